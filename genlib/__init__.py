@@ -1,0 +1,1 @@
+"""genlib: pseudonymised releases in, protected reports out."""

@@ -1,0 +1,121 @@
+"""`Cells`: what a metric hands to door 2 - aggregated cells with what is needed to judge and to protect them, and no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal
+
+import narwhals as nw
+import polars as pl
+
+Figure = Callable[[pl.DataFrame], pl.DataFrame]
+"""Adds derived columns to a table *as it is shown* (hidden cells are null already), so it can reveal nothing that is not shown."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A grouping column. `total`: the sum over it is shown too. `parents`: columns of coarser groups, finest first
+    (municipality has parent region), each shown as a level of its own. `sensitive`: group disclosure is checked."""
+
+    name: str
+    total: bool = True
+    parents: tuple[str, ...] = ()
+    sensitive: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.name, *self.parents)
+
+    @property
+    def levels(self) -> list[tuple[str, ...]]:
+        """Columns that are set at each shown level, finest first: everything, then each parent alone, then nothing (the total)."""
+        finer = [self.columns[depth:] for depth in range(len(self.columns))]
+        return [*finer, ()] if self.total else finer
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A summed column. `people` counts distinct persons; `count` sums events; `money` sums cents, judged by the p% rule too.
+    `additive`: a total is the sum of its parts (people are additive only if nobody stands in two cells)."""
+
+    name: str
+    kind: Literal["people", "count", "money"] = "count"
+    additive: bool = True
+
+
+PEOPLE = Measure("people", "people")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """All cells of one table, margins included.
+
+    `frame`: one row a cell; the dimension columns (null = total over it), `people` (Int64, distinct persons), one Int64 column per
+    further measure and, for each measure with kind `money`, `<name>_1` and `<name>_2`: the two largest contributions of one person.
+    `population` names whom the table counts, period included ("customers 2026-10"): cells of equal population, measure and dimension
+    values are the same cell wherever they stand, which links the tables of a report.
+    """
+
+    frame: pl.DataFrame
+    by: tuple[Dimension, ...]
+    measures: tuple[Measure, ...] = (PEOPLE,)
+    population: str = ""
+    figures: tuple[Figure, ...] = ()
+
+    @property
+    def dimensions(self) -> list[str]:
+        return [column for dimension in self.by for column in dimension.columns]
+
+
+def tabulate(
+    rows: Any,
+    *,
+    person: str,
+    by: Sequence[Dimension],
+    measures: Sequence[Measure] = (PEOPLE,),
+    population: str,
+    figures: Sequence[Figure] = (),
+) -> Cells:
+    """`Cells` of a lazy frame (Polars, or any engine that Narwhals knows) with columns `person`, the dimensions and the measures.
+
+    Rows of one person in one cell are summed first, so `people` are distinct and the largest contributions are a person's, not a row's.
+    """
+    columns = [column for dimension in by for column in dimension.columns]
+    sums = [measure for measure in measures if measure.kind != "people"]
+    frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
+    one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
+    levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
+    order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
+    table = pl.concat(levels, how="diagonal_relaxed").select(*columns, "people", pl.exclude(*columns, "people")).sort(order)
+    return Cells(table, tuple(by), tuple(measures), population, tuple(figures))
+
+
+def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
+    """The dimension columns that are set, for every level that is shown, the finest first."""
+    for levels in product(*(dimension.levels for dimension in by)):
+        yield [column for level in levels for column in level]
+
+
+def _level(one: Any, person: str, keys: list[str], columns: list[str], sums: list[Measure]) -> pl.DataFrame:
+    by_person = one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums)) if set(keys) != set(columns) else one
+    if not keys:
+        by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
+    money = [m.name for m in sums if m.kind == "money"]
+    ranked = by_person.with_columns(
+        *(nw.col(name).rank("ordinal", descending=True).over(*keys).alias(f"_{name}") for name in money)
+    )
+    largest = [
+        nw.when(nw.col(f"_{name}") == place).then(nw.col(name)).otherwise(nw.lit(0)).max().alias(f"{name}_{place}")
+        for name in money
+        for place in (1, 2)
+    ]
+    cells = ranked.group_by(*keys).agg(nw.len().alias("people"), *(nw.col(m.name).sum() for m in sums), *largest)
+    return _collect(cells).with_columns(pl.col("people").cast(pl.Int64)).drop("_all", strict=False)
+
+
+def _collect(frame: Any) -> pl.DataFrame:
+    frame = frame.collect("polars") if isinstance(frame, nw.LazyFrame) else frame
+    collected: pl.DataFrame = frame.to_polars()
+    return collected

@@ -1,0 +1,91 @@
+"""`ProtectedTable`: the only thing that charts and tables take, and the only thing that leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from genlib.disclosure.cells import Dimension, Measure
+from genlib.errors import Refused, UsageError
+
+SEAL = object()
+"""Held by `protect` alone: a table made by hand is refused."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One figure of a protected table, with where it stands. `value` is None if hidden, and `reason` then says why."""
+
+    value: float | int | None
+    column: str
+    table: str
+    where: tuple[tuple[str, Any], ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ProtectedTable:
+    """A table after disclosure control.
+
+    `frame`: the dimension columns (null = total), `people` and the other measures (null = hidden), derived figures, and `reason`
+    (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`).
+    """
+
+    name: str
+    frame: pl.DataFrame
+    by: tuple[Dimension, ...]
+    measures: tuple[Measure, ...]
+    hidden: int
+    language: str = "en"
+    seal: object = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.seal is not SEAL:
+            raise Refused("a ProtectedTable is made by genlib.protect only; hand it the Cells of a metric")
+
+    @property
+    def dimensions(self) -> list[str]:
+        return [column for dimension in self.by for column in dimension.columns]
+
+    def rows(self, *dimensions: str, **where: Any) -> pl.DataFrame:
+        """The rows at one level: the named dimensions set, all others at their total, narrowed to `where`."""
+        unknown = {*dimensions, *where} - set(self.dimensions)
+        if unknown:
+            raise UsageError(f"table {self.name} has no dimension {', '.join(sorted(unknown))}; it has {', '.join(self.dimensions)}")
+        fixed = {*dimensions, *where} | {parent for d in self.by if {*dimensions, *where} & {d.name} for parent in d.parents}
+        level = [pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in self.dimensions]
+        return self.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()))
+
+    def value(self, column: str, **where: Any) -> Shown:
+        """One figure: the cell at `where`, every other dimension at its total."""
+        found = self.rows(**where)
+        if column not in self.frame.columns or found.height > 1:
+            raise UsageError(f"table {self.name} has no single figure {column} there")
+        row = found.row(0, named=True) if found.height else {column: None, "reason": "empty"}
+        return Shown(row[column], column, self.name, tuple(sorted(where.items())), row["reason"] if row[column] is None else None)
+
+
+@dataclass(frozen=True)
+class Protected(Mapping[str, ProtectedTable]):
+    """The tables of one report, protected together; by attribute or by key."""
+
+    tables: Mapping[str, ProtectedTable]
+    conditions: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> ProtectedTable:
+        return self.tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def __getattr__(self, name: str) -> ProtectedTable:
+        try:
+            return self.__dict__["tables"][name]  # type: ignore[no-any-return]
+        except KeyError:
+            raise AttributeError(f"no protected table {name}") from None

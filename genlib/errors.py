@@ -1,0 +1,61 @@
+"""Every error that genlib raises on purpose: one small tree, each with the exit code of its kind.
+
+A message is one line: what was wrong, where (table, column, row number, rule, count), what to do. It never holds a value from the data.
+"""
+
+from __future__ import annotations
+
+
+class GenlibError(Exception):
+    """Base of all; exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(GenlibError):
+    """An unknown name, a parameter of the wrong type, a setting that is missing; exit code 2."""
+
+    exit_code = 2
+
+
+class Refused(GenlibError):
+    """A permission or a policy says no; exit code 3."""
+
+    exit_code = 3
+
+
+class WrongPassword(Refused):
+    """The password opens no slot of the key file."""
+
+
+class NotProtected(Refused):
+    """Something that did not come through `genlib.protect` was about to be shown."""
+
+
+class BadInput(GenlibError):
+    """Input that cannot be taken as it is; nothing of it was kept by halves; exit code 4."""
+
+    exit_code = 4
+
+
+class InvalidIdentifier(BadInput, ValueError):
+    """An identifier breaks a rule. `rule` names the rule; the value is nowhere in the error."""
+
+    def __init__(self, kind: str, rule: str) -> None:
+        super().__init__(f"not a valid {kind}: {rule}")
+        self.kind = kind
+        self.rule = rule
+
+
+class NoticeError(GenlibError):
+    """data/notice.toml contradicts itself or the schema; nothing starts until it is mended."""
+
+
+class ReleaseNotFound(UsageError):
+    """No such purpose, release or table on this machine."""
+
+
+class ReportFailed(GenlibError):
+    """A notebook or its export stopped; the last good report is untouched; exit code 5."""
+
+    exit_code = 5
