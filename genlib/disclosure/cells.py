@@ -38,11 +38,13 @@ class Dimension:
 @dataclass(frozen=True)
 class Measure:
     """A summed column. `people` counts distinct persons; `count` sums events; `money` sums cents, judged by the p% rule too.
-    `additive`: a total is the sum of its parts (people are additive only if nobody stands in two cells)."""
+    `additive`: a total is the sum of its parts (people are additive only if nobody stands in two cells). `of`: the measure that this one
+    is a part of (answered of asked): those who are not in the part are a group too, and too few of them is as unsafe as too few in it."""
 
     name: str
     kind: Literal["people", "count", "money"] = "count"
     additive: bool = True
+    of: str | None = None
 
 
 PEOPLE = Measure("people", "people")
@@ -53,7 +55,9 @@ class Cells:
     """All cells of one table, margins included.
 
     `frame`: one row a cell; the dimension columns (null = total over it), `people` (Int64, distinct persons), one Int64 column per
-    further measure and, for each measure with kind `money`, `<name>_1` and `<name>_2`: the two largest contributions of one person.
+    further measure and, for each measure with kind `money`, `<name>_1` and `<name>_2`: the two largest contributions of one person
+    (in absolute value). Optional: `<name>_people`, those with something other than zero in it (else `people`), and for money
+    `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
     `population` names whom the table counts, period included ("customers 2026-10"): cells of equal population, measure and dimension
     values are the same cell wherever they stand, which links the tables of a report.
     """
@@ -104,14 +108,16 @@ def _level(one: Any, person: str, keys: list[str], columns: list[str], sums: lis
         by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
     money = [m.name for m in sums if m.kind == "money"]
     ranked = by_person.with_columns(
-        *(nw.col(name).rank("ordinal", descending=True).over(*keys).alias(f"_{name}") for name in money)
+        *(nw.col(name).abs().rank("ordinal", descending=True).over(*keys).alias(f"_{name}") for name in money)
     )
     largest = [
-        nw.when(nw.col(f"_{name}") == place).then(nw.col(name)).otherwise(nw.lit(0)).max().alias(f"{name}_{place}")
+        nw.when(nw.col(f"_{name}") == place).then(nw.col(name).abs()).otherwise(nw.lit(0)).max().alias(f"{name}_{place}")
         for name in money
         for place in (1, 2)
     ]
-    cells = ranked.group_by(*keys).agg(nw.len().alias("people"), *(nw.col(m.name).sum() for m in sums), *largest)
+    rest = [nw.when(nw.col(f"_{name}") > 2).then(nw.col(name).abs()).otherwise(nw.lit(0)).sum().alias(f"{name}_rest") for name in money]
+    having = [(nw.col(m.name) != 0).cast(nw.Int64).sum().alias(f"{m.name}_people") for m in sums]
+    cells = ranked.group_by(*keys).agg(nw.len().alias("people"), *(nw.col(m.name).sum() for m in sums), *largest, *rest, *having)
     return _collect(cells).with_columns(pl.col("people").cast(pl.Int64)).drop("_all", strict=False)
 
 
