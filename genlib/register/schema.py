@@ -1,0 +1,344 @@
+"""The tables of the register: people with names, and what happened with them.
+
+`info` of a column says what the other modules need: `secret` (a direct identifier, encrypted), `index_of` (the blind index of a secret),
+`redacted_from` (a comment without identifiers), `quasi` (identifies together with others), `codes` (the closed list of its values).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+
+from genlib.errors import UsageError
+
+EPOCH = dt.date(1970, 1, 1)
+CHANNELS = ("call", "auto", "sms", "email", "post")
+MESSAGE_KINDS = ("DM", "MR", "SAT", "CC", "SCA", "BEN", "SVC")
+CONSENT_SCOPES = ("mobile", "email")
+PROHIBITION_SCOPES = ("phone", "post", "email", "market_research", "marketing_use")
+REQUEST_KINDS = ("inspection", "correction", "erasure", "restriction", "objection", "portability")
+SOURCES = (
+    "DATA_SUBJECT",
+    "SERVICE_USE",
+    "COMMUNICATION",
+    "DEALING_EVENT",
+    "ID_SERVICE",
+    "VERIFICATION_SERVICE",
+    "ADDRESS_SERVICE",
+    "UPDATE_SERVICE",
+    "CREDIT_INFORMATION",
+    "OTHER_SIMILAR",
+)
+
+
+class Day(sa.types.TypeDecorator[dt.date]):
+    """A date: days since 1970 in SQLite, DATE in PostgreSQL."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.Date())
+
+    def process_bind_param(self, value: dt.date | None, dialect: sa.Dialect) -> Any:
+        return (value - EPOCH).days if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> dt.date | None:
+        return EPOCH + dt.timedelta(days=value) if isinstance(value, int) else value
+
+
+class Instant(sa.types.TypeDecorator[dt.datetime]):
+    """A UTC instant to the second: seconds since 1970 in SQLite, TIMESTAMPTZ in PostgreSQL."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise UsageError("an instant needs its time zone: use datetime.now(timezone.utc)")
+        return int(value.timestamp()) if dialect.name == "sqlite" else value.replace(microsecond=0)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> dt.datetime | None:
+        return dt.datetime.fromtimestamp(value, dt.UTC) if isinstance(value, int) else value and value.astimezone(dt.UTC)
+
+
+def coded(*codes: str) -> MappedColumn[str]:
+    """A text column whose values are a closed list, in the database too."""
+    return mapped_column(sa.Enum(*codes, native_enum=False, create_constraint=True, length=24), info={"codes": codes})
+
+
+ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows by itself only under this very type
+Id = Annotated[int, mapped_column(ROW_ID, primary_key=True)]
+CustomerId = Annotated[int, mapped_column(sa.ForeignKey("customer.id"), index=True)]
+Secret = Annotated[bytes, mapped_column(sa.LargeBinary, info={"secret": True})]
+Source = Annotated[str, coded(*SOURCES)]
+Channel = Annotated[str, coded(*CHANNELS)]
+Quasi = {"quasi": True}
+
+
+def blind_index(of: str) -> MappedColumn[bytes | None]:
+    """The column by which a secret is looked up without being opened."""
+    return mapped_column(sa.LargeBinary, index=True, info={"index_of": of})
+
+
+def redacted(of: str) -> MappedColumn[str | None]:
+    """The publishable twin of a secret comment."""
+    return mapped_column(sa.Text, info={"redacted_from": of})
+
+
+class Base(DeclarativeBase):
+    """All tables of the register hang on `Base.metadata`."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "fk": "%(table_name)s_%(column_0_name)s_fkey",
+            "ix": "%(table_name)s_%(column_0_name)s_idx",
+            "ck": "%(table_name)s_%(column_0_name)s_check",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {int: sa.BigInteger, dt.date: Day, dt.datetime: Instant, str: sa.Text}
+
+
+class Company(Base):
+    __tablename__ = "company"
+    id: Mapped[Id]
+    business_id: Mapped[Secret | None]
+    business_id_index: Mapped[bytes | None] = blind_index("business_id")
+    name: Mapped[Secret | None]
+    source: Mapped[Source]
+
+
+class Customer(Base):
+    __tablename__ = "customer"
+    id: Mapped[Id]
+    kind: Mapped[str] = coded("consumer", "company_contact")
+    company_id: Mapped[int | None] = mapped_column(sa.ForeignKey("company.id"))
+    given_names: Mapped[Secret | None]
+    family_name: Mapped[Secret | None]
+    personal_id: Mapped[Secret | None]
+    personal_id_index: Mapped[bytes | None] = blind_index("personal_id")
+    street_address: Mapped[Secret | None]
+    postal_code: Mapped[str | None] = mapped_column(info=Quasi)
+    phone: Mapped[Secret | None]
+    phone_index: Mapped[bytes | None] = blind_index("phone")
+    email: Mapped[Secret | None]
+    email_index: Mapped[bytes | None] = blind_index("email")
+    birth_year: Mapped[int | None] = mapped_column(info=Quasi)
+    language: Mapped[str | None] = mapped_column(
+        sa.Enum("fi", "sv", "en", native_enum=False, create_constraint=True), info={"codes": ("fi", "sv", "en"), **Quasi}
+    )
+    joined_on: Mapped[dt.date] = mapped_column(info=Quasi)
+    left_on: Mapped[dt.date | None]
+    restricted_from: Mapped[dt.datetime | None]
+    non_disclosure: Mapped[bool]
+    source: Mapped[Source]
+    updated_at: Mapped[dt.datetime]
+
+
+class Permission(Base):
+    """An act of will. Append-only: it is ended, never edited."""
+
+    __tablename__ = "permission"
+    id: Mapped[Id]
+    customer_id: Mapped[CustomerId]
+    act: Mapped[str] = coded("consent", "prohibition")
+    scope: Mapped[str] = coded(*dict.fromkeys(CONSENT_SCOPES + PROHIBITION_SCOPES))
+    given_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
+    received_via: Mapped[str | None]
+    evidence: Mapped[Secret | None]
+    source: Mapped[Source]
+
+
+class Campaign(Base):
+    __tablename__ = "campaign"
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str] = coded(*MESSAGE_KINDS)
+    starts_on: Mapped[dt.date]
+    ends_on: Mapped[dt.date]
+    holdout_share: Mapped[float]
+    cost_cents: Mapped[int]
+
+
+class CampaignContact(Base):
+    __tablename__ = "campaign_contact"
+    id: Mapped[Id]
+    campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
+    customer_id: Mapped[CustomerId]
+    arm: Mapped[str] = coded("contacted", "holdout")
+    channel: Mapped[Channel]
+    sent_at: Mapped[dt.datetime | None]
+    delivered_at: Mapped[dt.datetime | None]
+    opened_at: Mapped[dt.datetime | None]
+    clicked_at: Mapped[dt.datetime | None]
+    responded_at: Mapped[dt.datetime | None]
+    opted_out_at: Mapped[dt.datetime | None]
+    bounced: Mapped[bool]
+    source: Mapped[Source]
+
+
+class Invoice(Base):
+    """A credit note is an invoice of a negative amount."""
+
+    __tablename__ = "invoice"
+    id: Mapped[Id]
+    customer_id: Mapped[CustomerId]
+    issued_on: Mapped[dt.date]
+    due_on: Mapped[dt.date]
+    paid_on: Mapped[dt.date | None]
+    amount_cents: Mapped[int]
+    product_line: Mapped[str] = coded("device", "filter", "service", "rental")
+    reference: Mapped[Secret | None]
+    source: Mapped[Source]
+
+
+class Interaction(Base):
+    __tablename__ = "interaction"
+    id: Mapped[Id]
+    customer_id: Mapped[CustomerId]
+    occurred_at: Mapped[dt.datetime]
+    channel: Mapped[Channel | None]
+    kind: Mapped[str] = coded("order", "enquiry", "service_visit", "complaint", "delivery", "other")
+    source: Mapped[Source]
+
+
+class Survey(Base):
+    __tablename__ = "survey"
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str] = coded("satisfaction", "market_research", "opinion")
+    promise: Mapped[str] = coded("confidential", "anonymous")
+    opened_on: Mapped[dt.date]
+    closed_on: Mapped[dt.date | None]
+
+
+class SurveyQuestion(Base):
+    __tablename__ = "survey_question"
+    id: Mapped[Id]
+    survey_id: Mapped[int] = mapped_column(sa.ForeignKey("survey.id"))
+    code: Mapped[str]
+    scale: Mapped[str] = coded("nps_0_10", "likert_1_5", "ces_1_7", "text")
+    text_fi: Mapped[str]
+    text_sv: Mapped[str | None]
+    text_en: Mapped[str | None]
+
+
+class SurveyInvitation(Base):
+    """An anonymous survey keeps no customer with the invitation."""
+
+    __tablename__ = "survey_invitation"
+    id: Mapped[Id]
+    survey_id: Mapped[int] = mapped_column(sa.ForeignKey("survey.id"))
+    customer_id: Mapped[CustomerId | None]
+    channel: Mapped[Channel]
+    sent_at: Mapped[dt.datetime]
+    delivered: Mapped[bool]
+    responded_at: Mapped[dt.datetime | None]
+    source: Mapped[Source]
+
+
+class SurveyAnswer(Base):
+    __tablename__ = "survey_answer"
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("survey_invitation.id"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(sa.ForeignKey("survey_question.id"), primary_key=True)
+    score: Mapped[int | None]
+    comment: Mapped[Secret | None]
+    comment_redacted: Mapped[str | None] = redacted("comment")
+    source: Mapped[Source]
+
+
+class Feedback(Base):
+    __tablename__ = "feedback"
+    id: Mapped[Id]
+    customer_id: Mapped[CustomerId]
+    received_at: Mapped[dt.datetime]
+    channel: Mapped[Channel]
+    topic: Mapped[str | None]
+    comment: Mapped[Secret | None]
+    comment_redacted: Mapped[str | None] = redacted("comment")
+    source: Mapped[Source]
+
+
+class Processor(Base):
+    __tablename__ = "processor"
+    id: Mapped[Id]
+    name: Mapped[str]
+    service: Mapped[str]
+    country: Mapped[str]
+    contract: Mapped[str]
+
+
+class Disclosure(Base):
+    __tablename__ = "disclosure"
+    id: Mapped[Id]
+    disclosed_at: Mapped[dt.datetime]
+    recipient: Mapped[str]
+    country: Mapped[str]
+    basis: Mapped[str] = coded("contract", "consent", "statute")
+    evidence: Mapped[str]
+    purpose: Mapped[str]
+    data_categories: Mapped[str]
+
+
+class DisclosureCustomer(Base):
+    """Whose data was disclosed. The log outlives the customer row, so it holds a bare id."""
+
+    __tablename__ = "disclosure_customer"
+    disclosure_id: Mapped[int] = mapped_column(sa.ForeignKey("disclosure.id"), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(primary_key=True, index=True, autoincrement=False)
+
+
+class SubjectRequest(Base):
+    """A request of a data subject. It outlives the customer row, so it holds a bare id."""
+
+    __tablename__ = "subject_request"
+    id: Mapped[Id]
+    customer_id: Mapped[int | None] = mapped_column(index=True)
+    kind: Mapped[str] = coded(*REQUEST_KINDS)
+    received_at: Mapped[dt.datetime]
+    due_on: Mapped[dt.date]
+    identity_check: Mapped[str | None]
+    decision: Mapped[str | None]
+    ground: Mapped[str | None]
+    decided_at: Mapped[dt.datetime | None]
+    source: Mapped[Source]
+
+
+class AuditEvent(Base):
+    """Append-only; each row carries the digest of the row before it."""
+
+    __tablename__ = "audit_event"
+    id: Mapped[Id]
+    at: Mapped[dt.datetime]
+    user: Mapped[str]
+    purpose: Mapped[str]
+    action: Mapped[str]
+    people: Mapped[int]
+    subjects: Mapped[str | None]
+    detail: Mapped[str | None]
+    digest: Mapped[bytes]
+
+
+def table(name: str) -> sa.Table:
+    """The table of that name; UsageError names the known ones."""
+    try:
+        return Base.metadata.tables[name]
+    except KeyError:
+        raise UsageError(f"the register has no table {name}; it has {', '.join(sorted(Base.metadata.tables))}") from None
+
+
+def plain_columns(name: str) -> list[sa.Column[Any]]:
+    """The columns of the plaintext (CSV) form: all but blind indexes and redacted twins."""
+    return [c for c in table(name).columns if not {"index_of", "redacted_from"} & c.info.keys()]
