@@ -59,3 +59,12 @@ class ReportFailed(GenlibError):
     """A notebook or its export stopped; the last good report is untouched; exit code 5."""
 
     exit_code = 5
+
+
+class CellFailed(ReportFailed):
+    """One cell stopped, or showed what may not leave. `cell` counts from 1; `error` is a class or a kind of output, never a message."""
+
+    def __init__(self, message: str, *, cell: int, error: str) -> None:
+        super().__init__(f"cell {cell} {message}")
+        self.cell = cell
+        self.error = error

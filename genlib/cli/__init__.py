@@ -1,0 +1,104 @@
+"""The command line: groups that load when they are called, one line on stderr for every error, the exit code of its kind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import Abort, TyperException
+
+import genlib
+from genlib.errors import GenlibError
+from genlib.reports.identifying import masked
+
+GROUPS = {
+    "demo": "Make a synthetic register, three releases and three reports to look at.",
+    "register": "Create, load and check the register.",
+    "keys": "Make the key file and give people their own slot in it.",
+    "publish": "Publish a pseudonymised release for one purpose.",
+    "report": "Run a report, or list the catalogue of reports.",
+    "schedule": "Run the reports that are due, each exactly once.",
+    "subject": "Carry out the rights of a customer.",
+    "audience": "The customers whom a campaign may contact, and why not the others.",
+    "audit": "Read and verify the audit trail.",
+    "notice": "Show and check the privacy notice.",
+}
+
+
+class _Group(TyperGroup):
+    """A group known by name and help; its module is imported when it is called."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        command = typer.main.get_command(import_module(f"genlib.cli.{self.name}").app)
+        command.params = [option for option in command.params if not str(option.name).endswith("_completion")]
+        return command.make_context(info_name, args, parent=parent, **extra)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"genlib {genlib.__version__}")
+        raise typer.Exit
+
+
+def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version.")) -> None:
+    """A workbench for a customer register: pseudonymised releases in, protected reports out."""
+
+
+def root() -> TyperGroup:
+    """The command tree, with every group that this installation has."""
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback()(_root)
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)  # noqa: S101 - an app with a callback is a group
+    for name, summary in GROUPS.items():
+        if find_spec(f"genlib.cli.{name}"):
+            group.add_command(_Group(name=name, help=summary))
+    return group
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code: 0 done, 2 wrong usage, 3 refused, 4 bad input, 5 a report failed, 1 else."""
+    try:
+        code = root().main(list(arguments), prog_name="genlib", standalone_mode=False)
+    except GenlibError as error:
+        return _say(str(error), error.exit_code)
+    except TyperException as error:
+        return error.exit_code if type(error).__name__ == "NoArgsIsHelpError" else _say(_usage(error), error.exit_code)
+    except Abort:
+        return _say("stopped", 130)
+    except Exception as error:  # the last resort: whatever broke, its message may hold a value
+        return _unexpected(error)
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _say(text: str, code: int) -> int:
+    typer.echo(f"genlib: {' '.join(text.split())}", err=True)
+    return code
+
+
+def _usage(error: TyperException) -> str:
+    """The complaint with where to read on; identifiers typed by mistake are masked."""
+    context = getattr(error, "ctx", None)
+    return masked(error.format_message()) + (f" (see {context.command_path} --help)" if context else "")
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("GENLIB_DEBUG") == "1":
+        traceback.print_exception(error)
+    home = Path(genlib.__file__).parent
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(home)]
+    where = f"genlib/{Path(frames[-1].filename).relative_to(home)}:{frames[-1].lineno}" if frames else "the start"
+    return _say(f"unexpected {type(error).__name__} at {where}; GENLIB_DEBUG=1 shows more", 1)

@@ -1,0 +1,59 @@
+"""`genlib report`: run a report, list the catalogue, show what a report takes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Run a report, or list the catalogue of reports.")
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")],
+    parameter: Annotated[list[str] | None, typer.Option("--parameter", "-p", help="name=value; may be repeated.")] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print to PDF as well.")] = False,
+) -> None:
+    """Run a report and put it into the catalogue.
+
+    Example: genlib report run campaign_history -p period=2026-10 -p language=fi
+    """
+    from genlib.reports.parameters import parameters_of, read_pairs
+    from genlib.reports.run import open_notebook, run_report
+
+    known = parameters_of(open_notebook(name)[0])
+    made = run_report(name, parameters=read_pairs(known, parameter or []), pdf=pdf)
+    typer.echo(made.html)
+    if made.pdf:
+        typer.echo(made.pdf)
+
+
+@app.command("list")
+def list_runs() -> None:
+    """List the newest good run of every report and every failed run.
+
+    Example: genlib report list
+    """
+    from genlib.reports.catalogue import newest, runs
+    from genlib.settings import load
+
+    found = runs(load().reports)
+    shown = [*newest(found, "good"), *(run for run in found if run.status == "failed")]
+    for run in shown:
+        typer.echo(f"{run.status:6}  {run.id}  {run.slot.folder}")
+    if not shown:
+        typer.echo("no reports yet; make one with genlib report run NAME")
+
+
+@app.command()
+def parameters(name: Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")]) -> None:
+    """Show the parameters that a report takes, with types and defaults.
+
+    Example: genlib report parameters campaign_history
+    """
+    from genlib.reports.parameters import parameters_of
+    from genlib.reports.run import open_notebook
+
+    for one in parameters_of(open_notebook(name)[0]).values():
+        typer.echo(f"{one.name}: {one.type} = {one.default!r}  {one.comment}".rstrip())

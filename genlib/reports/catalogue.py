@@ -1,0 +1,145 @@
+"""The catalogue of runs: REPORT/PERIOD/LANGUAGE[/slug]/RUN_ID, each run whole or not there, and an index of what is newest."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where the runs of one report with one set of parameters lie. `slug` tells parameters that differ from their defaults."""
+
+    report: str
+    period: str
+    language: str
+    slug: str = ""
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.report, self.period, self.language, self.slug)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run in the catalogue. `html` is None if the run failed, `pdf` if none was asked for."""
+
+    id: str
+    status: str
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def html(self) -> Path | None:
+        return self._file("report.html")
+
+    @property
+    def pdf(self) -> Path | None:
+        return self._file("report.pdf")
+
+    @property
+    def notebook(self) -> Path:
+        return self.folder / "report.ipynb"
+
+    @property
+    def slot(self) -> Slot:
+        return Slot(**self.manifest["slot"])
+
+    def _file(self, name: str) -> Path | None:
+        return self.folder / name if (self.folder / name).exists() else None
+
+
+def slot_of(report: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Slot:
+    """The slot of a run: period and language by name, every other parameter that is not at its default in the slug."""
+    differing = {k: v for k, v in values.items() if k not in {"period", "language"} and v != defaults[k]}
+    slug = "_".join(f"{name}-{_PLAIN.sub('-', str(value))}" for name, value in differing.items())
+    if len(slug) > 80 or any(_PLAIN.search(str(value)) for value in differing.values()):
+        slug = f"{slug[:60]}_{hashlib.sha256(repr(differing).encode()).hexdigest()[:8]}"
+    return Slot(report, str(values.get("period", "undated")), str(values.get("language", "en")), slug)
+
+
+def new_id(now: datetime) -> str:
+    """Time in UTC and a random tail, so that runs sort by time and never meet."""
+    return f"{now:%Y-%m-%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def keep(reports: Path, slot: Slot, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Run:
+    """Write one run beside its place, flush it to the disk and rename it: a reader sees all of it or nothing."""
+    place = reports / slot.folder / manifest["run_id"]
+    draft = place.with_name(f".{place.name}")
+    draft.mkdir(parents=True)
+    text = json.dumps(dict(manifest), ensure_ascii=False, indent=2)
+    for name, content in {**files, "manifest.json": text.encode()}.items():
+        _write(draft / name, content)
+    draft.rename(place)
+    _sync(place.parent)
+    return _run(place / "manifest.json")
+
+
+def runs(reports: Path) -> list[Run]:
+    """All runs, the newest first; drafts that a crash left behind are not among them."""
+    found = (path for path in reports.glob("**/manifest.json") if not path.parent.name.startswith("."))
+    return sorted((_run(path) for path in found), key=lambda run: run.id, reverse=True)
+
+
+def newest(all_runs: list[Run], status: str) -> list[Run]:
+    """The newest run of each slot that has the status, in the order of the slots."""
+    first: dict[Slot, Run] = {}
+    for run in all_runs:
+        if run.status == status:
+            first.setdefault(run.slot, run)
+    return sorted(first.values(), key=lambda run: (run.slot.report, run.slot.period, run.slot.language, run.slot.slug))
+
+
+def sweep(reports: Path, *, older_than: float) -> None:
+    """Remove drafts that nobody has written to since `older_than` (seconds since the epoch)."""
+    for draft in reports.glob("**/.20*"):
+        if draft.is_dir() and draft.stat().st_mtime < older_than:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def locked(reports: Path) -> Iterator[None]:
+    """One writer of the index at a time, on this machine; the lock falls with the process that holds it."""
+    reports.mkdir(parents=True, exist_ok=True)
+    with (reports / ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put a file in place at once: readers see the old or the new one."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(3)}")
+    _write(draft, content)
+    draft.replace(path)
+
+
+def _run(path: Path) -> Run:
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    return Run(manifest["run_id"], manifest["status"], path.parent, manifest)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)

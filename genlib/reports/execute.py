@@ -1,0 +1,82 @@
+"""Run a notebook with papermill in a clean kernel of this very Python, with the settings and without any secret."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import genlib.errors
+from genlib.errors import CellFailed, ReportFailed
+from genlib.settings import Settings
+
+_SECRETS = {"GENLIB_PASSWORD_FILE", "CREDENTIALS_DIRECTORY"}
+
+
+def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, root: Path) -> Any:
+    """The executed notebook. Raises CellFailed where a cell fails, ReportFailed if the kernel itself dies."""
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    try:
+        return papermill.execute_notebook(
+            notebook,
+            None,
+            parameters=dict(values),
+            kernel_name="python3",
+            language="python",
+            progress_bar=sys.stderr.isatty(),
+            kernel_manager_class=_kernel(environment(settings), root),
+        )
+    except papermill.PapermillExecutionError as error:
+        raise _failed(_place(notebook, error.cell_index, bool(values)), error.ename) from None
+    except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
+        raise ReportFailed(f"the kernel stopped ({type(error).__name__}); is there memory enough?") from None
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of the kernel: ours, the settings in force as GENLIB_*, nothing that leads to a password."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    in_force = {f"GENLIB_{field.name.upper()}": str(getattr(settings, field.name)) for field in fields(settings)}
+    return inherited | in_force | {"PYTHONHASHSEED": "0"}
+
+
+def parametrised(notebook: Any, values: Mapping[str, Any]) -> Any:
+    """The notebook with its parameters put in, not executed."""
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    return parameterize_notebook(load_notebook_node(notebook), dict(values), kernel_name="python3", language="python")
+
+
+def _failed(place: int, error: str) -> CellFailed:
+    """Only the class of the error is told: its message and traceback may hold values. Our own classes say what they mean."""
+    known = getattr(genlib.errors, error, None)
+    meaning = f": {' '.join((known.__doc__ or '').split())}" if known else ""
+    return CellFailed(f"stopped with {error}{meaning}", cell=place, error=error)
+
+
+def _place(notebook: Any, index: int, parametrised: bool) -> int:
+    """From a place in the executed notebook to one in the author's, counted from 1: papermill adds a cell for the parameters."""
+    tagged = [place for place, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
+    return index + 1 - int(parametrised and index > tagged[0])
+
+
+def _kernel(environment: dict[str, str], root: Path) -> type:
+    """A kernel manager for `sys.executable`, whatever kernels this machine has registered."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    class Kernel(AsyncKernelManager):  # type: ignore[misc]
+        def _kernel_spec_manager_default(self) -> Any:
+            return KernelSpecManager(kernel_dirs=[])
+
+        async def start_kernel(self, **options: Any) -> None:
+            await self._async_start_kernel(**{**options, "env": environment, "cwd": str(root)})
+
+    return Kernel

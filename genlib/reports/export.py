@@ -1,0 +1,67 @@
+"""An executed notebook as one HTML page, and as a notebook that may be kept: both hold only what passed the gate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import nbformat
+
+from genlib.errors import ReportFailed
+from genlib.present import page
+from genlib.present.words import Words
+from genlib.reports import prose
+from genlib.reports.gate import numbered, passed
+
+_LOADS = re.compile(
+    r"<(?:script|link|iframe|object|embed|base)\b|(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//|@import|url\(\s*[\"']?(?!data:|#)", re.I
+)
+
+
+def to_html(notebook: Mapping[str, Any], *, language: str) -> str:
+    """The page: markdown in the language asked for, then outputs, in the notebook's order, without code. ReportFailed at the gate."""
+    words = Words(language)
+    blocks = [block for place, cell in numbered(notebook) for block in _blocks(cell, place, words)]
+    made = page.render(blocks, title=words.translate(prose.title(notebook)), language=language)
+    if found := _LOADS.search(made):
+        raise ReportFailed(f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})")
+    return made
+
+
+def to_keep(notebook: Mapping[str, Any]) -> bytes:
+    """The executed notebook with the outputs that passed and without paths, times or plain-text copies."""
+    cells = [_kept(cell, [p.output for p in passed(cell, place)]) for place, cell in numbered(notebook)]
+    return _written(notebook, cells)
+
+
+def failed(notebook: Mapping[str, Any], *, cell: int, error: str) -> bytes:
+    """The notebook without outputs but for one: in the cell that failed, the class of the error."""
+    mark = {"output_type": "error", "ename": error, "evalue": f"cell {cell}", "traceback": []}
+    cells = [_kept(c, [mark] if place == cell and "outputs" in c else []) for place, c in numbered(notebook)]
+    return _written(notebook, cells)
+
+
+def facts(notebook: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What `present` says of each thing shown, in order."""
+    return [{"cell": item.cell, **item.facts} for place, cell in numbered(notebook) for item in passed(cell, place)]
+
+
+def _blocks(cell: Mapping[str, Any], place: int, words: Words) -> list[str]:
+    if cell["cell_type"] == "markdown":
+        return [prose.html(prose.translated("".join(cell["source"]), words.translate), cell=place)]
+    return [item.html for item in passed(cell, place)]
+
+
+def _kept(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:
+    if cell["cell_type"] != "code":
+        return nbformat.v4.new_markdown_cell(cell["source"], id=cell["id"])
+    tags = {"tags": list(cell["metadata"].get("tags", []))}
+    made = [nbformat.from_dict(output) for output in outputs]
+    return nbformat.v4.new_code_cell(cell["source"], id=cell["id"], metadata=tags, outputs=made)
+
+
+def _written(notebook: Mapping[str, Any], cells: list[Any]) -> bytes:
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    kept = nbformat.v4.new_notebook(cells=cells, metadata={**kernel, "language_info": {"name": "python"}})
+    return nbformat.writes(kept).encode()

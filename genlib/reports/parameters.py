@@ -1,0 +1,104 @@
+"""The parameters of a notebook, read from its annotated parameters cell; nothing runs before the values given pass the same cell."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from genlib.errors import UsageError
+from genlib.reports.identifying import identifying
+
+TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+_WORDS = {"true": True, "yes": True, "false": False, "no": False}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of the parameters cell: `name: type = default  # comment`; `choices` if the type is a Literal."""
+
+    name: str
+    type: str
+    default: Any
+    comment: str = ""
+    choices: tuple[Any, ...] = ()
+
+    @property
+    def kind(self) -> type:
+        return type(self.choices[0]) if self.choices else TYPES[self.type]
+
+    def read(self, text: str) -> Any:
+        """The typed value of a text from a command line."""
+        if self.kind is bool:
+            return _WORDS.get(text.lower(), text)
+        try:
+            return self.kind(text)
+        except ValueError:
+            return text
+
+    def check(self, value: Any) -> Any:
+        """The value, if it has the type, is one of the choices and looks like nobody's identifier; else UsageError."""
+        if self.kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not self.kind:
+            raise UsageError(f"parameter {self.name} is {self.type}, not {type(value).__name__}")
+        if self.kind is not float and (found := identifying(str(value))):
+            raise UsageError(f"parameter {self.name} looks like a {found}; a report is about groups, never about a person")
+        if self.choices and value not in self.choices:
+            raise UsageError(f"parameter {self.name} is one of {', '.join(map(str, self.choices))}")
+        return value
+
+
+def parameters_of(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
+    """The parameters of a notebook by name, in its order; UsageError if the cell cannot be read as typed literals."""
+    cells = [cell for cell in notebook["cells"] if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    source = "".join(cells[0]["source"]) if cells else ""
+    comments = _comments(source)
+    lines = (line for line in ast.parse(source).body if not isinstance(line, ast.Import | ast.ImportFrom))
+    found = (_parameter(line, comments) for line in lines)
+    return {parameter.name: parameter for parameter in found}
+
+
+def settle(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every parameter with its checked value: the one given, else the default. UsageError for an unknown name or a wrong value."""
+    unknown = [name if name.isidentifier() and not identifying(name) else "…" for name in given if name not in known]
+    if unknown:
+        raise UsageError(f"unknown parameter {', '.join(unknown)}; the report takes {', '.join(known) or 'none'}")
+    return {name: parameter.check(given.get(name, parameter.default)) for name, parameter in known.items()}
+
+
+def read_pairs(known: Mapping[str, Parameter], pairs: list[str]) -> dict[str, Any]:
+    """`key=value` texts as typed values; unknown names are kept for `settle` to refuse."""
+    if any("=" not in pair for pair in pairs):
+        raise UsageError("a parameter is given as -p name=value")
+    texts = dict(pair.split("=", 1) for pair in pairs)
+    return {name: known[name].read(text) if name in known else text for name, text in texts.items()}
+
+
+def _parameter(line: ast.stmt, comments: Mapping[int, str]) -> Parameter:
+    if not isinstance(line, ast.AnnAssign) or not isinstance(line.target, ast.Name) or line.value is None:
+        raise UsageError(f"line {line.lineno} of the parameters cell is not `name: type = default  # comment`")
+    name, annotation = line.target.id, ast.unparse(line.annotation)
+    try:
+        default = ast.literal_eval(line.value)
+        choices = _choices(line.annotation)
+    except ValueError:
+        raise UsageError(f"parameter {name} of the notebook needs a literal default") from None
+    if not choices and annotation not in TYPES:
+        raise UsageError(f"parameter {name} of the notebook is {annotation}; it may be {', '.join(TYPES)} or a Literal of them")
+    return Parameter(name, annotation, default, comments.get(line.lineno, ""), choices)
+
+
+def _choices(annotation: ast.expr) -> tuple[Any, ...]:
+    if not isinstance(annotation, ast.Subscript) or ast.unparse(annotation.value) not in {"Literal", "typing.Literal"}:
+        return ()
+    values = ast.literal_eval(annotation.slice)
+    return values if isinstance(values, tuple) else (values,)
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.start[0]: token.string.lstrip("# ").strip() for token in tokens if token.type == tokenize.COMMENT}

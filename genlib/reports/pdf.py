@@ -1,0 +1,33 @@
+"""A report page as PDF; WeasyPrint is optional and never reaches for the network."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from genlib.errors import ReportFailed, UsageError
+
+
+def check_pdf() -> None:
+    """UsageError if this installation cannot make PDF."""
+    if find_spec("weasyprint") is None:
+        raise UsageError("PDF needs WeasyPrint, an optional part: pip install 'genlib[pdf]'")
+
+
+def to_pdf(html: str) -> bytes:
+    """The page printed on A4, as its own print style says."""
+    import weasyprint
+
+    try:
+        made: bytes = weasyprint.HTML(string=html, url_fetcher=_only_inside).write_pdf()
+    except Exception as error:  # whatever the page broke in WeasyPrint, its message may quote the page
+        raise ReportFailed(f"the page could not be printed ({type(error).__name__})") from None
+    return made
+
+
+def _only_inside(url: str, *arguments: Any, **options: Any) -> Any:
+    import weasyprint
+
+    if not url.startswith("data:"):
+        raise ValueError("a report loads nothing")
+    return weasyprint.default_url_fetcher(url, *arguments, **options)

@@ -1,0 +1,130 @@
+"""Run one report from its notebook to the catalogue: check, execute, let through the gate, keep."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+import genlib
+from genlib import settings as settings_module
+from genlib.errors import CellFailed, ReportFailed, UsageError
+from genlib.period import Period
+from genlib.reports import catalogue, export, index
+from genlib.reports.catalogue import Run
+from genlib.reports.execute import execute, parametrised
+from genlib.reports.parameters import parameters_of, settle
+from genlib.reports.pdf import check_pdf, to_pdf
+from genlib.settings import Settings
+
+ROOT = Path(genlib.__file__).parents[1]
+LANGUAGES = ("fi", "sv", "en")
+_STALE = 24 * 3600
+
+
+def run_report(
+    name: str | Path, *, parameters: Mapping[str, Any] | None = None, settings: Settings | None = None, pdf: bool = False
+) -> Run:
+    """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path.
+
+    Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks like an identifier of a person;
+    ReportFailed if a cell fails or shows what may not leave. The failed run is kept, the last good one stays.
+    """
+    settings = settings or settings_module.load()
+    notebook, text = open_notebook(name)
+    known = parameters_of(notebook)
+    values = checked(settle(known, parameters or {}))
+    if pdf:
+        check_pdf()
+    slot = catalogue.slot_of(Path(name).stem, values, {key: parameter.default for key, parameter in known.items()})
+    return _run(_Order(notebook, values, slot, settings, _about(slot, values, text, settings), pdf))
+
+
+def open_notebook(name: str | Path) -> tuple[Any, str]:
+    """A notebook by report name or path, and its text; UsageError if there is none or it is not a notebook."""
+    path = Path(name) if str(name).endswith(".ipynb") else ROOT / "notebooks" / f"{name}.ipynb"
+    try:
+        text = path.read_text(encoding="utf-8")
+        return nbformat.reads(text, as_version=4), text
+    except FileNotFoundError:
+        raise UsageError(f"no report of that name; there are {', '.join(report_names()) or 'none'}") from None
+    except nbformat.reader.NotJSONError:
+        raise UsageError(f"{path.name} is not a notebook") from None
+
+
+def report_names() -> list[str]:
+    """The reports that this project has."""
+    return sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+def checked(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, if period and language, where a report has them, mean something to every report."""
+    if "period" in values:
+        Period.parse(values["period"])
+    if values.get("language", "en") not in LANGUAGES:
+        raise UsageError(f"parameter language is one of {', '.join(LANGUAGES)}")
+    return values
+
+
+@dataclass(frozen=True)
+class _Order:
+    notebook: Any
+    values: dict[str, Any]
+    slot: catalogue.Slot
+    settings: Settings
+    about: dict[str, Any]
+    pdf: bool
+
+
+def _run(order: _Order) -> Run:
+    try:
+        files, shown = _made(order)
+    except ReportFailed as error:
+        run = _keep_failed(order, error)
+        raise ReportFailed(f"{order.slot.report}: {error} (kept in {run.folder})") from None
+    return _keep(order, files, {"status": "good", "shown": shown})
+
+
+def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
+    executed = execute(order.notebook, order.values, settings=order.settings, root=ROOT)
+    html = export.to_html(executed, language=order.slot.language)
+    files = {"report.html": html.encode(), "report.ipynb": export.to_keep(executed)}
+    return files | ({"report.pdf": to_pdf(html)} if order.pdf else {}), export.facts(executed)
+
+
+def _keep_failed(order: _Order, error: ReportFailed) -> Run:
+    cell, kind = (error.cell, error.error) if isinstance(error, CellFailed) else (0, type(error).__name__)
+    notebook = export.failed(parametrised(order.notebook, order.values), cell=cell, error=kind)
+    return _keep(order, {"report.ipynb": notebook}, {"status": "failed", "failed_cell": cell or None, "error": kind})
+
+
+def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Run:
+    reports = order.settings.reports
+    run = catalogue.keep(reports, order.slot, files, {**order.about, **outcome, "finished_at": _now().isoformat()})
+    catalogue.sweep(reports, older_than=time.time() - _STALE)
+    index.write(reports)
+    return run
+
+
+def _about(slot: catalogue.Slot, values: dict[str, Any], text: str, settings: Settings) -> dict[str, Any]:
+    now = _now()
+    return {
+        "run_id": catalogue.new_id(now),
+        "report": slot.report,
+        "slot": asdict(slot),
+        "parameters": values,
+        "started_at": now.isoformat(),
+        "user": settings.user,
+        "genlib_version": genlib.__version__,
+        "notebook_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,66 @@
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genlib.reports import catalogue
+from genlib.reports.catalogue import Slot
+
+SLOT = Slot("campaign_history", "2026-10", "fi")
+
+
+def keep(tmp_path, run_id: str, status: str = "good", slot: Slot = SLOT) -> catalogue.Run:
+    files = {"report.ipynb": b"{}"} | ({"report.html": b"<p>"} if status == "good" else {})
+    return catalogue.keep(tmp_path, slot, files, {"run_id": run_id, "status": status, "slot": asdict(slot)})
+
+
+def test_a_run_lies_whole_in_its_slot(tmp_path):
+    run = keep(tmp_path, "2026-11-01T040000Z-aaaaaa")
+    assert run.folder == tmp_path / "campaign_history/2026-10/fi/2026-11-01T040000Z-aaaaaa"
+    assert sorted(path.name for path in run.folder.iterdir()) == ["manifest.json", "report.html", "report.ipynb"]
+    assert (run.html.name, run.pdf) == ("report.html", None)
+
+
+def test_a_crash_before_the_rename_leaves_nothing_to_be_seen(tmp_path):
+    keep(tmp_path, "2026-11-01T040000Z-aaaaaa")
+    draft = tmp_path / SLOT.folder / ".2026-11-02T040000Z-bbbbbb"
+    draft.mkdir()
+    (draft / "manifest.json").write_text("{")
+    assert [run.id for run in catalogue.runs(tmp_path)] == ["2026-11-01T040000Z-aaaaaa"]
+    catalogue.sweep(tmp_path, older_than=draft.stat().st_mtime + 1)
+    assert not draft.exists()
+
+
+def test_newest_takes_one_run_of_each_slot(tmp_path):
+    for run_id, status in [("2026-1", "good"), ("2026-2", "good"), ("2026-3", "failed")]:
+        keep(tmp_path, run_id, status)
+    keep(tmp_path, "2026-4", slot=Slot("campaign_history", "2026-10", "fi", "region-01"))
+    found = catalogue.runs(tmp_path)
+    assert [run.id for run in catalogue.newest(found, "good")] == ["2026-2", "2026-4"]
+    assert [run.id for run in catalogue.newest(found, "failed")] == ["2026-3"]
+
+
+def test_only_what_differs_from_its_default_is_in_the_slug():
+    defaults = {"period": "2026-10", "language": "fi", "region": "all", "base": 10}
+    assert catalogue.slot_of("x", defaults, defaults) == Slot("x", "2026-10", "fi")
+    assert catalogue.slot_of("x", {**defaults, "period": "2026", "region": "01"}, defaults) == Slot("x", "2026", "fi", "region-01")
+
+
+@given(st.text(), st.text())
+def test_unlike_parameters_have_unlike_slugs_that_are_plain_folder_names(one, other):
+    slugs = [catalogue.slot_of("x", {"region": value}, {"region": "all"}).slug for value in (one, other)]
+    assert (slugs[0] == slugs[1]) == (one == other)
+    assert not any("/" in slug or len(slug) > 100 for slug in slugs)
+
+
+def test_runs_sort_by_time_and_never_meet():
+    now = datetime(2026, 11, 1, 4, 0, 1, tzinfo=UTC)
+    assert catalogue.new_id(now).startswith("2026-11-01T040001Z-")
+    assert catalogue.new_id(now) != catalogue.new_id(now)
+
+
+def test_replace_leaves_no_draft(tmp_path):
+    catalogue.replace(tmp_path / "index.html", b"old")
+    catalogue.replace(tmp_path / "index.html", b"new")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"new"]
