@@ -1,0 +1,130 @@
+"""Pseudonyms: the customer id under a keyed permutation, one key per purpose and epoch, so that domains cannot be joined.
+
+A 64-bit id and 64 zero bits are one AES block. A permutation has no collisions, and only the holder of the key can turn a pseudonym
+back; the zero bits tell a forged or foreign one from a true one (chance 2^-64).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+import pyarrow as pa  # type: ignore[import-untyped]
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from genlib.errors import UsageError
+
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O, U to misread
+WIDTH = 26  # 130 bits for 128: the first letter is 0-7
+CODES = {"customer_analysis": "ca", "satisfaction": "sa", "campaign_history": "ch"}
+
+_ENCODE = np.frombuffer(LETTERS.encode(), np.uint8)
+_DECODE = np.zeros(256, np.uint64)
+_DECODE[_ENCODE] = np.arange(32, dtype=np.uint64)
+
+Words = np.ndarray[Any, np.dtype[Any]]
+
+
+class Key(Protocol):
+    """The pseudonym key of the vault: 32 secret bytes."""
+
+    @property
+    def secret(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Reidentified:
+    """Customer ids (null where refused), and which pseudonyms were refused: forged, damaged or of another purpose or epoch."""
+
+    ids: pl.Series
+    refused: pl.Series
+
+    def __iter__(self) -> Any:
+        return iter((self.ids, self.refused))
+
+
+def pseudonyms(ids: pl.Series, key: Key, *, purpose: str, epoch: int = 1) -> pl.Series:
+    """One pseudonym per id, such as `ca1-…` and 26 letters: the same in the same purpose and epoch, unlinkable across them."""
+    if ids.null_count() or (len(ids) and int(ids.min()) < 0):  # type: ignore[arg-type]
+        raise UsageError("pseudonyms need customer ids that are neither missing nor negative")
+    blocks = np.zeros((len(ids), 2), ">u8")
+    blocks[:, 0] = ids.cast(pl.Int64).to_numpy()
+    permuted = _cipher(key, purpose, epoch).encryptor().update(blocks.tobytes())
+    return _written(np.frombuffer(permuted, ">u8").reshape(-1, 2).astype(np.uint64), _prefix(purpose, epoch)).alias("pseudonym")
+
+
+def reidentify(pseudonyms: pl.Series, key: Key, *, purpose: str, epoch: int = 1) -> Reidentified:
+    """Whose pseudonyms these are. Only for what the notice allows: a data subject's request, a correction, customer service."""
+    prefix = _prefix(purpose, epoch)
+    plausible = pseudonyms.str.contains(f"^{prefix}[0-7][{LETTERS}]{{{WIDTH - 1}}}$").fill_null(value=False)
+    read = pseudonyms.set(~plausible, prefix + "0" * WIDTH)
+    permuted = _cipher(key, purpose, epoch).decryptor().update(_read(read, prefix).astype(">u8").tobytes())
+    ids, zeros = np.frombuffer(permuted, ">u8").reshape(-1, 2).astype(np.uint64).T
+    true = plausible & pl.Series(zeros == 0) & pl.Series(ids < 2**63)
+    found = pl.Series("customer_id", np.where(true.to_numpy(), ids, 0).astype(np.int64)).set(~true, None)
+    return Reidentified(found, (~true).alias("refused"))
+
+
+def shuffled(ids: pl.Series, key: Key, *, purpose: str, what: str, epoch: int = 1) -> pl.Series:
+    """A number 0, 1, 2, … per id, in an order that only the key knows: numbers of one release that say nothing outside it."""
+    blocks = np.zeros((len(ids), 2), ">u8")
+    blocks[:, 0] = ids.cast(pl.Int64).to_numpy()
+    permuted = np.frombuffer(_cipher(key, f"{purpose}/{what}", epoch).encryptor().update(blocks.tobytes()), ">u8").reshape(-1, 2)
+    numbers = np.empty(len(ids), np.uint32)
+    numbers[np.lexsort((permuted[:, 1], permuted[:, 0]))] = np.arange(len(ids), dtype=np.uint32)
+    return pl.Series(what, numbers)
+
+
+def _prefix(purpose: str, epoch: int) -> str:
+    if purpose not in CODES or epoch < 1:
+        raise UsageError(f"pseudonyms are for {', '.join(CODES)} and epochs from 1")
+    return f"{CODES[purpose]}{epoch}-"
+
+
+def _cipher(key: Key, purpose: str, epoch: int) -> Cipher[modes.ECB]:
+    label = purpose.encode()
+    info = len(label).to_bytes(2, "big") + label + epoch.to_bytes(4, "big")
+    derived = HKDF(algorithm=SHA256(), length=32, salt=b"genlib pseudonym", info=info).derive(key.secret)
+    # A block cipher on single, distinct blocks is a permutation; the modes that ECB is warned against are for messages.
+    return Cipher(algorithms.AES(derived), modes.ECB())  # noqa: S305
+
+
+def _written(words: Words, prefix: str) -> pl.Series:
+    """128-bit words as prefix and letters, straight into the buffer of an Arrow string column."""
+    width = len(prefix) + WIDTH
+    text = np.empty((len(words), width), np.uint8)
+    text[:, : len(prefix)] = np.frombuffer(prefix.encode(), np.uint8)
+    for place in range(WIDTH):
+        text[:, len(prefix) + place] = _ENCODE[_five_bits(words, 5 * (WIDTH - 1 - place))]
+    offsets = np.arange(len(words) + 1, dtype=np.int64) * width
+    column = pa.Array.from_buffers(pa.large_utf8(), len(words), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
+    return pl.Series(pl.from_arrow(column))
+
+
+def _five_bits(words: Words, shift: int) -> Words:
+    """Five bits of each 128-bit word (high, low), `shift` bits from the right."""
+    high, low = words.T
+    if shift >= 64:
+        bits = high >> np.uint64(shift - 64)
+    else:
+        bits = low >> np.uint64(shift) | (high << np.uint64(64 - shift) if shift else np.uint64(0))
+    five: Words = bits & np.uint64(31)
+    return five
+
+
+def _read(column: pl.Series, prefix: str) -> Words:
+    """The words behind pseudonyms of the right form."""
+    array = column.to_arrow().cast(pa.large_utf8())
+    offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset :]
+    data = array.buffers()[2] or pa.py_buffer(b"")
+    text = np.frombuffer(data, np.uint8)[offsets[0] : offsets[0] + len(array) * (len(prefix) + WIDTH)]
+    digits = _DECODE[text.reshape(len(array), len(prefix) + WIDTH)[:, len(prefix) :]]
+    words = np.zeros((len(array), 2), np.uint64)
+    for place in range(WIDTH):
+        words[:, 0] = (words[:, 0] << np.uint64(5)) | (words[:, 1] >> np.uint64(59))
+        words[:, 1] = (words[:, 1] << np.uint64(5)) | digits[:, place]
+    return words
