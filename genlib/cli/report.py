@@ -56,4 +56,4 @@ def parameters(name: Annotated[str, typer.Argument(help="A report of notebooks/,
     from genlib.reports.run import open_notebook
 
     for one in parameters_of(open_notebook(name)[0]).values():
-        typer.echo(f"{one.name}: {one.type} = {one.default!r}  {one.comment}".rstrip())
+        typer.echo(f"{one.name}: {one.annotation} = {one.default!r}  {one.comment}".rstrip())

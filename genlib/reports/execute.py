@@ -72,11 +72,11 @@ def _kernel(environment: dict[str, str], root: Path) -> type:
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 
-    class Kernel(AsyncKernelManager):  # type: ignore[misc]
+    class Kernel(AsyncKernelManager):
         def _kernel_spec_manager_default(self) -> Any:
             return KernelSpecManager(kernel_dirs=[])
 
-        async def start_kernel(self, **options: Any) -> None:
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override] # either flavour may await or not
             await self._async_start_kernel(**{**options, "env": environment, "cwd": str(root)})
 
     return Kernel

@@ -23,7 +23,7 @@ def to_html(notebook: Mapping[str, Any], *, language: str) -> str:
     """The page: markdown in the language asked for, then outputs, in the notebook's order, without code. ReportFailed at the gate."""
     words = Words(language)
     blocks = [block for place, cell in numbered(notebook) for block in _blocks(cell, place, words)]
-    made = page.render(blocks, title=words.translate(prose.title(notebook)), language=language)
+    made: str = page.render(blocks, title=words.translate(prose.title(notebook)), language=language)
     if found := _LOADS.search(made):
         raise ReportFailed(f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})")
     return made
@@ -64,4 +64,4 @@ def _kept(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:
 def _written(notebook: Mapping[str, Any], cells: list[Any]) -> bytes:
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     kept = nbformat.v4.new_notebook(cells=cells, metadata={**kernel, "language_info": {"name": "python"}})
-    return nbformat.writes(kept).encode()
+    return str(nbformat.writes(kept)).encode()

@@ -21,14 +21,14 @@ class Parameter:
     """One line of the parameters cell: `name: type = default  # comment`; `choices` if the type is a Literal."""
 
     name: str
-    type: str
+    annotation: str
     default: Any
     comment: str = ""
     choices: tuple[Any, ...] = ()
 
     @property
     def kind(self) -> type:
-        return type(self.choices[0]) if self.choices else TYPES[self.type]
+        return type(self.choices[0]) if self.choices else TYPES[self.annotation]
 
     def read(self, text: str) -> Any:
         """The typed value of a text from a command line."""
@@ -44,7 +44,7 @@ class Parameter:
         if self.kind is float and type(value) is int:
             value = float(value)
         if type(value) is not self.kind:
-            raise UsageError(f"parameter {self.name} is {self.type}, not {type(value).__name__}")
+            raise UsageError(f"parameter {self.name} is {self.annotation}, not {type(value).__name__}")
         if self.kind is not float and (found := identifying(str(value))):
             raise UsageError(f"parameter {self.name} looks like a {found}; a report is about groups, never about a person")
         if self.choices and value not in self.choices:

@@ -18,9 +18,9 @@ def notebook(source: str = CELL) -> dict:
     return {"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": source}]}
 
 
-def test_reads_name_type_default_and_comment():
+def test_reads_name_annotation_default_and_comment():
     found = parameters_of(notebook())
-    assert [(p.name, p.type, p.default, p.comment) for p in found.values()] == [
+    assert [(p.name, p.annotation, p.default, p.comment) for p in found.values()] == [
         ("period", "str", "2026-10", "month, quarter or year"),
         ("base", "int", 10, ""),
         ("share", "float", 0.5, ""),

@@ -1,0 +1,50 @@
+# make reports   install what the reports need, make a synthetic register, three releases and three reports
+# make lab       JupyterLab on the notebooks
+# make test      all tests, notebooks included        make check   format, lint, types, walls
+# make bench     speed and memory beside the field's own tools (SIZE=large for a million customers)
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SIZE ?= small
+
+.PHONY: reports lab test check bench clean
+
+reports: .venv/run
+	$(BIN)/genlib demo
+
+lab: .venv/run
+	$(BIN)/jupyter lab notebooks
+
+test: .venv/dev
+	$(BIN)/pytest tests
+	$(BIN)/pytest --nbval-lax notebooks
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/bench
+	$(BIN)/python tests/bench/run.py --size $(SIZE)
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "genlib needs Python 3.11 or newer" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+.venv/dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable ".[dev]"
+	@touch $@ .venv/run
+
+.venv/bench: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable ".[bench]"
+	@touch $@ .venv/run
