@@ -107,9 +107,8 @@ def _level(one: Any, person: str, keys: list[str], columns: list[str], sums: lis
     if not keys:
         by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
     money = [m.name for m in sums if m.kind == "money"]
-    ranked = by_person.with_columns(
-        *(nw.col(name).abs().rank("ordinal", descending=True).over(*keys).alias(f"_{name}") for name in money)
-    )
+    places = [nw.col(name).abs().rank("ordinal", descending=True).over(*keys).alias(f"_{name}") for name in money]
+    ranked = by_person.with_columns(*places) if places else by_person
     largest = [
         nw.when(nw.col(f"_{name}") == place).then(nw.col(name).abs()).otherwise(nw.lit(0)).max().alias(f"{name}_{place}")
         for name in money
