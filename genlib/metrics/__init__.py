@@ -1,0 +1,5 @@
+"""What is counted and estimated: customers, satisfaction, campaigns."""
+
+from genlib.lazy import lazily
+
+__getattr__ = lazily(__name__)

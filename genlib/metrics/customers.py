@@ -1,0 +1,255 @@
+"""Customers: how many there are, what they buy, who are worth most and who still buy. Each function for a report gives `Cells`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, tabulate
+from genlib.errors import UsageError
+from genlib.metrics import models
+from genlib.metrics.figures import Change, Mean, Rate, Share, Stock
+from genlib.metrics.rows import Rows, Tables, banded, collect, complete, day_number, lately, lazy, month, named, people, rows, within
+from genlib.period import Period
+
+MONEY = Measure("amount_cents", "money")
+OVERLAPPING = Measure("people", "people", additive=False)
+"""For tables where one person stands in several cells."""
+
+UNITS = {"day": 1, "week": 7, "year": 365.25}
+ALIVE = {"90-100": 0.9, "70-90": 0.7, "50-70": 0.5, "30-50": 0.3, "0-30": 0.0}
+"""Bands of the chance, in per cent, that a customer still buys."""
+
+
+def purchase_summary(purchases: Any, *, customer: str, date: str, amount: str, as_of: date | str, unit: str = "week") -> Any:
+    """One row a customer, of purchases up to `as_of`; purchases of one day are one.
+
+    `frequency`: days with a repeat purchase; `recency`: first to last purchase, and `T`: first purchase to `as_of`, both in `unit` (day, week,
+    year); `monetary`: mean value of the repeat days, null if there is none. Lazy in, lazy out, of the same engine.
+    """
+    if unit not in UNITS:
+        raise UsageError(f"unit is one of {', '.join(UNITS)}")
+    native = nw.from_native(purchases)
+    summary = _summary(
+        native.lazy().select(customer=nw.col(customer), date=nw.col(date).cast(nw.Date), amount=nw.col(amount)), _day(as_of), UNITS[unit]
+    )
+    return (summary if isinstance(native, nw.LazyFrame) else summary.collect()).to_native()
+
+
+def _summary(purchases: Rows, as_of: date, days: float) -> Rows:
+    by_day = purchases.filter(nw.col("date") <= as_of).group_by("customer", "date").agg(nw.col("amount").sum())
+    marked = by_day.with_columns(first=nw.col("date").min().over("customer"))
+    repeat = nw.when(nw.col("date") > nw.col("first")).then(nw.col("amount"))
+    history = marked.group_by("customer", "first").agg(
+        nw.len().alias("days"), nw.col("date").max().alias("last"), repeat.mean().alias("monetary")
+    )
+    first, last = day_number("first"), day_number("last")
+    return history.select(
+        "customer",
+        (nw.col("days").cast(nw.Int64) - 1).alias("frequency"),
+        ((last - first) / days).alias("recency"),
+        ((as_of.toordinal() - date(1970, 1, 1).toordinal() - first) / days).alias("T"),
+        "monetary",
+    )
+
+
+def _day(day: date | str) -> date:
+    return date.fromisoformat(day) if isinstance(day, str) else day
+
+
+def fit_bg_nbd(summary: Any) -> models.BgNbd:
+    """BG/NBD by maximum likelihood, of a purchase summary (Fader, Hardie and Lee 2005)."""
+    return models.fit_bg_nbd(_counts(summary, "frequency", "recency", "T"))
+
+
+def fit_gamma_gamma(summary: Any) -> models.GammaGamma:
+    """Gamma-gamma model of purchase values by maximum likelihood, of the customers who bought again (Fader and Hardie 2013)."""
+    return models.fit_gamma_gamma(_counts(lazy(summary).filter(nw.col("frequency") > 0, nw.col("monetary") > 0), "frequency", "monetary"))
+
+
+def _counts(summary: Any, *columns: str) -> pl.DataFrame:
+    return collect(lazy(summary).group_by(*columns).agg(nw.len().alias("n"))).sort(columns)
+
+
+def growth(release: Tables, period: Period, *, months: int = 13, kind: str = "all") -> Cells:
+    """Customers who joined and left in each month; the month before the first holds the opening stock. Figures on the row of a month:
+    `stock` at its end, `joined`, `left`, `churn`, `change` (in a month) and `change_year` of the stock.
+
+    What is counted are comings and goings, so that every total is the sum of its parts.
+    """
+    shown = period.months(months)
+    start = shown[0].start
+    opening = Period.parse(shown[0].label).previous().start
+    members = rows(release, "membership").filter(nw.col("joined_month") < period.end)
+    members = (members if kind == "all" else members.filter(nw.col("kind") == kind)).with_row_index(
+        "member", order_by=["joined_month", "left_month", "kind"]
+    )
+    there = members.filter(nw.col("joined_month") < start, nw.col("left_month").is_null() | (nw.col("left_month") >= start))
+    events = nw.concat(
+        [
+            _movement(there.with_columns(month=nw.lit(opening)), "opening", 0),
+            _movement(members.filter(nw.col("joined_month") >= start).with_columns(month=nw.col("joined_month")), "joined", 1),
+            _movement(members.filter(within("left_month", start, period.end)).with_columns(month=nw.col("left_month")), "left", 2),
+        ]
+    )
+    figures = (Stock(), Change("change", "stock"), Change("change_year", "stock", months=12))
+    by = (Dimension("month"), Dimension("movement"))
+    cells = tabulate(
+        events.to_native(), person="member", by=by, population=named(f"members {start} {period.end}", kind=kind), figures=figures
+    )
+    every = pl.DataFrame({"month": [p.start for p in shown]}).join(pl.DataFrame({"movement": ["joined", "left"]}), how="cross")
+    return complete(cells, every)
+
+
+def _movement(members: Rows, name: str, code: int) -> Rows:
+    return members.select(
+        (nw.col("member").cast(nw.Int64) * 3 + code).alias("member"), nw.col("month").cast(nw.Date), nw.lit(name).alias("movement")
+    )
+
+
+def by_region(release: Tables, period: Period, *, kind: str = "all") -> Cells:
+    """Customers of each region, with their `share`."""
+    return _counted(release, (Dimension("region"),), Share(("region",)), kind=kind)
+
+
+def by_age(release: Tables, period: Period, *, region: str = "all") -> Cells:
+    """Customers by age band and kind, with the band's `share` of its kind."""
+    return _counted(release, (Dimension("age_band"), Dimension("kind")), Share(("age_band",)), region=region)
+
+
+def _counted(release: Tables, by: tuple[Dimension, ...], *figures: Any, region: str = "all", kind: str = "all") -> Cells:
+    chosen = people(release, region=region, kind=kind).to_native()
+    return tabulate(chosen, person="customer", by=by, population=named("customers", region=region, kind=kind), figures=figures)
+
+
+def billing(release: Tables, period: Period, *, months: int = 13, region: str = "all", kind: str = "all") -> Cells:
+    """Money billed (credit notes taken off), payers and `cents_per_payer` by month and product line, with `change` and `change_year` of the money."""
+    invoices = _invoices(release, region, kind).filter(lately("issued_on", period, months)).with_columns(month=month("issued_on"))
+    by = (Dimension("month"), Dimension("product_line"))
+    figures = (Mean("cents_per_payer", "amount_cents"), Change("change", "amount_cents"), Change("change_year", "amount_cents", months=12))
+    return _spent(
+        invoices,
+        by,
+        named(f"payers {period.months(months)[0].start} {period.end}", region=region, kind=kind),
+        *figures,
+        measure=OVERLAPPING,
+    )
+
+
+def _invoices(release: Tables, region: str = "all", kind: str = "all") -> Rows:
+    invoices = rows(release, "invoice")
+    everyone = region == kind == "all"
+    return invoices if everyone else invoices.join(people(release, region=region, kind=kind).select("customer"), on="customer", how="semi")
+
+
+def _spent(invoices: Rows, by: tuple[Dimension, ...], population: str, *figures: Any, measure: Measure = PEOPLE) -> Cells:
+    return tabulate(invoices.to_native(), person="customer", by=by, measures=(measure, MONEY), population=population, figures=figures)
+
+
+def _buyers(release: Tables, period: Period, months: int, region: str, kind: str) -> Rows:
+    """One row a customer who may be profiled: purchase days, day of the last purchase and money of the last months."""
+    recent = (
+        _invoices(release, region, kind)
+        .filter(lately("issued_on", period, months))
+        .join(rows(release, "profile").select("customer"), on="customer", how="semi")
+    )
+    days = recent.filter(nw.col("amount_cents") > 0).group_by("customer", "issued_on").agg(nw.len().alias("invoices"))
+    history = days.group_by("customer").agg(nw.len().alias("days"), nw.col("issued_on").max().alias("last"))
+    money = recent.group_by("customer").agg(nw.col("amount_cents").sum())
+    return history.join(money, on="customer").with_columns(_all=nw.lit(1), last_day=day_number("last"))
+
+
+def _buyer_population(period: Period, months: int, region: str, kind: str) -> str:
+    return named(f"buyers {period.months(months)[0].start} {period.end}", region=region, kind=kind)
+
+
+def _score(column: str, classes: int = 5) -> nw.Expr:
+    """Quantile score 1 to `classes`, the greatest value best; equal values have equal scores."""
+    place = (nw.col(column).rank("average") - 0.5) / nw.col(column).count().over("_all")
+    return (place * classes).floor().cast(nw.Int64) + 1
+
+
+def rfm(release: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Cells:
+    """Those who may be profiled and bought in the last `months`, in six named segments: quintile scores of recency (last purchase), frequency
+    (days with a purchase) and money, frequency and money averaged. Figures: `share` of people, `money_share`, `cents_per_person`.
+    """
+    buyers = _buyers(release, period, months, region, kind)
+    scored = buyers.with_columns(recent=_score("last_day"), worth=(_score("days") + _score("amount_cents")) / 2)
+    named_segments = scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
+    figures = (Share(("segment",)), Share(("segment",), of="amount_cents", name="money_share"), Mean("cents_per_person", "amount_cents"))
+    return _spent(named_segments, (Dimension("segment"),), _buyer_population(period, months, region, kind), *figures)
+
+
+def _segment(recent: nw.Expr, worth: nw.Expr) -> nw.Expr:
+    rest = nw.when(recent >= 3).then(nw.lit("occasional")).otherwise(nw.lit("lapsed"))
+    rest = nw.when((recent >= 4) & (worth < 3)).then(nw.lit("new")).otherwise(rest)
+    rest = nw.when((recent <= 2) & (worth >= 3)).then(nw.lit("at risk")).otherwise(rest)
+    rest = nw.when((recent >= 3) & (worth >= 3)).then(nw.lit("loyal")).otherwise(rest)
+    return nw.when((recent >= 4) & (worth >= 4)).then(nw.lit("champions")).otherwise(rest)
+
+
+def concentration(release: Tables, period: Period, *, months: int = 12, region: str = "all", kind: str = "all") -> Cells:
+    """Those who may be profiled, by tenths of the money they brought (1 the greatest payers), with each tenth's `money_share`."""
+    buyers = _buyers(release, period, months, region, kind).with_columns(tenth=(11 - _score("amount_cents", 10)))
+    figures = (Share(("tenth",), of="amount_cents", name="money_share"), Mean("cents_per_person", "amount_cents"))
+    return _spent(buyers, (Dimension("tenth"),), _buyer_population(period, months, region, kind), *figures)
+
+
+def repeat(release: Tables, period: Period, *, months: int = 12, region: str = "all", kind: str = "all") -> Cells:
+    """Those who may be profiled, by the number of days on which they bought; `repeat_rate` on the total: bought on two or more."""
+    bands = {"5+": 5, "4": 4, "3": 3, "2": 2, "1": 1}
+    buyers = _buyers(release, period, months, region, kind).with_columns(purchases=banded(nw.col("days"), bands))
+    figures = (
+        Share(("purchases",)),
+        Rate("repeat_rate", "purchases", ("2", "3", "4", "5+")),
+        Share(("purchases",), of="amount_cents", name="money_share"),
+    )
+    return _spent(buyers, (Dimension("purchases"),), _buyer_population(period, months, region, kind), *figures)
+
+
+def cohorts(release: Tables, period: Period, *, quarters: int = 6) -> Cells:
+    """Customers by the quarter of their first purchase, and how many of them bought `later` quarters after it; `share` of the cohort."""
+    bought = rows(release, "invoice").filter(nw.col("amount_cents") > 0, nw.col("issued_on") < period.end)
+    bought = bought.select("customer", quarter=nw.col("issued_on").dt.truncate("1q").cast(nw.Date)).unique()
+    bought = bought.with_columns(cohort=nw.col("quarter").min().over("customer")).filter(lately("cohort", period, 3 * quarters))
+    bought = bought.with_columns(later=_quarter("quarter") - _quarter("cohort"))
+    by = (Dimension("cohort", total=False), Dimension("later", total=False))
+    population = f"cohorts {period.end}"
+    return tabulate(
+        bought.to_native(), person="customer", by=by, measures=(OVERLAPPING,), population=population, figures=(Share(("later",), base=0),)
+    )
+
+
+def _quarter(column: str) -> nw.Expr:
+    return nw.col(column).dt.year().cast(nw.Int64) * 4 + (nw.col(column).dt.month().cast(nw.Int64) - 1) // 3
+
+
+def activity(release: Tables, period: Period, *, region: str = "all", kind: str = "all") -> Cells:
+    """Those who may be profiled, by the chance (per cent, BG/NBD) that they still buy, with the money to expect of them in the next 52 weeks
+    (times gamma-gamma). Rental is left out: a contract does not fade away unseen. Figures: `share`, `money_share`.
+    """
+    bought = _invoices(release, region, kind).filter(
+        nw.col("amount_cents") > 0, nw.col("product_line") != "rental", nw.col("issued_on") < period.end
+    )
+    bought = bought.join(rows(release, "profile").select("customer"), on="customer", how="semi")
+    last_day = date.fromordinal(period.end.toordinal() - 1)
+    summary = collect(
+        lazy(purchase_summary(bought.to_native(), customer="customer", date="issued_on", amount="amount_cents", as_of=last_day))
+    )
+    outlook = lazy(_outlook(summary)).with_columns(alive=banded(nw.col("probability"), ALIVE))
+    figures = (Share(("alive",)), Share(("alive",), of="amount_cents", name="money_share"))
+    return _spent(outlook, (Dimension("alive"),), named(f"prospects {period.end}", region=region, kind=kind), *figures)
+
+
+def _outlook(summary: pl.DataFrame, weeks: float = 52) -> pl.DataFrame:
+    buying, value = fit_bg_nbd(summary), fit_gamma_gamma(summary)
+    x, recency, horizon = (summary[c].to_numpy() for c in ("frequency", "recency", "T"))
+    expected = buying.expected_purchases(weeks, x, recency, horizon) * value.expected_value(x, summary["monetary"].fill_null(0).to_numpy())
+    return summary.select(
+        "customer",
+        pl.Series("probability", buying.probability_alive(x, recency, horizon)),
+        pl.Series("amount_cents", expected).round().cast(pl.Int64),
+    )

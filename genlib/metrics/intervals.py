@@ -1,0 +1,98 @@
+"""Intervals for shares, differences of shares and net promoter scores: small arithmetic that takes numbers, arrays or Polars expressions alike.
+
+Wilson 1927; Newcombe 1998, Statistics in Medicine 17 (method 10); Rocks 2016 for the net promoter score; Holm 1979.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import erfc, sqrt
+from statistics import NormalDist
+from typing import Any
+
+from genlib.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its standard error, the ends of its interval and the number of people behind it."""
+
+    value: float
+    se: float
+    low: float
+    high: float
+    n: int
+
+
+def z(level: float = 0.95) -> float:
+    """The standard normal deviate that leaves (1 - level) / 2 outside on each side."""
+    return NormalDist().inv_cdf((1 + level) / 2)
+
+
+def wilson(successes: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
+    """Low and high end of a share."""
+    zz = z(level) ** 2
+    centre, spread = successes + zz / 2, z(level) * (successes * (n - successes) / n + zz / 4) ** 0.5
+    return (centre - spread) / (n + zz), (centre + spread) / (n + zz)
+
+
+def newcombe(successes: Any, n: Any, other_successes: Any, other_n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
+    """Low and high end of the difference of two independent shares (hybrid score)."""
+    p, q = successes / n, other_successes / other_n
+    (p_low, p_high), (q_low, q_high) = wilson(successes, n, level=level), wilson(other_successes, other_n, level=level)
+    low = p - q - ((p - p_low) ** 2 + (q_high - q) ** 2) ** 0.5
+    return low, p - q + ((p_high - p) ** 2 + (q - q_low) ** 2) ** 0.5
+
+
+def nps(promoters: Any, detractors: Any, n: Any) -> tuple[Any, Any]:
+    """Net promoter score (share of promoters less share of detractors, -1 to 1) and its standard error."""
+    value = (promoters - detractors) / n
+    return value, (((promoters + detractors) / n - value**2) / n) ** 0.5
+
+
+def nps_wald(promoters: Any, detractors: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
+    """Low and high end of a net promoter score, for large n."""
+    value, se = nps(promoters, detractors, n)
+    return value - z(level) * se, value + z(level) * se
+
+
+def nps_adjusted(promoters: Any, detractors: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
+    """Adjusted Wald (3, T): three answers more, a quarter of them promoters and a quarter detractors. Holds its level for small n too."""
+    return nps_wald(promoters + 0.75, detractors + 0.75, n + 3, level=level)
+
+
+def difference(successes: int, n: int, other_successes: int, other_n: int, *, level: float = 0.95) -> Estimate:
+    """Difference of two independent shares with Newcombe's interval."""
+    if not (0 <= successes <= n and 0 <= other_successes <= other_n and n and other_n):
+        raise UsageError("each group needs people, and no more successes than people")
+    p, q = successes / n, other_successes / other_n
+    low, high = newcombe(successes, n, other_successes, other_n, level=level)
+    return Estimate(p - q, sqrt(p * (1 - p) / n + q * (1 - q) / other_n), low, high, n + other_n)
+
+
+def difference_statistic(successes: Any, n: Any, other_successes: Any, other_n: Any) -> Any:
+    """Squared test statistic of equal shares (chi-square, one degree of freedom)."""
+    pooled = (successes + other_successes) / (n + other_n)
+    return (successes / n - other_successes / other_n) ** 2 / (pooled * (1 - pooled) * (1 / n + 1 / other_n))
+
+
+def sample_ratio_mismatch(n: int, other_n: int, *, share: float = 0.5) -> float:
+    """p-value that `n` of all were drawn with probability `share`. Under .001 the groups are not what was planned: do not read the uplift."""
+    total = n + other_n
+    return erfc(sqrt(ratio_statistic(n, total, share) / 2))
+
+
+def ratio_statistic(n: Any, total: Any, share: Any) -> Any:
+    """Chi-square (one degree of freedom) of `n` of `total` against a planned share."""
+    return (n - total * share) ** 2 / (total * share * (1 - share))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values adjusted for looking at all of them (family-wise error)."""
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    adjusted, worst = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = worst
+    return adjusted

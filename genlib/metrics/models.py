@@ -1,0 +1,126 @@
+"""How often, how long and how much customers buy: BG/NBD and gamma-gamma, fitted on counts of equal histories so that time does not grow with customers.
+
+Fader, Hardie and Lee 2005, Marketing Science 24(2); Fader and Hardie 2013, note 025.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from genlib.errors import BadInput
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BgNbd:
+    """Purchases come at random at a rate of the customer's own (gamma: r, alpha), until he drops out after one of them (beta: a, b)."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    log_likelihood: float
+
+    def probability_alive(self, frequency: Any, recency: Any, T: Any) -> Any:  # noqa: N803 - the name in the papers
+        """The chance that a customer with this history still buys."""
+        x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
+        alive: Vector = 1 / (1 + self._odds_of_leaving(x, recency, horizon))
+        return alive if alive.ndim else float(alive)
+
+    def _odds_of_leaving(self, x: Vector, recency: Vector, horizon: Vector) -> Vector:
+        odds = self.a / (self.b + np.maximum(x, 1) - 1) * ((self.alpha + horizon) / (self.alpha + recency)) ** (self.r + x)
+        return np.where(x > 0, odds, 0.0)
+
+    def expected_purchases(self, t: float, frequency: Any = 0, recency: Any = 0, T: Any = 0) -> Any:  # noqa: N803
+        """Purchases to expect in the next `t` units of time; of a new customer, if no history is given."""
+        from scipy.special import hyp2f1  # type: ignore[import-untyped]
+
+        x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
+        r, a, b, waited = self.r, self.a, self.b, self.alpha + horizon
+        series = hyp2f1(r + x, b + x, a + b + x - 1, t / (waited + t))
+        living = (a + b + x - 1) / (a - 1) * (1 - (waited / (waited + t)) ** (r + x) * series)
+        expected: Vector = living / (1 + self._odds_of_leaving(x, recency, horizon))
+        return expected if expected.ndim else float(expected)
+
+
+@dataclass(frozen=True)
+class GammaGamma:
+    """The value of a purchase varies around a mean of the customer's own (gamma: p), and these means vary too (q, gamma)."""
+
+    p: float
+    q: float
+    gamma: float
+    log_likelihood: float
+
+    def expected_value(self, frequency: Any, monetary: Any) -> Any:
+        """The mean value of a customer's purchases: between what he paid so far and what all pay."""
+        return (self.gamma + frequency * monetary) * self.p / (self.p * frequency + self.q - 1)
+
+
+def fit_bg_nbd(histories: pl.DataFrame) -> BgNbd:
+    """From counts `n` of customers with equal `frequency`, `recency`, `T`."""
+    x, recency, horizon, n = (histories[c].cast(pl.Float64).to_numpy() for c in ("frequency", "recency", "T", "n"))
+    frequencies, place = np.unique(x, return_inverse=True)
+
+    def log_likelihood(parameters: Vector) -> float:
+        r, alpha, a, b = parameters
+        by_frequency = _purchases(frequencies, r, alpha) + _dropouts(frequencies, a, b)
+        stayed = -(r + x) * np.log(alpha + horizon)
+        with np.errstate(divide="ignore"):
+            odds = np.where(x > 0, np.log(a) - np.log(b + np.maximum(x, 1) - 1), -np.inf)
+        left = odds - (r + x) * np.log(alpha + recency)
+        return float(n @ (by_frequency[place] + np.logaddexp(stayed, left)))
+
+    return BgNbd(*_maximise(log_likelihood, (1.0, float(np.average(horizon, weights=n)) / 10, 1.0, 2.0)))
+
+
+def _purchases(x: Vector, r: float, alpha: float) -> Vector:
+    from scipy.special import gammaln
+
+    return gammaln(r + x) - gammaln(r) + r * np.log(alpha)  # type: ignore[no-any-return]
+
+
+def _dropouts(x: Vector, a: float, b: float) -> Vector:
+    from scipy.special import betaln
+
+    return betaln(a, b + x) - betaln(a, b)  # type: ignore[no-any-return]
+
+
+def fit_gamma_gamma(histories: pl.DataFrame) -> GammaGamma:
+    """From counts `n` of customers with equal `frequency` and mean value `monetary`."""
+    from scipy.special import gammaln
+
+    x, mean, n = (histories[c].cast(pl.Float64).to_numpy() for c in ("frequency", "monetary", "n"))
+    scale = float(np.average(mean, weights=n))  # so that cents and euros are as easy to fit
+    frequencies, place = np.unique(x, return_inverse=True)
+
+    def log_likelihood(parameters: Vector) -> float:
+        p, q, gamma = parameters[0], parameters[1], parameters[2] * scale
+        by_frequency = gammaln(p * frequencies + q) - gammaln(p * frequencies) - gammaln(q) + p * frequencies * np.log(frequencies)
+        return float(n @ (by_frequency[place] + q * np.log(gamma) + (p * x - 1) * np.log(mean) - (p * x + q) * np.log(gamma + x * mean)))
+
+    p, q, gamma, best = _maximise(log_likelihood, (2.0, 2.0, 1.0))
+    return GammaGamma(p, q, gamma * scale, best)
+
+
+def _maximise(log_likelihood: Callable[[Vector], float], start: tuple[float, ...]) -> tuple[float, ...]:
+    """The positive parameters with the greatest likelihood, and it."""
+    from scipy.optimize import minimize  # type: ignore[import-untyped]
+
+    found = minimize(
+        lambda logs: -log_likelihood(np.exp(logs)),
+        np.log(start),
+        method="L-BFGS-B",
+        bounds=[(-12.0, 16.0)] * len(start),
+        options={"maxiter": 500, "ftol": 1e-14, "gtol": 1e-6},
+    )
+    if not np.isfinite(found.fun):
+        raise BadInput("the purchases do not fit the model: too few customers who bought again")
+    return (*(float(value) for value in np.exp(found.x)), -float(found.fun))

@@ -1,0 +1,102 @@
+"""Rows of a release, the same on Polars and on Spark: what Narwhals leaves to each engine is bridged here, once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any, Protocol
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import Cells
+from genlib.period import Period
+
+Rows = nw.LazyFrame[Any]
+
+
+class Tables(Protocol):
+    """A release, or a dictionary of frames: `release["invoice"]` is a lazy frame of any engine."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def rows(tables: Tables, name: str) -> Rows:
+    """One table of a release as a Narwhals lazy frame."""
+    return lazy(tables[name])
+
+
+def lazy(frame: Any) -> Rows:
+    """Any frame as a Narwhals lazy frame."""
+    return nw.from_native(frame).lazy()  # type: ignore[no-any-return]
+
+
+def collect(frame: Rows) -> pl.DataFrame:
+    """The rows in memory; for small results only."""
+    return frame.collect("polars").to_native()  # type: ignore[no-any-return]
+
+
+def day_number(column: str) -> nw.Expr:
+    """Days since 1970-01-01 as a whole number (Spark has no durations): days from the civil calendar, counted from 1 March."""
+    month = nw.col(column).dt.month().cast(nw.Int64)
+    early = (month <= 2).cast(nw.Int64)
+    year = nw.col(column).dt.year().cast(nw.Int64) - early
+    day_of_year = (153 * (month + 12 * early - 3) + 2) // 5 + nw.col(column).dt.day().cast(nw.Int64) - 1
+    return year * 365 + year // 4 - year // 100 + year // 400 + day_of_year - 719468
+
+
+def seconds(column: str) -> nw.Expr:
+    """Seconds since 1970 of an instant."""
+    clock = nw.col(column).dt
+    return (
+        day_number(column) * 86400 + clock.hour().cast(nw.Int64) * 3600 + clock.minute().cast(nw.Int64) * 60 + clock.second().cast(nw.Int64)
+    )
+
+
+def month(column: str) -> nw.Expr:
+    """The first day of the month."""
+    return nw.col(column).dt.truncate("1mo").cast(nw.Date)
+
+
+def within(column: str, start: date, end: date) -> nw.Expr:
+    """From `start` up to the day before `end`."""
+    return (nw.col(column).cast(nw.Date) >= start) & (nw.col(column).cast(nw.Date) < end)
+
+
+def lately(column: str, period: Period, months: int) -> nw.Expr:
+    """Within the last `months` months, counted back from the end of the period."""
+    return within(column, period.months(months)[0].start, period.end)
+
+
+def banded(value: nw.Expr, bands: dict[str, float]) -> nw.Expr:
+    """The name of the first band whose lower end is not above the value; give the bands highest first."""
+    names = list(bands)
+    named = nw.lit(names[-1])
+    for name in reversed(names[:-1]):
+        named = nw.when(value >= bands[name]).then(nw.lit(name)).otherwise(named)
+    return named
+
+
+def people(tables: Tables, *, region: str = "all", kind: str = "all") -> Rows:
+    """Table customer, narrowed to a region or to consumers or company contacts."""
+    chosen = rows(tables, "customer")
+    for column, value in (("region", region), ("kind", kind)):
+        chosen = chosen if value == "all" else chosen.filter(nw.col(column) == value)
+    return chosen
+
+
+def named(what: str, *, region: str = "all", kind: str = "all") -> str:
+    """The name of a population, with what it was narrowed to."""
+    return " ".join([what, *(f"{key}={value}" for key, value in (("region", region), ("kind", kind)) if value != "all")])
+
+
+def complete(cells: Cells, values: pl.DataFrame) -> Cells:
+    """The cells with a zero for each value of a dimension (and its parents) that nobody has, so that no step of a chart is missing."""
+    frame, ours = cells.frame, values.columns
+    others = [column for column in cells.dimensions if column not in ours]
+    finest = frame.filter(pl.col(ours[0]).is_not_null()) if ours else frame
+    wanted = finest.select(others).unique().join(values, how="cross") if others else values
+    missing = wanted.join(frame, on=cells.dimensions, how="anti", nulls_equal=True).cast({c: frame.schema[c] for c in cells.dimensions})
+    filled = pl.concat([frame, missing], how="diagonal").with_columns(pl.exclude(*cells.dimensions).fill_null(0))
+    order = [pl.col(c).is_null() for c in cells.dimensions] + [pl.col(c) for c in cells.dimensions]
+    return replace(cells, frame=filled.sort(order))
