@@ -1,0 +1,24 @@
+"""Door 2: what metrics hand over as `Cells` leaves as `ProtectedTable`s with a proof that no hidden cell can be worked out."""
+
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, tabulate
+from genlib.disclosure.pattern import Pattern, verify
+from genlib.disclosure.policy import Policy
+from genlib.disclosure.protect import protect
+from genlib.disclosure.suppress import suppress
+from genlib.disclosure.table import Protected, ProtectedTable, Shown
+
+__all__ = [
+    "PEOPLE",
+    "Cells",
+    "Dimension",
+    "Measure",
+    "Pattern",
+    "Policy",
+    "Protected",
+    "ProtectedTable",
+    "Shown",
+    "protect",
+    "suppress",
+    "tabulate",
+    "verify",
+]

@@ -1,0 +1,179 @@
+"""The arrays of a `System`: relations with their signs, one variable for cells that are always equal, needs and lone respondents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from genlib.disclosure.policy import Policy
+from genlib.disclosure.system import Ints, System, make_system
+from genlib.errors import UsageError
+
+SEVERITY = ("", "dominance", "primary")
+ANY_SIGN = -(10**12)
+
+
+def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tuple[System, pl.DataFrame, list[str]]:
+    """The system, the cell of every key (`_key`, `_cell`), and each cell's own reason ("" = safe in itself)."""
+    off = (pl.col("kind") != "people") & pl.col("additive") & ((pl.col("least") != 0) | (pl.col("most") != 0))
+    if links.filter(off).height:
+        raise UsageError("a total differs from the sum of its parts: mark the measure additive=False")
+    keys = _united(figures, links)
+    figures = figures.join(keys, on="_key").with_columns(pl.struct("_label", "measure").rank("dense").cast(pl.Int64).alias("same") - 1)
+    links = _renamed(links, figures)
+    draft = Draft(figures.unique("same", keep="first").sort("same"))
+    draft.sums(links)
+    draft.differences(*_groups(links, draft, policy))
+    draft.differences(*_complements(draft, policy))
+    return draft.system(), keys.filter(pl.col("_cell") >= 0).select("_key", "_cell"), draft.reasons()
+
+
+def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """`_label` of every key - a parent with a single child is that child - and its `_cell`, -1 if it is not shown."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    keys = figures.group_by("_key", maintain_order=True).agg(pl.col("virtual").all()).with_row_index("_node")
+    single = (
+        links.filter((pl.col("children") == 1) & (pl.col("gap") == 0) & (pl.col("kind") == "people")).select("parent", "child").unique()
+    )
+    nodes = dict(zip(keys["_key"], keys["_node"], strict=True))
+    ends = [[nodes[key] for key in single[side]] for side in ("parent", "child")]
+    _, label = connected_components(coo_array((np.ones(single.height), ends), shape=(keys.height, keys.height)), directed=False)
+    keys = keys.with_columns(_label=pl.Series(label, dtype=pl.Int64))
+    shown = keys.filter(~pl.col("virtual")).select(pl.col("_label").unique().sort()).with_row_index("_cell")
+    return keys.join(shown, on="_label", how="left").select("_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1))
+
+
+def _renamed(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
+    name = dict(zip(figures["variable"], figures["same"], strict=True))
+    sides = [pl.col(side).replace_strict(name, return_dtype=pl.Int64) for side in ("parent_variable", "child_variable")]
+    return links.with_columns(sides).filter(pl.col("parent_variable") != pl.col("child_variable"))
+
+
+class Draft:
+    """A system in the making: the shown variables first, then those that stand for sums and differences nobody shows."""
+
+    def __init__(self, figures: pl.DataFrame) -> None:
+        self.figures = figures
+        self.value, self.cell = (figures[name].to_numpy().astype(np.int64) for name in ("value", "_cell"))
+        signed = figures.select((pl.col("kind") == "money") & (pl.col("value") < pl.col("first") + pl.col("rest")).any().over("measure"))
+        self.low = np.where(signed.to_series().to_numpy(), ANY_SIGN, 0)
+        self.entries: list[Ints] = []
+        self.needs = [_needs(figures)]
+        self.relations = 0
+
+    def sums(self, links: pl.DataFrame) -> None:
+        """The margins: exact where parts add up, else what is known of overlapping groups (max of parts <= whole <= sum of parts)."""
+        exact = (pl.col("least") == 0) & (pl.col("most") == 0)
+        loose = links.filter(~exact & (pl.col("kind") == "people") & ~pl.col("parent_virtual"))
+        self._sum(links.filter(exact), 0)
+        self._sum(loose.filter(pl.col("least") >= 0), -1)
+        self._sum(loose.filter(pl.col("most") <= 0), 1)
+        under = loose.filter((pl.col("least") >= 0) | (pl.col("most") > 0))
+        self.differences(under["parent_variable"].to_numpy(), under["child_variable"].to_numpy(), np.full(under.height, -1), None)
+
+    def _sum(self, links: pl.DataFrame, slack: int) -> None:
+        wholes = links.unique("relation", keep="first").sort("relation")
+        place = self.relations + (links["relation"].rank("dense").to_numpy().astype(np.int64) - 1)
+        rows = self.relations + np.arange(wholes.height)
+        self._enter(place, links["child_variable"].to_numpy(), 1)
+        self._enter(rows, wholes["parent_variable"].to_numpy(), -1)
+        if slack:
+            self._enter(rows, self._grow(-slack * wholes["gap"].to_numpy(), np.full(wholes.height, -1)), slack)
+        self.relations += wholes.height
+
+    def differences(self, whole: Ints, part: Ints, cell: Ints, needs: tuple[Ints, Ints] | None) -> None:
+        """One new variable for each whole - part >= 0, shown with `cell`, with moves (up, down) that it needs."""
+        rows = self.relations + np.arange(len(whole))
+        new = self._grow(self.value[whole] - self.value[part], cell)
+        for variable, sign in ((whole, 1), (part, -1), (new, -1)):
+            self._enter(rows, variable, sign)
+        self.relations += len(whole)
+        if needs is not None:
+            self.needs += [np.stack([new, needs[0]]), np.stack([new, -needs[1]])]
+
+    def _grow(self, value: Ints, cell: Ints) -> Ints:
+        new = np.arange(len(self.value), len(self.value) + len(value))
+        self.value, self.cell = np.append(self.value, value), np.append(self.cell, cell)
+        self.low = np.append(self.low, np.zeros(len(value), np.int64))
+        return new
+
+    def _enter(self, relation: Ints, variable: Ints, sign: int) -> None:
+        self.entries.append(np.stack([relation, variable, np.full(len(variable), sign)]).astype(np.int64))
+
+    def system(self) -> System:
+        virtual = np.flatnonzero(self.cell[: self.figures.height] < 0)
+        relation, variable, sign = _pruned(np.concatenate([np.zeros((3, 0), np.int64), *self.entries], axis=1), virtual)
+        need = np.concatenate(self.needs, axis=1)
+        need = need[:, need[1] != 0]
+        people = self.figures.filter(pl.col("_cell") >= 0).group_by("_cell").agg(pl.col("people").max()).sort("_cell")["people"].to_numpy()
+        scenario, known = self._alone(people)
+        parts: dict[str, Any] = {"value": self.value, "low": self.low, "cell": self.cell, "weight": np.log1p(people) + 1}
+        parts |= {"relation": relation, "variable": variable, "sign": sign, "need_variable": need[0], "need_move": need[1]}
+        return make_system(**parts, alone_scenario=scenario, alone_variable=known)
+
+    def _alone(self, people: Ints) -> tuple[Ints, Ints]:
+        """What each person who stands alone knows: all figures of his cell, or the one figure that only he contributed to."""
+        shown = self.cell >= 0
+        whole = shown & (people[self.cell] == 1)
+        single = np.zeros(len(self.value), bool)
+        single[: self.figures.height] = (self.figures["contributors"] == 1).to_numpy()
+        single &= shown & ~whole
+        known = np.concatenate([np.flatnonzero(whole), np.flatnonzero(single)])
+        owner = np.concatenate([self.cell[whole], len(people) + np.flatnonzero(single)])
+        return np.unique(owner, return_inverse=True)[1].astype(np.int64), known
+
+    def reasons(self) -> list[str]:
+        """The gravest reason of each cell: what a rule says of its figures, and `primary` where a difference is too small."""
+        reason = np.zeros(int(self.cell.max(initial=-1)) + 1, np.int64)
+        for level, name in enumerate(SEVERITY):
+            marked = self.figures.filter((pl.col("reason") == name) & (pl.col("_cell") >= 0))["_cell"].to_numpy()
+            reason[marked] = np.maximum(reason[marked], level)
+        late = np.concatenate(self.needs, axis=1)
+        late = late[0][(late[0] >= self.figures.height) & (late[1] != 0)]
+        cells = self.cell[late]
+        reason[cells[cells >= 0]] = len(SEVERITY) - 1
+        return [SEVERITY[level] for level in reason]
+
+
+def _needs(figures: pl.DataFrame) -> Ints:
+    shown = figures.filter(pl.col("_cell") >= 0, ~pl.col("virtual"))
+    both = [shown.select("same", move=sign * pl.col(side)) for side, sign in (("up", 1), ("down", -1))]
+    return pl.concat(both).to_numpy().T.astype(np.int64)
+
+
+def _groups(links: pl.DataFrame, draft: Draft, policy: Policy) -> tuple[Ints, Ints, Ints, tuple[Ints, Ints]]:
+    """Group disclosure: those of a shown group who are not in a sensitive part of it, where they are fewer than the threshold."""
+    asked = links.filter(pl.col("sensitive") & (pl.col("kind") == "people") & ~pl.col("parent_virtual"))
+    whole, part = (asked[side].to_numpy() for side in ("parent_variable", "child_variable"))
+    rest = draft.value[whole] - draft.value[part]
+    unsafe = (draft.value[whole] >= policy.min_count) & (draft.value[part] > 0) & (rest >= 0) & (rest < policy.min_count)
+    whole, part, rest = whole[unsafe], part[unsafe], rest[unsafe]
+    return whole, part, draft.cell[part], (policy.min_count - rest, np.minimum(rest, 1))
+
+
+def _complements(draft: Draft, policy: Policy) -> tuple[Ints, Ints, Ints, tuple[Ints, Ints]]:
+    """Those of a base who are not in the part that a share is made of (`Measure.of`)."""
+    parts = draft.figures.filter(pl.col("of").is_not_null())
+    base = draft.figures.select("_label", of="measure", base="same")
+    both = parts.join(base, on=["_label", "of"])
+    whole, part = both["base"].to_numpy().astype(np.int64), both["same"].to_numpy().astype(np.int64)
+    rest = draft.value[whole] - draft.value[part]
+    whole, part, rest = whole[rest >= 0], part[rest >= 0], rest[rest >= 0]
+    few = (rest > 0) & (rest < policy.min_count)
+    return whole, part, draft.cell[part], (np.where(few, policy.min_count - rest, 0), few.astype(np.int64))
+
+
+def _pruned(entries: Ints, virtual: Ints) -> Ints:
+    """Without the relations that only say what a sum would be that nobody shows and nothing else uses."""
+    while entries.shape[1]:
+        uses = np.bincount(entries[1], minlength=int(entries[1].max()) + 1)
+        loose = entries[0][np.isin(entries[1], virtual) & (uses[entries[1]] == 1)]
+        if not loose.size:
+            break
+        entries = entries[:, ~np.isin(entries[0], loose)]
+    entries[0] = np.unique(entries[0], return_inverse=True)[1]
+    return entries

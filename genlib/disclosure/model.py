@@ -1,0 +1,110 @@
+"""From the `Cells` of a report to one `System`: equal cells are one variable, margins are relations, rules are needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from genlib.disclosure import rules
+from genlib.disclosure.cells import Cells
+from genlib.disclosure.entries import assemble
+from genlib.disclosure.keys import closed, complete, keyed
+from genlib.disclosure.policy import Policy
+from genlib.disclosure.system import System
+from genlib.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Model:
+    """`system` and the way back: `frames` by table with `_cell` (null for a zero that is shown), and each cell's own `reason` ("" = safe)."""
+
+    system: System
+    frames: dict[str, pl.DataFrame]
+    reason: list[str]
+
+
+def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
+    """All tables of a report as one system. Raises `UsageError` if two tables disagree about a cell that they share."""
+    sensitive = {c for cells in tables.values() for d in cells.by if d.sensitive for c in d.columns}
+    frames = {name: _prepared(name, cells, sensitive) for name, cells in tables.items()}
+    figures = rules.judge(_figures(tables, frames), policy)
+    links = pl.concat([_links(name, cells, frames[name], sensitive) for name, cells in tables.items()])
+    system, cells, reason = assemble(figures, _joined(links, figures), policy)
+    shown = {
+        name: frame.filter(~pl.col("_virtual")).join(cells, on="_key", how="left", maintain_order="left") for name, frame in frames.items()
+    }
+    return Model(system, shown, reason)
+
+
+def _prepared(name: str, cells: Cells, sensitive: set[str]) -> pl.DataFrame:
+    additive = [m for m in cells.measures if m.additive]
+    return keyed(closed(complete(cells, sensitive), cells.by, additive), cells.by, cells.population or f"table {name}")
+
+
+def _figures(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """One row a variable: `_key`, measure, kind, value, contributors, the largest contribution and the rest of it beyond two."""
+    parts = [_measured(name, frames[name], cells, place) for name, cells in tables.items() for place in range(len(cells.measures))]
+    listed = pl.concat(parts).filter((pl.col("people") > 0) | pl.col("zero") | pl.col("virtual")).sort("virtual", maintain_order=True)
+    split = listed.filter(~pl.col("virtual") & (pl.col("value").n_unique().over("_key", "measure", "virtual") > 1))
+    if split.height:
+        names = ", ".join(sorted(split["table"].unique()))
+        raise UsageError(f"tables {names} give different figures for the same cell: different people need different populations")
+    first = listed.group_by("_key", "measure", maintain_order=True).first()
+    return first.with_row_index("variable").with_columns(pl.col("variable").cast(pl.Int64))
+
+
+def _measured(table: str, frame: pl.DataFrame, cells: Cells, place: int) -> pl.DataFrame:
+    measure = cells.measures[place]
+    name, money = measure.name, measure.kind == "money"
+    contributors = name if measure.kind == "people" else f"{name}_people" if f"{name}_people" in frame.columns else "people"
+    first = pl.col(f"{name}_1") if money else pl.lit(0)
+    beyond = (
+        pl.col(f"{name}_rest") if f"{name}_rest" in frame.columns else pl.col(name) - first - pl.col(f"{name}_2") if money else pl.lit(0)
+    )
+    numbers = {"value": pl.col(name), "contributors": pl.col(contributors), "first": first, "rest": beyond, "people": pl.col("people")}
+    return frame.filter(~pl.col("_virtual") | measure.additive).select(
+        "_key",
+        pl.lit(name).alias("measure"),
+        pl.lit(measure.kind).alias("kind"),
+        pl.lit(measure.of, pl.String).alias("of"),
+        pl.lit(table).alias("table"),
+        *(number.cast(pl.Int64).fill_null(0).alias(label) for label, number in numbers.items()),
+        zero="_zero",
+        virtual="_virtual",
+    )
+
+
+def _links(table: str, cells: Cells, frame: pl.DataFrame, sensitive: set[str]) -> pl.DataFrame:
+    """Every (measure, parent, child) of one table; `over` names the dimension that is summed."""
+    measures = pl.DataFrame({"measure": [m.name for m in cells.measures], "additive": [m.additive for m in cells.measures]})
+    alive = frame.filter((pl.col("people") > 0) | pl.col("_zero") | pl.col("_virtual"))
+    steps = [(f"{kind}{i}", d) for i, d in enumerate(cells.by) for kind in ("_up", "_side") if f"{kind}{i}" in frame.columns]
+    linked = [
+        alive.filter(pl.col(step).is_not_null()).select(
+            child="_key",
+            parent=step,
+            over=pl.lit(f"{table}{step}"),
+            sensitive=pl.lit(bool(sensitive & set(dimension.columns)) and step.startswith("_up")),
+        )
+        for step, dimension in steps
+    ]
+    empty = pl.DataFrame(schema={"child": pl.String, "parent": pl.String, "over": pl.String, "sensitive": pl.Boolean})
+    return pl.concat([empty, *linked]).join(measures, how="cross")
+
+
+def _joined(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
+    """The links as variables, each relation once (`relation`), with `kind` of the measure and the figures on both sides."""
+    ends = figures.select("_key", "measure", "variable", "value", "kind", "virtual")
+    child = ends.rename({"_key": "child", "variable": "child_variable", "value": "child_value", "virtual": "child_virtual"})
+    parent = ends.select("measure", parent="_key", parent_variable="variable", parent_value="value", parent_virtual="virtual")
+    joined = links.join(child, on=["child", "measure"]).join(parent, on=["parent", "measure"])
+    signed = joined.with_columns(
+        pl.col("child_variable").hash().sum().over("over", "parent_variable").alias("signature"),
+        pl.len().over("over", "parent_variable").alias("children"),
+        (pl.col("child_value").sum().over("over", "parent_variable") - pl.col("parent_value")).alias("gap"),
+    )
+    span = [pl.col("gap").min().over("over", "measure").alias("least"), pl.col("gap").max().over("over", "measure").alias("most")]
+    once = signed.with_columns(span).unique(["parent_variable", "signature", "child_variable"], maintain_order=True)
+    return once.with_columns(pl.struct("parent_variable", "signature").rank("dense").cast(pl.Int64).alias("relation"))

@@ -1,0 +1,111 @@
+"""HiGHS behind two questions: which tables can an attacker not rule out (`Attack`), and which cells are cheapest to hide (`Master`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from genlib.disclosure.system import Bools, Floats, Ints, System
+
+
+def _model(columns: int, rows: int, matrix: Any, costs: Floats, bounds: tuple[Floats, Floats], sides: tuple[Floats, Floats]) -> Any:
+    import highspy
+
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = columns, rows
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = costs, *bounds
+    lp.row_lower_, lp.row_upper_ = sides
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data.astype(float)
+    solver = highspy.Highs()
+    solver.silent()
+    solver.setOptionValue("threads", 1)
+    solver.passModel(lp)
+    return solver
+
+
+class Attack:
+    """The tables that agree with everything shown, as moves away from the true one."""
+
+    def __init__(self, system: System, hidden: Bools) -> None:
+        self.system = system
+        self.free = np.flatnonzero(system.hidden_variables(hidden))
+        matrix = system.matrix[:, self.free]
+        self.kept = np.flatnonzero(np.diff(matrix.indptr))
+        matrix = matrix[self.kept]
+        self.down = (system.low - system.value)[self.free].astype(float)
+        self.up = np.full(len(self.free), np.inf)
+        zero = np.zeros(matrix.shape[0])
+        self.solver = _model(len(self.free), matrix.shape[0], matrix, np.zeros(len(self.free)), (self.down, self.up), (zero, zero))
+        self.all = np.arange(len(self.free), dtype=np.int32)
+        self.place = np.full(len(system.value), -1)
+        self.place[self.free] = self.all
+
+    def push(self, variables: Ints, moves: Ints, weights: Floats, known: Ints) -> Floats:
+        """A table that moves these variables as far as their needs, as many as the weights favour, with `known` ones fixed."""
+        lower, upper, cost = self.down.copy(), self.up.copy(), np.zeros(len(self.free))
+        at = self.place[variables]
+        upper[at] = np.where(moves > 0, moves, upper[at])
+        lower[at] = np.maximum(np.where(moves < 0, moves, lower[at]), lower[at])
+        cost[at] = -np.sign(moves) * weights
+        lower[self.place[known]] = upper[self.place[known]] = 0
+        self.solver.changeColsBounds(len(self.all), self.all, lower, upper)
+        self.solver.changeColsCost(len(self.all), self.all, cost)
+        self.solver.run()
+        moved = np.zeros(len(self.system.value))
+        moved[self.free] = self.solver.getSolution().col_value
+        return moved
+
+    def whole(self) -> Floats | None:
+        """The last question once more, answered in whole numbers; None if that takes too long or cannot be."""
+        import highspy
+
+        kinds = np.ones(len(self.all), np.uint8)
+        self.solver.changeColsIntegrality(len(self.all), self.all, kinds)
+        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + 1.0)
+        self.solver.run()
+        found = self.solver.getSolution()
+        moved = np.zeros(len(self.system.value))
+        moved[self.free] = found.col_value
+        self.solver.changeColsIntegrality(len(self.all), self.all, kinds * 0)
+        self.solver.setOptionValue("time_limit", highspy.kHighsInf)
+        return moved if found.value_valid else None
+
+    def prices(self) -> Floats:
+        """What the last answer says each relation is worth."""
+        prices = np.zeros(self.system.relations)
+        prices[self.kept] = self.solver.getSolution().row_dual
+        return prices
+
+
+class Master:
+    """The cheapest cells to hide beside the primary ones, under the cuts found so far; each cut is a sum of cells that must reach 1."""
+
+    def __init__(self, weight: Floats) -> None:
+        from scipy.sparse import csr_array
+
+        self.count = len(weight)
+        none = np.zeros(0)
+        self.solver = _model(self.count, 0, csr_array((0, self.count)), weight, (np.zeros(self.count), np.ones(self.count)), (none, none))
+        self.solver.setOptionValue("mip_rel_gap", 0.0)
+        kinds = np.ones(self.count, np.uint8)
+        self.solver.changeColsIntegrality(self.count, np.arange(self.count, dtype=np.int32), kinds)
+
+    def add(self, cuts: list[tuple[Ints, Floats]]) -> None:
+        sizes = [len(cells) for cells, _ in cuts]
+        start = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
+        cells, shares = (np.concatenate([cut[side] for cut in cuts]) for side in (0, 1))
+        one = np.ones(len(cuts))
+        self.solver.addRows(len(cuts), one, one * np.inf, len(cells), start, cells.astype(np.int32), shares.astype(float))
+
+    def solve(self, seconds: float) -> tuple[Bools, str, float]:
+        """The cells to hide, the status ("optimal", "infeasible", "time"), and the proven lower bound of the loss."""
+        import highspy
+
+        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + seconds)
+        self.solver.run()
+        known = {highspy.HighsModelStatus.kOptimal: "optimal", highspy.HighsModelStatus.kInfeasible: "infeasible"}
+        status = known.get(self.solver.getModelStatus(), "time")
+        chosen = np.array(self.solver.getSolution().col_value) > 0.5
+        return chosen if len(chosen) == self.count else np.ones(self.count, bool), status, self.solver.getInfo().mip_dual_bound
