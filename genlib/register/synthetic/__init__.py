@@ -1,0 +1,51 @@
+"""A register of people who do not exist, of any size, from one seed - with things planted in it to find.
+
+`draw` is the pure core: plaintext frames, batch by batch. `synthesise` seals them into a register, `write_csv` writes them as files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from genlib.register.database import Register
+from genlib.register.store import sealed
+from genlib.register.synthetic.batches import AS_OF, Frames, draw
+from genlib.register.synthetic.truth import Planted, Truth
+from genlib.register.vault import IdentityKey
+
+__all__ = ["AS_OF", "Planted", "Truth", "collect", "draw", "synthesise", "write_csv"]
+
+
+def synthesise(register: Register, key: IdentityKey, *, customers: int, seed: int, as_of: date = AS_OF) -> Truth:
+    """Fill an empty register in one transaction; returns what was planted. Memory does not grow with `customers`."""
+    with register.transaction():
+        return _each(draw(customers, seed, as_of), lambda table, frame: register.append(table, sealed(frame, table, key)))
+
+
+def write_csv(folder: Path, *, customers: int, seed: int, as_of: date = AS_OF) -> Truth:
+    """One CSV a table, as intake reads it: dates 2026-10-01, instants 2026-10-01T08:00:00Z."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frames, truth = collect(customers, seed, as_of)
+    for table, frame in frames.items():
+        frame.write_csv(folder / f"{table}.csv", datetime_format="%Y-%m-%dT%H:%M:%SZ")
+    return truth
+
+
+def collect(customers: int, seed: int, as_of: date = AS_OF) -> tuple[dict[str, pl.DataFrame], Truth]:
+    """The whole plaintext register in memory, a frame a table: for tests and small files."""
+    parts: dict[str, list[pl.DataFrame]] = {}
+    truth = _each(draw(customers, seed, as_of), lambda table, frame: parts.setdefault(table, []).append(frame))
+    return {table: pl.concat(frames) for table, frames in parts.items()}, truth
+
+
+def _each(frames: Frames, use: Callable[[str, pl.DataFrame], None]) -> Truth:
+    while True:
+        try:
+            use(*next(frames))
+        except StopIteration as end:
+            truth: Truth = end.value
+            return truth
