@@ -36,7 +36,7 @@ BANDS = [
 ]
 
 
-@pytest.mark.parametrize(("age", "band"), zip(AGES, BANDS, strict=True))
+@pytest.mark.parametrize(("age", "band"), list(zip(AGES, BANDS, strict=True)))
 def test_age_bands(age: int | None, band: str) -> None:
     birth_year = pl.DataFrame({"birth_year": [None if age is None else 2026 - age]}, schema={"birth_year": pl.Int64})
     assert birth_year.select(age_band(pl.col("birth_year"), 2026)).item() == band

@@ -1,0 +1,76 @@
+"""Release folders: whole or not there. Made aside, fsynced, renamed; `current` is replaced at once; leftovers of killed runs go."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from genlib.errors import Refused
+from genlib.release import RELEASE_ID
+
+ASIDE = ".tmp-"
+
+
+@contextmanager
+def staged(home: Path) -> Iterator[Path]:
+    """An empty folder beside the releases in `home`, for one publisher at a time; gone at the end unless committed."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Refused(f"{home.name} is being published by another run; wait for it to end") from None
+        _clean(home)
+        stage = home / f"{ASIDE}{secrets.token_hex(8)}"
+        stage.mkdir()
+        try:
+            yield stage
+        finally:
+            _clean(home)
+
+
+def commit(stage: Path, release_id: str) -> Path:
+    """Make the staged folder the release `release_id` and the current one. A release with that id is the same release and stays."""
+    home, release = stage.parent, stage.parent / release_id
+    for path in (*stage.rglob("*"), stage):
+        _fsync(path)
+    if not release.exists():
+        stage.rename(release)
+    _fsync(home)
+    pointer = home / f"{ASIDE}{secrets.token_hex(8)}"
+    pointer.write_text(f"{release_id}\n", encoding="utf-8")
+    _fsync(pointer)
+    pointer.replace(home / "current")
+    _fsync(home)
+    return release
+
+
+def prune(home: Path, *, before: str) -> list[str]:
+    """Remove the releases whose id is older than `before` (an id's time), but never the current one; gives their ids."""
+    current = (home / "current").read_text(encoding="utf-8").strip()
+    old = sorted(path for path in home.iterdir() if RELEASE_ID.fullmatch(path.name) and path.name < before and path.name != current)
+    for path in old:
+        path.rename(home / f"{ASIDE}{path.name}")
+    _clean(home)
+    return [path.name for path in old]
+
+
+def _clean(home: Path) -> None:
+    for leftover in home.glob(f"{ASIDE}*"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

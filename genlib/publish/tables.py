@@ -1,0 +1,172 @@
+"""The tables of a release, one after the other, in frames that fit in memory: only granted columns are read, keys become numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from genlib.notice import ReleaseTerms
+from genlib.permission import Switches, reach, verdicts
+from genlib.publish.coarsen import Released, coarse
+from genlib.publish.people import APART, People, Request, columns_of, prohibiting
+from genlib.publish.pseudonym import shuffled
+
+ROWS = 524_288
+REACHED = 65_536  # people a frame: each has a row for every channel and kind of message
+ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
+NARROW = {"score": pl.Int16}
+
+Frames = Iterator[pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a release: how each column was coarsened, and its rows, to be read once and before the next table."""
+
+    name: str
+    coarsening: dict[str, str]
+    frames: Frames
+
+
+@dataclass(frozen=True)
+class Source(Request):
+    """All that the tables of one release are made from."""
+
+    people: People
+
+    @property
+    def terms(self) -> ReleaseTerms:
+        return self.notice.release(self.purpose)
+
+    @property
+    def switches(self) -> Switches:
+        return Switches(**self.notice.permission)  # type: ignore[arg-type]  # Switches checks its values itself
+
+    @cached_property
+    def acts(self) -> pl.DataFrame:
+        return pl.concat(self.register.scan("permission", ACTS, ordered_by="id"))
+
+    @cached_property
+    def marketable(self) -> pl.DataFrame:
+        """As `people.numbers`, without those who prohibit the use of their data for marketing (N11.10, GDPR 21(2))."""
+        objecting = prohibiting(self.acts, scope="marketing_use", now=self.now)
+        return self.people.numbers.filter(~pl.col("id").is_in(objecting.implode()))
+
+    @cached_property
+    def invitations(self) -> pl.DataFrame:
+        """Numbers of the invitations of the people in the release, and of the anonymous ones."""
+        ours = self.people.numbers["id"].implode()
+        scanned = self.register.scan("survey_invitation", ["id", "customer_id"], ordered_by="id")
+        ids = pl.concat(f.filter(pl.col("customer_id").is_null() | pl.col("customer_id").is_in(ours)) for f in scanned)["id"]
+        numbers = shuffled(ids, self.key, purpose=self.purpose, what="invitation", epoch=self.notice.anonymity.epoch)
+        return pl.DataFrame([ids, numbers])
+
+    def customers(self, table: str) -> pl.DataFrame:
+        """Numbers of the customers who may be in a table."""
+        return self.marketable if table in self.terms.marketing else self.people.numbers
+
+
+def tables(source: Source) -> Iterator[Table]:
+    """Every table that the notice grants the purpose; a derived one is there only if the notice says so."""
+    columns = columns_of(source.notice, source.purpose, "customer")
+    together = {"customer": "number"} | {c.name: c.coarsening for c in columns if c.coarsening not in APART}
+    yield Table("customer", together, iter([source.people.released]))
+    if apart := {c.name: c.coarsening for c in columns if c.coarsening in APART}:
+        yield Table("membership", apart, iter([source.people.apart]))
+    for name in source.notice.granted(source.purpose):
+        if name != "customer":
+            yield _granted(source, name)
+    for name in source.terms.derived:
+        if name in DERIVED:
+            columns_there, frames = DERIVED[name](source)
+            yield Table(name, columns_there, frames)
+
+
+def _granted(source: Source, name: str) -> Table:
+    columns = columns_of(source.notice, source.purpose, name)
+    coarsening = {column.name: column.coarsening for column in columns}
+    # The maps are read now, for the connection belongs to the reading thread once the frames flow.
+    numbers = {"customer": source.customers(name)} | ({"invitation": source.invitations} if "invitation" in coarsening else {})
+    finish = _finishing(source, name)
+    order = "id" if "id" in source.notice.columns[name] else columns[0].source
+    reads = list(dict.fromkeys(read for column in columns for read in column.reads))
+    keys = [column for column in columns if column.coarsening == "number"]
+
+    def frames() -> Frames:
+        for batch in ahead(source.register.scan(name, reads, rows=ROWS, ordered_by=order)):
+            numbered = finish(_numbered(batch, keys, numbers))
+            shown = [coarse(column, source.area) for column in columns if column not in keys]
+            kept = numbered.with_columns(shown).select(*coarsening, *(made for made in ("allowed", "reason") if made in numbered.columns))
+            yield kept.cast({c: t for c, t in NARROW.items() if c in kept.columns}).sort([key.name for key in keys], maintain_order=True)
+
+    made = {"allowed": "derived", "reason": "derived"} if finish is not _as_is else {}
+    return Table(name, coarsening | made, frames())
+
+
+def _numbered(batch: pl.DataFrame, keys: list[Released], numbers: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Keys of the register replaced by numbers of this release; rows of people who are not in it go. A null key stays null."""
+    for key in keys:
+        if key.name not in numbers:
+            batch = batch.with_columns(pl.col(key.source).cast(pl.UInt32).alias(key.name))
+            continue
+        batch = batch.join(numbers[key.name], left_on=key.source, right_on="id", how="left", maintain_order="left")
+        batch = batch.filter(pl.col(key.source).is_null() | pl.col(key.name).is_not_null())
+    return batch
+
+
+def _finishing(source: Source, name: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """What a table needs besides its columns: invitations keep a promise of anonymity, contacts get their verdict."""
+    if name == "survey_invitation":
+        surveys = pl.concat(source.register.scan("survey", ["id", "promise"]))
+        anonymous = surveys.filter(pl.col("promise") == "anonymous")["id"].implode()
+        return lambda batch: batch.with_columns(pl.when(~pl.col("survey_id").is_in(anonymous)).then("customer").alias("customer"))
+    if name == "campaign_contact" and "verdict" in source.terms.derived:
+        kinds = pl.concat(source.register.scan("campaign", ["id", "kind"]))
+        acts, people, switches = source.acts, source.people.judged, source.switches
+        message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
+
+        def judged(batch: pl.DataFrame) -> pl.DataFrame:
+            asked = batch.select("customer_id", "channel", message, "sent_at")
+            return batch.with_columns(verdicts(asked, acts, people, switches=switches).select("allowed", "reason"))
+
+        return judged
+    return _as_is
+
+
+def _as_is(batch: pl.DataFrame) -> pl.DataFrame:
+    return batch
+
+
+def _profile(source: Source) -> tuple[dict[str, str], Frames]:
+    """Those who may be profiled and segmented."""
+    return {"customer": "number"}, iter([source.customers("profile").select("customer").sort("customer")])
+
+
+def _reach(source: Source) -> tuple[dict[str, str], Frames]:
+    """Who can be reached now, by channel and kind of message."""
+    people = source.people.judged.join(source.people.numbers, left_on="customer_id", right_on="id").sort("customer")
+
+    def frames() -> Frames:
+        for some in people.iter_slices(REACHED) if people.height else [people]:
+            acts = source.acts.join(some.select("customer_id"), on="customer_id", how="semi")
+            answers = reach(some.drop("customer"), acts, source.now, switches=source.switches)
+            numbered = answers.join(some.select("customer_id", "customer"), on="customer_id")
+            yield numbered.select("customer", "channel", "kind", "allowed", "reason").sort("customer", "channel", "kind")
+
+    return {"customer": "number", "channel": "keep", "kind": "derived", "allowed": "derived", "reason": "derived"}, frames()
+
+
+DERIVED: dict[str, Callable[[Source], tuple[dict[str, str], Frames]]] = {"profile": _profile, "reach": _reach}
+
+
+def ahead(frames: Frames) -> Frames:
+    """The same frames, the next one being read while this one is worked on."""
+    with ThreadPoolExecutor(1, thread_name_prefix="genlib-read") as reader:
+        coming = reader.submit(next, frames, None)
+        while (frame := coming.result()) is not None:
+            coming = reader.submit(next, frames, None)
+            yield frame

@@ -1,0 +1,115 @@
+"""Door 1: from people with names to a release of pseudonyms. Deny by default: what the notice does not grant the purpose is not read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from genlib.notice import DEFAULT, Notice
+from genlib.publish import folder
+from genlib.publish.coarsen import load_area
+from genlib.publish.people import Request, prohibiting, select_people
+from genlib.publish.pseudonym import Key
+from genlib.publish.tables import Source, Table, tables
+from genlib.register.database import Register, frame_schema
+from genlib.register.schema import Base
+from genlib.release import Manifest
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A table on disk: its rows, and the type and coarsening of each column."""
+
+    rows: int
+    schema: dict[str, dict[str, str]]
+
+
+def publish(  # noqa: PLR0913 - the door names everything that goes through it
+    purpose: str,
+    register: Register,
+    key: Key,
+    *,
+    notice: Notice,
+    releases: Path,
+    now: dt.datetime,
+    data: Path = DEFAULT.parent,
+    progress: Progress = lambda table, rows: None,
+) -> Manifest:
+    """Publish a purpose as the register is `now`, make that release the current one, and remove those past their retention.
+
+    Needs the pseudonym key and never the identity key. The same register, notice and `now` give the same release. Whatever kills it, the
+    earlier release stays current and whole. `progress` is told each table and its rows so far. Raises NoticeError for a purpose or a
+    column that the notice does not know, and Refused while another run publishes the same purpose.
+    """
+    notice.check_schema({name: frame_schema(name) for name in Base.metadata.tables})
+    area, terms, home = load_area(data / "finland" / "postal_areas.csv", now), notice.release(purpose), releases / purpose
+    with folder.staged(home) as stage, register.snapshot():
+        request = Request(purpose, register, key, notice, area, now)
+        source = Source(**vars(request), people=select_people(request))
+        written = {table.name: _written(stage / table.name, table, progress) for table in tables(source)}
+        manifest = _manifest(source, written, _digest(stage))
+        (stage / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+        folder.commit(stage, manifest.release_id)
+    folder.prune(home, before=_instant(now - dt.timedelta(days=terms.days)))
+    return manifest
+
+
+def _written(path: Path, table: Table, progress: Progress) -> Written:
+    """A table as Parquet, a file a frame; an empty table is a file too, for its columns."""
+    path.mkdir()
+    rows, schema = 0, pl.Schema()
+    for number, frame in enumerate(table.frames):
+        frame.write_parquet(path / f"part-{number:03}.parquet", compression="zstd")
+        rows, schema = rows + frame.height, frame.schema
+        progress(table.name, rows)
+    return Written(rows, {name: {"type": str(dtype), "coarsening": table.coarsening[name]} for name, dtype in schema.items()})
+
+
+def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manifest:
+    published = source.now.astimezone(dt.UTC)
+    return Manifest(
+        release_id=f"{_instant(published)}-{digest[:6]}",
+        purpose=source.purpose,
+        published_at=f"{published:%Y-%m-%dT%H:%M:%SZ}",
+        notice_version=source.notice.version,
+        genlib_version=version("genlib"),
+        schema={name: table.schema for name, table in written.items()},
+        rows={name: table.rows for name, table in written.items()},
+        people=source.people.numbers.height,
+        left_out=source.people.left_out | _partly_left_out(source, written),
+        k=source.people.k,
+        key_epoch=source.notice.anonymity.epoch,
+        digest=digest,
+    )
+
+
+def _partly_left_out(source: Source, written: dict[str, Written]) -> dict[str, int]:
+    """People in the release who are left out of its marketing, and those who may not be asked in a satisfaction survey."""
+    counts = {}
+    if source.terms.marketing:
+        counts["marketing_prohibition"] = source.people.numbers.height - source.marketable.height
+    if "survey_invitation" in written and source.switches.q3:
+        unasked = prohibiting(source.acts, scope="market_research", now=source.now)
+        counts["satisfaction_prohibition"] = source.people.numbers.filter(pl.col("id").is_in(unasked.implode())).height
+    return counts
+
+
+def _digest(stage: Path) -> str:
+    """SHA-256 over the names and contents of all files, in order."""
+    whole = hashlib.sha256()
+    for path in sorted(stage.rglob("*.parquet")):
+        with path.open("rb") as file:
+            whole.update(f"{path.relative_to(stage)}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+def _instant(at: dt.datetime) -> str:
+    return f"{at.astimezone(dt.UTC):%Y-%m-%dT%H%MZ}"

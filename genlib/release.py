@@ -1,0 +1,141 @@
+"""A release: the tables that one purpose was granted, by pseudonym, as lazy frames on the engine of your choice."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from genlib import notice
+from genlib import settings as configuration
+from genlib.errors import ReleaseNotFound, UsageError
+
+RELEASE_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{4}Z-[0-9a-f]{6}")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a release holds and what it took: printed with every report that is made from it.
+
+    `schema`: table -> column -> type and coarsening. `left_out`: people by reason. `k`: required, reached, rows_coarsened.
+    """
+
+    release_id: str
+    purpose: str
+    published_at: str
+    notice_version: str
+    genlib_version: str
+    schema: Mapping[str, Mapping[str, Mapping[str, str]]]
+    rows: Mapping[str, int]
+    people: int
+    left_out: Mapping[str, int]
+    k: Mapping[str, int]
+    key_epoch: int
+    digest: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        raw = json.loads(text)
+        return cls(**{field.name: raw[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Release:
+    """An open release. `release["invoice"]` is a lazy frame: Polars, or Spark if it was opened with a session."""
+
+    path: Path
+    manifest: Manifest
+    spark: Any = None
+
+    @property
+    def id(self) -> str:
+        return self.manifest.release_id
+
+    @property
+    def purpose(self) -> str:
+        return self.manifest.purpose
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(self.manifest.schema)
+
+    def __getitem__(self, table: str) -> Any:
+        if table not in self.manifest.schema:
+            raise ReleaseNotFound(f"release {self.purpose} holds no table {table!r}; it holds {', '.join(self.tables)}")
+        folder = self.path / table
+        if not folder.is_dir():
+            raise ReleaseNotFound(f"release {self.id} of {self.purpose} is gone; open the current one again")
+        return self.spark.read.parquet(str(folder)) if self.spark is not None else pl.scan_parquet(folder / "*.parquet")
+
+    def __repr__(self) -> str:
+        return f"Release({self.purpose} {self.id}: {self.manifest.people} people, tables {', '.join(self.tables)})"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.tables)
+
+    def _repr_html_(self) -> str:
+        facts = "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in self._facts().items())
+        tables = "".join(self._table_row(table) for table in self.tables)
+        heads = "".join(f"<th scope='col'>{head}</th>" for head in ("table", "rows", "columns, and how they were coarsened"))
+        return (
+            f"<table><caption>Release <b>{escape(self.purpose)}</b> {escape(self.id)}</caption><tbody>{facts}</tbody></table>"
+            f"<table><thead><tr>{heads}</tr></thead><tbody>{tables}</tbody></table>"
+        )
+
+    def _facts(self) -> dict[str, str]:
+        left_out = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in self.manifest.left_out.items() if count)
+        k = self.manifest.k
+        return {
+            "people": f"{self.manifest.people:,}",
+            "left out": left_out or "nobody",
+            "k-anonymity": f"{k['reached']} ({k['required']} required; {k['rows_coarsened']:,} people coarsened further)",
+            "published": f"{self.manifest.published_at}, notice {self.manifest.notice_version}, genlib {self.manifest.genlib_version}",
+        }
+
+    def _table_row(self, table: str) -> str:
+        columns = ", ".join(
+            f"{escape(name)}&nbsp;<small>{escape(column['type'])}"
+            + ("" if column["coarsening"] == "keep" else f"&nbsp;·&nbsp;{escape(column['coarsening'])}")
+            + "</small>"
+            for name, column in self.manifest.schema[table].items()
+        )
+        return f"<tr><td>{escape(table)}</td><td>{self.manifest.rows[table]:,}</td><td style='text-align:left'>{columns}</td></tr>"
+
+
+def open_release(purpose: str, release: str = "current", *, spark: Any = None, settings: configuration.Settings | None = None) -> Release:
+    """The newest release of a purpose, or the one with the id `release`; with `spark`, a session, its tables are Spark frames.
+
+    Raises ReleaseNotFound for a purpose, release or table that is not on this machine.
+    """
+    settings = settings or configuration.load()
+    purposes = notice.load(settings.notice).releases
+    if purpose not in purposes:
+        raise ReleaseNotFound(f"no release purpose {purpose!r}; the notice has {', '.join(purposes)}")
+    folder = settings.releases / purpose
+    path = folder / (_current(folder) if release == "current" else release)
+    if not RELEASE_ID.fullmatch(path.name):
+        raise UsageError(f"{release!r} is no release id; write 'current' or an id such as 2026-11-01T0400Z-5f2c91")
+    try:
+        return Release(path, Manifest.from_json((path / "manifest.json").read_text(encoding="utf-8")), spark)
+    except OSError:
+        raise ReleaseNotFound(f"release {path.name} of {purpose} is not here; make one with: genlib publish {purpose}") from None
+    except (ValueError, KeyError, TypeError):
+        raise ReleaseNotFound(
+            f"release {path.name} of {purpose} has no readable manifest; make a new one: genlib publish {purpose}"
+        ) from None
+
+
+def _current(folder: Path) -> str:
+    try:
+        return (folder / "current").read_text(encoding="utf-8").strip()
+    except OSError:
+        raise ReleaseNotFound(f"{folder.name} has not been published here; do it with: genlib publish {folder.name}") from None
