@@ -1,0 +1,94 @@
+"""The recorded acts, read by question Q12: the latest wins in its scope, and a consent lifts only older prohibitions of its own channel.
+
+An act is in force from `given_at` until just before `ended_at`, in whole seconds of UTC. What stands in a scope is one number: the second
+at which the latest act in force was given, ENDED if acts were given but none is in force, NEVER if none was.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+from polars import col
+
+from genlib.permission.rule import CHANNELS, Frame
+from genlib.permission.switches import Switches
+
+NEVER, ENDED = 0, -1
+CONSENTS = {"mobile": "consent_mobile", "email": "consent_email"}
+PROHIBITIONS = ("phone", "post", "email", "market_research", "marketing_use")
+SCOPES = (*CONSENTS.values(), *(f"prohibition_{scope}" for scope in PROHIBITIONS))
+_REACH = {"call": "phone", "auto": "phone", "sms": "phone", "email": "email", "post": "post"}
+
+
+def state_at(permissions: Frame, instant: datetime, *, switches: Switches | None = None) -> Frame:
+    """What stood at `instant`, one row a customer and channel: the flags that `decide` wants, without existing_customer.
+
+    `permissions` has customer_id, act, scope, given_at, ended_at. Only customers with an act by then have rows; for all others every flag
+    is False. A naive `instant` is UTC.
+    """
+    now = pl.lit(_epoch(instant))
+    acts = permissions.pipe(in_seconds).filter(col("given") <= now)
+    given = pl.when(col("ended").is_null() | (col("ended") > now)).then("given").otherwise(ENDED)
+    stands = [given.filter(col("slot") == scope).max().fill_null(NEVER).alias(scope) for scope in SCOPES]
+    standing = acts.group_by("customer_id").agg(stands)
+    return pl.concat(
+        [standing.select("customer_id", pl.lit(channel).alias("channel"), **flags(channel, switches or Switches())) for channel in CHANNELS]
+    )
+
+
+def in_seconds(acts: Frame) -> Frame:
+    """customer_id, slot (act and scope in one word), given and ended in seconds of UTC."""
+    schema = acts.lazy().collect_schema()
+    return acts.select(
+        "customer_id",
+        slot=pl.concat_str(col("act").cast(pl.String), pl.lit("_"), col("scope").cast(pl.String)),
+        given=seconds("given_at", schema["given_at"]),
+        ended=seconds("ended_at", schema["ended_at"]),
+    )
+
+
+def seconds(name: str, dtype: pl.DataType) -> pl.Expr:
+    """An instant as seconds since 1970 UTC; a date counts from its midnight in Finland, a naive time is UTC."""
+    if isinstance(dtype, pl.Date):
+        return col(name).cast(pl.Datetime("us")).dt.replace_time_zone("Europe/Helsinki").dt.epoch("s")
+    return col(name).cast(pl.Datetime("us", getattr(dtype, "time_zone", None))).dt.epoch("s")
+
+
+def flags(channel: str, switches: Switches) -> dict[str, pl.Expr]:
+    """The flags of `decide` for one channel, from columns that say what stands in each scope."""
+    reached = {**_REACH, "sms": "phone" if switches.q2 else None}
+    consents = {name: (scope, reached[name]) for name, scope in _consents(switches).items()}
+    effective = [_newer(scope, against, switches) for scope, against in consents.values()]
+    marketing, own = col("prohibition_marketing_use") > NEVER, reached[channel]
+    prohibited = (col(f"prohibition_{own}") > NEVER) if own else pl.lit(False)
+    consent, consent_scope = pl.lit(False), consents.get(channel, (None, None))[0]
+    withdrawn = pl.lit(False)
+    if consent_scope:
+        consent, withdrawn = _newer(consent_scope, own, switches), col(consent_scope) == ENDED
+    every = pl.all_horizontal(col(f"prohibition_{scope}") > NEVER for scope in PROHIBITIONS)
+    return {
+        "consent": consent,
+        "withdrawn": withdrawn,
+        "channel_prohibited": prohibited & ~consent,
+        "research_prohibited": col("prohibition_market_research") > NEVER,
+        "marketing_prohibited": marketing & ~consent,
+        "all_prohibited": every & ~pl.any_horizontal(effective),
+    }
+
+
+def _consents(switches: Switches) -> dict[str, str]:
+    """Which consent opens which channel (Q1)."""
+    calls = {"call": "consent_mobile", "auto": "consent_mobile"} if switches.q1 == "calls" else {}
+    return {"sms": "consent_mobile", "email": "consent_email", **calls}
+
+
+def _newer(scope: str, against: str | None, switches: Switches) -> pl.Expr:
+    """A consent in force that no prohibition of its channel or of all marketing has overtaken; at the same second the prohibition wins."""
+    rivals = [f"prohibition_{name}" for name in (against, "marketing_use") if name]
+    standing = [(col(rival) > NEVER) if switches.q12 == "prohibition" else (col(rival) >= col(scope)) for rival in rivals]
+    return (col(scope) > NEVER) & ~pl.any_horizontal(standing)
+
+
+def _epoch(instant: datetime) -> int:
+    return pl.Series([instant]).dt.epoch("s").item()
