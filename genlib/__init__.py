@@ -5,10 +5,10 @@ The analyst's names; each is loaded when first used, so that `import genlib` is 
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from genlib.lazy import lazily
 
 if TYPE_CHECKING:
     from genlib import notice, permission
@@ -50,19 +50,8 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """A name of `__all__` from its home, or a room (`genlib.register`) whose modules load on use as well."""
-    if home := _HOMES.get(name):
-        return _member(home, name)
-    if name.startswith("_") or find_spec(f"genlib.{name}") is None:
-        raise AttributeError(f"genlib has no {name}")
-    return import_module(f"genlib.{name}")
+__getattr__ = lazily("genlib", _HOMES)
 
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
-
-
-def _member(home: str, name: str) -> Any:
-    found = import_module(home)
-    return vars(found)[name] if name in vars(found) else import_module(f"{home}.{name}")

@@ -16,6 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+UNDATED = "undated"
+"""The period of a notebook that has none."""
+
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -68,7 +71,7 @@ def slot_of(report: str, values: Mapping[str, Any], defaults: Mapping[str, Any])
     slug = "_".join(f"{name}-{_PLAIN.sub('-', str(value))}" for name, value in differing.items())
     if len(slug) > 80 or any(_PLAIN.search(str(value)) for value in differing.values()):
         slug = f"{slug[:60]}_{hashlib.sha256(repr(differing).encode()).hexdigest()[:8]}"
-    return Slot(report, str(values.get("period", "undated")), str(values.get("language", "en")), slug)
+    return Slot(report, str(values.get("period", UNDATED)), str(values.get("language", "en")), slug)
 
 
 def new_id(now: datetime) -> str:

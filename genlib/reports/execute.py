@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,10 @@ import genlib.errors
 from genlib.errors import CellFailed, ReportFailed
 from genlib.settings import Settings
 
-_SECRETS = {"GENLIB_PASSWORD_FILE", "CREDENTIALS_DIRECTORY"}
+_OTHERS = {"GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY"}
+"""What leads to the register or a key is none of a report's business."""
+
+_OURS = ("home", "releases", "reports", "notice", "data", "user")
 
 
 def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, root: Path) -> Any:
@@ -40,9 +42,9 @@ def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, roo
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment of the kernel: ours, the settings in force as GENLIB_*, nothing that leads to a password."""
-    inherited = {name: value for name, value in os.environ.items() if name not in _SECRETS}
-    in_force = {f"GENLIB_{field.name.upper()}": str(getattr(settings, field.name)) for field in fields(settings)}
+    """The environment of the kernel: ours, the settings in force as GENLIB_*, nothing that leads to the register, a key or a password."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _OTHERS}
+    in_force = {f"GENLIB_{name.upper()}": str(getattr(settings, name)) for name in _OURS}
     return inherited | in_force | {"PYTHONHASHSEED": "0"}
 
 

@@ -57,7 +57,13 @@ def _table(reports: Path, runs: list[Run], words: Words) -> str:
 def _cells(reports: Path, run: Run, words: Words) -> list[str]:
     slot, made = run.slot, datetime.fromisoformat(run.manifest["finished_at"])
     name, language = (words.translate(MESSAGES.get(key, key)) for key in (slot.report, slot.language))
-    plain = [name, words.period(slot.period), language, slot.slug, f"{words.date(made.date())} {made:%H:%M} UTC"]
+    plain = [
+        name,
+        slot.period if slot.period == catalogue.UNDATED else words.period(slot.period),
+        language,
+        slot.slug,
+        f"{words.date(made.date())} {made:%H:%M} UTC",
+    ]
     return [*map(escape, plain), _links(reports, run, words)]
 
 

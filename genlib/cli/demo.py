@@ -1,0 +1,96 @@
+"""`genlib demo`: from nothing to three reports on people who do not exist; what is there already is used again."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from genlib.errors import ReleaseNotFound, UsageError
+
+if TYPE_CHECKING:
+    from genlib.register.database import Register
+    from genlib.settings import Settings
+
+REPORTS = {"customer_analysis": "customer_analysis", "satisfaction": "satisfaction_survey", "campaign_history": "campaign_history"}
+"""Purpose of the release, and the report that is made of it."""
+
+SEED = 2026
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    customers: Annotated[int, typer.Option(help="Customers to draw.", min=1000)] = 20_000,
+    language: Annotated[str, typer.Option(help="fi, sv or en.")] = "fi",
+) -> None:
+    """Make a synthetic register, three releases and three reports, and say where to look.
+
+    Example: genlib demo
+    """
+    from genlib.reports.run import run_report
+    from genlib.settings import load
+
+    settings = load()
+    password = _password(settings)
+    register = _register(settings, password, customers)
+    for purpose in REPORTS:
+        _release(purpose, register, settings, password)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(run_report, report, parameters={"language": language}, settings=settings) for report in REPORTS.values()]
+        for run in runs:
+            typer.echo(f"report      {run.result().html}")
+    typer.echo(f"look here   {settings.reports / 'index.html'}")
+
+
+def _password(settings: Settings) -> str:
+    """The demo's own password, made once, in a file that only its owner reads; keys of anybody else are left alone."""
+    from genlib.register.vault import create_keys
+
+    path = settings.home / "demo-password"
+    if path.exists() and settings.keys.exists():
+        typer.echo(f"keys        {settings.keys} (there already)")
+        return path.read_text(encoding="utf-8")
+    if settings.keys.exists():
+        raise UsageError(f"{settings.home} has keys that are not the demo's; set GENLIB_HOME to an empty folder")
+    settings.home.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_urlsafe(18), encoding="utf-8")
+    create_keys(settings.keys, user=settings.user, password=path.read_text(encoding="utf-8"))
+    typer.echo(f"keys        {settings.keys}; both are {settings.user}'s, with the password in {path}")
+    typer.echo("            (for the demonstration only: with real customers two people hold them, and no password lies in a file)")
+    return path.read_text(encoding="utf-8")
+
+
+def _register(settings: Settings, password: str, customers: int) -> Register:
+    from genlib.register.database import create_register
+    from genlib.register.synthetic import synthesise
+    from genlib.register.vault import open_identity
+
+    register = create_register(settings.register)
+    found = register.count("customer")
+    if not found:
+        synthesise(register, open_identity(settings.keys, user=settings.user, password=password), customers=customers, seed=SEED)
+    typer.echo(f"register    {register.url}, {found or customers:,} artificial customers{' (there already)' if found else ''}")
+    return register
+
+
+def _release(purpose: str, register: Register, settings: Settings, password: str) -> None:
+    from genlib import notice
+    from genlib.publish.writer import publish
+    from genlib.register.synthetic import AS_OF
+    from genlib.register.vault import open_pseudonym
+    from genlib.release import open_release
+
+    try:
+        typer.echo(f"release     {purpose} {open_release(purpose, settings=settings).id} (there already)")
+    except ReleaseNotFound:
+        key = open_pseudonym(settings.keys, user=settings.user, password=password)
+        now = datetime.combine(AS_OF, time(4), UTC)
+        terms = notice.load(settings.notice)
+        made = publish(purpose, register, key, notice=terms, releases=settings.releases, data=settings.data, now=now)
+        typer.echo(f"release     {purpose} {made.release_id}, {made.people:,} people")
