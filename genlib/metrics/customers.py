@@ -12,7 +12,7 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, tabulate
 from genlib.errors import UsageError
 from genlib.metrics import models
 from genlib.metrics.figures import Change, Mean, Rate, Share, Stock
-from genlib.metrics.rows import Rows, Tables, banded, collect, complete, day_number, lately, lazy, month, named, people, rows, within
+from genlib.metrics.rows import Rows, Tables, banded, collect, complete, day_number, lately, lazy, month, named, people, rows, since, within
 from genlib.period import Period
 
 MONEY = Measure("amount_cents", "money")
@@ -24,10 +24,13 @@ ALIVE = {"90-100": 0.9, "70-90": 0.7, "50-70": 0.5, "30-50": 0.3, "0-30": 0.0}
 """Bands of the chance, in per cent, that a customer still buys."""
 
 
-def purchase_summary(purchases: Any, *, customer: str, date: str, amount: str, as_of: date | str, unit: str = "week") -> Any:
+def purchase_summary(  # noqa: PLR0913 - the columns of any table of purchases
+    purchases: Any, *, customer: str, date: str, amount: str, as_of: date | str, unit: str = "week"
+) -> Any:
     """One row a customer, of purchases up to `as_of`; purchases of one day are one.
 
-    `frequency`: days with a repeat purchase; `recency`: first to last purchase, and `T`: first purchase to `as_of`, both in `unit` (day, week,
+    `frequency`: days with a repeat purchase; `recency`: first to last purchase, and `T`: first purchase to `as_of`, both in `unit` (day,
+    week,
     year); `monetary`: mean value of the repeat days, null if there is none. Lazy in, lazy out, of the same engine.
     """
     if unit not in UNITS:
@@ -126,14 +129,15 @@ def _counted(release: Tables, by: tuple[Dimension, ...], *figures: Any, region: 
 
 
 def billing(release: Tables, period: Period, *, months: int = 13, region: str = "all", kind: str = "all") -> Cells:
-    """Money billed (credit notes taken off), payers and `cents_per_payer` by month and product line, with `change` and `change_year` of the money."""
+    """Money billed (credit notes taken off), payers and `cents_per_payer` by month and product line, with `change` and `change_year` of
+    the money."""
     invoices = _invoices(release, region, kind).filter(lately("issued_on", period, months)).with_columns(month=month("issued_on"))
     by = (Dimension("month"), Dimension("product_line"))
     figures = (Mean("cents_per_payer", "amount_cents"), Change("change", "amount_cents"), Change("change_year", "amount_cents", months=12))
     return _spent(
         invoices,
         by,
-        named(f"payers {period.months(months)[0].start} {period.end}", region=region, kind=kind),
+        named(f"payers {since(period, months)} {period.end}", region=region, kind=kind),
         *figures,
         measure=OVERLAPPING,
     )
@@ -163,7 +167,7 @@ def _buyers(release: Tables, period: Period, months: int, region: str, kind: str
 
 
 def _buyer_population(period: Period, months: int, region: str, kind: str) -> str:
-    return named(f"buyers {period.months(months)[0].start} {period.end}", region=region, kind=kind)
+    return named(f"buyers {since(period, months)} {period.end}", region=region, kind=kind)
 
 
 def _score(column: str, classes: int = 5) -> nw.Expr:
@@ -173,7 +177,8 @@ def _score(column: str, classes: int = 5) -> nw.Expr:
 
 
 def rfm(release: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Cells:
-    """Those who may be profiled and bought in the last `months`, in six named segments: quintile scores of recency (last purchase), frequency
+    """Those who may be profiled and bought in the last `months`, in six named segments: quintile scores of recency (last purchase),
+    frequency
     (days with a purchase) and money, frequency and money averaged. Figures: `share` of people, `money_share`, `cents_per_person`.
     """
     buyers = _buyers(release, period, months, region, kind)
@@ -228,7 +233,8 @@ def _quarter(column: str) -> nw.Expr:
 
 
 def activity(release: Tables, period: Period, *, region: str = "all", kind: str = "all") -> Cells:
-    """Those who may be profiled, by the chance (per cent, BG/NBD) that they still buy, with the money to expect of them in the next 52 weeks
+    """Those who may be profiled, by the chance (per cent, BG/NBD) that they still buy, with the money to expect of them in the next 52
+    weeks
     (times gamma-gamma). Rental is left out: a contract does not fade away unseen. Figures: `share`, `money_share`.
     """
     bought = _invoices(release, region, kind).filter(

@@ -1,4 +1,4 @@
-"""Figures: columns derived from a table *as it is shown*. What is hidden is null here already, so a figure can tell nothing that the table does not.
+"""Figures: columns derived from a table *as it is shown*, hidden cells null, so that a figure can tell nothing that the table does not.
 
 In: the dimension columns (null = total), then `people` and the other measures. A cell that is not there at all counts 0, a hidden one gives
 null, and no share stands on fewer than `BASE` people. A figure of a whole group stands on the row of that group's total.
@@ -6,7 +6,7 @@ null, and no share stands on fewer than `BASE` people. A figure of a whole group
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +23,11 @@ def dimensions(frame: pl.DataFrame) -> list[str]:
     return frame.columns[: frame.columns.index("people")]
 
 
-def at(frame: pl.DataFrame, column: str, **where: Any) -> pl.Series:
-    """For each row, the value of `column` in the cell with the dimensions `where` set so (None = total) and all others as in the row."""
-    keys = [name for name in dimensions(frame) if name not in where]
+def at(frame: pl.DataFrame, column: str, where: Mapping[str, Any], beside: tuple[str, ...] = ()) -> pl.Series:
+    """For each row, the value of `column` in the cell with the dimensions `where` set so (None = total), those `beside` as they come, and
+    all
+    others as in the row."""
+    keys = [name for name in dimensions(frame) if name not in where and name not in beside]
     chosen = frame.filter(pl.col(name).is_null() if value is None else pl.col(name) == value for name, value in where.items())
     cells = chosen.select(pl.lit(0).alias("_"), *keys, pl.col(column).alias("_value"), pl.lit(True).alias("_there"))
     place = frame.select(pl.lit(0).alias("_"), *keys)
@@ -36,8 +38,11 @@ def at(frame: pl.DataFrame, column: str, **where: Any) -> pl.Series:
 def over(frame: pl.DataFrame, column: str, dimension: str, values: tuple[Any, ...], finer: tuple[str, ...] = ()) -> pl.Series:
     """The sum of `column` over some values of a dimension (none named: its total); null if one of them is hidden."""
     below = dict.fromkeys(finer)
-    parts = [at(frame, column, **below, **{dimension: value}) for value in values or (None,)]
-    return pl.select(pl.sum_horizontal(parts, ignore_nulls=False)).to_series()
+    return _sum(at(frame, column, {**below, dimension: value}) for value in values or (None,))
+
+
+def _sum(parts: Iterable[pl.Series]) -> pl.Series:
+    return pl.select(pl.sum_horizontal(list(parts), ignore_nulls=False)).to_series()
 
 
 def on_total(*columns: str) -> pl.Expr:
@@ -65,8 +70,8 @@ class Share:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         whole = dict.fromkeys(self.over, self.base)
-        total = at(frame, self.of, **whole)
-        return with_figures(frame, pl.lit(True), at(frame, "people", **whole), {self.name: frame[self.of] / total})
+        total = at(frame, self.of, whole)
+        return with_figures(frame, pl.lit(True), at(frame, "people", whole), {self.name: frame[self.of] / total})
 
 
 @dataclass(frozen=True)
@@ -105,17 +110,23 @@ class Mean:
 
 @dataclass(frozen=True)
 class Nps:
-    """Net promoter score (-1 to 1) of `promoter`, `passive` and `detractor` in dimension `group`, with its adjusted Wald interval."""
+    """Net promoter score (-1 to 1) of `promoter`, `passive` and `detractor` in dimension `group`, with its adjusted Wald interval.
+
+    `finer`: dimensions below the group; `outcome`: that above it, if there is one, in which `complete` are those who gave a score.
+    """
 
     group: str = "group"
     finer: tuple[str, ...] = ()
+    outcome: tuple[str, ...] = ()
     name: str = "nps"
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        promoters, detractors, n = (over(frame, "people", self.group, value, self.finer) for value in (("promoter",), ("detractor",), ()))
+        below = dict.fromkeys(self.finer)
+        promoters, detractors = (at(frame, "people", {**below, self.group: g}, self.outcome) for g in ("promoter", "detractor"))
+        n = at(frame, "people", {**below, self.group: None, **dict.fromkeys(self.outcome, "complete")})
         low, high = intervals.nps_adjusted(promoters, detractors, n)
         figures = {self.name: intervals.nps(promoters, detractors, n)[0], f"{self.name}_low": low, f"{self.name}_high": high}
-        return with_figures(frame, on_total(self.group, *self.finer), n, figures)
+        return with_figures(frame, on_total(self.group, *self.finer, *self.outcome), n, figures)
 
 
 @dataclass(frozen=True)
@@ -135,8 +146,8 @@ class Likert:
         return bottom(top(shown))
 
 
-def _weighted(counts: list[pl.Series], weights: Any) -> pl.Series:
-    return pl.select(pl.sum_horizontal([n * w for n, w in zip(counts, weights, strict=True)], ignore_nulls=False)).to_series()
+def _weighted(counts: list[pl.Series], weights: Iterable[int]) -> pl.Series:
+    return _sum(n * weight for n, weight in zip(counts, weights, strict=True))
 
 
 @dataclass(frozen=True)
@@ -150,22 +161,18 @@ class Change:
     relative: bool = True
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        later = frame.select(*dimensions(frame), pl.col(self.of).alias("_before")).with_columns(
-            pl.col(self.by).dt.offset_by(f"{self.months}mo")
-        )
-        joined = frame.join(later, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
+        dated = frame.filter(pl.col(self.by).is_not_null()).select(*dimensions(frame), pl.col(self.of).alias("_before"))
+        earlier = dated.with_columns(pl.col(self.by).dt.offset_by(f"{self.months}mo"))
+        joined = frame.join(earlier, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
         change = pl.col(self.of) - pl.col("_before")
-        figure = (
-            pl.when(pl.col("_before") > 0).then(change / pl.col("_before"))
-            if self.relative
-            else pl.when(pl.col(self.by).is_not_null()).then(change)
-        )
+        figure = pl.when(pl.col("_before") > 0).then(change / pl.col("_before")) if self.relative else change
         return joined.with_columns(figure.alias(self.name)).drop("_before")
 
 
 @dataclass(frozen=True)
 class Stock:
-    """Customers at the end of each month (`stock`): the opening ones, and those who joined less those who left up to then. A hidden cell hides
+    """Customers at the end of each month (`stock`): the opening ones, and those who joined less those who left up to then. A hidden cell
+    hides
     the stock from its month on. Also `joined`, `left`, and `churn`: the part of the month's opening stock that left."""
 
     movement: str = "movement"
@@ -204,15 +211,16 @@ class Reached:
 class Uplift:
     """Share of buyers among those contacted less that in the holdout, as assigned, on the row of each campaign.
 
-    Adds `rate`, `holdout_rate`, `uplift` with Newcombe's interval, `extra` (buyers that the campaign brought), `p_value`, `p_holm` (adjusted for all
+    Adds `rate`, `holdout_rate`, `uplift` with Newcombe's interval, `extra` (buyers that the campaign brought), `p_value`, `p_holm`
+    (adjusted for all
     campaigns shown) and `mismatch_p`: the chance of the planned split giving these sizes; under .001 do not read the uplift.
     """
 
     holdout_shares: tuple[tuple[str, float], ...]
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        n, other_n = (at(frame, "people", arm=arm, outcome=None) for arm in ("contacted", "holdout"))
-        x, y = (at(frame, "people", arm=arm, outcome="bought") for arm in ("contacted", "holdout"))
+        n, other_n = (at(frame, "people", {"arm": arm, "outcome": None}) for arm in ("contacted", "holdout"))
+        x, y = (at(frame, "people", {"arm": arm, "outcome": "bought"}) for arm in ("contacted", "holdout"))
         low, high = intervals.newcombe(x, n, y, other_n)
         p_value = chance(intervals.difference_statistic(x, n, y, other_n))
         figures = {"rate": x / n, "holdout_rate": y / other_n, "uplift": x / n - y / other_n, "uplift_low": low, "uplift_high": high}
@@ -227,7 +235,7 @@ class Uplift:
 
 def chance(statistic: pl.Series) -> pl.Series:
     """p-value of a chi-square statistic with one degree of freedom."""
-    from scipy.special import erfc  # type: ignore[import-untyped]
+    from scipy.special import erfc
 
     values = (statistic.cast(pl.Float64).fill_null(float("nan")) / 2) ** 0.5
     return pl.Series(statistic.name, erfc(values.to_numpy()), nan_to_null=True)
@@ -247,7 +255,7 @@ class Cost:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         cents = pl.col("campaign").replace_strict(dict(self.cents), default=None, return_dtype=pl.Int64)
-        contacted = at(frame, "people", arm="contacted", outcome=None)
+        contacted = at(frame, "people", {"arm": "contacted", "outcome": None})
         costed = frame.with_columns(pl.when(on_total("arm", "outcome")).then(cents).alias("cost_cents"))
         each = pl.when(pl.lit(contacted) > 0).then(pl.col("cost_cents") / pl.lit(contacted))
         per_buyer = pl.when(pl.col("uplift_low") > 0).then(pl.col("cost_cents") / pl.col("extra"))
@@ -255,13 +263,19 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Text:
-    """Words for the codes of a dimension: `<dimension>_fi`, `_sv`, `_en`."""
+class Given:
+    """Columns that are known beside the cells: words, or figures of a model over many people; each of `rows` begins with a value of
+    `dimension`."""
 
     dimension: str
-    words: tuple[tuple[str, str, str, str], ...]
+    names: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        names = [self.dimension, *(f"{self.dimension}_{language}" for language in ("fi", "sv", "en"))]
-        words = pl.DataFrame(self.words, schema=dict.fromkeys(names, pl.String), orient="row")
-        return frame.join(words, on=self.dimension, how="left", maintain_order="left")
+        columns = dict(zip((self.dimension, *self.names), zip(*self.rows, strict=True), strict=True)) if self.rows else {}
+        given = pl.DataFrame(columns, schema_overrides={self.dimension: frame.schema[self.dimension]})
+        return (
+            frame.join(given, on=self.dimension, how="left", maintain_order="left")
+            if self.rows
+            else frame.with_columns(**dict.fromkeys(self.names))
+        )

@@ -1,4 +1,4 @@
-"""Intervals for shares, differences of shares and net promoter scores: small arithmetic that takes numbers, arrays or Polars expressions alike.
+"""Intervals for shares, differences of shares and net promoter scores: arithmetic that takes numbers, arrays and expressions alike.
 
 Wilson 1927; Newcombe 1998, Statistics in Medicine 17 (method 10); Rocks 2016 for the net promoter score; Holm 1979.
 """
@@ -78,7 +78,8 @@ def difference_statistic(successes: Any, n: Any, other_successes: Any, other_n: 
 
 
 def sample_ratio_mismatch(n: int, other_n: int, *, share: float = 0.5) -> float:
-    """p-value that `n` of all were drawn with probability `share`. Under .001 the groups are not what was planned: do not read the uplift."""
+    """p-value that `n` of all were drawn with probability `share`. Under .001 the groups are not what was planned: do not read the
+    uplift."""
     total = n + other_n
     return erfc(sqrt(ratio_statistic(n, total, share) / 2))
 

@@ -1,4 +1,4 @@
-"""How often, how long and how much customers buy: BG/NBD and gamma-gamma, fitted on counts of equal histories so that time does not grow with customers.
+"""How often, how long and how much customers buy: BG/NBD and gamma-gamma, fitted on counts of equal histories.
 
 Fader, Hardie and Lee 2005, Marketing Science 24(2); Fader and Hardie 2013, note 025.
 """
@@ -40,7 +40,7 @@ class BgNbd:
 
     def expected_purchases(self, t: float, frequency: Any = 0, recency: Any = 0, T: Any = 0) -> Any:  # noqa: N803
         """Purchases to expect in the next `t` units of time; of a new customer, if no history is given."""
-        from scipy.special import hyp2f1  # type: ignore[import-untyped]
+        from scipy.special import hyp2f1
 
         x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
         r, a, b, waited = self.r, self.a, self.b, self.alpha + horizon
@@ -112,7 +112,7 @@ def fit_gamma_gamma(histories: pl.DataFrame) -> GammaGamma:
 
 def _maximise(log_likelihood: Callable[[Vector], float], start: tuple[float, ...]) -> tuple[float, ...]:
     """The positive parameters with the greatest likelihood, and it."""
-    from scipy.optimize import minimize  # type: ignore[import-untyped]
+    from scipy.optimize import minimize
 
     found = minimize(
         lambda logs: -log_likelihood(np.exp(logs)),

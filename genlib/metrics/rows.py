@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
@@ -65,10 +66,15 @@ def within(column: str, start: date, end: date) -> nw.Expr:
 
 def lately(column: str, period: Period, months: int) -> nw.Expr:
     """Within the last `months` months, counted back from the end of the period."""
-    return within(column, period.months(months)[0].start, period.end)
+    return within(column, since(period, months), period.end)
 
 
-def banded(value: nw.Expr, bands: dict[str, float]) -> nw.Expr:
+def since(period: Period, months: int) -> date:
+    """The first day of the last `months` months of the period."""
+    return period.months(months)[0].start
+
+
+def banded(value: nw.Expr, bands: Mapping[str, float]) -> nw.Expr:
     """The name of the first band whose lower end is not above the value; give the bands highest first."""
     names = list(bands)
     named = nw.lit(names[-1])
