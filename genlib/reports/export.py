@@ -19,11 +19,11 @@ _LOADS = re.compile(
 )
 
 
-def to_html(notebook: Mapping[str, Any], *, language: str) -> str:
+def to_html(notebook: Mapping[str, Any], *, language: str, period: str = "") -> str:
     """The page: markdown in the language asked for, then outputs, in the notebook's order, without code. ReportFailed at the gate."""
     words = Words(language)
     blocks = [block for place, cell in numbered(notebook) for block in _blocks(cell, place, words)]
-    made: str = page.render(blocks, title=words.translate(prose.title(notebook)), language=language)
+    made = page.render(blocks, title=words.translate(prose.title(notebook)), language=language, period=period)
     if found := _LOADS.search(made):
         raise ReportFailed(f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})")
     return made

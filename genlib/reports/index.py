@@ -42,7 +42,7 @@ def render(reports: Path, runs: list[Run]) -> str:
     blocks = [f"<h1>{escape(heading)}</h1>", _table(reports, good, words)]
     if failed:
         blocks += [f"<h2>{escape(words.translate('Failed runs'))}</h2>", _table(reports, failed, words)]
-    return str(page.render(blocks, title=heading, language=LANGUAGE))
+    return page.render(blocks, title=heading, language=LANGUAGE)
 
 
 def _table(reports: Path, runs: list[Run], words: Words) -> str:

@@ -93,7 +93,7 @@ def _run(order: _Order) -> Run:
 
 def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
     executed = execute(order.notebook, order.values, settings=order.settings, root=ROOT)
-    html = export.to_html(executed, language=order.slot.language)
+    html = export.to_html(executed, language=order.slot.language, period=order.values.get("period", ""))
     files = {"report.html": html.encode(), "report.ipynb": export.to_keep(executed)}
     return files | ({"report.pdf": to_pdf(html)} if order.pdf else {}), export.facts(executed)
 
