@@ -24,6 +24,7 @@ class Shown:
     table: str
     where: tuple[tuple[str, Any], ...]
     reason: str | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class ProtectedTable:
         if column not in self.frame.columns or found.height > 1:
             raise UsageError(f"table {self.name} has no single figure {column} there")
         row = found.row(0, named=True) if found.height else {column: None, "reason": "empty"}
-        return Shown(row[column], column, self.name, tuple(sorted(where.items())), row["reason"] if row[column] is None else None)
+        return Shown(row[column], column, self.name, tuple(sorted(where.items())), row["reason"] if row[column] is None else None, self.language)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,80 @@
+"""Vega-Lite to one static SVG that belongs to the page: its colours, its type, native tooltips, hatching where a cell is hidden."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import as_file, files
+from typing import Any
+from xml.etree import ElementTree
+
+from genlib.present.theme import FONT, color
+
+HATCH = "#hatch"
+"""As a fill of a mark: the hatching that stands where a cell is hidden."""
+NS = "http://www.w3.org/2000/svg"
+NOISE = {"class", "role", "font-family", "stroke-miterlimit", "pointer-events", "version"}
+
+
+def fitted(draw: Callable[[float], dict[str, Any]], width: float) -> str:
+    """The SVG of `draw(plot width)`, `width` pixels wide with all its labels: drawn, measured, drawn again."""
+    over = _width(_vega(draw(width))) - width
+    return _vega(draw(width - over)) if abs(over) > 1 else _vega(draw(width))
+
+
+def finished(svg: str, *, name: str, key: str) -> str:
+    """The SVG made responsive and accessible: `name` is what a screen reader says, `key` makes its ids its own."""
+    ElementTree.register_namespace("", NS)
+    root = ElementTree.fromstring(svg)  # noqa: S314 - vl-convert's own output
+    for element in list(root.iter()):
+        _clean(element)
+    _hatch(root, f"hatch-{key}")
+    width, height = root.attrib.pop("width"), root.attrib.pop("height")
+    root.attrib.update({"viewBox": f"0 0 {width} {height}", "role": "img", "aria-label": name, "font-family": f"{FONT}, sans-serif"})
+    return re.sub(r"\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}", ElementTree.tostring(root, encoding="unicode"))
+
+
+@cache
+def _renderer() -> Any:
+    import vl_convert
+
+    with as_file(files("genlib.present").joinpath("font")) as folder:
+        vl_convert.register_font_directory(str(folder))
+    return vl_convert
+
+
+def _vega(spec: dict[str, Any]) -> str:
+    svg: str = _renderer().vegalite_to_svg(spec, allowed_base_urls=[])
+    return svg
+
+
+def _width(svg: str) -> float:
+    found = re.search(r'width="([\d.]+)"', svg)
+    return float(found[1]) if found else 0.0
+
+
+def _clean(element: ElementTree.Element) -> None:
+    spoken = element.attrib.get("aria-label") if element.attrib.get("aria-roledescription", "") not in {"axis", ""} else None
+    for name in [n for n in element.attrib if n in NOISE or n.startswith("aria-")]:
+        del element.attrib[name]
+    if element.attrib.get("opacity") == "1":
+        del element.attrib["opacity"]
+    if spoken:
+        title = ElementTree.Element(f"{{{NS}}}title")
+        title.text = spoken
+        element.insert(0, title)
+    for child in [c for c in element if c.attrib.get("display") == "none" or c.attrib.get("d") == "M0,0h0v0h0Z"]:
+        element.remove(child)
+
+
+def _hatch(root: ElementTree.Element, key: str) -> None:
+    hatched = [element for element in root.iter() if element.attrib.get("fill") == HATCH]
+    for element in hatched:
+        element.set("fill", f"url(#{key})")
+    if hatched:
+        box = {"id": key, "width": "6", "height": "6", "patternUnits": "userSpaceOnUse", "patternTransform": "rotate(45)"}
+        pattern = ElementTree.Element(f"{{{NS}}}pattern", box)
+        line = {"width": "1.6", "height": "6", "fill": color("hatch")}
+        ElementTree.SubElement(pattern, f"{{{NS}}}rect", line)
+        root.insert(0, pattern)
