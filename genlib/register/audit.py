@@ -1,0 +1,106 @@
+"""Who did what, when, for which purpose, to how many people: append-only, hash-chained, its head anchored outside the database.
+
+Each digest is SHA-256 over the digest before it and the event. The anchor is a file of one line per event, only ever appended to; whoever
+rewrites the table must also rewrite that file, so keep it where the database's administrators cannot (an append-only mount, a log host).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from genlib import settings
+from genlib.errors import GenlibError
+from genlib.register.database import Register
+from genlib.register.schema import table
+
+FIELDS = ("id", "at", "user", "purpose", "action", "people", "subjects", "detail")
+START = bytes(32)
+
+
+def record(  # noqa: PLR0913 - the fields of one event
+    register: Register,
+    *,
+    user: str,
+    purpose: str,
+    action: str,
+    people: int,
+    subjects: Sequence[int] | None = None,
+    detail: Mapping[str, Any] | None = None,
+    at: dt.datetime | None = None,
+) -> int:
+    """Append one event and return its number. `subjects`: customer ids, if identified people were looked at.
+
+    Never put a value from the data into `detail`.
+    """
+    events = table("audit_event")
+    with register.writing() as connection:
+        if not register.embedded:  # SQLite's BEGIN IMMEDIATE has already put the writers in a queue
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.audit_event'))"))
+        last = connection.execute(sa.select(events.c.id, events.c.digest).order_by(events.c.id.desc()).limit(1)).first()
+        number: int = (last.id if last else 0) + 1
+        event = {
+            "id": number,
+            "at": (at or dt.datetime.now(dt.UTC)).replace(microsecond=0),
+            "user": user,
+            "purpose": purpose,
+            "action": action,
+            "people": people,
+            "subjects": None if subjects is None else json.dumps(sorted(subjects)),
+            "detail": None if detail is None else json.dumps(detail, sort_keys=True, default=str),
+        }
+        digest = _digest(last.digest if last else START, event)
+        connection.execute(events.insert().values(**event, digest=digest))
+    _append(anchor_path(register), f"{number} {digest.hex()}\n")
+    return number
+
+
+def verify(register: Register, *, anchor: Path | None = None) -> int:
+    """How many events there are, if none was changed, removed or cut off; GenlibError names the first that was."""
+    anchored, before, events = _anchored(anchor or anchor_path(register)), START, table("audit_event")
+    with register.engine.connect() as connection:
+        number = 0
+        for number, event in enumerate(connection.execution_options(yield_per=10_000).execute(events.select().order_by(events.c.id)), 1):
+            before = _digest(before, event._mapping)
+            if event.id != number or event.digest != before or anchored.get(number, before.hex()) != before.hex():
+                raise GenlibError(f"the audit trail is broken at event {number}: it was changed, or one before it was removed")
+    if max(anchored, default=0) > number:
+        raise GenlibError(f"the audit trail is cut off after event {number}: the anchor knows {max(anchored)} events")
+    if number and not anchored:
+        raise GenlibError("the anchor of the audit trail is missing or empty, so a cut-off trail could not be told; restore the file")
+    return number
+
+
+def anchor_path(register: Register) -> Path:
+    """Beside an embedded register; in the workbench's home for a server."""
+    url = register.engine.url
+    return Path(f"{url.database}.audit") if register.embedded else settings.load().home / f"{url.database}.audit"
+
+
+def _digest(before: bytes, event: Mapping[Any, Any]) -> bytes:
+    at = event["at"].astimezone(dt.UTC).isoformat()
+    return hashlib.sha256(before + json.dumps([at if f == "at" else event[f] for f in FIELDS]).encode()).digest()
+
+
+def _append(path: Path, line: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, line.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _anchored(path: Path) -> dict[int, str]:
+    """Event number → digest; a last line that a crash left unfinished does not count."""
+    text = path.read_text() if path.exists() else ""
+    lines = (line.split() for line in text[: text.rfind("\n") + 1].splitlines())
+    return {int(parts[0]): parts[1] for parts in lines}

@@ -1,0 +1,197 @@
+"""Opening the register: SQLAlchemy for single rows, `bulk` for whole tables, and transactions that leave the old or the new state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from genlib.errors import BadInput, UsageError
+from genlib.register.bulk import UTC_INSTANT, Embedded, Server, translated
+from genlib.register.schema import Base, Day, Instant, table
+
+BATCH_ROWS = 131_072
+BUSY_SECONDS = 60
+
+
+@cache
+def frame_schema(name: str) -> pl.Schema:
+    """Names and Polars types of a table as it is stored."""
+    return pl.Schema({column.name: dtype(column) for column in table(name).columns})
+
+
+def dtype(column: sa.Column[Any]) -> Any:
+    """The Polars type of a column, the same on both databases."""
+    if isinstance(column.type, Day | Instant):
+        return pl.Date if isinstance(column.type, Day) else UTC_INSTANT
+    python: dict[type, Any] = {int: pl.Int64, float: pl.Float64, bytes: pl.Binary, bool: pl.Boolean, str: pl.String}
+    return python[column.type.python_type]
+
+
+class Register:
+    """An open register. `engine` is for single rows (SQLAlchemy); `scan` and `append` move whole tables."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self.embedded = engine.dialect.name == "sqlite"
+        self._bulk: Embedded | Server = Embedded(engine) if self.embedded else Server(engine)
+        self._open: Any = None
+
+    def __repr__(self) -> str:
+        return f"Register({self.url!r})"
+
+    @property
+    def url(self) -> str:
+        """Where it is, without the password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    def count(self, name: str) -> int:
+        """Rows in a table."""
+        with self.engine.connect() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(table(name))).scalar_one()
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A SQLAlchemy connection in a transaction that may write from its first statement; commits at the end or leaves no trace."""
+        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Every `append` inside is kept together or not at all. Do not write through `engine` meanwhile."""
+        with self._shared(write=True):
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Every `scan` inside, one after another, sees the register as it is now, whatever is written meanwhile."""
+        with self._shared(write=False):
+            yield
+
+    def scan(
+        self, name: str, columns: list[str] | None = None, *, rows: int = BATCH_ROWS, ordered_by: str | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """The rows of a table in frames of at most `rows`; memory does not grow with the table. At least one frame, perhaps empty."""
+        schema = frame_schema(name)
+        unknown = {*(columns or ()), *([ordered_by] if ordered_by else ())} - schema.keys()
+        if unknown:
+            raise UsageError(f"table {name} has no column {', '.join(sorted(unknown))}")
+        wanted = pl.Schema({column: schema[column] for column in columns or schema})
+        order = f" ORDER BY {_quoted(ordered_by)}" if ordered_by else ""
+        query = f"SELECT {', '.join(map(_quoted, wanted))} FROM {_quoted(name)}{order}"  # noqa: S608 - all names are the schema's
+        empty = True
+        with translated(name), self._session(write=False) as session:
+            for frame in self._bulk.read(session, query, wanted, rows):
+                empty = False
+                yield frame
+        if empty:
+            yield pl.DataFrame(schema=wanted)
+
+    def append(self, name: str, frame: pl.DataFrame) -> None:
+        """Add rows in bulk. BadInput, and nothing is kept, if the database refuses one."""
+        schema = frame_schema(name)
+        differing = schema.keys() ^ set(frame.columns)
+        if differing:
+            raise BadInput(f"table {name}: the frame and the table differ in {', '.join(sorted(differing))}")
+        if frame.height:
+            with translated(name), self._session(write=True) as session:
+                self._bulk.write(session, name, frame.select(list(schema)).cast(schema))
+
+    @contextmanager
+    def _shared(self, *, write: bool) -> Iterator[None]:
+        if self._open is not None:
+            raise UsageError("a transaction or snapshot of this register is open already")
+        with translated("register"), self._bulk.session(write=write) as session:
+            self._open = session
+            try:
+                yield
+            finally:
+                self._open = None
+
+    @contextmanager
+    def _session(self, *, write: bool) -> Iterator[Any]:
+        if self._open is not None:
+            yield self._open
+        else:
+            with self._bulk.session(write=write) as session:
+                yield session
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def open_register(url: str) -> Register:
+    """The register at `url` (`sqlite:///path` or `postgresql://…`); UsageError if there is none."""
+    location = _parsed(url)
+    if location.get_backend_name() == "sqlite" and not os.path.exists(location.database or ""):
+        raise UsageError(f"no register at {url}; make one with: genlib register create")
+    register = Register(_engine(location))
+    try:
+        found = sa.inspect(register.engine).has_table("audit_event")
+    except sa.exc.SQLAlchemyError as error:
+        raise UsageError(f"the register at {register.url} cannot be opened ({type(error).__name__})") from None
+    if not found:
+        raise UsageError(f"no register at {register.url}; make one with: genlib register create")
+    return register
+
+
+def create_register(url: str) -> Register:
+    """A new, empty register at `url`, or the one that is there, its tables made whole in one transaction."""
+    location = _parsed(url)
+    if location.get_backend_name() == "sqlite" and location.database:
+        os.makedirs(os.path.dirname(location.database) or ".", exist_ok=True)
+        os.close(os.open(location.database, os.O_CREAT | os.O_RDWR, 0o600))
+    register = Register(_engine(location))
+    try:
+        with register.writing() as connection:
+            Base.metadata.create_all(connection)
+    except sa.exc.SQLAlchemyError as error:
+        raise UsageError(f"no register can be made at {register.url} ({type(error).__name__})") from None
+    return register
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        location = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise UsageError("the register's address must look like sqlite:///path or postgresql://host/database") from None
+    if location.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise UsageError(f"a register lives in sqlite or postgresql, not in {location.get_backend_name()}")
+    return location.set(drivername="sqlite" if location.get_backend_name() == "sqlite" else "postgresql+psycopg")
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    """The one engine of the code base: parameters stay out of every message and log."""
+    engine = sa.create_engine(
+        url, hide_parameters=True, poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS} if url.drivername == "sqlite" else {}
+    )
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_connected)
+        sa.event.listen(engine, "begin", _sqlite_begun)
+    else:
+        sa.event.listen(engine, "handle_error", _scrubbed)
+    return engine
+
+
+def _sqlite_connected(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver would begin transactions late and never around DDL; _sqlite_begun does
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begun(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _scrubbed(context: sa.engine.ExceptionContext) -> None:
+    """PostgreSQL puts the offending values into its messages; keep the rule only."""
+    diagnosis = getattr(context.original_exception, "diag", None)
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and diagnosis is not None and diagnosis.sqlstate:
+            error.args = (f"{type(context.original_exception).__name__} {diagnosis.sqlstate} {diagnosis.constraint_name or ''}".strip(),)

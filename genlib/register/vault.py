@@ -1,0 +1,213 @@
+"""Two secrets in one key file, each wrapped once per person under that person's own password.
+
+The identity key opens the direct identifiers and keys their blind indexes; the pseudonym key turns people into pseudonyms. Wrapping is
+Argon2id (RFC 9106, its second recommended choice) and AES-256-GCM. Columns are sealed with AES-256-GCM under a key of their own
+(HKDF-SHA-256), a random nonce per value and the column's name as associated data; blind indexes are HMAC-SHA-256.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from argon2.low_level import Type, hash_secret_raw
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from genlib.errors import BadInput, UsageError, WrongPassword
+from genlib.register.atomic import replacing
+
+SECRETS = ("identity", "pseudonym")
+FORMAT = "genlib-keys-1"
+NONCE = 12
+COST = {"time": 3, "memory_kib": 65536, "lanes": 4}
+
+
+@dataclass(frozen=True)
+class PseudonymKey:
+    """What `publish` needs, and nothing else does. Never shows its bytes."""
+
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class IdentityKey:
+    """Opens and closes direct identifiers. Never shows its bytes."""
+
+    secret: bytes = field(repr=False)
+
+    def seal(self, series: pl.Series, *, column: str) -> pl.Series:
+        """Text → nonce ‖ ciphertext ‖ tag; null stays null. `column` is `table.column`, and the same text seals differently each time."""
+        cipher, name = AESGCM(self._derived("seal", column)), column.encode()
+        nonces = os.urandom(NONCE * len(series))
+        sealed = [
+            None if text is None else nonces[at : at + NONCE] + cipher.encrypt(nonces[at : at + NONCE], text.encode(), name)
+            for at, text in zip(range(0, len(nonces), NONCE), series.to_list(), strict=True)
+        ]
+        return pl.Series(series.name, sealed, dtype=pl.Binary)
+
+    def unseal(self, series: pl.Series, *, column: str) -> pl.Series:
+        """The text again; BadInput if a value was changed, moved from another column or sealed with another key."""
+        cipher, name = AESGCM(self._derived("seal", column)), column.encode()
+        try:
+            opened = [None if v is None else cipher.decrypt(v[:NONCE], v[NONCE:], name).decode() for v in series.to_list()]
+        except (InvalidTag, ValueError):
+            raise BadInput(f"{column}: a value does not open with this identity key; it was changed or belongs elsewhere") from None
+        return pl.Series(series.name, opened, dtype=pl.String)
+
+    def index(self, series: pl.Series, *, column: str) -> pl.Series:
+        """Blind index of normalised text: equal texts give equal 32 bytes, and without the key nobody can tell whose."""
+        key = self._derived("index", column)
+        return pl.Series(
+            series.name, [None if t is None else hmac.digest(key, t.encode(), "sha256") for t in series.to_list()], dtype=pl.Binary
+        )
+
+    def _derived(self, use: str, column: str) -> bytes:
+        return HKDF(SHA256(), 32, salt=None, info=f"genlib {use} {column}".encode()).derive(self.secret)
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """The slots of a key file: who may use which secret. Holds nothing that opens without a password."""
+
+    path: Path
+    slots: tuple[dict[str, Any], ...]
+
+    @cached_property
+    def users(self) -> dict[str, list[str]]:
+        """Person → the secrets that person may use."""
+        return {s["user"]: [t["secret"] for t in self.slots if t["user"] == s["user"]] for s in self.slots}
+
+    def unwrap(self, secret: str, user: str, password: str) -> bytes:
+        """The bytes of a secret; WrongPassword if this person's password does not open them."""
+        slot = next((s for s in self.slots if (s["user"], s["secret"]) == (user, secret)), None)
+        if slot is None:
+            raise WrongPassword(f"{user} has no slot for the {secret} key in {self.path.name}; ask someone who has: genlib keys add")
+        key = _stretched(password, _bytes(slot["salt"]), slot["cost"])
+        try:
+            return AESGCM(key).decrypt(_bytes(slot["nonce"]), _bytes(slot["wrapped"]), _bound(slot))
+        except InvalidTag:
+            raise WrongPassword(f"wrong password for {user}, or the key file was changed") from None
+
+
+def read_keys(path: Path) -> KeyFile:
+    """The key file at `path`; UsageError if there is none, BadInput if it is not one."""
+    try:
+        content = json.loads(Path(path).read_text())
+        return KeyFile(Path(path), tuple({FORMAT: content["slots"]}[content["format"]]))
+    except FileNotFoundError:
+        raise UsageError(f"no key file at {path}; make one with: genlib keys create") from None
+    except (ValueError, KeyError, TypeError):
+        raise BadInput(f"{path} is not a key file of this version of genlib") from None
+
+
+def create_keys(path: Path, *, user: str, password: str, publisher: tuple[str, str] | None = None) -> KeyFile:
+    """A new key file with fresh secrets. With `publisher` (name, password) the two secrets lie in two hands, as they should."""
+    other = publisher or (user, password)
+    with _locked(path):
+        if Path(path).exists():
+            raise UsageError(f"{path} exists; a new key file would make the register unreadable")
+        slots = [_slot(*holder, secret, os.urandom(32)) for holder, secret in zip(((user, password), other), SECRETS, strict=True)]
+        return _written(path, slots)
+
+
+def add_user(path: Path, *, user: str, password: str, new: tuple[str, str], secrets: Sequence[str] = SECRETS) -> KeyFile:
+    """Give `new` (name, password) the named secrets, which `user` must hold; earlier slots for them are replaced."""
+    with _locked(path):
+        keys = read_keys(path)
+        fresh = [_slot(*new, _known(secret), keys.unwrap(secret, user, password)) for secret in secrets]
+        kept = [s for s in keys.slots if s["user"] != new[0] or s["secret"] not in secrets]
+        return _written(path, [*kept, *fresh])
+
+
+def remove_user(path: Path, *, user: str, secrets: Sequence[str] = SECRETS) -> KeyFile:
+    """Take slots away; UsageError rather than leave a secret that nobody can open."""
+    with _locked(path):
+        slots = read_keys(path).slots
+        kept = [s for s in slots if s["user"] != user or s["secret"] not in secrets]
+        if len(kept) == len(slots):
+            raise UsageError(f"{user} has no such slot in {Path(path).name}")
+        lost = {s["secret"] for s in slots} - {s["secret"] for s in kept}
+        if lost:
+            raise UsageError(f"{user} is the last who can open the {', '.join(sorted(lost))} key; add another person first")
+        return _written(path, kept)
+
+
+def open_identity(path: Path, *, user: str, password: str) -> IdentityKey:
+    """The identity key of a steward; WrongPassword if it does not open."""
+    return IdentityKey(read_keys(path).unwrap("identity", user, password))
+
+
+def open_pseudonym(path: Path, *, user: str, password: str) -> PseudonymKey:
+    """The pseudonym key of a publisher; WrongPassword if it does not open."""
+    return PseudonymKey(read_keys(path).unwrap("pseudonym", user, password))
+
+
+def _slot(user: str, password: str, secret: str, value: bytes) -> dict[str, Any]:
+    if len(password) < 8:
+        raise UsageError("a password needs at least 8 characters")
+    salt, nonce = os.urandom(16), os.urandom(NONCE)
+    slot = {"user": user, "secret": secret, "cost": COST, "salt": _text(salt), "nonce": _text(nonce)}
+    wrapped = AESGCM(_stretched(password, salt, COST)).encrypt(nonce, value, _bound(slot))
+    return {**slot, "wrapped": _text(wrapped)}
+
+
+def _bound(slot: dict[str, Any]) -> bytes:
+    return f"{FORMAT} {slot['secret']} {slot['user']}".encode()
+
+
+def _stretched(password: str, salt: bytes, cost: dict[str, int]) -> bytes:
+    return hash_secret_raw(
+        password.encode(),
+        salt,
+        time_cost=cost["time"],
+        memory_cost=cost["memory_kib"],
+        parallelism=cost["lanes"],
+        hash_len=32,
+        type=Type.ID,
+    )
+
+
+def _known(secret: str) -> str:
+    if secret not in SECRETS:
+        raise UsageError(f"no secret {secret}; there are {' and '.join(SECRETS)}")
+    return secret
+
+
+def _written(path: Path, slots: Sequence[dict[str, Any]]) -> KeyFile:
+    with replacing(Path(path)) as file:
+        file.write(json.dumps({"format": FORMAT, "slots": list(slots)}, indent=1).encode())
+    return KeyFile(Path(path), tuple(slots))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One change of a key file at a time, so that no slot is lost between reading and writing."""
+    import fcntl
+
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(Path(path).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _text(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text)

@@ -1,0 +1,128 @@
+"""Where things are and who is asking: the environment (GENLIB_*) over `genlib.toml` (here or in a folder above) over defaults."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from genlib.errors import UsageError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every place that genlib reads from or writes to."""
+
+    home: Path
+    register: str
+    keys: Path
+    releases: Path
+    reports: Path
+    notice: Path
+    data: Path
+    user: str
+    artificial: bool = True
+    """Take artificial people (codes 900-999, phones 049…) at intake. A register of real customers sets it to false."""
+    password_file: Path | None = None
+
+
+def load(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force; UsageError names a setting that does not exist or a file that is not TOML."""
+    given = _from_file(folder or Path.cwd()) | _from_environment(os.environ if environment is None else environment)
+    data = Path(given.get("data", REPOSITORY / "data"))
+    home = Path(given.get("home", REPOSITORY / "data" / "workbench"))
+    defaults = {
+        "home": home,
+        "register": f"sqlite:///{home}/register.sqlite",
+        "keys": home / "keys.json",
+        "releases": home / "releases",
+        "reports": home / "reports",
+        "notice": data / "notice.toml",
+        "data": data,
+        "user": given.get("user") or _login(),
+    }
+    return Settings(**{**defaults, **{name: _typed(name, value) for name, value in given.items()}})
+
+
+def password(settings: Settings, prompt: str) -> str:
+    """The password of `settings.user`: a file, the service manager, the keyring, or the person at the terminal - in this order.
+
+    Never an argument or a notebook parameter. UsageError if none of them has it.
+    """
+    named = settings.password_file
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    for path in (named, Path(credentials, "genlib-password") if credentials else None):
+        if path and (path.exists() or path == named):
+            return _from_secret_file(path)
+    stored = _from_keyring(settings.user)
+    if stored is not None:
+        return stored
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{prompt}: ")
+    raise UsageError("a password is needed: name a file with --password-file or GENLIB_PASSWORD_FILE, or run this at a terminal")
+
+
+def with_password_file(settings: Settings, path: Path | None) -> Settings:
+    """What a command's `--password-file` does."""
+    return settings if path is None else replace(settings, password_file=path)
+
+
+def _from_file(folder: Path) -> dict[str, Any]:
+    path = next((p for f in (folder, *folder.resolve().parents) if (p := f / "genlib.toml").is_file()), None)
+    if path is None:
+        return {}
+    try:
+        content = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError:
+        raise UsageError(f"{path} is not TOML; look for a missing quote or bracket") from None
+    unknown = content.keys() - {f.name for f in fields(Settings)}
+    if unknown:
+        raise UsageError(f"{path} sets {', '.join(sorted(unknown))}, which does not exist")
+    places = {"home", "keys", "releases", "reports", "notice", "data", "password_file"}
+    return {name: path.parent / value if name in places else value for name, value in content.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    return {f.name: environment[f"GENLIB_{f.name.upper()}"] for f in fields(Settings) if environment.get(f"GENLIB_{f.name.upper()}")}
+
+
+def _typed(name: str, value: Any) -> Any:
+    if name == "artificial":
+        if str(value).lower() not in SWITCH:
+            raise UsageError("the setting artificial is true or false")
+        return SWITCH[str(value).lower()]
+    return str(value) if name in {"register", "user"} else Path(value).expanduser()
+
+
+def _from_secret_file(path: Path) -> str:
+    try:
+        return path.read_text().strip("\r\n")
+    except OSError as error:
+        raise UsageError(f"the password file {path} cannot be read ({error.strerror})") from None
+
+
+def _from_keyring(user: str) -> str | None:
+    if find_spec("keyring") is None:
+        return None
+    keyring: Any = import_module("keyring")
+    with suppress(keyring.errors.KeyringError):
+        return keyring.get_password("genlib", user)  # type: ignore[no-any-return]
+    return None
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,189 @@
+"""Who can open what, and what a thief of the key file or the database can not."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_series_equal
+
+from genlib.errors import BadInput, UsageError, WrongPassword
+from genlib.register import vault
+from genlib.register.vault import IdentityKey, add_user, create_keys, open_identity, open_pseudonym, read_keys, remove_user
+
+ANNA = {"user": "anna", "password": "anna's own words"}
+BERTTA = ("bertta", "bertta's own words")
+KEY = IdentityKey(bytes(range(32)))
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vault, "COST", {"time": 1, "memory_kib": 64, "lanes": 1})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "keys.json"
+
+
+def test_secrets_open_with_the_password_and_differ(path: Path) -> None:
+    create_keys(path, **ANNA)
+    assert open_identity(path, **ANNA).secret == open_identity(path, **ANNA).secret
+    assert open_identity(path, **ANNA).secret != open_pseudonym(path, **ANNA).secret
+    assert len(open_pseudonym(path, **ANNA).secret) == 32
+
+
+def test_a_wrong_password_opens_nothing(path: Path) -> None:
+    create_keys(path, **ANNA)
+    with pytest.raises(WrongPassword, match="wrong password for anna"):
+        open_identity(path, user="anna", password="bertta's own words")
+
+
+def test_with_a_publisher_the_two_secrets_lie_in_two_hands(path: Path) -> None:
+    create_keys(path, **ANNA, publisher=BERTTA)
+    assert read_keys(path).users == {"anna": ["identity"], "bertta": ["pseudonym"]}
+    with pytest.raises(WrongPassword, match="anna has no slot for the pseudonym key"):
+        open_pseudonym(path, **ANNA)
+
+
+def test_an_added_person_opens_the_same_secret_and_no_other(path: Path) -> None:
+    create_keys(path, **ANNA)
+    add_user(path, **ANNA, new=BERTTA, secrets=["identity"])
+    assert open_identity(path, user=BERTTA[0], password=BERTTA[1]).secret == open_identity(path, **ANNA).secret
+    with pytest.raises(WrongPassword):
+        open_pseudonym(path, user=BERTTA[0], password=BERTTA[1])
+
+
+def test_nobody_can_give_what_they_do_not_hold(path: Path) -> None:
+    create_keys(path, **ANNA, publisher=BERTTA)
+    with pytest.raises(WrongPassword, match="no slot"):
+        add_user(path, **ANNA, new=("carl", "carl's own words"), secrets=["pseudonym"])
+
+
+def test_adding_again_changes_the_password(path: Path) -> None:
+    create_keys(path, **ANNA)
+    add_user(path, **ANNA, new=("anna", "a fresh password"))
+    open_identity(path, user="anna", password="a fresh password")
+    with pytest.raises(WrongPassword):
+        open_identity(path, **ANNA)
+
+
+def test_a_removed_person_opens_nothing(path: Path) -> None:
+    create_keys(path, **ANNA)
+    add_user(path, **ANNA, new=BERTTA)
+    remove_user(path, user="bertta")
+    with pytest.raises(WrongPassword, match="no slot"):
+        open_identity(path, user=BERTTA[0], password=BERTTA[1])
+
+
+def test_the_last_holder_of_a_secret_stays(path: Path) -> None:
+    create_keys(path, **ANNA, publisher=BERTTA)
+    with pytest.raises(UsageError, match="last who can open the pseudonym key"):
+        remove_user(path, user="bertta")
+    open_pseudonym(path, user=BERTTA[0], password=BERTTA[1])
+
+
+def test_removing_who_is_not_there_is_said(path: Path) -> None:
+    create_keys(path, **ANNA)
+    with pytest.raises(UsageError, match="carl has no such slot"):
+        remove_user(path, user="carl")
+
+
+def test_a_key_file_is_never_made_over_another(path: Path) -> None:
+    create_keys(path, **ANNA)
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="unreadable"):
+        create_keys(path, **ANNA)
+    assert path.read_bytes() == before
+
+
+def test_the_key_file_is_for_its_owner_only_and_holds_no_secret(path: Path) -> None:
+    create_keys(path, **ANNA)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert ANNA["password"] not in path.read_text()
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_short_password_is_refused(path: Path) -> None:
+    with pytest.raises(UsageError, match="at least 8"):
+        create_keys(path, user="anna", password="short")
+    assert not path.exists()
+
+
+def test_a_missing_key_file_says_what_to_do(path: Path) -> None:
+    with pytest.raises(UsageError, match="genlib keys create"):
+        open_identity(path, **ANNA)
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"format": "other", "slots": []}', "[]"])
+def test_what_is_no_key_file_is_said(tmp_path: Path, content: str) -> None:
+    (tmp_path / "keys.json").write_text(content)
+    with pytest.raises(BadInput, match="not a key file"):
+        read_keys(tmp_path / "keys.json")
+
+
+def test_a_slot_moved_to_another_name_or_secret_does_not_open(path: Path) -> None:
+    create_keys(path, **ANNA)
+    content = json.loads(path.read_text())
+    content["slots"][0]["secret"], content["slots"][1]["secret"] = "pseudonym", "identity"
+    path.write_text(json.dumps(content))
+    with pytest.raises(WrongPassword, match="changed"):
+        open_identity(path, **ANNA)
+
+
+def test_an_unknown_secret_is_named(path: Path) -> None:
+    create_keys(path, **ANNA)
+    with pytest.raises(UsageError, match="no secret master"):
+        add_user(path, **ANNA, new=BERTTA, secrets=["master"])
+
+
+def test_keys_do_not_show_their_bytes(path: Path) -> None:
+    create_keys(path, **ANNA)
+    for key in (open_identity(path, **ANNA), open_pseudonym(path, **ANNA)):
+        assert repr(key.secret)[2:6] not in repr(key)
+        assert repr(key).endswith("Key()")
+
+
+@given(st.lists(st.none() | st.text(max_size=30), max_size=8))
+def test_sealed_text_opens_again_and_null_stays_null(texts: list[str | None]) -> None:
+    series = pl.Series("phone", texts, dtype=pl.String)
+    sealed = KEY.seal(series, column="customer.phone")
+    assert sealed.is_null().to_list() == series.is_null().to_list()
+    assert_series_equal(KEY.unseal(sealed, column="customer.phone"), series)
+
+
+def test_equal_texts_seal_differently_but_have_one_blind_index() -> None:
+    series = pl.Series(["Kuuralehto", "Kuuralehto"])
+    assert KEY.seal(series, column="customer.family_name").n_unique() == 2
+    assert KEY.index(series, column="customer.family_name").n_unique() == 1
+
+
+def test_the_blind_index_of_another_column_or_key_is_another() -> None:
+    series = pl.Series(["+358491234567"])
+    indexes = {
+        KEY.index(series, column="customer.phone").item(),
+        KEY.index(series, column="customer.email").item(),
+        IdentityKey(bytes(32)).index(series, column="customer.phone").item(),
+    }
+    assert len(indexes) == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "change"),
+    [(KEY, "customer.email", b""), (IdentityKey(bytes(32)), "customer.phone", b""), (KEY, "customer.phone", b"x")],
+)
+def test_a_sealed_value_opens_only_unchanged_in_its_column_with_its_key(key: IdentityKey, column: str, change: bytes) -> None:
+    sealed = KEY.seal(pl.Series(["Kuuralehto"]), column="customer.phone")
+    with pytest.raises(BadInput, match="does not open") as caught:
+        key.unseal(sealed + pl.Series([change]) if change else sealed, column=column)
+    assert "Kuuralehto" not in str(caught.value)
+
+
+def test_sealing_is_fast_enough_for_a_register() -> None:
+    series = pl.Series(["x" * 20]).new_from_index(0, 20_000)
+    assert KEY.unseal(KEY.seal(series, column="c"), column="c").len() == 20_000
