@@ -1,0 +1,69 @@
+"""publishing a release, against reading the same columns over ADBC and writing them to Parquet with nothing done to them"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+GOAL = "bare read and write at most 1.5 times faster; memory flat in rows (see the quarter-sized register)"
+REPEATS = 1
+CUSTOMERS = {"tiny": 2_000, "small": 200_000, "large": 1_000_000}
+PURPOSE = "customer_analysis"
+NOW = datetime(2026, 11, 1, 4, tzinfo=UTC)
+
+
+def prepare(folder: Path, size: str) -> None:
+    from genlib.register.database import create_register
+    from genlib.register.synthetic import synthesise
+    from genlib.register.vault import IdentityKey
+
+    for name, customers in {"whole": CUSTOMERS[size], "quarter": CUSTOMERS[size] // 4}.items():
+        register = create_register(f"sqlite:///{folder}/{name}.sqlite")
+        synthesise(register, IdentityKey(bytes(32)), customers=customers, seed=1)
+
+
+def genlib(folder: Path, size: str, *, register: str = "whole") -> Callable[[], dict]:
+    from genlib import notice
+    from genlib.publish.writer import publish
+    from genlib.register.database import open_register
+    from genlib.register.vault import PseudonymKey
+
+    opened, terms = open_register(f"sqlite:///{folder}/{register}.sqlite"), notice.load()
+
+    def work() -> dict:
+        made = publish(PURPOSE, opened, PseudonymKey(bytes(32)), notice=terms, releases=folder / "releases" / register, now=NOW)
+        return {"note": f"{made.people:,} people, {sum(made.rows.values()):,} rows"}
+
+    return work
+
+
+def bare(folder: Path, size: str) -> Callable[[], dict]:
+    import adbc_driver_sqlite.dbapi as adbc
+    import pyarrow.parquet as pq
+
+    from genlib import notice
+
+    granted = notice.load().granted(PURPOSE)
+    with sqlite3.connect(folder / "whole.sqlite") as connection:
+        there = {table: {row[1] for row in connection.execute(f"PRAGMA table_info({table})")} for table in granted}
+
+    def work() -> dict:
+        rows = 0
+        with adbc.connect(f"{folder}/whole.sqlite") as connection, connection.cursor() as cursor:
+            for table, columns in granted.items():
+                wanted = ", ".join(column for column in columns if column in there[table]) or "id"
+                cursor.execute(f"SELECT {wanted} FROM {table}")
+                reader = cursor.fetch_record_batch()
+                with pq.ParquetWriter(folder / f"{table}.parquet", reader.schema, compression="zstd") as writer:
+                    for batch in reader:
+                        rows += batch.num_rows
+                        writer.write_batch(batch)
+        return {"note": f"{rows:,} rows"}
+
+    return work
+
+
+SIDES = {"genlib": genlib, "bare ADBC to Parquet": bare, "genlib, a quarter of the register": partial(genlib, register="quarter")}
