@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from genlib.errors import NoticeError
+from genlib.errors import NoticeError, UsageError
 
 DEFAULT = Path(__file__).resolve().parent.parent / "data" / "notice.toml"
 CLASSES = ("direct", "restricted", "quasi", "attribute", "sensitive", "key", "derived")
@@ -150,9 +150,9 @@ class Notice:
         return self.anonymity.k
 
     def release(self, purpose: str) -> ReleaseTerms:
-        """The terms of a release purpose; NoticeError for a purpose that the notice does not know."""
+        """The terms of a release purpose; UsageError for one that the notice does not know."""
         if purpose not in self.releases:
-            raise NoticeError(f"the notice knows no release purpose {purpose!r}; it has {', '.join(self.releases)}")
+            raise UsageError(f"no release purpose {purpose!r}; the notice has {', '.join(self.releases)}")
         return self.releases[purpose]
 
     def granted(self, purpose: str) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -15,7 +15,7 @@ from genlib.publish.coarsen import Released, coarse
 from genlib.publish.people import APART, People, Request, columns_of, prohibiting
 from genlib.publish.pseudonym import shuffled
 
-ROWS = 524_288
+ROWS = 131_072
 REACHED = 65_536  # people a frame: each has a row for every channel and kind of message
 ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 NARROW = {"score": pl.Int16}
@@ -154,8 +154,8 @@ def _reach(source: Source) -> tuple[dict[str, str], Frames]:
         for some in people.iter_slices(REACHED) if people.height else [people]:
             acts = source.acts.join(some.select("customer_id"), on="customer_id", how="semi")
             answers = reach(some.drop("customer"), acts, source.now, switches=source.switches)
-            numbered = answers.join(some.select("customer_id", "customer"), on="customer_id")
-            yield numbered.select("customer", "channel", "kind", "allowed", "reason").sort("customer", "channel", "kind")
+            numbered = answers.join(some.select("customer_id", "customer"), on="customer_id", maintain_order="left")
+            yield numbered.select("customer", "channel", "kind", "allowed", "reason")
 
     return {"customer": "number", "channel": "keep", "kind": "derived", "allowed": "derived", "reason": "derived"}, frames()
 

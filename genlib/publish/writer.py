@@ -46,8 +46,8 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     """Publish a purpose as the register is `now`, make that release the current one, and remove those past their retention.
 
     Needs the pseudonym key and never the identity key. The same register, notice and `now` give the same release. Whatever kills it, the
-    earlier release stays current and whole. `progress` is told each table and its rows so far. Raises NoticeError for a purpose or a
-    column that the notice does not know, and Refused while another run publishes the same purpose.
+    earlier release stays current and whole. `progress` is told each table and its rows so far. Raises UsageError for a purpose and
+    NoticeError for a column that the notice does not know, and Refused while another run publishes the same purpose.
     """
     notice.check_schema({name: frame_schema(name) for name in Base.metadata.tables})
     area, terms, home = load_area(data / "finland" / "postal_areas.csv", now), notice.release(purpose), releases / purpose

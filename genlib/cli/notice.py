@@ -1,0 +1,56 @@
+"""`genlib notice`: read and check the privacy notice that the program obeys."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Show and check the privacy notice.")
+
+
+@app.command()
+def show() -> None:
+    """Show the notice in force: controller, uses, what each release is granted, retention, gaps.
+
+    Example: genlib notice show
+    """
+    from genlib import notice, settings
+
+    terms = notice.load(settings.load().notice)
+    firm, officer = terms.controller, terms.contact
+    typer.echo(f"{terms.register_name}, notice {terms.version} of {terms.valid_from}")
+    typer.echo(f"controller: {firm.name}, {firm.street}, {firm.postal_code} {firm.post_office}")
+    typer.echo(f"contact: {officer.role}, {officer.name}, {officer.email}")
+    typer.echo("\nuses")
+    for code, use in terms.purposes.items():
+        typer.echo(f"  {code:22}{use.en} ({', '.join(use.requirements)})")
+    for purpose, release in terms.releases.items():
+        typer.echo(f"\nrelease {purpose}: for {', '.join(release.purposes)}; kept {release.days} days; k = {terms.k}")
+        for table, columns in terms.granted(purpose).items():
+            shown = ", ".join(f"{name} ({' + '.join(ways)})" for name, ways in columns.items())
+            typer.echo(f"  {table:22}{shown}")
+    typer.echo("\nretention")
+    for code, rule in terms.retention.items():
+        typer.echo(f"  {code:22}{rule.years} years from {rule.after} ({rule.ground})")
+
+
+@app.command()
+def check() -> None:
+    """Check the notice against itself and against the register's tables, and list the gaps of the notice that customers were given.
+
+    Example: genlib notice check
+    """
+    from genlib import notice, settings
+    from genlib.errors import NoticeError
+    from genlib.register.database import frame_schema
+    from genlib.register.schema import Base
+
+    terms = notice.read(settings.load().notice)
+    faults = [*terms.faults(), *terms.schema_faults({name: frame_schema(name) for name in Base.metadata.tables})]
+    for fault in faults:
+        typer.echo(f"fault: {fault}")
+    for gap in terms.gaps.values():
+        typer.echo(f"known gap: {gap}")
+    if faults:
+        raise NoticeError(f"the notice has {len(faults)} fault{'s' if faults[1:] else ''}")
+    columns = sum(len(columns) for columns in terms.columns.values())
+    typer.echo(f"notice {terms.version} is in order: {columns} columns in {len(terms.columns)} tables, {len(terms.gaps)} known gaps")
