@@ -91,4 +91,4 @@ def _newer(scope: str, against: str | None, switches: Switches) -> pl.Expr:
 
 
 def _epoch(instant: datetime) -> int:
-    return pl.Series([instant]).dt.epoch("s").item()
+    return int(pl.Series([instant]).dt.epoch("s").item())

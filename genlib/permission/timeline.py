@@ -20,7 +20,7 @@ _ALWAYS = {
     "non_disclosure": col("non_disclosure").fill_null(True),
 }
 _SLOTS = pl.Enum([*SCOPES, *_SINCE])
-_SECOND_BITS = 34  # until the year 2514
+_SECONDS = 2**34  # until the year 2514
 _DENSE = 2**29
 
 
@@ -38,10 +38,19 @@ def timeline(acts: pl.LazyFrame, people: pl.DataFrame, switches: Switches) -> pl
 
 
 def key(numbers: pl.Series, customer: str, second: str) -> pl.Expr:
-    """Customer and second in one integer; a customer's own number serves where the (sorted) numbers are dense, else its rank."""
-    low, high = (int(numbers[0]), int(numbers[-1])) if len(numbers) else (0, 0)
-    rank = col(customer) - low if high - low < _DENSE else pl.lit(numbers).search_sorted(col(customer)).cast(pl.Int64)
-    return (rank * 2**_SECOND_BITS + col(second).clip(NEVER)).alias("key")
+    """Customer and second in one integer: the number itself where numbers (sorted) are dense, else its rank; a stranger gets -1."""
+    low, high = (int(numbers[0]), int(numbers[-1])) if len(numbers) else (0, -1)
+    rank = pl.when(col(customer).is_between(low, high)).then(col(customer) - low)
+    if high - low >= _DENSE:
+        place = pl.lit(numbers).search_sorted(col(customer).clip(low, high))
+        rank = pl.when(pl.lit(numbers).gather(place) == col(customer)).then(place.cast(pl.Int64))
+    shifted: pl.Expr = rank.fill_null(-1) * _SECONDS
+    return (shifted + col(second).clip(NEVER)).alias("key")
+
+
+def person(keys: pl.Expr) -> pl.Expr:
+    """The customer's part of a key."""
+    return keys // _SECONDS
 
 
 def unpacked(profile: str, switches: Switches) -> list[pl.Expr]:

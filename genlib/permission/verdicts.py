@@ -15,13 +15,18 @@ import polars as pl
 from polars import col
 
 from genlib.errors import UsageError
-from genlib.permission.acts import NEVER, seconds
+from genlib.permission.acts import seconds
 from genlib.permission.rule import CHANNELS, FLAGS, KINDS, PROTECTED, Frame, decide
 from genlib.permission.switches import Switches
-from genlib.permission.timeline import key, timeline, unpacked
+from genlib.permission.timeline import key, person, timeline, unpacked
 
 _CHANNELS, _KINDS = ["call", "sms", "email", "post"], ["DM", "MR", "SAT", "CC"]
-_ASKED = ("existing_customer", "linked_to_duties")
+_CODES: dict[str, list[str | None] | list[bool]] = {
+    "channel": [*CHANNELS, None],
+    "kind": [*KINDS, None],
+    "existing_customer": [False, True],
+    "linked_to_duties": [False, True],
+}
 _ANSWER = pl.Struct({"allowed": pl.Boolean, "reason": pl.String})
 
 
@@ -36,9 +41,7 @@ def verdicts(contacts: Frame, acts: Frame, people: Frame, *, switches: Switches 
     _check(acts, "acts", ("customer_id", "act", "scope", "given_at", "ended_at"))
     _check(people, "people", ("customer_id", "kind", "restricted_from", "non_disclosure"))
     history = _history(acts.lazy(), people.lazy().collect(), switches or Switches())
-    told = [(col(name).fill_null(False) if name in sent else pl.lit(False)).alias(name) for name in _ASKED]
-    codes = [_code("channel", CHANNELS), _code("kind", KINDS)]
-    asked = pl.struct("customer_id", seconds("sent_at", sent["sent_at"]).alias("second"), *codes, *told)
+    asked = pl.struct("customer_id", seconds("sent_at", sent["sent_at"]).alias("second"), *(_code(name, sent) for name in _CODES))
     answer = asked.map_batches(history.judge, return_dtype=_ANSWER, is_elementwise=True).alias("answer")
     return contacts.select(pl.exclude("allowed", "reason"), answer).unnest("answer")
 
@@ -52,49 +55,48 @@ def reach(people: Frame, acts: Frame, instant: datetime, *, switches: Switches |
 
 @dataclass(frozen=True, repr=False)
 class _History:
-    """The timeline, with profiles numbered from 0, and the answers to every question about a profile, in order of their places."""
+    """A timeline whose profiles are numbered, and the answers to every question about a profile, in order of their places."""
 
     numbers: pl.Series
     timeline: pl.DataFrame
     answers: pl.DataFrame
+    unknown: int  # the number that stands for a person who is not there; the next one for a contact that was never made
 
     def judge(self, asked: pl.Series) -> pl.Series:
         contacts = asked.struct.unnest()
-        found = self.timeline[self._row(contacts)].select("profile", owner="customer_id")
-        contacts = contacts.hstack(found)
-        judged = self.answers[contacts.select(_place()).to_series()].hstack(
-            contacts.select("second", known=(col("owner") == col("customer_id")).fill_null(False))
-        )
-        unsent = col("second").is_null()
-        reason = pl.when(unsent).then(pl.lit("not_contacted")).when("known").then("reason").otherwise(pl.lit("unknown_person"))
-        return judged.select(pl.struct(allowed=pl.when(~unsent).then(col("allowed") & col("known")), reason=reason)).to_series()
+        return self.answers[contacts.hstack([self._profile(contacts)]).select(_place()).to_series()].to_struct()
 
-    def _row(self, contacts: pl.DataFrame) -> pl.Series:
-        """The last timeline row at or before each contact; sorted first, so that the search runs along the keys and not across them."""
-        wanted = contacts.select(key(self.numbers, "customer_id", "second").fill_null(NEVER)).to_series()
-        order = wanted.arg_sort()
-        row = np.empty(len(wanted), np.uint32)
-        row[order.to_numpy()] = self.timeline["key"].search_sorted(wanted.gather(order), side="right").to_numpy() - 1
-        return pl.Series(row)
+    def _profile(self, contacts: pl.DataFrame) -> pl.Series:
+        """The profile at or before each contact; sorted first, so that the search runs along the keys and not across them."""
+        wanted = contacts.select(key(self.numbers, "customer_id", "second"))
+        order = wanted["key"].arg_sort()
+        ordered = wanted[order]
+        row = self.timeline["key"].search_sorted(ordered["key"], side="right") - 1
+        own = person(col("key")) == person(col("wanted"))
+        profile = pl.when(col("wanted").is_null()).then(self.unknown + 1).when(own).then("profile").otherwise(self.unknown)
+        found = self.timeline[row].with_columns(wanted=ordered["key"]).select(profile.cast(pl.UInt32))
+        scattered = np.empty(len(order), np.uint32)
+        scattered[order.to_numpy()] = found.to_series().to_numpy()
+        return pl.Series("profile", scattered)
 
 
 def _history(acts: pl.LazyFrame, people: pl.DataFrame, switches: Switches) -> _History:
     rows = timeline(acts, people, switches)
     profiles = rows["profile"].unique().sort()
-    numbered = rows.with_columns(profile=profiles.search_sorted(rows["profile"]))
-    return _History(people["customer_id"].unique().sort(), numbered, _answers(profiles, switches))
+    numbered = rows.select("key", profile=profiles.search_sorted(rows["profile"]))
+    return _History(people["customer_id"].unique().sort(), numbered, _answers(profiles, switches), len(profiles))
 
 
 def _answers(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
     """allowed and reason for every profile, channel, kind and answer to what is asked; an unknown code comes after the known ones."""
-    asked = pl.DataFrame({"profile": profiles}).with_row_index("place").select("place", *unpacked("profile", switches))
-    told = pl.DataFrame([(False, False), (False, True), (True, False), (True, True)], schema=list(_ASKED), orient="row")
-    asked = asked.join(pl.DataFrame({"channel": [*CHANNELS, None]}), how="cross").join(pl.DataFrame({"kind": [*KINDS, None]}), how="cross")
-    return (
-        asked.join(told, how="cross", maintain_order="left_right")
-        .select(_question(switches))
-        .pipe(decide, switches=switches)
-        .select("allowed", "reason")
+    asked = pl.DataFrame({"profile": profiles}).select(unpacked("profile", switches))
+    for name, codes in _CODES.items():
+        asked = asked.join(pl.DataFrame({name: codes}), how="cross", maintain_order="left_right")
+    answers = asked.select(_question(switches)).pipe(decide, switches=switches).select("allowed", "reason")
+    each = len(asked) // len(profiles)
+    known = {"unknown_person": False, "not_contacted": None}
+    return pl.concat(
+        [answers, *(pl.DataFrame({"allowed": [no], "reason": [why]}, answers.schema)[[0] * each] for why, no in known.items())]
     )
 
 
@@ -109,13 +111,21 @@ def _question(switches: Switches) -> list[pl.Expr]:
 
 
 def _place() -> pl.Expr:
-    codes = (col("profile").cast(pl.UInt32) * (len(CHANNELS) + 1) + col("channel")) * (len(KINDS) + 1) + col("kind")
-    return (codes * 2 + col("existing_customer").cast(pl.UInt32)) * 2 + col("linked_to_duties").cast(pl.UInt32)
+    place = col("profile").cast(pl.UInt32)
+    for name, codes in _CODES.items():
+        place = place * len(codes) + col(name)
+    return place
 
 
-def _code(name: str, codes: Sequence[str]) -> pl.Expr:
-    """A code as its number; an unknown one gets the number after the last."""
-    return col(name).cast(pl.String).cast(pl.Enum(codes), strict=False).to_physical().cast(pl.UInt32).fill_null(len(codes)).alias(name)
+def _code(name: str, schema: pl.Schema) -> pl.Expr:
+    """A code as its number; an unknown one is the last, an unknown yes or no is a no."""
+    codes = _CODES[name]
+    if name not in schema:
+        return pl.lit(0, pl.UInt32).alias(name)
+    if codes[-1] is not None:
+        return col(name).fill_null(False).cast(pl.UInt32)
+    known = col(name).cast(pl.String).cast(pl.Enum([str(code) for code in codes[:-1]]), strict=False)
+    return known.to_physical().cast(pl.UInt32).fill_null(len(codes) - 1).alias(name)
 
 
 def _check(frame: Frame, what: str, columns: Sequence[str]) -> pl.Schema:
