@@ -71,7 +71,7 @@ class _History:
         wanted = contacts.select(key(self.numbers, "customer_id", "second"))
         order = wanted["key"].arg_sort()
         ordered = wanted[order]
-        row = self.timeline["key"].search_sorted(ordered["key"], side="right") - 1
+        row = self.timeline["key"].search_sorted(ordered["key"].fill_null(0), side="right") - 1
         own = person(col("key")) == person(col("wanted"))
         profile = pl.when(col("wanted").is_null()).then(self.unknown + 1).when(own).then("profile").otherwise(self.unknown)
         found = self.timeline[row].with_columns(wanted=ordered["key"]).select(profile.cast(pl.UInt32))
