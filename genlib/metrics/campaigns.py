@@ -58,8 +58,8 @@ def lawfulness(release: Tables, period: Period, *, months: int = 13) -> Cells:
 
 
 def lawfulness_by_channel(release: Tables, period: Period, *, months: int = 13) -> Cells:
-    """Contacts by channel and verdict, with the reason of refusals; `refused_rate` of contacts."""
-    return _contacts(release, period, months, Dimension("channel"), Dimension("reason", parents=("verdict",)))
+    """Contacts by channel and verdict, with the reason of refusals (`why`); `refused_rate` of contacts."""
+    return _contacts(release, period, months, Dimension("channel"), Dimension("why", parents=("verdict",)))
 
 
 def _contacts(release: Tables, period: Period, months: int, *by: Dimension) -> Cells:
@@ -75,7 +75,7 @@ def _contacts(release: Tables, period: Period, months: int, *by: Dimension) -> C
 def _judged(contacts: Rows) -> Rows:
     """Reasons are told of refusals alone: why a contact was allowed helps nobody and makes small cells."""
     verdict = nw.when(nw.col("allowed")).then(nw.lit("allowed")).otherwise(nw.lit("refused"))
-    return contacts.with_columns(verdict=verdict, reason=nw.when(nw.col("allowed")).then(verdict).otherwise(nw.col("reason")))
+    return contacts.with_columns(verdict=verdict, why=nw.when(nw.col("allowed")).then(verdict).otherwise(nw.col("reason")))
 
 
 def funnel(release: Tables, period: Period, *, campaign: str = "all", months: int = 3, attribution: Attribution = Attribution()) -> Cells:
@@ -194,8 +194,8 @@ def reach(release: Tables, period: Period) -> Cells:
 
 
 def reach_reasons(release: Tables, period: Period, *, kind: str = "DM") -> Cells:
-    """Everyone, by channel and the reason why we may not send them this kind of message; `share` of all."""
-    return _reach(rows(release, "reach").filter(nw.col("kind") == kind), Dimension("reason", parents=("verdict",)))
+    """Everyone, by channel and why we may not send them this kind of message (`why`); `share` of all."""
+    return _reach(rows(release, "reach").filter(nw.col("kind") == kind), Dimension("why", parents=("verdict",)))
 
 
 def _reach(wanted: Rows, verdict: Dimension) -> Cells:

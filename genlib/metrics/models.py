@@ -35,19 +35,27 @@ class BgNbd:
         return alive if alive.ndim else float(alive)
 
     def _odds_of_leaving(self, x: Vector, recency: Vector, horizon: Vector) -> Vector:
-        odds = self.a / (self.b + np.maximum(x, 1) - 1) * ((self.alpha + horizon) / (self.alpha + recency)) ** (self.r + x)
-        return np.where(x > 0, odds, 0.0)
+        silence = (self.r + x) * np.log((self.alpha + horizon) / (self.alpha + recency))
+        return np.where(x > 0, self.a / (self.b + np.maximum(x, 1) - 1) * np.exp(np.minimum(silence, 700)), 0.0)
 
     def expected_purchases(self, t: float, frequency: Any = 0, recency: Any = 0, T: Any = 0) -> Any:  # noqa: N803
         """Purchases to expect in the next `t` units of time; of a new customer, if no history is given."""
-        from scipy.special import hyp2f1
-
         x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
-        r, a, b, waited = self.r, self.a, self.b, self.alpha + horizon
-        series = hyp2f1(r + x, b + x, a + b + x - 1, t / (waited + t))
-        living = (a + b + x - 1) / (a - 1) * (1 - (waited / (waited + t)) ** (r + x) * series)
-        expected: Vector = living / (1 + self._odds_of_leaving(x, recency, horizon))
+        frequencies, place = np.unique(x, return_inverse=True)
+        expected = np.zeros(np.broadcast_shapes(x.shape, horizon.shape))
+        for dropout, weight in zip(*self._dropouts(frequencies), strict=True):
+            p = dropout[place].reshape(x.shape)
+            expected += weight * -np.expm1(-(self.r + x) * np.log1p(p * t / (self.alpha + horizon))) / p
+        expected /= 1 + self._odds_of_leaving(x, recency, horizon)
         return expected if expected.ndim else float(expected)
+
+    def _dropouts(self, x: Vector) -> tuple[Vector, Vector]:
+        """Nodes (a row each) and weights of Gauss and Legendre over the dropout probability of those alive after x repeat purchases: the closed form's
+        hypergeometric function breaks down for parameters that small data gives."""
+        from scipy.special import betaincinv, roots_legendre
+
+        nodes, weights = roots_legendre(64)
+        return np.maximum(betaincinv(self.a, self.b + x, (nodes[:, None] + 1) / 2), 1e-12), weights / 2
 
 
 @dataclass(frozen=True)
@@ -64,9 +72,15 @@ class GammaGamma:
         return (self.gamma + frequency * monetary) * self.p / (self.p * frequency + self.q - 1)
 
 
+def _columns(histories: pl.DataFrame, *names: str) -> list[Vector]:
+    if histories.filter(pl.col("frequency") > 0).is_empty():
+        raise BadInput("no model fits: nobody bought again")
+    return [histories[name].cast(pl.Float64).to_numpy() for name in names]
+
+
 def fit_bg_nbd(histories: pl.DataFrame) -> BgNbd:
     """From counts `n` of customers with equal `frequency`, `recency`, `T`."""
-    x, recency, horizon, n = (histories[c].cast(pl.Float64).to_numpy() for c in ("frequency", "recency", "T", "n"))
+    x, recency, horizon, n = _columns(histories, "frequency", "recency", "T", "n")
     frequencies, place = np.unique(x, return_inverse=True)
 
     def log_likelihood(parameters: Vector) -> float:
@@ -97,7 +111,7 @@ def fit_gamma_gamma(histories: pl.DataFrame) -> GammaGamma:
     """From counts `n` of customers with equal `frequency` and mean value `monetary`."""
     from scipy.special import gammaln
 
-    x, mean, n = (histories[c].cast(pl.Float64).to_numpy() for c in ("frequency", "monetary", "n"))
+    x, mean, n = _columns(histories, "frequency", "monetary", "n")
     scale = float(np.average(mean, weights=n))  # so that cents and euros are as easy to fit
     frequencies, place = np.unique(x, return_inverse=True)
 
@@ -118,9 +132,9 @@ def _maximise(log_likelihood: Callable[[Vector], float], start: tuple[float, ...
         lambda logs: -log_likelihood(np.exp(logs)),
         np.log(start),
         method="L-BFGS-B",
-        bounds=[(-12.0, 16.0)] * len(start),
+        bounds=[(-8.0, 8.0)] * len(start),
         options={"maxiter": 500, "ftol": 1e-14, "gtol": 1e-6},
     )
     if not np.isfinite(found.fun):
-        raise BadInput("the purchases do not fit the model: too few customers who bought again")
+        raise BadInput("no model fits: too few customers bought again")
     return (*(float(value) for value in np.exp(found.x)), -float(found.fun))

@@ -97,12 +97,11 @@ def named(what: str, *, region: str = "all", kind: str = "all") -> str:
 
 
 def complete(cells: Cells, values: pl.DataFrame) -> Cells:
-    """The cells with a zero for each value of a dimension (and its parents) that nobody has, so that no step of a chart is missing."""
-    frame, ours = cells.frame, values.columns
-    others = [column for column in cells.dimensions if column not in ours]
-    finest = frame.filter(pl.col(ours[0]).is_not_null()) if ours else frame
-    wanted = finest.select(others).unique().join(values, how="cross") if others else values
-    missing = wanted.join(frame, on=cells.dimensions, how="anti", nulls_equal=True).cast({c: frame.schema[c] for c in cells.dimensions})
-    filled = pl.concat([frame, missing], how="diagonal").with_columns(pl.exclude(*cells.dimensions).fill_null(0))
-    order = [pl.col(c).is_null() for c in cells.dimensions] + [pl.col(c) for c in cells.dimensions]
-    return replace(cells, frame=filled.sort(order))
+    """The cells with a zero for each value of a dimension (and of its parents) that nobody has, so that no step of a chart is missing."""
+    ours, columns = values.columns, cells.dimensions
+    levels = pl.concat([values.select(ours[depth:]).unique() for depth in range(len(ours))], how="diagonal").select(ours)
+    others = [column for column in columns if column not in ours]
+    wanted = cells.frame.select(others).unique().join(levels, how="cross") if others else levels
+    missing = wanted.cast({c: cells.frame.schema[c] for c in columns}).join(cells.frame, on=columns, how="anti", nulls_equal=True)
+    filled = pl.concat([cells.frame, missing], how="diagonal").with_columns(pl.exclude(columns).fill_null(0))
+    return replace(cells, frame=filled.sort([pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]))
