@@ -13,8 +13,9 @@ import polars as pl
 
 from genlib.register.database import Register
 from genlib.register.store import sealed
-from genlib.register.synthetic.batches import AS_OF, Frames, draw
+from genlib.register.synthetic.batches import Frames, draw
 from genlib.register.synthetic.truth import Planted, Truth
+from genlib.register.synthetic.world import STORY_ENDS as AS_OF
 from genlib.register.vault import IdentityKey
 
 __all__ = ["AS_OF", "Planted", "Truth", "collect", "draw", "synthesise", "write_csv"]

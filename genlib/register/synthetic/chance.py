@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ import polars as pl
 Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Rng = np.random.Generator
 
 NEVER = 1 << 40
 """Later than any day and any second of the register; becomes null in a frame."""
@@ -23,37 +25,50 @@ def number(day: date) -> int:
     return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
-def pick(rng: np.random.Generator, weights: Any, size: int) -> Ints:
+def pick(rng: Rng, weights: Any, size: int) -> Ints:
     """Indexes drawn in proportion to `weights`."""
     edges = np.cumsum(weights, dtype=np.float64)
-    return np.minimum(np.searchsorted(edges, rng.random(size) * edges[-1], side="right"), len(edges) - 1).astype(np.int64)
+    index: Ints = np.minimum(np.searchsorted(edges, rng.random(size) * edges[-1], side="right"), len(edges) - 1)
+    return index
 
 
-def rounded(values: npt.NDArray[Any]) -> Ints:
-    return np.rint(values).astype(np.int64)
+def whole(values: npt.NDArray[Any]) -> Ints:
+    """Rounded to integers."""
+    nearest: Ints = np.rint(values).astype(np.int64)
+    return nearest
+
+
+def office_hours(rng: Rng, day: Ints) -> Ints:
+    """A second of the working day, UTC."""
+    second: Ints = day * DAY + rng.integers(25_000, 60_000, len(day))
+    return second
 
 
 def days(values: Ints) -> pl.Series:
-    return _dated(values, pl.Int32, pl.Date)
+    return _known(values).cast(pl.Int32).cast(pl.Date)
 
 
 def instants(values: Ints) -> pl.Series:
     """UTC seconds as timestamps."""
-    return _dated(values, pl.Int64, pl.Datetime("ms", "UTC"), 1000).cast(pl.Datetime("us", "UTC"))
+    return (_known(values) * 1_000_000).cast(pl.Datetime("us", "UTC"))
 
 
-def where(mask: Mask, text: pl.Series) -> pl.Series:
-    """`text` where `mask`, else null."""
-    return pl.select(pl.when(pl.Series(mask)).then(text)).to_series()
+def _known(values: Ints) -> pl.Series:
+    return where(values < NEVER, pl.Series(values))
 
 
-def taken(values: pl.Series, index: Ints) -> pl.Series:
-    return values.gather(pl.Series(index))
+def where(mask: Mask, values: pl.Series) -> pl.Series:
+    """`values` where `mask`, else null."""
+    return pl.select(pl.when(pl.Series(mask)).then(values)).to_series()
 
 
-def _dated(values: Ints, integer: Any, dated: Any, scale: int = 1) -> pl.Series:
-    kept = pl.when(pl.col("v") < NEVER).then(pl.col("v") * scale)
-    return pl.DataFrame({"v": values}).select(kept.cast(integer).cast(dated)).to_series()
+def taken(values: pl.Series | Sequence[str], index: Ints) -> pl.Series:
+    return pl.Series(values).gather(pl.Series(index))
+
+
+def text(template: str, *parts: Any) -> pl.Series:
+    """`template` with each {} filled from a column."""
+    return pl.select(pl.format(template, *map(pl.Series, parts))).to_series()
 
 
 def digit_sum(values: Ints, weights: tuple[int, ...], places: int) -> Ints:
@@ -74,5 +89,4 @@ def business_ids(start: int, size: int) -> tuple[pl.Series, int]:
     serial = np.arange(start, start + size * 11 // 9 + 11, dtype=np.int64)
     rest = digit_sum(serial, (2, 4, 8, 5, 10, 9, 7), 7) % 11
     serial, rest = serial[rest != 1][:size], rest[rest != 1][:size]
-    text = pl.select(pl.format("{}-{}", pl.Series(serial), pl.Series(np.where(rest == 0, 0, 11 - rest)))).to_series()
-    return text, int(serial[-1]) + 1 if size else start
+    return text("{}-{}", serial, np.where(rest == 0, 0, 11 - rest)), int(serial[-1]) + 1
