@@ -10,7 +10,7 @@ from functools import cached_property
 import polars as pl
 
 from genlib.notice import ReleaseTerms
-from genlib.permission import Switches, reach, verdicts
+from genlib.permission import Judge, Switches, reach
 from genlib.publish.coarsen import Released, coarse
 from genlib.publish.people import APART, People, Request, columns_of, prohibiting
 from genlib.publish.pseudonym import shuffled
@@ -126,12 +126,12 @@ def _finishing(source: Source, name: str) -> Callable[[pl.DataFrame], pl.DataFra
         return lambda batch: batch.with_columns(pl.when(~pl.col("survey_id").is_in(anonymous)).then("customer").alias("customer"))
     if name == "campaign_contact" and "verdict" in source.terms.derived:
         kinds = pl.concat(source.register.scan("campaign", ["id", "kind"]))
-        acts, people, switches = source.acts, source.people.judged, source.switches
+        judge = Judge.of(source.acts, source.people.judged, switches=source.switches)
         message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
         def judged(batch: pl.DataFrame) -> pl.DataFrame:
             asked = batch.select("customer_id", "channel", message, "sent_at")
-            return batch.with_columns(verdicts(asked, acts, people, switches=switches).select("allowed", "reason"))
+            return batch.with_columns(judge.verdicts(asked).select("allowed", "reason"))
 
         return judged
     return _as_is

@@ -1,0 +1,111 @@
+"""A reader sees a whole release or the one before it, whatever happens to the publisher."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from small import NOW, Small
+
+from genlib.errors import Refused
+from genlib.publish import folder
+from genlib.publish.writer import _digest
+from genlib.release import RELEASE_ID, Manifest
+
+OLD, NEW = "2026-10-01T0400Z-aaaaaa", "2026-11-01T0400Z-bbbbbb"
+PUBLISH_FOR_EVER = """
+import datetime as dt, sys
+from pathlib import Path
+from genlib import notice
+from genlib.publish.writer import publish
+from genlib.register.database import open_register
+from genlib.register.vault import PseudonymKey
+home, minute = Path(sys.argv[1]), int(sys.argv[2])
+register, terms = open_register(f"sqlite:///{home}/register.sqlite"), notice.load()
+while True:
+    minute += 1
+    now = dt.datetime(2026, 11, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minute)
+    publish("customer_analysis", register, PseudonymKey(bytes(32)), notice=terms, releases=home / "releases", now=now)
+    print(minute, flush=True)
+"""
+
+
+def release(home: Path, name: str, text: str = "x") -> Path:
+    with folder.staged(home) as stage:
+        (stage / "customer").mkdir()
+        (stage / "customer" / "part-000.parquet").write_text(text)
+        return folder.commit(stage, name)
+
+
+def test_the_committed_release_is_current(tmp_path: Path) -> None:
+    for name in (OLD, NEW):
+        assert (release(tmp_path, name) / "customer" / "part-000.parquet").exists()
+        assert (tmp_path / "current").read_text() == f"{name}\n"
+
+
+def test_a_publisher_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    release(tmp_path, OLD)
+    with pytest.raises(IsADirectoryError), folder.staged(tmp_path) as stage:
+        stage.write_text("a folder is no file")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", OLD, "current"]
+
+
+def test_leftovers_of_a_killed_run_are_cleaned(tmp_path: Path) -> None:
+    (tmp_path / ".tmp-dead" / "customer").mkdir(parents=True)
+    (tmp_path / ".tmp-pointer").write_text("x")
+    release(tmp_path, OLD)
+    assert not list(tmp_path.glob(".tmp-*"))
+
+
+def test_one_publisher_at_a_time(tmp_path: Path) -> None:
+    with folder.staged(tmp_path), pytest.raises(Refused, match="is being published by another run"), folder.staged(tmp_path):
+        pass
+
+
+def test_the_same_release_twice_is_one(tmp_path: Path) -> None:
+    release(tmp_path, OLD, "first")
+    release(tmp_path, OLD, "second")
+    assert (tmp_path / OLD / "customer" / "part-000.parquet").read_text() == "first"
+
+
+@pytest.mark.parametrize(("before", "gone"), [("2026-10-01T0400Z", []), ("2026-10-01T0401Z", [OLD]), ("2027", [OLD])])
+def test_pruning_spares_the_young_and_the_current(tmp_path: Path, before: str, gone: list[str]) -> None:
+    release(tmp_path, OLD)
+    release(tmp_path, NEW)
+    assert folder.prune(tmp_path, before=before) == gone
+    assert (tmp_path / OLD).exists() == (not gone)
+    assert (tmp_path / NEW).exists()
+
+
+@pytest.mark.slow
+def test_killed_at_any_instant_no_reader_sees_a_half_release(small: Small) -> None:
+    """Publishing for ever in another process, killed without warning again and again, while we read what is current."""
+    small.people(400)
+    small.publish()
+    home, chance, seen = small.home / "releases" / "customer_analysis", random.Random(1), set()  # noqa: S311 - instants, not secrets
+    for attempt in range(12):
+        command = [sys.executable, "-c", PUBLISH_FOR_EVER, str(small.home), str(attempt * 1000)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as publisher:
+            assert publisher.stdout
+            publisher.stdout.readline()
+            end = time.monotonic() + chance.uniform(0, 0.3)
+            while time.monotonic() < end:
+                seen.add(whole(home))
+            publisher.kill()
+        seen.add(whole(home))
+        assert all((path / "manifest.json").exists() for path in home.iterdir() if RELEASE_ID.fullmatch(path.name))
+    assert len(seen) > 12
+    small.publish(now=NOW)
+    assert not list(home.glob(".tmp-*"))
+
+
+def whole(home: Path) -> str:
+    """The id of the current release, once its digest has been found true."""
+    path = home / (home / "current").read_text().strip()
+    manifest = Manifest.from_json((path / "manifest.json").read_text())
+    assert _digest(path) == manifest.digest
+    return manifest.release_id

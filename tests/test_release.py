@@ -1,0 +1,123 @@
+"""Opening a release: what an analyst sees, and what is refused in one line."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from genlib import settings as configuration
+from genlib.errors import ReleaseNotFound, UsageError
+from genlib.release import Manifest, Release, open_release
+from genlib.settings import Settings
+
+ID, OLDER = "2026-11-01T0400Z-5f2c91", "2026-10-01T0400Z-aaaaaa"
+COLUMN = {"type": "UInt32", "coarsening": "number"}
+MANIFEST = Manifest(
+    release_id=ID,
+    purpose="customer_analysis",
+    published_at="2026-11-01T04:00:00Z",
+    notice_version="2026-1",
+    genlib_version="0.1.0",
+    schema={"profile": {"customer": COLUMN}, "customer": {"customer": COLUMN, "age_band": {"type": "String", "coarsening": "age_band"}}},
+    rows={"profile": 2, "customer": 3},
+    people=3,
+    left_out={"restricted": 1, "too_rare": 0},
+    k={"required": 5, "reached": 6, "rows_coarsened": 1234},
+    key_epoch=1,
+    digest="5f2c91",
+)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Settings:
+    home = tmp_path / "customer_analysis"
+    for release in (OLDER, ID):
+        for table in MANIFEST.schema:
+            (home / release / table).mkdir(parents=True)
+            pl.DataFrame({"customer": [0, 1]}, schema={"customer": pl.UInt32}).write_parquet(home / release / table / "part-000.parquet")
+        (home / release / "manifest.json").write_text(replace(MANIFEST, release_id=release).to_json())
+    (home / "current").write_text(f"{ID}\n")
+    return replace(configuration.load(), releases=tmp_path)
+
+
+def test_the_newest_release_and_an_older_one(places: Settings) -> None:
+    assert open_release("customer_analysis", settings=places).id == ID
+    assert open_release("customer_analysis", OLDER, settings=places).id == OLDER
+
+
+def test_a_table_is_a_lazy_frame(places: Settings) -> None:
+    frame = open_release("customer_analysis", settings=places)["profile"]
+    assert isinstance(frame, pl.LazyFrame)
+    assert frame.collect()["customer"].to_list() == [0, 1]
+
+
+def test_a_manifest_survives_writing(places: Settings) -> None:
+    assert Manifest.from_json(MANIFEST.to_json()) == MANIFEST
+
+
+@pytest.mark.parametrize(
+    ("purpose", "release", "refusal"),
+    [
+        ("marketing", "current", "no release purpose 'marketing'; the notice has customer_analysis, satisfaction, campaign_history"),
+        ("satisfaction", "current", "satisfaction has not been published here; do it with: genlib publish satisfaction"),
+        ("customer_analysis", "2025-01-01T0000Z-000000", "is not here; make one with: genlib publish customer_analysis"),
+        ("customer_analysis", "../../etc", "is no release id"),
+    ],
+)
+def test_what_is_not_there_is_refused(places: Settings, purpose: str, release: str, refusal: str) -> None:
+    with pytest.raises(UsageError, match=refusal) as error:
+        open_release(purpose, release, settings=places)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_table_is_refused(places: Settings) -> None:
+    with pytest.raises(ReleaseNotFound, match="holds no table 'invoice'; it holds profile, customer"):
+        open_release("customer_analysis", settings=places)["invoice"]
+
+
+def test_a_release_that_vanished_is_refused(places: Settings) -> None:
+    release = open_release("customer_analysis", settings=places)
+    shutil.rmtree(release.path)
+    with pytest.raises(ReleaseNotFound, match="is gone; open the current one again"):
+        release["profile"]
+
+
+def test_a_damaged_manifest_is_refused(places: Settings) -> None:
+    (places.releases / "customer_analysis" / ID / "manifest.json").write_text("{}")
+    with pytest.raises(ReleaseNotFound, match="has no readable manifest"):
+        open_release("customer_analysis", settings=places)
+
+
+def test_it_shows_itself(places: Settings) -> None:
+    html = open_release("customer_analysis", settings=places)._repr_html_()
+    told = (
+        "customer_analysis",
+        ID,
+        "3</td>",
+        "1 restricted",
+        "6 (5 required; 1,234 people coarsened further)",
+        "notice 2026-1",
+        "age_band",
+    )
+    assert [word for word in told if word not in html] == []
+    assert "too rare" not in html
+
+
+def test_its_short_form() -> None:
+    assert repr(Release(Path(), MANIFEST)) == f"Release(customer_analysis {ID}: 3 people, tables profile, customer)"
+
+
+@pytest.mark.spark
+def test_the_same_files_on_spark(places: Settings) -> None:
+    sql = pytest.importorskip("pyspark.sql")
+    session: Any = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    try:
+        frame = open_release("customer_analysis", spark=session, settings=places)["profile"]
+        assert sorted(row.customer for row in frame.collect()) == [0, 1]
+    finally:
+        session.stop()
