@@ -3,10 +3,10 @@
 # make test      all tests, notebooks included        make check   format, lint, types, walls
 # make bench     speed and memory beside the field's own tools (SIZE=large for a million customers)
 
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN = .venv/bin
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 SIZE ?= small
 
 .PHONY: reports lab test check bench clean
@@ -38,13 +38,16 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv/run: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable .
+	@echo "installing what the reports need into .venv (once, a minute or two)"
+	@$(PIP) --editable .
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable ".[dev]"
+	@echo "installing what tests and checks need into .venv"
+	@$(PIP) --editable ".[dev]"
 	@touch $@ .venv/run
 
 .venv/bench: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable ".[bench]"
+	@echo "installing what is compared with into .venv"
+	@$(PIP) --editable ".[bench]"
 	@touch $@ .venv/run

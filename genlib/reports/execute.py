@@ -11,6 +11,7 @@ from typing import Any
 
 import genlib.errors
 from genlib.errors import CellFailed, ReportFailed
+from genlib.reports.jupyter import UNUSED
 from genlib.settings import Settings
 
 _OTHERS = {"GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY"}
@@ -34,6 +35,7 @@ def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, roo
             language="python",
             progress_bar=sys.stderr.isatty(),
             kernel_manager_class=_kernel(environment(settings), root),
+            extra_arguments=[f"--IPKernelApp.exec_lines=import sys; sys.modules.setdefault('{UNUSED}', None); del sys"],
         )
     except papermill.PapermillExecutionError as error:
         raise _failed(_place(notebook, error.cell_index, bool(values)), error.ename) from None

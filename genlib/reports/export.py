@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import nbformat
-
 from genlib.errors import ReportFailed
 from genlib.present import page
 from genlib.present.words import Words
 from genlib.reports import prose
 from genlib.reports.gate import numbered, passed
+from genlib.reports.jupyter import nbformat
 
 _LOADS = re.compile(
     r"<(?:script|link|iframe|object|embed|base)\b|(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//|@import|url\(\s*[\"']?(?!data:|#)", re.I

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 import genlib
 from genlib import settings as settings_module
 from genlib.errors import CellFailed, ReportFailed, UsageError
@@ -19,6 +17,7 @@ from genlib.period import Period
 from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import execute, parametrised
+from genlib.reports.jupyter import nbformat
 from genlib.reports.parameters import parameters_of, settle
 from genlib.reports.pdf import check_pdf, to_pdf
 from genlib.settings import Settings

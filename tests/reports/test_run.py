@@ -1,6 +1,6 @@
-import hashlib
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -26,42 +26,52 @@ def show(html):
 PARAMETERS = 'period: str = "2026-10"  # month\nlanguage: str = "fi"\nregion: str = "all"'
 
 
-@pytest.fixture
-def settings(tmp_path) -> Settings:
-    home = tmp_path / "workbench"
+def settings_in(home: Path) -> Settings:
     return Settings(
         home=home,
         register=f"sqlite:///{home}/register.sqlite",
         keys=home / "keys.json",
         releases=home / "releases",
         reports=home / "reports",
-        notice=tmp_path / "notice.toml",
-        data=tmp_path,
+        notice=home / "notice.toml",
+        data=home,
         user="aino",
     )
 
 
+def book_in(folder: Path, *cells: str) -> Path:
+    """A notebook of a title, the parameters, a helper and the given cells; gives its path."""
+    parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    made = new_notebook(cells=[new_markdown_cell("# Reports"), parameters, new_code_cell(SHOW), *map(new_code_cell, cells)])
+    nbformat.write(made, folder / "look.ipynb")
+    return folder / "look.ipynb"
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return settings_in(tmp_path / "workbench")
+
+
 @pytest.fixture
 def book(tmp_path):
-    """Writes a notebook of a title, the parameters, a helper and the given cells; gives its path."""
-
-    def write(*cells: str) -> Path:
-        parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
-        made = new_notebook(cells=[new_markdown_cell("# Reports"), parameters, new_code_cell(SHOW), *map(new_code_cell, cells)])
-        path = tmp_path / "look.ipynb"
-        nbformat.write(made, path)
-        return path
-
-    return write
+    return partial(book_in, tmp_path)
 
 
-@pytest.fixture
-def good(book, settings):
-    return run_report(book("show(f'<p>{period} {region}</p>')"), parameters={"region": "01"}, settings=settings)
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("good")
 
 
-def everything_in(folder: Path) -> str:
-    return "".join(f"{path}\n{path.read_text(encoding='utf-8')}" for path in sorted(folder.glob("**/*")) if path.is_file())
+@pytest.fixture(scope="module")
+def good(home):
+    """One run that went well, of a notebook that shows its parameters and its surroundings."""
+    around = "import os; show(f'<p>{sys.executable} {os.environ[\"GENLIB_RELEASES\"]} {os.getcwd()}</p>')"
+    path = book_in(home, "show(f'<p>{period} {region}</p>')", around)
+    return run_report(path, parameters={"region": "01"}, settings=settings_in(home), pdf=True)
+
+
+def outputs(run: catalogue.Run) -> list:
+    return [cell.outputs for cell in nbformat.read(run.notebook, as_version=4).cells if cell.cell_type == "code"]
 
 
 def test_the_page_holds_text_and_sealed_outputs_and_no_code(good):
@@ -70,9 +80,9 @@ def test_the_page_holds_text_and_sealed_outputs_and_no_code(good):
     assert "hashlib" not in page
 
 
-def test_a_run_lies_in_its_slot_and_in_the_index(good, settings):
-    assert good.folder.parent == settings.reports / "look/2026-10/fi/region-01"
-    assert f"look/2026-10/fi/region-01/{good.id}/report.html" in (settings.reports / "index.html").read_text(encoding="utf-8")
+def test_a_run_lies_in_its_slot_and_in_the_index(good, home):
+    assert good.folder.parent == home / "reports/look/2026-10/fi/region-01"
+    assert f"look/2026-10/fi/region-01/{good.id}/report.html" in (home / "reports/index.html").read_text(encoding="utf-8")
 
 
 def test_the_manifest_says_what_was_asked_and_shown(good):
@@ -81,13 +91,26 @@ def test_the_manifest_says_what_was_asked_and_shown(good):
     assert (told["status"], told["user"], told["shown"][0]["tables"]) == ("good", "aino", ["growth"])
 
 
-def test_the_kept_notebook_holds_sealed_outputs_only(good, settings):
+def test_the_kept_notebook_holds_sealed_outputs_only(good):
     kept = nbformat.read(good.notebook, as_version=4)
     nbformat.validate(kept)
-    (output,) = [output for cell in kept.cells for output in cell.get("outputs", [])]
-    assert sorted(output.data) == [MIME, "text/html"]
-    assert SENTINEL not in "".join(str(o) for o in kept.cells if o.get("outputs"))
+    assert [sorted(output.data) for cell in outputs(good) for output in cell] == [[MIME, "text/html"]] * 2
+    assert SENTINEL not in str(outputs(good))
     assert "papermill" not in kept.metadata
+
+
+def test_the_kernel_is_this_python_with_the_settings_in_force(good, home):
+    root = Path(__file__).parents[2]
+    assert f"<p>{sys.executable} {home / 'releases'} {root}</p>" in good.html.read_text(encoding="utf-8")
+
+
+def test_pdf_is_printed_from_the_page(good):
+    assert good.pdf.read_bytes().startswith(b"%PDF")
+
+
+def test_the_same_run_gives_the_same_page_beside_the_first(good, home):
+    again = run_report(home / "look.ipynb", parameters={"region": "01"}, settings=settings_in(home))
+    assert (again.html.read_bytes(), again.folder.parent) == (good.html.read_bytes(), good.folder.parent)
 
 
 @pytest.mark.parametrize(
@@ -111,44 +134,30 @@ def test_a_wrong_parameter_runs_nothing(book, settings, parameters):
     ],
 )
 def test_a_run_that_fails_keeps_its_notebook_without_values(book, settings, cell, says):
-    path = book("show('<p>good</p>')")
-    good = run_report(path, settings=settings)
     with pytest.raises(ReportFailed, match=says) as caught:
-        run_report(book(cell), settings=settings)
-    bad, last = catalogue.runs(settings.reports)
-    assert (bad.status, last.id, last.html.exists()) == ("failed", good.id, True)
-    assert "Virtanen-Sentineli" not in str(caught.value) + "".join(
-        str(c.get("outputs")) for c in nbformat.read(bad.notebook, as_version=4).cells
-    ) + (bad.folder / "manifest.json").read_text(encoding="utf-8") + (settings.reports / "index.html").read_text(encoding="utf-8")
-
-
-def test_the_failed_cell_is_marked_in_the_kept_notebook(book, settings):
-    with pytest.raises(ReportFailed):
-        run_report(book("1 / 0", "show('x')"), settings=settings)
+        run_report(book(cell, "show('y')"), settings=settings)
     (bad,) = catalogue.runs(settings.reports)
-    outputs = [cell.outputs for cell in nbformat.read(bad.notebook, as_version=4).cells if cell.cell_type == "code"]
-    (mark,) = outputs[3]
+    index = (settings.reports / "index.html").read_text(encoding="utf-8")
+    told = [str(caught.value), str(outputs(bad)), (bad.folder / "manifest.json").read_text(encoding="utf-8"), index]
+    assert (bad.status, bad.html, [text for text in told if SENTINEL in text]) == ("failed", None, [])
+    assert bad.folder.relative_to(settings.reports).as_posix() in index
+
+
+def test_a_failure_is_marked_in_its_cell_and_leaves_the_last_good_run(good, home):
+    path = book_in(home, "1 / 0", "show('x')")
+    with pytest.raises(ReportFailed, match="cell 4 stopped with ZeroDivisionError"):
+        run_report(path, parameters={"region": "01"}, settings=settings_in(home))
+    runs = catalogue.runs(home / "reports")
+    (mark,) = outputs(runs[0])[3]
     assert (mark.ename, mark.evalue, mark.traceback) == ("ZeroDivisionError", "cell 4", [])
-    assert [len(found) for found in outputs] == [0, 0, 0, 1, 0]
-
-
-def test_the_kernel_is_this_python_with_the_settings_in_force(book, settings):
-    cell = "import os; show(f'<p>{sys.executable} {os.environ[\"GENLIB_RELEASES\"]} {os.getcwd()}</p>')"
-    run = run_report(book(cell), settings=settings)
-    root = Path(__file__).parents[2]
-    assert f"<p>{sys.executable} {settings.releases} {root}</p>" in run.html.read_text(encoding="utf-8")
+    assert [len(found) for found in outputs(runs[0])] == [0, 0, 0, 1, 0]
+    assert [run.html for run in runs if run.id == good.id] == [good.html]
 
 
 @pytest.mark.parametrize("name", ["GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY"])
 def test_the_kernel_is_not_told_where_register_keys_and_passwords_are(settings, monkeypatch, name):
     monkeypatch.setenv(name, "/run/secret")
     assert name not in environment(settings)
-
-
-def test_the_same_run_gives_the_same_page(book, settings):
-    path = book("show('<p>12</p>')")
-    pages = [hashlib.sha256(run_report(path, settings=settings).html.read_bytes()).hexdigest() for _ in range(2)]
-    assert pages[0] == pages[1]
 
 
 def test_an_unknown_report_names_those_there_are(settings):
@@ -160,12 +169,6 @@ def test_what_is_no_notebook_is_refused(tmp_path, settings):
     (tmp_path / "x.ipynb").write_text("not a notebook", encoding="utf-8")
     with pytest.raises(UsageError, match=r"x\.ipynb is not a notebook"):
         run_report(tmp_path / "x.ipynb", settings=settings)
-
-
-def test_pdf_is_printed_from_the_page(book, settings):
-    pytest.importorskip("weasyprint")
-    run = run_report(book("show('<p>12</p>')"), settings=settings, pdf=True)
-    assert run.pdf.read_bytes().startswith(b"%PDF")
 
 
 def test_pdf_without_its_part_runs_nothing(book, settings, monkeypatch):
