@@ -82,10 +82,13 @@ def test_append_refuses_a_frame_of_another_shape(register: Register) -> None:
 
 
 def test_a_transaction_keeps_all_appends_or_none(register: Register) -> None:
-    with pytest.raises(RuntimeError), register.transaction():
-        register.append("customer", customers(1))
-        register.append("customer", customers(2))
-        raise RuntimeError
+    def twice() -> None:
+        with register.transaction():
+            register.append("customer", customers(1))
+            register.append("customer", customers(1))
+
+    with pytest.raises(BadInput, match="UNIQUE"):
+        twice()
     assert register.count("customer") == 0
     with register.transaction():
         register.append("customer", customers(1))
