@@ -37,13 +37,7 @@ def verdicts(contacts: Frame, acts: Frame, people: Frame, *, switches: Switches 
     linked_to_duties (under Q5). acts: as for `state_at`. people: customer_id, kind, restricted_from, non_disclosure and where kept
     erased_at; the register keeps no date for non_disclosure, so it counts for every contact. An act of the very second counts as before it.
     """
-    sent = _check(contacts, "contacts", ("customer_id", "channel", "kind", "sent_at"))
-    _check(acts, "acts", ("customer_id", "act", "scope", "given_at", "ended_at"))
-    _check(people, "people", ("customer_id", "kind", "restricted_from", "non_disclosure"))
-    history = _history(acts.lazy(), people.lazy().collect(), switches or Switches())
-    asked = pl.struct("customer_id", seconds("sent_at", sent["sent_at"]).alias("second"), *(_code(name, sent) for name in _CODES))
-    answer = asked.map_batches(history.judge, return_dtype=_ANSWER, is_elementwise=True).alias("answer")
-    return contacts.select(pl.exclude("allowed", "reason"), answer).unnest("answer")
+    return Judge.of(acts, people, switches=switches).verdicts(contacts)
 
 
 def reach(people: Frame, acts: Frame, instant: datetime, *, switches: Switches | None = None) -> Frame:
@@ -54,15 +48,34 @@ def reach(people: Frame, acts: Frame, instant: datetime, *, switches: Switches |
 
 
 @dataclass(frozen=True, repr=False)
-class _History:
-    """A timeline whose profiles are numbered, and the answers to every question about a profile, in order of their places."""
+class Judge:
+    """Knows everybody's history; for contacts that come batch by batch. Holds a timeline whose profiles are numbered, and the answers to
+    every question about a profile, in order of their places."""
 
     numbers: pl.Series
     timeline: pl.DataFrame
     answers: pl.DataFrame
     unknown: int  # the number that stands for a person who is not there; the next one for a contact that was never made
 
-    def judge(self, asked: pl.Series) -> pl.Series:
+    @classmethod
+    def of(cls, acts: pl.DataFrame | pl.LazyFrame, people: pl.DataFrame | pl.LazyFrame, *, switches: Switches | None = None) -> Judge:
+        """One who knows these acts of these people; UsageError names a missing column."""
+        _check(acts, "acts", ("customer_id", "act", "scope", "given_at", "ended_at"))
+        _check(people, "people", ("customer_id", "kind", "restricted_from", "non_disclosure"))
+        switches, known = switches or Switches(), people.lazy().collect()
+        rows = timeline(acts.lazy(), known, switches)
+        profiles = rows["profile"].unique().sort()
+        numbered = rows.select("key", profile=profiles.search_sorted(rows["profile"]))
+        return cls(known["customer_id"].unique().sort(), numbered, _answers(profiles, switches), len(profiles))
+
+    def verdicts(self, contacts: Frame) -> Frame:
+        """The contacts with `allowed` and `reason`, as the function of that name gives them."""
+        sent = _check(contacts, "contacts", ("customer_id", "channel", "kind", "sent_at"))
+        asked = pl.struct("customer_id", seconds("sent_at", sent["sent_at"]).alias("second"), *(_code(name, sent) for name in _CODES))
+        answer = asked.map_batches(self._judge, return_dtype=_ANSWER, is_elementwise=True).alias("answer")
+        return contacts.select(pl.exclude("allowed", "reason"), answer).unnest("answer")
+
+    def _judge(self, asked: pl.Series) -> pl.Series:
         contacts = asked.struct.unnest()
         return self.answers[contacts.hstack([self._profile(contacts)]).select(_place()).to_series()].to_struct()
 
@@ -78,13 +91,6 @@ class _History:
         scattered = np.empty(len(order), np.uint32)
         scattered[order.to_numpy()] = found.to_series().to_numpy()
         return pl.Series("profile", scattered)
-
-
-def _history(acts: pl.LazyFrame, people: pl.DataFrame, switches: Switches) -> _History:
-    rows = timeline(acts, people, switches)
-    profiles = rows["profile"].unique().sort()
-    numbered = rows.select("key", profile=profiles.search_sorted(rows["profile"]))
-    return _History(people["customer_id"].unique().sort(), numbered, _answers(profiles, switches), len(profiles))
 
 
 def _answers(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
@@ -128,7 +134,7 @@ def _code(name: str, schema: pl.Schema) -> pl.Expr:
     return known.to_physical().cast(pl.UInt32).fill_null(len(codes) - 1).alias(name)
 
 
-def _check(frame: Frame, what: str, columns: Sequence[str]) -> pl.Schema:
+def _check(frame: pl.DataFrame | pl.LazyFrame, what: str, columns: Sequence[str]) -> pl.Schema:
     schema = frame.lazy().collect_schema()
     missing = [name for name in columns if name not in schema]
     if missing:

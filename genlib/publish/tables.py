@@ -16,6 +16,7 @@ from genlib.publish.people import APART, People, Request, columns_of, prohibitin
 from genlib.publish.pseudonym import shuffled
 
 ROWS = 131_072
+JUDGED_ROWS = 1_048_576  # judging begins with the whole history of permissions, so it pays to ask seldom
 REACHED = 65_536  # people a frame: each has a row for every channel and kind of message
 ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 NARROW = {"score": pl.Int16}
@@ -95,15 +96,15 @@ def _granted(source: Source, name: str) -> Table:
     order = "id" if "id" in source.notice.columns[name] else columns[0].source
     reads = list(dict.fromkeys(read for column in columns for read in column.reads))
     keys = [column for column in columns if column.coarsening == "number"]
+    made = dict.fromkeys(("allowed", "reason"), "derived") if _judged(source, name) else {}
 
     def frames() -> Frames:
-        for batch in ahead(source.register.scan(name, reads, rows=ROWS, ordered_by=order)):
+        for batch in ahead(source.register.scan(name, reads, rows=JUDGED_ROWS if made else ROWS, ordered_by=order)):
             numbered = finish(_numbered(batch, keys, numbers))
             shown = [coarse(column, source.area) for column in columns if column not in keys]
-            kept = numbered.with_columns(shown).select(*coarsening, *(made for made in ("allowed", "reason") if made in numbered.columns))
+            kept = numbered.with_columns(shown).select(*coarsening, *made)
             yield kept.cast({c: t for c, t in NARROW.items() if c in kept.columns}).sort([key.name for key in keys], maintain_order=True)
 
-    made = {"allowed": "derived", "reason": "derived"} if finish is not _as_is else {}
     return Table(name, coarsening | made, frames())
 
 
@@ -124,7 +125,7 @@ def _finishing(source: Source, name: str) -> Callable[[pl.DataFrame], pl.DataFra
         surveys = pl.concat(source.register.scan("survey", ["id", "promise"]))
         anonymous = surveys.filter(pl.col("promise") == "anonymous")["id"].implode()
         return lambda batch: batch.with_columns(pl.when(~pl.col("survey_id").is_in(anonymous)).then("customer").alias("customer"))
-    if name == "campaign_contact" and "verdict" in source.terms.derived:
+    if _judged(source, name):
         kinds = pl.concat(source.register.scan("campaign", ["id", "kind"]))
         judge = Judge.of(source.acts, source.people.judged, switches=source.switches)
         message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
@@ -135,6 +136,10 @@ def _finishing(source: Source, name: str) -> Callable[[pl.DataFrame], pl.DataFra
 
         return judged
     return _as_is
+
+
+def _judged(source: Source, name: str) -> bool:
+    return name == "campaign_contact" and "verdict" in source.terms.derived
 
 
 def _as_is(batch: pl.DataFrame) -> pl.DataFrame:
