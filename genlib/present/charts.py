@@ -5,219 +5,171 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Unpack
 
 import polars as pl
 
 from genlib.disclosure.table import ProtectedTable
 from genlib.present import svg, tables, theme
-from genlib.present.findings import said
 from genlib.present.item import Item, card, keys
-from genlib.present.plot import Options, Plot, check, read, ticks
+from genlib.present.plot import Options, Plot, captions, check, ends, read, ticks
+from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
-TWO_WIDTHS = 420
-"""From this width on a chart is drawn twice: as asked, and for a telephone."""
+Draw = Callable[[Plot, float, float], Any]
+TWO_WIDTHS, MIN_BASE = 420, 10
+"""From this width on a chart is drawn twice, as asked and for a telephone; on fewer people no percentage."""
 
 
-@dataclass(frozen=True)
-class Chart:
-    """One chart of one protected table. Shows itself in a notebook; `to_dict()` is its Vega-Lite specification."""
+@dataclass(frozen=True, repr=False)
+class Chart(Item):
+    """One chart of one protected table. `draw` gives its Altair chart for a plot width and the room it has; `name` says what it is; `shown`
+    are dimensions and columns of the table behind it, `legend` names and colours; `fixed` is a width, `beside` HTML that stands there."""
 
-    table: ProtectedTable
-    plot: Plot
-    mark: Callable[[Plot, float], Any]
-    kind: str
-    columns: tuple[str, ...]
-    dimensions: tuple[str, ...]
+    plot: Plot = None  # type: ignore[assignment]
+    draw: Draw = None  # type: ignore[assignment]
+    name: str = ""
+    shown: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     legend: Sequence[tuple[str, str]] = ()
     fixed: int | None = None
     beside: str = ""
 
-    @property
-    def item(self) -> Item:
-        return Item("chart", (self.table.name,), self.table.language, self._body)
-
-    def to_dict(self, width: float = theme.HALF) -> dict[str, Any]:
-        """The specification at a plot width: nothing but the rows that are drawn."""
-        spec: dict[str, Any] = self.mark(self.plot, width).to_dict()
+    def to_dict(self, width: float = theme.HALF, room: float | None = None) -> dict[str, Any]:
+        """The Vega-Lite specification at a plot width: nothing but the rows that are drawn."""
+        spec: dict[str, Any] = self.draw(self.plot, width, room or width).to_dict()
         return spec
 
     def html(self, width: int = theme.FULL) -> str:
-        return self.item.html(width)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return self.item._repr_mimebundle_()
-
-    def _body(self, width: int) -> str:
-        words, options = self.plot.words, self.plot.options
-        title, subtitle, note = (said(words, options.get(key, "")) for key in ("title", "subtitle", "note"))  # type: ignore[arg-type]
-        notes = [note, words.translate("Hatched: hidden to protect small groups.") if self.plot.hidden else ""]
-        behind = tables.behind(self.table, self.plot.rows, self.dimensions, self.columns, self.plot.form, words)
-        figure = keys(self.legend) + self._pictures(width, f"{words.translate(self.kind)}: {title or subtitle}")
-        return card(words, figure, title=title, subtitle=subtitle, note=" ".join(filter(None, notes)), behind=behind)
+        words, hidden = self.plot.words, "Hatched: hidden to protect small groups."
+        said = captions(words, self.plot.options, words.translate(hidden) if self.plot.hidden else "")
+        name = f"{words.translate(self.name)}: {said['title'] or said['subtitle']}"
+        behind = tables.behind(self.plot.rows, *self.shown, self.plot.form, words)
+        return card(words, keys(self.legend) + self._pictures(width, name), said, behind)
 
     def _pictures(self, width: int, name: str) -> str:
         if self.fixed:
-            return f'<div class="pair">{self._picture(self.fixed, name, "chart map")}{self.beside}</div>'
+            return f'<div class="pair">{self._picture(self.fixed, name, "chart map")}{self.beside if width > theme.HALF else ""}</div>'
         if width < TWO_WIDTHS:
             return self._picture(width, name, "chart")
         return self._picture(width, name, "chart wide") + self._picture(theme.PHONE, name, "chart narrow")
 
-    def _picture(self, width: int, name: str, classes: str) -> str:
-        key = hashlib.sha256(f"{self.table.name} {self.kind} {name} {width}".encode()).hexdigest()[:8]
-        return f'<div class="{classes}">{svg.finished(svg.fitted(self.to_dict, width), name=name, key=key)}</div>'
+    def _picture(self, room: int, name: str, classes: str) -> str:
+        key = hashlib.sha256(f"{self.tables} {name} {room}".encode()).hexdigest()[:8]
+        drawn = svg.fitted(lambda width: self.to_dict(width, room), room)
+        return f'<div class="{classes}">{svg.finished(drawn, name=name, key=key)}</div>'
 
 
 def columns(
     table: ProtectedTable, *, x: str, y: str, color: str | None = None, side_by_side: bool = False, **options: Unpack[Options]
 ) -> Chart:
     """Upright columns of `y` over `x` (months or groups), stacked or side by side by `color`."""
-    plot = read(table, options, x, y, series=color)
-    if color and not side_by_side:
-        plot = replace(plot, ticks=ticks(plot.frame, plot.words, plot.form, stacked=True))
-    legend = list(plot.series.items()) if color else []
-    return Chart(table, plot, _late("columns", side_by_side=side_by_side), "Column chart", (y,), _dimensions(x, color), legend)
+    plot = read(table, options, x, y, color)
+    plot = replace(plot, ticks=ticks(plot.frame, plot.words, plot.form, stacked=bool(color) and not side_by_side))
+    chart = _chart(table, plot, "Column chart", _late("columns", side_by_side=side_by_side), (_some(x, color), (y,)))
+    return replace(chart, legend=list(plot.series.items()) if color else [])
 
 
 def bars(table: ProtectedTable, *, x: str, y: str, **options: Unpack[Options]) -> Chart:
-    """Bars of `x` for each `y`, the longest first; beyond `limit` (7) the others are one bar if they may be added, else left to the table."""
+    """Bars of `x` for each `y`, the longest first; beyond `limit` (7) the others are one bar if they add up, else left to the table."""
     plot = _toned(_limited(table, read(table, options, y, x), x))
-    return Chart(table, plot, _late("bars"), "Bar chart", (x,), (y,))
+    return _chart(table, plot, "Bar chart", _late("bars"), ((y,), (x,)))
 
 
-def line(
-    table: ProtectedTable,
-    *,
-    x: str,
-    y: str,
-    color: str | None = None,
-    low: str | None = None,
-    high: str | None = None,
-    **options: Unpack[Options],
-) -> Chart:
-    """Lines of `y` over time, one for each `color`, with the interval from `low` to `high` as a band."""
-    plot = read(table, options, x, y, series=color, interval=(low, high) if low and high else None)
-    return Chart(table, plot, _late("line"), "Line chart", tuple(filter(None, (y, low, high))), _dimensions(x, color))
+def line(table: ProtectedTable, *, x: str, y: str, color: str | None = None, **options: Unpack[Options]) -> Chart:
+    """Lines of `y` over time, one for each `color`, named at their ends, with the interval as a band. The axis need not begin at zero."""
+    plot = read(table, options, x, y, color)
+    plot = replace(plot, ticks=ticks(plot.frame, plot.words, plot.form, zero=False))
+    return _chart(table, plot, "Line chart", _late("line"), (_some(x, color), _some(y, *ends(table, options, y))))
 
 
-def dots(
-    table: ProtectedTable,
-    *,
-    x: str,
-    y: str,
-    low: str | None = None,
-    high: str | None = None,
-    reference: float | None = None,
-    **options: Unpack[Options],
-) -> Chart:
-    """`x` with its interval (`<x>_low`, `<x>_high` unless named) for each `y`; grey where the interval takes in `reference`."""
-    ends = (low or f"{x}_low", high or f"{x}_high")
-    plot = read(table, options, y, x, interval=ends)
-    around = pl.lit(False) if reference is None else (pl.col("low") <= reference) & (pl.col("high") >= reference)
-    below = pl.lit(False) if reference is None else pl.col("high") < reference
-    tone = pl.when(around).then(pl.lit(theme.color("mute"))).when(below).then(pl.lit(theme.color("brick")))
-    frame = plot.frame.with_columns(tone.otherwise(pl.lit(theme.color(options.get("tone", "teal")))).alias("tone"))
-    return Chart(table, replace(plot, frame=frame), _late("dots", reference=reference), "Dot chart", (x, *ends), (y,))
+def dots(table: ProtectedTable, *, x: str, y: str, reference: float | None = None, **options: Unpack[Options]) -> Chart:
+    """`x` with its interval for each `y`; grey where the interval takes in `reference`, brick where it lies below."""
+    plot = _toned(read(table, options, y, x))
+    if reference is not None:
+        grey, brick = (pl.col("low") <= reference) & (pl.col("high") >= reference), pl.col("high") < reference
+        sure = pl.when(grey).then(pl.lit(tone("mute"))).when(brick).then(pl.lit(tone("brick"))).otherwise("tone")
+        plot = replace(plot, frame=plot.frame.with_columns(tone=sure))
+    return _chart(table, plot, "Dot chart", _late("dots", reference=reference), ((y,), _some(x, *ends(table, options, x))))
 
 
 def funnel(table: ProtectedTable, *, stage: str = "stage", value: str = "reached", **options: Unpack[Options]) -> Chart:
     """How many came as far as each stage, and which part of the stage before that is (on ten people at least)."""
     plot = read(table, options, stage, value)
-    frame = plot.frame.sort("value", descending=True, nulls_last=True)
-    before = pl.col("value").shift()
-    frame = frame.with_columns(pl.when(before >= 10).then(pl.col("value") / before).alias("part"))
-    texts = [t + (f" · {plot.words.percent(p)}" if p is not None else "") for t, p in frame.select("text", "part").rows()]
-    plot = replace(plot, frame=frame.with_columns(pl.Series("text", texts, dtype=pl.String)), places=frame["place"].to_list())
-    return Chart(table, _toned(plot), _late("bars"), "Funnel", (value,), (stage,))
+    frame = plot.frame if "codes" in options else plot.frame.sort("value", descending=True, nulls_last=True)
+    part = pl.when(pl.col("value").shift() >= MIN_BASE).then(pl.col("value") / pl.col("value").shift())
+    said = [t + (f" · {plot.words.percent(p, 0)}" if p is not None else "") for t, p in frame.select("text", part).rows()]
+    plot = replace(plot, frame=frame.with_columns(pl.Series("text", said, dtype=pl.String)), places=frame["place"].to_list())
+    return _chart(table, _toned(plot), "Funnel", _late("bars"), ((stage,), (value,)))
 
 
 def likert(table: ProtectedTable, *, question: str, answer: str = "answer", value: str = "people", **options: Unpack[Options]) -> Chart:
     """The shares of the answers to each question, to both sides of the middle answer; the question with most approval first."""
-    plot = read(table, options, question, value, series=answer)
-    whole = pl.col("value").sum().over("place")
-    safe = ~pl.col("hidden").any().over("place") & (whole >= 10)
-    frame = plot.frame.with_columns(pl.when(safe).then(pl.col("value") / whole).alias("share"), hidden=~safe)
-    frame = _diverging(frame, list(plot.series), plot)
+    plot = _diverging(read(table, options, question, value, answer))
     tones = theme.LIKERT.get(len(plot.series), theme.LIKERT[5])
-    places = (
-        frame.group_by("place", maintain_order=True)
-        .agg(pl.col("high").max())
-        .sort("high", descending=True, nulls_last=True)["place"]
-        .to_list()
-    )
-    legend = list(zip(plot.series, tones, strict=False))
-    return Chart(table, replace(plot, frame=frame, places=places), _late("likert"), "Answer chart", (value,), (question, answer), legend)
+    chart = _chart(table, plot, "Chart of answers", _late("likert"), ((question, answer), (value,)))
+    return replace(chart, legend=list(zip(plot.series, tones, strict=False)))
 
 
-def map(table: ProtectedTable, *, region: str = "region", value: str = "people", **options: Unpack[Options]) -> Chart:  # noqa: A001 - the field's word
-    """The regions of Finland in five depths of colour, with the names and figures beside them."""
-    from genlib.present.map import picture
+def map(table: ProtectedTable, *, region: str = "region", value: str = "people", **options: Unpack[Options]) -> Chart:
+    """The regions of Finland in five depths of colour; alone in its row with the list of figures beside it."""
+    from genlib.present import map as finland
 
-    check(table)
-    return picture(table, region, value, options)
+    check(table, region, value)
+    plot = finland.coloured(read(table, options, region, value))
+    chart = _chart(table, plot, "Map of Finland", _late("regions"), ((region,), (value,)))
+    return replace(chart, legend=finland.legend(plot), fixed=finland.WIDTH, beside=finland.listed(plot))
 
 
-def _late(name: str, **settings: Any) -> Callable[[Plot, float], Any]:
-    def draw(plot: Plot, width: float) -> Any:
+def _chart(table: ProtectedTable, plot: Plot, name: str, draw: Draw, shown: tuple[tuple[str, ...], tuple[str, ...]]) -> Chart:
+    return Chart("chart", (table.name,), table.language, plot=plot, draw=draw, name=name, shown=shown)
+
+
+def _late(mark: str, **settings: Any) -> Draw:
+    def draw(plot: Plot, width: float, room: float) -> Any:
         from genlib.present import marks
 
-        return partial(getattr(marks, name), **settings)(plot, width)
+        return getattr(marks, mark)(marks.Frame(plot, width, room), **settings)
 
     return draw
 
 
-def _dimensions(*names: str | None) -> tuple[str, ...]:
+def _some(*names: str | None) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
 def _toned(plot: Plot) -> Plot:
-    tone = plot.options.get("tone", "teal")
-    others = pl.col("place") == plot.words.label("code", "others")
-    noticed = pl.col("code") == str(plot.options.get("notice"))
-    named = (
-        pl.when(others)
-        .then(pl.lit(theme.color("mute")))
-        .when(noticed)
-        .then(pl.lit(theme.color("amber")))
-        .otherwise(pl.lit(theme.color(tone)))
-    )
-    return replace(plot, frame=plot.frame.with_columns(named.alias("tone")))
+    others, noticed = pl.col("code") == "others", pl.col("code") == str(plot.options.get("notice"))
+    named = pl.when(others).then(pl.lit(tone("mute"))).when(noticed).then(pl.lit(tone("amber"))).otherwise(pl.lit(tone(plot.series[""])))
+    return replace(plot, frame=plot.frame.with_columns(tone=named))
 
 
 def _limited(table: ProtectedTable, plot: Plot, value: str) -> Plot:
     limit = plot.options.get("limit", 7)
-    if plot.frame.height <= limit:
-        return plot
-    rest = plot.frame.slice(limit - 1)
-    adds = any(m.name == value and m.additive for m in table.measures) and not rest["hidden"].any()
-    name, total = plot.words.label("code", "others"), float(rest["value"].sum())
-    words = plot.words.figure(total, plot.form)
-    others = {"place": name, "code": "others", "value": total, "low": total, "high": total, "text": words, "tip": f"{name}: {words}"}
-    frame = plot.frame.head(limit - 1 if adds else limit)
-    if adds:
-        frame = pl.concat([frame, rest.head(1).with_columns(**{key: pl.lit(v) for key, v in others.items()})])
+    frame, rest = plot.frame.head(limit), plot.frame.slice(limit - 1)
+    if rest.height > 1 and any(m.name == value and m.additive for m in table.measures) and not rest["hidden"].any():
+        name, total = plot.words.label("code", "others").capitalize(), float(rest["value"].sum())
+        said = plot.words.figure(total, plot.form)
+        others = {"place": name, "code": "others", "value": total, "text": said, "tip": f"{name}: {said}"}
+        frame = pl.concat([frame.head(limit - 1), rest.head(1).with_columns(pl.lit(v).alias(c) for c, v in others.items())])
     return replace(plot, frame=frame, places=frame["place"].to_list())
 
 
-def _diverging(frame: pl.DataFrame, levels: list[str], plot: Plot) -> pl.DataFrame:
+def _diverging(plot: Plot) -> Plot:
+    """Each answer from `low` to `high`, zero being the middle of the middle answer."""
+    levels = list(plot.series)
     tones = dict(zip(levels, theme.LIKERT.get(len(levels), theme.LIKERT[5]), strict=False))
-    ends = pl.col("share").cum_sum().over("place")
-    middle = len(levels) // 2
-    weight = pl.col("series").replace_strict(
-        {level: float(i < middle) + 0.5 * (i == middle and len(levels) % 2) for i, level in enumerate(levels)}
+    whole, half = pl.col("value").sum().over("place"), (len(levels) - 1) / 2
+    safe = ~pl.col("hidden").any().over("place") & (whole >= MIN_BASE)
+    left = {level: 1.0 if place < half else 0.5 if place == half else 0.0 for place, level in enumerate(levels)}
+    inks = {level: tone("paper" if name in {"brick", "teal"} else "night") for level, name in tones.items()}
+    share = pl.when(safe).then(pl.col("value") / whole)
+    frame = plot.frame.with_columns(
+        hidden=~safe, share=share, tone=pl.col("series").replace_strict({level: tone(t) for level, t in tones.items()})
     )
-    offset = (pl.col("share") * weight).sum().over("place")
-    placed = frame.with_columns((ends - pl.col("share") - offset).alias("low"), (ends - offset).alias("high"))
-    placed = placed.with_columns(((pl.col("low") + pl.col("high")) / 2).alias("middle"))
-    light = {level: theme.color("paper" if tones[level] in {"brick", "teal"} else "night") for level in levels}
-    text = pl.Series("text", [plot.words.percent(s, 0) if s is not None else ".." for s in placed["share"]], dtype=pl.String)
-    tips = [f"{p} · {s}: {t}" for p, s, t in zip(placed["place"], placed["series"], text, strict=True)]
-    colours = {level: theme.color(tones[level]) for level in levels}
-    return placed.with_columns(
-        text,
-        pl.Series("tip", tips),
-        pl.col("series").replace_strict(colours).alias("tone"),
-        pl.col("series").replace_strict(light).alias("ink"),
-    )
+    frame = frame.with_columns(ink=pl.col("series").replace_strict(inks), end=pl.col("share").cum_sum().over("place"))
+    offset = (pl.col("share") * pl.col("series").replace_strict(left)).sum().over("place")
+    frame = frame.with_columns(low=pl.col("end") - pl.col("share") - offset, high=pl.col("end") - offset).drop("end")
+    said = pl.Series("text", [plot.words.percent(s, 0) if s is not None else ".." for s in frame["share"]], dtype=pl.String)
+    tips = [f"{place} · {level}: {text}" for place, level, text in zip(frame["place"], frame["series"], said, strict=True)]
+    best = frame.group_by("place", maintain_order=True).agg(pl.col("high").max()).sort("high", descending=True, nulls_last=True)
+    return replace(plot, frame=frame.with_columns(said, pl.Series("tip", tips)), places=best["place"].to_list())

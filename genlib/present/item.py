@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from genlib.errors import NotProtected
 from genlib.present.theme import FULL, font_face, style
 from genlib.present.words import Words
 
@@ -16,18 +17,18 @@ MIME = "application/vnd.genlib+json"
 _ALONE = re.compile(r'<style class="gl-alone">.*?</style>', re.S)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Item:
-    """`body` gives the inner HTML for a width in pixels; `tables` are the protected tables that it was made from."""
+    """`tables` are the protected tables that it was made from, `body` its HTML in a page that has the style sheet."""
 
     kind: str
     tables: tuple[str, ...]
     language: str
-    body: Callable[[int], str]
+    body: str = ""
 
     def html(self, width: int = FULL) -> str:
-        """The HTML as it stands in a page that has the style sheet."""
-        return self.body(width)
+        """The HTML for a width in pixels."""
+        return self.body
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         face = font_face() if self.kind == "lead" else ""  # once in a notebook is enough: a page of JupyterLab shares its types
@@ -45,23 +46,33 @@ def inside(html: str) -> str:
     return _ALONE.sub("", html).replace('class="genlib gl-item"', 'class="gl-item"')
 
 
-def card(words: Words, figure: str, *, title: str = "", subtitle: str = "", note: str = "", behind: str = "") -> str:
+def together(items: Iterable[Item], *kinds: str) -> tuple[str, ...]:
+    """The tables behind all items; `NotProtected` unless each is an item of these kinds."""
+    items = tuple(items)
+    if not items or not all(isinstance(item, Item) and item.kind in kinds for item in items):
+        raise NotProtected(f"here go only items made by genlib.present: {', '.join(kinds)}")
+    return tuple(dict.fromkeys(name for item in items for name in item.tables))
+
+
+def card(words: Words, figure: str, captions: dict[str, str], behind: str = "") -> str:
     """A figure in its frame: what is found, what is measured, the figure, the note, and the numbers behind it."""
+    title, subtitle, note = (text(captions.get(key, "")) for key in ("title", "subtitle", "note"))
+    summary = text(words.translate("The figures as a table"))
     return "".join(
         [
             '<section class="card">',
-            f"<h3>{text(title)}</h3>" if title else "",
-            f'<p class="sub">{text(subtitle)}</p>' if subtitle else "",
+            f"<h3>{title}</h3>" if title else "",
+            f'<p class="sub">{subtitle}</p>' if subtitle else "",
             figure,
-            f'<p class="note">{text(note)}</p>' if note else "",
-            f"<details><summary>{text(words.translate('The figures as a table'))}</summary>{behind}</details>" if behind else "",
+            f'<p class="note">{note}</p>' if note else "",
+            f"<details><summary>{summary}</summary>{behind}</details>" if behind else "",
             "</section>",
         ]
     )
 
 
 def keys(series: Iterable[tuple[str, str]]) -> str:
-    """The legend: colour and name of each series."""
+    """The legend: name and colour of each series."""
     entries = [f'<li><i class="c-{tone}"></i>{text(name)}</li>' for name, tone in series]
     return f'<ul class="keys">{"".join(entries)}</ul>' if entries else ""
 

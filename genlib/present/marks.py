@@ -1,9 +1,9 @@
-"""The marks: each function draws one `Plot` as an Altair chart for a plot width. Imported when something is drawn, for Altair is heavy."""
+"""The marks: each function draws a plot as an Altair chart. Imported only when something is drawn, for Altair is heavy."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from dataclasses import dataclass
 from math import ceil
 from textwrap import wrap
 from typing import Any
@@ -11,192 +11,191 @@ from typing import Any
 import altair as alt
 import polars as pl
 
+from genlib.present import map as finland
 from genlib.present.plot import Plot
 from genlib.present.svg import HATCH
 from genlib.present.theme import color, vega
 
-Mark = Callable[[Plot, float], Any]
-NARROW = 380
-"""Under this plot width a bar's name stands above it instead of beside it."""
-LETTER = 6.7
-"""Mean width of a letter at 13 px."""
+HEIGHT, LETTER, MONTH = 240, 6.7, 42
+"""Height of upright charts, mean width of a letter at 13 px, room that the name of a month needs."""
 
 
-def columns(plot: Plot, width: float, *, side_by_side: bool = False) -> Any:
-    """Upright columns, stacked or side by side if there are series; single ones are labelled, or the last and the highest if not all fit."""
-    beside = [alt.XOffset("series:N", sort=list(plot.series))] if side_by_side else []
-    drawn = _shown(plot).mark_bar().encode(_x(plot, width), _y(plot), _color(plot), *beside, order="order:Q", description="tip:N")
-    text = _of(_labelled(plot, width)).mark_text(dy=-8, aria=False).encode(_x(plot, width), _y(plot), text="text:N")
-    return _chart([_blank_places(plot, width), drawn, text], width, plot.options.get("height", 240))
+@dataclass(frozen=True)
+class Frame:
+    """A plot with the width of its plot area, and the room that it has with all its labels."""
+
+    plot: Plot
+    width: float
+    room: float
+
+    @property
+    def narrow(self) -> bool:
+        """Names stand above their bars instead of beside them."""
+        return self.room < 400
+
+    @property
+    def span(self) -> tuple[float, float]:
+        return min(self.plot.ticks), max(self.plot.ticks)
+
+    @property
+    def shown(self) -> Any:
+        return of(self.plot.frame.filter(~pl.col("hidden")))
+
+    def color(self) -> alt.Color:
+        series = self.plot.series
+        return alt.Color("series:N", scale=alt.Scale(domain=list(series), range=[color(name) for name in series.values()]))
+
+    def y(self, column: str = "value", *, axis: bool = True) -> alt.Y:
+        marked = alt.Axis(values=list(self.plot.ticks), labelExpr=_figures(self.plot.ticks)) if axis else None
+        return alt.Y(f"{column}:Q", axis=marked, scale=alt.Scale(domain=self.span, nice=False))
+
+    def x(self, *, points: bool = False) -> alt.X:
+        places, inner = self.plot.places, 1.0 if points else 0.3
+        axis = alt.Axis(labelExpr=_names(_underneath(places, self.width)), labelLineHeight=16, labelOverlap=False)
+        return alt.X("place:N", sort=places, scale=alt.Scale(domain=places, paddingInner=inner, paddingOuter=0.15), axis=axis)
+
+    def row(self) -> alt.Y:
+        places = self.plot.places
+        lines = {place: wrap(place, max(14, int(self.room * 0.36 / LETTER)), break_on_hyphens=False) for place in places}
+        axis = alt.Axis(labelExpr=_names(lines), labelLimit=0, labelColor=color("ink"), grid=False, labelLineHeight=15)
+        return alt.Y("place:N", sort=places, scale=alt.Scale(domain=places), axis=None if self.narrow else axis)
+
+    def behind(self, start: float, end: float) -> list[Any]:
+        """Behind rows: hatching where a figure is hidden; where it is narrow the names."""
+        x = alt.X("start:Q", scale=alt.Scale(domain=[start, end], nice=False), axis=None)
+        hidden = self._hidden(start=start, end=end).mark_bar(height=18, fill=HATCH)
+        layers = [hidden.encode(x, alt.X2("end:Q"), self.row(), description="tip:N")] if self.plot.hidden else []
+        named = of(pl.DataFrame({"place": self.plot.places}).with_columns(start=pl.lit(start)))
+        text = named.mark_text(align="left", dy=-20, aria=False).encode(x, self.row(), text="place:N")
+        return [*layers, text] if self.narrow else layers
+
+    def blanks(self, *, points: bool = False) -> list[Any]:
+        """Hatching over the whole height of each place of which something is hidden."""
+        start, end = self.span
+        hidden = self._hidden(start=start, value=end).mark_bar(fill=HATCH, **({"width": 22} if points else {}))
+        return [hidden.encode(self.x(points=points), self.y(), alt.Y2("start:Q"), description="tip:N")] if self.plot.hidden else []
+
+    def _hidden(self, **ends: float) -> Any:
+        said = self.plot.words.translate("hidden to protect small groups")
+        frame = pl.DataFrame({"place": self.plot.hidden}, schema={"place": pl.String})
+        return of(frame.with_columns(tip=pl.col("place") + f": {said}", **{name: pl.lit(end) for name, end in ends.items()}))
+
+    def chart(self, *layers: Any, height: Any = HEIGHT) -> Any:
+        drawn = alt.layer(*layers).properties(width=max(60, round(self.width)), height=height)
+        return drawn.properties(padding={"left": 0, "right": 2, "top": 6, "bottom": 0}).configure(**vega())
+
+    def steps(self, height: int) -> alt.Step:
+        return alt.Step(height + 18 * self.narrow)
 
 
-def line(plot: Plot, width: float) -> Any:
+def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
+    """Upright columns, stacked or side by side; single ones have their figure above them, or the last and the highest if room is short."""
+    beside = [alt.XOffset("series:N", sort=list(frame.plot.series))] if side_by_side else []
+    labels, every = _labelled(frame)
+    y = frame.y(axis=not every)
+    drawn = frame.shown.mark_bar().encode(frame.x(), y, frame.color(), *beside, order="order:Q", description="tip:N")
+    text = of(labels).mark_text(dy=-9, aria=False).encode(frame.x(), y, text="text:N")
+    return frame.chart(*frame.blanks(), drawn, text)
+
+
+def line(frame: Frame) -> Any:
     """Lines over time with their interval as a band; each is named at its end."""
-    x, y, tone = _x(plot, width, points=True), _y(plot), _color(plot)
-    ends = plot.frame.filter(~pl.col("hidden")).group_by("series", maintain_order=True).last()
-    band = _of(plot.frame).mark_area(opacity=0.16, aria=False).encode(x, _y(plot, "low"), alt.Y2("high:Q"), tone)
-    path = _of(plot.frame).mark_line(strokeWidth=2.5, aria=False).encode(x, y, tone)
-    dots = _shown(plot).mark_circle(size=36, opacity=1).encode(x, y, tone, description="tip:N")
-    last = _of(ends).mark_circle(size=90, opacity=1, aria=False).encode(x, y, tone)
-    name = _of(_spread(plot, ends)).mark_text(align="left", dx=11, fontWeight=600, aria=False).encode(x, _y(plot, "at"), text="label:N")
-    return _chart([_blank_places(plot, width, points=True), band, path, dots, last, name], width, plot.options.get("height", 240))
+    plot, x, y, tone = frame.plot, frame.x(points=True), frame.y(), frame.color()
+    last = plot.frame.filter(~pl.col("hidden")).group_by("series", maintain_order=True).last()
+    band = of(plot.frame).mark_area(opacity=0.16, aria=False).encode(x, frame.y("low"), alt.Y2("high:Q"), tone)
+    path = of(plot.frame).mark_line(strokeWidth=2.5, aria=False).encode(x, y, tone)
+    points = frame.shown.mark_circle(size=36, opacity=1).encode(x, y, tone, description="tip:N")
+    end = of(last).mark_circle(size=90, opacity=1, aria=False).encode(x, y, tone)
+    name = of(_spread(frame, last)).mark_text(align="left", dx=11, fontWeight=600, aria=False).encode(x, frame.y("at"), text="label:N")
+    return frame.chart(*frame.blanks(points=True), band, path, points, end, name)
 
 
-def bars(plot: Plot, width: float) -> Any:
+def bars(frame: Frame) -> Any:
     """Bars lying down, each with its name and its figure."""
-    x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[plot.bottom, _greatest(plot)], nice=False))
-    drawn = _shown(plot).mark_bar(height=18).encode(x, _row(plot, width), alt.Color("tone:N", scale=None), description="tip:N")
-    text = _shown(plot).mark_text(align="left", dx=7, aria=False).encode(x, _row(plot, width), text="text:N")
-    return _chart([*_furniture(plot, width, 0.0, _greatest(plot)), drawn, text], width, _step(width, 30))
+    greatest = float(frame.plot.frame["value"].max() or 1)  # type: ignore[arg-type]
+    x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, greatest], nice=False))
+    drawn = frame.shown.mark_bar(height=18).encode(x, frame.row(), alt.Color("tone:N", scale=None), description="tip:N")
+    text = frame.shown.mark_text(align="left", dx=7, aria=False).encode(x, frame.row(), text="text:N")
+    return frame.chart(*frame.behind(0.0, greatest), drawn, text, height=frame.steps(30))
 
 
-def dots(plot: Plot, width: float, *, reference: float | None = None) -> Any:
-    """A value with its interval on each row; grey where the interval takes in the reference, which is a thin upright line."""
-    axis = alt.Axis(values=list(plot.ticks), labelExpr=_said(plot.ticks), grid=True, domain=False, labelOverlap=True)
-    scale = alt.Scale(domain=[plot.bottom, plot.top], nice=False)
-    tone, y = alt.Color("tone:N", scale=None), _row(plot, width)
-    span = _shown(plot).mark_rule(strokeWidth=2.5, aria=False).encode(alt.X("low:Q", axis=axis, scale=scale), alt.X2("high:Q"), y, tone)
-    point = _shown(plot).mark_circle(size=120, opacity=1).encode(alt.X("value:Q", axis=axis), y, tone, description="tip:N")
-    text = _shown(plot).mark_text(align="left", dx=9, aria=False).encode(alt.X("high:Q", axis=axis), y, text="text:N")
-    return _chart([_upright(reference), *_furniture(plot, width, plot.bottom, plot.top), span, point, text], width, _step(width, 36))
+def dots(frame: Frame, *, reference: float | None = None) -> Any:
+    """A value with its interval on each row, and the reference as a thin upright line."""
+    axis = alt.Axis(values=list(frame.plot.ticks), labelExpr=_figures(frame.plot.ticks), grid=True, domain=False, labelOverlap=True)
+    low, value, high = (alt.X(f"{c}:Q", axis=axis, scale=alt.Scale(domain=frame.span, nice=False)) for c in ("low", "value", "high"))
+    tone, row = alt.Color("tone:N", scale=None), frame.row()
+    span = frame.shown.mark_rule(strokeWidth=2.5, aria=False).encode(low, alt.X2("high:Q"), row, tone)
+    point = frame.shown.mark_circle(size=120, opacity=1).encode(value, row, tone, description="tip:N")
+    text = frame.shown.mark_text(align="left", dx=9, aria=False).encode(high, row, text="text:N")
+    upright = [] if reference is None else [_upright(reference)]
+    return frame.chart(*upright, *frame.behind(*frame.span), span, point, text, height=frame.steps(36))
 
 
-def likert(plot: Plot, width: float) -> Any:
-    """Shares of the answers to each question, spread to both sides of the middle answer."""
-    left, right = (plot.frame[c].cast(pl.Float64).fill_null(0) for c in ("low", "high"))
-    start, end = min(float(left.min() or 0), -0.05), max(float(right.max() or 0), 0.05)  # type: ignore[arg-type]
-    x, y = alt.X("low:Q", axis=None, scale=alt.Scale(domain=[start, end], nice=False)), _row(plot, width)
-    drawn = _shown(plot).mark_bar(height=24).encode(x, alt.X2("high:Q"), y, alt.Color("tone:N", scale=None), description="tip:N")
-    wide = _of(plot.frame.filter(~pl.col("hidden"), pl.col("high") - pl.col("low") > 0.07)).mark_text(aria=False)
-    text = wide.encode(alt.X("middle:Q", axis=None), y, text="text:N", color=alt.Color("ink:N", scale=None))
-    layers = [*_furniture(plot, width, start, end), drawn, _upright(0.0), text]
-    return _chart(layers, width, _step(width, 38))
+def likert(frame: Frame) -> Any:
+    """Shares of the answers to each question, to both sides of the middle answer."""
+    shares = frame.plot.frame.select(pl.col("low").min().fill_null(-0.5), pl.col("high").max().fill_null(0.5)).row(0)
+    x = alt.X("low:Q", axis=None, scale=alt.Scale(domain=list(shares), nice=False))
+    drawn = frame.shown.mark_bar(height=24).encode(x, alt.X2("high:Q"), frame.row(), alt.Color("tone:N", scale=None), description="tip:N")
+    wide = frame.plot.frame.filter(~pl.col("hidden"), pl.col("share") > (0.13 if frame.narrow else 0.05))
+    named = of(wide.with_columns(middle=(pl.col("low") + pl.col("high")) / 2)).mark_text(aria=False)
+    text = named.encode(alt.X("middle:Q", axis=None), frame.row(), text="text:N", color=alt.Color("ink:N", scale=None))
+    return frame.chart(_upright(0.0), *frame.behind(*shares), drawn, text, height=frame.steps(38))
 
 
-def regions(features: list[dict[str, Any]], width: float) -> Any:
-    """The map: each region in the colour that it brings along, hatched where hidden."""
-    shapes = alt.Chart(alt.Data(values=features)).mark_geoshape(stroke=color("paper"), strokeWidth=0.8)
-    fill = shapes.encode(color=alt.Color("properties.tone:N", scale=None), description="properties.tip:N")
-    return _chart([fill.project(type="transverseMercator", rotate=[-27, 0, 0])], width, round(width * 1.85))
+def regions(frame: Frame) -> Any:
+    """The map, in a projection that leaves Finland its shape."""
+    shapes = alt.Chart(alt.Data(values=finland.features(frame.plot))).mark_geoshape(stroke=color("paper"), strokeWidth=0.8)  # type: ignore[no-untyped-call]
+    drawn = shapes.encode(color=alt.Color("properties.tone:N", scale=None), description="properties.tip:N")
+    return frame.chart(drawn.project(type="transverseMercator", rotate=[-27, 0, 0]), height=round(frame.width * 1.85))
 
 
-# parts ---------------------------------------------------------------------------------------------------------------------------
-
-
-def _of(frame: pl.DataFrame) -> Any:
+def of(frame: pl.DataFrame) -> Any:
+    """An Altair chart of these rows, in this order."""
     return alt.Chart(frame.with_columns(order=pl.int_range(pl.len())))
 
 
-def _shown(plot: Plot) -> Any:
-    return _of(plot.frame.filter(~pl.col("hidden")))
+def _figures(words: dict[float, str]) -> str:
+    """A Vega expression that gives the figures of an axis their words."""
+    return f"({json.dumps({str(round(key * 1e6)): text for key, text in words.items()}, ensure_ascii=False)})[round(datum.value * 1e6)]"
 
 
-def _chart(layers: list[Any], width: float, height: Any) -> Any:
-    chart = alt.layer(*(layer for layer in layers if layer is not None)).properties(width=max(60, round(width)), height=height)
-    return chart.properties(padding={"left": 0, "right": 2, "top": 6, "bottom": 0}).configure(**vega())
-
-
-def _greatest(plot: Plot) -> float:
-    return float(plot.frame["value"].max() or 1)  # type: ignore[arg-type]
-
-
-def _said(words: dict[Any, Any]) -> str:
-    """A Vega expression that gives each axis value its words."""
-    keyed = {f"{key:g}" if isinstance(key, float) else key: text for key, text in words.items()}
-    return f"({json.dumps(keyed, ensure_ascii=False)})[isNumber(datum.value) ? format(datum.value, '.6~g') : datum.value]"
-
-
-def _color(plot: Plot) -> alt.Color:
-    tones = [color(name) for name in plot.series.values()]
-    return alt.Color("series:N", scale=alt.Scale(domain=list(plot.series), range=tones), sort=list(plot.series))
-
-
-def _y(plot: Plot, column: str = "value") -> alt.Y:
-    axis = alt.Axis(values=list(plot.ticks), labelExpr=_said(plot.ticks))
-    return alt.Y(f"{column}:Q", axis=axis, scale=alt.Scale(domain=[plot.bottom, plot.top], nice=False))
-
-
-def _x(plot: Plot, width: float, *, points: bool = False) -> alt.X:
-    inner = 1.0 if points else 0.3
-    axis = alt.Axis(labelExpr=_said(_underneath(plot.places, width)), labelAngle=0, labelLineHeight=16, labelOverlap=False)
-    return alt.X("place:N", sort=plot.places, scale=alt.Scale(domain=plot.places, paddingInner=inner, paddingOuter=0.15), axis=axis)
+def _names(words: dict[str, Any]) -> str:
+    return f"({json.dumps(words, ensure_ascii=False)})[datum.value]"
 
 
 def _underneath(places: list[str], width: float) -> dict[str, Any]:
     """Words under the columns: of months the name, and the year below where it begins; as many as there is room for, the last always."""
     room = width / max(1, len(places))
     parts = [place.split("\u00a0") for place in places]
-    if not all(len(p) == 2 and p[1].isdigit() and len(p[1]) == 4 for p in parts):
+    if not all(len(part) == 2 and part[1].isdigit() and len(part[1]) == 4 for part in parts):
         return {place: wrap(place, max(5, int(room / LETTER))) for place in places}
-    every = ceil(46 / room)
+    every = ceil(MONTH / room)
     kept = [i for i in range(len(places)) if (len(places) - 1 - i) % every == 0]
-    news = {i for before, i in zip([None, *kept], kept, strict=False) if before is None or parts[before][1] != parts[i][1]}
-    return {place: (parts[i] if i in news else parts[i][:1]) if i in kept else "" for i, place in enumerate(places)}
+    opening = {i for before, i in zip([None, *kept], kept, strict=False) if before is None or parts[before][1] != parts[i][1]}
+    return {place: parts[i][: 1 + (i in opening)] if i in kept else "" for i, place in enumerate(places)}
 
 
-def _row(plot: Plot, width: float) -> alt.Y:
-    lines = {place: wrap(place, max(14, int(width * 0.36 / LETTER))) for place in plot.places}
-    axis = (
-        None if width < NARROW else alt.Axis(labelExpr=_said(lines), labelLimit=0, labelColor=color("ink"), grid=False, labelLineHeight=15)
-    )
-    return alt.Y("place:N", sort=plot.places, scale=alt.Scale(domain=plot.places), axis=axis)
+def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
+    """The columns whose figure is written above them, and whether these are all."""
+    shown = frame.plot.frame.filter(~pl.col("hidden"))
+    if len(frame.plot.series) > 1 or shown.is_empty():
+        return shown.clear(), False
+    room = frame.width / len(frame.plot.places) / LETTER
+    if shown["text"].str.len_chars().max() <= room:  # type: ignore[operator]
+        return shown, True
+    return shown.filter((pl.col("place") == frame.plot.places[-1]) | (pl.col("value") == pl.col("value").max())), False
 
 
-def _step(width: float, usual: int) -> alt.Step:
-    return alt.Step(usual + 18 if width < NARROW else usual)
-
-
-def _furniture(plot: Plot, width: float, start: float, end: float) -> list[Any]:
-    """Behind rows: hatching where a figure is hidden, and in narrow charts the names above."""
-    y, layers = _row(plot, width), []
-    scale = alt.Scale(domain=[start, end], nice=False)
-    if plot.hidden:
-        blank = pl.DataFrame({"place": plot.hidden, "start": start, "end": end, "tip": _hidden_tips(plot)})
-        layers.append(
-            _of(blank).mark_bar(height=18, fill=HATCH).encode(alt.X("start:Q", scale=scale), alt.X2("end:Q"), y, description="tip:N")
-        )
-    if width < NARROW:
-        named = pl.DataFrame({"place": plot.places, "start": [start] * len(plot.places)})
-        text = _of(named).mark_text(align="left", dy=-20, aria=False).encode(alt.X("start:Q", scale=scale), y, text="place:N")
-        layers.append(text)
-    return layers
-
-
-def _hidden_tips(plot: Plot) -> list[str]:
-    return [f"{place}: {plot.words.translate('hidden to protect small groups')}" for place in plot.hidden]
-
-
-def _blank_places(plot: Plot, width: float, *, points: bool = False) -> Any:
-    """Hatching over the whole height of a place of which something is hidden."""
-    if not plot.hidden:
-        return None
-    blank = pl.DataFrame({"place": plot.hidden, "start": plot.bottom, "value": plot.top, "tip": _hidden_tips(plot)})
-    size = {"width": 22} if points else {}
-    return _of(blank).mark_bar(fill=HATCH, **size).encode(_x(plot, width, points=points), _y(plot), alt.Y2("start:Q"), description="tip:N")
-
-
-def _labelled(plot: Plot, width: float) -> pl.DataFrame:
-    """The columns whose figure is written above them."""
-    shown = plot.frame.filter(~pl.col("hidden"))
-    if len(plot.series) > 1 or shown.is_empty():
-        return shown.clear()
-    room = width / len(plot.places) / LETTER
-    last_or_highest = (pl.col("place") == plot.places[-1]) | (pl.col("value") == pl.col("value").max())
-    return shown if shown["text"].str.len_chars().max() <= room else shown.filter(last_or_highest)  # type: ignore[operator]
-
-
-def _spread(plot: Plot, ends: pl.DataFrame) -> pl.DataFrame:
+def _spread(frame: Frame, last: pl.DataFrame) -> pl.DataFrame:
     """The names at the ends of lines, moved apart where they would meet."""
-    gap = (plot.top - plot.bottom) * 18 / plot.options.get("height", 240)
+    start, end = frame.span
+    last = last.sort("value")
     placed: list[float] = []
-    ends = ends.sort("value")
-    for value in ends["value"].to_list():
-        placed.append(max(value, placed[-1] + gap) if placed else value)
+    for value in last["value"]:
+        placed.append(max(value, placed[-1] + (end - start) * 18 / HEIGHT) if placed else value)
     label = (pl.col("series") + " " + pl.col("text")).str.strip_chars()
-    return ends.with_columns(pl.Series("at", placed, dtype=pl.Float64), label.alias("label"))
+    return last.with_columns(pl.Series("at", placed, dtype=pl.Float64), label.alias("label"))
 
 
-def _upright(at: float | None) -> Any:
-    if at is None:
-        return None
-    return _of(pl.DataFrame({"at": [at]})).mark_rule(color=color("ink"), aria=False).encode(alt.X("at:Q"))
+def _upright(at: float) -> Any:
+    return of(pl.DataFrame({"at": [at]})).mark_rule(color=color("ink"), aria=False).encode(alt.X("at:Q"))

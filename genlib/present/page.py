@@ -10,13 +10,13 @@ from html import unescape
 from importlib.resources import files
 from typing import Any
 
+from genlib import settings
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
-from genlib.present.charts import Chart
-from genlib.present.findings import Finding, said
-from genlib.present.item import Item, inside, text
-from genlib.present.plot import check, read
-from genlib.present.theme import FULL, HALF, THIRD, font_face, style
+from genlib.present.findings import Finding
+from genlib.present.item import Item, inside, text, together
+from genlib.present.plot import captions, read
+from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words, form_of
 
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
@@ -28,91 +28,73 @@ def lead(*findings: Finding, period: str = "") -> Item:
         raise NotProtected("the lead takes findings; make them with genlib.present.findings from what genlib.protect gave")
     words = Words(findings[0].language)
     head = f' data-period="{text(words.period(period))}"' if period else ""
-    body = f'<div class="lead"{head}><p>{" ".join(_sentence(finding) for finding in findings if finding)}</p></div>'
-    return Item("lead", _tables(f.tables for f in findings), words.language, lambda width: body)
+    said = " ".join(finding if finding.endswith((".", "!", "?")) else f"{finding}." for finding in findings if finding)
+    tables = tuple(dict.fromkeys(name for finding in findings for name in finding.tables))
+    return Item("lead", tables, words.language, f'<div class="lead"{head}><p>{text(said)}</p></div>')
 
 
-def tile(
-    shown: Shown,
-    *,
-    label: str,
-    form: str = "",
-    note: str = "",
-    good: str = "",
-    interval: tuple[Shown, Shown] | None = None,
-    trend: tuple[ProtectedTable, str, str] | None = None,
-) -> Item:
-    """One figure with its label. `note` is a finding or an English message, `good` the direction (up, down) that is good news,
-    `trend` a table with its time and value columns for the small line below."""
+def tile(shown: Shown, *, label: str, note: str = "", good: str = "", trend: tuple[ProtectedTable, str, str] | None = None) -> Item:
+    """One figure with its label. `note`: a finding or an English message; `good`: the direction (up, down) that is good news;
+    `trend`: a table with its time and value columns, for the small line below."""
     if not isinstance(shown, Shown):
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
     words = Words(shown.language)
-    kind = form or form_of(shown.column, whole=isinstance(shown.value, int))
-    around = words.interval(*(end.value for end in interval), kind) if interval and None not in {end.value for end in interval} else ""  # type: ignore[arg-type]
-    notes = [_note(words, note, good), f"{text(words.translate('interval'))} {text(around)}" if around else ""]
-    parts = [
-        f'<div class="n">{text(words.figure(shown.value, kind))}</div><div class="l">{text(words.translate(label))}</div>',
-        "".join(f'<div class="c{_mood(note, good)}">{part}</div>' for part in notes if part),
-        _spark(*trend) if trend else "",
-    ]
-    hidden = f'<div class="c">{text(words.translate("hidden to protect small groups"))}</div>' if shown.value is None else ""
-    body = f'<div class="tile">{"".join(parts)}{hidden}</div>'
-    return Item("tile", (shown.table,), words.language, lambda width: f'<div class="tiles">{body}</div>' if width == FULL else body)
+    figure = words.figure(shown.value, form_of(shown.column, whole=isinstance(shown.value, int)))
+    said = words.translate("hidden to protect small groups") if shown.value is None else captions(words, {"note": note})["note"]
+    tone = getattr(note, "tone", "")
+    mood = "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
+    body = f'<div class="n">{text(figure)}</div><div class="l">{text(words.translate(label))}</div>'
+    body += f'<div class="c{mood}">{_strong(said, tone if good else "")}</div>' if said else ""
+    return Item("tile", (shown.table,), words.language, f'<div class="tile">{body}{_spark(*trend) if trend else ""}</div>')
 
 
 def tiles(*items: Item) -> Item:
     """Four to six tiles side by side."""
-    _only(items, {"tile"})
-    body = f'<div class="tiles n{len(items)}">{"".join(item.html(0) for item in items)}</div>'
-    return Item("tiles", _tables(i.tables for i in items), items[0].language, lambda width: body)
+    names = together(items, "tile")
+    return Item("tiles", names, items[0].language, f'<div class="tiles n{len(items)}">{"".join(item.html() for item in items)}</div>')
 
 
-def row(*items: Item | Chart, spans: Sequence[int] = ()) -> Item:
-    """Up to three charts or tables side by side, on a grid of twelve (`spans` 7, 5; else equal parts)."""
-    inner = [item.item if isinstance(item, Chart) else item for item in items]
-    _only(inner, {"chart", "table", "conditions", "text"})
-    parts = list(spans) or [12 // len(inner)] * len(inner)
-    if len(parts) != len(inner) or sum(parts) > 12 or set(parts) - set(WIDTHS):
+def row(*items: Item, spans: Sequence[int] = ()) -> Item:
+    """Up to three charts, tables or texts side by side, on a grid of twelve (`spans` 7, 5; else equal parts)."""
+    names, parts = together(items, "chart", "table", "conditions", "text"), list(spans) or [12 // len(items)] * len(items)
+    if len(parts) != len(items) or sum(parts) > 12 or set(parts) - set(WIDTHS):
         raise UsageError("a row has one to three items with spans of 4, 5, 6, 7, 8 or 12, twelve together")
-    cells = [f'<div class="s{span}{" half" * (span < 8)}">{item.html(WIDTHS[span])}</div>' for span, item in zip(parts, inner, strict=True)]
-    return Item("row", _tables(i.tables for i in inner), inner[0].language, lambda width: f'<div class="row">{"".join(cells)}</div>')
+    cells = [f'<div class="s{span}{" half" * (span < 8)}">{item.html(WIDTHS[span])}</div>' for span, item in zip(parts, items, strict=True)]
+    return Item("row", names, items[0].language, f'<div class="row">{"".join(cells)}</div>')
 
 
 def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
     """How the figures came about, in plain words: English messages."""
     words, names = _words(tables)
     body = "".join(f"<p>{text(words.translate(message))}</p>" for message in messages)
-    title = text(words.translate("How the figures were made"))
-    return Item("text", names, words.language, lambda width: f'<section class="card"><h3>{title}</h3>{body}</section>')
+    return _section(words, names, "text", "How the figures were made", body)
 
 
 def conditions(
-    tables: Protected,
-    release: Any,
-    *,
-    parameters: Mapping[str, Any] | None = None,
-    recipients: str = "",
-    keep_until: date | None = None,
-    by: str = "",
+    tables: Protected, release: Any, *, parameters: Mapping[str, Any] | None = None, recipients: str = "", kept_until: date | None = None
 ) -> Item:
     """What the report stands on: purpose, release, notice, who was left out and why, thresholds, what is hidden, who made it, until when."""
     words, names = _words(tables)
-    entries = _facts(words, tables.conditions, release.manifest) | _made(words, parameters or {}, recipients, keep_until, by)
+    chosen = [
+        f"{words.label('parameter', name)} {words.label(name, value)}" for name, value in (parameters or {}).items() if value != "all"
+    ]
+    entries = _of_release(words, release.manifest) | _of_tables(words, tables.conditions)
+    entries |= {"Parameters": ", ".join(chosen), "Made by": settings.load().user, "Recipients": recipients and words.translate(recipients)}
+    entries |= {"Kept until": words.date(kept_until) if kept_until else ""}
     listed = "".join(f"<div><dt>{text(words.translate(name))}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items() if value)
-    title = text(words.translate("Conditions"))
-    body = f'<section class="card"><h3>{title}</h3><dl class="conditions">{listed}</dl></section>'
-    return Item("conditions", names, words.language, lambda width: body)
+    return _section(words, names, "conditions", "Conditions", f'<dl class="conditions">{listed}</dl>')
 
 
-def render(blocks: Iterable[str], *, title: str, language: str, period: str = "", kicker: str = "") -> str:
-    """One self-contained HTML page of blocks of HTML (translated text and items). The first heading among them is `title` itself and is dropped."""
+def render(blocks: Iterable[str], *, title: str, language: str, period: str = "") -> str:
+    """One self-contained HTML page of blocks of HTML (translated text and items). A heading that only repeats `title` is dropped."""
     words = Words(language)
-    content = [_untitled(inside(block), title) for block in blocks]
+    heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
+    content = [heading.sub("", inside(block)) for block in blocks]
     found = re.search(r'data-period="([^"]*)"', "".join(content))
-    when = words.period(period) if re.fullmatch(r"\d{4}(-.+)?", period) else period or unescape(found[1] if found else "")
-    names = {"title": title, "period": when[:1].upper() + when[1:], "kicker": kicker, "running": ", ".join(filter(None, (title, when)))}
-    sheet = font_face() + style()
-    html: str = _template().render(language=language, blocks=content, sheet=sheet, say=words.translate, **names)
+    when = words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""
+    running = f"{title}, {when}" if when else title
+    named = {"title": title, "period": when[:1].upper() + when[1:], "running": running}
+    html: str = _template().render(language=language, blocks=content, sheet=font_face() + style(), say=words.translate, **named)
     return html
 
 
@@ -124,37 +106,27 @@ def _template() -> Any:
     return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
 
 
-def _untitled(block: str, title: str) -> str:
-    return re.sub(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>", "", block)
-
-
-def _sentence(finding: str) -> str:
-    return text(finding if finding.endswith((".", "!", "?")) else f"{finding}.")
-
-
-def _note(words: Words, note: str, good: str) -> str:
-    """A finding with its figure in front made strong and an arrow for what cannot rest on colour alone."""
-    spoken, tone = said(words, note), getattr(note, "tone", "")
-    arrow = {"up": "▲ ", "down": "▼ "}.get(tone, "") if good else ""
-    found = re.match(r"[+−]?[\d\u00a0,.]*\d(\u00a0?[%€]|\u00a0%-yks\.)?", spoken)
-    return f"<b>{arrow}{text(found[0])}</b>{text(spoken[found.end() :])}" if found else f"{arrow}{text(spoken)}" if spoken else ""
-
-
-def _mood(note: str, good: str) -> str:
-    tone = getattr(note, "tone", "")
-    return "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
+def _strong(said: str, tone: str) -> str:
+    """The figure in front made strong, with an arrow for what cannot rest on colour alone."""
+    arrow = {"up": "▲ ", "down": "▼ "}.get(tone, "")
+    found = re.match(r"[+−]?\d[\d\u00a0,.]*(?:\u00a0?(?:%-yks\.|%|€|pp))?", said)
+    return (
+        f"<b>{arrow}{text(found[0].strip())}</b> {text(said[found.end() :].strip())}"
+        if found
+        else f"{arrow and f'<b>{arrow}</b>'}{text(said)}"
+    )
 
 
 def _spark(table: ProtectedTable, x: str, y: str) -> str:
-    check(table)
-    values = read(table, {}, x, y).frame["value"].to_list()
-    known = [v for v in values if v is not None]
-    if len(known) < 3:
+    values = read(table, {}, x, y).frame["value"]
+    if values.count() < 3:
         return ""
-    low, span = min(known), (max(known) - min(known)) or 1
-    points = [(round(100 * i / (len(values) - 1), 1), round(30 - 26 * (v - low) / span, 1)) for i, v in enumerate(values) if v is not None]
-    path = " ".join(f"{px},{py}" for px, py in points)
-    line = f'<polyline points="{path}" fill="none" stroke="#0b6e74" stroke-width="2" vector-effect="non-scaling-stroke"/>'
+    known = values.drop_nulls()
+    low, span = float(known.min()), float(known.max()) - float(known.min()) or 1.0  # type: ignore[arg-type]
+    points = [f"{100 * i / (len(values) - 1):.1f},{30 - 26 * (v - low) / span:.1f}" for i, v in enumerate(values) if v is not None]
+    line = (
+        f'<polyline points="{" ".join(points)}" fill="none" stroke="{color("teal")}" stroke-width="2" vector-effect="non-scaling-stroke"/>'
+    )
     return f'<svg class="spark" viewBox="0 0 100 34" preserveAspectRatio="none" aria-hidden="true">{line}</svg>'
 
 
@@ -166,46 +138,31 @@ def _words(tables: Protected | ProtectedTable) -> tuple[Words, tuple[str, ...]]:
     return Words(next(iter(tables.values())).language), tuple(tables)
 
 
-def _only(items: Sequence[Item], kinds: set[str]) -> None:
-    if not items or not all(isinstance(item, Item) and item.kind in kinds for item in items):
-        raise NotProtected(f"here go only items of genlib.present: {', '.join(sorted(kinds))}")
+def _section(words: Words, names: tuple[str, ...], kind: str, title: str, body: str) -> Item:
+    return Item(kind, names, words.language, f'<section class="card {kind}"><h3>{text(words.translate(title))}</h3>{body}</section>')
 
 
-def _tables(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for group in groups for name in group))
-
-
-def _facts(words: Words, protected: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, str]:
-    left = [f"{words.number(n)} ({words.label('left_out', reason)})" for reason, n in dict(manifest.get("left_out", {})).items() if n]
-    k = manifest.get("k", {})
-    policy = protected.get("policy", protected)
+def _of_release(words: Words, manifest: Any) -> dict[str, str]:
+    left = [f"{words.number(n)}: {words.label('left_out', reason)}" for reason, n in manifest.left_out.items() if n]
     return {
-        "Purpose": words.label("purpose", manifest.get("purpose", "")),
-        "Release": str(manifest.get("release_id", "")),
-        "Published": words.moment(manifest["published_at"]) if manifest.get("published_at") else "",
-        "Privacy notice": str(manifest.get("notice_version", "")),
-        "People in the release": words.number(manifest.get("people", 0)),
+        "Purpose": words.label("purpose", manifest.purpose),
+        "Release": manifest.release_id,
+        "Published": words.date(manifest.published_at),
+        "Privacy notice": manifest.notice_version,
+        "People in the release": words.number(manifest.people),
         "Left out": ", ".join(left) or words.translate("nobody"),
-        "Smallest group in the release": words.number(k["reached"]) if k.get("reached") else "",
-        "Thresholds": words.translate(
-            "{n} customers in a cell, p % = {p}, {base} for a percentage", n=policy["min_count"], p=policy["p"], base=policy["base"]
-        )
-        if {"min_count", "p", "base"} <= set(policy)
-        else "",
-        "Hidden cells": words.translate(
-            "{hidden} of {cells}", hidden=words.number(protected["hidden"]), cells=words.number(protected["cells"])
-        )
-        if {"hidden", "cells"} <= set(protected)
-        else "",
-        "Version of the program": str(manifest.get("genlib_version", "")),
+        "Smallest group in the release": words.number(manifest.k["reached"]) if manifest.k.get("reached") else "",
+        "Version of the program": manifest.genlib_version,
     }
 
 
-def _made(words: Words, parameters: Mapping[str, Any], recipients: str, keep_until: date | None, by: str) -> dict[str, str]:
-    chosen = [f"{words.label('parameter', name)}: {words.label(name, value)}" for name, value in parameters.items() if value != "all"]
+def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
+    policy, hidden = protected.get("policy", {}), protected.get("hidden", {})
+    unseen = [f"{words.number(n)}: {words.label('reason', reason)}" for reason, n in hidden.items() if n]
+    counted = words.translate("{n} of {all}", n=words.number(sum(hidden.values())), all=words.number(protected.get("cells", 0)))
+    limits = "at least {min_count} customers in a cell and {base} under a percentage; p % = {p}"
     return {
-        "Parameters": ", ".join(chosen),
-        "Made by": by,
-        "Recipients": words.translate(recipients) if recipients else "",
-        "Kept until": words.date(keep_until) if keep_until else "",
+        "Thresholds": words.translate(limits, **policy) if policy else "",
+        "Hidden cells": f"{counted} ({', '.join(unseen)})" if unseen else counted,
+        "Proof that nothing hidden can be worked out": words.label("proof", protected.get("proof", "")) if protected.get("proof") else "",
     }

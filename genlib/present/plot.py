@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any, TypedDict
@@ -12,34 +12,38 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
+from genlib.present.findings import Finding
 from genlib.present.words import Words, form_of
 
-TIME = ("month", "quarter", "week", "day", "year", "cohort", "date", "joined_month")
-ORDERED = ("age_band", "answer", "score", "stage", "group", "alive", "months", "recency", "frequency")
+TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
+ORDERED = ("age_band", "answer", "score", "stage", "alive", "purchases", "tenth", "later", "days", "contacts")
 """Dimensions whose codes have an order of their own; all others are sorted by value."""
 
 
 class Options(TypedDict, total=False):
-    """What every chart takes. `title`, `subtitle` and `note` are English messages or findings; `form` is one of money, percent, points, change,
-    index, decimal, number (else the column's name tells); `where` narrows the table; `codes` chooses and orders; `tone` and `colors` name
-    colours of the palette, `notice` the one code to notice; `limit` is the most rows drawn."""
+    """What every chart and table takes. `title`, `subtitle`, `note`: English messages, or findings. `where` narrows the table; `codes`
+    chooses and orders the rows. `form`: money (cents), percent, points, change, index, decimal or number, if the column's name does not
+    tell. `low`, `high`: columns of the interval (else `<column>_low`, `_high`). `tone`, `colors` (by code): names of the palette;
+    `notice`: the one code to notice. `limit`: most rows shown. `total`: whether a table ends with its total."""
 
     title: str
     subtitle: str
     note: str
-    form: str
     where: Mapping[str, Any]
-    codes: list[Any]
+    codes: Sequence[Any]
+    form: str
+    low: str
+    high: str
     tone: str
-    notice: Any
     colors: Mapping[Any, str]
+    notice: Any
     limit: int
-    height: int
+    total: bool
 
 
 @dataclass(frozen=True)
 class Plot:
-    """`frame`: place, series, value, low, high, text, tip, hidden - one row a mark. Figures stay as they are in the table; `ticks` are in words."""
+    """`frame`: place, code, series, value, low, high, text, tip, hidden - one row a mark. `rows`: the table's own; `ticks`: the axis."""
 
     frame: pl.DataFrame
     places: list[str]
@@ -51,64 +55,69 @@ class Plot:
     options: Options
 
     @property
-    def top(self) -> float:
-        return max(self.ticks)
-
-    @property
-    def bottom(self) -> float:
-        return min(self.ticks)
-
-    @property
     def hidden(self) -> list[str]:
         """Places of which something is not shown."""
         return self.frame.filter("hidden")["place"].unique(maintain_order=True).to_list()
 
 
-def check(table: object) -> None:
-    """Raise `NotProtected` for anything that did not come through door 2."""
+def check(table: object, *columns: str | None) -> None:
+    """Raise `NotProtected` for anything that did not come through door 2, `UsageError` for a column that it does not have."""
     if not isinstance(table, ProtectedTable | Shown):
         raise NotProtected("charts take a ProtectedTable; pass the metric's Cells through genlib.protect first")
+    missing = [c for c in columns if c and isinstance(table, ProtectedTable) and c not in table.frame.columns]
+    if isinstance(table, ProtectedTable) and missing:
+        raise UsageError(f"table {table.name} has no column {', '.join(missing)}; it has {', '.join(table.frame.columns)}")
 
 
-def read(
-    table: ProtectedTable, options: Options, place: str, value: str, *, series: str | None = None, interval: tuple[str, str] | None = None
-) -> Plot:
+def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
+    """Title, subtitle and note in the reader's language, the note with what else must be said."""
+    said = {key: _said(words, options.get(key, "")) for key in ("title", "subtitle", "note")}
+    return said | {"note": " ".join(filter(None, [said["note"], *notes]))}
+
+
+def _said(words: Words, message: Any) -> str:
+    return str(message) if isinstance(message, Finding) or not message else words.translate(message)
+
+
+def read(table: ProtectedTable, options: Options, place: str, value: str, series: str | None = None) -> Plot:
     """The rows of `table` at `place` (and `series`) with figures `value`, in reading order."""
-    check(table)
-    columns = [c for c in (place, series, value, *(interval or ())) if c]
-    if unknown := [c for c in columns if c not in table.frame.columns]:
-        raise UsageError(f"table {table.name} has no column {', '.join(unknown)}; it has {', '.join(table.frame.columns)}")
-    words, where = Words(table.language), options.get("where", {})
-    levels = [c for c in (place, series) if c]
-    rows = chosen(table.rows(*levels, **where), place, options)
+    low, high = ends(table, options, value)
+    check(table, place, series, value, low, high)
+    words = Words(table.language)
+    rows = ordered(chosen(table, options, place, series), place, series, value, given="codes" in options)
     form = options.get("form") or form_of(value, whole=rows.schema[value].is_integer())
-    rows = ordered(rows, place, series, value)
-    low, high = interval or (value, value)
-    named = rows.select(
-        pl.Series("place", names(table, rows, place, words)),
+    frame = rows.select(
+        pl.Series("place", names(rows, place, words), dtype=pl.String),
         pl.col(place).cast(pl.String).alias("code"),
-        pl.Series("series", names(table, rows, series, words) if series else [""] * rows.height, dtype=pl.String),
-        *(pl.col(c).cast(pl.Float64).alias(name) for name, c in (("value", value), ("low", low), ("high", high))),
+        pl.Series("series", names(rows, series, words) if series else [""] * rows.height, dtype=pl.String),
+        *(pl.col(c or value).cast(pl.Float64).alias(name) for name, c in (("value", value), ("low", low), ("high", high))),
         pl.Series("text", [words.figure(v, form) for v in rows[value]], dtype=pl.String),
         pl.col(value).is_null().alias("hidden"),
     )
-    frame = named.with_columns(pl.Series("tip", tips(named, words, form, interval is not None), dtype=pl.String))
-    coloured = palette(frame["series"].unique(maintain_order=True).to_list(), rows, series, options)
-    return Plot(
-        frame, frame["place"].unique(maintain_order=True).to_list(), coloured, form, words, ticks(frame, words, form), rows, options
-    )
+    frame = frame.with_columns(pl.Series("tip", _tips(frame, words, form), dtype=pl.String))
+    return Plot(frame, _once(frame["place"]), _palette(frame, rows, series, options), form, words, ticks(frame, words, form), rows, options)
 
 
-def chosen(rows: pl.DataFrame, place: str, options: Options) -> pl.DataFrame:
-    """The rows of the codes asked for, in that order; else all."""
-    if "codes" not in options:
+def ends(table: ProtectedTable, options: Options, value: str) -> tuple[str | None, str | None]:
+    """The columns of the interval around a value, if there are any."""
+    check(table)
+    low, high = options.get("low", f"{value}_low"), options.get("high", f"{value}_high")
+    return (low, high) if {low, high} <= set(table.frame.columns) or {"low", "high"} & set(options) else (None, None)
+
+
+def chosen(table: ProtectedTable, options: Options, *levels: str | None) -> pl.DataFrame:
+    """The rows at these levels, those of the codes asked for in that order."""
+    rows = table.rows(*(level for level in levels if level), **options.get("where", {}))
+    if "codes" not in options or not levels[0]:
         return rows
-    codes = pl.DataFrame({place: options["codes"]}, schema={place: rows.schema[place]})
-    return codes.join(rows, on=place, how="inner", maintain_order="left")
+    codes = pl.DataFrame({levels[0]: list(options["codes"])}, schema={levels[0]: rows.schema[levels[0]]})
+    return codes.join(rows, on=levels[0], how="inner", maintain_order="left")
 
 
-def ordered(rows: pl.DataFrame, place: str, series: str | None, value: str) -> pl.DataFrame:
-    """Time and steps in their own order, from the first figure on; all else by value, the largest first and the unknown last."""
+def ordered(rows: pl.DataFrame, place: str, series: str | None, value: str, *, given: bool = False) -> pl.DataFrame:
+    """Time and steps in their own order, time from the first figure on; all else by value, the largest first and the unknown last."""
+    if given:
+        return rows
     if place in TIME or rows.schema[place].is_temporal():
         first = rows.filter(pl.col(value).is_not_null() | pl.col("reason").is_not_null())[place].min()
         return rows.filter(pl.col(place) >= first).sort(place, series or place)
@@ -116,56 +125,56 @@ def ordered(rows: pl.DataFrame, place: str, series: str | None, value: str) -> p
     if place in ORDERED:
         return rows.sort(unknown, place, series or place)
     weight = pl.col(value).sum().over(place)
-    inner = pl.col(value).sum().over(series) if series and series not in ORDERED else pl.col(series or place)
-    return rows.sort(
-        unknown, weight, place, inner, descending=[False, True, False, bool(series and series not in ORDERED)], nulls_last=True
+    return rows.sort(unknown, weight, place, series or place, descending=[False, True, False, False])
+
+
+def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
+    """The words for a dimension's codes: the table's own (`question_fi`), else the catalogue's. Names begin with a capital, months do not."""
+    own = rows[f"{dimension}_{words.language}"] if f"{dimension}_{words.language}" in rows.columns else [None] * rows.height
+    said = [text or words.label(dimension, code) for text, code in zip(own, rows[dimension], strict=True)]
+    return (
+        said
+        if rows.schema[dimension].is_temporal() and not rows[dimension].null_count()
+        else [text[:1].upper() + text[1:] for text in said]
     )
 
 
-def names(table: ProtectedTable, rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
-    """The words for a dimension's codes: the table's own (`question_fi`), else the catalogue's; months with the year where it begins."""
-    own = f"{dimension}_{words.language}"
-    if own in rows.columns:
-        return [text or words.label(dimension, code) for text, code in zip(rows[own], rows[dimension], strict=True)]
-    return [words.label(dimension, code) for code in rows[dimension]]
+def ticks(frame: pl.DataFrame, words: Words, form: str, *, stacked: bool = False, zero: bool = True) -> dict[float, str]:
+    """Three to six round marks that take in every figure (and zero) and leave little over, with their words."""
+    tops = frame.group_by("place").agg(pl.col("high").sum())["high"] if stacked else frame["high"]
+    highest, lowest = (float(value or 0) for value in (tops.max(), frame["low"].min()))  # type: ignore[arg-type]
+    start = min(0.0, lowest) if zero or lowest < highest / 2 else lowest
+    rough = 10.0 ** floor(log10((highest - start) or 1))
+    steps = [m * power for power in (rough / 10, rough) for m in (1, 2, 2.5, 5) if form != "number" or m * power == int(m * power)] or [1.0]
+    step = min(steps, key=lambda s: _waste(start, highest, s))
+    return {i * step: words.tick(i * step, form, step) for i in range(floor(start / step + 1e-9), max(1, ceil(highest / step - 1e-9)) + 1)}
 
 
-def tips(frame: pl.DataFrame, words: Words, form: str, interval: bool) -> list[str]:
+def _waste(start: float, end: float, step: float) -> float:
+    count = ceil(end / step - 1e-9) - floor(start / step + 1e-9)
+    return count * step / ((end - start) or 1) + max(0, count - 5) + max(0, 3 - count) * 0.3
+
+
+def _once(series: pl.Series) -> list[str]:
+    return series.unique(maintain_order=True).to_list()
+
+
+def _tips(frame: pl.DataFrame, words: Words, form: str) -> list[str]:
     """What the native tooltip of each mark says."""
-    hidden = words.translate("hidden to protect small groups")
     said = []
     for row in frame.to_dicts():
-        around = (
-            f" ({words.interval(row['low'], row['high'], form)})" if interval and row["low"] is not None and row["high"] is not None else ""
-        )
-        said.append(" · ".join(filter(None, [row["place"], row["series"]])) + ": " + (hidden if row["hidden"] else row["text"] + around))
+        around = f" ({words.interval(row['low'], row['high'], form)})" if None not in row.values() and row["low"] != row["high"] else ""
+        figure = words.translate("hidden to protect small groups") if row["hidden"] else row["text"] + around
+        said.append(" · ".join(filter(None, [row["place"], row["series"]])) + f": {figure}")
     return said
 
 
-def palette(labels: list[str], rows: pl.DataFrame, series: str | None, options: Options) -> dict[str, str]:
+def _palette(frame: pl.DataFrame, rows: pl.DataFrame, series: str | None, options: Options) -> dict[str, str]:
     """Series in words to colours: those that `colors` names by code, else the palette in turn; one series has the tone asked for."""
     if series is None:
-        return dict.fromkeys(labels, options.get("tone", "teal"))
-    codes, wanted = rows[series].unique(maintain_order=True).to_list(), options.get("colors", {})
-    return {
-        label: wanted.get(code, theme.SERIES[turn % len(theme.SERIES)])
-        for turn, (label, code) in enumerate(zip(labels, codes, strict=True))
-    }
-
-
-def ticks(frame: pl.DataFrame, words: Words, form: str, *, stacked: bool = False) -> dict[float, str]:
-    """Four or five round marks that take in zero and every figure, with their words."""
-    tops = frame.group_by("place").agg(pl.col("high").sum())["high"] if stacked else frame["high"]
-    highest, lowest = float(tops.max() or 0), min(0.0, float(frame["low"].min() or 0))  # type: ignore[arg-type]
-    step = nice((highest - lowest) / 4 or 1)
-    step = max(step, 1.0) if form == "number" else step
-    return {i * step: words.tick(i * step, form, step) for i in range(floor(lowest / step + 1e-9), ceil(highest / step - 1e-9) + 1)} or {
-        0.0: "0",
-        step: "",
-    }
-
-
-def nice(rough: float) -> float:
-    """The round number (1, 2, 2.5, 5 times a power of ten) at or above `rough`."""
-    power = 10.0 ** floor(log10(rough))
-    return next(round(n * power, 10) for n in (1, 2, 2.5, 5, 10) if n * power >= rough * (1 - 1e-9))
+        return {"": options.get("tone", "teal")}
+    named = frame.select(pl.col("series"), rows[series].alias("_code")).unique(maintain_order=True).rows()
+    wanted = options.get("colors", {})
+    order = {code: place for place, code in enumerate(wanted)}
+    named = sorted(named, key=lambda pair: order.get(pair[1], len(order)))
+    return {label: wanted.get(code, theme.SERIES[turn % len(theme.SERIES)]) for turn, (label, code) in enumerate(named)}

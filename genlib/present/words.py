@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from math import floor, log10
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date, get_month_names
-from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
@@ -22,17 +21,18 @@ from genlib.errors import UsageError
 from genlib.period import Period
 
 LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
+DATES = {"fi": "d.M.y", "sv": "d.M.y", "en": "d\u00a0MMM\u00a0y"}
 FINLAND = Path(__file__).resolve().parents[2] / "data" / "finland"
 NBSP, MINUS, DASH = "\u00a0", "\u2212", "\u2013"
 LETTERS = str.maketrans({"å": "z1", "ä": "z2", "ö": "z3", "æ": "z2", "ø": "z3", "ü": "y", "š": "s", "ž": "z", "é": "e"})
-FORMS = (  # of a column's name: what its figures are
-    (r"cents", "money"),
-    (r"^nps|_nps$", "index"),
-    (r"uplift|_pp$|difference", "points"),
-    (r"^change", "change"),
-    (r"share|rate|churn|^of_|two$|retention|alive|opened|clicked|^part", "percent"),
-    (r"mean|^sd|score|^p_|weight|gini|odds", "decimal"),
-)
+FORMS = {  # what a column's name says of its figures; whole numbers are numbers, or money
+    "money": r"cents",
+    "index": r"^nps|_nps$",
+    "points": r"uplift|_pp$|difference",
+    "change": r"^change",
+    "number": r"^extra$|^stock$",
+    "percent": r"share|rate|churn|^of_|_two$|driver|opened|clicked|^part",
+}
 
 
 @dataclass(frozen=True)
@@ -45,114 +45,101 @@ class Words:
         if self.language not in LOCALES:
             raise UsageError(f"language is one of {', '.join(LOCALES)}")
 
-    # words -------------------------------------------------------------------------------------------------------------------
-
     def translate(self, message: str, **values: Any) -> str:
         """The English `message` in this language, with `{names}` filled in; itself if the catalogue does not know it."""
-        text = _message(self.language, message) or message
+        text = catalogue(self.language).get((None, message), message)
         return text.format(**values) if values else text
 
     def missing(self, messages: Iterable[str]) -> list[str]:
         """Those of the English messages that this language cannot say."""
-        return [] if self.language == "en" else [m for m in messages if _message(self.language, m) is None]
+        return [m for m in messages if self.language != "en" and (None, m) not in catalogue(self.language)]
 
     def label(self, dimension: str, code: Any) -> str:
         """What a code of a dimension is called; null is the total, dates are months, an unknown code speaks for itself."""
         if code is None:
             return self.translate("total")
-        if isinstance(code, bool):
-            return self.translate("yes" if code else "no")
-        if isinstance(code, date):
+        if isinstance(code, datetime.date):
             return self.month(code, year=True)
-        known = _places(dimension, self.language).get(str(code)) or self._code(dimension, str(code))
+        known = _places(dimension, self.language).get(str(code)) or self._code(
+            dimension, str(code).lower() if code is True or code is False else str(code)
+        )
         return known or re.sub(r"(?<=\d)-(?=\d|$)", DASH, str(code))
-
-    def _code(self, dimension: str, code: str) -> str | None:
-        return next((found for context in (dimension, "code") if (found := _message(self.language, code, context))), None)
 
     def column(self, name: str) -> str:
         """The head of a column."""
         return self._code("column", name) or name.replace("_", " ").capitalize()
 
-    # figures -----------------------------------------------------------------------------------------------------------------
+    def _code(self, dimension: str, code: str) -> str | None:
+        known = catalogue(self.language)
+        return known.get((dimension, code)) or known.get(("code", code))
 
     def number(self, value: float, digits: int = 0, *, signed: bool = False) -> str:
         """`12 345,6`, with a true minus; `signed` puts a plus before what is above zero."""
         text = format_decimal(abs(value), format="#,##0" + "." * (digits > 0) + "0" * digits, locale=LOCALES[self.language])
-        nothing = not any(figure in text for figure in "123456789")
-        sign = "" if nothing else MINUS if value < 0 else "+" * signed
+        sign = "" if not re.search(r"[1-9]", text) else MINUS if value < 0 else "+" * signed
         return sign + text.replace("\u202f", NBSP)
 
     def percent(self, fraction: float, digits: int | None = None, *, signed: bool = False) -> str:
         """`46,2 %` of .462; two decimals below 1 % and above 99 %, where one would say nothing or all."""
-        size = abs(fraction)
-        extreme = not signed and (0 < size < 0.01 or 0.99 < size < 1)
-        places = digits if digits is not None else 2 if extreme else 1
+        extreme = not signed and (0 < abs(fraction) < 0.01 or 0.99 < abs(fraction) < 1)
+        places = (2 if extreme else 1) if digits is None else digits
         return self.number(100 * fraction, places, signed=signed) + ("%" if self.language == "en" else NBSP + "%")
 
-    def points(self, fraction: float, digits: int = 1) -> str:
+    def points(self, fraction: float, digits: int | None = None) -> str:
         """`+2,3 %-yks.`: a difference of shares in percentage points."""
-        return self.number(100 * fraction, digits, signed=True) + NBSP + self.translate("pp")
+        return f"{self.number(100 * fraction, 1 if digits is None else digits, signed=True)}{NBSP}{self.translate('pp')}"
 
     def money(self, cents: float, digits: int | None = None) -> str:
         """`1 234,50 €` of cents; whole euros from a thousand on, millions from ten million on."""
         euros = cents / 100
         if digits is None and abs(euros) >= 1e7:
             return f"{self.number(euros / 1e6, 1)}{NBSP}{self.translate('m')}{NBSP}€"
-        places = digits if digits is not None else 0 if abs(euros) >= 1000 or euros == round(euros) else 2
-        text = self.number(euros, places)
-        return text + NBSP + "€" if self.language != "en" else re.sub(r"^(\u2212?)", r"\1€", text)
+        return f"{self.number(euros, (0 if abs(euros) >= 1000 or euros == round(euros) else 2) if digits is None else digits)}{NBSP}€"
 
-    def figure(self, value: float | None, form: str) -> str:
+    def figure(self, value: float | None, form: str, digits: int | None = None) -> str:
         """A value in the form of its column; `..` if it is hidden."""
         if value is None:
             return ".."
-        write = {
-            "number": self.number,
-            "percent": self.percent,
-            "points": self.points,
-            "money": self.money,
-            "change": lambda v: self.percent(v, signed=True),
-            "index": lambda v: self.number(100 * v, 0, signed=True),
-            "decimal": lambda v: self.number(v, 2),
-        }
-        return write[form](value)
+        if form in {"percent", "change"}:
+            return self.percent(value, digits, signed=form == "change")
+        if form in {"money", "points"}:
+            return self.money(value, digits) if form == "money" else self.points(value, digits)
+        scale, usual = {"index": (100, 0), "decimal": (1, 2)}.get(form, (1, 0))
+        return self.number(scale * value, usual if digits is None else digits, signed=form == "index")
 
-    def bare(self, value: float | None, form: str) -> str:
-        """The figure without its unit, for columns that name it in their head."""
-        return re.sub(r"(?<=\d)\D+$|€", "", self.figure(value, form))
+    def figures(self, values: Iterable[float | None], form: str) -> list[str]:
+        """A column of figures with as many decimals each and without the unit, which stands in the head."""
+        values = list(values)
+        known = [abs(value) for value in values if value is not None]
+        digits = {"percent": 2 if 0 < max(known, default=0) < 0.02 else 1, "money": 0 if max(known, default=0) >= 1e5 else 2}.get(form)
+        return [re.sub(r"(?<=\d)\D+$", "", self.figure(value, form, digits)) for value in values]
 
     def interval(self, low: float, high: float, form: str) -> str:
         """`41,0–51,5 %`: the unit once; `−0,9 … 2,6` where a minus would meet the dash."""
-        last = self.figure(high, form)
-        between = DASH if min(low, high) >= 0 else f"{NBSP}…{NBSP}"
-        return f"{self.bare(low, form)}{between}{last}".replace("+", "")
-
-    def tick(self, value: float, form: str, step: float) -> str:
-        """A figure on an axis whose marks stand `step` apart."""
-        scale = {"money": 0.01, "number": 1.0, "decimal": 1.0}.get(form, 100.0)
-        if form == "money" and step >= 2.5e7:
-            scale, unit = 1e-8, f"{NBSP}{self.translate('m')}{NBSP}€"
-        else:
-            unit = {"money": NBSP + "€", "percent": NBSP * (self.language != "en") + "%"}.get(form, "")
-        digits = max(0, -floor(log10(step * scale) + 1e-9))
-        return self.number(value * scale, digits) + unit * (value != 0 or form == "percent")
+        start = re.sub(r"(?<=\d)\D+$", "", self.figure(low, form))
+        return f"{start}{DASH if min(low, high) >= 0 else NBSP + '…' + NBSP}{self.figure(high, form)}".replace("+", "")
 
     def unit(self, form: str) -> str:
         """What stands in a table's head for the unit; empty for plain numbers."""
         return {"percent": "%", "change": "%", "money": "€", "points": self.translate("pp")}.get(form, "")
 
-    # time --------------------------------------------------------------------------------------------------------------------
+    def tick(self, value: float, form: str, step: float) -> str:
+        """A figure on an axis whose marks stand `step` apart."""
+        scale = {"money": 0.01, "number": 1.0, "decimal": 1.0}.get(form, 100.0)
+        unit = {"money": NBSP + "€", "percent": "%" if self.language == "en" else NBSP + "%"}.get(form, "")
+        if form == "money" and step >= 2.5e7:
+            scale, unit = 1e-8, f"{NBSP}{self.translate('m')}{NBSP}€"
+        return self.number(value * scale, max(0, -floor(log10(step * scale) + 1e-9))) + unit * (value != 0 or form == "percent")
 
-    def date(self, day: date) -> str:
-        """`3.11.2026`."""
-        form = {"fi": "d.M.y", "sv": "d.M.y", "en": "d MMM y"}[self.language]
-        return str(format_date(day, form, locale=LOCALES[self.language])).replace(" ", NBSP)
+    def date(self, day: datetime.date | str) -> str:
+        """`3.11.2026`, also of an ISO date or instant."""
+        found = datetime.datetime.fromisoformat(day) if isinstance(day, str) else day
+        return str(format_date(found, DATES[self.language], locale=LOCALES[self.language]))
 
-    def month(self, day: date, *, year: bool = False, long: bool = False) -> str:
+    def month(self, day: datetime.date, *, year: bool = False, long: bool = False) -> str:
         """`loka`; `lokakuu` if long."""
-        names = get_month_names("wide" if long else "abbreviated", "stand-alone", LOCALES[self.language])
-        return str(names[day.month]).rstrip(".") + (f"{NBSP}{day.year}" if year else "")
+        found = get_month_names("wide" if long else "abbreviated", "stand-alone", LOCALES[self.language])
+        return str(found[day.month]).rstrip(".") + (f"{NBSP}{day.year}" if year else "")
 
     def period(self, period: Period | str) -> str:
         """`lokakuu 2026`, `heinä–syyskuu 2026`, `2026`."""
@@ -160,20 +147,14 @@ class Words:
         first, last = span.months(span.length)[0].start, span.months(1)[0].start
         if span.length == 12:
             return str(first.year)
-        if span.length == 1:
-            return self.month(first, year=True, long=True)
-        opening = self.month(first, long=True).removesuffix("kuu") if self.language == "fi" else self.month(first, long=True)
-        return f"{opening}{DASH}{self.month(last, year=True, long=True)}"
-
-    def moment(self, text: str | datetime) -> str:
-        """The date of an ISO instant."""
-        return self.date((datetime.fromisoformat(text) if isinstance(text, str) else text).date())
+        opening = self.month(first, long=True).removesuffix("kuu" if self.language == "fi" else "") + DASH if span.length > 1 else ""
+        return opening + self.month(last, year=True, long=True)
 
 
 def form_of(column: str, *, whole: bool = False) -> str:
-    """The form that a column's name asks for: money, percent, points, change, index, decimal or number."""
-    found = next((form for pattern, form in FORMS if re.search(pattern, column)), "number" if whole else "decimal")
-    return "number" if whole and found not in {"money", "number"} else found
+    """The form that a column's name asks for: money, percent, points, change, index, number, or else decimal (whole: number)."""
+    found = next((form for form, pattern in FORMS.items() if re.search(pattern, column)), "decimal")
+    return "number" if whole and found != "money" else found
 
 
 def sort_key(text: str) -> str:
@@ -181,20 +162,12 @@ def sort_key(text: str) -> str:
     return text.lower().translate(LETTERS)
 
 
-def catalogue(language: str) -> Mapping[tuple[str | None, str], str]:
-    """(context, English) to words: all that a language can say. Codes have a context: their dimension, or `column`."""
-    return _catalogue(language)
-
-
 @cache
-def _catalogue(language: str) -> dict[tuple[str | None, str], str]:
+def catalogue(language: str) -> dict[tuple[str | None, str], str]:
+    """(context, English) to words: all that a language can say. Codes have a context: their dimension, `column`, or `code`."""
     with files("genlib.present").joinpath(f"locale/{language}.po").open("rb") as source:
-        known: Catalog = read_po(source, locale=LOCALES[language])
+        known = read_po(source, locale=LOCALES[language])
     return {(entry.context, str(entry.id)): str(entry.string) for entry in known if entry.id and entry.string}
-
-
-def _message(language: str, message: str, context: str | None = None) -> str | None:
-    return _catalogue(language).get((context, message))
 
 
 @cache
