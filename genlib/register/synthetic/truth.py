@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 from genlib.register.synthetic.chance import Ints
 
 SEGMENTS = ("device", "filter", "service", "rental", "company")
 AGE_BANDS = ("18-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75-", "unknown")
-CHURN = MappingProxyType({"device": 0.16, "filter": 0.10, "service": 0.24, "rental": 0.07, "company": 0.05})
-BG_NBD = MappingProxyType({"r": 1.1, "alpha": 22.0, "a": 0.9, "b": 5.5})
-RESPONSE = MappingProxyType(dict(zip(AGE_BANDS, (0.12, 0.16, 0.21, 0.27, 0.34, 0.41, 0.32, 0.22), strict=True)))
-MACHINE_CLICKS = MappingProxyType({"consumer": 0.01, "company_contact": 0.06})
+
+Rates = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -29,14 +26,14 @@ class Planted:
     `machine_clicks`: share of delivered e-mails whose links a mail filter follows at once.
     """
 
-    churn: Mapping[str, float] = field(default_factory=lambda: CHURN)
-    bg_nbd: Mapping[str, float] = field(default_factory=lambda: BG_NBD)
+    churn: Rates = field(default_factory=lambda: {"device": 0.16, "filter": 0.10, "service": 0.24, "rental": 0.07, "company": 0.05})
+    bg_nbd: Rates = field(default_factory=lambda: {"r": 1.1, "alpha": 22.0, "a": 0.9, "b": 5.5})
     complaint_effect: int = -3
     complaint_days: int = 180
-    response: Mapping[str, float] = field(default_factory=lambda: RESPONSE)
+    response: Rates = field(default_factory=lambda: dict(zip(AGE_BANDS, (0.12, 0.16, 0.21, 0.27, 0.34, 0.41, 0.32, 0.22), strict=True)))
     window_days: int = 30
     unlawful: tuple[float, float] = (0.03, 0.004)
-    machine_clicks: Mapping[str, float] = field(default_factory=lambda: MACHINE_CLICKS)
+    machine_clicks: Rates = field(default_factory=lambda: {"consumer": 0.01, "company_contact": 0.06})
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Truth:
     (`answers_with_identifiers`: of the invitations) and the number of rows by table."""
 
     planted: Planted
-    uplift: Mapping[str, float]
+    uplift: Rates
     unlawful_contacts: tuple[int, ...] = ()
     machine_clicks: tuple[int, ...] = ()
     answers_with_identifiers: tuple[int, ...] = ()
