@@ -10,6 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
+from genlib.errors import UsageError
+
 UNKNOWN = "unknown"
 YOUNGEST, OLDEST, EVERY = 18, 75, 10  # 18-24, 25-34, …, 65-74, 75-
 
@@ -40,7 +42,9 @@ class Released:
 
 
 def load_area(postal_areas: Path, now: dt.datetime) -> Area:
-    """The postal areas of a CSV with columns postal_code, municipality, region."""
+    """The postal areas of a CSV with columns postal_code, municipality, region; UsageError if it is not there."""
+    if not postal_areas.is_file():
+        raise UsageError(f"no postal areas at {postal_areas}; set GENLIB_DATA to the folder that holds finland/postal_areas.csv")
     areas = pl.read_csv(postal_areas, columns=["postal_code", "municipality", "region"], infer_schema=False)
     to = {name: dict(zip(areas["postal_code"], areas[name], strict=True)) for name in ("municipality", "region")}
     return Area(to["municipality"], to["region"], now.year)

@@ -51,7 +51,10 @@ def commit(stage: Path, release_id: str) -> Path:
 
 
 def prune(home: Path, *, before: str) -> list[str]:
-    """Remove the releases whose id is older than `before` (an id's time), but never the current one; gives their ids."""
+    """Remove the releases whose id is older than `before` (an id's time), but never the current one; gives their ids.
+
+    To be called by whoever holds `staged`, for it removes everything that stands aside.
+    """
     current = (home / "current").read_text(encoding="utf-8").strip()
     old = sorted(path for path in home.iterdir() if RELEASE_ID.fullmatch(path.name) and path.name < before and path.name != current)
     for path in old:

@@ -16,7 +16,7 @@ from genlib.publish.people import APART, People, Request, columns_of, prohibitin
 from genlib.publish.pseudonym import shuffled
 
 ROWS = 131_072
-JUDGED_ROWS = 1_048_576  # judging begins with the whole history of permissions, so it pays to ask seldom
+JUDGED_ROWS = 393_216  # judging begins with the whole history of permissions, so it pays to ask seldom
 REACHED = 65_536  # people a frame: each has a row for every channel and kind of message
 ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 NARROW = {"score": pl.Int16}

@@ -58,7 +58,7 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
         manifest = _manifest(source, written, _digest(stage))
         (stage / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
         folder.commit(stage, manifest.release_id)
-    folder.prune(home, before=_instant(now - dt.timedelta(days=terms.days)))
+        folder.prune(home, before=_instant(now - dt.timedelta(days=terms.days)))
     return manifest
 
 

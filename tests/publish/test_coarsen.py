@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from genlib.errors import UsageError
 from genlib.notice import COARSENINGS
 from genlib.publish.coarsen import Area, age_band, coarse, load_area, released
 
@@ -94,3 +95,8 @@ def test_every_coarsening_of_the_notice_is_known() -> None:
 def test_the_postal_areas_of_statistics_finland() -> None:
     area = load_area(POSTAL_AREAS, dt.datetime(2026, 11, 1, tzinfo=dt.UTC))
     assert (area.municipality["00100"], area.region["00100"], area.year, len(area.region)) == ("091", "01", 2026, 3026)
+
+
+def test_without_postal_areas_nothing_is_published(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="set GENLIB_DATA"):
+        load_area(tmp_path / "none.csv", dt.datetime(2026, 11, 1, tzinfo=dt.UTC))

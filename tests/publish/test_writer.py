@@ -21,6 +21,7 @@ from genlib.register.schema import Base
 from genlib.release import Release
 
 TEXT, NUMBER, DAY, INSTANT, YES = pl.String(), pl.UInt32(), pl.Date(), pl.Datetime("us", "UTC"), pl.Boolean()
+IDENTIFIER = r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]|@|049\d|049 \d|\+358|FI\d{2}"
 PERSON = {"customer": NUMBER, "pseudonym": TEXT, "kind": TEXT, "age_band": TEXT, "region": TEXT}
 COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
     "customer_analysis": {
@@ -110,6 +111,16 @@ def test_every_number_of_a_customer_is_in_table_customer(released: Released, pur
     for table in release.tables:
         if "customer" in release.manifest.schema[table]:
             assert release[table].select(pl.col("customer").drop_nulls().is_in(known.implode()).all()).collect().item()
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_no_text_of_a_release_looks_like_an_identifier(released: Released, purpose: str) -> None:
+    """The synthetic comments are full of personal identity codes, phones, e-mails and names; none may arrive."""
+    release = released(purpose)
+    for table in release.tables:
+        text = release[table].select(pl.selectors.string().exclude("pseudonym")).collect()
+        found = [name for name in text.columns if text[name].str.contains(IDENTIFIER).any()]
+        assert (table, found) == (table, [])
 
 
 def test_pseudonyms_are_those_of_the_key_and_differ_by_purpose(released: Released) -> None:
