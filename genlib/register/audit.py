@@ -10,7 +10,9 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,49 +27,61 @@ FIELDS = ("id", "at", "user", "purpose", "action", "people", "subjects", "detail
 START = bytes(32)
 
 
-def record(  # noqa: PLR0913 - the fields of one event
-    register: Register,
-    *,
-    user: str,
-    purpose: str,
-    action: str,
-    people: int,
-    subjects: Sequence[int] | None = None,
-    detail: Mapping[str, Any] | None = None,
-    at: dt.datetime | None = None,
-) -> int:
-    """Append one event and return its number. `subjects`: customer ids, if identified people were looked at.
+@dataclass(frozen=True)
+class Event:
+    """`people`: how many were touched. `subjects`: customer ids, if identified people were looked at. Never put a value from the data into
+    `detail`."""
 
-    Never put a value from the data into `detail`.
-    """
-    events = table("audit_event")
+    user: str
+    purpose: str
+    action: str
+    people: int
+    subjects: Sequence[int] | None = None
+    detail: Mapping[str, Any] | None = None
+    at: dt.datetime | None = None
+
+
+def record(register: Register, **event: Any) -> int:
+    """Append one event (the fields of `Event`) in a transaction of its own and return its number."""
     with register.writing() as connection:
-        if not register.embedded:  # SQLite's BEGIN IMMEDIATE has already put the writers in a queue
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.audit_event'))"))
-        last = connection.execute(sa.select(events.c.id, events.c.digest).order_by(events.c.id.desc()).limit(1)).first()
-        number: int = (last.id if last else 0) + 1
-        event = {
-            "id": number,
-            "at": (at or dt.datetime.now(dt.UTC)).replace(microsecond=0),
-            "user": user,
-            "purpose": purpose,
-            "action": action,
-            "people": people,
-            "subjects": None if subjects is None else json.dumps(sorted(subjects)),
-            "detail": None if detail is None else json.dumps(detail, sort_keys=True, default=str),
-        }
-        digest = _digest(last.digest if last else START, event)
-        connection.execute(events.insert().values(**event, digest=digest))
-    _append(anchor_path(register), f"{number} {digest.hex()}\n")
+        number, digest = enter(connection, Event(**event))
+    anchor(register, number, digest)
     return number
+
+
+def enter(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
+    """Append one event within the transaction of what it tells of; once that is committed, `anchor` its number and digest."""
+    events = table("audit_event")
+    if connection.dialect.name != "sqlite":  # SQLite's BEGIN IMMEDIATE has already put the writers in a queue
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.audit_event'))"))
+    last = connection.execute(sa.select(events.c.id, events.c.digest).order_by(events.c.id.desc()).limit(1)).first()
+    number: int = (last.id if last else 0) + 1
+    row = {
+        "id": number,
+        "at": (event.at or dt.datetime.now(dt.UTC)).replace(microsecond=0),
+        "user": event.user,
+        "purpose": event.purpose,
+        "action": event.action,
+        "people": event.people,
+        "subjects": None if event.subjects is None else json.dumps(sorted(event.subjects)),
+        "detail": None if event.detail is None else json.dumps(event.detail, sort_keys=True, default=str),
+    }
+    digest = _digest(last.digest if last else START, row)
+    connection.execute(events.insert().values(**row, digest=digest))
+    return number, digest
+
+
+def anchor(register: Register, number: int, digest: bytes) -> None:
+    """Write the head of the trail down outside the database."""
+    _append(anchor_path(register), f"\n{number} {digest.hex()}\n")
 
 
 def verify(register: Register, *, anchor: Path | None = None) -> int:
     """How many events there are, if none was changed, removed or cut off; GenlibError names the first that was."""
     anchored, before, events = _anchored(anchor or anchor_path(register)), START, table("audit_event")
-    with register.engine.connect() as connection:
-        number = 0
-        for number, event in enumerate(connection.execution_options(yield_per=10_000).execute(events.select().order_by(events.c.id)), 1):
+    number = 0
+    with register.engine.connect() as connection, connection.execution_options(yield_per=10_000).execute(_all(events)) as rows:
+        for number, event in enumerate(rows, 1):
             before = _digest(before, event._mapping)
             if event.id != number or event.digest != before or anchored.get(number, before.hex()) != before.hex():
                 raise GenlibError(f"the audit trail is broken at event {number}: it was changed, or one before it was removed")
@@ -82,6 +96,10 @@ def anchor_path(register: Register) -> Path:
     """Beside an embedded register; in the workbench's home for a server."""
     url = register.engine.url
     return Path(f"{url.database}.audit") if register.embedded else settings.load().home / f"{url.database}.audit"
+
+
+def _all(events: sa.Table) -> sa.Select[Any]:
+    return events.select().order_by(events.c.id)
 
 
 def _digest(before: bytes, event: Mapping[Any, Any]) -> bytes:
@@ -100,7 +118,6 @@ def _append(path: Path, line: str) -> None:
 
 
 def _anchored(path: Path) -> dict[int, str]:
-    """Event number → digest; a last line that a crash left unfinished does not count."""
-    text = path.read_text() if path.exists() else ""
-    lines = (line.split() for line in text[: text.rfind("\n") + 1].splitlines())
-    return {int(parts[0]): parts[1] for parts in lines}
+    """Event number → digest; a line that a crash left unfinished does not count."""
+    lines = re.findall(r"^(\d+) ([0-9a-f]{64})$", path.read_text() if path.exists() else "", re.MULTILINE)
+    return {int(number): digest for number, digest in lines}
