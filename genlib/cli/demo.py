@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, time
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,7 +40,7 @@ def demo(
     register = _register(settings, password, customers)
     for purpose in REPORTS:
         _release(purpose, register, settings, password)
-    with ThreadPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         runs = [pool.submit(run_report, report, parameters={"language": language}, settings=settings) for report in REPORTS.values()]
         for run in runs:
             typer.echo(f"report      {run.result().html}")

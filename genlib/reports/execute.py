@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from subprocess import DEVNULL
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import genlib.errors
@@ -26,17 +28,19 @@ def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, roo
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    bar = f"--IPKernelApp.exec_lines=import sys; sys.modules.setdefault('{UNUSED}', None); del sys"
     try:
-        return papermill.execute_notebook(
-            notebook,
-            None,
-            parameters=dict(values),
-            kernel_name="python3",
-            language="python",
-            progress_bar=sys.stderr.isatty(),
-            kernel_manager_class=_kernel(environment(settings), root),
-            extra_arguments=[f"--IPKernelApp.exec_lines=import sys; sys.modules.setdefault('{UNUSED}', None); del sys"],
-        )
+        with TemporaryDirectory(prefix="genlib-") as sockets:
+            return papermill.execute_notebook(
+                notebook,
+                None,
+                parameters=dict(values),
+                kernel_name="python3",
+                language="python",
+                progress_bar=sys.stderr.isatty(),
+                kernel_manager_class=_kernel({"env": environment(settings), "cwd": str(root)}, sockets),
+                extra_arguments=[bar],
+            )
     except papermill.PapermillExecutionError as error:
         raise _failed(_place(notebook, error.cell_index, bool(values)), error.ename) from None
     except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
@@ -71,8 +75,12 @@ def _place(notebook: Any, index: int, parametrised: bool) -> int:
     return index + 1 - int(parametrised and index > tagged[0])
 
 
-def _kernel(environment: dict[str, str], root: Path) -> type:
-    """A kernel manager for `sys.executable`, whatever kernels this machine has registered."""
+def _kernel(surroundings: dict[str, Any], sockets: str) -> type:
+    """A kernel manager for `sys.executable`, whatever kernels this machine has registered.
+
+    It speaks over sockets in a folder of its own, which other users of the machine cannot listen to, and what a kernel says outside its
+    notebook is dropped: it may quote the data.
+    """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 
@@ -81,6 +89,7 @@ def _kernel(environment: dict[str, str], root: Path) -> type:
             return KernelSpecManager(kernel_dirs=[])
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override] # either flavour may await or not
-            await self._async_start_kernel(**{**options, "env": environment, "cwd": str(root)})
+            self.transport, self.connection_file = "ipc", f"{sockets}/kernel.json"
+            await self._async_start_kernel(**{**options, **surroundings, "stdout": DEVNULL, "stderr": DEVNULL})
 
     return Kernel

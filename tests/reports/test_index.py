@@ -1,0 +1,75 @@
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from genlib.present.words import Words
+from genlib.reports import catalogue, index, prose
+from genlib.reports.catalogue import Slot
+from genlib.reports.run import report_names
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+def keep(reports: Path, run_id: str, status: str, **slot: str) -> catalogue.Run:
+    place = Slot(**{"report": "campaign_history", "period": "2026-10", "language": "fi", **slot})
+    files = {"report.ipynb": b"{}"} | ({"report.html": b"<p>"} if status == "good" else {})
+    told = {"run_id": run_id, "status": status, "slot": asdict(place), "finished_at": "2026-11-01T04:00:01+00:00", "failed_cell": 4}
+    return catalogue.keep(reports, place, files, told)
+
+
+def links(page: Path) -> list[str]:
+    return re.findall(r'href="([^"#][^"]*)"', page.read_text(encoding="utf-8"))
+
+
+def test_the_newest_good_run_of_each_slot_is_linked(tmp_path):
+    for run_id in ("2026-1", "2026-2"):
+        keep(tmp_path, run_id, "good")
+    keep(tmp_path, "2026-3", "good", language="sv")
+    found = links(index.write(tmp_path))
+    assert [link for link in found if link.endswith(".html")] == [
+        "campaign_history/2026-10/fi/2026-2/report.html",
+        "campaign_history/2026-10/sv/2026-3/report.html",
+    ]
+    assert all((tmp_path / link).exists() for link in found)
+
+
+def test_a_failed_run_is_listed_until_its_slot_is_good_again(tmp_path):
+    keep(tmp_path, "2026-1", "good")
+    keep(tmp_path, "2026-2", "failed")
+    assert "campaign_history/2026-10/fi/2026-2/report.ipynb" in links(index.write(tmp_path))
+    keep(tmp_path, "2026-3", "good")
+    assert not [link for link in links(index.write(tmp_path)) if "2026-2" in link]
+
+
+def test_an_empty_catalogue_has_a_page(tmp_path):
+    assert index.write(tmp_path / "reports").exists()
+
+
+def test_what_a_run_was_asked_for_cannot_break_the_page(tmp_path):
+    keep(tmp_path, "2026-1", "good", slug="x")
+    manifest = next(tmp_path.glob("**/manifest.json"))
+    manifest.write_text(manifest.read_text().replace('"slug": "x"', '"slug": "<script>"'))
+    assert "<script>" not in index.render(tmp_path, catalogue.runs(tmp_path))
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_the_index_can_be_said_in_every_language(tmp_path, monkeypatch, language):
+    said = []
+    monkeypatch.setattr(Words, "translate", lambda self, message, **values: said.append(message) or message)
+    for report in ("customer_analysis", "satisfaction_survey", "campaign_history"):
+        keep(tmp_path, f"2026-1-{report}", "good", report=report)
+    keep(tmp_path, "2026-2", "failed", language="sv")
+    keep(tmp_path, "2026-3", "good", language="en")
+    index.write(tmp_path)
+    monkeypatch.undo()
+    assert Words(language).missing(said) == []
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+@pytest.mark.parametrize("name", [name for name in report_names() if name != "tour"])
+def test_every_paragraph_of_a_report_can_be_said_in_every_language(name, language):
+    messages = prose.messages(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4))
+    assert Words(language).missing(messages) == []

@@ -1,0 +1,54 @@
+"""`genlib demo` on a small register and small notebooks: what it makes, what it says, what it uses again."""
+
+import re
+import stat
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+import genlib.cli.demo
+from genlib.cli import run
+from genlib.register.vault import create_keys
+
+SHOW = """\
+import genlib, hashlib
+from IPython.display import display
+html = f"<p>{genlib.open_release('PURPOSE').manifest.people} people</p>"
+display({"text/html": html, "application/vnd.genlib+json": {"kind": "text", "sha256": hashlib.sha256(html.encode()).hexdigest()}}, raw=True)
+"""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    for purpose in genlib.cli.demo.REPORTS:
+        parameters = new_code_cell('language: str = "fi"', metadata={"tags": ["parameters"]})
+        cells = [parameters, new_code_cell(SHOW.replace("PURPOSE", purpose))]
+        nbformat.write(new_notebook(cells=cells), tmp_path / f"{purpose}.ipynb")
+    monkeypatch.setattr(genlib.cli.demo, "REPORTS", {p: str(tmp_path / f"{p}.ipynb") for p in genlib.cli.demo.REPORTS})
+    for name in ("GENLIB_REGISTER", "GENLIB_KEYS", "GENLIB_RELEASES", "GENLIB_REPORTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "bench"))
+    return tmp_path / "bench"
+
+
+def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, capfd):
+    assert run(["demo", "--customers", "1000"]) == 0
+    first = capfd.readouterr().out
+    password = home / "demo-password"
+    assert stat.S_IMODE(password.stat().st_mode) == 0o600
+    assert password.read_text(encoding="utf-8") not in first
+    assert "for the demonstration only" in first
+    assert first.splitlines()[-1] == f"look here   {home / 'reports/index.html'}"
+    assert [len(list(home.glob(f"reports/*/undated/fi/*/{name}"))) for name in ("report.html", "report.ipynb")] == [3, 3]
+
+    assert run(["demo", "--customers", "1000"]) == 0
+    again = capfd.readouterr().out
+    assert len(re.findall(r"\(there already\)", again)) == 5
+    assert [len(list((home / "releases" / purpose).glob("2026*"))) for purpose in genlib.cli.demo.REPORTS] == [1, 1, 1]
+
+
+def test_keys_that_are_not_the_demos_are_left_alone(home, capsys):
+    create_keys(home / "keys.json", user="aino", password="correct horse")
+    assert run(["demo"]) == 2
+    assert "keys that are not the demo's" in capsys.readouterr().err
