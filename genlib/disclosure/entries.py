@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.system import Ints, System, make_system
+from genlib.disclosure.system import Ints, System, make_system, with_respondents
 from genlib.errors import UsageError
 
 SEVERITY = ("", "dominance", "primary")
@@ -32,19 +32,24 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tupl
 
 def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """`_label` of every key - a parent with a single child is that child - and its `_cell`, -1 if it is not shown."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     keys = figures.group_by("_key", maintain_order=True).agg(pl.col("virtual").all()).with_row_index("_node")
     single = (
         links.filter((pl.col("children") == 1) & (pl.col("gap") == 0) & (pl.col("kind") == "people")).select("parent", "child").unique()
     )
     nodes = dict(zip(keys["_key"], keys["_node"], strict=True))
     ends = [[nodes[key] for key in single[side]] for side in ("parent", "child")]
-    _, label = connected_components(coo_array((np.ones(single.height), ends), shape=(keys.height, keys.height)), directed=False)
-    keys = keys.with_columns(_label=pl.Series(label, dtype=pl.Int64))
+    keys = keys.with_columns(_label=pl.Series(_components(keys.height, *np.array(ends, np.int64).reshape(2, -1))))
     shown = keys.filter(~pl.col("virtual")).select(pl.col("_label").unique().sort()).with_row_index("_cell")
     return keys.join(shown, on="_label", how="left").select("_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1))
+
+
+def _components(size: int, first: Ints, second: Ints) -> Ints:
+    """Nodes that hang together have the same label."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(size, size))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def _renamed(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
@@ -67,6 +72,7 @@ class Draft:
 
     def sums(self, links: pl.DataFrame) -> None:
         """The margins: exact where parts add up, else what is known of overlapping groups (max of parts <= whole <= sum of parts)."""
+        self.nested = links.select("child_variable", "parent_variable").to_numpy().T.astype(np.int64)
         exact = (pl.col("least") == 0) & (pl.col("most") == 0)
         loose = links.filter(~exact & (pl.col("kind") == "people") & ~pl.col("parent_virtual"))
         self._sum(links.filter(exact), 0)
@@ -113,18 +119,33 @@ class Draft:
         scenario, known = self._alone(people)
         parts: dict[str, Any] = {"value": self.value, "low": self.low, "cell": self.cell, "weight": np.log1p(people) + 1}
         parts |= {"relation": relation, "variable": variable, "sign": sign, "need_variable": need[0], "need_move": need[1]}
-        return make_system(**parts, alone_scenario=scenario, alone_variable=known)
+        parts |= {"alone_scenario": scenario, "alone_variable": known, "need_scenario": np.full(need.shape[1], -1)}
+        return with_respondents(make_system(**parts), *self._eased(need))
+
+    def _eased(self, need: Ints) -> tuple[Ints, Ints]:
+        """What is left of each need where the largest contributor asks himself, and which variables are such contributors."""
+        count = self.figures.height
+        money = np.append((self.figures["kind"] == "money").to_numpy(), np.zeros(len(self.value) - count, bool))[need[0]]
+        eased = self.figures["eased"].to_numpy()[np.minimum(need[0], count - 1)] if count else need[1]
+        part, total = self.nested
+        largest = np.abs(self.value[part]) == self.figures["first"].to_numpy()[total]
+        return np.where(money, np.sign(need[1]) * np.minimum(eased, np.abs(need[1])), need[1]), self.nested[:, largest]
 
     def _alone(self, people: Ints) -> tuple[Ints, Ints]:
-        """What each person who stands alone knows: all figures of his cell, or the one figure that only he contributed to."""
-        shown = self.cell >= 0
-        whole = shown & (people[self.cell] == 1)
-        single = np.zeros(len(self.value), bool)
-        single[: self.figures.height] = (self.figures["contributors"] == 1).to_numpy()
-        single &= shown & ~whole
-        known = np.concatenate([np.flatnonzero(whole), np.flatnonzero(single)])
-        owner = np.concatenate([self.cell[whole], len(people) + np.flatnonzero(single)])
-        return np.unique(owner, return_inverse=True)[1].astype(np.int64), known
+        """What each person who stands alone knows: all figures of his cell, or the one figure that only he contributed to - in a part and
+        in the whole that is the same people."""
+        whole = (self.cell >= 0) & (people[self.cell] == 1)
+        known = whole.copy()
+        known[: self.figures.height] |= (self.figures["contributors"] == 1).to_numpy() & (self.cell[: self.figures.height] >= 0)
+        inside = np.flatnonzero(whole)
+        _, first, back = np.unique(self.cell[inside], return_index=True, return_inverse=True)
+        part, total = self.nested
+        same = known[part] & known[total] & (self.value[part] == self.value[total])
+        label = _components(
+            len(self.value), *np.concatenate([np.stack([inside, inside[first][back]]), np.stack([part[same], total[same]])], axis=1)
+        )
+        owned = np.flatnonzero(known)
+        return np.unique(label[owned], return_inverse=True)[1].astype(np.int64), owned
 
     def reasons(self) -> list[str]:
         """The gravest reason of each cell: what a rule says of its figures, and `primary` where a difference is too small."""
@@ -152,7 +173,7 @@ def _groups(links: pl.DataFrame, draft: Draft, policy: Policy) -> tuple[Ints, In
     rest = draft.value[whole] - draft.value[part]
     unsafe = (draft.value[whole] >= policy.min_count) & (draft.value[part] > 0) & (rest >= 0) & (rest < policy.min_count)
     whole, part, rest = whole[unsafe], part[unsafe], rest[unsafe]
-    return whole, part, draft.cell[part], (policy.min_count - rest, np.minimum(rest, 1))
+    return whole, part, draft.cell[part], (policy.min_count - rest, np.zeros_like(rest))
 
 
 def _complements(draft: Draft, policy: Policy) -> tuple[Ints, Ints, Ints, tuple[Ints, Ints]]:

@@ -59,11 +59,16 @@ def _measured(table: str, frame: pl.DataFrame, cells: Cells, place: int) -> pl.D
     measure = cells.measures[place]
     name, money = measure.name, measure.kind == "money"
     contributors = name if measure.kind == "people" else f"{name}_people" if f"{name}_people" in frame.columns else "people"
-    first = pl.col(f"{name}_1") if money else pl.lit(0)
-    beyond = (
-        pl.col(f"{name}_rest") if f"{name}_rest" in frame.columns else pl.col(name) - first - pl.col(f"{name}_2") if money else pl.lit(0)
-    )
-    numbers = {"value": pl.col(name), "contributors": pl.col(contributors), "first": first, "rest": beyond, "people": pl.col("people")}
+    first, second = (pl.col(f"{name}_{place}") if money else pl.lit(0) for place in (1, 2))
+    beyond = pl.col(f"{name}_rest") if f"{name}_rest" in frame.columns else pl.col(name) - first - second if money else pl.lit(0)
+    numbers = {
+        "value": pl.col(name),
+        "contributors": pl.col(contributors),
+        "first": first,
+        "second": second,
+        "rest": beyond,
+        "people": pl.col("people"),
+    }
     return frame.filter(~pl.col("_virtual") | measure.additive).select(
         "_key",
         pl.lit(name).alias("measure"),

@@ -12,47 +12,9 @@ from genlib.disclosure.system import Bools, Ints, System
 
 
 @dataclass(frozen=True)
-class Obligations:
-    """What a pattern owes: each variable its move, in the eyes of everyone (`scenario` -1) and of each lone respondent beside it."""
-
-    variable: Ints
-    move: Ints
-    scenario: Ints
-
-    def met(self, system: System, moved: Ints) -> Bools:
-        """Which of them the table `value + moved` settles."""
-        touched = np.zeros(int(system.alone_scenario.max(initial=-1)) + 2, bool)
-        touched[system.alone_scenario[moved[system.alone_variable] != 0]] = True
-        there = moved[self.variable]
-        return np.where(self.move > 0, there >= self.move, there <= self.move) & ~touched[self.scenario]
-
-
-def obligations(system: System) -> Obligations:
-    """Every need for everyone, and once more for each lone respondent who stands in a relation with it."""
-    count = len(system.need_variable)
-    needs, scenarios = [np.arange(count)], [np.full(count, -1)]
-    if len(system.alone_variable) and count:
-        from scipy.sparse import csr_array
-
-        near = abs(system.matrix)
-        size = int(system.alone_scenario.max()) + 1
-        knows = csr_array(
-            (np.ones(len(system.alone_variable), np.int64), (system.alone_scenario, system.alone_variable)), (size, len(system.value))
-        )
-        asks = csr_array((np.ones(count, np.int64), (system.need_variable, np.arange(count))), (len(system.value), count))
-        shared = (((knows @ near.T) > 0).astype(np.int64) @ (near @ asks > 0).astype(np.int64)).tocoo()
-        own = (knows @ asks).tocsr()
-        foreign = np.asarray(own[shared.row, shared.col]).ravel() == 0
-        needs.append(shared.col[foreign])
-        scenarios.append(shared.row[foreign])
-    chosen = np.concatenate(needs)
-    return Obligations(system.need_variable[chosen], system.need_move[chosen], np.concatenate(scenarios).astype(np.int64))
-
-
-@dataclass(frozen=True)
 class Pattern:
     """`hidden` cells of a system. `witnesses` are other tables (as moves from the true one) that an attacker cannot rule out, and
-    `settles` says which witness settles each obligation. `status` is `optimal`, `feasible` (time ran out) or `none needed`."""
+    `settles` says which witness settles each need. `status` is `optimal`, `feasible` (time ran out) or `none needed`."""
 
     system: System = field(repr=False)
     hidden: Bools = field(repr=False)
@@ -89,10 +51,10 @@ def verify(pattern: Pattern) -> list[str]:
     """What is wrong with the proof, in words without values; empty if the pattern protects all that it must.
 
     Whole numbers only: the true table fits its relations, every needy cell is hidden, every witness is a table with the same published
-    figures, and every obligation is settled by one.
+    figures, and every need is settled by one.
     """
     system = pattern.system
-    unseen, owed = system.hidden_variables(pattern.hidden), obligations(system)
+    unseen = system.hidden_variables(pattern.hidden)
     faults = []
     if pattern.seal != pattern.digest():
         faults.append("the seal does not fit: something was changed after the proof was made")
@@ -104,14 +66,13 @@ def verify(pattern: Pattern) -> list[str]:
         if system.balance(moved).any() or (system.value + moved < system.low).any() or moved[~unseen].any():
             faults.append("a witness is not a table that agrees with what is shown")
             break
-    if len(pattern.settles) != len(owed.variable) or not _settled(pattern, owed):
+    if not _settled(pattern):
         faults.append("a cell is not shown to be free enough")
     return faults
 
 
-def _settled(pattern: Pattern, owed: Obligations) -> bool:
-    if not len(owed.variable):
-        return True
-    if not len(pattern.witnesses) or pattern.settles.min() < 0 or pattern.settles.max() >= len(pattern.witnesses):
+def _settled(pattern: Pattern) -> bool:
+    settles, count = pattern.settles, len(pattern.witnesses)
+    if len(settles) != len(pattern.system.need_variable) or settles.min(initial=0) < 0 or settles.max(initial=-1) >= count:
         return False
-    return all(owed.met(pattern.system, moved)[pattern.settles == place].all() for place, moved in enumerate(pattern.witnesses))
+    return all(pattern.system.met(moved)[settles == place].all() for place, moved in enumerate(pattern.witnesses))

@@ -14,7 +14,7 @@ from genlib.disclosure.cells import PEOPLE, Cells
 from genlib.disclosure.model import Model, build
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.suppress import suppress
+from genlib.disclosure.search import suppress
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable
 from genlib.errors import UsageError
 

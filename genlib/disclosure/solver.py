@@ -9,16 +9,17 @@ import numpy as np
 from genlib.disclosure.system import Bools, Floats, Ints, System
 
 
-def _model(columns: int, rows: int, matrix: Any, costs: Floats, bounds: tuple[Floats, Floats], sides: tuple[Floats, Floats]) -> Any:
+def _model(matrix: Any, cost: Floats, lower: Floats, upper: Floats) -> Any:
+    """A HiGHS model with every relation at zero."""
     import highspy
 
     lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = columns, rows
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = costs, *bounds
-    lp.row_lower_, lp.row_upper_ = sides
+    lp.num_row_, lp.num_col_ = matrix.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lower, upper
+    lp.row_lower_ = lp.row_upper_ = np.zeros(matrix.shape[0])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data.astype(float)
-    solver = highspy.Highs()
+    solver: Any = highspy.Highs()
     solver.silent()
     solver.setOptionValue("threads", 1)
     solver.passModel(lp)
@@ -36,8 +37,9 @@ class Attack:
         matrix = matrix[self.kept]
         self.down = (system.low - system.value)[self.free].astype(float)
         self.up = np.full(len(self.free), np.inf)
-        zero = np.zeros(matrix.shape[0])
-        self.solver = _model(len(self.free), matrix.shape[0], matrix, np.zeros(len(self.free)), (self.down, self.up), (zero, zero))
+        self.solver = _model(matrix, np.zeros(len(self.free)), self.down, self.up)
+        self.solver.setOptionValue("simplex_strategy", 4)  # primal: the true table is a feasible start for every question
+        self.solver.setOptionValue("presolve", "off")
         self.all = np.arange(len(self.free), dtype=np.int32)
         self.place = np.full(len(system.value), -1)
         self.place[self.free] = self.all
@@ -86,8 +88,7 @@ class Master:
         from scipy.sparse import csr_array
 
         self.count = len(weight)
-        none = np.zeros(0)
-        self.solver = _model(self.count, 0, csr_array((0, self.count)), weight, (np.zeros(self.count), np.ones(self.count)), (none, none))
+        self.solver = _model(csr_array((0, self.count)), weight, np.zeros(self.count), np.ones(self.count))
         self.solver.setOptionValue("mip_rel_gap", 0.0)
         kinds = np.ones(self.count, np.uint8)
         self.solver.changeColsIntegrality(self.count, np.arange(self.count, dtype=np.int32), kinds)
@@ -109,3 +110,27 @@ class Master:
         status = known.get(self.solver.getModelStatus(), "time")
         chosen = np.array(self.solver.getSolution().col_value) > 0.5
         return chosen if len(chosen) == self.count else np.ones(self.count, bool), status, self.solver.getInfo().mip_dual_bound
+
+
+def cover(system: System, hidden: Bools, needs: tuple[Ints, Ints], known: Ints) -> Bools:
+    """Cells whose hiding lets these variables make their moves (as far as that can be), the cheaper ones first."""
+    from scipy.sparse import hstack
+
+    open_ = np.where(system.cell < 0, True, system.open_cell[system.cell])
+    price = np.where(system.hidden_variables(hidden), 0.0, system.weight[system.cell])
+    rise, fall = np.where(open_, np.inf, 0.0), np.where(open_, system.value - system.low, 0.0)
+    rise[known] = fall[known] = 0.0
+    costs = [price.copy(), price.copy()]
+    for direction, limit in enumerate((rise, fall)):
+        targets = needs[0][(needs[1] < 0) == bool(direction)]
+        costs[direction][targets] = -1e3 * (price.max() + 1)
+        limit[targets] = np.minimum(np.abs(needs[1][(needs[1] < 0) == bool(direction)]), limit[targets])
+        (fall, rise)[direction][targets] = 0.0
+    matrix = hstack([system.matrix, -system.matrix], format="csr")
+    solver = _model(matrix, np.concatenate(costs), np.zeros(matrix.shape[1]), np.concatenate([rise, fall]))
+    solver.run()
+    both = np.array(solver.getSolution().col_value).reshape(2, -1)
+    cells = system.cell[(both.max(axis=0) > 1e-7) & (system.cell >= 0)]
+    wider = hidden.copy()
+    wider[cells] = True
+    return wider

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +23,9 @@ class System:
 
     `value`: the true figure of each variable; `low`: what anyone knows it cannot be under. `cell`: the cell that shows it (variables of one
     cell are hidden together), -1 for what is never shown. `relation`, `variable`, `sign`: the entries of M in M y = 0.
-    `need_variable`, `need_move`: the variable must be able to move at least so far (down if negative) while all that is shown stays.
-    `alone_scenario`, `alone_variable`: what each lone respondent knows. `weight`: the loss of hiding each cell; `open_cell`: may be hidden.
+    `need_variable`, `need_move`: the variable must be able to move at least so far (down if negative) while all that is shown stays;
+    `need_scenario`: in the eyes of everyone (-1) or of that lone respondent. `alone_scenario`, `alone_variable`: what each of those knows.
+    `weight`: the loss of hiding each cell; `open_cell`: it may be hidden.
     """
 
     value: Ints
@@ -35,6 +36,7 @@ class System:
     sign: Ints
     need_variable: Ints
     need_move: Ints
+    need_scenario: Ints
     alone_scenario: Ints
     alone_variable: Ints
     weight: Floats
@@ -69,6 +71,13 @@ class System:
         np.add.at(total, self.relation, self.sign * table[self.variable])
         return total
 
+    def met(self, moved: Ints) -> Bools:
+        """Which needs the table `value + moved` settles."""
+        touched = np.zeros(int(self.alone_scenario.max(initial=-1)) + 2, bool)
+        touched[self.alone_scenario[moved[self.alone_variable] != 0]] = True
+        there = moved[self.need_variable]
+        return np.where(self.need_move > 0, there >= self.need_move, there <= self.need_move) & ~touched[self.need_scenario]
+
     def digest(self) -> str:
         """A fingerprint of everything the proof rests on."""
         seal = hashlib.sha256()
@@ -90,13 +99,45 @@ class System:
 
 
 def make_system(**parts: Any) -> System:
-    """A `System` from plain lists; what is left out is empty, zero, or one cell a variable."""
+    """A `System` from plain lists; what is left out is empty, zero, or one cell a variable. Needs are everyone's if not told otherwise, and
+    then also each lone respondent's beside them."""
     size = len(parts["value"])
     cells = np.asarray(parts.get("cell", np.arange(size)), np.int64)
     count = int(cells.max(initial=-1)) + 1
     filled: dict[str, Any] = {name: np.asarray(parts.get(name, ()), np.int64) for name in System.__dataclass_fields__ if name != "names"}
     filled["cell"] = cells
     filled["low"] = np.asarray(parts.get("low", np.zeros(size)), np.int64)
+    filled["need_scenario"] = np.asarray(parts.get("need_scenario", np.full(len(filled["need_variable"]), -1)), np.int64)
     filled["weight"] = np.asarray(parts.get("weight", np.ones(count)), float)
     filled["open_cell"] = np.asarray(parts.get("open_cell", np.ones(count)), bool)
-    return System(**filled, names=tuple(parts.get("names", ())))
+    system = System(**filled, names=tuple(parts.get("names", ())))
+    return system if "need_scenario" in parts else with_respondents(system, system.need_move, np.zeros((2, 0), np.int64))
+
+
+def with_respondents(system: System, eased: Ints, inside: Ints) -> System:
+    """Every need once more for each lone respondent who stands in a relation with it and does not know it himself.
+
+    `eased`: the move that is left of each need where the respondent is the largest contributor inside it; `inside`: who stands in what so,
+    as (variable of the respondent, variable of the need).
+    """
+    count, size = len(system.need_variable), len(system.value)
+    if not count or not len(system.alone_variable):
+        return system
+    from scipy.sparse import csr_array
+
+    near = abs(system.matrix)
+    shape = (int(system.alone_scenario.max()) + 1, size)
+    knows = csr_array((np.ones(len(system.alone_variable), np.int64), (system.alone_scenario, system.alone_variable)), shape)
+    asks = csr_array((np.ones(count, np.int64), (system.need_variable, np.arange(count))), (size, count))
+    pairs = (((knows @ near.T) > 0).astype(np.int64) @ (near @ asks > 0).astype(np.int64)).tocoo()
+    foreign = np.asarray((knows @ asks).tocsr()[pairs.row, pairs.col]).ravel() == 0
+    who, need = pairs.row[foreign].astype(np.int64), pairs.col[foreign]
+    scenario = np.full(size, -1)
+    scenario[system.alone_variable] = system.alone_scenario
+    own = np.isin(who * size + system.need_variable[need], (scenario[inside[0]] * size + inside[1])[scenario[inside[0]] >= 0])
+    return replace(
+        system,
+        need_variable=np.append(system.need_variable, system.need_variable[need]),
+        need_move=np.append(system.need_move, np.where(own, eased[need], system.need_move[need])),
+        need_scenario=np.append(system.need_scenario, who),
+    )

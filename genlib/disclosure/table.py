@@ -66,7 +66,9 @@ class ProtectedTable:
         if column not in self.frame.columns or found.height > 1:
             raise UsageError(f"table {self.name} has no single figure {column} there")
         row = found.row(0, named=True) if found.height else {column: None, "reason": "empty"}
-        return Shown(row[column], column, self.name, tuple(sorted(where.items())), row["reason"] if row[column] is None else None, self.language)
+        return Shown(
+            row[column], column, self.name, tuple(sorted(where.items())), row["reason"] if row[column] is None else None, self.language
+        )
 
 
 @dataclass(frozen=True)

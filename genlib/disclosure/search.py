@@ -1,0 +1,159 @@
+"""Which further cells to hide so that no hidden cell can be worked out: cutting planes with witnesses (Fischetti and Salazar 2001)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from time import monotonic
+
+import numpy as np
+
+from genlib.disclosure.cuts import Cut, Cuts
+from genlib.disclosure.pattern import Pattern, verify
+from genlib.disclosure.solver import Attack, Master, cover
+from genlib.disclosure.system import Bools, Floats, Ints, System
+from genlib.errors import Refused
+
+CUTS_A_ROUND = 60
+FEW = 8
+HOPELESS = "these tables cannot be protected by hiding cells: show fewer levels, or merge small groups"
+
+
+def suppress(system: System, *, seconds: float = 10.0, seed: int = 0) -> Pattern:
+    """The cheapest pattern that meets every need of the system, with its proof.
+
+    After `seconds` a valid pattern that may hide more (`status` "feasible"). Raises `Refused` if nothing that may be hidden is enough.
+    """
+    pattern = Search(system, np.random.default_rng(seed), monotonic() + seconds).run()
+    pattern = replace(pattern, seal=pattern.digest())
+    if verify(pattern):
+        raise Refused("no protection could be proven for these tables; nothing is shown")
+    return pattern
+
+
+class Search:
+    """One search for a pattern: the cells hidden now, the witnesses found so far and the cuts learnt from failures."""
+
+    def __init__(self, system: System, random: np.random.Generator, until: float) -> None:
+        self.system, self.random, self.until = system, random, until
+        self.cuts = Cuts(system)
+        self.pool: list[Ints] = []
+        self.waiting = np.ones(len(self.system.need_variable), bool)
+        self.hard = np.zeros(len(self.system.need_variable), bool)
+
+    def run(self) -> Pattern:
+        master = Master(self.system.weight[self.cuts.optional])
+        hidden, bound = self.system.primary, 0.0
+        while monotonic() < self.until:
+            cuts = self.cuts.capacity(hidden) or self.separate(hidden)
+            if not cuts and not self.waiting.any():
+                return self.proven(hidden, "optimal", bound)
+            master.add(cuts)
+            chosen, status, bound = master.solve(self.until - monotonic())
+            if status == "infeasible":
+                raise Refused(HOPELESS)
+            hidden = self.system.primary
+            hidden[self.cuts.optional[chosen]] = True
+        return self.proven(self.widen(hidden), "feasible", bound)
+
+    def widen(self, hidden: Bools) -> Bools:
+        """A pattern that is enough, though perhaps too much: hide along the cheapest ways until everything is settled."""
+        while self.separate(hidden, 0) or self.waiting.any():
+            wider = hidden
+            for known in self.audiences():
+                variables, moves, fixed, _ = self.heard(known)
+                wider = cover(self.system, wider, (variables, moves), fixed) if len(variables) else wider
+            wider = wider if (wider != hidden).any() else hidden | self.system.open_cell
+            if (wider == hidden).all():
+                raise Refused(HOPELESS)
+            hidden = wider
+        return hidden
+
+    def proven(self, hidden: Bools, status: str, bound: float) -> Pattern:
+        """The pattern with the few witnesses that settle everything, and without cells that none of them needs."""
+        settles, used = np.full(len(self.system.need_variable), -1), [np.zeros(0, np.int64)][:0]
+        for moved in reversed(self.pool):
+            new = (settles < 0) & self.system.met(moved)
+            if new.any():
+                settles[new] = len(used)
+                used.append(moved)
+        witnesses = np.array(used, np.int64).reshape(len(used), len(self.system.value))
+        needed = self.system.primary
+        needed[self.system.cell[witnesses.any(axis=0) & (self.system.cell >= 0)]] = True
+        hidden = hidden & needed
+        return Pattern(self.system, hidden, witnesses, settles, status, float(self.system.weight[hidden].sum()), bound)
+
+    def separate(self, hidden: Bools, most: int = CUTS_A_ROUND) -> list[Cut]:
+        """Look for witnesses, and for cuts that this pattern breaks; `waiting` tells what is not settled."""
+        attack, unseen = Attack(self.system, hidden), self.system.hidden_variables(hidden)
+        self.pool = [moved for moved in self.pool if not moved[~unseen].any()]
+        self.waiting = np.ones(len(self.system.need_variable), bool)
+        for moved in self.pool:
+            self.waiting &= ~self.system.met(moved)
+        if most and (cuts := self.single(attack, hidden, np.flatnonzero(self.waiting & self.hard), most)):
+            return cuts
+        for known in self.audiences():
+            self.sweep(attack, known)
+        return self.single(attack, hidden, np.flatnonzero(self.waiting), most)
+
+    def audiences(self) -> Iterator[Bools]:
+        """Sets of lone respondents to satisfy at once: all, none, then halves such that any two of them are parted by one."""
+        count = int(self.system.alone_scenario.max(initial=-1)) + 1
+        if count:
+            yield np.ones(count, bool)
+        yield np.zeros(count, bool)
+        for bit in range(count.bit_length() if count > 1 else 0):
+            half = (np.arange(count) >> bit) & 1 == 1
+            yield from (half, ~half)
+
+    def heard(self, known: Bools) -> tuple[Ints, Ints, Ints, int]:
+        """Variables and moves that wait while these lone respondents know their own (one move each, drawn anew), what they know, how many wait."""
+        fixed = self.system.alone_variable[np.append(known, False)[self.system.alone_scenario]]
+        ours = self.waiting & np.append(known, True)[self.system.need_scenario]
+        ours[np.isin(self.system.need_variable, fixed)] = False
+        left = self.random.permutation(np.flatnonzero(ours))
+        left = left[np.unique(self.system.need_variable[left], return_index=True)[1]]
+        return self.system.need_variable[left], self.system.need_move[left], fixed, int(ours.sum())
+
+    def sweep(self, attack: Attack, known: Bools) -> None:
+        """Push all that wait at once, again and again while it helps; each table settles what has moved far enough."""
+        helps = True
+        while helps:
+            variables, moves, fixed, count = self.heard(known)
+            weights = self.random.uniform(0.5, 1, len(variables))
+            helps = count > FEW and self.learn(attack.push(variables, moves, weights, fixed))
+
+    def learn(self, moved: Floats | None) -> bool:
+        """Keep a whole-number table that settles something new."""
+        if moved is None:
+            return False
+        whole = np.rint(moved).astype(np.int64)
+        if (
+            np.abs(moved - whole).max(initial=0) > 1e-5
+            or self.system.balance(whole).any()
+            or (self.system.value + whole < self.system.low).any()
+        ):
+            return False
+        new = self.waiting & self.system.met(whole)
+        self.waiting &= ~new
+        if new.any():
+            self.pool.append(whole)
+        return bool(new.any())
+
+    def single(self, attack: Attack, hidden: Bools, places: Ints, most: int) -> list[Cut]:
+        """Places one at a time: a witness, or a cut from the prices of the failure."""
+        cuts: list[Cut] = []
+        for place in self.random.permutation(places):
+            if not self.waiting[place]:
+                continue
+            variable, move = self.system.need_variable[[place]], self.system.need_move[[place]]
+            fixed = self.system.alone_variable[self.system.alone_scenario == self.system.need_scenario[place]]
+            moved = attack.push(variable, move, np.ones(1), fixed)
+            reached = abs(moved[variable[0]]) >= abs(move[0]) - 1e-6
+            if reached and (self.learn(moved) or self.learn(attack.whole())):
+                continue
+            self.hard[place] = True
+            cuts.append(self.cuts.beyond(hidden) if reached else self.cuts.priced(place, attack.prices()))
+            if len(cuts) == most or monotonic() > self.until:
+                break
+        return cuts
