@@ -63,7 +63,6 @@ class Term:
     fi: str
     sv: str
     requirements: tuple[str, ...] = ()
-    requirement: str = ""
     law: str = ""
 
 

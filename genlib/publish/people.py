@@ -11,8 +11,9 @@ import polars as pl
 from genlib.notice import Notice
 from genlib.publish.anonymity import anonymise
 from genlib.publish.coarsen import Area, Released, coarse, released
-from genlib.publish.pseudonym import Key, pseudonyms, shuffled
+from genlib.publish.pseudonym import pseudonyms, shuffled
 from genlib.register.database import Register
+from genlib.register.vault import PseudonymKey
 
 APART = ("apart", "apart_month")
 JUDGED = ["kind", "restricted_from", "non_disclosure"]  # what permission asks about a person
@@ -24,7 +25,7 @@ class Request:
 
     purpose: str
     register: Register
-    key: Key
+    key: PseudonymKey
     notice: Notice
     area: Area
     now: dt.datetime

@@ -6,8 +6,7 @@ back; the zero bits tell a forged or foreign one from a true one (chance 2^-64).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from genlib.errors import UsageError
+from genlib.register.vault import PseudonymKey
 
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O, U to misread
 WIDTH = 26  # 130 bits for 128: the first letter is 0-7
@@ -29,53 +29,31 @@ _DECODE[_ENCODE] = np.arange(32, dtype=np.uint64)
 Words = np.ndarray[Any, np.dtype[Any]]
 
 
-class Key(Protocol):
-    """The pseudonym key of the vault: 32 secret bytes."""
-
-    @property
-    def secret(self) -> bytes: ...
-
-
-@dataclass(frozen=True)
-class Reidentified:
-    """Customer ids (null where refused), and which pseudonyms were refused: forged, damaged or of another purpose or epoch."""
-
-    ids: pl.Series
-    refused: pl.Series
-
-    def __iter__(self) -> Any:
-        return iter((self.ids, self.refused))
-
-
-def pseudonyms(ids: pl.Series, key: Key, *, purpose: str, epoch: int = 1) -> pl.Series:
+def pseudonyms(ids: pl.Series, key: PseudonymKey, *, purpose: str, epoch: int = 1) -> pl.Series:
     """One pseudonym per id, such as `ca1-…` and 26 letters: the same in the same purpose and epoch, unlinkable across them."""
-    if ids.null_count() or (len(ids) and int(ids.min()) < 0):  # type: ignore[arg-type]
-        raise UsageError("pseudonyms need customer ids that are neither missing nor negative")
-    blocks = np.zeros((len(ids), 2), ">u8")
-    blocks[:, 0] = ids.cast(pl.Int64).to_numpy()
-    permuted = _cipher(key, purpose, epoch).encryptor().update(blocks.tobytes())
-    return _written(np.frombuffer(permuted, ">u8").reshape(-1, 2).astype(np.uint64), _prefix(purpose, epoch)).alias("pseudonym")
+    prefix = _prefix(purpose, epoch)
+    return _written(_permuted(ids, _cipher(key, purpose, epoch)), prefix).alias("pseudonym")
 
 
-def reidentify(pseudonyms: pl.Series, key: Key, *, purpose: str, epoch: int = 1) -> Reidentified:
-    """Whose pseudonyms these are. Only for what the notice allows: a data subject's request, a correction, customer service."""
+def reidentify(pseudonyms: pl.Series, key: PseudonymKey, *, purpose: str, epoch: int = 1) -> tuple[pl.Series, pl.Series]:
+    """Customer ids (null where refused), and which were refused: forged, damaged, or of another purpose or epoch.
+
+    Only for what the notice allows: a data subject's request, a correction, customer service; and the caller records it.
+    """
     prefix = _prefix(purpose, epoch)
     plausible = pseudonyms.str.contains(f"^{prefix}[0-7][{LETTERS}]{{{WIDTH - 1}}}$").fill_null(value=False)
-    read = pseudonyms.set(~plausible, prefix + "0" * WIDTH)
-    permuted = _cipher(key, purpose, epoch).decryptor().update(_read(read, prefix).astype(">u8").tobytes())
-    ids, zeros = np.frombuffer(permuted, ">u8").reshape(-1, 2).astype(np.uint64).T
+    words = _read(pseudonyms.set(~plausible, prefix + "0" * WIDTH), prefix)
+    ids, zeros = _words(_cipher(key, purpose, epoch).decryptor().update(words.astype(">u8").tobytes())).T
     true = plausible & pl.Series(zeros == 0) & pl.Series(ids < 2**63)
-    found = pl.Series("customer_id", np.where(true.to_numpy(), ids, 0).astype(np.int64)).set(~true, None)
-    return Reidentified(found, (~true).alias("refused"))
+    found = pl.Series("customer_id", np.where(true.to_numpy(), ids, 0).astype(np.int64))
+    return found.set(~true, None), (~true).alias("refused")
 
 
-def shuffled(ids: pl.Series, key: Key, *, purpose: str, what: str, epoch: int = 1) -> pl.Series:
+def shuffled(ids: pl.Series, key: PseudonymKey, *, purpose: str, what: str, epoch: int = 1) -> pl.Series:
     """A number 0, 1, 2, … per id, in an order that only the key knows: numbers of one release that say nothing outside it."""
-    blocks = np.zeros((len(ids), 2), ">u8")
-    blocks[:, 0] = ids.cast(pl.Int64).to_numpy()
-    permuted = np.frombuffer(_cipher(key, f"{purpose}/{what}", epoch).encryptor().update(blocks.tobytes()), ">u8").reshape(-1, 2)
+    high, low = _permuted(ids, _cipher(key, f"{purpose}/{what}", epoch)).T
     numbers = np.empty(len(ids), np.uint32)
-    numbers[np.lexsort((permuted[:, 1], permuted[:, 0]))] = np.arange(len(ids), dtype=np.uint32)
+    numbers[np.lexsort((low, high))] = np.arange(len(ids), dtype=np.uint32)
     return pl.Series(what, numbers)
 
 
@@ -85,12 +63,25 @@ def _prefix(purpose: str, epoch: int) -> str:
     return f"{CODES[purpose]}{epoch}-"
 
 
-def _cipher(key: Key, purpose: str, epoch: int) -> Cipher[modes.ECB]:
+def _cipher(key: PseudonymKey, purpose: str, epoch: int) -> Cipher[modes.ECB]:
     label = purpose.encode()
     info = len(label).to_bytes(2, "big") + label + epoch.to_bytes(4, "big")
     derived = HKDF(algorithm=SHA256(), length=32, salt=b"genlib pseudonym", info=info).derive(key.secret)
     # A block cipher on single, distinct blocks is a permutation; the modes that ECB is warned against are for messages.
     return Cipher(algorithms.AES(derived), modes.ECB())  # noqa: S305
+
+
+def _permuted(ids: pl.Series, cipher: Cipher[modes.ECB]) -> Words:
+    if ids.null_count() or (ids < 0).any():
+        raise UsageError("pseudonyms need customer ids that are neither missing nor negative")
+    blocks = np.zeros((len(ids), 2), ">u8")
+    blocks[:, 0] = ids.cast(pl.Int64).to_numpy()
+    return _words(cipher.encryptor().update(blocks.tobytes()))
+
+
+def _words(blocks: bytes) -> Words:
+    """High and low half of every block."""
+    return np.frombuffer(blocks, ">u8").reshape(-1, 2).astype(np.uint64)
 
 
 def _written(words: Words, prefix: str) -> pl.Series:

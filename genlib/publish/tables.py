@@ -16,10 +16,10 @@ from genlib.publish.people import APART, People, Request, columns_of, prohibitin
 from genlib.publish.pseudonym import shuffled
 
 ROWS = 131_072
-JUDGED_ROWS = 393_216  # judging begins with the whole history of permissions, so it pays to ask seldom
 REACHED = 65_536  # people a frame: each has a row for every channel and kind of message
 ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 NARROW = {"score": pl.Int16}
+VERDICT = {"allowed": "derived", "reason": "derived"}
 
 Frames = Iterator[pl.DataFrame]
 
@@ -83,29 +83,29 @@ def tables(source: Source) -> Iterator[Table]:
             yield _granted(source, name)
     for name in source.terms.derived:
         if name in DERIVED:
-            columns_there, frames = DERIVED[name](source)
-            yield Table(name, columns_there, frames)
+            yield Table(name, *DERIVED[name](source))
 
 
 def _granted(source: Source, name: str) -> Table:
     columns = columns_of(source.notice, source.purpose, name)
     coarsening = {column.name: column.coarsening for column in columns}
-    # The maps are read now, for the connection belongs to the reading thread once the frames flow.
-    numbers = {"customer": source.customers(name)} | ({"invitation": source.invitations} if "invitation" in coarsening else {})
-    finish = _finishing(source, name)
-    order = "id" if "id" in source.notice.columns[name] else columns[0].source
-    reads = list(dict.fromkeys(read for column in columns for read in column.reads))
     keys = [column for column in columns if column.coarsening == "number"]
-    made = dict.fromkeys(("allowed", "reason"), "derived") if _judged(source, name) else {}
+    # What is looked up is read now, for the connection belongs to the reading thread once the frames flow.
+    numbers = {"customer": source.customers(name)} | ({"invitation": source.invitations} if "invitation" in coarsening else {})
+    judged = name == "campaign_contact" and "verdict" in source.terms.derived
+    finish = _judging(source) if judged else _promise(source) if name == "survey_invitation" else None
+    shown = coarsening | (VERDICT if judged else {})
+    order = "id" if "id" in source.notice.columns[name] else keys[0].source
+    batches = source.register.scan(name, list({read: 0 for c in columns for read in c.reads}), rows=ROWS, ordered_by=order)
 
     def frames() -> Frames:
-        for batch in ahead(source.register.scan(name, reads, rows=JUDGED_ROWS if made else ROWS, ordered_by=order)):
-            numbered = finish(_numbered(batch, keys, numbers))
-            shown = [coarse(column, source.area) for column in columns if column not in keys]
-            kept = numbered.with_columns(shown).select(*coarsening, *made)
-            yield kept.cast({c: t for c, t in NARROW.items() if c in kept.columns}).sort([key.name for key in keys], maintain_order=True)
+        for batch in ahead(batches):
+            numbered = _numbered(batch, keys, numbers)
+            finished = finish(numbered) if finish else numbered
+            frame = finished.with_columns(coarse(column, source.area) for column in columns if column not in keys).select(*shown)
+            yield frame.cast({c: t for c, t in NARROW.items() if c in shown}).sort([key.name for key in keys], maintain_order=True)
 
-    return Table(name, coarsening | made, frames())
+    return Table(name, shown, frames())
 
 
 def _numbered(batch: pl.DataFrame, keys: list[Released], numbers: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -119,31 +119,23 @@ def _numbered(batch: pl.DataFrame, keys: list[Released], numbers: dict[str, pl.D
     return batch
 
 
-def _finishing(source: Source, name: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
-    """What a table needs besides its columns: invitations keep a promise of anonymity, contacts get their verdict."""
-    if name == "survey_invitation":
-        surveys = pl.concat(source.register.scan("survey", ["id", "promise"]))
-        anonymous = surveys.filter(pl.col("promise") == "anonymous")["id"].implode()
-        return lambda batch: batch.with_columns(pl.when(~pl.col("survey_id").is_in(anonymous)).then("customer").alias("customer"))
-    if _judged(source, name):
-        kinds = pl.concat(source.register.scan("campaign", ["id", "kind"]))
-        judge = Judge.of(source.acts, source.people.judged, switches=source.switches)
-        message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
-
-        def judged(batch: pl.DataFrame) -> pl.DataFrame:
-            asked = batch.select("customer_id", "channel", message, "sent_at")
-            return batch.with_columns(judge.verdicts(asked).select("allowed", "reason"))
-
-        return judged
-    return _as_is
+def _promise(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """The invitations of an anonymous survey lose their customer, whatever the register says."""
+    surveys = pl.concat(source.register.scan("survey", ["id", "promise"]))
+    anonymous = surveys.filter(pl.col("promise") == "anonymous")["id"].implode()
+    return lambda batch: batch.with_columns(pl.when(~pl.col("survey_id").is_in(anonymous)).then("customer").alias("customer"))
 
 
-def _judged(source: Source, name: str) -> bool:
-    return name == "campaign_contact" and "verdict" in source.terms.derived
+def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Every contact gets its verdict as of the instant it was sent."""
+    kinds = pl.concat(source.register.scan("campaign", ["id", "kind"]))
+    judge = Judge.of(source.acts, source.people.judged, switches=source.switches)
+    message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
+    def judged(batch: pl.DataFrame) -> pl.DataFrame:
+        return batch.with_columns(judge.verdicts(batch.select("customer_id", "channel", message, "sent_at")).select(*VERDICT))
 
-def _as_is(batch: pl.DataFrame) -> pl.DataFrame:
-    return batch
+    return judged
 
 
 def _profile(source: Source) -> tuple[dict[str, str], Frames]:
@@ -160,9 +152,9 @@ def _reach(source: Source) -> tuple[dict[str, str], Frames]:
             acts = source.acts.join(some.select("customer_id"), on="customer_id", how="semi")
             answers = reach(some.drop("customer"), acts, source.now, switches=source.switches)
             numbered = answers.join(some.select("customer_id", "customer"), on="customer_id", maintain_order="left")
-            yield numbered.select("customer", "channel", "kind", "allowed", "reason")
+            yield numbered.select("customer", "channel", "kind", *VERDICT)
 
-    return {"customer": "number", "channel": "keep", "kind": "derived", "allowed": "derived", "reason": "derived"}, frames()
+    return {"customer": "number", "channel": "derived", "kind": "derived", **VERDICT}, frames()
 
 
 DERIVED: dict[str, Callable[[Source], tuple[dict[str, str], Frames]]] = {"profile": _profile, "reach": _reach}

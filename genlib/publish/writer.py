@@ -15,10 +15,10 @@ from genlib.notice import DEFAULT, Notice
 from genlib.publish import folder
 from genlib.publish.coarsen import load_area
 from genlib.publish.people import Request, prohibiting, select_people
-from genlib.publish.pseudonym import Key
 from genlib.publish.tables import Source, Table, tables
 from genlib.register.database import Register, frame_schema
 from genlib.register.schema import Base
+from genlib.register.vault import PseudonymKey
 from genlib.release import Manifest
 
 Progress = Callable[[str, int], None]
@@ -35,7 +35,7 @@ class Written:
 def publish(  # noqa: PLR0913 - the door names everything that goes through it
     purpose: str,
     register: Register,
-    key: Key,
+    key: PseudonymKey,
     *,
     notice: Notice,
     releases: Path,
