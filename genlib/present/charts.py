@@ -17,8 +17,9 @@ from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
 Draw = Callable[[Plot, float, float], Any]
-TWO_WIDTHS, MIN_BASE = 420, 10
-"""From this width on a chart is drawn twice, as asked and for a telephone; on fewer people no percentage."""
+TWO_WIDTHS, MANY, MIN_BASE = 340, 14, 10
+"""From this width on a chart is drawn twice, as asked and for a telephone; with more places than this only as asked on paper; on fewer
+people no percentage."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,7 +52,8 @@ class Chart(Item):
             return f'<div class="pair">{self._picture(self.fixed, name, "chart map")}{self.beside if width > theme.HALF else ""}</div>'
         if width < TWO_WIDTHS:
             return self._picture(width, name, "chart")
-        return self._picture(width, name, "chart wide") + self._picture(theme.PHONE, name, "chart narrow")
+        tall = " tall" * (len(self.plot.places) > MANY)
+        return self._picture(width, name, f"chart wide{tall}") + self._picture(theme.PHONE, name, f"chart narrow{tall}")
 
     def _picture(self, room: int, name: str, classes: str) -> str:
         key = hashlib.sha256(f"{self.tables} {name} {room}".encode()).hexdigest()[:8]
@@ -85,6 +87,7 @@ def line(table: ProtectedTable, *, x: str, y: str, color: str | None = None, **o
 def dots(table: ProtectedTable, *, x: str, y: str, reference: float | None = None, **options: Unpack[Options]) -> Chart:
     """`x` with its interval for each `y`; grey where the interval takes in `reference`, brick where it lies below."""
     plot = _toned(read(table, options, y, x))
+    plot = replace(plot, frame=plot.frame.with_columns(pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)))
     if reference is not None:
         grey, brick = (pl.col("low") <= reference) & (pl.col("high") >= reference), pl.col("high") < reference
         sure = pl.when(grey).then(pl.lit(tone("mute"))).when(brick).then(pl.lit(tone("brick"))).otherwise("tone")

@@ -51,7 +51,8 @@ class Frame:
 
     def x(self, *, points: bool = False) -> alt.X:
         places, inner = self.plot.places, 1.0 if points else 0.3
-        axis = alt.Axis(labelExpr=_names(_underneath(places, self.width)), labelLineHeight=16, labelOverlap=False)
+        words, tilt = _underneath(places, self.width)
+        axis = alt.Axis(labelExpr=_names(words), labelLineHeight=16, labelOverlap=False, labelAngle=tilt)
         return alt.X("place:N", sort=places, scale=alt.Scale(domain=places, paddingInner=inner, paddingOuter=0.15), axis=axis)
 
     def row(self) -> alt.Y:
@@ -60,14 +61,15 @@ class Frame:
         axis = alt.Axis(labelExpr=_names(lines), labelLimit=0, labelColor=color("ink"), grid=False, labelLineHeight=15)
         return alt.Y("place:N", sort=places, scale=alt.Scale(domain=places), axis=None if self.narrow else axis)
 
-    def behind(self, start: float, end: float) -> list[Any]:
+    def behind(self, start: float, end: float, axis: Any = None) -> list[Any]:
         """Behind rows: hatching where a figure is hidden; where it is narrow the names."""
-        x = alt.X("start:Q", scale=alt.Scale(domain=[start, end], nice=False), axis=None)
+        x = alt.X("start:Q", scale=alt.Scale(domain=[start, end], nice=False), axis=axis)
         hidden = self._hidden(start=start, end=end).mark_bar(height=18, fill=HATCH)
         layers = [hidden.encode(x, alt.X2("end:Q"), self.row(), description="tip:N")] if self.plot.hidden else []
         named = of(pl.DataFrame({"place": self.plot.places}).with_columns(start=pl.lit(start)))
-        text = named.mark_text(align="left", dy=-20, aria=False).encode(x, self.row(), text="place:N")
-        return [*layers, text] if self.narrow else layers
+        halo = {"stroke": color("paper"), "strokeWidth": 4.0, "strokeJoin": "round"}
+        text = [named.mark_text(align="left", dy=-20, aria=False, **look).encode(x, self.row(), text="place:N") for look in (halo, {})]
+        return [*layers, *text] if self.narrow else layers
 
     def blanks(self, *, points: bool = False) -> list[Any]:
         """Hatching over the whole height of each place of which something is hidden."""
@@ -127,8 +129,8 @@ def dots(frame: Frame, *, reference: float | None = None) -> Any:
     span = frame.shown.mark_rule(strokeWidth=2.5, aria=False).encode(low, alt.X2("high:Q"), row, tone)
     point = frame.shown.mark_circle(size=120, opacity=1).encode(value, row, tone, description="tip:N")
     text = frame.shown.mark_text(align="left", dx=9, aria=False).encode(high, row, text="text:N")
-    upright = [] if reference is None else [_upright(reference)]
-    return frame.chart(*upright, *frame.behind(*frame.span), span, point, text, height=frame.steps(36))
+    upright = [] if reference is None else [_upright(reference, axis)]
+    return frame.chart(*upright, *frame.behind(*frame.span, axis), span, point, text, height=frame.steps(36))
 
 
 def likert(frame: Frame) -> Any:
@@ -144,7 +146,7 @@ def likert(frame: Frame) -> Any:
 
 def regions(frame: Frame) -> Any:
     """The map, in a projection that leaves Finland its shape."""
-    shapes = alt.Chart(alt.Data(values=finland.features(frame.plot))).mark_geoshape(stroke=color("paper"), strokeWidth=0.8)  # type: ignore[no-untyped-call]
+    shapes = alt.Chart(alt.Data(values=finland.features(frame.plot))).mark_geoshape(stroke=color("mute"), strokeWidth=0.6)  # type: ignore[no-untyped-call]
     drawn = shapes.encode(color=alt.Color("properties.tone:N", scale=None), description="properties.tip:N")
     return frame.chart(drawn.project(type="transverseMercator", rotate=[-27, 0, 0]), height=round(frame.width * 1.85))
 
@@ -163,16 +165,18 @@ def _names(words: dict[str, Any]) -> str:
     return f"({json.dumps(words, ensure_ascii=False)})[datum.value]"
 
 
-def _underneath(places: list[str], width: float) -> dict[str, Any]:
-    """Words under the columns: of months the name, and the year below where it begins; as many as there is room for, the last always."""
+def _underneath(places: list[str], width: float) -> tuple[dict[str, list[str]], int]:
+    """Words under the columns and their tilt. Of months the name, and the year below where it begins; as many as there is room for."""
     room = width / max(1, len(places))
     parts = [place.split("\u00a0") for place in places]
     if not all(len(part) == 2 and part[1].isdigit() and len(part[1]) == 4 for part in parts):
-        return {place: wrap(place, max(5, int(room / LETTER))) for place in places}
+        lines = {place: wrap(place, max(5, int(room / LETTER)), break_long_words=False, break_on_hyphens=False) for place in places}
+        longest = max((len(line) for words in lines.values() for line in words), default=0)
+        return (lines, 0) if LETTER * longest < 1.1 * room else ({place: [place] for place in places}, -45)
     every = ceil(MONTH / room)
     kept = [i for i in range(len(places)) if (len(places) - 1 - i) % every == 0]
     opening = {i for before, i in zip([None, *kept], kept, strict=False) if before is None or parts[before][1] != parts[i][1]}
-    return {place: parts[i][: 1 + (i in opening)] if i in kept else "" for i, place in enumerate(places)}
+    return {place: parts[i][: 1 + (i in opening)] if i in kept else [] for i, place in enumerate(places)}, 0
 
 
 def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
@@ -181,7 +185,7 @@ def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
     if len(frame.plot.series) > 1 or shown.is_empty():
         return shown.clear(), False
     room = frame.width / len(frame.plot.places) / LETTER
-    if shown["text"].str.len_chars().max() <= room:  # type: ignore[operator]
+    if shown["text"].str.len_chars().max() <= 0.85 * room:  # type: ignore[operator]
         return shown, True
     return shown.filter((pl.col("place") == frame.plot.places[-1]) | (pl.col("value") == pl.col("value").max())), False
 
@@ -197,5 +201,5 @@ def _spread(frame: Frame, last: pl.DataFrame) -> pl.DataFrame:
     return last.with_columns(pl.Series("at", placed, dtype=pl.Float64), label.alias("label"))
 
 
-def _upright(at: float) -> Any:
-    return of(pl.DataFrame({"at": [at]})).mark_rule(color=color("ink"), aria=False).encode(alt.X("at:Q"))
+def _upright(at: float, axis: Any = None) -> Any:
+    return of(pl.DataFrame({"at": [at]})).mark_rule(color=color("ink"), aria=False).encode(alt.X("at:Q", axis=axis))

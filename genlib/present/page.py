@@ -93,7 +93,8 @@ def render(blocks: Iterable[str], *, title: str, language: str, period: str = ""
     found = re.search(r'data-period="([^"]*)"', "".join(content))
     when = words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""
     running = f"{title}, {when}" if when else title
-    named = {"title": title, "period": when[:1].upper() + when[1:], "running": running}
+    quoted = re.sub(r'["\\<]', lambda found: f"\\{ord(found[0]):x} ", running)  # as a string of CSS
+    named = {"title": title, "period": when[:1].upper() + when[1:], "running": running, "quoted": quoted}
     html: str = _template().render(language=language, blocks=content, sheet=font_face() + style(), say=words.translate, **named)
     return html
 
@@ -109,7 +110,7 @@ def _template() -> Any:
 def _strong(said: str, tone: str) -> str:
     """The figure in front made strong, with an arrow for what cannot rest on colour alone."""
     arrow = {"up": "▲ ", "down": "▼ "}.get(tone, "")
-    found = re.match(r"[+−]?\d[\d\u00a0,.]*(?:\u00a0?(?:%-yks\.|%|€|pp))?", said)
+    found = re.match(r"[+−]\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", said)
     return (
         f"<b>{arrow}{text(found[0].strip())}</b> {text(said[found.end() :].strip())}"
         if found

@@ -40,7 +40,7 @@ def _luminance(code: str) -> float:
 def style() -> str:
     """The style sheet without the type. Charts are drawn in daylight; by these rules their marks follow the reader's night."""
     marks = [f'.genlib svg [{part}="{code}"]{{{part}:var(--{name})}}' for name, code in LIGHT.items() for part in ("fill", "stroke")]
-    return "\n".join([SHEET, *marks, *(f".genlib .c-{name}{{background:var(--{name})}}" for name in LIGHT)])
+    return "\n".join([SHEET, "@media screen{", *marks, "}", *(f".genlib .c-{name}{{background:var(--{name})}}" for name in LIGHT)])
 
 
 @cache

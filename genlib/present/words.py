@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +128,8 @@ class Words:
         unit = {"money": NBSP + "€", "percent": "%" if self.language == "en" else NBSP + "%"}.get(form, "")
         if form == "money" and step >= 2.5e7:
             scale, unit = 1e-8, f"{NBSP}{self.translate('m')}{NBSP}€"
-        return self.number(value * scale, max(0, -floor(log10(step * scale) + 1e-9))) + unit * (value != 0 or form == "percent")
+        digits = next(d for d in range(9) if abs(round(step * scale, d) - step * scale) < 1e-9 or d == 8)
+        return self.number(value * scale, digits) + unit * (value != 0 or form == "percent")
 
     def date(self, day: datetime.date | str) -> str:
         """`3.11.2026`, also of an ISO date or instant."""
