@@ -65,12 +65,16 @@ class Run:
         return self.folder / name if (self.folder / name).exists() else None
 
 
-def slot_of(report: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Slot:
-    """The slot of a run: period and language by name, every other parameter that is not at its default in the slug."""
-    differing = {k: v for k, v in values.items() if k not in {"period", "language"} and v != defaults[k]}
-    slug = "_".join(f"{name}-{_PLAIN.sub('-', str(value))}" for name, value in differing.items())
-    if len(slug) > 80 or any(_PLAIN.search(str(value)) for value in differing.values()):
-        slug = f"{slug[:60]}_{hashlib.sha256(repr(differing).encode()).hexdigest()[:8]}"
+def chosen(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that are not at their default, period and language apart."""
+    return {name: value for name, value in values.items() if name not in {"period", "language"} and value != defaults[name]}
+
+
+def slot_of(report: str, values: Mapping[str, Any], choice: Mapping[str, Any]) -> Slot:
+    """The slot of a run: period and language by name, what was chosen in the slug."""
+    slug = "_".join(f"{name}-{_PLAIN.sub('-', str(value))}" for name, value in choice.items())
+    if len(slug) > 80 or any(_PLAIN.search(str(value)) for value in choice.values()):
+        slug = f"{slug[:60]}_{hashlib.sha256(repr(dict(choice)).encode()).hexdigest()[:8]}"
     return Slot(report, str(values.get("period", UNDATED)), str(values.get("language", "en")), slug)
 
 

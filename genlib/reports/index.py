@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from genlib.present import page
 from genlib.present.words import Words
@@ -13,6 +14,8 @@ from genlib.reports.catalogue import Run
 
 LANGUAGE = "fi"
 """The house's own language; each report is in the language that it was asked for."""
+
+HERE = ZoneInfo("Europe/Helsinki")
 
 MESSAGES = {
     "customer_analysis": "Customer analysis",
@@ -55,16 +58,12 @@ def _table(reports: Path, runs: list[Run], words: Words) -> str:
 
 
 def _cells(reports: Path, run: Run, words: Words) -> list[str]:
-    slot, made = run.slot, datetime.fromisoformat(run.manifest["finished_at"])
+    slot, made = run.slot, datetime.fromisoformat(run.manifest["finished_at"]).astimezone(HERE)
     name, language = (words.translate(MESSAGES.get(key, key)) for key in (slot.report, slot.language))
-    plain = [
-        name,
-        slot.period if slot.period == catalogue.UNDATED else words.period(slot.period),
-        language,
-        slot.slug,
-        f"{words.date(made.date())} {made:%H:%M} UTC",
-    ]
-    return [*map(escape, plain), _links(reports, run, words)]
+    period = slot.period if slot.period == catalogue.UNDATED else words.period(slot.period)
+    choice = run.manifest.get("chosen", {}).items()
+    choices = ", ".join(f"{words.label('parameter', what)}: {words.label(what, value)}" for what, value in choice)
+    return [*map(escape, (name, period, language, choices, f"{words.date(made)} {made:%H.%M}")), _links(reports, run, words)]
 
 
 def _links(reports: Path, run: Run, words: Words) -> str:

@@ -41,8 +41,10 @@ def run_report(
     values = checked(settle(known, parameters or {}))
     if pdf:
         check_pdf()
-    slot = catalogue.slot_of(Path(name).stem, values, {key: parameter.default for key, parameter in known.items()})
-    return _run(_Order(notebook, values, slot, settings, _about(slot, values, text, settings), pdf))
+    choice = catalogue.chosen(values, {key: parameter.default for key, parameter in known.items()})
+    slot = catalogue.slot_of(Path(name).stem, values, choice)
+    about = {"parameters": values, "chosen": choice, "notebook_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    return _run(_Order(notebook, values, slot, settings, about | _about(slot, settings), pdf))
 
 
 def open_notebook(name: str | Path) -> tuple[Any, str]:
@@ -111,17 +113,15 @@ def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Ru
     return run
 
 
-def _about(slot: catalogue.Slot, values: dict[str, Any], text: str, settings: Settings) -> dict[str, Any]:
+def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
     now = _now()
     return {
         "run_id": catalogue.new_id(now),
         "report": slot.report,
         "slot": asdict(slot),
-        "parameters": values,
         "started_at": now.isoformat(),
         "user": settings.user,
         "genlib_version": genlib.__version__,
-        "notebook_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
 
 

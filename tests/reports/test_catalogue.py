@@ -41,15 +41,20 @@ def test_newest_takes_one_run_of_each_slot(tmp_path):
     assert [run.id for run in catalogue.newest(found, "failed")] == ["2026-3"]
 
 
-def test_only_what_differs_from_its_default_is_in_the_slug():
+def test_only_what_differs_from_its_default_is_chosen():
     defaults = {"period": "2026-10", "language": "fi", "region": "all", "base": 10}
-    assert catalogue.slot_of("x", defaults, defaults) == Slot("x", "2026-10", "fi")
-    assert catalogue.slot_of("x", {**defaults, "period": "2026", "region": "01"}, defaults) == Slot("x", "2026", "fi", "region-01")
+    assert catalogue.chosen(defaults, defaults) == {}
+    assert catalogue.chosen({**defaults, "period": "2026", "region": "01"}, defaults) == {"region": "01"}
+
+
+def test_what_is_chosen_is_in_the_slug():
+    values = {"period": "2026", "language": "sv", "region": "01"}
+    assert catalogue.slot_of("x", values, {"region": "01"}) == Slot("x", "2026", "sv", "region-01")
 
 
 @given(st.text(), st.text())
 def test_unlike_parameters_have_unlike_slugs_that_are_plain_folder_names(one, other):
-    slugs = [catalogue.slot_of("x", {"region": value}, {"region": "all"}).slug for value in (one, other)]
+    slugs = [catalogue.slot_of("x", {}, {"region": value}).slug for value in (one, other)]
     assert (slugs[0] == slugs[1]) == (one == other)
     assert not any("/" in slug or len(slug) > 100 for slug in slugs)
 

@@ -16,7 +16,9 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 def keep(reports: Path, run_id: str, status: str, **slot: str) -> catalogue.Run:
     place = Slot(**{"report": "campaign_history", "period": "2026-10", "language": "fi", **slot})
     files = {"report.ipynb": b"{}"} | ({"report.html": b"<p>"} if status == "good" else {})
-    told = {"run_id": run_id, "status": status, "slot": asdict(place), "finished_at": "2026-11-01T04:00:01+00:00", "failed_cell": 4}
+    told = {"run_id": run_id, "status": status, "slot": asdict(place), "finished_at": "2026-11-01T04:00:01+00:00"}
+    told |= {"chosen": {"region": "01"}} if slot.get("slug") else {}
+    told |= {"failed_cell": 4} if status == "failed" else {}
     return catalogue.keep(reports, place, files, told)
 
 
@@ -48,10 +50,17 @@ def test_an_empty_catalogue_has_a_page(tmp_path):
     assert index.write(tmp_path / "reports").exists()
 
 
+def test_what_was_chosen_is_said_in_words_and_the_time_is_finnish(tmp_path):
+    keep(tmp_path, "2026-1", "good", slug="region-01")
+    page = index.render(tmp_path, catalogue.runs(tmp_path))
+    assert "Uusimaa" in page
+    assert "1.11.2026 06.00" in page
+
+
 def test_what_a_run_was_asked_for_cannot_break_the_page(tmp_path):
-    keep(tmp_path, "2026-1", "good", slug="x")
+    keep(tmp_path, "2026-1", "good", slug="region-01")
     manifest = next(tmp_path.glob("**/manifest.json"))
-    manifest.write_text(manifest.read_text().replace('"slug": "x"', '"slug": "<script>"'))
+    manifest.write_text(manifest.read_text().replace('"region": "01"', '"region": "<script>"'))
     assert "<script>" not in index.render(tmp_path, catalogue.runs(tmp_path))
 
 
