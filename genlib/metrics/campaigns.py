@@ -13,7 +13,7 @@ from genlib.metrics import intervals
 from genlib.metrics.customers import OVERLAPPING
 from genlib.metrics.figures import Cost, Rate, Reached, Share, Uplift
 from genlib.metrics.intervals import Estimate
-from genlib.metrics.rows import Rows, Tables, banded, collect, complete, day_number, lately, month, rows, seconds, since, within
+from genlib.metrics.rows import Rows, Tables, active, banded, collect, complete, day_number, lately, month, rows, seconds, since, within
 from genlib.period import Period
 
 CONTACTS = Measure("contacts", "count")
@@ -173,10 +173,10 @@ def opt_outs(release: Tables, period: Period, *, months: int = 13) -> Cells:
 
 
 def pressure(release: Tables, period: Period) -> Cells:
-    """Everyone, by the number of contacts in the last 30 and the last 90 days of the period: 0 to 4, 5+; `share` of all."""
+    """Active customers (billed in the last 24 months) by the number of contacts in the last 30 and in the last 90 days of the period."""
     told = nw.concat([_frequency(release, period, days) for days in (30, 90)]).to_native()
     by = (Dimension("days", total=False), Dimension("contacts"))
-    cells = tabulate(told, person="customer", by=by, population=f"everyone {period.end}", figures=(Share(("contacts",)),))
+    cells = tabulate(told, person="customer", by=by, population=f"active contacted {period.end}", figures=(Share(("contacts",)),))
     return complete(cells, pl.DataFrame({"contacts": list(PRESSURE)}))
 
 
@@ -184,7 +184,7 @@ def _frequency(release: Tables, period: Period, days: int) -> Rows:
     first = period.end - timedelta(days=days)
     sent = rows(release, "campaign_contact").filter(nw.col("arm") == "contacted", within("sent_at", first, period.end))
     counted = sent.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
-    everyone = rows(release, "customer").select("customer").join(counted, on="customer", how="left")
+    everyone = active(release, period).select("customer").join(counted, on="customer", how="left")
     return everyone.select("customer", days=nw.lit(days), contacts=banded(nw.col("n").fill_null(0), PRESSURE))
 
 

@@ -12,13 +12,30 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, tabulate
 from genlib.errors import UsageError
 from genlib.metrics import models
 from genlib.metrics.figures import Change, Mean, Rate, Share, Stock
-from genlib.metrics.rows import Rows, Tables, banded, collect, complete, day_number, lately, lazy, month, named, people, rows, since, within
+from genlib.metrics.rows import (
+    Rows,
+    Tables,
+    active,
+    banded,
+    collect,
+    complete,
+    day_number,
+    lately,
+    lazy,
+    month,
+    named,
+    people,
+    rows,
+    since,
+    within,
+)
 from genlib.period import Period
 
 MONEY = Measure("amount_cents", "money")
 OVERLAPPING = Measure("people", "people", additive=False)
 """For tables where one person stands in several cells."""
 
+EPOCH = date(1970, 1, 1).toordinal()
 UNITS = {"day": 1, "week": 7, "year": 365.25}
 ALIVE = {"90-100": 0.9, "70-90": 0.7, "50-70": 0.5, "30-50": 0.3, "0-30": 0.0}
 """Bands of the chance, in per cent, that a customer still buys."""
@@ -44,18 +61,18 @@ def purchase_summary(  # noqa: PLR0913 - the columns of any table of purchases
 
 def _summary(purchases: Rows, as_of: date, days: float) -> Rows:
     by_day = purchases.filter(nw.col("date") <= as_of).group_by("customer", "date").agg(nw.col("amount").sum())
-    marked = by_day.with_columns(first=nw.col("date").min().over("customer"))
-    repeat = nw.when(nw.col("date") > nw.col("first")).then(nw.col("amount"))
-    history = marked.group_by("customer", "first").agg(
-        nw.len().alias("days"), nw.col("date").max().alias("last"), repeat.mean().alias("monetary")
+    day, money = nw.col("date"), nw.col("amount")
+    history = by_day.group_by("customer").agg(
+        day.min().alias("first"), day.max().alias("last"), nw.len().alias("days"), money.sum().alias("all")
     )
-    first, last = day_number("first"), day_number("last")
+    history = history.join(by_day, left_on=["customer", "first"], right_on=["customer", "date"])
+    first, last, repeats = day_number("first"), day_number("last"), nw.col("days").cast(nw.Int64) - 1
     return history.select(
         "customer",
-        (nw.col("days").cast(nw.Int64) - 1).alias("frequency"),
+        repeats.alias("frequency"),
         ((last - first) / days).alias("recency"),
-        ((as_of.toordinal() - date(1970, 1, 1).toordinal() - first) / days).alias("T"),
-        "monetary",
+        ((as_of.toordinal() - EPOCH - first) / days).alias("T"),
+        nw.when(repeats > 0).then((nw.col("all") - money) / repeats).alias("monetary"),
     )
 
 
@@ -113,19 +130,20 @@ def _movement(members: Rows, name: str, code: int) -> Rows:
     )
 
 
-def by_region(release: Tables, period: Period, *, kind: str = "all") -> Cells:
-    """Customers of each region, with their `share`."""
-    return _counted(release, (Dimension("region"),), Share(("region",)), kind=kind)
+def by_region(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
+    """Active customers (billed in the last months) of each region, with their `share`."""
+    return _active(release, period, (Dimension("region"),), Share(("region",)), months=months, kind=kind)
 
 
-def by_age(release: Tables, period: Period, *, region: str = "all") -> Cells:
-    """Customers by age band and kind, with the band's `share` of its kind."""
-    return _counted(release, (Dimension("age_band"), Dimension("kind")), Share(("age_band",)), region=region)
+def by_age(release: Tables, period: Period, *, months: int = 24, region: str = "all") -> Cells:
+    """Active customers (billed in the last months) by age band and kind, with the band's `share` of its kind."""
+    return _active(release, period, (Dimension("age_band"), Dimension("kind")), Share(("age_band",)), months=months, region=region)
 
 
-def _counted(release: Tables, by: tuple[Dimension, ...], *figures: Any, region: str = "all", kind: str = "all") -> Cells:
-    chosen = people(release, region=region, kind=kind).to_native()
-    return tabulate(chosen, person="customer", by=by, population=named("customers", region=region, kind=kind), figures=figures)
+def _active(release: Tables, period: Period, by: tuple[Dimension, ...], figure: Share, *, months: int, **narrowed: str) -> Cells:
+    population = named(f"active {since(period, months)} {period.end}", **narrowed)
+    told = active(release, period, months=months, **narrowed).to_native()
+    return tabulate(told, person="customer", by=by, population=population, figures=(figure,))
 
 
 def billing(release: Tables, period: Period, *, months: int = 13, region: str = "all", kind: str = "all") -> Cells:

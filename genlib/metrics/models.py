@@ -50,8 +50,8 @@ class BgNbd:
         return expected if expected.ndim else float(expected)
 
     def _dropouts(self, x: Vector) -> tuple[Vector, Vector]:
-        """Nodes (a row each) and weights of Gauss and Legendre over the dropout probability of those alive after x repeat purchases: the closed form's
-        hypergeometric function breaks down for parameters that small data gives."""
+        """Nodes (a row each) and weights (Gauss and Legendre) over the dropout probability of those alive after x repeat purchases. The
+        hypergeometric function of the closed form breaks down for parameters that small data gives."""
         from scipy.special import betaincinv, roots_legendre
 
         nodes, weights = roots_legendre(64)
@@ -92,7 +92,7 @@ def fit_bg_nbd(histories: pl.DataFrame) -> BgNbd:
         left = odds - (r + x) * np.log(alpha + recency)
         return float(n @ (by_frequency[place] + np.logaddexp(stayed, left)))
 
-    return BgNbd(*_maximise(log_likelihood, (1.0, float(np.average(horizon, weights=n)) / 10, 1.0, 2.0)))
+    return BgNbd(*_maximise(log_likelihood, n.sum(), (1.0, float(np.average(horizon, weights=n)) / 10, 1.0, 2.0)))
 
 
 def _purchases(x: Vector, r: float, alpha: float) -> Vector:
@@ -120,21 +120,22 @@ def fit_gamma_gamma(histories: pl.DataFrame) -> GammaGamma:
         by_frequency = gammaln(p * frequencies + q) - gammaln(p * frequencies) - gammaln(q) + p * frequencies * np.log(frequencies)
         return float(n @ (by_frequency[place] + q * np.log(gamma) + (p * x - 1) * np.log(mean) - (p * x + q) * np.log(gamma + x * mean)))
 
-    p, q, gamma, best = _maximise(log_likelihood, (2.0, 2.0, 1.0))
+    p, q, gamma, best = _maximise(log_likelihood, n.sum(), (2.0, 2.0, 1.0))
     return GammaGamma(p, q, gamma * scale, best)
 
 
-def _maximise(log_likelihood: Callable[[Vector], float], start: tuple[float, ...]) -> tuple[float, ...]:
+def _maximise(log_likelihood: Callable[[Vector], float], people: float, start: tuple[float, ...]) -> tuple[float, ...]:
     """The positive parameters with the greatest likelihood, and it."""
     from scipy.optimize import minimize
 
     found = minimize(
-        lambda logs: -log_likelihood(np.exp(logs)),
+        lambda logs: -log_likelihood(np.exp(logs)) / people,
         np.log(start),
         method="L-BFGS-B",
+        jac="3-point",  # forward differences stop short of the optimum by more than engines differ in rounding
         bounds=[(-8.0, 8.0)] * len(start),
-        options={"maxiter": 500, "ftol": 1e-14, "gtol": 1e-6},
+        options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9},
     )
     if not np.isfinite(found.fun):
         raise BadInput("no model fits: too few customers bought again")
-    return (*(float(value) for value in np.exp(found.x)), -float(found.fun))
+    return (*(float(value) for value in np.exp(found.x)), -float(found.fun) * people)

@@ -91,6 +91,12 @@ def people(tables: Tables, *, region: str = "all", kind: str = "all") -> Rows:
     return chosen
 
 
+def active(tables: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Rows:
+    """Customers who were billed in the last months: a release does not tell who of its people has left."""
+    billed = rows(tables, "invoice").filter(lately("issued_on", period, months))
+    return people(tables, region=region, kind=kind).join(billed.select("customer"), on="customer", how="semi")
+
+
 def named(what: str, *, region: str = "all", kind: str = "all") -> str:
     """The name of a population, with what it was narrowed to."""
     return " ".join([what, *(f"{key}={value}" for key, value in (("region", region), ("kind", kind)) if value != "all")])

@@ -23,8 +23,6 @@ from genlib.period import Period
 
 NPS, LIKERT = "nps_0_10", "likert_1_5"
 GROUPS = {"promoter": range(9, 11), "passive": range(7, 9), "detractor": range(7)}
-NO_SCORE = {"partial": -1, "silent": -2, "undelivered": -3}
-"""Stand in for the score of those who gave none."""
 ATTRIBUTES = ("kind", "age_band", "region", "language")
 COMPLAINT_DAYS = 90
 
@@ -72,45 +70,42 @@ def likert(answers: Any, *, items: list[str] | None = None, scale: tuple[Any, ..
 
 def waves(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
     """Everyone invited in each wave (month in which the survey opened), by group within outcome; `nps` and `response_rate` on the wave."""
-    population = named(f"invited by wave {since(period, months)} {period.end}", kind=kind)
-    return _tabulated(_invited(release, period, months, kind, "wave"), Dimension("wave", total=False), population)
+    invited = _scored(release, period, months, kind)
+    answered = nw.when(nw.col("responded_on").is_null()).then(nw.lit("silent")).otherwise(nw.lit("partial"))
+    reached = nw.when(nw.col("delivered")).then(answered).otherwise(nw.lit("undelivered"))
+    told = _grouped(_latest(invited, "wave"), reached)
+    return _tabulated(told, Dimension("wave", total=False), _named("invited by wave", period, months, kind))
 
 
 def nps_by(release: Tables, period: Period, *, by: str = "age_band", months: int = 12, kind: str = "all") -> Cells:
-    """Everyone invited in the last months, by `age_band`, `region`, `language`, `kind`, `channel` or `complained` (a complaint in the 90
-    days
-    before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score counts, or else the latest
-    invitation.
+    """Everyone whom an invitation reached in the last months, by `age_band`, `region`, `language`, `kind`, `channel` or `complained` (a complaint
+    in the 90 days before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score counts.
     """
-    return _tabulated(_invited(release, period, months, kind), Dimension(by), _population(period, months, kind))
+    return _tabulated(_asked(release, period, months, kind), Dimension(by), _named("asked", period, months, kind))
 
 
 def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
-    """The people of `nps_by` by score: `share` of each of those who gave one. No score is -1 to -3; take the rows where outcome is
-    complete."""
-    known = {name: group for group, values in GROUPS.items() for name in values}
-    every = [(score, group, "complete") for score, group in known.items()] + [(code, name, name) for name, code in NO_SCORE.items()]
+    """The people of `nps_by` by score (-1: none given): `share` of those who gave one; take the rows where outcome is complete."""
+    known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome")),)
-    invited = _invited(release, period, months, kind)
-    cells = _cells(
-        invited, by, _population(period, months, kind), Share(("score", "group")), Nps("group", finer=("score",), outcome=("outcome",))
-    )
-    return complete(cells, pl.DataFrame(every, schema=["score", "group", "outcome"], orient="row"))
+    figures = (Share(("score", "group")), Nps("group", finer=("score",), outcome=("outcome",)))
+    cells = _cells(_asked(release, period, months, kind), by, _named("asked", period, months, kind), *figures)
+    return complete(cells, pl.DataFrame([*known, (-1, "silent", "silent")], schema=["score", "group", "outcome"], orient="row"))
 
 
-def _population(period: Period, months: int, kind: str = "all") -> str:
-    return named(f"invited {since(period, months)} {period.end}", kind=kind)
+def _named(what: str, period: Period, months: int, kind: str = "all") -> str:
+    return named(f"{what} {since(period, months)} {period.end}", kind=kind)
 
 
-def _tabulated(invited: Rows, by: Dimension, population: str) -> Cells:
+def _tabulated(told: Rows, by: Dimension, population: str) -> Cells:
     rate = Rate("response_rate", "outcome", ("complete", "partial"), ("complete", "partial", "silent"), finer=("group",))
     return _cells(
-        invited, (by, Dimension("group", parents=("outcome",))), population, Share(("group",)), Nps("group", outcome=("outcome",)), rate
+        told, (by, Dimension("group", parents=("outcome",))), population, Share(("group",)), Nps("group", outcome=("outcome",)), rate
     )
 
 
-def _cells(answered: Rows, by: tuple[Dimension, ...], population: str, *figures: Any) -> Cells:
-    return tabulate(answered.to_native(), person="person", by=by, population=population, figures=figures)
+def _cells(told: Rows, by: tuple[Dimension, ...], population: str, *figures: Any) -> Cells:
+    return tabulate(told.to_native(), person="person", by=by, population=population, figures=figures)
 
 
 def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
@@ -118,8 +113,7 @@ def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str
     questions."""
     answered = _items(release, period, months, kind).with_columns(answer=nw.col("score"))
     figures: Figures = (Share(("answer",)), Likert(), _texts(release))
-    population = named(f"items {since(period, months)} {period.end}", kind=kind)
-    cells = _cells(answered, (Dimension("question", total=False), Dimension("answer")), population, *figures)
+    cells = _cells(answered, (Dimension("question", total=False), Dimension("answer")), _named("items", period, months, kind), *figures)
     return complete(cells, pl.DataFrame({"answer": range(1, 6)}))
 
 
@@ -127,38 +121,44 @@ def drivers(release: Tables, period: Period, *, months: int = 12) -> Cells:
     """Which items go with the recommendation: each one's part of R-squared (Shapley, LMG) in `driver`, of those who answered all of them.
     Empty under 100 such people.
     """
-    given = _invited(release, period, months).filter(nw.col("outcome") == "complete").select("person", "score", question=nw.lit("_score"))
+    given = _asked(release, period, months).filter(nw.col("outcome") == "complete").select("person", "score", question=nw.lit("_score"))
     items = _items(release, period, months).select("person", "score", "question")
     wide = collect(nw.concat([items, given])).pivot("question", index="person", values="score").drop_nulls()
     names = sorted(set(wide.columns) - {"person", "_score"})
     parts = surveys.shapley(wide, "_score", names) if wide.height >= 100 and "_score" in wide.columns else {}
-    long = wide.unpivot(names, index="person", variable_name="question").lazy()
+    long = wide.unpivot(names, index="person", variable_name="question", value_name="_answer")
     figures = (Given("question", ("driver",), tuple(parts.items())), _texts(release))
-    return _cells(lazy(long), (Dimension("question", total=False),), f"all items {since(period, months)} {period.end}", *figures)
+    return _cells(lazy(long), (Dimension("question", total=False),), _named("all items", period, months), *figures)
 
 
 def topics(release: Tables, period: Period, *, months: int = 12) -> Cells:
     """People who gave feedback, by month and topic."""
     feedback = rows(release, "feedback").filter(lately("received_on", period, months))
     told = feedback.with_columns(month=month("received_on"), topic=nw.col("topic").fill_null("unknown")).to_native()
-    by, population = (Dimension("month"), Dimension("topic")), f"feedback {since(period, months)} {period.end}"
+    by, population = (Dimension("month"), Dimension("topic")), _named("feedback", period, months)
     return tabulate(told, person="customer", by=by, measures=(OVERLAPPING,), population=population, figures=(Share(("topic",)),))
 
 
-def _invited(release: Tables, period: Period, months: int, kind: str = "all", *within: str) -> Rows:
-    """One row a person (within each ...): the latest score if there is one, or else the latest invitation, of the surveys on
-    satisfaction."""
-    sent = _invitations(release).filter(lately("sent_on", period, months))
-    ours = _with_people(release, sent.join(_valid(release, NPS).select("invitation", "score"), on="invitation", how="left"), kind)
-    answered = nw.when(nw.col("responded_on").is_null()).then(nw.lit("silent")).otherwise(nw.lit("partial"))
-    outcome = nw.when(nw.col("delivered")).then(answered).otherwise(nw.lit("undelivered"))
-    told = ours.with_columns(outcome=nw.when(nw.col("score").is_null()).then(outcome).otherwise(nw.lit("complete")))
-    told = _latest(told.with_columns(first=(~nw.col("score").is_null()).cast(nw.Int64)), *within)
-    group = nw.when(nw.col("score") <= 6).then(nw.lit("detractor")).otherwise(nw.col("outcome"))
-    group = nw.when(nw.col("score") >= 9).then(nw.lit("promoter")).otherwise(group)
-    group = nw.when((nw.col("score") >= 7) & (nw.col("score") <= 8)).then(nw.lit("passive")).otherwise(group)
-    code = nw.col("outcome").replace_strict(list(NO_SCORE), list(NO_SCORE.values()), default=None, return_dtype=nw.Int64)
-    return _with_complaint(release, told.with_columns(group=group, score=nw.coalesce(nw.col("score"), code)))
+def _scored(release: Tables, period: Period, months: int, kind: str) -> Rows:
+    """Invitations to surveys on satisfaction, with the score if one was given."""
+    invited = _invitations(release).filter(lately("sent_on", period, months))
+    scored = invited.join(_valid(release, NPS).select("invitation", "score"), on="invitation", how="left")
+    return _with_people(release, scored, kind).with_columns(first=(~nw.col("score").is_null()).cast(nw.Int64))
+
+
+def _asked(release: Tables, period: Period, months: int, kind: str = "all") -> Rows:
+    """One row a person whom an invitation reached: the latest score, or else the latest silence."""
+    asked = _latest(_scored(release, period, months, kind).filter(nw.col("delivered")))
+    return _with_complaint(release, _grouped(asked, nw.lit("silent"))).with_columns(nw.col("score").fill_null(-1))
+
+
+def _grouped(told: Rows, silence: nw.Expr) -> Rows:
+    score = nw.col("score")
+    group = (
+        nw.when(score <= 6).then(nw.lit("detractor")).otherwise(nw.when(score >= 9).then(nw.lit("promoter")).otherwise(nw.lit("passive")))
+    )
+    outcome = nw.when(score.is_null()).then(silence).otherwise(nw.lit("complete"))
+    return told.with_columns(outcome=outcome, group=nw.when(score.is_null()).then(silence).otherwise(group))
 
 
 def _with_complaint(release: Tables, told: Rows) -> Rows:

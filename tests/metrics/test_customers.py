@@ -87,10 +87,12 @@ def test_growth_of_one_kind() -> None:
     assert people(customers.growth(JOINED, OCTOBER, kind="company_contact"), "movement") == {"joined": 1}
 
 
-def test_customers_by_region_and_age_are_one_population() -> None:
-    regions, ages = customers.by_region(release(), OCTOBER), customers.by_age(release(), OCTOBER)
-    assert people(regions, "region") == {"01": 2, "02": 4}
-    assert people(ages, "age_band", "kind") == {("25-34", "consumer"): 5, ("unknown", "company_contact"): 1}
+def test_active_customers_by_region_and_age_are_one_population() -> None:
+    """Customer 1 was billed long ago, 2 never."""
+    tables = release((1, date(2024, 10, 31), 1, "filter"), *[(who, date(2024, 11, 1), 1, "filter") for who in (3, 4, 5, 6)])
+    regions, ages = customers.by_region(tables, OCTOBER), customers.by_age(tables, OCTOBER)
+    assert people(regions, "region") == {"02": 4}
+    assert people(ages, "age_band", "kind") == {("25-34", "consumer"): 3, ("unknown", "company_contact"): 1}
     assert regions.population == ages.population
 
 
