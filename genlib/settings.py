@@ -64,7 +64,7 @@ def password(settings: Settings, prompt: str) -> str:
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     for path in (named, Path(credentials, "genlib-password") if credentials else None):
         if path and (path.exists() or path == named):
-            return _from_secret_file(path)
+            return from_secret_file(path)
     stored = _from_keyring(settings.user)
     if stored is not None:
         return stored
@@ -105,7 +105,8 @@ def _typed(name: str, value: Any) -> Any:
     return str(value) if name in {"register", "user"} else Path(value).expanduser()
 
 
-def _from_secret_file(path: Path) -> str:
+def from_secret_file(path: Path) -> str:
+    """A password from a file, without the line's end."""
     try:
         return path.read_text().strip("\r\n")
     except OSError as error:

@@ -36,10 +36,15 @@ class Embedded:
                 connection.exec_driver_sql("PRAGMA cache_size=-131072")
             yield connection
 
-    def read(self, session: sa.Connection, query: str, wanted: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
+    def listed(self, keys: pl.DataFrame) -> str:
+        """SQL that turns a parameter, a JSON list of lists, into rows."""
+        values = [f"json_extract(value, '$[{at}]')" for at in range(keys.width)]
+        return f"SELECT {', '.join(values)} FROM json_each(?)"  # noqa: S608 - no value is in it
+
+    def read(self, session: sa.Connection, query: str, wanted: pl.Schema, rows: int, *parameters: str) -> Iterator[pl.DataFrame]:
         """The answer of a query in frames of at most `rows`."""
         stored = pl.Schema({name: self._stored(kind) for name, kind in wanted.items()})
-        answer = session.exec_driver_sql(query).cursor
+        answer = session.exec_driver_sql(query, parameters).cursor
         while answer and (fetched := answer.fetchmany(rows)):
             frame = pl.DataFrame(fetched, schema=stored, orient="row")
             yield frame.select(self._loaded(name, kind) for name, kind in wanted.items())
@@ -81,10 +86,15 @@ class Server:
         finally:
             connection.close()
 
-    def read(self, session: Any, query: str, wanted: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
+    def listed(self, keys: pl.DataFrame) -> str:
+        """SQL that turns a parameter, a JSON list of lists, into rows."""
+        kinds = ["bigint" if kind.is_integer() else "text" for kind in keys.dtypes]
+        return f"SELECT {', '.join(f'(value->>{at})::{kind}' for at, kind in enumerate(kinds))} FROM json_array_elements($1::json)"  # noqa: S608
+
+    def read(self, session: Any, query: str, wanted: pl.Schema, rows: int, *parameters: str) -> Iterator[pl.DataFrame]:
         """The answer of a query in frames of at most `rows`."""
         with session.cursor() as cursor:
-            cursor.execute(query)
+            cursor.execute(query, parameters or None)
             for batch in cursor.fetch_record_batch():
                 yield from pl.DataFrame(batch).cast(wanted).iter_slices(rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,6 +102,16 @@ class Register:
         if frame.height:
             with translated(name), self._session(write=True) as session:
                 self._bulk.write(session, name, frame.select(list(schema)).cast(schema))
+
+    def known(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """Those of `keys` (whole numbers or texts, in columns named as the table's) that the table holds."""
+        if not keys.height:
+            return keys
+        wanted = ", ".join(map(_quoted, keys.columns))
+        query = f"SELECT {wanted} FROM {_quoted(name)} WHERE ({wanted}) IN ({self._bulk.listed(keys)})"  # noqa: S608 - the schema's names
+        with translated(name), self._session(write=False) as session:
+            found = list(self._bulk.read(session, query, keys.schema, keys.height, json.dumps(keys.rows())))
+        return pl.concat(found) if found else keys.clear()
 
     @contextmanager
     def _shared(self, *, write: bool) -> Iterator[None]:

@@ -1,0 +1,126 @@
+"""`genlib register`: make the register, fill it, look at its size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from genlib.register.vault import IdentityKey
+    from genlib.settings import Settings
+
+app = typer.Typer(help="Create, load and check the register.", no_args_is_help=True)
+PasswordFile = Annotated[Path | None, typer.Option(help="File with the password of your slot of the identity key.")]
+TOLD_ROWS = 655_360
+
+
+@app.command()
+def create() -> None:
+    """Make an empty register where the settings say; one that is there stays as it is.
+
+    Example: GENLIB_REGISTER=postgresql://host/register genlib register create
+    """
+    from genlib import settings
+    from genlib.register.database import create_register
+
+    typer.echo(f"register {create_register(settings.load().register).url}")
+
+
+@app.command()
+def load(
+    folder: Annotated[Path, typer.Argument(help="One CSV, Excel or Parquet file per table, named after it.", exists=True, file_okay=False)],
+    rejected: Annotated[Path | None, typer.Option(help="Where to tell the refused rows; default: rejected/ in the workbench.")] = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Load a folder, every good row of a table or none; exit code 4 if rows were refused.
+
+    Example: genlib register load data/sample
+    """
+    from genlib import settings
+    from genlib.register import audit, intake
+    from genlib.register.database import open_register
+
+    places = settings.with_password_file(settings.load(), password_file)
+    register, target = open_register(places.register), rejected or places.home / "rejected"
+    key = _identity(places)
+    with _telling("loading") as progress:
+        done = intake.load(register, folder, key, rejected_to=target, artificial=places.artificial, progress=progress)
+    people = sum(one.loaded for one in done.tables if one.table == "customer")
+    counts = {one.table: [one.read, one.loaded] for one in done.tables}
+    audit.record(register, user=places.user, purpose="register", action="load", people=people, detail=counts)
+    typer.echo("\n".join(map(str, done.tables)))
+    if done.rejected:
+        typer.echo(f"{done.rejected} rows were refused; {target} tells which, by row, column and rule", err=True)
+        raise typer.Exit(4)
+
+
+@app.command()
+def synthesise(
+    customers: Annotated[int, typer.Option(help="Customers to draw.", min=1)] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same register.")] = 1,
+    password_file: PasswordFile = None,
+) -> None:
+    """Fill an empty register with people who do not exist.
+
+    Example: genlib register synthesise --customers 1000000 --seed 7
+    """
+    from genlib import settings
+    from genlib.errors import UsageError
+    from genlib.register import audit
+    from genlib.register.database import open_register
+    from genlib.register.synthetic import synthesise as draw
+
+    places = settings.with_password_file(settings.load(), password_file)
+    register = open_register(places.register)
+    if register.count("customer"):
+        raise UsageError("the register holds customers already; synthesise fills an empty one (set GENLIB_HOME to a new folder)")
+    key = _identity(places)
+    with _telling(f"drawing {customers:,} customers"):
+        draw(register, key, customers=customers, seed=seed)
+    audit.record(register, user=places.user, purpose="register", action="synthesise", people=customers, detail={"seed": seed})
+    typer.echo(f"{register.count('customer'):,} artificial customers in {register.url}")
+
+
+@app.command()
+def info() -> None:
+    """How many rows each table has.
+
+    Example: genlib register info
+    """
+    from genlib import settings
+    from genlib.register.database import open_register
+    from genlib.register.schema import Base
+
+    places = settings.load()
+    register = open_register(places.register)
+    typer.echo(f"{register.url}; artificial people are {'taken' if places.artificial else 'refused'} at intake")
+    for name in sorted(Base.metadata.tables):
+        typer.echo(f"{name:20} {register.count(name):>12,}")
+
+
+def _identity(places: Settings) -> IdentityKey:
+    from genlib import settings
+    from genlib.register.vault import open_identity
+
+    return open_identity(places.keys, user=places.user, password=settings.password(places, "password of the identity key"))
+
+
+@contextmanager
+def _telling(title: str) -> Iterator[Callable[[str, int], None]]:
+    """What is being done, moving on a terminal and in plain lines elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+
+    def tell(table: str, rows: int) -> None:
+        if console.is_terminal:
+            status.update(f"{title}: {table} {rows:,}")
+        elif rows % TOLD_ROWS == 0:
+            typer.echo(f"{title}: {table} {rows:,}", err=True)
+
+    with console.status(title) as status:
+        yield tell
