@@ -151,7 +151,7 @@ class Notice:
     def release(self, purpose: str) -> ReleaseTerms:
         """The terms of a release purpose; UsageError for one that the notice does not know."""
         if purpose not in self.releases:
-            raise UsageError(f"no release purpose {purpose!r}; the notice has {', '.join(self.releases)}")
+            raise UsageError(f"no such release purpose; the notice has {', '.join(self.releases)}")
         return self.releases[purpose]
 
     def granted(self, purpose: str) -> dict[str, dict[str, tuple[str, ...]]]:

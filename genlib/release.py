@@ -70,7 +70,7 @@ class Release:
 
     def __getitem__(self, table: str) -> Any:
         if table not in self.manifest.schema:
-            raise ReleaseNotFound(f"release {self.purpose} holds no table {table!r}; it holds {', '.join(self.tables)}")
+            raise ReleaseNotFound(f"release {self.purpose} holds no such table; it holds {', '.join(self.tables)}")
         folder = self.path / table
         if not folder.is_dir():
             raise ReleaseNotFound(f"release {self.id} of {self.purpose} is gone; open the current one again")
@@ -119,19 +119,18 @@ def open_release(purpose: str, release: str = "current", *, spark: Any = None, s
     settings = settings or configuration.load()
     purposes = notice.load(settings.notice).releases
     if purpose not in purposes:
-        raise ReleaseNotFound(f"no release purpose {purpose!r}; the notice has {', '.join(purposes)}")
+        raise ReleaseNotFound(f"no such release purpose; the notice has {', '.join(purposes)}")
     folder = settings.releases / purpose
-    path = folder / (_current(folder) if release == "current" else release)
-    if not RELEASE_ID.fullmatch(path.name):
-        raise UsageError(f"{release!r} is no release id; write 'current' or an id such as 2026-11-01T0400Z-5f2c91")
+    name = _current(folder) if release == "current" else release
+    if not RELEASE_ID.fullmatch(name):
+        raise UsageError("that is no release id; write 'current' or an id such as 2026-11-01T0400Z-5f2c91")
+    path = folder / name
     try:
         return Release(path, Manifest.from_json((path / "manifest.json").read_text(encoding="utf-8")), spark)
     except OSError:
-        raise ReleaseNotFound(f"release {path.name} of {purpose} is not here; make one with: genlib publish {purpose}") from None
+        raise ReleaseNotFound(f"release {name} of {purpose} is not here; make one with: genlib publish {purpose}") from None
     except (ValueError, KeyError, TypeError):
-        raise ReleaseNotFound(
-            f"release {path.name} of {purpose} has no readable manifest; make a new one: genlib publish {purpose}"
-        ) from None
+        raise ReleaseNotFound(f"release {name} of {purpose} has no readable manifest; make a new one: genlib publish {purpose}") from None
 
 
 def _current(folder: Path) -> str:

@@ -102,7 +102,7 @@ def test_what_is_not_granted_is_denied() -> None:
 
 
 def test_an_unknown_release_purpose_is_a_wrong_use() -> None:
-    with pytest.raises(UsageError, match="no release purpose 'fun'; the notice has customer_analysis"):
+    with pytest.raises(UsageError, match="no such release purpose; the notice has customer_analysis"):
         notice.load().granted("fun")
 
 

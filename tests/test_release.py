@@ -63,10 +63,11 @@ def test_a_manifest_survives_writing(places: Settings) -> None:
 @pytest.mark.parametrize(
     ("purpose", "release", "refusal"),
     [
-        ("marketing", "current", "no release purpose 'marketing'; the notice has customer_analysis, satisfaction, campaign_history"),
+        ("marketing", "current", "no such release purpose; the notice has customer_analysis, satisfaction, campaign_history"),
         ("satisfaction", "current", "satisfaction has not been published here; do it with: genlib publish satisfaction"),
         ("customer_analysis", "2025-01-01T0000Z-000000", "is not here; make one with: genlib publish customer_analysis"),
-        ("customer_analysis", "../../etc", "is no release id"),
+        ("customer_analysis", "../../etc", "that is no release id"),
+        ("customer_analysis", f"../customer_analysis/{ID}", "that is no release id"),
     ],
 )
 def test_what_is_not_there_is_refused(places: Settings, purpose: str, release: str, refusal: str) -> None:
@@ -76,7 +77,7 @@ def test_what_is_not_there_is_refused(places: Settings, purpose: str, release: s
 
 
 def test_an_unknown_table_is_refused(places: Settings) -> None:
-    with pytest.raises(ReleaseNotFound, match="holds no table 'invoice'; it holds profile, customer"):
+    with pytest.raises(ReleaseNotFound, match="holds no such table; it holds profile, customer"):
         open_release("customer_analysis", settings=places)["invoice"]
 
 
