@@ -316,6 +316,18 @@ class SubjectRequest(Base):
     source: Mapped[Source]
 
 
+class Suppression(Base):
+    """A prohibition that outlives its customer: the keyed hash of an e-mail address, telephone number or postal address, and since when."""
+
+    __tablename__ = "suppression"
+    id: Mapped[Id]
+    identifier: Mapped[str] = coded("email", "phone", "address")
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
+    scope: Mapped[str] = coded(*PROHIBITION_SCOPES)
+    since: Mapped[dt.datetime]
+    source: Mapped[Source]
+
+
 class AuditEvent(Base):
     """Append-only; each row carries the digest of the row before it."""
 

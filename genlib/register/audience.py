@@ -1,0 +1,231 @@
+"""The contact list of a future campaign: whom it may contact, drawn, written down, disclosed and audited as one act or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import phonenumbers
+import polars as pl
+import sqlalchemy as sa
+from polars import col
+
+from genlib.errors import BadInput, Refused, UsageError
+from genlib.permission import Switches, verdicts
+from genlib.register import audit
+from genlib.register.atomic import replacing
+from genlib.register.bulk import translated
+from genlib.register.database import Register
+from genlib.register.identifiers import ARTIFICIAL_PHONE
+from genlib.register.recipients import Recipient
+from genlib.register.schema import table
+from genlib.register.store import opened
+from genlib.register.suppression import prohibitions
+from genlib.register.vault import IdentityKey
+
+NAME = ("given_names", "family_name")
+NEEDED = {  # the least that reaches a person through a channel
+    "email": ("email",),
+    "sms": ("phone",),
+    "call": (*NAME, "phone"),
+    "auto": ("phone",),
+    "post": (*NAME, "street_address", "postal_code"),
+}
+PURPOSES = {
+    **dict.fromkeys(("DM", "SCA", "BEN"), "direct_marketing"),
+    **dict.fromkeys(("CC", "SVC"), "communication"),
+    "MR": "market_research",
+    "SAT": "satisfaction",
+}
+IDENTIFIERS = ("email", "phone", "street_address", "postal_code")
+PEOPLE = ["id", "kind", "restricted_from", "non_disclosure", "language", *NAME, *IDENTIFIERS]
+ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
+MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be sent to whom and why, ordered by `user`. `at` is the instant of the verdicts; `seed` draws the holdout; a campaign
+    that is there already keeps its own dates (first and last day), name and share."""
+
+    code: str
+    channel: str
+    kind: str
+    recipient: Recipient
+    purpose: str
+    user: str
+    at: dt.datetime
+    seed: int
+    dates: tuple[dt.date, dt.date]
+    holdout_share: float
+    name: str = ""
+    switches: Switches = field(default_factory=Switches)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w-]{1,40}", self.code):
+            raise UsageError("a campaign's code has 1-40 letters, digits, - and _")
+        if self.channel not in NEEDED:
+            raise UsageError(f"no such channel; there are {', '.join(NEEDED)}")
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What became of the people who were asked for; `left_out` counts the others by reason."""
+
+    path: Path
+    contacted: int
+    holdout: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def export(register: Register, key: IdentityKey, ids: pl.Series, order: Order, *, path: Path) -> Audience:
+    """Write the list of those of `ids` (null: a refused pseudonym) whom `permission` allows at `order.at` to `path`, readable by its owner
+    only, and the campaign, its planned contacts, the disclosure and the audit event to the register.
+
+    Refused if nobody is left, UsageError if the file is there already or the campaign is of another kind. Holdout people are in the
+    register, not in the list.
+    """
+    if path.exists():
+        raise UsageError(f"{path} is there already; name another file with --to")
+    with replacing(path) as file, translated("campaign_contact"), register.writing() as connection:
+        campaign, share = _campaign(connection, order)
+        candidates, missing = _candidates(register, connection, ids, campaign)
+        people, refused = _allowed(register, connection, key, candidates, order)
+        left_out = {why: count for why, count in (missing | refused).items() if count}
+        if people.is_empty():
+            raise Refused(f"nobody is left to contact: {told(left_out)}")
+        planned = _planned(connection, _drawn(people, share, order.seed), campaign, order)
+        contacted = planned.filter(col("arm") == "contacted")
+        columns = [*NEEDED[order.channel], "language"]
+        contacted.select("contact", *columns).write_csv(file)
+        _disclosed(connection, contacted["id"], order, columns)
+        made = Audience(path, contacted.height, planned.height - contacted.height, left_out)
+        head = audit.enter(connection, _event(made, order, candidates["id"].to_list()))
+    audit.anchor(register, *head)
+    return made
+
+
+def purpose(kind: str) -> str:
+    """What a kind of message is for, in the notice's closed list of uses."""
+    if kind not in PURPOSES:
+        raise UsageError(f"no such kind of message; there are {', '.join(PURPOSES)}")
+    return PURPOSES[kind]
+
+
+def read(path: Path) -> pl.Series:
+    """The pseudonyms of a CSV file; BadInput if it has no such column."""
+    try:
+        return pl.read_csv(path, columns=["pseudonym"], infer_schema=False)["pseudonym"]
+    except OSError as error:
+        raise UsageError(f"{path.name} cannot be read ({error.strerror or type(error).__name__})") from None
+    except pl.exceptions.PolarsError:
+        raise BadInput(f"{path.name} is not a CSV file with a column pseudonym") from None
+
+
+def told(left_out: Mapping[str, int]) -> str:
+    """How many were left out, by reason, in a line."""
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items())) or "nobody left out"
+
+
+def _campaign(connection: sa.Connection, order: Order) -> tuple[int, float]:
+    """Number and holdout share of the campaign, which is made if it is new."""
+    campaigns = table("campaign")
+    known = connection.execute(sa.select(campaigns).where(campaigns.c.code == order.code)).first()
+    if known and known.kind != order.kind:
+        raise UsageError(f"campaign {order.code} is there already with messages of kind {known.kind}")
+    if known:
+        return known.id, known.holdout_share
+    own = {"code": order.code, "kind": order.kind, "starts_on": order.dates[0], "ends_on": order.dates[1], "cost_cents": 0}
+    named = campaigns.insert().values(**own, name=order.name or order.code, holdout_share=order.holdout_share)
+    return connection.scalars(named.returning(campaigns.c.id)).one(), order.holdout_share
+
+
+def _candidates(register: Register, connection: sa.Connection, ids: pl.Series, campaign: int) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The sealed rows of the people asked for, without those whom the campaign has already, and how many the others are."""
+    asked = ids.drop_nulls().unique()
+    contacts = table("campaign_contact")
+    before = pl.Series(
+        connection.scalars(sa.select(contacts.c.customer_id).where(contacts.c.campaign_id == campaign)).all(), dtype=pl.Int64
+    )
+    found = pl.concat(batch.filter(col("id").is_in(asked.implode())) for batch in register.scan("customer", PEOPLE)).sort("id")
+    fresh = found.filter(~col("id").is_in(before.implode()))
+    counts = {"refused_pseudonym": ids.null_count(), "repeated": len(ids) - ids.null_count() - len(asked)}
+    return fresh, counts | {"unknown_person": len(asked) - found.height, "already_planned": found.height - fresh.height}
+
+
+def _allowed(
+    register: Register, connection: sa.Connection, key: IdentityKey, sealed: pl.DataFrame, order: Order
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Those whom the acts, and then the suppression list, allow and who can be reached; only they are opened."""
+    wanted = sealed["id"].implode()
+    acts = pl.concat(batch.filter(col("customer_id").is_in(wanted)) for batch in register.scan("permission", ACTS))
+    first, refused = _judged(sealed, acts, order)
+    people = opened(first, "customer", key)
+    listed = prohibitions(connection, key, people.rename({"id": "customer_id"}))
+    second, suppressed = _judged(people, pl.concat([acts, listed]), order)
+    reachable = second.filter(_reachable(second, order.channel))
+    counts = {**refused, "suppression_list": sum(suppressed.values()), "no_contact": second.height - reachable.height}
+    return reachable, counts
+
+
+def _judged(people: pl.DataFrame, acts: pl.DataFrame, order: Order) -> tuple[pl.DataFrame, dict[str, int]]:
+    """A list leaves the house, so people who may get a notice by a safe route only are not on it."""
+    known = people.rename({"id": "customer_id"})
+    asked = known.select("customer_id", channel=pl.lit(order.channel), kind=pl.lit(order.kind), sent_at=pl.lit(order.at))
+    judged = verdicts(asked, acts, known, switches=order.switches)
+    allowed = judged["allowed"] & (judged["reason"] != "safe_route")
+    reasons = judged.filter(~allowed)["reason"].value_counts()
+    return people.filter(allowed), dict(reasons.iter_rows())
+
+
+def _reachable(people: pl.DataFrame, channel: str) -> pl.Expr:
+    """An address is there, and a text message goes to a mobile telephone."""
+    there = pl.all_horizontal(col(name).is_not_null() for name in NEEDED[channel] if name not in NAME)
+    return there & pl.Series([_mobile(number) for number in people["phone"]], dtype=pl.Boolean) if channel == "sms" else there
+
+
+def _mobile(number: str | None) -> bool:
+    try:
+        parsed = phonenumbers.parse(number or "", "FI")
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(parsed) in MOBILE or bool(ARTIFICIAL_PHONE.fullmatch(number or ""))
+
+
+def _drawn(people: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
+    """Each person's arm: the people stand in order of their numbers, so the same seed draws the same holdout."""
+    held = np.zeros(people.height, dtype=bool)
+    held[: round(share * people.height)] = True
+    arm = pl.when(pl.Series(np.random.default_rng(seed).permutation(held))).then(pl.lit("holdout")).otherwise(pl.lit("contacted"))
+    return people.sort("id").with_columns(arm=arm)
+
+
+def _planned(connection: sa.Connection, arms: pl.DataFrame, campaign: int, order: Order) -> pl.DataFrame:
+    """The arms with `contact`, the number under which the result of a contact comes back."""
+    contacts = table("campaign_contact")
+    common = {"campaign_id": campaign, "channel": order.channel, "bounced": False, "source": "COMMUNICATION"}
+    rows = [{**common, "customer_id": customer, "arm": arm} for customer, arm in arms.select("id", "arm").iter_rows()]
+    made = connection.scalars(contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True), rows).all()
+    return arms.with_columns(contact=pl.Series(made, dtype=pl.Int64))
+
+
+def _disclosed(connection: sa.Connection, ids: pl.Series, order: Order, columns: Sequence[str]) -> None:
+    """The log of N7.8: when, what, whose, to whom, on which basis."""
+    disclosures, to = table("disclosure"), order.recipient
+    what = {"disclosed_at": order.at, "purpose": order.purpose, "data_categories": ", ".join(columns)}
+    made = connection.scalars(
+        disclosures.insert()
+        .values(**what, recipient=to.name, country=to.country, basis=to.basis, evidence=to.evidence)
+        .returning(disclosures.c.id)
+    ).one()
+    connection.execute(table("disclosure_customer").insert(), [{"disclosure_id": made, "customer_id": each} for each in ids])
+
+
+def _event(made: Audience, order: Order, subjects: list[int]) -> audit.Event:
+    detail = {"campaign": order.code, "channel": order.channel, "kind": order.kind, "seed": order.seed, "basis": order.recipient.basis}
+    counts = {"contacted": made.contacted, "holdout": made.holdout, "left_out": made.left_out}
+    return audit.Event(order.user, order.purpose, "audience export", len(subjects), subjects, detail | counts, order.at)

@@ -1,0 +1,62 @@
+"""Who may receive data of customers: a registered processor, or anybody on contract, consent or statute; never outside the EU and EEA."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from genlib.errors import Refused, UsageError
+from genlib.register.database import Register
+from genlib.register.schema import table
+
+BASES = ("contract", "consent", "statute")
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Where data goes and on which basis; `evidence` names the contract, the consent or the section of law."""
+
+    name: str
+    country: str = ""
+    basis: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Area:
+    """The countries where data may go, as they were on a day."""
+
+    as_of: dt.date
+    countries: frozenset[str]
+
+
+def area(data: Path) -> Area:
+    """The EU and EEA of data/eea.toml."""
+    told = tomllib.loads((data / "eea.toml").read_text(encoding="utf-8"))
+    return Area(told["as_of"], frozenset(told["union"] + told["efta"]))
+
+
+def checked(register: Register, named: Recipient, within: Area) -> Recipient:
+    """The registered processor of that name with its contract, or whoever else has a basis; Refused without one, and for a country outside
+    the EU and EEA whatever the basis."""
+    processor = table("processor")
+    with register.engine.connect() as connection:
+        found = connection.execute(sa.select(processor).where(processor.c.name == named.name)).first()
+    known = Recipient(named.name, found.country, "contract", found.contract) if found else _other(named)
+    if not {known.country.upper(), (named.country or known.country).upper()} <= within.countries:
+        raise Refused(f"customer data does not go outside the EU and EEA (notice, clause 7; members as of {within.as_of})")
+    return known
+
+
+def _other(named: Recipient) -> Recipient:
+    if not named.basis:
+        raise Refused("the recipient is no registered processor (N4.24); register it, or name --basis, --evidence and --country")
+    if named.basis not in BASES:
+        raise UsageError(f"a disclosure rests on one of {', '.join(BASES)}")
+    if not named.evidence.strip() or not named.country:
+        raise Refused("a disclosure needs its evidence (the contract, consent or section of law) and the recipient's country")
+    return named

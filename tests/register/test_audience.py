@@ -1,0 +1,333 @@
+"""A contact list holds whom permission allows, and the register knows all about it or nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+
+from genlib.errors import BadInput, Refused, UsageError
+from genlib.register import audience, audit
+from genlib.register.audience import Order, export
+from genlib.register.database import Register
+from genlib.register.recipients import Area, Recipient, area, checked
+from genlib.register.schema import table
+from genlib.register.store import plain_schema, sealed
+from genlib.register.suppression import remember
+from genlib.register.vault import IdentityKey
+
+NOW = dt.datetime(2026, 11, 2, 8, tzinfo=dt.UTC)
+POST = Recipient("Esimerkki Viestit Oy", "FI", "contract", "HT-2022-02")
+EEA = area(Path(__file__).parents[2] / "data")
+ORDER = Order(
+    code="SYKSY26",
+    channel="email",
+    kind="DM",
+    recipient=POST,
+    purpose="direct_marketing",
+    user="steward",
+    at=NOW,
+    seed=7,
+    dates=(dt.date(2026, 11, 2), dt.date(2026, 11, 30)),
+    holdout_share=0.0,
+)
+BOTH = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+NOBODY = dict.fromkeys(plain_schema("customer"))
+
+
+def customer(number: int, **own: object) -> dict[str, object]:
+    always = {"kind": "consumer", "joined_on": dt.date(2020, 1, 1), "non_disclosure": False, "source": "DATA_SUBJECT", "updated_at": NOW}
+    told = {"family_name": "Artificial", "language": "fi", "email": f"person{number}@post.example", "phone": f"+35849000{number:04}"}
+    return {**NOBODY, **always, **told, "street_address": f"Keinokuja {number}", "postal_code": "90820", "id": number, **own}
+
+
+def act(
+    customer_id: int, act: str, scope: str, given_at: dt.datetime = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), **own: object
+) -> dict[str, object]:
+    told = {"customer_id": customer_id, "act": act, "scope": scope, "given_at": given_at, "source": "DATA_SUBJECT"}
+    return {**dict.fromkeys(plain_schema("permission")), **told, **own}
+
+
+def fill(register: Register, key: IdentityKey, people: list[dict[str, object]], acts: list[dict[str, object]]) -> None:
+    numbered = [
+        {**row, "id": number} for number, row in enumerate(acts, 1 + max((row.id for row in rows(register, "permission")), default=0))
+    ]
+    for name, told in (("customer", people), ("permission", numbered)):
+        register.append(name, sealed(pl.DataFrame(told, plain_schema(name)), name, key))
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest) -> str:
+    """SQLite, but for the tests that ask for both."""
+    return request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+
+
+@pytest.fixture
+def filled(register: Register, key: IdentityKey) -> Register:
+    """Ten people of whom nine have consented to e-mail; the processor is registered."""
+    fill(register, key, [customer(number) for number in range(1, 11)], [act(number, "consent", "email") for number in range(1, 10)])
+    processor = {"id": 1, "name": POST.name, "service": "Sähköpostit", "country": "FI", "contract": "HT-2022-02"}
+    register.append("processor", pl.DataFrame([processor]))
+    return register
+
+
+def ids(*numbers: int | None) -> pl.Series:
+    return pl.Series("customer_id", numbers or range(1, 11), dtype=pl.Int64)
+
+
+def rows(register: Register, name: str) -> list[sa.Row]:
+    with register.engine.connect() as connection:
+        return list(connection.execute(sa.select(table(name))).all())
+
+
+def test_the_list_holds_the_channel_the_language_and_the_number_of_the_contact(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    made = export(filled, key, ids(3), ORDER, path=tmp_path / "list.csv")
+    [contact] = rows(filled, "campaign_contact")
+    assert made.path.read_text() == f"contact,email,language\n{contact.id},person3@post.example,fi\n"
+
+
+def test_only_its_owner_may_read_the_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    made = export(filled, key, ids(), ORDER, path=tmp_path / "deep" / "list.csv")
+    assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
+
+
+def test_those_whom_permission_refuses_are_left_out_by_reason(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    late = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+    people = [customer(11, restricted_from=late), customer(12, non_disclosure=True), customer(13, email=None)]
+    fill(
+        filled,
+        key,
+        people,
+        [
+            *(act(n, "consent", "email") for n in (11, 12, 13)),
+            act(1, "prohibition", "email", late),
+            act(2, "prohibition", "marketing_use", late),
+        ],
+    )
+    made = export(filled, key, ids(*range(1, 14), 99, None, None, 5), ORDER, path=tmp_path / "list.csv")
+    expected = {
+        "channel_prohibition": 1,
+        "consent_missing": 1,
+        "marketing_prohibition": 1,
+        "no_contact": 1,
+        "non_disclosure": 1,
+        "refused_pseudonym": 2,
+        "repeated": 1,
+        "restricted": 1,
+        "unknown_person": 1,
+    }
+    assert (made.contacted, dict(made.left_out)) == (7, expected)
+
+
+def test_a_needed_notice_to_protected_people_goes_by_no_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    fill(filled, key, [customer(11, non_disclosure=True)], [])
+    made = export(filled, key, ids(1, 11), replace(ORDER, kind="SVC"), path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"safe_route": 1})
+
+
+def test_a_text_message_goes_to_a_mobile_telephone_only(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    fill(filled, key, [customer(11, phone="+3588123456"), customer(12, phone=None)], [act(n, "consent", "mobile") for n in (1, 11, 12)])
+    made = export(filled, key, ids(1, 11, 12), replace(ORDER, channel="sms"), path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"no_contact": 2})
+
+
+def test_the_same_seed_draws_the_same_holdout_and_it_is_not_in_the_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    order = replace(ORDER, holdout_share=1 / 3)
+    drawn = []
+    for code in ("A", "B"):
+        made = export(filled, key, ids().reverse() if code == "B" else ids(), replace(order, code=code), path=tmp_path / f"{code}.csv")
+        planned = pl.concat(filled.scan("campaign_contact")).filter(pl.col("campaign_id") == pl.col("campaign_id").max())
+        drawn.append(set(planned.filter(pl.col("arm") == "holdout")["customer_id"]))
+        listed = pl.read_csv(made.path)["contact"]
+        assert not set(listed) & set(planned.filter(pl.col("arm") == "holdout")["id"])
+    assert (made.contacted, made.holdout, drawn[0]) == (6, 3, drawn[1])
+
+
+@BOTH
+def test_campaign_disclosure_and_audit_are_written_together(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    export(filled, key, ids(1, 2, 10), replace(ORDER, holdout_share=0.5), path=tmp_path / "list.csv")
+    [campaign], [disclosure], [event] = (rows(filled, name) for name in ("campaign", "disclosure", "audit_event"))
+    contacted = [row.customer_id for row in rows(filled, "campaign_contact") if row.arm == "contacted"]
+    assert (campaign.code, campaign.kind, campaign.starts_on) == ("SYKSY26", "DM", dt.date(2026, 11, 2))
+    assert (disclosure.recipient, disclosure.basis, disclosure.data_categories) == (POST.name, "contract", "email, language")
+    assert [row.customer_id for row in rows(filled, "disclosure_customer")] == contacted
+    assert (event.user, event.purpose, json.loads(event.subjects)) == ("steward", "direct_marketing", [1, 2, 10])
+    told = json.loads(event.detail)
+    assert (told["seed"], told["contacted"], told["holdout"], told["left_out"]) == (7, 1, 1, {"consent_missing": 1})
+    assert audit.verify(filled) == 1
+
+
+def test_a_second_list_of_a_campaign_repeats_nobody(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    export(filled, key, ids(1, 2), ORDER, path=tmp_path / "first.csv")
+    made = export(filled, key, ids(1, 2, 3), ORDER, path=tmp_path / "second.csv")
+    assert (made.contacted, made.left_out) == (1, {"already_planned": 2})
+    assert len(rows(filled, "campaign")) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("failing", ["_disclosed", "_event"])
+def test_a_failure_leaves_no_list_and_no_trace(
+    filled: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(audience, failing, fail)
+    with pytest.raises(Exception, match=r"campaign_contact|^$"):
+        export(filled, key, ids(), ORDER, path=tmp_path / "lists" / "list.csv")
+    assert [rows(filled, name) for name in ("campaign", "campaign_contact", "disclosure", "audit_event")] == [[], [], [], []]
+    assert list((tmp_path / "lists").iterdir()) == []
+
+
+def test_nobody_left_is_refused_with_the_reasons(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="nobody is left to contact: 1 consent_missing, 1 refused_pseudonym"):
+        export(filled, key, ids(10, None), ORDER, path=tmp_path / "list.csv")
+
+
+def test_a_list_is_never_overwritten(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").touch()
+    with pytest.raises(UsageError, match="is there already"):
+        export(filled, key, ids(), ORDER, path=tmp_path / "list.csv")
+
+
+def test_a_campaign_keeps_its_kind(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    export(filled, key, ids(1), ORDER, path=tmp_path / "list.csv")
+    with pytest.raises(UsageError, match="is there already with messages of kind DM"):
+        export(filled, key, ids(2), replace(ORDER, kind="CC"), path=tmp_path / "other.csv")
+
+
+@pytest.mark.parametrize("own", [{"code": "../up"}, {"code": ""}, {"channel": "fax"}])
+def test_an_order_takes_known_codes_only(own: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        replace(ORDER, **own)
+
+
+def test_every_kind_of_message_serves_a_purpose_of_the_notice() -> None:
+    from genlib import notice
+
+    assert set(audience.PURPOSES.values()) <= set(notice.load().purposes)
+    with pytest.raises(UsageError, match="no such kind"):
+        audience.purpose("ADVICE")
+
+
+@pytest.mark.parametrize("text", ["customer\nca1-X\n", "", "a,b\n1\n2,3,4\n"])
+def test_a_file_without_pseudonyms_is_bad_input(tmp_path: Path, text: str) -> None:
+    (tmp_path / "names.csv").write_text(text)
+    with pytest.raises(BadInput, match=r"names\.csv is not a CSV file with a column pseudonym"):
+        audience.read(tmp_path / "names.csv")
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.csv cannot be read"):
+        audience.read(tmp_path / "none.csv")
+
+
+def test_a_registered_processor_brings_its_contract(filled: Register) -> None:
+    assert checked(filled, Recipient(POST.name), EEA) == POST
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (Recipient("Tuntematon Oy"), "no registered processor"),
+        (Recipient("Tuntematon Oy", "FI", "friendship", "x"), "contract, consent, statute"),
+        (Recipient("Tuntematon Oy", "FI", "contract", " "), "needs its evidence"),
+        (Recipient("Unknown Ltd", "GB", "statute", "an act"), "outside the EU and EEA"),
+        (Recipient("Unknown Inc", "US", "consent", "a form"), "outside the EU and EEA"),
+        (Recipient(POST.name, "US"), "outside the EU and EEA"),
+    ],
+)
+def test_other_recipients_need_a_basis_and_a_country_of_the_eea(filled: Register, named: Recipient, message: str) -> None:
+    with pytest.raises((Refused, UsageError), match=message):
+        checked(filled, named, EEA)
+
+
+@pytest.mark.parametrize(("country", "basis"), [("NO", "contract"), ("IS", "consent"), ("SE", "statute")])
+def test_another_recipient_of_the_eea_passes_on_its_basis(filled: Register, country: str, basis: str) -> None:
+    named = Recipient("Toinen Oy", country, basis, "evidence")
+    assert checked(filled, named, EEA) == named
+
+
+def test_a_processor_that_moved_out_is_refused(filled: Register) -> None:
+    with pytest.raises(Refused, match="members as of 2026-01-01"):
+        checked(filled, Recipient(POST.name), Area(EEA.as_of, EEA.countries - {"FI"}))
+
+
+def test_the_eea_has_thirty_members() -> None:
+    assert len(EEA.countries) == 30
+
+
+# -- the suppression list -------------------------------------------------------------------------------------------------------------
+
+OBJECTED = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
+
+
+def object_and_erase(register: Register, key: IdentityKey, *scopes: str) -> int:
+    """Customer 1 prohibits, is put on the list and erased."""
+    people = pl.DataFrame([customer(1)], plain_schema("customer")).rename({"id": "customer_id"})
+    acts = pl.DataFrame([act(1, "prohibition", scope, OBJECTED) for scope in scopes], plain_schema("permission"))
+    with register.writing() as connection:
+        entries = remember(connection, key, people, acts)
+        for name, column in (("permission", "customer_id"), ("customer", "id")):
+            connection.execute(table(name).delete().where(table(name).c[column] == 1))
+    return entries
+
+
+def bought(register: Register, key: IdentityKey, given_at: dt.datetime, **own: object) -> None:
+    """Customer 1 comes back as number 77, on a bought list that claims consents."""
+    nothing = {"email": None, "phone": None, "street_address": None, "postal_code": None}
+    fill(register, key, [customer(77, **{**nothing, **own})], [act(77, "consent", scope, given_at) for scope in ("email", "mobile")])
+
+
+@pytest.mark.parametrize("spelling", ["person1@post.example", " Person1@POST.example "])
+def test_an_objector_stays_blocked_after_erasure_and_reimport(filled: Register, key: IdentityKey, tmp_path: Path, spelling: str) -> None:
+    object_and_erase(filled, key, "email")
+    bought(filled, key, OBJECTED - dt.timedelta(days=9), email=spelling)
+    made = export(filled, key, ids(2, 77), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"suppression_list": 1})
+
+
+@pytest.mark.parametrize(
+    ("channel", "known"),
+    [
+        ("sms", {"phone": "+358490000001"}),
+        ("call", {"phone": "+358490000001"}),
+        ("post", {"street_address": " keinokuja  1 ", "postal_code": "90820"}),
+    ],
+)
+def test_every_identifier_meets_the_list(filled: Register, key: IdentityKey, tmp_path: Path, channel: str, known: dict[str, str]) -> None:
+    object_and_erase(filled, key, "marketing_use")
+    bought(filled, key, OBJECTED - dt.timedelta(days=9), **known)
+    with pytest.raises(Refused, match="1 suppression_list"):
+        export(filled, key, ids(77), replace(ORDER, channel=channel), path=tmp_path / "list.csv")
+
+
+def test_a_neighbour_at_the_same_address_still_gets_the_email_she_asked_for(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    object_and_erase(filled, key, "marketing_use", "post", "email")
+    bought(filled, key, NOW - dt.timedelta(days=9), email="other@post.example", street_address="Keinokuja 1", postal_code="90820")
+    assert export(filled, key, ids(77), ORDER, path=tmp_path / "list.csv").contacted == 1
+
+
+@BOTH
+def test_a_consent_given_after_the_objection_lifts_it(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    object_and_erase(filled, key, "email", "marketing_use")
+    bought(filled, key, OBJECTED + dt.timedelta(days=9), email="person1@post.example")
+    assert export(filled, key, ids(77), ORDER, path=tmp_path / "list.csv").contacted == 1
+
+
+@BOTH
+def test_the_list_remembers_once_and_shows_nothing(filled: Register, key: IdentityKey) -> None:
+    assert [object_and_erase(filled, key, "marketing_use", "post") for _ in range(2)] == [3, 0]
+    kept = str(rows(filled, "suppression"))
+    assert not [trace for trace in ("person1", "0000001", "keinokuja") if trace in kept.lower()]
+
+
+def test_another_key_makes_other_hashes(filled: Register, key: IdentityKey) -> None:
+    object_and_erase(filled, key, "email")
+    assert object_and_erase(filled, IdentityKey(bytes(32)), "email") == 1
