@@ -12,7 +12,9 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from genlib.cli import run
 from genlib.errors import BadInput, Refused, UsageError
+from genlib.publish.pseudonym import pseudonyms
 from genlib.register import audience, audit
 from genlib.register.audience import Order, export
 from genlib.register.database import Register
@@ -20,7 +22,7 @@ from genlib.register.recipients import Area, Recipient, area, checked
 from genlib.register.schema import table
 from genlib.register.store import plain_schema, sealed
 from genlib.register.suppression import remember
-from genlib.register.vault import IdentityKey
+from genlib.register.vault import IdentityKey, create_keys, open_identity, open_pseudonym
 
 NOW = dt.datetime(2026, 11, 2, 8, tzinfo=dt.UTC)
 POST = Recipient("Esimerkki Viestit Oy", "FI", "contract", "HT-2022-02")
@@ -331,3 +333,29 @@ def test_the_list_remembers_once_and_shows_nothing(filled: Register, key: Identi
 def test_another_key_makes_other_hashes(filled: Register, key: IdentityKey) -> None:
     object_and_erase(filled, key, "email")
     assert object_and_erase(filled, IdentityKey(bytes(32)), "email") == 1
+
+
+# -- the command ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_counts_forged_and_foreign_pseudonyms(
+    filled: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key file's identity key is not the one that sealed the people, so they are sealed anew."""
+    word = tmp_path / "password"
+    word.write_text("correct horse battery")
+    create_keys(tmp_path / "keys.json", user="steward", password=word.read_text())
+    own = open_identity(tmp_path / "keys.json", user="steward", password=word.read_text())
+    fill(filled, own, [customer(number) for number in (21, 22, 23)], [act(number, "consent", "email") for number in (21, 22)])
+    names = open_pseudonym(tmp_path / "keys.json", user="steward", password=word.read_text())
+    true = pseudonyms(ids(21, 22, 23), names, purpose="customer_analysis")
+    foreign = pseudonyms(ids(21), names, purpose="satisfaction")
+    pl.DataFrame({"pseudonym": [*true, *foreign, "ca1-" + "0" * 26]}).write_csv(tmp_path / "names.csv")
+    places = {"home": tmp_path, "keys": tmp_path / "keys.json", "register": filled.url, "user": "steward", "password_file": word}
+    for name, value in places.items():
+        monkeypatch.setenv(f"GENLIB_{name.upper()}", str(value))
+    words = ["--campaign", "SYKSY26", "--channel", "email", "--kind", "DM", "--recipient", POST.name, "--holdout", "0"]
+    assert run(["audience", "export", *words, str(tmp_path / "names.csv")]) == 0
+    said = "2 to contact, 0 held out; left out: 1 consent_missing, 2 refused_pseudonym"
+    assert capsys.readouterr().out == f"{tmp_path}/audiences/SYKSY26-email.csv: {said}\n"
+    assert run(["audience", "export", *words[:-4], "--recipient", "Tuntematon Oy", str(tmp_path / "names.csv")]) == 3
