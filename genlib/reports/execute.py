@@ -65,7 +65,7 @@ def parametrised(notebook: Any, values: Mapping[str, Any]) -> Any:
 def _failed(place: int, error: str) -> CellFailed:
     """Only the class of the error is told: its message and traceback may hold values. Our own classes say what they mean."""
     known = getattr(genlib.errors, error, None)
-    meaning = f": {' '.join((known.__doc__ or '').split())}" if known else ""
+    meaning = f": {(known.__doc__ or '').split(';')[0].rstrip('.')}" if isinstance(known, type) else ""
     return CellFailed(f"stopped with {error}{meaning}", cell=place, error=error)
 
 

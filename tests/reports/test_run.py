@@ -128,6 +128,10 @@ def test_a_wrong_parameter_runs_nothing(book, settings, parameters):
         (f"raise ValueError('{SENTINEL[:8]}' + '{SENTINEL[8:]}')", "cell 4 stopped with ValueError"),
         ("print('Virtanen' + '-Sentineli')", "cell 4 shows stream"),
         ("import polars as pl; pl.DataFrame({'name': ['Virtanen' + '-Sentineli']})", "cell 4 shows text/html, text/plain"),
+        (
+            "from genlib.errors import *; raise ReleaseNotFound('Virtanen' + '-Sentineli')",
+            "cell 4 stopped with ReleaseNotFound: No such purpose",
+        ),
         ("show('x'); raise SystemExit(0)", "cell 4 shows error"),
         ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
         ("show('<img src=https://x.example/a.png>')", "would load or run something from elsewhere"),
