@@ -92,13 +92,13 @@ def highest(table: ProtectedTable, by: str, column: str, what: str, **where: Any
     return _finding(words, words.translate("{what} was highest: {label} ({value})", **values), (table,))
 
 
-def surely(table: ProtectedTable, column: str, some: str, none: str, *, by: str, reference: float = 0.0, **where: Any) -> Finding:
-    """Of how many the whole interval lies above the reference: `some` is a message with {above} and {all} (in words up to ten), `none` with
-    {all}: "Kolme viidestä kampanjasta lisäsi ostoja"."""
+def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, str], **where: Any) -> Finding:
+    """Of how many the whole interval lies above zero: "Kolme viidestä kampanjasta lisäsi ostoja". The messages have {above} and {all} (in
+    words up to ten): the first if there are some, the second if there are none."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls([f"{column}_low", f"{column}_high"])
-    above = int((rows[f"{column}_low"] > reference).sum())
+    above = int((rows[f"{column}_low"] > 0).sum())
     values = {"above": words.label("number", above), "all": words.label("out of", rows.height)}
-    return _finding(words, words.translate(some if above else none, **values), (table,))
+    return _finding(words, words.translate(messages[not above], **values), (table,))
 
 
 def lost(table: ProtectedTable, what: str, *, stage: str = "stage", value: str = "reached", **where: Any) -> Finding:

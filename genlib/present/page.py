@@ -71,13 +71,11 @@ def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
 
 
 def conditions(
-    tables: Protected, release: Any, *, parameters: Mapping[str, Any] | None = None, recipients: str = "", kept_until: date | None = None
+    tables: Protected, release: Any, *, parameters: Mapping[str, Any], recipients: str = "", kept_until: date | None = None
 ) -> Item:
-    """What the report stands on: purpose, release, notice, who was left out and why, thresholds, what is hidden, who made it, until when."""
+    """What the report stands on: release, notice, who was left out and why, thresholds, what is hidden, parameters, who made it, until when."""
     words, names = _words(tables)
-    chosen = [
-        f"{words.label('parameter', name)} {words.label(name, value)}" for name, value in (parameters or {}).items() if value != "all"
-    ]
+    chosen = [f"{words.label('parameter', name)} {words.label(name, value)}" for name, value in parameters.items() if value != "all"]
     entries = _of_release(words, release.manifest) | _of_tables(words, tables.conditions)
     entries |= {"Parameters": ", ".join(chosen), "Made by": settings.load().user, "Recipients": recipients and words.translate(recipients)}
     entries |= {"Kept until": words.date(kept_until) if kept_until else ""}

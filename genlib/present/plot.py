@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil, floor, log10
 from typing import Any, TypedDict
 
@@ -129,14 +130,10 @@ def ordered(rows: pl.DataFrame, place: str, series: str | None, value: str, *, g
 
 
 def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
-    """The words for a dimension's codes: the table's own (`question_fi`), else the catalogue's. Names begin with a capital, months do not."""
+    """The words for a dimension's codes: the table's own (`question_fi`), else the catalogue's. A name has a capital, a month has none."""
     own = rows[f"{dimension}_{words.language}"] if f"{dimension}_{words.language}" in rows.columns else [None] * rows.height
-    said = [text or words.label(dimension, code) for text, code in zip(own, rows[dimension], strict=True)]
-    return (
-        said
-        if rows.schema[dimension].is_temporal() and not rows[dimension].null_count()
-        else [text[:1].upper() + text[1:] for text in said]
-    )
+    said = [(code, text or words.label(dimension, code)) for text, code in zip(own, rows[dimension], strict=True)]
+    return [text if isinstance(code, date) else text[:1].upper() + text[1:] for code, text in said]
 
 
 def ticks(frame: pl.DataFrame, words: Words, form: str, *, stacked: bool = False, zero: bool = True) -> dict[float, str]:

@@ -12,7 +12,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.item import Item, card
 from genlib.present.plot import Options, captions, check, chosen, ends, names, ordered
-from genlib.present.words import Words, form_of
+from genlib.present.words import Words, form_of, sort_key
 
 TOTAL = "border-top:1px solid var(--ink);font-weight:600"
 
@@ -69,7 +69,7 @@ def table(
     if across:
         grid = _crossed(rows, by, across, wanted[0], words)
     else:
-        grid = _listed(table, rows.sort(group, maintain_order=True) if group else rows, levels, columns or wanted, options)
+        grid = _listed(table, _grouped(rows, group, words) if group else rows, levels, columns or wanted, options)
     note = (
         words.translate(".. hidden to protect small groups")
         if rows.select(pl.any_horizontal(pl.col(wanted).is_null()).any()).item()
@@ -104,6 +104,11 @@ def _listed(
             cells[low], heads[low] = [re.sub(r"(?<=\d)\D+$", "", span) for span in spans], words.translate("95% interval")
     group = levels[1] if len(levels) > 1 else None
     return Grid(pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String)), heads, group, total=rows[levels[0]].null_count() > 0)
+
+
+def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:
+    """Groups in alphabetical order, as Finns have it."""
+    return rows.sort(pl.Series([sort_key(name) for name in names(rows, group, words)], dtype=pl.String), maintain_order=True)
 
 
 def _crossed(rows: pl.DataFrame, by: str, across: str, value: str, words: Words) -> Grid:

@@ -15,7 +15,9 @@ SHEET = files("genlib.present").joinpath("style.css").read_text(encoding="utf-8"
 LIGHT, DARK = (dict(re.findall(r"--(\w+):(#\w{6})", line)) for line in SHEET.splitlines()[:2])
 SERIES = ("teal", "sand", "ink", "amber", "mist", "mute", "bark")
 SEQUENCE = ("seq1", "seq2", "seq3", "seq4", "seq5")
-LIKERT = {3: ("brick", "sand", "teal"), 5: ("brick", "rose", "sand", "mist", "teal")}
+EDGES = {"sand": "bark", "dune": "bark", "rose": "brick", "mist": "teal", "seq1": "mute"}
+"""Pale fills and the edge that sets them off from the paper; a line in such a colour is drawn in its edge."""
+LIKERT = {3: ("brick", "sand", "teal"), 5: ("brick", "rose", "dune", "mist", "teal")}
 
 
 def color(name: str) -> str:
@@ -40,7 +42,11 @@ def _luminance(code: str) -> float:
 def style() -> str:
     """The style sheet without the type. Charts are drawn in daylight; by these rules their marks follow the reader's night."""
     marks = [f'.genlib svg [{part}="{code}"]{{{part}:var(--{name})}}' for name, code in LIGHT.items() for part in ("fill", "stroke")]
-    return "\n".join([SHEET, "@media screen{", *marks, "}", *(f".genlib .c-{name}{{background:var(--{name})}}" for name in LIGHT)])
+    edges = [
+        f'.genlib svg [fill="{LIGHT[pale]}"]{{stroke:var(--{edge})}}.genlib svg [stroke="{LIGHT[pale]}"]{{stroke:var(--{edge})}}'
+        for pale, edge in EDGES.items()
+    ]
+    return "\n".join([SHEET, "@media screen{", *marks, *edges, "}", *(f".genlib .c-{name}{{background:var(--{name})}}" for name in LIGHT)])
 
 
 @cache
