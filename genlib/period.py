@@ -40,6 +40,11 @@ class Period:
         """In months: 1, 3 or 12."""
         return 12 * (self.end.year - self.start.year) + self.end.month - self.start.month
 
+    @property
+    def unit(self) -> str:
+        """month, quarter or year."""
+        return {1: "month", 3: "quarter", 12: "year"}[self.length]
+
     def _moved(self, months: int) -> Period:
         moved = _first_day(self.start.year, self.start.month + months)
         return self._of(moved.year, moved.month, self.length)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, tabulate
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, tabulate
 from genlib.errors import UsageError
 from genlib.metrics import models
-from genlib.metrics.figures import Change, Mean, Rate, Share, Stock
+from genlib.metrics.figures import BASE, Change, Given, Mean, Rate, Share, Stock
 from genlib.metrics.rows import (
     Rows,
     Tables,
@@ -22,7 +24,6 @@ from genlib.metrics.rows import (
     day_number,
     lately,
     lazy,
-    month,
     named,
     people,
     rows,
@@ -35,6 +36,10 @@ MONEY = Measure("amount_cents", "money")
 OVERLAPPING = Measure("people", "people", additive=False)
 """For tables where one person stands in several cells."""
 
+LOOK_BACK = {1: 13, 3: 27, 12: 48}
+"""Months that a report of a month, a quarter or a year looks back on."""
+
+POSTAL_AREAS = Path(__file__).resolve().parents[2] / "data" / "finland" / "postal_areas.csv"
 EPOCH = date(1970, 1, 1).toordinal()
 UNITS = {"day": 1, "week": 7, "year": 365.25}
 ALIVE = {"90-100": 0.9, "70-90": 0.7, "50-70": 0.5, "30-50": 0.3, "0-30": 0.0}
@@ -94,15 +99,15 @@ def _counts(summary: Any, *columns: str) -> pl.DataFrame:
     return collect(lazy(summary).group_by(*columns).agg(nw.len().alias("n"))).sort(columns)
 
 
-def growth(release: Tables, period: Period, *, months: int = 13, kind: str = "all") -> Cells:
-    """Customers who joined and left in each month; the month before the first holds the opening stock. Figures on the row of a month:
-    `stock` at its end, `joined`, `left`, `churn`, `change` (in a month) and `change_year` of the stock.
+def growth(release: Tables, period: Period, *, months: int | None = None, kind: str = "all") -> Cells:
+    """Customers who joined and left in each month (quarter or year, as the period is); the one before the first holds the opening stock.
+    Figures on the row of a month: `stock` at its end, `joined`, `left`, `churn` (of the stock at its beginning) with its interval, `change`
+    of the stock since the step before, and `change_year`.
 
     What is counted are comings and goings, so that every total is the sum of its parts.
     """
-    shown = period.months(months)
-    start = shown[0].start
-    opening = Period.parse(shown[0].label).previous().start
+    start, unit, step = since(period, months or LOOK_BACK[period.length]), period.unit, period.length
+    opening = Period.parse(f"{start:%Y-%m}").months(1 + step)[0].start
     members = rows(release, "membership").filter(nw.col("joined_month") < period.end)
     members = (members if kind == "all" else members.filter(nw.col("kind") == kind)).with_row_index(
         "member", order_by=["joined_month", "left_month", "kind"]
@@ -110,55 +115,81 @@ def growth(release: Tables, period: Period, *, months: int = 13, kind: str = "al
     there = members.filter(nw.col("joined_month") < start, nw.col("left_month").is_null() | (nw.col("left_month") >= start))
     events = nw.concat(
         [
-            _movement(there.with_columns(month=nw.lit(opening)), "opening", 0),
-            _movement(members.filter(nw.col("joined_month") >= start).with_columns(month=nw.col("joined_month")), "joined", 1),
-            _movement(members.filter(within("left_month", start, period.end)).with_columns(month=nw.col("left_month")), "left", 2),
+            _movement(there, nw.lit(opening), unit, "opening", 0),
+            _movement(members.filter(nw.col("joined_month") >= start), beginning("joined_month", period), unit, "joined", 1),
+            _movement(members.filter(within("left_month", start, period.end)), beginning("left_month", period), unit, "left", 2),
         ]
     )
-    figures = (Stock(), Change("change", "stock"), Change("change_year", "stock", months=12))
-    by = (Dimension("month"), Dimension("movement"))
+    figures = (Stock(by=unit), Change("change", "stock", months=step, by=unit), Change("change_year", "stock", months=12, by=unit))
+    by = (Dimension(unit), Dimension("movement"))
     cells = tabulate(
         events.to_native(), person="member", by=by, population=named(f"members {start} {period.end}", kind=kind), figures=figures
     )
-    every = pl.DataFrame({"month": [p.start for p in shown]}).join(pl.DataFrame({"movement": ["joined", "left"]}), how="cross")
+    shown = period.months((period.end.year - start.year) * 12 + period.end.month - start.month)
+    every = pl.DataFrame({unit: [month.start for month in shown[::step]]}).join(
+        pl.DataFrame({"movement": ["joined", "left", None]}), how="cross"
+    )
     return complete(cells, every)
 
 
-def _movement(members: Rows, name: str, code: int) -> Rows:
-    return members.select(
-        (nw.col("member").cast(nw.Int64) * 3 + code).alias("member"), nw.col("month").cast(nw.Date), nw.lit(name).alias("movement")
-    )
+def _movement(members: Rows, when: nw.Expr, unit: str, name: str, code: int) -> Rows:
+    person = (nw.col("member").cast(nw.Int64) * 3 + code).alias("member")
+    return members.select(person, when.cast(nw.Date).alias(unit), nw.lit(name).alias("movement"))
 
 
-def by_region(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
-    """Active customers (billed in the last months) of each region, with their `share`."""
-    return _active(release, period, (Dimension("region"),), Share(("region",)), months=months, kind=kind)
+def by_region(release: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Cells:
+    """Active customers (billed in the last months) of each region, with their `share` and how many they are of a thousand inhabitants
+    (`per_thousand`); of one region, by municipality."""
+    place = "region" if region == "all" else "municipality"
+    inhabitants = Given(place, ("inhabitants",), _inhabitants(place))
+    figures = (Share((place,)), inhabitants, _per_thousand)
+    return _active(release, period, (Dimension(place),), *figures, months=months, region=region, kind=kind)
 
 
-def by_age(release: Tables, period: Period, *, months: int = 24, region: str = "all") -> Cells:
+def by_age(release: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Cells:
     """Active customers (billed in the last months) by age band and kind, with the band's `share` of its kind."""
-    return _active(release, period, (Dimension("age_band"), Dimension("kind")), Share(("age_band",)), months=months, region=region)
+    by = (Dimension("age_band"), Dimension("kind"))
+    return _active(release, period, by, Share(("age_band",)), months=months, region=region, kind=kind)
 
 
-def _active(release: Tables, period: Period, by: tuple[Dimension, ...], figure: Share, *, months: int, **narrowed: str) -> Cells:
+def _active(release: Tables, period: Period, by: tuple[Dimension, ...], *figures: Figure, months: int, **narrowed: str) -> Cells:
     population = named(f"active {since(period, months)} {period.end}", **narrowed)
     told = active(release, period, months=months, **narrowed).to_native()
-    return tabulate(told, person="customer", by=by, population=population, figures=(figure,))
+    return tabulate(told, person="customer", by=by, population=population, figures=figures)
 
 
-def billing(release: Tables, period: Period, *, months: int = 13, region: str = "all", kind: str = "all") -> Cells:
-    """Money billed (credit notes taken off), payers and `cents_per_payer` by month and product line, with `change` and `change_year` of
-    the money."""
-    invoices = _invoices(release, region, kind).filter(lately("issued_on", period, months)).with_columns(month=month("issued_on"))
-    by = (Dimension("month"), Dimension("product_line"))
-    figures = (Mean("cents_per_payer", "amount_cents"), Change("change", "amount_cents"), Change("change_year", "amount_cents", months=12))
+@cache
+def _inhabitants(place: str) -> tuple[tuple[str, int], ...]:
+    areas = pl.read_csv(POSTAL_AREAS, columns=[place, "population_2022"], schema_overrides={place: pl.String})
+    return tuple(areas.group_by(place).agg(pl.col("population_2022").sum()).sort(place).rows())
+
+
+def _per_thousand(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(per_thousand=1000 * pl.col("people") / pl.col("inhabitants")).drop("inhabitants")
+
+
+def billing(release: Tables, period: Period, *, months: int | None = None, region: str = "all", kind: str = "all") -> Cells:
+    """Money billed (credit notes taken off), payers and `cents_per_payer` by month (quarter or year, as the period is) and product line,
+    with `change` since the step before and `change_year` of the money."""
+    length, unit = months or LOOK_BACK[period.length], period.unit
+    invoices = _invoices(release, region, kind).filter(lately("issued_on", period, length))
+    figures = (
+        Mean("cents_per_payer", "amount_cents"),
+        Change("change", "amount_cents", months=period.length, by=unit),
+        Change("change_year", "amount_cents", months=12, by=unit),
+    )
     return _spent(
-        invoices,
-        by,
-        named(f"payers {since(period, months)} {period.end}", region=region, kind=kind),
+        invoices.with_columns(beginning("issued_on", period).alias(unit)),
+        (Dimension(unit), Dimension("product_line")),
+        named(f"payers {since(period, length)} {period.end}", region=region, kind=kind),
         *figures,
         measure=OVERLAPPING,
     )
+
+
+def beginning(column: str, period: Period) -> nw.Expr:
+    """The first day of the month, quarter or year, as the period is."""
+    return nw.col(column).dt.truncate({1: "1mo", 3: "1q", 12: "1y"}[period.length]).cast(nw.Date)
 
 
 def _invoices(release: Tables, region: str = "all", kind: str = "all") -> Rows:
@@ -234,8 +265,10 @@ def repeat(release: Tables, period: Period, *, months: int = 12, region: str = "
 
 
 def cohorts(release: Tables, period: Period, *, quarters: int = 6) -> Cells:
-    """Customers by the quarter of their first purchase, and how many of them bought `later` quarters after it; `share` of the cohort."""
-    bought = rows(release, "invoice").filter(nw.col("amount_cents") > 0, nw.col("issued_on") < period.end)
+    """Customers by the quarter of their first purchase, and how many of them bought `later` quarters after it (whole quarters only);
+    `share` of the cohort."""
+    end = date(period.end.year, (period.end.month - 1) // 3 * 3 + 1, 1)
+    bought = rows(release, "invoice").filter(nw.col("amount_cents") > 0, nw.col("issued_on") < end)
     bought = bought.select("customer", quarter=nw.col("issued_on").dt.truncate("1q").cast(nw.Date)).unique()
     bought = bought.with_columns(cohort=nw.col("quarter").min().over("customer")).filter(lately("cohort", period, 3 * quarters))
     bought = bought.with_columns(later=_quarter("quarter") - _quarter("cohort"))
@@ -269,6 +302,9 @@ def activity(release: Tables, period: Period, *, region: str = "all", kind: str 
 
 
 def _outlook(summary: pl.DataFrame, weeks: float = 52) -> pl.DataFrame:
+    """Chance of still buying and money to expect of each customer; of nobody, if too few came back for a model to be worth anything."""
+    if summary.filter(pl.col("frequency") > 0, pl.col("monetary") > 0).height < BASE:
+        return summary.select("customer", probability=pl.lit(0.0), amount_cents=pl.lit(0)).clear()
     buying, value = fit_bg_nbd(summary), fit_gamma_gamma(summary)
     x, recency, horizon = (summary[c].to_numpy() for c in ("frequency", "recency", "T"))
     expected = buying.expected_purchases(weeks, x, recency, horizon) * value.expected_value(x, summary["monetary"].fill_null(0).to_numpy())

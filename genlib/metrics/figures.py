@@ -172,8 +172,8 @@ class Change:
 @dataclass(frozen=True)
 class Stock:
     """Customers at the end of each month (`stock`): the opening ones, and those who joined less those who left up to then. A hidden cell
-    hides
-    the stock from its month on. Also `joined`, `left`, and `churn`: the part of the month's opening stock that left."""
+    hides the stock from its month on. Also `joined`, `left`, and `churn`: the part of the month's opening stock that left, with Wilson's
+    interval."""
 
     movement: str = "movement"
     by: str = "month"
@@ -184,10 +184,13 @@ class Stock:
         months = months.filter(on_total(self.movement), pl.col(self.by).is_not_null()).sort(self.by)
         net = pl.col("_opening") + pl.col("joined") - pl.col("left")
         stock = pl.when(net.is_null().cum_max().not_()).then(net.cum_sum())
-        months = months.with_columns(stock.alias("stock")).with_columns(_before=pl.col("stock").shift())
-        churn = pl.when(pl.col("_before") >= BASE).then(pl.col("left") / pl.col("_before"))
-        figures = months.select(*dimensions(frame), "joined", "left", "stock", churn.alias("churn"))
-        return frame.join(figures, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
+        months = months.with_columns(stock.alias("stock"))
+        before = months["stock"].shift()
+        low, high = intervals.wilson(months["left"], before)
+        churn = {"churn": months["left"] / before, "churn_low": low, "churn_high": high}
+        figures = with_figures(months, pl.lit(True), before, churn)
+        shown = figures.select(*dimensions(frame), "joined", "left", "stock", *churn)
+        return frame.join(shown, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
 
 
 @dataclass(frozen=True)

@@ -178,8 +178,39 @@ def test_cohorts_come_back_by_quarters() -> None:
 
 
 def test_activity_leaves_rental_out_and_expects_money() -> None:
-    often = [(who, OCT - timedelta(days=30 * n), 1000 * who, "filter") for who in (1, 2, 3) for n in range(3 + who)]
-    late = [(4, date(2025, 1, 5), 1000, "filter"), (4, date(2025, 1, 15), 1000, "filter"), (5, OCT, 500, "rental")]
-    cells = customers.activity(release(*often, *late), OCTOBER)
-    assert sum(people(cells, "alive").values()) == 4
+    often = [(who, OCT - timedelta(days=30 * n), 1000 * who, "filter") for who in range(1, 13) for n in range(3 + who % 4)]
+    late = [(14, date(2025, 1, 5), 1000, "filter"), (14, date(2025, 1, 15), 1000, "filter"), (5, OCT, 500, "rental")]
+    cells = customers.activity(release(*often, *late) | everybody(14), OCTOBER)
+    assert sum(people(cells, "alive").values()) == 13
     assert all(cents > 0 for cents in people(cells, "alive", column="amount_cents").values())
+
+
+def everybody(count: int) -> dict[str, pl.LazyFrame]:
+    return {"profile": pl.LazyFrame({"customer": range(1, count + 1)}, schema={"customer": pl.UInt32})}
+
+
+def test_no_model_where_few_came_back() -> None:
+    tables = release(*[(who, OCT - timedelta(days=n), 100, "filter") for who in range(1, 6) for n in (0, 9)])
+    assert people(customers.activity(tables, OCTOBER), "alive") == {}
+
+
+def test_a_report_of_a_quarter_counts_quarters() -> None:
+    third = Period.parse("2026-Q3")
+    stocks = shown(customers.growth(JOINED, third)).filter(pl.col("movement").is_null(), pl.col("quarter").is_not_null())
+    assert stocks.select("quarter", "joined", "left", "stock").rows()[-2:] == [(date(2026, 4, 1), 0, 0, 12), (date(2026, 7, 1), 1, 2, 11)]
+    assert people(customers.billing(BILLED, third), "quarter", column="amount_cents") == {date(2026, 7, 1): 210}
+
+
+def test_one_region_is_told_by_municipality() -> None:
+    tables = release((1, OCT, 5, "filter"), (3, OCT, 5, "filter"))
+    tables["customer"] = tables["customer"].with_columns(municipality=pl.lit("091"))
+    assert people(customers.by_region(tables, OCTOBER, region="01"), "municipality") == {"091": 1}
+
+
+def test_customers_of_a_thousand_inhabitants() -> None:
+    tables = release(*[(who, OCT, 5, "filter") for who in range(1, 7)])
+    told = shown(customers.by_region(tables, OCTOBER)).drop_nulls("region")
+    assert told.with_columns(pl.col("per_thousand").round(6)).select("region", "per_thousand").rows() == [
+        ("01", 0.001173),
+        ("02", 0.008338),
+    ]
