@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+AT_TEST = GENLIB_HOME=$(CURDIR)/build/workbench
 SIZE ?= small
 
 .PHONY: reports lab test check bench clean
@@ -19,7 +20,8 @@ lab: .venv/run
 
 test: .venv/dev
 	$(BIN)/pytest tests
-	$(BIN)/pytest --nbval-lax notebooks
+	$(AT_TEST) $(BIN)/genlib demo
+	$(AT_TEST) $(BIN)/pytest --nbval-lax --nbval-current-env notebooks
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
