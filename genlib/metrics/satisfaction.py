@@ -78,8 +78,8 @@ def waves(release: Tables, period: Period, *, months: int = 24, kind: str = "all
 
 
 def nps_by(release: Tables, period: Period, *, by: str = "age_band", months: int = 12, kind: str = "all") -> Cells:
-    """Everyone whom an invitation reached in the last months, by `age_band`, `region`, `language`, `kind`, `channel` or `complained` (a complaint
-    in the 90 days before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score counts.
+    """Everyone whom an invitation reached in the last months, by `age_band`, `region`, `language`, `kind`, `channel` or `complained` (a
+    complaint in the 90 days before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score counts.
     """
     return _tabulated(_asked(release, period, months, kind), Dimension(by), _named("asked", period, months, kind))
 

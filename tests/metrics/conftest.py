@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from small import IDENTITY, KEY, NOW, PURPOSES
@@ -15,11 +15,11 @@ from genlib.release import Release
 
 
 @pytest.fixture(scope="session")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Callable[[str], Release], Truth]]:
+def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Callable[[str], Release], Truth]:
     """The release of a purpose, and the truth, of a synthetic register of 8,000 customers."""
     home = tmp_path_factory.mktemp("planted")
     register = create_register(f"sqlite:///{home}/register.sqlite")
     truth = synthesise(register, IDENTITY, customers=8000, seed=11)
     made = {p: publish(p, register, KEY, notice=notices.load(), releases=home, now=NOW) for p in PURPOSES}
     register.engine.dispose()
-    yield lambda purpose: Release(home / purpose / made[purpose].release_id, made[purpose]), truth
+    return lambda purpose: Release(home / purpose / made[purpose].release_id, made[purpose]), truth

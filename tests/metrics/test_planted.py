@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-import pytest
 
 from genlib.disclosure.cells import Cells
 from genlib.metrics import campaigns, customers, satisfaction
@@ -68,7 +67,7 @@ def test_machine_clicks_are_set_apart(planted: Planted) -> None:
 
 
 def test_response_rises_with_age_as_planted(planted: Planted) -> None:
-    releases, truth = planted
+    releases, _ = planted
     found = shown(satisfaction.nps_by(releases("satisfaction"), OCTOBER), "age_band").sort("age_band")
     rates = dict(found.select("age_band", "response_rate").rows())
     assert rates["25-34"] < rates["45-54"] < rates["65-74"]
