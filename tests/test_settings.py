@@ -1,0 +1,74 @@
+"""The environment over the file over the defaults; the password never from an argument."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from genlib import settings
+from genlib.errors import UsageError
+from genlib.settings import REPOSITORY, load, password, with_password_file
+
+
+def test_defaults_lie_in_the_workbench(tmp_path: Path) -> None:
+    found = load(tmp_path, {})
+    assert found.home == REPOSITORY / "data" / "workbench"
+    assert found.register == f"sqlite:///{found.home}/register.sqlite"
+    assert (found.keys, found.releases, found.reports) == (found.home / "keys.json", found.home / "releases", found.home / "reports")
+    assert (found.data, found.notice) == (REPOSITORY / "data", REPOSITORY / "data" / "notice.toml")
+    assert found.artificial is True
+    assert found.user
+
+
+def test_the_environment_wins_over_a_file_above_and_home_moves_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "genlib.toml").write_text('home = "bench"\nuser = "anna"\nartificial = false\n')
+    (tmp_path / "below").mkdir()
+    found = load(tmp_path / "below", {"GENLIB_USER": "bertta"})
+    assert found.home == tmp_path / "bench"
+    assert found.keys == tmp_path / "bench" / "keys.json"
+    assert (found.user, found.artificial) == ("bertta", False)
+
+
+def test_a_register_on_a_server_is_an_address_and_no_path(tmp_path: Path) -> None:
+    assert load(tmp_path, {"GENLIB_REGISTER": "postgresql://host/register"}).register == "postgresql://host/register"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("shoe = 1", "sets shoe, which does not exist"), ("home = ", "is not TOML"), ('artificial = "maybe"', "artificial is true or false")],
+)
+def test_a_wrong_file_is_said(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "genlib.toml").write_text(content)
+    with pytest.raises(UsageError, match=message):
+        load(tmp_path, {})
+
+
+def test_the_password_comes_from_a_named_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("correct horse\n")
+    assert password(load(tmp_path, {"GENLIB_PASSWORD_FILE": str(tmp_path / "password")}), "password") == "correct horse"
+    assert password(with_password_file(load(tmp_path, {}), tmp_path / "password"), "password") == "correct horse"
+
+
+def test_a_named_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        password(with_password_file(load(tmp_path, {}), tmp_path / "none"), "password")
+
+
+def test_the_password_comes_from_the_service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "genlib-password").write_text("from the manager")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert password(load(tmp_path, {}), "password") == "from the manager"
+
+
+def test_without_a_terminal_a_missing_password_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    monkeypatch.setattr(settings, "_from_keyring", lambda user: None)
+    with pytest.raises(UsageError, match="GENLIB_PASSWORD_FILE"):
+        password(load(tmp_path, {}), "password")
+
+
+def test_settings_without_a_password_file_stay(tmp_path: Path) -> None:
+    found = load(tmp_path, {})
+    assert with_password_file(found, None) is found
