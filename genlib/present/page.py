@@ -73,7 +73,7 @@ def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
 def conditions(
     tables: Protected, release: Any, *, parameters: Mapping[str, Any], recipients: str = "", kept_until: date | None = None
 ) -> Item:
-    """What the report stands on: release, notice, who was left out and why, thresholds, what is hidden, parameters, who made it, until when."""
+    """What the report stands on: release, notice, who was left out and why, thresholds, what is hidden, parameters, maker, until when."""
     words, names = _words(tables)
     chosen = [f"{words.label('parameter', name)} {words.label(name, value)}" for name, value in parameters.items() if value != "all"]
     entries = _of_release(words, release.manifest) | _of_tables(words, tables.conditions)

@@ -23,7 +23,7 @@ LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
 DATES = {"fi": "d.M.y", "sv": "d.M.y", "en": "d\u00a0MMM\u00a0y"}
 FINLAND = Path(__file__).resolve().parents[2] / "data" / "finland"
 NBSP, MINUS, DASH = "\u00a0", "\u2212", "\u2013"
-LETTERS = str.maketrans({"å": "z1", "ä": "z2", "ö": "z3", "æ": "z2", "ø": "z3", "ü": "y", "š": "s", "ž": "z", "é": "e"})
+LETTERS = str.maketrans({"å": "{", "ä": "|", "ö": "}", "æ": "|", "ø": "}", "ü": "y", "š": "s", "ž": "z", "é": "e"})
 FORMS = {  # what a column's name says of its figures; whole numbers are numbers, or money
     "money": r"cents",
     "index": r"^nps|_nps$",
@@ -57,6 +57,8 @@ class Words:
         """What a code of a dimension is called; null is the total, dates are months, an unknown code speaks for itself."""
         if code is None:
             return self.translate("total")
+        if dimension == "period":
+            return self.period(code)
         if isinstance(code, datetime.date):
             return self.month(code, year=True)
         known = _places(dimension, self.language).get(str(code)) or self._code(

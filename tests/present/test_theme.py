@@ -4,6 +4,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+
 from genlib.present import theme
 
 MACHADO = {

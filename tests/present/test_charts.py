@@ -1,0 +1,140 @@
+"""Charts as specifications and as pictures: what is drawn, what is hidden, what is said."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+import pytest
+
+from genlib.disclosure.cells import Measure
+from genlib.errors import NotProtected, UsageError
+from genlib.present import charts, svg, theme
+
+
+def values(chart, column="value"):
+    """What of a column stands in the data of the specification."""
+    data = chart.to_dict()["datasets"].values()
+    return sorted({row[column] for rows in data for row in rows if row.get(column) is not None})
+
+
+@pytest.mark.parametrize("thing", [pl.DataFrame({"month": [1], "people": [2]}), 7, None])
+@pytest.mark.parametrize("draw", [charts.columns, charts.bars, charts.line, charts.dots])
+def test_charts_take_a_protected_table_only(draw, thing):
+    with pytest.raises(NotProtected, match=r"pass the metric's Cells through genlib\.protect first"):
+        draw(thing, x="month", y="people")
+
+
+def test_a_column_that_is_not_there_is_named(channels):
+    with pytest.raises(UsageError, match="has no column profit; it has channel, people, reason"):
+        charts.bars(channels, x="profit", y="channel")
+
+
+def test_a_specification_holds_only_the_rows_that_are_drawn(channels):
+    spec = charts.bars(channels, x="people", y="channel").to_dict()
+    places = {row["place"] for rows in spec["datasets"].values() for row in rows}
+    assert places == {"Sähköposti", "Tekstiviesti", "Kirje"}
+    assert values(charts.bars(channels, x="people", y="channel")) == [100.0, 900.0]
+
+
+def test_a_hidden_cell_is_hatched_and_has_no_figure(channels):
+    html = charts.bars(channels, x="people", y="channel").html(theme.THIRD)
+    assert 'fill="url(#hatch-' in html
+    assert "Kirje: piilotettu pienten ryhmien suojaamiseksi" in html
+    assert "Vinoviivoitus: tieto on piilotettu" in html
+
+
+def test_bars_go_from_the_longest_to_the_hidden(channels):
+    assert charts.bars(channels, x="people", y="channel").plot.places == ["Sähköposti", "Tekstiviesti", "Kirje"]
+
+
+def test_beyond_the_limit_others_are_one_bar(protected):
+    table = protected([{"topic": f"t{n}", "people": n} for n in range(1, 10)], "topic")
+    assert charts.bars(table, x="people", y="topic", limit=3).plot.frame.select("place", "value").rows() == [
+        ("T9", 9.0),
+        ("T8", 8.0),
+        ("Muut", 28.0),
+    ]
+
+
+def test_others_are_not_added_where_a_person_stands_in_two_cells(protected):
+    twice = (Measure("people", "people", additive=False),)
+    table = protected([{"topic": f"t{n}", "people": n} for n in range(1, 10)], "topic", measures=twice)
+    assert charts.bars(table, x="people", y="topic", limit=3).plot.places == ["T9", "T8", "T7"]
+
+
+def test_months_stand_in_order_with_the_year_where_it_begins(months):
+    html = charts.columns(months, x="month", y="people").html(theme.THIRD)
+    assert re.findall(r">(joulu|tammi|helmi|2025|2026)<", html)[:5] == ["joulu", "2025", "tammi", "2026", "helmi"]
+
+
+def test_marks_have_native_tooltips_with_finnish_figures(months):
+    assert "<title>tammi\u00a02026: 20</title>" in charts.columns(months, x="month", y="people").html(theme.THIRD)
+
+
+def test_a_picture_has_a_name_a_table_behind_it_and_no_script(months):
+    html = charts.columns(months, x="month", y="people", title="Customers").html()
+    assert 'role="img" aria-label="Pylväskuvio: Asiakkaat"' in html
+    assert "<details><summary>Luvut taulukkona</summary>" in html
+    assert "<script" not in html
+
+
+def test_wide_charts_are_drawn_again_for_a_telephone(months):
+    html = charts.columns(months, x="month", y="people").html(theme.HALF)
+    widths = [round(float(w)) for w in re.findall(r'viewBox="0 0 ([\d.]+)', html)]
+    assert widths == pytest.approx([theme.HALF, theme.PHONE], abs=2)
+
+
+@pytest.mark.parametrize("room", [theme.PHONE, theme.HALF, theme.FULL])
+def test_no_label_is_cut_however_long(protected, room):
+    table = protected([{"topic": "kohtuuttoman pitkä aihe, jonka nimi jatkuu", "people": 123456}, {"topic": "b", "people": 4}], "topic")
+    drawn = svg.fitted(lambda width: charts.bars(table, x="people", y="topic").to_dict(width, room), room)
+    assert float(re.search(r'width="([\d.]+)"', drawn)[1]) == pytest.approx(room, abs=2)
+
+
+def test_dots_are_grey_where_chance_may_be_all(campaigns):
+    plot = charts.dots(campaigns, x="uplift", y="campaign", reference=0).plot
+    tones = dict(plot.frame.filter(~pl.col("hidden")).select("code", "tone").rows())
+    assert tones == {"a": theme.color("teal"), "b": theme.color("mute"), "c": theme.color("brick")}
+
+
+def test_intervals_are_taken_by_name(campaigns):
+    assert values(charts.dots(campaigns, x="uplift", y="campaign"), "low") == [-0.03, -0.01, 0.03]
+
+
+def test_a_line_is_named_at_its_end(protected):
+    rows = [{"month": m, "channel": c, "people": n} for m in ("2026-01", "2026-02") for c, n in (("email", 30), ("sms", 30))]
+    html = charts.line(protected(rows, "month", "channel"), x="month", y="people", color="channel").html(theme.THIRD)
+    assert {"Sähköposti 30", "Tekstiviesti 30"} <= set(re.findall(r">([^<>]+)</text>", html))
+
+
+def test_a_funnel_tells_the_part_of_the_stage_before(protected):
+    table = protected([{"stage": s, "reached": n} for s, n in [("opened", 50), ("sent", 100), ("clicked", 9), ("bought", 5)]], "stage")
+    said = charts.funnel(table).plot.frame["text"].to_list()
+    assert said == ["100", "50 · 50\u00a0%", "9 · 18\u00a0%", "5"]
+
+
+def test_likert_shares_meet_in_the_middle(protected):
+    rows = [{"question": "q", "answer": a, "people": n} for a, n in enumerate((10, 20, 40, 20, 10), 1)]
+    frame = charts.likert(protected(rows, "question", "answer"), question="question").plot.frame
+    assert frame.select("low", "high").row(2) == pytest.approx((-0.2, 0.2))
+    assert frame["text"].to_list() == ["10\u00a0%", "20\u00a0%", "40\u00a0%", "20\u00a0%", "10\u00a0%"]
+
+
+@pytest.mark.parametrize("count", [None, 1])
+def test_likert_hides_a_question_with_a_hidden_answer_or_under_ten_people(protected, count):
+    rows = [{"question": "q", "answer": a, "people": count} for a in range(1, 6)]
+    assert charts.likert(protected(rows, "question", "answer"), question="question").plot.frame["hidden"].all()
+
+
+def test_the_map_has_all_regions_hatched_where_hidden(protected):
+    regions = ["01", "02", "04", "05", "06", "07", "21"]
+    rows = [{"region": r, "share": n / 100, "reason": None} for n, r in enumerate(regions[:-1], 1)]
+    html = charts.map(protected([*rows, {"region": "21", "share": None, "reason": "primary"}], "region"), value="share").html(theme.THIRD)
+    assert len(re.findall(r"<title>[^<]+: ", html)) == 19
+    assert "<title>Ahvenanmaa: piilotettu pienten ryhmien suojaamiseksi</title>" in html
+    assert "<title>Uusimaa: 1,0\u00a0%</title>" in html
+
+
+def test_the_same_chart_is_the_same_byte_for_byte(months):
+    assert charts.columns(months, x="month", y="people").html() == charts.columns(months, x="month", y="people").html()

@@ -1,0 +1,87 @@
+"""Sentences say only what figures and their intervals bear."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from genlib.disclosure.table import Shown
+from genlib.errors import NotProtected
+from genlib.present import findings
+
+SUBJECT = "The number of customers"
+
+
+def shown(value, column="people", language="fi"):
+    return Shown(value, column, "growth", (), None if value is not None else "primary", language)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        (shown(1018), shown(1000), "Asiakasmäärä kasvoi 1,8\u00a0% edellisestä kuukaudesta"),
+        (shown(900), shown(1000), "Asiakasmäärä pieneni 10,0\u00a0% edellisestä kuukaudesta"),
+        (shown(1000), shown(1000), "Asiakasmäärä ei muuttunut edellisestä kuukaudesta"),
+        (shown(3000), shown(1000), "Asiakasmäärä kasvoi 200\u00a0% edellisestä kuukaudesta"),
+        (shown(12), shown(9), "Asiakasmäärä kasvoi 3 edellisestä kuukaudesta"),
+        (shown(None), shown(1000), "Asiakasmäärä"),
+        (shown(1018, language="en"), shown(1000, language="en"), "The number of customers rose by 1.8% from the previous month"),
+    ],
+)
+def test_change_of_a_count(now, before, said):
+    assert findings.change(now, before, SUBJECT) == said
+
+
+def test_a_brief_change_has_a_sign():
+    assert findings.change(shown(900), shown(1000), since="year_ago") == "−10,0\u00a0% vuoden takaisesta"
+
+
+def test_a_finding_knows_its_tables_language_and_tone():
+    made = findings.change(shown(2), shown(1), SUBJECT)
+    assert (made.tables, made.language, made.tone) == (("growth",), "fi", "up")
+
+
+@pytest.mark.parametrize(
+    ("low", "said", "tone"),
+    [
+        (0.45, "Nettosuositteluindeksi nousi edellisestä kuukaudesta: +30 → +50", "up"),
+        (0.25, "Nettosuositteluindeksi +50: muutos edellisestä kuukaudesta ei ylitä satunnaisvaihtelua", "flat"),
+    ],
+)
+def test_a_score_rose_only_if_the_intervals_do_not_meet(protected, low, said, tone):
+    rows = [{"wave": "1", "nps": 0.3, "nps_low": 0.2, "nps_high": 0.4}, {"wave": "2", "nps": 0.5, "nps_low": low, "nps_high": 0.6}]
+    made = findings.difference(protected(rows, "wave"), "nps", "Net promoter score", places=({"wave": "2"}, {"wave": "1"}))
+    assert (made, made.tone) == (said, tone)
+
+
+def test_largest_names_the_largest(channels):
+    assert findings.largest(channels, "channel", "people", "Customers") == "Asiakkaat: suurin ryhmä on sähköposti (90\u00a0%)"
+
+
+def test_largest_is_silent_when_a_hidden_cell_could_be_larger(channels):
+    low = channels.frame.with_columns(people=pl.when(pl.col("channel").is_null()).then(5000).otherwise("people"))
+    table = type(channels)(channels.name, low, channels.by, channels.measures, 1, "fi", channels.seal)
+    assert findings.largest(table, "channel", "people", "Customers") == "Asiakkaat"
+
+
+def test_highest_needs_an_interval_above_all_others(campaigns):
+    assert findings.highest(campaigns, "campaign", "uplift", "Uplift") == "Lisävaikutus"
+    apart = campaigns.frame.with_columns(uplift_low=pl.when(pl.col("campaign") == "a").then(0.035).otherwise("uplift_low"))
+    table = type(campaigns)(campaigns.name, apart, campaigns.by, campaigns.measures, 1, "fi", campaigns.seal)
+    assert findings.highest(table, "campaign", "uplift", "Uplift") == "Lisävaikutus oli suurin: a (+4,0\u00a0%‑yks.)"
+
+
+def test_surely_counts_in_words(campaigns):
+    messages = ("{above} of {all} campaigns brought purchases beyond chance", "None of {all} campaigns brought purchases beyond chance")
+    assert findings.surely(campaigns, "campaign", "uplift", messages) == "Yksi kolmesta kampanjasta lisäsi ostoja enemmän kuin sattuma"
+
+
+def test_lost_names_the_greatest_step(protected):
+    table = protected([{"stage": s, "reached": n} for s, n in [("sent", 100), ("opened", 60), ("clicked", 12)]], "stage")
+    assert findings.lost(table, "Funnel of the campaigns") == "Kampanjoiden suppilo: 80\u00a0% jää pois välillä avanneet → klikanneet"
+
+
+@pytest.mark.parametrize("thing", [7, pl.DataFrame({"n": [1]})])
+def test_findings_take_protected_figures_only(thing):
+    with pytest.raises(NotProtected, match=r"genlib\.protect"):
+        findings.change(thing, thing, SUBJECT)

@@ -1,0 +1,138 @@
+"""The page: sealed items, one file that loads nothing, and how it stands in a real browser."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+
+from genlib.errors import NotProtected, UsageError
+from genlib.present import charts, findings, page, tables
+from genlib.present.item import MIME
+
+MANIFEST = SimpleNamespace(
+    release_id="2026-11-01T0400Z-5f2c91",
+    purpose="campaign_history",
+    published_at="2026-11-01T04:00:00Z",
+    notice_version="2026-1",
+    genlib_version="0.1.0",
+    people=9204,
+    left_out={"restricted": 14},
+    k={"required": 5, "reached": 6},
+)
+
+
+@pytest.fixture
+def items(channels, months, both):
+    now, before = (months.value("people", month=date(2026, m, 1)) for m in (2, 1))
+    found = findings.change(now, before, "The number of customers")
+    return [
+        page.lead(found, period="2026-02"),
+        page.tiles(page.tile(now, label="customers", note=findings.change(now, before), good="up", trend=(months, "month", "people"))),
+        page.row(charts.columns(months, x="month", y="people", title=found), tables.table(channels, by="channel"), spans=(7, 5)),
+        page.row(charts.bars(channels, x="people", y="channel", subtitle="Customers")),
+        page.conditions(
+            both, SimpleNamespace(manifest=MANIFEST), parameters={"period": "2026-02", "region": "all"}, kept_until=date(2028, 10, 31)
+        ),
+    ]
+
+
+@pytest.fixture
+def html(items):
+    return page.render(
+        ["<h1>Kampanjahistoria</h1>", *(item._repr_mimebundle_()["text/html"] for item in items)], title="Kampanjahistoria", language="fi"
+    )
+
+
+def test_items_are_sealed_with_the_hash_of_their_html(items):
+    for item in items:
+        bundle = item._repr_mimebundle_()
+        assert bundle[MIME]["sha256"] == hashlib.sha256(bundle["text/html"].encode()).hexdigest()
+    assert items[2]._repr_mimebundle_()[MIME]["tables"] == ["months", "channels"]
+
+
+def test_a_tile_tells_figure_label_and_change_with_an_arrow(items):
+    assert (
+        '<div class="n">30</div><div class="l">asiakasta</div><div class="c good"><b>▲ +50,0\u00a0%</b> edellisestä kuukaudesta</div>'
+        in items[1].html()
+    )
+
+
+def test_a_hidden_tile_says_so(channels):
+    body = page.tile(channels.value("people", channel="post"), label="customers").html()
+    assert '<div class="n">..</div>' in body
+    assert "piilotettu pienten ryhmien suojaamiseksi" in body
+
+
+def test_a_number_is_no_tile_and_a_text_no_lead():
+    with pytest.raises(NotProtected, match=r"table\.value"):
+        page.tile(7, label="customers")
+    with pytest.raises(NotProtected, match="findings"):
+        page.lead("We grew")
+
+
+def test_a_row_takes_items_only(months):
+    with pytest.raises(NotProtected, match=r"genlib\.present"):
+        page.row("text")
+    with pytest.raises(UsageError, match="twelve together"):
+        page.row(charts.columns(months, x="month", y="people"), spans=(9,))
+
+
+def test_conditions_say_what_the_report_stands_on(items):
+    said = re.sub("<[^>]+>", "|", items[-1].html())
+    for part in (
+        "kampanjahistorian hallinta",
+        "1.11.2026",
+        "14: käsittely rajoitettu",
+        "1 / 7",
+        "jakso helmikuu\u00a02026",
+        "31.10.2028",
+        "tarkastettu",
+    ):
+        assert part in said
+
+
+def test_the_page_is_one_file_with_its_type_and_one_style_sheet(html):
+    assert html.count("@font-face") == 1
+    assert html.count("<style") == 1
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:" in html
+    assert not re.search(r"""(?:src|href)=["'](?!#|data:)|@import|url\((?!data:|#)""", html)
+
+
+def test_headings_stand_in_order_and_the_title_once(html):
+    assert [int(level) for level in re.findall(r"<h([1-6])", html)] == [1, 3, 3]
+    assert re.search(r'<h1><span class="kicker">Kampanjahistoria</span>Helmikuu\u00a02026</h1>', html)
+
+
+def test_the_language_is_told_and_the_content_can_be_skipped_to(html):
+    assert '<html lang="fi">' in html
+    assert '<a class="skip" href="#content">Siirry sisältöön</a>' in html
+
+
+def test_a_title_cannot_leave_the_style_sheet():
+    made = page.render([], title='a"}</style><script>', language="fi")
+    assert "<script>" not in made
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1160])
+def test_the_page_fits_and_asks_for_nothing(html, width, tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    (tmp_path / "report.html").write_text(html, encoding="utf-8")
+    asked: list[str] = []
+    with playwright.sync_playwright() as tools:
+        browser = tools.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        sheet = browser.new_page(viewport={"width": width, "height": 900})
+        sheet.on("console", lambda message: asked.append(message.text))
+        sheet.on("request", lambda request: asked.append(request.url))
+        sheet.goto(f"file://{tmp_path}/report.html")
+        assert sheet.evaluate("document.documentElement.scrollWidth") == width
+        assert sheet.evaluate("document.fonts.check('16px \"Genlib Sans\"')")
+        assert sheet.locator("svg text:visible").first.evaluate("e => getComputedStyle(e).fontFamily").startswith('"Genlib Sans"')
+        browser.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []

@@ -1,0 +1,56 @@
+"""Tables as they read."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+import pytest
+
+from genlib.errors import NotProtected
+from genlib.present import tables
+
+
+def cells(item):
+    body = re.sub(r"(?s)<details>.*</details>", "", item.html())
+    return [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<t[hd](?: [^>]*)?>.*?</t[hd]>", body, re.S)]
+
+
+def test_hidden_is_two_dots_with_one_note_and_the_total_is_last(channels):
+    item = tables.table(channels, by="channel")
+    assert cells(item) == ["Kanava", "Asiakkaita", "Sähköposti", "900", "Tekstiviesti", "100", "Kirje", "..", "Yhteensä", "1\u00a0003"]
+    assert item.html().count("tieto on piilotettu") == 1
+
+
+def test_units_stand_in_the_head_and_intervals_beside(campaigns):
+    item = tables.table(campaigns, by="campaign", columns=["uplift"], codes=["a"], total=False)
+    assert cells(item) == ["Kampanja", "Lisävaikutus, %‑yks.", "95\u00a0%:n väli", "A", "+4,0", "3,0–5,0"]
+
+
+def test_across_makes_columns_of_codes(protected):
+    rows = [{"channel": c, "kind": k, "people": n} for c, k, n in [("email", "DM", 1), ("email", "MR", 2), ("sms", "DM", 3)]]
+    item = tables.table(protected(rows, "channel", "kind"), by="channel", across="kind", total=False)
+    assert cells(item) == ["Kanava", "Suoramarkkinointi", "Markkinatutkimus", "Sähköposti", "1", "2", "Tekstiviesti", "3", "0"]
+
+
+def test_groups_stand_in_finnish_order(protected):
+    rows = [{"topic": t, "channel": "email", "people": 1} for t in ("zeta", "äiti", "alku")]
+    item = tables.table(protected(rows, "topic", "channel"), by="channel", group="topic")
+    assert re.findall(r'gt_group_heading"[^>]*>([^<]+)', item.html()) == ["Alku", "Zeta", "Äiti"]
+
+
+def test_the_rest_beyond_twenty_rows_can_be_opened(protected):
+    item = tables.table(protected([{"topic": f"t{n}", "people": n} for n in range(30)], "topic"), by="topic", total=False)
+    assert len(cells(item)) == 2 + 2 * 20
+    assert "Ensimmäiset 20 riviä, kaikkiaan 30." in item.html()
+
+
+def test_words_are_escaped(protected):
+    assert "<b>" not in tables.table(protected([{"topic": "<b>x", "people": 1}], "topic"), by="topic").html().replace(
+        '<section class="card">', ""
+    )
+
+
+def test_a_frame_is_not_a_table():
+    with pytest.raises(NotProtected, match=r"genlib\.protect"):
+        tables.table(pl.DataFrame({"channel": ["a"]}), by="channel")
