@@ -1,0 +1,107 @@
+"""genlib register, keys and audit as a person types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from genlib.cli import run
+from genlib.register.vault import read_keys
+from genlib.settings import REPOSITORY
+
+SAMPLE = REPOSITORY / "data" / "sample"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "password").write_text("anna's own words")
+    (tmp_path / "other").write_text("bertta's own words")
+    monkeypatch.setattr("genlib.register.vault.COST", {"time": 1, "memory_kib": 64, "lanes": 1})
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GENLIB_USER", "anna")
+    monkeypatch.setenv("GENLIB_PASSWORD_FILE", str(tmp_path / "password"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def ready() -> None:
+    assert [run(["keys", "create"]), run(["register", "create"])] == [0, 0]
+
+
+def test_with_a_publisher_the_keys_lie_in_two_hands(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["keys", "create", "--publisher", "bertta", "--publisher-password-file", str(tmp_path / "other")]) == 0
+    assert read_keys(home / "keys.json").users == {"anna": ["identity"], "bertta": ["pseudonym"]}
+    assert run(["keys", "info"]) == 0
+    assert capsys.readouterr().out.split() == ["keys", str(home / "keys.json"), "anna", "identity", "bertta", "pseudonym"]
+
+
+def test_keys_in_one_hand_are_pointed_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["keys", "create"]) == 0
+    assert "both keys are in the hand of anna" in capsys.readouterr().err
+
+
+def test_keys_are_given_and_taken(ready: None, home: Path, tmp_path: Path) -> None:
+    assert run(["keys", "add", "bertta", "--secret", "pseudonym", "--new-password-file", str(tmp_path / "other")]) == 0
+    assert run(["keys", "remove", "anna", "--secret", "pseudonym"]) == 0
+    assert read_keys(home / "keys.json").users == {"anna": ["identity"], "bertta": ["pseudonym"]}
+    assert run(["keys", "remove", "bertta", "--secret", "pseudonym"]) == 2
+
+
+def test_a_new_password_without_a_terminal_wants_a_file(ready: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["keys", "add", "bertta", "--secret", "pseudonym"]) == 2
+    assert "--new-password-file" in capsys.readouterr().err
+
+
+def test_a_folder_is_loaded_counted_and_audited(ready: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["register", "load", str(SAMPLE)]) == 0
+    assert "customer: 300 read, 300 loaded, 0 rejected" in capsys.readouterr().out
+    assert [run(["register", "info"]), run(["audit", "list"]), run(["audit", "verify"])] == [0, 0, 0]
+    out = capsys.readouterr().out
+    assert "artificial people are taken" in out
+    assert "load                           300" in out
+    assert "1 events, none changed" in out
+
+
+def test_refused_rows_end_with_exit_code_4(ready: None, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    pl.read_csv(SAMPLE / "processor.csv", infer_schema=False).with_columns(id=pl.lit("Kuuralehto")).write_csv(tmp_path / "in/processor.csv")
+    assert run(["register", "load", str(tmp_path / "in")]) == 4
+    said = capsys.readouterr()
+    assert "5 rows were refused" in said.err
+    assert "Kuuralehto" not in said.out + said.err + (home / "rejected/processor.csv").read_text()
+
+
+def test_a_register_of_real_customers_refuses_the_sample(ready: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENLIB_ARTIFICIAL", "false")
+    assert run(["register", "load", str(SAMPLE)]) == 4
+
+
+def test_a_wrong_password_ends_with_exit_code_3_before_anything_is_read(ready: None, tmp_path: Path) -> None:
+    assert run(["register", "load", str(SAMPLE), "--password-file", str(tmp_path / "other")]) == 3
+
+
+def test_a_register_is_drawn_once(ready: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["register", "synthesise", "--customers", "50", "--seed", "3"]) == 0
+    assert "50 artificial customers" in capsys.readouterr().out
+    assert run(["register", "synthesise"]) == 2
+
+
+def test_a_broken_trail_ends_with_exit_code_1(ready: None, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["register", "load", str(SAMPLE)])
+    (home / "register.sqlite.audit").unlink()
+    assert run(["audit", "verify"]) == 1
+    assert "anchor" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("group", ["register", "keys", "audit"])
+def test_every_command_has_help_with_an_example(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    commands = {
+        "register": ["create", "load", "synthesise", "info"],
+        "keys": ["create", "add", "remove", "info"],
+        "audit": ["verify", "list"],
+    }
+    for command in commands[group]:
+        assert run([group, command, "--help"]) == 0
+        assert f"genlib {group} {command}" in " ".join(capsys.readouterr().out.split())
