@@ -24,8 +24,7 @@ PRESSURE = {"5+": 5, "4": 4, "3": 3, "2": 2, "1": 1, "0": 0}
 @dataclass(frozen=True)
 class Attribution:
     """What counts as the fruit of a contact: a purchase within so many days after it was sent, by channel; and a click, unless it came
-    within
-    `machine_seconds` of delivery - that is a mail filter following links."""
+    within `machine_seconds` of delivery - that is a mail filter following links."""
 
     email: int = 5
     sms: int = 1
@@ -80,9 +79,7 @@ def _judged(contacts: Rows) -> Rows:
 
 def funnel(release: Tables, period: Period, *, campaign: str = "all", months: int = 3, attribution: Attribution = Attribution()) -> Cells:
     """Everyone drawn for one campaign, or for those that began in the last months, by the furthest stage reached in any of them:
-    `reached` (came
-    at least so far) and `of_delivered`. Reached at `machine click` counts all clicks, at `clicked` those of people.
-    """
+    `reached` (came at least so far) and `of_delivered`. Reached at `machine click` counts all clicks, at `clicked` those of people."""
     return _staged(release, period, (campaign, months), attribution, ())
 
 
@@ -117,8 +114,7 @@ def _placed(release: Tables, drawn: Rows, attribution: Attribution) -> Rows:
 
 def _drawn(release: Tables, period: Period, campaign: str, months: int) -> Rows:
     """Those contacted and the holdout of the campaigns that began in the last months, or of one campaign whenever it was. Contacts that
-    were not
-    allowed are told by `lawfulness` and stand nowhere else: nobody like them is in the holdout."""
+    were not allowed are told by `lawfulness` and stand nowhere else: nobody like them is in the holdout."""
     plan = rows(release, "campaign").select("campaign", "code", "starts_on")
     plan = plan.filter(lately("starts_on", period, months) if campaign == "all" else nw.col("code") == campaign)
     return rows(release, "campaign_contact").filter((nw.col("arm") == "holdout") | nw.col("allowed")).join(plan, on="campaign")
@@ -137,11 +133,9 @@ def _buying(release: Tables, drawn: Rows, start: str, attribution: Attribution) 
 def uplift_by_campaign(
     release: Tables, period: Period, *, campaign: str = "all", months: int = 6, attribution: Attribution = AS_ASSIGNED
 ) -> Cells:
-    """One campaign, or those that began in the last months, by arm and outcome: bought or not within the window from the campaign's first
-    day,
-    one clock for both arms. As assigned: who was drawn to be contacted counts as such, reached or not. Figures on the campaign's row: see
-    `figures.Uplift` and `figures.Cost`.
-    """
+    """One campaign, or those that began in the last months, by arm and outcome: bought or not within the window from the campaign's
+    first day, one clock for both arms. As assigned: who was drawn to be contacted counts as such, reached or not. Figures on the
+    campaign's row: see `figures.Uplift` and `figures.Cost`."""
     drawn = _drawn(release, period, campaign, months)
     bought = _buying(release, drawn, "starts_on", attribution)
     outcome = nw.when(nw.col("bought") == 1).then(nw.lit("bought")).otherwise(nw.lit("not bought"))
@@ -161,8 +155,7 @@ def _named(period: Period, campaign: str, months: int, *apart: str) -> str:
 
 def opt_outs(release: Tables, period: Period, *, months: int = 13) -> Cells:
     """People to whom a message was delivered, by channel and whether they opted out after it (an earlier opt-out is not this message's);
-    `opt_out_rate`.
-    """
+    `opt_out_rate`."""
     sent = rows(release, "campaign_contact").filter(lately("sent_at", period, months), ~nw.col("delivered_at").is_null())
     stopped = (nw.col("opted_out_at") >= nw.col("delivered_at")).fill_null(False).cast(nw.Int64)
     people = sent.with_columns(stopped=stopped).group_by("customer", "channel").agg(nw.col("stopped").max())

@@ -52,8 +52,7 @@ def purchase_summary(  # noqa: PLR0913 - the columns of any table of purchases
     """One row a customer, of purchases up to `as_of`; purchases of one day are one.
 
     `frequency`: days with a repeat purchase; `recency`: first to last purchase, and `T`: first purchase to `as_of`, both in `unit` (day,
-    week,
-    year); `monetary`: mean value of the repeat days, null if there is none. Lazy in, lazy out, of the same engine.
+    week, year); `monetary`: mean value of the repeat days, null if there is none. Lazy in, lazy out, of the same engine.
     """
     if unit not in UNITS:
         raise UsageError(f"unit is one of {', '.join(UNITS)}")
@@ -227,9 +226,8 @@ def _score(column: str, classes: int = 5) -> nw.Expr:
 
 def rfm(release: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Cells:
     """Those who may be profiled and bought in the last `months`, in six named segments: quintile scores of recency (last purchase),
-    frequency
-    (days with a purchase) and money, frequency and money averaged. Figures: `share` of people, `money_share`, `cents_per_person`.
-    """
+    frequency (days with a purchase) and money, frequency and money averaged. Figures: `share` of people, `money_share`,
+    `cents_per_person`."""
     buyers = _buyers(release, period, months, region, kind)
     scored = buyers.with_columns(recent=_score("last_day"), worth=(_score("days") + _score("amount_cents")) / 2)
     named_segments = scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
@@ -285,9 +283,7 @@ def _quarter(column: str) -> nw.Expr:
 
 def activity(release: Tables, period: Period, *, region: str = "all", kind: str = "all") -> Cells:
     """Those who may be profiled, by the chance (per cent, BG/NBD) that they still buy, with the money to expect of them in the next 52
-    weeks
-    (times gamma-gamma). Rental is left out: a contract does not fade away unseen. Figures: `share`, `money_share`.
-    """
+    weeks (times gamma-gamma). Rental is left out: a contract does not fade away unseen. Figures: `share`, `money_share`."""
     bought = _invoices(release, region, kind).filter(
         nw.col("amount_cents") > 0, nw.col("product_line") != "rental", nw.col("issued_on") < period.end
     )

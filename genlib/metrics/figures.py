@@ -24,9 +24,8 @@ def dimensions(frame: pl.DataFrame) -> list[str]:
 
 
 def at(frame: pl.DataFrame, column: str, where: Mapping[str, Any], beside: tuple[str, ...] = ()) -> pl.Series:
-    """For each row, the value of `column` in the cell with the dimensions `where` set so (None = total), those `beside` as they come, and
-    all
-    others as in the row."""
+    """For each row, the value of `column` in the cell with the dimensions `where` set so (None = total), those `beside` as they come,
+    and all others as in the row."""
     keys = [name for name in dimensions(frame) if name not in where and name not in beside]
     chosen = frame.filter(pl.col(name).is_null() if value is None else pl.col(name) == value for name, value in where.items())
     cells = chosen.select(pl.lit(0).alias("_"), *keys, pl.col(column).alias("_value"), pl.lit(True).alias("_there"))
@@ -215,8 +214,8 @@ class Uplift:
     """Share of buyers among those contacted less that in the holdout, as assigned, on the row of each campaign.
 
     Adds `rate`, `holdout_rate`, `uplift` with Newcombe's interval, `extra` (buyers that the campaign brought), `p_value`, `p_holm`
-    (adjusted for all
-    campaigns shown) and `mismatch_p`: the chance of the planned split giving these sizes; under .001 do not read the uplift.
+    (adjusted for all campaigns shown) and `mismatch_p`: the chance of the planned split giving these sizes; under .001 do not read the
+    uplift.
     """
 
     holdout_shares: tuple[tuple[str, float], ...]

@@ -114,7 +114,7 @@ def fit_gamma_gamma(histories: pl.DataFrame) -> GammaGamma:
     frequencies, place = np.unique(x, return_inverse=True)
 
     def likelihood(parameters: Vector) -> tuple[float, Vector]:
-        p, q, gamma = parameters
+        p, q, gamma = parameters[0], 1 + parameters[1], parameters[2]  # q > 1, or customers would have no mean value
         known = gammaln(p * frequencies + q) - gammaln(p * frequencies) - gammaln(q) + p * frequencies * np.log(frequencies)
         sums, logs = gamma + x * mean, np.log(gamma + x * mean)
         value = _sum(n, known[place] + q * np.log(gamma) + (p * x - 1) * np.log(mean) - (p * x + q) * logs - np.log(scale))
@@ -126,8 +126,8 @@ def fit_gamma_gamma(histories: pl.DataFrame) -> GammaGamma:
         ]
         return value, np.array(slopes)
 
-    p, q, gamma, best = _maximise(likelihood, n.sum(), (2.0, 2.0, 1.0))
-    return GammaGamma(p, q, gamma * scale, best)
+    p, excess, gamma, best = _maximise(likelihood, n.sum(), (2.0, 1.0, 1.0))
+    return GammaGamma(p, 1 + excess, gamma * scale, best)
 
 
 def _sum(n: Vector, values: Vector) -> float:

@@ -1,8 +1,7 @@
 """Satisfaction: what customers answer, who answers, and what a complaint costs. Each function for a report gives `Cells`.
 
-Everyone invited stands in one cell: those who gave a score are `complete` (promoter, passive or detractor), all others `partial`,
-`silent` or
-`undelivered`. So score and response rate come from one table, and neither tells what the other hides.
+Everyone asked stands in one cell: those who gave a score are `complete` (promoter, passive or detractor), all others `silent` - or, by
+wave, `partial`, `silent` or `undelivered`. So score and response rate come from one table, and neither tells what the other hides.
 """
 
 from __future__ import annotations
@@ -32,8 +31,7 @@ def net_promoter_score(scores: Any, *, weights: Any = None, strata: Any = None, 
     missing.
 
     `adjusted`: the interval is the adjusted Wald (3, T), better under some hundred answers. With `weights` or `strata` the figures are
-    those of
-    a weighted or stratified mean (linearised).
+    those of a weighted or stratified mean (linearised).
     """
     frame = pl.DataFrame({"score": pl.Series(scores, strict=False).cast(pl.Float64, strict=False)})
     given = {name: pl.Series(values) for name, values in (("weight", weights), ("stratum", strata)) if values is not None}
@@ -50,9 +48,8 @@ def net_promoter_score(scores: Any, *, weights: Any = None, strata: Any = None, 
 
 
 def likert(answers: Any, *, items: list[str] | None = None, scale: tuple[Any, ...] = (1, 2, 3, 4, 5), level: float = 0.95) -> pl.DataFrame:
-    """One row an item (a column of `answers`, one row a person): `n`, the share of each answer of the scale (lowest first), `mean` and `sd`
-    with the answers counted 1, 2, ..., and `top_two` and `bottom_two` with Wilson's intervals. What is not on the scale is missing.
-    """
+    """One row an item (a column of `answers`, one row a person): `n`, the share of each answer of the scale (lowest first), `mean` and
+    `sd` with the answers counted 1, 2, ..., and `top_two` and `bottom_two` with Wilson's intervals. What is not on the scale is missing."""
     frame = lazy(answers)
     items = items or frame.collect_schema().names()
     chosen = [(nw.col(item) == answer).cast(nw.Int64).sum().alias(f"{answer}\0{item}") for item in items for answer in scale]
@@ -79,8 +76,8 @@ def waves(release: Tables, period: Period, *, months: int = 24, kind: str = "all
 
 def nps_by(release: Tables, period: Period, *, by: str = "age_band", months: int = 12, kind: str = "all") -> Cells:
     """Everyone whom an invitation reached in the last months, by `age_band`, `region`, `language`, `kind`, `channel` or `complained` (a
-    complaint in the 90 days before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score counts.
-    """
+    complaint in the 90 days before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score
+    counts."""
     return _tabulated(_asked(release, period, months, kind), Dimension(by), _named("asked", period, months, kind))
 
 
@@ -118,9 +115,8 @@ def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str
 
 
 def drivers(release: Tables, period: Period, *, months: int = 12) -> Cells:
-    """Which items go with the recommendation: each one's part of R-squared (Shapley, LMG) in `driver`, of those who answered all of them.
-    Empty under 100 such people.
-    """
+    """Which items go with the recommendation: each one's part of R-squared (Shapley, LMG) in `driver`, of those who answered all of
+    them. Empty under 100 such people."""
     given = _asked(release, period, months).filter(nw.col("outcome") == "complete").select("person", "score", question=nw.lit("_score"))
     items = _items(release, period, months).select("person", "score", "question")
     wide = collect(nw.concat([items, given])).pivot("question", index="person", values="score").drop_nulls()

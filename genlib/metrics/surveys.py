@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genlib.errors import UsageError
+from genlib.errors import BadInput, UsageError
 from genlib.metrics.intervals import Estimate
 
 Totals = Mapping[str, Mapping[Any, float]]
@@ -21,8 +21,7 @@ Totals = Mapping[str, Mapping[Any, float]]
 @dataclass(frozen=True)
 class Design:
     """The columns of a sample's design (`population`: size, for the finite population correction), and known totals that weights are
-    fitted to:
-    `poststrata` (of one column) or `margins` (of several, raked)."""
+    fitted to: `poststrata` (of one column) or `margins` (of several, raked)."""
 
     weight: str | None = None
     stratum: str | None = None
@@ -43,15 +42,18 @@ def total(frame: pl.DataFrame, column: str, design: Design, *, level: float = 0.
 
 
 def _estimate(frame: pl.DataFrame, column: str, design: Design, what: str, level: float) -> Estimate:
-    found = getattr(_sample(frame, design).estimation, what)(column, alpha=1 - level).estimates[0]
-    return Estimate(float(found.est), float(found.se), float(found.lci), float(found.uci), frame.height)
-
-
-def _sample(frame: pl.DataFrame, design: Design) -> Any:
     try:
         import svy
     except ModuleNotFoundError:
         raise UsageError("weighted figures need the part svy: pip install 'genlib[survey]'") from None
+    try:
+        found = getattr(_sample(svy, frame, design).estimation, what)(column, alpha=1 - level).estimates[0]
+    except (svy.SvyError, ValueError):  # its message quotes the data
+        raise BadInput(f"no weighted {what} of column {column}: a weight is missing, or a stratum has one answer") from None
+    return Estimate(float(found.est), float(found.se), float(found.lci), float(found.uci), frame.height)
+
+
+def _sample(svy: Any, frame: pl.DataFrame, design: Design) -> Any:
     sample = svy.Sample(frame, svy.Design(stratum=design.stratum, wgt=design.weight, psu=design.cluster, pop_size=design.population))
     if design.poststrata:
         ((column, totals),) = design.poststrata.items()

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from genlib.disclosure.cells import Cells
-from genlib.errors import UsageError
+from genlib.errors import BadInput, UsageError
 from genlib.metrics import satisfaction
 from genlib.metrics.satisfaction import likert, net_promoter_score
 from genlib.period import Period
@@ -45,12 +45,21 @@ def test_nothing_to_score_is_an_error() -> None:
 
 
 def test_weights_count_answers_more_than_once() -> None:
+    pytest.importorskip("svy")
     assert net_promoter_score([9, 0], weights=[3, 1]).value == pytest.approx(0.5)
 
 
 def test_strata_that_agree_within_leave_no_error() -> None:
+    pytest.importorskip("svy")
     found = net_promoter_score([9, 9, 0, 0], weights=[1, 1, 1, 1], strata=["a", "a", "b", "b"])
     assert (found.value, found.se) == (0, 0)
+
+
+@pytest.mark.parametrize("given", [{"strata": ["a", "a", "b", "c"]}, {"weights": [1.0, 1.0, None, 1.0]}])
+def test_a_gap_in_the_design_is_an_error_without_values(given: dict[str, list[Any]]) -> None:
+    pytest.importorskip("svy")
+    with pytest.raises(BadInput, match="a weight is missing, or a stratum has one answer"):
+        net_promoter_score([9, 9, 0, 8], **given)
 
 
 def test_the_published_table_of_math_anxiety() -> None:

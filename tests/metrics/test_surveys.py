@@ -8,7 +8,6 @@ import pytest
 from genlib.metrics import surveys
 from genlib.metrics.surveys import Design
 
-pytest.importorskip("svy")
 DATA = Path(__file__).parents[2] / "data" / "reference" / "survey"
 SWISS = """80.2 17.0 15 12 9.96 22.2|83.1 45.1 6 9 84.84 22.2|92.5 39.7 5 5 93.40 20.2|85.8 36.5 12 7 33.77 20.3|76.9 43.5 17 15 5.16 20.6
 76.1 35.3 9 7 90.57 26.6|83.8 70.2 16 7 92.85 23.6|92.4 67.8 14 8 97.16 24.9|82.4 53.3 12 7 97.67 21.0|82.9 45.2 16 13 91.38 24.4
@@ -25,6 +24,12 @@ SWISS = """80.2 17.0 15 12 9.96 22.2|83.1 45.1 6 9 84.84 22.2|92.5 39.7 5 5 93.4
 
 def schools(name: str) -> pl.DataFrame:
     return pl.read_csv(DATA / f"{name}.csv", null_values="NA", infer_schema_length=None)
+
+
+@pytest.fixture(autouse=True)
+def _svy(request: pytest.FixtureRequest) -> None:
+    if "shapley" not in request.node.name:
+        pytest.importorskip("svy")
 
 
 STRATIFIED = Design(weight="pw", stratum="stype", population="fpc")
