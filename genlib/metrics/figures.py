@@ -109,7 +109,8 @@ class Mean:
 
 @dataclass(frozen=True)
 class Nps:
-    """Net promoter score (-1 to 1) of `promoter`, `passive` and `detractor` in dimension `group`, with its adjusted Wald interval.
+    """Net promoter score (-1 to 1) of `promoter`, `passive` and `detractor` in dimension `group`, with its adjusted Wald interval; and the
+    share of `detractors` with Wilson's, which stands where too few promoters leave no score to show.
 
     `finer`: dimensions below the group; `outcome`: that above it, if there is one, in which `complete` are those who gave a score.
     """
@@ -124,7 +125,9 @@ class Nps:
         promoters, detractors = (at(frame, "people", {**below, self.group: g}, self.outcome) for g in ("promoter", "detractor"))
         n = at(frame, "people", {**below, self.group: None, **dict.fromkeys(self.outcome, "complete")})
         low, high = intervals.nps_adjusted(promoters, detractors, n)
+        few, many = intervals.wilson(detractors, n)
         figures = {self.name: intervals.nps(promoters, detractors, n)[0], f"{self.name}_low": low, f"{self.name}_high": high}
+        figures |= {"detractors": detractors / n, "detractors_low": few, "detractors_high": many}
         return with_figures(frame, on_total(self.group, *self.finer, *self.outcome), n, figures)
 
 

@@ -61,6 +61,11 @@ def test_nps_is_null_if_a_group_is_hidden(hidden: str | None) -> None:
     assert Nps()(table(*rows, by=("group",)))["nps"][3] is None
 
 
+def test_the_share_of_detractors_stands_without_the_promoters() -> None:
+    rows = [(name, None if name == "promoter" else n) for name, n in GROUPS]
+    assert Nps()(table(*rows, by=("group",)))["detractors"][3] == pytest.approx(5 / 36)
+
+
 def test_nps_needs_no_passives_to_be_shown() -> None:
     rows = [(name, None if name == "passive" else n) for name, n in GROUPS]
     assert Nps()(table(*rows, by=("group",)))["nps"][3] == pytest.approx(14 / 36)
