@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
 
 from genlib.errors import UsageError
 
@@ -21,17 +22,9 @@ CONSENT_SCOPES = ("mobile", "email")
 PROHIBITION_SCOPES = ("phone", "post", "email", "market_research", "marketing_use")
 REQUEST_KINDS = ("inspection", "correction", "erasure", "restriction", "objection", "portability")
 SOURCES = (
-    "DATA_SUBJECT",
-    "SERVICE_USE",
-    "COMMUNICATION",
-    "DEALING_EVENT",
-    "ID_SERVICE",
-    "VERIFICATION_SERVICE",
-    "ADDRESS_SERVICE",
-    "UPDATE_SERVICE",
-    "CREDIT_INFORMATION",
-    "OTHER_SIMILAR",
-)
+    "DATA_SUBJECT", "SERVICE_USE", "COMMUNICATION", "DEALING_EVENT", "ID_SERVICE",
+    "VERIFICATION_SERVICE", "ADDRESS_SERVICE", "UPDATE_SERVICE", "CREDIT_INFORMATION", "OTHER_SIMILAR",
+)  # fmt: skip
 
 
 class Day(sa.types.TypeDecorator[dt.date]):
@@ -105,11 +98,16 @@ class Base(DeclarativeBase):
             "ck": "%(table_name)s_%(column_0_name)s_check",
         }
     )
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805
+        """CampaignContact is the table campaign_contact."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
     type_annotation_map: ClassVar[dict[Any, Any]] = {int: sa.BigInteger, dt.date: Day, dt.datetime: Instant, str: sa.Text}
 
 
 class Company(Base):
-    __tablename__ = "company"
     id: Mapped[Id]
     business_id: Mapped[Secret | None]
     business_id_index: Mapped[bytes | None] = blind_index("business_id")
@@ -118,7 +116,6 @@ class Company(Base):
 
 
 class Customer(Base):
-    __tablename__ = "customer"
     id: Mapped[Id]
     kind: Mapped[str] = coded("consumer", "company_contact")
     company_id: Mapped[int | None] = mapped_column(sa.ForeignKey("company.id"))
@@ -147,7 +144,6 @@ class Customer(Base):
 class Permission(Base):
     """An act of will. Append-only: it is ended, never edited."""
 
-    __tablename__ = "permission"
     id: Mapped[Id]
     customer_id: Mapped[CustomerId]
     act: Mapped[str] = coded("consent", "prohibition")
@@ -160,7 +156,6 @@ class Permission(Base):
 
 
 class Campaign(Base):
-    __tablename__ = "campaign"
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
@@ -172,7 +167,6 @@ class Campaign(Base):
 
 
 class CampaignContact(Base):
-    __tablename__ = "campaign_contact"
     id: Mapped[Id]
     campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
     customer_id: Mapped[CustomerId]
@@ -191,7 +185,6 @@ class CampaignContact(Base):
 class Invoice(Base):
     """A credit note is an invoice of a negative amount."""
 
-    __tablename__ = "invoice"
     id: Mapped[Id]
     customer_id: Mapped[CustomerId]
     issued_on: Mapped[dt.date]
@@ -204,7 +197,6 @@ class Invoice(Base):
 
 
 class Interaction(Base):
-    __tablename__ = "interaction"
     id: Mapped[Id]
     customer_id: Mapped[CustomerId]
     occurred_at: Mapped[dt.datetime]
@@ -214,7 +206,6 @@ class Interaction(Base):
 
 
 class Survey(Base):
-    __tablename__ = "survey"
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
@@ -225,7 +216,6 @@ class Survey(Base):
 
 
 class SurveyQuestion(Base):
-    __tablename__ = "survey_question"
     id: Mapped[Id]
     survey_id: Mapped[int] = mapped_column(sa.ForeignKey("survey.id"))
     code: Mapped[str]
@@ -238,7 +228,6 @@ class SurveyQuestion(Base):
 class SurveyInvitation(Base):
     """An anonymous survey keeps no customer with the invitation."""
 
-    __tablename__ = "survey_invitation"
     id: Mapped[Id]
     survey_id: Mapped[int] = mapped_column(sa.ForeignKey("survey.id"))
     customer_id: Mapped[CustomerId | None]
@@ -250,7 +239,6 @@ class SurveyInvitation(Base):
 
 
 class SurveyAnswer(Base):
-    __tablename__ = "survey_answer"
     invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("survey_invitation.id"), primary_key=True)
     question_id: Mapped[int] = mapped_column(sa.ForeignKey("survey_question.id"), primary_key=True)
     score: Mapped[int | None]
@@ -260,7 +248,6 @@ class SurveyAnswer(Base):
 
 
 class Feedback(Base):
-    __tablename__ = "feedback"
     id: Mapped[Id]
     customer_id: Mapped[CustomerId]
     received_at: Mapped[dt.datetime]
@@ -272,7 +259,6 @@ class Feedback(Base):
 
 
 class Processor(Base):
-    __tablename__ = "processor"
     id: Mapped[Id]
     name: Mapped[str]
     service: Mapped[str]
@@ -281,7 +267,6 @@ class Processor(Base):
 
 
 class Disclosure(Base):
-    __tablename__ = "disclosure"
     id: Mapped[Id]
     disclosed_at: Mapped[dt.datetime]
     recipient: Mapped[str]
@@ -295,7 +280,6 @@ class Disclosure(Base):
 class DisclosureCustomer(Base):
     """Whose data was disclosed. The log outlives the customer row, so it holds a bare id."""
 
-    __tablename__ = "disclosure_customer"
     disclosure_id: Mapped[int] = mapped_column(sa.ForeignKey("disclosure.id"), primary_key=True)
     customer_id: Mapped[int] = mapped_column(primary_key=True, index=True, autoincrement=False)
 
@@ -303,7 +287,6 @@ class DisclosureCustomer(Base):
 class SubjectRequest(Base):
     """A request of a data subject. It outlives the customer row, so it holds a bare id."""
 
-    __tablename__ = "subject_request"
     id: Mapped[Id]
     customer_id: Mapped[int | None] = mapped_column(index=True)
     kind: Mapped[str] = coded(*REQUEST_KINDS)
@@ -319,7 +302,6 @@ class SubjectRequest(Base):
 class Suppression(Base):
     """A prohibition that outlives its customer: the keyed hash of an e-mail address, telephone number or postal address, and since when."""
 
-    __tablename__ = "suppression"
     id: Mapped[Id]
     identifier: Mapped[str] = coded("email", "phone", "address")
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
@@ -331,7 +313,6 @@ class Suppression(Base):
 class AuditEvent(Base):
     """Append-only; each row carries the digest of the row before it."""
 
-    __tablename__ = "audit_event"
     id: Mapped[Id]
     at: Mapped[dt.datetime]
     user: Mapped[str]
