@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from genlib import notice
 from genlib.errors import UsageError
 from genlib.permission import REASONS, Switches, decide
 from genlib.permission.rule import FLAGS, PROTECTED
@@ -112,6 +113,10 @@ def test_a_withdrawn_consent_is_not_revived_by_being_a_customer() -> None:
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(UsageError, match="needs the columns withdrawn"):
         decide(question().drop("withdrawn"))
+
+
+def test_the_notice_answers_its_open_questions_as_recommended() -> None:
+    assert Switches(**notice.load().permission) == Switches()
 
 
 @pytest.mark.parametrize("given", [{"q1": "all"}, {"q1": True}, {"q4": "yes"}, {"q12": False}])

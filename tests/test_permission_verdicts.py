@@ -134,6 +134,41 @@ def test_all_32_combinations_of_prohibitions(chosen: tuple[bool, ...]) -> None:
     assert expected == set(judged.filter("allowed").select("channel", "kind").rows())
 
 
+def plainly(history: pl.DataFrame, channel: str, kind: str, sent: datetime) -> bool:
+    """The answer for a consumer by the defaults, read act by act."""
+    live: dict[tuple[str, str], datetime] = {}
+    for _, act, scope, given_at, ended_at in history.rows():
+        if given_at <= sent and (ended_at is None or sent < ended_at):
+            live[act, scope] = max(given_at, live.get((act, scope), given_at))
+
+    def against(scope: str) -> list[datetime]:
+        return [live["prohibition", wide] for wide in (scope, "marketing_use") if ("prohibition", wide) in live]
+
+    def agreed(scope: str, own: str) -> bool:
+        given_at = live.get(("consent", scope))
+        return given_at is not None and all(prohibited < given_at for prohibited in against(own))
+
+    agreements = {"sms": agreed("mobile", "phone"), "email": agreed("email", "email")}
+    silent = all(("prohibition", scope) in live for scope in PROHIBITIONS) and not any(agreements.values())
+    if kind == "SVC" or silent:
+        return kind == "SVC"
+    if kind in ("CC", "MR", "SAT"):
+        return kind == "CC" or ("prohibition", "market_research") not in live
+    return (
+        agreements[channel]
+        if channel in agreements
+        else channel in ("call", "post") and not against({"call": "phone"}.get(channel, channel))
+    )
+
+
+@FEW
+@given(histories, moments)
+def test_verdicts_are_what_a_plain_reading_of_the_acts_says(history: pl.DataFrame, sent: int) -> None:
+    asked = every(sent)
+    expected = [plainly(history, channel, kind, at(sent)) for channel, kind in QUESTIONS]
+    assert verdicts(asked, history, people())["allowed"].to_list() == expected
+
+
 EVERY_PROHIBITION = [("prohibition", scope, -10, None) for scope in PROHIBITIONS]
 
 
@@ -249,6 +284,14 @@ def test_lazy_frames_stream_to_the_same_verdicts() -> None:
 def test_order_and_other_columns_are_kept() -> None:
     asked = pl.concat([every(2), every(-3)]).with_row_index("mine").sample(fraction=1, shuffle=True, seed=1)
     assert asked.equals(verdicts(asked, acts(("consent", "email", 0, None)), people()).drop("allowed", "reason"))
+
+
+def test_an_end_in_the_year_9999_is_no_end() -> None:
+    forever = acts(("prohibition", "post", -5, None), ("prohibition", "post", -5, None, 2)).with_columns(
+        ended_at=pl.lit(datetime(9999, 12, 31, tzinfo=UTC)).cast(INSTANT)
+    )
+    asked = pl.concat([contact("post", customer=1), contact("post", customer=2)])
+    assert verdicts(asked, forever, people(person(1), person(2)))["allowed"].to_list() == [False, False]
 
 
 def test_nobody_in_nothing_out() -> None:

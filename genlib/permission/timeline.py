@@ -1,17 +1,22 @@
 """A person's history as a timeline: one row for each second at which anything changed, with all that stands from then on as one number.
 
-The number is the profile: a bit for every flag of every channel, and for what is known of the person. Customer and second share one sorted
-integer key, so that what stood at an instant is a single search. The memory needed grows with the acts and people, never with the contacts.
+The number is the profile: a bit for every flag of every channel, and for what is known of the person. The rows of a person lie together in
+order of time. The memory needed grows with the acts and people, never with the contacts.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import polars as pl
 from polars import col
 
 from genlib.permission.acts import ENDED, NEVER, SCOPES, flags, in_seconds, seconds
 from genlib.permission.rule import CHANNELS
 from genlib.permission.switches import Switches
+
+Ints = np.ndarray[Any, np.dtype[Any]]
 
 _SINCE = {"restricted": "restricted_from", "erased": "erased_at"}
 _ALWAYS = {
@@ -20,37 +25,33 @@ _ALWAYS = {
     "non_disclosure": col("non_disclosure").fill_null(True),
 }
 _SLOTS = pl.Enum([*SCOPES, *_SINCE])
-_SECONDS = 2**34  # until the year 2514
-_DENSE = 2**29
+LAST = 2**32 - 1  # second, in the year 2106
+_SECONDS = LAST + 1
 
 
-def timeline(acts: pl.LazyFrame, people: pl.DataFrame, switches: Switches) -> pl.DataFrame:
-    """key, customer_id, profile, sorted by key; the first row stands before everybody and belongs to nobody."""
-    numbers = people["customer_id"].unique().sort()
+def timeline(acts: pl.LazyFrame, people: pl.DataFrame, numbers: pl.Series, switches: Switches) -> pl.DataFrame:
+    """person (place in the sorted `numbers`), second and profile, sorted; everybody's first row is at second 0."""
     spans = pl.concat([acts.pipe(in_seconds), *(_since(people.lazy(), slot) for slot in _SINCE if _SINCE[slot] in people.columns)])
     known = spans.with_columns(col("slot").cast(_SLOTS, strict=False)).drop_nulls("slot").join(people.lazy(), on="customer_id", how="semi")
-    events = pl.concat([_starts(people.lazy()), _changes(known)])
-    marks = events.select(key(numbers, "customer_id", "second"), "customer_id", "slot", "value").sort("key")
-    filled = marks.select("key", "customer_id", *_stands()).with_columns(pl.exclude("key", "customer_id").forward_fill())
+    events = pl.concat([_starts(people.lazy()), _changes(known)]).collect()
+    key = pl.Series(places(numbers, events["customer_id"])).cast(pl.Int64) * _SECONDS + events["second"]
+    marks = events.lazy().select(key.alias("key"), "slot", "value").sort("key")
+    filled = marks.select("key", *_stands()).with_columns(pl.exclude("key").forward_fill())
     profile = pl.sum_horizontal(flag.cast(pl.Int64) * 2**bit for bit, flag in enumerate(_flags(switches).values()))
-    nobody = pl.LazyFrame({"key": [-(2**63)], "customer_id": [None], "profile": [0]}, schema_overrides={"customer_id": numbers.dtype})
-    return pl.concat([nobody, filled.select("key", "customer_id", profile=profile)]).collect()
+    return filled.select(person=col("key") // _SECONDS, second=col("key") % _SECONDS, profile=profile).collect()
 
 
-def key(numbers: pl.Series, customer: str, second: str) -> pl.Expr:
-    """Customer and second in one integer: the number itself where numbers (sorted) are dense, else its rank; a stranger gets -1."""
-    low, high = (int(numbers[0]), int(numbers[-1])) if len(numbers) else (0, -1)
-    rank = pl.when(col(customer).is_between(low, high)).then(col(customer) - low)
-    if high - low >= _DENSE:
-        place = pl.lit(numbers).search_sorted(col(customer).clip(low, high))
-        rank = pl.when(pl.lit(numbers).gather(place) == col(customer)).then(place.cast(pl.Int64))
-    shifted: pl.Expr = rank.fill_null(-1) * _SECONDS
-    return (shifted + col(second).clip(NEVER)).alias("key")
-
-
-def person(keys: pl.Expr) -> pl.Expr:
-    """The customer's part of a key."""
-    return keys // _SECONDS
+def places(numbers: pl.Series, ids: pl.Series) -> Ints:
+    """Where each id stands in the sorted numbers; a stranger stands behind the last."""
+    low, span = (int(numbers[0]), int(numbers[-1]) - int(numbers[0]) + 1) if len(numbers) else (0, 0)
+    if span > 4 * len(numbers) + 2**20:
+        place = numbers.search_sorted(ids.clip(numbers[0], numbers[-1]).fill_null(low)).alias("place")
+        return place.to_frame().select(pl.when(numbers.gather(place) == ids).then(place).otherwise(len(numbers))).to_series().to_numpy()
+    table = np.full(span + 1, len(numbers), np.uint32)
+    table[(numbers - low).to_numpy()] = np.arange(len(numbers), dtype=np.uint32)
+    inside = pl.when(ids.is_between(low, low + span - 1)).then(ids - low).otherwise(span)
+    found: Ints = table.take(pl.select(inside).to_series().to_numpy())
+    return found
 
 
 def unpacked(profile: str, switches: Switches) -> list[pl.Expr]:
@@ -83,7 +84,7 @@ def _since(people: pl.LazyFrame, slot: str) -> pl.LazyFrame:
 
 def _changes(spans: pl.LazyFrame) -> pl.LazyFrame:
     """What stands in a slot from the second of each beginning and each end; an end may uncover an older act still in force."""
-    spans = spans.with_columns(col("given").clip(1))
+    spans = spans.with_columns(col("given").clip(1, LAST), col("ended").clip(1, LAST))
     begins = spans.filter(col("ended").is_null() | (col("ended") > col("given")))
     ends = spans.drop_nulls("ended").select("customer_id", "slot", second=pl.max_horizontal("given", "ended")).unique()
     in_force = (col("given") <= col("second")) & (col("ended").is_null() | (col("ended") > col("second")))
