@@ -32,7 +32,6 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     seed: Annotated[int | None, typer.Option(help="Draws the holdout; recorded. By default a fresh one.")] = None,
     starts: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; today by default.")] = None,
     days: Annotated[int, typer.Option(help="How many days the campaign lasts.", min=1)] = 30,
-    name: Annotated[str, typer.Option(help="Name of a new campaign.")] = "",
     to: Annotated[Path | None, typer.Option(help="The list; by default audiences/CAMPAIGN-CHANNEL.csv in the workbench.")] = None,
     password_file: Annotated[Path | None, typer.Option(help="File with the password of your slots of both keys.")] = None,
 ) -> None:
@@ -42,12 +41,10 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     """
     import secrets
 
-    from genlib import notice, settings
-    from genlib.permission import Switches
+    from genlib import notice, permission, settings
     from genlib.publish.pseudonym import reidentify
-    from genlib.register import audience, recipients
+    from genlib.register import audience, recipients, vault
     from genlib.register.database import open_register
-    from genlib.register.vault import open_identity, open_pseudonym
 
     places = settings.with_password_file(settings.load(), password_file)
     terms, register, now = notice.load(places.notice), open_register(places.register), dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -63,12 +60,11 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
         seed=secrets.randbits(32) if seed is None else seed,
         dates=(first, first + dt.timedelta(days=days - 1)),
         holdout_share=holdout,
-        name=name,
-        switches=Switches(**terms.permission),  # type: ignore[arg-type]  # Switches checks its values itself
+        switches=permission.Switches(**terms.permission),  # type: ignore[arg-type]  # Switches checks its values itself
     )
     asked, word = audience.read(pseudonyms), settings.password(places, "password of both keys")
-    key = open_identity(places.keys, user=places.user, password=word)
-    names = open_pseudonym(places.keys, user=places.user, password=word)
+    key = vault.open_identity(places.keys, user=places.user, password=word)
+    names = vault.open_pseudonym(places.keys, user=places.user, password=word)
     ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)
     path = to or places.home / "audiences" / f"{campaign}-{channel}.csv"
     made = audience.export(register, key, ids, order, path=path)
