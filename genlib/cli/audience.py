@@ -66,6 +66,5 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     key = vault.open_identity(places.keys, user=places.user, password=word)
     names = vault.open_pseudonym(places.keys, user=places.user, password=word)
     ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)
-    path = to or places.home / "audiences" / f"{campaign}-{channel}.csv"
-    made = audience.export(register, key, ids, order, path=path)
+    made = audience.export(register, key, ids, order, path=to or places.home / "audiences" / f"{campaign}-{channel}.csv")
     typer.echo(f"{made.path}: {made.contacted} to contact, {made.holdout} held out; left out: {audience.told(made.left_out)}")
