@@ -16,6 +16,7 @@ from genlib.present.plot import Options, Plot, captions, check, ends, read, tick
 from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
+STAGES = ("eligible", "targeted", "sent", "delivered", "opened", "clicked", "responded", "bought")
 Draw = Callable[[Plot, float, float], Any]
 TWO_WIDTHS, MANY, MIN_BASE = 340, 14, 10
 """From this width on a chart is drawn twice, as asked and for a telephone; with more places than this only as asked on paper; on fewer
@@ -42,6 +43,9 @@ class Chart(Item):
 
     def html(self, width: int = theme.FULL) -> str:
         words, hidden = self.plot.words, "Hatched: hidden to protect small groups."
+        if self.plot.frame["hidden"].all():
+            nothing = "All figures of this chart are hidden to protect small groups." if self.plot.hidden else "Nothing in this period."
+            return card(words, f'<p class="empty">{words.translate(nothing)}</p>', captions(words, self.plot.options))
         said = captions(words, self.plot.options, words.translate(hidden) if self.plot.hidden else "")
         name = f"{words.translate(self.name)}: {said['title'] or said['subtitle']}"
         behind = tables.behind(self.plot.rows, *self.shown, self.plot.form, words)
@@ -96,9 +100,9 @@ def dots(table: ProtectedTable, *, x: str, y: str, reference: float | None = Non
 
 
 def funnel(table: ProtectedTable, *, stage: str = "stage", value: str = "reached", **options: Unpack[Options]) -> Chart:
-    """How many came as far as each stage, and which part of the stage before that is (on ten people at least)."""
-    plot = read(table, options, stage, value)
-    frame = plot.frame if "codes" in options else plot.frame.sort("value", descending=True, nulls_last=True)
+    """How many came as far as each stage (`codes` in order), and which part of the stage before that is (on ten people at least)."""
+    plot = read(table, {"codes": STAGES, **options}, stage, value)
+    frame = plot.frame
     part = pl.when(pl.col("value").shift() >= MIN_BASE).then(pl.col("value") / pl.col("value").shift())
     said = [t + (f" · {plot.words.percent(p, 0)}" if p is not None else "") for t, p in frame.select("text", part).rows()]
     plot = replace(plot, frame=frame.with_columns(pl.Series("text", said, dtype=pl.String)), places=frame["place"].to_list())
@@ -118,7 +122,8 @@ def map(table: ProtectedTable, *, region: str = "region", value: str = "people",
     from genlib.present import map as finland
 
     check(table, region, value)
-    plot = finland.coloured(read(table, options, region, value))
+    plot = read(table, options, region, value)
+    plot = finland.coloured(replace(plot, frame=plot.frame.filter(~(pl.col("hidden") & (pl.col("code") == "unknown")))))
     chart = _chart(table, plot, "Map of Finland", _late("regions"), ((region,), (value,)))
     return replace(chart, legend=finland.legend(plot), fixed=finland.WIDTH, beside=finland.listed(plot))
 

@@ -16,8 +16,8 @@ from genlib.present.plot import Plot
 from genlib.present.svg import HATCH
 from genlib.present.theme import color, vega
 
-HEIGHT, LETTER, MONTH = 240, 6.7, 42
-"""Height of upright charts, mean width of a letter at 13 px, room that the name of a month needs."""
+HEIGHT, LETTER = 240, 6.7
+"""Height of upright charts, mean width of a letter at 13 px."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _underneath(places: list[str], width: float) -> tuple[dict[str, list[str]], 
         lines = {place: wrap(place, max(5, int(room / LETTER)), break_long_words=False, break_on_hyphens=False) for place in places}
         longest = max((len(line) for words in lines.values() for line in words), default=0)
         return (lines, 0) if LETTER * longest < 1.1 * room else ({place: [place] for place in places}, -45)
-    every = ceil(MONTH / room)
+    every = ceil(max(len(part[0]) for part in parts) * LETTER / room)
     kept = [i for i in range(len(places)) if (len(places) - 1 - i) % every == 0]
     opening = {i for before, i in zip([None, *kept], kept, strict=False) if before is None or parts[before][1] != parts[i][1]}
     return {place: parts[i][: 1 + (i in opening)] if i in kept else [] for i, place in enumerate(places)}, 0

@@ -121,7 +121,7 @@ def ordered(rows: pl.DataFrame, place: str, series: str | None, value: str, *, g
         return rows
     if place in TIME or rows.schema[place].is_temporal():
         first = rows.filter(pl.col(value).is_not_null() | pl.col("reason").is_not_null())[place].min()
-        return rows.filter(pl.col(place) >= first).sort(place, series or place)
+        return (rows.filter(pl.col(place) >= first) if first is not None else rows.clear()).sort(place, series or place)
     unknown = pl.col(place).cast(pl.String).is_in(["unknown", "others"])
     if place in ORDERED:
         return rows.sort(unknown, place, series or place)

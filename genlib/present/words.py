@@ -30,7 +30,7 @@ FORMS = {  # what a column's name says of its figures; whole numbers are numbers
     "points": r"uplift|_pp$|difference",
     "change": r"^change",
     "number": r"^extra$|^stock$",
-    "percent": r"share|rate|churn|^of_|_two$|driver|opened|clicked|^part",
+    "percent": r"share|rate|reachable|churn|^of_|_two$|driver|opened|clicked|^part",
 }
 
 
@@ -60,11 +60,18 @@ class Words:
         if dimension == "period":
             return self.period(code)
         if isinstance(code, datetime.date):
-            return self.month(code, year=True)
+            return self._span(dimension, code)
         known = _places(dimension, self.language).get(str(code)) or self._code(
             dimension, str(code).lower() if code is True or code is False else str(code)
         )
-        return known or re.sub(r"(?<=\d)-(?=\d|$)", DASH, str(code))
+        return known or re.sub(r"^(\d{1,3})-(\d{0,3})$", rf"\1{DASH}\2", str(code))
+
+    def _span(self, dimension: str, start: datetime.date) -> str:
+        """`loka 2026`, `loka–joulu 2026` or `2026`, as the dimension is."""
+        if dimension == "year":
+            return str(start.year)
+        last = start.replace(month=start.month + 2) if dimension in {"quarter", "cohort"} else start
+        return (self.month(start) + DASH if last > start else "") + self.month(last, year=True)
 
     def column(self, name: str) -> str:
         """The head of a column."""
@@ -115,10 +122,12 @@ class Words:
         digits = {"percent": 2 if 0 < max(known, default=0) < 0.02 else 1, "money": 0 if max(known, default=0) >= 1e5 else 2}.get(form)
         return [re.sub(r"(?<=\d)\D+$", "", self.figure(value, form, digits)) for value in values]
 
-    def interval(self, low: float, high: float, form: str) -> str:
+    def interval(self, low: float, high: float, form: str, digits: int | None = None) -> str:
         """`41,0–51,5 %`: the unit once; `−0,9 … 2,6` where a minus would meet the dash."""
-        start = re.sub(r"(?<=\d)\D+$", "", self.figure(low, form))
-        return f"{start}{DASH if min(low, high) >= 0 else NBSP + '…' + NBSP}{self.figure(high, form)}".replace("+", "")
+        if digits is None and form == "percent":
+            digits = 2 if max(abs(low), abs(high)) < 0.02 else 1
+        start = re.sub(r"(?<=\d)\D+$", "", self.figure(low, form, digits))
+        return f"{start}{DASH if min(low, high) >= 0 else NBSP + '…' + NBSP}{self.figure(high, form, digits)}".replace("+", "")
 
     def unit(self, form: str) -> str:
         """What stands in a table's head for the unit; empty for plain numbers."""

@@ -138,3 +138,15 @@ def test_the_map_has_all_regions_hatched_where_hidden(protected):
 
 def test_the_same_chart_is_the_same_byte_for_byte(months):
     assert charts.columns(months, x="month", y="people").html() == charts.columns(months, x="month", y="people").html()
+
+
+def test_a_chart_of_which_all_is_hidden_says_so(protected):
+    table = protected([{"channel": "email", "people": None, "reason": "primary"}], "channel")
+    html = charts.bars(table, x="people", y="channel").html()
+    assert "Kaikki tämän kuvion luvut on piilotettu" in html
+    assert "<svg" not in html
+
+
+def test_a_chart_without_rows_says_so(protected):
+    table = protected([{"month": "2026-01", "people": None}], "month")
+    assert "Jaksolta ei ole tietoja." in charts.line(table, x="month", y="people").html()
