@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, tabulate
 from genlib.errors import UsageError
-from genlib.metrics import models
-from genlib.metrics.figures import BASE, Change, Given, Mean, Rate, Share, Stock
+from genlib.metrics import intervals, models
+from genlib.metrics.figures import BASE, Change, Mean, Rate, Share, Stock
 from genlib.metrics.rows import (
     Rows,
     Tables,
@@ -42,7 +42,8 @@ LOOK_BACK = {1: 13, 3: 27, 12: 48}
 POSTAL_AREAS = Path(__file__).resolve().parents[2] / "data" / "finland" / "postal_areas.csv"
 EPOCH = date(1970, 1, 1).toordinal()
 UNITS = {"day": 1, "week": 7, "year": 365.25}
-ALIVE = {"90-100": 0.9, "70-90": 0.7, "50-70": 0.5, "30-50": 0.3, "0-30": 0.0}
+PURCHASE = nw.col("product_line") != "rental"
+ALIVE = {"70-100": 0.7, "30-70": 0.3, "0-30": 0.0}
 """Bands of the chance, in per cent, that a customer still buys."""
 
 
@@ -138,10 +139,9 @@ def _movement(members: Rows, when: nw.Expr, unit: str, name: str, code: int) -> 
 
 def by_region(release: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Cells:
     """Active customers (billed in the last months) of each region, with their `share` and how many they are of a thousand inhabitants
-    (`per_thousand`); of one region, by municipality."""
+    (`per_thousand`, with Wilson's interval); of one region, by municipality."""
     place = "region" if region == "all" else "municipality"
-    inhabitants = Given(place, ("inhabitants",), _inhabitants(place))
-    figures = (Share((place,)), inhabitants, _per_thousand)
+    figures = (Share((place,)), partial(_per_thousand, place=place, region=region))
     return _active(release, period, (Dimension(place),), *figures, months=months, region=region, kind=kind)
 
 
@@ -157,14 +157,21 @@ def _active(release: Tables, period: Period, by: tuple[Dimension, ...], *figures
     return tabulate(told, person="customer", by=by, population=population, figures=figures)
 
 
+def _per_thousand(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFrame:
+    inhabitants = frame.select(place).join(_inhabitants(place, region), on=place, how="left", nulls_equal=True, maintain_order="left")["n"]
+    low, high = intervals.wilson(frame["people"], inhabitants)
+    figures = {"per_thousand": frame["people"] / inhabitants, "per_thousand_low": low, "per_thousand_high": high}
+    return frame.with_columns((1000 * value).alias(name) for name, value in figures.items())
+
+
 @cache
-def _inhabitants(place: str) -> tuple[tuple[str, int], ...]:
-    areas = pl.read_csv(POSTAL_AREAS, columns=[place, "population_2022"], schema_overrides={place: pl.String})
-    return tuple(areas.group_by(place).agg(pl.col("population_2022").sum()).sort(place).rows())
-
-
-def _per_thousand(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(per_thousand=1000 * pl.col("people") / pl.col("inhabitants")).drop("inhabitants")
+def _inhabitants(place: str, region: str) -> pl.DataFrame:
+    """Of each place, and of all on the row null."""
+    codes = {"region": pl.String, "municipality": pl.String}
+    areas = pl.read_csv(POSTAL_AREAS, columns=[*codes, "population_2022"], schema_overrides=codes)
+    there = areas if region == "all" else areas.filter(pl.col("region") == region)
+    each, whole = there.group_by(place), there.group_by(pl.lit(None, pl.String).alias(place))
+    return pl.concat([each.agg(n=pl.col("population_2022").sum()), whole.agg(n=pl.col("population_2022").sum())])
 
 
 def billing(release: Tables, period: Period, *, months: int | None = None, region: str = "all", kind: str = "all") -> Cells:
@@ -201,11 +208,11 @@ def _spent(invoices: Rows, by: tuple[Dimension, ...], population: str, *figures:
     return tabulate(invoices.to_native(), person="customer", by=by, measures=(measure, MONEY), population=population, figures=figures)
 
 
-def _buyers(release: Tables, period: Period, months: int, region: str, kind: str) -> Rows:
+def _buyers(release: Tables, period: Period, months: int, region: str, kind: str, *only: nw.Expr) -> Rows:
     """One row a customer who may be profiled: purchase days, day of the last purchase and money of the last months."""
     recent = (
         _invoices(release, region, kind)
-        .filter(lately("issued_on", period, months))
+        .filter(lately("issued_on", period, months), *only)
         .join(rows(release, "profile").select("customer"), on="customer", how="semi")
     )
     days = recent.filter(nw.col("amount_cents") > 0).group_by("customer", "issued_on").agg(nw.len().alias("invoices"))
@@ -251,22 +258,24 @@ def concentration(release: Tables, period: Period, *, months: int = 12, region: 
 
 
 def repeat(release: Tables, period: Period, *, months: int = 12, region: str = "all", kind: str = "all") -> Cells:
-    """Those who may be profiled, by the number of days on which they bought; `repeat_rate` on the total: bought on two or more."""
+    """Those who may be profiled, by the number of days on which they bought; `repeat_rate` on the total: bought on two or more. Rental is
+    left out: its bills are no purchases."""
     bands = {"5+": 5, "4": 4, "3": 3, "2": 2, "1": 1}
-    buyers = _buyers(release, period, months, region, kind).with_columns(purchases=banded(nw.col("days"), bands))
+    buyers = _buyers(release, period, months, region, kind, PURCHASE).with_columns(purchases=banded(nw.col("days"), bands))
     figures = (
         Share(("purchases",)),
         Rate("repeat_rate", "purchases", ("2", "3", "4", "5+")),
         Share(("purchases",), of="amount_cents", name="money_share"),
     )
-    return _spent(buyers, (Dimension("purchases"),), _buyer_population(period, months, region, kind), *figures)
+    population = named(f"purchasers {since(period, months)} {period.end}", region=region, kind=kind)
+    return _spent(buyers, (Dimension("purchases"),), population, *figures)
 
 
 def cohorts(release: Tables, period: Period, *, quarters: int = 6) -> Cells:
-    """Customers by the quarter of their first purchase, and how many of them bought `later` quarters after it (whole quarters only);
-    `share` of the cohort."""
+    """Customers by the quarter of their first purchase (rental is none), and how many of them bought `later` quarters after it (whole
+    quarters only); `share` of the cohort."""
     end = date(period.end.year, (period.end.month - 1) // 3 * 3 + 1, 1)
-    bought = rows(release, "invoice").filter(nw.col("amount_cents") > 0, nw.col("issued_on") < end)
+    bought = rows(release, "invoice").filter(nw.col("amount_cents") > 0, nw.col("issued_on") < end, PURCHASE)
     bought = bought.select("customer", quarter=nw.col("issued_on").dt.truncate("1q").cast(nw.Date)).unique()
     bought = bought.with_columns(cohort=nw.col("quarter").min().over("customer")).filter(lately("cohort", period, 3 * quarters))
     bought = bought.with_columns(later=_quarter("quarter") - _quarter("cohort"))
@@ -283,16 +292,16 @@ def _quarter(column: str) -> nw.Expr:
 
 def activity(release: Tables, period: Period, *, region: str = "all", kind: str = "all") -> Cells:
     """Those who may be profiled, by the chance (per cent, BG/NBD) that they still buy, with the money to expect of them in the next 52
-    weeks (times gamma-gamma). Rental is left out: a contract does not fade away unseen. Figures: `share`, `money_share`."""
-    bought = _invoices(release, region, kind).filter(
-        nw.col("amount_cents") > 0, nw.col("product_line") != "rental", nw.col("issued_on") < period.end
-    )
+    weeks (times gamma-gamma). Those who bought `once` stand apart: of them the model knows nothing (it holds them all to be there still).
+    Rental is left out: a contract does not fade away unseen. Figures: `share`, `money_share`."""
+    bought = _invoices(release, region, kind).filter(nw.col("amount_cents") > 0, PURCHASE, nw.col("issued_on") < period.end)
     bought = bought.join(rows(release, "profile").select("customer"), on="customer", how="semi")
     last_day = date.fromordinal(period.end.toordinal() - 1)
     summary = collect(
         lazy(purchase_summary(bought.to_native(), customer="customer", date="issued_on", amount="amount_cents", as_of=last_day))
     )
-    outlook = lazy(_outlook(summary)).with_columns(alive=banded(nw.col("probability"), ALIVE))
+    chance = nw.when(nw.col("frequency") > 0).then(banded(nw.col("probability"), ALIVE)).otherwise(nw.lit("once"))
+    outlook = lazy(_outlook(summary)).with_columns(alive=chance)
     figures = (Share(("alive",)), Share(("alive",), of="amount_cents", name="money_share"))
     return _spent(outlook, (Dimension("alive"),), named(f"prospects {period.end}", region=region, kind=kind), *figures)
 
@@ -300,12 +309,13 @@ def activity(release: Tables, period: Period, *, region: str = "all", kind: str 
 def _outlook(summary: pl.DataFrame, weeks: float = 52) -> pl.DataFrame:
     """Chance of still buying and money to expect of each customer; of nobody, if too few came back for a model to be worth anything."""
     if summary.filter(pl.col("frequency") > 0, pl.col("monetary") > 0).height < BASE:
-        return summary.select("customer", probability=pl.lit(0.0), amount_cents=pl.lit(0)).clear()
+        return summary.select("customer", "frequency", probability=pl.lit(0.0), amount_cents=pl.lit(0)).clear()
     buying, value = fit_bg_nbd(summary), fit_gamma_gamma(summary)
     x, recency, horizon = (summary[c].to_numpy() for c in ("frequency", "recency", "T"))
     expected = buying.expected_purchases(weeks, x, recency, horizon) * value.expected_value(x, summary["monetary"].fill_null(0).to_numpy())
     return summary.select(
         "customer",
+        "frequency",
         pl.Series("probability", buying.probability_alive(x, recency, horizon)),
         pl.Series("amount_cents", expected).round().cast(pl.Int64),
     )

@@ -6,12 +6,15 @@ A change of a count is a fact; a change of a share, a mean or a score is said to
 
 from __future__ import annotations
 
+from math import hypot
+from statistics import NormalDist
 from typing import Any
 
 import polars as pl
 
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.errors import NotProtected
+from genlib.period import Period
 from genlib.present.words import Words, form_of
 
 BASE = 10
@@ -70,26 +73,66 @@ def between(low: Shown, high: Shown) -> Finding:
     return _finding(words, words.translate("95% interval {span}", span=span) if known else "", (low, high))
 
 
-def largest(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
-    """Which code has the most and which part of all, if it surely has: no hidden cell could have more, and it does not share its place."""
+LARGEST = "{what}: the largest group is {label} ({share})"
+
+
+def largest(table: ProtectedTable, by: str, column: str, what: str, *, message: str = LARGEST, **where: Any) -> Finding:
+    """Which known code has the most and which part of all, if it surely has: no hidden cell could have more, and it does not share its
+    place. `message` may have {what}, {label} and {share}."""
     words, rows = _words(table), _rows(table, by, column, where)
+    rows = rows.filter(~pl.col(by).cast(pl.String).is_in(["unknown", "others"]))
     shown, total = rows.drop_nulls(column), table.value(column, **where).value
     top, second = [*shown[column].head(2), 0, 0][:2]
     hidden = float(total or 0) - float(shown[column].sum() or 0) if rows.height > shown.height else 0
     if not total or total < BASE or shown.height < 2 or top <= max(second, hidden):
         return _finding(words, words.translate(what), (table,))
     values = {"what": words.translate(what), "label": _label(shown, by, words), "share": words.percent(top / total, 0)}
-    return _finding(words, words.translate("{what}: the largest group is {label} ({share})", **values), (table,))
+    return _finding(words, words.translate(message, **values), (table,))
 
 
-def highest(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
-    """Which code has the highest rate, if its interval lies above those of all others."""
+def highest(table: ProtectedTable, by: str, column: str, what: str, *, otherwise: str = "", **where: Any) -> Finding:
+    """Which code has the highest rate, if its interval lies above those of all others; if not, `what`, or what is said `otherwise`."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
     low, high = f"{column}_low", f"{column}_high"
     if rows.height < 2 or low not in rows.columns or (rows[low][0] or 0) <= rows[high][1:].max():  # type: ignore[operator]
-        return _finding(words, words.translate(what), (table,))
+        return _finding(words, words.translate(otherwise or what), (table,))
     values = {"what": words.translate(what), "label": _label(rows, by, words), "value": words.figure(rows[column][0], form_of(column))}
     return _finding(words, words.translate("{what} was highest: {label} ({value})", **values), (table,))
+
+
+def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
+    """Which code has the largest figure: "{what}: Sain apua (31 %)"; no word of whether that is more than chance."""
+    words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
+    if rows.height < 2:
+        return _finding(words, words.translate(what), (table,))
+    values = {"label": _label(rows, by, words).rstrip("."), "value": words.figure(rows[column][0], form_of(column))}
+    return _finding(words, words.translate("{what}: {label} ({value})", what=words.translate(what), **values), (table,))
+
+
+def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
+    """Between which two codes a rate differs most, if that is more than chance for the largest of so many differences (Bonferroni)."""
+    words, rows = _words(table), _rows(table, by, column, where).filter(pl.col(by).cast(pl.String) != "unknown")
+    rows = rows.drop_nulls([column, f"{column}_low", f"{column}_high"])
+    if rows.height < 2:
+        return _finding(words, words.translate(what), (table,))
+    top, last = rows.row(0, named=True), rows.row(-1, named=True)
+    errors = [(row[f"{column}_high"] - row[f"{column}_low"]) / 2 for row in (top, last)]
+    pairs = rows.height * (rows.height - 1) / 2
+    limit = NormalDist().inv_cdf(1 - 0.025 / pairs) / NormalDist().inv_cdf(0.975)
+    sure = top[column] - last[column] > limit * hypot(*errors)
+    values = {"what": words.translate(what), "top": _label(rows, by, words), "last": _label(rows[-1:], by, words)}
+    values |= {"most": words.figure(top[column], form_of(column)), "least": words.figure(last[column], form_of(column))}
+    message = "{what}: highest {top} ({most}), lowest {last} ({least})" if sure else "{what}: the differences are not more than chance"
+    return _finding(words, words.translate(message, **values), (table,), "plain" if sure else "flat")
+
+
+def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, str]) -> Finding:
+    """Nothing if the table has figures of the period; else a message with the {month} of its last ones, or one that there are none."""
+    words, last = _words(table), table.rows(by)[by].max()
+    if last is not None and last >= period.start:
+        return _finding(words, "", (table,))
+    month = words.month(last, year=True, long=True) if last is not None else ""
+    return _finding(words, words.translate(messages[last is None], month=month), (table,))
 
 
 def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, str], **where: Any) -> Finding:
@@ -115,6 +158,38 @@ def lost(table: ProtectedTable, what: str, *, stage: str = "stage", value: str =
     return _finding(
         words, words.translate("{what}: {share} lost between {start} and {end}", what=words.translate(what), **values), (table,)
     )
+
+
+def say(message: str, otherwise: str = "", **figures: Shown) -> Finding:
+    """An English message with figures in it, "{joined} customers came, {left} left"; `otherwise`, if one of them is not shown."""
+    words, known = _words(*figures.values()), all(figure.value is not None for figure in figures.values())
+    values = {name: _told(words, figure) for name, figure in figures.items() if known}
+    return _finding(words, words.translate(message if known else otherwise, **values), tuple(figures.values()))
+
+
+def usual(table: ProtectedTable, column: str, *, by: str, at: Any, messages: tuple[str, str, str], **where: Any) -> Finding:
+    """Whether a change is like those of the steps before it: a message with {low} and {high} if it is, one if it is above and one if it is
+    below them all; nothing on fewer than six steps."""
+    words, rows = _words(table), table.rows(by, **where).drop_nulls(column)
+    now, earlier = rows.filter(pl.col(by) == at)[column], rows.filter(pl.col(by) < at)[column]
+    if now.is_empty() or len(earlier) < 6:
+        return _finding(words, "", (table,))
+    low, high = float(earlier.min()), float(earlier.max())  # type: ignore[arg-type]
+    message = messages[1] if now[0] > high else messages[2] if now[0] < low else messages[0]
+    values = {"low": words.figure(low, form_of(column)), "high": words.figure(high, form_of(column))}
+    return _finding(words, words.translate(message, **values), (table,))
+
+
+def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
+    """What the report is narrowed to: "Rajaus: Pirkanmaa."; nothing if it is not."""
+    words = _words(table)
+    chosen = ", ".join(words.label(name, value) for name, value in parameters.items() if value != "all")
+    return _finding(words, f"{words.translate('Only')}: {chosen}" if chosen else "", (table,))
+
+
+def _told(words: Words, figure: Shown) -> str:
+    form = form_of(figure.column, whole=isinstance(figure.value, int))
+    return words.figure(figure.value, form, 0 if form == "percent" and (figure.value or 0) >= 0.1 else None)
 
 
 def _rows(table: ProtectedTable, by: str, column: str, where: dict[str, Any]) -> pl.DataFrame:

@@ -24,13 +24,22 @@ WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
 
 def lead(*findings: Finding, period: str = "") -> Item:
     """The answer in a sentence or two, under the title; `period` ("2026-10") becomes the page's heading."""
+    language, names, said = _sentences(findings)
+    head = f' data-period="{text(Words(language).period(period))}"' if period else ""
+    return Item("lead", names, language, f'<div class="lead"{head}><p>{said}</p></div>')
+
+
+def paragraph(*findings: Finding) -> Item:
+    """Findings as a paragraph of text."""
+    language, names, said = _sentences(findings)
+    return Item("text", names, language, f"<p>{said}</p>")
+
+
+def _sentences(findings: Sequence[Finding]) -> tuple[str, tuple[str, ...], str]:
     if not findings or not all(isinstance(finding, Finding) for finding in findings):
         raise NotProtected("the lead takes findings; make them with genlib.present.findings from what genlib.protect gave")
-    words = Words(findings[0].language)
-    head = f' data-period="{text(words.period(period))}"' if period else ""
     said = " ".join(finding if finding.endswith((".", "!", "?")) else f"{finding}." for finding in findings if finding)
-    tables = tuple(dict.fromkeys(name for finding in findings for name in finding.tables))
-    return Item("lead", tables, words.language, f'<div class="lead"{head}><p>{text(said)}</p></div>')
+    return findings[0].language, tuple(dict.fromkeys(name for finding in findings for name in finding.tables)), text(said)
 
 
 def tile(shown: Shown, *, label: str, note: str = "", good: str = "", trend: tuple[ProtectedTable, str, str] | None = None) -> Item:
@@ -61,6 +70,14 @@ def row(*items: Item, spans: Sequence[int] = ()) -> Item:
         raise UsageError("a row has one to three items with spans of 4, 5, 6, 7, 8 or 12, twelve together")
     cells = [f'<div class="s{span}{" half" * (span < 8)}">{item.html(WIDTHS[span])}</div>' for span, item in zip(parts, items, strict=True)]
     return Item("row", names, items[0].language, f'<div class="row">{"".join(cells)}</div>')
+
+
+def left_out(tables: Protected | ProtectedTable, release: Any, reason: str, *, title: str, message: str) -> Item:
+    """How many people the release left out for a reason: an English message with {n}, {all} and {share}, from its manifest."""
+    words, names = _words(tables)
+    n, whole = release.manifest.left_out.get(reason, 0), release.manifest.people
+    values = {"n": words.number(n), "all": words.number(whole), "share": words.percent(n / whole if whole else 0)}
+    return _section(words, names, "text", title, f"<p>{text(words.translate(message, **values))}</p>")
 
 
 def method(tables: Protected | ProtectedTable, *messages: str) -> Item:

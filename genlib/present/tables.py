@@ -12,7 +12,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.item import Item, card
 from genlib.present.plot import Options, captions, check, chosen, ends, names, ordered
-from genlib.present.words import Words, form_of, sort_key
+from genlib.present.words import DASH, Words, form_of, sort_key
 
 TOTAL = "border-top:1px solid var(--ink);font-weight:600"
 
@@ -70,11 +70,10 @@ def table(
         grid = _crossed(rows, by, across, wanted[0], words)
     else:
         grid = _listed(table, _grouped(rows, group, words) if group else rows, levels, columns or wanted, options)
-    note = (
-        words.translate(".. hidden to protect small groups")
-        if rows.select(pl.any_horizontal(pl.col(wanted).is_null()).any()).item()
-        else ""
-    )
+    gaps, hidden = pl.any_horizontal(pl.col(wanted).is_null()), pl.col("reason").is_not_null()
+    unseen, absent = rows.select((gaps & hidden).any().alias("unseen"), (gaps & ~hidden).any().alias("absent")).row(0)
+    notes = [words.translate(".. hidden to protect small groups")] * unseen + [words.translate("– none, or too few to tell")] * absent
+    note = " ".join(notes)
     limit, count = options.get("limit", 20), grid.cells.height - grid.total
     if count <= limit:
         return Item("table", (table.name,), table.language, card(words, grid.html(), captions(words, options, note)))
@@ -96,14 +95,21 @@ def _listed(
     cells, heads = {level: names(rows, level, words) for level in levels}, {level: words.column(level) for level in levels}
     for column in columns:
         form = form_of(column, whole=rows.schema[column].is_integer())
-        cells[column] = words.figures(rows[column], form)
+        cells[column] = _told(rows, column, words.figures(rows[column], form))
         heads[column] = _head(words, column, form, words.translate(columns[column]) if isinstance(columns, Mapping) else "")
         low, high = ends(table, {}, column)
         if low and high:
             spans = [words.interval(a, b, form) if None not in {a, b} else ".." for a, b in rows.select(low, high).rows()]
-            cells[low], heads[low] = [re.sub(r"(?<=\d)\D+$", "", span) for span in spans], words.translate("95% interval")
+            spans = [re.sub(r"(?<=\d)\D+$", "", span) for span in spans]
+            cells[low], heads[low] = _told(rows, low, spans), words.translate("95% interval")
     group = levels[1] if len(levels) > 1 else None
     return Grid(pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String)), heads, group, total=rows[levels[0]].null_count() > 0)
+
+
+def _told(rows: pl.DataFrame, column: str, figures: list[str]) -> list[str]:
+    """A dash for what nobody hid: a figure that there is none of, or on too few people."""
+    absent = rows.select(pl.col(column).is_null() & pl.col("reason").is_null()).to_series()
+    return [DASH if none else figure for none, figure in zip(absent, figures, strict=True)]
 
 
 def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:

@@ -30,7 +30,7 @@ FORMS = {  # what a column's name says of its figures; whole numbers are numbers
     "points": r"uplift|_pp$|difference",
     "change": r"^change",
     "number": r"^extra$|^stock$",
-    "percent": r"share|rate|reachable|churn|^of_|_two$|driver|opened|clicked|^part",
+    "percent": r"share|rate|reachable|churn|^of_|_two$|detractors|driver|opened|clicked|^part",
 }
 
 
