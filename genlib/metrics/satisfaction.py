@@ -6,6 +6,8 @@ wave, `partial`, `silent` or `undelivered`. So score and response rate come from
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import narwhals as nw
@@ -15,15 +17,19 @@ from genlib.disclosure.cells import Cells, Dimension, tabulate
 from genlib.errors import UsageError
 from genlib.metrics import intervals, surveys
 from genlib.metrics.customers import OVERLAPPING
-from genlib.metrics.figures import Figures, Given, Likert, Nps, Rate, Share
+from genlib.metrics.figures import BASE, Figures, Given, Likert, Nps, Rate, Share, at, on_total
 from genlib.metrics.intervals import Estimate
 from genlib.metrics.rows import Rows, Tables, collect, complete, day_number, lately, lazy, month, named, people, rows, since
 from genlib.period import Period
 
-NPS, LIKERT = "nps_0_10", "likert_1_5"
+NPS, LIKERT, EFFORT = "nps_0_10", "likert_1_5", "ces_1_7"
 GROUPS = {"promoter": range(9, 11), "passive": range(7, 9), "detractor": range(7)}
 ATTRIBUTES = ("kind", "age_band", "region", "language")
 COMPLAINT_DAYS = 90
+YOUNG = ("18-24", "25-34")
+"""Few of them answer: they are one group."""
+AGREEING = {LIKERT: 4, EFFORT: 5}
+"""The lowest answer that agrees."""
 
 
 def net_promoter_score(scores: Any, *, weights: Any = None, strata: Any = None, adjusted: bool = False, level: float = 0.95) -> Estimate:
@@ -65,6 +71,16 @@ def likert(answers: Any, *, items: list[str] | None = None, scale: tuple[Any, ..
     return table.select("item", **figures)
 
 
+def wave_months(release: Tables, period: Period, *, comparison: str = "previous") -> tuple[date, date]:
+    """The month of the latest wave up to the end of the period, and of the one before it or (`year_ago`) of a year before it. Where no
+    survey was made they are months of which no table has a row."""
+    surveys_made = collect(rows(release, "survey").filter(nw.col("kind") == "satisfaction").select(wave=month("opened_on")))
+    made = surveys_made["wave"].unique().sort().to_list()
+    now = max((wave for wave in made if wave < period.end), default=period.start)
+    year_ago = now.replace(year=now.year - 1)
+    return now, year_ago if comparison == "year_ago" else max((wave for wave in made if wave < now), default=year_ago)
+
+
 def waves(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
     """Everyone invited in each wave (month in which the survey opened), by group within outcome; `nps` and `response_rate` on the wave."""
     invited = _scored(release, period, months, kind)
@@ -78,7 +94,8 @@ def nps_by(release: Tables, period: Period, *, by: str = "age_band", months: int
     """Everyone whom an invitation reached in the last months, by `age_band`, `region`, `language`, `kind`, `channel` or `complained` (a
     complaint in the 90 days before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score
     counts."""
-    return _tabulated(_asked(release, period, months, kind), Dimension(by), _named("asked", period, months, kind))
+    cells = _tabulated(_asked(release, period, months, kind), Dimension(by), _named("asked", period, months, kind))
+    return replace(cells, figures=(*cells.figures, Balanced(by)))
 
 
 def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
@@ -88,6 +105,31 @@ def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "al
     figures = (Share(("score", "group")), Nps("group", finer=("score",), outcome=("outcome",)))
     cells = _cells(_asked(release, period, months, kind), by, _named("asked", period, months, kind), *figures)
     return complete(cells, pl.DataFrame([*known, (-1, "silent", "silent")], schema=["score", "group", "outcome"], orient="row"))
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Net promoter score as if each group of `by` had answered as often as all (post-stratified by those asked), on the row of the total:
+    `nps_balanced` with its Wald interval. Null if a group is hidden or has under ten answers."""
+
+    by: str
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        counts = {end: at(frame, "people", {"group": end}, ("outcome",)) for end in ("promoter", "detractor")}
+        counts["n"] = at(frame, "people", {"group": None, "outcome": "complete"})
+        groups = frame.with_columns(**counts).filter(on_total("group", "outcome"), pl.col(self.by).is_not_null())
+        whole = groups.select("people", *counts).drop_nulls().filter(pl.col("n") >= BASE)
+        value, margin = self._estimate(whole) if 0 < whole.height == groups.height else (None, 0.0)
+        ends = {"nps_balanced": 0.0, "nps_balanced_low": -margin, "nps_balanced_high": margin}
+        here = on_total("group", "outcome", self.by)
+        return frame.with_columns(pl.when(here).then(pl.lit(value, pl.Float64) + margin).alias(name) for name, margin in ends.items())
+
+    def _estimate(self, groups: pl.DataFrame) -> tuple[float, float]:
+        """The weighted score and half of its interval."""
+        up, down = (pl.col(name) / pl.col("n") for name in ("promoter", "detractor"))
+        weight, variance = pl.col("people") / pl.col("people").sum(), (up + down - (up - down) ** 2) / pl.col("n")
+        value = groups.select((weight * (up - down)).sum()).item()
+        return value, intervals.z() * groups.select((weight**2 * variance).sum().sqrt()).item()
 
 
 def _named(what: str, period: Period, months: int, kind: str = "all") -> str:
@@ -114,24 +156,38 @@ def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str
     return complete(cells, pl.DataFrame({"answer": range(1, 6)}))
 
 
-def drivers(release: Tables, period: Period, *, months: int = 12) -> Cells:
+def agreement(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
+    """Who agrees with each question in each wave: 4 or 5 of 5, of the effort 5 to 7 of 7. `agree_rate` with Wilson's interval."""
+    agreed = {scale: (nw.col("score") >= lowest).cast(nw.Int64) for scale, lowest in AGREEING.items()}
+    answers = nw.concat([_valid(release, scale).with_columns(first=agrees) for scale, agrees in agreed.items()])
+    answered = answers.join(_invitations(release), on="invitation").filter(lately("sent_on", period, months))
+    latest = _latest(_with_people(release, answered, kind).with_columns(agreed=nw.col("first"), first=nw.lit(0)), "wave", "question")
+    boxed = latest.with_columns(box=nw.when(nw.col("agreed") == 1).then(nw.lit("agree")).otherwise(nw.lit("other")))
+    by = (Dimension("wave", total=False), Dimension("question", total=False), Dimension("box"))
+    return _cells(boxed, by, _named("agreement", period, months, kind), Rate("agree_rate", "box", ("agree",)), _texts(release))
+
+
+def drivers(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
     """Which items go with the recommendation: each one's part of R-squared (Shapley, LMG) in `driver`, of those who answered all of
     them. Empty under 100 such people."""
-    given = _asked(release, period, months).filter(nw.col("outcome") == "complete").select("person", "score", question=nw.lit("_score"))
-    items = _items(release, period, months).select("person", "score", "question")
+    given = (
+        _asked(release, period, months, kind).filter(nw.col("outcome") == "complete").select("person", "score", question=nw.lit("_score"))
+    )
+    items = _items(release, period, months, kind).select("person", "score", "question")
     wide = collect(nw.concat([items, given])).pivot("question", index="person", values="score").drop_nulls()
     names = sorted(set(wide.columns) - {"person", "_score"})
     parts = surveys.shapley(wide, "_score", names) if wide.height >= 100 and "_score" in wide.columns else {}
     long = wide.unpivot(names, index="person", variable_name="question", value_name="_answer")
     figures = (Given("question", ("driver",), tuple(parts.items())), _texts(release))
-    return _cells(lazy(long), (Dimension("question", total=False),), _named("all items", period, months), *figures)
+    return _cells(lazy(long), (Dimension("question", total=False),), _named("all items", period, months, kind), *figures)
 
 
-def topics(release: Tables, period: Period, *, months: int = 12) -> Cells:
-    """People who gave feedback, by month and topic."""
+def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
+    """People who gave feedback, by quarter and topic."""
     feedback = rows(release, "feedback").filter(lately("received_on", period, months))
-    told = feedback.with_columns(month=month("received_on"), topic=nw.col("topic").fill_null("unknown")).to_native()
-    by, population = (Dimension("month"), Dimension("topic")), _named("feedback", period, months)
+    feedback = feedback if kind == "all" else feedback.join(people(release, kind=kind).select("customer"), on="customer", how="semi")
+    told = feedback.with_columns(quarter=_quarter("received_on"), topic=nw.col("topic").fill_null("unknown")).to_native()
+    by, population = (Dimension("quarter"), Dimension("topic")), _named("feedback", period, months, kind)
     return tabulate(told, person="customer", by=by, measures=(OVERLAPPING,), population=population, figures=(Share(("topic",)),))
 
 
@@ -190,6 +246,10 @@ def _valid(release: Tables, scale: str) -> Rows:
     return joined.select("invitation", score=nw.col("score").cast(nw.Int64), question="code")
 
 
+def _quarter(column: str) -> nw.Expr:
+    return nw.col(column).dt.truncate("1q").cast(nw.Date)
+
+
 def _invitations(release: Tables) -> Rows:
     satisfaction = rows(release, "survey").filter(nw.col("kind") == "satisfaction").select("survey", wave=month("opened_on"))
     return rows(release, "survey_invitation").join(satisfaction, on="survey")
@@ -200,6 +260,7 @@ def _with_people(release: Tables, answered: Rows, kind: str) -> Rows:
     joined = answered.join(people(release).select("customer", *ATTRIBUTES), on="customer", how="left")
     person = nw.coalesce(nw.col("customer").cast(nw.Int64), -1 - nw.col("invitation").cast(nw.Int64))
     known = joined.with_columns(*(nw.col(name).fill_null("unknown") for name in ATTRIBUTES), person=person)
+    known = known.with_columns(age_band=nw.when(nw.col("age_band").is_in(YOUNG)).then(nw.lit("18-34")).otherwise(nw.col("age_band")))
     return known if kind == "all" else known.filter(nw.col("kind") == kind)
 
 

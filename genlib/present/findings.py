@@ -101,12 +101,12 @@ def highest(table: ProtectedTable, by: str, column: str, what: str, *, otherwise
 
 
 def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
-    """Which code has the largest figure: "{what}: Sain apua (31 %)"; no word of whether that is more than chance."""
+    """Which code has the largest figure: "Eniten suositteluun liittyy: ”Sain avun” (31 %)"; no word of whether that is more than chance."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
     if rows.height < 2:
         return _finding(words, words.translate(what), (table,))
     values = {"label": _label(rows, by, words).rstrip("."), "value": words.figure(rows[column][0], form_of(column))}
-    return _finding(words, words.translate("{what}: {label} ({value})", what=words.translate(what), **values), (table,))
+    return _finding(words, words.translate("{what}: “{label}” ({value})", what=words.translate(what), **values), (table,))
 
 
 def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
@@ -128,11 +128,11 @@ def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: An
 
 def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, str]) -> Finding:
     """Nothing if the table has figures of the period; else a message with the {month} of its last ones, or one that there are none."""
-    words, last = _words(table), table.rows(by)[by].max()
-    if last is not None and last >= period.start:
+    words, dates = _words(table), table.rows(by)[by].sort().to_list()
+    if dates and dates[-1] >= period.start:
         return _finding(words, "", (table,))
-    month = words.month(last, year=True, long=True) if last is not None else ""
-    return _finding(words, words.translate(messages[last is None], month=month), (table,))
+    month = words.month(dates[-1], year=True, long=True) if dates else ""
+    return _finding(words, words.translate(messages[not dates], month=month), (table,))
 
 
 def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, str], **where: Any) -> Finding:
@@ -198,7 +198,7 @@ def _rows(table: ProtectedTable, by: str, column: str, where: dict[str, Any]) ->
 
 def _label(rows: pl.DataFrame, by: str, words: Words) -> str:
     own = f"{by}_{words.language}"
-    return str(rows[own][0]) if own in rows.columns else words.label(by, rows[by][0])
+    return str(rows[own][0]) if own in rows.columns else words.label(by, rows[by][0]).replace("\u2013", "\u2060\u2013\u2060")
 
 
 def _words(*sources: object) -> Words:

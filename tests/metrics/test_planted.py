@@ -70,7 +70,7 @@ def test_response_rises_with_age_as_planted(planted: Planted) -> None:
     releases, _ = planted
     found = shown(satisfaction.nps_by(releases("satisfaction"), OCTOBER), "age_band").sort("age_band")
     rates = dict(found.select("age_band", "response_rate").rows())
-    assert rates["25-34"] < rates["45-54"] < rates["65-74"]
+    assert rates["18-34"] < rates["45-54"] < rates["65-74"]
 
 
 def test_a_complaint_costs_points(planted: Planted) -> None:
