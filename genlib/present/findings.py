@@ -23,7 +23,8 @@ SINCE = {"previous": "from the previous month", "year_ago": "from a year ago"}
 
 
 class Finding(str):
-    """A sentence in the report's language, made from the named tables. `tone`: up, down, flat or plain."""
+    """A sentence in the report's language, made from the named tables. `tone`: up, down, flat or plain; unknown, if it only names what is
+    not shown."""
 
     language: str
     tables: tuple[str, ...]
@@ -51,7 +52,7 @@ def difference(
     words, form = _words(table), form_of(column)
     new, old = ([table.value(c, **at).value for c in (column, f"{column}_low", f"{column}_high")] for at in places)
     if None in new or None in old:
-        return _finding(words, words.translate(what), (table,))
+        return _finding(words, words.translate(what), (table,), "unknown")
     tone = "up" if new[1] > old[2] else "down" if new[2] < old[1] else "flat"  # type: ignore[operator]
     message = {
         "up": "{what} rose {since}: {old} → {new}",
@@ -135,11 +136,14 @@ def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, s
     return _finding(words, words.translate(messages[not dates], month=month), (table,))
 
 
-def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, str], **where: Any) -> Finding:
-    """Of how many the whole interval lies above zero: "Kolme viidestä kampanjasta lisäsi ostoja". The messages have {above} and {all} (in
-    words up to ten): the first if there are some, the second if there are none."""
+def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, ...], *, p: str = "", **where: Any) -> Finding:
+    """Of how many the whole interval lies above zero (and, if the column `p` has p-values adjusted for many comparisons, that is under 5%):
+    "Kolme viidestä kampanjasta lisäsi ostoja". The messages have {above} and {all} (in words up to ten): the first if there are some, the
+    second if there are none, the third if there is nothing to compare."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls([f"{column}_low", f"{column}_high"])
-    above = int((rows[f"{column}_low"] > 0).sum())
+    if rows.is_empty() and len(messages) > 2:
+        return _finding(words, words.translate(messages[2]), (table,))
+    above = rows.filter(pl.col(f"{column}_low") > 0, pl.col(p) < 0.05 if p else True).height
     values = {"above": words.label("number", above), "all": words.label("out of", rows.height)}
     return _finding(words, words.translate(messages[not above], **values), (table,))
 
@@ -185,6 +189,13 @@ def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
     words = _words(table)
     chosen = ", ".join(words.label(name, value) for name, value in parameters.items() if value != "all")
     return _finding(words, f"{words.translate('Only')}: {chosen}" if chosen else "", (table,))
+
+
+def unfinished(table: ProtectedTable, period: Period, published: str) -> Finding:
+    """That the data was published before the period was over; nothing if it was not."""
+    words, over = _words(table), published[:10] >= period.end.isoformat()
+    said = "" if over else words.translate("The period is not over: the data is of {day}", day=words.date(published))
+    return _finding(words, said, (table,))
 
 
 def _told(words: Words, figure: Shown) -> str:

@@ -38,7 +38,9 @@ def paragraph(*findings: Finding) -> Item:
 def _sentences(findings: Sequence[Finding]) -> tuple[str, tuple[str, ...], str]:
     if not findings or not all(isinstance(finding, Finding) for finding in findings):
         raise NotProtected("the lead takes findings; make them with genlib.present.findings from what genlib.protect gave")
-    said = " ".join(finding if finding.endswith((".", "!", "?")) else f"{finding}." for finding in findings if finding)
+    said = " ".join(
+        finding if finding.endswith((".", "!", "?")) else f"{finding}." for finding in findings if finding and finding.tone != "unknown"
+    )
     return findings[0].language, tuple(dict.fromkeys(name for finding in findings for name in finding.tables)), text(said)
 
 
@@ -49,7 +51,8 @@ def tile(shown: Shown, *, label: str, note: str = "", good: str = "", trend: tup
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
     words = Words(shown.language)
     figure = words.figure(shown.value, form_of(shown.column, whole=isinstance(shown.value, int)))
-    said = words.translate("hidden to protect small groups") if shown.value is None else captions(words, {"note": note})["note"]
+    absent = "hidden to protect small groups" if shown.reason not in {None, "empty"} else "none, or too few to tell"
+    said = words.translate(absent) if shown.value is None else captions(words, {"note": note})["note"]
     tone = getattr(note, "tone", "")
     mood = "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
     body = f'<div class="n">{text(figure)}</div><div class="l">{text(words.translate(label))}</div>'

@@ -17,6 +17,8 @@ from genlib.present.findings import Finding
 from genlib.present.words import Words, form_of
 
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
+ONE_DECIMAL = 0.005
+"""From this share on one decimal tells something."""
 ORDERED = ("age_band", "answer", "score", "stage", "alive", "purchases", "tenth", "later", "days", "contacts")
 """Dimensions whose codes have an order of their own; all others are sorted by value."""
 
@@ -87,12 +89,14 @@ def read(table: ProtectedTable, options: Options, place: str, value: str, series
     words = Words(table.language)
     rows = ordered(chosen(table, options, place, series), place, series, value, given="codes" in options)
     form = options.get("form") or form_of(value, whole=rows.schema[value].is_integer())
+    least = rows[value].cast(pl.Float64).abs().min()
+    digits = 1 if form == "percent" and least is not None and least >= ONE_DECIMAL else None  # type: ignore[operator]
     frame = rows.select(
         pl.Series("place", names(rows, place, words), dtype=pl.String),
         pl.col(place).cast(pl.String).alias("code"),
         pl.Series("series", names(rows, series, words) if series else [""] * rows.height, dtype=pl.String),
         *(pl.col(c or value).cast(pl.Float64).alias(name) for name, c in (("value", value), ("low", low), ("high", high))),
-        pl.Series("text", [words.figure(v, form) for v in rows[value]], dtype=pl.String),
+        pl.Series("text", [words.figure(v, form, digits) for v in rows[value]], dtype=pl.String),
         pl.col(value).is_null().alias("hidden"),
     )
     frame = frame.with_columns(pl.Series("tip", _tips(frame, words, form), dtype=pl.String))
