@@ -73,7 +73,7 @@ class Cells:
         return [column for dimension in self.by for column in dimension.columns]
 
 
-def tabulate(
+def tabulate(  # noqa: PLR0913 - what a table is
     rows: Any,
     *,
     person: str,

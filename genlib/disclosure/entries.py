@@ -49,7 +49,8 @@ def _components(size: int, first: Ints, second: Ints) -> Ints:
     from scipy.sparse.csgraph import connected_components
 
     graph = coo_array((np.ones(len(first)), (first, second)), shape=(size, size))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return label
 
 
 def _renamed(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
@@ -134,7 +135,7 @@ class Draft:
     def _alone(self, people: Ints) -> tuple[Ints, Ints]:
         """What each person who stands alone knows: all figures of his cell, or the one figure that only he contributed to - in a part and
         in the whole that is the same people."""
-        whole = (self.cell >= 0) & (people[self.cell] == 1)
+        whole = (self.cell >= 0) & (np.append(people, 0)[self.cell] == 1)
         known = whole.copy()
         known[: self.figures.height] |= (self.figures["contributors"] == 1).to_numpy() & (self.cell[: self.figures.height] >= 0)
         inside = np.flatnonzero(whole)

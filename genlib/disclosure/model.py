@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -18,7 +18,7 @@ from genlib.errors import UsageError
 
 @dataclass(frozen=True)
 class Model:
-    """`system` and the way back: `frames` by table with `_cell` (null for a zero that is shown), and each cell's own `reason` ("" = safe)."""
+    """`system` and the way back: `frames` by table with `_cell` (null for a zero that is shown), each cell's own `reason` ("" = safe)."""
 
     system: System
     frames: dict[str, pl.DataFrame]
@@ -27,6 +27,7 @@ class Model:
 
 def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     """All tables of a report as one system. Raises `UsageError` if two tables disagree about a cell that they share."""
+    tables = _with_hierarchies(tables)
     sensitive = {c for cells in tables.values() for d in cells.by if d.sensitive for c in d.columns}
     frames = {name: _prepared(name, cells, sensitive) for name, cells in tables.items()}
     figures = rules.judge(_figures(tables, frames), policy)
@@ -36,6 +37,20 @@ def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
         name: frame.filter(~pl.col("_virtual")).join(cells, on="_key", how="left", maintain_order="left") for name, frame in frames.items()
     }
     return Model(system, shown, reason)
+
+
+def _with_hierarchies(tables: Mapping[str, Cells]) -> dict[str, Cells]:
+    """Who knows that a municipality lies in a region knows it everywhere: what one table says of a dimension's parents holds in all."""
+    known = {d.name: (d, cells.frame.select(d.columns).drop_nulls().unique()) for cells in tables.values() for d in cells.by if d.parents}
+    placed = dict(tables)
+    for name, cells in tables.items():
+        for dimension, places in (known[d.name] for d in cells.by if d.name in known and not d.parents):
+            fits = places[dimension.name].is_unique().all() and cells.frame[dimension.name].drop_nulls().is_in(places[dimension.name]).all()
+            if fits and not {*dimension.parents} & {*cells.dimensions}:
+                by = tuple(replace(d, parents=dimension.parents) if d.name == dimension.name else d for d in placed[name].by)
+                frame = placed[name].frame.join(places, on=dimension.name, how="left", maintain_order="left")
+                placed[name] = replace(placed[name], frame=frame, by=by)
+    return placed
 
 
 def _prepared(name: str, cells: Cells, sensitive: set[str]) -> pl.DataFrame:

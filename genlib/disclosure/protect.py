@@ -18,6 +18,8 @@ from genlib.disclosure.search import suppress
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable
 from genlib.errors import UsageError
 
+SECONDS = 3.0
+
 
 def protect(*, language: str = "en", policy: Policy | None = None, **cells: Cells) -> Protected:
     """The tables of one report, protected together; give every `Cells` that the report shows, by name.
@@ -31,9 +33,9 @@ def protect(*, language: str = "en", policy: Policy | None = None, **cells: Cell
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
     tables = {name: _counted(table) for name, table in cells.items()}
     model = build(tables, ruling)
-    pattern = suppress(model.system)
+    pattern = suppress(model.system, seconds=SECONDS)
     shown = {name: _table(name, tables[name], model, pattern, language) for name in tables}
-    return Protected(shown, _conditions(ruling, model, pattern))
+    return Protected(shown, _conditions(ruling, model, pattern), pattern)
 
 
 def standing_policy() -> Policy:

@@ -16,6 +16,7 @@ from genlib.errors import Refused
 
 CUTS_A_ROUND = 60
 FEW = 8
+PLAIN_ROUNDS = 2
 HOPELESS = "these tables cannot be protected by hiding cells: show fewer levels, or merge small groups"
 
 
@@ -24,7 +25,7 @@ def suppress(system: System, *, seconds: float = 10.0, seed: int = 0) -> Pattern
 
     After `seconds` a valid pattern that may hide more (`status` "feasible"). Raises `Refused` if nothing that may be hidden is enough.
     """
-    pattern = Search(system, np.random.default_rng(seed), monotonic() + seconds).run()
+    pattern = Search(system, np.random.default_rng(seed), seconds).run()
     pattern = replace(pattern, seal=pattern.digest())
     if verify(pattern):
         raise Refused("no protection could be proven for these tables; nothing is shown")
@@ -34,9 +35,11 @@ def suppress(system: System, *, seconds: float = 10.0, seed: int = 0) -> Pattern
 class Search:
     """One search for a pattern: the cells hidden now, the witnesses found so far and the cuts learnt from failures."""
 
-    def __init__(self, system: System, random: np.random.Generator, until: float) -> None:
-        self.system, self.random, self.until = system, random, until
+    def __init__(self, system: System, random: np.random.Generator, seconds: float) -> None:
+        self.system, self.random, self.seconds, self.until = system, random, seconds, monotonic() + seconds
         self.cuts = Cuts(system)
+        self.wide = Attack(system, system.primary | system.open_cell)
+        self.rounds = 0
         self.pool: list[Ints] = []
         self.waiting = np.ones(len(self.system.need_variable), bool)
         self.hard = np.zeros(len(self.system.need_variable), bool)
@@ -45,16 +48,21 @@ class Search:
         master = Master(self.system.weight[self.cuts.optional])
         hidden, bound = self.system.primary, 0.0
         while monotonic() < self.until:
+            self.rounds += 1
             cuts = self.cuts.capacity(hidden) or self.separate(hidden)
             if not cuts and not self.waiting.any():
                 return self.proven(hidden, "optimal", bound)
+            if not cuts:  # something waits that no cut can tell of: widen settles it
+                break
+            if any(shares.sum() < 1 - 1e-9 for _, shares in cuts):
+                raise Refused(HOPELESS)
             master.add(cuts)
             chosen, status, bound = master.solve(self.until - monotonic())
             if status == "infeasible":
                 raise Refused(HOPELESS)
             hidden = self.system.primary
             hidden[self.cuts.optional[chosen]] = True
-        return self.proven(self.widen(hidden), "feasible", bound)
+        return self.proven(self.trimmed(self.widen(hidden)), "feasible", bound)
 
     def widen(self, hidden: Bools) -> Bools:
         """A pattern that is enough, though perhaps too much: hide along the cheapest ways until everything is settled."""
@@ -69,6 +77,18 @@ class Search:
             hidden = wider
         return hidden
 
+    def trimmed(self, hidden: Bools) -> Bools:
+        """The pattern without cells, the dearest first, that it does as well without; stops when the time is out twice over."""
+        spare = np.flatnonzero(hidden & ~self.system.primary)
+        end = monotonic() + self.seconds / 2
+        for cell in spare[np.argsort(-self.system.weight[spare])]:
+            if monotonic() > end:
+                break
+            hidden[cell] = False
+            hidden[cell] = bool(self.cuts.capacity(hidden) or self.separate(hidden, 1) or self.waiting.any())
+        self.separate(hidden, 0)
+        return hidden
+
     def proven(self, hidden: Bools, status: str, bound: float) -> Pattern:
         """The pattern with the few witnesses that settle everything, and without cells that none of them needs."""
         settles, used = np.full(len(self.system.need_variable), -1), [np.zeros(0, np.int64)][:0]
@@ -81,7 +101,15 @@ class Search:
         needed = self.system.primary
         needed[self.system.cell[witnesses.any(axis=0) & (self.system.cell >= 0)]] = True
         hidden = hidden & needed
-        return Pattern(self.system, hidden, witnesses, settles, status, float(self.system.weight[hidden].sum()), bound)
+        return Pattern(
+            self.system,
+            hidden,
+            witnesses,
+            settles,
+            status,
+            float(self.system.weight[hidden].sum()),
+            bound + float(self.system.weight[self.system.primary].sum()),
+        )
 
     def separate(self, hidden: Bools, most: int = CUTS_A_ROUND) -> list[Cut]:
         """Look for witnesses, and for cuts that this pattern breaks; `waiting` tells what is not settled."""
@@ -107,7 +135,7 @@ class Search:
             yield from (half, ~half)
 
     def heard(self, known: Bools) -> tuple[Ints, Ints, Ints, int]:
-        """Variables and moves that wait while these lone respondents know their own (one move each, drawn anew), what they know, how many wait."""
+        """Variables and moves that wait while these lone respondents know their own (one move each), what those know, and how many wait."""
         fixed = self.system.alone_variable[np.append(known, False)[self.system.alone_scenario]]
         ours = self.waiting & np.append(known, True)[self.system.need_scenario]
         ours[np.isin(self.system.need_variable, fixed)] = False
@@ -154,6 +182,9 @@ class Search:
                 continue
             self.hard[place] = True
             cuts.append(self.cuts.beyond(hidden) if reached else self.cuts.priced(place, attack.prices()))
-            if len(cuts) == most or monotonic() > self.until:
+            if not reached and self.rounds > PLAIN_ROUNDS:
+                self.wide.push(variable, move, np.ones(1), fixed, ~self.system.hidden_variables(hidden))
+                cuts.append(self.cuts.priced(place, self.wide.prices()))
+            if 0 < most <= len(cuts) or monotonic() > self.until:
                 break
         return cuts

@@ -19,11 +19,14 @@ def _model(matrix: Any, cost: Floats, lower: Floats, upper: Floats) -> Any:
     lp.row_lower_ = lp.row_upper_ = np.zeros(matrix.shape[0])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data.astype(float)
-    solver: Any = highspy.Highs()
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.silent()
     solver.setOptionValue("threads", 1)
     solver.passModel(lp)
     return solver
+
+
+HAIR = 1e-3
 
 
 class Attack:
@@ -44,9 +47,16 @@ class Attack:
         self.place = np.full(len(system.value), -1)
         self.place[self.free] = self.all
 
-    def push(self, variables: Ints, moves: Ints, weights: Floats, known: Ints) -> Floats:
-        """A table that moves these variables as far as their needs, as many as the weights favour, with `known` ones fixed."""
+    def push(self, variables: Ints, moves: Ints, weights: Floats, known: Ints, ajar: Bools | None = None) -> Floats:
+        """A table that moves these variables as far as their needs, as many as the weights favour, with `known` ones fixed.
+
+        Variables `ajar` may move by a hair: the prices then tell which cells would help most (a core point, Magnanti and Wong 1981).
+        """
         lower, upper, cost = self.down.copy(), self.up.copy(), np.zeros(len(self.free))
+        if ajar is not None:
+            hair = HAIR * np.abs(moves).max()
+            here = ajar[self.free]
+            lower[here], upper[here] = np.maximum(lower[here] * HAIR, -hair), hair
         at = self.place[variables]
         upper[at] = np.where(moves > 0, moves, upper[at])
         lower[at] = np.maximum(np.where(moves < 0, moves, lower[at]), lower[at])
@@ -90,6 +100,7 @@ class Master:
         self.count = len(weight)
         self.solver = _model(csr_array((0, self.count)), weight, np.zeros(self.count), np.ones(self.count))
         self.solver.setOptionValue("mip_rel_gap", 0.0)
+        self.solver.setOptionValue("mip_allow_restart", False)
         kinds = np.ones(self.count, np.uint8)
         self.solver.changeColsIntegrality(self.count, np.arange(self.count, dtype=np.int32), kinds)
 
@@ -116,8 +127,8 @@ def cover(system: System, hidden: Bools, needs: tuple[Ints, Ints], known: Ints) 
     """Cells whose hiding lets these variables make their moves (as far as that can be), the cheaper ones first."""
     from scipy.sparse import hstack
 
-    open_ = np.where(system.cell < 0, True, system.open_cell[system.cell])
-    price = np.where(system.hidden_variables(hidden), 0.0, system.weight[system.cell])
+    open_ = system.hidden_variables(system.open_cell)
+    price = np.where(system.hidden_variables(hidden), 0.0, np.append(system.weight, 0.0)[system.cell])
     rise, fall = np.where(open_, np.inf, 0.0), np.where(open_, system.value - system.low, 0.0)
     rise[known] = fall[known] = 0.0
     costs = [price.copy(), price.copy()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class System:
     """Variables, the relations between them and what each must stay free to do.
 
@@ -41,7 +41,7 @@ class System:
     alone_variable: Ints
     weight: Floats
     open_cell: Bools
-    names: tuple[str, ...] = field(default=(), repr=False)
+    names: tuple[str, ...] = ()
 
     @property
     def relations(self) -> int:
@@ -63,7 +63,7 @@ class System:
 
     def hidden_variables(self, hidden: Bools) -> Bools:
         """The variables that nobody sees when these cells are hidden."""
-        return np.where(self.cell < 0, True, hidden[self.cell])
+        return np.append(hidden, True)[self.cell]
 
     def balance(self, table: Ints) -> Ints:
         """M y for a whole-number table, without floating point."""

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from genlib.disclosure.cells import Dimension, Measure
+from genlib.disclosure.pattern import Pattern
 from genlib.errors import Refused, UsageError
 
 SEAL = object()
@@ -66,17 +67,17 @@ class ProtectedTable:
         if column not in self.frame.columns or found.height > 1:
             raise UsageError(f"table {self.name} has no single figure {column} there")
         row = found.row(0, named=True) if found.height else {column: None, "reason": "empty"}
-        return Shown(
-            row[column], column, self.name, tuple(sorted(where.items())), row["reason"] if row[column] is None else None, self.language
-        )
+        reason = row["reason"] if row[column] is None else None
+        return Shown(row[column], column, self.name, tuple(sorted(where.items())), reason, self.language)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class Protected(Mapping[str, ProtectedTable]):
-    """The tables of one report, protected together; by attribute or by key."""
+    """The tables of one report, protected together; by attribute or by key. `pattern` is the proof: `disclosure.verify` checks it."""
 
     tables: Mapping[str, ProtectedTable]
     conditions: Mapping[str, Any]
+    pattern: Pattern | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> ProtectedTable:
         return self.tables[name]
