@@ -23,9 +23,11 @@ def name_of(requirement: str) -> str:
 
 def test_environment_yml_equals_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    python, pip, parts = environment["dependencies"]
-    assert (python, pip) == (f"python{PROJECT['requires-python']}", "pip")
-    assert parts["pip"] == [*PROJECT["dependencies"], "-e ."]
+    python, *carried, pip, parts = environment["dependencies"]
+    assert (environment["channels"], python, pip) == (["conda-forge"], f"python{PROJECT['requires-python']}", "pip")
+    *rest, itself = parts["pip"]
+    assert itself == "-e ."
+    assert sorted(part.replace("_", "-") for part in [*carried, *rest]) == sorted(PROJECT["dependencies"])
 
 
 def test_every_part_is_pinned():

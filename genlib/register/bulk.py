@@ -1,14 +1,19 @@
-"""Whole tables in and out: Arrow through ADBC on PostgreSQL; on SQLite through the one library that also serves single rows.
+"""Whole tables in and out, as Arrow through ADBC.
 
-ADBC's own SQLite is not used: it brings a second copy of the library into the process, the two do not see each other's locks, and that is a
-known way to lose a database (sqlite.org/howtocorrupt.html, 2.2.1). The one copy reads 0.7 and writes 0.3 million rows a second.
+ADBC brings a second copy of SQLite into the process; two copies that have one file open do not see each other's locks, which is a known way
+to lose a database (sqlite.org/howtocorrupt.html, 2.2.1). So ADBC reads an embedded register only while nothing else in the process has the
+file open, and keeps everything else out meanwhile; writing, and reading inside a transaction, stay with the copy of SQLAlchemy.
 """
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 import sqlalchemy as sa
@@ -19,6 +24,30 @@ from genlib.errors import BadInput, GenlibError
 UTC_INSTANT = pl.Datetime("us", "UTC")
 STATES = {"23505": "UNIQUE", "23503": "FOREIGN KEY", "23514": "CHECK", "23502": "NOT NULL"}
 SLICE = 65_536
+FIRST = {pl.String: "''", pl.Binary: "x''", pl.Float64: "0.0"}
+"""What stands in a first row put before an answer, from which ADBC takes the types (a column may begin with nulls); else the least one."""
+
+
+class Copies:
+    """How many connections each copy of SQLite has open to each file: a fact of the process, so the process has one of these."""
+
+    def __init__(self) -> None:
+        self._open: Counter[tuple[str, str]] = Counter()
+        self._lock = Lock()
+
+    def enter(self, copy: str, other: str, file: str) -> bool:
+        """Count a connection of this copy in, unless the other has one open."""
+        with self._lock:
+            free = not self._open[other, file]
+            self._open[copy, file] += free
+            return free
+
+    def leave(self, copy: str, file: str) -> None:
+        with self._lock:
+            self._open[copy, file] -= 1
+
+
+COPIES = Copies()
 
 
 class Embedded:
@@ -26,10 +55,36 @@ class Embedded:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self.file = os.path.realpath(engine.url.database or "")
+        sa.event.listen(engine, "do_connect", self._connecting)
+        sa.event.listen(engine, "close", lambda *_: COPIES.leave("sqlite3", self.file))
+
+    def _connecting(self, *_: Any) -> None:
+        if not COPIES.enter("sqlite3", "adbc", self.file):
+            raise GenlibError("this process is reading the register as a whole; let it finish, or write from another process")
 
     @contextmanager
-    def session(self, *, write: bool) -> Iterator[sa.Connection]:
-        """A connection in a transaction that commits at the end."""
+    def session(self, *, write: bool) -> Iterator[Any]:
+        """A connection in a transaction that commits at the end; for reading alone one of ADBC, if it may."""
+        if write or not COPIES.enter("adbc", "sqlite3", self.file):
+            with self._serving(write=write) as connection:
+                yield connection
+            return
+        try:
+            with self._reading() as connection:
+                yield connection
+        finally:
+            COPIES.leave("adbc", self.file)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        from adbc_driver_sqlite import dbapi as embedded
+
+        with embedded.connect(f"file:{quote(self.file)}?mode=ro") as connection:
+            yield connection
+
+    @contextmanager
+    def _serving(self, *, write: bool) -> Iterator[sa.Connection]:
         options = {"begin": "BEGIN IMMEDIATE" if write else "BEGIN"}
         with self.engine.connect().execution_options(**options) as connection, connection.begin():
             if write:
@@ -44,10 +99,24 @@ class Embedded:
     def read(self, session: sa.Connection, query: str, wanted: pl.Schema, rows: int, *parameters: str) -> Iterator[pl.DataFrame]:
         """The answer of a query in frames of at most `rows`."""
         stored = pl.Schema({name: self._stored(kind) for name, kind in wanted.items()})
+        answer = self._rows if isinstance(session, sa.Connection) else self._batches
+        for frame in answer(session, query, stored, rows, parameters):
+            yield frame.select(self._loaded(name, kind) for name, kind in wanted.items())
+
+    def _rows(self, session: sa.Connection, query: str, stored: pl.Schema, rows: int, parameters: Any) -> Iterator[pl.DataFrame]:
         answer = session.exec_driver_sql(query, parameters).cursor
         while answer and (fetched := answer.fetchmany(rows)):
-            frame = pl.DataFrame(fetched, schema=stored, orient="row")
-            yield frame.select(self._loaded(name, kind) for name, kind in wanted.items())
+            yield pl.DataFrame(fetched, schema=stored, orient="row")
+
+    def _batches(self, session: Any, query: str, stored: pl.Schema, rows: int, parameters: Any) -> Iterator[pl.DataFrame]:
+        first = ", ".join(f"{FIRST.get(kind, -(2**63))} AS {name}" for name, kind in stored.items())  # type: ignore[call-overload]
+        with session.cursor() as cursor:
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": rows})
+            cursor.execute(f"SELECT {first} UNION ALL {query}", parameters or None)
+            for number, batch in enumerate(cursor.fetch_record_batch()):
+                frame = pl.DataFrame(batch, schema=stored)[number == 0 :]
+                if frame.height:
+                    yield frame
 
     def write(self, session: sa.Connection, name: str, frame: pl.DataFrame) -> None:
         """Insert a frame."""

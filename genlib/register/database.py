@@ -82,16 +82,17 @@ class Register:
         unknown = {*(columns or ()), *([ordered_by] if ordered_by else ())} - schema.keys()
         if unknown:
             raise UsageError(f"table {name} has no column {', '.join(sorted(unknown))}")
-        wanted = pl.Schema({column: schema[column] for column in columns or schema})
+        chosen = columns or list(schema)
+        wanted = pl.Schema({column: schema[column] for column in dict.fromkeys([*chosen, *([ordered_by] if ordered_by else ())])})
         order = f" ORDER BY {_quoted(ordered_by)}" if ordered_by else ""
         query = f"SELECT {', '.join(map(_quoted, wanted))} FROM {_quoted(name)}{order}"  # noqa: S608 - all names are the schema's
         empty = True
         with translated(name), self._session(write=False) as session:
             for frame in self._bulk.read(session, query, wanted, rows):
                 empty = False
-                yield frame
+                yield frame.select(chosen)
         if empty:
-            yield pl.DataFrame(schema=wanted)
+            yield pl.DataFrame(schema=wanted).select(chosen)
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Add rows in bulk. BadInput, and nothing is kept, if the database refuses one."""

@@ -31,8 +31,8 @@ def test_publish_says_what_it_made_and_leaves_a_trace(workbench: Small, capsys: 
     assert [re.sub(r"\d{4}-\S+", "ID", line) for line in lines] == [
         f"{purpose} ID 6 people, left out: nobody; k = 6" for purpose in ("satisfaction", "customer_analysis")
     ]
-    events = workbench.register.scan("audit_event", ["user", "purpose", "action", "people", "detail"], ordered_by="id")
-    last = next(events).row(-1, named=True)
+    [events] = workbench.register.scan("audit_event", ["user", "purpose", "action", "people", "detail"], ordered_by="id")
+    last = events.row(-1, named=True)
     assert (last["user"], last["purpose"], last["action"], last["people"]) == ("publisher", "customer_analysis", "publish", 6)
     assert json.loads(last["detail"])["release"] in lines[1]
     assert audit.verify(workbench.register) == 2

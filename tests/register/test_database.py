@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -96,13 +98,38 @@ def test_a_transaction_keeps_all_appends_or_none(register: Register) -> None:
     assert register.count("customer") == 2
 
 
+ANOTHER = """
+import sys
+import polars as pl
+from genlib.register.database import open_register
+frame = pl.DataFrame({"id": [int(sys.argv[2])], "name": ["Posti"], "service": ["post"], "country": ["FI"], "contract": ["1"]})
+open_register(sys.argv[1]).append("processor", frame)
+"""
+
+
+def add_from_another_process(url: str, number: int) -> None:
+    subprocess.run([sys.executable, "-c", ANOTHER, url, str(number)], check=True, timeout=60)
+
+
 def test_a_snapshot_does_not_see_what_is_written_meanwhile(register: Register, url: str) -> None:
-    register.append("customer", customers(1))
+    add_from_another_process(url, 1)
     with register.snapshot():
+        assert whole(register, "processor").height == 1
+        add_from_another_process(url, 2)
+        assert whole(register, "processor").height == 1
+    assert whole(register, "processor").height == 2
+
+
+def test_the_two_copies_of_sqlite_never_have_the_file_open_together(register: Register) -> None:
+    register.append("customer", customers(1))
+    if not register.embedded:
+        pytest.skip("PostgreSQL has one server and no such copies")
+    with register.snapshot(), pytest.raises(GenlibError, match="another process"):
+        register.count("customer")
+    with register.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
         assert whole(register, "customer").height == 1
-        create_register(url).append("customer", customers(2))
-        assert whole(register, "customer").height == 1
-    assert whole(register, "customer").height == 2
+    assert register.count("customer") == 1
 
 
 def test_a_scan_that_is_left_early_leaves_the_register_free(register: Register) -> None:
