@@ -1,0 +1,105 @@
+"""Each report, opened as a reader opens it: in a real browser, from a file, without a network."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workbench import Bench
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+REPORTS = ("customer_analysis", "satisfaction_survey", "campaign_history")
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+
+CUT = """() => [...document.querySelectorAll('.chart svg')].filter(s => s.getBoundingClientRect().width).flatMap(svg => {
+  const frame = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].filter(t => t.textContent.trim()).filter(t => {
+    const r = t.getBoundingClientRect();
+    return r.left < frame.left - 1 || r.right > frame.right + 1 || r.top < frame.top - 1 || r.bottom > frame.bottom + 1;
+  }).map(t => t.textContent)
+})"""
+OVERLAPPING = """() => [...document.querySelectorAll('.chart svg')].filter(s => s.getBoundingClientRect().width).flatMap(svg => {
+  const texts = [...svg.querySelectorAll('text')].filter(t => t.textContent.trim()).map(t => [t.textContent, t.getBoundingClientRect()]);
+  return texts.flatMap(([a, r], i) => texts.slice(i + 1)
+    .filter(([b, q]) => r.left < q.right - 2 && q.left < r.right - 2 && r.top < q.bottom - 4 && q.top < r.bottom - 4)
+    .map(([b]) => a + ' / ' + b))
+})"""
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+UNNAMED = "() => [...document.querySelectorAll('.chart svg')].filter(s => !(s.getAttribute('aria-label') || '').trim()).length"
+BEHIND = "() => [...document.querySelectorAll('.card')].filter(c => c.querySelector('.chart') && !c.querySelector('details table')).length"
+
+
+@dataclass
+class Opened:
+    """A page that was opened, with what it asked for and complained of."""
+
+    page: Any
+    asked: list[str] = field(default_factory=list)
+    complained: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def reports(make_bench: Callable[[str], Bench], tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
+    """(report, language) to its HTML, of a synthetic register."""
+    bench = Bench(tmp_path_factory.mktemp("browser"))
+    bench.run("demo", "--customers", "4000")
+    found = {}
+    for name in REPORTS:
+        for language in ("fi", "en"):
+            done = bench.run("report", "run", name, "-p", f"language={language}")
+            found[name, language] = Path(done.stdout.split()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield chromium
+        chromium.close()
+
+
+def opened(browser: Any, html: Path, width: int, scheme: str = "light") -> Opened:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+    seen = Opened(context.new_page())
+    seen.page.on("request", lambda request: seen.asked.append(request.url))
+    seen.page.on("console", lambda message: seen.complained.append(message.text) if message.type in ("error", "warning") else None)
+    seen.page.on("pageerror", lambda error: seen.complained.append(str(error)))
+    seen.page.goto(html.as_uri())
+    seen.page.evaluate("() => document.fonts.ready")
+    return seen
+
+
+@pytest.mark.parametrize("language", ["fi", "en"])
+@pytest.mark.parametrize("name", REPORTS)
+class TestReport:
+    def test_asks_for_nothing_and_complains_of_nothing(self, browser: Any, reports: Any, name: str, language: str) -> None:
+        html = reports[name, language]
+        seen = opened(browser, html, 1160)
+        assert [url for url in seen.asked if not url.startswith("data:")] == [html.as_uri()]
+        assert seen.complained == []
+
+    def test_draws_its_charts_with_words_and_figures_behind_them(self, browser: Any, reports: Any, name: str, language: str) -> None:
+        page = opened(browser, reports[name, language], 1160).page
+        assert page.evaluate("() => document.querySelectorAll('.chart svg').length") >= 5
+        assert page.evaluate(UNNAMED) == 0
+        assert page.evaluate(BEHIND) == 0
+
+    @pytest.mark.parametrize("width", [1160, 390])
+    def test_cuts_no_text_and_lets_no_labels_overlap(self, browser: Any, reports: Any, name: str, language: str, width: int) -> None:
+        page = opened(browser, reports[name, language], width).page
+        assert page.evaluate(CUT) == []
+        assert page.evaluate(OVERLAPPING) == []
+        assert page.evaluate(WIDER) <= 0
+
+    def test_speaks_its_language(self, browser: Any, reports: Any, name: str, language: str) -> None:
+        page = opened(browser, reports[name, language], 1160).page
+        assert page.evaluate("() => document.documentElement.lang") == language
+        assert page.evaluate("() => document.querySelectorAll('h1').length") == 1
