@@ -6,6 +6,7 @@ wave, `partial`, `silent` or `undelivered`. So score and response rate come from
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -28,6 +29,8 @@ ATTRIBUTES = ("kind", "age_band", "region", "language")
 COMPLAINT_DAYS = 90
 YOUNG = ("18-24", "25-34")
 """Few of them answer: they are one group."""
+FEW = {"complained": 30, "other": 60}
+"""Of fewer asked hardly five answer alike."""
 AGREEING = {LIKERT: 4, EFFORT: 5}
 """The lowest answer that agrees."""
 
@@ -94,8 +97,32 @@ def nps_by(release: Tables, period: Period, *, by: str = "age_band", months: int
     """Everyone whom an invitation reached in the last months, by `age_band`, `region`, `language`, `kind`, `channel` or `complained` (a
     complaint in the 90 days before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score
     counts."""
-    cells = _tabulated(_asked(release, period, months, kind), Dimension(by), _named("asked", period, months, kind))
+    return _nps(collect(_asked(release, period, months, kind)), by, _named("asked", period, months, kind))
+
+
+def nps_tables(release: Tables, period: Period, *, by: Mapping[str, str], kind: str = "all") -> dict[str, Cells]:
+    """`nps_by` of twelve months for several dimensions, given by the names of their tables. Groups of which fewer than `FEW` were asked
+    are together: others, or all."""
+    asked, population = collect(_asked(release, period, 12, kind)), _named("asked", period, 12, kind)
+    return {name: _nps(_folded(asked, column), column, population) for name, column in by.items()}
+
+
+def _nps(asked: pl.DataFrame, by: str, population: str) -> Cells:
+    cells = _tabulated(lazy(asked), Dimension(by), population)
     return replace(cells, figures=(*cells.figures, Balanced(by)))
+
+
+def _folded(asked: pl.DataFrame, by: str) -> pl.DataFrame:
+    """The smallest groups as one, so that it is not small itself; if none is left beside it, it is all."""
+    least, folded, together = FEW.get(by, FEW["other"]), [], 0
+    sizes = asked.group_by(by).len().sort("len", by)
+    for code, size in sizes.rows():
+        if size >= least and not 0 < together < least:
+            break
+        folded.append(code)
+        together += size
+    name = "all" if len(folded) == sizes.height else "others"
+    return asked.with_columns(pl.when(pl.col(by).is_in(folded)).then(pl.lit(name)).otherwise(by).alias(by))
 
 
 def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:

@@ -92,11 +92,11 @@ def largest(table: ProtectedTable, by: str, column: str, what: str, *, message: 
 
 
 def highest(table: ProtectedTable, by: str, column: str, what: str, *, otherwise: str = "", **where: Any) -> Finding:
-    """Which code has the highest rate, if its interval lies above those of all others; if not, `what`, or what is said `otherwise`."""
+    """Which known code has the highest rate, if its interval lies above those of all others; if not, what is said `otherwise`, or `what`."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
     low, high = f"{column}_low", f"{column}_high"
     if rows.height < 2 or low not in rows.columns or (rows[low][0] or 0) <= rows[high][1:].max():  # type: ignore[operator]
-        return _finding(words, words.translate(otherwise or what), (table,))
+        return _finding(words, words.translate((rows.height > 1 and otherwise) or what), (table,))
     values = {"what": words.translate(what), "label": _label(rows, by, words), "value": words.figure(rows[column][0], form_of(column))}
     return _finding(words, words.translate("{what} was highest: {label} ({value})", **values), (table,))
 
@@ -146,6 +146,14 @@ def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, ...
     above = rows.filter(pl.col(f"{column}_low") > 0, pl.col(p) < 0.05 if p else True).height
     values = {"above": words.label("number", above), "all": words.label("out of", rows.height)}
     return _finding(words, words.translate(messages[not above], **values), (table,))
+
+
+def without(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
+    """A message with the {names} of what has no figure in the column; nothing if all have one."""
+    words, rows = _words(table), table.rows(by).filter(pl.col(column).is_null()).sort(by)
+    own = f"{by}_{words.language}"
+    names = rows[own].to_list() if own in rows.columns else [words.label(by, code) for code in rows[by]]
+    return _finding(words, words.translate(message, names=", ".join(names)) if names else "", (table,))
 
 
 def lost(table: ProtectedTable, what: str, *, stage: str = "stage", value: str = "reached", **where: Any) -> Finding:

@@ -90,6 +90,14 @@ def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
     return _section(words, names, "text", "How the figures were made", body)
 
 
+def readings(tables: Protected | ProtectedTable, switches: Mapping[str, bool | str]) -> Item:
+    """How the open questions of the privacy notice are answered: the permission switches in force, in words."""
+    words, names = _words(tables)
+    answers = [(number, words.label("switch", f"{number} {str(value).lower()}")) for number, value in switches.items()]
+    listed = "".join(f"<div><dt>{text(words.label('switch', number))}</dt><dd>{text(answer)}</dd></div>" for number, answer in answers)
+    return _section(words, names, "conditions", "How the privacy notice is read", f'<dl class="conditions">{listed}</dl>')
+
+
 def conditions(
     tables: Protected, release: Any, *, parameters: Mapping[str, Any], recipients: str = "", kept_until: date | None = None
 ) -> Item:
