@@ -15,6 +15,9 @@ import polars as pl
 from genlib.metrics import intervals
 
 BASE = 10
+ALARM = 0.001
+"""Sizes of two groups that are less likely than this under the planned split were not drawn as planned."""
+
 Figures = tuple[Callable[[pl.DataFrame], pl.DataFrame], ...]
 
 
@@ -197,14 +200,17 @@ class Stock:
 
 @dataclass(frozen=True)
 class Reached:
-    """People who came at least as far as each stage, `reached`; and of those delivered (`of_delivered`) for the stages from there on."""
+    """People who came at least as far as each stage, `reached`; and of those delivered (`of_delivered`) for the stages from there on.
+    Stages `aside` lie beside the way: who is there came as far as the one before, and `reached` counts them alone."""
 
     stages: tuple[str, ...]
+    aside: tuple[str, ...] = ()
     stage: str = "stage"
     delivered: str = "delivered"
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        after = {stage: over(frame, "people", self.stage, self.stages[place:]) for place, stage in enumerate(self.stages)}
+        beyond = {stage: (stage,) if stage in self.aside else self.stages[place:] for place, stage in enumerate(self.stages)}
+        after = {stage: over(frame, "people", self.stage, values) for stage, values in beyond.items()}
         reached = pl.coalesce(pl.when(pl.col(self.stage) == stage).then(pl.lit(after[stage])) for stage in self.stages)
         shown = frame.with_columns(reached.alias("reached"))
         late = pl.col(self.stage).is_in(self.stages[self.stages.index(self.delivered) :])
@@ -216,9 +222,9 @@ class Reached:
 class Uplift:
     """Share of buyers among those contacted less that in the holdout, as assigned, on the row of each campaign.
 
-    Adds `rate`, `holdout_rate`, `uplift` with Newcombe's interval, `extra` (buyers that the campaign brought), `p_value`, `p_holm`
-    (adjusted for all campaigns shown) and `mismatch_p`: the chance of the planned split giving these sizes; under .001 do not read the
-    uplift.
+    Adds `rate`, `holdout_rate`, `uplift` with Newcombe's interval, `extra` (buyers that the campaign brought) with its interval,
+    `p_value`, `p_holm` (adjusted for all campaigns shown) and first `mismatch_p`: the chance of the planned split giving these sizes; under
+    `ALARM` the arms are not comparable and there is no uplift. A row of its own has uplift and extra of all campaigns together.
     """
 
     holdout_shares: tuple[tuple[str, float], ...]
@@ -227,11 +233,13 @@ class Uplift:
         n, other_n = (at(frame, "people", {"arm": arm, "outcome": None}) for arm in ("contacted", "holdout"))
         x, y = (at(frame, "people", {"arm": arm, "outcome": "bought"}) for arm in ("contacted", "holdout"))
         low, high = intervals.newcombe(x, n, y, other_n)
-        p_value = chance(intervals.difference_statistic(x, n, y, other_n))
-        figures = {"rate": x / n, "holdout_rate": y / other_n, "uplift": x / n - y / other_n, "uplift_low": low, "uplift_high": high}
-        figures |= {"extra": n * (x / n - y / other_n), "p_value": p_value, "mismatch_p": self._mismatch(frame, n, other_n)}
+        gain, mismatch = x / n - y / other_n, self._mismatch(frame, n, other_n)
+        effect = {"uplift": gain, "uplift_low": low, "uplift_high": high, "extra": n * gain, "extra_low": n * low, "extra_high": n * high}
+        effect |= {"p_value": chance(intervals.difference_statistic(x, n, y, other_n))}
         both = pl.select(pl.min_horizontal(n, other_n)).to_series()
-        return _with_holm(with_figures(frame, on_total("arm", "outcome"), both, figures))
+        shown = with_figures(frame, on_total("arm", "outcome"), both, {"rate": x / n, "holdout_rate": y / other_n, "mismatch_p": mismatch})
+        fair = on_total("arm", "outcome") & pl.lit(mismatch.fill_null(1) >= ALARM)
+        return _with_all(_with_holm(with_figures(shown, fair, both, effect)), n, other_n)
 
     def _mismatch(self, frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.Series:
         planned = pl.col("campaign").replace_strict(dict(self.holdout_shares), default=None, return_dtype=pl.Float64)
@@ -265,6 +273,48 @@ class Cost:
         each = pl.when(pl.lit(contacted) > 0).then(pl.col("cost_cents") / pl.lit(contacted))
         per_buyer = pl.when(pl.col("uplift_low") > 0).then(pl.col("cost_cents") / pl.col("extra"))
         return costed.with_columns(each.alias("cents_per_person"), per_buyer.alias("cents_per_extra"))
+
+
+def _with_all(frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.DataFrame:
+    """One more row, for all campaigns that have an uplift: that of the mean person contacted, and the buyers whom they brought together."""
+    p, q = pl.col("rate"), pl.col("holdout_rate")
+    spread = (p * (1 - p) / pl.col("_n") + q * (1 - q) / pl.col("_other")) * pl.col("_n") ** 2
+    known = frame.with_columns(_n=n, _other=other_n).filter(pl.col("uplift").is_not_null())
+    extra, variance, people = known.select(pl.col("extra").sum(), spread.sum().alias("variance"), pl.col("_n").sum()).row(0)
+    if known.height < 2:
+        return frame
+    ends = {"": extra, "_low": extra - intervals.z() * variance**0.5, "_high": extra + intervals.z() * variance**0.5}
+    figures = {f"extra{end}": value for end, value in ends.items()} | {f"uplift{end}": value / people for end, value in ends.items()}
+    return pl.concat([frame, pl.DataFrame([figures]).cast({name: frame.schema[name] for name in figures})], how="diagonal")
+
+
+@dataclass(frozen=True)
+class Worth:
+    """The money of the buyers that a campaign brought, `extra_cents` with its interval: as many as `Uplift` found, each with what the
+    buyers among those contacted spent in the window."""
+
+    of: str = "amount_cents"
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        buyers = {"arm": "contacted", "outcome": "bought"}
+        each = at(frame, self.of, buyers) / at(frame, "people", buyers)
+        mean = pl.lit(each.fill_nan(None))
+        return frame.with_columns((pl.col(f"extra{end}") * mean).alias(f"extra_cents{end}") for end in ("", "_low", "_high"))
+
+
+@dataclass(frozen=True)
+class CostEach:
+    """What a campaign cost (from the books), `cost_cents`, and per message that had the `outcome`, `cents_each`."""
+
+    cents: tuple[tuple[str, int], ...]
+    outcome: str
+    of: str = "contacts"
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        cents = pl.col("campaign").replace_strict(dict(self.cents), default=None, return_dtype=pl.Int64)
+        costed = frame.with_columns(pl.when(pl.col("outcome").is_null()).then(cents).alias("cost_cents"))
+        count = at(frame, self.of, {"outcome": self.outcome})
+        return costed.with_columns(pl.when(pl.lit(count) > 0).then(pl.col("cost_cents") / pl.lit(count)).alias("cents_each"))
 
 
 @dataclass(frozen=True)

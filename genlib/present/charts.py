@@ -88,12 +88,14 @@ def line(table: ProtectedTable, *, x: str, y: str, color: str | None = None, **o
     return _chart(table, plot, "Line chart", _late("line"), (_some(x, color), _some(y, *ends(table, options, y))))
 
 
-def dots(table: ProtectedTable, *, x: str, y: str, reference: float | None = None, **options: Unpack[Options]) -> Chart:
-    """`x` with its interval for each `y`; grey where the interval takes in `reference`, brick where it lies below."""
+def dots(table: ProtectedTable, *, x: str, y: str, reference: float | None = None, p: str = "", **options: Unpack[Options]) -> Chart:
+    """`x` with its interval for each `y`; grey where the interval takes in `reference` (or, if the column `p` has p-values adjusted for
+    many comparisons, where that is 5% or more), brick where it lies below."""
     plot = _toned(read(table, options, y, x))
     plot = replace(plot, frame=plot.frame.with_columns(pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)))
     if reference is not None:
         grey, brick = (pl.col("low") <= reference) & (pl.col("high") >= reference), pl.col("high") < reference
+        grey = grey | plot.rows[p].fill_null(1).ge(0.05) if p else grey
         sure = pl.when(grey).then(pl.lit(tone("mute"))).when(brick).then(pl.lit(tone("brick"))).otherwise("tone")
         plot = replace(plot, frame=plot.frame.with_columns(tone=sure))
     return _chart(table, plot, "Dot chart", _late("dots", reference=reference), ((y,), _some(x, *ends(table, options, x))))

@@ -92,7 +92,7 @@ def largest(table: ProtectedTable, by: str, column: str, what: str, *, message: 
 
 
 def highest(table: ProtectedTable, by: str, column: str, what: str, *, otherwise: str = "", **where: Any) -> Finding:
-    """Which known code has the highest rate, if its interval lies above those of all others; if not, what is said `otherwise`, or `what`."""
+    """Which known code has the highest rate, if its interval lies above those of all others; if not, what is said `otherwise` or `what`."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
     low, high = f"{column}_low", f"{column}_high"
     if rows.height < 2 or low not in rows.columns or (rows[low][0] or 0) <= rows[high][1:].max():  # type: ignore[operator]

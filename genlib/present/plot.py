@@ -19,7 +19,7 @@ from genlib.present.words import Words, form_of
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
 ONE_DECIMAL = 0.005
 """From this share on one decimal tells something."""
-ORDERED = ("age_band", "answer", "score", "stage", "alive", "purchases", "tenth", "later", "days", "contacts")
+ORDERED = ("age_band", "answer", "score", "stage", "alive", "purchases", "tenth", "later", "days", "contacts", "dose")
 """Dimensions whose codes have an order of their own; all others are sorted by value."""
 
 

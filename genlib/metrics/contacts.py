@@ -1,0 +1,267 @@
+"""Contacts: how many, whether each was allowed when it was made, how often the same people, and whom we could reach now. Gives `Cells`.
+
+Groups too small to be shown are merged here, before the tables are protected, so that a table reads without holes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, tabulate
+from genlib.errors import UsageError
+from genlib.metrics.customers import LOOK_BACK, OVERLAPPING, beginning
+from genlib.metrics.figures import Change, Given, Mean, Rate, Share, on_total, over
+from genlib.metrics.rows import Rows, Tables, banded, collect, complete, lately, rows, since, within
+from genlib.period import Period
+
+CONTACTS = Measure("contacts", "count")
+LEAST = 5
+"""Fewer people are merged with others; the threshold of door 2 may be higher, never lower than 3."""
+
+PRESSURE = {"5+": 5, "4": 4, "3": 3, "2": 2, "1": 1, "0": 0}
+WITHOUT_CONSENT = ("consent_missing", "consent_withdrawn", "automated_call", "existing_customer_off")
+OTHERWISE = ("incomplete", "unknown_person", "erased", "restricted", "non_disclosure", "duties_rule_open")
+
+
+def campaign_name(release: Tables, campaign: str) -> str:
+    """What one campaign is called, "all" of all; UsageError if there is none of that code."""
+    names: dict[str, str] = dict(plan(release).select("code", "name").rows()) | {"all": "all"}
+    if campaign not in names:
+        raise UsageError("this release has no campaign of that code; see release['campaign']")
+    return names[campaign]
+
+
+def plan(release: Tables) -> pl.DataFrame:
+    """The campaigns of a release; of those with one name, the newest has it bare and the others with their month."""
+    listed = collect(rows(release, "campaign")).sort("code")
+    dated = pl.format("{} {}/{}", "name", pl.col("starts_on").dt.month(), pl.col("starts_on").dt.year())
+    return listed.with_columns(name=pl.when(pl.col("code").rank("ordinal", descending=True).over("name") > 1).then(dated).otherwise("name"))
+
+
+def called(release: Tables) -> Given:
+    """The names of campaigns, in place of their codes."""
+    languages = ("fi", "sv", "en")
+    return Given(
+        "campaign",
+        tuple(f"campaign_{language}" for language in languages),
+        tuple((c, n, n, n) for c, n in plan(release).select("code", "name").rows()),
+    )
+
+
+def sent(release: Tables, period: Period | None, *, campaign: str = "all") -> Rows:
+    """Contacts of a period, or all of one campaign, with `verdict`, `why` it was refused and the `ground` of that."""
+    told = rows(release, "campaign_contact").filter(nw.col("arm") == "contacted").drop("campaign_code", strict=False)
+    codes = rows(release, "campaign").select("campaign", code=nw.col("code"))
+    told = told.join(codes, on="campaign")
+    told = (
+        told.filter(nw.col("code") == campaign)
+        if campaign != "all"
+        else told.filter(within("sent_at", period.start, period.end))
+        if period
+        else told
+    )
+    return judged(told).with_columns(contacts=nw.lit(1))
+
+
+def judged(contacts: Rows) -> Rows:
+    """Reasons are told of refusals alone: why a contact was allowed helps nobody and makes small cells."""
+    allowed = nw.lit("allowed")
+    verdict = nw.when(nw.col("allowed")).then(allowed).otherwise(nw.lit("refused"))
+    ground = nw.when(nw.col("reason").is_in(WITHOUT_CONSENT)).then(nw.lit("consent")).otherwise(nw.lit("prohibition"))
+    ground = nw.when(nw.col("reason").is_in(OTHERWISE)).then(nw.lit("other ground")).otherwise(ground)
+    why = nw.when(nw.col("allowed"))
+    return contacts.with_columns(
+        verdict=verdict, why=why.then(allowed).otherwise(nw.col("reason")), ground=why.then(allowed).otherwise(ground)
+    )
+
+
+def merged(told: Rows, column: str, part: nw.Expr, *, into: str = "others") -> Rows:
+    """The values of a column with one to four people in the `part` that a table tells of, together with the next smallest."""
+    people = collect(told.filter(part).group_by(column).agg(nw.col("customer").n_unique().alias("n"))).sort("n", column)
+    few = (
+        people.filter((pl.col("n").cum_sum() - pl.col("n") < LEAST) | (pl.col("n") < LEAST))
+        if (people["n"] < LEAST).any()
+        else people.head(0)
+    )
+    small = few[column].to_list() if few.height > 1 else []
+    return (
+        told.with_columns(nw.when(nw.col(column).is_in(small)).then(nw.lit(into)).otherwise(nw.col(column)).alias(column))
+        if small
+        else told
+    )
+
+
+def timeline(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:
+    """Contacts, and people contacted, by month (quarter or year, as the period is) and channel; `change` since the step before."""
+    told, population = _dated(release, period, campaign, months)
+    figures = (
+        Change("change", "contacts", months=period.length, by=period.unit),
+        Change("change_year", "contacts", months=12, by=period.unit),
+    )
+    by = (Dimension(period.unit), Dimension("channel"))
+    cells = tabulate(told.to_native(), person="customer", by=by, measures=(OVERLAPPING, CONTACTS), population=population, figures=figures)
+    return complete(cells, pl.DataFrame({period.unit: [period.start]}))
+
+
+def lawfulness(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:
+    """Contacts by month (quarter or year) and verdict as of the instant each was sent, those refused by their `ground`: no consent, against
+    a prohibition, or `undivided` where a part would be too small. `refused_rate` of contacts."""
+    told, population = _dated(release, period, campaign, months)
+    unit, refused = period.unit, nw.col("verdict") == "refused"
+    counts = collect(told.filter(refused).group_by(unit, "ground").agg(nw.col("customer").n_unique().alias("n")))
+    small = counts.filter(pl.col("n") < LEAST)[unit].unique().to_list()
+    ground = nw.when(refused & nw.col(unit).is_in(small)).then(nw.lit("undivided")).otherwise(nw.col("ground"))
+    by = (Dimension(unit), Dimension("ground", parents=("verdict",)))
+    cells = tabulate(
+        told.with_columns(ground=ground).to_native(),
+        person="customer",
+        by=by,
+        measures=(OVERLAPPING, CONTACTS),
+        population=population,
+        figures=_refused("ground"),
+    )
+    grounds = pl.DataFrame({"ground": ["allowed", "consent", "prohibition"], "verdict": ["allowed", "refused", "refused"]})
+    return complete(complete(cells, pl.DataFrame({unit: [period.start]})), grounds)
+
+
+def _refused(*finer: str) -> tuple[Figure, ...]:
+    """How many of a row's contacts were `refused`, and which part of them."""
+
+    def counted(frame: pl.DataFrame) -> pl.DataFrame:
+        count = over(frame, "contacts", "verdict", ("refused",), finer)
+        return frame.with_columns(pl.when(on_total("verdict", *finer)).then(count).alias("refused"))
+
+    return counted, Rate("refused_rate", "verdict", ("refused",), of="contacts", finer=finer)
+
+
+def _dated(release: Tables, period: Period, campaign: str, months: int | None) -> tuple[Rows, str]:
+    length = months or LOOK_BACK[period.length]
+    told = sent(release, None, campaign=campaign).filter(lately("sent_at", period, length))
+    return told.with_columns(beginning("sent_at", period).alias(period.unit)), f"contacts {campaign} {since(period, length)} {period.end}"
+
+
+def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
+    """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with their `refused_rate`."""
+    told = sent(release, period, campaign=campaign).with_columns(campaign=nw.col("code"))
+    told = merged(told, what, nw.col("verdict") == "refused")
+    return _judged(
+        told,
+        period,
+        campaign,
+        Dimension(what),
+        Dimension("verdict"),
+        figures=(*_refused(), *((called(release),) if what == "campaign" else ())),
+    )
+
+
+def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
+    """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
+    told = merged(sent(release, period, campaign=campaign), "why", nw.col("verdict") == "refused")
+    return _judged(told, period, campaign, Dimension("why", parents=("verdict",)), figures=(Share(("why",), of="contacts"),))
+
+
+def _judged(told: Rows, period: Period, campaign: str, *by: Dimension, figures: tuple[Figure, ...]) -> Cells:
+    """All from one population, so that the tables are protected together."""
+    population = f"contacts {campaign} {period.start} {period.end}" if campaign == "all" else f"contacts {campaign}"
+    return tabulate(told.to_native(), person="customer", by=by, measures=(OVERLAPPING, CONTACTS), population=population, figures=figures)
+
+
+def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
+    """Those contacted in the last 90 days of the period, by the number of contacts in its last 7, 30 and 90 days; `over_rate`: the part
+    with more than `cap` (1 to 4). Of one campaign: those it contacted."""
+    if cap not in range(1, 5):
+        raise UsageError("the cap of contacts is 1, 2, 3 or 4")
+    told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)]).to_native()
+    over = tuple(band for band, start in PRESSURE.items() if start > cap)
+    by, figures = (Dimension("days", total=False), Dimension("contacts")), (Share(("contacts",)), Rate("over_rate", "contacts", over))
+    cells = tabulate(told, person="customer", by=by, population=f"contacted {campaign} {period.end}", figures=figures)
+    return complete(cells, pl.DataFrame({"contacts": list(PRESSURE)}))
+
+
+def _frequency(release: Tables, period: Period, days: int, campaign: str) -> Rows:
+    counted = _lately(release, period, days, campaign).group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
+    everyone = _lately(release, period, 90, campaign).select("customer").unique().join(counted, on="customer", how="left")
+    return everyone.select("customer", days=nw.lit(days), contacts=banded(nw.col("n").fill_null(0), PRESSURE))
+
+
+def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -> Rows:
+    """Contacts of the last days of the period; of the people of one campaign, also those of others."""
+    told = sent(release, None).filter(within("sent_at", period.end - timedelta(days=days), period.end))
+    return (
+        told
+        if campaign == "all"
+        else told.join(sent(release, None, campaign=campaign).select("customer").unique(), on="customer", how="semi")
+    )
+
+
+def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
+    """Contacts of the last 7, 30 and 90 days by channel, and how many each of the contacted got (`contacts_each`)."""
+    told = nw.concat(
+        [_lately(release, period, days, campaign).select("customer", "channel", "contacts", days=nw.lit(days)) for days in (7, 30, 90)]
+    )
+    by = (Dimension("days", total=False), Dimension("channel"))
+    measures, population = (OVERLAPPING, CONTACTS), f"contacts by days {campaign} {period.end}"
+    return tabulate(
+        told.to_native(), person="customer", by=by, measures=measures, population=population, figures=(Mean("contacts_each", "contacts"),)
+    )
+
+
+def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
+    """Messages delivered in the last 90 days, by how many their receiver got and whether it was `responded` to or the receiver `opted out`
+    after it; `<what>_rate` of messages. Doses too rare to be shown are merged with the one below."""
+    told = outcome(_lately(release, period, 90, campaign), what)
+    counted = told.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
+    told = told.join(counted, on="customer").with_columns(dose=_doses(nw.col("n"), told.join(counted, on="customer"), what))
+    by, population = (Dimension("dose"), Dimension("outcome")), f"delivered in 90 days {campaign} {period.end}"
+    rate = Rate(f"{what.replace(' ', '_')}_rate", "outcome", (what,), of="contacts")
+    return tabulate(told.to_native(), person="customer", by=by, measures=(OVERLAPPING, CONTACTS), population=population, figures=(rate,))
+
+
+def _doses(n: nw.Expr, told: Rows, what: str) -> nw.Expr:
+    """One, two, three, four, five and more; the last band begins where all bands up to it have enough people of both outcomes."""
+    found = collect(
+        told.with_columns(n=nw.when(n > 5).then(nw.lit(5)).otherwise(n))
+        .group_by("n", "outcome")
+        .agg(nw.col("customer").n_unique().alias("people"))
+    )
+    most = next((top for top in (5, 4, 3, 2) if _enough(found, top, what)), 2)
+    return banded(n, {f"{most}+": most} | {str(k): k for k in range(most - 1, 0, -1)})
+
+
+def _enough(found: pl.DataFrame, top: int, what: str) -> bool:
+    hits = found.filter(pl.col("outcome") == what).group_by(pl.col("n").clip(upper_bound=top)).agg(pl.col("people").sum())
+    return hits.height == top and not (hits["people"] < LEAST).any()
+
+
+def outcome(contacts: Rows, what: str) -> Rows:
+    """Contacts that were delivered, with `outcome`: `responded` or `no response`; `opted out` after it (an earlier opt-out is not of this
+    message) or `stayed`."""
+    came = {
+        "responded": ~nw.col("responded_at").is_null(),
+        "opted out": (nw.col("opted_out_at") >= nw.col("delivered_at")).fill_null(False),
+    }
+    other = {"responded": "no response", "opted out": "stayed"}
+    if what not in came:
+        raise UsageError(f"what came of a message is one of {', '.join(came)}")
+    named = nw.when(came[what]).then(nw.lit(what)).otherwise(nw.lit(other[what]))
+    return contacts.filter(~nw.col("delivered_at").is_null()).with_columns(outcome=named)
+
+
+def reach(release: Tables, period: Period) -> Cells:
+    """Everyone, by channel, kind of message and whether we may contact them so at the release; `reachable` of all."""
+    return _reach(judged(rows(release, "reach")), Dimension("verdict"))
+
+
+def reach_reasons(release: Tables, period: Period, *, kind: str = "DM") -> Cells:
+    """Everyone, by channel and why we may not send them this kind of message (`why`); `share` of all."""
+    told = merged(judged(rows(release, "reach").filter(nw.col("kind") == kind)), "why", ~nw.col("allowed"))
+    return _reach(told, Dimension("why", parents=("verdict",)))
+
+
+def _reach(told: Rows, verdict: Dimension) -> Cells:
+    by = (Dimension("channel", total=False), Dimension("kind", total=False), verdict)
+    rate = Rate("reachable", "verdict", ("allowed",), finer=tuple(name for name in verdict.columns if name != "verdict"))
+    return tabulate(told.to_native(), person="customer", by=by, population="reach", figures=(Share(verdict.columns), rate))
