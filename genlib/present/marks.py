@@ -67,8 +67,7 @@ class Frame:
         hidden = self._hidden(start=start, end=end).mark_bar(height=18, fill=HATCH)
         layers = [hidden.encode(x, alt.X2("end:Q"), self.row(), description="tip:N")] if self.plot.hidden else []
         named = of(pl.DataFrame({"place": self.plot.places}).with_columns(start=pl.lit(start)))
-        halo = {"stroke": color("paper"), "strokeWidth": 4.0, "strokeJoin": "round"}
-        text = [named.mark_text(align="left", dy=-20, aria=False, **look).encode(x, self.row(), text="place:N") for look in (halo, {})]
+        text = [named.mark_text(align="left", dy=-20, aria=False, **look).encode(x, self.row(), text="place:N") for look in haloed()]
         return [*layers, *text] if self.narrow else layers
 
     def blanks(self, *, points: bool = False) -> list[Any]:
@@ -128,9 +127,9 @@ def dots(frame: Frame, *, reference: float | None = None) -> Any:
     tone, row = alt.Color("tone:N", scale=None), frame.row()
     span = frame.shown.mark_rule(strokeWidth=2.5, aria=False).encode(low, alt.X2("high:Q"), row, tone)
     point = frame.shown.mark_circle(size=120, opacity=1).encode(value, row, tone, description="tip:N")
-    text = frame.shown.mark_text(align="left", dx=9, aria=False).encode(high, row, text="text:N")
+    text = [frame.shown.mark_text(align="left", dx=9, aria=False, **look).encode(high, row, text="text:N") for look in haloed()]
     upright = [] if reference is None else [_upright(reference, axis)]
-    return frame.chart(*upright, *frame.behind(*frame.span, axis), span, point, text, height=frame.steps(36))
+    return frame.chart(*upright, *frame.behind(*frame.span, axis), span, point, *text, height=frame.steps(36))
 
 
 def likert(frame: Frame) -> Any:
@@ -149,6 +148,11 @@ def regions(frame: Frame) -> Any:
     shapes = alt.Chart(alt.Data(values=finland.features(frame.plot))).mark_geoshape(stroke=color("mute"), strokeWidth=0.6)  # type: ignore[no-untyped-call]
     drawn = shapes.encode(color=alt.Color("properties.tone:N", scale=None), description="properties.tip:N")
     return frame.chart(drawn.project(type="transverseMercator", rotate=[-27, 0, 0]), height=round(frame.width * 1.85))
+
+
+def haloed() -> list[dict[str, Any]]:
+    """Text that lines run behind: first its rim in the colour of the paper, then itself."""
+    return [{"stroke": color("paper"), "strokeWidth": 4.0, "strokeJoin": "round"}, {}]
 
 
 def of(frame: pl.DataFrame) -> Any:
