@@ -25,7 +25,8 @@ CUT = """() => [...document.querySelectorAll('.chart svg')].filter(s => s.getBou
 })"""
 OVERLAPPING = r"""() => [...document.querySelectorAll('.chart svg')].filter(s => s.getBoundingClientRect().width).flatMap(svg => {
   const upright = t => !/rotate\((?!0\))/.test(t.getAttribute('transform') || '');
-  const texts = [...svg.querySelectorAll('text')].filter(t => t.textContent.trim() && upright(t)).map(t => [t.textContent, t.getBoundingClientRect()]);
+  const texts = [...svg.querySelectorAll('text')].filter(t => t.textContent.trim() && upright(t))
+    .map(t => [t.textContent, t.getBoundingClientRect()]);
   return texts.flatMap(([a, r], i) => texts.slice(i + 1)
     .filter(([b, q]) => a !== b && r.left < q.right - 2 && q.left < r.right - 2 && r.top < q.bottom - 7 && q.top < r.bottom - 7)
     .map(([b]) => a + ' / ' + b))
