@@ -16,6 +16,8 @@ from small import IDENTITY, KEY, NOW
 from workbench import ROOT, Bench
 
 from genlib import notice as notices
+from genlib.disclosure.cells import Dimension, tabulate
+from genlib.metrics.satisfaction import Balanced, _folded
 from genlib.present.words import Words
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
@@ -136,3 +138,26 @@ def test_consumers_alone_a_year_ago_in_english(large: Settings) -> None:
     said = page(large, kind="consumer", comparison="year_ago", language="en")
     assert "Only: consumers." in said
     assert "from a year ago" in said
+
+
+def test_the_balanced_score_weighs_groups_by_those_asked() -> None:
+    """20 young asked, 10 answered, all detractors; 60 old asked, 40 answered, all promoters: −1 · 20/80 + 1 · 60/80."""
+    cells = [("young", "detractor", 10), ("young", "silent", 10), ("old", "promoter", 40), ("old", "silent", 20)]
+    told = [{"person": n, "age_band": age, "group": group} for age, group, many in cells for n in range(many)]
+    people = (
+        pl.DataFrame(told)
+        .with_row_index("person_id")
+        .with_columns(outcome=pl.when(pl.col("group") == "silent").then(pl.lit("silent")).otherwise(pl.lit("complete")))
+    )
+    by = (Dimension("age_band"), Dimension("group", parents=("outcome",)))
+    made = Balanced("age_band")(tabulate(people, person="person_id", by=by, population="p").frame)
+    assert made.drop_nulls("nps_balanced")["nps_balanced"].to_list() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "groups"),
+    [({"01": 70, "02": 80, "03": 9}, ["02", "others"]), ({"01": 40, "02": 80}, ["all"]), ({"01": 60, "02": 61}, ["01", "02"])],
+)
+def test_small_groups_are_together_and_not_small(sizes: dict[str, int], groups: list[str]) -> None:
+    asked = pl.DataFrame({"region": [code for code, size in sizes.items() for _ in range(size)]})
+    assert _folded(asked, "region")["region"].unique().sort().to_list() == groups
