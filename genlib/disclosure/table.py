@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -33,7 +34,8 @@ class ProtectedTable:
     """A table after disclosure control.
 
     `frame`: the dimension columns (null = total), `people` and the other measures (null = hidden), derived figures, and `reason`
-    (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`).
+    (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`). `earlier`: what was last published of cells hidden by `time`, and
+    when (the dimension columns, `published_on` and the measures).
     """
 
     name: str
@@ -43,10 +45,17 @@ class ProtectedTable:
     hidden: int
     language: str = "en"
     seal: object = field(default=None, repr=False, compare=False)
+    earlier: pl.DataFrame | None = field(default=None, repr=False, compare=False)
+    digest: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.seal is not SEAL:
             raise Refused("a ProtectedTable is made by genlib.protect only; hand it the Cells of a metric")
+        object.__setattr__(self, "digest", self.fingerprint())
+
+    def fingerprint(self) -> str:
+        """The SHA-256 of the frame as it is now; `digest` is what it was when the table was made."""
+        return sha256(self.frame.write_json().encode()).hexdigest()
 
     @property
     def dimensions(self) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -19,26 +19,33 @@ _ALONE = re.compile(r'<style class="gl-alone">.*?</style>', re.S)
 
 @dataclass(frozen=True, repr=False)
 class Item:
-    """`tables` are the protected tables that it was made from, `body` its HTML in a page that has the style sheet."""
+    """`tables` are the protected tables that it was made from, `body` its HTML in a page that has the style sheet. `proof`: what all
+    figures of the report are held against on export (present.proof), given by its conditions."""
 
     kind: str
     tables: tuple[str, ...]
     language: str
     body: str = ""
+    proof: Mapping[str, Any] | None = None
 
     def html(self, width: int = FULL) -> str:
         """The HTML for a width in pixels."""
         return self.body
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        face = font_face() if self.kind == "lead" else ""  # once in a notebook is enough: a page of JupyterLab shares its types
-        alone = f'<style class="gl-alone">{face}{style()}</style>'
-        html = f'{alone}<div class="genlib gl-item" lang="{self.language}">{self.html()}</div>'
+        html = f'{alone(self.kind)}<div class="genlib gl-item" lang="{self.language}">{self.html()}</div>'
         seal = hashlib.sha256(html.encode()).hexdigest()
-        return {"text/html": html, MIME: {"kind": self.kind, "tables": list(self.tables), "sha256": seal}}
+        facts = {"kind": self.kind, "tables": list(self.tables), "sha256": seal}
+        return {"text/html": html, MIME: facts | ({"proof": dict(self.proof)} if self.proof else {})}
 
     def __repr__(self) -> str:
         return f"{self.kind} of {', '.join(self.tables) or 'no table'}"
+
+
+def alone(kind: str) -> str:
+    """The style sheet of an item that stands alone."""
+    face = font_face() if kind == "lead" else ""  # once in a notebook is enough: a page of JupyterLab shares its types
+    return f'<style class="gl-alone">{face}{style()}</style>'
 
 
 def inside(html: str) -> str:

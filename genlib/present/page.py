@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from html import unescape
@@ -13,6 +14,7 @@ from typing import Any
 from genlib import settings
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
+from genlib.present import proof
 from genlib.present.findings import Finding
 from genlib.present.item import Item, inside, text, together
 from genlib.present.plot import captions, read
@@ -108,7 +110,8 @@ def conditions(
     entries |= {"Parameters": ", ".join(chosen), "Made by": settings.load().user, "Recipients": recipients and words.translate(recipients)}
     entries |= {"Kept until": words.date(kept_until) if kept_until else ""}
     listed = "".join(f"<div><dt>{text(words.translate(name))}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items() if value)
-    return _section(words, names, "conditions", "Conditions", f'<dl class="conditions">{listed}</dl>')
+    made = _section(words, names, "conditions", "Conditions", f'<dl class="conditions">{listed}</dl>')
+    return replace(made, proof=proof.of(tables, release.manifest, [*entries.values()], words))
 
 
 def render(blocks: Iterable[str], *, title: str, language: str, period: str = "") -> str:

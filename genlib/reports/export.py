@@ -10,7 +10,7 @@ from genlib.errors import ReportFailed
 from genlib.present import page
 from genlib.present.words import Words
 from genlib.reports import prose
-from genlib.reports.gate import numbered, passed
+from genlib.reports.gate import Passed, let_through, numbered
 from genlib.reports.jupyter import nbformat
 
 _LOADS = re.compile(
@@ -21,7 +21,8 @@ _LOADS = re.compile(
 def to_html(notebook: Mapping[str, Any], *, language: str, period: str = "") -> str:
     """The page: markdown in the language asked for, then outputs, in the notebook's order, without code. ReportFailed at the gate."""
     words = Words(language)
-    blocks = [block for place, cell in numbered(notebook) for block in _blocks(cell, place, words)]
+    shown = let_through(notebook)
+    blocks = [block for number, (place, cell) in enumerate(numbered(notebook)) for block in _blocks(cell, place, shown[number], words)]
     made = page.render(blocks, title=words.translate(prose.title(notebook)), language=language, period=period)
     if found := _LOADS.search(made):
         raise ReportFailed(f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})")
@@ -30,7 +31,8 @@ def to_html(notebook: Mapping[str, Any], *, language: str, period: str = "") -> 
 
 def to_keep(notebook: Mapping[str, Any]) -> bytes:
     """The executed notebook with the outputs that passed and without paths, times or plain-text copies."""
-    cells = [_kept(cell, [p.output for p in passed(cell, place)]) for place, cell in numbered(notebook)]
+    shown = let_through(notebook)
+    cells = [_kept(cell, [item.output for item in shown[number]]) for number, cell in enumerate(notebook["cells"])]
     return _written(notebook, cells)
 
 
@@ -42,14 +44,15 @@ def failed(notebook: Mapping[str, Any], *, cell: int, error: str) -> bytes:
 
 
 def facts(notebook: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What `present` says of each thing shown, in order."""
-    return [{"cell": item.cell, **item.facts} for place, cell in numbered(notebook) for item in passed(cell, place)]
+    """What `present` says of each thing shown, in order, without the cells behind it."""
+    shown = [item for items in let_through(notebook).values() for item in items]
+    return [{"cell": item.cell, **{name: fact for name, fact in item.facts.items() if name != "proof"}} for item in shown]
 
 
-def _blocks(cell: Mapping[str, Any], place: int, words: Words) -> list[str]:
+def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Words) -> list[str]:
     if cell["cell_type"] == "markdown":
         return [prose.html(prose.translated("".join(cell["source"]), words.translate), cell=place)]
-    return [item.html for item in passed(cell, place)]
+    return [item.html for item in shown]
 
 
 def _kept(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:

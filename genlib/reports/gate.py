@@ -1,13 +1,16 @@
-"""Door 2's last leaf: of an executed notebook only outputs that `present` made and sealed go on; anything else stops the export."""
+"""Door 2's last leaf: of an executed notebook only outputs that `present` made and sealed go on, and of these only what the report's
+protected tables explain; anything else stops the export."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from genlib.errors import CellFailed
+from genlib.reports.content import StrangeError, check
+from genlib.reports.figures import Known
 
 MIME = "application/vnd.genlib+json"
 _DROPPED = {"text/plain"}
@@ -35,6 +38,31 @@ def numbered(notebook: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
     for cell in notebook["cells"]:
         place += "injected-parameters" not in cell["metadata"].get("tags", [])
         yield place, cell
+
+
+def let_through(notebook: Mapping[str, Any]) -> dict[int, list[Passed]]:
+    """By cell, counted from 0, what may be shown of an executed notebook; CellFailed for the first output that may not leave."""
+    found = {number: passed(cell, place) for number, (place, cell) in enumerate(numbered(notebook))}
+    items = [item for cell in found.values() for item in cell]
+    known = known_of(items, notebook)
+    for item in items:
+        try:
+            check(item.html, item.facts, known)
+        except StrangeError as strange:
+            raise _stopped(item.cell, str(strange)) from None
+    return found
+
+
+def known_of(items: Sequence[Passed], notebook: Mapping[str, Any]) -> Known:
+    """What the conditions of the report hold its figures against."""
+    proofs = [item.facts["proof"] for item in items if item.facts["kind"] == "conditions" and "proof" in item.facts]
+    if items and len(proofs) != 1:
+        place = items[-1].cell
+        raise CellFailed(
+            "ends without page.conditions, or with more than one; a report's figures are held against it", cell=place, error="conditions"
+        )
+    authored = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
+    return Known(proofs[0] if items else {"language": "en", "tables": {}, "said": [], "people": 0, "left_out": []}, authored)
 
 
 def passed(cell: Mapping[str, Any], place: int) -> list[Passed]:

@@ -20,6 +20,7 @@ from genlib.reports.execute import execute, parametrised
 from genlib.reports.jupyter import nbformat
 from genlib.reports.parameters import parameters_of, settle
 from genlib.reports.pdf import check_pdf, to_pdf
+from genlib.reports.plain import check_plain
 from genlib.settings import Settings
 
 ROOT = Path(genlib.__file__).parents[1]
@@ -93,6 +94,7 @@ def _run(order: _Order) -> Run:
 
 
 def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
+    check_plain(order.notebook)
     executed = execute(order.notebook, order.values, settings=order.settings, root=ROOT)
     html = export.to_html(executed, language=order.slot.language, period=order.values.get("period", ""))
     files = {"report.html": html.encode(), "report.ipynb": export.to_keep(executed)}
