@@ -66,7 +66,7 @@ def funnel_by_channel(release: Tables, period: Period, *, campaign: str = "all",
 def _staged(release: Tables, period: Period, campaign: str, attribution: Attribution, by: tuple[Dimension, ...]) -> Cells:
     apart = [dimension.name for dimension in by if not dimension.total]  # in several campaigns one person may meet several channels
     told = _placed(_drawn(release, period, campaign), attribution).group_by("customer", *(d.name for d in by)).agg(nw.col("place").max())
-    told, stages = _thick(told) if not by else (told, STAGES)
+    told, stages = _thick(told)
     told = told.with_columns(stage=banded(nw.col("place"), dict(reversed([(name, place) for place, name in enumerate(STAGES)]))))
     population, figures = _named(period, campaign, *apart), (Reached(STAGES, aside=("bounced", "machine")),)
     cells = tabulate(told.to_native(), person="customer", by=(*by, Dimension("stage")), population=population, figures=figures)
@@ -162,7 +162,9 @@ def _purchased(release: Tables, drawn: Rows, attribution: Attribution) -> Rows:
 
 def _buying(release: Tables, drawn: Rows, start: str, attribution: Attribution) -> Rows:
     """Campaign, customer and `amount_cents` of those who bought from the day `start` until the window of their channel closed."""
+    first = collect(drawn.select(nw.col(start).min()))[start].item()
     bought = rows(release, "invoice").filter(nw.col("amount_cents") > 0).select("customer", "issued_on", "amount_cents")
+    bought = bought if first is None else bought.filter(nw.col("issued_on") >= first)
     windows = attribution.windows
     days = nw.col("channel").replace_strict(list(windows), list(windows.values()), default=max(windows.values()), return_dtype=nw.Int64)
     gap = day_number("issued_on") - day_number(start)

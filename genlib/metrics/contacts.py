@@ -6,6 +6,7 @@ Groups too small to be shown are merged here, before the tables are protected, s
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import narwhals as nw
 import polars as pl
@@ -21,7 +22,6 @@ CONTACTS = Measure("contacts", "count")
 LEAST = 5
 """Fewer people are merged with others; the threshold of door 2 may be higher, never lower than 3."""
 
-PRESSURE = {"5+": 5, "4": 4, "3": 3, "2": 2, "1": 1, "0": 0}
 WITHOUT_CONSENT = ("consent_missing", "consent_withdrawn", "automated_call", "existing_customer_off")
 OTHERWISE = ("incomplete", "unknown_person", "erased", "restricted", "non_disclosure", "duties_rule_open")
 
@@ -78,20 +78,21 @@ def judged(contacts: Rows) -> Rows:
     )
 
 
-def merged(told: Rows, column: str, part: nw.Expr, *, into: str = "others") -> Rows:
-    """The values of a column with one to four people in the `part` that a table tells of, together with the next smallest."""
-    people = collect(told.filter(part).group_by(column).agg(nw.col("customer").n_unique().alias("n"))).sort("n", column)
-    few = (
-        people.filter((pl.col("n").cum_sum() - pl.col("n") < LEAST) | (pl.col("n") < LEAST))
-        if (people["n"] < LEAST).any()
-        else people.head(0)
-    )
-    small = few[column].to_list() if few.height > 1 else []
-    return (
-        told.with_columns(nw.when(nw.col(column).is_in(small)).then(nw.lit(into)).otherwise(nw.col(column)).alias(column))
-        if small
-        else told
-    )
+def merged(told: Rows, column: str, part: nw.Expr) -> Rows:
+    """The values of a column with one to four people, in all or in the `part` that a table tells of, together with the next smallest. Their
+    name says what they hold: "others+post+sms"."""
+    for counted in (told, told.filter(part)):
+        people = collect(counted.group_by(column).agg(nw.col("customer").n_unique().alias("n"))).sort("n", column)
+        below = pl.col("n").cum_sum() - pl.col("n") < LEAST
+        few = people.filter(below | (pl.col("n") < LEAST))[column].to_list() if (people["n"] < LEAST).any() else []
+        told = _together(told, column, few) if len(few) > 1 else told
+    return told
+
+
+def _together(told: Rows, column: str, codes: list[str]) -> Rows:
+    held = {part for code in codes for part in code.removeprefix("others+").split("+")}
+    name = "+".join(["others", *sorted(held)])
+    return told.with_columns(nw.when(nw.col(column).is_in(codes)).then(nw.lit(name)).otherwise(nw.col(column)).alias(column))
 
 
 def timeline(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:
@@ -170,31 +171,50 @@ def _judged(told: Rows, period: Period, campaign: str, *by: Dimension, figures: 
 
 
 def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
-    """Those contacted in the last 90 days of the period, by the number of contacts in its last 7, 30 and 90 days; `over_rate`: the part
-    with more than `cap` (1 to 4). Of one campaign: those it contacted."""
+    """Those contacted in the last 90 days of the period, by the number of contacts in its last 7, 30 and 90 days, the rarest bands merged;
+    `over_rate`: the part with more than `cap` (1 to 4), where the bands can tell. Of one campaign: those it contacted."""
     if cap not in range(1, 5):
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
     told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)]).to_native()
-    over = tuple(band for band, start in PRESSURE.items() if start > cap)
-    by, figures = (Dimension("days", total=False), Dimension("contacts")), (Share(("contacts",)), Rate("over_rate", "contacts", over))
-    cells = tabulate(told, person="customer", by=by, population=f"contacted {campaign} {period.end}", figures=figures)
-    return complete(cells, pl.DataFrame({"contacts": list(PRESSURE)}))
+    by, figures = (Dimension("days", total=False), Dimension("contacts")), (Share(("contacts",)), partial(_over, cap=cap))
+    return tabulate(told, person="customer", by=by, population=f"contacted {campaign} {period.end}", figures=figures)
+
+
+def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
+    """The part above the cap; nothing where the band that the cap lies in reaches beyond it."""
+    rated = Rate("over_rate", "contacts", tuple(f"{n}{more}" for n in range(cap + 1, 6) for more in ("", "+")))(frame)
+    unclear = frame.filter(pl.col("contacts").is_in([f"{n}+" for n in range(1, cap + 1)]))["days"]
+    return rated.with_columns(
+        pl.when(~pl.col("days").is_in(unclear.implode())).then(f"over_rate{end}").alias(f"over_rate{end}") for end in ("", "_low", "_high")
+    )
 
 
 def _frequency(release: Tables, period: Period, days: int, campaign: str) -> Rows:
     counted = _lately(release, period, days, campaign).group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
     everyone = _lately(release, period, 90, campaign).select("customer").unique().join(counted, on="customer", how="left")
-    return everyone.select("customer", days=nw.lit(days), contacts=banded(nw.col("n").fill_null(0), PRESSURE))
+    everyone = everyone.with_columns(n=nw.col("n").fill_null(0))
+    return everyone.select("customer", days=nw.lit(days), contacts=_banded(everyone, start=0))
+
+
+def _banded(told: Rows, *, start: int, outcome: str = "") -> nw.Expr:
+    """Column `n` as 0, 1, 2, 3, 4, 5+; the last band begins where all have enough people (with this `outcome`, if one is named)."""
+    count = nw.when(nw.col("n") > 5).then(nw.lit(5)).otherwise(nw.col("n"))
+    wanted = told.filter(nw.col("outcome") == outcome) if outcome else told
+    people = dict(collect(wanted.with_columns(n=count).group_by("n").agg(nw.col("customer").n_unique().alias("people"))).rows())
+    highest = next((top for top in range(5, start, -1) if _thick(people, start, top)), start + 1)
+    return banded(nw.col("n"), {f"{highest}+": highest} | {str(n): n for n in range(highest - 1, start - 1, -1)})
+
+
+def _thick(people: dict[int, int], start: int, top: int) -> bool:
+    bands = [people.get(n, 0) for n in range(start, top)] + [sum(count for n, count in people.items() if n >= top)]
+    return not any(0 < count < LEAST for count in bands)
 
 
 def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -> Rows:
     """Contacts of the last days of the period; of the people of one campaign, also those of others."""
     told = sent(release, None).filter(within("sent_at", period.end - timedelta(days=days), period.end))
-    return (
-        told
-        if campaign == "all"
-        else told.join(sent(release, None, campaign=campaign).select("customer").unique(), on="customer", how="semi")
-    )
+    theirs = sent(release, None, campaign=campaign).select("customer").unique()
+    return told if campaign == "all" else told.join(theirs, on="customer", how="semi")
 
 
 def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
@@ -213,27 +233,11 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     """Messages delivered in the last 90 days, by how many their receiver got and whether it was `responded` to or the receiver `opted out`
     after it; `<what>_rate` of messages. Doses too rare to be shown are merged with the one below."""
     told = outcome(_lately(release, period, 90, campaign), what)
-    counted = told.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
-    told = told.join(counted, on="customer").with_columns(dose=_doses(nw.col("n"), told.join(counted, on="customer"), what))
+    told = told.join(told.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n")), on="customer")
+    told = told.with_columns(dose=_banded(told, start=1, outcome=what))
     by, population = (Dimension("dose"), Dimension("outcome")), f"delivered in 90 days {campaign} {period.end}"
     rate = Rate(f"{what.replace(' ', '_')}_rate", "outcome", (what,), of="contacts")
     return tabulate(told.to_native(), person="customer", by=by, measures=(OVERLAPPING, CONTACTS), population=population, figures=(rate,))
-
-
-def _doses(n: nw.Expr, told: Rows, what: str) -> nw.Expr:
-    """One, two, three, four, five and more; the last band begins where all bands up to it have enough people of both outcomes."""
-    found = collect(
-        told.with_columns(n=nw.when(n > 5).then(nw.lit(5)).otherwise(n))
-        .group_by("n", "outcome")
-        .agg(nw.col("customer").n_unique().alias("people"))
-    )
-    most = next((top for top in (5, 4, 3, 2) if _enough(found, top, what)), 2)
-    return banded(n, {f"{most}+": most} | {str(k): k for k in range(most - 1, 0, -1)})
-
-
-def _enough(found: pl.DataFrame, top: int, what: str) -> bool:
-    hits = found.filter(pl.col("outcome") == what).group_by(pl.col("n").clip(upper_bound=top)).agg(pl.col("people").sum())
-    return hits.height == top and not (hits["people"] < LEAST).any()
 
 
 def outcome(contacts: Rows, what: str) -> Rows:

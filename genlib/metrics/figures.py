@@ -299,7 +299,9 @@ class Worth:
         buyers = {"arm": "contacted", "outcome": "bought"}
         each = at(frame, self.of, buyers) / at(frame, "people", buyers)
         mean = pl.lit(each.fill_nan(None))
-        return frame.with_columns((pl.col(f"extra{end}") * mean).alias(f"extra_cents{end}") for end in ("", "_low", "_high"))
+        worth = frame.with_columns((pl.col(f"extra{end}") * mean).alias(f"extra_cents{end}") for end in ("", "_low", "_high"))
+        together = pl.col("campaign").is_null() & pl.col("extra").is_not_null()
+        return worth.with_columns(pl.when(together).then(pl.col("extra_cents").sum()).otherwise("extra_cents").alias("extra_cents"))
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,16 @@ class Chart(Item):
     beside: str = ""
 
     def to_dict(self, width: float = theme.HALF, room: float | None = None) -> dict[str, Any]:
-        """The Vega-Lite specification at a plot width: nothing but the rows that are drawn."""
+        """The Vega-Lite specification at a plot width, validated: nothing but the rows that are drawn."""
         spec: dict[str, Any] = self.draw(self.plot, width, room or width).to_dict()
+        return spec
+
+    def _drawn(self, width: float, room: float) -> dict[str, Any]:
+        """The same, not validated: checking against Altair's schema takes longer than drawing, and the tests do it."""
+        from altair.utils.schemapi import debug_mode
+
+        with debug_mode(False):
+            spec: dict[str, Any] = self.draw(self.plot, width, room).to_dict(validate=False)
         return spec
 
     def html(self, width: int = theme.FULL) -> str:
@@ -61,7 +69,7 @@ class Chart(Item):
 
     def _picture(self, room: int, name: str, classes: str) -> str:
         key = hashlib.sha256(f"{self.tables} {name} {room}".encode()).hexdigest()[:8]
-        drawn = svg.fitted(lambda width: self.to_dict(width, room), room)
+        drawn = svg.fitted(lambda width: self._drawn(width, room), room)
         return f'<div class="{classes}">{svg.finished(drawn, name=name, key=key)}</div>'
 
 
@@ -148,7 +156,7 @@ def _some(*names: str | None) -> tuple[str, ...]:
 
 
 def _toned(plot: Plot) -> Plot:
-    others, noticed = pl.col("code") == "others", pl.col("code") == str(plot.options.get("notice"))
+    others, noticed = pl.col("code").str.starts_with("others"), pl.col("code") == str(plot.options.get("notice"))
     named = pl.when(others).then(pl.lit(tone("mute"))).when(noticed).then(pl.lit(tone("amber"))).otherwise(pl.lit(tone(plot.series[""])))
     return replace(plot, frame=plot.frame.with_columns(tone=named))
 

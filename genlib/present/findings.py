@@ -6,6 +6,7 @@ A change of a count is a fact; a change of a share, a mean or a score is said to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import hypot
 from statistics import NormalDist
 from typing import Any
@@ -156,9 +157,13 @@ def without(table: ProtectedTable, by: str, column: str, message: str) -> Findin
     return _finding(words, words.translate(message, names=", ".join(names)) if names else "", (table,))
 
 
-def lost(table: ProtectedTable, what: str, *, stage: str = "stage", value: str = "reached", **where: Any) -> Finding:
-    """The step of a funnel at which the greatest part is lost."""
+def lost(
+    table: ProtectedTable, what: str, *, stage: str = "stage", value: str = "reached", codes: Sequence[str] = (), **where: Any
+) -> Finding:
+    """The step of a funnel (of `codes` in their order, if named) at which the greatest part is lost."""
     words, rows = _words(table), _rows(table, stage, value, where)
+    if codes:
+        rows = pl.DataFrame({stage: codes}).join(rows, on=stage, how="inner", maintain_order="left")
     steps = rows.with_columns(
         pl.col(stage).shift().alias("_from"), _kept=pl.col(value) / pl.col(value).shift(), _base=pl.col(value).shift()
     )

@@ -27,7 +27,8 @@ class Options(TypedDict, total=False):
     """What every chart and table takes. `title`, `subtitle`, `note`: English messages, or findings. `where` narrows the table; `codes`
     chooses and orders the rows. `form`: money (cents), percent, points, change, index, decimal or number, if the column's name does not
     tell. `low`, `high`: columns of the interval (else `<column>_low`, `_high`). `tone`, `colors` (by code): names of the palette;
-    `notice`: the one code to notice. `limit`: most rows shown. `total`: whether a table ends with its total."""
+    `notice`: the one code to notice. `limit`: most rows shown. `total`, `intervals`: whether a table has
+    its total and its figures their intervals."""
 
     title: str
     subtitle: str
@@ -42,6 +43,7 @@ class Options(TypedDict, total=False):
     notice: Any
     limit: int
     total: bool
+    intervals: bool
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def ordered(rows: pl.DataFrame, place: str, series: str | None, value: str, *, g
     if place in TIME or rows.schema[place].is_temporal():
         first = rows.filter(pl.col(value).is_not_null() | pl.col("reason").is_not_null())[place].min()
         return (rows.filter(pl.col(place) >= first) if first is not None else rows.clear()).sort(place, series or place)
-    unknown = pl.col(place).cast(pl.String).is_in(["unknown", "others"])
+    unknown = pl.col(place).cast(pl.String).str.contains("^(unknown|others)")
     if place in ORDERED:
         return rows.sort(unknown, place, series or place)
     weight = pl.col(value).sum().over(place)

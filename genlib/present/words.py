@@ -59,12 +59,19 @@ class Words:
             return self.translate("total")
         if dimension == "period":
             return self.period(code)
+        if str(code).startswith("others+"):
+            return self._together(dimension, str(code).split("+")[1:])
         if isinstance(code, datetime.date):
             return self._span(dimension, code)
         known = _places(dimension, self.language).get(str(code)) or self._code(
             dimension, str(code).lower() if code is True or code is False else str(code)
         )
         return known or re.sub(r"^(\d{1,3})-(\d{0,3})$", rf"\1{DASH}\2", str(code))
+
+    def _together(self, dimension: str, codes: list[str]) -> str:
+        """Merged groups: two by their names, more as the others."""
+        pair = [self.label(dimension, code) for code in codes if self._code(dimension, code)]
+        return self.translate("{a} and {b}", a=pair[0], b=pair[1]) if len(pair) == len(codes) == 2 else self.label(dimension, "others")
 
     def _span(self, dimension: str, start: datetime.date) -> str:
         """`loka 2026`, `loka–joulu 2026` or `2026`, as the dimension is."""
