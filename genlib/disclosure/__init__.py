@@ -2,6 +2,7 @@
 
 from genlib.disclosure.audit import exposed, intervals
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, tabulate
+from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.pattern import Pattern, verify
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.protect import protect
@@ -13,6 +14,7 @@ __all__ = [
     "PEOPLE",
     "Cells",
     "Dimension",
+    "Ledger",
     "Measure",
     "Pattern",
     "Policy",

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import narwhals as nw
 import polars as pl
 
+from genlib.disclosure.sketch import sketches
+
 Figure = Callable[[pl.DataFrame], pl.DataFrame]
 """Adds derived columns to a table *as it is shown* (hidden cells are null already), so it can reveal nothing that is not shown."""
 
@@ -59,7 +61,8 @@ class Cells:
     (in absolute value). Optional: `<name>_people`, those with something other than zero in it (else `people`), and for money
     `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
     `population` names whom the table counts, period included ("customers 2026-10"): cells of equal population, measure and dimension
-    values are the same cell wherever they stand, which links the tables of a report.
+    values are the same cell wherever they stand, which links the tables of a report. `members` (the dimension columns and `sketch`) tells
+    the ledger how many people cells differ by, where `tabulate` knew them by pseudonym.
     """
 
     frame: pl.DataFrame
@@ -67,6 +70,7 @@ class Cells:
     measures: tuple[Measure, ...] = (PEOPLE,)
     population: str = ""
     figures: tuple[Figure, ...] = ()
+    members: pl.DataFrame | None = None
 
     @property
     def dimensions(self) -> list[str]:
@@ -85,6 +89,7 @@ def tabulate(  # noqa: PLR0913 - what a table is
     """`Cells` of a lazy frame (Polars, or any engine that Narwhals knows) with columns `person`, the dimensions and the measures.
 
     Rows of one person in one cell are summed first, so `people` are distinct and the largest contributions are a person's, not a row's.
+    With a column `pseudonym` (it may be `person` itself) the cells also carry the sketches that the ledger compares over time.
     """
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure for measure in measures if measure.kind != "people"]
@@ -93,7 +98,10 @@ def tabulate(  # noqa: PLR0913 - what a table is
     levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
     order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
     table = pl.concat(levels, how="diagonal_relaxed").select(*columns, "people", pl.exclude(*columns, "people")).sort(order)
-    return Cells(table, tuple(by), tuple(measures), population, tuple(figures))
+    members = None
+    if "pseudonym" in (known := nw.from_native(rows)).collect_schema().names():
+        members = sketches(_collect(known.select("pseudonym", *columns).unique()), "pseudonym", grouping_sets(by))
+    return Cells(table, tuple(by), tuple(measures), population, tuple(figures), members)
 
 
 def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:

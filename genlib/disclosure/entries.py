@@ -15,8 +15,8 @@ SEVERITY = ("", "dominance", "primary")
 ANY_SIGN = -(10**12)
 
 
-def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tuple[System, pl.DataFrame, list[str]]:
-    """The system, the cell of every key (`_key`, `_cell`), and each cell's own reason ("" = safe in itself)."""
+def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tuple[System, pl.DataFrame, list[str], pl.DataFrame]:
+    """The system, the cell of every key (`_key`, `_cell`), each cell's own reason ("" = safe in itself), and the figures as variables."""
     off = (pl.col("kind") != "people") & pl.col("additive") & ((pl.col("least") != 0) | (pl.col("most") != 0))
     if links.filter(off).height:
         raise UsageError("a total differs from the sum of its parts: mark the measure additive=False")
@@ -27,7 +27,8 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tupl
     draft.sums(links)
     draft.differences(*_groups(links, draft, policy))
     draft.differences(*_complements(draft, policy))
-    return draft.system(), keys.filter(pl.col("_cell") >= 0).select("_key", "_cell"), draft.reasons()
+    variables = draft.figures.filter(pl.col("_cell") >= 0).select("_cell", "measure", "value", variable="same")
+    return draft.system(), keys.filter(pl.col("_cell") >= 0).select("_key", "_cell"), draft.reasons(), variables
 
 
 def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
@@ -38,12 +39,12 @@ def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     )
     nodes = dict(zip(keys["_key"], keys["_node"], strict=True))
     ends = [[nodes[key] for key in single[side]] for side in ("parent", "child")]
-    keys = keys.with_columns(_label=pl.Series(_components(keys.height, *np.array(ends, np.int64).reshape(2, -1))))
+    keys = keys.with_columns(_label=pl.Series(components(keys.height, *np.array(ends, np.int64).reshape(2, -1))))
     shown = keys.filter(~pl.col("virtual")).select(pl.col("_label").unique().sort()).with_row_index("_cell")
     return keys.join(shown, on="_label", how="left").select("_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1))
 
 
-def _components(size: int, first: Ints, second: Ints) -> Ints:
+def components(size: int, first: Ints, second: Ints) -> Ints:
     """Nodes that hang together have the same label."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -142,7 +143,7 @@ class Draft:
         _, first, back = np.unique(self.cell[inside], return_index=True, return_inverse=True)
         part, total = self.nested
         same = known[part] & known[total] & (self.value[part] == self.value[total])
-        label = _components(
+        label = components(
             len(self.value), *np.concatenate([np.stack([inside, inside[first][back]]), np.stack([part[same], total[same]])], axis=1)
         )
         owned = np.flatnonzero(known)

@@ -23,6 +23,10 @@ class Model:
     system: System
     frames: dict[str, pl.DataFrame]
     reason: list[str]
+    keys: pl.DataFrame
+    """`_key` and `_cell`: the names that a cell goes by."""
+    figures: pl.DataFrame
+    """`_cell`, measure, `variable`, value: one row a figure that is shown or hidden."""
 
 
 def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
@@ -32,11 +36,11 @@ def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     frames = {name: _prepared(name, cells, sensitive) for name, cells in tables.items()}
     figures = rules.judge(_figures(tables, frames), policy)
     links = pl.concat([_links(name, cells, frames[name], sensitive) for name, cells in tables.items()])
-    system, cells, reason = assemble(figures, _joined(links, figures), policy)
+    system, cells, reason, variables = assemble(figures, _joined(links, figures), policy)
     shown = {
         name: frame.filter(~pl.col("_virtual")).join(cells, on="_key", how="left", maintain_order="left") for name, frame in frames.items()
     }
-    return Model(system, shown, reason)
+    return Model(system, shown, reason, cells, variables)
 
 
 def _with_hierarchies(tables: Mapping[str, Cells]) -> dict[str, Cells]:

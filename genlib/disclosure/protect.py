@@ -11,31 +11,63 @@ import polars as pl
 
 from genlib import notice
 from genlib.disclosure.cells import PEOPLE, Cells
+from genlib.disclosure.ledger import Ledger, cells_of
 from genlib.disclosure.model import Model, build
+from genlib.disclosure.past import Standing, bound
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import suppress
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable
-from genlib.errors import UsageError
+from genlib.errors import Refused, UsageError
 
 SECONDS = 3.0
 
 
-def protect(*, language: str = "en", policy: Policy | None = None, **cells: Cells) -> Protected:
+def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledger | None = None, **cells: Cells) -> Protected:
     """The tables of one report, protected together; give every `Cells` that the report shows, by name.
 
-    `policy` may be stricter than the notice's, never looser. Raises `UsageError` for anything but `Cells` and for tables that disagree on a
-    cell they share, `Refused` if no protection can be proven.
+    `policy` may be stricter than the notice's, never looser. With a `ledger` (in a run that publishes: the standing one) they are
+    protected together with all that was published before, and recorded. Raises `UsageError` for anything but `Cells` and for tables that
+    disagree on a cell they share, `Refused` if no protection can be proven, with the smallest coarsening that would do.
     """
     strangers = [name for name, table in cells.items() if not isinstance(table, Cells)]
     if strangers or not cells:
         raise UsageError(f"protect takes the Cells of metrics by name; not so: {', '.join(strangers) or 'nothing was given'}")
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
     tables = {name: _counted(table) for name, table in cells.items()}
-    model = build(tables, ruling)
-    pattern = suppress(model.system, seconds=SECONDS)
-    shown = {name: _table(name, tables[name], model, pattern, language) for name in tables}
+    ledger = ledger or Ledger.standing()
+    past = ledger.past() if ledger else pl.DataFrame()
+    try:
+        model, listed, place, pattern = _solved(tables, past, ruling, SECONDS)
+    except Refused as refused:
+        raise Refused(f"{refused}{_advice(tables, past, ruling)}") from None
+    if ledger:
+        ledger.record(listed, model, pattern)
+    shown = {name: _table(name, tables[name], (model, pattern, place), language) for name in tables}
     return Protected(shown, _conditions(ruling, model, pattern), pattern)
+
+
+def _solved(tables: dict[str, Cells], past: pl.DataFrame, ruling: Policy, seconds: float) -> tuple[Model, pl.DataFrame, Standing, Pattern]:
+    model = build(tables, ruling)
+    listed = cells_of(model, tables)
+    model, place = bound(model, listed, past, ruling)
+    return model, listed, place, suppress(model.system, seconds=seconds)
+
+
+def _advice(tables: dict[str, Cells], past: pl.DataFrame, ruling: Policy) -> str:
+    """The change that would be allowed and costs the fewest cells: one table without the finest level of one dimension."""
+    options = []
+    for name, cells in tables.items():
+        for dimension in cells.by:
+            coarse = cells.frame.filter(pl.col(dimension.name).is_null())
+            options.append((cells.frame.height - coarse.height, dimension.name, name, replace(cells, frame=coarse)))
+    for _, without, name, coarser in sorted(options, key=lambda option: option[0]):
+        try:
+            _solved({**tables, name: coarser}, past, ruling, 0.5)
+        except Refused:
+            continue
+        return f"; allowed would be: {name} without {without}"
+    return ""
 
 
 def standing_policy() -> Policy:
@@ -49,8 +81,12 @@ def _counted(cells: Cells) -> Cells:
     return cells if any(m.name == "people" for m in cells.measures) else replace(cells, measures=(PEOPLE, *cells.measures))
 
 
-def _table(name: str, cells: Cells, model: Model, pattern: Pattern, language: str) -> ProtectedTable:
-    own = pl.Series([model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(pattern.hidden)], dtype=pl.String)
+def _table(name: str, cells: Cells, solved: tuple[Model, Pattern, Standing], language: str) -> ProtectedTable:
+    model, pattern, place = solved
+    own = pl.Series(
+        [model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(pattern.hidden[: len(model.reason)])],
+        dtype=pl.String,
+    )
     frame = model.frames[name]
     reason = pl.lit(own).gather(pl.col("_cell")) if len(own) else pl.lit(None, pl.String)
     frame = frame.with_columns(reason=reason)
@@ -63,7 +99,16 @@ def _table(name: str, cells: Cells, model: Model, pattern: Pattern, language: st
     for figure in cells.figures:
         figured = figure(figured)
     figured = figured.with_columns(shown["reason"]) if figured.height == shown.height else _again(figured, shown, cells.dimensions)
-    return ProtectedTable(name, figured, cells.by, cells.measures, hidden, language, SEAL)
+    return ProtectedTable(name, figured, cells.by, cells.measures, hidden, language, SEAL, _earlier(frame, cells, place))
+
+
+def _earlier(frame: pl.DataFrame, cells: Cells, place: Standing) -> pl.DataFrame | None:
+    """What was last published of the cells that the time gate holds back, and when."""
+    last = frame.select(*cells.dimensions, "_cell").join(place.earlier, left_on="_cell", right_on="cell").drop("_cell")
+    if last.is_empty():
+        return None
+    told = last.explode("figures").unnest("figures").rename({"day": "published_on"})
+    return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
 
 
 def _again(figured: pl.DataFrame, shown: pl.DataFrame, dimensions: list[str]) -> pl.DataFrame:
@@ -71,10 +116,10 @@ def _again(figured: pl.DataFrame, shown: pl.DataFrame, dimensions: list[str]) ->
 
 
 def _conditions(policy: Policy, model: Model, pattern: Pattern) -> Mapping[str, Any]:
-    hidden = [model.reason[cell] or "secondary" for cell, unseen in enumerate(pattern.hidden) if unseen]
+    hidden = [model.reason[cell] or "secondary" for cell, unseen in enumerate(pattern.hidden[: len(model.reason)]) if unseen]
     return {
         "policy": policy.as_dict(),
-        "cells": len(pattern.hidden),
+        "cells": len(model.reason),
         "hidden": dict(Counter(hidden)),
         "status": pattern.status,
         "proof": "checked",
