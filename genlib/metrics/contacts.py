@@ -85,14 +85,15 @@ def merged(told: Rows, column: str, part: nw.Expr) -> Rows:
         people = collect(counted.group_by(column).agg(nw.col("customer").n_unique().alias("n"))).sort("n", column)
         below = pl.col("n").cum_sum() - pl.col("n") < LEAST
         few = people.filter(below | (pl.col("n") < LEAST))[column].to_list() if (people["n"] < LEAST).any() else []
-        told = _together(told, column, few) if len(few) > 1 else told
+        earlier = [code for code in collect(told.select(column).unique())[column] if few and code.startswith("others+")]
+        told = _together(told, column, {*few, *earlier}) if len({*few, *earlier}) > 1 else told
     return told
 
 
-def _together(told: Rows, column: str, codes: list[str]) -> Rows:
+def _together(told: Rows, column: str, codes: set[str]) -> Rows:
     held = {part for code in codes for part in code.removeprefix("others+").split("+")}
     name = "+".join(["others", *sorted(held)])
-    return told.with_columns(nw.when(nw.col(column).is_in(codes)).then(nw.lit(name)).otherwise(nw.col(column)).alias(column))
+    return told.with_columns(nw.when(nw.col(column).is_in(sorted(codes))).then(nw.lit(name)).otherwise(nw.col(column)).alias(column))
 
 
 def timeline(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:

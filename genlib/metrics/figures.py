@@ -280,11 +280,12 @@ def _with_all(frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.DataF
     p, q = pl.col("rate"), pl.col("holdout_rate")
     spread = (p * (1 - p) / pl.col("_n") + q * (1 - q) / pl.col("_other")) * pl.col("_n") ** 2
     known = frame.with_columns(_n=n, _other=other_n).filter(pl.col("uplift").is_not_null())
-    extra, variance, people = known.select(pl.col("extra").sum(), spread.sum().alias("variance"), pl.col("_n").sum()).row(0)
-    if known.height < 2:
+    if known.is_empty():
         return frame
+    extra, variance, people = known.select(pl.col("extra").sum(), spread.sum().alias("variance"), pl.col("_n").sum()).row(0)
     ends = {"": extra, "_low": extra - intervals.z() * variance**0.5, "_high": extra + intervals.z() * variance**0.5}
     figures = {f"extra{end}": value for end, value in ends.items()} | {f"uplift{end}": value / people for end, value in ends.items()}
+    figures = known.select(figures.keys()).row(0, named=True) if known.height == 1 else figures
     return pl.concat([frame, pl.DataFrame([figures]).cast({name: frame.schema[name] for name in figures})], how="diagonal")
 
 

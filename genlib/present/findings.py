@@ -168,7 +168,7 @@ def lost(
         pl.col(stage).shift().alias("_from"), _kept=pl.col(value) / pl.col(value).shift(), _base=pl.col(value).shift()
     )
     steps = steps.filter(pl.col("_base") >= BASE).sort("_kept")
-    if steps.is_empty() or rows[value].null_count():
+    if steps.is_empty() or rows[value].null_count() or steps["_kept"][0] == 1:
         return _finding(words, words.translate(what), (table,))
     start, end, kept = steps.select("_from", stage, "_kept").row(0)
     values = {"start": words.label(stage, start), "end": words.label(stage, end), "share": words.percent(1 - kept, 0)}

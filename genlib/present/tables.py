@@ -11,7 +11,7 @@ import polars as pl
 
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.item import Item, card
-from genlib.present.plot import Options, captions, check, chosen, ends, names, ordered
+from genlib.present.plot import ORDERED, Options, captions, check, chosen, ends, names, ordered
 from genlib.present.words import DASH, Words, form_of, sort_key
 
 TOTAL = "border-top:1px solid var(--ink);font-weight:600"
@@ -113,7 +113,9 @@ def _told(rows: pl.DataFrame, column: str, figures: list[str]) -> list[str]:
 
 
 def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:
-    """Groups in alphabetical order, as Finns have it."""
+    """Groups in alphabetical order, as Finns have it, if they have none of their own."""
+    if group in ORDERED:
+        return rows.sort(group, maintain_order=True)
     return rows.sort(pl.Series([sort_key(name) for name in names(rows, group, words)], dtype=pl.String), maintain_order=True)
 
 
