@@ -52,7 +52,7 @@ class NoticeError(GenlibError):
 
 
 class ReleaseNotFound(UsageError):
-    """No such purpose, release or table on this machine."""
+    """No such purpose, release or table on this machine, or not whole: `genlib publish` makes a new release."""
 
 
 class ReportFailed(GenlibError):

@@ -156,14 +156,14 @@ def open_register(url: str) -> Register:
 def create_register(url: str) -> Register:
     """A new, empty register at `url`, or the one that is there, its tables made whole in one transaction."""
     location = _parsed(url)
-    if location.get_backend_name() == "sqlite" and location.database:
-        os.makedirs(os.path.dirname(location.database) or ".", exist_ok=True)
-        os.close(os.open(location.database, os.O_CREAT | os.O_RDWR, 0o600))
     register = Register(_engine(location))
     try:
+        if register.embedded and location.database:
+            os.makedirs(os.path.dirname(location.database) or ".", exist_ok=True)
+            os.close(os.open(location.database, os.O_CREAT | os.O_RDWR, 0o600))
         with register.writing() as connection:
             Base.metadata.create_all(connection)
-    except sa.exc.SQLAlchemyError as error:
+    except (sa.exc.SQLAlchemyError, OSError) as error:
         raise UsageError(f"no register can be made at {register.url} ({type(error).__name__})") from None
     return register
 

@@ -31,7 +31,10 @@ NOT_BEFORE = {
 }
 READINGS: Mapping[Any, tuple[str, Callable[[pl.Expr], pl.Expr]]] = {
     pl.Int64: ("not_an_integer", lambda text: text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)),
-    pl.Float64: ("not_a_number", lambda text: text.str.extract(r"^([-+]?\d+(?:\.\d+)?)$").cast(pl.Float64, strict=False)),
+    pl.Float64: (
+        "not_a_number",
+        lambda text: text.str.extract(r"^([-+]?\d+(?:[.,]\d+)?)$").str.replace(",", ".").cast(pl.Float64, strict=False),
+    ),
     pl.Boolean: ("not_a_boolean", lambda text: text.str.to_lowercase().replace_strict(BOOLEANS, default=None, return_dtype=pl.Boolean)),
     pl.Date: ("not_a_date", lambda text: text.str.replace(r"[ T]00:00:00Z?$", "").str.to_date("%Y-%m-%d", strict=False)),
     UTC_INSTANT: (

@@ -115,6 +115,8 @@ def read_keys(path: Path) -> KeyFile:
 def create_keys(path: Path, *, user: str, password: str, publisher: tuple[str, str] | None = None) -> KeyFile:
     """A new key file with fresh secrets. With `publisher` (name, password) the two secrets lie in two hands, as they should."""
     other = publisher or (user, password)
+    if publisher and publisher[0] == user:
+        raise UsageError("the publisher is another person than the one who makes the keys; leave the publisher out to hold both")
     with _locked(path):
         if Path(path).exists():
             raise UsageError(f"{path} exists; a new key file would make the register unreadable")

@@ -56,7 +56,7 @@ def open_notebook(name: str | Path) -> tuple[Any, str]:
         return nbformat.reads(text, as_version=4), text
     except FileNotFoundError:
         raise UsageError(f"no report of that name; there are {', '.join(report_names()) or 'none'}") from None
-    except nbformat.reader.NotJSONError:
+    except (OSError, ValueError, AttributeError, nbformat.ValidationError):  # what nbformat raises for JSON of another kind
         raise UsageError(f"{path.name} is not a notebook") from None
 
 

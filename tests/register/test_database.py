@@ -208,6 +208,11 @@ def test_a_new_embedded_register_is_for_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "home/register.sqlite").stat().st_mode) == 0o600
 
 
+def test_a_register_is_not_made_where_a_folder_stands(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no register can be made"):
+        create_register(f"sqlite:///{tmp_path}")
+
+
 def test_opening_what_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="genlib register create"):
         open_register(f"sqlite:///{tmp_path}/none.sqlite")

@@ -266,6 +266,13 @@ def workbook(path: Path, frame: pl.DataFrame) -> None:
             archive.writestr(name, content)
 
 
+@pytest.mark.parametrize("share", ["0.25", "0,25"])
+def test_a_number_may_have_the_decimal_comma_of_a_finnish_spreadsheet(share: str) -> None:
+    raw = pl.DataFrame({"row": [1], **{column: [value] for column, value in {**CAMPAIGN, "holdout_share": share}.items()}})
+    good, _ = examined(raw, "campaign", artificial=True)
+    assert good["holdout_share"].to_list() == [0.25]
+
+
 @pytest.mark.parametrize("kind", ["parquet", "xlsx", "csv;"])
 def test_other_files_are_read_by_the_same_rules(kind: str, sqlite_url: str, key: IdentityKey, tmp_path: Path) -> None:
     text = pl.DataFrame([CUSTOMER, {**CUSTOMER, "id": "2", "joined_on": "1999-12-31"}])
@@ -298,6 +305,7 @@ def test_other_files_are_read_by_the_same_rules(kind: str, sqlite_url: str, key:
         ("customer.csv", f"1,consumer,{SENTINEL}\n", "the first row is not a header"),
         ("customer.csv", "", "cannot be read"),
         ("customer.parquet", f"{SENTINEL} is no parquet", "cannot be read"),
+        ("customer.xlsx", f"{SENTINEL} is no workbook", "cannot be read"),
         ("processor.csv", f"id,name,service,country,contract\n1,A,B,FI,C\n2,A,B,FI,C,{SENTINEL}\n", "cannot be read as csv"),
         ("processor.csv", b"id,name,service,country,contract\n1,\xe4,B,FI,C\n", "cannot be read as csv in UTF-8"),
         (f"{SENTINEL}.csv", "id\n1\n", r"1 file\(s\) are no table's; name each file after its table: .*customer"),

@@ -94,6 +94,12 @@ def test_removing_who_is_not_there_is_said(path: Path) -> None:
         remove_user(path, user="carl")
 
 
+def test_the_publisher_is_another_person(path: Path) -> None:
+    with pytest.raises(UsageError, match="the publisher is another person"):
+        create_keys(path, **ANNA, publisher=(ANNA["user"], "another good password"))
+    assert not path.exists()
+
+
 def test_a_key_file_is_never_made_over_another(path: Path) -> None:
     create_keys(path, **ANNA)
     before = path.read_bytes()

@@ -179,8 +179,9 @@ def test_an_unknown_report_names_those_there_are(settings):
         run_report("campain_history", settings=settings)
 
 
-def test_what_is_no_notebook_is_refused(tmp_path, settings):
-    (tmp_path / "x.ipynb").write_text("not a notebook", encoding="utf-8")
+@pytest.mark.parametrize("content", [b"not a notebook", b'{"a": 1}', b"[]", b"\xff\xfe\x00"])
+def test_what_is_no_notebook_is_refused(content, tmp_path, settings):
+    (tmp_path / "x.ipynb").write_bytes(content)
     with pytest.raises(UsageError, match=r"x\.ipynb is not a notebook"):
         run_report(tmp_path / "x.ipynb", settings=settings)
 
