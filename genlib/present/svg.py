@@ -32,7 +32,7 @@ def finished(svg: str, *, name: str, key: str) -> str:
     _hatch(root, f"hatch-{key}")
     width, height = root.attrib.pop("width"), root.attrib.pop("height")
     root.attrib.update({"viewBox": f"0 0 {width} {height}", "role": "img", "aria-label": name, "font-family": f"{FONT}, sans-serif"})
-    return re.sub(r"\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}", ElementTree.tostring(root, encoding="unicode"))
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 @cache
@@ -64,6 +64,8 @@ def _clean(element: ElementTree.Element) -> None:
         title = ElementTree.Element(f"{{{NS}}}title")
         title.text = spoken
         element.insert(0, title)
+    for attribute in [a for a in element.attrib if a != "aria-label"]:  # places may be rounded, figures never again
+        element.set(attribute, re.sub(r"\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}", element.attrib[attribute]))
     for child in [c for c in element if c.attrib.get("display") == "none" or c.attrib.get("d") == "M0,0h0v0h0Z"]:
         element.remove(child)
 

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from genlib.present.item import alone
-from genlib.reports.figures import INVISIBLE, Known, progression
+from genlib.reports.figures import INVISIBLE, Figures, Known, progression
 
 TAGS = {
     *("div", "section", "h3", "p", "b", "i", "ul", "ol", "li", "dl", "dt", "dd", "details", "summary", "span", "br"),
@@ -86,10 +86,10 @@ class _Reader(HTMLParser):
         self.known, names = known, tuple(facts["tables"])
         self.names = names
         self.stack: list[tuple[str, int, str]] = []
-        self.count = 0
+        self.count, self.row = 0, ""
         self.groups: dict[int, list[float]] = defaultdict(list)
         self.unsure: set[int] = set()
-        self.release = {abs(float(n)) for n in known.release} if facts["kind"] in KINDS_OF_RELEASE else set()
+        self.release = Figures(known.release if facts["kind"] in KINDS_OF_RELEASE else [])
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in TAGS:
@@ -148,19 +148,25 @@ class _Reader(HTMLParser):
         drawn = not spoken and "text" in tags
         if self.known.strange_word(text, broken=drawn):
             raise StrangeError("a word that is neither of the report nor of its tables")
-        cell = not spoken and tags[-1:] == ["td"]
-        allowed = self.known.figures(self.names, derived=not cell)
-        tokens = self.known.tokens(self.names)
+        if tags[-1:] == ["th"] and "tbody" in tags:
+            self.row = text
+        allowed, tokens = self._allowed(text, tags[-1] if not spoken else ""), self.known.tokens(self.names)
         for token, value, digits in self.known.numbers(text):
-            fine = (
-                value == 0
-                or token in tokens
-                or allowed.holds(value, digits)
-                or any(abs(value - n) <= 0.5 * 10.0**-digits for n in self.release)
-            )
+            fine = value == 0 or token in tokens or allowed.holds(value, digits) or self.release.holds(value, digits)
             if not fine and tags[-1:] == ["li"]:
                 fine = any(float(f"{known:.2g}") == value for known in allowed.values)
             self._note(value, drawn=drawn, fine=fine)
+
+    def _allowed(self, text: str, tag: str) -> Figures:
+        if tag == "td":
+            return self.known.placed(self.names, (self.row,))
+        if tag == "title":
+            return self.known.told(self.names, text)
+        if tag in {"text", "tspan"}:
+            return self.known.figures(self.names, "shown", "shares", "sums", "parts")
+        if tag in {"li", "span"} or (tag == "div" and self.stack[-1][2] == "n"):
+            return self.known.figures(self.names, "shown")
+        return self.known.figures(self.names, "shown", "parts", "changes", "heights")
 
     def _note(self, value: float, *, drawn: bool, fine: bool) -> None:
         group = next((number for tag, number, _ in reversed(self.stack) if tag == "g"), 0)

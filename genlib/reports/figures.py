@@ -54,23 +54,63 @@ class Table:
         }
 
     @cached_property
-    def shown(self) -> set[float]:
-        return {scaled for name, values in self.measured.items() for value in _known(values) for scaled in self._scaled(name, value)}
+    def at(self) -> list[set[float]]:
+        """What each row shows."""
+        rows: list[set[float]] = [set() for _ in range(max((len(values) for values in self.columns.values()), default=0))]
+        for name, values in self.measured.items():
+            for row, value in enumerate(values):
+                rows[row].update(self._scaled(name, value) if value is not None else ())
+        return rows
 
     @cached_property
-    def derived(self) -> set[float]:
-        """Changes, differences and parts, between places that differ in one dimension only, and sums of the smallest."""
-        made: set[float] = set()
-        for _, line in self._lines():
-            for name, values in self.measured.items():
-                found = [(code, values[row]) for code, row in line if values[row] is not None]
-                for new, old in _pairs(found):
-                    made.update(_compared(new, old))
-                    made.update(self._scaled(name, new - old))
-                made.update(scaled for total in _sums(found) for scaled in self._scaled(name, total))
-                whole = sum(value for code, value in found if code is not None)
-                made.update(100 * value / whole for _, value in found if whole)
+    def shares(self) -> list[set[float]]:
+        """Which part each row is of those beside it."""
+        rows: list[set[float]] = [set() for _ in self.at]
+        for line, values in self._measured_lines():
+            whole = sum(values[row] for code, row in line if code is not None)
+            for _, row in line:
+                rows[row].update([100 * values[row] / whole] if whole else ())
+        return rows
+
+    @cached_property
+    def sums(self) -> set[float]:
+        """What the bars beyond a chart's limit are together."""
+        found = (total for line, values in self._measured_lines() for total in _sums([(code, values[row]) for code, row in line]))
+        return {scaled for total in found for scaled in (total, total * 0.01, total * 1e-8)}
+
+    @cached_property
+    def parts(self) -> set[float]:
+        """Which part one is of another that differs from it in one dimension only."""
+        pairs = (pair for line, values in self._measured_lines() for pair in _pairs([(code, values[row]) for code, row in line]))
+        return {100 * new / old for new, old in pairs if old}
+
+    @cached_property
+    def changes(self) -> set[float]:
+        """What sentences say of two figures: change, difference, part lost."""
+        made: set[float] = {abs(part - 100) for part in self.parts}
+        for line, values in self._measured_lines():
+            for new, old in _pairs([(code, values[row]) for code, row in line]):
+                made.update((new - old) * scale for scale in (1, 100, 0.01, 1e-8))
         return made
+
+    def rows_of(self, label: str) -> set[int]:
+        """The rows of which a code is called so."""
+        return self._rows.get(label.strip().lower(), set())
+
+    @cached_property
+    def _rows(self) -> dict[str, set[int]]:
+        rows: dict[str, set[int]] = defaultdict(set)
+        for name in self.dimensions:
+            own = self.columns.get(f"{name}_{self.words.language}", [None] * len(self.at))
+            for row, (code, text) in enumerate(zip(self.columns[name], own, strict=True)):
+                rows[self.words.label(name, _day(code)).translate(INVISIBLE).lower()].add(row)
+                rows[str(text or "").translate(INVISIBLE).strip().lower()].add(row)
+        return rows
+
+    def _measured_lines(self) -> Iterator[tuple[list[tuple[Any, int]], list[Any]]]:
+        for _, line in self._lines():
+            for values in self.measured.values():
+                yield [(code, row) for code, row in line if values[row] is not None], values
 
     @property
     def labels(self) -> Iterator[str]:
@@ -121,13 +161,38 @@ class Known:
         self._figures: dict[tuple[Any, ...], Figures] = {}
         self._tokens: dict[tuple[str, ...], set[str]] = {}
 
-    def figures(self, names: tuple[str, ...], *, derived: bool) -> Figures:
-        """What may be written of these tables: shown cells alone, or what sentences and charts derive from them too."""
-        if (names, derived) not in self._figures:
-            found = [self.tables[name] for name in names if name in self.tables]
-            values = set().union(*(table.shown for table in found), *(table.derived | table.heights for table in found if derived))
-            self._figures[names, derived] = Figures(values | (self.limits if derived else set()))
-        return self._figures[names, derived]
+    def figures(self, names: tuple[str, ...], *kinds: str) -> Figures:
+        """What may be written of these tables: of `shown`, `shares`, `sums`, `parts`, `changes` and `heights` the kinds named."""
+        if (names, kinds) not in self._figures:
+            values: set[float] = set(self.limits) if "heights" in kinds else set()
+            for table in self._of(names):
+                for kind in kinds:
+                    found = table.at if kind == "shown" else getattr(table, kind)
+                    values.update(*found) if isinstance(found, list) else values.update(found)
+            self._figures[names, kinds] = Figures(values)
+        return self._figures[names, kinds]
+
+    def placed(self, names: tuple[str, ...], labels: tuple[str, ...], *, shares: bool = False) -> Figures:
+        """What these tables show where all these labels meet."""
+        if (names, labels, shares) not in self._figures:
+            values: set[float] = set()
+            for table in self._of(names):
+                for row in set.intersection(*(table.rows_of(label) for label in labels)):
+                    values.update(table.at[row], table.shares[row] if shares else ())
+            self._figures[names, labels, shares] = Figures(values)
+        return self._figures[names, labels, shares]
+
+    def told(self, names: tuple[str, ...], tip: str) -> Figures:
+        """What a tooltip, "place · series: figure", may tell."""
+        head = tip.rpartition(": ")[0] or tip
+        if head.lower() == self.words.label("code", "others").lower():
+            return self.figures(names, "shown", "sums")
+        cuts = [(head,), *((head[: m.start()], head[m.end() :]) for m in re.finditer(" · ", head))]
+        found = [self.placed(names, cut, shares=True) for cut in cuts]
+        return max(found, key=lambda figures: len(figures.values))
+
+    def _of(self, names: tuple[str, ...]) -> list[Table]:
+        return [self.tables[name] for name in names if name in self.tables]
 
     def tokens(self, names: tuple[str, ...]) -> set[str]:
         """Numbers that stand in the names of codes, in dates and in texts of these tables."""
@@ -179,10 +244,6 @@ def _year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=min(day.day, 28))
 
 
-def _compared(new: float, old: float) -> list[float]:
-    return [100 * new / old, 100 * (new - old) / old] if old else []
-
-
 def _sums(line: list[tuple[Any, float]]) -> list[float]:
     """What the bars beyond a chart's limit are together."""
     last = {"unknown", "others"}
@@ -195,7 +256,9 @@ def _sums(line: list[tuple[Any, float]]) -> list[float]:
 def _spoken(language: str) -> str:
     """All that the catalogue of a language can say; places are labels of the tables."""
     names = [part for month in range(1, 13) for part in (Words(language).month(date(2026, month, 1)), _long(language, month))]
-    return "\n".join([*catalogue(language).values(), *(message for _, message in catalogue(language)), *names, _named(language)])
+    return "\n".join(
+        [*catalogue(language).values(), *(message for _, message in (*catalogue("fi"), *catalogue(language))), *names, _named(language)]
+    )
 
 
 def _long(language: str, month: int) -> str:
