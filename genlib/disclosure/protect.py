@@ -43,8 +43,9 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
         raise Refused(f"{refused}{_advice(tables, past, ruling)}") from None
     if ledger:
         ledger.record(listed, model, pattern)
-    shown = {name: _table(name, tables[name], (model, pattern, place), language) for name in tables}
-    return Protected(shown, _conditions(ruling, model, pattern), pattern)
+    solved = model, pattern, place
+    shown = {name: _table(name, tables[name], solved, ruling, language) for name in tables}
+    return Protected(shown, _conditions(ruling, solved), pattern)
 
 
 def _solved(tables: dict[str, Cells], past: pl.DataFrame, ruling: Policy, seconds: float) -> tuple[Model, pl.DataFrame, Standing, Pattern]:
@@ -81,25 +82,30 @@ def _counted(cells: Cells) -> Cells:
     return cells if any(m.name == "people" for m in cells.measures) else replace(cells, measures=(PEOPLE, *cells.measures))
 
 
-def _table(name: str, cells: Cells, solved: tuple[Model, Pattern, Standing], language: str) -> ProtectedTable:
-    model, pattern, place = solved
-    own = pl.Series(
-        [model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(pattern.hidden[: len(model.reason)])],
-        dtype=pl.String,
-    )
-    frame = model.frames[name]
+def _table(name: str, cells: Cells, solved: tuple[Model, Pattern, Standing], ruling: Policy, language: str) -> ProtectedTable:
+    model, _, place = solved
+    own = pl.Series([model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(_hidden(solved))], dtype=pl.String)
     reason = pl.lit(own).gather(pl.col("_cell")) if len(own) else pl.lit(None, pl.String)
-    frame = frame.with_columns(reason=reason)
-    measures = [m.name for m in cells.measures]
-    shown = frame.select(
-        *cells.dimensions, *(pl.when(pl.col("reason").is_null()).then(column).alias(column) for column in measures), "reason"
-    )
-    hidden = shown["reason"].count()
-    figured = shown.drop("reason")
+    frame = model.frames[name].with_columns(reason=reason)
+    seen = [pl.when(pl.col("reason").is_null()).then(measure.name).alias(measure.name) for measure in cells.measures]
+    shown = frame.select(*cells.dimensions, *seen)
+    figured = shown
     for figure in cells.figures:
         figured = figure(figured)
-    figured = figured.with_columns(shown["reason"]) if figured.height == shown.height else _again(figured, shown, cells.dimensions)
-    return ProtectedTable(name, figured, cells.by, cells.measures, hidden, language, SEAL, _earlier(frame, cells, place))
+    keys = frame.select(*cells.dimensions, "reason", _=0)
+    figured = (
+        figured.with_columns(_=0).join(keys, on=[*cells.dimensions, "_"], how="left", nulls_equal=True, maintain_order="left").drop("_")
+    )
+    derived = [column for column in figured.columns if column not in {*shown.columns, "reason"}]
+    thin = pl.col("reason").is_null() & pl.col("people").is_between(1, ruling.base - 1) & pl.all_horizontal(pl.col(derived).is_null())
+    figured = figured.with_columns(reason=pl.when(thin).then(pl.lit("base")).otherwise("reason")) if derived else figured
+    return ProtectedTable(name, figured, cells.by, cells.measures, keys["reason"].count(), language, SEAL, _earlier(frame, cells, place))
+
+
+def _hidden(solved: tuple[Model, Pattern, Standing]) -> list[bool]:
+    """Cell by cell; the pattern may end with what is only known from the past."""
+    listed: list[bool] = solved[1].hidden[: len(solved[0].reason)].tolist()
+    return listed
 
 
 def _earlier(frame: pl.DataFrame, cells: Cells, place: Standing) -> pl.DataFrame | None:
@@ -111,12 +117,9 @@ def _earlier(frame: pl.DataFrame, cells: Cells, place: Standing) -> pl.DataFrame
     return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
 
 
-def _again(figured: pl.DataFrame, shown: pl.DataFrame, dimensions: list[str]) -> pl.DataFrame:
-    return figured.join(shown.select(*dimensions, "reason"), on=dimensions, how="left", nulls_equal=True, maintain_order="left")
-
-
-def _conditions(policy: Policy, model: Model, pattern: Pattern) -> Mapping[str, Any]:
-    hidden = [model.reason[cell] or "secondary" for cell, unseen in enumerate(pattern.hidden[: len(model.reason)]) if unseen]
+def _conditions(policy: Policy, solved: tuple[Model, Pattern, Standing]) -> Mapping[str, Any]:
+    model, pattern, _ = solved
+    hidden = [model.reason[cell] or "secondary" for cell, unseen in enumerate(_hidden(solved)) if unseen]
     return {
         "policy": policy.as_dict(),
         "cells": len(model.reason),

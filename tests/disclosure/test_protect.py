@@ -175,3 +175,18 @@ def test_nothing_hidden_stands_in_any_repr() -> None:
     protected = genlib.protect(table=counts(GRID, [2000, 2000, 2000, 2000, 3, 1777]))
     assert "1777" not in repr(protected)
     assert "1777" not in str(protected.pattern)
+
+
+def test_a_figure_on_too_few_people_says_so() -> None:
+    def mean(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(mean=pl.when(pl.col("people") >= 10).then(1.0))
+
+    table = genlib.protect(table=replace(counts({"region": ["01", "02"]}, [7, 40]), figures=(mean,))).table
+    assert table.frame.select("people", "reason").rows() == [(7, "base"), (40, None), (47, None)]
+    assert table.hidden == 0
+
+
+def test_a_table_without_dimensions_is_one_figure() -> None:
+    rows = pl.DataFrame({"person": range(12)})
+    table = genlib.protect(table=tabulate(rows.lazy(), person="person", by=[], population="p")).table
+    assert table.value("people").value == 12
