@@ -65,6 +65,12 @@ def test_a_message_of_two_lines_is_told_in_one(breaking, capsys):
     assert capsys.readouterr().err == "genlib: one two\n"
 
 
+def test_what_the_system_refuses_is_told_in_its_words_without_the_file(breaking, capsys):
+    breaking(OSError(28, "No space left on device", SENTINEL))
+    assert run(["demo"]) == 1
+    assert capsys.readouterr().err == "genlib: the system says: No space left on device\n"
+
+
 def test_what_nobody_expected_is_told_by_class_and_place_without_its_message(breaking, capsys):
     breaking(ValueError(SENTINEL))
     assert run(["demo"]) == 1

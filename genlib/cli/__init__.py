@@ -74,6 +74,8 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code if type(error).__name__ == "NoArgsIsHelpError" else _say(_usage(error), error.exit_code)
     except Abort:
         return _say("stopped", 130)
+    except OSError as error:
+        return _say(f"the system says: {os.strerror(error.errno)}", 1) if error.errno else _unexpected(error)
     except Exception as error:  # the last resort: whatever broke, its message may hold a value
         return _unexpected(error)
     return code if isinstance(code, int) else 0

@@ -20,9 +20,9 @@ TOLD_ROWS = 655_360
 
 @app.command()
 def create() -> None:
-    """Make an empty register where the settings say; one that is there stays as it is.
+    """Make an empty register where the settings say (GENLIB_REGISTER=postgresql://host/register); one that is there stays as it is.
 
-    Example: GENLIB_REGISTER=postgresql://host/register genlib register create
+    Example: genlib register create
     """
     from genlib import settings
     from genlib.register.database import create_register

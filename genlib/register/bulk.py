@@ -185,7 +185,13 @@ def translated(name: str) -> Iterator[None]:
         rule = _rule(error)
         if rule:
             raise BadInput(f"table {name}: the database refused the rows ({rule}); nothing was kept") from None
-        raise GenlibError(f"table {name}: the database failed ({type(error).__name__} {getattr(error, 'sqlstate', None) or ''})") from None
+        raise GenlibError(f"{name}: the database failed ({_cause(error)})") from None
+
+
+def _cause(error: Exception) -> str:
+    """The kind of error with the database's or the system's own word for it, which quotes nothing."""
+    code = getattr(error, "errno", None)
+    return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or (os.strerror(code) if code else '')}".strip()
 
 
 def _rule(error: Exception) -> str | None:

@@ -10,7 +10,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,17 +89,24 @@ def keep(reports: Path, slot: Slot, files: Mapping[str, bytes], manifest: Mappin
     draft = place.with_name(f".{place.name}")
     draft.mkdir(parents=True)
     text = json.dumps(dict(manifest), ensure_ascii=False, indent=2)
-    for name, content in {**files, "manifest.json": text.encode()}.items():
-        _write(draft / name, content)
-    draft.rename(place)
+    try:
+        for name, content in {**files, "manifest.json": text.encode()}.items():
+            _write(draft / name, content)
+        draft.rename(place)
+    except OSError:  # a full disk gets its room back
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
     _sync(place.parent)
     return _run(place / "manifest.json")
 
 
 def runs(reports: Path) -> list[Run]:
-    """All runs, the newest first; drafts that a crash left behind are not among them."""
-    found = (path for path in reports.glob("**/manifest.json") if not path.parent.name.startswith("."))
-    return sorted((_run(path) for path in found), key=lambda run: run.id, reverse=True)
+    """All runs, the newest first; drafts that a crash left behind are not among them, nor what has no readable manifest."""
+    found: list[Run] = []
+    for path in reports.glob("**/[!.]*/manifest.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.append(_run(path))
+    return sorted(found, key=lambda run: run.id, reverse=True)
 
 
 def newest(all_runs: list[Run], status: str) -> list[Run]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genlib.errors import BadInput
+from genlib.errors import BadInput, GenlibError
 from genlib.register.database import Register, create_register, open_register
 from genlib.register.intake import Summary, load
 from genlib.register.rules import examined
@@ -372,3 +372,13 @@ def test_a_kill_at_any_instant_leaves_whole_tables_and_running_again_completes(u
 def test_sealing_wants_the_plaintext_form(key: IdentityKey) -> None:
     with pytest.raises(BadInput, match="table processor: the frame and the plaintext form differ in contract"):
         sealed(pl.DataFrame(schema=plain_schema("processor")).drop("contract"), "processor", key)
+
+
+def test_where_refused_rows_cannot_be_told_nothing_is_loaded(sqlite_url: str, key: IdentityKey, tmp_path: Path) -> None:
+    register = create_register(sqlite_url)
+    (tmp_path / "in").mkdir()
+    pl.DataFrame([CUSTOMER]).write_csv(tmp_path / "in/customer.csv")
+    (tmp_path / "file").touch()
+    with pytest.raises(GenlibError, match=r"register: the database failed \(NotADirectoryError Not a directory\)"):
+        load(register, tmp_path / "in", key, rejected_to=tmp_path / "file/rejected")
+    assert register.count("customer") == 0

@@ -1,6 +1,7 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,23 @@ def test_a_crash_before_the_rename_leaves_nothing_to_be_seen(tmp_path):
     assert [run.id for run in catalogue.runs(tmp_path)] == ["2026-11-01T040000Z-aaaaaa"]
     catalogue.sweep(tmp_path, older_than=draft.stat().st_mtime + 1)
     assert not draft.exists()
+
+
+@pytest.mark.parametrize("content", [b"{", b"[1]", b"{}", b"\xff"])
+def test_a_run_whose_manifest_is_broken_does_not_hide_the_others(content, tmp_path):
+    keep(tmp_path, "2026-11-01T040000Z-aaaaaa")
+    (keep(tmp_path, "2026-11-02T040000Z-bbbbbb").folder / "manifest.json").write_bytes(content)
+    assert [run.id for run in catalogue.runs(tmp_path)] == ["2026-11-01T040000Z-aaaaaa"]
+
+
+def test_a_run_that_finds_no_room_leaves_no_draft(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(catalogue, "_write", full)
+    with pytest.raises(OSError, match="No space left"):
+        keep(tmp_path, "2026-11-01T040000Z-aaaaaa")
+    assert list((tmp_path / SLOT.folder).iterdir()) == []
 
 
 def test_newest_takes_one_run_of_each_slot(tmp_path):
