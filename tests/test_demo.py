@@ -12,10 +12,12 @@ from genlib.cli import run
 from genlib.register.vault import create_keys
 
 SHOW = """\
-import genlib, hashlib
-from IPython.display import display
-html = f"<p>{genlib.open_release('PURPOSE').manifest.people} people</p>"
-display({"text/html": html, "application/vnd.genlib+json": {"kind": "text", "sha256": hashlib.sha256(html.encode()).hexdigest()}}, raw=True)
+import genlib
+from genlib import tables
+from genlib.disclosure.cells import Dimension, tabulate
+people = genlib.open_release("PURPOSE")["customer"]
+cells = tabulate(people, person="customer", by=[Dimension("language")], population="customers")
+tables.table(genlib.protect(languages=cells, language=language).languages, by="language")
 """
 
 
@@ -44,7 +46,8 @@ def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, c
 
     assert run(["demo", "--customers", "1000"]) == 0
     again = capfd.readouterr().out
-    assert len(re.findall(r"\(there already\)", again)) == 5
+    assert len(re.findall(r"\(there already\)", again)) == 8
+    assert len(list(home.glob("reports/*/undated/fi/*/report.html"))) == 3
     assert [len(list((home / "releases" / purpose).glob("2026*"))) for purpose in genlib.cli.demo.REPORTS] == [1, 1, 1]
 
 
