@@ -33,6 +33,3 @@ class Policy:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-
-PROFILES = {"internal": Policy(3, profile="internal"), "standard": Policy(), "strict": Policy(10, profile="strict")}
