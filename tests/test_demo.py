@@ -13,11 +13,12 @@ from genlib.register.vault import create_keys
 
 SHOW = """\
 import genlib
-from genlib import tables
+from genlib import page, tables
 from genlib.disclosure.cells import Dimension, tabulate
-people = genlib.open_release("PURPOSE")["customer"]
-cells = tabulate(people, person="customer", by=[Dimension("language")], population="customers")
-tables.table(genlib.protect(languages=cells, language=language).languages, by="language")
+release = genlib.open_release("PURPOSE")
+cells = tabulate(release["customer"], person="customer", by=[Dimension("language")], population="customers")
+shown = genlib.protect(languages=cells, language=language)
+page.row(tables.table(shown.languages, by="language"))
 """
 
 
@@ -25,7 +26,7 @@ tables.table(genlib.protect(languages=cells, language=language).languages, by="l
 def home(tmp_path, monkeypatch):
     for purpose in genlib.cli.demo.REPORTS:
         parameters = new_code_cell('language: str = "fi"', metadata={"tags": ["parameters"]})
-        cells = [parameters, new_code_cell(SHOW.replace("PURPOSE", purpose))]
+        cells = [parameters, new_code_cell(SHOW.replace("PURPOSE", purpose)), new_code_cell("page.conditions(shown, release)")]
         nbformat.write(new_notebook(cells=cells), tmp_path / f"{purpose}.ipynb")
     monkeypatch.setattr(genlib.cli.demo, "REPORTS", {p: str(tmp_path / f"{p}.ipynb") for p in genlib.cli.demo.REPORTS})
     for name in ("GENLIB_REGISTER", "GENLIB_KEYS", "GENLIB_RELEASES", "GENLIB_REPORTS"):
