@@ -83,7 +83,10 @@ class Release:
         return list(self.tables)
 
     def _repr_html_(self) -> str:
-        facts = "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in self._facts().items())
+        facts = "".join(
+            f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
+            for name, value in self._facts().items()
+        )
         tables = "".join(self._table_row(table) for table in self.tables)
         heads = "".join(f"<th scope='col'>{head}</th>" for head in ("table", "rows", "columns, and how they were coarsened"))
         return (
@@ -103,7 +106,7 @@ class Release:
 
     def _table_row(self, table: str) -> str:
         columns = ", ".join(
-            f"{escape(name)}&nbsp;<small>{escape(column['type'])}"
+            f"{escape(name)}&nbsp;<small>{escape(column['type'].partition('(')[0])}"
             + ("" if column["coarsening"] == "keep" else f"&nbsp;·&nbsp;{escape(column['coarsening'])}")
             + "</small>"
             for name, column in self.manifest.schema[table].items()

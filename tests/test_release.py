@@ -106,6 +106,7 @@ def test_it_shows_itself(places: Settings) -> None:
         "age_band",
     )
     assert [word for word in told if word not in html] == []
+    assert "time_unit" not in html
     assert "too rare" not in html
 
 

@@ -190,8 +190,8 @@ def translated(name: str) -> Iterator[None]:
 
 def _cause(error: Exception) -> str:
     """The kind of error with the database's or the system's own word for it, which quotes nothing."""
-    code = getattr(error, "errno", None)
-    return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or (os.strerror(code) if code else '')}".strip()
+    code, embedded = getattr(error, "errno", None), getattr(getattr(error, "orig", None), "sqlite_errorname", None)
+    return f"{type(error).__name__} {embedded or getattr(error, 'sqlstate', None) or (os.strerror(code) if code else '')}".strip()
 
 
 def _rule(error: Exception) -> str | None:

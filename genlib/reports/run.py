@@ -24,7 +24,9 @@ from genlib.reports.plain import check_plain
 from genlib.settings import Settings
 
 ROOT = Path(genlib.__file__).parents[1]
-LANGUAGES = ("fi", "sv", "en")
+CHOICES = {"language": ("fi", "sv", "en"), "comparison": ("previous", "year_ago"), "kind": ("all", "consumer", "company_contact")}
+"""What these parameters may be, in every report that has them."""
+
 _STALE = 24 * 3600
 
 
@@ -66,11 +68,12 @@ def report_names() -> list[str]:
 
 
 def checked(values: dict[str, Any]) -> dict[str, Any]:
-    """The values, if period and language, where a report has them, mean something to every report."""
+    """The values, if those that every report understands alike - period, language, comparison, kind - are understood."""
     if "period" in values:
         Period.parse(values["period"])
-    if values.get("language", "en") not in LANGUAGES:
-        raise UsageError(f"parameter language is one of {', '.join(LANGUAGES)}")
+    for name in CHOICES.keys() & values.keys():
+        if values[name] not in CHOICES[name]:
+            raise UsageError(f"parameter {name} is one of {', '.join(CHOICES[name])}")
     return values
 
 

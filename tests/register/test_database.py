@@ -213,6 +213,14 @@ def test_a_register_is_not_made_where_a_folder_stands(tmp_path: Path) -> None:
         create_register(f"sqlite:///{tmp_path}")
 
 
+def test_a_register_that_another_process_keeps_locked_is_said_to_be_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genlib.register.database.BUSY_SECONDS", 0.1)
+    mine, other = create_register(f"sqlite:///{tmp_path}/r.sqlite"), create_register(f"sqlite:///{tmp_path}/r.sqlite")
+    busy = pytest.raises(GenlibError, match=r"register: the database failed \(OperationalError SQLITE_BUSY\)")
+    with other.writing(), busy, mine.transaction():
+        pass
+
+
 def test_opening_what_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="genlib register create"):
         open_register(f"sqlite:///{tmp_path}/none.sqlite")

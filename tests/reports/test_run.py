@@ -11,7 +11,7 @@ from genlib.errors import ReportFailed, UsageError
 from genlib.reports import catalogue
 from genlib.reports.execute import environment
 from genlib.reports.gate import MIME
-from genlib.reports.run import run_report
+from genlib.reports.run import checked, run_report
 from genlib.settings import Settings
 
 SENTINEL = "Virtanen-Sentineli"
@@ -172,6 +172,12 @@ def test_a_failure_is_marked_in_its_cell_and_leaves_the_last_good_run(good, home
 def test_the_kernel_is_not_told_where_register_keys_and_passwords_are(settings, monkeypatch, name):
     monkeypatch.setenv(name, "/run/secret")
     assert name not in environment(settings)
+
+
+@pytest.mark.parametrize("name", ["language", "comparison", "kind"])
+def test_a_value_that_no_report_understands_is_refused_and_the_others_named(name):
+    with pytest.raises(UsageError, match=rf"parameter {name} is one of \w+, \w+"):
+        checked({"period": "2026-10", name: "zzz"})
 
 
 def test_an_unknown_report_names_those_there_are(settings):
