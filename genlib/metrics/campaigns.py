@@ -124,7 +124,7 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
     `cost_cents` (from the books) and `cents_each`, per message that did."""
     drawn = _drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
     told = _purchased(release, drawn, attribution) if what == "bought" else outcome(drawn, what)
-    told = merged(told.drop("campaign").rename({"code": "campaign"}), by, nw.col("outcome") == what)
+    told = merged(told.drop("campaign").rename({"code": "campaign"}), by, None, nw.col("outcome") == what)
     name = what.replace(" ", "_")
     figures: tuple[Figure, ...] = (
         partial(_counted, what=what),

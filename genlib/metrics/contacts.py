@@ -78,10 +78,11 @@ def judged(contacts: Rows) -> Rows:
     )
 
 
-def merged(told: Rows, column: str, part: nw.Expr) -> Rows:
-    """The values of a column with one to four people, in all or in the `part` that a table tells of, together with the next smallest. Their
-    name says what they hold: "others+post+sms"."""
-    for counted in (told, told.filter(part)):
+def merged(told: Rows, column: str, *parts: nw.Expr | None) -> Rows:
+    """The values of a column with one to four people in the `parts` that a table tells of (None: all), one part after the other, together
+    with the next smallest. Their name says what they hold: "others+post+sms"."""
+    for part in parts:
+        counted = told if part is None else told.filter(part)
         people = collect(counted.group_by(column).agg(nw.col("customer").n_unique().alias("n"))).sort("n", column)
         below = pl.col("n").cum_sum() - pl.col("n") < LEAST
         few = people.filter(below | (pl.col("n") < LEAST))[column].to_list() if (people["n"] < LEAST).any() else []
@@ -148,7 +149,7 @@ def _dated(release: Tables, period: Period, campaign: str, months: int | None) -
 def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with their `refused_rate`."""
     told = sent(release, period, campaign=campaign).with_columns(campaign=nw.col("code"))
-    told = merged(told, what, nw.col("verdict") == "refused")
+    told = merged(told, what, None, nw.col("verdict") == "refused")
     return _judged(
         told,
         period,

@@ -1,63 +1,20 @@
 """Campaigns: contacts of a few people counted by hand; real phone campaigns; Newcombe's table."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from messages import SENT, after, contact, many, people, release
 
-from genlib.disclosure.cells import Cells
+from genlib.errors import UsageError
 from genlib.metrics import campaigns
 from genlib.metrics.campaigns import Attribution
 from genlib.metrics.figures import Rate
 from genlib.period import Period
 
 OCTOBER = Period.parse("2026-10")
-SENT = datetime(2026, 10, 5, 9, tzinfo=UTC)
-INSTANT = pl.Datetime("us", "UTC")
-STEPS = ("sent_at", "delivered_at", "opened_at", "clicked_at", "responded_at", "opted_out_at")
-
-
-def contact(customer: int, *steps: datetime | None, arm: str = "contacted", channel: str = "email", **other: Any) -> dict[str, Any]:
-    """Steps in their order, from sent_at on."""
-    times = dict.fromkeys(STEPS) | dict(zip(STEPS, steps, strict=False))
-    lawful = {"allowed": True if arm == "contacted" else None, "reason": "consent"}
-    return {"campaign": 1, "customer": customer, "arm": arm, "channel": channel, **times, **lawful, **other}
-
-
-def after(**span: float) -> datetime:
-    return SENT + timedelta(**span)
-
-
-def release(*contacts: dict[str, Any], bought: dict[int, date] | None = None) -> dict[str, pl.LazyFrame]:
-    steps = dict.fromkeys(STEPS, INSTANT)
-    kinds = {
-        "campaign": pl.UInt32,
-        "customer": pl.UInt32,
-        "arm": pl.String,
-        "channel": pl.String,
-        **steps,
-        "allowed": pl.Boolean,
-        "reason": pl.String,
-    }
-    invoices = {"customer": list(bought or {}), "issued_on": list((bought or {}).values()), "amount_cents": [100] * len(bought or {})}
-    return {
-        "customer": pl.LazyFrame({"customer": range(1, 9)}, schema={"customer": pl.UInt32}),
-        "campaign": pl.LazyFrame(
-            {"campaign": [1], "code": ["A"], "starts_on": [date(2026, 10, 5)], "holdout_share": [0.5], "cost_cents": [1000]},
-            schema_overrides={"campaign": pl.UInt32},
-        ),
-        "campaign_contact": pl.LazyFrame(contacts, schema=kinds),
-        "invoice": pl.LazyFrame(invoices, schema={"customer": pl.UInt32, "issued_on": pl.Date, "amount_cents": pl.Int64}),
-    }
-
-
-def people(cells: Cells, *dimensions: str, column: str = "people", **where: Any) -> dict[Any, int]:
-    fixed = {*dimensions, *where}
-    level = [pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in cells.dimensions]
-    rows = cells.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()), pl.col(column) > 0)
-    return {row[:-1] if len(dimensions) > 1 else row[0]: row[-1] for row in rows.select(*dimensions, column).rows()}
 
 
 def test_uplift_is_newcombes() -> None:
@@ -66,21 +23,46 @@ def test_uplift_is_newcombes() -> None:
 
 
 FUNNEL = release(
-    contact(1, SENT),
-    contact(2, SENT, after(seconds=9)),
-    contact(3, SENT, after(seconds=9), after(hours=1)),
-    contact(4, SENT, after(seconds=9), after(seconds=10), after(seconds=12)),
-    contact(5, SENT, after(seconds=9), after(hours=1), after(hours=2)),
-    contact(6, SENT, after(seconds=9), after(hours=1), after(hours=2), after(hours=3)),
-    contact(7, SENT, after(seconds=9), after(hours=1)),
-    contact(8, arm="holdout"),
-    bought={7: date(2026, 10, 10), 8: date(2026, 10, 6)},
+    *many(0, arm="holdout"),
+    *many(10, SENT),
+    *many(20, SENT, bounced=True),
+    *many(30, SENT, after(seconds=9)),
+    *many(40, SENT, after(seconds=9), after(seconds=10), after(seconds=12)),
+    *many(50, SENT, after(seconds=9), after(hours=1)),
+    *many(60, SENT, after(seconds=9), after(hours=1), after(hours=2)),
+    bought={30: date(2026, 10, 10), 31: date(2026, 10, 11), 0: date(2026, 10, 6)},
 )
 
 
 def test_everyone_stands_at_the_furthest_stage() -> None:
-    expected = dict.fromkeys(("eligible", "sent", "delivered", "opened", "machine click", "clicked", "responded", "bought"), 1)
-    assert expected == people(campaigns.funnel(FUNNEL, OCTOBER), "stage")
+    found = people(campaigns.funnel(FUNNEL, OCTOBER), "stage")
+    assert found == dict.fromkeys(("eligible", "sent", "bounced", "delivered", "machine", "opened", "clicked"), 5)
+
+
+def test_the_stages_add_up_to_the_people_and_machines_stand_aside() -> None:
+    (figure,) = campaigns.funnel(FUNNEL, OCTOBER).figures
+    told = figure(campaigns.funnel(FUNNEL, OCTOBER).frame)
+    reached = dict(told.select("stage", "reached").drop_nulls().rows())
+    steps = {"eligible": 35, "targeted": 30, "sent": 30, "bounced": 5, "delivered": 20, "machine": 5, "opened": 10, "clicked": 5}
+    assert reached == steps
+
+
+def test_a_click_implies_an_opening() -> None:
+    tables = release(*many(0, SENT, after(seconds=3), None, after(hours=1)), *many(10, SENT, after(seconds=3)))
+    assert people(campaigns.funnel(tables, OCTOBER), "stage") == {"clicked": 5, "delivered": 5}
+
+
+def test_a_purchase_or_an_answer_is_no_click() -> None:
+    tables = release(*many(0, SENT, after(seconds=3), None, None, after(days=1), channel="post"), bought={0: date(2026, 10, 6)})
+    assert people(campaigns.funnel(tables, OCTOBER), "stage") == {"delivered": 5}
+    assert people(campaigns.outcomes(tables, OCTOBER, "responded"), "outcome") == {"responded": 5}
+
+
+def test_a_stage_of_few_is_told_at_the_one_before() -> None:
+    tables = release(*many(0, SENT, after(seconds=9)), contact(9, SENT, after(seconds=9), after(hours=1)), contact(8, SENT))
+    cells = campaigns.funnel(tables, OCTOBER)
+    assert people(cells, "stage") == {"delivered": 6, "eligible": 1}
+    assert not {"opened", "sent"} & set(cells.frame["stage"])
 
 
 def test_a_funnel_names_every_stage() -> None:
@@ -88,48 +70,79 @@ def test_a_funnel_names_every_stage() -> None:
     assert set(campaigns.STAGES) == set(found)
 
 
-@pytest.mark.parametrize(("seconds", "stage"), [(0, "machine click"), (5, "machine click"), (6, "clicked")])
+@pytest.mark.parametrize(("seconds", "stage"), [(0, "machine"), (5, "machine"), (6, "clicked")])
 def test_a_click_within_seconds_of_delivery_is_a_machine(seconds: int, stage: str) -> None:
-    tables = release(contact(1, SENT, after(seconds=3), None, after(seconds=3 + seconds)))
-    assert {stage: 1} == people(campaigns.funnel(tables, OCTOBER), "stage")
+    tables = release(*many(0, SENT, after(seconds=3), None, after(seconds=3 + seconds)))
+    assert people(campaigns.funnel(tables, OCTOBER), "stage") == {stage: 5}
+
+
+@pytest.mark.parametrize(("burst", "stage"), [(5, "machine"), (6, "clicked")])
+def test_clicks_of_a_whole_list_at_once_are_a_machine(burst: int, stage: str) -> None:
+    tables = release(*many(0, SENT, after(seconds=3), None, after(hours=1)))
+    assert people(campaigns.funnel(tables, OCTOBER, attribution=Attribution(burst=burst)), "stage") == {stage: 5}
+
+
+def got(customer: int, **other: Any) -> dict[str, Any]:
+    return contact(customer, SENT, after(seconds=9), **other)
 
 
 @pytest.mark.parametrize(("channel", "days"), [("email", 5), ("sms", 1), ("call", 30), ("post", 30)])
-@pytest.mark.parametrize(("late", "stage"), [(0, "bought"), (1, "sent")])
-def test_a_purchase_counts_within_the_window_of_its_channel(channel: str, days: int, late: int, stage: str) -> None:
-    tables = release(contact(1, SENT, channel=channel), bought={1: date(2026, 10, 5) + timedelta(days=days + late)})
-    assert {stage: 1} == people(campaigns.funnel(tables, OCTOBER), "stage")
+@pytest.mark.parametrize(("late", "outcome"), [(0, "bought"), (1, "not bought")])
+def test_a_purchase_counts_within_the_window_of_its_channel(channel: str, days: int, late: int, outcome: str) -> None:
+    tables = release(got(1, channel=channel), bought={1: date(2026, 10, 5) + timedelta(days=days + late)})
+    assert people(campaigns.outcomes(tables, OCTOBER, "bought"), "outcome") == {outcome: 1}
 
 
 def test_a_purchase_before_the_contact_does_not_count() -> None:
-    assert people(campaigns.funnel(release(contact(1, SENT), bought={1: date(2026, 10, 4)}), OCTOBER), "stage") == {"sent": 1}
+    cells = campaigns.outcomes(release(got(1), bought={1: date(2026, 10, 4)}), OCTOBER, "bought")
+    assert people(cells, "outcome") == {"not bought": 1}
 
 
 def test_the_window_is_a_parameter() -> None:
-    tables = release(contact(1, SENT), bought={1: date(2026, 10, 15)})
-    assert people(campaigns.funnel(tables, OCTOBER, attribution=Attribution(email=10)), "stage") == {"bought": 1}
+    tables = release(got(1), bought={1: date(2026, 10, 15)})
+    assert people(campaigns.outcomes(tables, OCTOBER, "bought", attribution=Attribution(email=10)), "outcome") == {"bought": 1}
+
+
+def test_outcomes_are_of_delivered_messages() -> None:
+    cells = campaigns.outcomes(release(contact(1, SENT), got(2)), OCTOBER, "responded")
+    assert people(cells, "outcome", column="contacts") == {"no response": 1}
+
+
+def test_the_cost_of_a_response() -> None:
+    answered = [got(customer, responded_at=after(days=1)) for customer in range(10)]
+    cells = campaigns.outcomes(release(*answered), OCTOBER, "responded", by="campaign")
+    frame = cells.frame
+    for figure in cells.figures:
+        frame = figure(frame)
+    row = frame.row(by_predicate=(pl.col("campaign") == "A") & pl.col("outcome").is_null(), named=True)
+    assert (row["cost_cents"], row["cents_each"], row["responded"], row["campaign_fi"]) == (1000, 100, 10, "Kampanja")
+
+
+def test_what_came_of_a_message_is_one_of_three() -> None:
+    with pytest.raises(UsageError, match="responded, opted out"):
+        campaigns.outcomes(FUNNEL, OCTOBER, "smiled")
 
 
 def test_a_person_in_two_campaigns_counts_once() -> None:
-    tables = release(contact(1, SENT), contact(1, SENT, after(seconds=9), campaign=2))
+    tables = release(*many(1, SENT), *many(1, SENT, after(seconds=9), campaign=2))
     second = tables["campaign"].with_columns(pl.lit(2, pl.UInt32).alias("campaign"), code=pl.lit("B"))
     both = tables | {"campaign": pl.concat([tables["campaign"], second])}
-    assert people(campaigns.funnel(both, OCTOBER), "stage") == {"delivered": 1}
-    assert people(campaigns.funnel(both, OCTOBER, campaign="A"), "stage") == {"sent": 1}
+    assert people(campaigns.funnel(both, OCTOBER), "stage") == {"delivered": 5}
+    assert people(campaigns.funnel(both, OCTOBER, campaign="A"), "stage") == {"sent": 5}
 
 
 def test_the_funnel_of_one_campaign_is_the_sum_of_its_channels() -> None:
-    tables = release(contact(1, SENT), contact(2, SENT, channel="sms"), contact(3, arm="holdout", channel="sms"))
-    funnel, by_channel = (make(tables, OCTOBER, campaign="A") for make in (campaigns.funnel, campaigns.response))
+    tables = release(*many(1, SENT), *many(11, SENT, channel="sms"), *many(21, arm="holdout", channel="sms"))
+    funnel, by_channel = (make(tables, OCTOBER, campaign="A") for make in (campaigns.funnel, campaigns.funnel_by_channel))
     assert funnel.population == by_channel.population
-    assert people(funnel, "stage") == people(by_channel, "stage") == {"sent": 2, "eligible": 1}
-    assert people(by_channel, "channel") == {"email": 1, "sms": 2}
+    assert people(funnel, "stage") == people(by_channel, "stage") == {"sent": 10, "eligible": 5}
+    assert people(by_channel, "channel") == {"email": 5, "sms": 10}
 
 
-def test_campaigns_before_the_months_are_left_out_unless_named() -> None:
-    later = Period.parse("2027-03")
+def test_campaigns_that_began_before_the_period_are_left_out_unless_named() -> None:
+    later = Period.parse("2026-11")
     assert people(campaigns.funnel(FUNNEL, later), "stage") == {}
-    assert len(people(campaigns.funnel(FUNNEL, later, campaign="A"), "stage")) == 8
+    assert len(people(campaigns.funnel(FUNNEL, later, campaign="A"), "stage")) == 7
 
 
 ARMS = release(
@@ -149,72 +162,7 @@ def test_both_arms_have_one_clock_and_refused_contacts_no_arm() -> None:
 
 def test_uplift_knows_plan_and_cost() -> None:
     cells = campaigns.uplift_by_campaign(ARMS, OCTOBER)
-    assert (cells.figures[1].holdout_shares, cells.figures[2].cents) == ((("A", 0.5),), (("A", 1000),))  # type: ignore[attr-defined]
-
-
-def test_contacts_and_people_of_a_month() -> None:
-    tables = release(contact(1, SENT), contact(1, after(days=1)), contact(2, SENT, channel="sms"), contact(3, arm="holdout"))
-    cells = campaigns.timeline(tables, OCTOBER)
-    assert people(cells, "channel", column="contacts") == {"email": 2, "sms": 1}
-    assert {date(2026, 10, 1): 2} == people(cells, "month")
-
-
-def test_the_verdict_of_each_contact() -> None:
-    cells = campaigns.lawfulness(ARMS, OCTOBER)
-    assert people(cells, "verdict", column="contacts") == {"allowed": 2, "refused": 1}
-
-
-def test_why_contacts_were_refused() -> None:
-    cells = campaigns.lawfulness_by_channel(ARMS, OCTOBER)
-    found = {
-        (verdict, why): n
-        for why, verdict, n in cells.frame.filter(pl.col("channel").is_null(), pl.col("why").is_not_null())
-        .select("why", "verdict", "people")
-        .rows()
-    }
-    assert found == {("allowed", "allowed"): 2, ("refused", "no_consent"): 1}
-
-
-def test_all_tables_of_contacts_are_of_one_population() -> None:
-    made = (campaigns.timeline, campaigns.lawfulness, campaigns.lawfulness_by_channel)
-    assert len({make(ARMS, OCTOBER).population for make in made}) == 1
-
-
-def test_an_earlier_opt_out_is_not_of_this_message() -> None:
-    earlier, later = (contact(n, SENT, after(seconds=9), opted_out_at=after(seconds=9 + gap)) for n, gap in ((1, -1), (2, 0)))
-    tables = release(earlier, later, contact(3, SENT, after(seconds=9)), contact(4, SENT))
-    assert people(campaigns.opt_outs(tables, OCTOBER), "outcome", channel="email") == {"stayed": 2, "opted out": 1}
-
-
-def test_contact_pressure() -> None:
-    many = [contact(1, datetime(2026, 10, 2 + n, 9, tzinfo=UTC)) for n in range(6)]
-    contacts = (*many, contact(2, datetime(2026, 10, 1, tzinfo=UTC)), contact(3, arm="holdout"))
-    tables = release(*contacts, bought=dict.fromkeys(range(1, 9), date(2026, 1, 1)) | {8: date(2024, 10, 31)})
-    cells = campaigns.pressure(tables, OCTOBER)
-    assert people(cells, "contacts", days=30) == {"0": 6, "5+": 1}
-    assert people(cells, "contacts", days=90) == {"0": 5, "1": 1, "5+": 1}
-
-
-REACH = {
-    "reach": pl.LazyFrame(
-        {
-            "customer": [1, 2, 1, 2],
-            "channel": ["email", "email", "post", "post"],
-            "kind": ["DM"] * 4,
-            "allowed": [True, False, True, True],
-            "reason": ["consent", "no_consent", "opt_out_channel", "opt_out_channel"],
-        }
-    )
-}
-
-
-def test_reach_and_its_reasons_are_the_same_cells() -> None:
-    reach, reasons = campaigns.reach(REACH, OCTOBER), campaigns.reach_reasons(REACH, OCTOBER)
-    assert reach.population == reasons.population
-    assert people(reach, "channel", "verdict", kind="DM") == {("email", "allowed"): 1, ("email", "refused"): 1, ("post", "allowed"): 2}
-    assert {
-        (channel, why): n for channel, why, n in reasons.frame.filter(pl.col("why").is_not_null()).select("channel", "why", "people").rows()
-    } == {("email", "allowed"): 1, ("email", "no_consent"): 1, ("post", "allowed"): 2}
+    assert (cells.figures[1].holdout_shares, cells.figures[3].cents) == ((("A", 0.5),), (("A", 1000),))  # type: ignore[attr-defined]
 
 
 def test_real_phone_campaigns() -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from genlib.metrics import figures
-from genlib.metrics.figures import Change, Cost, Given, Likert, Mean, Nps, Rate, Reached, Share, Stock, Uplift
+from genlib.metrics.figures import Change, Cost, CostEach, Given, Likert, Mean, Nps, Rate, Reached, Share, Stock, Uplift, Worth
 
 
 def table(*rows: tuple[Any, ...], by: tuple[str, ...], more: tuple[str, ...] = ()) -> pl.DataFrame:
@@ -156,6 +156,12 @@ def test_reached_counts_everyone_who_came_at_least_so_far() -> None:
     assert found["of_delivered"].to_list() == [None, 1.0, 0.4, 0.1, None]
 
 
+def test_who_lies_beside_the_way_came_as_far_as_the_stage_before() -> None:
+    rows = [("sent", 10), ("bounced", 20), ("delivered", 30), ("machine", 5), ("opened", 40), (None, 105)]
+    found = Reached(("sent", "bounced", "delivered", "machine", "opened"), aside=("bounced", "machine"))(table(*rows, by=("stage",)))
+    assert found["reached"].to_list() == [105, 20, 75, 5, 40, None]
+
+
 def test_reached_is_null_before_a_hidden_stage() -> None:
     rows = [("eligible", 100), ("delivered", None), ("opened", None), ("bought", 10), (None, 200)]
     found = Reached(("eligible", "delivered", "opened", "bought"))(table(*rows, by=("stage",)))
@@ -190,6 +196,31 @@ def test_p_values_are_adjusted_for_all_campaigns_shown() -> None:
 def test_a_wrong_split_raises_the_alarm() -> None:
     found = Uplift((("A", 0.5),))(table(*arms(10_000, 821_588, 10_000, 815_482), by=BY)).row(4, named=True)
     assert found["mismatch_p"] == pytest.approx(1.8e-6, rel=0.02)
+    assert (found["uplift"], found["extra"], found["p_value"]) == (None, None, None)
+
+
+def test_all_campaigns_together() -> None:
+    rows = arms(56, 70, 48, 80) + arms(30, 70, 34, 80, "B")
+    total = Uplift((("A", 0.5), ("B", 0.5)))(table(*rows, by=BY)).row(10, named=True)
+    assert (total["campaign"], total["extra"], total["uplift"]) == (None, pytest.approx(14.25), pytest.approx(14.25 / 140))
+    assert total["extra_low"] < total["extra"] < total["extra_high"]
+
+
+def test_one_campaign_alone_is_all_of_them() -> None:
+    found = Uplift((("A", 0.5),))(table(*arms(56, 70, 48, 80), by=BY)).select("uplift", "uplift_low", "extra_high")
+    assert found.row(4) == found.row(5)
+
+
+def test_the_worth_of_the_buyers_that_a_campaign_brought() -> None:
+    rows = [(*row, 100 * row[-1] if row[2] == "bought" else 0) for row in arms(56, 70, 48, 80)]
+    found = Worth()(Uplift((("A", 0.5),))(table(*rows, by=BY, more=("amount_cents",))))
+    assert found["extra_cents"].drop_nulls().to_list() == pytest.approx([1400, 1400])
+
+
+def test_the_cost_of_each_message_that_was_responded_to() -> None:
+    rows = [("A", "responded", 4, 5), ("A", "no response", 10, 20), ("A", None, 14, 25)]
+    found = CostEach((("A", 100),), "responded")(table(*rows, by=("campaign", "outcome"), more=("contacts",)))
+    assert found["cents_each"].drop_nulls().to_list() == [20.0]
 
 
 def test_uplift_is_null_without_a_holdout_or_where_buyers_are_hidden() -> None:
