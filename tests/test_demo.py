@@ -26,7 +26,11 @@ page.row(tables.table(shown.languages, by="language"))
 def home(tmp_path, monkeypatch):
     for purpose in genlib.cli.demo.REPORTS:
         parameters = new_code_cell('language: str = "fi"', metadata={"tags": ["parameters"]})
-        cells = [parameters, new_code_cell(SHOW.replace("PURPOSE", purpose)), new_code_cell("page.conditions(shown, release)")]
+        cells = [
+            parameters,
+            new_code_cell(SHOW.replace("PURPOSE", purpose)),
+            new_code_cell("page.conditions(shown, release, parameters={'language': language})"),
+        ]
         nbformat.write(new_notebook(cells=cells), tmp_path / f"{purpose}.ipynb")
     monkeypatch.setattr(genlib.cli.demo, "REPORTS", {p: str(tmp_path / f"{p}.ipynb") for p in genlib.cli.demo.REPORTS})
     for name in ("GENLIB_REGISTER", "GENLIB_KEYS", "GENLIB_RELEASES", "GENLIB_REPORTS"):

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from genlib.settings import load
 from workbench import ROOT, Bench
 
 from genlib.metrics import customers
 from genlib.release import Release, open_release
+from genlib.settings import load
 
 pytestmark = pytest.mark.slow
 SOURCE = pl.lit("SERVICE_USE").alias("source")
