@@ -1,0 +1,193 @@
+"""The report of campaigns says what the register says, counted here a second time from its plaintext tables and from what was planted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from small import IDENTITY, KEY, NOW
+from workbench import ROOT, Bench
+
+from genlib import notice as notices
+from genlib.errors import ReportFailed
+from genlib.metrics import intervals
+from genlib.present.words import Words
+from genlib.publish.writer import publish
+from genlib.register.database import create_register, open_register
+from genlib.register.synthetic import Truth, collect, synthesise
+from genlib.release import Release
+from genlib.reports import prose
+from genlib.reports.run import Run, run_report
+from genlib.settings import Settings, load
+
+NOTEBOOK = ROOT / "notebooks" / "campaign_history.ipynb"
+BIG, NAME = "2026-10-SUODATIN", "Suodattimen vaihtomuistutus"
+PEOPLE, SEED = 6000, 5
+
+
+@dataclass(frozen=True)
+class World:
+    """A synthetic register in plaintext, what was planted in it, and its release; those whose processing is restricted are in none."""
+
+    frames: dict[str, pl.DataFrame]
+    truth: Truth
+    settings: Settings
+    release: Release
+
+    @property
+    def sent(self) -> pl.DataFrame:
+        free = (
+            self.frames["customer"].filter(pl.col("restricted_from").is_null() | (pl.col("restricted_from") > NOW)).select(customer_id="id")
+        )
+        campaigns = self.frames["campaign"].select("code", "starts_on", campaign_id="id")
+        sent = self.frames["campaign_contact"].with_columns(lawful=~pl.col("id").is_in(list(self.truth.unlawful_contacts)))
+        return sent.join(free, on="customer_id").join(campaigns, on="campaign_id")
+
+    @property
+    def october(self) -> pl.DataFrame:
+        return self.sent.filter(pl.col("arm") == "contacted", pl.col("sent_at") >= dt.datetime(2026, 10, 1, tzinfo=dt.UTC))
+
+
+def published(home: Path) -> tuple[Settings, Release]:
+    register = open_register(f"sqlite:///{home}/register.sqlite")
+    made = publish("campaign_history", register, KEY, notice=notices.load(), releases=home / "releases", now=NOW)
+    register.engine.dispose()
+    settings = replace(load(), home=home, releases=home / "releases", reports=home / "reports", user="aino")
+    return settings, Release(home / "releases" / "campaign_history" / made.release_id, made)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    home = tmp_path_factory.mktemp("campaigns")
+    register = create_register(f"sqlite:///{home}/register.sqlite")
+    synthesise(register, IDENTITY, customers=PEOPLE, seed=SEED)
+    register.engine.dispose()
+    return World(*collect(PEOPLE, SEED), *published(home))
+
+
+def made(settings: Settings, **parameters: Any) -> Run:
+    return run_report("campaign_history", parameters=parameters, settings=settings)
+
+
+def page(settings: Settings, **parameters: Any) -> str:
+    """What a reader reads: the report's text without tags, spaces as they come."""
+    body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>", "", made(settings, **parameters).html.read_text(encoding="utf-8"))
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").replace("\u2060", ""))
+
+
+@pytest.fixture(scope="module")
+def finnish(world: World) -> str:
+    return page(world.settings)
+
+
+def written(value: float, digits: int = 0) -> str:
+    return f"{value:,.{digits}f}".replace(",", " ").replace(".", ",")
+
+
+def test_the_contacts_are_those_of_the_register(world: World, finnish: str) -> None:
+    assert f" {written(world.october.height)} yhteydenottoa" in finnish
+
+
+def test_planted_contacts_against_the_rules_are_found_all_and_no_other(world: World) -> None:
+    key = ["code", "channel", "sent_at"]
+    codes = world.release["campaign"].select("campaign", "code")
+    found = world.release["campaign_contact"].filter(~pl.col("allowed")).join(codes, on="campaign").select(key).collect()
+    assert sorted(found.rows()) == sorted(world.sent.filter(~pl.col("lawful")).select(key).rows())
+
+
+def test_they_are_the_number_on_the_tile(world: World, finnish: str) -> None:
+    assert f" {world.october.filter(~pl.col('lawful')).height} luvatonta yhteydenottoa" in finnish
+
+
+def test_the_uplift_is_as_assigned_and_holds_the_planted_one(world: World, finnish: str) -> None:
+    drawn = world.sent.filter(pl.col("code") == BIG, pl.col("lawful"))
+    window = (dt.date(2026, 10, 1), dt.date(2026, 10, 31))
+    bought = world.frames["invoice"].filter(pl.col("amount_cents") > 0, pl.col("issued_on").is_between(*window))["customer_id"]
+    arms = drawn.group_by("arm").agg(n=pl.len(), bought=pl.col("customer_id").is_in(bought.implode()).sum()).sort("arm")
+    (n, x), (m, y) = arms.select("n", "bought").rows()
+    found = intervals.difference(x, n, y, m)
+    assert found.low <= world.truth.uplift[BIG] <= found.high
+    told = f"{written(100 * x / n, 1)} {written(100 * y / m, 1)} +{written(100 * found.value, 1)}"
+    assert re.search(rf"{NAME} {written(n + m)} [\d,]+ {re.escape(told)} ", finnish)
+
+
+def test_responses_are_of_delivered_lawful_messages(world: World, finnish: str) -> None:
+    began = world.sent.filter(pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("lawful"), pl.col("delivered_at").is_not_null())
+    rate = began["responded_at"].count() / began.height
+    assert f" {written(100 * rate, 1)} % perille menneistä viesteistä sai vastauksen" in finnish
+    assert f"Yhteensä {written(began.height)} {written(began['responded_at'].count())} " in finnish
+
+
+def test_machines_are_not_people(world: World, finnish: str) -> None:
+    mails = world.sent.filter(pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("channel") == "email", pl.col("lawful"))
+    human = mails.filter((pl.col("clicked_at") - pl.col("delivered_at")).dt.total_seconds() > 5)
+    assert human["id"].is_in(list(world.truth.machine_clicks)).sum() == 0
+    row = re.search(r"Klikanneet ((?:[\d ]+ )+)", finnish[finnish.index("Viestien tie kanavittain") :])
+    assert row
+    assert written(human["customer_id"].n_unique()) in row[1]
+
+
+def test_the_answers_to_the_open_questions_are_told(finnish: str) -> None:
+    assert "Poikkeus nykyisille asiakkaille ei käytössä" in finnish
+    assert "Suostumus ja kielto eri aikoina uusin tahdonilmaus voittaa" in finnish
+
+
+def book() -> dict[str, Any]:
+    notebook: dict[str, Any] = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    return notebook
+
+
+def test_nothing_english_and_no_code_is_left(world: World, finnish: str) -> None:
+    said = {*prose.messages(book()), *re.findall(r'"([A-Z%][^"{}]{6,})"', "".join("".join(cell["source"]) for cell in book()["cells"]))}
+    assert [text for text in said if text in finnish] == []
+    assert re.findall(r"\b(?:the|of|and|holdout|others|unknown|email|sms|clicked|bounced|consent\w*)\b", finnish) == []
+    assert [code for code in world.frames["campaign"]["code"] if code in finnish] == []
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_every_message_has_its_translation(language: str) -> None:
+    code = "\n".join("".join(cell["source"]) for cell in book()["cells"] if cell["cell_type"] == "code")
+    shown = re.findall(r'(?:title|subtitle|note|label)="([^"]+)"', code)
+    assert Words(language).missing([*prose.messages(book()), *shown]) == []
+
+
+def test_the_notebook_is_thin() -> None:
+    cells = [("".join(cell["source"]), cell) for cell in book()["cells"] if cell["cell_type"] == "code"]
+    assert [source for source, _ in cells if re.search(r"\bdef\b|\blambda\b", source)] == []
+    assert [cell for _, cell in cells if cell["outputs"] or cell["execution_count"]] == []
+
+
+def test_one_campaign_has_a_page_of_its_own(world: World) -> None:
+    run = made(world.settings, campaign=BIG)
+    assert BIG in str(run.html)
+    said = unescape(run.html.read_text(encoding="utf-8")).replace("\u00a0", " ").replace("\u2060", "")
+    assert f"Rajaus: {NAME}." in said
+    assert "Lämmityskauden" not in said
+
+
+def test_a_campaign_that_is_not_there_makes_no_report(world: World) -> None:
+    with pytest.raises(ReportFailed, match="UsageError"):
+        made(world.settings, campaign="2031-01-NONE")
+
+
+def test_a_year_against_the_year_before(world: World) -> None:
+    said = page(world.settings, period="2026", comparison="year_ago", language="en")
+    assert "Contacts that were not allowed:" in said
+    assert "a year ago" in said
+
+
+def test_a_register_of_few_still_makes_a_page(make_bench: Callable[[str], Bench]) -> None:
+    bench = make_bench("few")
+    bench.run("register", "load", ROOT / "data" / "sample")
+    settings, _ = published(bench.home)
+    said = page(settings, language="sv")
+    assert "Kontrollgrupp saknades" in said or "kampanj" in said
+    assert "{" not in said
