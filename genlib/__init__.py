@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from genlib.present import charts, page, tables
     from genlib.release import open_release
     from genlib.reports.run import run_report
+    from genlib.reviewing import review
 
 __all__ = [
     "Period",
@@ -29,6 +30,7 @@ __all__ = [
     "page",
     "permission",
     "protect",
+    "review",
     "run_report",
     "satisfaction",
     "tables",
@@ -44,6 +46,7 @@ _HOMES = {
     "open_release": "genlib.release",
     "page": "genlib.present",
     "protect": "genlib.disclosure.protect",
+    "review": "genlib.reviewing",
     "run_report": "genlib.reports.run",
     "satisfaction": "genlib.metrics",
     "tables": "genlib.present",
