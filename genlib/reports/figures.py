@@ -123,13 +123,13 @@ class Table:
 
     @property
     def heights(self) -> set[float]:
-        """How many rows its levels have."""
+        """How many rows a level may show: all that it has, or some of them (`codes`)."""
         rows = zip(*(self.columns[name] for name in self.dimensions), strict=True)
         levels: dict[tuple[bool, ...], int] = defaultdict(int)
         for row in rows:
             levels[tuple(code is None for code in row)] += 1
         sizes = [len(line) for _, line in self._lines()]
-        return {float(size) for size in [*levels.values(), *sizes]}
+        return {float(size) for size in range(1, max([*levels.values(), *sizes], default=0) + 1)}
 
     def _lines(self) -> Iterator[tuple[str, list[tuple[Any, int]]]]:
         """The rows that differ in one dimension only."""

@@ -14,6 +14,7 @@ import genlib
 from genlib import settings as settings_module
 from genlib.errors import CellFailed, ReportFailed, UsageError
 from genlib.period import Period
+from genlib.release import open_release
 from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import execute, parametrised
@@ -25,7 +26,9 @@ from genlib.settings import Settings
 
 ROOT = Path(genlib.__file__).parents[1]
 CHOICES = {"language": ("fi", "sv", "en"), "comparison": ("previous", "year_ago"), "kind": ("all", "consumer", "company_contact")}
-"""What these parameters may be, in every report that has them."""
+"""What these parameters may be, in every report that has them. A free text would become a folder's name, whatever it holds."""
+REGIONS = ("all", "unknown", *(f"{number:02}" for number in (1, 2, *range(4, 20), 21)))
+"""The codes of Statistics Finland: there is no 03 and no 20."""
 
 _STALE = 24 * 3600
 
@@ -42,6 +45,7 @@ def run_report(
     notebook, text = open_notebook(name)
     known = parameters_of(notebook)
     values = checked(settle(known, parameters or {}))
+    _check_campaign(values, settings)
     if pdf:
         check_pdf()
     choice = catalogue.chosen(values, {key: parameter.default for key, parameter in known.items()})
@@ -74,7 +78,17 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
     for name in CHOICES.keys() & values.keys():
         if values[name] not in CHOICES[name]:
             raise UsageError(f"parameter {name} is one of {', '.join(CHOICES[name])}")
+    if values.get("region", "all") not in REGIONS:
+        raise UsageError("parameter region is all or the two digits of a region, from 01 (Uusimaa) to 21 (Åland)")
     return values
+
+
+def _check_campaign(values: Mapping[str, Any], settings: Settings) -> None:
+    """A campaign is one of the release's: its codes are known, what else was typed is not repeated."""
+    if values.get("campaign", "all") != "all":
+        codes = open_release("campaign_history", settings=settings)["campaign"].select("code").collect()["code"]
+        if values["campaign"] not in codes.to_list():
+            raise UsageError(f"parameter campaign is all or the code of one of the {len(codes)} campaigns of the release")
 
 
 @dataclass(frozen=True)

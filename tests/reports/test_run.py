@@ -124,7 +124,16 @@ def test_the_same_run_gives_the_same_page_beside_the_first(good, home):
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"region": 1}, {"regoin": "01"}, {"region": "131052-952X"}, {"period": "2026-13"}, {"language": "de"}]
+    "parameters",
+    [
+        {"region": 1},
+        {"regoin": "01"},
+        {"region": "zzz"},
+        {"region": "03"},
+        {"region": "131052-952X"},
+        {"period": "2026-13"},
+        {"language": "de"},
+    ],
 )
 def test_a_wrong_parameter_runs_nothing(book, settings, parameters):
     with pytest.raises(UsageError):
