@@ -132,6 +132,6 @@ def test_a_report_that_holds_it_stops(release: Release, small: Small, tmp_path: 
     cells[0]["metadata"]["tags"] = ["parameters"]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "cases.ipynb")
     settings = replace(load(), home=small.home, releases=small.home / "releases", reports=tmp_path / "reports")
-    with pytest.raises(ReportFailed, match=r"cell 3 shows application\.vnd\.vegalite"):
+    with pytest.raises(ReportFailed, match=r"cell 3 shows application/vnd\.vegalite"):
         run_report(tmp_path / "cases.ipynb", settings=settings)
     assert not list((tmp_path / "reports").rglob("report.html"))
