@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from genlib.atomic import synced
 from genlib.errors import Refused
 from genlib.release import RELEASE_ID
 
@@ -38,15 +38,15 @@ def commit(stage: Path, release_id: str) -> Path:
     """Make the staged folder the release `release_id` and the current one. A release with that id is the same release and stays."""
     home, release = stage.parent, stage.parent / release_id
     for path in (*stage.rglob("*"), stage):
-        _fsync(path)
+        synced(path)
     if not release.exists():
         stage.rename(release)
-    _fsync(home)
+    synced(home)
     pointer = home / f"{ASIDE}{secrets.token_hex(8)}"
     pointer.write_text(f"{release_id}\n", encoding="utf-8")
-    _fsync(pointer)
+    synced(pointer)
     pointer.replace(home / "current")
-    _fsync(home)
+    synced(home)
     return release
 
 
@@ -69,11 +69,3 @@ def _clean(home: Path) -> None:
             shutil.rmtree(leftover)
         else:
             leftover.unlink()
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -14,10 +14,10 @@ import polars as pl
 import sqlalchemy as sa
 from polars import col
 
+from genlib.atomic import replacing
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.permission import Switches, verdicts
 from genlib.register import audit
-from genlib.register.atomic import replacing
 from genlib.register.bulk import translated
 from genlib.register.database import Register
 from genlib.register.identifiers import ARTIFICIAL_PHONE

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from genlib.register.atomic import replacing
+from genlib.atomic import replacing
 from genlib.register.database import Register
 from genlib.register.reading import batches, check_columns, files
 from genlib.register.rules import FAULTS, examined

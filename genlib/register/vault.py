@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from genlib.atomic import replacing
 from genlib.errors import BadInput, UsageError, WrongPassword
-from genlib.register.atomic import replacing
 
 SECRETS = ("identity", "pseudonym")
 FORMAT = "genlib-keys-1"

@@ -16,6 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from genlib.atomic import synced
+
 UNDATED = "undated"
 """The period of a notebook that has none."""
 
@@ -96,7 +98,7 @@ def keep(reports: Path, slot: Slot, files: Mapping[str, bytes], manifest: Mappin
     except OSError:  # a full disk gets its room back
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    _sync(place.parent)
+    synced(place.parent)
     return _run(place / "manifest.json")
 
 
@@ -151,9 +153,3 @@ def _write(path: Path, content: bytes) -> None:
         handle.write(content)
         handle.flush()
         os.fsync(handle.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
