@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from genlib.errors import NoticeError, UsageError
 
@@ -28,6 +28,7 @@ COARSENINGS = (
     "apart_month",
     "drop",
 )
+LANGUAGES = ("en", "fi", "sv")
 CLOSED = {"direct": {"drop"}, "restricted": {"drop", "redacted"}, "derived": {"drop"}, "key": {"drop", "number", "pseudonym"}}
 SPECIAL = re.compile(  # GDPR 9 and 10: the notice announces none of it (N5.9)
     r"health|diagnos|medic|disab|religi|belief|ethnic|racial|race$|political|trade_union|union_member|sexual|orientation|biometric|genetic"
@@ -110,6 +111,14 @@ class DisclosurePolicy:
 
 
 @dataclass(frozen=True)
+class ReportTerms:
+    """For whom a report is - a role, not a person - and how many months it is kept after it was made."""
+
+    recipients: Term
+    keep_months: int
+
+
+@dataclass(frozen=True)
 class Column:
     """A column of the register in the catalogue; `grants` gives the coarsenings by release purpose, and no entry means no access."""
 
@@ -140,6 +149,7 @@ class Notice:
     releases: Mapping[str, ReleaseTerms]
     anonymity: Anonymity
     disclosure: DisclosurePolicy
+    reports: ReportTerms
     permission: Mapping[str, bool | str]
     gaps: Mapping[str, str]
     columns: Mapping[str, Mapping[str, Column]]
@@ -188,6 +198,11 @@ class Notice:
             yield "anonymity.k must be at least 2"
         if self.disclosure.min_count < 3 or min(self.disclosure.profiles.values(), default=3) < 3:
             yield "disclosure.min_count must never be below 3"
+        if self.reports.keep_months < 1:
+            yield "reports.keep_months must be at least 1"
+        yield from (
+            f"reports.recipients.{language} is empty" for language in LANGUAGES if not getattr(self.reports.recipients, language).strip()
+        )
         for columns in self.columns.values():
             for column in columns.values():
                 yield from (f"{column.table}.{column.name}: {fault}" for fault in self._column_faults(column))
@@ -207,7 +222,7 @@ class Notice:
 
 
 def load(path: Path | str | None = None) -> Notice:
-    """The notice of data/notice.toml, or of `path`; raises NoticeError if it contradicts itself."""
+    """The notice of data/notice.toml, or of `path`; UsageError if it is not there, NoticeError if it contradicts itself."""
     notice = read(path)
     _raise_first(notice.faults())
     return notice
@@ -218,23 +233,16 @@ def read(path: Path | str | None = None) -> Notice:
     try:
         raw = tomllib.loads(Path(path or DEFAULT).read_text(encoding="utf-8"))
     except OSError as error:
-        raise NoticeError(f"the notice cannot be read: {error.strerror}; set GENLIB_NOTICE") from None
+        raise UsageError(f"no notice can be read at {path or DEFAULT} ({error.strerror}); name it with GENLIB_NOTICE") from None
     except tomllib.TOMLDecodeError as error:
         raise NoticeError(f"the notice is not TOML: {error}") from None
     return _notice(raw)
 
 
 def _notice(raw: dict[str, Any]) -> Notice:
-    tables = raw.pop("tables", {})
-    many = {"grounds": Term, "purposes": Term, "sources": Term, "messages": Term, "retention": Retention, "releases": ReleaseTerms}
-    one = {"controller": Controller, "contact": Contact, "anonymity": Anonymity, "disclosure": DisclosurePolicy}
-    for section, cls in many.items():
-        raw[section] = {code: _build(cls, f"{section}.{code}", entry) for code, entry in raw.get(section, {}).items()}
-    for section, cls in one.items():
-        raw[section] = _build(cls, section, raw.get(section, {}))
-    codes = {terms.code: purpose for purpose, terms in raw["releases"].items()}
-    raw["columns"] = {table: _columns(table, dict(entry), codes) for table, entry in tables.items()}
-    notice: Notice = _build(Notice, "notice", raw)
+    codes = {terms.get("code"): purpose for purpose, terms in raw.get("releases", {}).items()}
+    columns = {table: _columns(table, dict(entry), codes) for table, entry in raw.pop("tables", {}).items()}
+    notice: Notice = _build(Notice, "notice", raw | {"columns": columns})
     return notice
 
 
@@ -256,13 +264,27 @@ def _column(table: str, name: str, entry: dict[str, Any], codes: Mapping[str, st
 
 
 def _build(cls: Any, where: str, raw: Mapping[str, Any]) -> Any:
-    """A frozen value of one section: every field is there, no other, and lists are tuples."""
+    """A frozen value of one section: every field is there, no other, and what is in it is built by its type."""
     needed = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
     for name in sorted(needed - raw.keys()):
         raise NoticeError(f"{where}: {name} is missing")
     for name in sorted(raw.keys() - {f.name for f in fields(cls)}):
         raise NoticeError(f"{where}: unknown entry {name}")
-    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()})
+    within = "" if cls is Notice else f"{where}."
+    kinds = get_type_hints(cls)
+    return cls(**{name: _value(kinds[name], f"{within}{name}", value) for name, value in raw.items()})
+
+
+def _value(kind: Any, where: str, value: Any) -> Any:
+    """A section, a table of sections by code, or a plain value, whose lists are tuples; NoticeError for one of another type."""
+    inner = get_args(kind)[-1:]
+    if isinstance(value, Mapping) and is_dataclass(kind):
+        return _build(kind, where, value)
+    if isinstance(value, Mapping) and inner and is_dataclass(inner[0]):
+        return {code: _value(inner[0], f"{where}.{code}", entry) for code, entry in value.items()}
+    if isinstance(kind, type) and not isinstance(value, kind):
+        raise NoticeError(f"{where}: not a {'table' if is_dataclass(kind) else kind.__name__}")
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _raise_first(faults: Iterator[str]) -> None:

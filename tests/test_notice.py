@@ -71,6 +71,12 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
         ("k = 5", "k = 1", "anonymity.k must be at least 2"),
         ("min_count = 5", "min_count = 2", "disclosure.min_count must never be below 3"),
         ("flag_base = 30", "flag_base = 30\nwhim = 1", "disclosure: unknown entry whim"),
+        ("keep_months = 36", "keep_months = 0", "reports.keep_months must be at least 1"),
+        ("keep_months = 36\n", "", "reports: keep_months is missing"),
+        ("keep_months = 36", 'keep_months = "long"', "reports.keep_months: not a int"),
+        ('history = { years = 3, after = "the event"', "event = 3 #", "retention.event: not a table"),
+        ('fi = "yhtiön johto"', 'fi = " "', "reports.recipients.fi is empty"),
+        ('fi = "yhtiön johto", ', "", "reports.recipients: fi is missing"),
         ('version = "2026-1"', "version = ", "the notice is not TOML"),
     ],
 )
@@ -80,8 +86,13 @@ def test_a_notice_that_contradicts_itself_is_refused(tmp_path: Path, old: str, n
     assert "\n" not in str(error.value)
 
 
+def test_a_report_knows_its_readers_and_its_end() -> None:
+    reports = notice.load().reports
+    assert (reports.recipients.fi, reports.keep_months) == ("yhtiön johto", 36)
+
+
 def test_a_notice_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NoticeError, match="the notice cannot be read"):
+    with pytest.raises(UsageError, match=r"no notice can be read at .*none.toml \(No such file or directory\); name it with GENLIB_NOTICE"):
         notice.load(tmp_path / "none.toml")
 
 
