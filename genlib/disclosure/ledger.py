@@ -6,10 +6,11 @@ they were hidden, the sketch of who is in them, and the relations between counts
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -18,29 +19,46 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genlib import settings
+from genlib import settings as configuration
+from genlib.atomic import replacing
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.sketch import PLACES, Words
+from genlib.settings import Settings
 
 DATE = r"\d{4}-(Q\d|\d{2}(-\d{2})?)"
+PUBLICATION = "GENLIB_PUBLICATION"
+"""The variable that tells a kernel that it publishes: the day, the report with its parameters, and the id of the run."""
+
 COLUMNS = ["cell", "stems", "people", "hidden", "sketch", "figures"]
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The publications in `folder`, and the one in the making: what it is called and the day it is shown."""
+    """The publications in `folder`, and the one in the making: its report, the day it is shown, and the run that makes it."""
 
     folder: Path
-    report: str
-    day: date
+    report: str = ""
+    day: date = date.max
+    run: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Ledger:
+        """The ledger of a workbench."""
+        return cls(settings.home / "ledger")
 
     @classmethod
     def standing(cls) -> Ledger | None:
-        """The ledger of a run that publishes: GENLIB_PUBLICATION is "2026-11-01 campaign_history/2026-10"; else None."""
-        day, _, report = os.environ.get("GENLIB_PUBLICATION", "").partition(" ")
-        return cls(settings.load().home / "ledger", report, date.fromisoformat(day)) if report else None
+        """The ledger of a run that publishes, None where nothing is published."""
+        day, _, rest = os.environ.get(PUBLICATION, "").partition(" ")
+        report, _, run = rest.rpartition(" ")
+        return replace(cls.of(configuration.load()), report=report, day=date.fromisoformat(day), run=run) if run else None
+
+    @staticmethod
+    def called(day: date, slot: Path, run: str) -> str:
+        """A publication as `PUBLICATION` says it."""
+        return f"{day} {slot.as_posix()} {run}"
 
     def past(self) -> pl.DataFrame:
         """All publications, oldest first: report, day, and the nested cells, variables and entries."""
@@ -58,16 +76,14 @@ class Ledger:
         content = BytesIO()
         page.write_parquet(content)
         name = hashlib.sha256(f"{self.report}\n{self.day}\n".encode() + pattern.seal.encode()).hexdigest()[:24]
-        draft = self.folder / f"{name}.tmp"
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+        with replacing(self.folder / f"{name}_{self.run}.parquet") as file:
             file.write(content.getvalue())
-        draft.replace(self.folder / f"{name}.parquet")
 
-    def forget(self, report: str) -> int:
-        """Strike out an experiment that was never shown to anyone; the number of publications struck."""
-        struck = [file for file in self.folder.glob("*.parquet") if pl.read_parquet(file, columns=["report"]).item() == report]
+    def forget(self, run: str) -> int:
+        """Strike out what a run published and nobody was shown; the number of publications struck."""
+        struck = list(self.folder.glob(f"*_{glob.escape(run)}.parquet"))
         for file in struck:
-            file.unlink()
+            file.unlink(missing_ok=True)
         return len(struck)
 
 

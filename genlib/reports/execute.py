@@ -12,18 +12,20 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import genlib.errors
+from genlib.disclosure.ledger import PUBLICATION
 from genlib.errors import CellFailed, ReportFailed
 from genlib.reports.jupyter import UNUSED
 from genlib.settings import Settings
 
-_OTHERS = {"GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY"}
-"""What leads to the register or a key is none of a report's business."""
+_OTHERS = {"GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY", PUBLICATION}
+"""What leads to the register or a key is none of a report's business, nor is another run's publication."""
 
 _OURS = ("home", "releases", "reports", "notice", "data", "user")
 
 
-def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, root: Path) -> Any:
-    """The executed notebook. Raises CellFailed where a cell fails, ReportFailed if the kernel itself dies."""
+def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, root: Path, publication: str = "") -> Any:
+    """The executed notebook; `publication` is what the ledger calls it. Raises CellFailed where a cell fails, ReportFailed if the kernel
+    itself dies."""
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -38,7 +40,7 @@ def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, roo
                 kernel_name="python3",
                 language="python",
                 progress_bar=sys.stderr.isatty(),
-                kernel_manager_class=_kernel({"env": environment(settings), "cwd": str(root)}, sockets),
+                kernel_manager_class=_kernel({"env": environment(settings) | {PUBLICATION: publication}, "cwd": str(root)}, sockets),
                 extra_arguments=[bar],
             )
     except papermill.PapermillExecutionError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 import genlib
 from genlib import settings as settings_module
+from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, ReportFailed, UsageError
 from genlib.period import Period
 from genlib.release import open_release
@@ -104,7 +105,8 @@ class _Order:
 def _run(order: _Order) -> Run:
     try:
         files, shown = _made(order)
-    except ReportFailed as error:
+    except ReportFailed as error:  # nobody has seen it; a run that was killed stays in the ledger, which is the safe side
+        Ledger.of(order.settings).forget(order.about["run_id"])
         run = _keep_failed(order, error)
         raise ReportFailed(f"{order.slot.report}: {error} (kept in {run.folder})") from None
     return _keep(order, files, {"status": "good", "shown": shown})
@@ -112,7 +114,8 @@ def _run(order: _Order) -> Run:
 
 def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
     check_plain(order.notebook)
-    executed = execute(order.notebook, order.values, settings=order.settings, root=ROOT)
+    publication = Ledger.called(_now().date(), order.slot.folder, order.about["run_id"])
+    executed = execute(order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication)
     html = export.to_html(executed, language=order.slot.language, period=order.values.get("period", ""))
     files = {"report.html": html.encode(), "report.ipynb": export.to_keep(executed)}
     return files | ({"report.pdf": to_pdf(html)} if order.pdf else {}), export.facts(executed)

@@ -32,7 +32,7 @@ def crowd(count: int, where: tuple[str, str], start: int = 0) -> People:
 
 
 def publish(folder: Path, month: int, *, report: str = "customer_analysis", **tables: Cells) -> Protected:
-    return genlib.protect(ledger=Ledger(folder, f"{report}/2026-{month:02d}", date(2026, month, 1)), **tables)
+    return genlib.protect(ledger=Ledger(folder, report, date(2026, month, 1), f"{report}-2026-{month:02d}".replace(" ", "-")), **tables)
 
 
 def value(protected: Protected, region: str | None, age: str | None = None) -> tuple[int | None, str | None]:
@@ -124,9 +124,8 @@ def test_an_experiment_can_be_forgotten(tmp_path: Path) -> None:
     publish(tmp_path, 10, report="draft", table=cells(START, REGION))
     later = START | crowd(1, ("01", "young"), 900)
     assert value(publish(tmp_path, 11, table=cells(later, REGION)), "01")[1] == "time"
-    ledger = Ledger(tmp_path, "", date(2026, 12, 1))
-    assert ledger.forget("draft/2026-10") == 1
-    assert ledger.forget("draft/2026-10") == 0
+    assert Ledger(tmp_path).forget("draft-2026-10") == 1
+    assert Ledger(tmp_path).forget("draft-2026-10") == 0
 
 
 def test_the_ledger_is_private(tmp_path: Path) -> None:
@@ -139,11 +138,11 @@ def test_the_ledger_is_private(tmp_path: Path) -> None:
 
 def test_a_run_that_publishes_finds_its_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENLIB_HOME", str(tmp_path))
-    monkeypatch.setenv("GENLIB_PUBLICATION", "2026-11-01 customer_analysis/2026-10")
+    monkeypatch.setenv("GENLIB_PUBLICATION", "2026-11-01 customer_analysis/2026-10/fi 2026-11-01T040000Z-5f2c91")
     genlib.protect(table=cells(START, REGION))
     ledger = Ledger.standing()
     assert ledger is not None
-    assert ledger.past().select("report", "day").rows() == [("customer_analysis/2026-10", date(2026, 11, 1))]
+    assert ledger.past().select("report", "day").rows() == [("customer_analysis/2026-10/fi", date(2026, 11, 1))]
 
 
 def test_a_small_difference_is_never_taken_for_a_large_one() -> None:
