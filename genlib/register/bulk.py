@@ -1,8 +1,8 @@
-"""Whole tables in and out, as Arrow through ADBC.
+"""Whole tables in and out: read as Arrow through ADBC, written - and read in a transaction that writes - by SQLAlchemy's connection.
 
 ADBC brings a second copy of SQLite into the process; two copies that have one file open do not see each other's locks, which is a known way
 to lose a database (sqlite.org/howtocorrupt.html, 2.2.1). So ADBC reads an embedded register only while nothing else in the process has the
-file open, and keeps everything else out meanwhile; writing, and reading inside a transaction, stay with the copy of SQLAlchemy.
+file open, and keeps everything else out meanwhile.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import polars as pl
+import psycopg
 import sqlalchemy as sa
 from adbc_driver_manager import dbapi
 
@@ -64,59 +65,31 @@ class Embedded:
             raise GenlibError("this process is reading the register as a whole; let it finish, or write from another process")
 
     @contextmanager
-    def session(self, *, write: bool) -> Iterator[Any]:
-        """A connection in a transaction that commits at the end; for reading alone one of ADBC, if it may."""
-        if write or not COPIES.enter("adbc", "sqlite3", self.file):
-            with self._serving(write=write) as connection:
+    def reading(self) -> Iterator[Any]:
+        """A connection that sees one moment: of ADBC, if it may have one."""
+        from adbc_driver_sqlite import dbapi as embedded
+
+        if not COPIES.enter("adbc", "sqlite3", self.file):
+            with self.engine.connect() as connection, connection.begin():
                 yield connection
             return
         try:
-            with self._reading() as connection:
-                yield connection
+            with embedded.connect(f"file:{quote(self.file)}?mode=ro") as arrow:
+                yield arrow
         finally:
             COPIES.leave("adbc", self.file)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Any]:
-        from adbc_driver_sqlite import dbapi as embedded
-
-        with embedded.connect(f"file:{quote(self.file)}?mode=ro") as connection:
-            yield connection
-
-    @contextmanager
-    def _serving(self, *, write: bool) -> Iterator[sa.Connection]:
-        options = {"begin": "BEGIN IMMEDIATE" if write else "BEGIN"}
-        with self.engine.connect().execution_options(**options) as connection, connection.begin():
-            if write:
-                connection.exec_driver_sql("PRAGMA cache_size=-131072")
-            yield connection
 
     def listed(self, keys: pl.DataFrame) -> str:
         """SQL that turns a parameter, a JSON list of lists, into rows."""
         values = [f"json_extract(value, '$[{at}]')" for at in range(keys.width)]
-        return f"SELECT {', '.join(values)} FROM json_each(?)"  # noqa: S608 - no value is in it
+        return f"SELECT {', '.join(values)} FROM json_each(:keys)"  # noqa: S608 - no value is in it
 
-    def read(self, session: sa.Connection, query: str, wanted: pl.Schema, rows: int, *parameters: str) -> Iterator[pl.DataFrame]:
+    def read(self, session: Any, query: str, wanted: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
         """The answer of a query in frames of at most `rows`."""
         stored = pl.Schema({name: self._stored(kind) for name, kind in wanted.items()})
-        answer = self._rows if isinstance(session, sa.Connection) else self._batches
-        for frame in answer(session, query, stored, rows, parameters):
+        answer = _fetched if isinstance(session, sa.Connection) else _batches
+        for frame in answer(session, query, stored, rows):
             yield frame.select(self._loaded(name, kind) for name, kind in wanted.items())
-
-    def _rows(self, session: sa.Connection, query: str, stored: pl.Schema, rows: int, parameters: Any) -> Iterator[pl.DataFrame]:
-        answer = session.exec_driver_sql(query, parameters).cursor
-        while answer and (fetched := answer.fetchmany(rows)):
-            yield pl.DataFrame(fetched, schema=stored, orient="row")
-
-    def _batches(self, session: Any, query: str, stored: pl.Schema, rows: int, parameters: Any) -> Iterator[pl.DataFrame]:
-        first = ", ".join(f"{FIRST.get(kind, -(2**63))} AS {name}" for name, kind in stored.items())  # type: ignore[call-overload]
-        with session.cursor() as cursor:
-            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": rows})
-            cursor.execute(f"SELECT {first} UNION ALL {query}", parameters or None)
-            for number, batch in enumerate(cursor.fetch_record_batch()):
-                frame = pl.DataFrame(batch, schema=stored)[number == 0 :]
-                if frame.height:
-                    yield frame
 
     def write(self, session: sa.Connection, name: str, frame: pl.DataFrame) -> None:
         """Insert a frame."""
@@ -135,45 +108,61 @@ class Embedded:
         return value.cast(pl.Int32).cast(pl.Date) if kind == pl.Date else value.cast(kind)
 
 
+def _batches(session: Any, query: str, stored: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
+    first = ", ".join(f"{FIRST.get(kind, -(2**63))} AS {name}" for name, kind in stored.items())  # type: ignore[call-overload]
+    with session.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": rows})
+        cursor.execute(f"SELECT {first} UNION ALL {query}")
+        for number, batch in enumerate(cursor.fetch_record_batch()):
+            frame = pl.DataFrame(batch, schema=stored)[number == 0 :]
+            if frame.height:
+                yield frame
+
+
+def _fetched(session: sa.Connection, query: str, stored: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
+    for fetched in session.exec_driver_sql(query, execution_options={"yield_per": rows}).partitions():
+        yield pl.DataFrame([tuple(row) for row in fetched], schema=stored, orient="row")
+
+
 class Server:
-    """Whole tables of PostgreSQL: COPY as Arrow."""
+    """Whole tables of PostgreSQL: COPY both ways."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
     @contextmanager
-    def session(self, *, write: bool) -> Iterator[Any]:
-        """A connection in a transaction that commits at the end; a reader sees one moment."""
+    def reading(self) -> Iterator[Any]:
+        """A connection of ADBC that sees one moment."""
         from adbc_driver_postgresql import dbapi as postgresql
 
-        connection = postgresql.connect(self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
-        try:
+        with postgresql.connect(self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
             with connection.cursor() as cursor:
-                cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {'READ COMMITTED' if write else 'REPEATABLE READ'}")
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield connection
-            connection.commit()
-        finally:
-            connection.close()
 
     def listed(self, keys: pl.DataFrame) -> str:
         """SQL that turns a parameter, a JSON list of lists, into rows."""
-        kinds = ["bigint" if kind.is_integer() else "text" for kind in keys.dtypes]
-        return f"SELECT {', '.join(f'(value->>{at})::{kind}' for at, kind in enumerate(kinds))} FROM json_array_elements($1::json)"  # noqa: S608
+        values = [f"CAST(value->>{at} AS {'bigint' if kind.is_integer() else 'text'})" for at, kind in enumerate(keys.dtypes)]
+        return f"SELECT {', '.join(values)} FROM json_array_elements(CAST(:keys AS json))"  # noqa: S608 - no value is in it
 
-    def read(self, session: Any, query: str, wanted: pl.Schema, rows: int, *parameters: str) -> Iterator[pl.DataFrame]:
+    def read(self, session: Any, query: str, wanted: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
         """The answer of a query in frames of at most `rows`."""
+        if isinstance(session, sa.Connection):
+            yield from _fetched(session, query, wanted, rows)
+            return
         with session.cursor() as cursor:
-            cursor.execute(query, parameters or None)
+            cursor.execute(query)
             for batch in cursor.fetch_record_batch():
                 yield from pl.DataFrame(batch).cast(wanted).iter_slices(rows)
 
-    def write(self, session: Any, name: str, frame: pl.DataFrame) -> None:
+    def write(self, session: sa.Connection, name: str, frame: pl.DataFrame) -> None:
         """Insert a frame, and move the sequence that numbers new rows past it."""
-        with session.cursor() as cursor:
-            cursor.adbc_ingest(name, frame.with_columns(pl.col(UTC_INSTANT).dt.truncate("1s")).to_arrow(), mode="append")
-            if "id" in frame.columns:
-                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM \"{name}\"))")  # noqa: S608
-                cursor.fetchall()
+        text = frame.with_columns(("\\x" + pl.col(pl.Binary).bin.encode("hex")).name.keep())
+        columns = ", ".join(f'"{column}"' for column in frame.columns)
+        with session.connection.cursor() as cursor, cursor.copy(f'COPY "{name}" ({columns}) FROM STDIN (FORMAT csv)') as copy:  # type: ignore[attr-defined]
+            copy.write(text.write_csv(include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ"))
+        if "id" in frame.columns:
+            session.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM \"{name}\"))")  # noqa: S608
 
 
 @contextmanager
@@ -181,19 +170,13 @@ def translated(name: str) -> Iterator[None]:
     """Drivers put whole rows into their errors; only the table and the kind of rule may pass."""
     try:
         yield
-    except (dbapi.Error, sa.exc.DBAPIError, OSError) as error:
-        rule = _rule(error)
-        if rule:
-            raise BadInput(f"table {name}: the database refused the rows ({rule}); nothing was kept") from None
-        raise GenlibError(f"{name}: the database failed ({_cause(error)})") from None
-
-
-def _cause(error: Exception) -> str:
-    """The kind of error with the database's or the system's own word for it, which quotes nothing."""
-    code, embedded = getattr(error, "errno", None), getattr(getattr(error, "orig", None), "sqlite_errorname", None)
-    return f"{type(error).__name__} {embedded or getattr(error, 'sqlstate', None) or (os.strerror(code) if code else '')}".strip()
-
-
-def _rule(error: Exception) -> str | None:
-    state = getattr(error, "sqlstate", None)
-    return next((rule for code, rule in STATES.items() if code == state or f"{rule} constraint" in str(error)), None)
+    except (dbapi.Error, psycopg.Error, sa.exc.DBAPIError, OSError) as error:
+        if getattr(error, "errno", None):
+            raise  # the system's own, whose words are safe; Arrow's has no number and may quote
+        cause = getattr(error, "orig", None) or error
+        state = getattr(cause, "sqlstate", None)
+        for code, rule in STATES.items():
+            if code == state or f"{rule} constraint" in str(cause):
+                raise BadInput(f"table {name}: the database refused the rows ({rule}); nothing was kept") from None
+        word = getattr(cause, "sqlite_errorname", None) or state or ""  # the database's own for it, which quotes nothing
+        raise GenlibError(f"{name}: the database failed ({f'{type(error).__name__} {word}'.strip()})") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
@@ -58,20 +58,15 @@ class Register:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A SQLAlchemy connection in a transaction that may write from its first statement; commits at the end or leaves no trace."""
-        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        """A transaction that may write from its first statement: what the connection, `append`, `scan` and `known` do inside is one act,
+        kept whole or not at all."""
+        with self._shared(_immediate(self.engine)) as connection:
             yield connection
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Every `append` inside is kept together or not at all. Do not write through `engine` meanwhile."""
-        with self._shared(write=True):
-            yield
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Every `scan` inside, one after another, sees the register as it is now, whatever is written meanwhile."""
-        with self._shared(write=False):
+        with self._shared(self._bulk.reading()):
             yield
 
     def scan(
@@ -110,28 +105,35 @@ class Register:
             return keys
         wanted = ", ".join(map(_quoted, keys.columns))
         query = f"SELECT {wanted} FROM {_quoted(name)} WHERE ({wanted}) IN ({self._bulk.listed(keys)})"  # noqa: S608 - the schema's names
-        with translated(name), self._session(write=False) as session:
-            found = list(self._bulk.read(session, query, keys.schema, keys.height, json.dumps(keys.rows())))
-        return pl.concat(found) if found else keys.clear()
+        with translated(name), self._session(write=True) as connection:
+            found = connection.execute(sa.text(query), {"keys": json.dumps(keys.rows())}).all()
+        return pl.DataFrame([tuple(row) for row in found], schema=keys.schema, orient="row")
 
     @contextmanager
-    def _shared(self, *, write: bool) -> Iterator[None]:
+    def _shared(self, session: AbstractContextManager[Any]) -> Iterator[Any]:
         if self._open is not None:
             raise UsageError("a transaction or snapshot of this register is open already")
-        with translated("register"), self._bulk.session(write=write) as session:
-            self._open = session
+        with translated("register"), session as opened:
+            self._open = opened
             try:
-                yield
+                yield opened
             finally:
                 self._open = None
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Any]:
+        """The open transaction or snapshot, else one of its own."""
         if self._open is not None:
             yield self._open
-        else:
-            with self._bulk.session(write=write) as session:
-                yield session
+            return
+        with _immediate(self.engine) if write else self._bulk.reading() as session:
+            yield session
+
+
+@contextmanager
+def _immediate(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        yield connection
 
 
 def _quoted(name: str) -> str:
@@ -161,7 +163,7 @@ def create_register(url: str) -> Register:
         if register.embedded and location.database:
             os.makedirs(os.path.dirname(location.database) or ".", exist_ok=True)
             os.close(os.open(location.database, os.O_CREAT | os.O_RDWR, 0o600))
-        with register.writing() as connection:
+        with _immediate(register.engine) as connection:
             Base.metadata.create_all(connection)
     except (sa.exc.SQLAlchemyError, OSError) as error:
         raise UsageError(f"no register can be made at {register.url} ({type(error).__name__})") from None
@@ -193,7 +195,7 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 def _sqlite_connected(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver would begin transactions late and never around DDL; _sqlite_begun does
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-131072"):
         connection.execute(f"PRAGMA {pragma}")
 
 

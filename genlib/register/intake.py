@@ -89,7 +89,7 @@ class Intake:
     def table(self, name: str, path: Path) -> Loaded:
         """Load one file in one transaction; the report of refused rows is in its place before the rows are."""
         outcome, report = Loaded(name), self.rejected_to / f"{name}.csv"
-        with self.register.transaction(), replacing(report) as refused:
+        with self.register.writing(), replacing(report) as refused:
             refused.write(b"row,column,rule\n")
             for raw in batches(path, ROWS):
                 good, faults = _placed(self.register, name, *examined(raw, name, artificial=self.artificial))

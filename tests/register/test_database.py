@@ -85,14 +85,14 @@ def test_append_refuses_a_frame_of_another_shape(register: Register) -> None:
 
 def test_a_transaction_keeps_all_appends_or_none(register: Register) -> None:
     def twice() -> None:
-        with register.transaction():
+        with register.writing():
             register.append("customer", customers(1))
             register.append("customer", customers(1))
 
     with pytest.raises(BadInput, match="UNIQUE"):
         twice()
     assert register.count("customer") == 0
-    with register.transaction():
+    with register.writing():
         register.append("customer", customers(1))
         register.append("customer", customers(2))
     assert register.count("customer") == 2
@@ -163,10 +163,25 @@ def test_single_rows_refused_through_the_engine_do_not_show_values(register: Reg
     row = customers(1, postal_code=SENTINEL).row(0, named=True)
     with register.writing() as connection:
         connection.execute(table("customer").insert().values(row))
-    with pytest.raises(sa.exc.IntegrityError) as caught, register.writing() as connection:
+    with pytest.raises(sa.exc.IntegrityError) as caught, register.engine.begin() as connection:
         connection.execute(table("customer").insert().values(row))
     assert SENTINEL not in str(caught.value)
     assert SENTINEL not in str(caught.value.orig)
+
+
+def test_a_transaction_reads_what_it_has_written(register: Register) -> None:
+    rows = customers(1, 2, restricted_from=None)
+    with register.writing():
+        register.append("customer", rows)
+        assert_frame_equal(whole(register, "customer", ordered_by="id"), rows)
+        assert register.known("customer", pl.DataFrame({"id": [2, 3]}))["id"].to_list() == [2]
+
+
+def test_texts_of_every_kind_come_back(register: Register) -> None:
+    texts = ['a,"b', "", "\\.", "\\x00", "line\nbreak\r\n", " å ", "NULL", "'"]
+    rows = pl.concat([customers(number, postal_code=text) for number, text in enumerate(texts)])
+    register.append("customer", rows)
+    assert whole(register, "customer", columns=["postal_code"], ordered_by="id")["postal_code"].to_list() == texts
 
 
 def test_new_rows_are_numbered_after_bulk_rows(register: Register) -> None:
@@ -192,7 +207,7 @@ def test_an_instant_without_a_zone_is_refused(register: Register) -> None:
 
 
 def test_foreign_keys_hold_through_the_engine(register: Register) -> None:
-    with pytest.raises(sa.exc.IntegrityError), register.writing() as connection:
+    with pytest.raises(BadInput, match="FOREIGN KEY"), register.writing() as connection:
         connection.execute(table("survey_question").insert().values(id=1, survey_id=9, code="a", scale="text", text_fi="a"))
 
 
@@ -217,7 +232,7 @@ def test_a_register_that_another_process_keeps_locked_is_said_to_be_busy(tmp_pat
     monkeypatch.setattr("genlib.register.database.BUSY_SECONDS", 0.1)
     mine, other = create_register(f"sqlite:///{tmp_path}/r.sqlite"), create_register(f"sqlite:///{tmp_path}/r.sqlite")
     busy = pytest.raises(GenlibError, match=r"register: the database failed \(OperationalError SQLITE_BUSY\)")
-    with other.writing(), busy, mine.transaction():
+    with other.writing(), busy, mine.writing():
         pass
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genlib.errors import BadInput, GenlibError
+from genlib.errors import BadInput
 from genlib.register.database import Register, create_register, open_register
 from genlib.register.intake import Summary, load
 from genlib.register.rules import examined
@@ -379,6 +379,6 @@ def test_where_refused_rows_cannot_be_told_nothing_is_loaded(sqlite_url: str, ke
     (tmp_path / "in").mkdir()
     pl.DataFrame([CUSTOMER]).write_csv(tmp_path / "in/customer.csv")
     (tmp_path / "file").touch()
-    with pytest.raises(GenlibError, match=r"register: the database failed \(NotADirectoryError Not a directory\)"):
+    with pytest.raises(NotADirectoryError):
         load(register, tmp_path / "in", key, rejected_to=tmp_path / "file/rejected")
     assert register.count("customer") == 0

@@ -23,7 +23,7 @@ __all__ = ["AS_OF", "Planted", "Truth", "collect", "draw", "synthesise", "write_
 
 def synthesise(register: Register, key: IdentityKey, *, customers: int, seed: int, as_of: date = AS_OF) -> Truth:
     """Fill an empty register in one transaction; returns what was planted. Memory does not grow with `customers`."""
-    with register.transaction():
+    with register.writing():
         return _each(draw(customers, seed, as_of), lambda table, frame: register.append(table, sealed(frame, table, key)))
 
 
