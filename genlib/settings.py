@@ -17,6 +17,9 @@ from typing import Any
 from genlib.errors import UsageError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+PUBLICATION = "GENLIB_PUBLICATION"
+"""Tells a kernel that it publishes: the day, the report with its parameters, and the id of the run."""
+
 SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -53,6 +56,13 @@ def load(folder: Path | None = None, environment: Mapping[str, str] | None = Non
         "user": given.get("user") or _login(),
     }
     return Settings(**{**defaults, **{name: _typed(name, value) for name, value in given.items()}})
+
+
+def publication() -> tuple[str, str, str] | None:
+    """Day, report and run of what this process publishes; None where people work on their own."""
+    day, _, rest = os.environ.get(PUBLICATION, "").partition(" ")
+    report, _, run = rest.rpartition(" ")
+    return (day, report, run) if run else None
 
 
 def password(settings: Settings, prompt: str) -> str:

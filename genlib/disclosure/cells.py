@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.sketch import sketches
+from genlib.disclosure.sketch import numbers, sketches
+from genlib.settings import publication
 
 Figure = Callable[[pl.DataFrame], pl.DataFrame]
 """Adds derived columns to a table *as it is shown* (hidden cells are null already), so it can reveal nothing that is not shown."""
@@ -62,7 +63,7 @@ class Cells:
     `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
     `population` names whom the table counts, period included ("customers 2026-10"): cells of equal population, measure and dimension
     values are the same cell wherever they stand, which links the tables of a report. `members` (the dimension columns and `sketch`) tells
-    the ledger how many people cells differ by, where `tabulate` knew them by pseudonym.
+    the ledger how many people cells differ by, where `tabulate` knew them by pseudonym and something is being published.
     """
 
     frame: pl.DataFrame
@@ -77,6 +78,12 @@ class Cells:
         return [column for dimension in self.by for column in dimension.columns]
 
 
+class Tables(Protocol):
+    """A release, or a dictionary of frames by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 def tabulate(  # noqa: PLR0913 - what a table is
     rows: Any,
     *,
@@ -85,23 +92,38 @@ def tabulate(  # noqa: PLR0913 - what a table is
     measures: Sequence[Measure] = (PEOPLE,),
     population: str,
     figures: Sequence[Figure] = (),
+    release: Tables | None = None,
 ) -> Cells:
     """`Cells` of a lazy frame (Polars, or any engine that Narwhals knows) with columns `person`, the dimensions and the measures.
 
     Rows of one person in one cell are summed first, so `people` are distinct and the largest contributions are a person's, not a row's.
-    With a column `pseudonym` (it may be `person` itself) the cells also carry the sketches that the ledger compares over time.
+    In a run that publishes, cells also carry the sketches that the ledger compares over time, if `person` is the number of a customer of
+    `release` (Polars only) or the `pseudonym` itself.
     """
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure for measure in measures if measure.kind != "people"]
     frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
     one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
+    if one.implementation.is_polars():
+        one = nw.from_native(_numbered(_collect(one), person, release))
     levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
     order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
-    table = pl.concat(levels, how="diagonal_relaxed").select(*columns, "people", pl.exclude(*columns, "people")).sort(order)
-    members = None
-    if "pseudonym" in (known := nw.from_native(rows)).collect_schema().names():
-        members = sketches(_collect(known.select("pseudonym", *columns).unique()), "pseudonym", grouping_sets(by))
-    return Cells(table, tuple(by), tuple(measures), population, tuple(figures), members)
+    table = pl.concat([cells for cells, _ in levels], how="diagonal_relaxed").select(*columns, "people", pl.exclude(*columns, "people"))
+    drawn = [sketched for _, sketched in levels if sketched is not None]
+    members = pl.concat(drawn, how="diagonal_relaxed") if drawn else None
+    return Cells(table.sort(order), tuple(by), tuple(measures), population, tuple(figures), members)
+
+
+def _numbered(one: pl.DataFrame, person: str, release: Tables | None) -> pl.DataFrame:
+    """The rows, with the stable `_number` of each person (null: not known) where it is wanted and can be had."""
+    if person == "pseudonym":
+        return one.with_columns(_number=numbers(one[person]))
+    known = release["customer"] if release is not None and publication() else None
+    if not isinstance(known, pl.DataFrame | pl.LazyFrame) or "pseudonym" not in known.lazy().collect_schema():
+        return one
+    names = known.lazy().select("customer", "pseudonym").collect()
+    names = names.select(pl.col("customer").cast(pl.Int64), _number=numbers(names["pseudonym"]))
+    return one.join(names, left_on=pl.col(person).cast(pl.Int64, strict=False), right_on="customer", how="left")
 
 
 def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
@@ -110,8 +132,12 @@ def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
         yield [column for level in levels for column in level]
 
 
-def _level(one: Any, person: str, keys: list[str], columns: list[str], sums: list[Measure]) -> pl.DataFrame:
-    by_person = one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums)) if set(keys) != set(columns) else one
+def _level(one: Any, person: str, keys: list[str], columns: list[str], sums: list[Measure]) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The cells of one level, and their sketches if people have a `_number`."""
+    named = isinstance(one, nw.DataFrame) and "_number" in one.columns
+    number = [nw.col("_number").max()] if named else []
+    by_person = one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums), *number) if set(keys) != set(columns) else one
+    drawn = sketches(_collect(by_person), keys) if named else None
     if not keys:
         by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
     money = [m.name for m in sums if m.kind == "money"]
@@ -125,7 +151,7 @@ def _level(one: Any, person: str, keys: list[str], columns: list[str], sums: lis
     rest = [nw.when(nw.col(f"_{name}") > 2).then(nw.col(name).abs()).otherwise(nw.lit(0)).sum().alias(f"{name}_rest") for name in money]
     having = [(nw.col(m.name) != 0).cast(nw.Int64).sum().alias(f"{m.name}_people") for m in sums]
     cells = ranked.group_by(*keys).agg(nw.len().alias("people"), *(nw.col(m.name).sum() for m in sums), *largest, *rest, *having)
-    return _collect(cells).with_columns(pl.col("people").cast(pl.Int64)).drop("_all", strict=False)
+    return _collect(cells).with_columns(pl.col("people").cast(pl.Int64)).drop("_all", strict=False), drawn
 
 
 def _collect(frame: Any) -> pl.DataFrame:

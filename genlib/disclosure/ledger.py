@@ -1,22 +1,22 @@
 """The ledger: what reports have published so far, so that nothing can be subtracted from it.
 
-One private file (0600) per publication, beside the releases and never in the catalogue of reports: the cells with their figures, whether
-they were hidden, the sketch of who is in them, and the relations between counts of people. It holds no more than the releases do.
+One private file (0600) per publication, beside the releases and never in the catalogue of reports: the cells with their figures, the sketch
+of who is in them, and the relations between the figures. It holds no more than the releases do.
 """
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import hashlib
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from genlib import settings as configuration
@@ -24,14 +24,23 @@ from genlib.atomic import replacing
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
-from genlib.disclosure.sketch import PLACES, Words
-from genlib.settings import Settings
+from genlib.disclosure.system import System
+from genlib.settings import PUBLICATION, Settings, publication
+
+__all__ = ["PUBLICATION", "Ledger", "Past", "cells_of", "named"]
 
 DATE = r"\d{4}-(Q\d|\d{2}(-\d{2})?)"
-PUBLICATION = "GENLIB_PUBLICATION"
-"""The variable that tells a kernel that it publishes: the day, the report with its parameters, and the id of the run."""
+PARTS = ("cells", "variables", "entries")
 
-COLUMNS = ["cell", "stems", "people", "hidden", "sketch", "figures"]
+
+@dataclass(frozen=True)
+class Past:
+    """All that was published. `cells` that were shown: day, stems, people, figures, sketch. `variables`: page, name (0: nameless), value,
+    low, shown, up, down (the moves that it needs); `entries` of relations between them: relation, variable, sign."""
+
+    cells: pl.DataFrame
+    variables: pl.DataFrame
+    entries: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -51,33 +60,44 @@ class Ledger:
     @classmethod
     def standing(cls) -> Ledger | None:
         """The ledger of a run that publishes, None where nothing is published."""
-        day, _, rest = os.environ.get(PUBLICATION, "").partition(" ")
-        report, _, run = rest.rpartition(" ")
-        return replace(cls.of(configuration.load()), report=report, day=date.fromisoformat(day), run=run) if run else None
+        if (made := publication()) is None:
+            return None
+        return replace(cls.of(configuration.load()), day=date.fromisoformat(made[0]), report=made[1], run=made[2])
 
     @staticmethod
     def called(day: date, slot: Path, run: str) -> str:
-        """A publication as `PUBLICATION` says it."""
+        """A publication as its kernel is told."""
         return f"{day} {slot.as_posix()} {run}"
 
-    def past(self) -> pl.DataFrame:
-        """All publications, oldest first: report, day, and the nested cells, variables and entries."""
-        files = sorted(self.folder.glob("*.parquet"))
-        return pl.concat([pl.read_parquet(file) for file in files], how="vertical").sort("day", "report") if files else pl.DataFrame()
-
-    def record(self, cells: pl.DataFrame, model: Model, pattern: Pattern) -> None:
-        """Keep a publication. The same one again changes nothing."""
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One publication at a time: between reading the past and adding to it nobody else does either."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        kept = cells.with_columns(hidden=pl.Series(pattern.hidden[cells["cell"].to_numpy()], dtype=pl.Boolean)).select(COLUMNS)
-        variables, entries = _people(cells, model, pattern)
-        page = pl.DataFrame(
-            {"report": [self.report], "day": [self.day], "cells": [kept.to_struct()], "variables": [variables], "entries": [entries]}
+        with (self.folder / ".lock").open("w") as handle:
+            (self.folder / ".lock").chmod(0o600)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def past(self) -> Past | None:
+        """All publications, the same one only once; None if there is none."""
+        pages = {file.name.partition("_")[0]: file for file in sorted(self.folder.glob("*.parquet"), key=_run_of)}
+        if not pages:
+            return None
+        read = pl.read_parquet(list(pages.values())).with_row_index("page")
+        cells, variables, entries = (
+            read.select("page", "day", part).explode(part, empty_as_null=False, keep_nulls=False).unnest(part) for part in PARTS
         )
-        content = BytesIO()
-        page.write_parquet(content)
-        name = hashlib.sha256(f"{self.report}\n{self.day}\n".encode() + pattern.seal.encode()).hexdigest()[:24]
+        return Past(cells, variables, entries)
+
+    def record(self, model: Model, cells: pl.DataFrame, pattern: Pattern) -> None:
+        """Keep a publication: what `model` says of its own tables, and what `pattern` hides of them."""
+        unseen = model.system.hidden_variables(pattern.hidden[: len(model.system.weight)])
+        variables, entries = _structure(model, cells, pattern.system, ~unseen)
+        shown = cells.filter(~pl.Series(pattern.hidden)[cells["cell"]]).drop("cell")
+        content = pl.DataFrame({part: [frame.to_struct()] for part, frame in zip(PARTS, (shown, variables, entries), strict=True)})
+        name = hashlib.sha256(_parquet(content)).hexdigest()[:24]
         with replacing(self.folder / f"{name}_{self.run}.parquet") as file:
-            file.write(content.getvalue())
+            file.write(_parquet(content.with_columns(report=pl.lit(self.report), day=pl.lit(self.day))))
 
     def forget(self, run: str) -> int:
         """Strike out what a run published and nobody was shown; the number of publications struck."""
@@ -97,40 +117,46 @@ def cells_of(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
     figures = (
         model.figures.sort("_cell", "measure").group_by("_cell").agg(people.alias("people"), pl.struct("measure", "value").alias("figures"))
     )
-    sketched = [pl.DataFrame(schema={"_cell": pl.Int64, "sketch": pl.List(pl.UInt64)})]
+    sketched = [pl.DataFrame(schema={"_cell": pl.Int64, "sketch": pl.Binary})]
     for name, cells in tables.items():
         if cells.members is not None:
             on = [column for column in cells.dimensions if column in cells.members.columns]
-            sketched.append(model.frames[name].join(cells.members, on=on, nulls_equal=True).select("_cell", "sketch").drop_nulls())
+            there = model.frames[name].select("_cell", *on, _=0).join(cells.members.with_columns(_=0), on=[*on, "_"], nulls_equal=True)
+            sketched.append(there.select("_cell", "sketch").drop_nulls())
     known = pl.concat(sketched).unique("_cell")
     return stems.join(figures, on="_cell").join(known, on="_cell", how="left").sort("_cell").rename({"_cell": "cell"})
 
 
-def words(sketches: pl.Series) -> Words:
-    """Sketches as rows of words; what has none is all zeros."""
-    rows = np.zeros((len(sketches), PLACES), np.uint64)
-    there = sketches.is_not_null().to_numpy()
-    rows[there] = np.array(sketches.drop_nulls().to_list(), np.uint64).reshape(-1, PLACES)
-    return rows
+def named(model: Model, cells: pl.DataFrame) -> pl.DataFrame:
+    """`variable` and `name` of each figure of the report: one name for the same figure of the same people, wherever it is published (of
+    people who are not known: for the same figure of a cell that is called the same)."""
+    known = model.figures.join(cells.select("sketch", stem=pl.col("stems").list.first(), _cell="cell"), on="_cell")
+    rows = known.select("sketch", "stem", "measure", "value").iter_rows()
+    return known.select("variable", "_cell", "measure", name=pl.Series([_name(*row) for row in rows], dtype=pl.UInt64))
 
 
-def _people(cells: pl.DataFrame, model: Model, pattern: Pattern) -> tuple[pl.Series, pl.Series]:
-    """The counts of people and what relates them, each variable with the digest of its set (0: unknown)."""
-    system = model.system
-    own = model.figures.filter(pl.col("measure") == "people")
-    set_of = np.zeros(len(system.value), np.uint64)
-    set_of[own["variable"].to_numpy()] = digests(cells)[own["_cell"].to_numpy()]
-    counts = np.isin(np.arange(len(system.value)), own["variable"].to_numpy()) | (system.cell < 0)
-    foreign = system.relation[~counts[system.variable]]
-    kept = ~np.isin(system.relation, foreign)
-    shown = ~system.hidden_variables(pattern.hidden)
-    variables = pl.DataFrame({"value": system.value, "shown": shown, "set": set_of})
-    entries = pl.DataFrame({"relation": system.relation[kept], "variable": system.variable[kept], "sign": system.sign[kept]})
-    return variables.to_struct(), entries.to_struct()
+def _name(sketch: bytes | None, stem: str, measure: str, value: int) -> int:
+    return int.from_bytes(hashlib.blake2b((sketch or stem.encode()) + f"\0{measure}\0{value}".encode(), digest_size=8).digest(), "little")
 
 
-def digests(cells: pl.DataFrame) -> npt.NDArray[np.uint64]:
-    """One word for each cell's set of people, equal for equal sets; 0 where it is not known or nobody is in it."""
-    mixed = words(cells["sketch"]) * (np.arange(PLACES, dtype=np.uint64) * np.uint64(2) + np.uint64(0x9E3779B97F4A7C15))
-    named: npt.NDArray[np.uint64] = (mixed ^ (mixed >> np.uint64(29))).sum(axis=1, dtype=np.uint64)
-    return named
+def _structure(model: Model, cells: pl.DataFrame, protected: System, shown: np.ndarray) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The figures, those that nobody is shown included, and what relates them."""
+    system, size = model.system, len(model.system.value)
+    moves, names = np.zeros((2, size), np.int64), np.zeros(size, np.uint64)
+    everyones = (protected.need_scenario < 0) & (protected.need_variable < size)
+    for way, sign in enumerate((1, -1)):
+        np.maximum.at(moves[way], protected.need_variable[everyones], sign * protected.need_move[everyones])
+    own = named(model, cells)
+    names[own["variable"].to_numpy()] = own["name"].to_numpy()
+    variables = {"name": names, "value": system.value, "low": system.low, "shown": shown, "up": moves[0], "down": moves[1]}
+    return pl.DataFrame(variables), pl.DataFrame({"relation": system.relation, "variable": system.variable, "sign": system.sign})
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    content = BytesIO()
+    frame.write_parquet(content)
+    return content.getvalue()
+
+
+def _run_of(file: Path) -> str:
+    return file.stem.partition("_")[2]

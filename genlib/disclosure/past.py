@@ -2,89 +2,84 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from genlib.disclosure.entries import components
-from genlib.disclosure.ledger import digests, words
+from genlib.disclosure.ledger import Past, named
 from genlib.disclosure.model import Model
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.sketch import Words, differences
-from genlib.disclosure.system import Bools, Ints, System
+from genlib.disclosure.sketch import WIDTH, differences, words
+from genlib.disclosure.system import Ints, System
 
 PAIRS = 50_000
+NONE = pl.DataFrame(schema={"cell": pl.Int64, "up": pl.Int64, "down": pl.Int64, "day": pl.Date, "figures": pl.Null})
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How each cell stands to the past: `known` (published for the same people), gated (too few people apart from something published:
-    it must stay free to move `up` and `down`), or still `hidden`; and `earlier`, the last published figures of gated cells."""
+def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tuple[Model, pl.DataFrame]:
+    """The model with what the past demands, and the cells that are `gated` (see there)."""
+    own = named(model, cells)
+    told = past.variables.filter(pl.col("name") > 0).group_by("name").agg(pl.col("shown").any(), pl.col("up", "down").max())
+    ours = own.join(told, on="name").sort("variable")
+    known, kept = ours.filter("shown")["variable"].to_numpy(), ours.filter(~pl.col("shown"))
+    people = own.filter(pl.col("measure") == "people", ~pl.col("variable").is_in(known)).select("variable", cell="_cell")
+    held = gated(cells.join(people, on="cell", how="semi"), past.cells, policy)
+    system = _with_known(model.system, known)
+    free = held.join(people, on="cell")
+    for some, least in ((free, 0), (kept, 1)):
+        system = _with_needs(
+            system, *(some[column].clip(least if column == "up" else 0).to_numpy() for column in ("variable", "up", "down"))
+        )
+    late = set(held["cell"])
+    reason = [gravest or ("time" if cell in late else "") for cell, gravest in enumerate(model.reason)]
+    return replace(model, system=_joined(system, own, past), reason=reason), held
 
-    known: Bools
-    up: Ints
-    down: Ints
-    hidden: Bools
-    earlier: pl.DataFrame
 
-
-def standing(cells: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> Standing:
-    """Compare every cell with all that was published of as many people, give or take the threshold.
+def gated(cells: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The cells that are too few people apart from something published: they must stay free to move `up` and `down`. With the `day` and
+    `figures` that were last published of the cell itself, where that is what they are too near to.
 
     Without sketches a cell is compared with itself only: other figures for nearly as many people count as a small change.
     """
-    count = cells.height
-    pairs = _pairs(cells, past, policy.min_count)
-    small = pairs.filter(pl.col("apart").is_between(1, policy.min_count - 1) & ~pl.col("hidden"))
-    same = pairs.filter(pl.col("apart") == 0)
-    known, hidden = (_most(count, found["cell"], 1) > 0 for found in (same.filter(~pl.col("hidden")), same.filter("hidden")))
-    left, more = policy.min_count - pl.col("apart"), pl.col("near") - pl.col("people")
-    moves = [pl.when(more == sign * pl.col("apart")).then(1).otherwise(left) for sign in (1, -1)]
-    up, down = (np.where(known, 0, _most(count, small["cell"], small.select(move).to_series().to_numpy())) for move in moves)
-    last = small.filter(pl.col("itself") & ~pl.col("cell").is_in(np.flatnonzero(known)))
-    last = last.sort("day").group_by("cell", maintain_order=True).last().select("cell", "day", "figures")
-    return Standing(known, up, down, hidden & ~known & (up == 0), last)
+    pairs = _pairs(cells, old, policy.min_count).filter(pl.col("apart").is_between(1, policy.min_count - 1))
+    left, more = policy.min_count - pl.col("apart"), pl.col("people_old") - pl.col("people")
+    ups, downs = (pl.when(more == sign * pl.col("apart")).then(1).otherwise(left).max() for sign in (1, -1))
+    itself = pairs.filter(pl.col("stems").list.set_intersection("stems_old").list.len() > 0).sort("day")
+    last = itself.group_by("cell", maintain_order=True).last().select("cell", "day", figures="figures_old")
+    return pairs.group_by("cell").agg(up=ups, down=downs).join(last, on="cell", how="left").sort("cell")
 
 
-def _pairs(cells: pl.DataFrame, past: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """Each cell beside each earlier one of nearly as many people: whether it is the same cell, and by how many they are `apart`."""
-    old = past.select("day", "cells").explode("cells").unnest("cells").with_row_index("old").drop("cell")
-    near = pl.concat([cells.with_columns(near=pl.col("people") + step) for step in range(1 - threshold, threshold)])
-    joined = near.join(old, left_on="near", right_on="people", suffix="_old").filter(pl.col("people") > 0)
-    itself = pl.col("stems").list.set_intersection("stems_old").list.len() > 0
-    both = pl.col("sketch").is_not_null() & pl.col("sketch_old").is_not_null()
-    joined = joined.with_columns(itself=itself, sketched=both).filter(pl.col("itself") | pl.col("sketched"))
-    apart = [differences(words(part["sketch"]), words(part["sketch_old"])) for part in joined.iter_slices(PAIRS)]
-    equal = (pl.col("near") == pl.col("people")) & (pl.col("figures") == pl.col("figures_old"))
-    measured = joined.with_columns(apart=pl.Series(np.concatenate([np.zeros(0, np.int64), *apart])))
-    guessed = pl.when("sketched").then("apart").otherwise(pl.when(equal).then(0).otherwise(1))
-    return measured.with_columns(apart=guessed, figures="figures_old")
+def _pairs(cells: pl.DataFrame, old: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Each cell beside each earlier one that it may be near to, and by how many people they are at least `apart`."""
+    new, old = cells.with_row_index("new"), old.with_row_index("old")
+    near = (pl.col("people") - pl.col("people_old")).abs() < threshold
+    drawn, known = (side.filter(pl.col("sketch").is_not_null()) for side in (new, old.unique("sketch", keep="last")))
+    close = _alike(drawn, known, threshold).filter(near).unique(["new", "old"])
+    sketches = [(side["sketch"].gather(part[name]) for side, name in ((new, "new"), (old, "old"))) for part in close.iter_slices(PAIRS)]
+    apart = [differences(*(words(side) for side in both)) for both in sketches]
+    measured = close.select("new", "old", apart=pl.Series(np.concatenate([np.zeros(0, np.int64), *apart])))
+    called, before = (
+        side.select(name, "people", "figures", "sketch", stem="stems").explode("stem") for side, name in ((new, "new"), (old, "old"))
+    )
+    both = called.join(before, on="stem", suffix="_old").filter(near, pl.col("sketch").is_null() | pl.col("sketch_old").is_null())
+    guessed = both.select("new", "old", apart=(pl.col("figures") != pl.col("figures_old")).cast(pl.Int64))
+    return pl.concat([measured, guessed]).join(new, on="new").join(old, on="old", suffix="_old")
 
 
-def _most(count: int, cells: pl.Series, values: Ints | int) -> Ints:
-    most = np.zeros(count, np.int64)
-    np.maximum.at(most, cells.to_numpy(), values)
-    return most
-
-
-def bound(model: Model, cells: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> tuple[Model, Standing]:
-    """The model with what the past demands, and how its cells stand to it."""
-    if past.is_empty():
-        none = np.zeros(cells.height, np.int64)
-        return model, Standing(none > 0, none, none, none > 0, cells.select("cell").clear())
-    place = standing(cells, past, policy)
-    people = np.full(cells.height, -1)
-    own = model.figures.filter(pl.col("measure") == "people")
-    people[own["_cell"].to_numpy()] = own["variable"].to_numpy()
-    system = _with_known(model.system, people[place.known])
-    held = np.flatnonzero(place.up + place.down + place.hidden)
-    system = _with_needs(system, people[held], np.maximum(place.up, place.hidden)[held], place.down[held])
-    system = _joined(system, people, digests(cells), past, policy)
-    late = set(held.tolist())
-    reason = [gravest or ("time" if i in late else "") for i, gravest in enumerate(model.reason)]
-    return replace(model, system=system, reason=reason), place
+def _alike(new: pl.DataFrame, old: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Sketches with fewer than so many places of difference agree in one of so many bands of places, whichever way they differ."""
+    ends = [8 * (WIDTH // 8 * band // threshold) for band in range(threshold + 1)]
+    bands = [
+        tuple(
+            side.select(name, "people", band=pl.col("sketch").bin.slice(start, end - start)) for side, name in ((new, "new"), (old, "old"))
+        )
+        for start, end in pairwise(ends)
+    ]
+    return pl.concat([ours.join(theirs, on="band", suffix="_old").drop("band") for ours, theirs in bands])
 
 
 def _with_known(system: System, variables: Ints) -> System:
@@ -106,55 +101,45 @@ def _with_needs(system: System, variables: Ints, up: Ints, down: Ints) -> System
     return replace(system, **wider)
 
 
-def _joined(system: System, people: Ints, sets: Words, past: pl.DataFrame, policy: Policy) -> System:
-    """The system with the earlier ones that share unknowns with it: equal sets of people are one variable."""
-    names = {int(name): int(variable) for name, variable in zip(sets, people, strict=True) if name and variable >= 0}
-    pages, size = [tuple(_unnested(page, part) for part in ("variables", "entries")) for page in past.iter_slices(1)][::-1], -1
-    while pages and size != len(system.value):
-        size, left = len(system.value), pages
-        pages = []
-        for variables, entries in left:
-            kept = _touching(variables, entries, names)
-            system = _with_page(system, names, variables, kept, policy)
-            pages += [(variables, entries)] if kept.is_empty() else []
-    return system
-
-
-def _unnested(page: pl.DataFrame, part: str) -> pl.DataFrame:
-    return page.select(pl.col(part).explode(empty_as_null=False, keep_nulls=False)).unnest(part)
-
-
-def _touching(variables: pl.DataFrame, entries: pl.DataFrame, names: dict[int, int]) -> pl.DataFrame:
-    """The relations of an earlier report that hang together, by what they hide, with a set of people that we know by name."""
-    if entries.is_empty():
-        return entries
-    secret = entries.join(variables.with_row_index("variable").with_columns(pl.col("variable").cast(pl.Int64)), on="variable").filter(
-        ~pl.col("shown")
+def _joined(system: System, own: pl.DataFrame, past: Past) -> System:
+    """The system with those earlier relations that hang together, by what they hide, with its own unknowns."""
+    who = pl.when(pl.col("name") > 0).then("name").otherwise(pl.int_range(pl.len(), dtype=pl.UInt64))
+    listed = past.variables.with_columns(who=who, variable=pl.int_range(pl.len()).over("page")).with_columns(
+        shown=pl.col("shown").any().over("who")
     )
-    if not secret["set"].is_in(list(names)).any():
-        return entries.clear()
-    size = variables.height
-    label = components(size + int(entries["relation"].max()) + 1, secret["variable"].to_numpy(), size + secret["relation"].to_numpy())  # type: ignore[arg-type]
-    live = label[secret.filter(pl.col("set").is_in(list(names)))["variable"].to_numpy()]
-    return entries.filter(pl.Series(np.isin(label[size + entries["relation"].to_numpy()], live)))
-
-
-def _with_page(system: System, names: dict[int, int], variables: pl.DataFrame, entries: pl.DataFrame, policy: Policy) -> System:
-    used = np.unique(entries["variable"].to_numpy())
-    value, shown, name = (variables[column].to_numpy()[used] for column in ("value", "shown", "set"))
-    there = np.array([bool(n) and int(n) in names for n in name], bool)
-    place = np.zeros(variables.height, np.int64)
-    place[used[there]] = [names[int(n)] for n in name[there]]
-    place[used[~there]] = len(system.value) + np.arange((~there).sum())
-    names.update({int(n): int(place[v]) for n, v in zip(name[~there], used[~there], strict=True) if n})
-    small = used[~there & ~shown & (name > 0) & (value > 0) & (value < policy.min_count)]
+    ours = own.unique("name", keep="first").select("name", here="variable")
+    entries = past.entries.join(listed.select("page", "variable", "who", "name", "shown"), on=["page", "variable"]).join(
+        ours, on="name", how="left"
+    )
+    entries = _distinct(entries.with_columns(secret=~pl.col("shown")))
+    used = listed.unique("who", keep="first", maintain_order=True).join(entries.select("who").unique(), on="who", how="semi")
+    used = used.join(ours, on="name", how="left", maintain_order="left")
+    new = used.filter(pl.col("here").is_null())
+    place = pl.concat([used.drop_nulls("here").select("who", "here"), new.select("who", here=len(system.value) + pl.int_range(pl.len()))])
+    at = entries.join(place.rename({"here": "at"}), on="who", maintain_order="left")
     wider = replace(
         system,
-        value=np.append(system.value, value[~there]),
-        low=np.append(system.low, np.zeros((~there).sum(), np.int64)),
-        cell=np.append(system.cell, np.where(shown[~there], len(system.weight) - 1, -1)),
-        relation=np.append(system.relation, system.relations + entries["relation"].to_numpy()),
-        variable=np.append(system.variable, place[entries["variable"].to_numpy()]),
-        sign=np.append(system.sign, entries["sign"].to_numpy()),
+        value=np.append(system.value, new["value"].to_numpy()),
+        low=np.append(system.low, new["low"].to_numpy()),
+        cell=np.append(system.cell, np.where(new["shown"].to_numpy(), len(system.weight) - 1, -1)),
+        relation=np.append(system.relation, system.relations + at["line"].to_numpy()),
+        variable=np.append(system.variable, at["at"].to_numpy()),
+        sign=np.append(system.sign, at["sign"].to_numpy()),
     )
-    return _with_needs(wider, place[small], policy.min_count - variables["value"].to_numpy()[small], np.ones(len(small), np.int64))
+    asked = new.with_columns(here=len(system.value) + pl.int_range(pl.len())).filter(~pl.col("shown"))
+    return _with_needs(wider, *(asked[column].to_numpy() for column in ("here", "up", "down")))
+
+
+def _distinct(entries: pl.DataFrame) -> pl.DataFrame:
+    """Each relation that touches one of our unknowns, directly or through others, once, numbered by `line`."""
+    entries = entries.with_columns(line=pl.struct("page", "relation").rank("dense").cast(pl.Int64) - 1)
+    seal = pl.struct("who", "sign").hash().sum().over("line")
+    entries = entries.with_columns(seal=seal).filter(pl.col("line") == pl.col("line").min().over("seal"))
+    secret = entries.filter("secret").with_columns(node=pl.col("who").rank("dense").cast(pl.Int64) - 1)
+    if secret.is_empty():
+        return entries.clear()
+    nodes = int(secret["node"].max()) + 1  # type: ignore[arg-type]
+    label = components(nodes + int(entries["line"].max()) + 1, secret["node"].to_numpy(), nodes + secret["line"].to_numpy())  # type: ignore[arg-type]
+    live = label[secret.filter(pl.col("here").is_not_null())["node"].to_numpy()]
+    kept = entries.filter(pl.Series(np.isin(label[nodes + entries["line"].to_numpy()], live)))
+    return kept.with_columns(line=pl.col("line").rank("dense").cast(pl.Int64) - 1)

@@ -11,9 +11,9 @@ import polars as pl
 
 from genlib import notice
 from genlib.disclosure.cells import PEOPLE, Cells
-from genlib.disclosure.ledger import Ledger, cells_of
+from genlib.disclosure.ledger import Ledger, Past, cells_of
 from genlib.disclosure.model import Model, build
-from genlib.disclosure.past import Standing, bound
+from genlib.disclosure.past import NONE, bound
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import suppress
@@ -21,6 +21,8 @@ from genlib.disclosure.table import SEAL, Protected, ProtectedTable
 from genlib.errors import Refused, UsageError
 
 SECONDS = 3.0
+Solved = tuple[Model, Pattern, pl.DataFrame]
+"""The report as one system, what is hidden of it, and what the time gate holds."""
 
 
 def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledger | None = None, **cells: Cells) -> Protected:
@@ -35,27 +37,36 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
         raise UsageError(f"protect takes the Cells of metrics by name; not so: {', '.join(strangers) or 'nothing was given'}")
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
     tables = {name: _counted(table) for name, table in cells.items()}
-    ledger = ledger or Ledger.standing()
-    past = ledger.past() if ledger else pl.DataFrame()
+    solved = _published(tables, ruling, ledger or Ledger.standing())
+    shown = {name: _table(name, tables[name], solved, ruling, language) for name in tables}
+    return Protected(shown, _conditions(ruling, solved), solved[1])
+
+
+def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
+    """Protected, and recorded if there is a ledger."""
+    if ledger is None:
+        return _advised(tables, None, ruling)[1]
+    with ledger.locked():
+        own, solved = _advised(tables, ledger.past(), ruling)
+        ledger.record(own, cells_of(own, tables), solved[1])
+    return solved
+
+
+def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> tuple[Model, Solved]:
     try:
-        model, listed, place, pattern = _solved(tables, past, ruling, SECONDS)
+        return _solved(tables, past, ruling, SECONDS)
     except Refused as refused:
         raise Refused(f"{refused}{_advice(tables, past, ruling)}") from None
-    if ledger:
-        ledger.record(listed, model, pattern)
-    solved = model, pattern, place
-    shown = {name: _table(name, tables[name], solved, ruling, language) for name in tables}
-    return Protected(shown, _conditions(ruling, solved), pattern)
 
 
-def _solved(tables: dict[str, Cells], past: pl.DataFrame, ruling: Policy, seconds: float) -> tuple[Model, pl.DataFrame, Standing, Pattern]:
-    model = build(tables, ruling)
-    listed = cells_of(model, tables)
-    model, place = bound(model, listed, past, ruling)
-    return model, listed, place, suppress(model.system, seconds=seconds)
+def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, seconds: float) -> tuple[Model, Solved]:
+    """The report on its own, and with the past that binds it."""
+    own = build(tables, ruling)
+    model, held = bound(own, cells_of(own, tables), past, ruling) if past else (own, NONE)
+    return own, (model, suppress(model.system, seconds=seconds), held)
 
 
-def _advice(tables: dict[str, Cells], past: pl.DataFrame, ruling: Policy) -> str:
+def _advice(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> str:
     """The change that would be allowed and costs the fewest cells: one table without the finest level of one dimension."""
     options = []
     for name, cells in tables.items():
@@ -82,8 +93,8 @@ def _counted(cells: Cells) -> Cells:
     return cells if any(m.name == "people" for m in cells.measures) else replace(cells, measures=(PEOPLE, *cells.measures))
 
 
-def _table(name: str, cells: Cells, solved: tuple[Model, Pattern, Standing], ruling: Policy, language: str) -> ProtectedTable:
-    model, _, place = solved
+def _table(name: str, cells: Cells, solved: Solved, ruling: Policy, language: str) -> ProtectedTable:
+    model, _, held = solved
     own = pl.Series([model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(_hidden(solved))], dtype=pl.String)
     reason = pl.lit(own).gather(pl.col("_cell")) if len(own) else pl.lit(None, pl.String)
     frame = model.frames[name].with_columns(reason=reason)
@@ -99,25 +110,26 @@ def _table(name: str, cells: Cells, solved: tuple[Model, Pattern, Standing], rul
     derived = [column for column in figured.columns if column not in {*shown.columns, "reason"}]
     thin = pl.col("reason").is_null() & pl.col("people").is_between(1, ruling.base - 1) & pl.all_horizontal(pl.col(derived).is_null())
     figured = figured.with_columns(reason=pl.when(thin).then(pl.lit("base")).otherwise("reason")) if derived else figured
-    return ProtectedTable(name, figured, cells.by, cells.measures, keys["reason"].count(), language, SEAL, _earlier(frame, cells, place))
+    return ProtectedTable(name, figured, cells.by, cells.measures, keys["reason"].count(), language, SEAL, _earlier(frame, cells, held))
 
 
-def _hidden(solved: tuple[Model, Pattern, Standing]) -> list[bool]:
+def _hidden(solved: Solved) -> list[bool]:
     """Cell by cell; the pattern may end with what is only known from the past."""
     listed: list[bool] = solved[1].hidden[: len(solved[0].reason)].tolist()
     return listed
 
 
-def _earlier(frame: pl.DataFrame, cells: Cells, place: Standing) -> pl.DataFrame | None:
+def _earlier(frame: pl.DataFrame, cells: Cells, held: pl.DataFrame) -> pl.DataFrame | None:
     """What was last published of the cells that the time gate holds back, and when."""
-    last = frame.select(*cells.dimensions, "_cell").join(place.earlier, left_on="_cell", right_on="cell").drop("_cell")
+    last = frame.select(*cells.dimensions, "_cell").join(held.drop_nulls("day"), left_on="_cell", right_on="cell")
+    last = last.drop("_cell", "up", "down")
     if last.is_empty():
         return None
     told = last.explode("figures").unnest("figures").rename({"day": "published_on"})
     return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
 
 
-def _conditions(policy: Policy, solved: tuple[Model, Pattern, Standing]) -> Mapping[str, Any]:
+def _conditions(policy: Policy, solved: Solved) -> Mapping[str, Any]:
     model, pattern, _ = solved
     hidden = [model.reason[cell] or "secondary" for cell, unseen in enumerate(_hidden(solved)) if unseen]
     return {

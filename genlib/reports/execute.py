@@ -12,10 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import genlib.errors
-from genlib.disclosure.ledger import PUBLICATION
 from genlib.errors import CellFailed, ReportFailed
 from genlib.reports.jupyter import UNUSED
-from genlib.settings import Settings
+from genlib.settings import PUBLICATION, Settings
 
 _OTHERS = {"GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY", PUBLICATION}
 """What leads to the register or a key is none of a report's business, nor is another run's publication."""
