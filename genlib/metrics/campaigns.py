@@ -8,13 +8,13 @@ from functools import partial
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, tabulate
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables, tabulate
 from genlib.metrics import intervals
 from genlib.metrics.contacts import CONTACTS, LEAST, called, merged, outcome, plan
 from genlib.metrics.customers import MONEY, OVERLAPPING
 from genlib.metrics.figures import Cost, CostEach, Rate, Reached, Share, Uplift, Worth, on_total, over
 from genlib.metrics.intervals import Estimate
-from genlib.metrics.rows import Rows, Tables, banded, collect, complete, day_number, lately, rows, seconds
+from genlib.metrics.rows import Rows, banded, collect, complete, day_number, lately, rows, seconds
 from genlib.period import Period
 
 STAGES = ("eligible", "targeted", "sent", "bounced", "delivered", "machine", "opened", "clicked")
@@ -69,7 +69,9 @@ def _staged(release: Tables, period: Period, campaign: str, attribution: Attribu
     told, stages = _thick(told)
     told = told.with_columns(stage=banded(nw.col("place"), dict(reversed([(name, place) for place, name in enumerate(STAGES)]))))
     population, figures = _named(period, campaign, *apart), (Reached(STAGES, aside=("bounced", "machine")),)
-    cells = tabulate(told.to_native(), person="customer", by=(*by, Dimension("stage")), population=population, figures=figures)
+    cells = tabulate(
+        told.to_native(), person="customer", by=(*by, Dimension("stage")), population=population, figures=figures, release=release
+    )
     return complete(cells, pl.DataFrame({"stage": stages}))
 
 
@@ -139,6 +141,7 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
         measures=measures,
         population=population,
         figures=figures,
+        release=release,
     )
 
 
@@ -188,4 +191,6 @@ def uplift_by_campaign(
     by = (Dimension("campaign", total=False), Dimension("arm"), Dimension("outcome"))
     figures = (Share(("outcome",)), Uplift(shares), Worth(), Cost(costs), called(release))
     population = f"{_named(period, campaign)} {months}"
-    return tabulate(told.to_native(), person="customer", by=by, measures=(PEOPLE, MONEY), population=population, figures=figures)
+    return tabulate(
+        told.to_native(), person="customer", by=by, measures=(PEOPLE, MONEY), population=population, figures=figures, release=release
+    )

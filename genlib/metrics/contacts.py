@@ -11,11 +11,11 @@ from functools import partial
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, tabulate
+from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables, tabulate
 from genlib.errors import UsageError
 from genlib.metrics.customers import LOOK_BACK, OVERLAPPING, beginning
 from genlib.metrics.figures import Change, Given, Mean, Rate, Share, on_total, over
-from genlib.metrics.rows import Rows, Tables, banded, collect, complete, lately, rows, since, within
+from genlib.metrics.rows import Rows, banded, collect, complete, lately, rows, since, within
 from genlib.period import Period
 
 CONTACTS = Measure("contacts", "count")
@@ -105,7 +105,15 @@ def timeline(release: Tables, period: Period, *, campaign: str = "all", months: 
         Change("change_year", "contacts", months=12, by=period.unit),
     )
     by = (Dimension(period.unit), Dimension("channel"))
-    cells = tabulate(told.to_native(), person="customer", by=by, measures=(OVERLAPPING, CONTACTS), population=population, figures=figures)
+    cells = tabulate(
+        told.to_native(),
+        person="customer",
+        by=by,
+        measures=(OVERLAPPING, CONTACTS),
+        population=population,
+        figures=figures,
+        release=release,
+    )
     return complete(cells, pl.DataFrame({period.unit: [period.start]}))
 
 
@@ -125,6 +133,7 @@ def lawfulness(release: Tables, period: Period, *, campaign: str = "all", months
         measures=(OVERLAPPING, CONTACTS),
         population=population,
         figures=_refused("ground"),
+        release=release,
     )
     grounds = pl.DataFrame({"ground": ["allowed", "consent", "prohibition"], "verdict": ["allowed", "refused", "refused"]})
     return complete(complete(cells, pl.DataFrame({unit: [period.start]})), grounds)
@@ -151,6 +160,7 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
     told = sent(release, period, campaign=campaign).with_columns(campaign=nw.col("code"))
     told = merged(told, what, None, nw.col("verdict") == "refused")
     return _judged(
+        release,
         told,
         period,
         campaign,
@@ -163,13 +173,21 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
 def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
     told = merged(sent(release, period, campaign=campaign), "why", nw.col("verdict") == "refused")
-    return _judged(told, period, campaign, Dimension("why", parents=("verdict",)), figures=(Share(("why",), of="contacts"),))
+    return _judged(release, told, period, campaign, Dimension("why", parents=("verdict",)), figures=(Share(("why",), of="contacts"),))
 
 
-def _judged(told: Rows, period: Period, campaign: str, *by: Dimension, figures: tuple[Figure, ...]) -> Cells:
+def _judged(release: Tables, told: Rows, period: Period, campaign: str, *by: Dimension, figures: tuple[Figure, ...]) -> Cells:
     """All from one population, so that the tables are protected together."""
     population = f"contacts {campaign} {period.start} {period.end}" if campaign == "all" else f"contacts {campaign}"
-    return tabulate(told.to_native(), person="customer", by=by, measures=(OVERLAPPING, CONTACTS), population=population, figures=figures)
+    return tabulate(
+        told.to_native(),
+        person="customer",
+        by=by,
+        measures=(OVERLAPPING, CONTACTS),
+        population=population,
+        figures=figures,
+        release=release,
+    )
 
 
 def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
@@ -179,7 +197,7 @@ def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
     told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)]).to_native()
     by, figures = (Dimension("days", total=False), Dimension("contacts")), (Share(("contacts",)), partial(_over, cap=cap))
-    return tabulate(told, person="customer", by=by, population=f"contacted {campaign} {period.end}", figures=figures)
+    return tabulate(told, person="customer", by=by, population=f"contacted {campaign} {period.end}", figures=figures, release=release)
 
 
 def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
@@ -227,7 +245,13 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
     by = (Dimension("days", total=False), Dimension("channel"))
     measures, population = (OVERLAPPING, CONTACTS), f"contacts by days {campaign} {period.end}"
     return tabulate(
-        told.to_native(), person="customer", by=by, measures=measures, population=population, figures=(Mean("contacts_each", "contacts"),)
+        told.to_native(),
+        person="customer",
+        by=by,
+        measures=measures,
+        population=population,
+        figures=(Mean("contacts_each", "contacts"),),
+        release=release,
     )
 
 
@@ -239,7 +263,15 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     told = told.with_columns(dose=_banded(told, start=1, outcome=what))
     by, population = (Dimension("dose"), Dimension("outcome")), f"delivered in 90 days {campaign} {period.end}"
     rate = Rate(f"{what.replace(' ', '_')}_rate", "outcome", (what,), of="contacts")
-    return tabulate(told.to_native(), person="customer", by=by, measures=(OVERLAPPING, CONTACTS), population=population, figures=(rate,))
+    return tabulate(
+        told.to_native(),
+        person="customer",
+        by=by,
+        measures=(OVERLAPPING, CONTACTS),
+        population=population,
+        figures=(rate,),
+        release=release,
+    )
 
 
 def outcome(contacts: Rows, what: str) -> Rows:
@@ -258,16 +290,16 @@ def outcome(contacts: Rows, what: str) -> Rows:
 
 def reach(release: Tables, period: Period) -> Cells:
     """Everyone, by channel, kind of message and whether we may contact them so at the release; `reachable` of all."""
-    return _reach(judged(rows(release, "reach")), Dimension("verdict"))
+    return _reach(release, judged(rows(release, "reach")), Dimension("verdict"))
 
 
 def reach_reasons(release: Tables, period: Period, *, kind: str = "DM") -> Cells:
     """Everyone, by channel and why we may not send them this kind of message (`why`); `share` of all."""
     told = merged(judged(rows(release, "reach").filter(nw.col("kind") == kind)), "why", ~nw.col("allowed"))
-    return _reach(told, Dimension("why", parents=("verdict",)))
+    return _reach(release, told, Dimension("why", parents=("verdict",)))
 
 
-def _reach(told: Rows, verdict: Dimension) -> Cells:
+def _reach(release: Tables, told: Rows, verdict: Dimension) -> Cells:
     by = (Dimension("channel", total=False), Dimension("kind", total=False), verdict)
     rate = Rate("reachable", "verdict", ("allowed",), finer=tuple(name for name in verdict.columns if name != "verdict"))
-    return tabulate(told.to_native(), person="customer", by=by, population="reach", figures=(Share(verdict.columns), rate))
+    return tabulate(told.to_native(), person="customer", by=by, population="reach", figures=(Share(verdict.columns), rate), release=release)

@@ -10,13 +10,12 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, tabulate
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables, tabulate
 from genlib.errors import UsageError
 from genlib.metrics import intervals, models
 from genlib.metrics.figures import BASE, Change, Mean, Rate, Share, Stock
 from genlib.metrics.rows import (
     Rows,
-    Tables,
     active,
     banded,
     collect,
@@ -154,7 +153,7 @@ def by_age(release: Tables, period: Period, *, months: int = 24, region: str = "
 def _active(release: Tables, period: Period, by: tuple[Dimension, ...], *figures: Figure, months: int, **narrowed: str) -> Cells:
     population = named(f"active {since(period, months)} {period.end}", **narrowed)
     told = active(release, period, months=months, **narrowed).to_native()
-    return tabulate(told, person="customer", by=by, population=population, figures=figures)
+    return tabulate(told, person="customer", by=by, population=population, figures=figures, release=release)
 
 
 def _per_thousand(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFrame:
@@ -185,6 +184,7 @@ def billing(release: Tables, period: Period, *, months: int | None = None, regio
         Change("change_year", "amount_cents", months=12, by=unit),
     )
     return _spent(
+        release,
         invoices.with_columns(beginning("issued_on", period).alias(unit)),
         (Dimension(unit), Dimension("product_line")),
         named(f"payers {since(period, length)} {period.end}", region=region, kind=kind),
@@ -204,8 +204,10 @@ def _invoices(release: Tables, region: str = "all", kind: str = "all") -> Rows:
     return invoices if everyone else invoices.join(people(release, region=region, kind=kind).select("customer"), on="customer", how="semi")
 
 
-def _spent(invoices: Rows, by: tuple[Dimension, ...], population: str, *figures: Any, measure: Measure = PEOPLE) -> Cells:
-    return tabulate(invoices.to_native(), person="customer", by=by, measures=(measure, MONEY), population=population, figures=figures)
+def _spent(release: Tables, invoices: Rows, by: tuple[Dimension, ...], population: str, *figures: Any, measure: Measure = PEOPLE) -> Cells:
+    return tabulate(
+        invoices.to_native(), person="customer", by=by, measures=(measure, MONEY), population=population, figures=figures, release=release
+    )
 
 
 def _buyers(release: Tables, period: Period, months: int, region: str, kind: str, *only: nw.Expr) -> Rows:
@@ -239,7 +241,7 @@ def rfm(release: Tables, period: Period, *, months: int = 24, region: str = "all
     scored = buyers.with_columns(recent=_score("last_day"), worth=(_score("days") + _score("amount_cents")) / 2)
     named_segments = scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
     figures = (Share(("segment",)), Share(("segment",), of="amount_cents", name="money_share"), Mean("cents_per_person", "amount_cents"))
-    return _spent(named_segments, (Dimension("segment"),), _buyer_population(period, months, region, kind), *figures)
+    return _spent(release, named_segments, (Dimension("segment"),), _buyer_population(period, months, region, kind), *figures)
 
 
 def _segment(recent: nw.Expr, worth: nw.Expr) -> nw.Expr:
@@ -254,7 +256,7 @@ def concentration(release: Tables, period: Period, *, months: int = 12, region: 
     """Those who may be profiled, by tenths of the money they brought (1 the greatest payers), with each tenth's `money_share`."""
     buyers = _buyers(release, period, months, region, kind).with_columns(tenth=(11 - _score("amount_cents", 10)))
     figures = (Share(("tenth",), of="amount_cents", name="money_share"), Mean("cents_per_person", "amount_cents"))
-    return _spent(buyers, (Dimension("tenth"),), _buyer_population(period, months, region, kind), *figures)
+    return _spent(release, buyers, (Dimension("tenth"),), _buyer_population(period, months, region, kind), *figures)
 
 
 def repeat(release: Tables, period: Period, *, months: int = 12, region: str = "all", kind: str = "all") -> Cells:
@@ -268,7 +270,7 @@ def repeat(release: Tables, period: Period, *, months: int = 12, region: str = "
         Share(("purchases",), of="amount_cents", name="money_share"),
     )
     population = named(f"purchasers {since(period, months)} {period.end}", region=region, kind=kind)
-    return _spent(buyers, (Dimension("purchases"),), population, *figures)
+    return _spent(release, buyers, (Dimension("purchases"),), population, *figures)
 
 
 def cohorts(release: Tables, period: Period, *, quarters: int = 6) -> Cells:
@@ -282,7 +284,13 @@ def cohorts(release: Tables, period: Period, *, quarters: int = 6) -> Cells:
     by = (Dimension("cohort", total=False), Dimension("later", total=False))
     population = f"cohorts {period.end}"
     return tabulate(
-        bought.to_native(), person="customer", by=by, measures=(OVERLAPPING,), population=population, figures=(Share(("later",), base=0),)
+        bought.to_native(),
+        person="customer",
+        by=by,
+        measures=(OVERLAPPING,),
+        population=population,
+        figures=(Share(("later",), base=0),),
+        release=release,
     )
 
 
@@ -303,7 +311,7 @@ def activity(release: Tables, period: Period, *, region: str = "all", kind: str 
     chance = nw.when(nw.col("frequency") > 0).then(banded(nw.col("probability"), ALIVE)).otherwise(nw.lit("once"))
     outlook = lazy(_outlook(summary)).with_columns(alive=chance)
     figures = (Share(("alive",)), Share(("alive",), of="amount_cents", name="money_share"))
-    return _spent(outlook, (Dimension("alive"),), named(f"prospects {period.end}", region=region, kind=kind), *figures)
+    return _spent(release, outlook, (Dimension("alive"),), named(f"prospects {period.end}", region=region, kind=kind), *figures)
 
 
 def _outlook(summary: pl.DataFrame, weeks: float = 52) -> pl.DataFrame:

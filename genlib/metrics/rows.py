@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells
+from genlib.disclosure.cells import Cells, Tables
 from genlib.period import Period
 
 Rows = nw.LazyFrame[Any]
-
-
-class Tables(Protocol):
-    """A release, or a dictionary of frames: `release["invoice"]` is a lazy frame of any engine."""
-
-    def __getitem__(self, name: str, /) -> Any: ...
 
 
 def rows(tables: Tables, name: str) -> Rows:

@@ -14,13 +14,13 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Dimension, tabulate
+from genlib.disclosure.cells import Cells, Dimension, Tables, tabulate
 from genlib.errors import UsageError
 from genlib.metrics import intervals, surveys
 from genlib.metrics.customers import OVERLAPPING
 from genlib.metrics.figures import BASE, Figures, Given, Likert, Nps, Rate, Share, at, on_total
 from genlib.metrics.intervals import Estimate
-from genlib.metrics.rows import Rows, Tables, collect, complete, day_number, lately, lazy, month, named, people, rows, since
+from genlib.metrics.rows import Rows, collect, complete, day_number, lately, lazy, month, named, people, rows, since
 from genlib.period import Period
 
 NPS, LIKERT, EFFORT = "nps_0_10", "likert_1_5", "ces_1_7"
@@ -90,25 +90,25 @@ def waves(release: Tables, period: Period, *, months: int = 24, kind: str = "all
     answered = nw.when(nw.col("responded_on").is_null()).then(nw.lit("silent")).otherwise(nw.lit("partial"))
     reached = nw.when(nw.col("delivered")).then(answered).otherwise(nw.lit("undelivered"))
     told = _grouped(_latest(invited, "wave"), reached)
-    return _tabulated(told, Dimension("wave", total=False), _named("invited by wave", period, months, kind))
+    return _tabulated(release, told, Dimension("wave", total=False), _named("invited by wave", period, months, kind))
 
 
 def nps_by(release: Tables, period: Period, *, by: str = "age_band", months: int = 12, kind: str = "all") -> Cells:
     """Everyone whom an invitation reached in the last months, by `age_band`, `region`, `language`, `kind`, `channel` or `complained` (a
     complaint in the 90 days before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score
     counts."""
-    return _nps(collect(_asked(release, period, months, kind)), by, _named("asked", period, months, kind))
+    return _nps(release, collect(_asked(release, period, months, kind)), by, _named("asked", period, months, kind))
 
 
 def nps_tables(release: Tables, period: Period, *, by: Mapping[str, str], kind: str = "all") -> dict[str, Cells]:
     """`nps_by` of twelve months for several dimensions, given by the names of their tables. Groups of which fewer than `FEW` were asked
     are together: others, or all."""
     asked, population = collect(_asked(release, period, 12, kind)), _named("asked", period, 12, kind)
-    return {name: _nps(_folded(asked, column), column, population) for name, column in by.items()}
+    return {name: _nps(release, _folded(asked, column), column, population) for name, column in by.items()}
 
 
-def _nps(asked: pl.DataFrame, by: str, population: str) -> Cells:
-    cells = _tabulated(lazy(asked), Dimension(by), population)
+def _nps(release: Tables, asked: pl.DataFrame, by: str, population: str) -> Cells:
+    cells = _tabulated(release, lazy(asked), Dimension(by), population)
     return replace(cells, figures=(*cells.figures, Balanced(by)))
 
 
@@ -130,7 +130,7 @@ def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "al
     known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome")),)
     figures = (Share(("score", "group")), Nps("group", finer=("score",), outcome=("outcome",)))
-    cells = _cells(_asked(release, period, months, kind), by, _named("asked", period, months, kind), *figures)
+    cells = _cells(release, _asked(release, period, months, kind), by, _named("asked", period, months, kind), *figures)
     return complete(cells, pl.DataFrame([*known, (-1, "silent", "silent")], schema=["score", "group", "outcome"], orient="row"))
 
 
@@ -163,15 +163,21 @@ def _named(what: str, period: Period, months: int, kind: str = "all") -> str:
     return named(f"{what} {since(period, months)} {period.end}", kind=kind)
 
 
-def _tabulated(told: Rows, by: Dimension, population: str) -> Cells:
+def _tabulated(release: Tables, told: Rows, by: Dimension, population: str) -> Cells:
     rate = Rate("response_rate", "outcome", ("complete", "partial"), ("complete", "partial", "silent"), finer=("group",))
     return _cells(
-        told, (by, Dimension("group", parents=("outcome",))), population, Share(("group",)), Nps("group", outcome=("outcome",)), rate
+        release,
+        told,
+        (by, Dimension("group", parents=("outcome",))),
+        population,
+        Share(("group",)),
+        Nps("group", outcome=("outcome",)),
+        rate,
     )
 
 
-def _cells(told: Rows, by: tuple[Dimension, ...], population: str, *figures: Any) -> Cells:
-    return tabulate(told.to_native(), person="person", by=by, population=population, figures=figures)
+def _cells(release: Tables, told: Rows, by: tuple[Dimension, ...], population: str, *figures: Any) -> Cells:
+    return tabulate(told.to_native(), person="person", by=by, population=population, figures=figures, release=release)
 
 
 def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
@@ -179,7 +185,9 @@ def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str
     questions."""
     answered = _items(release, period, months, kind).with_columns(answer=nw.col("score"))
     figures: Figures = (Share(("answer",)), Likert(), _texts(release))
-    cells = _cells(answered, (Dimension("question", total=False), Dimension("answer")), _named("items", period, months, kind), *figures)
+    cells = _cells(
+        release, answered, (Dimension("question", total=False), Dimension("answer")), _named("items", period, months, kind), *figures
+    )
     return complete(cells, pl.DataFrame({"answer": range(1, 6)}))
 
 
@@ -191,7 +199,7 @@ def agreement(release: Tables, period: Period, *, months: int = 24, kind: str = 
     latest = _latest(_with_people(release, answered, kind).with_columns(agreed=nw.col("first"), first=nw.lit(0)), "wave", "question")
     boxed = latest.with_columns(box=nw.when(nw.col("agreed") == 1).then(nw.lit("agree")).otherwise(nw.lit("other")))
     by = (Dimension("wave", total=False), Dimension("question", total=False), Dimension("box"))
-    return _cells(boxed, by, _named("agreement", period, months, kind), Rate("agree_rate", "box", ("agree",)), _texts(release))
+    return _cells(release, boxed, by, _named("agreement", period, months, kind), Rate("agree_rate", "box", ("agree",)), _texts(release))
 
 
 def drivers(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
@@ -206,7 +214,7 @@ def drivers(release: Tables, period: Period, *, months: int = 12, kind: str = "a
     parts = surveys.shapley(wide, "_score", names) if wide.height >= 100 and "_score" in wide.columns else {}
     long = wide.unpivot(names, index="person", variable_name="question", value_name="_answer")
     figures = (Given("question", ("driver",), tuple(parts.items())), _texts(release))
-    return _cells(lazy(long), (Dimension("question", total=False),), _named("all items", period, months, kind), *figures)
+    return _cells(release, lazy(long), (Dimension("question", total=False),), _named("all items", period, months, kind), *figures)
 
 
 def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
@@ -215,7 +223,9 @@ def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "al
     feedback = feedback if kind == "all" else feedback.join(people(release, kind=kind).select("customer"), on="customer", how="semi")
     told = feedback.with_columns(quarter=_quarter("received_on"), topic=nw.col("topic").fill_null("unknown")).to_native()
     by, population = (Dimension("quarter"), Dimension("topic")), _named("feedback", period, months, kind)
-    return tabulate(told, person="customer", by=by, measures=(OVERLAPPING,), population=population, figures=(Share(("topic",)),))
+    return tabulate(
+        told, person="customer", by=by, measures=(OVERLAPPING,), population=population, figures=(Share(("topic",)),), release=release
+    )
 
 
 def _scored(release: Tables, period: Period, months: int, kind: str) -> Rows:
