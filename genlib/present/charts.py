@@ -9,10 +9,11 @@ from typing import Any, Unpack
 
 import polars as pl
 
-from genlib.disclosure.table import ProtectedTable
+from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.present import svg, tables, theme
 from genlib.present.item import Item, card, keys
 from genlib.present.plot import Options, Plot, captions, check, ends, read, ticks
+from genlib.present.recipe import drawn
 from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
@@ -73,6 +74,7 @@ class Chart(Item):
         return f'<div class="{classes}">{svg.finished(drawn, name=name, key=key)}</div>'
 
 
+@drawn
 def columns(
     table: ProtectedTable, *, x: str, y: str, color: str | None = None, side_by_side: bool = False, **options: Unpack[Options]
 ) -> Chart:
@@ -83,12 +85,14 @@ def columns(
     return replace(chart, legend=list(plot.series.items()) if color else [])
 
 
+@drawn
 def bars(table: ProtectedTable, *, x: str, y: str, **options: Unpack[Options]) -> Chart:
     """Bars of `x` for each `y`, the longest first; beyond `limit` (7) the others are one bar if they add up, else left to the table."""
     plot = _toned(_limited(table, read(table, options, y, x), x))
     return _chart(table, plot, "Bar chart", _late("bars"), ((y,), (x,)))
 
 
+@drawn
 def line(table: ProtectedTable, *, x: str, y: str, color: str | None = None, **options: Unpack[Options]) -> Chart:
     """Lines of `y` over time, one for each `color`, named at their ends, with the interval as a band. The axis need not begin at zero."""
     plot = read(table, options, x, y, color)
@@ -96,11 +100,15 @@ def line(table: ProtectedTable, *, x: str, y: str, color: str | None = None, **o
     return _chart(table, plot, "Line chart", _late("line"), (_some(x, color), _some(y, *ends(table, options, y))))
 
 
-def dots(table: ProtectedTable, *, x: str, y: str, reference: float | None = None, p: str = "", **options: Unpack[Options]) -> Chart:
+@drawn
+def dots(
+    table: ProtectedTable, *, x: str, y: str, reference: float | Shown | None = None, p: str = "", **options: Unpack[Options]
+) -> Chart:
     """`x` with its interval for each `y`; grey where the interval takes in `reference` (or, if the column `p` has p-values adjusted for
     many comparisons, where that is 5% or more), brick where it lies below."""
     plot = _toned(read(table, options, y, x))
     plot = replace(plot, frame=plot.frame.with_columns(pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)))
+    reference = reference.value if isinstance(reference, Shown) else reference
     if reference is not None:
         grey, brick = (pl.col("low") <= reference) & (pl.col("high") >= reference), pl.col("high") < reference
         grey = grey | plot.rows[p].fill_null(1).ge(0.05) if p else grey
@@ -109,6 +117,7 @@ def dots(table: ProtectedTable, *, x: str, y: str, reference: float | None = Non
     return _chart(table, plot, "Dot chart", _late("dots", reference=reference), ((y,), _some(x, *ends(table, options, x))))
 
 
+@drawn
 def funnel(table: ProtectedTable, *, stage: str = "stage", value: str = "reached", **options: Unpack[Options]) -> Chart:
     """How many came as far as each stage (`codes` in order), and which part of the stage before that is (on ten people at least)."""
     plot = read(table, {"codes": STAGES, **options}, stage, value)
@@ -119,6 +128,7 @@ def funnel(table: ProtectedTable, *, stage: str = "stage", value: str = "reached
     return _chart(table, _toned(plot), "Funnel", _late("bars"), ((stage,), (value,)))
 
 
+@drawn
 def likert(table: ProtectedTable, *, question: str, answer: str = "answer", value: str = "people", **options: Unpack[Options]) -> Chart:
     """The shares of the answers to each question, to both sides of the middle answer; the question with most approval first."""
     plot = _diverging(read(table, options, question, value, answer))
@@ -127,6 +137,7 @@ def likert(table: ProtectedTable, *, question: str, answer: str = "answer", valu
     return replace(chart, legend=list(zip(plot.series, tones, strict=False)))
 
 
+@drawn
 def map(table: ProtectedTable, *, region: str = "region", value: str = "people", **options: Unpack[Options]) -> Chart:
     """The regions of Finland in five depths of colour; alone in its row with the list of figures beside it."""
     from genlib.present import map as finland

@@ -16,6 +16,8 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.errors import NotProtected
 from genlib.period import Period
+from genlib.present.item import Finding
+from genlib.present.recipe import said
 from genlib.present.words import Words, form_of
 
 BASE = 10
@@ -23,15 +25,7 @@ BASE = 10
 SINCE = {"previous": "from the previous month", "year_ago": "from a year ago"}
 
 
-class Finding(str):
-    """A sentence in the report's language, made from the named tables. `tone`: up, down, flat or plain; unknown, if it only names what is
-    not shown."""
-
-    language: str
-    tables: tuple[str, ...]
-    tone: str
-
-
+@said
 def change(now: Shown, before: Shown, what: str = "", *, since: str = "previous") -> Finding:
     """How counts or money, which are what they are, changed: "Asiakasmäärä kasvoi 1,8 % edellisestä kuukaudesta". Brief without `what`."""
     words, tone = _words(now, before), "plain"
@@ -46,6 +40,7 @@ def change(now: Shown, before: Shown, what: str = "", *, since: str = "previous"
     return _finding(words, words.translate(message if what else "{much} {since}", **values), (now, before), tone)
 
 
+@said
 def difference(
     table: ProtectedTable, column: str, what: str = "", *, places: tuple[dict[str, Any], dict[str, Any]], since: str = "previous"
 ) -> Finding:
@@ -67,6 +62,7 @@ def difference(
     return _finding(words, words.translate(message, since=words.translate(SINCE.get(since, since)), **values), (table,), tone)
 
 
+@said
 def between(low: Shown, high: Shown) -> Finding:
     """The interval of a tile's figure: "95 %:n väli 1,6–3,1 %-yks."."""
     words = _words(low, high)
@@ -78,6 +74,7 @@ def between(low: Shown, high: Shown) -> Finding:
 LARGEST = "{what}: the largest group is {label} ({share})"
 
 
+@said
 def largest(table: ProtectedTable, by: str, column: str, what: str, *, message: str = LARGEST, **where: Any) -> Finding:
     """Which known code has the most and which part of all, if it surely has: no hidden cell could have more, and it does not share its
     place. `message` may have {what}, {label} and {share}."""
@@ -92,6 +89,7 @@ def largest(table: ProtectedTable, by: str, column: str, what: str, *, message: 
     return _finding(words, words.translate(message, **values), (table,))
 
 
+@said
 def highest(table: ProtectedTable, by: str, column: str, what: str, *, otherwise: str = "", **where: Any) -> Finding:
     """Which known code has the highest rate, if its interval lies above those of all others; if not, what is said `otherwise` or `what`."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
@@ -102,6 +100,7 @@ def highest(table: ProtectedTable, by: str, column: str, what: str, *, otherwise
     return _finding(words, words.translate("{what} was highest: {label} ({value})", **values), (table,))
 
 
+@said
 def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
     """Which code has the largest figure: "Eniten suositteluun liittyy: ”Sain avun” (31 %)"; no word of whether that is more than chance."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
@@ -111,6 +110,7 @@ def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any
     return _finding(words, words.translate("{what}: “{label}” ({value})", what=words.translate(what), **values), (table,))
 
 
+@said
 def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
     """Between which two codes a rate differs most, if that is more than chance for the largest of so many differences (Bonferroni)."""
     words, rows = _words(table), _rows(table, by, column, where).filter(pl.col(by).cast(pl.String) != "unknown")
@@ -128,6 +128,7 @@ def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: An
     return _finding(words, words.translate(message, **values), (table,), "plain" if sure else "flat")
 
 
+@said
 def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, str]) -> Finding:
     """Nothing if the table has figures of the period; else a message with the {month} of its last ones, or one that there are none."""
     words, dates = _words(table), table.rows(by)[by].sort().to_list()
@@ -137,6 +138,7 @@ def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, s
     return _finding(words, words.translate(messages[not dates], month=month), (table,))
 
 
+@said
 def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, ...], *, p: str = "", **where: Any) -> Finding:
     """Of how many the whole interval lies above zero (and, if the column `p` has p-values adjusted for many comparisons, that is under 5%):
     "Kolme viidestä kampanjasta lisäsi ostoja". The messages have {above} and {all} (in words up to ten): the first if there are some, the
@@ -149,6 +151,7 @@ def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, ...
     return _finding(words, words.translate(messages[not above], **values), (table,))
 
 
+@said
 def without(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
     """A message with the {names} of what has no figure in the column; nothing if all have one."""
     words, rows = _words(table), table.rows(by).filter(pl.col(column).is_null()).sort(by)
@@ -157,6 +160,7 @@ def without(table: ProtectedTable, by: str, column: str, message: str) -> Findin
     return _finding(words, words.translate(message, names=", ".join(names)) if names else "", (table,))
 
 
+@said
 def lost(
     table: ProtectedTable, what: str, *, stage: str = "stage", value: str = "reached", codes: Sequence[str] = (), **where: Any
 ) -> Finding:
@@ -177,6 +181,7 @@ def lost(
     )
 
 
+@said
 def say(message: str, otherwise: str = "", **figures: Shown) -> Finding:
     """An English message with figures in it, "{joined} customers came, {left} left"; `otherwise`, if one of them is not shown."""
     words, known = _words(*figures.values()), all(figure.value is not None for figure in figures.values())
@@ -184,6 +189,7 @@ def say(message: str, otherwise: str = "", **figures: Shown) -> Finding:
     return _finding(words, words.translate(message if known else otherwise, **values), tuple(figures.values()))
 
 
+@said
 def usual(table: ProtectedTable, column: str, *, by: str, at: Any, messages: tuple[str, str, str], **where: Any) -> Finding:
     """Whether a change is like those of the steps before it: a message with {low} and {high} if it is, one if it is above and one if it is
     below them all; nothing on fewer than six steps."""
@@ -197,6 +203,7 @@ def usual(table: ProtectedTable, column: str, *, by: str, at: Any, messages: tup
     return _finding(words, words.translate(message, **values), (table,))
 
 
+@said
 def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
     """What the report is narrowed to: "Rajaus: Pirkanmaa."; nothing if it is not."""
     words = _words(table)
@@ -204,9 +211,11 @@ def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
     return _finding(words, f"{words.translate('Only')}: {chosen}" if chosen else "", (table,))
 
 
-def unfinished(table: ProtectedTable, period: Period, published: str) -> Finding:
-    """That the data was published before the period was over; nothing if it was not."""
-    words, over = _words(table), published[:10] >= period.end.isoformat()
+@said
+def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
+    """That the release was published before the period was over; nothing if it was not."""
+    words, published = _words(table), release.manifest.published_at
+    over = published[:10] >= period.end.isoformat()
     said = "" if over else words.translate("The period is not over: the data is of {day}", day=words.date(published))
     return _finding(words, said, (table,))
 

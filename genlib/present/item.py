@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,26 +16,47 @@ MIME = "application/vnd.genlib+json"
 _ALONE = re.compile(r'<style class="gl-alone">.*?</style>', re.S)
 
 
+Recipe = Mapping[str, Any]
+
+
+class Finding(str):
+    """A sentence in the report's language, made from the named tables. `tone`: up, down, flat or plain; unknown, if it only names what is
+    not shown. `recipe`: the call that made it."""
+
+    language: str
+    tables: tuple[str, ...]
+    tone: str
+    recipe: Recipe
+
+
 @dataclass(frozen=True, repr=False)
 class Item:
-    """`tables` are the protected tables that it was made from, `body` its HTML in a page that has the style sheet. `proof`: what all
-    figures of the report are held against on export (present.proof), given by its conditions."""
+    """`tables` are the protected tables that it was made from, `body` its HTML in a page that has the style sheet. `recipe`: the call that
+    made it (present.recipe). `proof`: the protected tables themselves, given by the conditions alone."""
 
     kind: str
     tables: tuple[str, ...]
     language: str
     body: str = ""
     proof: Mapping[str, Any] | None = None
+    recipe: Recipe | None = None
 
     def html(self, width: int = FULL) -> str:
         """The HTML for a width in pixels."""
         return self.body
 
+    def standing(self) -> str:
+        """The HTML where it stands alone, as an output of a notebook."""
+        return f'{alone(self.kind)}<div class="genlib gl-item" lang="{self.language}">{self.html()}</div>'
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What an output says of itself beside its HTML."""
+        named = {"kind": self.kind, "tables": list(self.tables), "recipe": self.recipe}
+        return named | ({"proof": dict(self.proof)} if self.proof else {})
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        html = f'{alone(self.kind)}<div class="genlib gl-item" lang="{self.language}">{self.html()}</div>'
-        seal = hashlib.sha256(html.encode()).hexdigest()
-        facts = {"kind": self.kind, "tables": list(self.tables), "sha256": seal}
-        return {"text/html": html, MIME: facts | ({"proof": dict(self.proof)} if self.proof else {})}
+        return {MIME: self.facts} | ({"text/html": self.standing()} if self.kind else {})
 
     def __repr__(self) -> str:
         return f"{self.kind} of {', '.join(self.tables) or 'no table'}"

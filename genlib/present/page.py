@@ -11,19 +11,20 @@ from html import unescape
 from importlib.resources import files
 from typing import Any
 
-from genlib import settings
+from genlib import notice
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present import proof
-from genlib.present.findings import Finding
-from genlib.present.item import Item, inside, text, together
+from genlib.present.item import Finding, Item, inside, text, together
 from genlib.present.plot import captions, read
+from genlib.present.recipe import drawn
 from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words, form_of
 
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
 
 
+@drawn
 def lead(*findings: Finding, period: str = "") -> Item:
     """The answer in a sentence or two, under the title; `period` ("2026-10") becomes the page's heading."""
     language, names, said = _sentences(findings)
@@ -31,6 +32,7 @@ def lead(*findings: Finding, period: str = "") -> Item:
     return Item("lead", names, language, f'<div class="lead"{head}><p>{said}</p></div>')
 
 
+@drawn
 def paragraph(*findings: Finding) -> Item:
     """Findings as a paragraph of text."""
     language, names, said = _sentences(findings)
@@ -46,6 +48,7 @@ def _sentences(findings: Sequence[Finding]) -> tuple[str, tuple[str, ...], str]:
     return findings[0].language, tuple(dict.fromkeys(name for finding in findings for name in finding.tables)), text(said)
 
 
+@drawn
 def tile(shown: Shown, *, label: str, note: str = "", good: str = "", trend: tuple[ProtectedTable, str, str] | None = None) -> Item:
     """One figure with its label. `note`: a finding or an English message; `good`: the direction (up, down) that is good news;
     `trend`: a table with its time and value columns, for the small line below."""
@@ -62,12 +65,14 @@ def tile(shown: Shown, *, label: str, note: str = "", good: str = "", trend: tup
     return Item("tile", (shown.table,), words.language, f'<div class="tile">{body}{_spark(*trend) if trend else ""}</div>')
 
 
+@drawn
 def tiles(*items: Item) -> Item:
     """Four to six tiles side by side."""
     names = together(items, "tile")
     return Item("tiles", names, items[0].language, f'<div class="tiles n{len(items)}">{"".join(item.html() for item in items)}</div>')
 
 
+@drawn
 def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     """Up to three charts, tables or texts side by side, on a grid of twelve (`spans` 7, 5; else equal parts)."""
     names, parts = together(items, "chart", "table", "conditions", "text"), list(spans) or [12 // len(items)] * len(items)
@@ -77,6 +82,7 @@ def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     return Item("row", names, items[0].language, f'<div class="row">{"".join(cells)}</div>')
 
 
+@drawn
 def left_out(tables: Protected | ProtectedTable, release: Any, reason: str, *, title: str, message: str) -> Item:
     """How many people the release left out for a reason: an English message with {n}, {all} and {share}, from its manifest."""
     words, names = _words(tables)
@@ -85,6 +91,7 @@ def left_out(tables: Protected | ProtectedTable, release: Any, reason: str, *, t
     return _section(words, names, "text", title, f"<p>{text(words.translate(message, **values))}</p>")
 
 
+@drawn
 def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
     """How the figures came about, in plain words: English messages."""
     words, names = _words(tables)
@@ -92,26 +99,31 @@ def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
     return _section(words, names, "text", "How the figures were made", body)
 
 
-def readings(tables: Protected | ProtectedTable, switches: Mapping[str, bool | str]) -> Item:
+@drawn
+def readings(tables: Protected | ProtectedTable) -> Item:
     """How the open questions of the privacy notice are answered: the permission switches in force, in words."""
     words, names = _words(tables)
-    answers = [(number, words.label("switch", f"{number} {str(value).lower()}")) for number, value in switches.items()]
+    answers = [(number, words.label("switch", f"{number} {str(value).lower()}")) for number, value in notice.load().permission.items()]
     listed = "".join(f"<div><dt>{text(words.label('switch', number))}</dt><dd>{text(answer)}</dd></div>" for number, answer in answers)
     return _section(words, names, "conditions", "How the privacy notice is read", f'<dl class="conditions">{listed}</dl>')
 
 
-def conditions(
-    tables: Protected, release: Any, *, parameters: Mapping[str, Any], recipients: str = "", kept_until: date | None = None
-) -> Item:
-    """What the report stands on: release, notice, who was left out and why, thresholds, what is hidden, parameters, maker, until when."""
+def conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]) -> Item:
+    """What the report stands on: release, notice, who was left out and why, thresholds, what is hidden, parameters, maker, for whom it is
+    and until when. With it go the protected tables, of which the exporter makes all that the report shows."""
+    return replace(_conditions(tables, release, parameters=parameters), proof=proof.of(tables))
+
+
+@drawn
+def _conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]) -> Item:
     words, names = _words(tables)
     chosen = [f"{words.label('parameter', name)} {words.label(name, value)}" for name, value in parameters.items() if value != "all"]
-    entries = _of_release(words, release.manifest) | _of_tables(words, tables.conditions)
-    entries |= {"Parameters": ", ".join(chosen), "Made by": settings.load().user, "Recipients": recipients and words.translate(recipients)}
-    entries |= {"Kept until": words.date(kept_until) if kept_until else ""}
+    stood, terms = proof.stood(tables), notice.load().reports
+    entries = _of_release(words, release.manifest) | _of_tables(words, stood)
+    entries |= {"Parameters": ", ".join(chosen), "Made by": stood["made_by"], "Recipients": getattr(terms.recipients, words.language)}
+    entries |= {"Kept until": words.date(_after(date.fromisoformat(stood["made_on"]), terms.keep_months))}
     listed = "".join(f"<div><dt>{text(words.translate(name))}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items() if value)
-    made = _section(words, names, "conditions", "Conditions", f'<dl class="conditions">{listed}</dl>')
-    return replace(made, proof=proof.of(tables, release.manifest, [*entries.values()], words))
+    return _section(words, names, "conditions", "Conditions", f'<dl class="conditions">{listed}</dl>')
 
 
 def render(blocks: Iterable[str], *, title: str, language: str, period: str = "") -> str:
@@ -158,6 +170,12 @@ def _spark(table: ProtectedTable, x: str, y: str) -> str:
         f'<polyline points="{" ".join(points)}" fill="none" stroke="{color("teal")}" stroke-width="2" vector-effect="non-scaling-stroke"/>'
     )
     return f'<svg class="spark" viewBox="0 0 100 34" preserveAspectRatio="none" aria-hidden="true">{line}</svg>'
+
+
+def _after(day: date, months: int) -> date:
+    """So many months later, on the first of the month that follows."""
+    month = day.year * 12 + day.month + months
+    return date(month // 12, month % 12 + 1, 1)
 
 
 def _words(tables: Protected | ProtectedTable) -> tuple[Words, tuple[str, ...]]:

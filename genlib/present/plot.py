@@ -13,7 +13,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
-from genlib.present.findings import Finding
+from genlib.present.item import Finding
 from genlib.present.words import Words, form_of
 
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")

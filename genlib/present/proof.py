@@ -1,30 +1,62 @@
-"""What the figures of a report are held against when it is exported: its protected tables, cell by cell, as they left door 2."""
+"""The protected tables of a report on their way from its kernel to its exporter: as they left door 2, in JSON, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
 from typing import Any
 
-from genlib.disclosure.table import Protected, ProtectedTable
+import polars as pl
+
+from genlib import settings
+from genlib.disclosure.cells import Dimension, Measure
+from genlib.disclosure.table import SEAL, Protected, ProtectedTable
 from genlib.errors import NotProtected
-from genlib.present.words import Words
 
 
-def of(tables: Protected, manifest: Any, said: Sequence[str], words: Words) -> Mapping[str, Any]:
-    """The shown cells of every table, who was left out of how many, and what the conditions say, for JSON.
-
-    Raises NotProtected for a table that is not as genlib.protect made it.
-    """
-    people = {"people": manifest.people, "left_out": list(manifest.left_out.values())}
-    return {"language": words.language, "tables": {name: _cells(tables[name]) for name in tables}, "said": list(said), **people}
+def of(tables: Protected) -> Mapping[str, Any]:
+    """All that door 2 let out, and by whom and when it was let out. NotProtected for a table that was changed since."""
+    return {"tables": {name: _told(tables[name]) for name in tables}, "conditions": stood(tables)}
 
 
-def _cells(table: ProtectedTable) -> dict[str, Any]:
+def restored(told: Mapping[str, Any]) -> Protected:
+    """The tables again. NotProtected, if this is not what `of` gave."""
+    try:
+        tables = {name: _table(name, table) for name, table in told["tables"].items()}
+        return Protected(tables, told["conditions"])
+    except (KeyError, TypeError, ValueError, AttributeError, pl.exceptions.PolarsError):
+        raise NotProtected("the report's tables cannot be read") from None
+
+
+def stood(tables: Protected) -> Mapping[str, Any]:
+    """What door 2 says of the tables, with the person who let them out and the day."""
+    return {"made_by": settings.load().user, "made_on": date.today().isoformat()} | dict(tables.conditions)
+
+
+def _told(table: ProtectedTable) -> dict[str, Any]:
     if table.fingerprint() != table.digest:
         raise NotProtected(f"table {table.name} was changed after genlib.protect made it; take a copy of its rows instead")
-    columns = {name: [_plain(value) for value in table.frame[name]] for name in table.frame.columns if name != "reason"}
-    return {"dimensions": table.dimensions, "columns": columns}
+    parts = {"by": [asdict(dimension) for dimension in table.by], "measures": [asdict(measure) for measure in table.measures]}
+    frames = {"frame": _columns(table.frame), "earlier": None if table.earlier is None else _columns(table.earlier)}
+    return {**parts, **frames, "hidden": table.hidden, "language": table.language}
 
 
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+def _table(name: str, told: Mapping[str, Any]) -> ProtectedTable:
+    by = tuple(Dimension(**{**part, "parents": tuple(part["parents"])}) for part in told["by"])
+    measures = tuple(Measure(**part) for part in told["measures"])
+    earlier = None if told["earlier"] is None else _frame(told["earlier"])
+    return ProtectedTable(name, _frame(told["frame"]), by, measures, told["hidden"], told["language"], SEAL, earlier)
+
+
+def _columns(frame: pl.DataFrame) -> dict[str, Any]:
+    plain = frame.with_columns(pl.col(pl.Date).dt.to_string())
+    return {name: {"type": str(frame.schema[name]), "values": plain[name].to_list()} for name in frame.columns}
+
+
+def _frame(columns: Mapping[str, Any]) -> pl.DataFrame:
+    series = [
+        pl.Series(name, told["values"], pl.String if told["type"] == "Date" else getattr(pl, told["type"]))
+        for name, told in columns.items()
+    ]
+    return pl.DataFrame(series).with_columns(pl.col(name).str.to_date() for name, told in columns.items() if told["type"] == "Date")

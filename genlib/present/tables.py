@@ -12,6 +12,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.item import Item, card
 from genlib.present.plot import ORDERED, Options, captions, check, chosen, ends, names, ordered
+from genlib.present.recipe import drawn
 from genlib.present.words import DASH, Words, form_of, sort_key
 
 TOTAL = "border-top:1px solid var(--ink);font-weight:600"
@@ -46,6 +47,7 @@ class Grid:
         return re.sub(r"<div[^>]*>", '<div class="scroll" tabindex="0">', bare, count=1)
 
 
+@drawn
 def table(
     table: ProtectedTable,
     *,

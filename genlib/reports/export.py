@@ -10,18 +10,19 @@ from genlib.errors import ReportFailed
 from genlib.present import page
 from genlib.present.words import Words
 from genlib.reports import prose
-from genlib.reports.gate import Passed, let_through, numbered
+from genlib.reports.gate import Passed, numbered
 from genlib.reports.jupyter import nbformat
 
+Shown = Mapping[int, list[Passed]]
+"""By cell, counted from 0, what passed the gate."""
 _LOADS = re.compile(
     r"<(?:script|link|iframe|object|embed|base)\b|(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//|@import|url\(\s*[\"']?(?!data:|#)", re.I
 )
 
 
-def to_html(notebook: Mapping[str, Any], *, language: str, period: str = "") -> str:
-    """The page: markdown in the language asked for, then outputs, in the notebook's order, without code. ReportFailed at the gate."""
+def to_html(notebook: Mapping[str, Any], shown: Shown, *, language: str, period: str = "") -> str:
+    """The page: markdown in the language asked for, then what passed the gate, in the notebook's order, without code."""
     words = Words(language)
-    shown = let_through(notebook)
     blocks = [block for number, (place, cell) in enumerate(numbered(notebook)) for block in _blocks(cell, place, shown[number], words)]
     made = page.render(blocks, title=words.translate(prose.title(notebook)), language=language, period=period)
     if found := _LOADS.search(made):
@@ -29,9 +30,8 @@ def to_html(notebook: Mapping[str, Any], *, language: str, period: str = "") -> 
     return made
 
 
-def to_keep(notebook: Mapping[str, Any]) -> bytes:
+def to_keep(notebook: Mapping[str, Any], shown: Shown) -> bytes:
     """The executed notebook with the outputs that passed and without paths, times or plain-text copies."""
-    shown = let_through(notebook)
     cells = [_kept(cell, [item.output for item in shown[number]]) for number, cell in enumerate(notebook["cells"])]
     return _written(notebook, cells)
 
@@ -43,10 +43,10 @@ def failed(notebook: Mapping[str, Any], *, cell: int, error: str) -> bytes:
     return _written(notebook, cells)
 
 
-def facts(notebook: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What `present` says of each thing shown, in order, without the cells behind it."""
-    shown = [item for items in let_through(notebook).values() for item in items]
-    return [{"cell": item.cell, **{name: fact for name, fact in item.facts.items() if name != "proof"}} for item in shown]
+def facts(shown: Shown) -> list[Mapping[str, Any]]:
+    """What `present` says of each thing shown, in order."""
+    items = (item for cell in shown.values() for item in cell)
+    return [{"cell": item.cell, "kind": item.facts["kind"], "tables": item.facts["tables"]} for item in items]
 
 
 def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Words) -> list[str]:

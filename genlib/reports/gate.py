@@ -1,18 +1,21 @@
-"""Door 2's last leaf: of an executed notebook only outputs that `present` made and sealed go on, and of these only what the report's
-protected tables explain; anything else stops the export."""
+"""Door 2's last leaf: of an executed notebook only what `present` made goes on, and it is made anew from the report's protected tables;
+anything else stops the export."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from genlib.errors import CellFailed
-from genlib.reports.content import StrangeError, check
-from genlib.reports.figures import Known
+from genlib.errors import CellFailed, GenlibError, NotProtected
+from genlib.present import proof
+from genlib.present.item import MIME
+from genlib.present.recipe import Sources, prepared
+from genlib.release import open_release
+from genlib.reports.explained import Explained
+from genlib.settings import Settings
 
-MIME = "application/vnd.genlib+json"
 _DROPPED = {"text/plain"}
 """IPython adds a plain repr to every output; it is neither shown nor kept."""
 
@@ -32,6 +35,16 @@ class Passed:
         return {"output_type": "display_data", "metadata": {}, "data": data}
 
 
+@dataclass(frozen=True)
+class _Output:
+    """What an output of a cell holds: the recipe, the HTML if it was drawn in the notebook, and the protected tables if it has them."""
+
+    cell: int
+    recipe: Any
+    html: str | None
+    proof: Mapping[str, Any] | None
+
+
 def numbered(notebook: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
     """Cells with their place in the author's notebook, from 1; the cell that papermill adds shares the place of the parameters."""
     place = 0
@@ -40,47 +53,65 @@ def numbered(notebook: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
         yield place, cell
 
 
-def let_through(notebook: Mapping[str, Any]) -> dict[int, list[Passed]]:
+def let_through(notebook: Mapping[str, Any], settings: Settings | None = None) -> dict[int, list[Passed]]:
     """By cell, counted from 0, what may be shown of an executed notebook; CellFailed for the first output that may not leave."""
-    found = {number: passed(cell, place) for number, (place, cell) in enumerate(numbered(notebook))}
-    items = [item for cell in found.values() for item in cell]
-    known = known_of(items, notebook)
-    for item in items:
-        try:
-            check(item.html, item.facts, known)
-        except StrangeError as strange:
-            raise _stopped(item.cell, str(strange)) from None
-    return found
+    found = {number: read(cell, place) for number, (place, cell) in enumerate(numbered(notebook))}
+    outputs = [output for cell in found.values() for output in cell]
+    sources = _sources(outputs, notebook, settings)
+    with ThreadPoolExecutor(2) as workers:
+        drawn = workers.map(lambda output: _drawn(output, sources), outputs)
+        return {number: [next(drawn) for _ in cell] for number, cell in found.items()}
 
 
-def known_of(items: Sequence[Passed], notebook: Mapping[str, Any]) -> Known:
-    """What the conditions of the report hold its figures against."""
-    proofs = [item.facts["proof"] for item in items if item.facts["kind"] == "conditions" and "proof" in item.facts]
-    if items and len(proofs) != 1:
-        place = items[-1].cell
-        raise CellFailed(
-            "ends without page.conditions, or with more than one; a report's figures are held against it", cell=place, error="conditions"
-        )
-    authored = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
-    return Known(proofs[0] if items else {"language": "en", "tables": {}, "said": [], "people": 0, "left_out": []}, authored)
-
-
-def passed(cell: Mapping[str, Any], place: int) -> list[Passed]:
+def read(cell: Mapping[str, Any], place: int) -> list[_Output]:
     """The outputs of a code cell; CellFailed, naming cell and kind of output, for the first one that may not leave."""
-    return [_pass(output, place) for output in cell.get("outputs", [])]
+    return [_read(output, place) for output in cell.get("outputs", [])]
 
 
-def _pass(output: Mapping[str, Any], place: int) -> Passed:
+def _read(output: Mapping[str, Any], place: int) -> _Output:
     if output["output_type"] not in {"display_data", "execute_result"}:
         raise _stopped(place, output["output_type"])
     data: Mapping[str, Any] = output["data"]
     strange = sorted(set(data) - {MIME, "text/html"} - _DROPPED)
-    if strange or MIME not in data or "text/html" not in data:
-        raise _stopped(place, ", ".join(strange or sorted(data)))
-    html, facts = "".join(data["text/html"]), data[MIME]
-    if facts.get("sha256") != hashlib.sha256(html.encode()).hexdigest():
-        raise _stopped(place, "a genlib output that was changed after it was made")
-    return Passed(place, html, facts)
+    if strange or MIME not in data:
+        raise _stopped(place, ", ".join(strange or sorted(data)) or "nothing")
+    facts = data[MIME]
+    return _Output(place, facts.get("recipe"), "".join(data["text/html"]) if "text/html" in data else None, facts.get("proof"))
+
+
+def _sources(outputs: Sequence[_Output], notebook: Mapping[str, Any], settings: Settings | None) -> Sources:
+    """What all that the report shows is made from: what its conditions say that door 2 let out."""
+    told = [output for output in outputs if output.proof is not None]
+    if outputs and len(told) != 1:
+        raise CellFailed(
+            "ends without page.conditions, or with more than one; a report is made from the tables they bring",
+            cell=outputs[-1].cell,
+            error="conditions",
+        )
+    try:
+        tables = proof.restored(told[0].proof if told and told[0].proof else {"tables": {}, "conditions": {}})
+    except NotProtected as strange:
+        raise _stopped(told[0].cell, str(strange)) from None
+
+    def manifest(purpose: str, release: str) -> Any:
+        return open_release(purpose, release, settings=settings).manifest
+
+    return Sources(tables, manifest, Explained(notebook, tables))
+
+
+def _drawn(output: _Output, sources: Sources) -> Passed:
+    """The output made anew; CellFailed, if that cannot be, or if it was drawn in the notebook and looked otherwise."""
+    try:
+        item = prepared(output.recipe, sources)
+        html = item.standing()
+    except GenlibError as strange:
+        raise _stopped(output.cell, str(strange)) from None
+    except Exception as error:  # a recipe made by hand may fail in any way, and its message may hold anything
+        raise _stopped(output.cell, f"something that cannot be drawn ({type(error).__name__})") from None
+    if output.html not in {None, html}:
+        raise _stopped(output.cell, "a genlib output that was changed after it was made")
+    facts = {"kind": item.kind, "tables": list(item.tables), "recipe": output.recipe}
+    return Passed(output.cell, html, facts | ({"proof": output.proof} if output.proof else {}))
 
 
 def _stopped(place: int, kind: str) -> CellFailed:

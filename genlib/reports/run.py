@@ -19,6 +19,7 @@ from genlib.release import open_release
 from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import execute, parametrised
+from genlib.reports.gate import let_through
 from genlib.reports.jupyter import nbformat
 from genlib.reports.parameters import parameters_of, settle
 from genlib.reports.pdf import check_pdf, to_pdf
@@ -116,9 +117,10 @@ def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
     check_plain(order.notebook)
     publication = Ledger.called(_now().date(), order.slot.folder, order.about["run_id"])
     executed = execute(order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication)
-    html = export.to_html(executed, language=order.slot.language, period=order.values.get("period", ""))
-    files = {"report.html": html.encode(), "report.ipynb": export.to_keep(executed)}
-    return files | ({"report.pdf": to_pdf(html)} if order.pdf else {}), export.facts(executed)
+    shown = let_through(executed, order.settings)
+    html = export.to_html(executed, shown, language=order.slot.language, period=order.values.get("period", ""))
+    files = {"report.html": html.encode(), "report.ipynb": export.to_keep(executed, shown)}
+    return files | ({"report.pdf": to_pdf(html)} if order.pdf else {}), export.facts(shown)
 
 
 def _keep_failed(order: _Order, error: ReportFailed) -> Run:
