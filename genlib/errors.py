@@ -18,6 +18,10 @@ class UsageError(GenlibError):
     exit_code = 2
 
 
+class RegisterNotFound(UsageError):
+    """There is no register at this address yet: `genlib register create` makes one."""
+
+
 class Refused(GenlibError):
     """A permission or a policy says no; exit code 3."""
 

@@ -72,8 +72,9 @@ class Release:
         if table not in self.manifest.schema:
             raise ReleaseNotFound(f"release {self.purpose} holds no such table; it holds {', '.join(self.tables)}")
         folder = self.path / table
-        if not folder.is_dir():
-            raise ReleaseNotFound(f"release {self.id} of {self.purpose} is gone; open the current one again")
+        if not any(folder.glob("*.parquet")):
+            state = f"has lost table {table}" if self.path.is_dir() else "is gone"
+            raise ReleaseNotFound(f"release {self.id} of {self.purpose} {state}; open another, or make one: genlib publish {self.purpose}")
         return self.spark.read.parquet(str(folder)) if self.spark is not None else pl.scan_parquet(folder / "*.parquet")
 
     def __repr__(self) -> str:
@@ -138,6 +139,11 @@ def open_release(purpose: str, release: str = "current", *, spark: Any = None, s
 
 def _current(folder: Path) -> str:
     try:
-        return (folder / "current").read_text(encoding="utf-8").strip()
+        name = (folder / "current").read_text(encoding="utf-8").strip()
     except OSError:
         raise ReleaseNotFound(f"{folder.name} has not been published here; do it with: genlib publish {folder.name}") from None
+    except ValueError:
+        name = ""
+    if not RELEASE_ID.fullmatch(name):
+        raise ReleaseNotFound(f"{folder / 'current'} names no release; publish again: genlib publish {folder.name}")
+    return name

@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,8 +40,9 @@ class Settings:
     password_file: Path | None = None
 
 
-def load(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings in force; UsageError names a setting that does not exist or a file that is not TOML."""
+def load(folder: Path | None = None, environment: Mapping[str, str] | None = None, *, password_file: Path | None = None) -> Settings:
+    """The settings in force, with the `--password-file` of a command if it has one; UsageError names a setting that does not exist or a
+    file that is not TOML."""
     given = _from_file(folder or Path.cwd()) | _from_environment(os.environ if environment is None else environment)
     data = Path(given.get("data", REPOSITORY / "data"))
     home = Path(given.get("home", REPOSITORY / "data" / "workbench"))
@@ -55,7 +56,8 @@ def load(folder: Path | None = None, environment: Mapping[str, str] | None = Non
         "data": data,
         "user": given.get("user") or _login(),
     }
-    return Settings(**{**defaults, **{name: _typed(name, value) for name, value in given.items()}})
+    own = {"password_file": password_file} if password_file else {}
+    return Settings(**{**defaults, **{name: _typed(name, value) for name, value in given.items()}, **own})
 
 
 def publication() -> tuple[str, str, str] | None:
@@ -65,8 +67,9 @@ def publication() -> tuple[str, str, str] | None:
     return (day, report, run) if run else None
 
 
-def password(settings: Settings, prompt: str) -> str:
-    """The password of `settings.user`: a file, the service manager, the keyring, or the person at the terminal - in this order.
+def password(settings: Settings, prompt: str, *, twice: bool = False) -> str:
+    """The password of `settings.user`: a file, the service manager, the keyring, or the person at the terminal (a new one `twice`), in this
+    order.
 
     Never an argument or a notebook parameter. UsageError if none of them has it.
     """
@@ -76,16 +79,17 @@ def password(settings: Settings, prompt: str) -> str:
         if path and (path.exists() or path == named):
             return from_secret_file(path)
     stored = _from_keyring(settings.user)
-    if stored is not None:
-        return stored
-    if sys.stdin.isatty():
-        return getpass.getpass(f"{prompt}: ")
-    raise UsageError("a password is needed: name a file with --password-file or GENLIB_PASSWORD_FILE, or run this at a terminal")
+    return typed(prompt, twice=twice, or_else="--password-file or GENLIB_PASSWORD_FILE") if stored is None else stored
 
 
-def with_password_file(settings: Settings, path: Path | None) -> Settings:
-    """What a command's `--password-file` does."""
-    return settings if path is None else replace(settings, password_file=path)
+def typed(prompt: str, *, twice: bool, or_else: str) -> str:
+    """A password from the person at the terminal; UsageError names the options that do without one."""
+    if not sys.stdin.isatty():
+        raise UsageError(f"a password is needed ({prompt}): name a file with {or_else}, or run this at a terminal")
+    first = getpass.getpass(f"{prompt}: ")
+    if twice and getpass.getpass("the same again: ") != first:
+        raise UsageError("the two passwords differ")
+    return first
 
 
 def _from_file(folder: Path) -> dict[str, Any]:

@@ -84,8 +84,25 @@ def test_an_unknown_table_is_refused(places: Settings) -> None:
 def test_a_release_that_vanished_is_refused(places: Settings) -> None:
     release = open_release("customer_analysis", settings=places)
     shutil.rmtree(release.path)
-    with pytest.raises(ReleaseNotFound, match="is gone; open the current one again"):
+    with pytest.raises(ReleaseNotFound, match="is gone; open another, or make one: genlib publish customer_analysis"):
         release["profile"]
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_table_without_files_is_refused(places: Settings, folder: bool) -> None:
+    release = open_release("customer_analysis", settings=places)
+    shutil.rmtree(release.path / "profile")
+    if folder:
+        (release.path / "profile").mkdir()
+    with pytest.raises(ReleaseNotFound, match="has lost table profile; open another, or make one: genlib publish customer_analysis"):
+        release["profile"]
+
+
+@pytest.mark.parametrize("pointer", [b"nonsense\n", b"", b"\xff\xfe", b"../../etc"])
+def test_a_pointer_that_names_no_release_is_refused(places: Settings, pointer: bytes) -> None:
+    (places.releases / "customer_analysis" / "current").write_bytes(pointer)
+    with pytest.raises(ReleaseNotFound, match="current names no release; publish again: genlib publish customer_analysis"):
+        open_release("customer_analysis", settings=places)
 
 
 def test_a_damaged_manifest_is_refused(places: Settings) -> None:

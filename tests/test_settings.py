@@ -8,7 +8,7 @@ import pytest
 
 from genlib import settings
 from genlib.errors import UsageError
-from genlib.settings import REPOSITORY, load, password, with_password_file
+from genlib.settings import REPOSITORY, load, password
 
 
 def test_defaults_lie_in_the_workbench(tmp_path: Path) -> None:
@@ -47,12 +47,12 @@ def test_a_wrong_file_is_said(tmp_path: Path, content: str, message: str) -> Non
 def test_the_password_comes_from_a_named_file(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("correct horse\n")
     assert password(load(tmp_path, {"GENLIB_PASSWORD_FILE": str(tmp_path / "password")}), "password") == "correct horse"
-    assert password(with_password_file(load(tmp_path, {}), tmp_path / "password"), "password") == "correct horse"
+    assert password(load(tmp_path, {}, password_file=tmp_path / "password"), "password") == "correct horse"
 
 
 def test_a_named_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
-        password(with_password_file(load(tmp_path, {}), tmp_path / "none"), "password")
+        password(load(tmp_path, {}, password_file=tmp_path / "none"), "password")
 
 
 def test_the_password_comes_from_the_service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,8 +67,3 @@ def test_without_a_terminal_a_missing_password_says_what_to_do(tmp_path: Path, m
     monkeypatch.setattr(settings, "_from_keyring", lambda user: None)
     with pytest.raises(UsageError, match="GENLIB_PASSWORD_FILE"):
         password(load(tmp_path, {}), "password")
-
-
-def test_settings_without_a_password_file_stay(tmp_path: Path) -> None:
-    found = load(tmp_path, {})
-    assert with_password_file(found, None) is found

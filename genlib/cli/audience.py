@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+
+from genlib import notice, permission, settings
+from genlib.publish.pseudonym import reidentify
+from genlib.register import audience, recipients, vault
+from genlib.register.database import open_register
 
 app = typer.Typer(no_args_is_help=True, help="The customers whom a campaign may contact, and why not the others.")
 
@@ -39,14 +45,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
 
     Example: genlib audience export --campaign SYKSY26 --channel email --kind DM --recipient "Esimerkki Viestit Oy" pseudonyms.csv
     """
-    import secrets
-
-    from genlib import notice, permission, settings
-    from genlib.publish.pseudonym import reidentify
-    from genlib.register import audience, recipients, vault
-    from genlib.register.database import open_register
-
-    places = settings.with_password_file(settings.load(), password_file)
+    places = settings.load(password_file=password_file)
     terms, register, now = notice.load(places.notice), open_register(places.register), dt.datetime.now(dt.UTC).replace(microsecond=0)
     first = starts.date() if starts else now.astimezone(ZoneInfo("Europe/Helsinki")).date()
     order = audience.Order(

@@ -7,6 +7,11 @@ from typing import Annotated
 
 import typer
 
+from genlib import settings
+from genlib.register import audit
+from genlib.register.database import open_register
+from genlib.register.schema import table
+
 app = typer.Typer(help="Read and verify the audit trail.", no_args_is_help=True)
 
 
@@ -16,10 +21,6 @@ def verify(anchor: Annotated[Path | None, typer.Option(help="An anchor file that
 
     Example: genlib audit verify
     """
-    from genlib import settings
-    from genlib.register import audit
-    from genlib.register.database import open_register
-
     register = open_register(settings.load().register)
     events = audit.verify(register, anchor=anchor)
     typer.echo(f"{events} events, none changed, removed or cut off; anchor {anchor or audit.anchor_path(register)}")
@@ -31,10 +32,6 @@ def listed(last: Annotated[int, typer.Option(help="How many of the latest events
 
     Example: genlib audit list --last 50
     """
-    from genlib import settings
-    from genlib.register.database import open_register
-    from genlib.register.schema import table
-
     events = table("audit_event")
     with open_register(settings.load().register).engine.connect() as connection:
         rows = connection.execute(events.select().order_by(events.c.id.desc()).limit(last)).all()

@@ -7,15 +7,21 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, time
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from genlib import notice
+from genlib.atomic import replacing
 from genlib.errors import ReleaseNotFound, UsageError
-
-if TYPE_CHECKING:
-    from genlib.register.database import Register
-    from genlib.settings import Settings
+from genlib.publish.writer import publish
+from genlib.register.database import Register, create_register
+from genlib.register.synthetic import AS_OF, synthesise
+from genlib.register.vault import create_keys, open_identity, open_pseudonym
+from genlib.release import open_release
+from genlib.reports import catalogue
+from genlib.reports.run import run_report
+from genlib.settings import Settings, load
 
 REPORTS = {"customer_analysis": "customer_analysis", "satisfaction": "satisfaction_survey", "campaign_history": "campaign_history"}
 """Purpose of the release, and the report that is made of it."""
@@ -34,9 +40,6 @@ def demo(
 
     Example: genlib demo
     """
-    from genlib.reports.run import run_report
-    from genlib.settings import load
-
     settings = load()
     password = _password(settings)
     register = _register(settings, password, customers)
@@ -56,29 +59,22 @@ def demo(
 
 def _password(settings: Settings) -> str:
     """The demo's own password, made once, in a file that only its owner reads; keys of anybody else are left alone."""
-    from genlib.register.vault import create_keys
-
     path = settings.home / "demo-password"
     if path.exists() and settings.keys.exists():
         typer.echo(f"keys        {settings.keys} (there already)")
         return path.read_text(encoding="utf-8")
     if settings.keys.exists():
         raise UsageError(f"{settings.home} has keys that are not the demo's; set GENLIB_HOME to an empty folder")
-    settings.home.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(secrets.token_urlsafe(18), encoding="utf-8")
-    create_keys(settings.keys, user=settings.user, password=path.read_text(encoding="utf-8"))
+    password = secrets.token_urlsafe(18)
+    with replacing(path) as file:
+        file.write(password.encode())
+    create_keys(settings.keys, user=settings.user, password=password)
     typer.echo(f"keys        {settings.keys}; both are {settings.user}'s, with the password in {path}")
     typer.echo("            (for the demonstration only: with real customers two people hold them, and no password lies in a file)")
-    return path.read_text(encoding="utf-8")
+    return password
 
 
 def _register(settings: Settings, password: str, customers: int) -> Register:
-    from genlib.register.database import create_register
-    from genlib.register.synthetic import synthesise
-    from genlib.register.vault import open_identity
-
     register = create_register(settings.register)
     found = register.count("customer")
     if not found:
@@ -88,12 +84,6 @@ def _register(settings: Settings, password: str, customers: int) -> Register:
 
 
 def _release(purpose: str, register: Register, settings: Settings, password: str) -> None:
-    from genlib import notice
-    from genlib.publish.writer import publish
-    from genlib.register.synthetic import AS_OF
-    from genlib.register.vault import open_pseudonym
-    from genlib.release import open_release
-
     try:
         typer.echo(f"release     {purpose} {open_release(purpose, settings=settings).id} (there already)")
     except ReleaseNotFound:
@@ -106,8 +96,6 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
 
 def _fresh(purpose: str, language: str, settings: Settings) -> Path | None:
     """The newest page of the purpose's report with default parameters, if it is younger than its release and than the program."""
-    from genlib.reports import catalogue
-
     name = Path(REPORTS[purpose]).stem
     slots = [run for run in catalogue.runs(settings.reports) if (run.slot.report, run.slot.language, run.slot.slug) == (name, language, "")]
     html = slots[0].html if slots and slots[0].status == "good" else None

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from genlib.errors import UsageError
+from genlib import settings
+from genlib.errors import RegisterNotFound
+from genlib.register import audit, vault
+from genlib.register.database import open_register
 
 app = typer.Typer(help="Make the key file and give people their own slot in it.", no_args_is_help=True)
 Secrets = Annotated[list[str], typer.Option("--secret", help="identity, pseudonym, or give it twice for both.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="File with your password.")]
+OtherPasswordFile = Annotated[Path | None, typer.Option(help="File with that person's password.")]
 
 
 @app.command()
 def create(
     publisher: Annotated[str | None, typer.Option(help="The other person, who alone gets the pseudonym key.")] = None,
-    publisher_password_file: Annotated[Path | None, typer.Option(help="File with that person's password.")] = None,
+    publisher_password_file: OtherPasswordFile = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Make the key file: the identity key for you, the pseudonym key for another person.
 
     Example: genlib keys create --publisher bertta
     """
-    from genlib import settings
-    from genlib.register.vault import create_keys
-
-    places = settings.with_password_file(settings.load(), password_file)
-    password = settings.password(places, f"new password of {places.user}")
-    if settings.password(places, "the same again") != password:
-        raise UsageError("the two passwords differ")
-    other = (publisher, _new_password(publisher, publisher_password_file)) if publisher else None
-    create_keys(places.keys, user=places.user, password=password, publisher=other)
+    places = settings.load(password_file=password_file)
+    password = settings.password(places, f"new password of {places.user}", twice=True)
+    other = (publisher, _password_of(publisher, publisher_password_file)) if publisher else None
+    vault.create_keys(places.keys, user=places.user, password=password, publisher=other)
     typer.echo(f"keys {places.keys}")
     if not other:
         typer.echo(f"both keys are in the hand of {places.user}; with real customers give the pseudonym key to another person:", err=True)
@@ -45,19 +44,17 @@ def create(
 def add(
     name: Annotated[str, typer.Argument(help="Who gets a slot, or a new password.")],
     secret: Secrets,
-    new_password_file: Annotated[Path | None, typer.Option(help="File with that person's password.")] = None,
+    new_password_file: OtherPasswordFile = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Give a person a slot of their own for a secret that you can open.
 
     Example: genlib keys add bertta --secret pseudonym
     """
-    from genlib import settings
-    from genlib.register.vault import add_user
-
-    places = settings.with_password_file(settings.load(), password_file)
+    places = settings.load(password_file=password_file)
     password = settings.password(places, f"password of {places.user}")
-    add_user(places.keys, user=places.user, password=password, new=(name, _new_password(name, new_password_file)), secrets=secret)
+    new = (name, _password_of(name, new_password_file))
+    vault.add_user(places.keys, user=places.user, password=password, new=new, secrets=secret, before=_audited(places, "add", name, secret))
     typer.echo(f"{name}: {', '.join(secret)}")
 
 
@@ -67,10 +64,8 @@ def remove(name: Annotated[str, typer.Argument(help="Whose slot goes.")], secret
 
     Example: genlib keys remove bertta --secret pseudonym
     """
-    from genlib import settings
-    from genlib.register.vault import remove_user
-
-    remove_user(settings.load().keys, user=name, secrets=secret)
+    places = settings.load()
+    vault.remove_user(places.keys, user=name, secrets=secret, before=_audited(places, "remove", name, secret))
     typer.echo(f"{name}: no {', '.join(secret)}")
 
 
@@ -80,22 +75,23 @@ def info() -> None:
 
     Example: genlib keys info
     """
-    from genlib import settings
-    from genlib.register.vault import read_keys
-
-    for user, secrets in sorted(read_keys(settings.load().keys).users.items()):
+    for user, secrets in sorted(vault.read_keys(settings.load().keys).users.items()):
         typer.echo(f"{user:20} {', '.join(secrets)}")
 
 
-def _new_password(name: str, path: Path | None) -> str:
-    """The password that somebody else chooses: from their file or typed twice."""
-    from genlib import settings
+def _audited(places: settings.Settings, act: str, name: str, secrets: list[str]) -> Callable[[], None]:
+    """Who may open what stands in the trail before it holds - once there is a register, for keys come first."""
 
+    def enter() -> None:
+        with suppress(RegisterNotFound):
+            detail = {"person": name, "secrets": secrets}
+            audit.record(open_register(places.register), purpose="register", action=f"keys {act}", people=0, detail=detail)
+
+    return enter
+
+
+def _password_of(name: str, path: Path | None) -> str:
+    """The password that somebody else chooses: from their file or typed twice."""
     if path:
         return settings.from_secret_file(path)
-    if not sys.stdin.isatty():
-        raise UsageError(f"the password of {name} is needed: name a file with --new-password-file or --publisher-password-file")
-    first, again = getpass.getpass(f"new password of {name}: "), getpass.getpass("the same again: ")
-    if first != again:
-        raise UsageError("the two passwords differ")
-    return first
+    return settings.typed(f"new password of {name}", twice=True, or_else="--new-password-file or --publisher-password-file")

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from genlib import notice, settings
+from genlib.errors import NoticeError
+from genlib.register.database import frame_schema
+from genlib.register.schema import Base
+
 app = typer.Typer(no_args_is_help=True, help="Show and check the privacy notice.")
 
 
@@ -13,8 +18,6 @@ def show() -> None:
 
     Example: genlib notice show
     """
-    from genlib import notice, settings
-
     terms = notice.load(settings.load().notice)
     firm, officer = terms.controller, terms.contact
     typer.echo(f"{terms.register_name}, notice {terms.version} of {terms.valid_from}")
@@ -28,6 +31,7 @@ def show() -> None:
         for table, columns in terms.granted(purpose).items():
             shown = ", ".join(f"{name} ({' + '.join(ways)})" for name, ways in columns.items())
             typer.echo(f"  {table:22}{shown}")
+    typer.echo(f"\nreports: for {terms.reports.recipients.en}; kept {terms.reports.keep_months} months")
     typer.echo("\nretention")
     for code, rule in terms.retention.items():
         typer.echo(f"  {code:22}{rule.years} years from {rule.after} ({rule.ground})")
@@ -39,11 +43,6 @@ def check() -> None:
 
     Example: genlib notice check
     """
-    from genlib import notice, settings
-    from genlib.errors import NoticeError
-    from genlib.register.database import frame_schema
-    from genlib.register.schema import Base
-
     terms = notice.read(settings.load().notice)
     faults = [*terms.faults(), *terms.schema_faults({name: frame_schema(name) for name in Base.metadata.tables})]
     for fault in faults:

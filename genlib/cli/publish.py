@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
-if TYPE_CHECKING:
-    from genlib.release import Manifest
+from genlib import notice, settings
+from genlib.publish import writer
+from genlib.register import vault
+from genlib.register.database import open_register
+from genlib.release import Manifest
 
-app = typer.Typer(help="Publish pseudonymised releases.")
+app = typer.Typer()
 
 
 @app.command()
@@ -25,25 +27,17 @@ def publish(
 
     Example: genlib publish customer_analysis satisfaction
     """
-    from rich.console import Console
-
-    from genlib import notice, settings
-    from genlib.publish.writer import publish as through_door
-    from genlib.register import audit
-    from genlib.register.database import open_register
-    from genlib.register.vault import open_pseudonym
-
-    places = settings.with_password_file(settings.load(), password_file)
+    places = settings.load(password_file=password_file)
     terms = notice.load(places.notice)
     wanted = purposes or list(terms.releases)
     for purpose in wanted:
         terms.release(purpose)
     register = open_register(places.register)
-    key = open_pseudonym(places.keys, user=places.user, password=settings.password(places, "password of the pseudonym key"))
+    key = vault.open_pseudonym(places.keys, user=places.user, password=settings.password(places, "password of the pseudonym key"))
     for purpose in wanted:
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         with Console(stderr=True).status(purpose) as status:
-            made = through_door(
+            made = writer.publish(
                 purpose,
                 register,
                 key,
@@ -51,15 +45,11 @@ def publish(
                 releases=places.releases,
                 now=now,
                 data=places.data,
-                progress=partial(_tell, status.update, purpose),
+                progress=lambda table, rows: status.update(f"{table} {rows:,}"),
             )
-        detail = {"release": made.release_id, "notice": made.notice_version}
-        audit.record(register, user=places.user, purpose=purpose, action="publish", people=made.people, detail=detail)
         typer.echo(summary(made))
-
-
-def _tell(update: Callable[[str], None], purpose: str, table: str, rows: int) -> None:
-    update(f"{purpose}: {table} {rows:,}")
+        if not made.people:
+            typer.echo(f"genlib: nobody is in this release of {purpose}; is the register loaded? (genlib register info)", err=True)
 
 
 def summary(made: Manifest) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
-if TYPE_CHECKING:
-    from genlib.register.vault import IdentityKey
-    from genlib.settings import Settings
+from genlib import settings
+from genlib.errors import UsageError
+from genlib.register import intake, synthetic, vault
+from genlib.register.database import create_register, open_register
+from genlib.register.schema import Base
 
 app = typer.Typer(help="Create, load and check the register.", no_args_is_help=True)
 PasswordFile = Annotated[Path | None, typer.Option(help="File with the password of your slot of the identity key.")]
@@ -24,9 +27,6 @@ def create() -> None:
 
     Example: genlib register create
     """
-    from genlib import settings
-    from genlib.register.database import create_register
-
     typer.echo(f"register {create_register(settings.load().register).url}")
 
 
@@ -40,18 +40,11 @@ def load(
 
     Example: genlib register load data/sample
     """
-    from genlib import settings
-    from genlib.register import audit, intake
-    from genlib.register.database import open_register
-
-    places = settings.with_password_file(settings.load(), password_file)
+    places = settings.load(password_file=password_file)
     register, target = open_register(places.register), rejected or places.home / "rejected"
     key = _identity(places)
     with _telling("loading") as progress:
         done = intake.load(register, folder, key, rejected_to=target, artificial=places.artificial, progress=progress)
-    people = sum(one.loaded for one in done.tables if one.table == "customer")
-    counts = {one.table: [one.read, one.loaded] for one in done.tables}
-    audit.record(register, user=places.user, purpose="register", action="load", people=people, detail=counts)
     typer.echo("\n".join(map(str, done.tables)))
     if done.rejected:
         typer.echo(f"{done.rejected} rows were refused; {target} tells which, by row, column and rule", err=True)
@@ -68,20 +61,13 @@ def synthesise(
 
     Example: genlib register synthesise --customers 1000000 --seed 7
     """
-    from genlib import settings
-    from genlib.errors import UsageError
-    from genlib.register import audit
-    from genlib.register.database import open_register
-    from genlib.register.synthetic import synthesise as draw
-
-    places = settings.with_password_file(settings.load(), password_file)
+    places = settings.load(password_file=password_file)
     register = open_register(places.register)
     if register.count("customer"):
         raise UsageError("the register holds customers already; synthesise fills an empty one (set GENLIB_HOME to a new folder)")
     key = _identity(places)
     with _telling(f"drawing {customers:,} customers"):
-        draw(register, key, customers=customers, seed=seed)
-    audit.record(register, user=places.user, purpose="register", action="synthesise", people=customers, detail={"seed": seed})
+        synthetic.synthesise(register, key, customers=customers, seed=seed)
     typer.echo(f"{register.count('customer'):,} artificial customers in {register.url}")
 
 
@@ -91,10 +77,6 @@ def info() -> None:
 
     Example: genlib register info
     """
-    from genlib import settings
-    from genlib.register.database import open_register
-    from genlib.register.schema import Base
-
     places = settings.load()
     register = open_register(places.register)
     typer.echo(f"{register.url}; artificial people are {'taken' if places.artificial else 'refused'} at intake")
@@ -102,18 +84,13 @@ def info() -> None:
         typer.echo(f"{name:20} {register.count(name):>12,}")
 
 
-def _identity(places: Settings) -> IdentityKey:
-    from genlib import settings
-    from genlib.register.vault import open_identity
-
-    return open_identity(places.keys, user=places.user, password=settings.password(places, "password of the identity key"))
+def _identity(places: settings.Settings) -> vault.IdentityKey:
+    return vault.open_identity(places.keys, user=places.user, password=settings.password(places, "password of the identity key"))
 
 
 @contextmanager
 def _telling(title: str) -> Iterator[Callable[[str, int], None]]:
     """What is being done, moving on a terminal and in plain lines elsewhere."""
-    from rich.console import Console
-
     console = Console(stderr=True)
 
     def tell(table: str, rows: int) -> None:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ from genlib.publish import folder
 from genlib.publish.coarsen import load_area
 from genlib.publish.people import Request, prohibiting, select_people
 from genlib.publish.tables import Source, Table, tables
+from genlib.register import audit
 from genlib.register.database import Register, frame_schema
 from genlib.register.schema import Base
 from genlib.register.vault import PseudonymKey
@@ -45,18 +47,22 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
 ) -> Manifest:
     """Publish a purpose as the register is `now`, make that release the current one, and remove those past their retention.
 
-    Needs the pseudonym key and never the identity key. The same register, notice and `now` give the same release. Whatever kills it, the
-    earlier release stays current and whole. `progress` is told each table and its rows so far. Raises UsageError for a purpose and
-    NoticeError for a column that the notice does not know, and Refused while another run publishes the same purpose.
+    Needs the pseudonym key and never the identity key. The same register, notice and `now` give the same release. It stands in the audit
+    trail before anybody can see it; whatever kills it, the earlier release stays current and whole. `progress` is told each table and its
+    rows so far. Raises UsageError for a purpose and NoticeError for a column that the notice does not know, and Refused while another run
+    publishes the same purpose.
     """
     notice.check_schema({name: frame_schema(name) for name in Base.metadata.tables})
     area, terms, home = load_area(data / "finland" / "postal_areas.csv", now), notice.release(purpose), releases / purpose
-    with folder.staged(home) as stage, register.snapshot():
-        request = Request(purpose, register, key, notice, area, now)
-        source = Source(**vars(request), people=select_people(request))
-        written = {table.name: _written(stage / table.name, table, progress) for table in tables(source)}
-        manifest = _manifest(source, written, _digest(stage))
+    with folder.staged(home) as stage:
+        with register.snapshot():
+            request = Request(purpose, register, key, notice, area, now)
+            source = Source(**vars(request), people=select_people(request))
+            written = {table.name: _written(stage / table.name, table, progress) for table in tables(source)}
+            manifest = _manifest(source, written, _digest(stage))
         (stage / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+        detail = {"release": manifest.release_id, "notice": manifest.notice_version}
+        audit.record(register, purpose=purpose, action="publish", people=manifest.people, detail=detail)
         folder.commit(stage, manifest.release_id)
         folder.prune(home, before=_instant(now - dt.timedelta(days=terms.days)))
     return manifest
@@ -67,7 +73,9 @@ def _written(path: Path, table: Table, progress: Progress) -> Written:
     path.mkdir()
     rows, schema = 0, pl.Schema()
     for number, frame in enumerate(table.frames):
-        frame.write_parquet(path / f"part-{number:03}.parquet", compression="zstd")
+        part = BytesIO()  # written by the system, so that a full disk is told in its words
+        frame.write_parquet(part, compression="zstd")
+        (path / f"part-{number:03}.parquet").write_bytes(part.getbuffer())
         rows, schema = rows + frame.height, frame.schema
         progress(table.name, rows)
     return Written(rows, {name: {"type": str(dtype), "coarsening": table.coarsening[name]} for name, dtype in schema.items()})

@@ -17,14 +17,12 @@ from polars import col
 from genlib.atomic import replacing
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.permission import Switches, verdicts
-from genlib.register import audit
-from genlib.register.bulk import translated
+from genlib.register import audit, suppression
 from genlib.register.database import Register
 from genlib.register.identifiers import ARTIFICIAL_PHONE
 from genlib.register.recipients import Recipient
 from genlib.register.schema import table
 from genlib.register.store import opened
-from genlib.register.suppression import prohibitions
 from genlib.register.vault import IdentityKey
 
 NAME = ("given_names", "family_name")
@@ -41,28 +39,27 @@ PURPOSES = {
     "MR": "market_research",
     "SAT": "satisfaction",
 }
-IDENTIFIERS = ("email", "phone", "street_address", "postal_code")
-PEOPLE = ["id", "kind", "restricted_from", "non_disclosure", "language", *NAME, *IDENTIFIERS]
+PEOPLE = ["id", "kind", "restricted_from", "non_disclosure", "language", *NAME, *suppression.IDENTIFIERS]
 ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is to be sent to whom and why, ordered by `user`. `at` is the instant of the verdicts; `seed` draws the holdout; a campaign
-    that is there already keeps its own dates (first and last day), name and share."""
+    """What is to be sent to whom and why. `at` is the instant of the verdicts; `seed` draws the holdout; a campaign that is there already
+    keeps its own dates (first and last day), name and share. `user` ordered it, else whom the settings name."""
 
     code: str
     channel: str
     kind: str
     recipient: Recipient
     purpose: str
-    user: str
     at: dt.datetime
     seed: int
     dates: tuple[dt.date, dt.date]
     holdout_share: float
     name: str = ""
+    user: str = ""
     switches: Switches = field(default_factory=Switches)
 
     def __post_init__(self) -> None:
@@ -91,7 +88,7 @@ def export(register: Register, key: IdentityKey, ids: pl.Series, order: Order, *
     """
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with --to")
-    with replacing(path) as file, translated("campaign_contact"), register.writing() as connection:
+    with replacing(path) as file, audit.told(register) as (connection, tell):
         campaign, share = _campaign(connection, order)
         candidates, missing = _candidates(register, connection, ids, campaign)
         people, refused = _allowed(register, connection, key, candidates, order)
@@ -104,8 +101,7 @@ def export(register: Register, key: IdentityKey, ids: pl.Series, order: Order, *
         contacted.select("contact", *columns).write_csv(file)
         _disclosed(connection, contacted["id"], order, columns)
         made = Audience(path, contacted.height, planned.height - contacted.height, left_out)
-        head = audit.enter(connection, _event(made, order, candidates["id"].to_list()))
-    audit.anchor(register, *head)
+        tell(_event(made, order, candidates["id"].to_list()))
     return made
 
 
@@ -164,8 +160,9 @@ def _allowed(
     wanted = sealed["id"].implode()
     acts = pl.concat(batch.filter(col("customer_id").is_in(wanted)) for batch in register.scan("permission", ACTS))
     first, refused = _judged(sealed, acts, order)
+    suppression.hold(register, connection, key, sealed["id"])
     people = opened(first, "customer", key)
-    listed = prohibitions(connection, key, people.rename({"id": "customer_id"}))
+    listed = suppression.prohibitions(connection, key, people.rename({"id": "customer_id"}))
     second, suppressed = _judged(people, pl.concat([acts, listed]), order)
     reachable = second.filter(_reachable(second, order.channel))
     counts = {**refused, "suppression_list": sum(suppressed.values()), "no_contact": second.height - reachable.height}
@@ -179,7 +176,7 @@ def _judged(people: pl.DataFrame, acts: pl.DataFrame, order: Order) -> tuple[pl.
     judged = verdicts(asked, acts, known, switches=order.switches)
     allowed = judged["allowed"] & (judged["reason"] != "safe_route")
     reasons = judged.filter(~allowed)["reason"].value_counts()
-    return people.filter(allowed), dict(reasons.iter_rows())
+    return people.filter(allowed), dict(reasons.rows())
 
 
 def _reachable(people: pl.DataFrame, channel: str) -> pl.Expr:
@@ -208,7 +205,7 @@ def _planned(connection: sa.Connection, arms: pl.DataFrame, campaign: int, order
     """The arms with `contact`, the number under which the result of a contact comes back."""
     contacts = table("campaign_contact")
     common = {"campaign_id": campaign, "channel": order.channel, "bounced": False, "source": "COMMUNICATION"}
-    rows = [{**common, "customer_id": customer, "arm": arm} for customer, arm in arms.select("id", "arm").iter_rows()]
+    rows = arms.select("arm", customer_id="id", **{name: pl.lit(value) for name, value in common.items()}).to_dicts()
     made = connection.scalars(contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True), rows).all()
     return arms.with_columns(contact=pl.Series(made, dtype=pl.Int64))
 
@@ -222,10 +219,10 @@ def _disclosed(connection: sa.Connection, ids: pl.Series, order: Order, columns:
         .values(**what, recipient=to.name, country=to.country, basis=to.basis, evidence=to.evidence)
         .returning(disclosures.c.id)
     ).one()
-    connection.execute(table("disclosure_customer").insert(), [{"disclosure_id": made, "customer_id": each} for each in ids])
+    connection.execute(table("disclosure_customer").insert(), pl.select(customer_id=ids, disclosure_id=pl.lit(made)).to_dicts())
 
 
 def _event(made: Audience, order: Order, subjects: list[int]) -> audit.Event:
     detail = {"campaign": order.code, "channel": order.channel, "kind": order.kind, "seed": order.seed, "basis": order.recipient.basis}
     counts = {"contacted": made.contacted, "holdout": made.holdout, "left_out": made.left_out}
-    return audit.Event(order.user, order.purpose, "audience export", len(subjects), subjects, detail | counts, order.at)
+    return audit.Event(order.purpose, "audience export", len(subjects), subjects, detail | counts, order.user, order.at)

@@ -11,7 +11,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,27 +31,39 @@ START = bytes(32)
 @dataclass(frozen=True)
 class Event:
     """`people`: how many were touched. `subjects`: customer ids, if identified people were looked at. Never put a value from the data into
-    `detail`."""
+    `detail`. `user`: whom the settings name, unless said otherwise."""
 
-    user: str
     purpose: str
     action: str
     people: int
     subjects: Sequence[int] | None = None
     detail: Mapping[str, Any] | None = None
+    user: str = ""
     at: dt.datetime | None = None
 
 
 def record(register: Register, **event: Any) -> int:
     """Append one event (the fields of `Event`) in a transaction of its own and return its number."""
+    with told(register) as (_, tell):
+        return tell(Event(**event))
+
+
+@contextmanager
+def told(register: Register) -> Iterator[tuple[sa.Connection, Callable[[Event], int]]]:
+    """`Register.writing` with the function that appends an event: what is done and what is told of it are kept together or not at all."""
+    heads: list[tuple[int, bytes]] = []
+
+    def tell(event: Event) -> int:
+        heads.append(_entered(connection, event))
+        return heads[-1][0]
+
     with register.writing() as connection:
-        number, digest = enter(connection, Event(**event))
-    anchor(register, number, digest)
-    return number
+        yield connection, tell
+    for number, digest in heads:
+        _append(anchor_path(register), f"\n{number} {digest.hex()}\n")
 
 
-def enter(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
-    """Append one event within the transaction of what it tells of; once that is committed, `anchor` its number and digest."""
+def _entered(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
     events = table("audit_event")
     if connection.dialect.name != "sqlite":  # SQLite's BEGIN IMMEDIATE has already put the writers in a queue
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.audit_event'))"))
@@ -59,7 +72,7 @@ def enter(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
     row = {
         "id": number,
         "at": (event.at or dt.datetime.now(dt.UTC)).replace(microsecond=0),
-        "user": event.user,
+        "user": event.user or settings.load().user,
         "purpose": event.purpose,
         "action": event.action,
         "people": event.people,
@@ -69,11 +82,6 @@ def enter(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
     digest = _digest(last.digest if last else START, row)
     connection.execute(events.insert().values(**row, digest=digest))
     return number, digest
-
-
-def anchor(register: Register, number: int, digest: bytes) -> None:
-    """Write the head of the trail down outside the database."""
-    _append(anchor_path(register), f"\n{number} {digest.hex()}\n")
 
 
 def verify(register: Register, *, anchor: Path | None = None) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from genlib.errors import BadInput, UsageError
+from genlib.errors import BadInput, RegisterNotFound, UsageError
 from genlib.register.bulk import UTC_INSTANT, Embedded, Server, translated
 from genlib.register.schema import Base, Day, Instant, table
 
@@ -141,17 +141,17 @@ def _quoted(name: str) -> str:
 
 
 def open_register(url: str) -> Register:
-    """The register at `url` (`sqlite:///path` or `postgresql://…`); UsageError if there is none."""
+    """The register at `url` (`sqlite:///path` or `postgresql://…`); RegisterNotFound if there is none."""
     location = _parsed(url)
     if location.get_backend_name() == "sqlite" and not os.path.exists(location.database or ""):
-        raise UsageError(f"no register at {url}; make one with: genlib register create")
+        raise RegisterNotFound(f"no register at {url}; make one with: genlib register create")
     register = Register(_engine(location))
     try:
         found = sa.inspect(register.engine).has_table("audit_event")
     except sa.exc.SQLAlchemyError as error:
         raise UsageError(f"the register at {register.url} cannot be opened ({type(error).__name__})") from None
     if not found:
-        raise UsageError(f"no register at {register.url}; make one with: genlib register create")
+        raise RegisterNotFound(f"no register at {register.url}; make one with: genlib register create")
     return register
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from genlib.atomic import replacing
+from genlib.register import audit, suppression
 from genlib.register.database import Register
 from genlib.register.reading import batches, check_columns, files
 from genlib.register.rules import FAULTS, examined
@@ -28,21 +30,25 @@ Progress = Callable[[str, int], None]
 
 @dataclass
 class Loaded:
-    """What became of one table's file. `rules`: rule → how often it refused a cell."""
+    """What became of one table's file. `rules`: rule → how often it refused a cell. `people`: ids of the customers of the loaded rows."""
 
     table: str
     read: int = 0
     loaded: int = 0
     rules: Counter[str] = field(default_factory=Counter)
+    people: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
 
     @property
     def rejected(self) -> int:
         return self.read - self.loaded
 
-    def add(self, read: int, loaded: int, faults: pl.DataFrame) -> None:
+    def add(self, read: int, good: pl.DataFrame, faults: pl.DataFrame) -> None:
         """Count one more batch."""
-        self.read, self.loaded = self.read + read, self.loaded + loaded
-        self.rules.update(dict(faults["rule"].value_counts().iter_rows()))
+        self.read, self.loaded = self.read + read, self.loaded + good.height
+        self.rules.update(faults["rule"].to_list())
+        owner = "id" if self.table == "customer" else "customer_id"
+        if owner in good.columns:
+            self.people = self.people.append(good[owner]).drop_nulls().unique()
 
     def __str__(self) -> str:
         why = ", ".join(f"{rule} {count}" for rule, count in self.rules.most_common())
@@ -87,16 +93,21 @@ class Intake:
     progress: Progress = field(default=lambda table, rows: None)
 
     def table(self, name: str, path: Path) -> Loaded:
-        """Load one file in one transaction; the report of refused rows is in its place before the rows are."""
+        """Load one file in one audited transaction; the report of refused rows is in its place before the rows are. Prohibitions go on the
+        suppression list with it."""
         outcome, report = Loaded(name), self.rejected_to / f"{name}.csv"
-        with self.register.writing(), replacing(report) as refused:
+        with audit.told(self.register) as (connection, tell), replacing(report) as refused:
             refused.write(b"row,column,rule\n")
             for raw in batches(path, ROWS):
                 good, faults = _placed(self.register, name, *examined(raw, name, artificial=self.artificial))
                 self.register.append(name, sealed(good.drop("row"), name, self.key))
                 faults.sort("row", maintain_order=True).write_csv(refused, include_header=False)
-                outcome.add(raw.height, good.height, faults)
+                outcome.add(raw.height, good, faults)
                 self.progress(name, outcome.read)
+            if name == "permission":
+                suppression.hold(self.register, connection, self.key, outcome.people)
+            detail = {"table": name, "read": outcome.read, "loaded": outcome.loaded}
+            tell(audit.Event("register", "load", len(outcome.people), detail=detail))
         if not outcome.rejected:
             report.unlink()
         return outcome

@@ -47,11 +47,12 @@ def check_columns(name: str, path: Path) -> None:
 
 
 def batches(path: Path, rows: int) -> Iterator[pl.DataFrame]:
-    """The file in frames of at most `rows`, all text, with `row`: 1 for the first row after the header."""
+    """The file in frames of at most `rows`, all text, with `row`: 1 for the first row after the header. Blank lines are no rows."""
+    filled = ~pl.all_horizontal(pl.exclude("row").is_null())
     with _readable(path):
         yield from (
             part.with_columns(pl.col("row").cast(pl.Int64))
-            for batch in _scan(path).with_row_index("row", 1).collect_batches(chunk_size=rows)
+            for batch in _scan(path).with_row_index("row", 1).filter(filled).collect_batches(chunk_size=rows)
             for part in batch.iter_slices(rows)
         )
 

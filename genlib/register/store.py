@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 import sqlalchemy as sa
 
-from genlib import settings
 from genlib.errors import BadInput, UsageError
 from genlib.register import audit
 from genlib.register.database import Register, frame_schema
@@ -45,7 +44,7 @@ def opened(frame: pl.DataFrame, name: str, key: IdentityKey) -> pl.DataFrame:
     return frame.select(plain).with_columns(key.unseal(frame[c], column=f"{name}.{c}") for c in secrets)
 
 
-def find(register: Register, key: IdentityKey, *, purpose: str, user: str | None = None, **identifier: str) -> list[int]:
+def find(register: Register, key: IdentityKey, *, purpose: str, user: str = "", **identifier: str) -> list[int]:
     """Ids of the customers with exactly this `personal_id`, `phone` or `email` (one of them), found through its blind index; audited.
 
     Any spelling will do that `identifiers` accepts. InvalidIdentifier, UsageError.
@@ -59,7 +58,5 @@ def find(register: Register, key: IdentityKey, *, purpose: str, user: str | None
     wanted = sa.select(customer.c.id).where(customer.c[f"{column}_index"] == digest).order_by(customer.c.id)
     with register.engine.connect() as connection:
         found = list(connection.scalars(wanted))
-    audit.record(
-        register, user=user or settings.load().user, purpose=purpose, action=f"find by {column}", people=len(found), subjects=found
-    )
+    audit.record(register, user=user, purpose=purpose, action=f"find by {column}", people=len(found), subjects=found)
     return found

@@ -1,6 +1,7 @@
 """The suppression list: an objection stays alive when the customer's data is erased, and meets whoever comes back with the same address.
 
-Kept is the least that does it: a keyed hash (HMAC-SHA-256, under the identity key) of the normalised e-mail address, telephone number or
+`hold` puts people on it: when their prohibitions are loaded, when a contact list meets them, and before their data is erased. Kept is the
+least that does it: a keyed hash (HMAC-SHA-256, under the identity key) of the normalised e-mail address, telephone number or
 postal address, the scope of the prohibition and since when. What the list says of a person is put to `permission` as prohibitions, so a
 later consent of the person lifts it as it lifts any other.
 """
@@ -13,8 +14,10 @@ import polars as pl
 import sqlalchemy as sa
 from polars import col
 
+from genlib.register.database import Register, frame_schema
 from genlib.register.identifiers import checked
 from genlib.register.schema import table
+from genlib.register.store import opened
 from genlib.register.vault import IdentityKey
 
 CARRIED = {  # what each identifier carries: an address is a household's, so of marketing it blocks only the post
@@ -22,20 +25,38 @@ CARRIED = {  # what each identifier carries: an address is a household's, so of 
     "phone": {scope: scope for scope in ("phone", "marketing_use", "market_research")},
     "address": {"post": "post", "marketing_use": "post", "market_research": "market_research"},
 }
-ENTRY = ["identifier", "digest", "scope"]
+ENTRY = ["identifier", "digest", "scope", "since"]
+IDENTIFIERS = ("email", "phone", "street_address", "postal_code")
+
+
+def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: pl.Series) -> int:
+    """Put what these customers prohibit, as the open transaction of the register has it, on the list; returns how many entries are new.
+
+    Whoever removes a customer's data calls this first, in the same transaction.
+    """
+    columns = ["customer_id", "act", "scope", "given_at", "ended_at"]
+    acts = pl.concat(batch.filter(col("customer_id").is_in(ids.implode())) for batch in register.scan("permission", columns))
+    objecting = acts.filter(col("act") == "prohibition")["customer_id"].implode()
+    people = pl.concat(batch.filter(col("id").is_in(objecting)) for batch in register.scan("customer", ["id", *IDENTIFIERS]))
+    return remember(connection, key, opened(people, "customer", key).rename({"id": "customer_id"}), acts)
 
 
 def remember(connection: sa.Connection, key: IdentityKey, people: pl.DataFrame, acts: pl.DataFrame) -> int:
-    """Put the prohibitions in force (customer_id, act, scope, given_at, ended_at) of these people (customer_id, email, phone,
-    street_address, postal_code; plaintext) on the list, and return how many entries are new."""
-    live = acts.filter(col("act") == "prohibition", col("ended_at").is_null()).select("customer_id", "scope", since="given_at")
-    carried = [(identifier, said, kept) for identifier, scopes in CARRIED.items() for said, kept in scopes.items()]
+    """Bring the list up to the prohibitions (customer_id, act, scope, given_at, ended_at) of these people (customer_id and `IDENTIFIERS`,
+    plaintext): those in force are on it, those that were ended are not. Returns how many entries are new."""
+    said = acts.filter(col("act") == "prohibition").select("customer_id", "scope", "ended_at", since="given_at")
+    carried = [(identifier, scope, kept) for identifier, scopes in CARRIED.items() for scope, kept in scopes.items()]
     rule = pl.DataFrame(carried, schema=["identifier", "scope", "kept"], orient="row")
-    met = _identifiers(key, people).join(live, on="customer_id").join(rule, on=["identifier", "scope"])
-    wanted = met.group_by("identifier", "digest", scope="kept").agg(col("since").min())
-    fresh = wanted.join(_listed(connection), on=ENTRY, how="anti").with_columns(source=pl.lit("DATA_SUBJECT"))
+    met = _identifiers(key, people).join(said, on="customer_id").join(rule, on=["identifier", "scope"])
+    entries = met.group_by("identifier", "digest", "since", scope="kept").agg(live=col("ended_at").is_null().any())
+    listed = _listed(connection)
+    fresh = entries.filter("live").drop("live").join(listed, on=ENTRY, how="anti").with_columns(source=pl.lit("DATA_SUBJECT"))
+    lifted = listed.join(entries.filter(~col("live")), on=ENTRY, how="semi")
+    suppressed = table("suppression")
     if fresh.height:
-        connection.execute(table("suppression").insert(), fresh.to_dicts())
+        connection.execute(suppressed.insert(), fresh.to_dicts())
+    if lifted.height:
+        connection.execute(suppressed.delete().where(suppressed.c.id == sa.bindparam("listed")), lifted.select(listed="id").to_dicts())
     return fresh.height
 
 
@@ -67,6 +88,6 @@ def _tidy(name: str) -> pl.Expr:
 
 def _listed(connection: sa.Connection) -> pl.DataFrame:
     entries = table("suppression")
-    rows = connection.execute(sa.select(entries.c.identifier, entries.c.digest, entries.c.scope, entries.c.since)).all()
-    schema: dict[str, Any] = {"identifier": pl.String, "digest": pl.Binary, "scope": pl.String, "since": pl.Datetime("us", "UTC")}
-    return pl.DataFrame([tuple(row) for row in rows], schema, orient="row")
+    rows = connection.execute(sa.select(entries.c.id, *(entries.c[name] for name in ENTRY))).all()
+    stored = frame_schema("suppression")
+    return pl.DataFrame([tuple(row) for row in rows], {name: stored[name] for name in ("id", *ENTRY)}, orient="row")

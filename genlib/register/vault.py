@@ -11,7 +11,7 @@ import base64
 import hmac
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from genlib.atomic import replacing
@@ -124,17 +124,26 @@ def create_keys(path: Path, *, user: str, password: str, publisher: tuple[str, s
         return _written(path, slots)
 
 
-def add_user(path: Path, *, user: str, password: str, new: tuple[str, str], secrets: Sequence[str] = SECRETS) -> KeyFile:
-    """Give `new` (name, password) the named secrets, which `user` must hold; earlier slots for them are replaced."""
+def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
+    path: Path,
+    *,
+    user: str,
+    password: str,
+    new: tuple[str, str],
+    secrets: Sequence[str] = SECRETS,
+    before: Callable[[], None] = lambda: None,
+) -> KeyFile:
+    """Give `new` (name, password) the named secrets, which `user` must hold; earlier slots for them are replaced. `before` is called when
+    all is ready and nothing has changed yet."""
     with _locked(path):
         keys = read_keys(path)
         fresh = [_slot(*new, _known(secret), keys.unwrap(secret, user, password)) for secret in secrets]
         kept = [s for s in keys.slots if s["user"] != new[0] or s["secret"] not in secrets]
-        return _written(path, [*kept, *fresh])
+        return _written(path, [*kept, *fresh], before)
 
 
-def remove_user(path: Path, *, user: str, secrets: Sequence[str] = SECRETS) -> KeyFile:
-    """Take slots away; UsageError rather than leave a secret that nobody can open."""
+def remove_user(path: Path, *, user: str, secrets: Sequence[str] = SECRETS, before: Callable[[], None] = lambda: None) -> KeyFile:
+    """Take slots away; UsageError rather than leave a secret that nobody can open. `before` as in `add_user`."""
     with _locked(path):
         slots = read_keys(path).slots
         kept = [s for s in slots if s["user"] != user or s["secret"] not in secrets]
@@ -143,7 +152,7 @@ def remove_user(path: Path, *, user: str, secrets: Sequence[str] = SECRETS) -> K
         lost = {s["secret"] for s in slots} - {s["secret"] for s in kept}
         if lost:
             raise UsageError(f"{user} is the last who can open the {', '.join(sorted(lost))} key; add another person first")
-        return _written(path, kept)
+        return _written(path, kept, before)
 
 
 def open_identity(path: Path, *, user: str, password: str) -> IdentityKey:
@@ -170,15 +179,8 @@ def _bound(slot: dict[str, Any]) -> bytes:
 
 
 def _stretched(password: str, salt: bytes, cost: dict[str, int]) -> bytes:
-    return hash_secret_raw(
-        password.encode(),
-        salt,
-        time_cost=cost["time"],
-        memory_cost=cost["memory_kib"],
-        parallelism=cost["lanes"],
-        hash_len=32,
-        type=Type.ID,
-    )
+    argon2 = Argon2id(salt=salt, length=32, iterations=cost["time"], lanes=cost["lanes"], memory_cost=cost["memory_kib"])
+    return argon2.derive(password.encode())
 
 
 def _known(secret: str) -> str:
@@ -187,9 +189,10 @@ def _known(secret: str) -> str:
     return secret
 
 
-def _written(path: Path, slots: Sequence[dict[str, Any]]) -> KeyFile:
+def _written(path: Path, slots: Sequence[dict[str, Any]], before: Callable[[], None] = lambda: None) -> KeyFile:
     with replacing(Path(path)) as file:
         file.write(json.dumps({"format": FORMAT, "slots": list(slots)}, indent=1).encode())
+        before()
     return KeyFile(Path(path), tuple(slots))
 
 

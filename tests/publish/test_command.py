@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from small import Small
+from small import LONG_AGO, Small
 
 from genlib import cli
 from genlib.register import audit
@@ -15,9 +18,13 @@ from genlib.register.vault import create_keys
 
 
 @pytest.fixture
-def workbench(small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Small:
-    """A register of six, keys of two people, and the settings that say where."""
-    small.people(6)
+def workbench(small: Small, monkeypatch: pytest.MonkeyPatch) -> Small:
+    """A register of six."""
+    return keyed(small.people(6), monkeypatch)
+
+
+def keyed(small: Small, monkeypatch: pytest.MonkeyPatch) -> Small:
+    """The register with keys of two people, and the settings that say where."""
     create_keys(small.home / "keys.json", user="steward", password="correct horse", publisher=("publisher", "battery staple"))
     (small.home / "password").write_text("battery staple")
     for name, value in {"HOME": small.home, "USER": "publisher", "PASSWORD_FILE": small.home / "password"}.items():
@@ -45,6 +52,41 @@ def test_publish_makes_all_by_default(workbench: Small) -> None:
         "customer_analysis",
         "satisfaction",
     ]
+
+
+def test_an_empty_register_is_published_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = keyed(Small(tmp_path), monkeypatch)
+    assert cli.run(["publish", "satisfaction"]) == 0
+    assert "nobody is in this release of satisfaction; is the register loaded?" in capsys.readouterr().err
+    assert (empty.home / "releases" / "satisfaction" / "current").exists()
+
+
+FULL = """
+import resource, sys
+from genlib import cli
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))  # a file cannot grow, as on a full disk
+sys.exit(cli.run(["publish", "customer_analysis"]))
+"""
+
+
+def test_a_full_disk_is_told_in_the_systems_words_and_leaves_the_release_before(workbench: Small) -> None:
+    assert cli.run(["publish", "customer_analysis"]) == 0
+    invoice = {"issued_on": LONG_AGO.date(), "due_on": LONG_AGO.date(), "product_line": "filter"}
+    noise = np.random.default_rng(1).integers(0, 2**62, 80_000).tolist()
+    workbench.add("invoice", *({"id": number, "customer_id": 1, "amount_cents": cents, **invoice} for number, cents in enumerate(noise)))
+    [current] = (workbench.home / "releases").glob("*/current")
+    before = current.read_text()
+    done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "genlib: the system says: File too large\n")
+    assert (current.read_text(), list(current.parent.glob(".tmp-*"))) == (before, [])
+
+
+def test_a_release_that_cannot_be_audited_is_not_there(workbench: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genlib.register.audit._digest", lambda *_: None)
+    assert cli.run(["publish", "satisfaction"]) == 4
+    assert [path.name for path in (workbench.home / "releases" / "satisfaction").iterdir()] == [".lock"]
 
 
 def refusal(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> str:

@@ -18,10 +18,11 @@ from genlib.publish.pseudonym import pseudonyms
 from genlib.register import audience, audit
 from genlib.register.audience import Order, export
 from genlib.register.database import Register
+from genlib.register.intake import load
 from genlib.register.recipients import Area, Recipient, area, checked
 from genlib.register.schema import table
 from genlib.register.store import plain_schema, sealed
-from genlib.register.suppression import remember
+from genlib.register.suppression import hold
 from genlib.register.vault import IdentityKey, create_keys, open_identity, open_pseudonym
 
 NOW = dt.datetime(2026, 11, 2, 8, tzinfo=dt.UTC)
@@ -272,10 +273,11 @@ OBJECTED = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
 
 def object_and_erase(register: Register, key: IdentityKey, *scopes: str) -> int:
     """Customer 1 prohibits, is put on the list and erased."""
-    people = pl.DataFrame([customer(1)], plain_schema("customer")).rename({"id": "customer_id"})
-    acts = pl.DataFrame([act(1, "prohibition", scope, OBJECTED) for scope in scopes], plain_schema("permission"))
+    if not register.known("customer", pl.DataFrame({"id": [1]})).height:
+        fill(register, key, [customer(1)], [])
+    fill(register, key, [], [act(1, "prohibition", scope, OBJECTED) for scope in scopes])
     with register.writing() as connection:
-        entries = remember(connection, key, people, acts)
+        entries = hold(register, connection, key, ids(1))
         for name, column in (("permission", "customer_id"), ("customer", "id")):
             connection.execute(table(name).delete().where(table(name).c[column] == 1))
     return entries
@@ -333,6 +335,46 @@ def test_the_list_remembers_once_and_shows_nothing(filled: Register, key: Identi
 def test_another_key_makes_other_hashes(filled: Register, key: IdentityKey) -> None:
     object_and_erase(filled, key, "email")
     assert object_and_erase(filled, IdentityKey(bytes(32)), "email") == 1
+
+
+def test_a_loaded_prohibition_outlives_its_customer(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    """Loaded as files, gone by whatever way, and loaded again under another number without the prohibition."""
+    for name, told in (("customer", customer(1)), ("permission", {**act(1, "prohibition", "post", OBJECTED), "id": 1})):
+        pl.DataFrame([told], plain_schema(name)).write_csv(tmp_path / f"{name}.csv", datetime_format="%Y-%m-%dT%H:%M:%SZ")
+    load(register, tmp_path, key, rejected_to=tmp_path / "rejected")
+    with register.writing() as connection:
+        for name in ("permission", "customer"):
+            connection.execute(table(name).delete())
+    fill(register, key, [customer(77, street_address="KEINOKUJA 1", email=None, phone=None)], [])
+    with pytest.raises(Refused, match="1 suppression_list"):
+        export(register, key, ids(77), replace(ORDER, channel="post"), path=tmp_path / "list.csv")
+
+
+def test_a_contact_list_that_meets_a_prohibition_puts_it_on_the_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    fill(filled, key, [], [act(1, "prohibition", "email", OBJECTED)])
+    export(filled, key, ids(1, 2), ORDER, path=tmp_path / "list.csv")
+    assert [(row.identifier, row.scope, row.since) for row in rows(filled, "suppression")] == [("email", "email", OBJECTED)]
+
+
+@BOTH
+def test_a_prohibition_that_was_ended_leaves_the_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    fill(filled, key, [], [act(2, "prohibition", "post", OBJECTED), act(2, "prohibition", "marketing_use", OBJECTED)])
+    permission = table("permission")
+    for scope, left in ((None, {"address": 1, "email": 1, "phone": 1}), ("marketing_use", {"address": 1}), ("post", {})):
+        with filled.writing() as connection:
+            connection.execute(permission.update().where(permission.c.scope == scope).values(ended_at=NOW))
+            hold(filled, connection, key, ids())
+        kept = [row.identifier for row in rows(filled, "suppression")]
+        assert {identifier: kept.count(identifier) for identifier in kept} == left
+    assert export(filled, key, ids(2), replace(ORDER, channel="post"), path=tmp_path / "list.csv").contacted == 1
+
+
+def test_a_later_objection_outlives_a_consent_that_answered_an_earlier_one(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+    fill(filled, key, [], [act(1, "prohibition", "email", OBJECTED, ended_at=NOW), act(1, "prohibition", "email", NOW)])
+    object_and_erase(filled, key)
+    bought(filled, key, OBJECTED + dt.timedelta(days=9), email="person1@post.example")
+    with pytest.raises(Refused, match="1 suppression_list"):
+        export(filled, key, ids(77), ORDER, path=tmp_path / "list.csv")
 
 
 # -- the command ----------------------------------------------------------------------------------------------------------------------

@@ -49,6 +49,17 @@ def test_keys_are_given_and_taken(ready: None, home: Path, tmp_path: Path) -> No
     assert run(["keys", "remove", "bertta", "--secret", "pseudonym"]) == 2
 
 
+def test_who_may_open_what_stands_in_the_trail_before_it_holds(
+    ready: None, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["keys", "add", "bertta", "--secret", "identity", "--new-password-file", str(tmp_path / "other")]
+    assert [run(given), run(["keys", "remove", "bertta", "--secret", "identity"]), run(["audit", "list"])] == [0, 0, 0]
+    assert [line.split()[4:6] for line in capsys.readouterr().out.splitlines()[-2:]] == [["keys", "add"], ["keys", "remove"]]
+    monkeypatch.setattr("genlib.register.audit._digest", lambda *_: None)
+    assert run(given) == 4
+    assert "bertta" not in read_keys(home / "keys.json").users
+
+
 def test_a_new_password_without_a_terminal_wants_a_file(ready: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["keys", "add", "bertta", "--secret", "pseudonym"]) == 2
     assert "--new-password-file" in capsys.readouterr().err
@@ -60,8 +71,10 @@ def test_a_folder_is_loaded_counted_and_audited(ready: None, capsys: pytest.Capt
     assert [run(["register", "info"]), run(["audit", "list"]), run(["audit", "verify"])] == [0, 0, 0]
     out = capsys.readouterr().out
     assert "artificial people are taken" in out
+    tables = len(list(SAMPLE.glob("*.csv")))
+    assert out.count(" load ") == tables
     assert "load                           300" in out
-    assert "1 events, none changed" in out
+    assert f"{tables} events, none changed" in out
 
 
 def test_refused_rows_end_with_exit_code_4(ready: None, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:

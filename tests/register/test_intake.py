@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 import subprocess
 import sys
@@ -266,6 +267,15 @@ def workbook(path: Path, frame: pl.DataFrame) -> None:
             archive.writestr(name, content)
 
 
+def test_blank_lines_are_no_rows_and_do_not_shift_the_numbers(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "customer", CUSTOMER)
+    head, row = (folder / "customer.csv").read_text().splitlines()
+    (folder / "customer.csv").write_text(f"{head}\n{row}\n\n{row}\n{',' * head.count(',')}\n\n")
+    [outcome] = into(register, folder, key, tmp_path).tables
+    assert (outcome.read, outcome.loaded, outcome.rejected) == (2, 1, 1)
+    assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n3,id,duplicate\n"
+
+
 @pytest.mark.parametrize("share", ["0.25", "0,25"])
 def test_a_number_may_have_the_decimal_comma_of_a_finnish_spreadsheet(share: str) -> None:
     raw = pl.DataFrame({"row": [1], **{column: [value] for column, value in {**CAMPAIGN, "holdout_share": share}.items()}})
@@ -351,6 +361,31 @@ load(open_register(sys.argv[1]), Path(sys.argv[2]), IdentityKey(bytes(range(32))
 """
 
 
+def audited(register: Register) -> set[str]:
+    """The tables of whose loading the trail tells."""
+    return {json.loads(detail)["table"] for detail in pl.concat(register.scan("audit_event", ["detail"]))["detail"]}
+
+
+def test_a_load_that_cannot_be_audited_is_no_load(
+    register: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genlib.register.audit._digest", lambda *_: None)
+    with pytest.raises(BadInput, match="NOT NULL"):
+        into(register, write(tmp_path / "in", "customer", CUSTOMER), key, tmp_path)
+    assert register.count("customer") == 0
+
+
+def test_the_trail_tells_the_rows_and_the_people_of_a_load(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "customer", CUSTOMER, {**CUSTOMER, "id": "2"}, {**CUSTOMER, "id": "x"})
+    write(folder, "permission", PERMISSION, {**PERMISSION, "id": "2"})
+    into(register, folder, key, tmp_path)
+    events = pl.concat(register.scan("audit_event", ["action", "people", "detail"], ordered_by="id")).rows()
+    assert events == [
+        ("load", 2, '{"loaded": 2, "read": 3, "table": "customer"}'),
+        ("load", 1, '{"loaded": 2, "read": 2, "table": "permission"}'),
+    ]
+
+
 def test_a_kill_at_any_instant_leaves_whole_tables_and_running_again_completes(url: str, key: IdentityKey, tmp_path: Path) -> None:
     create_register(url)
     whole = {path.stem: pl.scan_csv(path).select(pl.len()).collect().item() for path in SAMPLE.glob("*.csv")}
@@ -364,6 +399,7 @@ def test_a_kill_at_any_instant_leaves_whole_tables_and_running_again_completes(u
             child.kill()
         register = open_register(url)
         assert {name for name, rows in whole.items() if register.count(name) not in (0, rows)} == set()
+        assert audited(register) == {name for name in whole if register.count(name)}
     summary = into(open_register(url), SAMPLE, key, tmp_path)
     assert {one.table: register.count(one.table) for one in summary.tables} == whole
     assert set().union(*(one.rules for one in summary.tables)) <= {"duplicate"}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from genlib.register import audit
 from genlib.register.database import Register
 from genlib.register.store import sealed
 from genlib.register.synthetic.batches import Frames, draw
@@ -22,9 +23,11 @@ __all__ = ["AS_OF", "Planted", "Truth", "collect", "draw", "synthesise", "write_
 
 
 def synthesise(register: Register, key: IdentityKey, *, customers: int, seed: int, as_of: date = AS_OF) -> Truth:
-    """Fill an empty register in one transaction; returns what was planted. Memory does not grow with `customers`."""
-    with register.writing():
-        return _each(draw(customers, seed, as_of), lambda table, frame: register.append(table, sealed(frame, table, key)))
+    """Fill an empty register in one audited transaction; returns what was planted. Memory does not grow with `customers`."""
+    with audit.told(register) as (_, tell):
+        truth = _each(draw(customers, seed, as_of), lambda table, frame: register.append(table, sealed(frame, table, key)))
+        tell(audit.Event("register", "synthesise", customers, detail={"seed": seed}))
+    return truth
 
 
 def write_csv(folder: Path, *, customers: int, seed: int, as_of: date = AS_OF) -> Truth:
