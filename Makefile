@@ -29,7 +29,7 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/bench
+bench: .venv/bench build/peers/done
 	$(BIN)/python tests/bench/run.py --size $(SIZE)
 
 clean:
@@ -53,3 +53,10 @@ clean:
 	@echo "installing what is compared with into .venv"
 	@$(PIP) --editable ".[bench]"
 	@touch $@ .venv/run
+
+# for what does not fit beside our own versions
+build/peers/done: tests/bench/peers.txt
+	@echo "installing the older parts that are compared with into build/peers"
+	@$(PYTHON) -m venv build/peers
+	@build/peers/bin/python -m pip install -qq --disable-pip-version-check --requirement $<
+	@touch $@
