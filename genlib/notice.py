@@ -10,24 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from genlib import settings
 from genlib.errors import NoticeError, UsageError
 
 DEFAULT = Path(__file__).resolve().parent.parent / "data" / "notice.toml"
 CLASSES = ("direct", "restricted", "quasi", "attribute", "sensitive", "key", "derived")
 COARSENINGS = (
-    "keep",
-    "number",
-    "pseudonym",
-    "age_band",
-    "region",
-    "municipality",
-    "month",
-    "date",
-    "redacted",
-    "apart",
-    "apart_month",
-    "drop",
-)
+    "keep", "number", "pseudonym", "age_band", "region", "municipality", "month", "date", "redacted", "apart", "apart_month", "drop",
+)  # fmt: skip
 LANGUAGES = ("en", "fi", "sv")
 CLOSED = {"direct": {"drop"}, "restricted": {"drop", "redacted"}, "derived": {"drop"}, "key": {"drop", "number", "pseudonym"}}
 SPECIAL = re.compile(  # GDPR 9 and 10: the notice announces none of it (N5.9)
@@ -222,7 +212,7 @@ class Notice:
 
 
 def load(path: Path | str | None = None) -> Notice:
-    """The notice of data/notice.toml, or of `path`; UsageError if it is not there, NoticeError if it contradicts itself."""
+    """The notice that the settings name, or that of `path`; UsageError if it is not there, NoticeError if it contradicts itself."""
     notice = read(path)
     _raise_first(notice.faults())
     return notice
@@ -230,10 +220,11 @@ def load(path: Path | str | None = None) -> Notice:
 
 def read(path: Path | str | None = None) -> Notice:
     """As `load`, but unchecked but for its form: for `genlib notice check`, which lists every fault."""
+    place = Path(path or settings.load().notice)
     try:
-        raw = tomllib.loads(Path(path or DEFAULT).read_text(encoding="utf-8"))
+        raw = tomllib.loads(place.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"no notice can be read at {path or DEFAULT} ({error.strerror}); name it with GENLIB_NOTICE") from None
+        raise UsageError(f"no notice can be read at {place} ({error.strerror}); name it with GENLIB_NOTICE") from None
     except tomllib.TOMLDecodeError as error:
         raise NoticeError(f"the notice is not TOML: {error}") from None
     return _notice(raw)

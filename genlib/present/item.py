@@ -38,7 +38,7 @@ class Item:
     tables: tuple[str, ...]
     language: str
     body: str = ""
-    proof: Mapping[str, Any] | None = None
+    proof: str = ""
     recipe: Recipe | None = None
 
     def html(self, width: int = FULL) -> str:
@@ -53,7 +53,7 @@ class Item:
     def facts(self) -> dict[str, Any]:
         """What an output says of itself beside its HTML."""
         named = {"kind": self.kind, "tables": list(self.tables), "recipe": self.recipe}
-        return named | ({"proof": dict(self.proof)} if self.proof else {})
+        return named | ({"proof": self.proof} if self.proof else {})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {MIME: self.facts} | ({"text/html": self.standing()} if self.kind else {})

@@ -65,16 +65,16 @@ class Frame:
         """Behind rows: hatching where a figure is hidden; where it is narrow the names."""
         x = alt.X("start:Q", scale=alt.Scale(domain=[start, end], nice=False), axis=axis)
         hidden = self._hidden(start=start, end=end).mark_bar(height=18, fill=HATCH)
-        layers = [hidden.encode(x, alt.X2("end:Q"), self.row(), description="tip:N")] if self.plot.hidden else []
+        layers = [hidden.encode(x, alt.X2("end:Q"), self.row(), alt.Description("tip:N"))] if self.plot.hidden else []
         named = of(pl.DataFrame({"place": self.plot.places}).with_columns(start=pl.lit(start)))
-        text = [named.mark_text(align="left", dy=-20, aria=False, **look).encode(x, self.row(), text="place:N") for look in haloed()]
+        text = [named.mark_text(align="left", dy=-20, aria=False, **look).encode(x, self.row(), alt.Text("place:N")) for look in haloed()]
         return [*layers, *text] if self.narrow else layers
 
     def blanks(self, *, points: bool = False) -> list[Any]:
         """Hatching over the whole height of each place of which something is hidden."""
         start, end = self.span
         hidden = self._hidden(start=start, value=end).mark_bar(fill=HATCH, **({"width": 22} if points else {}))
-        return [hidden.encode(self.x(points=points), self.y(), alt.Y2("start:Q"), description="tip:N")] if self.plot.hidden else []
+        return [hidden.encode(self.x(points=points), self.y(), alt.Y2("start:Q"), alt.Description("tip:N"))] if self.plot.hidden else []
 
     def _hidden(self, **ends: float) -> Any:
         said = self.plot.words.translate("hidden to protect small groups")
@@ -94,8 +94,8 @@ def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
     beside = [alt.XOffset("series:N", sort=list(frame.plot.series))] if side_by_side else []
     labels, every = _labelled(frame)
     y = frame.y(axis=not every)
-    drawn = frame.shown.mark_bar().encode(frame.x(), y, frame.color(), *beside, order="order:Q", description="tip:N")
-    text = of(labels).mark_text(dy=-9, aria=False).encode(frame.x(), y, text="text:N")
+    drawn = frame.shown.mark_bar().encode(frame.x(), y, frame.color(), *beside, alt.Order("order:Q"), alt.Description("tip:N"))
+    text = of(labels).mark_text(dy=-9, aria=False).encode(frame.x(), y, alt.Text("text:N"))
     return frame.chart(*frame.blanks(), drawn, text)
 
 
@@ -105,9 +105,9 @@ def line(frame: Frame) -> Any:
     last = plot.frame.filter(~pl.col("hidden")).group_by("series", maintain_order=True).last()
     band = of(plot.frame).mark_area(opacity=0.16, aria=False).encode(x, frame.y("low"), alt.Y2("high:Q"), tone)
     path = of(plot.frame).mark_line(strokeWidth=2.5, aria=False).encode(x, y, tone)
-    points = frame.shown.mark_circle(size=36, opacity=1).encode(x, y, tone, description="tip:N")
+    points = frame.shown.mark_circle(size=36, opacity=1).encode(x, y, tone, alt.Description("tip:N"))
     end = of(last).mark_circle(size=90, opacity=1, aria=False).encode(x, y, tone)
-    name = of(_spread(frame, last)).mark_text(align="left", dx=11, fontWeight=600, aria=False).encode(x, frame.y("at"), text="label:N")
+    name = of(_spread(frame, last)).mark_text(align="left", dx=11, fontWeight=600, aria=False).encode(x, frame.y("at"), alt.Text("label:N"))
     return frame.chart(*frame.blanks(points=True), band, path, points, end, name)
 
 
@@ -115,8 +115,8 @@ def bars(frame: Frame) -> Any:
     """Bars lying down, each with its name and its figure."""
     greatest = float(frame.plot.frame["value"].max() or 1)  # type: ignore[arg-type]
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, greatest], nice=False))
-    drawn = frame.shown.mark_bar(height=18).encode(x, frame.row(), alt.Color("tone:N", scale=None), description="tip:N")
-    text = frame.shown.mark_text(align="left", dx=7, aria=False).encode(x, frame.row(), text="text:N")
+    drawn = frame.shown.mark_bar(height=18).encode(x, frame.row(), alt.Color("tone:N", scale=None), alt.Description("tip:N"))
+    text = frame.shown.mark_text(align="left", dx=7, aria=False).encode(x, frame.row(), alt.Text("text:N"))
     return frame.chart(*frame.behind(0.0, greatest), drawn, text, height=frame.steps(30))
 
 
@@ -126,8 +126,8 @@ def dots(frame: Frame, *, reference: float | None = None) -> Any:
     low, value, high = (alt.X(f"{c}:Q", axis=axis, scale=alt.Scale(domain=frame.span, nice=False)) for c in ("low", "value", "high"))
     tone, row = alt.Color("tone:N", scale=None), frame.row()
     span = frame.shown.mark_rule(strokeWidth=2.5, aria=False).encode(low, alt.X2("high:Q"), row, tone)
-    point = frame.shown.mark_circle(size=120, opacity=1).encode(value, row, tone, description="tip:N")
-    text = [frame.shown.mark_text(align="left", dx=9, aria=False, **look).encode(high, row, text="text:N") for look in haloed()]
+    point = frame.shown.mark_circle(size=120, opacity=1).encode(value, row, tone, alt.Description("tip:N"))
+    text = [frame.shown.mark_text(align="left", dx=9, aria=False, **look).encode(high, row, alt.Text("text:N")) for look in haloed()]
     upright = [] if reference is None else [_upright(reference, axis)]
     return frame.chart(*upright, *frame.behind(*frame.span, axis), span, point, *text, height=frame.steps(36))
 
@@ -136,17 +136,18 @@ def likert(frame: Frame) -> Any:
     """Shares of the answers to each question, to both sides of the middle answer."""
     shares = frame.plot.frame.select(pl.col("low").min().fill_null(-0.5), pl.col("high").max().fill_null(0.5)).row(0)
     x = alt.X("low:Q", axis=None, scale=alt.Scale(domain=list(shares), nice=False))
-    drawn = frame.shown.mark_bar(height=24).encode(x, alt.X2("high:Q"), frame.row(), alt.Color("tone:N", scale=None), description="tip:N")
+    tone, tip = alt.Color("tone:N", scale=None), alt.Description("tip:N")
+    drawn = frame.shown.mark_bar(height=24).encode(x, alt.X2("high:Q"), frame.row(), tone, tip)
     wide = frame.plot.frame.filter(~pl.col("hidden"), pl.col("share") > (0.13 if frame.narrow else 0.05))
     named = of(wide.with_columns(middle=(pl.col("low") + pl.col("high")) / 2)).mark_text(aria=False)
-    text = named.encode(alt.X("middle:Q", axis=None), frame.row(), text="text:N", color=alt.Color("ink:N", scale=None))
+    text = named.encode(alt.X("middle:Q", axis=None), frame.row(), alt.Text("text:N"), alt.Color("ink:N", scale=None))
     return frame.chart(_upright(0.0), *frame.behind(*shares), drawn, text, height=frame.steps(38))
 
 
 def regions(frame: Frame) -> Any:
     """The map, in a projection that leaves Finland its shape."""
     shapes = alt.Chart(alt.Data(values=finland.features(frame.plot))).mark_geoshape(stroke=color("mute"), strokeWidth=0.6)  # type: ignore[no-untyped-call]
-    drawn = shapes.encode(color=alt.Color("properties.tone:N", scale=None), description="properties.tip:N")
+    drawn = shapes.encode(alt.Color("properties.tone:N", scale=None), alt.Description("properties.tip:N"))
     return frame.chart(drawn.project(type="transverseMercator", rotate=[-27, 0, 0]), height=round(frame.width * 1.85))
 
 

@@ -11,7 +11,6 @@ from html import unescape
 from importlib.resources import files
 from typing import Any
 
-from genlib import notice
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present import proof
@@ -100,10 +99,12 @@ def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
 
 
 @drawn
-def readings(tables: Protected | ProtectedTable) -> Item:
+def readings(tables: Protected) -> Item:
     """How the open questions of the privacy notice are answered: the permission switches in force, in words."""
     words, names = _words(tables)
-    answers = [(number, words.label("switch", f"{number} {str(value).lower()}")) for number, value in notice.load().permission.items()]
+    answers = [
+        (number, words.label("switch", f"{number} {str(value).lower()}")) for number, value in proof.stood(tables)["permission"].items()
+    ]
     listed = "".join(f"<div><dt>{text(words.label('switch', number))}</dt><dd>{text(answer)}</dd></div>" for number, answer in answers)
     return _section(words, names, "conditions", "How the privacy notice is read", f'<dl class="conditions">{listed}</dl>')
 
@@ -118,10 +119,10 @@ def conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]
 def _conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]) -> Item:
     words, names = _words(tables)
     chosen = [f"{words.label('parameter', name)} {words.label(name, value)}" for name, value in parameters.items() if value != "all"]
-    stood, terms = proof.stood(tables), notice.load().reports
+    stood = proof.stood(tables)
     entries = _of_release(words, release.manifest) | _of_tables(words, stood)
-    entries |= {"Parameters": ", ".join(chosen), "Made by": stood["made_by"], "Recipients": getattr(terms.recipients, words.language)}
-    entries |= {"Kept until": words.date(_after(date.fromisoformat(stood["made_on"]), terms.keep_months))}
+    entries |= {"Parameters": ", ".join(chosen), "Made by": stood["made_by"], "Recipients": stood["recipients"][words.language]}
+    entries |= {"Kept until": words.date(_after(date.fromisoformat(stood["made_on"]), stood["keep_months"]))}
     listed = "".join(f"<div><dt>{text(words.translate(name))}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items() if value)
     return _section(words, names, "conditions", "Conditions", f'<dl class="conditions">{listed}</dl>')
 

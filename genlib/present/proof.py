@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
@@ -9,20 +10,24 @@ from typing import Any
 
 import polars as pl
 
-from genlib import settings
+from genlib import notice, settings
 from genlib.disclosure.cells import Dimension, Measure
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable
 from genlib.errors import NotProtected
 
 
-def of(tables: Protected) -> Mapping[str, Any]:
-    """All that door 2 let out, and by whom and when it was let out. NotProtected for a table that was changed since."""
-    return {"tables": {name: _told(tables[name]) for name in tables}, "conditions": stood(tables)}
+def of(tables: Protected) -> str:
+    """All that door 2 let out, and by whom and when it was let out. NotProtected for a table that was changed since.
+
+    A text, since notebooks are written with the keys of their objects in alphabetical order.
+    """
+    return json.dumps({"tables": {name: _told(tables[name]) for name in tables}, "conditions": stood(tables)}, ensure_ascii=False)
 
 
-def restored(told: Mapping[str, Any]) -> Protected:
+def restored(text: str) -> Protected:
     """The tables again. NotProtected, if this is not what `of` gave."""
     try:
+        told = json.loads(text)
         tables = {name: _table(name, table) for name, table in told["tables"].items()}
         return Protected(tables, told["conditions"])
     except (KeyError, TypeError, ValueError, AttributeError, pl.exceptions.PolarsError):
@@ -30,8 +35,13 @@ def restored(told: Mapping[str, Any]) -> Protected:
 
 
 def stood(tables: Protected) -> Mapping[str, Any]:
-    """What door 2 says of the tables, with the person who let them out and the day."""
-    return {"made_by": settings.load().user, "made_on": date.today().isoformat()} | dict(tables.conditions)
+    """What door 2 says of the tables; who let them out and when; and what the notice in force says of reports and of open questions."""
+    if "made_on" in tables.conditions:
+        return tables.conditions
+    terms = notice.load()
+    made = {"made_by": settings.load().user, "made_on": date.today().isoformat()}
+    told = {"recipients": asdict(terms.reports.recipients), "keep_months": terms.reports.keep_months, "permission": dict(terms.permission)}
+    return made | told | dict(tables.conditions)
 
 
 def _told(table: ProtectedTable) -> dict[str, Any]:

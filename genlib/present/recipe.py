@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import wraps
+from importlib import import_module
 from typing import Any, ParamSpec
 
 from genlib.disclosure.ledger import PUBLICATION
@@ -20,8 +21,9 @@ from genlib.period import Period
 from genlib.present.item import Finding, Item, Recipe
 
 P = ParamSpec("P")
+ROOMS = ("charts", "findings", "page", "tables")
 MAKERS: dict[str, Callable[..., Any]] = {}
-"""What a recipe may call: the functions of `present` that stand under `said` or `drawn`, as "charts.bars"."""
+"""What a recipe may call: the functions of these modules that stand under `said` or `drawn`, as "charts.bars"."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def drawn(function: Callable[P, Item]) -> Callable[P, Item]:
 
 def prepared(recipe: Any, sources: Sources) -> Item:
     """The item of a recipe. NotProtected for a call, a table, a word or a number that nothing explains."""
+    for room in ROOMS:
+        import_module(f"genlib.present.{room}")
     item = _known(recipe, sources)
     if not isinstance(item, Item):
         raise NotProtected("something that is not an item of genlib.present")
@@ -79,7 +83,7 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Recipe:
-    return {"call": name, "args": [_noted(arg) for arg in args], "named": {key: _noted(value) for key, value in kwargs.items()}}
+    return {"call": name, "args": [_noted(arg) for arg in args], "named": [[key, _noted(value)] for key, value in kwargs.items()]}
 
 
 def _noted(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of value
@@ -116,11 +120,11 @@ def _known(noted: Any, sources: Sources) -> Any:  # noqa: PLR0911 - one line for
     """The value that was noted."""
     tables = sources.tables
     match noted:
-        case {"call": str(name), "args": [*args], "named": dict(named)} if name in MAKERS and all(map(sources.explains, named)):
+        case {"call": str(name), "args": [*args], "named": [*named]} if name in MAKERS and all(sources.explains(key) for key, _ in named):
             return _made(name, args, named, sources)
         case {"table": str(name), "digest": digest} if name in tables and tables[name].digest == digest:
             return tables[name]
-        case {"figure": str(column), "table": str(name), "where": where} if name in tables:
+        case {"figure": str(column), "table": str(name), "where": where} if name in tables and column in tables[name].frame.columns:
             return tables[name].value(column, **_known(where, sources))
         case {"tables": dict(digests)} if digests == {name: table.digest for name, table in tables.items()}:
             return tables
@@ -141,5 +145,5 @@ def _known(noted: Any, sources: Sources) -> Any:  # noqa: PLR0911 - one line for
     raise NotProtected("a word or a figure that no protected table explains")
 
 
-def _made(name: str, args: list[Any], named: Mapping[str, Any], sources: Sources) -> Any:
-    return MAKERS[name](*(_known(arg, sources) for arg in args), **{key: _known(value, sources) for key, value in named.items()})
+def _made(name: str, args: list[Any], named: list[Any], sources: Sources) -> Any:
+    return MAKERS[name](*(_known(arg, sources) for arg in args), **{key: _known(value, sources) for key, value in named})

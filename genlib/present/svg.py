@@ -9,6 +9,8 @@ from importlib.resources import as_file, files
 from typing import Any
 from xml.etree import ElementTree
 
+import polars as pl
+
 from genlib.present.theme import FONT, color
 
 HATCH = "#hatch"
@@ -21,6 +23,13 @@ def fitted(draw: Callable[[float], dict[str, Any]], width: float) -> str:
     """The SVG of `draw(plot width)`, `width` pixels wide with all its labels: drawn, measured, drawn again."""
     over = _width(_vega(draw(width))) - width
     return _vega(draw(width - over)) if abs(over) > 1 else _vega(draw(width))
+
+
+def warm() -> None:
+    """Load what draws, which takes a second or two, while there is time."""
+    from genlib.present import marks
+
+    _vega(marks.of(pl.DataFrame({"x": [0]})).mark_bar().encode(x="x:Q").to_dict())
 
 
 def finished(svg: str, *, name: str, key: str) -> str:

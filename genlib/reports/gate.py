@@ -42,7 +42,7 @@ class _Output:
     cell: int
     recipe: Any
     html: str | None
-    proof: Mapping[str, Any] | None
+    proof: str
 
 
 def numbered(notebook: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
@@ -75,13 +75,13 @@ def _read(output: Mapping[str, Any], place: int) -> _Output:
     strange = sorted(set(data) - {MIME, "text/html"} - _DROPPED)
     if strange or MIME not in data:
         raise _stopped(place, ", ".join(strange or sorted(data)) or "nothing")
-    facts = data[MIME]
-    return _Output(place, facts.get("recipe"), "".join(data["text/html"]) if "text/html" in data else None, facts.get("proof"))
+    facts = data[MIME] if isinstance(data[MIME], Mapping) else {}
+    return _Output(place, facts.get("recipe"), "".join(data["text/html"]) if "text/html" in data else None, facts.get("proof") or "")
 
 
 def _sources(outputs: Sequence[_Output], notebook: Mapping[str, Any], settings: Settings | None) -> Sources:
     """What all that the report shows is made from: what its conditions say that door 2 let out."""
-    told = [output for output in outputs if output.proof is not None]
+    told = [output for output in outputs if output.proof]
     if outputs and len(told) != 1:
         raise CellFailed(
             "ends without page.conditions, or with more than one; a report is made from the tables they bring",
@@ -89,7 +89,7 @@ def _sources(outputs: Sequence[_Output], notebook: Mapping[str, Any], settings: 
             error="conditions",
         )
     try:
-        tables = proof.restored(told[0].proof if told and told[0].proof else {"tables": {}, "conditions": {}})
+        tables = proof.restored(told[0].proof if told else '{"tables": {}, "conditions": {}}')
     except NotProtected as strange:
         raise _stopped(told[0].cell, str(strange)) from None
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import genlib
@@ -15,6 +16,7 @@ from genlib import settings as settings_module
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, ReportFailed, UsageError
 from genlib.period import Period
+from genlib.present.svg import warm
 from genlib.release import open_release
 from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
@@ -115,6 +117,7 @@ def _run(order: _Order) -> Run:
 
 def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
     check_plain(order.notebook)
+    Thread(target=warm, daemon=True).start()  # the kernel computes on another core meanwhile
     publication = Ledger.called(_now().date(), order.slot.folder, order.about["run_id"])
     executed = execute(order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication)
     shown = let_through(executed, order.settings)

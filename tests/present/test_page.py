@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import re
 from datetime import date
 from types import SimpleNamespace
 
 import pytest
 
+from genlib.disclosure.ledger import PUBLICATION
 from genlib.errors import NotProtected, UsageError
-from genlib.present import charts, findings, page, tables
+from genlib.present import charts, findings, page, proof, tables
 from genlib.present.item import MIME
+from genlib.present.recipe import Sources, prepared
 
 MANIFEST = SimpleNamespace(
     release_id="2026-11-01T0400Z-5f2c91",
@@ -23,6 +25,7 @@ MANIFEST = SimpleNamespace(
     left_out={"restricted": 14},
     k={"required": 5, "reached": 6},
 )
+RELEASE = SimpleNamespace(manifest=MANIFEST)
 
 
 @pytest.fixture
@@ -34,9 +37,7 @@ def items(channels, months, both):
         page.tiles(page.tile(now, label="customers", note=findings.change(now, before), good="up", trend=(months, "month", "people"))),
         page.row(charts.columns(months, x="month", y="people", title=found), tables.table(channels, by="channel"), spans=(7, 5)),
         page.row(charts.bars(channels, x="people", y="channel", subtitle="Customers")),
-        page.conditions(
-            both, SimpleNamespace(manifest=MANIFEST), parameters={"period": "2026-02", "region": "all"}, kept_until=date(2028, 10, 31)
-        ),
+        page.conditions(both, RELEASE, parameters={"period": "2026-02", "region": "all"}),
     ]
 
 
@@ -47,11 +48,20 @@ def html(items):
     )
 
 
-def test_items_are_sealed_with_the_hash_of_their_html(items):
+def test_items_are_made_again_from_their_recipes(items, both):
+    told = items[-1]._repr_mimebundle_()[MIME]["proof"]
+    sources = Sources(proof.restored(told), lambda purpose, release: MANIFEST, lambda value: True)
     for item in items:
-        bundle = item._repr_mimebundle_()
-        assert bundle[MIME]["sha256"] == hashlib.sha256(bundle["text/html"].encode()).hexdigest()
+        facts = json.loads(json.dumps(item._repr_mimebundle_()[MIME]))
+        assert prepared(facts["recipe"], sources).standing() == item.standing()
     assert items[2]._repr_mimebundle_()[MIME]["tables"] == ["months", "channels"]
+
+
+def test_a_run_that_publishes_draws_nothing_in_its_kernel(months, monkeypatch):
+    monkeypatch.setenv(PUBLICATION, "2026-11-01 look/2026-10/fi 1")
+    bundle = page.row(charts.columns(months, x="month", y="people"))._repr_mimebundle_()
+    assert set(bundle) == {MIME}
+    assert bundle[MIME]["recipe"]["call"] == "page.row"
 
 
 def test_a_tile_tells_figure_label_and_change_with_an_arrow(items):
@@ -89,7 +99,8 @@ def test_conditions_say_what_the_report_stands_on(items):
         "14: käsittely rajoitettu",
         "1 / 7",
         "jakso helmikuu\u00a02026",
-        "31.10.2028",
+        "yhtiön johto",
+        "Säilytetään",
         "tarkastettu",
     ):
         assert part in said
