@@ -84,35 +84,31 @@ class Release:
         return list(self.tables)
 
     def _repr_html_(self) -> str:
-        facts = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
-            for name, value in self._facts().items()
-        )
-        tables = "".join(self._table_row(table) for table in self.tables)
-        heads = "".join(f"<th scope='col'>{head}</th>" for head in ("table", "rows", "columns, and how they were coarsened"))
-        return (
-            f"<table><caption>Release <b>{escape(self.purpose)}</b> {escape(self.id)}</caption><tbody>{facts}</tbody></table>"
-            f"<table><thead><tr>{heads}</tr></thead><tbody>{tables}</tbody></table>"
-        )
+        facts = "".join(f"<tr>{_cell('th', name)}{_cell('td', escape(value))}</tr>" for name, value in self._facts().items())
+        heads = "".join(_cell("th", head) for head in ("table", "rows", "columns, and how they were coarsened"))
+        rows = ((table, f"{self.manifest.rows[table]:,}", _columns(columns)) for table, columns in self.manifest.schema.items())
+        tables = "".join(f"<tr>{''.join(_cell('td', text) for text in row)}</tr>" for row in rows)
+        caption = f"<caption>Release <b>{escape(self.purpose)}</b> {escape(self.id)}</caption>"
+        return f"<table>{caption}<tbody>{facts}</tbody></table><table><thead><tr>{heads}</tr></thead><tbody>{tables}</tbody></table>"
 
     def _facts(self) -> dict[str, str]:
-        left_out = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in self.manifest.left_out.items() if count)
-        k = self.manifest.k
+        told, k = self.manifest, self.manifest.k
+        left_out = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in told.left_out.items() if count)
         return {
-            "people": f"{self.manifest.people:,}",
+            "people": f"{told.people:,}",
             "left out": left_out or "nobody",
             "k-anonymity": f"{k['reached']} ({k['required']} required; {k['rows_coarsened']:,} people coarsened further)",
-            "published": f"{self.manifest.published_at}, notice {self.manifest.notice_version}, genlib {self.manifest.genlib_version}",
+            "published": f"{told.published_at}, notice {told.notice_version}, genlib {told.genlib_version}",
         }
 
-    def _table_row(self, table: str) -> str:
-        columns = ", ".join(
-            f"{escape(name)}&nbsp;<small>{escape(column['type'].partition('(')[0])}"
-            + ("" if column["coarsening"] == "keep" else f"&nbsp;·&nbsp;{escape(column['coarsening'])}")
-            + "</small>"
-            for name, column in self.manifest.schema[table].items()
-        )
-        return f"<tr><td>{escape(table)}</td><td>{self.manifest.rows[table]:,}</td><td style='text-align:left'>{columns}</td></tr>"
+
+def _cell(tag: str, html: str) -> str:
+    return f"<{tag} style='text-align:left'>{html}</{tag}>"
+
+
+def _columns(columns: Mapping[str, Mapping[str, str]]) -> str:
+    notes = ((name, column["type"].partition("(")[0], column["coarsening"]) for name, column in columns.items())
+    return ", ".join(f"{name}&nbsp;<small>{kind}{'' if how == 'keep' else f'&nbsp;·&nbsp;{how}'}</small>" for name, kind, how in notes)
 
 
 def open_release(purpose: str, release: str = "current", *, spark: Any = None, settings: configuration.Settings | None = None) -> Release:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import altair as alt
 import polars as pl
 
 from genlib.errors import UsageError
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 MIME = "application/vnd.vegalite.v5+json"
 """What JupyterLab draws by itself, without a server and without the network."""
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.20.json"
-STEPS = ("delivered_at", "opened_at", "clicked_at", "responded_at", "opted_out_at")
+STEPS = ("opted_out_at", "responded_at", "clicked_at", "opened_at", "delivered_at")
+"""The last first."""
+CODED = {"kind": "kind", "channel": "channel", "verdict": "verdict", "reason": "why", "then": "stage"}
+"""Column, and the dimension whose words its codes have."""
 TIPS = ("pseudonym", "campaign", "kind", "channel", "verdict", "reason", "sent", "then")
 TONES = {"allowed": "teal", "refused": "brick", "held out": "mute"}
 
@@ -68,7 +72,9 @@ def review(  # noqa: PLR0913 - each narrows what is seen
     wanted = [pl.col("code") == campaign] if campaign != "all" else []
     wanted += [pl.col("verdict") == verdict] if verdict != "all" else []
     wanted += [pl.col("pseudonym") == pseudonym] if pseudonym else []
-    wanted += [_within(Period.parse(period))] if period else []
+    if period:
+        span = Period.parse(period)
+        wanted.append(pl.col("sent_at").dt.date().is_between(span.start, span.end, closed="left"))
     found = told.filter(pl.col("arm") == "contacted", *wanted).sort("sent_at", "pseudonym", descending=[True, False]).collect()
     cases = found.head(most)
     histories = told.filter(pl.col("pseudonym").is_in(cases["pseudonym"].unique().implode())).sort("pseudonym", "at").collect()
@@ -84,48 +90,38 @@ def _contacts(release: Release) -> pl.LazyFrame:
     return told.with_columns(verdict=verdict, at=pl.coalesce("sent_at", "start")).drop("start", "allowed")
 
 
-def _within(period: Period) -> pl.Expr:
-    return pl.col("sent_at").dt.date().is_between(period.start, period.end, closed="left")
-
-
 def _worded(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
     """What a reader sees of each contact: words for codes, and the last thing that came of it."""
-    last = [next((step for step in reversed(STEPS) if row[step]), "") for row in frame.select(STEPS).iter_rows(named=True)]
-    columns = {
-        "campaign": frame["name"].to_list(),
-        "kind": [words.label("kind", code) for code in frame["kind"]],
-        "channel": [words.label("channel", code) for code in frame["channel"]],
-        "verdict": [words.label("verdict", code) for code in frame["verdict"]],
-        "reason": [words.label("why", code) for code in frame["reason"]],
-        "then": [words.label("stage", step.removesuffix("_at")) if step else "" for step in last],
+    last = pl.coalesce(pl.when(pl.col(step).is_not_null()).then(pl.lit(step.removesuffix("_at"))) for step in STEPS)
+    told = frame.with_columns(then=last)
+    said = {
+        name: pl.col(name).replace({code: words.label(dimension, code) for code in told[name].drop_nulls().unique()}).fill_null("")
+        for name, dimension in CODED.items()
     }
-    instant = pl.col("at").dt.strftime
-    return frame.select(
-        "pseudonym", at=instant("%Y-%m-%dT%H:%M:%SZ"), sent=instant("%Y-%m-%d %H:%M UTC"), place=pl.int_range(pl.len()) * 7 % 10
-    ).with_columns(pl.Series(name, values, dtype=pl.String) for name, values in columns.items())
+    at, sent = (pl.col("at").dt.strftime(form) for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M UTC"))
+    return told.select("pseudonym", at=at, sent=sent, place=pl.int_range(pl.len()) * 7 % 10, campaign="name", **said)
 
 
 def _drawn(told: Review) -> dict[str, Any]:
-    import altair as alt
-
+    """Bars of the campaigns, dots of their cases, the history of a case's person; the data inline, so that nothing is written to disk."""
     words = Words(told.language)
     cases, histories = _worded(told.cases, words), _worded(told.histories, words)
-    chosen = [_menu(alt, cases, name, words) for name in ("channel", "kind", "verdict")]
+    chosen = [_menu(cases, name, words) for name in ("channel", "kind", "verdict")]
     one, person = alt.selection_point("campaign", fields=["campaign"]), alt.selection_point("person", fields=["pseudonym"], empty=False)
     tones = {words.label("verdict", code): color(tone) for code, tone in TONES.items()}
     tone = alt.Color("verdict:N", scale=alt.Scale(domain=list(tones), range=list(tones.values())), title=None)
     when = alt.X("at:T", scale=alt.Scale(type="utc"), axis=alt.Axis(format="%-d.%-m.%Y", tickCount=6, labelOverlap=True), title=None)
     tips = [alt.Tooltip(f"{name}:N", title=words.column(name)) for name in TIPS]
-    table = alt.Chart(_rows(alt, cases)).properties(width=620)
+    table = alt.Chart(_inline(cases)).properties(width=620)
     for menu in chosen:
         table = table.transform_filter(menu)
-    bars = table.mark_bar().encode(alt.X("count()", title=None), alt.Y("campaign:N", sort="-x", title=None), tone, opacity=_lit(alt, one))
+    bars = table.mark_bar().encode(alt.X("count()", title=None), alt.Y("campaign:N", sort="-x", title=None), tone, opacity=_lit(one))
     dots = (
         table.transform_filter(one)
         .mark_circle(size=80)
-        .encode(when, alt.Y("reason:N", title=None), alt.YOffset("place:Q"), tone, opacity=_lit(alt, person), tooltip=tips)
+        .encode(when, alt.Y("reason:N", title=None), alt.YOffset("place:Q"), tone, opacity=_lit(person), tooltip=tips)
     )
-    history = alt.Chart(_rows(alt, histories)).transform_filter(person).mark_point(size=110, filled=True)
+    history = alt.Chart(_inline(histories)).transform_filter(person).mark_point(size=110, filled=True)
     in_time = alt.EncodingSortField("at", op="min")
     history = history.encode(when, alt.Y("campaign:N", sort=in_time, title=None), tone, alt.Shape("channel:N", title=None), tooltip=tips)
     titles = [words.translate(title) for title in ("Choose a campaign", "Choose a case", "All contacts of that person")]
@@ -137,12 +133,11 @@ def _drawn(told: Review) -> dict[str, Any]:
     return drawn.to_dict()  # type: ignore[no-any-return]
 
 
-def _rows(alt: Any, frame: pl.DataFrame) -> Any:
-    """Inline, so that nothing is written to disk and no limit of Altair's stands in the way."""
-    return alt.Data(values=frame.to_dicts())
+def _inline(frame: pl.DataFrame) -> Any:
+    return alt.Data(values=frame.to_dicts())  # type: ignore[no-untyped-call]
 
 
-def _menu(alt: Any, cases: pl.DataFrame, name: str, words: Words) -> Any:
+def _menu(cases: pl.DataFrame, name: str, words: Words) -> Any:
     options = cases[name].unique().sort().to_list()
     labels = [words.translate("all"), *options]
     return alt.selection_point(
@@ -150,5 +145,5 @@ def _menu(alt: Any, cases: pl.DataFrame, name: str, words: Words) -> Any:
     )
 
 
-def _lit(alt: Any, selection: Any) -> Any:
+def _lit(selection: Any) -> Any:
     return alt.when(selection).then(alt.value(1)).otherwise(alt.value(0.35))

@@ -52,7 +52,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
         code=campaign,
         channel=channel,
         kind=kind,
-        recipient=recipients.checked(register, recipients.Recipient(recipient, country, basis, evidence), recipients.area(places.data)),
+        recipient=recipients.checked(register, recipients.Recipient(recipient, country, basis, evidence), data=places.data),
         purpose=audience.purpose(kind),
         user=places.user,
         at=now,

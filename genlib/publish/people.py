@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
-from genlib.notice import Notice
+from genlib.notice import Notice, ReleaseTerms
+from genlib.permission import Switches
 from genlib.publish.anonymity import anonymise
 from genlib.publish.coarsen import Area, Released, coarse, released
 from genlib.publish.pseudonym import pseudonyms, shuffled
@@ -16,19 +18,8 @@ from genlib.register.database import Register
 from genlib.register.vault import PseudonymKey
 
 APART = ("apart", "apart_month")
+ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 JUDGED = ["kind", "restricted_from", "non_disclosure"]  # what permission asks about a person
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be published: a purpose, from a register, under a key and a notice, as things are `now`."""
-
-    purpose: str
-    register: Register
-    key: PseudonymKey
-    notice: Notice
-    area: Area
-    now: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -44,42 +35,86 @@ class People:
     k: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a release is made from: a purpose, a register, a key and a notice, as things are `now`; read once, when first asked for."""
+
+    purpose: str
+    register: Register
+    key: PseudonymKey
+    notice: Notice
+    area: Area
+    now: dt.datetime
+
+    @property
+    def terms(self) -> ReleaseTerms:
+        return self.notice.release(self.purpose)
+
+    @property
+    def switches(self) -> Switches:
+        return Switches(**self.notice.permission)  # type: ignore[arg-type]  # Switches checks its values itself
+
+    @cached_property
+    def people(self) -> People:
+        return _selected(self)
+
+    @cached_property
+    def acts(self) -> pl.DataFrame:
+        return pl.concat(self.register.scan("permission", ACTS, ordered_by="id"))
+
+    @cached_property
+    def marketable(self) -> pl.DataFrame:
+        """As `people.numbers`, without those who prohibit the use of their data for marketing (N11.10, GDPR 21(2))."""
+        return self.people.numbers.filter(~pl.col("id").is_in(self.prohibiting("marketing_use").implode()))
+
+    @cached_property
+    def invitations(self) -> pl.DataFrame:
+        """Numbers of the invitations of the people in the release, and of the anonymous ones."""
+        ours = self.people.numbers["id"].implode()
+        scanned = self.register.scan("survey_invitation", ["id", "customer_id"], ordered_by="id")
+        ids = pl.concat(f.filter(pl.col("customer_id").is_null() | pl.col("customer_id").is_in(ours)) for f in scanned)["id"]
+        return pl.DataFrame([ids, self.shuffled(ids, "invitation")])
+
+    def shuffled(self, ids: pl.Series, what: str) -> pl.Series:
+        """The numbers of this release for ids of the register."""
+        return shuffled(ids, self.key, purpose=self.purpose, what=what, epoch=self.notice.anonymity.epoch)
+
+    def prohibiting(self, scope: str) -> pl.Series:
+        """Ids of the customers with a prohibition of this scope in force now."""
+        lives = (pl.col("given_at") <= self.now) & (pl.col("ended_at") > self.now).fill_null(value=True)
+        return self.acts.filter(pl.col("act") == "prohibition", pl.col("scope") == scope, lives)["customer_id"].unique()
+
+
 def columns_of(notice: Notice, purpose: str, table: str) -> list[Released]:
     """The columns of a table that the notice grants a purpose, as they are called in its release."""
     granted = notice.granted(purpose).get(table, {})
     return [released(table, name, coarsening) for name, coarsenings in granted.items() for coarsening in coarsenings]
 
 
-def select_people(request: Request) -> People:
+def _selected(source: Source) -> People:
     """Read the customers, leave out the restricted, coarsen until k is reached, number and name the rest."""
-    columns = columns_of(request.notice, request.purpose, "customer")
-    everyone, restricted = _unrestricted(request.register, [*JUDGED, *(name for c in columns for name in c.reads)], request.now)
+    columns = columns_of(source.notice, source.purpose, "customer")
+    everyone, restricted = _unrestricted(source.register, [*JUDGED, *(name for c in columns for name in c.reads)], source.now)
     described = [column for column in columns if column.coarsening not in {*APART, "pseudonym"}]
-    seen = everyone.select("id", *(coarse(column, request.area) for column in described))
-    policy, catalogue = request.notice.anonymity, request.notice.columns["customer"]
+    seen = everyone.select("id", *(coarse(column, source.area) for column in described))
+    policy, catalogue = source.notice.anonymity, source.notice.columns["customer"]
     quasi = [column.name for column in described if catalogue[column.source].sensitivity == "quasi"]
     safe = anonymise(seen, quasi, ladder=policy.ladder, k=policy.k)
     ids = safe.people["id"]
     named = safe.people.with_columns(
-        shuffled(ids, request.key, purpose=request.purpose, what="customer", epoch=policy.epoch),
-        pseudonyms(ids, request.key, purpose=request.purpose, epoch=policy.epoch),
+        source.shuffled(ids, "customer"),
+        pseudonyms(ids, source.key, purpose=source.purpose, epoch=policy.epoch),
     )
     present = everyone.join(named.select("id"), on="id", how="semi", maintain_order="left")
     order = ["customer", *(c.name for c in columns if c.coarsening not in APART)]
     return People(
         numbers=named.select("id", "customer"),
         released=named.select(order).sort("customer"),
-        apart=_apart(present, columns, request.area),
+        apart=_apart(present, columns, source.area),
         judged=present.select(pl.col("id").alias("customer_id"), *JUDGED),
         left_out={"restricted": restricted, "too_rare": safe.left_out},
         k={"required": policy.k, "reached": safe.reached, "rows_coarsened": safe.coarsened},
     )
-
-
-def prohibiting(acts: pl.DataFrame, *, scope: str, now: dt.datetime) -> pl.Series:
-    """Ids of the customers with a prohibition of this scope in force at `now`."""
-    lives = (pl.col("given_at") <= now) & (pl.col("ended_at") > now).fill_null(value=True)
-    return acts.filter(pl.col("act") == "prohibition", pl.col("scope") == scope, lives)["customer_id"].unique()
 
 
 def _unrestricted(register: Register, columns: Sequence[str], now: dt.datetime) -> tuple[pl.DataFrame, int]:

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 import polars as pl
 
-from genlib.notice import ReleaseTerms
-from genlib.permission import Judge, Switches, reach
+from genlib.permission import Judge, reach
 from genlib.publish.coarsen import Released, coarse
-from genlib.publish.people import APART, People, Request, columns_of, prohibiting
-from genlib.publish.pseudonym import shuffled
+from genlib.publish.people import APART, Source, columns_of
 
 ROWS = 131_072
 REACHED = 65_536  # people a frame: each has a row for every channel and kind of message
-ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 NARROW = {"score": pl.Int16}
 VERDICT = {"allowed": "derived", "reason": "derived"}
 
@@ -31,44 +27,6 @@ class Table:
     name: str
     coarsening: dict[str, str]
     frames: Frames
-
-
-@dataclass(frozen=True)
-class Source(Request):
-    """All that the tables of one release are made from."""
-
-    people: People
-
-    @property
-    def terms(self) -> ReleaseTerms:
-        return self.notice.release(self.purpose)
-
-    @property
-    def switches(self) -> Switches:
-        return Switches(**self.notice.permission)  # type: ignore[arg-type]  # Switches checks its values itself
-
-    @cached_property
-    def acts(self) -> pl.DataFrame:
-        return pl.concat(self.register.scan("permission", ACTS, ordered_by="id"))
-
-    @cached_property
-    def marketable(self) -> pl.DataFrame:
-        """As `people.numbers`, without those who prohibit the use of their data for marketing (N11.10, GDPR 21(2))."""
-        objecting = prohibiting(self.acts, scope="marketing_use", now=self.now)
-        return self.people.numbers.filter(~pl.col("id").is_in(objecting.implode()))
-
-    @cached_property
-    def invitations(self) -> pl.DataFrame:
-        """Numbers of the invitations of the people in the release, and of the anonymous ones."""
-        ours = self.people.numbers["id"].implode()
-        scanned = self.register.scan("survey_invitation", ["id", "customer_id"], ordered_by="id")
-        ids = pl.concat(f.filter(pl.col("customer_id").is_null() | pl.col("customer_id").is_in(ours)) for f in scanned)["id"]
-        numbers = shuffled(ids, self.key, purpose=self.purpose, what="invitation", epoch=self.notice.anonymity.epoch)
-        return pl.DataFrame([ids, numbers])
-
-    def customers(self, table: str) -> pl.DataFrame:
-        """Numbers of the customers who may be in a table."""
-        return self.marketable if table in self.terms.marketing else self.people.numbers
 
 
 def tables(source: Source) -> Iterator[Table]:
@@ -91,7 +49,7 @@ def _granted(source: Source, name: str) -> Table:
     coarsening = {column.name: column.coarsening for column in columns}
     keys = [column for column in columns if column.coarsening == "number"]
     # What is looked up is read now, for the connection belongs to the reading thread once the frames flow.
-    numbers = {"customer": source.customers(name)} | ({"invitation": source.invitations} if "invitation" in coarsening else {})
+    numbers = {"customer": _customers(source, name)} | ({"invitation": source.invitations} if "invitation" in coarsening else {})
     judged = name == "campaign_contact" and "verdict" in source.terms.derived
     finish = _judging(source) if judged else _promise(source) if name == "survey_invitation" else None
     shown = coarsening | (VERDICT if judged else {})
@@ -106,6 +64,11 @@ def _granted(source: Source, name: str) -> Table:
             yield frame.cast({c: t for c, t in NARROW.items() if c in shown}).sort([key.name for key in keys], maintain_order=True)
 
     return Table(name, shown, frames())
+
+
+def _customers(source: Source, table: str) -> pl.DataFrame:
+    """Numbers of the customers who may be in a table."""
+    return source.marketable if table in source.terms.marketing else source.people.numbers
 
 
 def _numbered(batch: pl.DataFrame, keys: list[Released], numbers: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -140,7 +103,7 @@ def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
 
 def _profile(source: Source) -> tuple[dict[str, str], Frames]:
     """Those who may be profiled and segmented."""
-    return {"customer": "number"}, iter([source.customers("profile").select("customer").sort("customer")])
+    return {"customer": "number"}, iter([_customers(source, "profile").select("customer").sort("customer")])
 
 
 def _reach(source: Source) -> tuple[dict[str, str], Frames]:

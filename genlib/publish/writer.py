@@ -15,8 +15,8 @@ import polars as pl
 from genlib.notice import DEFAULT, Notice
 from genlib.publish import folder
 from genlib.publish.coarsen import load_area
-from genlib.publish.people import Request, prohibiting, select_people
-from genlib.publish.tables import Source, Table, tables
+from genlib.publish.people import Source
+from genlib.publish.tables import Table, tables
 from genlib.register import audit
 from genlib.register.database import Register, frame_schema
 from genlib.register.schema import Base
@@ -56,8 +56,7 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     area, terms, home = load_area(data / "finland" / "postal_areas.csv", now), notice.release(purpose), releases / purpose
     with folder.staged(home) as stage:
         with register.snapshot():
-            request = Request(purpose, register, key, notice, area, now)
-            source = Source(**vars(request), people=select_people(request))
+            source = Source(purpose, register, key, notice, area, now)
             written = {table.name: _written(stage / table.name, table, progress) for table in tables(source)}
             manifest = _manifest(source, written, _digest(stage))
         (stage / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
@@ -105,8 +104,8 @@ def _partly_left_out(source: Source, written: dict[str, Written]) -> dict[str, i
     if source.terms.marketing:
         counts["marketing_prohibition"] = source.people.numbers.height - source.marketable.height
     if "survey_invitation" in written and source.switches.q3:
-        unasked = prohibiting(source.acts, scope="market_research", now=source.now)
-        counts["satisfaction_prohibition"] = source.people.numbers.filter(pl.col("id").is_in(unasked.implode())).height
+        unasked = source.prohibiting("market_research").implode()
+        counts["satisfaction_prohibition"] = source.people.numbers.filter(pl.col("id").is_in(unasked)).height
     return counts
 
 

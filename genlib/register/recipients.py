@@ -26,29 +26,21 @@ class Recipient:
     evidence: str = ""
 
 
-@dataclass(frozen=True)
-class Area:
-    """The countries where data may go, as they were on a day."""
-
-    as_of: dt.date
-    countries: frozenset[str]
-
-
-def area(data: Path) -> Area:
-    """The EU and EEA of data/eea.toml."""
+def members(data: Path) -> tuple[set[str], dt.date]:
+    """The countries of the EU and EEA in data/eea.toml, and the day on which that was so."""
     told = tomllib.loads((data / "eea.toml").read_text(encoding="utf-8"))
-    return Area(told["as_of"], frozenset(told["union"] + told["efta"]))
+    return {*told["union"], *told["efta"]}, told["as_of"]
 
 
-def checked(register: Register, named: Recipient, within: Area) -> Recipient:
+def checked(register: Register, named: Recipient, *, data: Path) -> Recipient:
     """The registered processor of that name with its contract, or whoever else has a basis; Refused without one, and for a country outside
     the EU and EEA whatever the basis."""
-    processor = table("processor")
+    processor, (countries, as_of) = table("processor"), members(data)
     with register.engine.connect() as connection:
         found = connection.execute(sa.select(processor).where(processor.c.name == named.name)).first()
     known = Recipient(named.name, found.country, "contract", found.contract) if found else _other(named)
-    if not {known.country.upper(), (named.country or known.country).upper()} <= within.countries:
-        raise Refused(f"customer data does not go outside the EU and EEA (notice, clause 7; members as of {within.as_of})")
+    if not {known.country.upper(), (named.country or known.country).upper()} <= countries:
+        raise Refused(f"customer data does not go outside the EU and EEA (notice, clause 7; members as of {as_of})")
     return known
 
 

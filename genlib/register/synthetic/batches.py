@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
-from datetime import date
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -16,40 +15,41 @@ from genlib.register.synthetic.campaigns import campaign_rows
 from genlib.register.synthetic.chance import Ints, Rng, number
 from genlib.register.synthetic.contacts import contacts
 from genlib.register.synthetic.people import People, Slots, companies, people
-from genlib.register.synthetic.truth import Planted, Truth
-from genlib.register.synthetic.world import STORY_ENDS, World, world
+from genlib.register.synthetic.truth import Truth
+from genlib.register.synthetic.world import World, world
 
 BATCH = 20_000
 FIRST_SERIAL = 9_000_000
 Tables: TypeAlias = dict[str, pl.DataFrame]
-Frames: TypeAlias = Generator[tuple[str, pl.DataFrame], None, Truth]
+Use: TypeAlias = Callable[[str, pl.DataFrame], object]
 
 
-def draw(customers: int, seed: int, as_of: date = STORY_ENDS, *, planted: Planted | None = None) -> Frames:
-    """(table, plaintext rows) in an order that foreign keys like; returns the `Truth` at its end. The same arguments give the same rows."""
-    drawing = Drawing(world(as_of, planted or Planted()), customers)
-    yield from drawing.counted(drawing.shared)
-    truth = drawing.truth()
+def draw(customers: int, seed: int, use: Use) -> Truth:
+    """Hand every table's plaintext rows to `use`, in an order that foreign keys like, and return what was planted. The same arguments give
+    the same rows."""
+    drawing = Drawing(world(), use)
+    campaigns = campaign_rows(drawing.world, customers)
+    drawing.hand_out({"campaign": campaigns, **drawing.world.shared})
+    planted: dict[str, list[int]] = {}
     for start, source in enumerate(np.random.SeedSequence(seed).spawn(-(-customers // BATCH))):
         ids = np.arange(start * BATCH + 1, min(customers, (start + 1) * BATCH) + 1)
         tables, found = drawing.batch(np.random.default_rng(source), ids)
-        truth = truth.and_ids(found)
-        yield from drawing.counted(tables)
-    return truth.and_rows(drawing.rows)
+        for name, rows in found.items():
+            planted.setdefault(name, []).extend(rows.tolist())
+        drawing.hand_out(tables)
+    uplift = dict(zip(campaigns["code"], drawing.world.campaigns["uplift"], strict=True))
+    return Truth(drawing.world.planted, uplift, rows=dict(drawing.rows), **{name: tuple(rows) for name, rows in planted.items()})
 
 
 class Drawing:
     """What one batch must know of those before it: ids given out, personal identity codes and business ids used up."""
 
-    def __init__(self, scene: World, customers: int) -> None:
+    def __init__(self, scene: World, use: Use) -> None:
         self.world = scene
+        self.use = use
         self.rows: Counter[str] = Counter()
         self.serial = FIRST_SERIAL
         self.slots = Slots(scene)
-        self.shared = {"campaign": campaign_rows(scene, customers), **scene.shared}
-
-    def truth(self) -> Truth:
-        return Truth(self.world.planted, dict(zip(self.shared["campaign"]["code"], self.world.campaigns["uplift"], strict=True)))
 
     def batch(self, rng: Rng, ids: Ints) -> tuple[Tables, dict[str, Ints]]:
         """All rows of the customers `ids`, a frame a table, and the ids of what was planted among them."""
@@ -73,11 +73,11 @@ class Drawing:
         }
         return tables, {**named, "unlawful_contacts": contact + outcome.unlawful, "machine_clicks": contact + outcome.machine}
 
-    def counted(self, tables: Tables) -> Generator[tuple[str, pl.DataFrame], None, None]:
+    def hand_out(self, tables: Tables) -> None:
         """The frames in their plaintext form."""
         for table, frame in tables.items():
             self.rows[table] += len(frame)
-            yield table, frame.select(pl.col(name).cast(kind) for name, kind in plain_schema(table).items())
+            self.use(table, frame.select(pl.col(name).cast(kind) for name, kind in plain_schema(table).items()))
 
     def _opinions(self, crowd: People, will: wills.Wills, happened: tuple[Ints, Ints, Ints]) -> tuple[Tables, dict[str, Ints]]:
         person, second, kind = happened
@@ -100,7 +100,7 @@ class Drawing:
 def _disclosed(crowd: People) -> pl.DataFrame:
     """Whose data went out in each disclosure: customers of that day."""
     frames = []
-    for disclosure in crowd.world.disclosures.iter_rows(named=True):
+    for disclosure in crowd.world.disclosures.to_dicts():
         day = number(disclosure["disclosed_on"])
         there = (crowd.joined < day) & (crowd.end > day) & (crowd.rng.random(len(crowd)) < disclosure["share"])
         frames.append(pl.DataFrame({"customer_id": crowd.ids[there]}).with_columns(disclosure_id=pl.lit(disclosure["id"])))

@@ -37,7 +37,7 @@ class Outcome:
 def contacts(people: People, wills: Wills, bought: Purchases) -> Outcome:
     """All campaigns in their order; stops are recorded in `wills` before the next campaign chooses its people."""
     frames, unlawful, machines, extra = [], [], [], joined([])
-    for campaign_id, campaign in enumerate(people.world.campaigns.iter_rows(named=True), start=1):
+    for campaign_id, campaign in enumerate(people.world.campaigns.to_dicts(), start=1):
         chosen = choose(people, wills, bought + extra, campaign)
         buyers = _buyers(people, chosen, bought + extra, campaign["uplift"])
         steps, machine = _happen(people, chosen, buyers, promotes=campaign["kind"] in RULED)

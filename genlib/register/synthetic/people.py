@@ -27,7 +27,7 @@ from genlib.register.synthetic.chance import (
     whole,
 )
 from genlib.register.synthetic.truth import AGE_BANDS, SEGMENTS
-from genlib.register.synthetic.world import World
+from genlib.register.synthetic.world import SWEDISH, World
 
 CHECKS = list("0123456789ABCDEFHJKLMNPRSTUVWXY")
 SIGNS = np.array([list("-YXWVU"), list("ABCDEF")])
@@ -143,7 +143,7 @@ def _names(rng: Rng, world: World, language: Ints, female: Mask) -> dict[str, pl
     n, weights = len(female), world.surnames["count"].to_numpy()
     both = pl.concat([world.men["name"], world.women["name"]])
     first, second = (np.where(female, len(world.men) + pick(rng, world.women["count"], n), pick(rng, world.men["count"], n)) for _ in "12")
-    family = np.where(language == 1, pick(rng, weights * world.surnames["swedish"].to_numpy(), n), pick(rng, weights, n))
+    family = np.where(language == 1, pick(rng, weights * world.surnames["name"].str.contains(SWEDISH).to_numpy(), n), pick(rng, weights, n))
     two = where((rng.random(n) < 0.7) & (first != second), text(" {}", taken(both, second))).fill_null("")
     return {"given_names": taken(both, first) + two, "family_name": taken(world.surnames["name"], family)}
 

@@ -35,7 +35,7 @@ class Invited:
 
 def invite(people: People, wills: Wills, complaints: tuple[Ints, Ints]) -> Invited:
     """Every survey asks a part of those who may be asked, by e-mail if possible; nobody is asked who forbade research."""
-    surveys = enumerate(people.world.surveys.iter_rows(named=True))
+    surveys = enumerate(people.world.surveys.to_dicts())
     waves = [_wave(people, wills, complaints, {**survey, "index": index}) for index, survey in surveys]
     return Invited(*(np.concatenate(parts) for parts in zip(*waves, strict=True)))
 
@@ -62,7 +62,7 @@ def answers(people: People, invited: Invited, *, first_id: int) -> tuple[pl.Data
     """Rows of `survey_answer`, and the ids of the invitations whose comment names somebody."""
     rows = np.flatnonzero(invited.responded < NEVER)
     felt, frames, named = _felt(people, invited, rows), [], []
-    for question in people.world.questions.iter_rows(named=True):
+    for question in people.world.questions.to_dicts():
         chance = 0.36 if question["scale"] == "text" else 0.96
         asked = np.flatnonzero((invited.survey[rows] == question["survey_id"] - 1) & (people.rng.random(len(rows)) < chance))
         frame = pl.DataFrame({"invitation_id": first_id + rows[asked], "question_id": np.full(len(asked), question["id"])})

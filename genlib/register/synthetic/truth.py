@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-from genlib.register.synthetic.chance import Ints
+from dataclasses import dataclass, field
 
 SEGMENTS = ("device", "filter", "service", "rental", "company")
 AGE_BANDS = ("18-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75-", "unknown")
@@ -48,10 +45,3 @@ class Truth:
     answers_with_identifiers: tuple[int, ...] = ()
     feedback_with_identifiers: tuple[int, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
-
-    def and_ids(self, found: Mapping[str, Ints]) -> Truth:
-        more: dict[str, Any] = {name: (*getattr(self, name), *ids.tolist()) for name, ids in found.items()}
-        return replace(self, **more)
-
-    def and_rows(self, rows: Mapping[str, int]) -> Truth:
-        return replace(self, rows=dict(rows))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from genlib.register.synthetic.chance import Reals, number
 from genlib.register.synthetic.truth import Planted
 
 DATA = Path(__file__).resolve().parents[3] / "data"
-FIRST_DAY, STORY_ENDS = date(2018, 1, 1), date(2026, 11, 1)
+FIRST_DAY, AS_OF = date(2018, 1, 1), date(2026, 11, 1)
+NAMES = {"men": "first_names_men", "women": "first_names_women", "surnames": "surnames"}
 SWEDISH = r"(?i)(ström|lund|berg|man|sson|qvist|holm|roos|gren|lind|blom|back|fors|näs|dahl|björk|gård|sund|stedt|wall|sjö|vik)s?$"
 
 
@@ -54,27 +56,21 @@ class World:
         return {"survey": self.surveys, "survey_question": self.questions, "processor": self.processors, "disclosure": disclosures}
 
 
-def world(as_of: date, planted: Planted) -> World:
-    """The world as it is told on `as_of`; the plan of campaigns and surveys moves with it."""
-    shift = as_of - STORY_ENDS
-    start, end = number(FIRST_DAY + shift), number(as_of)
-    told: dict[str, Any] = {
-        name: _told(name, shift) for name in ("campaigns", "surveys", "questions", "disclosures", "processors", "comments")
-    }
+@cache
+def world() -> World:
+    """The world as it is told on `AS_OF`."""
+    told: dict[str, Any] = {name: _told(name) for name in ("campaigns", "surveys", "questions", "disclosures", "processors", "comments")}
     asked = told["surveys"].select("kind", survey_id="id").join(told["questions"].drop("id"), on="kind", maintain_order="left_right")
-    names: dict[str, Any] = {
-        name: pl.read_csv(DATA / "finland" / f"{file}.csv") for name, file in (("men", "first_names_men"), ("women", "first_names_women"))
-    }
-    surnames = pl.read_csv(DATA / "finland" / "surnames.csv").with_columns(swedish=pl.col("name").str.contains(SWEDISH))
-    words = tomllib.loads((DATA / "synthetic" / "words.toml").read_text("utf-8"))
     told["questions"] = asked.with_row_index("id", 1)
-    return World(planted, start, end, as_of.year, _season(start, end), _areas(), surnames=surnames, words=words, **names, **told)
+    names: dict[str, Any] = {name: pl.read_csv(DATA / "finland" / f"{file}.csv") for name, file in NAMES.items()}
+    words = tomllib.loads((DATA / "synthetic" / "words.toml").read_text("utf-8"))
+    start, end = number(FIRST_DAY), number(AS_OF)
+    return World(Planted(), start, end, AS_OF.year, _season(start, end), _areas(), words=words, **names, **told)
 
 
-def _told(name: str, shift: timedelta) -> pl.DataFrame:
-    """A part of the story; its dates move with `as_of`."""
-    part = pl.read_csv(DATA / "synthetic" / f"{name}.csv", try_parse_dates=True)
-    return part.with_columns(pl.col(pl.Date) + shift).with_row_index("id", 1)
+def _told(name: str) -> pl.DataFrame:
+    """A part of the story."""
+    return pl.read_csv(DATA / "synthetic" / f"{name}.csv", try_parse_dates=True).with_row_index("id", 1)
 
 
 def _areas() -> pl.DataFrame:
