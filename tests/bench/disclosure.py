@@ -187,25 +187,23 @@ def _worked_out(pattern) -> tuple[int, int, int]:
         found = intervals({**part, "cell": asked, "names": ()}, known={part["names"].index(v): size for v, size in known.items()})
         return {part["names"][place]: (low, high) for place, low, high in found.select("variable", "low", "high").rows()}
 
-    def too_close(v: int, move: int, ends: tuple[float, float]) -> bool:
-        return (ends[1] - value[v] if move > 0 else value[v] - ends[0]) < abs(move) - NEAR
+    def needs(who: int) -> list[tuple[int, int]]:
+        theirs = system.need_scenario == who
+        return list(zip(system.need_variable[theirs].tolist(), system.need_move[theirs].tolist(), strict=True))
+
+    def too_close(who: int, seen: dict[int, tuple[float, float]]) -> set[int]:
+        reach = {(v, m): seen[v][1] - value[v] if m > 0 else value[v] - seen[v][0] for v, m in needs(who) if v in seen}
+        return {v for (v, m), moves in reach.items() if moves < abs(m) - NEAR}
 
     system, value, parts = pattern.system, pattern.system.value, _parts(pattern.manifest())
-    every = system.need_scenario < 0
-    needs = list(zip(system.need_variable[every].tolist(), system.need_move[every].tolist(), strict=True))
-    unsafe = {v for v, _ in needs}
-    seen = {v: ends for part in parts for v, ends in bounds(part, unsafe, {}).items()}
-    exact = {v for v, (low, high) in seen.items() if high - low < NEAR}
-    short = {v for v, move in needs if too_close(v, move, seen[v])}
-    told = set()
+    seen = {v: ends for part in parts for v, ends in bounds(part, {v for v, _ in needs(-1)}, {}).items()}
+    exact, told = {v for v, (low, high) in seen.items() if high - low < NEAR}, set()
     for own, who in zip(system.alone_variable.tolist(), system.alone_scenario.tolist(), strict=True):
+        beside = {v for v, _ in needs(who)}
         for part in (part for part in parts if own in part["names"]):
-            heard = list(
-                zip(*(part_[system.need_scenario == who].tolist() for part_ in (system.need_variable, system.need_move)), strict=True)
-            )
-            found = bounds(part, {v for v, _ in heard}, {own: int(value[own])})
-            told |= {v for v, move in heard if v in found and too_close(v, move, found[v])}
-    return len(exact), len(short - exact), len(told - short - exact)
+            told |= too_close(who, bounds(part, beside, {own: int(value[own])}))
+    close = too_close(-1, seen) - exact
+    return len(exact), len(close), len(told - close - exact)
 
 
 def _parts(open_: dict) -> list[dict]:
