@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 
 import polars as pl
 import pytest
@@ -20,6 +22,14 @@ def test_hidden_is_two_dots_with_one_note_and_the_total_is_last(channels):
     item = tables.table(channels, by="channel")
     assert cells(item) == ["Kanava", "Asiakkaita", "Sähköposti", "900", "Tekstiviesti", "100", "Kirje", "..", "Yhteensä", "1\u00a0003"]
     assert item.html().count("tieto on piilotettu") == 1
+
+
+def test_what_too_few_changed_repeats_the_last_figure_with_its_day(protected):
+    rows = [{"channel": c, "people": n, "reason": why} for c, n, why in [("email", 900, None), ("sms", None, "time"), (None, None, "time")]]
+    last = pl.DataFrame({"channel": ["sms", None], "published_on": [date(2026, 10, 3)] * 2, "people": [98, 1001]})
+    item = tables.table(replace(protected(rows, "channel"), earlier=last), by="channel")
+    assert cells(item)[2:] == ["Sähköposti", "900", "Tekstiviesti", "98 (3.10.2026)", "Yhteensä", "1\u00a0001 (3.10.2026)"]
+    assert item.html().count("viimeksi julkaistu silloin") == 1
 
 
 def test_units_stand_in_the_head_and_intervals_beside(campaigns):
