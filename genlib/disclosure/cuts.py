@@ -23,8 +23,9 @@ class Cuts:
         self.column = np.full(len(system.weight) + 1, -1)
         self.column[self.optional] = np.arange(len(self.optional))
         self.matrix = system.matrix
-        ours = self.matrix.tocsc()[:, system.need_variable].tocoo()
-        self.stands = ours.col.astype(np.int64), ours.row.astype(np.int64), ours.data.astype(np.int64)
+        moving = np.flatnonzero(system.need_move)  # what must only be hidden asks nothing of its relations
+        ours = self.matrix.tocsc()[:, system.need_variable[moving]].tocoo()
+        self.stands = moving[ours.col], ours.row.astype(np.int64), ours.data.astype(np.int64)
         self.drop = (system.value - system.low).astype(float)
         self.sure = system.hidden_variables(system.primary)
 

@@ -11,7 +11,7 @@ import glob
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -38,9 +38,9 @@ class Past:
     """All that was published. `cells` that were shown: day, stems, people, figures, sketch. `variables`: page, name (0: nameless), value,
     low, shown, up, down (the moves that it needs); `entries` of relations between them: relation, variable, sign."""
 
-    cells: pl.DataFrame
-    variables: pl.DataFrame
-    entries: pl.DataFrame
+    cells: pl.DataFrame = field(default_factory=pl.DataFrame)
+    variables: pl.DataFrame = field(default_factory=pl.DataFrame)
+    entries: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ class Ledger:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
-    def past(self) -> Past | None:
-        """All publications, the same one only once; None if there is none."""
+    def past(self) -> Past:
+        """All publications, the same one only once."""
         pages = {file.name.partition("_")[0]: file for file in sorted(self.folder.glob("*.parquet"), key=_run_of)}
         if not pages:
-            return None
+            return Past()
         read = pl.read_parquet(list(pages.values())).with_row_index("page")
         cells, variables, entries = (
             read.select("page", "day", part).explode(part, empty_as_null=False, keep_nulls=False).unnest(part) for part in PARTS

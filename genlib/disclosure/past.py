@@ -17,40 +17,82 @@ from genlib.disclosure.sketch import WIDTH, differences, words
 from genlib.disclosure.system import Ints, System
 
 PAIRS = 50_000
-NONE = pl.DataFrame(schema={"cell": pl.Int64, "up": pl.Int64, "down": pl.Int64, "day": pl.Date, "figures": pl.Null})
+NONE = pl.DataFrame(schema={"cell": pl.Int64, "moves": pl.Null, "day": pl.Date, "figures": pl.Null})
 
 
-def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tuple[Model, pl.DataFrame]:
-    """The model with what the past demands, and the cells that are `gated` (see there)."""
+def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tuple[Model, pl.DataFrame, int]:
+    """The model with what the past demands, and the cells that are `gated` (see there), and which is the first of the past's needs."""
     own = named(model, cells)
+    system = _equal(model.system, own)
+    if past.cells.is_empty():
+        return replace(model, system=system), NONE, len(system.need_variable)
     told = past.variables.filter(pl.col("name") > 0).group_by("name").agg(pl.col("shown").any(), pl.col("up", "down").max())
     ours = own.join(told, on="name").sort("variable")
-    known, kept = ours.filter("shown")["variable"].to_numpy(), ours.filter(~pl.col("shown"))
-    people = own.filter(pl.col("measure") == "people", ~pl.col("variable").is_in(known)).select("variable", cell="_cell")
-    held = gated(cells.join(people, on="cell", how="semi"), past.cells, policy)
-    system = _with_known(model.system, known)
-    free = held.join(people, on="cell")
-    for some, least in ((free, 0), (kept, 1)):
-        system = _with_needs(
-            system, *(some[column].clip(least if column == "up" else 0).to_numpy() for column in ("variable", "up", "down"))
-        )
+    known, kept = ours.filter("shown"), ours.filter(~pl.col("shown"))
+    settled = pl.concat([known.filter(pl.col("measure") == "people"), kept]).select(cell="_cell")
+    held = gated(cells.join(settled, on="cell", how="anti"), past.cells, policy)
+    system = _with_known(system, known["variable"].to_numpy())
+    first = len(system.need_variable)
+    asked = held.explode("moves").unnest("moves").join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
+    system = _with_needs(_with_needs(system, asked), kept)
+    system = _hidden(system, kept.unique("_cell", keep="first", maintain_order=True)["variable"].to_numpy())
     late = set(held["cell"])
     reason = [gravest or ("time" if cell in late else "") for cell, gravest in enumerate(model.reason)]
-    return replace(model, system=_joined(system, own, past), reason=reason), held
+    return replace(model, system=_joined(system, own, past), reason=reason), held, first
+
+
+def eased(system: System, first: int) -> System:
+    """The system with its needs from `first` on cut down to what is possible once all is hidden that may be: what was published cannot be
+    taken back, and what follows from it is known."""
+    from genlib.disclosure.solver import Attack
+
+    attack, moves = Attack(system, system.primary | system.open_cell), system.need_move.copy()
+    for place in range(first, len(moves)):
+        variable, move = system.need_variable[[place]], system.need_move[[place]]
+        reached = attack.push(variable, move, np.ones(1), np.zeros(0, np.int64))[variable[0]]
+        moves[place] = np.trunc(reached + np.sign(reached) * 1e-6)
+    return replace(system, need_move=moves)
+
+
+def _equal(system: System, own: pl.DataFrame) -> System:
+    """The same figure of the same people is one unknown, by whatever name it is called in the report."""
+    first = pl.col("variable").first().over("name")
+    twins = own.sort("variable").filter(pl.col("variable") != first).select("variable")
+    whole = own.sort("variable").with_columns(whole=first).join(twins, on="variable", how="semi")["whole"].to_numpy()
+    lines = system.relations + np.arange(len(whole))
+    return replace(
+        system,
+        relation=np.concatenate([system.relation, lines, lines]),
+        variable=np.concatenate([system.variable, whole, twins["variable"].to_numpy()]),
+        sign=np.concatenate([system.sign, np.ones(len(whole), np.int64), -np.ones(len(whole), np.int64)]),
+    )
 
 
 def gated(cells: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """The cells that are too few people apart from something published: they must stay free to move `up` and `down`. With the `day` and
-    `figures` that were last published of the cell itself, where that is what they are too near to.
+    """The cells that are too few people apart from something published, and the `moves` that their figures must be free to make. With the
+    `day` and `figures` that were last published of the cell itself, where that is what they are too near to.
 
     Without sketches a cell is compared with itself only: other figures for nearly as many people count as a small change.
     """
     pairs = _pairs(cells, old, policy.min_count).filter(pl.col("apart").is_between(1, policy.min_count - 1))
-    left, more = policy.min_count - pl.col("apart"), pl.col("people_old") - pl.col("people")
-    ups, downs = (pl.when(more == sign * pl.col("apart")).then(1).otherwise(left).max() for sign in (1, -1))
     itself = pairs.filter(pl.col("stems").list.set_intersection("stems_old").list.len() > 0).sort("day")
     last = itself.group_by("cell", maintain_order=True).last().select("cell", "day", figures="figures_old")
-    return pairs.group_by("cell").agg(up=ups, down=downs).join(last, on="cell", how="left").sort("cell")
+    return _moves(pairs, policy.min_count).join(last, on="cell", how="left").sort("cell")
+
+
+def _moves(pairs: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """How far each figure of a cell must be free to move, `up` and `down`: people so that it may be nobody or enough who changed, the rest
+    so that it may be nothing that they changed by."""
+    now, before = (pairs.select("cell", "new", "old", "apart", it=name).explode("it").unnest("it") for name in ("figures", "figures_old"))
+    both = now.join(before, on=["cell", "new", "old", "apart", "measure"], suffix="_old", how="left")
+    more = pl.col("value_old") - pl.col("value")
+    people, left = pl.col("measure") == "people", threshold - pl.col("apart")
+    up, down = (
+        pl.when(~people).then(more.abs().clip(1).fill_null(1)).when(more == sign * pl.col("apart")).then(1).otherwise(left)
+        for sign in (1, -1)
+    )
+    asked = both.group_by("cell", "measure").agg(up=up.max(), down=down.max())
+    return asked.sort("cell", "measure").group_by("cell").agg(moves=pl.struct("measure", "up", "down"))
 
 
 def _pairs(cells: pl.DataFrame, old: pl.DataFrame, threshold: int) -> pl.DataFrame:
@@ -92,12 +134,21 @@ def _with_known(system: System, variables: Ints) -> System:
     return replace(system, cell=cell, **shut, **needs)
 
 
-def _with_needs(system: System, variables: Ints, up: Ints, down: Ints) -> System:
-    """These must stay free to move up, and down as far as there is anything."""
-    down = np.minimum(down, system.value[variables] - system.low[variables])
-    moves = np.concatenate([up, -down])
-    needs = {"need_variable": np.concatenate([variables, variables]), "need_move": moves, "need_scenario": np.full(len(moves), -1)}
-    wider: dict[str, Any] = {name: np.append(getattr(system, name), need[moves != 0]) for name, need in needs.items()}
+def _with_needs(system: System, asked: pl.DataFrame) -> System:
+    """Each `variable` must stay free to move `up`, and `down` as far as there is anything."""
+    variable, up, down = (asked[column].to_numpy() for column in ("variable", "up", "down"))
+    moves = np.concatenate([up, -np.minimum(down, system.value[variable] - system.low[variable])])
+    return _needing(system, np.concatenate([variable, variable])[moves != 0], moves[moves != 0])
+
+
+def _hidden(system: System, variables: Ints) -> System:
+    """The cells of these stay hidden, however far they can move."""
+    return _needing(system, variables, np.zeros(len(variables), np.int64))
+
+
+def _needing(system: System, variables: Ints, moves: Ints) -> System:
+    more = {"variable": variables, "move": moves, "scenario": np.full(len(moves), -1)}
+    wider: dict[str, Any] = {f"need_{name}": np.append(getattr(system, f"need_{name}"), need) for name, need in more.items()}
     return replace(system, **wider)
 
 
@@ -126,13 +177,14 @@ def _joined(system: System, own: pl.DataFrame, past: Past) -> System:
         variable=np.append(system.variable, at["at"].to_numpy()),
         sign=np.append(system.sign, at["sign"].to_numpy()),
     )
-    asked = new.with_columns(here=len(system.value) + pl.int_range(pl.len())).filter(~pl.col("shown"))
-    return _with_needs(wider, *(asked[column].to_numpy() for column in ("here", "up", "down")))
+    return _with_needs(wider, new.with_columns(variable=len(system.value) + pl.int_range(pl.len())).filter(~pl.col("shown")))
 
 
 def _distinct(entries: pl.DataFrame) -> pl.DataFrame:
     """Each relation that touches one of our unknowns, directly or through others, once, numbered by `line`."""
     entries = entries.with_columns(line=pl.struct("page", "relation").rank("dense").cast(pl.Int64) - 1)
+    entries = entries.group_by("line", "who", "secret", "here", maintain_order=True).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
+    entries = entries.filter(pl.col("sign").abs().max().over("line") == 1)
     seal = pl.struct("who", "sign").hash().sum().over("line")
     entries = entries.with_columns(seal=seal).filter(pl.col("line") == pl.col("line").min().over("seal"))
     secret = entries.filter("secret").with_columns(node=pl.col("who").rank("dense").cast(pl.Int64) - 1)

@@ -13,7 +13,7 @@ from genlib import notice
 from genlib.disclosure.cells import PEOPLE, Cells
 from genlib.disclosure.ledger import Ledger, Past, cells_of
 from genlib.disclosure.model import Model, build
-from genlib.disclosure.past import NONE, bound
+from genlib.disclosure.past import NONE, bound, eased
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import suppress
@@ -62,8 +62,14 @@ def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> tup
 def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, seconds: float) -> tuple[Model, Solved]:
     """The report on its own, and with the past that binds it."""
     own = build(tables, ruling)
-    model, held = bound(own, cells_of(own, tables), past, ruling) if past else (own, NONE)
-    return own, (model, suppress(model.system, seconds=seconds), held)
+    if past is None:
+        return own, (own, suppress(own.system, seconds=seconds), NONE)
+    model, held, first = bound(own, cells_of(own, tables), past, ruling)
+    try:
+        return own, (model, suppress(model.system, seconds=seconds), held)
+    except Refused:
+        model = replace(model, system=eased(model.system, first))
+        return own, (model, suppress(model.system, seconds=seconds), held)
 
 
 def _advice(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> str:
@@ -122,7 +128,7 @@ def _hidden(solved: Solved) -> list[bool]:
 def _earlier(frame: pl.DataFrame, cells: Cells, held: pl.DataFrame) -> pl.DataFrame | None:
     """What was last published of the cells that the time gate holds back, and when."""
     last = frame.select(*cells.dimensions, "_cell").join(held.drop_nulls("day"), left_on="_cell", right_on="cell")
-    last = last.drop("_cell", "up", "down")
+    last = last.drop("_cell", "moves")
     if last.is_empty():
         return None
     told = last.explode("figures").unnest("figures").rename({"day": "published_on"})
