@@ -101,6 +101,13 @@ def test_an_unknown_purpose_is_refused_before_anything_is_made(workbench: Small,
     assert not (workbench.home / "releases").exists()
 
 
+def test_a_notice_that_is_not_there_is_wrong_usage(
+    workbench: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GENLIB_NOTICE", str(workbench.home / "none.toml"))
+    assert "no notice can be read at" in refusal(capsys, 2, "publish")
+
+
 def test_the_steward_cannot_publish(workbench: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The identity key and the pseudonym key lie in two hands."""
     monkeypatch.setenv("GENLIB_USER", "steward")
