@@ -107,6 +107,11 @@ class ReportTerms:
     recipients: Term
     keep_months: int
 
+    def kept_until(self, made: date) -> date:
+        """The first of the month after so many months."""
+        month = made.year * 12 + made.month + self.keep_months
+        return date(month // 12, month % 12 + 1, 1)
+
 
 @dataclass(frozen=True)
 class Column:

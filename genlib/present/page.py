@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import cache
 from html import unescape
 from importlib.resources import files
@@ -122,7 +121,7 @@ def _conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any
     stood = proof.stood(tables)
     entries = _of_release(words, release.manifest) | _of_tables(words, stood)
     entries |= {"Parameters": ", ".join(chosen), "Made by": stood["made_by"], "Recipients": stood["recipients"][words.language]}
-    entries |= {"Kept until": words.date(_after(date.fromisoformat(stood["made_on"]), stood["keep_months"]))}
+    entries |= {"Kept until": words.date(stood["kept_until"])}
     listed = "".join(f"<div><dt>{text(words.translate(name))}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items() if value)
     return _section(words, names, "conditions", "Conditions", f'<dl class="conditions">{listed}</dl>')
 
@@ -171,12 +170,6 @@ def _spark(table: ProtectedTable, x: str, y: str) -> str:
         f'<polyline points="{" ".join(points)}" fill="none" stroke="{color("teal")}" stroke-width="2" vector-effect="non-scaling-stroke"/>'
     )
     return f'<svg class="spark" viewBox="0 0 100 34" preserveAspectRatio="none" aria-hidden="true">{line}</svg>'
-
-
-def _after(day: date, months: int) -> date:
-    """So many months later, on the first of the month that follows."""
-    month = day.year * 12 + day.month + months
-    return date(month // 12, month % 12 + 1, 1)
 
 
 def _words(tables: Protected | ProtectedTable) -> tuple[Words, tuple[str, ...]]:

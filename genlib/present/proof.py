@@ -36,11 +36,11 @@ def restored(text: str) -> Protected:
 
 def stood(tables: Protected) -> Mapping[str, Any]:
     """What door 2 says of the tables; who let them out and when; and what the notice in force says of reports and of open questions."""
-    if "made_on" in tables.conditions:
+    if "made_by" in tables.conditions:
         return tables.conditions
     terms = notice.load()
-    made = {"made_by": settings.load().user, "made_on": date.today().isoformat()}
-    told = {"recipients": asdict(terms.reports.recipients), "keep_months": terms.reports.keep_months, "permission": dict(terms.permission)}
+    made = {"made_by": settings.load().user, "kept_until": terms.reports.kept_until(date.today()).isoformat()}
+    told = {"recipients": asdict(terms.reports.recipients), "permission": dict(terms.permission)}
     return made | told | dict(tables.conditions)
 
 

@@ -120,6 +120,15 @@ def newest(all_runs: list[Run], status: str) -> list[Run]:
     return sorted(first.values(), key=lambda run: (run.slot.report, run.slot.period, run.slot.language, run.slot.slug))
 
 
+def prune(reports: Path, *, today: str) -> None:
+    """Remove the runs that were to be kept until today (ISO), or until a day before."""
+    for run in runs(reports):
+        if run.manifest.get("kept_until", "9999") <= today:
+            gone = run.folder.with_name(f".{run.folder.name}")
+            run.folder.rename(gone)
+            shutil.rmtree(gone)
+
+
 def sweep(reports: Path, *, older_than: float) -> None:
     """Remove drafts that nobody has written to since `older_than` (seconds since the epoch)."""
     for draft in reports.glob("**/.20*"):

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any
 
 import genlib
+from genlib import notice
 from genlib import settings as settings_module
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, ReportFailed, UsageError
@@ -135,6 +136,7 @@ def _keep_failed(order: _Order, error: ReportFailed) -> Run:
 def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Run:
     reports = order.settings.reports
     run = catalogue.keep(reports, order.slot, files, {**order.about, **outcome, "finished_at": _now().isoformat()})
+    catalogue.prune(reports, today=f"{_now():%Y-%m-%d}")
     catalogue.sweep(reports, older_than=time.time() - _STALE)
     index.write(reports)
     return run
@@ -148,6 +150,7 @@ def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
         "slot": asdict(slot),
         "started_at": now.isoformat(),
         "user": settings.user,
+        "kept_until": notice.load(settings.notice).reports.kept_until(now.date()).isoformat(),
         "genlib_version": genlib.__version__,
     }
 

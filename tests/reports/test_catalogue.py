@@ -33,6 +33,15 @@ def test_a_crash_before_the_rename_leaves_nothing_to_be_seen(tmp_path):
     assert not draft.exists()
 
 
+def test_what_was_to_be_kept_until_today_goes(tmp_path):
+    for run_id, until in (("2026-11-01T040000Z-aaaaaa", "2029-12-01"), ("2026-12-01T040000Z-bbbbbb", "2030-01-01")):
+        told = {"run_id": run_id, "status": "good", "slot": asdict(SLOT), "kept_until": until}
+        catalogue.keep(tmp_path, SLOT, {"report.ipynb": b"{}"}, told)
+    catalogue.prune(tmp_path, today="2029-12-01")
+    assert [run.id for run in catalogue.runs(tmp_path)] == ["2026-12-01T040000Z-bbbbbb"]
+    assert len(list((tmp_path / SLOT.folder).iterdir())) == 1
+
+
 @pytest.mark.parametrize("content", [b"{", b"[1]", b"{}", b"\xff"])
 def test_a_run_whose_manifest_is_broken_does_not_hide_the_others(content, tmp_path):
     keep(tmp_path, "2026-11-01T040000Z-aaaaaa")
