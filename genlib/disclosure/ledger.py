@@ -36,7 +36,8 @@ PARTS = ("cells", "variables", "entries")
 @dataclass(frozen=True)
 class Past:
     """All that was published. `cells` that were shown: day, stems, people, figures, sketch. `variables`: page, name (0: nameless), value,
-    low, shown, up, down (the moves that it needs); `entries` of relations between them: relation, variable, sign."""
+    low, shown, up, down (the moves that it needs), alone (in a report with lone respondents, whose view is not kept: what that hid stays
+    hidden); `entries` of relations between them: relation, variable, sign."""
 
     cells: pl.DataFrame = field(default_factory=pl.DataFrame)
     variables: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -149,6 +150,7 @@ def _structure(model: Model, cells: pl.DataFrame, protected: System, shown: np.n
     own = named(model, cells)
     names[own["variable"].to_numpy()] = own["name"].to_numpy()
     variables = {"name": names, "value": system.value, "low": system.low, "shown": shown, "up": moves[0], "down": moves[1]}
+    variables["alone"] = np.full(size, len(system.alone_variable) > 0)
     return pl.DataFrame(variables), pl.DataFrame({"relation": system.relation, "variable": system.variable, "sign": system.sign})
 
 

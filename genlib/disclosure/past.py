@@ -26,16 +26,21 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
     system = _equal(model.system, own)
     if past.cells.is_empty():
         return replace(model, system=system), NONE, len(system.need_variable)
-    told = past.variables.filter(pl.col("name") > 0).group_by("name").agg(pl.col("shown").any(), pl.col("up", "down").max())
+    seen = past.variables.filter(pl.col("name") > 0)
+    told = seen.group_by("name").agg(pl.col("shown").any(), pl.col("alone").any(), pl.col("up", "down").max())
     ours = own.join(told, on="name").sort("variable")
     known, kept = ours.filter("shown"), ours.filter(~pl.col("shown"))
-    settled = pl.concat([known.filter(pl.col("measure") == "people"), kept]).select(cell="_cell")
-    held = gated(cells.join(settled, on="cell", how="anti"), past.cells, policy)
+    held = gated(cells.join(known.filter(measure="people"), left_on="cell", right_on="_cell", how="anti"), past.cells, policy)
     system = _with_known(system, known["variable"].to_numpy())
     first = len(system.need_variable)
-    asked = held.explode("moves").unnest("moves").join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
+    asked = (
+        held.join(kept, left_on="cell", right_on="_cell", how="anti")
+        .explode("moves")
+        .unnest("moves")
+        .join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
+    )
     system = _with_needs(_with_needs(system, asked), kept)
-    system = _hidden(system, kept.unique("_cell", keep="first", maintain_order=True)["variable"].to_numpy())
+    system = _hidden(system, kept.filter("alone").unique("_cell", keep="first", maintain_order=True)["variable"].to_numpy())
     late = set(held["cell"])
     reason = [gravest or ("time" if cell in late else "") for cell, gravest in enumerate(model.reason)]
     return replace(model, system=_joined(system, own, past), reason=reason), held, first

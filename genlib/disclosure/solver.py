@@ -27,6 +27,7 @@ def _model(matrix: Any, cost: Floats, lower: Floats, upper: Floats) -> Any:
 
 
 HAIR = 1e-3
+AFAR = 1e3
 
 
 class Attack:
@@ -38,8 +39,9 @@ class Attack:
         matrix = system.matrix[:, self.free]
         self.kept = np.flatnonzero(np.diff(matrix.indptr))
         matrix = matrix[self.kept]
-        self.down = (system.low - system.value)[self.free].astype(float)
-        self.up = np.full(len(self.free), np.inf)
+        far = AFAR * float(np.abs(system.need_move).max(initial=AFAR))  # nothing is worth moving farther, and solvers lose their way there
+        self.down = np.maximum((system.low - system.value)[self.free].astype(float), -far)
+        self.up = np.full(len(self.free), far)
         self.solver = _model(matrix, np.zeros(len(self.free)), self.down, self.up)
         self.solver.setOptionValue("simplex_strategy", 4)  # primal: the true table is a feasible start for every question
         self.solver.setOptionValue("presolve", "off")
