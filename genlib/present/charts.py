@@ -70,7 +70,7 @@ class Chart(Item):
 
     def _picture(self, room: int, name: str, classes: str) -> str:
         key = hashlib.sha256(f"{self.tables} {name} {room}".encode()).hexdigest()[:8]
-        drawn = svg.fitted(lambda width: self._drawn(width, room), room)
+        drawn = svg.fitted(self._drawn(0.85 * room, room), room)
         return f'<div class="{classes}">{svg.finished(drawn, name=name, key=key)}</div>'
 
 

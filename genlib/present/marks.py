@@ -82,8 +82,8 @@ class Frame:
         return of(frame.with_columns(tip=pl.col("place") + f": {said}", **{name: pl.lit(end) for name, end in ends.items()}))
 
     def chart(self, *layers: Any, height: Any = HEIGHT) -> Any:
-        drawn = alt.layer(*layers).properties(width=max(60, round(self.width)), height=height)
-        return drawn.properties(padding={"left": 0, "right": 2, "top": 6, "bottom": 0}).configure(**vega())
+        padding = {"left": 0, "right": 2, "top": 6, "bottom": 0}  # all at once: each method of a chart copies all of it
+        return alt.layer(*layers, width=max(60, round(self.width)), height=height, padding=padding, config=vega())
 
     def steps(self, height: int) -> alt.Step:
         return alt.Step(height + 18 * self.narrow)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cache
 from importlib.resources import as_file, files
 from typing import Any
@@ -19,10 +18,11 @@ NS = "http://www.w3.org/2000/svg"
 NOISE = {"class", "role", "font-family", "stroke-miterlimit", "pointer-events", "version"}
 
 
-def fitted(draw: Callable[[float], dict[str, Any]], width: float) -> str:
-    """The SVG of `draw(plot width)`, `width` pixels wide with all its labels: drawn, measured, drawn again."""
-    over = _width(_vega(draw(width))) - width
-    return _vega(draw(width - over)) if abs(over) > 1 else _vega(draw(width))
+def fitted(spec: dict[str, Any], width: float) -> str:
+    """The SVG of a chart, `width` pixels wide with all its labels: drawn, measured, drawn again."""
+    first = _vega(spec)
+    over = _width(first) - width
+    return first if abs(over) <= 1 else _vega(spec | {"width": max(60, round(spec["width"] - over))})
 
 
 def warm() -> None:

@@ -88,7 +88,7 @@ def test_wide_charts_are_drawn_again_for_a_telephone(months):
 @pytest.mark.parametrize("room", [theme.PHONE, theme.HALF, theme.FULL])
 def test_no_label_is_cut_however_long(protected, room):
     table = protected([{"topic": "kohtuuttoman pitkä aihe, jonka nimi jatkuu", "people": 123456}, {"topic": "b", "people": 4}], "topic")
-    drawn = svg.fitted(lambda width: charts.bars(table, x="people", y="topic").to_dict(width, room), room)
+    drawn = svg.fitted(charts.bars(table, x="people", y="topic").to_dict(room, room), room)
     assert float(re.search(r'width="([\d.]+)"', drawn)[1]) == pytest.approx(room, abs=2)
 
 
