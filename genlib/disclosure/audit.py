@@ -29,8 +29,12 @@ def intervals(published: Pattern | Mapping[str, Any], *, alone: bool = False, kn
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def exposed(pattern: Pattern) -> pl.DataFrame:
-    """The intervals that are too narrow for a need of their variable; empty if nobody can come too close to anyone."""
+def exposed(published: Pattern | Mapping[str, Any]) -> pl.DataFrame:
+    """The intervals that are too narrow for a need of their variable; empty if nobody can come too close to anyone. Of a manifest, which
+    tells no needs: the hidden figures that can be worked out exactly."""
+    if not isinstance(published, Pattern):
+        return intervals(published).filter(pl.col("high") - pl.col("low") < 1)
+    pattern = published
     system = pattern.system
     needs = pl.DataFrame({"variable": system.need_variable, "move": system.need_move, "value": system.value[system.need_variable]})
     found = intervals(pattern, alone=True).join(needs, on="variable")

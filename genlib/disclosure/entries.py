@@ -173,9 +173,9 @@ def _groups(links: pl.DataFrame, draft: Draft, policy: Policy) -> tuple[Ints, In
     asked = links.filter(pl.col("sensitive") & (pl.col("kind") == "people") & ~pl.col("parent_virtual"))
     whole, part = (asked[side].to_numpy() for side in ("parent_variable", "child_variable"))
     rest = draft.value[whole] - draft.value[part]
-    unsafe = (draft.value[whole] >= policy.min_count) & (draft.value[part] > 0) & (rest >= 0) & (rest < policy.min_count)
-    whole, part, rest = whole[unsafe], part[unsafe], rest[unsafe]
-    return whole, part, draft.cell[part], (policy.min_count - rest, np.zeros_like(rest))
+    whole, part, rest = whole[rest >= 0], part[rest >= 0], rest[rest >= 0]  # all of them: which are unsafe must not show in the structure
+    unsafe = (draft.value[whole] >= policy.min_count) & (draft.value[part] > 0) & (rest < policy.min_count)
+    return whole, part, draft.cell[part], (np.where(unsafe, policy.min_count - rest, 0), np.zeros_like(rest))
 
 
 def _complements(draft: Draft, policy: Policy) -> tuple[Ints, Ints, Ints, tuple[Ints, Ints]]:

@@ -39,7 +39,7 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
     tables = {name: _counted(table) for name, table in cells.items()}
     solved = _published(tables, ruling, ledger or Ledger.standing())
     shown = {name: _table(name, tables[name], solved, ruling, language) for name in tables}
-    return Protected(shown, _conditions(ruling, solved), solved[1])
+    return Protected(shown, _conditions(ruling, solved), solved[1], {name: _places(name, tables[name], solved[0]) for name in tables})
 
 
 def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
@@ -105,18 +105,34 @@ def _table(name: str, cells: Cells, solved: Solved, ruling: Policy, language: st
     reason = pl.lit(own).gather(pl.col("_cell")) if len(own) else pl.lit(None, pl.String)
     frame = model.frames[name].with_columns(reason=reason)
     seen = [pl.when(pl.col("reason").is_null()).then(measure.name).alias(measure.name) for measure in cells.measures]
-    shown = frame.select(*cells.dimensions, *seen)
-    figured = shown
+    earlier = _earlier(frame.filter(reason="time"), cells, held)
+    shown = _repeated(frame.select(*cells.dimensions, *seen), earlier, cells.dimensions)
+    figured = shown.with_columns(_base=ruling.base)
     for figure in cells.figures:
         figured = figure(figured)
     keys = frame.select(*cells.dimensions, "reason", _=0)
     figured = (
-        figured.with_columns(_=0).join(keys, on=[*cells.dimensions, "_"], how="left", nulls_equal=True, maintain_order="left").drop("_")
+        figured.with_columns(_=0)
+        .join(keys, on=[*cells.dimensions, "_"], how="left", nulls_equal=True, maintain_order="left")
+        .drop("_", "_base", strict=False)
     )
     derived = [column for column in figured.columns if column not in {*shown.columns, "reason"}]
     thin = pl.col("reason").is_null() & pl.col("people").is_between(1, ruling.base - 1) & pl.all_horizontal(pl.col(derived).is_null())
     figured = figured.with_columns(reason=pl.when(thin).then(pl.lit("base")).otherwise("reason")) if derived else figured
-    return ProtectedTable(name, figured, cells.by, cells.measures, keys["reason"].count(), language, SEAL, _earlier(frame, cells, held))
+    gaps = frame.height - shown.select(measure.name for measure in cells.measures).drop_nulls().height
+    return ProtectedTable(name, figured, cells.by, cells.measures, gaps, language, SEAL, earlier)
+
+
+def _repeated(shown: pl.DataFrame, earlier: pl.DataFrame | None, dimensions: list[str]) -> pl.DataFrame:
+    """With what was last published of the cells that the time gate holds back."""
+    if earlier is None:
+        return shown
+    told = earlier.drop("published_on").with_columns(_=0)
+    both = shown.with_columns(_=0).join(told, on=[*dimensions, "_"], how="left", nulls_equal=True, maintain_order="left", suffix="_earlier")
+    again = [name for name in told.columns if name in shown.columns and name not in dimensions]
+    return both.select(
+        *dimensions, *(pl.coalesce(name, f"{name}_earlier") if name in again else name for name in shown.columns[len(dimensions) :])
+    )
 
 
 def _hidden(solved: Solved) -> list[bool]:
@@ -135,13 +151,27 @@ def _earlier(frame: pl.DataFrame, cells: Cells, held: pl.DataFrame) -> pl.DataFr
     return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
 
 
+def _places(name: str, cells: Cells, model: Model) -> dict[str, Any]:
+    """Where the figures of a table stand in the manifest of the pattern: row by row its dimensions, its cell (null: an empty one, which is
+    shown as zero), and the variable of each measure."""
+    own = model.figures.pivot("measure", index="_cell", values="variable")
+    rows = model.frames[name].select(*cells.dimensions, "_cell").join(own, on="_cell", how="left", maintain_order="left")
+    where = rows.select(pl.col(cells.dimensions).cast(pl.String)).to_dict(as_series=False)
+    variables = {measure.name: rows[measure.name].to_list() if measure.name in own.columns else [] for measure in cells.measures}
+    return {"dimensions": where, "cell": rows["_cell"].to_list(), "variables": variables}
+
+
 def _conditions(policy: Policy, solved: Solved) -> Mapping[str, Any]:
-    model, pattern, _ = solved
-    hidden = [model.reason[cell] or "secondary" for cell, unseen in enumerate(_hidden(solved)) if unseen]
+    """`hidden` by reason; `repeated`: cells that are shown as they were last published."""
+    model, pattern, held = solved
+    again = {cell for cell in held.drop_nulls("day")["cell"] if model.reason[cell] == "time"}
+    unseen = {cell for cell, hidden in enumerate(_hidden(solved)) if hidden}
+    hidden = [model.reason[cell] or "secondary" for cell in sorted(unseen - again)]
     return {
         "policy": policy.as_dict(),
         "cells": len(model.reason),
         "hidden": dict(Counter(hidden)),
+        "repeated": len(unseen & again),
         "status": pattern.status,
         "proof": "checked",
         "witnesses": len(pattern.witnesses),

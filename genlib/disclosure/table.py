@@ -34,8 +34,8 @@ class ProtectedTable:
     """A table after disclosure control.
 
     `frame`: the dimension columns (null = total), `people` and the other measures (null = hidden), derived figures, and `reason`
-    (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`). `earlier`: what was last published of cells hidden by `time`, and
-    when (the dimension columns, `published_on` and the measures).
+    (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`). Cells with `time` changed by too few people to be told anew: they
+    stay as they were last published, if they were, and `earlier` says when (the dimension columns, `published_on` and the measures).
     """
 
     name: str
@@ -87,6 +87,16 @@ class Protected(Mapping[str, ProtectedTable]):
     tables: Mapping[str, ProtectedTable]
     conditions: Mapping[str, Any]
     pattern: Pattern | None = field(default=None, repr=False)
+    places: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def manifest(self) -> dict[str, Any]:
+        """What others need to audit the report (`disclosure.intervals` takes its `pattern`), ready for JSON: the policy, the pattern with
+        what it shows, and where each figure of each table stands in it. No witness and no hidden figure."""
+        return {
+            "policy": self.conditions["policy"],
+            "pattern": None if self.pattern is None else self.pattern.manifest(),
+            "tables": dict(self.places),
+        }
 
     def __getitem__(self, name: str) -> ProtectedTable:
         return self.tables[name]

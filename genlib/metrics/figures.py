@@ -57,8 +57,13 @@ def with_figures(frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: 
     values = pl.DataFrame(
         [pl.lit(value).alias(name) if not isinstance(value, pl.Series) else value.alias(name) for name, value in figures.items()]
     )
-    firm = frame.select(where & pl.lit(base >= BASE)).to_series()
+    firm = frame.select(where & pl.lit(base >= least(frame))).to_series()
     return frame.with_columns(pl.when(firm).then(value.fill_nan(None)).alias(value.name) for value in values)
+
+
+def least(frame: pl.DataFrame) -> int:
+    """The fewest people that a figure may stand on: the policy's, where `protect` says it."""
+    return int(frame["_base"].max() or BASE) if "_base" in frame.columns else BASE  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from genlib.disclosure.cells import Cells, Dimension, Tables, tabulate
 from genlib.errors import UsageError
 from genlib.metrics import intervals, surveys
 from genlib.metrics.customers import OVERLAPPING
-from genlib.metrics.figures import BASE, Figures, Given, Likert, Nps, Rate, Share, at, on_total
+from genlib.metrics.figures import Figures, Given, Likert, Nps, Rate, Share, at, least, on_total
 from genlib.metrics.intervals import Estimate
 from genlib.metrics.rows import Rows, collect, complete, day_number, lately, lazy, month, named, people, rows, since
 from genlib.period import Period
@@ -145,7 +145,7 @@ class Balanced:
         counts = {end: at(frame, "people", {"group": end}, ("outcome",)) for end in ("promoter", "detractor")}
         counts["n"] = at(frame, "people", {"group": None, "outcome": "complete"})
         groups = frame.with_columns(**counts).filter(on_total("group", "outcome"), pl.col(self.by).is_not_null())
-        whole = groups.select("people", *counts).drop_nulls().filter(pl.col("n") >= BASE)
+        whole = groups.select("people", *counts).drop_nulls().filter(pl.col("n") >= least(frame))
         value, margin = self._estimate(whole) if 0 < whole.height == groups.height else (None, 0.0)
         ends = {"nps_balanced": 0.0, "nps_balanced_low": -margin, "nps_balanced_high": margin}
         here = on_total("group", "outcome", self.by)
