@@ -63,6 +63,7 @@ class Attack:
         upper[at] = np.where(moves > 0, moves, upper[at])
         lower[at] = np.maximum(np.where(moves < 0, moves, lower[at]), lower[at])
         cost[at] = -np.sign(moves) * weights
+        self.asked = at.astype(np.int32), moves.astype(float)
         lower[self.place[known]] = upper[self.place[known]] = 0
         self.solver.changeColsBounds(len(self.all), self.all, lower, upper)
         self.solver.changeColsCost(len(self.all), self.all, cost)
@@ -72,9 +73,12 @@ class Attack:
         return moved
 
     def whole(self) -> Floats | None:
-        """The last question once more, answered in whole numbers; None if that takes too long or cannot be."""
+        """The last question once more, its moves made in full and in whole numbers; None if that takes too long or cannot be."""
         import highspy
 
+        at, moves = self.asked
+        self.solver.changeColsBounds(len(at), at, moves, moves)
+        self.solver.changeColsCost(len(self.all), self.all, np.zeros(len(self.all)))
         kinds = np.ones(len(self.all), np.uint8)
         self.solver.changeColsIntegrality(len(self.all), self.all, kinds)
         self.solver.setOptionValue("time_limit", self.solver.getRunTime() + 1.0)
