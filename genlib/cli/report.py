@@ -1,4 +1,4 @@
-"""`genlib report`: run a report, list the catalogue, show what a report takes."""
+"""`genlib report`: run a report, list the catalogue, show what a report takes, take one back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Run a report, or list the catalogue of reports.")
+app = typer.Typer(no_args_is_help=True, help="Run a report, list the catalogue of reports, or take one back.")
 
 
 @app.command()
@@ -44,6 +44,25 @@ def list_runs() -> None:
         typer.echo(f"{run.status:6}  {run.id}  {run.slot.folder}")
     if not shown:
         typer.echo("no reports yet; make one with genlib report run NAME")
+
+
+@app.command()
+def forget(
+    run: Annotated[str, typer.Argument(help="The id of a run, as genlib report list shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take back a run that was never shown to anyone: later reports need not heed it, and it leaves the catalogue.
+
+    Example: genlib report forget 2026-11-01T040000Z-5f2c91
+    """
+    from genlib.reports.forget import find_run, forget_run
+    from genlib.settings import load
+
+    settings = load()
+    found = find_run(run, settings)
+    if not yes:
+        typer.confirm(f"Has nobody been shown {found.slot.folder if found else 'what this run made'}, and is it to be deleted?", abort=True)
+    typer.echo(f"forgotten: {run}, with {forget_run(run, settings)} publications in the ledger")
 
 
 @app.command()

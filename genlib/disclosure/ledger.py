@@ -9,10 +9,13 @@ from __future__ import annotations
 import fcntl
 import glob
 import hashlib
+import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +25,7 @@ import polars as pl
 from genlib import settings as configuration
 from genlib.atomic import replacing
 from genlib.disclosure.cells import Cells
+from genlib.disclosure.keys import END
 from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.system import System
@@ -29,7 +33,9 @@ from genlib.settings import PUBLICATION, Settings, publication
 
 __all__ = ["PUBLICATION", "Ledger", "Past", "cells_of", "named"]
 
-DATE = r"\d{4}-(Q\d|\d{2}(-\d{2})?)"
+DATE = re.compile(r"\d{4}-(Q\d|\d{2}(-\d{2})?)")
+CROWD = 5
+"""The same people, if they are so many, are the same group wherever they stand; fewer may be so by chance, which nobody knows."""
 PARTS = ("cells", "variables", "entries")
 
 
@@ -74,8 +80,7 @@ class Ledger:
     def locked(self) -> Iterator[None]:
         """One publication at a time: between reading the past and adding to it nobody else does either."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / ".lock").open("w") as handle:
-            (self.folder / ".lock").chmod(0o600)
+        with open(self.folder / ".lock", "w", opener=_private) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
@@ -100,20 +105,27 @@ class Ledger:
         with replacing(self.folder / f"{name}_{self.run}.parquet") as file:
             file.write(_parquet(content.with_columns(report=pl.lit(self.report), day=pl.lit(self.day))))
 
-    def forget(self, run: str) -> int:
-        """Strike out what a run published and nobody was shown; the number of publications struck."""
-        struck = list(self.folder.glob(f"*_{glob.escape(run)}.parquet"))
-        for file in struck:
-            file.unlink(missing_ok=True)
-        return len(struck)
+    def published(self, run: str) -> list[Path]:
+        """The publications of a run."""
+        return list(self.folder.glob(f"*_{glob.escape(run)}.parquet"))
+
+    def forget(self, run: str, *, by: str = "") -> int:
+        """Strike out what a run published and nobody was shown, and note `by` whom; the number of publications struck."""
+        with self.locked():
+            struck = self.published(run)
+            if by:
+                with open(self.folder / "forgotten.jsonl", "a", encoding="utf-8", opener=_private) as record:
+                    print(json.dumps({"at": f"{datetime.now(UTC):%FT%TZ}", "user": by, "run": run, "struck": len(struck)}), file=record)
+            for file in struck:
+                file.unlink()
+            return len(struck)
 
 
 def cells_of(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
-    """One row a cell of the report in the making: `cell`, the `stems` it goes by (keys without the dates of the population), people,
-    figures, and the sketch where the tables have one."""
-    parts = pl.col("_key").str.split_exact("\x1e", 1)
-    stem = parts.struct.field("field_0").str.replace_all(DATE, "") + "\x1e" + parts.struct.field("field_1")
-    stems = model.keys.group_by("_cell").agg(stem.unique().sort().alias("stems"))
+    """One row a cell of the report in the making: `cell`, the `stems` it goes by, people, figures, and the sketch where the tables have
+    one."""
+    named = pl.Series("stems", [_stem(key) for key in model.keys["_key"]], pl.String)
+    stems = model.keys.select("_cell", named).group_by("_cell").agg(pl.col("stems").unique().sort())
     people = pl.col("value").filter(pl.col("measure") == "people").first().fill_null(0)
     figures = (
         model.figures.sort("_cell", "measure").group_by("_cell").agg(people.alias("people"), pl.struct("measure", "value").alias("figures"))
@@ -131,13 +143,23 @@ def cells_of(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
 def named(model: Model, cells: pl.DataFrame) -> pl.DataFrame:
     """`variable` and `name` of each figure of the report: one name for the same figure of the same people, wherever it is published (of
     people who are not known: for the same figure of a cell that is called the same)."""
-    known = model.figures.join(cells.select("sketch", stem=pl.col("stems").list.first(), _cell="cell"), on="_cell")
-    rows = known.select("sketch", "stem", "measure", "value").iter_rows()
+    told = cells.select("sketch", "people", stem=pl.col("stems").list.first(), _cell="cell")
+    known = model.figures.join(told, on="_cell")
+    rows = known.select("sketch", "people", "stem", "measure", "value").iter_rows()
     return known.select("variable", "_cell", "measure", name=pl.Series([_name(*row) for row in rows], dtype=pl.UInt64))
 
 
-def _name(sketch: bytes | None, stem: str, measure: str, value: int) -> int:
-    return int.from_bytes(hashlib.blake2b((sketch or stem.encode()) + f"\0{measure}\0{value}".encode(), digest_size=8).digest(), "little")
+def _name(sketch: bytes | None, people: int, stem: str, measure: str, value: int) -> int:
+    who = sketch if sketch and people >= CROWD else (sketch or b"") + stem.encode()
+    return int.from_bytes(hashlib.blake2b(who + f"\0{measure}\0{value}".encode(), digest_size=8).digest(), "little")
+
+
+def _stem(key: str) -> str:
+    """A key without the dates of its population; what that was narrowed to stands with the dimensions, as in a report that was not."""
+    population, _, where = key.partition("\x1e")
+    words = [word for word in population.split() if not DATE.fullmatch(word)]
+    parts = {*where.split(END), *(word for word in words if "=" in word)} - {""}
+    return " ".join(word for word in words if "=" not in word) + "\x1e" + END.join(sorted(parts))
 
 
 def _structure(model: Model, cells: pl.DataFrame, protected: System, shown: np.ndarray) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -158,6 +180,10 @@ def _parquet(frame: pl.DataFrame) -> bytes:
     content = BytesIO()
     frame.write_parquet(content)
     return content.getvalue()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _run_of(file: Path) -> str:

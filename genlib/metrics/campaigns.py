@@ -14,7 +14,7 @@ from genlib.metrics.contacts import CONTACTS, LEAST, called, merged, outcome, pl
 from genlib.metrics.customers import MONEY, OVERLAPPING
 from genlib.metrics.figures import Cost, CostEach, Rate, Reached, Share, Uplift, Worth, on_total, over
 from genlib.metrics.intervals import Estimate
-from genlib.metrics.rows import Rows, banded, collect, complete, day_number, lately, rows, seconds
+from genlib.metrics.rows import Rows, banded, collect, complete, day_number, lately, named, rows, seconds
 from genlib.period import Period
 
 STAGES = ("eligible", "targeted", "sent", "bounced", "delivered", "machine", "opened", "clicked")
@@ -115,7 +115,7 @@ def _drawn(release: Tables, period: Period, campaign: str, months: int | None = 
 
 
 def _named(period: Period, campaign: str, *apart: str) -> str:
-    return " ".join(["drawn", f"{period.start} {period.end}" if campaign == "all" else f"for {campaign}", *apart])
+    return named(" ".join(["drawn", f"{period.start} {period.end}" if campaign == "all" else "", *apart]), campaign=campaign)
 
 
 def outcomes(  # noqa: PLR0913 - what, of which, by what

@@ -15,7 +15,7 @@ from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables, t
 from genlib.errors import UsageError
 from genlib.metrics.customers import LOOK_BACK, OVERLAPPING, beginning
 from genlib.metrics.figures import Change, Given, Mean, Rate, Share, on_total, over
-from genlib.metrics.rows import Rows, banded, collect, complete, lately, rows, since, within
+from genlib.metrics.rows import Rows, banded, collect, complete, lately, named, rows, since, within
 from genlib.period import Period
 
 CONTACTS = Measure("contacts", "count")
@@ -152,7 +152,9 @@ def _refused(*finer: str) -> tuple[Figure, ...]:
 def _dated(release: Tables, period: Period, campaign: str, months: int | None) -> tuple[Rows, str]:
     length = months or LOOK_BACK[period.length]
     told = sent(release, None, campaign=campaign).filter(lately("sent_at", period, length))
-    return told.with_columns(beginning("sent_at", period).alias(period.unit)), f"contacts {campaign} {since(period, length)} {period.end}"
+    return told.with_columns(beginning("sent_at", period).alias(period.unit)), named(
+        f"contacts {since(period, length)} {period.end}", campaign=campaign
+    )
 
 
 def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
@@ -178,7 +180,7 @@ def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
 
 def _judged(release: Tables, told: Rows, period: Period, campaign: str, *by: Dimension, figures: tuple[Figure, ...]) -> Cells:
     """All from one population, so that the tables are protected together."""
-    population = f"contacts {campaign} {period.start} {period.end}" if campaign == "all" else f"contacts {campaign}"
+    population = named(f"contacts {period.start} {period.end}" if campaign == "all" else "contacts", campaign=campaign)
     return tabulate(
         told.to_native(),
         person="customer",
@@ -197,7 +199,9 @@ def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
     told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)]).to_native()
     by, figures = (Dimension("days", total=False), Dimension("contacts")), (Share(("contacts",)), partial(_over, cap=cap))
-    return tabulate(told, person="customer", by=by, population=f"contacted {campaign} {period.end}", figures=figures, release=release)
+    return tabulate(
+        told, person="customer", by=by, population=named(f"contacted {period.end}", campaign=campaign), figures=figures, release=release
+    )
 
 
 def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
@@ -243,7 +247,7 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
         [_lately(release, period, days, campaign).select("customer", "channel", "contacts", days=nw.lit(days)) for days in (7, 30, 90)]
     )
     by = (Dimension("days", total=False), Dimension("channel"))
-    measures, population = (OVERLAPPING, CONTACTS), f"contacts by days {campaign} {period.end}"
+    measures, population = (OVERLAPPING, CONTACTS), named(f"contacts by days {period.end}", campaign=campaign)
     return tabulate(
         told.to_native(),
         person="customer",
@@ -261,7 +265,7 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     told = outcome(_lately(release, period, 90, campaign), what)
     told = told.join(told.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n")), on="customer")
     told = told.with_columns(dose=_banded(told, start=1, outcome=what))
-    by, population = (Dimension("dose"), Dimension("outcome")), f"delivered in 90 days {campaign} {period.end}"
+    by, population = (Dimension("dose"), Dimension("outcome")), named(f"delivered in 90 days {period.end}", campaign=campaign)
     rate = Rate(f"{what.replace(' ', '_')}_rate", "outcome", (what,), of="contacts")
     return tabulate(
         told.to_native(),

@@ -91,9 +91,9 @@ def active(tables: Tables, period: Period, *, months: int = 24, region: str = "a
     return people(tables, region=region, kind=kind).join(billed.select("customer"), on="customer", how="semi")
 
 
-def named(what: str, *, region: str = "all", kind: str = "all") -> str:
-    """The name of a population, with what it was narrowed to."""
-    return " ".join([what, *(f"{key}={value}" for key, value in (("region", region), ("kind", kind)) if value != "all")])
+def named(what: str, **narrowed: str) -> str:
+    """The name of a population, with the values of dimensions that it was narrowed to."""
+    return " ".join([what, *(f"{key}={value}" for key, value in narrowed.items() if value != "all")])
 
 
 def complete(cells: Cells, values: pl.DataFrame) -> Cells:
