@@ -87,7 +87,7 @@ class Protected(Mapping[str, ProtectedTable]):
     tables: Mapping[str, ProtectedTable]
     conditions: Mapping[str, Any]
     pattern: Pattern | None = field(default=None, repr=False)
-    places: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _places: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def manifest(self) -> dict[str, Any]:
         """What others need to audit the report (`disclosure.intervals` takes its `pattern`), ready for JSON: the policy, the pattern with
@@ -95,7 +95,7 @@ class Protected(Mapping[str, ProtectedTable]):
         return {
             "policy": self.conditions["policy"],
             "pattern": None if self.pattern is None else self.pattern.manifest(),
-            "tables": dict(self.places),
+            "tables": dict(self._places),
         }
 
     def __getitem__(self, name: str) -> ProtectedTable:

@@ -19,6 +19,7 @@ from genlib.present.theme import color as tone
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
 STAGES = ("eligible", "targeted", "sent", "delivered", "opened", "clicked", "responded", "bought")
 Draw = Callable[[Plot, float, float], Any]
+AGAIN = "Some figures are those last published: too few have come or gone since then for new ones."
 TWO_WIDTHS, MANY, MIN_BASE = 340, 14, 10
 """From this width on a chart is drawn twice, as asked and for a telephone; with more places than this only as asked on paper; on fewer
 people no percentage."""
@@ -55,7 +56,9 @@ class Chart(Item):
         if self.plot.frame["hidden"].all():
             nothing = "All figures of this chart are hidden to protect small groups." if self.plot.hidden else "Nothing in this period."
             return card(words, f'<p class="empty">{words.translate(nothing)}</p>', captions(words, self.plot.options))
-        said = captions(words, self.plot.options, words.translate(hidden) if self.plot.hidden else "")
+        late = not self.plot.rows.filter(pl.col("reason") == "time", pl.col(self.shown[1][0]).is_not_null()).is_empty()
+        notes = [words.translate(message) for message, meant in ((hidden, self.plot.hidden), (AGAIN, late)) if meant]
+        said = captions(words, self.plot.options, *notes)
         name = f"{words.translate(self.name)}: {said['title'] or said['subtitle']}"
         behind = tables.behind(self.plot.rows, *self.shown, self.plot.form, words)
         return card(words, keys(self.legend) + self._pictures(width, name), said, behind)

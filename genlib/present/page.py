@@ -202,9 +202,10 @@ def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
     policy, hidden = protected.get("policy", {}), protected.get("hidden", {})
     unseen = [f"{words.number(n)}: {words.label('reason', reason)}" for reason, n in hidden.items() if n]
     counted = words.translate("{n} of {all}", n=words.number(sum(hidden.values())), all=words.number(protected.get("cells", 0)))
+    again = words.translate("{n} as last published", n=words.number(protected["repeated"])) if protected.get("repeated") else ""
     limits = "at least {min_count} customers in a cell and {base} under a percentage; p % = {p}"
     return {
         "Thresholds": words.translate(limits, **policy) if policy else "",
-        "Hidden cells": f"{counted} ({', '.join(unseen)})" if unseen else counted,
+        "Hidden cells": (f"{counted} ({', '.join(unseen)})" if unseen else counted) + f"; {again}" * bool(again),
         "Proof that nothing hidden can be worked out": words.label("proof", protected.get("proof", "")) if protected.get("proof") else "",
     }

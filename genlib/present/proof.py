@@ -21,7 +21,8 @@ def of(tables: Protected) -> str:
 
     A text, since notebooks are written with the keys of their objects in alphabetical order.
     """
-    return json.dumps({"tables": {name: _told(tables[name]) for name in tables}, "conditions": stood(tables)}, ensure_ascii=False)
+    told = {"tables": {name: _told(tables[name]) for name in tables}, "conditions": stood(tables), "audit": tables.manifest()}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def restored(text: str) -> Protected:

@@ -74,7 +74,7 @@ def table(
         grid = _listed(table, _grouped(rows, group, words) if group else rows, levels, columns or wanted, options)
     gaps, hidden = pl.any_horizontal(pl.col(wanted).is_null()), pl.col("reason").is_not_null()
     unseen, absent = rows.select((gaps & hidden).any().alias("unseen"), (gaps & ~hidden).any().alias("absent")).row(0)
-    late = rows["reason"].eq_missing("time").any()
+    late = table.earlier is not None and not rows.join(table.earlier, on=table.dimensions, how="semi", nulls_equal=True).is_empty()
     notes = [
         words.translate("A figure with a day was last published on that day: too few have come or gone since then for a new one.")
     ] * late
@@ -101,7 +101,7 @@ def _listed(
     cells, heads = {level: names(rows, level, words) for level in levels}, {level: words.column(level) for level in levels}
     for column in columns:
         form = form_of(column, whole=rows.schema[column].is_integer())
-        cells[column] = _repeated(table, rows, column, form, _told(rows, column, words.figures(rows[column], form)))
+        cells[column] = _repeated(table, rows, column, _told(rows, column, words.figures(rows[column], form)))
         heads[column] = _head(words, column, form, words.translate(columns[column]) if isinstance(columns, Mapping) else "")
         low, high = ends(table, {}, column) if options.get("intervals", True) else (None, None)
         if low and high:
@@ -118,18 +118,13 @@ def _told(rows: pl.DataFrame, column: str, figures: list[str]) -> list[str]:
     return [DASH if none else figure for none, figure in zip(absent, figures, strict=True)]
 
 
-def _repeated(table: ProtectedTable, rows: pl.DataFrame, column: str, form: str, figures: list[str]) -> list[str]:
-    """Where too few people came or went for a new figure, the one last published, with its day."""
+def _repeated(table: ProtectedTable, rows: pl.DataFrame, column: str, figures: list[str]) -> list[str]:
+    """Where too few people came or went for a new figure and it is the one last published: with its day."""
     if table.earlier is None or column not in table.earlier.columns:
         return figures
-    words, last = Words(table.language), table.earlier.select(*table.dimensions, "published_on", pl.col(column).alias("_last"))
-    known = rows.select(*table.dimensions, "reason").join(last, on=table.dimensions, how="left", nulls_equal=True, maintain_order="left")
-    found = known.select("reason", "_last", "published_on").rows()
-    told = [
-        f"{words.figures([value], form)[0]} ({words.date(day)})" if reason == "time" and value is not None else ""
-        for reason, value, day in found
-    ]
-    return [again or figure for again, figure in zip(told, figures, strict=True)]
+    last = table.earlier.select(*table.dimensions, day=pl.when(pl.col(column).is_not_null()).then("published_on"))
+    days = rows.select(table.dimensions).join(last, on=table.dimensions, how="left", nulls_equal=True, maintain_order="left")["day"]
+    return [f"{figure} ({Words(table.language).date(day)})" if day else figure for figure, day in zip(figures, days, strict=True)]
 
 
 def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,9 @@ from genlib.settings import PUBLICATION, Settings
 
 _OTHERS = {"GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY", PUBLICATION}
 """What leads to the register or a key is none of a report's business, nor is another run's publication."""
+
+_ADVICE = re.compile(r"; allowed would be: [A-Za-z_ ]{1,40} without [a-z_]{1,20}$")
+"""What `protect` says of the tables of a report, by the names that its author gave them."""
 
 _OURS = ("home", "releases", "reports", "notice", "data", "user")
 
@@ -43,7 +47,7 @@ def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, roo
                 extra_arguments=[bar],
             )
     except papermill.PapermillExecutionError as error:
-        raise _failed(_place(notebook, error.cell_index, bool(values)), error.ename) from None
+        raise _failed(_place(notebook, error.cell_index, bool(values)), error.ename, error.evalue) from None
     except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
         raise ReportFailed(f"the kernel stopped ({type(error).__name__}); is there memory enough?") from None
 
@@ -63,11 +67,13 @@ def parametrised(notebook: Any, values: Mapping[str, Any]) -> Any:
     return parameterize_notebook(load_notebook_node(notebook), dict(values), kernel_name="python3", language="python")
 
 
-def _failed(place: int, error: str) -> CellFailed:
-    """Only the class of the error is told: its message and traceback may hold values. Our own classes say what they mean."""
+def _failed(place: int, error: str, message: str) -> CellFailed:
+    """Only the class of the error is told: its message and traceback may hold values. Our own classes say what they mean, and a refusal
+    which table without which of its dimensions would be allowed."""
     known = getattr(genlib.errors, error, None)
     meaning = f": {(known.__doc__ or '').split(';')[0].rstrip('.')}" if isinstance(known, type) else ""
-    return CellFailed(f"stopped with {error}{meaning}", cell=place, error=error)
+    advice = _ADVICE.search(message) if error == "Refused" else None
+    return CellFailed(f"stopped with {error}{meaning}{advice[0] if advice else ''}", cell=place, error=error)
 
 
 def _place(notebook: Any, index: int, parametrised: bool) -> int:

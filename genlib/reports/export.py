@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -47,6 +48,12 @@ def facts(shown: Shown) -> list[Mapping[str, Any]]:
     """What `present` says of each thing shown, in order."""
     items = (item for cell in shown.values() for item in cell)
     return [{"cell": item.cell, "kind": item.facts["kind"], "tables": item.facts["tables"]} for item in items]
+
+
+def audit(shown: Shown) -> bytes:
+    """What others need to audit the report, as its conditions bring it: policy, pattern, published figures and their places."""
+    proofs = [item.facts["proof"] for cell in shown.values() for item in cell if "proof" in item.facts]
+    return json.dumps(json.loads(proofs[0])["audit"] if proofs else {}).encode()
 
 
 def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Words) -> list[str]:

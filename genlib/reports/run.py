@@ -123,7 +123,7 @@ def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
     executed = execute(order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication)
     shown = let_through(executed, order.settings)
     html = export.to_html(executed, shown, language=order.slot.language, period=order.values.get("period", ""))
-    files = {"report.html": html.encode(), "report.ipynb": export.to_keep(executed, shown)}
+    files = {"report.html": html.encode(), "report.ipynb": export.to_keep(executed, shown), "disclosure.json": export.audit(shown)}
     return files | ({"report.pdf": to_pdf(html)} if order.pdf else {}), export.facts(shown)
 
 

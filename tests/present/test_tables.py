@@ -25,7 +25,7 @@ def test_hidden_is_two_dots_with_one_note_and_the_total_is_last(channels):
 
 
 def test_what_too_few_changed_repeats_the_last_figure_with_its_day(protected):
-    rows = [{"channel": c, "people": n, "reason": why} for c, n, why in [("email", 900, None), ("sms", None, "time"), (None, None, "time")]]
+    rows = [{"channel": c, "people": n, "reason": why} for c, n, why in [("email", 900, None), ("sms", 98, "time"), (None, 1001, "time")]]
     last = pl.DataFrame({"channel": ["sms", None], "published_on": [date(2026, 10, 3)] * 2, "people": [98, 1001]})
     item = tables.table(replace(protected(rows, "channel"), earlier=last), by="channel")
     assert cells(item)[2:] == ["Sähköposti", "900", "Tekstiviesti", "98 (3.10.2026)", "Yhteensä", "1\u00a0001 (3.10.2026)"]
