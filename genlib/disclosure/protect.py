@@ -107,16 +107,16 @@ def _table(name: str, cells: Cells, solved: Solved, ruling: Policy, language: st
     seen = [pl.when(pl.col("reason").is_null()).then(measure.name).alias(measure.name) for measure in cells.measures]
     earlier = _earlier(frame.filter(reason="time"), cells, held)
     shown = _repeated(frame.select(*cells.dimensions, *seen), earlier, cells.dimensions)
-    figured = shown.with_columns(_base=ruling.base)
+    figured = shown.with_columns(_base=ruling.base, _flag=ruling.flag, thin=False)
     for figure in cells.figures:
         figured = figure(figured)
     keys = frame.select(*cells.dimensions, "reason", _=0)
     figured = (
-        figured.with_columns(_=0)
+        figured.with_columns(pl.col("thin").fill_null(False), _=0)
         .join(keys, on=[*cells.dimensions, "_"], how="left", nulls_equal=True, maintain_order="left")
-        .drop("_", "_base", strict=False)
+        .drop("_", "_base", "_flag", strict=False)
     )
-    derived = [column for column in figured.columns if column not in {*shown.columns, "reason"}]
+    derived = [column for column in figured.columns if column not in {*shown.columns, "thin", "reason"}]
     thin = pl.col("reason").is_null() & pl.col("people").is_between(1, ruling.base - 1) & pl.all_horizontal(pl.col(derived).is_null())
     figured = figured.with_columns(reason=pl.when(thin).then(pl.lit("base")).otherwise("reason")) if derived else figured
     gaps = frame.height - shown.select(measure.name for measure in cells.measures).drop_nulls().height

@@ -53,12 +53,17 @@ def on_total(*columns: str) -> pl.Expr:
 
 
 def with_figures(frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: dict[str, Any]) -> pl.DataFrame:
-    """The frame with figures on the rows `where`, null where the base is hidden or too small."""
+    """The frame with figures on the rows `where`, null where the base is hidden or too small; `thin` where the policy flags it."""
     values = pl.DataFrame(
         [pl.lit(value).alias(name) if not isinstance(value, pl.Series) else value.alias(name) for name, value in figures.items()]
     )
     firm = frame.select(where & pl.lit(base >= least(frame))).to_series()
-    return frame.with_columns(pl.when(firm).then(value.fill_nan(None)).alias(value.name) for value in values)
+    made = frame.with_columns(pl.when(firm).then(value.fill_nan(None)).alias(value.name) for value in values)
+    return (
+        made.with_columns(thin=pl.col("thin") | pl.lit(firm & (base < frame["_flag"])).fill_null(False))
+        if "_flag" in frame.columns
+        else made
+    )
 
 
 def least(frame: pl.DataFrame) -> int:

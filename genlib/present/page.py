@@ -203,7 +203,7 @@ def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
     unseen = [f"{words.number(n)}: {words.label('reason', reason)}" for reason, n in hidden.items() if n]
     counted = words.translate("{n} of {all}", n=words.number(sum(hidden.values())), all=words.number(protected.get("cells", 0)))
     again = words.translate("{n} as last published", n=words.number(protected["repeated"])) if protected.get("repeated") else ""
-    limits = "at least {min_count} customers in a cell and {base} under a percentage; p % = {p}"
+    limits = "at least {min_count} customers in a cell and {base} under a percentage, marked * under {flag}; p % = {p}"
     return {
         "Thresholds": words.translate(limits, **policy) if policy else "",
         "Hidden cells": (f"{counted} ({', '.join(unseen)})" if unseen else counted) + f"; {again}" * bool(again),

@@ -15,6 +15,7 @@ from genlib.present.plot import ORDERED, Options, captions, check, chosen, ends,
 from genlib.present.recipe import drawn
 from genlib.present.words import DASH, Words, form_of, sort_key
 
+STAR = "\u00a0*"
 TOTAL = "border-top:1px solid var(--ink);font-weight:600"
 
 
@@ -79,6 +80,9 @@ def table(
         words.translate("A figure with a day was last published on that day: too few have come or gone since then for a new one.")
     ] * late
     notes += [words.translate(".. hidden to protect small groups")] * unseen + [words.translate("– none, or too few to tell")] * absent
+    notes += [words.translate("* stands on few customers: chance weighs much.")] * any(
+        STAR in text for column in grid.cells for text in column
+    )
     note = " ".join(notes)
     limit, count = options.get("limit", 20), grid.cells.height - grid.total
     if count <= limit:
@@ -101,7 +105,7 @@ def _listed(
     cells, heads = {level: names(rows, level, words) for level in levels}, {level: words.column(level) for level in levels}
     for column in columns:
         form = form_of(column, whole=rows.schema[column].is_integer())
-        cells[column] = _repeated(table, rows, column, _told(rows, column, words.figures(rows[column], form)))
+        cells[column] = _repeated(table, rows, column, _told(rows, column, _flagged(rows, column, form, words)))
         heads[column] = _head(words, column, form, words.translate(columns[column]) if isinstance(columns, Mapping) else "")
         low, high = ends(table, {}, column) if options.get("intervals", True) else (None, None)
         if low and high:
@@ -116,6 +120,14 @@ def _told(rows: pl.DataFrame, column: str, figures: list[str]) -> list[str]:
     """A dash for what nobody hid: a figure that there is none of, or on too few people."""
     absent = rows.select(pl.col(column).is_null() & pl.col("reason").is_null()).to_series()
     return [DASH if none else figure for none, figure in zip(absent, figures, strict=True)]
+
+
+def _flagged(rows: pl.DataFrame, column: str, form: str, words: Words) -> list[str]:
+    """A star behind shares, means and scores on few people."""
+    said = words.figures(rows[column], form)
+    if "thin" not in rows.columns or form in {"number", "money"}:
+        return said
+    return [figure + STAR * (thin and known) for figure, thin, known in zip(said, rows["thin"], rows[column].is_not_null(), strict=True)]
 
 
 def _repeated(table: ProtectedTable, rows: pl.DataFrame, column: str, figures: list[str]) -> list[str]:

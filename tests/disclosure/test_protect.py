@@ -11,6 +11,7 @@ import pytest
 import genlib
 from genlib.disclosure import PEOPLE, Cells, Dimension, Measure, Policy, Protected, exposed, tabulate, verify
 from genlib.errors import Refused, UsageError
+from genlib.metrics.figures import Share
 
 
 def counts(by: dict[str, list[Any]], people: list[int], *dimensions: Dimension, **options: Any) -> Cells:
@@ -41,6 +42,14 @@ GRID = two(["01", "02", "21"], ["young", "old"])
 def test_the_threshold_hides_one_to_four_people(people: int, reason: list[str | None]) -> None:
     protected = genlib.protect(table=counts(GRID, [20, 20, 20, 20, people, 20]))
     assert reason == shown(protected, region="21", age="young")["reason"].to_list()
+
+
+def test_a_share_of_few_is_flagged():
+    frame = pl.DataFrame({"channel": ["email", "sms", None], "people": [15, 9, 24]})
+    cells = Cells(frame, (Dimension("channel"),), population="few", figures=(Share(("channel",)),))
+    shown = genlib.protect(few=cells).few.frame
+    assert shown["thin"].to_list() == [True] * 3
+    assert shown["share"].to_list() == [0.625, 0.375, 1.0]
 
 
 def test_a_hidden_cell_is_null_and_never_alone_in_its_row() -> None:

@@ -58,5 +58,5 @@ def campaigns(protected: Maker) -> ProtectedTable:
 
 @pytest.fixture
 def both(channels: ProtectedTable, months: ProtectedTable) -> Protected:
-    policy = {"min_count": 5, "p": 10, "base": 10}
+    policy = {"min_count": 5, "p": 10, "base": 10, "flag": 30}
     return Protected({"channels": channels, "months": months}, {"policy": policy, "cells": 7, "hidden": {"primary": 1}, "proof": "checked"})

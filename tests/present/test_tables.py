@@ -32,6 +32,13 @@ def test_what_too_few_changed_repeats_the_last_figure_with_its_day(protected):
     assert item.html().count("viimeksi julkaistu silloin") == 1
 
 
+def test_what_stands_on_few_has_a_star(protected):
+    rows = [{"channel": c, "people": n, "share": n / 1000, "thin": n < 30} for c, n in [("email", 900), ("sms", 20)]]
+    item = tables.table(protected(rows, "channel"), by="channel", columns=["people", "share"], total=False)
+    assert cells(item)[3:] == ["Sähköposti", "900", "90,0", "Tekstiviesti", "20", "2,0\u00a0*"]
+    assert item.html().count("sattuma painaa paljon") == 1
+
+
 def test_units_stand_in_the_head_and_intervals_beside(campaigns):
     item = tables.table(campaigns, by="campaign", columns=["uplift"], codes=["a"], total=False)
     assert cells(item) == ["Kampanja", "Lisävaikutus, %‑yks.", "95\u00a0%:n väli", "A", "+4,0", "3,0–5,0"]
