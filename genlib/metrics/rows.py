@@ -32,12 +32,9 @@ def collect(frame: Rows) -> pl.DataFrame:
 
 
 def day_number(column: str) -> nw.Expr:
-    """Days since 1970-01-01 as a whole number (Spark has no durations): days from the civil calendar, counted from 1 March."""
-    month = nw.col(column).dt.month().cast(nw.Int64)
-    early = (month <= 2).cast(nw.Int64)
-    year = nw.col(column).dt.year().cast(nw.Int64) - early
-    day_of_year = (153 * (month + 12 * early - 3) + 2) // 5 + nw.col(column).dt.day().cast(nw.Int64) - 1
-    return year * 365 + year // 4 - year // 100 + year // 400 + day_of_year - 719468
+    """Days since 1970-01-01 as a whole number (Spark has no durations): the days of the years before, and those of its own."""
+    before = nw.col(column).dt.year().cast(nw.Int64) - 1
+    return before * 365 + before // 4 - before // 100 + before // 400 + nw.col(column).dt.ordinal_day().cast(nw.Int64) - 719163
 
 
 def seconds(column: str) -> nw.Expr:
