@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.system import Ints, System, make_system, with_respondents
+from genlib.disclosure.system import Ints, System, components, make_system, with_respondents
 from genlib.errors import UsageError
 
 SEVERITY = ("", "dominance", "primary")
@@ -42,16 +42,6 @@ def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     keys = keys.with_columns(_label=pl.Series(components(keys.height, *np.array(ends, np.int64).reshape(2, -1))))
     shown = keys.filter(~pl.col("virtual")).select(pl.col("_label").unique().sort()).with_row_index("_cell")
     return keys.join(shown, on="_label", how="left").select("_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1))
-
-
-def components(size: int, first: Ints, second: Ints) -> Ints:
-    """Nodes that hang together have the same label."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(first)), (first, second)), shape=(size, size))
-    label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
-    return label
 
 
 def _renamed(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:

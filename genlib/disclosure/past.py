@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genlib.disclosure.entries import components
 from genlib.disclosure.ledger import Past, named
 from genlib.disclosure.model import Model
 from genlib.disclosure.policy import Policy
+from genlib.disclosure.search import Search
 from genlib.disclosure.sketch import WIDTH, differences, words
-from genlib.disclosure.system import Ints, System
+from genlib.disclosure.solver import Attack
+from genlib.disclosure.system import Ints, System, components
 
 PAIRS = 50_000
+SECONDS = 3.0
+TINY = 1e-6
 NONE = pl.DataFrame(schema={"cell": pl.Int64, "moves": pl.Null, "day": pl.Date, "figures": pl.Null})
 
 
@@ -27,7 +30,7 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
     if past.cells.is_empty():
         return replace(model, system=system), NONE, len(system.need_variable)
     seen = past.variables.filter(pl.col("name") > 0)
-    told = seen.group_by("name").agg(pl.col("shown").any(), pl.col("alone").any(), pl.col("up", "down").max())
+    told = seen.group_by("name").agg(pl.col("shown").any(), pl.col("alone").any(), pl.col("up", "down").last())
     ours = own.join(told, on="name").sort("variable")
     known, kept = ours.filter("shown"), ours.filter(~pl.col("shown"))
     held = gated(cells.join(known.filter(measure="people"), left_on="cell", right_on="_cell", how="anti"), past.cells, policy)
@@ -49,13 +52,13 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
 def eased(system: System, first: int) -> System:
     """The system with its needs from `first` on cut down to what is possible once all is hidden that may be: what was published cannot be
     taken back, and what follows from it is known."""
-    from genlib.disclosure.solver import Attack
-
-    attack, moves = Attack(system, system.primary | system.open_cell), system.need_move.copy()
-    for place in range(first, len(moves)):
+    search, everything = Search(system, np.random.default_rng(0), SECONDS), system.primary | system.open_cell
+    search.separate(everything, 0)
+    attack, moves = Attack(system, everything), system.need_move.copy()
+    for place in first + np.flatnonzero(search.waiting[first:]):
         variable, move = system.need_variable[[place]], system.need_move[[place]]
-        reached = attack.push(variable, move, np.ones(1), np.zeros(0, np.int64))[variable[0]]
-        moves[place] = np.trunc(reached + np.sign(reached) * 1e-6)
+        reached = np.abs(attack.push(variable, move, np.ones(1), np.zeros(0, np.int64))[variable[0]]) + TINY
+        moves[place] = np.sign(move[0]) * np.trunc(reached) if reached < abs(move[0]) else 0  # 0: far enough, but not in whole numbers
     return replace(system, need_move=moves)
 
 
@@ -82,18 +85,22 @@ def gated(cells: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFram
     pairs = _pairs(cells, old, policy.min_count).filter(pl.col("apart").is_between(1, policy.min_count - 1))
     itself = pairs.filter(pl.col("stems").list.set_intersection("stems_old").list.len() > 0).sort("day")
     last = itself.group_by("cell", maintain_order=True).last().select("cell", "day", figures="figures_old")
-    return _moves(pairs, policy.min_count).join(last, on="cell", how="left").sort("cell")
+    return _moves(pairs, policy).join(last, on="cell", how="left").sort("cell")
 
 
-def _moves(pairs: pl.DataFrame, threshold: int) -> pl.DataFrame:
+def _moves(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """How far each figure of a cell must be free to move, `up` and `down`: people so that it may be nobody or enough who changed, the rest
-    so that it may be nothing that they changed by."""
+    by p% of what they brought or took, so that nobody can tell that closely."""
     now, before = (pairs.select("cell", "new", "old", "apart", it=name).explode("it").unnest("it") for name in ("figures", "figures_old"))
     both = now.join(before, on=["cell", "new", "old", "apart", "measure"], suffix="_old", how="left")
     more = pl.col("value_old") - pl.col("value")
-    people, left = pl.col("measure") == "people", threshold - pl.col("apart")
+    people, left = pl.col("measure") == "people", policy.min_count - pl.col("apart")
     up, down = (
-        pl.when(~people).then(more.abs().clip(1).fill_null(1)).when(more == sign * pl.col("apart")).then(1).otherwise(left)
+        pl.when(~people)
+        .then(((more.abs() * policy.p + 99) // 100).clip(1).fill_null(1))
+        .when(more == sign * pl.col("apart"))
+        .then(1)
+        .otherwise(left)
         for sign in (1, -1)
     )
     asked = both.group_by("cell", "measure").agg(up=up.max(), down=down.max())
@@ -168,7 +175,7 @@ def _joined(system: System, own: pl.DataFrame, past: Past) -> System:
         ours, on="name", how="left"
     )
     entries = _distinct(entries.with_columns(secret=~pl.col("shown")))
-    used = listed.unique("who", keep="first", maintain_order=True).join(entries.select("who").unique(), on="who", how="semi")
+    used = listed.unique("who", keep="last", maintain_order=True).join(entries.select("who").unique(), on="who", how="semi")
     used = used.join(ours, on="name", how="left", maintain_order="left")
     new = used.filter(pl.col("here").is_null())
     place = pl.concat([used.drop_nulls("here").select("who", "here"), new.select("who", here=len(system.value) + pl.int_range(pl.len()))])

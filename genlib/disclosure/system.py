@@ -98,6 +98,16 @@ class System:
         return seal.hexdigest()
 
 
+def components(size: int, first: Ints, second: Ints) -> Ints:
+    """Nodes that hang together have the same label."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(size, size))
+    label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return label
+
+
 def make_system(**parts: Any) -> System:
     """A `System` from plain lists; what is left out is empty, zero, or one cell a variable. Needs are everyone's if not told otherwise, and
     then also each lone respondent's beside them."""
