@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import narwhals as nw
@@ -12,7 +13,7 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables, ta
 from genlib.metrics import intervals
 from genlib.metrics.contacts import CONTACTS, LEAST, called, merged, outcome, plan
 from genlib.metrics.customers import MONEY, OVERLAPPING
-from genlib.metrics.figures import Cost, CostEach, Rate, Reached, Share, Uplift, Worth, on_total, over
+from genlib.metrics.figures import Cost, CostEach, Given, Rate, Reached, Share, Uplift, Worth, on_total, over
 from genlib.metrics.intervals import Estimate
 from genlib.metrics.rows import Rows, banded, collect, complete, day_number, lately, named, rows, seconds
 from genlib.period import Period
@@ -180,7 +181,8 @@ def uplift_by_campaign(
 ) -> Cells:
     """One campaign, or those that began in the last months, by arm and outcome: bought or not within the window from the campaign's
     first day, one clock for both arms; `amount_cents` of that. As assigned: who was drawn to be contacted counts as such, reached or not.
-    Figures on the campaign's row: see `figures.Uplift`, `figures.Worth` and `figures.Cost`; none without a holdout."""
+    Figures on the campaign's row: see `figures.Uplift`, `figures.Worth` and `figures.Cost`; none without a holdout. `ongoing`: its window
+    was open when the release was made."""
     drawn = _drawn(release, period, campaign, months)
     bought = _buying(release, drawn, "starts_on", attribution)
     outcome = nw.when(nw.col("amount_cents") > 0).then(nw.lit("bought")).otherwise(nw.lit("not bought"))
@@ -189,8 +191,15 @@ def uplift_by_campaign(
     )
     shares, costs = (tuple(plan(release).select("code", column).rows()) for column in ("holdout_share", "cost_cents"))
     by = (Dimension("campaign", total=False), Dimension("arm"), Dimension("outcome"))
-    figures = (Share(("outcome",)), Uplift(shares), Worth(), Cost(costs), called(release))
+    figures = (Share(("outcome",)), Uplift(shares), Worth(), Cost(costs), called(release), _ongoing(release, attribution))
     population = f"{_named(period, campaign)} {months}"
     return tabulate(
         told.to_native(), person="customer", by=by, measures=(PEOPLE, MONEY), population=population, figures=figures, release=release
     )
+
+
+def _ongoing(release: Tables, attribution: Attribution) -> Given:
+    made = getattr(getattr(release, "manifest", None), "published_at", "9999")[:10]
+    longest = timedelta(max(attribution.windows.values()))
+    starts = plan(release).select("code", "starts_on").rows()
+    return Given("campaign", ("ongoing",), tuple((code, (start + longest).isoformat() >= made) for code, start in starts))

@@ -154,7 +154,17 @@ def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, ...
 @said
 def without(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
     """A message with the {names} of what has no figure in the column; nothing if all have one."""
-    words, rows = _words(table), table.rows(by).filter(pl.col(column).is_null()).sort(by)
+    return _named(table, by, pl.col(column).is_null(), message)
+
+
+@said
+def among(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
+    """A message with the {names} of what the column says is so; nothing if none is."""
+    return _named(table, by, pl.col(column), message)
+
+
+def _named(table: ProtectedTable, by: str, chosen: pl.Expr, message: str) -> Finding:
+    words, rows = _words(table), table.rows(by).filter(chosen).sort(by)
     own = f"{by}_{words.language}"
     names = rows[own].to_list() if own in rows.columns else [words.label(by, code) for code in rows[by]]
     return _finding(words, words.translate(message, names=", ".join(names)) if names else "", (table,))

@@ -34,7 +34,7 @@ def lead(*findings: Finding, period: str = "") -> Item:
 def paragraph(*findings: Finding) -> Item:
     """Findings as a paragraph of text."""
     language, names, said = _sentences(findings)
-    return Item("text", names, language, f"<p>{said}</p>")
+    return Item("text", names, language, f"<p>{said}</p>" if said else "")
 
 
 def _sentences(findings: Sequence[Finding]) -> tuple[str, tuple[str, ...], str]:

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -163,6 +164,16 @@ def test_both_arms_have_one_clock_and_refused_contacts_no_arm() -> None:
 def test_uplift_knows_plan_and_cost() -> None:
     cells = campaigns.uplift_by_campaign(ARMS, OCTOBER)
     assert (cells.figures[1].holdout_shares, cells.figures[3].cents) == ((("A", 0.5),), (("A", 1000),))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("published", "ongoing"), [("2026-11-01T04:00:00Z", True), ("2027-01-01T04:00:00Z", False)])
+def test_a_campaign_whose_window_was_open_at_the_release_is_ongoing(published: str, ongoing: bool) -> None:
+    class Dated(dict[str, Any]):
+        manifest = SimpleNamespace(published_at=published)
+
+    told = campaigns.uplift_by_campaign(Dated(ARMS), OCTOBER)
+    shown = told.figures[-1](told.frame)
+    assert shown.filter(campaign="A")["ongoing"].unique().to_list() == [ongoing]
 
 
 def test_real_phone_campaigns() -> None:

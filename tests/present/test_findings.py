@@ -81,6 +81,15 @@ def test_lost_names_the_greatest_step(protected):
     assert findings.lost(table, "Funnel of the campaigns") == "Kampanjoiden suppilo: 80\u00a0% jää pois välillä avanneet → klikanneet"
 
 
+def test_among_names_what_is_so(protected):
+    table = protected([{"channel": c, "people": 9, "open": o} for c, o in [("email", True), ("sms", False)]], "channel")
+    assert (
+        findings.among(table, "channel", "open", "The purchases of {names} are still being counted")
+        == "Ostoja lasketaan vielä: sähköposti."
+    )
+    assert findings.among(table, "channel", "open", "{names}").tables == ("sample",)
+
+
 @pytest.mark.parametrize("thing", [7, pl.DataFrame({"n": [1]})])
 def test_findings_take_protected_figures_only(thing):
     with pytest.raises(NotProtected, match=r"genlib\.protect"):
