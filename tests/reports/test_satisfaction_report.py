@@ -17,6 +17,7 @@ from workbench import ROOT, Bench
 
 from genlib import notice as notices
 from genlib.disclosure.cells import Dimension, tabulate
+from genlib.errors import ReportFailed
 from genlib.metrics.satisfaction import Balanced, _folded
 from genlib.present.words import Words
 from genlib.publish.writer import publish
@@ -134,10 +135,16 @@ def test_a_time_before_all_surveys_makes_a_page(large: Settings) -> None:
     assert "Kyselyjä ei ole vielä tehty." in page(large, period="2023-05", language="fi")
 
 
-def test_consumers_alone_a_year_ago_in_english(large: Settings) -> None:
-    said = page(large, kind="consumer", comparison="year_ago", language="en")
+def test_consumers_alone_a_year_ago_in_english(large: Settings, tmp_path: Path) -> None:
+    said = page(replace(large, home=tmp_path), kind="consumer", comparison="year_ago", language="en")  # nothing was published there before
     assert "Only: consumers." in said
     assert "from a year ago" in said
+
+
+def test_a_part_that_could_be_taken_from_the_whole_is_refused_with_what_would_be_allowed(large: Settings) -> None:
+    page(large)
+    with pytest.raises(ReportFailed, match="stopped with Refused: .*; allowed would be: ages without group"):
+        page(large, kind="consumer", comparison="year_ago", language="en")
 
 
 def test_the_balanced_score_weighs_groups_by_those_asked() -> None:
