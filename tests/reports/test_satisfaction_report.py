@@ -143,7 +143,7 @@ def test_consumers_alone_a_year_ago_in_english(large: Settings, tmp_path: Path) 
 
 def test_a_part_that_could_be_taken_from_the_whole_is_refused_with_what_would_be_allowed(large: Settings) -> None:
     page(large)
-    with pytest.raises(ReportFailed, match="stopped with Refused: .*; allowed would be: ages without group"):
+    with pytest.raises(ReportFailed, match=r"stopped with Refused: .*; allowed would be: ages without group"):
         page(large, kind="consumer", comparison="year_ago", language="en")
 
 
