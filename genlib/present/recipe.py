@@ -130,10 +130,10 @@ def _known(noted: Any, sources: Sources) -> Any:  # noqa: PLR0911 - one line for
             return tables
         case {"release": [str(purpose), str(release)]}:
             return _Release(sources.manifest(purpose, release))
-        case {"period": str(text)}:
+        case {"period": str(text)} if sources.explains(text):
             return Period.parse(text)
-        case {"date": str(text)}:
-            return date.fromisoformat(text)
+        case {"date": str(text)} if sources.explains(day := date.fromisoformat(text)):
+            return day
         case {"map": [*pairs]}:
             return {_known(key, sources): _known(value, sources) for key, value in pairs}
         case list():

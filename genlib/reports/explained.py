@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from polars import selectors
@@ -13,6 +14,7 @@ from polars import selectors
 from genlib.disclosure.table import Protected, ProtectedTable
 from genlib.present.words import LOCALES, catalogue
 
+YEARS = range(2000, 2100)
 _DIGIT = re.compile(r"\d")
 _GIVEN = {"parameters", "injected-parameters"}
 
@@ -28,11 +30,13 @@ class Explained:
         words = {message for language in LOCALES for _, message in catalogue(language)}
         self.words = words | {value for value in authored if isinstance(value, str) and not _DIGIT.search(value)}
         self.words |= {str(value) for value in given} | {word for name in tables for word in _words(tables[name])}
-        codes = {value for name in tables for value in _codes(tables[name]) if isinstance(value, int)}
-        self.numbers = {value for value in authored | given if isinstance(value, int | float)} | codes
+        codes = {value for name in tables for value in _codes(tables[name]) if isinstance(value, int | date)}
+        self.plain: set[Any] = {value for value in authored | given if isinstance(value, int | float)} | codes
 
-    def __call__(self, value: str | float) -> bool:
-        return value in (self.words if isinstance(value, str) else self.numbers)
+    def __call__(self, value: str | float | date) -> bool:
+        if isinstance(value, date) and value.day == 1 and value.year in YEARS:  # the period, and what it is compared with
+            return True
+        return value in (self.words if isinstance(value, str) else self.plain)
 
 
 def _constants(source: str) -> Iterator[Any]:

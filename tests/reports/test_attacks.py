@@ -202,6 +202,10 @@ def by_hand(bundles):
         "table that was not protected": {**chart, "args": [{**places, "table": "other"}]},
         "figure of a table that was not protected": call("page.tile", figure("people", "x"), label="customers"),
         "figure that is none": call("page.tile", figure(NAME, "places"), label="customers"),
+        "day by hand": call(
+            "page.tile", {**figure("people", "places"), "where": {"map": [["region", {"date": "1931-05-13"}]]}}, label="customers"
+        ),
+        "period by hand": call("findings.dated", places, "region", {"period": "1931-05"}, ["Customers", "Customers"]),
         "text by hand": call("page.lead", NAME),
         "number by hand": call("page.tile", SECRET, label="customers"),
         "function that makes no item": call("findings.largest", places, "region", "people", "Customers"),
