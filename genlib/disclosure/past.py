@@ -34,24 +34,25 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
     ours = own.join(told, on="name").sort("variable")
     known, kept = ours.filter("shown"), ours.filter(~pl.col("shown"))
     held = gated(cells.join(known.filter(measure="people"), left_on="cell", right_on="_cell", how="anti"), past.cells, policy)
+    elsewhere = past.cells.join(cells, on="sketch", how="anti")
+    again = cells.join(kept, left_on="cell", right_on="_cell", how="semi")
+    weighed = held.join(again, on="cell", how="semi").join(gated(again, elsewhere, policy), on="cell", how="anti")
+    held = held.join(weighed, on="cell", how="anti")  # what was hidden beside it, in such a report as this, needs no more than that
     system = _with_known(system, known["variable"].to_numpy())
     first = len(system.need_variable)
-    asked = (
-        held.join(kept, left_on="cell", right_on="_cell", how="anti")
-        .explode("moves")
-        .unnest("moves")
-        .join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
+    asked = held.explode("moves").unnest("moves").join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
+    shut = kept.filter(pl.col("alone") | pl.col("_cell").is_in(weighed["cell"].implode())).unique(
+        "_cell", keep="first", maintain_order=True
     )
-    system = _with_needs(_with_needs(system, asked), kept)
-    system = _hidden(system, kept.filter("alone").unique("_cell", keep="first", maintain_order=True)["variable"].to_numpy())
+    system = _hidden(_with_needs(_with_needs(system, asked), kept), shut["variable"].to_numpy())
     late = set(held["cell"])
     reason = [gravest or ("time" if cell in late else "") for cell, gravest in enumerate(model.reason)]
     return replace(model, system=_joined(system, own, past), reason=reason), held, first
 
 
-def eased(system: System, first: int) -> System:
-    """The system with its needs from `first` on cut down to what is possible once all is hidden that may be: what was published cannot be
-    taken back, and what follows from it is known."""
+def eased(system: System, first: int) -> tuple[System, list[Ints]]:
+    """The system with its needs from `first` on cut down to what is possible once all is hidden that may be - what was published cannot be
+    taken back, and what follows from it is known - and witnesses of that."""
     search, everything = Search(system, np.random.default_rng(0), SECONDS), system.primary | system.open_cell
     search.separate(everything, 0)
     attack, moves = Attack(system, everything), system.need_move.copy()
@@ -59,7 +60,11 @@ def eased(system: System, first: int) -> System:
         variable, move = system.need_variable[[place]], system.need_move[[place]]
         reached = np.abs(attack.push(variable, move, np.ones(1), np.zeros(0, np.int64))[variable[0]]) + TINY
         moves[place] = np.sign(move[0]) * np.trunc(reached) if reached < abs(move[0]) else 0  # 0: far enough, but not in whole numbers
-    return replace(system, need_move=moves)
+    eased_system = replace(system, need_move=moves)
+    again = Search(eased_system, np.random.default_rng(0), SECONDS)
+    again.pool = search.pool
+    again.separate(everything, 0)
+    return eased_system, again.pool
 
 
 def _equal(system: System, own: pl.DataFrame) -> System:

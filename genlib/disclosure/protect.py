@@ -68,8 +68,8 @@ def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, seconds
     try:
         return own, (model, suppress(model.system, seconds=seconds), held)
     except Refused:
-        model = replace(model, system=eased(model.system, first))
-        return own, (model, suppress(model.system, seconds=seconds), held)
+        system, witnesses = eased(model.system, first)
+        return own, (replace(model, system=system), suppress(system, seconds=seconds, witnesses=witnesses), held)
 
 
 def _advice(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -20,12 +20,19 @@ PLAIN_ROUNDS = 2
 HOPELESS = "these tables cannot be protected by hiding cells: show fewer levels, or merge small groups"
 
 
-def suppress(system: System, *, seconds: float = 10.0, seed: int = 0) -> Pattern:
+def suppress(system: System, *, seconds: float = 10.0, seed: int = 0, witnesses: Sequence[Ints] = ()) -> Pattern:
     """The cheapest pattern that meets every need of the system, with its proof.
 
-    After `seconds` a valid pattern that may hide more (`status` "feasible"). Raises `Refused` if nothing that may be hidden is enough.
+    After `seconds` a valid pattern that may hide more (`status` "feasible"). `witnesses` that are known to be enough if all is hidden are
+    fallen back on. Raises `Refused` if nothing that may be hidden is enough.
     """
-    pattern = Search(system, np.random.default_rng(seed), seconds).run()
+    search = Search(system, np.random.default_rng(seed), seconds)
+    try:
+        pattern = search.run()
+    except Refused:
+        if not witnesses:
+            raise
+        pattern = search.last(witnesses)
     pattern = replace(pattern, seal=pattern.digest())
     if verify(pattern):
         raise Refused("no protection could be proven for these tables; nothing is shown")
@@ -63,6 +70,11 @@ class Search:
             hidden = self.system.primary
             hidden[self.cuts.optional[chosen]] = True
         return self.proven(self.trimmed(self.widen(hidden)), "feasible", bound)
+
+    def last(self, witnesses: Sequence[Ints]) -> Pattern:
+        """The pattern that hides what these witnesses move."""
+        self.pool = list(witnesses)
+        return self.proven(self.system.primary | self.system.open_cell, "feasible", 0.0)
 
     def widen(self, hidden: Bools) -> Bools:
         """A pattern that is enough, though perhaps too much: hide along the cheapest ways until everything is settled."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from scipy.optimize import linprog
 
 import genlib
-from genlib.disclosure import Cells, Dimension, Ledger, Protected, tabulate
+from genlib.disclosure import Cells, Dimension, Ledger, Measure, Protected, tabulate
 from genlib.disclosure.sketch import differences, numbers, sketches, words
 
 People = dict[str, tuple[str, str]]
@@ -238,3 +239,35 @@ def test_a_year_of_reports_as_one_system_pins_no_small_group(tmp_path: Path, see
     found = attacked(*twelve(tmp_path, seed))
     assert found
     assert [(n, low, high) for n, low, high in found if low > n - 1 + 1e-6 or high < 5 - 1e-6] == []
+
+
+def test_two_publications_at_once_see_each_other(tmp_path: Path) -> None:
+    """Of a cell and of the same less two people, published at the same time, only one is told."""
+    less = {p: w for n, (p, w) in enumerate(START.items()) if n >= 2}
+    both = [("one", cells(START, REGION)), ("other", cells(less, REGION, population="customers loyal"))]
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda report: publish(tmp_path, 10, report=report[0], table=report[1]), both))
+    assert sorted(value(protected, "01")[1] or "" for protected in made) == ["", "time"]
+
+
+def test_money_that_was_told_is_known_afterwards(tmp_path: Path) -> None:
+    """A figure of money that stands in an earlier report cannot be hidden any more to protect another."""
+    people = crowd(20, ("01", "a")) | crowd(20, ("01", "b"), 100) | crowd(20, ("02", "a"), 200) | crowd(20, ("02", "b"), 300)
+    rows = pl.DataFrame([(p, *w, 1000) for p, w in people.items()], schema=["pseudonym", "region", "age", "cents"], orient="row")
+    rich = rows.with_columns(cents=pl.when(pl.int_range(pl.len()) == 0).then(900_000).otherwise("cents"))
+    measures = (Measure("people", "people"), Measure("cents", "money"))
+
+    def told(frame: pl.DataFrame, *by: Dimension) -> Cells:
+        return tabulate(frame.lazy(), person="pseudonym", by=by, measures=measures, population="buyers")
+
+    publish(tmp_path, 10, table=told(rows.filter(pl.col("region") == "02"), AGE))
+    later = publish(tmp_path, 11, table=told(rich, REGION, AGE))
+    assert value(later, "02", "b")[0] == 20
+    assert value(later, "01", "a")[1] == "dominance"
+
+
+def test_a_report_in_another_language_is_the_same_report(tmp_path: Path) -> None:
+    small = START | crowd(3, ("03", "old"), 700) | crowd(30, ("01", "old"), 500) | crowd(30, ("02", "old"), 600)
+    first, second = (publish(tmp_path, 10, report=f"report {language}", table=cells(small)) for language in ("fi", "en"))
+    assert first.table.frame.equals(second.table.frame)
+    assert first.table.hidden > 0
