@@ -62,7 +62,7 @@ def forget(
     found = find_run(run, settings)
     if not yes:
         typer.confirm(f"Has nobody been shown {found.slot.folder if found else 'what this run made'}, and is it to be deleted?", abort=True)
-    typer.echo(f"forgotten: {run}, with {forget_run(run, settings)} publications in the ledger")
+    typer.echo(f"forgotten: {run} (publications in the ledger: {forget_run(run, settings)})")
 
 
 @app.command()

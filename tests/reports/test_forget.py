@@ -47,7 +47,7 @@ def test_a_run_leaves_ledger_and_catalogue(home, capsys):
     assert not Ledger(home / "ledger").published(ID)
     assert Ledger(home / "ledger").published("2026-11-02T040000Z-000000")
     assert ID not in (home / "reports/index.html").read_text(encoding="utf-8")
-    assert capsys.readouterr().out == f"forgotten: {ID}, with 1 publications in the ledger\n"
+    assert capsys.readouterr().out == f"forgotten: {ID} (publications in the ledger: 1)\n"
 
 
 def test_the_ledger_keeps_who_did_it(home):
