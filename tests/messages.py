@@ -46,6 +46,7 @@ def release(*contacts: dict[str, Any], bought: dict[int, date] | None = None) ->
                 "code": ["A"],
                 "name": ["Kampanja"],
                 "starts_on": [date(2026, 10, 5)],
+                "ends_on": [date(2026, 10, 30)],
                 "holdout_share": [0.5],
                 "cost_cents": [1000],
             },

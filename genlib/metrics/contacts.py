@@ -42,13 +42,10 @@ def plan(release: Tables) -> pl.DataFrame:
 
 
 def called(release: Tables) -> Given:
-    """The names of campaigns, in place of their codes."""
-    languages = ("fi", "sv", "en")
-    return Given(
-        "campaign",
-        tuple(f"campaign_{language}" for language in languages),
-        tuple((c, n, n, n) for c, n in plan(release).select("code", "name").rows()),
-    )
+    """The names of campaigns, in place of their codes, and their first and last days."""
+    names = tuple(f"campaign_{language}" for language in ("fi", "sv", "en"))
+    listed = plan(release).select("code", "name", "starts_on", "ends_on").rows()
+    return Given("campaign", (*names, "starts_on", "ends_on"), tuple((code, *[name] * 3, *days) for code, name, *days in listed))
 
 
 def sent(release: Tables, period: Period | None, *, campaign: str = "all") -> Rows:

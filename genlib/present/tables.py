@@ -104,6 +104,9 @@ def _listed(
     words = Words(table.language)
     cells, heads = {level: names(rows, level, words) for level in levels}, {level: words.column(level) for level in levels}
     for column in columns:
+        if rows.schema[column].is_temporal():
+            cells[column], heads[column] = [words.date(day) if day else DASH for day in rows[column]], words.column(column)
+            continue
         form = form_of(column, whole=rows.schema[column].is_integer())
         cells[column] = _repeated(table, rows, column, _told(rows, column, _flagged(rows, column, form, words)))
         heads[column] = _head(words, column, form, words.translate(columns[column]) if isinstance(columns, Mapping) else "")
