@@ -11,8 +11,8 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables, tabulate
 from genlib.metrics import intervals
-from genlib.metrics.contacts import CONTACTS, LEAST, called, merged, outcome, plan
-from genlib.metrics.customers import MONEY, OVERLAPPING
+from genlib.metrics.contacts import LEAST, called, merged, outcome, plan, tabulated
+from genlib.metrics.customers import MONEY
 from genlib.metrics.figures import Cost, CostEach, Given, Rate, Reached, Share, Uplift, Worth, on_total, over
 from genlib.metrics.intervals import Estimate
 from genlib.metrics.rows import Rows, banded, collect, complete, day_number, lately, named, rows, seconds
@@ -134,16 +134,7 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
         Rate(f"{name}_rate", "outcome", (what,), of="contacts"),
         *(_of_campaign(release, what) if by == "campaign" else ()),
     )
-    measures, population = (OVERLAPPING, CONTACTS), f"messages {_named(period, campaign)}"
-    return tabulate(
-        told.to_native(),
-        person="customer",
-        by=(Dimension(by), Dimension("outcome")),
-        measures=measures,
-        population=population,
-        figures=figures,
-        release=release,
-    )
+    return tabulated(release, told, (Dimension(by), Dimension("outcome")), f"messages {_named(period, campaign)}", *figures)
 
 
 def _counted(frame: pl.DataFrame, *, what: str) -> pl.DataFrame:

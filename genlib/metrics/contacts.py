@@ -102,7 +102,12 @@ def timeline(release: Tables, period: Period, *, campaign: str = "all", months: 
         Change("change_year", "contacts", months=12, by=period.unit),
     )
     by = (Dimension(period.unit), Dimension("channel"))
-    cells = tabulate(
+    return complete(tabulated(release, told, by, population, *figures), pl.DataFrame({period.unit: [period.start]}))
+
+
+def tabulated(release: Tables, told: Rows, by: tuple[Dimension, ...], population: str, *figures: Figure) -> Cells:
+    """Contacts, and the people contacted, of whom one may stand in several cells."""
+    return tabulate(
         told.to_native(),
         person="customer",
         by=by,
@@ -111,7 +116,6 @@ def timeline(release: Tables, period: Period, *, campaign: str = "all", months: 
         figures=figures,
         release=release,
     )
-    return complete(cells, pl.DataFrame({period.unit: [period.start]}))
 
 
 def lawfulness(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:
@@ -123,15 +127,7 @@ def lawfulness(release: Tables, period: Period, *, campaign: str = "all", months
     small = counts.filter(pl.col("n") < LEAST)[unit].unique().to_list()
     ground = nw.when(refused & nw.col(unit).is_in(small)).then(nw.lit("undivided")).otherwise(nw.col("ground"))
     by = (Dimension(unit), Dimension("ground", parents=("verdict",)))
-    cells = tabulate(
-        told.with_columns(ground=ground).to_native(),
-        person="customer",
-        by=by,
-        measures=(OVERLAPPING, CONTACTS),
-        population=population,
-        figures=_refused("ground"),
-        release=release,
-    )
+    cells = tabulated(release, told.with_columns(ground=ground), by, population, *_refused("ground"))
     grounds = pl.DataFrame({"ground": ["allowed", "consent", "prohibition"], "verdict": ["allowed", "refused", "refused"]})
     return complete(complete(cells, pl.DataFrame({unit: [period.start]})), grounds)
 
@@ -178,15 +174,7 @@ def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
 def _judged(release: Tables, told: Rows, period: Period, campaign: str, *by: Dimension, figures: tuple[Figure, ...]) -> Cells:
     """All from one population, so that the tables are protected together."""
     population = named(f"contacts {period.start} {period.end}" if campaign == "all" else "contacts", campaign=campaign)
-    return tabulate(
-        told.to_native(),
-        person="customer",
-        by=by,
-        measures=(OVERLAPPING, CONTACTS),
-        population=population,
-        figures=figures,
-        release=release,
-    )
+    return tabulated(release, told, by, population, *figures)
 
 
 def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
@@ -244,16 +232,7 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
         [_lately(release, period, days, campaign).select("customer", "channel", "contacts", days=nw.lit(days)) for days in (7, 30, 90)]
     )
     by = (Dimension("days", total=False), Dimension("channel"))
-    measures, population = (OVERLAPPING, CONTACTS), named(f"contacts by days {period.end}", campaign=campaign)
-    return tabulate(
-        told.to_native(),
-        person="customer",
-        by=by,
-        measures=measures,
-        population=population,
-        figures=(Mean("contacts_each", "contacts"),),
-        release=release,
-    )
+    return tabulated(release, told, by, named(f"contacts by days {period.end}", campaign=campaign), Mean("contacts_each", "contacts"))
 
 
 def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
@@ -264,15 +243,7 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     told = told.with_columns(dose=_banded(told, start=1, outcome=what))
     by, population = (Dimension("dose"), Dimension("outcome")), named(f"delivered in 90 days {period.end}", campaign=campaign)
     rate = Rate(f"{what.replace(' ', '_')}_rate", "outcome", (what,), of="contacts")
-    return tabulate(
-        told.to_native(),
-        person="customer",
-        by=by,
-        measures=(OVERLAPPING, CONTACTS),
-        population=population,
-        figures=(rate,),
-        release=release,
-    )
+    return tabulated(release, told, by, population, rate)
 
 
 def outcome(contacts: Rows, what: str) -> Rows:
