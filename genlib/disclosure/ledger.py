@@ -29,9 +29,7 @@ from genlib.disclosure.keys import END
 from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.system import System
-from genlib.settings import PUBLICATION, Settings, publication
-
-__all__ = ["PUBLICATION", "Ledger", "Past", "cells_of", "named"]
+from genlib.settings import Settings, publication
 
 DATE = re.compile(r"\d{4}-(Q\d|\d{2}(-\d{2})?)")
 CROWD = 5
@@ -145,7 +143,7 @@ def named(model: Model, cells: pl.DataFrame) -> pl.DataFrame:
     people who are not known: for the same figure of a cell that is called the same)."""
     told = cells.select("sketch", "people", stem=pl.col("stems").list.first(), _cell="cell")
     known = model.figures.join(told, on="_cell")
-    rows = known.select("sketch", "people", "stem", "measure", "value").iter_rows()
+    rows = known.select("sketch", "people", "stem", "measure", "value").rows()
     return known.select("variable", "_cell", "measure", name=pl.Series([_name(*row) for row in rows], dtype=pl.UInt64))
 
 

@@ -45,31 +45,32 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
 def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
     """Protected, and recorded if there is a ledger."""
     if ledger is None:
-        return _advised(tables, None, ruling)[1]
+        return _advised(tables, None, ruling)[-1]
     with ledger.locked():
-        own, solved = _advised(tables, ledger.past(), ruling)
-        ledger.record(own, cells_of(own, tables), solved[1])
+        own, listed, solved = _advised(tables, ledger.past(), ruling)
+        ledger.record(own, listed, solved[1])
     return solved
 
 
-def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> tuple[Model, Solved]:
+def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> tuple[Model, pl.DataFrame, Solved]:
     try:
         return _solved(tables, past, ruling, SECONDS)
     except Refused as refused:
         raise Refused(f"{refused}{_advice(tables, past, ruling)}") from None
 
 
-def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, seconds: float) -> tuple[Model, Solved]:
-    """The report on its own, and with the past that binds it."""
+def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, seconds: float) -> tuple[Model, pl.DataFrame, Solved]:
+    """The report on its own, its cells as the ledger lists them, and the report with the past that binds it."""
     own = build(tables, ruling)
     if past is None:
-        return own, (own, suppress(own.system, seconds=seconds), NONE)
-    model, held, first = bound(own, cells_of(own, tables), past, ruling)
+        return own, NONE, (own, suppress(own.system, seconds=seconds), NONE)
+    listed = cells_of(own, tables)
+    model, held, first = bound(own, listed, past, ruling)
     try:
-        return own, (model, suppress(model.system, seconds=seconds), held)
+        return own, listed, (model, suppress(model.system, seconds=seconds), held)
     except Refused:
         system, witnesses = eased(model.system, first)
-        return own, (replace(model, system=system), suppress(system, seconds=seconds, witnesses=witnesses), held)
+        return own, listed, (replace(model, system=system), suppress(system, seconds=seconds, witnesses=witnesses), held)
 
 
 def _advice(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> str:

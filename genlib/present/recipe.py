@@ -6,7 +6,6 @@ anything else than what `present` makes of them. In JupyterLab a thing is drawn 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,11 +13,11 @@ from functools import wraps
 from importlib import import_module
 from typing import Any, ParamSpec
 
-from genlib.disclosure.ledger import PUBLICATION
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected
 from genlib.period import Period
 from genlib.present.item import Finding, Item, Recipe
+from genlib.settings import publication
 
 P = ParamSpec("P")
 ROOMS = ("charts", "findings", "page", "tables")
@@ -62,7 +61,7 @@ def drawn(function: Callable[P, Item]) -> Callable[P, Item]:
     @wraps(function)
     def made(*args: P.args, **kwargs: P.kwargs) -> Item:
         recipe = _call(name, args, kwargs)
-        return Item("", (), "", recipe=recipe) if os.environ.get(PUBLICATION) else replace(function(*args, **kwargs), recipe=recipe)
+        return Item("", (), "", recipe=recipe) if publication() else replace(function(*args, **kwargs), recipe=recipe)
 
     MAKERS[name] = made
     return made

@@ -124,9 +124,14 @@ def prune(reports: Path, *, today: str) -> None:
     """Remove the runs that were to be kept until today (ISO), or until a day before."""
     for run in runs(reports):
         if run.manifest.get("kept_until", "9999") <= today:
-            gone = run.folder.with_name(f".{run.folder.name}")
-            run.folder.rename(gone)
-            shutil.rmtree(gone)
+            remove(run)
+
+
+def remove(run: Run) -> None:
+    """Take a run out of sight at once, and then away; `sweep` ends what a crash leaves."""
+    gone = run.folder.with_name(f".{run.folder.name}")
+    run.folder.rename(gone)
+    shutil.rmtree(gone)
 
 
 def sweep(reports: Path, *, older_than: float) -> None:

@@ -3,8 +3,6 @@ catalogue, so that nobody reads it after all."""
 
 from __future__ import annotations
 
-import shutil
-
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import UsageError
 from genlib.reports import catalogue, index
@@ -24,6 +22,6 @@ def forget_run(run_id: str, settings: Settings) -> int:
     """Take a run back; the number of its publications. The ledger keeps who did it and when."""
     found = find_run(run_id, settings)
     if found is not None:
-        shutil.rmtree(found.folder)
+        catalogue.remove(found)
         index.write(settings.reports)
     return Ledger.of(settings).forget(run_id, by=settings.user)

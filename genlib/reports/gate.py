@@ -4,8 +4,8 @@ anything else stops the export."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from genlib.errors import CellFailed, GenlibError, NotProtected
@@ -58,9 +58,7 @@ def let_through(notebook: Mapping[str, Any], settings: Settings | None = None) -
     found = {number: read(cell, place) for number, (place, cell) in enumerate(numbered(notebook))}
     outputs = [output for cell in found.values() for output in cell]
     sources = _sources(outputs, notebook, settings)
-    with ThreadPoolExecutor(2) as workers:
-        drawn = workers.map(lambda output: _drawn(output, sources), outputs)
-        return {number: [next(drawn) for _ in cell] for number, cell in found.items()}
+    return {number: [_drawn(output, sources) for output in cell] for number, cell in found.items()}
 
 
 def read(cell: Mapping[str, Any], place: int) -> list[_Output]:
@@ -93,6 +91,7 @@ def _sources(outputs: Sequence[_Output], notebook: Mapping[str, Any], settings: 
     except NotProtected as strange:
         raise _stopped(told[0].cell, str(strange)) from None
 
+    @cache
     def manifest(purpose: str, release: str) -> Any:
         return open_release(purpose, release, settings=settings).manifest
 
@@ -110,8 +109,7 @@ def _drawn(output: _Output, sources: Sources) -> Passed:
         raise _stopped(output.cell, f"something that cannot be drawn ({type(error).__name__})") from None
     if output.html not in {None, html}:
         raise _stopped(output.cell, "a genlib output that was changed after it was made")
-    facts = {"kind": item.kind, "tables": list(item.tables), "recipe": output.recipe}
-    return Passed(output.cell, html, facts | ({"proof": output.proof} if output.proof else {}))
+    return Passed(output.cell, html, replace(item, recipe=output.recipe, proof=output.proof).facts)
 
 
 def _stopped(place: int, kind: str) -> CellFailed:

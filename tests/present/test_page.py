@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from genlib.disclosure.ledger import PUBLICATION
 from genlib.errors import NotProtected, UsageError
 from genlib.present import charts, findings, page, proof, tables
 from genlib.present.item import MIME
 from genlib.present.recipe import Sources, prepared
+from genlib.settings import PUBLICATION
 
 MANIFEST = SimpleNamespace(
     release_id="2026-11-01T0400Z-5f2c91",
