@@ -49,7 +49,7 @@ def publish(
             )
         typer.echo(summary(made))
         if not made.people:
-            typer.echo(f"genlib: nobody is in this release of {purpose}; is the register loaded? (genlib register info)", err=True)
+            typer.echo(f"genlib: nobody is in this release of {purpose}: everybody in the register was left out", err=True)
 
 
 def summary(made: Manifest) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import polars as pl
 
+from genlib.errors import UsageError
 from genlib.notice import Notice, ReleaseTerms
 from genlib.permission import Switches
 from genlib.publish.anonymity import anonymise
@@ -118,8 +119,13 @@ def _selected(source: Source) -> People:
 
 
 def _unrestricted(register: Register, columns: Sequence[str], now: dt.datetime) -> tuple[pl.DataFrame, int]:
-    """Everyone whose data may be used (GDPR 18), and how many others there are."""
+    """Everyone whose data may be used (GDPR 18), and how many others there are. An empty register is a wrong address sooner than a wish:
+    the release of yesterday's people stays."""
     people = pl.concat(register.scan("customer", list(dict.fromkeys(["id", *columns])), ordered_by="id"))
+    if people.is_empty():
+        raise UsageError(
+            f"nobody is in the register at {register.url}, so nothing was published; load it first: genlib register load FOLDER"
+        )
     free = people.filter((pl.col("restricted_from") > now).fill_null(value=True))
     return free, people.height - free.height
 

@@ -47,8 +47,9 @@ def check_columns(name: str, path: Path) -> None:
 
 
 def batches(path: Path, rows: int) -> Iterator[pl.DataFrame]:
-    """The file in frames of at most `rows`, all text, with `row`: 1 for the first row after the header. Blank lines are no rows."""
-    filled = ~pl.all_horizontal(pl.exclude("row").is_null())
+    """The file in frames of at most `rows`, all text, with `row`: 1 for the first row after the header. A line of nothing but spaces and
+    separators is no row."""
+    filled = pl.any_horizontal(pl.exclude("row").str.strip_chars() != "")
     with _readable(path):
         yield from (
             part.with_columns(pl.col("row").cast(pl.Int64))

@@ -54,13 +54,28 @@ def test_publish_makes_all_by_default(workbench: Small) -> None:
     ]
 
 
-def test_an_empty_register_is_published_with_a_warning(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_an_empty_register_is_not_published_over_the_release_before(
+    workbench: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    empty = keyed(Small(tmp_path), monkeypatch)
     assert cli.run(["publish", "satisfaction"]) == 0
-    assert "nobody is in this release of satisfaction; is the register loaded?" in capsys.readouterr().err
-    assert (empty.home / "releases" / "satisfaction" / "current").exists()
+    current = workbench.home / "releases" / "satisfaction" / "current"
+    before = current.read_text()
+    empty = Small(tmp_path / "empty")
+    monkeypatch.setenv("GENLIB_REGISTER", empty.register.url)
+    capsys.readouterr()
+    said = refusal(capsys, 2, "publish")
+    assert said.startswith("genlib: nobody is in the register at sqlite:")
+    assert "load it first: genlib register load FOLDER" in said
+    assert current.read_text() == before
+    assert empty.register.count("audit_event") == 0
+
+
+def test_a_release_without_anybody_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    keyed(Small(tmp_path).people(6, restricted_from=LONG_AGO), monkeypatch)
+    assert cli.run(["publish", "satisfaction"]) == 0
+    said = capsys.readouterr()
+    assert "0 people, left out: 6 restricted" in said.out
+    assert said.err.endswith("nobody is in this release of satisfaction: everybody in the register was left out\n")
 
 
 FULL = """

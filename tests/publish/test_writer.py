@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from small import KEY, NOW, PURPOSES, Small
+from small import KEY, LONG_AGO, NOW, PURPOSES, Small
 
 from genlib import notice as notices
 from genlib.errors import NoticeError, UsageError
@@ -216,8 +216,13 @@ def test_the_same_register_and_instant_give_the_same_release(small: Small, drawn
     assert small.publish("satisfaction").id == small.publish("satisfaction").id == made[0].release_id
 
 
-def test_an_empty_register_gives_an_empty_release(small: Small) -> None:
-    release = small.publish("campaign_history")
+def test_an_empty_register_is_not_published(small: Small) -> None:
+    with pytest.raises(UsageError, match=r"nobody is in the register at .*, so nothing was published; load it first"):
+        small.publish("campaign_history")
+
+
+def test_a_register_of_restricted_people_gives_an_empty_release(small: Small) -> None:
+    release = small.people(6, restricted_from=LONG_AGO).publish("campaign_history")
     assert (release.manifest.people, release["reach"].collect().height) == (0, 0)
     assert set(release.manifest.rows.values()) == {0}
 

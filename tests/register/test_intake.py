@@ -270,10 +270,11 @@ def workbook(path: Path, frame: pl.DataFrame) -> None:
 def test_blank_lines_are_no_rows_and_do_not_shift_the_numbers(register: Register, key: IdentityKey, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", "customer", CUSTOMER)
     head, row = (folder / "customer.csv").read_text().splitlines()
-    (folder / "customer.csv").write_text(f"{head}\n{row}\n\n{row}\n{',' * head.count(',')}\n\n")
+    separators = "," * head.count(",")
+    (folder / "customer.csv").write_text("\n".join([head, row, "", "  \t", row, separators, f" {separators} ", '""', ""]))
     [outcome] = into(register, folder, key, tmp_path).tables
     assert (outcome.read, outcome.loaded, outcome.rejected) == (2, 1, 1)
-    assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n3,id,duplicate\n"
+    assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n4,id,duplicate\n"
 
 
 @pytest.mark.parametrize("share", ["0.25", "0,25"])
