@@ -26,18 +26,6 @@ def color(name: str) -> str:
     return code
 
 
-def contrast(one: str, other: str) -> float:
-    """WCAG 2.2 contrast ratio of two `#rrggbb` colours, 1 to 21."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(code: str) -> float:
-    channels = [int(code[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
 @cache
 def style() -> str:
     """The style sheet without the type. Charts are drawn in daylight; by these rules their marks follow the reader's night."""

@@ -81,8 +81,9 @@ class Words:
         return (self.month(start) + DASH if last > start else "") + self.month(last, year=True)
 
     def column(self, name: str) -> str:
-        """The head of a column."""
-        return self._code("column", name) or name.replace("_", " ").capitalize()
+        """The head of a column; the ends of all intervals have the same."""
+        end = re.sub(r"^.+_(low|high)$", r"\1", name)
+        return self._code("column", end) or name.replace("_", " ").capitalize()
 
     def _code(self, dimension: str, code: str) -> str | None:
         known = catalogue(self.language)

@@ -14,6 +14,18 @@ MACHADO = {
 PALETTES = pytest.mark.parametrize("palette", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 
 
+def contrast(one, other):
+    """WCAG 2.2 contrast ratio of two `#rrggbb` colours, 1 to 21."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(code):
+    channels = [int(code[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def lab(code, eye):
     channels = np.array([int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
@@ -28,25 +40,25 @@ def apart(palette, one, other, eye):
 
 
 def test_contrast_of_black_and_white():
-    assert round(theme.contrast("#000000", "#ffffff"), 1) == 21.0
+    assert round(contrast("#000000", "#ffffff"), 1) == 21.0
 
 
 @PALETTES
 @pytest.mark.parametrize("name", ["ink", "quiet", "teal", "leaf", "brick"])
 def test_text_has_four_and_a_half_to_one(palette, name):
-    assert min(theme.contrast(palette[name], palette[ground]) for ground in ("paper", "ground")) >= 4.5
+    assert min(contrast(palette[name], palette[ground]) for ground in ("paper", "ground")) >= 4.5
 
 
 @PALETTES
 @pytest.mark.parametrize("name", sorted({*theme.SERIES, *theme.LIKERT[5], "leaf", "seq1"}))
 def test_marks_or_their_edges_have_three_to_one(palette, name):
-    assert theme.contrast(palette[theme.EDGES.get(name, name)], palette["paper"]) >= 3
+    assert contrast(palette[theme.EDGES.get(name, name)], palette["paper"]) >= 3
 
 
 @PALETTES
 @pytest.mark.parametrize("name", theme.LIKERT[5])
 def test_figures_inside_answers_can_be_read(palette, name):
-    assert theme.contrast(palette["paper" if name in {"brick", "teal"} else "night"], palette[name]) >= 4.5
+    assert contrast(palette["paper" if name in {"brick", "teal"} else "night"], palette[name]) >= 4.5
 
 
 @PALETTES
