@@ -64,12 +64,12 @@ def purchase_summary(  # noqa: PLR0913 - the columns of any table of purchases
 
 
 def _summary(purchases: Rows, as_of: date, days: float) -> Rows:
-    by_day = purchases.filter(nw.col("date") <= as_of).group_by("customer", "date").agg(nw.col("amount").sum())
-    day, money = nw.col("date"), nw.col("amount")
-    history = by_day.group_by("customer").agg(
-        day.min().alias("first"), day.max().alias("last"), nw.len().alias("days"), money.sum().alias("all")
+    known, day, money = purchases.filter(nw.col("date") <= as_of), nw.col("date"), nw.col("amount")
+    history = known.group_by("customer").agg(
+        day.min().alias("first"), day.max().alias("last"), day.n_unique().alias("days"), money.sum().alias("all")
     )
-    history = history.join(by_day, left_on=["customer", "first"], right_on=["customer", "date"])
+    on_first = known.join(history.select("customer", "first"), left_on=["customer", "date"], right_on=["customer", "first"], how="semi")
+    history = history.join(on_first.group_by("customer").agg(money.sum()), on="customer")
     first, last, repeats = day_number("first"), day_number("last"), nw.col("days").cast(nw.Int64) - 1
     return history.select(
         "customer",

@@ -16,6 +16,7 @@ ROWS = 131_072
 REACHED = 65_536  # people a frame: each has a row for every channel and kind of message
 NARROW = {"score": pl.Int16}
 VERDICT = {"allowed": "derived", "reason": "derived"}
+TEXT = {"reason": pl.String}  # any engine reads it
 
 Frames = Iterator[pl.DataFrame]
 
@@ -96,7 +97,7 @@ def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
     message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
     def judged(batch: pl.DataFrame) -> pl.DataFrame:
-        return batch.with_columns(judge.verdicts(batch.select("customer_id", "channel", message, "sent_at")).select(*VERDICT))
+        return batch.with_columns(judge.verdicts(batch.select("customer_id", "channel", message, "sent_at")).select(*VERDICT).cast(TEXT))
 
     return judged
 
@@ -115,7 +116,7 @@ def _reach(source: Source) -> tuple[dict[str, str], Frames]:
             acts = source.acts.join(some.select("customer_id"), on="customer_id", how="semi")
             answers = reach(some.drop("customer"), acts, source.now, switches=source.switches)
             numbered = answers.join(some.select("customer_id", "customer"), on="customer_id", maintain_order="left")
-            yield numbered.select("customer", "channel", "kind", *VERDICT)
+            yield numbered.select("customer", "channel", "kind", *VERDICT).cast(TEXT)
 
     return {"customer": "number", "channel": "derived", "kind": "derived", **VERDICT}, frames()
 
