@@ -31,7 +31,8 @@ _CODES: dict[str, list[str | None] | list[bool]] = {
     "linked_to_duties": [False, True],
 }
 _EACH = prod(len(codes) for codes in _CODES.values())
-_ANSWER = pl.Struct({"allowed": pl.Boolean, "reason": pl.Enum(list(REASONS))})
+_REASON = pl.Enum(list(REASONS))
+_ANSWER = pl.Struct({"allowed": pl.Boolean, "reason": _REASON})
 _STRIDE = 2**18
 """Contacts that are looked up at a time: their arrays stay in the processor's cache."""
 
@@ -126,7 +127,7 @@ def _answers(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
     made = pl.concat(
         [answers, *(pl.DataFrame({"allowed": [no], "reason": [why]}, answers.schema)[[0] * _EACH] for why, no in known.items())]
     )
-    return made.cast(_ANSWER.to_schema())
+    return made.cast({"reason": _REASON})
 
 
 def _question(switches: Switches) -> list[pl.Expr]:
