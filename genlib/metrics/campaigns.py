@@ -9,18 +9,19 @@ from functools import partial
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables, tabulate
-from genlib.metrics import intervals
-from genlib.metrics.contacts import LEAST, called, merged, outcome, plan, tabulated
-from genlib.metrics.customers import MONEY
-from genlib.metrics.figures import Cost, CostEach, Given, Rate, Reached, Share, Uplift, Worth, on_total, over
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
+from genlib.metrics import figures, intervals
+from genlib.metrics.contacts import CONTACTS, LEAST, called, counted, merged, outcome, plan
+from genlib.metrics.figures import Rate, Reached, Share, given
 from genlib.metrics.intervals import Estimate
-from genlib.metrics.rows import Rows, banded, collect, complete, day_number, lately, named, rows, seconds
+from genlib.metrics.population import MONEY, complete, lately, named, tabulated
+from genlib.metrics.rows import Rows, case, collect, day_number, rows, seconds
 from genlib.period import Period
 
 STAGES = ("eligible", "targeted", "sent", "bounced", "delivered", "machine", "opened", "clicked")
 PASSED = {"opened": "delivered", "delivered": "sent"}
 """What was passed before a stage, where it is not the one named before it."""
+BOUGHT = case({"bought": nw.col("amount_cents") > 0}, "not bought")
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,9 @@ def _staged(release: Tables, period: Period, campaign: str, attribution: Attribu
     apart = [dimension.name for dimension in by if not dimension.total]  # in several campaigns one person may meet several channels
     told = _placed(_drawn(release, period, campaign), attribution).group_by("customer", *(d.name for d in by)).agg(nw.col("place").max())
     told, stages = _thick(told)
-    told = told.with_columns(stage=banded(nw.col("place"), dict(reversed([(name, place) for place, name in enumerate(STAGES)]))))
-    population, figures = _named(period, campaign, *apart), (Reached(STAGES, aside=("bounced", "machine")),)
-    cells = tabulate(
-        told.to_native(), person="customer", by=(*by, Dimension("stage")), population=population, figures=figures, release=release
-    )
+    told = told.with_columns(stage=case({stage: nw.col("place") == place for place, stage in enumerate(STAGES)}, STAGES[0]))
+    reached = Reached(STAGES, aside=("bounced", "machine"))
+    cells = tabulated(release, told, (*by, Dimension("stage")), _named(period, campaign, *apart), reached)
     return complete(cells, pl.DataFrame({"stage": stages}))
 
 
@@ -85,7 +84,7 @@ def _thick(told: Rows) -> tuple[Rows, tuple[str, ...]]:
             moved[place] = STAGES.index(PASSED.get(STAGES[place], STAGES[place - 1]))
             people[moved[place]] = people.get(moved[place], 0) + people[place]
     for place, before in moved.items():
-        told = told.with_columns(place=nw.when(nw.col("place") == place).then(nw.lit(before)).otherwise(nw.col("place")))
+        told = told.with_columns(place=case({before: nw.col("place") == place}, nw.col("place")))
     return told, tuple(stage for place, stage in enumerate(STAGES) if place not in moved)
 
 
@@ -97,10 +96,8 @@ def _placed(drawn: Rows, attribution: Attribution) -> Rows:
     opened = seen["opened"] & ~_quick("opened_at", attribution)
     reached = {"targeted": nw.col("arm") == "contacted", "sent": seen["sent"], "bounced": seen["sent"] & nw.col("bounced")}
     reached |= {"delivered": seen["delivered"], "machine": seen["opened"] | seen["clicked"], "opened": opened | clicked, "clicked": clicked}
-    place = nw.lit(0)
-    for number, stage in enumerate(STAGES[1:], start=1):
-        place = nw.when(reached[stage]).then(nw.lit(number)).otherwise(place)
-    return drawn.with_columns(place=place)
+    furthest = {place: reached[STAGES[place]] for place in range(len(STAGES) - 1, 0, -1)}
+    return drawn.with_columns(place=case(furthest, 0))
 
 
 def _quick(column: str, attribution: Attribution) -> nw.Expr:
@@ -128,31 +125,20 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
     drawn = _drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
     told = _purchased(release, drawn, attribution) if what == "bought" else outcome(drawn, what)
     told = merged(told.drop("campaign").rename({"code": "campaign"}), by, None, nw.col("outcome") == what)
-    name = what.replace(" ", "_")
-    figures: tuple[Figure, ...] = (
-        partial(_counted, what=what),
-        Rate(f"{name}_rate", "outcome", (what,), of="contacts"),
-        *(_of_campaign(release, what) if by == "campaign" else ()),
+    made: tuple[Figure, ...] = (
+        partial(counted, dimension="outcome", value=what),
+        Rate(f"{what.replace(' ', '_')}_rate", "outcome", (what,), of="contacts"),
+        *((called(release), partial(figures.cost_each, outcome=what)) if by == "campaign" else ()),
     )
-    return tabulated(release, told, (Dimension(by), Dimension("outcome")), f"messages {_named(period, campaign)}", *figures)
-
-
-def _counted(frame: pl.DataFrame, *, what: str) -> pl.DataFrame:
-    """How many of a row's messages had the outcome."""
-    count = over(frame, "contacts", "outcome", (what,))
-    return frame.with_columns(pl.when(on_total("outcome")).then(count).alias(what.replace(" ", "_")))
-
-
-def _of_campaign(release: Tables, what: str) -> tuple[Figure, ...]:
-    return called(release), CostEach(tuple(plan(release).select("code", "cost_cents").rows()), what)
+    population = f"messages {_named(period, campaign)}"
+    return tabulated(release, told, (Dimension(by), Dimension("outcome")), population, *made, measures=CONTACTS)
 
 
 def _purchased(release: Tables, drawn: Rows, attribution: Attribution) -> Rows:
     """Delivered contacts, whether the receiver bought within the window of the channel."""
     delivered = drawn.filter(~nw.col("delivered_at").is_null()).with_columns(sent_on=nw.col("sent_at").cast(nw.Date))
     bought = _buying(release, delivered, "sent_on", attribution)
-    named = nw.when(nw.col("amount_cents") > 0).then(nw.lit("bought")).otherwise(nw.lit("not bought"))
-    return delivered.join(bought, on=["campaign", "customer"], how="left").with_columns(outcome=named)
+    return delivered.join(bought, on=["campaign", "customer"], how="left").with_columns(outcome=BOUGHT)
 
 
 def _buying(release: Tables, drawn: Rows, start: str, attribution: Attribution) -> Rows:
@@ -172,25 +158,19 @@ def uplift_by_campaign(
 ) -> Cells:
     """One campaign, or those that began in the last months, by arm and outcome: bought or not within the window from the campaign's
     first day, one clock for both arms; `amount_cents` of that. As assigned: who was drawn to be contacted counts as such, reached or not.
-    Figures on the campaign's row: see `figures.Uplift`, `figures.Worth` and `figures.Cost`; none without a holdout. `ongoing`: its window
-    was open when the release was made."""
+    Figures on the campaign's row: see `figures.uplift` and `figures.worth`; none without a holdout. `ongoing`: its window was open when
+    the release was made."""
     drawn = _drawn(release, period, campaign, months)
     bought = _buying(release, drawn, "starts_on", attribution)
-    outcome = nw.when(nw.col("amount_cents") > 0).then(nw.lit("bought")).otherwise(nw.lit("not bought"))
     told = drawn.join(bought, on=["campaign", "customer"], how="left").select(
-        "customer", "arm", outcome.alias("outcome"), nw.col("amount_cents").fill_null(0), campaign=nw.col("code")
+        "customer", "arm", BOUGHT.alias("outcome"), nw.col("amount_cents").fill_null(0), campaign=nw.col("code")
     )
-    shares, costs = (tuple(plan(release).select("code", column).rows()) for column in ("holdout_share", "cost_cents"))
     by = (Dimension("campaign", total=False), Dimension("arm"), Dimension("outcome"))
-    figures = (Share(("outcome",)), Uplift(shares), Worth(), Cost(costs), called(release), _ongoing(release, attribution))
-    population = f"{_named(period, campaign)} {months}"
-    return tabulate(
-        told.to_native(), person="customer", by=by, measures=(PEOPLE, MONEY), population=population, figures=figures, release=release
-    )
+    made = (called(release), Share(("outcome",)), figures.uplift, figures.worth, _ongoing(release, attribution))
+    return tabulated(release, told, by, f"{_named(period, campaign)} {months}", *made, measures=(PEOPLE, MONEY))
 
 
-def _ongoing(release: Tables, attribution: Attribution) -> Given:
+def _ongoing(release: Tables, attribution: Attribution) -> Figure:
     made = getattr(getattr(release, "manifest", None), "published_at", "9999")[:10]
-    longest = timedelta(max(attribution.windows.values()))
-    starts = plan(release).select("code", "starts_on").rows()
-    return Given("campaign", ("ongoing",), tuple((code, (start + longest).isoformat() >= made) for code, start in starts))
+    ends = (pl.col("starts_on") + timedelta(max(attribution.windows.values()))).dt.to_string()
+    return given("campaign", plan(release).select(campaign="code", ongoing=ends >= made))

@@ -11,14 +11,15 @@ from functools import partial
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables, tabulate
+from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables
 from genlib.errors import UsageError
-from genlib.metrics.customers import LOOK_BACK, OVERLAPPING, beginning
-from genlib.metrics.figures import Change, Given, Mean, Rate, Share, on_total, over
-from genlib.metrics.rows import Rows, banded, collect, complete, lately, named, rows, since, within
+from genlib.metrics.figures import Mean, Rate, Share, changes, given, on_total, over
+from genlib.metrics.population import LOOK_BACK, OVERLAPPING, complete, lately, named, named_lately, tabulated
+from genlib.metrics.rows import Rows, banded, beginning, case, collect, rows, within
 from genlib.period import Period
 
-CONTACTS = Measure("contacts", "count")
+CONTACTS = (OVERLAPPING, Measure("contacts", "count"))
+"""Contacts, and the people contacted, of whom one may stand in several cells."""
 LEAST = 5
 """Fewer people are merged with others; the threshold of door 2 may be higher, never lower than 3."""
 
@@ -41,38 +42,29 @@ def plan(release: Tables) -> pl.DataFrame:
     return listed.with_columns(name=pl.when(pl.col("code").rank("ordinal", descending=True).over("name") > 1).then(dated).otherwise("name"))
 
 
-def called(release: Tables) -> Given:
-    """The names of campaigns, in place of their codes, and their first and last days."""
-    names = tuple(f"campaign_{language}" for language in ("fi", "sv", "en"))
-    listed = plan(release).select("code", "name", "starts_on", "ends_on").rows()
-    return Given("campaign", (*names, "starts_on", "ends_on"), tuple((code, *[name] * 3, *days) for code, name, *days in listed))
+def called(release: Tables) -> Figure:
+    """What is known of campaigns: their names in place of their codes, their first and last days, and from the books and plans what they
+    cost and which part was held out."""
+    names = {f"campaign_{language}": pl.col("name") for language in ("fi", "sv", "en")}
+    return given("campaign", plan(release).select("starts_on", "ends_on", "cost_cents", "holdout_share", campaign="code", **names))
 
 
 def sent(release: Tables, period: Period | None, *, campaign: str = "all") -> Rows:
     """Contacts of a period, or all of one campaign, with `verdict`, `why` it was refused and the `ground` of that."""
     told = rows(release, "campaign_contact").filter(nw.col("arm") == "contacted").drop("campaign_code", strict=False)
-    codes = rows(release, "campaign").select("campaign", code=nw.col("code"))
-    told = told.join(codes, on="campaign")
-    told = (
-        told.filter(nw.col("code") == campaign)
-        if campaign != "all"
-        else told.filter(within("sent_at", period.start, period.end))
-        if period
-        else told
-    )
+    told = told.join(rows(release, "campaign").select("campaign", "code"), on="campaign")
+    if campaign != "all":
+        told = told.filter(nw.col("code") == campaign)
+    elif period:
+        told = told.filter(within("sent_at", period.start, period.end))
     return judged(told).with_columns(contacts=nw.lit(1))
 
 
 def judged(contacts: Rows) -> Rows:
     """Reasons are told of refusals alone: why a contact was allowed helps nobody and makes small cells."""
-    allowed = nw.lit("allowed")
-    verdict = nw.when(nw.col("allowed")).then(allowed).otherwise(nw.lit("refused"))
-    ground = nw.when(nw.col("reason").is_in(WITHOUT_CONSENT)).then(nw.lit("consent")).otherwise(nw.lit("prohibition"))
-    ground = nw.when(nw.col("reason").is_in(OTHERWISE)).then(nw.lit("other ground")).otherwise(ground)
-    why = nw.when(nw.col("allowed"))
-    return contacts.with_columns(
-        verdict=verdict, why=why.then(allowed).otherwise(nw.col("reason")), ground=why.then(allowed).otherwise(ground)
-    )
+    allowed, reason = {"allowed": nw.col("allowed")}, nw.col("reason")
+    ground = {"other ground": reason.is_in(OTHERWISE), "consent": reason.is_in(WITHOUT_CONSENT)}
+    return contacts.with_columns(verdict=case(allowed, "refused"), why=case(allowed, reason), ground=case(allowed | ground, "prohibition"))
 
 
 def merged(told: Rows, column: str, *parts: nw.Expr | None) -> Rows:
@@ -97,25 +89,9 @@ def _together(told: Rows, column: str, codes: set[str]) -> Rows:
 def timeline(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:
     """Contacts, and people contacted, by month (quarter or year, as the period is) and channel; `change` since the step before."""
     told, population = _dated(release, period, campaign, months)
-    figures = (
-        Change("change", "contacts", months=period.length, by=period.unit),
-        Change("change_year", "contacts", months=12, by=period.unit),
-    )
     by = (Dimension(period.unit), Dimension("channel"))
-    return complete(tabulated(release, told, by, population, *figures), pl.DataFrame({period.unit: [period.start]}))
-
-
-def tabulated(release: Tables, told: Rows, by: tuple[Dimension, ...], population: str, *figures: Figure) -> Cells:
-    """Contacts, and the people contacted, of whom one may stand in several cells."""
-    return tabulate(
-        told.to_native(),
-        person="customer",
-        by=by,
-        measures=(OVERLAPPING, CONTACTS),
-        population=population,
-        figures=figures,
-        release=release,
-    )
+    cells = tabulated(release, told, by, population, *changes("contacts", period), measures=CONTACTS)
+    return complete(cells, pl.DataFrame({period.unit: [period.start]}))
 
 
 def lawfulness(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:
@@ -125,56 +101,52 @@ def lawfulness(release: Tables, period: Period, *, campaign: str = "all", months
     unit, refused = period.unit, nw.col("verdict") == "refused"
     counts = collect(told.filter(refused).group_by(unit, "ground").agg(nw.col("customer").n_unique().alias("n")))
     small = counts.filter(pl.col("n") < LEAST)[unit].unique().to_list()
-    ground = nw.when(refused & nw.col(unit).is_in(small)).then(nw.lit("undivided")).otherwise(nw.col("ground"))
+    told = told.with_columns(ground=case({"undivided": refused & nw.col(unit).is_in(small)}, nw.col("ground")))
     by = (Dimension(unit), Dimension("ground", parents=("verdict",)))
-    cells = tabulated(release, told.with_columns(ground=ground), by, population, *_refused("ground"))
+    cells = tabulated(release, told, by, population, *_refused("ground"), measures=CONTACTS)
     grounds = pl.DataFrame({"ground": ["allowed", "consent", "prohibition"], "verdict": ["allowed", "refused", "refused"]})
     return complete(complete(cells, pl.DataFrame({unit: [period.start]})), grounds)
 
 
 def _refused(*finer: str) -> tuple[Figure, ...]:
     """How many of a row's contacts were `refused`, and which part of them."""
+    return partial(counted, dimension="verdict", value="refused", finer=finer), Rate(
+        "refused_rate", "verdict", ("refused",), of="contacts", finer=finer
+    )
 
-    def counted(frame: pl.DataFrame) -> pl.DataFrame:
-        count = over(frame, "contacts", "verdict", ("refused",), finer)
-        return frame.with_columns(pl.when(on_total("verdict", *finer)).then(count).alias("refused"))
 
-    return counted, Rate("refused_rate", "verdict", ("refused",), of="contacts", finer=finer)
+def counted(frame: pl.DataFrame, *, dimension: str, value: str, finer: tuple[str, ...] = ()) -> pl.DataFrame:
+    """How many of a row's contacts have the value, in a column of that name."""
+    count = over(frame, "contacts", dimension, (value,), finer)
+    return frame.with_columns(pl.when(on_total(dimension, *finer)).then(count).alias(value.replace(" ", "_")))
 
 
 def _dated(release: Tables, period: Period, campaign: str, months: int | None) -> tuple[Rows, str]:
     length = months or LOOK_BACK[period.length]
     told = sent(release, None, campaign=campaign).filter(lately("sent_at", period, length))
-    return told.with_columns(beginning("sent_at", period).alias(period.unit)), named(
-        f"contacts {since(period, length)} {period.end}", campaign=campaign
-    )
+    dated = told.with_columns(beginning("sent_at", period.unit).alias(period.unit))
+    return dated, named_lately("contacts", period, length, campaign=campaign)
 
 
 def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with their `refused_rate`."""
     told = sent(release, period, campaign=campaign).with_columns(campaign=nw.col("code"))
     told = merged(told, what, None, nw.col("verdict") == "refused")
-    return _judged(
-        release,
-        told,
-        period,
-        campaign,
-        Dimension(what),
-        Dimension("verdict"),
-        figures=(*_refused(), *((called(release),) if what == "campaign" else ())),
-    )
+    names = (called(release),) if what == "campaign" else ()
+    by = (Dimension(what), Dimension("verdict"))
+    return tabulated(release, told, by, _of_period(period, campaign), *_refused(), *names, measures=CONTACTS)
 
 
 def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
     told = merged(sent(release, period, campaign=campaign), "why", nw.col("verdict") == "refused")
-    return _judged(release, told, period, campaign, Dimension("why", parents=("verdict",)), figures=(Share(("why",), of="contacts"),))
+    by = (Dimension("why", parents=("verdict",)),)
+    return tabulated(release, told, by, _of_period(period, campaign), Share(("why",), of="contacts"), measures=CONTACTS)
 
 
-def _judged(release: Tables, told: Rows, period: Period, campaign: str, *by: Dimension, figures: tuple[Figure, ...]) -> Cells:
-    """All from one population, so that the tables are protected together."""
-    population = named(f"contacts {period.start} {period.end}" if campaign == "all" else "contacts", campaign=campaign)
-    return tabulated(release, told, by, population, *figures)
+def _of_period(period: Period, campaign: str) -> str:
+    """One population, so that the tables are protected together."""
+    return named(f"contacts {period.start} {period.end}" if campaign == "all" else "contacts", campaign=campaign)
 
 
 def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
@@ -182,11 +154,9 @@ def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int
     `over_rate`: the part with more than `cap` (1 to 4), where the bands can tell. Of one campaign: those it contacted."""
     if cap not in range(1, 5):
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
-    told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)]).to_native()
-    by, figures = (Dimension("days", total=False), Dimension("contacts")), (Share(("contacts",)), partial(_over, cap=cap))
-    return tabulate(
-        told, person="customer", by=by, population=named(f"contacted {period.end}", campaign=campaign), figures=figures, release=release
-    )
+    told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)])
+    by, population = (Dimension("days", total=False), Dimension("contacts")), named(f"contacted {period.end}", campaign=campaign)
+    return tabulated(release, told, by, population, Share(("contacts",)), partial(_over, cap=cap))
 
 
 def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
@@ -231,8 +201,8 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
     told = nw.concat(
         [_lately(release, period, days, campaign).select("customer", "channel", "contacts", days=nw.lit(days)) for days in (7, 30, 90)]
     )
-    by = (Dimension("days", total=False), Dimension("channel"))
-    return tabulated(release, told, by, named(f"contacts by days {period.end}", campaign=campaign), Mean("contacts_each", "contacts"))
+    by, population = (Dimension("days", total=False), Dimension("channel")), named(f"contacts by days {period.end}", campaign=campaign)
+    return tabulated(release, told, by, population, Mean("contacts_each", "contacts"), measures=CONTACTS)
 
 
 def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
@@ -243,7 +213,7 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     told = told.with_columns(dose=_banded(told, start=1, outcome=what))
     by, population = (Dimension("dose"), Dimension("outcome")), named(f"delivered in 90 days {period.end}", campaign=campaign)
     rate = Rate(f"{what.replace(' ', '_')}_rate", "outcome", (what,), of="contacts")
-    return tabulated(release, told, by, population, rate)
+    return tabulated(release, told, by, population, rate, measures=CONTACTS)
 
 
 def outcome(contacts: Rows, what: str) -> Rows:
@@ -256,8 +226,7 @@ def outcome(contacts: Rows, what: str) -> Rows:
     other = {"responded": "no response", "opted out": "stayed"}
     if what not in came:
         raise UsageError(f"what came of a message is one of {', '.join(came)}")
-    named = nw.when(came[what]).then(nw.lit(what)).otherwise(nw.lit(other[what]))
-    return contacts.filter(~nw.col("delivered_at").is_null()).with_columns(outcome=named)
+    return contacts.filter(~nw.col("delivered_at").is_null()).with_columns(outcome=case({what: came[what]}, other[what]))
 
 
 def reach(release: Tables, period: Period) -> Cells:
@@ -274,4 +243,4 @@ def reach_reasons(release: Tables, period: Period, *, kind: str = "DM") -> Cells
 def _reach(release: Tables, told: Rows, verdict: Dimension) -> Cells:
     by = (Dimension("channel", total=False), Dimension("kind", total=False), verdict)
     rate = Rate("reachable", "verdict", ("allowed",), finer=tuple(name for name in verdict.columns if name != "verdict"))
-    return tabulate(told.to_native(), person="customer", by=by, population="reach", figures=(Share(verdict.columns), rate), release=release)
+    return tabulated(release, told, by, "reach", Share(verdict.columns), rate)

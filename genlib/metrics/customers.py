@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables, tabulate
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables, tabulate
 from genlib.errors import UsageError
 from genlib.metrics import intervals, models
-from genlib.metrics.figures import BASE, Change, Mean, Rate, Share, Stock
-from genlib.metrics.rows import (
-    Rows,
+from genlib.metrics.figures import BASE, Mean, Rate, Share, Stock, changes, interval
+from genlib.metrics.population import (
+    LOOK_BACK,
+    MONEY,
+    OVERLAPPING,
+    Narrowed,
     active,
-    banded,
-    collect,
     complete,
-    day_number,
     lately,
-    lazy,
     named,
-    people,
-    rows,
+    named_lately,
+    narrow,
+    of_people,
     since,
-    within,
+    tabulated,
 )
+from genlib.metrics.rows import Rows, banded, beginning, case, collect, day_number, lazy, rows, within
 from genlib.period import Period
 
-MONEY = Measure("amount_cents", "money")
-OVERLAPPING = Measure("people", "people", additive=False)
-"""For tables where one person stands in several cells."""
-
-LOOK_BACK = {1: 13, 3: 27, 12: 48}
-"""Months that a report of a month, a quarter or a year looks back on."""
-
+SPENT = (PEOPLE, MONEY)
 POSTAL_AREAS = Path(__file__).resolve().parents[2] / "data" / "finland" / "postal_areas.csv"
 EPOCH = date(1970, 1, 1).toordinal()
 UNITS = {"day": 1, "week": 7, "year": 365.25}
@@ -107,28 +102,22 @@ def growth(release: Tables, period: Period, *, months: int | None = None, kind: 
     """
     start, unit, step = since(period, months or LOOK_BACK[period.length]), period.unit, period.length
     opening = Period.parse(f"{start:%Y-%m}").months(1 + step)[0].start
-    members = rows(release, "membership").filter(nw.col("joined_month") < period.end)
-    members = (members if kind == "all" else members.filter(nw.col("kind") == kind)).with_row_index(
-        "member", order_by=["joined_month", "left_month", "kind"]
-    )
+    members = narrow(rows(release, "membership").filter(nw.col("joined_month") < period.end), kind=kind)
+    members = members.with_row_index("member", order_by=["joined_month", "left_month", "kind"])
     there = members.filter(nw.col("joined_month") < start, nw.col("left_month").is_null() | (nw.col("left_month") >= start))
+    came, left = members.filter(nw.col("joined_month") >= start), members.filter(within("left_month", start, period.end))
     events = nw.concat(
         [
             _movement(there, nw.lit(opening), unit, "opening", 0),
-            _movement(members.filter(nw.col("joined_month") >= start), beginning("joined_month", period), unit, "joined", 1),
-            _movement(members.filter(within("left_month", start, period.end)), beginning("left_month", period), unit, "left", 2),
+            _movement(came, beginning("joined_month", unit), unit, "joined", 1),
+            _movement(left, beginning("left_month", unit), unit, "left", 2),
         ]
-    )
-    figures = (Stock(by=unit), Change("change", "stock", months=step, by=unit), Change("change_year", "stock", months=12, by=unit))
-    by = (Dimension(unit), Dimension("movement"))
-    cells = tabulate(
-        events.to_native(), person="member", by=by, population=named(f"members {start} {period.end}", kind=kind), figures=figures
-    )
+    ).to_native()
+    by, population = (Dimension(unit), Dimension("movement")), named(f"members {start} {period.end}", kind=kind)
+    cells = tabulate(events, person="member", by=by, population=population, figures=(Stock(by=unit), *changes("stock", period)))
     shown = period.months((period.end.year - start.year) * 12 + period.end.month - start.month)
-    every = pl.DataFrame({unit: [month.start for month in shown[::step]]}).join(
-        pl.DataFrame({"movement": ["joined", "left", None]}), how="cross"
-    )
-    return complete(cells, every)
+    every = pl.DataFrame({unit: [month.start for month in shown[::step]]})
+    return complete(cells, every.join(pl.DataFrame({"movement": ["joined", "left", None]}), how="cross"))
 
 
 def _movement(members: Rows, when: nw.Expr, unit: str, name: str, code: int) -> Rows:
@@ -136,30 +125,30 @@ def _movement(members: Rows, when: nw.Expr, unit: str, name: str, code: int) -> 
     return members.select(person, when.cast(nw.Date).alias(unit), nw.lit(name).alias("movement"))
 
 
-def by_region(release: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Cells:
+def by_region(release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]) -> Cells:
     """Active customers (billed in the last months) of each region, with their `share` and how many they are of a thousand inhabitants
     (`per_thousand`, with Wilson's interval); of one region, by municipality."""
+    region = narrowed.get("region", "all")
     place = "region" if region == "all" else "municipality"
     figures = (Share((place,)), partial(_per_thousand, place=place, region=region))
-    return _active(release, period, (Dimension(place),), *figures, months=months, region=region, kind=kind)
+    return _active(release, period, months, (Dimension(place),), *figures, **narrowed)
 
 
-def by_age(release: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Cells:
+def by_age(release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]) -> Cells:
     """Active customers (billed in the last months) by age band and kind, with the band's `share` of its kind."""
-    by = (Dimension("age_band"), Dimension("kind"))
-    return _active(release, period, by, Share(("age_band",)), months=months, region=region, kind=kind)
+    return _active(release, period, months, (Dimension("age_band"), Dimension("kind")), Share(("age_band",)), **narrowed)
 
 
-def _active(release: Tables, period: Period, by: tuple[Dimension, ...], *figures: Figure, months: int, **narrowed: str) -> Cells:
-    population = named(f"active {since(period, months)} {period.end}", **narrowed)
-    told = active(release, period, months=months, **narrowed).to_native()
-    return tabulate(told, person="customer", by=by, population=population, figures=figures, release=release)
+def _active(
+    release: Tables, period: Period, months: int, by: tuple[Dimension, ...], *figures: Figure, **narrowed: Unpack[Narrowed]
+) -> Cells:
+    told, population = active(release, period, months=months, **narrowed), named_lately("active", period, months, **narrowed)
+    return tabulated(release, told, by, population, *figures)
 
 
 def _per_thousand(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFrame:
     inhabitants = frame.select(place).join(_inhabitants(place, region), on=place, how="left", nulls_equal=True, maintain_order="left")["n"]
-    low, high = intervals.wilson(frame["people"], inhabitants)
-    figures = {"per_thousand": frame["people"] / inhabitants, "per_thousand_low": low, "per_thousand_high": high}
+    figures = interval("per_thousand", frame["people"] / inhabitants, intervals.wilson(frame["people"], inhabitants))
     return frame.with_columns((1000 * value).alias(name) for name, value in figures.items())
 
 
@@ -173,58 +162,29 @@ def _inhabitants(place: str, region: str) -> pl.DataFrame:
     return pl.concat([each.agg(n=pl.col("population_2022").sum()), whole.agg(n=pl.col("population_2022").sum())])
 
 
-def billing(release: Tables, period: Period, *, months: int | None = None, region: str = "all", kind: str = "all") -> Cells:
+def billing(release: Tables, period: Period, *, months: int | None = None, **narrowed: Unpack[Narrowed]) -> Cells:
     """Money billed (credit notes taken off), payers and `cents_per_payer` by month (quarter or year, as the period is) and product line,
     with `change` since the step before and `change_year` of the money."""
     length, unit = months or LOOK_BACK[period.length], period.unit
-    invoices = _invoices(release, region, kind).filter(lately("issued_on", period, length))
-    figures = (
-        Mean("cents_per_payer", "amount_cents"),
-        Change("change", "amount_cents", months=period.length, by=unit),
-        Change("change_year", "amount_cents", months=12, by=unit),
-    )
-    return _spent(
-        release,
-        invoices.with_columns(beginning("issued_on", period).alias(unit)),
-        (Dimension(unit), Dimension("product_line")),
-        named(f"payers {since(period, length)} {period.end}", region=region, kind=kind),
-        *figures,
-        measure=OVERLAPPING,
-    )
+    invoices = of_people(release, "invoice", **narrowed).filter(lately("issued_on", period, length))
+    dated = invoices.with_columns(beginning("issued_on", unit).alias(unit))
+    by, population = (Dimension(unit), Dimension("product_line")), named_lately("payers", period, length, **narrowed)
+    each = Mean("cents_per_payer", "amount_cents")
+    return tabulated(release, dated, by, population, each, *changes("amount_cents", period), measures=(OVERLAPPING, MONEY))
 
 
-def beginning(column: str, period: Period) -> nw.Expr:
-    """The first day of the month, quarter or year, as the period is."""
-    return nw.col(column).dt.truncate({1: "1mo", 3: "1q", 12: "1y"}[period.length]).cast(nw.Date)
-
-
-def _invoices(release: Tables, region: str = "all", kind: str = "all") -> Rows:
-    invoices = rows(release, "invoice")
-    everyone = region == kind == "all"
-    return invoices if everyone else invoices.join(people(release, region=region, kind=kind).select("customer"), on="customer", how="semi")
-
-
-def _spent(release: Tables, invoices: Rows, by: tuple[Dimension, ...], population: str, *figures: Any, measure: Measure = PEOPLE) -> Cells:
-    return tabulate(
-        invoices.to_native(), person="customer", by=by, measures=(measure, MONEY), population=population, figures=figures, release=release
-    )
-
-
-def _buyers(release: Tables, period: Period, months: int, region: str, kind: str, *only: nw.Expr) -> Rows:
+def _buyers(release: Tables, period: Period, months: int, *only: nw.Expr, **narrowed: Unpack[Narrowed]) -> Rows:
     """One row a customer who may be profiled: purchase days, day of the last purchase and money of the last months."""
-    recent = (
-        _invoices(release, region, kind)
-        .filter(lately("issued_on", period, months), *only)
-        .join(rows(release, "profile").select("customer"), on="customer", how="semi")
-    )
+    recent = _profiled(release, **narrowed).filter(lately("issued_on", period, months), *only)
     days = recent.filter(nw.col("amount_cents") > 0).group_by("customer", "issued_on").agg(nw.len().alias("invoices"))
     history = days.group_by("customer").agg(nw.len().alias("days"), nw.col("issued_on").max().alias("last"))
     money = recent.group_by("customer").agg(nw.col("amount_cents").sum())
     return history.join(money, on="customer").with_columns(_all=nw.lit(1), last_day=day_number("last"))
 
 
-def _buyer_population(period: Period, months: int, region: str, kind: str) -> str:
-    return named(f"buyers {since(period, months)} {period.end}", region=region, kind=kind)
+def _profiled(release: Tables, **narrowed: Unpack[Narrowed]) -> Rows:
+    """The invoices of those who may be profiled."""
+    return of_people(release, "invoice", **narrowed).join(rows(release, "profile").select("customer"), on="customer", how="semi")
 
 
 def _score(column: str, classes: int = 5) -> nw.Expr:
@@ -233,85 +193,78 @@ def _score(column: str, classes: int = 5) -> nw.Expr:
     return (place * classes).floor().cast(nw.Int64) + 1
 
 
-def rfm(release: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Cells:
+def rfm(release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled and bought in the last `months`, in six named segments: quintile scores of recency (last purchase),
     frequency (days with a purchase) and money, frequency and money averaged. Figures: `share` of people, `money_share`,
     `cents_per_person`."""
-    buyers = _buyers(release, period, months, region, kind)
+    buyers = _buyers(release, period, months, **narrowed)
     scored = buyers.with_columns(recent=_score("last_day"), worth=(_score("days") + _score("amount_cents")) / 2)
-    named_segments = scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
-    figures = (Share(("segment",)), Share(("segment",), of="amount_cents", name="money_share"), Mean("cents_per_person", "amount_cents"))
-    return _spent(release, named_segments, (Dimension("segment"),), _buyer_population(period, months, region, kind), *figures)
+    told = scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
+    figures = (Share(("segment",)), _of_money("segment"), Mean("cents_per_person", "amount_cents"))
+    population = named_lately("buyers", period, months, **narrowed)
+    return tabulated(release, told, (Dimension("segment"),), population, *figures, measures=SPENT)
 
 
 def _segment(recent: nw.Expr, worth: nw.Expr) -> nw.Expr:
-    rest = nw.when(recent >= 3).then(nw.lit("occasional")).otherwise(nw.lit("lapsed"))
-    rest = nw.when((recent >= 4) & (worth < 3)).then(nw.lit("new")).otherwise(rest)
-    rest = nw.when((recent <= 2) & (worth >= 3)).then(nw.lit("at risk")).otherwise(rest)
-    rest = nw.when((recent >= 3) & (worth >= 3)).then(nw.lit("loyal")).otherwise(rest)
-    return nw.when((recent >= 4) & (worth >= 4)).then(nw.lit("champions")).otherwise(rest)
+    rules = {
+        "champions": (recent >= 4) & (worth >= 4),
+        "loyal": (recent >= 3) & (worth >= 3),
+        "at risk": worth >= 3,
+        "new": recent >= 4,
+        "occasional": recent >= 3,
+    }
+    return case(rules, "lapsed")
 
 
-def concentration(release: Tables, period: Period, *, months: int = 12, region: str = "all", kind: str = "all") -> Cells:
+def _of_money(dimension: str) -> Share:
+    """The part of the money."""
+    return Share((dimension,), of="amount_cents", name="money_share")
+
+
+def concentration(release: Tables, period: Period, *, months: int = 12, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled, by tenths of the money they brought (1 the greatest payers), with each tenth's `money_share`."""
-    buyers = _buyers(release, period, months, region, kind).with_columns(tenth=(11 - _score("amount_cents", 10)))
-    figures = (Share(("tenth",), of="amount_cents", name="money_share"), Mean("cents_per_person", "amount_cents"))
-    return _spent(release, buyers, (Dimension("tenth"),), _buyer_population(period, months, region, kind), *figures)
+    told = _buyers(release, period, months, **narrowed).with_columns(tenth=(11 - _score("amount_cents", 10)))
+    figures, population = (_of_money("tenth"), Mean("cents_per_person", "amount_cents")), named_lately("buyers", period, months, **narrowed)
+    return tabulated(release, told, (Dimension("tenth"),), population, *figures, measures=SPENT)
 
 
-def repeat(release: Tables, period: Period, *, months: int = 12, region: str = "all", kind: str = "all") -> Cells:
+def repeat(release: Tables, period: Period, *, months: int = 12, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled, by the number of days on which they bought; `repeat_rate` on the total: bought on two or more. Rental is
     left out: its bills are no purchases."""
     bands = {"5+": 5, "4": 4, "3": 3, "2": 2, "1": 1}
-    buyers = _buyers(release, period, months, region, kind, PURCHASE).with_columns(purchases=banded(nw.col("days"), bands))
-    figures = (
-        Share(("purchases",)),
-        Rate("repeat_rate", "purchases", ("2", "3", "4", "5+")),
-        Share(("purchases",), of="amount_cents", name="money_share"),
-    )
-    population = named(f"purchasers {since(period, months)} {period.end}", region=region, kind=kind)
-    return _spent(release, buyers, (Dimension("purchases"),), population, *figures)
+    told = _buyers(release, period, months, PURCHASE, **narrowed).with_columns(purchases=banded(nw.col("days"), bands))
+    figures = (Share(("purchases",)), Rate("repeat_rate", "purchases", ("2", "3", "4", "5+")), _of_money("purchases"))
+    population = named_lately("purchasers", period, months, **narrowed)
+    return tabulated(release, told, (Dimension("purchases"),), population, *figures, measures=SPENT)
 
 
-def cohorts(release: Tables, period: Period, *, quarters: int = 6) -> Cells:
+def cohorts(release: Tables, period: Period) -> Cells:
     """Customers by the quarter of their first purchase (rental is none), and how many of them bought `later` quarters after it (whole
-    quarters only); `share` of the cohort."""
+    quarters only, six of them); `share` of the cohort."""
     end = date(period.end.year, (period.end.month - 1) // 3 * 3 + 1, 1)
     bought = rows(release, "invoice").filter(nw.col("amount_cents") > 0, nw.col("issued_on") < end, PURCHASE)
-    bought = bought.select("customer", quarter=nw.col("issued_on").dt.truncate("1q").cast(nw.Date)).unique()
-    bought = bought.with_columns(cohort=nw.col("quarter").min().over("customer")).filter(lately("cohort", period, 3 * quarters))
+    bought = bought.select("customer", quarter=beginning("issued_on", "quarter")).unique()
+    bought = bought.with_columns(cohort=nw.col("quarter").min().over("customer")).filter(lately("cohort", period, 18))
     bought = bought.with_columns(later=_quarter("quarter") - _quarter("cohort"))
     by = (Dimension("cohort", total=False), Dimension("later", total=False))
-    population = f"cohorts {period.end}"
-    return tabulate(
-        bought.to_native(),
-        person="customer",
-        by=by,
-        measures=(OVERLAPPING,),
-        population=population,
-        figures=(Share(("later",), base=0),),
-        release=release,
-    )
+    return tabulated(release, bought, by, f"cohorts {period.end}", Share(("later",), base=0), measures=(OVERLAPPING,))
 
 
 def _quarter(column: str) -> nw.Expr:
     return nw.col(column).dt.year().cast(nw.Int64) * 4 + (nw.col(column).dt.month().cast(nw.Int64) - 1) // 3
 
 
-def activity(release: Tables, period: Period, *, region: str = "all", kind: str = "all") -> Cells:
+def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled, by the chance (per cent, BG/NBD) that they still buy, with the money to expect of them in the next 52
     weeks (times gamma-gamma). Those who bought `once` stand apart: of them the model knows nothing (it holds them all to be there still).
     Rental is left out: a contract does not fade away unseen. Figures: `share`, `money_share`."""
-    bought = _invoices(release, region, kind).filter(nw.col("amount_cents") > 0, PURCHASE, nw.col("issued_on") < period.end)
-    bought = bought.join(rows(release, "profile").select("customer"), on="customer", how="semi")
-    last_day = date.fromordinal(period.end.toordinal() - 1)
-    summary = collect(
-        lazy(purchase_summary(bought.to_native(), customer="customer", date="issued_on", amount="amount_cents", as_of=last_day))
-    )
+    bought = _profiled(release, **narrowed).filter(nw.col("amount_cents") > 0, PURCHASE, nw.col("issued_on") < period.end).to_native()
+    last_day = period.end - timedelta(days=1)
+    summary = purchase_summary(bought, customer="customer", date="issued_on", amount="amount_cents", as_of=last_day)
     chance = nw.when(nw.col("frequency") > 0).then(banded(nw.col("probability"), ALIVE)).otherwise(nw.lit("once"))
-    outlook = lazy(_outlook(summary)).with_columns(alive=chance)
-    figures = (Share(("alive",)), Share(("alive",), of="amount_cents", name="money_share"))
-    return _spent(release, outlook, (Dimension("alive"),), named(f"prospects {period.end}", region=region, kind=kind), *figures)
+    outlook = lazy(_outlook(collect(lazy(summary)))).with_columns(alive=chance)
+    figures, population = (Share(("alive",)), _of_money("alive")), named(f"prospects {period.end}", **narrowed)
+    return tabulated(release, outlook, (Dimension("alive"),), population, *figures, measures=SPENT)
 
 
 def _outlook(summary: pl.DataFrame, weeks: float = 52) -> pl.DataFrame:

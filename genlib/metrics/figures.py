@@ -6,19 +6,21 @@ null, and no share stands on fewer than `BASE` people. A figure of a whole group
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from genlib.disclosure.cells import Figure
 from genlib.metrics import intervals
+from genlib.period import Period
 
 BASE = 10
 ALARM = 0.001
 """Sizes of two groups that are less likely than this under the planned split were not drawn as planned."""
 
-Figures = tuple[Callable[[pl.DataFrame], pl.DataFrame], ...]
+Figures = tuple[Figure, ...]
 
 
 def dimensions(frame: pl.DataFrame) -> list[str]:
@@ -52,18 +54,18 @@ def on_total(*columns: str) -> pl.Expr:
     return pl.all_horizontal(pl.col(column).is_null() for column in columns)
 
 
-def with_figures(frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: dict[str, Any]) -> pl.DataFrame:
+def interval(name: str, value: Any, ends: Sequence[Any]) -> dict[str, Any]:
+    """A figure and the ends of its interval, by the names of their columns."""
+    return {name: value, f"{name}_low": ends[0], f"{name}_high": ends[1]}
+
+
+def with_figures(frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: dict[str, pl.Series]) -> pl.DataFrame:
     """The frame with figures on the rows `where`, null where the base is hidden or too small; `thin` where the policy flags it."""
-    values = pl.DataFrame(
-        [pl.lit(value).alias(name) if not isinstance(value, pl.Series) else value.alias(name) for name, value in figures.items()]
-    )
     firm = frame.select(where & pl.lit(base >= least(frame))).to_series()
-    made = frame.with_columns(pl.when(firm).then(value.fill_nan(None)).alias(value.name) for value in values)
-    return (
-        made.with_columns(thin=pl.col("thin") | pl.lit(firm & (base < frame["_flag"])).fill_null(False))
-        if "_flag" in frame.columns
-        else made
-    )
+    made = frame.with_columns(pl.when(firm).then(value.fill_nan(None)).alias(name) for name, value in figures.items())
+    if "_flag" not in frame.columns:
+        return made
+    return made.with_columns(thin=pl.col("thin") | (firm & (base < frame["_flag"])).fill_null(False))
 
 
 def least(frame: pl.DataFrame) -> int:
@@ -103,109 +105,86 @@ class Rate:
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         part = over(frame, self.of, self.dimension, self.part, self.finer)
         base = over(frame, self.of, self.dimension, self.base, self.finer)
-        low, high = intervals.wilson(part, base)
-        figures = {self.name: part / base, f"{self.name}_low": low, f"{self.name}_high": high}
+        figures = interval(self.name, part / base, intervals.wilson(part, base))
         return with_figures(frame, on_total(self.dimension, *self.finer), base, figures)
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A sum per person (or per `per`)."""
+    """A sum per person."""
 
     name: str
     of: str
-    per: str = "people"
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return with_figures(frame, pl.lit(True), frame["people"], {self.name: frame[self.of] / frame[self.per]})
+        return with_figures(frame, pl.lit(True), frame["people"], {self.name: frame[self.of] / frame["people"]})
 
 
 @dataclass(frozen=True)
 class Nps:
-    """Net promoter score (-1 to 1) of `promoter`, `passive` and `detractor` in dimension `group`, with its adjusted Wald interval; and the
-    share of `detractors` with Wilson's, which stands where too few promoters leave no score to show.
+    """Net promoter score (-1 to 1) of `promoter`, `passive` and `detractor` in dimension `group`, of those whose `outcome` is complete,
+    with its adjusted Wald interval; and the share of `detractors` with Wilson's, which stands where too few promoters leave no score to
+    show. `finer`: dimensions below the group."""
 
-    `finer`: dimensions below the group; `outcome`: that above it, if there is one, in which `complete` are those who gave a score.
-    """
-
-    group: str = "group"
     finer: tuple[str, ...] = ()
-    outcome: tuple[str, ...] = ()
-    name: str = "nps"
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         below = dict.fromkeys(self.finer)
-        promoters, detractors = (at(frame, "people", {**below, self.group: g}, self.outcome) for g in ("promoter", "detractor"))
-        n = at(frame, "people", {**below, self.group: None, **dict.fromkeys(self.outcome, "complete")})
-        low, high = intervals.nps_adjusted(promoters, detractors, n)
-        few, many = intervals.wilson(detractors, n)
-        figures = {self.name: intervals.nps(promoters, detractors, n)[0], f"{self.name}_low": low, f"{self.name}_high": high}
-        figures |= {"detractors": detractors / n, "detractors_low": few, "detractors_high": many}
-        return with_figures(frame, on_total(self.group, *self.finer, *self.outcome), n, figures)
+        promoters, detractors = (at(frame, "people", {**below, "group": g}, ("outcome",)) for g in ("promoter", "detractor"))
+        n = at(frame, "people", {**below, "group": None, "outcome": "complete"})
+        figures = interval("nps", intervals.nps(promoters, detractors, n)[0], intervals.nps_adjusted(promoters, detractors, n))
+        figures |= interval("detractors", detractors / n, intervals.wilson(detractors, n))
+        return with_figures(frame, on_total("group", "outcome", *self.finer), n, figures)
 
 
-@dataclass(frozen=True)
-class Likert:
-    """Mean, standard deviation, and the shares of the two highest and of the two lowest answers, each with Wilson's interval."""
-
-    answer: str = "answer"
-    scale: tuple[int, ...] = (1, 2, 3, 4, 5)
-
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        n = over(frame, "people", self.answer, ())
-        counts = [over(frame, "people", self.answer, (value,)) for value in self.scale]
-        mean = _weighted(counts, self.scale) / n
-        spread = (_weighted(counts, [value**2 for value in self.scale]) - n * mean**2) / (n - 1)
-        shown = with_figures(frame, on_total(self.answer), n, {"mean": mean, "sd": spread.clip(0) ** 0.5})
-        top, bottom = Rate("top_two", self.answer, self.scale[-2:]), Rate("bottom_two", self.answer, self.scale[:2])
-        return bottom(top(shown))
-
-
-def _weighted(counts: list[pl.Series], weights: Iterable[int]) -> pl.Series:
-    return _sum(n * weight for n, weight in zip(counts, weights, strict=True))
+def likert(frame: pl.DataFrame) -> pl.DataFrame:
+    """Mean, standard deviation, and the shares of the two highest and of the two lowest of the answers 1-5, each with Wilson's interval."""
+    n, counts = over(frame, "people", "answer", ()), {value: over(frame, "people", "answer", (value,)) for value in range(1, 6)}
+    mean, squares = (_sum(count * value**power for value, count in counts.items()) / n for power in (1, 2))
+    spread = (squares - mean**2) * n / (n - 1)
+    shown = with_figures(frame, on_total("answer"), n, {"mean": mean, "sd": spread.clip(0) ** 0.5})
+    return Rate("bottom_two", "answer", (1, 2))(Rate("top_two", "answer", (4, 5))(shown))
 
 
 @dataclass(frozen=True)
 class Change:
-    """The value less that of `months` earlier, as a part of it (`relative`) or as it is."""
+    """The value less that of so many months earlier, as a part of it. `by` is the column of time."""
 
     name: str
     of: str
-    months: int = 1
-    by: str = "month"
-    relative: bool = True
+    by: str
+    months: int
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         dated = frame.filter(pl.col(self.by).is_not_null()).select(*dimensions(frame), pl.col(self.of).alias("_before"))
         earlier = dated.with_columns(pl.col(self.by).dt.offset_by(f"{self.months}mo"))
         joined = frame.join(earlier, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
-        change = pl.col(self.of) - pl.col("_before")
-        figure = pl.when(pl.col("_before") > 0).then(change / pl.col("_before")) if self.relative else change
-        return joined.with_columns(figure.alias(self.name)).drop("_before")
+        change = pl.when(pl.col("_before") > 0).then((pl.col(self.of) - pl.col("_before")) / pl.col("_before"))
+        return joined.with_columns(change.alias(self.name)).drop("_before")
+
+
+def changes(of: str, period: Period) -> Figures:
+    """The `change` since the step before (month, quarter or year, as the period is), and `change_year` in twelve months."""
+    return Change("change", of, period.unit, period.length), Change("change_year", of, period.unit, 12)
 
 
 @dataclass(frozen=True)
 class Stock:
     """Customers at the end of each month (`stock`): the opening ones, and those who joined less those who left up to then. A hidden cell
     hides the stock from its month on. Also `joined`, `left`, and `churn`: the part of the month's opening stock that left, with Wilson's
-    interval."""
+    interval. `by` is the column of time."""
 
-    movement: str = "movement"
-    by: str = "month"
+    by: str
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        opening, joined, left = (over(frame, "people", self.movement, (value,)) for value in ("opening", "joined", "left"))
-        months = frame.with_columns(opening.alias("_opening"), joined.alias("joined"), left.alias("left"))
-        months = months.filter(on_total(self.movement), pl.col(self.by).is_not_null()).sort(self.by)
-        net = pl.col("_opening") + pl.col("joined") - pl.col("left")
-        stock = pl.when(net.is_null().cum_max().not_()).then(net.cum_sum())
-        months = months.with_columns(stock.alias("stock"))
+        moved = {name: over(frame, "people", "movement", (name,)) for name in ("opening", "joined", "left")}
+        months = frame.with_columns(**moved).filter(on_total("movement"), pl.col(self.by).is_not_null()).sort(self.by)
+        net = pl.col("opening") + pl.col("joined") - pl.col("left")
+        months = months.with_columns(stock=pl.when(net.is_null().cum_max().not_()).then(net.cum_sum()))
         before = months["stock"].shift()
-        low, high = intervals.wilson(months["left"], before)
-        churn = {"churn": months["left"] / before, "churn_low": low, "churn_high": high}
-        figures = with_figures(months, pl.lit(True), before, churn)
-        shown = figures.select(*dimensions(frame), "joined", "left", "stock", *churn)
-        return frame.join(shown, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
+        churn = interval("churn", months["left"] / before, intervals.wilson(months["left"], before))
+        told = with_figures(months, pl.lit(True), before, churn).select(*dimensions(frame), "joined", "left", "stock", *churn)
+        return frame.join(told, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
 
 
 @dataclass(frozen=True)
@@ -215,45 +194,33 @@ class Reached:
 
     stages: tuple[str, ...]
     aside: tuple[str, ...] = ()
-    stage: str = "stage"
-    delivered: str = "delivered"
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         beyond = {stage: (stage,) if stage in self.aside else self.stages[place:] for place, stage in enumerate(self.stages)}
-        after = {stage: over(frame, "people", self.stage, values) for stage, values in beyond.items()}
-        reached = pl.coalesce(pl.when(pl.col(self.stage) == stage).then(pl.lit(after[stage])) for stage in self.stages)
-        shown = frame.with_columns(reached.alias("reached"))
-        late = pl.col(self.stage).is_in(self.stages[self.stages.index(self.delivered) :])
-        base = after[self.delivered]
+        after = {stage: over(frame, "people", "stage", values) for stage, values in beyond.items()}
+        shown = frame.with_columns(reached=pl.coalesce(pl.when(pl.col("stage") == stage).then(n) for stage, n in after.items()))
+        late, base = pl.col("stage").is_in(self.stages[self.stages.index("delivered") :]), after["delivered"]
         return with_figures(shown, late, base, {"of_delivered": shown["reached"] / base})
 
 
-@dataclass(frozen=True)
-class Uplift:
+def uplift(frame: pl.DataFrame) -> pl.DataFrame:
     """Share of buyers among those contacted less that in the holdout, as assigned, on the row of each campaign.
 
     Adds `rate`, `holdout_rate`, `uplift` with Newcombe's interval, `extra` (buyers that the campaign brought) with its interval,
-    `p_value`, `p_holm` (adjusted for all campaigns shown) and first `mismatch_p`: the chance of the planned split giving these sizes; under
-    `ALARM` the arms are not comparable and there is no uplift. A row of its own has uplift and extra of all campaigns together.
+    `p_value`, `p_holm` (adjusted for all campaigns shown) and first `mismatch_p`: the chance of the planned split (`holdout_share`) giving
+    these sizes; under `ALARM` the arms are not comparable and there is no uplift. A row of its own has uplift and extra of all campaigns
+    together.
     """
-
-    holdout_shares: tuple[tuple[str, float], ...]
-
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        n, other_n = (at(frame, "people", {"arm": arm, "outcome": None}) for arm in ("contacted", "holdout"))
-        x, y = (at(frame, "people", {"arm": arm, "outcome": "bought"}) for arm in ("contacted", "holdout"))
-        low, high = intervals.newcombe(x, n, y, other_n)
-        gain, mismatch = x / n - y / other_n, self._mismatch(frame, n, other_n)
-        effect = {"uplift": gain, "uplift_low": low, "uplift_high": high, "extra": n * gain, "extra_low": n * low, "extra_high": n * high}
-        effect |= {"p_value": chance(intervals.difference_statistic(x, n, y, other_n))}
-        both = pl.select(pl.min_horizontal(n, other_n)).to_series()
-        shown = with_figures(frame, on_total("arm", "outcome"), both, {"rate": x / n, "holdout_rate": y / other_n, "mismatch_p": mismatch})
-        fair = on_total("arm", "outcome") & pl.lit(mismatch.fill_null(1) >= ALARM)
-        return _with_all(_with_holm(with_figures(shown, fair, both, effect)), n, other_n)
-
-    def _mismatch(self, frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.Series:
-        planned = pl.col("campaign").replace_strict(dict(self.holdout_shares), default=None, return_dtype=pl.Float64)
-        return chance(intervals.ratio_statistic(other_n, n + other_n, frame.select(planned).to_series()))
+    n, other_n = (at(frame, "people", {"arm": arm, "outcome": None}) for arm in ("contacted", "holdout"))
+    x, y = (at(frame, "people", {"arm": arm, "outcome": "bought"}) for arm in ("contacted", "holdout"))
+    ends = intervals.newcombe(x, n, y, other_n)
+    gain, mismatch = x / n - y / other_n, chance(intervals.ratio_statistic(other_n, n + other_n, frame["holdout_share"]))
+    effect = interval("uplift", gain, ends) | interval("extra", n * gain, [n * end for end in ends])
+    effect |= {"p_value": chance(intervals.difference_statistic(x, n, y, other_n))}
+    both, whole = pl.select(pl.min_horizontal(n, other_n)).to_series(), on_total("arm", "outcome")
+    shown = with_figures(frame, whole, both, {"rate": x / n, "holdout_rate": y / other_n, "mismatch_p": mismatch})
+    fair = whole & pl.lit(mismatch.fill_null(1) >= ALARM)
+    return _with_all(_with_holm(with_figures(shown, fair, both, effect)), n, other_n)
 
 
 def chance(statistic: pl.Series) -> pl.Series:
@@ -270,21 +237,6 @@ def _with_holm(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.join(adjusted, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a campaign cost (not personal data: from the books), per person contacted, and per buyer it brought if it surely brought any."""
-
-    cents: tuple[tuple[str, int], ...]
-
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        cents = pl.col("campaign").replace_strict(dict(self.cents), default=None, return_dtype=pl.Int64)
-        contacted = at(frame, "people", {"arm": "contacted", "outcome": None})
-        costed = frame.with_columns(pl.when(on_total("arm", "outcome")).then(cents).alias("cost_cents"))
-        each = pl.when(pl.lit(contacted) > 0).then(pl.col("cost_cents") / pl.lit(contacted))
-        per_buyer = pl.when(pl.col("uplift_low") > 0).then(pl.col("cost_cents") / pl.col("extra"))
-        return costed.with_columns(each.alias("cents_per_person"), per_buyer.alias("cents_per_extra"))
-
-
 def _with_all(frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.DataFrame:
     """One more row, for all campaigns that have an uplift: that of the mean person contacted, and the buyers whom they brought together."""
     p, q = pl.col("rate"), pl.col("holdout_rate")
@@ -299,51 +251,30 @@ def _with_all(frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.DataF
     return pl.concat([frame, pl.DataFrame([figures]).cast({name: frame.schema[name] for name in figures})], how="diagonal")
 
 
-@dataclass(frozen=True)
-class Worth:
-    """The money of the buyers that a campaign brought, `extra_cents` with its interval: as many as `Uplift` found, each with what the
-    buyers among those contacted spent in the window."""
-
-    of: str = "amount_cents"
-
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        buyers = {"arm": "contacted", "outcome": "bought"}
-        each = at(frame, self.of, buyers) / at(frame, "people", buyers)
-        mean = pl.lit(each.fill_nan(None))
-        worth = frame.with_columns((pl.col(f"extra{end}") * mean).alias(f"extra_cents{end}") for end in ("", "_low", "_high"))
-        together = pl.col("campaign").is_null() & pl.col("extra").is_not_null()
-        return worth.with_columns(pl.when(together).then(pl.col("extra_cents").sum()).otherwise("extra_cents").alias("extra_cents"))
+def worth(frame: pl.DataFrame) -> pl.DataFrame:
+    """The money of the buyers that a campaign brought, `extra_cents` with its interval: as many as `uplift` found, each with what the
+    buyers among those contacted spent in the window. And what the campaign cost (`cost_cents`) for each of them, `cents_per_extra`, if it
+    surely brought any."""
+    buyers = {"arm": "contacted", "outcome": "bought"}
+    mean = pl.lit((at(frame, "amount_cents", buyers) / at(frame, "people", buyers)).fill_nan(None))
+    money = frame.with_columns((pl.col(f"extra{end}") * mean).alias(f"extra_cents{end}") for end in ("", "_low", "_high"))
+    together = pl.col("campaign").is_null() & pl.col("extra").is_not_null()
+    return money.with_columns(
+        extra_cents=pl.when(together).then(pl.col("extra_cents").sum()).otherwise("extra_cents"),
+        cents_per_extra=pl.when(pl.col("uplift_low") > 0).then(pl.col("cost_cents") / pl.col("extra")),
+    )
 
 
-@dataclass(frozen=True)
-class CostEach:
-    """What a campaign cost (from the books), `cost_cents`, and per message that had the `outcome`, `cents_each`."""
-
-    cents: tuple[tuple[str, int], ...]
-    outcome: str
-    of: str = "contacts"
-
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        cents = pl.col("campaign").replace_strict(dict(self.cents), default=None, return_dtype=pl.Int64)
-        costed = frame.with_columns(pl.when(pl.col("outcome").is_null()).then(cents).alias("cost_cents"))
-        count = at(frame, self.of, {"outcome": self.outcome})
-        return costed.with_columns(pl.when(pl.lit(count) > 0).then(pl.col("cost_cents") / pl.lit(count)).alias("cents_each"))
+def cost_each(frame: pl.DataFrame, *, outcome: str) -> pl.DataFrame:
+    """What a campaign cost (`cost_cents`) per message that had the outcome, `cents_each`."""
+    count = pl.lit(at(frame, "contacts", {"outcome": outcome}))
+    return frame.with_columns(cents_each=pl.when(on_total("outcome"), count > 0).then(pl.col("cost_cents") / count))
 
 
-@dataclass(frozen=True)
-class Given:
-    """Columns that are known beside the cells: words, or figures of a model over many people; each of `rows` begins with a value of
-    `dimension`."""
+def given(dimension: str, known: pl.DataFrame) -> Figure:
+    """Columns that are known beside the cells: words, what the books say, or figures of a model over many people."""
 
-    dimension: str
-    names: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    def joined(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.join(known.cast({dimension: frame.schema[dimension]}), on=dimension, how="left", maintain_order="left")
 
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        columns = dict(zip((self.dimension, *self.names), zip(*self.rows, strict=True), strict=True)) if self.rows else {}
-        given = pl.DataFrame(columns, schema_overrides={self.dimension: frame.schema[self.dimension]})
-        return (
-            frame.join(given, on=self.dimension, how="left", maintain_order="left")
-            if self.rows
-            else frame.with_columns(**dict.fromkeys(self.names))
-        )
+    return joined

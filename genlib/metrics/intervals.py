@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, sqrt
+from math import sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -75,13 +75,6 @@ def difference_statistic(successes: Any, n: Any, other_successes: Any, other_n: 
     """Squared test statistic of equal shares (chi-square, one degree of freedom)."""
     pooled = (successes + other_successes) / (n + other_n)
     return (successes / n - other_successes / other_n) ** 2 / (pooled * (1 - pooled) * (1 / n + 1 / other_n))
-
-
-def sample_ratio_mismatch(n: int, other_n: int, *, share: float = 0.5) -> float:
-    """p-value that `n` of all were drawn with probability `share`. Under .001 the groups are not what was planned: do not read the
-    uplift."""
-    total = n + other_n
-    return erfc(sqrt(ratio_statistic(n, total, share) / 2))
 
 
 def ratio_statistic(n: Any, total: Any, share: Any) -> Any:

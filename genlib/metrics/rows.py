@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Tables
-from genlib.period import Period
+from genlib.disclosure.cells import Tables
 
 Rows = nw.LazyFrame[Any]
 
@@ -45,9 +43,9 @@ def seconds(column: str) -> nw.Expr:
     )
 
 
-def month(column: str) -> nw.Expr:
-    """The first day of the month."""
-    return nw.col(column).dt.truncate("1mo").cast(nw.Date)
+def beginning(column: str, unit: str) -> nw.Expr:
+    """The first day of the month, quarter or year."""
+    return nw.col(column).dt.truncate({"month": "1mo", "quarter": "1q", "year": "1y"}[unit]).cast(nw.Date)
 
 
 def within(column: str, start: date, end: date) -> nw.Expr:
@@ -55,50 +53,15 @@ def within(column: str, start: date, end: date) -> nw.Expr:
     return (nw.col(column).cast(nw.Date) >= start) & (nw.col(column).cast(nw.Date) < end)
 
 
-def lately(column: str, period: Period, months: int) -> nw.Expr:
-    """Within the last `months` months, counted back from the end of the period."""
-    return within(column, since(period, months), period.end)
-
-
-def since(period: Period, months: int) -> date:
-    """The first day of the last `months` months of the period."""
-    return period.months(months)[0].start
-
-
-def banded(value: nw.Expr, bands: Mapping[str, float]) -> nw.Expr:
-    """The name of the first band whose lower end is not above the value; give the bands highest first."""
-    names = list(bands)
-    named = nw.lit(names[-1])
-    for name in reversed(names[:-1]):
-        named = nw.when(value >= bands[name]).then(nw.lit(name)).otherwise(named)
+def case(rules: Mapping[Any, nw.Expr], otherwise: Any) -> nw.Expr:
+    """The name of the first rule that holds; else `otherwise`, a name or an expression."""
+    named = otherwise if isinstance(otherwise, nw.Expr) else nw.lit(otherwise)
+    for name, holds in reversed(list(rules.items())):
+        named = nw.when(holds).then(nw.lit(name)).otherwise(named)
     return named
 
 
-def people(tables: Tables, *, region: str = "all", kind: str = "all") -> Rows:
-    """Table customer, narrowed to a region or to consumers or company contacts."""
-    chosen = rows(tables, "customer")
-    for column, value in (("region", region), ("kind", kind)):
-        chosen = chosen if value == "all" else chosen.filter(nw.col(column) == value)
-    return chosen
-
-
-def active(tables: Tables, period: Period, *, months: int = 24, region: str = "all", kind: str = "all") -> Rows:
-    """Customers who were billed in the last months: a release does not tell who of its people has left."""
-    billed = rows(tables, "invoice").filter(lately("issued_on", period, months))
-    return people(tables, region=region, kind=kind).join(billed.select("customer"), on="customer", how="semi")
-
-
-def named(what: str, **narrowed: str) -> str:
-    """The name of a population, with the values of dimensions that it was narrowed to."""
-    return " ".join([what, *(f"{key}={value}" for key, value in narrowed.items() if value != "all")])
-
-
-def complete(cells: Cells, values: pl.DataFrame) -> Cells:
-    """The cells with a zero for each value of a dimension (and of its parents) that nobody has, so that no step of a chart is missing."""
-    ours, columns = values.columns, cells.dimensions
-    levels = pl.concat([values.select(ours[depth:]).unique() for depth in range(len(ours))], how="diagonal").select(ours)
-    others = [column for column in columns if column not in ours]
-    wanted = cells.frame.select(others).unique().join(levels, how="cross") if others else levels
-    missing = wanted.cast({c: cells.frame.schema[c] for c in columns}).join(cells.frame, on=columns, how="anti", nulls_equal=True)
-    filled = pl.concat([cells.frame, missing], how="diagonal").with_columns(pl.exclude(columns).fill_null(0))
-    return replace(cells, frame=filled.sort([pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]))
+def banded(value: nw.Expr, bands: Mapping[str, float]) -> nw.Expr:
+    """The name of the first band whose lower end is not above the value, else of the last; give the bands highest first."""
+    *upper, last = bands
+    return case({name: value >= bands[name] for name in upper}, last)

@@ -7,20 +7,20 @@ wave, `partial`, `silent` or `undelivered`. So score and response rate come from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Dimension, Tables, tabulate
+from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
 from genlib.errors import UsageError
-from genlib.metrics import intervals, surveys
-from genlib.metrics.customers import OVERLAPPING
-from genlib.metrics.figures import Figures, Given, Likert, Nps, Rate, Share, at, least, on_total
+from genlib.metrics import figures, intervals, surveys
+from genlib.metrics.figures import Nps, Rate, Share, at, given, interval, least, on_total
 from genlib.metrics.intervals import Estimate
-from genlib.metrics.rows import Rows, collect, complete, day_number, lately, lazy, month, named, people, rows, since
+from genlib.metrics.population import OVERLAPPING, complete, lately, named_lately, narrow, of_people, people, tabulated
+from genlib.metrics.rows import Rows, beginning, case, collect, day_number, lazy, rows
 from genlib.period import Period
 
 NPS, LIKERT, EFFORT = "nps_0_10", "likert_1_5", "ces_1_7"
@@ -67,18 +67,16 @@ def likert(answers: Any, *, items: list[str] | None = None, scale: tuple[Any, ..
     names = [str(answer) for answer in scale]
     n = pl.sum_horizontal(names)
     total, squares = (pl.sum_horizontal(pl.col(name) * place**power for place, name in enumerate(names, start=1)) for power in (1, 2))
-    figures = {"n": n, **{name: pl.col(name) / n for name in names}, "mean": total / n, "sd": ((squares - total**2 / n) / (n - 1)) ** 0.5}
+    told = {"n": n, **{name: pl.col(name) / n for name in names}, "mean": total / n, "sd": ((squares - total**2 / n) / (n - 1)) ** 0.5}
     for name, box in (("top_two", pl.sum_horizontal(names[-2:])), ("bottom_two", pl.sum_horizontal(names[:2]))):
-        low, high = intervals.wilson(box, n, level=level)
-        figures |= {name: box / n, f"{name}_low": low, f"{name}_high": high}
-    return table.select("item", **figures)
+        told |= interval(name, box / n, intervals.wilson(box, n, level=level))
+    return table.select("item", **told)
 
 
 def wave_months(release: Tables, period: Period, *, comparison: str = "previous") -> tuple[date, date]:
     """The month of the latest wave up to the end of the period, and of the one before it or (`year_ago`) of a year before it. Where no
     survey was made they are months of which no table has a row."""
-    surveys_made = collect(rows(release, "survey").filter(nw.col("kind") == "satisfaction").select(wave=month("opened_on")))
-    made = surveys_made["wave"].unique().sort().to_list()
+    made = collect(_surveys(release))["wave"].unique().sort().to_list()
     now = max((wave for wave in made if wave < period.end), default=period.start)
     year_ago = now.replace(year=now.year - 1)
     return now, year_ago if comparison == "year_ago" else max((wave for wave in made if wave < now), default=year_ago)
@@ -86,30 +84,34 @@ def wave_months(release: Tables, period: Period, *, comparison: str = "previous"
 
 def waves(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
     """Everyone invited in each wave (month in which the survey opened), by group within outcome; `nps` and `response_rate` on the wave."""
-    invited = _scored(release, period, months, kind)
-    answered = nw.when(nw.col("responded_on").is_null()).then(nw.lit("silent")).otherwise(nw.lit("partial"))
-    reached = nw.when(nw.col("delivered")).then(answered).otherwise(nw.lit("undelivered"))
-    told = _grouped(_latest(invited, "wave"), reached)
-    return _tabulated(release, told, Dimension("wave", total=False), _named("invited by wave", period, months, kind))
+    reached = case({"partial": nw.col("delivered") & ~nw.col("responded_on").is_null(), "silent": nw.col("delivered")}, "undelivered")
+    told = _grouped(_latest(_scored(release, period, months, kind), "wave"), reached)
+    return _scores_by(release, told, Dimension("wave", total=False), named_lately("invited by wave", period, months, kind=kind))
 
 
 def nps_by(release: Tables, period: Period, *, by: str = "age_band", months: int = 12, kind: str = "all") -> Cells:
     """Everyone whom an invitation reached in the last months, by `age_band`, `region`, `language`, `kind`, `channel` or `complained` (a
     complaint in the 90 days before), and by group within outcome; `nps` and `response_rate` with intervals. A person's latest score
     counts."""
-    return _nps(release, collect(_asked(release, period, months, kind)), by, _named("asked", period, months, kind))
+    return _nps(release, _asked(release, period, months, kind), by, named_lately("asked", period, months, kind=kind))
 
 
 def nps_tables(release: Tables, period: Period, *, by: Mapping[str, str], kind: str = "all") -> dict[str, Cells]:
     """`nps_by` of twelve months for several dimensions, given by the names of their tables. Groups of which fewer than `FEW` were asked
     are together: others, or all."""
-    asked, population = collect(_asked(release, period, 12, kind)), _named("asked", period, 12, kind)
-    return {name: _nps(release, _folded(asked, column), column, population) for name, column in by.items()}
+    asked, population = collect(_asked(release, period, 12, kind)), named_lately("asked", period, 12, kind=kind)
+    return {name: _nps(release, lazy(_folded(asked, column)), column, population) for name, column in by.items()}
 
 
-def _nps(release: Tables, asked: pl.DataFrame, by: str, population: str) -> Cells:
-    cells = _tabulated(release, lazy(asked), Dimension(by), population)
-    return replace(cells, figures=(*cells.figures, Balanced(by)))
+def _nps(release: Tables, asked: Rows, by: str, population: str) -> Cells:
+    return _scores_by(release, asked, Dimension(by), population, Balanced(by))
+
+
+def _scores_by(release: Tables, told: Rows, by: Dimension, population: str, *more: Figure) -> Cells:
+    """By a dimension and by group within outcome."""
+    rate = Rate("response_rate", "outcome", ("complete", "partial"), ("complete", "partial", "silent"), finer=("group",))
+    levels = (by, Dimension("group", parents=("outcome",)))
+    return tabulated(release, told, levels, population, Share(("group",)), Nps(), rate, *more, person="person")
 
 
 def _folded(asked: pl.DataFrame, by: str) -> pl.DataFrame:
@@ -129,8 +131,8 @@ def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "al
     """The people of `nps_by` by score (-1: none given): `share` of those who gave one; take the rows where outcome is complete."""
     known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome")),)
-    figures = (Share(("score", "group")), Nps("group", finer=("score",), outcome=("outcome",)))
-    cells = _cells(release, _asked(release, period, months, kind), by, _named("asked", period, months, kind), *figures)
+    asked, population = _asked(release, period, months, kind), named_lately("asked", period, months, kind=kind)
+    cells = tabulated(release, asked, by, population, Share(("score", "group")), Nps(finer=("score",)), person="person")
     return complete(cells, pl.DataFrame([*known, (-1, "silent", "silent")], schema=["score", "group", "outcome"], orient="row"))
 
 
@@ -147,9 +149,8 @@ class Balanced:
         groups = frame.with_columns(**counts).filter(on_total("group", "outcome"), pl.col(self.by).is_not_null())
         whole = groups.select("people", *counts).drop_nulls().filter(pl.col("n") >= least(frame))
         value, margin = self._estimate(whole) if 0 < whole.height == groups.height else (None, 0.0)
-        ends = {"nps_balanced": 0.0, "nps_balanced_low": -margin, "nps_balanced_high": margin}
-        here = on_total("group", "outcome", self.by)
-        return frame.with_columns(pl.when(here).then(pl.lit(value, pl.Float64) + margin).alias(name) for name, margin in ends.items())
+        ends, here = interval("nps_balanced", 0.0, (-margin, margin)), on_total("group", "outcome", self.by)
+        return frame.with_columns(pl.when(here).then(pl.lit(value, pl.Float64) + end).alias(name) for name, end in ends.items())
 
     def _estimate(self, groups: pl.DataFrame) -> tuple[float, float]:
         """The weighted score and half of its interval."""
@@ -159,73 +160,47 @@ class Balanced:
         return value, intervals.z() * groups.select((weight**2 * variance).sum().sqrt()).item()
 
 
-def _named(what: str, period: Period, months: int, kind: str = "all") -> str:
-    return named(f"{what} {since(period, months)} {period.end}", kind=kind)
-
-
-def _tabulated(release: Tables, told: Rows, by: Dimension, population: str) -> Cells:
-    rate = Rate("response_rate", "outcome", ("complete", "partial"), ("complete", "partial", "silent"), finer=("group",))
-    return _cells(
-        release,
-        told,
-        (by, Dimension("group", parents=("outcome",))),
-        population,
-        Share(("group",)),
-        Nps("group", outcome=("outcome",)),
-        rate,
-    )
-
-
-def _cells(release: Tables, told: Rows, by: tuple[Dimension, ...], population: str, *figures: Any) -> Cells:
-    return tabulate(told.to_native(), person="person", by=by, population=population, figures=figures, release=release)
-
-
 def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
     """Question by answer (1-5), the latest of each person: `share`, `mean`, `sd`, `top_two` and `bottom_two`, and the words of the
     questions."""
-    answered = _items(release, period, months, kind).with_columns(answer=nw.col("score"))
-    figures: Figures = (Share(("answer",)), Likert(), _texts(release))
-    cells = _cells(
-        release, answered, (Dimension("question", total=False), Dimension("answer")), _named("items", period, months, kind), *figures
-    )
+    answered, population = _items(release, period, months, kind), named_lately("items", period, months, kind=kind)
+    told, by = answered.with_columns(answer=nw.col("score")), (Dimension("question", total=False), Dimension("answer"))
+    cells = tabulated(release, told, by, population, Share(("answer",)), figures.likert, _texts(release), person="person")
     return complete(cells, pl.DataFrame({"answer": range(1, 6)}))
 
 
 def agreement(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
     """Who agrees with each question in each wave: 4 or 5 of 5, of the effort 5 to 7 of 7. `agree_rate` with Wilson's interval."""
-    agreed = {scale: (nw.col("score") >= lowest).cast(nw.Int64) for scale, lowest in AGREEING.items()}
-    answers = nw.concat([_valid(release, scale).with_columns(first=agrees) for scale, agrees in agreed.items()])
+    boxes = {scale: case({"agree": nw.col("score") >= lowest}, "other") for scale, lowest in AGREEING.items()}
+    answers = nw.concat([_valid(release, scale).with_columns(box=box) for scale, box in boxes.items()])
     answered = answers.join(_invitations(release), on="invitation").filter(lately("sent_on", period, months))
-    latest = _latest(_with_people(release, answered, kind).with_columns(agreed=nw.col("first"), first=nw.lit(0)), "wave", "question")
-    boxed = latest.with_columns(box=nw.when(nw.col("agreed") == 1).then(nw.lit("agree")).otherwise(nw.lit("other")))
+    latest = _latest(_with_people(release, answered, kind).with_columns(first=nw.lit(0)), "wave", "question")
     by = (Dimension("wave", total=False), Dimension("question", total=False), Dimension("box"))
-    return _cells(release, boxed, by, _named("agreement", period, months, kind), Rate("agree_rate", "box", ("agree",)), _texts(release))
+    agree, population = Rate("agree_rate", "box", ("agree",)), named_lately("agreement", period, months, kind=kind)
+    return tabulated(release, latest, by, population, agree, _texts(release), person="person")
 
 
 def drivers(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
     """Which items go with the recommendation: each one's part of R-squared (Shapley, LMG) in `driver`, of those who answered all of
     them. Empty under 100 such people."""
-    given = (
-        _asked(release, period, months, kind).filter(nw.col("outcome") == "complete").select("person", "score", question=nw.lit("_score"))
-    )
+    asked = _asked(release, period, months, kind).filter(nw.col("outcome") == "complete")
+    scored = asked.select("person", "score", question=nw.lit("_score"))
     items = _items(release, period, months, kind).select("person", "score", "question")
-    wide = collect(nw.concat([items, given])).pivot("question", index="person", values="score").drop_nulls()
+    wide = collect(nw.concat([items, scored])).pivot("question", index="person", values="score").drop_nulls()
     names = sorted(set(wide.columns) - {"person", "_score"})
     parts = surveys.shapley(wide, "_score", names) if wide.height >= 100 and "_score" in wide.columns else {}
-    long = wide.unpivot(names, index="person", variable_name="question", value_name="_answer")
-    figures = (Given("question", ("driver",), tuple(parts.items())), _texts(release))
-    return _cells(release, lazy(long), (Dimension("question", total=False),), _named("all items", period, months, kind), *figures)
+    told = lazy(wide.unpivot(names, index="person", variable_name="question", value_name="_answer"))
+    driver = pl.DataFrame(list(parts.items()), schema={"question": pl.String, "driver": pl.Float64}, orient="row")
+    by, population = (Dimension("question", total=False),), named_lately("all items", period, months, kind=kind)
+    return tabulated(release, told, by, population, given("question", driver), _texts(release), person="person")
 
 
 def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
     """People who gave feedback, by quarter and topic."""
-    feedback = rows(release, "feedback").filter(lately("received_on", period, months))
-    feedback = feedback if kind == "all" else feedback.join(people(release, kind=kind).select("customer"), on="customer", how="semi")
-    told = feedback.with_columns(quarter=_quarter("received_on"), topic=nw.col("topic").fill_null("unknown")).to_native()
-    by, population = (Dimension("quarter"), Dimension("topic")), _named("feedback", period, months, kind)
-    return tabulate(
-        told, person="customer", by=by, measures=(OVERLAPPING,), population=population, figures=(Share(("topic",)),), release=release
-    )
+    feedback = of_people(release, "feedback", kind=kind).filter(lately("received_on", period, months))
+    told = feedback.with_columns(quarter=beginning("received_on", "quarter"), topic=nw.col("topic").fill_null("unknown"))
+    by, population = (Dimension("quarter"), Dimension("topic")), named_lately("feedback", period, months, kind=kind)
+    return tabulated(release, told, by, population, Share(("topic",)), measures=(OVERLAPPING,))
 
 
 def _scored(release: Tables, period: Period, months: int, kind: str) -> Rows:
@@ -243,11 +218,8 @@ def _asked(release: Tables, period: Period, months: int, kind: str = "all") -> R
 
 def _grouped(told: Rows, silence: nw.Expr) -> Rows:
     score = nw.col("score")
-    group = (
-        nw.when(score <= 6).then(nw.lit("detractor")).otherwise(nw.when(score >= 9).then(nw.lit("promoter")).otherwise(nw.lit("passive")))
-    )
-    outcome = nw.when(score.is_null()).then(silence).otherwise(nw.lit("complete"))
-    return told.with_columns(outcome=outcome, group=nw.when(score.is_null()).then(silence).otherwise(group))
+    group = case({"detractor": score <= 6, "promoter": score >= 9, "passive": score > 6}, silence)
+    return told.with_columns(outcome=case({"complete": ~score.is_null()}, silence), group=group)
 
 
 def _with_complaint(release: Tables, told: Rows) -> Rows:
@@ -255,13 +227,9 @@ def _with_complaint(release: Tables, told: Rows) -> Rows:
     told = told.with_columns(asked_on=nw.coalesce(nw.col("responded_on"), nw.col("sent_on")))
     complaints = rows(release, "interaction").filter(nw.col("kind") == "complaint").select("customer", "occurred_on")
     gap = day_number("asked_on") - day_number("occurred_on")
-    upset = (
-        told.join(complaints, on="customer")
-        .filter(gap >= 0, gap <= COMPLAINT_DAYS)
-        .select("invitation", _upset=nw.lit("complaint"))
-        .unique()
-    )
-    known = nw.when(nw.col("customer").is_null()).then(nw.lit("unknown")).otherwise(nw.coalesce(nw.col("_upset"), nw.lit("no complaint")))
+    told_before = told.join(complaints, on="customer").filter(gap >= 0, gap <= COMPLAINT_DAYS)
+    upset = told_before.select("invitation", _upset=nw.lit("complaint")).unique()
+    known = case({"unknown": nw.col("customer").is_null(), "complaint": ~nw.col("_upset").is_null()}, "no complaint")
     return told.join(upset, on="invitation", how="left").with_columns(complained=known)
 
 
@@ -283,13 +251,13 @@ def _valid(release: Tables, scale: str) -> Rows:
     return joined.select("invitation", score=nw.col("score").cast(nw.Int64), question="code")
 
 
-def _quarter(column: str) -> nw.Expr:
-    return nw.col(column).dt.truncate("1q").cast(nw.Date)
+def _surveys(release: Tables) -> Rows:
+    """The surveys on satisfaction, with their wave: the month in which each was opened."""
+    return rows(release, "survey").filter(nw.col("kind") == "satisfaction").select("survey", wave=beginning("opened_on", "month"))
 
 
 def _invitations(release: Tables) -> Rows:
-    satisfaction = rows(release, "survey").filter(nw.col("kind") == "satisfaction").select("survey", wave=month("opened_on"))
-    return rows(release, "survey_invitation").join(satisfaction, on="survey")
+    return rows(release, "survey_invitation").join(_surveys(release), on="survey")
 
 
 def _with_people(release: Tables, answered: Rows, kind: str) -> Rows:
@@ -297,8 +265,7 @@ def _with_people(release: Tables, answered: Rows, kind: str) -> Rows:
     joined = answered.join(people(release).select("customer", *ATTRIBUTES), on="customer", how="left")
     person = nw.coalesce(nw.col("customer").cast(nw.Int64), -1 - nw.col("invitation").cast(nw.Int64))
     known = joined.with_columns(*(nw.col(name).fill_null("unknown") for name in ATTRIBUTES), person=person)
-    known = known.with_columns(age_band=nw.when(nw.col("age_band").is_in(YOUNG)).then(nw.lit("18-34")).otherwise(nw.col("age_band")))
-    return known if kind == "all" else known.filter(nw.col("kind") == kind)
+    return narrow(known.with_columns(age_band=case({"18-34": nw.col("age_band").is_in(YOUNG)}, nw.col("age_band"))), kind=kind)
 
 
 def _latest(answered: Rows, *within: str) -> Rows:
@@ -308,8 +275,8 @@ def _latest(answered: Rows, *within: str) -> Rows:
     return ranked.filter(nw.col("_order") == nw.col("_order").max().over("person", *within))
 
 
-def _texts(release: Tables) -> Given:
-    texts = ("text_fi", "text_sv", "text_en")
-    questions = collect(rows(release, "survey_question").select("code", "question", *texts))
-    latest = questions.sort("question").unique("code", keep="last").sort("code").select("code", *texts)
-    return Given("question", tuple(f"question_{language}" for language in ("fi", "sv", "en")), tuple(latest.rows()))
+def _texts(release: Tables) -> Figure:
+    """The words of the questions, as they were last asked."""
+    texts = {f"question_{language}": pl.col(f"text_{language}") for language in ("fi", "sv", "en")}
+    questions = collect(rows(release, "survey_question")).sort("question").unique("code", keep="last")
+    return given("question", questions.select(question="code", **texts))

@@ -1,0 +1,96 @@
+"""Populations: whom a table counts and of what time, what it is called by that, and its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TypedDict, Unpack
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables, tabulate
+from genlib.metrics.rows import Rows, rows, within
+from genlib.period import Period
+
+MONEY = Measure("amount_cents", "money")
+OVERLAPPING = Measure("people", "people", additive=False)
+"""For tables where one person stands in several cells."""
+LOOK_BACK = {1: 13, 3: 27, 12: 48}
+"""Months that a report of a month, a quarter or a year looks back on."""
+
+
+class Narrowed(TypedDict, total=False):
+    """Whom a table is of: those of one region, and consumers or company contacts."""
+
+    region: str
+    kind: str
+
+
+def lately(column: str, period: Period, months: int) -> nw.Expr:
+    """Within the last `months` months, counted back from the end of the period."""
+    return within(column, since(period, months), period.end)
+
+
+def since(period: Period, months: int) -> date:
+    """The first day of the last `months` months of the period."""
+    return period.months(months)[0].start
+
+
+def narrow(frame: Rows, **wanted: str) -> Rows:
+    """The rows with these values, "all" being any."""
+    for column, value in wanted.items():
+        frame = frame if value == "all" else frame.filter(nw.col(column) == value)
+    return frame
+
+
+def people(tables: Tables, **narrowed: Unpack[Narrowed]) -> Rows:
+    """Table customer, narrowed to a region or to consumers or company contacts."""
+    return narrow(rows(tables, "customer"), **narrowed)
+
+
+def of_people(tables: Tables, name: str, **narrowed: Unpack[Narrowed]) -> Rows:
+    """One table, the rows of the people narrowed to."""
+    told = rows(tables, name)
+    return told.join(people(tables, **narrowed), on="customer", how="semi") if set(narrowed.values()) - {"all"} else told
+
+
+def active(tables: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]) -> Rows:
+    """Customers who were billed in the last months: a release does not tell who of its people has left."""
+    billed = rows(tables, "invoice").filter(lately("issued_on", period, months))
+    return people(tables, **narrowed).join(billed.select("customer"), on="customer", how="semi")
+
+
+def named(what: str, **narrowed: str) -> str:
+    """The name of a population, with the values of dimensions that it was narrowed to."""
+    return " ".join([what, *(f"{key}={value}" for key, value in narrowed.items() if value != "all")])
+
+
+def named_lately(what: str, period: Period, months: int, **narrowed: str) -> str:
+    """The name of a population of the last months."""
+    return named(f"{what} {since(period, months)} {period.end}", **narrowed)
+
+
+def tabulated(  # noqa: PLR0913 - what a table is
+    release: Tables,
+    told: Rows,
+    by: Sequence[Dimension],
+    population: str,
+    *figures: Figure,
+    measures: Sequence[Measure] = (PEOPLE,),
+    person: str = "customer",
+) -> Cells:
+    """The cells of rows of a release, by person."""
+    return tabulate(told.to_native(), person=person, by=by, measures=measures, population=population, figures=figures, release=release)
+
+
+def complete(cells: Cells, values: pl.DataFrame) -> Cells:
+    """The cells with a zero for each value of a dimension (and of its parents) that nobody has, so that no step of a chart is missing."""
+    ours, columns = values.columns, cells.dimensions
+    levels = pl.concat([values.select(ours[depth:]).unique() for depth in range(len(ours))], how="diagonal").select(ours)
+    others = [column for column in columns if column not in ours]
+    wanted = cells.frame.select(others).unique().join(levels, how="cross") if others else levels
+    missing = wanted.cast({c: cells.frame.schema[c] for c in columns}).join(cells.frame, on=columns, how="anti", nulls_equal=True)
+    filled = pl.concat([cells.frame, missing], how="diagonal").with_columns(pl.exclude(columns).fill_null(0))
+    return replace(cells, frame=filled.sort([pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]))
