@@ -15,10 +15,10 @@ from polars import col
 from polars.testing import assert_frame_equal
 
 from genlib.permission.verdicts import verdicts
-from genlib.register import identifiers
+from genlib.register import identifiers, synthetic
 from genlib.register.database import Register, create_register
 from genlib.register.store import opened, plain_schema
-from genlib.register.synthetic import AS_OF, Truth, batches, collect, synthesise, write_csv
+from genlib.register.synthetic import AS_OF, Truth, collect, synthesise, write_csv
 from genlib.register.synthetic.chance import business_ids, references
 from genlib.register.vault import IdentityKey
 
@@ -152,7 +152,7 @@ def test_credit_notes_are_negative_and_rare(tables: Frames) -> None:
 
 
 def test_batches_share_no_ids_and_no_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH", 150)
+    monkeypatch.setattr(synthetic, "BATCH", 150)
     tables, truth = collect(500, 2)
     for name, frame in tables.items():
         assert len(frame) == truth.rows[name]

@@ -1,23 +1,35 @@
 """A register of people who do not exist, of any size, from one seed - with things planted in it to find.
 
 `draw` is the pure core: plaintext frames, batch by batch. `synthesise` seals them into a register, `write_csv` writes them as files.
+Everything is drawn as frames of a table's rows; what stands beside the table's own columns is for the next step and is dropped at the end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from genlib.register import audit
 from genlib.register.database import Register
-from genlib.register.store import sealed
-from genlib.register.synthetic.batches import draw
-from genlib.register.synthetic.truth import Planted, Truth
-from genlib.register.synthetic.world import AS_OF
+from genlib.register.store import plain_schema, sealed
+from genlib.register.synthetic import commerce, surveys
+from genlib.register.synthetic.chance import NEVER, number, stacked
+from genlib.register.synthetic.contacts import contacts
+from genlib.register.synthetic.people import Issued, People, companies, people
+from genlib.register.synthetic.wills import permissions, wills
+from genlib.register.synthetic.world import AS_OF, PLANTED, Planted, Truth, shared, story
 from genlib.register.vault import IdentityKey
 
 __all__ = ["AS_OF", "Planted", "Truth", "collect", "draw", "synthesise", "write_csv"]
+
+BATCH = 20_000
+MARKS = ("unlawful_contacts", "machine_clicks", "answers_with_identifiers", "feedback_with_identifiers")
+"""Columns of yes and no beside those of a table: which of its rows `Truth` lists."""
 
 
 def synthesise(register: Register, key: IdentityKey, *, customers: int, seed: int) -> Truth:
@@ -42,3 +54,67 @@ def collect(customers: int, seed: int) -> tuple[dict[str, pl.DataFrame], Truth]:
     parts: dict[str, list[pl.DataFrame]] = {}
     truth = draw(customers, seed, lambda table, frame: parts.setdefault(table, []).append(frame))
     return {table: pl.concat(frames) for table, frames in parts.items()}, truth
+
+
+def draw(customers: int, seed: int, use: Callable[[str, pl.DataFrame], object]) -> Truth:
+    """Hand every table's plaintext rows to `use`, in an order that foreign keys like, and return what was planted. The same arguments give
+    the same rows."""
+    issued, common = Issued(), shared(customers)
+    planted: dict[str, list[int]] = {mark: [] for mark in MARKS}
+    for tables in chain([common], _batches(customers, seed, issued)):
+        for table, drawn in tables.items():
+            rows, schema = issued.numbered(table, drawn), plain_schema(table)
+            for mark in set(MARKS) & set(drawn.columns):
+                marked = rows.filter(pl.col(mark).cast(pl.Boolean))  # an empty frame knows no types
+                planted[mark].extend(marked[next(iter(schema))])
+            use(table, rows.select(_plain(name, rows.schema[name], kind) for name, kind in schema.items()))
+    uplift = dict(common["campaign"].select("code", "uplift").iter_rows())
+    return Truth(PLANTED, uplift, rows=dict(issued.rows), **{mark: tuple(ids) for mark, ids in planted.items()})
+
+
+def _batches(customers: int, seed: int, issued: Issued) -> Iterator[dict[str, pl.DataFrame]]:
+    """Customers, and everything that hangs on them, a frame a table."""
+    for start, source in enumerate(np.random.SeedSequence(seed).spawn(-(-customers // BATCH))):
+        rng = np.random.default_rng(source)
+        ids = np.arange(start * BATCH + 1, min(customers, (start + 1) * BATCH) + 1)
+        employers = companies(rng, issued, customers=len(ids))
+        yield {"company": employers} | _lives(people(rng, issued, ids, employers))
+
+
+def _lives(crowd: People) -> dict[str, pl.DataFrame]:
+    will, first = wills(crowd), commerce.purchases(crowd)
+    contacted, prompted = contacts(crowd, will, first)
+    bought = stacked([first, *prompted])
+    happened = commerce.dealings(crowd, bought)
+    invited = surveys.invitations(crowd, will, happened)
+    answers, feedback = surveys.answers(crowd, invited), surveys.feedback(crowd, happened)
+    return {
+        "customer": crowd.frame,
+        "permission": permissions(crowd, will),
+        "campaign_contact": contacted,
+        "invoice": commerce.invoices(crowd, bought),
+        "interaction": commerce.interactions(crowd, happened),
+        "survey_invitation": invited,
+        "survey_answer": answers,
+        "feedback": feedback,
+        "disclosure_customer": _disclosed(crowd),
+    }
+
+
+def _disclosed(crowd: People) -> pl.DataFrame:
+    """Whose data went out in each disclosure: customers of that day."""
+    frames = []
+    for disclosure in story("disclosures").to_dicts():
+        day = number(disclosure["disclosed_on"])
+        there = (crowd.joined < day) & (crowd.end > day) & (crowd.rng.random(len(crowd)) < disclosure["share"])
+        frames.append(pl.DataFrame({"disclosure_id": disclosure["id"], "customer_id": crowd.ids[there]}))
+    return pl.concat(frames, how="vertical_relaxed")
+
+
+def _plain(name: str, drawn: Any, kind: Any) -> pl.Expr:
+    """A column of a table; what was drawn as days or seconds becomes dates and instants."""
+    value = pl.col(name)
+    if not (kind.is_temporal() and drawn.is_integer()):
+        return value.cast(kind)
+    known = pl.when(value < NEVER).then(value)
+    return known.cast(pl.Int32).cast(kind) if kind == pl.Date else (known * 1_000_000).cast(kind)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from genlib.register.synthetic.chance import DAY, NEVER, Ints, Mask, days, instants, pick, references, taken, whole
+from genlib.register.synthetic.chance import DAY, NEVER, Ints, pick, references, stacked, those, whole
 from genlib.register.synthetic.people import People
+from genlib.register.synthetic.world import END, PLANTED, START, season
 
 LINES = ("device", "filter", "service", "rental")
 DEVICE, FILTER, SERVICE, RENTAL = range(4)
@@ -24,97 +25,98 @@ BY_CALL, BY_EMAIL = np.array((0.55, 0.45, 1, 0.40, 0, 0.50)), np.array((0.90, 0.
 """Cumulative shares of the channels for each kind; the rest comes by post."""
 
 
-@dataclass(frozen=True)
-class Purchases:
-    """Rows: index of the person in the batch, day, product line."""
+class Purchases(NamedTuple):
+    """Index of the person in the batch, day, index in `LINES`."""
 
     person: Ints
     day: Ints
     line: Ints
 
-    def __add__(self, other: Purchases) -> Purchases:
-        return joined([self, other])
 
-    def within(self, size: int, start: int, days: int) -> Mask:
-        """Who of `size` people bought in the `days` from `start` on."""
-        rows = self.person[(self.day >= start) & (self.day < start + days)]
-        return np.bincount(rows, minlength=size) > 0
+class Dealings(NamedTuple):
+    """Index of the person in the batch, UTC second, index in `KINDS`."""
 
-
-def joined(parts: list[Purchases]) -> Purchases:
-    empty = np.zeros(0, dtype=np.int64)
-    return Purchases(*(np.concatenate([empty, *(getattr(part, name) for part in parts)]) for name in ("person", "day", "line")))
+    person: Ints
+    second: Ints
+    kind: Ints
 
 
 def purchases(people: People) -> Purchases:
     """First purchase on the day of joining; then rental every quarter, all else at the person's own pace until they drop out in silence."""
     n = len(people)
     first = np.where(people.company, pick(people.rng, FIRST_OF_COMPANY, n), np.minimum(people.segment, RENTAL))
-    return joined([Purchases(np.arange(n), people.joined, first), *_repeats(people, first), _rental(people, first)])
+    return stacked([Purchases(np.arange(n), people.joined, first), *_repeats(people, first), _rental(people, first)])
 
 
-def invoices(people: People, bought: Purchases, *, first_id: int) -> pl.DataFrame:
+def invoices(people: People, bought: Purchases) -> pl.DataFrame:
     """One invoice a purchase; one in fifty is credited later, wholly or by half."""
-    rng, n, end = people.rng, len(bought.day), people.world.end
+    rng, n = people.rng, len(bought.day)
     later, half = bought.day + rng.integers(3, 30, n), rng.integers(1, 3, n)
-    credit = np.flatnonzero((rng.random(n) < 0.02) & (later < end))
+    credit = np.flatnonzero((rng.random(n) < 0.02) & (later < END))
     cents, row = _cents(people, bought), np.concatenate([np.arange(n), credit])
     issued, person = np.concatenate([bought.day, later[credit]]), bought.person[row]
     amount = np.concatenate([cents, -(cents // half)[credit]])
-    ids, due = first_id + np.arange(len(row)), issued + np.where(people.company[person], 30, 14)
+    ids, due = people.issued.ids("invoice", len(row)), issued + np.where(people.company[person], 30, 14)
     return pl.DataFrame(
         {
             "id": ids,
             "customer_id": people.ids[person],
-            "issued_on": days(issued),
-            "due_on": days(due),
-            "paid_on": days(np.where(amount < 0, issued, _paid(people, issued, due))),
+            "issued_on": issued,
+            "due_on": due,
+            "paid_on": np.where(amount < 0, issued, _paid(people, issued, due)),
             "amount_cents": amount,
-            "product_line": taken(LINES, bought.line[row]),
+            "product_line": pl.Series(LINES)[bought.line[row]],
             "reference": references(ids + 100_000),
             "source": "SERVICE_USE",
         }
     )
 
 
-def dealings(people: People, bought: Purchases) -> tuple[Ints, Ints, Ints]:
-    """Person, UTC second and index in `KINDS` of every interaction: around purchases, and at a constant rate for what goes wrong."""
+def dealings(people: People, bought: Purchases) -> Dealings:
+    """Every interaction: around purchases, and at a constant rate for what goes wrong."""
     rng, chance = people.rng, people.rng.random(len(bought.day))
     around = ((ORDER, 0, (0.8, 0.7, 0, 0)), (DELIVERY, 3, (0.9, 0.5, 0, 0)), (VISIT, 2, (0, 0, 1, 0)))
     parts = []
     for kind, delay, shares in around:
         rows = chance < np.array(shares)[bought.line]
-        parts.append((bought.person[rows], bought.day[rows] + delay, np.full(rows.sum(), kind)))
+        parts.append(Dealings(bought.person[rows], bought.day[rows] + delay, np.full(rows.sum(), kind)))
     spent = people.end - people.joined
     for kind, rate in RATES.items():
         person = np.repeat(np.arange(len(people)), rng.poisson(rate * spent / 365.25))
-        parts.append((person, people.joined[person] + rng.integers(0, spent[person]), np.full(len(person), kind)))
-    persons, day, kinds = (np.concatenate(column) for column in zip(*parts, strict=True))
-    kept = day < people.world.end
-    return persons[kept], (day * DAY + rng.integers(23_000, 64_000, len(day)))[kept], kinds[kept]
+        parts.append(Dealings(person, people.joined[person] + rng.integers(0, spent[person]), np.full(len(person), kind)))
+    daily = stacked(parts)
+    timed = daily._replace(second=daily.second * DAY + rng.integers(23_000, 64_000, len(daily.second)))
+    return those(timed, daily.second < END)
 
 
-def interactions(people: People, happened: tuple[Ints, Ints, Ints]) -> pl.DataFrame:
-    """Rows of `interaction`, without ids."""
-    person, second, kind = happened
-    chance = people.rng.random(len(kind))
-    via = (chance >= BY_CALL[kind]).astype(np.int64) + (chance >= BY_EMAIL[kind])
-    columns = {"customer_id": people.ids[person], "occurred_at": instants(second), "channel": taken(("call", "email", "post"), via)}
-    frame = pl.DataFrame({**columns, "kind": taken(KINDS, kind), "source": "DEALING_EVENT"})
+def interactions(people: People, happened: Dealings) -> pl.DataFrame:
+    """Rows of `interaction`."""
+    chance = people.rng.random(len(happened.kind))
+    via = (chance >= BY_CALL[happened.kind]).astype(np.int64) + (chance >= BY_EMAIL[happened.kind])
+    frame = pl.DataFrame(
+        {
+            "customer_id": people.ids[happened.person],
+            "occurred_at": happened.second,
+            "channel": pl.Series(("call", "email", "post"))[via],
+            "kind": pl.Series(KINDS)[happened.kind],
+            "source": "DEALING_EVENT",
+        }
+    )
     return frame.sort("occurred_at", "customer_id", "kind")
 
 
 def _repeats(people: People, first: Ints) -> list[Purchases]:
     """Exponential gaps in seasonal time, in weeks; after each repeat the person is lost by a chance of their own."""
-    rng, world, law = people.rng, people.world, people.world.planted.bg_nbd
+    rng, law = people.rng, PLANTED.bg_nbd
     pace = rng.gamma(law["r"], 1 / law["alpha"], len(people)) / 7 * np.where(people.company, 1.4, 1.0)
-    loss, elapsed = rng.beta(law["a"], law["b"], len(people)), world.elapsed
-    now, until = elapsed[people.joined - world.start], elapsed[people.end - world.start]
+    loss = rng.beta(law["a"], law["b"], len(people))
+    elapsed = np.concatenate([[0.0], np.cumsum(season())])  # seasons lived by each day: purchases come evenly in this time
+    now, until = elapsed[people.joined - START], elapsed[people.end - START]
     alive, parts = np.flatnonzero(first != RENTAL), []
     while len(alive):
         now[alive] += rng.exponential(1.0, len(alive)) / pace[alive]
         alive = alive[now[alive] < until[alive]]
-        day = world.start + np.searchsorted(elapsed, now[alive], side="right") - 1
+        day = START + np.searchsorted(elapsed, now[alive], side="right") - 1
         parts.append(Purchases(alive, day, (rng.random((len(alive), 1)) > NEXT[first[alive]]).sum(axis=1)))
         alive = alive[rng.random(len(alive)) >= loss[alive]]
     return parts
@@ -139,4 +141,4 @@ def _paid(people: People, issued: Ints, due: Ints) -> Ints:
     late = people.rng.random(len(due))
     delay = np.where(late < 0.14, people.rng.exponential(16, len(due)), 0).astype(np.int64)
     paid = np.where(late > 0.988, NEVER, np.maximum(due - people.rng.integers(0, 12, len(due)) + delay, issued))
-    return np.where(paid < people.world.end, paid, NEVER)
+    return np.where(paid < END, paid, NEVER)

@@ -1,20 +1,26 @@
-"""What came of each contact: delivered, opened, clicked, answered, stopped, bought - a stop binds the next campaign."""
+"""Campaigns: who is chosen - a holdout among them, and a few against the rules - and what came of each contact.
+
+Delivered, opened, clicked, answered, stopped, bought; a stop binds the next campaign.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from genlib.register.synthetic.campaigns import RULED, Chosen, choose
-from genlib.register.synthetic.chance import DAY, NEVER, Ints, Mask, Rng, instants
-from genlib.register.synthetic.commerce import FILTER, Purchases, joined
+from genlib.register.synthetic.chance import DAY, NEVER, Ints, Mask, Rng, number, stacked, those
+from genlib.register.synthetic.commerce import FILTER, LINES, Purchases
 from genlib.register.synthetic.people import People
-from genlib.register.synthetic.wills import Wills
+from genlib.register.synthetic.wills import MARKETING, Wills
+from genlib.register.synthetic.world import END, PLANTED, story
 
+RULED = (*MARKETING, "MR")
+AUDIENCES = {"filter": ("device", "filter"), "device": ("device", "service"), "rental": ("rental",)}
+"""Those who have bought these lines; otherwise all, `company` contacts, or the `loyal` with three purchases."""
 DELIVERED = {"email": 0.976, "sms": 0.97, "call": 0.46, "post": 0.985}
 OPENED = {"email": 0.37}
 CLICKED = {"email": 0.15, "sms": 0.07}
@@ -24,47 +30,85 @@ RESPONDED = {"email": 0.2, "sms": 0.2, "call": 0.18, "post": 0.015}
 STOPPED = {"email": 0.003, "sms": 0.006, "call": 0.015, "post": 0.002}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """`frame`: rows of `campaign_contact` in the order of their ids to come; `unlawful`, `machine`: row numbers."""
+class Chosen(NamedTuple):
+    """The people of one campaign, by index in the batch."""
 
-    frame: pl.DataFrame
-    unlawful: Ints
-    machine: Ints
-    bought: Purchases
+    person: Ints
+    channel: npt.NDArray[np.str_]
+    sent: Ints
+    contacted: Mask
+    unlawful: Mask
 
 
-def contacts(people: People, wills: Wills, bought: Purchases) -> Outcome:
-    """All campaigns in their order; stops are recorded in `wills` before the next campaign chooses its people."""
-    frames, unlawful, machines, extra = [], [], [], joined([])
-    for campaign_id, campaign in enumerate(people.world.campaigns.to_dicts(), start=1):
-        chosen = choose(people, wills, bought + extra, campaign)
-        buyers = _buyers(people, chosen, bought + extra, campaign["uplift"])
+def contacts(people: People, wills: Wills, bought: Purchases) -> tuple[pl.DataFrame, list[Purchases]]:
+    """Rows of `campaign_contact` with `unlawful_contacts` and `machine_clicks`, and what was bought because of each campaign.
+
+    Campaigns come in their order; stops are recorded in `wills` before the next one chooses its people."""
+    frames, prompted = [], []
+    for campaign in story("campaigns").to_dicts():
+        start = number(campaign["starts_on"])
+        chosen = _choose(people, wills, bought, campaign, start)
+        buyers = _buyers(people, chosen, bought, start, campaign["uplift"])
         steps, machine = _happen(people, chosen, buyers, promotes=campaign["kind"] in RULED)
         for channel in campaign["channels"].split("+"):
             stopped = (chosen.channel == channel) & (steps["opted_out_at"] < NEVER)
             wills.stop(channel, chosen.person[stopped], steps["opted_out_at"][stopped])
-        extra = extra + _purchases(people, chosen, buyers)
-        frames.append(_frame(people, chosen, steps, campaign_id))
-        unlawful.append(chosen.unlawful)
-        machines.append(machine)
-    return Outcome(
-        pl.concat(frames, how="vertical_relaxed"), np.flatnonzero(np.concatenate(unlawful)), np.flatnonzero(np.concatenate(machines)), extra
-    )
+        prompted.append(_purchases(people, chosen.person[buyers], start))
+        bought = stacked([bought, prompted[-1]])
+        frames.append(_frame(people, chosen, steps).with_columns(campaign_id=pl.lit(campaign["id"]), machine_clicks=pl.Series(machine)))
+    return pl.concat(frames, how="vertical_relaxed"), prompted
 
 
-def _buyers(people: People, chosen: Chosen, bought: Purchases, uplift: float) -> Mask:
+def _choose(people: People, wills: Wills, bought: Purchases, campaign: Mapping[str, Any], start: int) -> Chosen:
+    """In each channel of the campaign those whom the channels before could not reach; arms are drawn among the allowed."""
+    draw, n, names, kind = people.rng.random, len(people), campaign["channels"].split("+"), campaign["kind"]
+    wanted = _audience(people, bought, campaign["audience"], start) & (draw(n) < campaign["share"])
+    sending = {name: _sending(people.rng, name, start, n) for name in names}
+    allowed = {name: wanted & people.reachable[name] & wills.allow(kind, name, sending[name]) for name in names}
+    lawful = np.logical_or.reduce([*allowed.values()])
+    holdout = lawful & (draw(n) < campaign["holdout"])
+    refused = wanted & people.reachable[names[0]] & ~lawful
+    breaks = _break_rate(start) * (lawful & ~holdout).sum() / max(1, refused.sum()) if kind in RULED else 0.0
+    against = refused & (draw(n) < breaks)
+    channel = np.select([*allowed.values()], names, default=names[0])
+    sent = np.select([*allowed.values()], [*sending.values()], default=sending[names[0]])
+    return those(Chosen(np.arange(n), channel, sent, ~holdout, against), lawful | against)
+
+
+def _audience(people: People, bought: Purchases, audience: str, start: int) -> Mask:
+    """Customers before the campaign and until its effect is measured."""
+    earlier = (bought.day < start) & np.isin(bought.line, [LINES.index(line) for line in AUDIENCES.get(audience, LINES)])
+    times = np.bincount(bought.person[earlier], minlength=len(people))
+    meant = people.company if audience == "company" else times >= (3 if audience == "loyal" else 1)
+    stays: Mask = people.end >= min(start + PLANTED.window_days, END)
+    return meant & stays & (people.joined < start)
+
+
+def _break_rate(start: int) -> float:
+    """Contacts against the rules become fewer over the last twelve months."""
+    before, last = PLANTED.unlawful
+    return last + (before - last) * min((END - 1 - start) // 30, 11) / 11
+
+
+def _sending(rng: Rng, channel: str, start: int, n: int) -> Ints:
+    """Machines send on the first morning, callers need a working week."""
+    if channel == "call":
+        return (start + rng.integers(0, 5, n)) * DAY + rng.integers(27_000, 52_000, n)
+    return start * DAY + (21_600 if channel == "post" else 25_200) + rng.integers(0, 7_200, n)
+
+
+def _buyers(people: People, chosen: Chosen, bought: Purchases, start: int, uplift: float) -> Mask:
     """Who buys because of the campaign: so many that the purchase rate of the contacted rises by `uplift` over that of the holdout."""
-    base = bought.within(len(people), chosen.start, people.world.planted.window_days)[chosen.person]
+    soon = bought.person[(bought.day >= start) & (bought.day < start + PLANTED.window_days)]
+    base = (np.bincount(soon, minlength=len(people)) > 0)[chosen.person]
     chance = uplift / max(1e-9, 1 - base.sum() / max(1, len(base)))
     buys: Mask = chosen.contacted & ~chosen.unlawful & (people.rng.random(len(chosen.person)) < chance)
     return buys
 
 
-def _purchases(people: People, chosen: Chosen, buyers: Mask) -> Purchases:
-    person = chosen.person[buyers]
-    day = chosen.start + np.minimum(people.rng.geometric(0.15, len(person)), 24)
-    return Purchases(person, np.minimum(day, people.world.end - 1), np.full(len(person), FILTER))
+def _purchases(people: People, person: Ints, start: int) -> Purchases:
+    day = start + np.minimum(people.rng.geometric(0.15, len(person)), 24)
+    return Purchases(person, np.minimum(day, END - 1), np.full(len(person), FILTER))
 
 
 def _happen(people: People, chosen: Chosen, buyers: Mask, *, promotes: bool) -> tuple[dict[str, Ints], Mask]:
@@ -93,7 +137,7 @@ def _happen(people: People, chosen: Chosen, buyers: Mask, *, promotes: bool) -> 
         "responded_at": responded,
         "opted_out_at": stopped,
     }
-    return {name: np.where(at < people.world.end * DAY, at, NEVER) for name, at in steps.items()}, machine
+    return {name: np.where(at < END * DAY, at, NEVER) for name, at in steps.items()}, machine
 
 
 def _happens(rng: Rng, rates: Mapping[str, float], channel: Any, factor: Any = 1) -> Mask:
@@ -103,7 +147,7 @@ def _happens(rng: Rng, rates: Mapping[str, float], channel: Any, factor: Any = 1
 
 
 def _filtered(people: People) -> Any:
-    rates = people.world.planted.machine_clicks
+    rates = PLANTED.machine_clicks
     return np.where(people.company, rates["company_contact"], rates["consumer"])
 
 
@@ -118,15 +162,15 @@ def _wait(rng: Rng, n: int, log_seconds: float) -> Ints:
     return wait
 
 
-def _frame(people: People, chosen: Chosen, steps: dict[str, Ints], campaign_id: int) -> pl.DataFrame:
+def _frame(people: People, chosen: Chosen, steps: dict[str, Ints]) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            "campaign_id": np.full(len(chosen.person), campaign_id),
             "customer_id": people.ids[chosen.person],
             "arm": np.where(chosen.contacted, "contacted", "holdout"),
             "channel": chosen.channel,
-            **{name: instants(at) for name, at in steps.items()},
+            **steps,
             "bounced": chosen.contacted & (steps["delivered_at"] == NEVER) & (chosen.channel != "call"),
             "source": "COMMUNICATION",
+            "unlawful_contacts": chosen.unlawful,
         }
     )

@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from genlib.register.synthetic.chance import (
-    DAY,
-    NEVER,
-    Ints,
-    Mask,
-    Reals,
-    Rng,
-    business_ids,
-    days,
-    instants,
-    number,
-    office_hours,
-    pick,
-    taken,
-    text,
-    where,
-    whole,
-)
-from genlib.register.synthetic.truth import AGE_BANDS, SEGMENTS
-from genlib.register.synthetic.world import SWEDISH, World
+from genlib.register.synthetic.chance import DAY, NEVER, Ints, Mask, Rng, business_ids, office_hours, pick, text, where, whole
+from genlib.register.synthetic.world import AGE_BANDS, AS_OF, END, PLANTED, SEGMENTS, START, areas, names, season, words
 
+COMPANY_SHARE = 0.12
 CHECKS = list("0123456789ABCDEFHJKLMNPRSTUVWXY")
 SIGNS = np.array([list("-YXWVU"), list("ABCDEF")])
-CENTURY = date(2000, 1, 1)
 SOURCES = ("DATA_SUBJECT", "DEALING_EVENT", "ADDRESS_SERVICE", "UPDATE_SERVICE", "ID_SERVICE")
+SWEDISH = r"(?i)(ström|lund|berg|man|sson|qvist|holm|roos|gren|lind|blom|back|fors|näs|dahl|björk|gård|sund|stedt|wall|sjö|vik)s?$"
+
+
+class Issued:
+    """What has been given out: no two rows share an id, no two companies a business id, no two customers a personal identity code."""
+
+    def __init__(self) -> None:
+        self.rows: Counter[str] = Counter()
+        self.serial = 9_000_000  # far above what the business register has reached
+        self.first_day = END - 95 * 366
+        self.codes = np.zeros(96 * 366 * 12, dtype=np.int64)
+
+    def ids(self, table: str, size: int) -> Ints:
+        """The ids of so many new rows."""
+        return np.arange(self.rows[table] + 1, self.rows[table] + 1 + size)
+
+    def numbered(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with their ids, if they have none; those ids are used up."""
+        ids = self.ids(table, len(rows))
+        self.rows[table] += len(rows)
+        return rows if "id" in rows.columns else rows.with_columns(id=pl.Series(ids))
+
+    def business_ids(self, size: int) -> pl.Series:
+        """The next business ids."""
+        ids, self.serial = business_ids(self.serial, size)
+        return ids
+
+    def individual_numbers(self, day: Ints, sign: Ints, female: Mask) -> Ints:
+        """900-999, even for women, each once for a birth day, sign and sex; starts at another number each day, so that all occur."""
+        slot = (day - self.first_day) * 12 + sign * 2 + female
+        earlier = pl.DataFrame({"slot": slot}).select(pl.int_range(pl.len()).over("slot")).to_series().to_numpy()
+        place = self.codes[slot] + earlier + day * 37
+        self.codes += np.bincount(slot, minlength=len(self.codes))
+        number: Ints = 900 + place % 50 * 2 + ~female
+        return number
 
 
 @dataclass(frozen=True)
 class People:
-    """One batch and the generator that draws it. `frame`: the plaintext customer rows; the arrays say the same in days since 1970."""
+    """One batch and the generator that draws it. `frame`: the customer rows; the arrays say the same for arithmetic."""
 
     rng: Rng
-    world: World
+    issued: Issued
     frame: pl.DataFrame
     ids: Ints
     joined: Ints
@@ -57,117 +75,98 @@ class People:
         return np.equal(self.segment, SEGMENTS.index("company"))
 
 
-class Slots:
-    """How many codes each (birth day, sign, sex) has given out, so that no two customers share a personal identity code."""
-
-    def __init__(self, world: World) -> None:
-        self.first = world.end - 95 * 366
-        self.used = np.zeros(96 * 366 * 12, dtype=np.int64)
-
-    def take(self, day: Ints, sign: Ints, female: Mask) -> Ints:
-        """The individual number, 900-999: even for women. Starts at another number each day, so that all of them occur."""
-        slot = (day - self.first) * 12 + sign * 2 + female
-        earlier = pl.DataFrame({"slot": slot}).select(pl.int_range(pl.len()).over("slot")).to_series().to_numpy()
-        place = self.used[slot] + earlier + day * 37
-        self.used += np.bincount(slot, minlength=len(self.used))
-        number: Ints = 900 + place % 50 * 2 + ~female
-        return number
+def companies(rng: Rng, issued: Issued, *, customers: int) -> pl.DataFrame:
+    """The companies of a batch of so many customers."""
+    size = max(1, int(customers * COMPANY_SHARE * 0.7))
+    name = text("{} Esimerkki-{} {}", *(rng.choice(words()[part], size) for part in ("places", "trades", "forms")))
+    frame = pl.DataFrame({"id": issued.ids("company", size), "business_id": issued.business_ids(size), "name": name})
+    return frame.with_columns(source=pl.lit("DATA_SUBJECT"))
 
 
-def people(rng: Rng, world: World, ids: Ints, *, companies: pl.DataFrame, slots: Slots) -> People:
+def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> People:
     """Draw the customers `ids`."""
     n = len(ids)
-    company = rng.random(n) < world.company_share
+    company = rng.random(n) < COMPANY_SHARE
     segment = np.where(company, SEGMENTS.index("company"), pick(rng, (0.48, 0.24, 0.13, 0.15), n))
-    joined, left = _membership(rng, world, segment)
-    end = np.minimum(left, world.end)
-    area, employer = pick(rng, world.areas["weight"], n), rng.integers(0, len(companies), n)
+    joined, left = _membership(rng, segment)
+    end = np.minimum(left, END)
+    area, employer = pick(rng, areas()["weight"], n), rng.integers(0, len(companies), n)
     female, known = rng.random(n) < np.where(company, 0.48, 0.55), ~company & (rng.random(n) < 0.96)
     hidden, restricted = rng.random(n) < 0.003, rng.random(n) < 0.005
     phone, email = rng.random(n) < 0.94, rng.random(n) < 0.88
-    born = days(world.end - 10 - whole((18 + 72 * rng.beta(2.1, 2.3, n)) * 365.25))
-    language = _language(rng, taken(world.areas["swedish"], area).to_numpy())
+    born = pl.Series(END - 10 - whole((18 + 72 * rng.beta(2.1, 2.3, n)) * 365.25)).cast(pl.Int32).cast(pl.Date)
+    language = _language(rng, areas()["swedish"].to_numpy()[area])
     frame = pl.DataFrame(
         {
             "id": ids,
             "kind": np.where(company, "company_contact", "consumer"),
-            "company_id": where(company, taken(companies["id"], employer)),
-            **_names(rng, world, language, female),
-            "personal_id": where(known & (rng.random(n) < 0.7), _personal_ids(rng, slots, born, female)),
-            "street_address": _streets(rng, world, language),
-            "postal_code": taken(world.areas["postal_code"], area),
+            "company_id": where(company, companies["id"][employer]),
+            **_names(rng, language, female),
+            "personal_id": where(known & (rng.random(n) < 0.7), _personal_ids(rng, issued, born, female)),
+            "street_address": _streets(rng, language),
+            "postal_code": areas()["postal_code"][area],
             "phone": where(phone, text("+{}", 358_490_000_000 + ids * 7_368_787 % 10_000_000)),
             "birth_year": where(known, born.dt.year()),
-            "language": taken(("fi", "sv", "en"), language),
-            "joined_on": days(joined),
-            "left_on": days(left),
-            "restricted_from": instants(np.where(restricted, (joined + end) // 2 * DAY + 36_000, NEVER)),
+            "language": pl.Series(("fi", "sv", "en"))[language],
+            "joined_on": joined,
+            "left_on": left,
+            "restricted_from": np.where(restricted, (joined + end) // 2 * DAY + 36_000, NEVER),
             "non_disclosure": hidden,
-            "source": taken(SOURCES, pick(rng, (70, 15, 8, 5, 2), n)),
-            "updated_at": instants(office_hours(rng, np.minimum(joined + whole(rng.exponential(300, n)), world.end - 1))),
-            "host": text("yritys{}", taken(companies["id"], employer)).zip_with(
-                pl.Series(company), taken(world.words["hosts"], employer % 4)
-            ),
+            "source": pl.Series(SOURCES)[pick(rng, (70, 15, 8, 5, 2), n)],
+            "updated_at": office_hours(rng, np.minimum(joined + whole(rng.exponential(300, n)), END - 1)),
         }
     )
-    age = world.year - born.dt.year().to_numpy()
-    band = np.where(known, np.searchsorted((25, 35, 45, 55, 65, 75), age, side="right"), len(AGE_BANDS) - 1)
+    provider = np.where(company, text("yritys{}", companies["id"][employer]), pl.Series(words()["hosts"])[employer % 4])
+    age = AS_OF.year - born.dt.year().to_numpy()
+    band = np.where(known, np.searchsorted((25, 35, 45, 55, 65, 75), age, side="right"), AGE_BANDS.index("unknown"))
     usable = ~hidden & ~restricted
     reachable = {"email": usable & email, "sms": usable & phone, "call": usable & phone, "post": usable}
-    return People(rng, world, frame.with_columns(_email(email)).drop("host"), ids, joined, end, segment, band, reachable)
+    addressed = frame.with_columns(email=where(email, _emails(frame, provider)))
+    return People(rng, issued, addressed, ids, joined, end, segment, band, reachable)
 
 
-def companies(rng: Rng, world: World, *, first_id: int, first_serial: int, size: int) -> tuple[pl.DataFrame, int]:
-    """Companies with business ids from 9000000 up, far above what the business register has reached; and the next free serial."""
-    business_id, serial = business_ids(first_serial, size)
-    name = text("{} Esimerkki-{} {}", *(rng.choice(world.words[part], size) for part in ("places", "trades", "forms")))
-    frame = pl.DataFrame({"id": np.arange(first_id, first_id + size), "business_id": business_id, "name": name})
-    return frame.with_columns(source=pl.lit("DATA_SUBJECT")), serial
-
-
-def _membership(rng: Rng, world: World, segment: Ints) -> tuple[Ints, Ints]:
+def _membership(rng: Rng, segment: Ints) -> tuple[Ints, Ints]:
     """Joining grows over the years and follows the seasons; leaving comes at a constant rate that only the segment sets."""
-    growth = np.linspace(1, 2.2, world.end - world.start)
-    joined = world.start + pick(rng, world.season * growth, len(segment))
-    rate = -np.log1p(-np.array([world.planted.churn[name] for name in SEGMENTS]))[segment]
+    growth = np.linspace(1, 2.2, END - START)
+    joined = START + pick(rng, season() * growth, len(segment))
+    rate = -np.log1p(-np.array([PLANTED.churn[name] for name in SEGMENTS]))[segment]
     left = joined + 1 + (rng.exponential(365.25, len(segment)) / rate).astype(np.int64)
-    return joined, np.where(left < world.end, left, NEVER)
+    return joined, np.where(left < END, left, NEVER)
 
 
-def _language(rng: Rng, swedish: Reals) -> Ints:
+def _language(rng: Rng, swedish: Any) -> Ints:
     draw = rng.random(len(swedish))
     return np.where(draw < swedish, 1, np.where(draw > 0.972 + 0.02 * (swedish > 0.5), 2, 0))
 
 
-def _names(rng: Rng, world: World, language: Ints, female: Mask) -> dict[str, pl.Series]:
-    n, weights = len(female), world.surnames["count"].to_numpy()
-    both = pl.concat([world.men["name"], world.women["name"]])
-    first, second = (np.where(female, len(world.men) + pick(rng, world.women["count"], n), pick(rng, world.men["count"], n)) for _ in "12")
-    family = np.where(language == 1, pick(rng, weights * world.surnames["name"].str.contains(SWEDISH).to_numpy(), n), pick(rng, weights, n))
-    two = where((rng.random(n) < 0.7) & (first != second), text(" {}", taken(both, second))).fill_null("")
-    return {"given_names": taken(both, first) + two, "family_name": taken(world.surnames["name"], family)}
+def _names(rng: Rng, language: Ints, female: Mask) -> dict[str, pl.Series]:
+    n, men, women, surnames = len(female), names("first_names_men"), names("first_names_women"), names("surnames")
+    both = pl.concat([men["name"], women["name"]])
+    first, second = (np.where(female, len(men) + pick(rng, women["count"], n), pick(rng, men["count"], n)) for _ in "12")
+    swedish = surnames["count"] * surnames["name"].str.contains(SWEDISH)
+    family = np.where(language == 1, pick(rng, swedish, n), pick(rng, surnames["count"], n))
+    two = where((rng.random(n) < 0.7) & (first != second), text(" {}", both[second])).fill_null("")
+    return {"given_names": both[first] + two, "family_name": surnames["name"][family]}
 
 
-def _personal_ids(rng: Rng, slots: Slots, born: pl.Series, female: Mask) -> pl.Series:
+def _personal_ids(rng: Rng, issued: Issued, born: pl.Series, female: Mask) -> pl.Series:
     day = born.cast(pl.Int32).cast(pl.Int64).to_numpy()
     sign = pick(rng, (75, 5, 5, 5, 5, 5), len(day))
-    individual, digits = slots.take(day, sign, female), born.dt.strftime("%d%m%y")
+    individual, digits = issued.individual_numbers(day, sign, female), born.dt.strftime("%d%m%y")
     check = (digits.cast(pl.Int64).to_numpy() * 1000 + individual) % 31
-    late = (day >= number(CENTURY)).astype(np.int64)
-    return text("{}{}{}{}", digits, SIGNS[late, sign], individual, taken(CHECKS, check))
+    century = (born.dt.year() >= 2000).cast(pl.Int64).to_numpy()
+    return text("{}{}{}{}", digits, SIGNS[century, sign], individual, pl.Series(CHECKS)[check])
 
 
-def _streets(rng: Rng, world: World, language: Ints) -> pl.Series:
+def _streets(rng: Rng, language: Ints) -> pl.Series:
     n = len(language)
-    fi, sv = (
-        rng.choice([a + b for a in world.words["streets"][code][0] for b in world.words["streets"][code][1]], n) for code in ("fi", "sv")
-    )
+    fi, sv = (rng.choice([a + b for a in begins for b in ends], n) for begins, ends in (words()["streets"][code] for code in ("fi", "sv")))
     flat = where(rng.random(n) < 0.45, text(" {} {}", rng.choice(list("ABCD"), n), rng.integers(1, 60, n))).fill_null("")
     return text("{} {}{}", np.where(language == 1, sv, fi), rng.integers(1, 120, n), flat)
 
 
-def _email(known: Mask) -> pl.Expr:
+def _emails(frame: pl.DataFrame, provider: Any) -> pl.Series:
     """Addresses that no mail server will ever take: every domain ends in .example (RFC 2606)."""
     name = pl.concat_str(pl.col("given_names").str.split(" ").list.first(), pl.lit("."), pl.col("family_name")).str.to_lowercase()
     plain = name.str.replace_many({"ä": "a", "ö": "o", "å": "a", "é": "e"}).str.replace_all(r"[^a-z.]", "")
-    return pl.when(pl.Series(known)).then(pl.format("{}{}@{}.example", plain, "id", "host")).alias("email")
+    return frame.select(pl.format("{}{}@{}.example", plain, "id", pl.Series(provider))).to_series()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from genlib.register.synthetic.chance import DAY, NEVER, Ints, Mask, instants, office_hours, pick, taken, text
+from genlib.register.synthetic.chance import DAY, NEVER, Ints, Mask, office_hours, pick, text
 from genlib.register.synthetic.people import People
+from genlib.register.synthetic.world import END
 
 SCOPES = ("mobile", "email", "phone", "post", "email", "market_research", "marketing_use")
 MOBILE, EMAIL, NO_PHONE, NO_POST, NO_EMAIL, NO_RESEARCH, NO_MARKETING = range(7)
@@ -83,20 +84,19 @@ def wills(people: People) -> Wills:
     return Wills(given, ended)
 
 
-def rows(people: People, wills: Wills) -> pl.DataFrame:
-    """The acts as rows of `permission`, without ids."""
-    end = people.world.end * DAY
-    layer, scope, person = found = np.nonzero(wills.given < end)
+def permissions(people: People, wills: Wills) -> pl.DataFrame:
+    """The acts as rows of `permission`."""
+    layer, scope, person = found = np.nonzero(wills.given < END * DAY)
     given, ended = wills.given[found], wills.ended[found]
     via = np.where(layer == 1, 5, pick(people.rng, (52, 18, 12, 8, 10), len(given)))
     frame = pl.DataFrame(
         {
             "customer_id": people.ids[person],
             "act": np.where(scope <= EMAIL, "consent", "prohibition"),
-            "scope": taken(SCOPES, scope),
-            "given_at": instants(given),
-            "ended_at": instants(np.where(ended < end, ended, NEVER)),
-            "received_via": taken(("web", "phone", "email", "letter", "store", "campaign"), via),
+            "scope": pl.Series(SCOPES)[scope],
+            "given_at": given,
+            "ended_at": np.where(ended < END * DAY, ended, NEVER),
+            "received_via": pl.Series(("web", "phone", "email", "letter", "store", "campaign"))[via],
             "evidence": text("TALLENNE-{}", people.rng.integers(100_000, 999_999, len(given))),
         }
     )
