@@ -11,8 +11,8 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
 from genlib.metrics import figures, intervals
-from genlib.metrics.contacts import CONTACTS, LEAST, called, counted, merged, outcome, plan
-from genlib.metrics.figures import Rate, Reached, Share, given
+from genlib.metrics.contacts import CONTACTS, LEAST, called, merged, outcome, plan, rated
+from genlib.metrics.figures import Reached, Share, given
 from genlib.metrics.intervals import Estimate
 from genlib.metrics.population import MONEY, complete, lately, named, tabulated
 from genlib.metrics.rows import Rows, case, collect, day_number, rows, seconds
@@ -125,13 +125,9 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
     drawn = _drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
     told = _purchased(release, drawn, attribution) if what == "bought" else outcome(drawn, what)
     told = merged(told.drop("campaign").rename({"code": "campaign"}), by, None, nw.col("outcome") == what)
-    made: tuple[Figure, ...] = (
-        partial(counted, dimension="outcome", value=what),
-        Rate(f"{what.replace(' ', '_')}_rate", "outcome", (what,), of="contacts"),
-        *((called(release), partial(figures.cost_each, outcome=what)) if by == "campaign" else ()),
-    )
+    costs = (called(release), partial(figures.cost_each, outcome=what)) if by == "campaign" else ()
     population = f"messages {_named(period, campaign)}"
-    return tabulated(release, told, (Dimension(by), Dimension("outcome")), population, *made, measures=CONTACTS)
+    return tabulated(release, told, (Dimension(by), Dimension("outcome")), population, *rated("outcome", what), *costs, measures=CONTACTS)
 
 
 def _purchased(release: Tables, drawn: Rows, attribution: Attribution) -> Rows:

@@ -103,22 +103,20 @@ def lawfulness(release: Tables, period: Period, *, campaign: str = "all", months
     small = counts.filter(pl.col("n") < LEAST)[unit].unique().to_list()
     told = told.with_columns(ground=case({"undivided": refused & nw.col(unit).is_in(small)}, nw.col("ground")))
     by = (Dimension(unit), Dimension("ground", parents=("verdict",)))
-    cells = tabulated(release, told, by, population, *_refused("ground"), measures=CONTACTS)
+    cells = tabulated(release, told, by, population, *rated("verdict", "refused", "ground"), measures=CONTACTS)
     grounds = pl.DataFrame({"ground": ["allowed", "consent", "prohibition"], "verdict": ["allowed", "refused", "refused"]})
     return complete(complete(cells, pl.DataFrame({unit: [period.start]})), grounds)
 
 
-def _refused(*finer: str) -> tuple[Figure, ...]:
-    """How many of a row's contacts were `refused`, and which part of them."""
-    return partial(counted, dimension="verdict", value="refused", finer=finer), Rate(
-        "refused_rate", "verdict", ("refused",), of="contacts", finer=finer
-    )
+def rated(dimension: str, value: str, *finer: str) -> tuple[Figure, Rate]:
+    """How many of a row's contacts have the value, in a column of that name, and which part of them (`<value>_rate`)."""
+    name = value.replace(" ", "_")
 
+    def counted(frame: pl.DataFrame) -> pl.DataFrame:
+        count = over(frame, "contacts", dimension, (value,), finer)
+        return frame.with_columns(pl.when(on_total(dimension, *finer)).then(count).alias(name))
 
-def counted(frame: pl.DataFrame, *, dimension: str, value: str, finer: tuple[str, ...] = ()) -> pl.DataFrame:
-    """How many of a row's contacts have the value, in a column of that name."""
-    count = over(frame, "contacts", dimension, (value,), finer)
-    return frame.with_columns(pl.when(on_total(dimension, *finer)).then(count).alias(value.replace(" ", "_")))
+    return counted, Rate(f"{name}_rate", dimension, (value,), of="contacts", finer=finer)
 
 
 def _dated(release: Tables, period: Period, campaign: str, months: int | None) -> tuple[Rows, str]:
@@ -134,7 +132,7 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
     told = merged(told, what, None, nw.col("verdict") == "refused")
     names = (called(release),) if what == "campaign" else ()
     by = (Dimension(what), Dimension("verdict"))
-    return tabulated(release, told, by, _of_period(period, campaign), *_refused(), *names, measures=CONTACTS)
+    return tabulated(release, told, by, _of_period(period, campaign), *rated("verdict", "refused"), *names, measures=CONTACTS)
 
 
 def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
@@ -212,8 +210,7 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     told = told.join(told.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n")), on="customer")
     told = told.with_columns(dose=_banded(told, start=1, outcome=what))
     by, population = (Dimension("dose"), Dimension("outcome")), named(f"delivered in 90 days {period.end}", campaign=campaign)
-    rate = Rate(f"{what.replace(' ', '_')}_rate", "outcome", (what,), of="contacts")
-    return tabulated(release, told, by, population, rate, measures=CONTACTS)
+    return tabulated(release, told, by, population, rated("outcome", what)[1], measures=CONTACTS)
 
 
 def outcome(contacts: Rows, what: str) -> Rows:

@@ -12,8 +12,10 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables, tabulate
 from genlib.errors import UsageError
-from genlib.metrics import intervals, models
-from genlib.metrics.figures import BASE, Mean, Rate, Share, Stock, changes, interval
+from genlib.metrics import intervals
+from genlib.metrics.figures import BASE, Mean, Rate, Share, Stock, changes
+from genlib.metrics.intervals import interval
+from genlib.metrics.models import fit_bg_nbd, fit_gamma_gamma
 from genlib.metrics.population import (
     LOOK_BACK,
     MONEY,
@@ -77,20 +79,6 @@ def _summary(purchases: Rows, as_of: date, days: float) -> Rows:
 
 def _day(day: date | str) -> date:
     return date.fromisoformat(day) if isinstance(day, str) else day
-
-
-def fit_bg_nbd(summary: Any) -> models.BgNbd:
-    """BG/NBD by maximum likelihood, of a purchase summary (Fader, Hardie and Lee 2005)."""
-    return models.fit_bg_nbd(_counts(summary, "frequency", "recency", "T"))
-
-
-def fit_gamma_gamma(summary: Any) -> models.GammaGamma:
-    """Gamma-gamma model of purchase values by maximum likelihood, of the customers who bought again (Fader and Hardie 2013)."""
-    return models.fit_gamma_gamma(_counts(lazy(summary).filter(nw.col("frequency") > 0, nw.col("monetary") > 0), "frequency", "monetary"))
-
-
-def _counts(summary: Any, *columns: str) -> pl.DataFrame:
-    return collect(lazy(summary).group_by(*columns).agg(nw.len().alias("n"))).sort(columns)
 
 
 def growth(release: Tables, period: Period, *, months: int | None = None, kind: str = "all") -> Cells:

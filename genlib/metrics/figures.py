@@ -6,7 +6,7 @@ null, and no share stands on fewer than `BASE` people. A figure of a whole group
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import polars as pl
 
 from genlib.disclosure.cells import Figure
 from genlib.metrics import intervals
+from genlib.metrics.intervals import interval
 from genlib.period import Period
 
 BASE = 10
@@ -52,11 +53,6 @@ def _sum(parts: Iterable[pl.Series]) -> pl.Series:
 def on_total(*columns: str) -> pl.Expr:
     """Rows that are totals over these dimensions."""
     return pl.all_horizontal(pl.col(column).is_null() for column in columns)
-
-
-def interval(name: str, value: Any, ends: Sequence[Any]) -> dict[str, Any]:
-    """A figure and the ends of its interval, by the names of their columns."""
-    return {name: value, f"{name}_low": ends[0], f"{name}_high": ends[1]}
 
 
 def with_figures(frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: dict[str, pl.Series]) -> pl.DataFrame:
@@ -139,11 +135,8 @@ class Nps:
 
 def likert(frame: pl.DataFrame) -> pl.DataFrame:
     """Mean, standard deviation, and the shares of the two highest and of the two lowest of the answers 1-5, each with Wilson's interval."""
-    n, counts = over(frame, "people", "answer", ()), {value: over(frame, "people", "answer", (value,)) for value in range(1, 6)}
-    mean, squares = (_sum(count * value**power for value, count in counts.items()) / n for power in (1, 2))
-    spread = (squares - mean**2) * n / (n - 1)
-    shown = with_figures(frame, on_total("answer"), n, {"mean": mean, "sd": spread.clip(0) ** 0.5})
-    return Rate("bottom_two", "answer", (1, 2))(Rate("top_two", "answer", (4, 5))(shown))
+    n, counts = over(frame, "people", "answer", ()), [over(frame, "people", "answer", (value,)) for value in range(1, 6)]
+    return with_figures(frame, on_total("answer"), n, intervals.likert(counts, n))
 
 
 @dataclass(frozen=True)

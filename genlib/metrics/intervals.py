@@ -30,6 +30,11 @@ def z(level: float = 0.95) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
+def interval(name: str, value: Any, ends: Sequence[Any]) -> dict[str, Any]:
+    """A figure and the ends of its interval, by the names of their columns."""
+    return {name: value, f"{name}_low": ends[0], f"{name}_high": ends[1]}
+
+
 def wilson(successes: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
     """Low and high end of a share."""
     zz = z(level) ** 2
@@ -60,6 +65,16 @@ def nps_wald(promoters: Any, detractors: Any, n: Any, *, level: float = 0.95) ->
 def nps_adjusted(promoters: Any, detractors: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
     """Adjusted Wald (3, T): three answers more, a quarter of them promoters and a quarter detractors. Holds its level for small n too."""
     return nps_wald(promoters + 0.75, detractors + 0.75, n + 3, level=level)
+
+
+def likert(counts: Sequence[Any], n: Any, *, level: float = 0.95) -> dict[str, Any]:
+    """Of the counts of answers 1, 2, ... `mean`, `sd`, and the shares of the two highest (`top_two`) and lowest (`bottom_two`), with
+    Wilson's intervals."""
+    total, squares = (sum(count * place**power for place, count in enumerate(counts, start=1)) for power in (1, 2))
+    figures = {"mean": total / n, "sd": ((n * squares - total**2) / (n * (n - 1))) ** 0.5}
+    for name, box in (("top_two", counts[-2] + counts[-1]), ("bottom_two", counts[0] + counts[1])):
+        figures |= interval(name, box / n, wilson(box, n, level=level))
+    return figures
 
 
 def difference(successes: int, n: int, other_successes: int, other_n: int, *, level: float = 0.95) -> Estimate:

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from genlib.errors import BadInput
+from genlib.metrics.rows import Rows, collect, lazy
 
 Vector = NDArray[np.float64]
 
@@ -72,17 +74,19 @@ class GammaGamma:
         return (self.gamma + frequency * monetary) * self.p / (self.p * frequency + self.q - 1)
 
 
-def _columns(histories: pl.DataFrame, *names: str) -> list[Vector]:
-    if histories.filter(pl.col("frequency") > 0).is_empty():
+def _histories(summary: Rows, *columns: str) -> list[Vector]:
+    """The columns of equal histories, and the number of customers who have each."""
+    equal = collect(summary.group_by(*columns).agg(nw.len().alias("n"))).sort(columns)
+    if equal.filter(pl.col("frequency") > 0).is_empty():
         raise BadInput("no model fits: nobody bought again")
-    return [histories[name].cast(pl.Float64).to_numpy() for name in names]
+    return [equal[name].cast(pl.Float64).to_numpy() for name in (*columns, "n")]
 
 
-def fit_bg_nbd(histories: pl.DataFrame) -> BgNbd:
-    """From counts `n` of customers with equal `frequency`, `recency`, `T`."""
+def fit_bg_nbd(summary: Any) -> BgNbd:
+    """BG/NBD by maximum likelihood, of a purchase summary (Fader, Hardie and Lee 2005)."""
     from scipy.special import betaln, expit, gammaln, psi
 
-    x, recency, horizon, n = _columns(histories, "frequency", "recency", "T", "n")
+    x, recency, horizon, n = _histories(lazy(summary), "frequency", "recency", "T")
     frequencies, place = np.unique(x, return_inverse=True)
     repeated = x > 0
 
@@ -104,11 +108,12 @@ def fit_bg_nbd(histories: pl.DataFrame) -> BgNbd:
     return BgNbd(*_maximise(likelihood, n.sum(), (1.0, float(np.average(horizon, weights=n)) / 10, 1.0, 2.0)))
 
 
-def fit_gamma_gamma(histories: pl.DataFrame) -> GammaGamma:
-    """From counts `n` of customers with equal `frequency` and mean value `monetary`."""
+def fit_gamma_gamma(summary: Any) -> GammaGamma:
+    """Gamma-gamma model of purchase values by maximum likelihood, of the customers who bought again (Fader and Hardie 2013)."""
     from scipy.special import gammaln, psi
 
-    x, mean, n = _columns(histories, "frequency", "monetary", "n")
+    again = lazy(summary).filter(nw.col("frequency") > 0, nw.col("monetary") > 0)
+    x, mean, n = _histories(again, "frequency", "monetary")
     scale = float(np.average(mean, weights=n))  # so that cents and euros are as easy to fit
     mean = mean / scale
     frequencies, place = np.unique(x, return_inverse=True)

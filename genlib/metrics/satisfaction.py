@@ -17,8 +17,8 @@ import polars as pl
 from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
 from genlib.errors import UsageError
 from genlib.metrics import figures, intervals, surveys
-from genlib.metrics.figures import Nps, Rate, Share, at, given, interval, least, on_total
-from genlib.metrics.intervals import Estimate
+from genlib.metrics.figures import Nps, Rate, Share, at, given, least, on_total
+from genlib.metrics.intervals import Estimate, interval
 from genlib.metrics.population import OVERLAPPING, complete, lately, named_lately, narrow, of_people, people, tabulated
 from genlib.metrics.rows import Rows, beginning, case, collect, day_number, lazy, rows
 from genlib.period import Period
@@ -65,12 +65,9 @@ def likert(answers: Any, *, items: list[str] | None = None, scale: tuple[Any, ..
     counts = collect(frame.select(*chosen)).row(0, named=True)
     table = pl.DataFrame({"item": items, **{str(answer): [counts[f"{answer}\0{item}"] for item in items] for answer in scale}})
     names = [str(answer) for answer in scale]
-    n = pl.sum_horizontal(names)
-    total, squares = (pl.sum_horizontal(pl.col(name) * place**power for place, name in enumerate(names, start=1)) for power in (1, 2))
-    told = {"n": n, **{name: pl.col(name) / n for name in names}, "mean": total / n, "sd": ((squares - total**2 / n) / (n - 1)) ** 0.5}
-    for name, box in (("top_two", pl.sum_horizontal(names[-2:])), ("bottom_two", pl.sum_horizontal(names[:2]))):
-        told |= interval(name, box / n, intervals.wilson(box, n, level=level))
-    return table.select("item", **told)
+    n, shares = pl.sum_horizontal(names), {name: pl.col(name) for name in names}
+    parts = {name: count / n for name, count in shares.items()}
+    return table.select("item", n=n, **parts, **intervals.likert(list(shares.values()), n, level=level))
 
 
 def wave_months(release: Tables, period: Period, *, comparison: str = "previous") -> tuple[date, date]:
