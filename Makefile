@@ -1,6 +1,7 @@
 # make reports   install what the reports need, make a synthetic register, three releases and three reports
 # make lab       JupyterLab on the notebooks
 # make test      all tests, notebooks included        make check   format, lint, types, walls
+# make proofs    the proofs that take minutes (CI runs them too)
 # make bench     speed and memory beside the field's own tools (SIZE=large for a million customers)
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
@@ -8,9 +9,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 AT_TEST = GENLIB_HOME=$(CURDIR)/build/workbench
+# a file's tests share what was made for them, so they stay together
+SPREAD = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SIZE ?= small
 
-.PHONY: reports lab test check bench clean
+.PHONY: reports lab test proofs check bench clean
 
 reports: .venv/run
 	$(BIN)/genlib demo
@@ -19,9 +22,12 @@ lab: .venv/run
 	$(BIN)/jupyter lab notebooks
 
 test: .venv/dev
-	$(BIN)/pytest tests
+	$(BIN)/pytest -m "not slow" $(SPREAD) tests
 	$(AT_TEST) $(BIN)/genlib demo
-	$(AT_TEST) $(BIN)/pytest --nbval-lax --nbval-current-env notebooks
+	$(AT_TEST) $(BIN)/pytest --nbval-lax --nbval-current-env $(SPREAD) notebooks
+
+proofs: .venv/dev
+	$(BIN)/pytest -m slow $(SPREAD) tests
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

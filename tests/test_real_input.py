@@ -19,7 +19,6 @@ from genlib.metrics import customers
 from genlib.release import Release, open_release
 from genlib.settings import load
 
-pytestmark = pytest.mark.slow
 SOURCE = pl.lit("SERVICE_USE").alias("source")
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 

@@ -14,8 +14,6 @@ import polars as pl
 import pytest
 from workbench import ROOT, Bench
 
-pytestmark = pytest.mark.slow
-
 SENTINEL = {
     "given_names": "Zyxpekka",
     "family_name": "Qvistelberg",

@@ -56,7 +56,7 @@ def test_no_notebook_holds_outputs():
     assert found == []
 
 
-@pytest.mark.parametrize("target", ["reports", "lab", "test", "check", "bench"])
+@pytest.mark.parametrize("target", ["reports", "lab", "test", "proofs", "check", "bench"])
 def test_every_target_of_make_is_there(target):
     plan = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert ".venv/bin/" in plan

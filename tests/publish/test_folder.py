@@ -81,7 +81,6 @@ def test_pruning_spares_the_young_and_the_current(tmp_path: Path, before: str, g
     assert (tmp_path / NEW).exists()
 
 
-@pytest.mark.slow
 def test_killed_at_any_instant_no_reader_sees_a_half_release(small: Small) -> None:
     """Publishing for ever in another process, killed without warning again and again, while we read what is current."""
     small.people(400)
