@@ -87,8 +87,8 @@ def _entered(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
 def verify(register: Register, *, anchor: Path | None = None) -> int:
     """How many events there are, if none was changed, removed or cut off; GenlibError names the first that was."""
     anchored, before, events = _anchored(anchor or anchor_path(register)), START, table("audit_event")
-    number = 0
-    with register.engine.connect() as connection, connection.execution_options(yield_per=10_000).execute(_all(events)) as rows:
+    number, ordered = 0, events.select().order_by(events.c.id)
+    with register.engine.connect() as connection, connection.execution_options(yield_per=10_000).execute(ordered) as rows:
         for number, event in enumerate(rows, 1):
             before = _digest(before, event._mapping)
             if event.id != number or event.digest != before or anchored.get(number, before.hex()) != before.hex():
@@ -104,10 +104,6 @@ def anchor_path(register: Register) -> Path:
     """Beside an embedded register; in the workbench's home for a server."""
     url = register.engine.url
     return Path(f"{url.database}.audit") if register.embedded else settings.load().home / f"{url.database}.audit"
-
-
-def _all(events: sa.Table) -> sa.Select[Any]:
-    return events.select().order_by(events.c.id)
 
 
 def _digest(before: bytes, event: Mapping[Any, Any]) -> bytes:

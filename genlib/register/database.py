@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -14,24 +15,26 @@ import sqlalchemy as sa
 
 from genlib.errors import BadInput, RegisterNotFound, UsageError
 from genlib.register.bulk import UTC_INSTANT, Embedded, Server, translated
-from genlib.register.schema import Base, Day, Instant, table
+from genlib.register.schema import Base, table
 
 BATCH_ROWS = 131_072
 BUSY_SECONDS = 60
+DTYPES: Mapping[type, Any] = {
+    int: pl.Int64,
+    float: pl.Float64,
+    str: pl.String,
+    bytes: pl.Binary,
+    bool: pl.Boolean,
+    dt.date: pl.Date,
+    dt.datetime: UTC_INSTANT,
+}
 
 
 @cache
 def frame_schema(name: str) -> pl.Schema:
-    """Names and Polars types of a table as it is stored."""
-    return pl.Schema({column.name: dtype(column) for column in table(name).columns})
-
-
-def dtype(column: sa.Column[Any]) -> Any:
-    """The Polars type of a column, the same on both databases."""
-    if isinstance(column.type, Day | Instant):
-        return pl.Date if isinstance(column.type, Day) else UTC_INSTANT
-    python: dict[type, Any] = {int: pl.Int64, float: pl.Float64, bytes: pl.Binary, bool: pl.Boolean, str: pl.String}
-    return python[column.type.python_type]
+    """Names and Polars types of a table, the same on both databases."""
+    types = {c.name: c.type.impl_instance if isinstance(c.type, sa.types.TypeDecorator) else c.type for c in table(name).columns}
+    return pl.Schema({column: DTYPES[kind.python_type] for column, kind in types.items()})
 
 
 class Register:
@@ -74,11 +77,10 @@ class Register:
     ) -> Iterator[pl.DataFrame]:
         """The rows of a table in frames of at most `rows`; memory does not grow with the table. At least one frame, perhaps empty."""
         schema = frame_schema(name)
-        unknown = {*(columns or ()), *([ordered_by] if ordered_by else ())} - schema.keys()
-        if unknown:
+        chosen, sorting = columns or list(schema), [ordered_by] if ordered_by else []
+        if unknown := {*chosen, *sorting} - schema.keys():
             raise UsageError(f"table {name} has no column {', '.join(sorted(unknown))}")
-        chosen = columns or list(schema)
-        wanted = pl.Schema({column: schema[column] for column in dict.fromkeys([*chosen, *([ordered_by] if ordered_by else ())])})
+        wanted = pl.Schema({column: schema[column] for column in dict.fromkeys(chosen + sorting)})
         order = f" ORDER BY {_quoted(ordered_by)}" if ordered_by else ""
         query = f"SELECT {', '.join(map(_quoted, wanted))} FROM {_quoted(name)}{order}"  # noqa: S608 - all names are the schema's
         empty = True
@@ -92,8 +94,7 @@ class Register:
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Add rows in bulk. BadInput, and nothing is kept, if the database refuses one."""
         schema = frame_schema(name)
-        differing = schema.keys() ^ set(frame.columns)
-        if differing:
+        if differing := schema.keys() ^ set(frame.columns):
             raise BadInput(f"table {name}: the frame and the table differ in {', '.join(sorted(differing))}")
         if frame.height:
             with translated(name), self._session(write=True) as session:
@@ -123,10 +124,8 @@ class Register:
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Any]:
         """The open transaction or snapshot, else one of its own."""
-        if self._open is not None:
-            yield self._open
-            return
-        with _immediate(self.engine) if write else self._bulk.reading() as session:
+        own = _immediate(self.engine) if write else self._bulk.reading()
+        with nullcontext(self._open) if self._open is not None else own as session:
             yield session
 
 

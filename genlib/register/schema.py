@@ -1,7 +1,7 @@
 """The tables of the register: people with names, and what happened with them.
 
 `info` of a column says what the other modules need: `secret` (a direct identifier, encrypted), `index_of` (the blind index of a secret),
-`redacted_from` (a comment without identifiers), `quasi` (identifies together with others), `codes` (the closed list of its values).
+`redacted_from` (a comment without identifiers), `range` (its least and greatest value), `not_before` (the column whose date it follows).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SOURCES = (
 class Day(sa.types.TypeDecorator[dt.date]):
     """A date: days since 1970 in SQLite, DATE in PostgreSQL."""
 
-    impl = sa.Integer
+    impl = sa.Date
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
@@ -46,7 +46,7 @@ class Day(sa.types.TypeDecorator[dt.date]):
 class Instant(sa.types.TypeDecorator[dt.datetime]):
     """A UTC instant to the second: seconds since 1970 in SQLite, TIMESTAMPTZ in PostgreSQL."""
 
-    impl = sa.BigInteger
+    impl = sa.DateTime
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
@@ -65,7 +65,17 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
 
 def coded(*codes: str) -> MappedColumn[str]:
     """A text column whose values are a closed list, in the database too."""
-    return mapped_column(sa.Enum(*codes, native_enum=False, create_constraint=True, length=24), info={"codes": codes})
+    return mapped_column(sa.Enum(*codes, native_enum=False, create_constraint=True, length=24))
+
+
+def redacted(of: str) -> MappedColumn[str | None]:
+    """The publishable twin of a secret comment."""
+    return mapped_column(sa.Text, info={"redacted_from": of})
+
+
+def blind_index(of: str) -> MappedColumn[bytes | None]:
+    """The column by which a secret is looked up without being opened."""
+    return mapped_column(sa.LargeBinary, index=True, info={"index_of": of})
 
 
 ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows by itself only under this very type
@@ -74,17 +84,7 @@ CustomerId = Annotated[int, mapped_column(sa.ForeignKey("customer.id"), index=Tr
 Secret = Annotated[bytes, mapped_column(sa.LargeBinary, info={"secret": True})]
 Source = Annotated[str, coded(*SOURCES)]
 Channel = Annotated[str, coded(*CHANNELS)]
-Quasi = {"quasi": True}
-
-
-def blind_index(of: str) -> MappedColumn[bytes | None]:
-    """The column by which a secret is looked up without being opened."""
-    return mapped_column(sa.LargeBinary, index=True, info={"index_of": of})
-
-
-def redacted(of: str) -> MappedColumn[str | None]:
-    """The publishable twin of a secret comment."""
-    return mapped_column(sa.Text, info={"redacted_from": of})
+Language = Annotated[str, coded("fi", "sv", "en")]
 
 
 class Base(DeclarativeBase):
@@ -107,16 +107,25 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {int: sa.BigInteger, dt.date: Day, dt.datetime: Instant, str: sa.Text}
 
 
-class Company(Base):
-    id: Mapped[Id]
+class Numbered:
+    """Rows that have a number of their own."""
+
+    id: Mapped[Id] = mapped_column(sort_order=-1)
+
+
+class Sourced:
+    """Rows that hold personal data say where it comes from."""
+
+    source: Mapped[Source] = mapped_column(sort_order=99)
+
+
+class Company(Numbered, Sourced, Base):
     business_id: Mapped[Secret | None]
     business_id_index: Mapped[bytes | None] = blind_index("business_id")
     name: Mapped[Secret | None]
-    source: Mapped[Source]
 
 
-class Customer(Base):
-    id: Mapped[Id]
+class Customer(Numbered, Base):
     kind: Mapped[str] = coded("consumer", "company_contact")
     company_id: Mapped[int | None] = mapped_column(sa.ForeignKey("company.id"))
     given_names: Mapped[Secret | None]
@@ -124,50 +133,44 @@ class Customer(Base):
     personal_id: Mapped[Secret | None]
     personal_id_index: Mapped[bytes | None] = blind_index("personal_id")
     street_address: Mapped[Secret | None]
-    postal_code: Mapped[str | None] = mapped_column(info=Quasi)
+    postal_code: Mapped[str | None]
     phone: Mapped[Secret | None]
     phone_index: Mapped[bytes | None] = blind_index("phone")
     email: Mapped[Secret | None]
     email_index: Mapped[bytes | None] = blind_index("email")
-    birth_year: Mapped[int | None] = mapped_column(info=Quasi)
-    language: Mapped[str | None] = mapped_column(
-        sa.Enum("fi", "sv", "en", native_enum=False, create_constraint=True), info={"codes": ("fi", "sv", "en"), **Quasi}
-    )
-    joined_on: Mapped[dt.date] = mapped_column(info=Quasi)
-    left_on: Mapped[dt.date | None]
+    birth_year: Mapped[int | None] = mapped_column(info={"range": (1890, 2100)})
+    language: Mapped[Language | None]
+    joined_on: Mapped[dt.date]
+    left_on: Mapped[dt.date | None] = mapped_column(info={"not_before": "joined_on"})
     restricted_from: Mapped[dt.datetime | None]
     non_disclosure: Mapped[bool]
     source: Mapped[Source]
     updated_at: Mapped[dt.datetime]
 
 
-class Permission(Base):
+class Permission(Numbered, Sourced, Base):
     """An act of will. Append-only: it is ended, never edited."""
 
-    id: Mapped[Id]
     customer_id: Mapped[CustomerId]
     act: Mapped[str] = coded("consent", "prohibition")
     scope: Mapped[str] = coded(*dict.fromkeys(CONSENT_SCOPES + PROHIBITION_SCOPES))
     given_at: Mapped[dt.datetime]
-    ended_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "given_at"})
     received_via: Mapped[str | None]
     evidence: Mapped[Secret | None]
-    source: Mapped[Source]
 
 
-class Campaign(Base):
-    id: Mapped[Id]
+class Campaign(Numbered, Base):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     kind: Mapped[str] = coded(*MESSAGE_KINDS)
     starts_on: Mapped[dt.date]
-    ends_on: Mapped[dt.date]
-    holdout_share: Mapped[float]
-    cost_cents: Mapped[int]
+    ends_on: Mapped[dt.date] = mapped_column(info={"not_before": "starts_on"})
+    holdout_share: Mapped[float] = mapped_column(info={"range": (0, 1)})
+    cost_cents: Mapped[int] = mapped_column(info={"range": (0, 10**12)})
 
 
-class CampaignContact(Base):
-    id: Mapped[Id]
+class CampaignContact(Numbered, Sourced, Base):
     campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
     customer_id: Mapped[CustomerId]
     arm: Mapped[str] = coded("contacted", "holdout")
@@ -179,44 +182,37 @@ class CampaignContact(Base):
     responded_at: Mapped[dt.datetime | None]
     opted_out_at: Mapped[dt.datetime | None]
     bounced: Mapped[bool]
-    source: Mapped[Source]
 
 
-class Invoice(Base):
+class Invoice(Numbered, Sourced, Base):
     """A credit note is an invoice of a negative amount."""
 
-    id: Mapped[Id]
     customer_id: Mapped[CustomerId]
     issued_on: Mapped[dt.date]
-    due_on: Mapped[dt.date]
+    due_on: Mapped[dt.date] = mapped_column(info={"not_before": "issued_on"})
     paid_on: Mapped[dt.date | None]
     amount_cents: Mapped[int]
     product_line: Mapped[str] = coded("device", "filter", "service", "rental")
     reference: Mapped[Secret | None]
-    source: Mapped[Source]
 
 
-class Interaction(Base):
-    id: Mapped[Id]
+class Interaction(Numbered, Sourced, Base):
     customer_id: Mapped[CustomerId]
     occurred_at: Mapped[dt.datetime]
     channel: Mapped[Channel | None]
     kind: Mapped[str] = coded("order", "enquiry", "service_visit", "complaint", "delivery", "other")
-    source: Mapped[Source]
 
 
-class Survey(Base):
-    id: Mapped[Id]
+class Survey(Numbered, Base):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     kind: Mapped[str] = coded("satisfaction", "market_research", "opinion")
     promise: Mapped[str] = coded("confidential", "anonymous")
     opened_on: Mapped[dt.date]
-    closed_on: Mapped[dt.date | None]
+    closed_on: Mapped[dt.date | None] = mapped_column(info={"not_before": "opened_on"})
 
 
-class SurveyQuestion(Base):
-    id: Mapped[Id]
+class SurveyQuestion(Numbered, Base):
     survey_id: Mapped[int] = mapped_column(sa.ForeignKey("survey.id"))
     code: Mapped[str]
     scale: Mapped[str] = coded("nps_0_10", "likert_1_5", "ces_1_7", "text")
@@ -225,49 +221,42 @@ class SurveyQuestion(Base):
     text_en: Mapped[str | None]
 
 
-class SurveyInvitation(Base):
+class SurveyInvitation(Numbered, Sourced, Base):
     """An anonymous survey keeps no customer with the invitation."""
 
-    id: Mapped[Id]
     survey_id: Mapped[int] = mapped_column(sa.ForeignKey("survey.id"))
     customer_id: Mapped[CustomerId | None]
     channel: Mapped[Channel]
     sent_at: Mapped[dt.datetime]
     delivered: Mapped[bool]
     responded_at: Mapped[dt.datetime | None]
-    source: Mapped[Source]
 
 
-class SurveyAnswer(Base):
+class SurveyAnswer(Sourced, Base):
     invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("survey_invitation.id"), primary_key=True)
     question_id: Mapped[int] = mapped_column(sa.ForeignKey("survey_question.id"), primary_key=True)
-    score: Mapped[int | None]
+    score: Mapped[int | None] = mapped_column(info={"range": (0, 10)})
     comment: Mapped[Secret | None]
     comment_redacted: Mapped[str | None] = redacted("comment")
-    source: Mapped[Source]
 
 
-class Feedback(Base):
-    id: Mapped[Id]
+class Feedback(Numbered, Sourced, Base):
     customer_id: Mapped[CustomerId]
     received_at: Mapped[dt.datetime]
     channel: Mapped[Channel]
     topic: Mapped[str | None]
     comment: Mapped[Secret | None]
     comment_redacted: Mapped[str | None] = redacted("comment")
-    source: Mapped[Source]
 
 
-class Processor(Base):
-    id: Mapped[Id]
+class Processor(Numbered, Base):
     name: Mapped[str]
     service: Mapped[str]
     country: Mapped[str]
     contract: Mapped[str]
 
 
-class Disclosure(Base):
-    id: Mapped[Id]
+class Disclosure(Numbered, Base):
     disclosed_at: Mapped[dt.datetime]
     recipient: Mapped[str]
     country: Mapped[str]
@@ -284,10 +273,9 @@ class DisclosureCustomer(Base):
     customer_id: Mapped[int] = mapped_column(primary_key=True, index=True, autoincrement=False)
 
 
-class SubjectRequest(Base):
+class SubjectRequest(Numbered, Sourced, Base):
     """A request of a data subject. It outlives the customer row, so it holds a bare id."""
 
-    id: Mapped[Id]
     customer_id: Mapped[int | None] = mapped_column(index=True)
     kind: Mapped[str] = coded(*REQUEST_KINDS)
     received_at: Mapped[dt.datetime]
@@ -296,24 +284,20 @@ class SubjectRequest(Base):
     decision: Mapped[str | None]
     ground: Mapped[str | None]
     decided_at: Mapped[dt.datetime | None]
-    source: Mapped[Source]
 
 
-class Suppression(Base):
+class Suppression(Numbered, Sourced, Base):
     """A prohibition that outlives its customer: the keyed hash of an e-mail address, telephone number or postal address, and since when."""
 
-    id: Mapped[Id]
     identifier: Mapped[str] = coded("email", "phone", "address")
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
     scope: Mapped[str] = coded(*PROHIBITION_SCOPES)
     since: Mapped[dt.datetime]
-    source: Mapped[Source]
 
 
-class AuditEvent(Base):
+class AuditEvent(Numbered, Base):
     """Append-only; each row carries the digest of the row before it."""
 
-    id: Mapped[Id]
     at: Mapped[dt.datetime]
     user: Mapped[str]
     purpose: Mapped[str]

@@ -8,8 +8,6 @@ later consent of the person lifts it as it lifts any other.
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 import sqlalchemy as sa
 from polars import col
@@ -71,15 +69,10 @@ def _identifiers(key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:
     """customer_id, identifier, digest: every identifier that a person has."""
     address = pl.concat_str(_tidy("street_address"), col("postal_code"), separator=" ").str.to_uppercase()
     normal = {name: checked(people[name], name)["value"] for name in ("email", "phone")}
-    told = {**{name: pl.coalesce(normal[name], _tidy(name).str.to_lowercase()) for name in normal}, "address": address}
-    plain = people.select("customer_id", **told).unpivot(index="customer_id", variable_name="identifier").drop_nulls("value")
-    parts = [part.with_columns(_digest(key, identifier, part["value"])) for (identifier,), part in plain.group_by("identifier")]
-    schema: dict[str, Any] = {"customer_id": plain.schema["customer_id"], "identifier": pl.String, "digest": pl.Binary}
-    return pl.concat([pl.DataFrame(schema=schema), *(part.select(list(schema)) for part in parts)])
-
-
-def _digest(key: IdentityKey, identifier: str, values: pl.Series) -> pl.Series:
-    return key.index(values, column=f"suppression.{identifier}").alias("digest")
+    plain = people.select(address=address, **{name: pl.coalesce(normal[name], _tidy(name).str.to_lowercase()) for name in normal})
+    digests = {column.name: key.index(column, column=f"suppression.{column.name}") for column in plain}
+    told = people.select("customer_id", **digests)
+    return told.unpivot(index="customer_id", variable_name="identifier", value_name="digest").drop_nulls("digest")
 
 
 def _tidy(name: str) -> pl.Expr:

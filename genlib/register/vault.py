@@ -69,9 +69,8 @@ class IdentityKey:
     def index(self, series: pl.Series, *, column: str) -> pl.Series:
         """Blind index of normalised text: equal texts give equal 32 bytes, and without the key nobody can tell whose."""
         key = self._derived("index", column)
-        return pl.Series(
-            series.name, [None if t is None else hmac.digest(key, t.encode(), "sha256") for t in series.to_list()], dtype=pl.Binary
-        )
+        indexed = [None if text is None else hmac.digest(key, text.encode(), "sha256") for text in series.to_list()]
+        return pl.Series(series.name, indexed, dtype=pl.Binary)
 
     def _derived(self, use: str, column: str) -> bytes:
         return HKDF(SHA256(), 32, salt=None, info=f"genlib {use} {column}".encode()).derive(self.secret)
