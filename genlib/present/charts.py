@@ -12,7 +12,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.present import svg, tables, theme
 from genlib.present.item import Item, card, keys
-from genlib.present.plot import Options, Plot, captions, check, ends, read, ticks
+from genlib.present.plot import Options, Plot, captions, ends, read, ticks
 from genlib.present.recipe import drawn
 from genlib.present.theme import color as tone
 
@@ -100,7 +100,7 @@ def line(table: ProtectedTable, *, x: str, y: str, color: str | None = None, **o
     """Lines of `y` over time, one for each `color`, named at their ends, with the interval as a band. The axis need not begin at zero."""
     plot = read(table, options, x, y, color)
     plot = replace(plot, ticks=ticks(plot.frame, plot.words, plot.form, zero=False))
-    return _chart(table, plot, "Line chart", _late("line"), (_some(x, color), _some(y, *ends(table, options, y))))
+    return _chart(table, plot, "Line chart", _late("line"), (_some(x, color), (y, *ends(table, y))))
 
 
 @drawn
@@ -117,7 +117,7 @@ def dots(
         grey = grey | plot.rows[p].fill_null(1).ge(0.05) if p else grey
         sure = pl.when(grey).then(pl.lit(tone("mute"))).when(brick).then(pl.lit(tone("brick"))).otherwise("tone")
         plot = replace(plot, frame=plot.frame.with_columns(tone=sure))
-    return _chart(table, plot, "Dot chart", _late("dots", reference=reference), ((y,), _some(x, *ends(table, options, x))))
+    return _chart(table, plot, "Dot chart", _late("dots", reference=reference), ((y,), (x, *ends(table, x))))
 
 
 @drawn
@@ -126,7 +126,7 @@ def funnel(table: ProtectedTable, *, stage: str = "stage", value: str = "reached
     plot = read(table, {"codes": STAGES, **options}, stage, value)
     frame = plot.frame
     part = pl.when(pl.col("value").shift() >= MIN_BASE).then(pl.col("value") / pl.col("value").shift())
-    said = [t + (f" · {plot.words.percent(p, 0)}" if p is not None else "") for t, p in frame.select("text", part).rows()]
+    said = [t + (f" · {plot.words.figure(p, 'percent', 0)}" if p is not None else "") for t, p in frame.select("text", part).rows()]
     plot = replace(plot, frame=frame.with_columns(pl.Series("text", said, dtype=pl.String)), places=frame["place"].to_list())
     return _chart(table, _toned(plot), "Funnel", _late("bars"), ((stage,), (value,)))
 
@@ -145,7 +145,6 @@ def map(table: ProtectedTable, *, region: str = "region", value: str = "people",
     """The regions of Finland in five depths of colour; alone in its row with the list of figures beside it."""
     from genlib.present import map as finland
 
-    check(table, region, value)
     plot = read(table, options, region, value)
     plot = finland.coloured(replace(plot, frame=plot.frame.filter(~(pl.col("hidden") & (pl.col("code") == "unknown")))))
     chart = _chart(table, plot, "Map of Finland", _late("regions"), ((region,), (value,)))
@@ -201,7 +200,7 @@ def _diverging(plot: Plot) -> Plot:
     frame = frame.with_columns(ink=pl.col("series").replace_strict(inks), end=pl.col("share").cum_sum().over("place"))
     offset = (pl.col("share") * pl.col("series").replace_strict(left)).sum().over("place")
     frame = frame.with_columns(low=pl.col("end") - pl.col("share") - offset, high=pl.col("end") - offset).drop("end")
-    said = pl.Series("text", [plot.words.percent(s, 0) if s is not None else ".." for s in frame["share"]], dtype=pl.String)
+    said = pl.Series("text", [plot.words.figure(s, "percent", 0) for s in frame["share"]], dtype=pl.String)
     tips = [f"{place} · {level}: {text}" for place, level, text in zip(frame["place"], frame["series"], said, strict=True)]
     best = frame.group_by("place", maintain_order=True).agg(pl.col("high").max()).sort("high", descending=True, nulls_last=True)
     return replace(plot, frame=frame.with_columns(said, pl.Series("tip", tips)), places=best["place"].to_list())

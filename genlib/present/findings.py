@@ -28,16 +28,13 @@ SINCE = {"previous": "from the previous month", "year_ago": "from a year ago"}
 @said
 def change(now: Shown, before: Shown, what: str = "", *, since: str = "previous") -> Finding:
     """How counts or money, which are what they are, changed: "Asiakasmäärä kasvoi 1,8 % edellisestä kuukaudesta". Brief without `what`."""
-    words, tone = _words(now, before), "plain"
+    words, sources = _words(now, before), (now, before)
     if now.value is None or before.value is None:
-        return _finding(words, words.translate(what), (now, before))
+        return _told(sources, what)
     tone = "up" if now.value > before.value else "down" if now.value < before.value else "flat"
-    message = {"up": "{what} rose by {much} {since}", "down": "{what} fell by {much} {since}", "flat": "{what} stayed the same {since}"}[
-        tone
-    ]
-    much = _much(words, now, before, signed=not what)
-    values = {"what": words.translate(what), "much": much, "since": words.translate(SINCE.get(since, since))}
-    return _finding(words, words.translate(message if what else "{much} {since}", **values), (now, before), tone)
+    rise, fall, same = "{what} rose by {much} {since}", "{what} fell by {much} {since}", "{what} stayed the same {since}"
+    message = {"up": rise, "down": fall, "flat": same}[tone] if what else "{much} {since}"
+    return _told(sources, message, what, tone, much=_much(words, now, before, signed=not what), since=_since(words, since))
 
 
 @said
@@ -48,27 +45,27 @@ def difference(
     words, form = _words(table), form_of(column)
     new, old = ([table.value(c, **at).value for c in (column, f"{column}_low", f"{column}_high")] for at in places)
     if None in new or None in old:
-        return _finding(words, words.translate(what), (table,), "unknown")
+        return _told((table,), what, "", "unknown")
     tone = "up" if new[1] > old[2] else "down" if new[2] < old[1] else "flat"  # type: ignore[operator]
-    message = {
-        "up": "{what} rose {since}: {old} → {new}",
-        "down": "{what} fell {since}: {old} → {new}",
-        "flat": "{what} {new}: the change {since} is not more than chance",
-    }[tone]
-    if not what:
-        message = "the change {since} is not more than chance" if tone == "flat" else "{much} {since}"
-    values = {"what": words.translate(what), "old": words.figure(old[0], form), "new": words.figure(new[0], form)}
-    values["much"] = _gap(words, new[0] - old[0], form)  # type: ignore[operator]
-    return _finding(words, words.translate(message, since=words.translate(SINCE.get(since, since)), **values), (table,), tone)
+    rise, fall, same = (
+        "{what} rose {since}: {old} → {new}",
+        "{what} fell {since}: {old} → {new}",
+        "the change {since} is not more than chance",
+    )
+    brief = {"up": "{much} {since}", "down": "{much} {since}", "flat": same}
+    message = (brief if not what else {"up": rise, "down": fall, "flat": "{what} {new}: the change {since} is not more than chance"})[tone]
+    figures = {"old": words.figure(old[0], form), "new": words.figure(new[0], form)}
+    much = _gap(words, new[0] - old[0], form)  # type: ignore[operator]
+    return _told((table,), message, what, tone, much=much, since=_since(words, since), **figures)
 
 
 @said
 def between(low: Shown, high: Shown) -> Finding:
     """The interval of a tile's figure: "95 %:n väli 1,6–3,1 %-yks."."""
     words = _words(low, high)
-    known = low.value is not None and high.value is not None
-    span = words.interval(low.value or 0, high.value or 0, form_of(low.column)) if known else ""
-    return _finding(words, words.translate("95% interval {span}", span=span) if known else "", (low, high))
+    if low.value is None or high.value is None:
+        return _told((low, high), "")
+    return _told((low, high), "95% interval {span}", span=words.interval(low.value, high.value, form_of(low.column)))
 
 
 LARGEST = "{what}: the largest group is {label} ({share})"
@@ -84,9 +81,8 @@ def largest(table: ProtectedTable, by: str, column: str, what: str, *, message: 
     top, second = [*shown[column].head(2), 0, 0][:2]
     hidden = float(total or 0) - float(shown[column].sum() or 0) if rows.height > shown.height else 0
     if not total or total < BASE or shown.height < 2 or top <= max(second, hidden):
-        return _finding(words, words.translate(what), (table,))
-    values = {"what": words.translate(what), "label": _label(shown, by, words), "share": words.percent(top / total, 0)}
-    return _finding(words, words.translate(message, **values), (table,))
+        return _told((table,), what)
+    return _told((table,), message, what, label=_label(shown, by, words), share=words.figure(top / total, "percent", 0))
 
 
 @said
@@ -95,9 +91,9 @@ def highest(table: ProtectedTable, by: str, column: str, what: str, *, otherwise
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
     low, high = f"{column}_low", f"{column}_high"
     if rows.height < 2 or low not in rows.columns or (rows[low][0] or 0) <= rows[high][1:].max():  # type: ignore[operator]
-        return _finding(words, words.translate((rows.height > 1 and otherwise) or what), (table,))
-    values = {"what": words.translate(what), "label": _label(rows, by, words), "value": words.figure(rows[column][0], form_of(column))}
-    return _finding(words, words.translate("{what} was highest: {label} ({value})", **values), (table,))
+        return _told((table,), (rows.height > 1 and otherwise) or what)
+    value = words.figure(rows[column][0], form_of(column))
+    return _told((table,), "{what} was highest: {label} ({value})", what, label=_label(rows, by, words), value=value)
 
 
 @said
@@ -105,9 +101,9 @@ def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any
     """Which code has the largest figure: "Eniten suositteluun liittyy: ”Sain avun” (31 %)"; no word of whether that is more than chance."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
     if rows.height < 2:
-        return _finding(words, words.translate(what), (table,))
-    values = {"label": _label(rows, by, words).rstrip("."), "value": words.figure(rows[column][0], form_of(column))}
-    return _finding(words, words.translate("{what}: “{label}” ({value})", what=words.translate(what), **values), (table,))
+        return _told((table,), what)
+    value = words.figure(rows[column][0], form_of(column))
+    return _told((table,), "{what}: “{label}” ({value})", what, label=_label(rows, by, words).rstrip("."), value=value)
 
 
 @said
@@ -116,16 +112,16 @@ def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: An
     words, rows = _words(table), _rows(table, by, column, where).filter(pl.col(by).cast(pl.String) != "unknown")
     rows = rows.drop_nulls([column, f"{column}_low", f"{column}_high"])
     if rows.height < 2:
-        return _finding(words, words.translate(what), (table,))
+        return _told((table,), what)
     top, last = rows.row(0, named=True), rows.row(-1, named=True)
     errors = [(row[f"{column}_high"] - row[f"{column}_low"]) / 2 for row in (top, last)]
     pairs = rows.height * (rows.height - 1) / 2
     limit = NormalDist().inv_cdf(1 - 0.025 / pairs) / NormalDist().inv_cdf(0.975)
-    sure = top[column] - last[column] > limit * hypot(*errors)
-    values = {"what": words.translate(what), "top": _label(rows, by, words), "last": _label(rows[-1:], by, words)}
-    values |= {"most": words.figure(top[column], form_of(column)), "least": words.figure(last[column], form_of(column))}
-    message = "{what}: highest {top} ({most}), lowest {last} ({least})" if sure else "{what}: the differences are not more than chance"
-    return _finding(words, words.translate(message, **values), (table,), "plain" if sure else "flat")
+    if top[column] - last[column] <= limit * hypot(*errors):
+        return _told((table,), "{what}: the differences are not more than chance", what, "flat")
+    figures = {"most": words.figure(top[column], form_of(column)), "least": words.figure(last[column], form_of(column))}
+    ends = {"top": _label(rows, by, words), "last": _label(rows[-1:], by, words)}
+    return _told((table,), "{what}: highest {top} ({most}), lowest {last} ({least})", what, **ends, **figures)
 
 
 @said
@@ -133,9 +129,9 @@ def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, s
     """Nothing if the table has figures of the period; else a message with the {month} of its last ones, or one that there are none."""
     words, dates = _words(table), table.rows(by)[by].sort().to_list()
     if dates and dates[-1] >= period.start:
-        return _finding(words, "", (table,))
+        return _told((table,), "")
     month = words.month(dates[-1], year=True, long=True) if dates else ""
-    return _finding(words, words.translate(messages[not dates], month=month), (table,))
+    return _told((table,), messages[not dates], month=month)
 
 
 @said
@@ -145,10 +141,9 @@ def surely(table: ProtectedTable, by: str, column: str, messages: tuple[str, ...
     second if there are none, the third if there is nothing to compare."""
     words, rows = _words(table), _rows(table, by, column, where).drop_nulls([f"{column}_low", f"{column}_high"])
     if rows.is_empty() and len(messages) > 2:
-        return _finding(words, words.translate(messages[2]), (table,))
+        return _told((table,), messages[2])
     above = rows.filter(pl.col(f"{column}_low") > 0, pl.col(p) < 0.05 if p else True).height
-    values = {"above": words.label("number", above), "all": words.label("out of", rows.height)}
-    return _finding(words, words.translate(messages[not above], **values), (table,))
+    return _told((table,), messages[not above], above=words.label("number", above), all=words.label("out of", rows.height))
 
 
 @said
@@ -164,10 +159,8 @@ def among(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
 
 
 def _named(table: ProtectedTable, by: str, chosen: pl.Expr, message: str) -> Finding:
-    words, rows = _words(table), table.rows(by).filter(chosen).sort(by)
-    own = f"{by}_{words.language}"
-    names = rows[own].to_list() if own in rows.columns else [words.label(by, code) for code in rows[by]]
-    return _finding(words, words.translate(message, names=", ".join(names)) if names else "", (table,))
+    names = _words(table).labels(table.rows(by).filter(chosen).sort(by), by)
+    return _told((table,), message if names else "", names=", ".join(names))
 
 
 @said
@@ -178,25 +171,22 @@ def lost(
     words, rows = _words(table), _rows(table, stage, value, where)
     if codes:
         rows = pl.DataFrame({stage: codes}).join(rows, on=stage, how="inner", maintain_order="left")
-    steps = rows.with_columns(
-        pl.col(stage).shift().alias("_from"), _kept=pl.col(value) / pl.col(value).shift(), _base=pl.col(value).shift()
-    )
+    before = pl.col(value).shift()
+    steps = rows.with_columns(pl.col(stage).shift().alias("_from"), _kept=pl.col(value) / before, _base=before)
     steps = steps.filter(pl.col("_base") >= BASE).sort("_kept")
     if steps.is_empty() or rows[value].null_count() or steps["_kept"][0] == 1:
-        return _finding(words, words.translate(what), (table,))
-    start, end, kept = steps.select("_from", stage, "_kept").row(0)
-    values = {"start": words.label(stage, start), "end": words.label(stage, end), "share": words.percent(1 - kept, 0)}
-    return _finding(
-        words, words.translate("{what}: {share} lost between {start} and {end}", what=words.translate(what), **values), (table,)
-    )
+        return _told((table,), what)
+    start, end = (words.label(stage, steps[column][0]) for column in ("_from", stage))
+    share = words.figure(1 - steps["_kept"][0], "percent", 0)
+    return _told((table,), "{what}: {share} lost between {start} and {end}", what, share=share, start=start, end=end)
 
 
 @said
 def say(message: str, otherwise: str = "", **figures: Shown) -> Finding:
     """An English message with figures in it, "{joined} customers came, {left} left"; `otherwise`, if one of them is not shown."""
     words, known = _words(*figures.values()), all(figure.value is not None for figure in figures.values())
-    values = {name: _told(words, figure) for name, figure in figures.items() if known}
-    return _finding(words, words.translate(message if known else otherwise, **values), tuple(figures.values()))
+    values = {name: _figure(words, figure) for name, figure in figures.items() if known}
+    return _told(tuple(figures.values()), message if known else otherwise, **values)
 
 
 @said
@@ -206,11 +196,10 @@ def usual(table: ProtectedTable, column: str, *, by: str, at: Any, messages: tup
     words, rows = _words(table), table.rows(by, **where).drop_nulls(column)
     now, earlier = rows.filter(pl.col(by) == at)[column], rows.filter(pl.col(by) < at)[column]
     if now.is_empty() or len(earlier) < 6:
-        return _finding(words, "", (table,))
+        return _told((table,), "")
     low, high = float(earlier.min()), float(earlier.max())  # type: ignore[arg-type]
     message = messages[1] if now[0] > high else messages[2] if now[0] < low else messages[0]
-    values = {"low": words.figure(low, form_of(column)), "high": words.figure(high, form_of(column))}
-    return _finding(words, words.translate(message, **values), (table,))
+    return _told((table,), message, low=words.figure(low, form_of(column)), high=words.figure(high, form_of(column)))
 
 
 @said
@@ -218,7 +207,7 @@ def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
     """What the report is narrowed to: "Rajaus: Pirkanmaa."; nothing if it is not."""
     words = _words(table)
     chosen = ", ".join(words.label(name, value) for name, value in parameters.items() if value != "all")
-    return _finding(words, f"{words.translate('Only')}: {chosen}" if chosen else "", (table,))
+    return _told((table,), "Only: {chosen}" if chosen else "", chosen=chosen)
 
 
 @said
@@ -226,13 +215,16 @@ def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
     """That the release was published before the period was over; nothing if it was not."""
     words, published = _words(table), release.manifest.published_at
     over = published[:10] >= period.end.isoformat()
-    said = "" if over else words.translate("The period is not over: the data is of {day}", day=words.date(published))
-    return _finding(words, said, (table,))
+    return _told((table,), "" if over else "The period is not over: the data is of {day}", day=words.date(published))
 
 
-def _told(words: Words, figure: Shown) -> str:
+def _figure(words: Words, figure: Shown) -> str:
     form = form_of(figure.column, whole=isinstance(figure.value, int))
     return words.figure(figure.value, form, 0 if form == "percent" and (figure.value or 0) >= 0.1 else None)
+
+
+def _since(words: Words, since: str) -> str:
+    return words.translate(SINCE.get(since, since))
 
 
 def _rows(table: ProtectedTable, by: str, column: str, where: dict[str, Any]) -> pl.DataFrame:
@@ -240,8 +232,7 @@ def _rows(table: ProtectedTable, by: str, column: str, where: dict[str, Any]) ->
 
 
 def _label(rows: pl.DataFrame, by: str, words: Words) -> str:
-    own = f"{by}_{words.language}"
-    return str(rows[own][0]) if own in rows.columns else words.label(by, rows[by][0]).replace("\u2013", "\u2060\u2013\u2060")
+    return words.labels(rows[:1], by)[0].replace("\u2013", "\u2060\u2013\u2060")
 
 
 def _words(*sources: object) -> Words:
@@ -256,7 +247,7 @@ def _much(words: Words, now: Shown, before: Shown, *, signed: bool) -> str:
     form = form_of(now.column, whole=isinstance(now.value, int))
     if old >= BASE and form in {"number", "money"}:
         part = (new - old) / old
-        return words.percent(part if signed else abs(part), 0 if abs(part) >= 1 else 1, signed=signed)
+        return words.figure(part if signed else abs(part), "change" if signed else "percent", 0 if abs(part) >= 1 else 1)
     gap = _gap(words, new - old, form)
     return gap if signed else gap.lstrip("+−")
 
@@ -266,7 +257,10 @@ def _gap(words: Words, gap: float, form: str) -> str:
     return ("+" if gap > 0 else "−" if gap < 0 else "") + said
 
 
-def _finding(words: Words, text: str, sources: tuple[ProtectedTable | Shown, ...], tone: str = "plain") -> Finding:
+def _told(sources: Sequence[ProtectedTable | Shown], message: str, what: str = "", tone: str = "plain", /, **values: str) -> Finding:
+    """An English message about `what` in the language of its sources."""
+    words = _words(*sources)
+    text = words.translate(message, what=words.translate(what), **values)
     made = Finding(text[:1].upper() + text[1:])
     made.language, made.tone = words.language, tone
     made.tables = tuple(dict.fromkeys(s.name if isinstance(s, ProtectedTable) else s.table for s in sources))

@@ -85,7 +85,7 @@ def left_out(tables: Protected | ProtectedTable, release: Any, reason: str, *, t
     """How many people the release left out for a reason: an English message with {n}, {all} and {share}, from its manifest."""
     words, names = _words(tables)
     n, whole = release.manifest.left_out.get(reason, 0), release.manifest.people
-    values = {"n": words.number(n), "all": words.number(whole), "share": words.percent(n / whole if whole else 0)}
+    values = {"n": words.number(n), "all": words.number(whole), "share": words.figure(n / whole if whole else 0, "percent")}
     return _section(words, names, "text", title, f"<p>{text(words.translate(message, **values))}</p>")
 
 

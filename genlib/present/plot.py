@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 import polars as pl
 
-from genlib.disclosure.table import ProtectedTable, Shown
+from genlib.disclosure.table import ProtectedTable
 from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
 from genlib.present.item import Finding
@@ -25,19 +25,14 @@ ORDERED = ("age_band", "answer", "score", "stage", "alive", "purchases", "tenth"
 
 class Options(TypedDict, total=False):
     """What every chart and table takes. `title`, `subtitle`, `note`: English messages, or findings. `where` narrows the table; `codes`
-    chooses and orders the rows. `form`: money (cents), percent, points, change, index, decimal or number, if the column's name does not
-    tell. `low`, `high`: columns of the interval (else `<column>_low`, `_high`). `tone`, `colors` (by code): names of the palette;
-    `notice`: the one code to notice. `limit`: most rows shown. `total`, `intervals`: whether a table has
-    its total and its figures their intervals."""
+    chooses and orders the rows. `tone`, `colors` (by code): names of the palette; `notice`: the one code to notice. `limit`: most rows
+    shown. `total`, `intervals`: whether a table has its total and its figures their intervals."""
 
     title: str
     subtitle: str
     note: str
     where: Mapping[str, Any]
     codes: Sequence[Any]
-    form: str
-    low: str
-    high: str
     tone: str
     colors: Mapping[Any, str]
     notice: Any
@@ -67,10 +62,10 @@ class Plot:
 
 def check(table: object, *columns: str | None) -> None:
     """Raise `NotProtected` for anything that did not come through door 2, `UsageError` for a column that it does not have."""
-    if not isinstance(table, ProtectedTable | Shown):
+    if not isinstance(table, ProtectedTable):
         raise NotProtected("charts take a ProtectedTable; pass the metric's Cells through genlib.protect first")
-    missing = [c for c in columns if c and isinstance(table, ProtectedTable) and c not in table.frame.columns]
-    if isinstance(table, ProtectedTable) and missing:
+    missing = [column for column in columns if column and column not in table.frame.columns]
+    if missing:
         raise UsageError(f"table {table.name} has no column {', '.join(missing)}; it has {', '.join(table.frame.columns)}")
 
 
@@ -86,18 +81,18 @@ def _said(words: Words, message: Any) -> str:
 
 def read(table: ProtectedTable, options: Options, place: str, value: str, series: str | None = None) -> Plot:
     """The rows of `table` at `place` (and `series`) with figures `value`, in reading order."""
-    low, high = ends(table, options, value)
-    check(table, place, series, value, low, high)
+    check(table, place, series, value)
+    low, high = ends(table, value) or (value, value)
     words = Words(table.language)
     rows = ordered(chosen(table, options, place, series), place, series, value, given="codes" in options)
-    form = options.get("form") or form_of(value, whole=rows.schema[value].is_integer())
+    form = form_of(value, whole=rows.schema[value].is_integer())
     least = rows[value].cast(pl.Float64).abs().min()
     digits = 1 if form == "percent" and least is not None and least >= ONE_DECIMAL else None  # type: ignore[operator]
     frame = rows.select(
         pl.Series("place", names(rows, place, words), dtype=pl.String),
         pl.col(place).cast(pl.String).alias("code"),
         pl.Series("series", names(rows, series, words) if series else [""] * rows.height, dtype=pl.String),
-        *(pl.col(c or value).cast(pl.Float64).alias(name) for name, c in (("value", value), ("low", low), ("high", high))),
+        *(pl.col(column).cast(pl.Float64).alias(name) for name, column in (("value", value), ("low", low), ("high", high))),
         pl.Series("text", [words.figure(v, form, digits) for v in rows[value]], dtype=pl.String),
         pl.col(value).is_null().alias("hidden"),
     )
@@ -105,11 +100,10 @@ def read(table: ProtectedTable, options: Options, place: str, value: str, series
     return Plot(frame, _once(frame["place"]), _palette(frame, rows, series, options), form, words, ticks(frame, words, form), rows, options)
 
 
-def ends(table: ProtectedTable, options: Options, value: str) -> tuple[str | None, str | None]:
+def ends(table: ProtectedTable, value: str) -> tuple[str, ...]:
     """The columns of the interval around a value, if there are any."""
-    check(table)
-    low, high = options.get("low", f"{value}_low"), options.get("high", f"{value}_high")
-    return (low, high) if {low, high} <= set(table.frame.columns) or {"low", "high"} & set(options) else (None, None)
+    columns = (f"{value}_low", f"{value}_high")
+    return columns if set(columns) <= set(table.frame.columns) else ()
 
 
 def chosen(table: ProtectedTable, options: Options, *levels: str | None) -> pl.DataFrame:
@@ -136,9 +130,8 @@ def ordered(rows: pl.DataFrame, place: str, series: str | None, value: str, *, g
 
 
 def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
-    """The words for a dimension's codes: the table's own (`question_fi`), else the catalogue's. A name has a capital, a month has none."""
-    own = rows[f"{dimension}_{words.language}"] if f"{dimension}_{words.language}" in rows.columns else [None] * rows.height
-    said = [(code, text or words.label(dimension, code)) for text, code in zip(own, rows[dimension], strict=True)]
+    """The words for a dimension's codes as they stand alone: a name has a capital, a month has none."""
+    said = zip(rows[dimension], words.labels(rows, dimension), strict=True)
     return [text if isinstance(code, date) else text[:1].upper() + text[1:] for code, text in said]
 
 

@@ -110,8 +110,8 @@ def _listed(
         form = form_of(column, whole=rows.schema[column].is_integer())
         cells[column] = _repeated(table, rows, column, _told(rows, column, _flagged(rows, column, form, words)))
         heads[column] = _head(words, column, form, words.translate(columns[column]) if isinstance(columns, Mapping) else "")
-        low, high = ends(table, {}, column) if options.get("intervals", True) else (None, None)
-        if low and high:
+        if options.get("intervals", True) and ends(table, column):
+            low, high = ends(table, column)
             spans = [words.interval(a, b, form) if None not in {a, b} else ".." for a, b in rows.select(low, high).rows()]
             spans = [re.sub(r"(?<=\d)\D+$", "", span) for span in spans]
             cells[low], heads[low] = _told(rows, low, spans), words.translate("95% interval")

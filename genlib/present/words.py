@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import polars as pl
 from babel.dates import format_date, get_month_names
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -24,14 +25,29 @@ DATES = {"fi": "d.M.y", "sv": "d.M.y", "en": "d\u00a0MMM\u00a0y"}
 FINLAND = Path(__file__).resolve().parents[2] / "data" / "finland"
 NBSP, MINUS, DASH = "\u00a0", "\u2212", "\u2013"
 LETTERS = str.maketrans({"å": "{", "ä": "|", "ö": "}", "æ": "|", "ø": "}", "ü": "y", "š": "s", "ž": "z", "é": "e"})
-FORMS = {  # what a column's name says of its figures; whole numbers are numbers, or money
-    "money": r"cents",
-    "index": r"^nps|_nps$",
-    "points": r"uplift|_pp$|difference",
-    "change": r"^change",
-    "number": r"^extra$|^stock$",
-    "percent": r"share|rate|reachable|churn|^of_|_two$|detractors|driver|opened|clicked|^part",
+
+
+class Form(NamedTuple):
+    """How figures of a kind are written: what a column's name says of them, by how much they are multiplied, usual decimals, whether
+    with a sign, unit."""
+
+    pattern: str
+    scale: float
+    digits: int
+    signed: bool = False
+    unit: str = ""
+
+
+FORMS = {
+    "money": Form(r"cents", 0.01, 2, unit="€"),
+    "index": Form(r"^nps|_nps$", 100, 0, signed=True),
+    "points": Form(r"uplift|_pp$|difference", 100, 1, signed=True, unit="pp"),
+    "change": Form(r"^change", 100, 1, signed=True, unit="%"),
+    "number": Form(r"^extra$|^stock$", 1, 0),
+    "percent": Form(r"share|rate|reachable|churn|^of_|_two$|detractors|driver|opened|clicked|^part", 100, 1, unit="%"),
+    "decimal": Form(r"", 1, 2),
 }
+"""The first whose pattern is found; whole numbers are numbers, or money."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +79,8 @@ class Words:
             return self._together(dimension, str(code).split("+")[1:])
         if isinstance(code, datetime.date):
             return self._span(dimension, code)
-        known = _places(dimension, self.language).get(str(code)) or self._code(
-            dimension, str(code).lower() if code is True or code is False else str(code)
-        )
+        said = str(code).lower() if isinstance(code, bool) else str(code)
+        known = _places(dimension, self.language).get(said) or self._code(dimension, said)
         return known or re.sub(r"^(\d{1,3})-(\d{0,3})$", rf"\1{DASH}\2", str(code))
 
     def _together(self, dimension: str, codes: list[str]) -> str:
@@ -79,6 +94,12 @@ class Words:
             return str(start.year)
         last = start.replace(month=start.month + 2) if dimension in {"quarter", "cohort"} else start
         return (self.month(start) + DASH if last > start else "") + self.month(last, year=True)
+
+    def labels(self, rows: pl.DataFrame, dimension: str) -> list[str]:
+        """What the codes of rows are called: by the table's own words (`question_fi`) if it has any, else by the catalogue's."""
+        own = f"{dimension}_{self.language}"
+        given = rows[own] if own in rows.columns else [None] * rows.height
+        return [text or self.label(dimension, code) for text, code in zip(given, rows[dimension], strict=True)]
 
     def column(self, name: str) -> str:
         """The head of a column; the ends of all intervals have the same."""
@@ -95,33 +116,25 @@ class Words:
         sign = "" if not re.search(r"[1-9]", text) else MINUS if value < 0 else "+" * signed
         return sign + text.replace("\u202f", NBSP)
 
-    def percent(self, fraction: float, digits: int | None = None, *, signed: bool = False) -> str:
-        """`46,2 %` of .462; two decimals below 1 % and above 99 %, where one would say nothing or all."""
-        extreme = not signed and (0 < abs(fraction) < 0.01 or 0.99 < abs(fraction) < 1)
-        places = (2 if extreme else 1) if digits is None else digits
-        return self.number(100 * fraction, places, signed=signed) + ("%" if self.language == "en" else NBSP + "%")
-
-    def points(self, fraction: float, digits: int | None = None) -> str:
-        """`+2,3 %-yks.`: a difference of shares in percentage points."""
-        return f"{self.number(100 * fraction, 1 if digits is None else digits, signed=True)}{NBSP}{self.translate('pp')}"
-
-    def money(self, cents: float, digits: int | None = None) -> str:
-        """`1 234,50 €` of cents; whole euros from a thousand on, millions from ten million on."""
-        euros = cents / 100
-        if digits is None and abs(euros) >= 1e7:
-            return f"{self.number(euros / 1e6, 1)}{NBSP}{self.translate('m')}{NBSP}€"
-        return f"{self.number(euros, (0 if abs(euros) >= 1000 or euros == round(euros) else 2) if digits is None else digits)}{NBSP}€"
-
     def figure(self, value: float | None, form: str, digits: int | None = None) -> str:
-        """A value in the form of its column; `..` if it is hidden."""
+        """A value in the form of its column, `46,2 %` of .462; `..` if it is hidden. Two decimals for parts below 1 % and above 99 %, where
+        one would say nothing or all; whole euros from a thousand on, millions from ten million on."""
         if value is None:
             return ".."
-        if form in {"percent", "change"}:
-            return self.percent(value, digits, signed=form == "change")
-        if form in {"money", "points"}:
-            return self.money(value, digits) if form == "money" else self.points(value, digits)
-        scale, usual = {"index": (100, 0), "decimal": (1, 2)}.get(form, (1, 0))
-        return self.number(scale * value, usual if digits is None else digits, signed=form == "index")
+        scaled, usual = FORMS[form].scale * value, FORMS[form].digits
+        if form == "money":
+            scaled = value / 100
+            if digits is None and abs(scaled) >= 1e7:
+                return f"{self.number(scaled / 1e6, 1)}{NBSP}{self.translate('m')}{NBSP}€"
+            usual = 0 if abs(scaled) >= 1000 or scaled == round(scaled) else 2
+        elif form == "percent" and (0 < abs(value) < 0.01 or 0.99 < abs(value) < 1):
+            usual = 2
+        return self.number(scaled, usual if digits is None else digits, signed=FORMS[form].signed) + self._behind(form)
+
+    def _behind(self, form: str) -> str:
+        """The unit as it stands behind a figure."""
+        unit = self.unit(form)
+        return unit if not unit or (unit == "%" and self.language == "en") else NBSP + unit
 
     def figures(self, values: Iterable[float | None], form: str) -> list[str]:
         """A column of figures with as many decimals each and without the unit, which stands in the head."""
@@ -139,12 +152,12 @@ class Words:
 
     def unit(self, form: str) -> str:
         """What stands in a table's head for the unit; empty for plain numbers."""
-        return {"percent": "%", "change": "%", "money": "€", "points": self.translate("pp")}.get(form, "")
+        unit = FORMS[form].unit
+        return self.translate(unit) if unit == "pp" else unit
 
     def tick(self, value: float, form: str, step: float) -> str:
         """A figure on an axis whose marks stand `step` apart."""
-        scale = {"money": 0.01, "number": 1.0, "decimal": 1.0}.get(form, 100.0)
-        unit = {"money": NBSP + "€", "percent": "%" if self.language == "en" else NBSP + "%"}.get(form, "")
+        scale, unit = FORMS[form].scale, self._behind(form) if form in {"money", "percent"} else ""
         if form == "money" and step >= 2.5e7:
             scale, unit = 1e-8, f"{NBSP}{self.translate('m')}{NBSP}€"
         digits = next(d for d in range(9) if abs(round(step * scale, d) - step * scale) < 1e-9 or d == 8)
@@ -171,8 +184,8 @@ class Words:
 
 
 def form_of(column: str, *, whole: bool = False) -> str:
-    """The form that a column's name asks for: money, percent, points, change, index, number, or else decimal (whole: number)."""
-    found = next((form for form, pattern in FORMS.items() if re.search(pattern, column)), "decimal")
+    """The form that a column's name asks for (whole: number, unless it is money)."""
+    found = next(form for form, how in FORMS.items() if re.search(how.pattern, column))
     return "number" if whole and found != "money" else found
 
 

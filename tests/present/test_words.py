@@ -16,7 +16,7 @@ from genlib.present.words import Words, catalogue, form_of, sort_key
 from genlib.reports import prose
 
 ROOT = Path(__file__).resolve().parents[2]
-SAYS = {"translate", "change", "difference", "largest", "highest", "surely", "lost", "method", "_section", "_chart"}
+SAYS = {"translate", "_told", "change", "difference", "largest", "highest", "surely", "lost", "method", "_section", "_chart"}
 SHOWN = {"title", "subtitle", "note", "label", "what", "since", "recipients"}
 FI, SV, EN = Words("fi"), Words("sv"), Words("en")
 
@@ -29,17 +29,17 @@ FI, SV, EN = Words("fi"), Words("sv"), Words("en")
         (FI.number(-1234.5, 1), "−1\u00a0234,5"),
         (FI.number(-0.01), "0"),
         (EN.number(1234.5, 1), "1,234.5"),
-        (FI.percent(0.1234), "12,3\u00a0%"),
-        (EN.percent(0.1234), "12.3%"),
-        (FI.percent(0.0041), "0,41\u00a0%"),
-        (FI.percent(0.9992), "99,92\u00a0%"),
-        (FI.percent(0.018, signed=True), "+1,8\u00a0%"),
-        (FI.points(0.023), "+2,3\u00a0%‑yks."),
-        (FI.points(-0.023), "−2,3\u00a0%‑yks."),
-        (FI.money(99950), "999,50\u00a0€"),
-        (FI.money(123450), "1\u00a0234\u00a0€"),
-        (FI.money(100000000000), "1\u00a0000,0\u00a0milj.\u00a0€"),
-        (FI.money(-500), "−5\u00a0€"),
+        (FI.figure(0.1234, "percent"), "12,3\u00a0%"),
+        (EN.figure(0.1234, "percent"), "12.3%"),
+        (FI.figure(0.0041, "percent"), "0,41\u00a0%"),
+        (FI.figure(0.9992, "percent"), "99,92\u00a0%"),
+        (FI.figure(0.018, "change"), "+1,8\u00a0%"),
+        (FI.figure(0.023, "points"), "+2,3\u00a0%‑yks."),
+        (FI.figure(-0.023, "points"), "−2,3\u00a0%‑yks."),
+        (FI.figure(99950, "money"), "999,50\u00a0€"),
+        (FI.figure(123450, "money"), "1\u00a0234\u00a0€"),
+        (FI.figure(100000000000, "money"), "1\u00a0000,0\u00a0milj.\u00a0€"),
+        (FI.figure(-500, "money"), "−5\u00a0€"),
         (FI.figure(None, "number"), ".."),
         (FI.figure(0.451, "index"), "+45"),
         (FI.interval(0.41, 0.515, "percent"), "41,0–51,5\u00a0%"),
