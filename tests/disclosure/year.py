@@ -1,0 +1,142 @@
+"""A register in which people come and go, as it stood at the end of each month, and what its three reports published of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from small import IDENTITY, KEY, PURPOSES
+from workbench import ROOT
+
+from genlib import notice as notices
+from genlib.disclosure import Cells, Policy, Protected
+from genlib.disclosure.ledger import cells_of, named
+from genlib.disclosure.model import Model, build
+from genlib.errors import Refused
+from genlib.period import Period
+from genlib.publish.writer import publish
+from genlib.register.database import create_register
+from genlib.register.store import sealed
+from genlib.register.synthetic import collect
+
+Frames = dict[str, pl.DataFrame]
+MONTHLY: tuple[tuple[str, dict[str, str]], ...] = (  # the whole, with parts in between
+    ("customer_analysis", {}),
+    ("customer_analysis", {"region": "06"}),
+    ("satisfaction_survey", {}),
+    ("satisfaction_survey", {"kind": "consumer"}),
+    ("campaign_history", {}),
+    ("customer_analysis", {"kind": "consumer"}),
+)
+BORN = {
+    "customer": "joined_on",
+    "permission": "given_at",
+    "campaign": "starts_on",
+    "campaign_contact": "sent_at",
+    "invoice": "issued_on",
+    "interaction": "occurred_at",
+    "feedback": "received_at",
+    "survey": "opened_on",
+    "survey_invitation": "sent_at",
+    "disclosure": "disclosed_at",
+}
+OF = (  # rows that go with another
+    ("permission", "customer_id", "customer"),
+    ("campaign_contact", "customer_id", "customer"),
+    ("campaign_contact", "campaign_id", "campaign"),
+    ("invoice", "customer_id", "customer"),
+    ("interaction", "customer_id", "customer"),
+    ("feedback", "customer_id", "customer"),
+    ("disclosure_customer", "customer_id", "customer"),
+    ("disclosure_customer", "disclosure_id", "disclosure"),
+    ("survey_question", "survey_id", "survey"),
+    ("survey_invitation", "customer_id", "customer"),
+    ("survey_invitation", "survey_id", "survey"),
+)
+PLANNED = {"due_on", "ends_on", "closed_on"}
+"""Known before it is there."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a report was made from, and what it showed."""
+
+    cells: dict[str, Cells]
+    shown: Protected
+    model: Model
+    listed: pl.DataFrame
+    names: pl.DataFrame
+
+    @property
+    def hidden(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        assert self.shown.pattern is not None
+        return self.shown.pattern.hidden[: len(self.model.system.weight)]
+
+
+def as_of(frames: Frames, end: dt.date, gone: list[int]) -> Frames:
+    """The register as it was at the end of a month, without those who had themselves erased since."""
+    kept = {name: _until(frame, BORN.get(name), end) for name, frame in frames.items()}
+    kept["customer"] = kept["customer"].filter(~pl.col("id").is_in(gone))
+    for name, column, of in OF:
+        kept[name] = kept[name].join(kept[of].select(pl.col("id").alias(column)), on=column, how="semi", maintain_order="left")
+    answered = kept["survey_invitation"].filter(pl.col("responded_at").is_not_null()).select(invitation_id="id")
+    kept["survey_answer"] = kept["survey_answer"].join(answered, on="invitation_id", how="semi", maintain_order="left")
+    return kept
+
+
+def _until(frame: pl.DataFrame, born: str | None, end: dt.date) -> pl.DataFrame:
+    """The rows that were there, without what happened to them later."""
+    there = frame if born is None else frame.filter((pl.col(born).cast(pl.Date) < end).fill_null(True))
+    later = [c for c, kind in frame.schema.items() if kind.is_temporal() and c not in {born, *PLANNED, "updated_at"}]
+    return there.with_columns(pl.when(pl.col(c).cast(pl.Date) < end).then(c).alias(c) for c in later)
+
+
+def released(frames: Frames, home: Path, end: dt.date) -> None:
+    """Three releases of a register, current from now on."""
+    register = create_register(f"sqlite:///{home}/{end}.sqlite")
+    for name, frame in frames.items():
+        register.append(name, sealed(frame, name, IDENTITY))
+    now = dt.datetime(end.year, end.month, end.day, 4, tzinfo=dt.UTC)
+    for purpose in PURPOSES:
+        publish(purpose, register, KEY, notice=notices.load(), releases=home / "releases", now=now)
+    register.engine.dispose()
+
+
+def protected(report: str, **parameters: str) -> tuple[dict[str, Cells], Protected]:
+    """The cells of a notebook up to the one that protects, run as they stand there."""
+    book = json.loads((ROOT / f"notebooks/{report}.ipynb").read_text(encoding="utf-8"))
+    given, *sources = ("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code")
+    scope: dict[str, Any] = {}
+    exec(given, scope)  # noqa: S102 - our own notebook
+    scope.update(parameters)
+    while "shown" not in scope:
+        exec(sources.pop(0), scope)  # noqa: S102
+    return scope["cells"], scope["shown"]
+
+
+def year(home: Path, months: int, patch: pytest.MonkeyPatch, *, customers: int = 3000, leaving: int = 2) -> Iterator[Publication]:
+    """All that is published in the last `months`: every month three reports of the whole, with a part in between."""
+    frames, random, gone = collect(customers, 5)[0], np.random.default_rng(4), []
+    patch.setenv("GENLIB_HOME", str(home))
+    for number, period in enumerate(Period.parse("2026-10").months(months)):
+        gone += random.choice(frames["customer"]["id"].to_numpy(), leaving).tolist()
+        released(as_of(frames, period.end, gone), home, period.end)
+        for place, (report, cut) in enumerate(MONTHLY):
+            patch.setenv("GENLIB_PUBLICATION", f"{period.end} {report}/{period} {number}-{place}")
+            try:
+                yield _publication(*protected(report, period=str(period), **cut))
+            except Refused:
+                assert cut, "a report of the whole is never refused"
+
+
+def _publication(cells: Mapping[str, Cells], shown: Protected) -> Publication:
+    model = build(cells, Policy())
+    listed = cells_of(model, cells)
+    return Publication(dict(cells), shown, model, listed, named(model, listed))
