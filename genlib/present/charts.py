@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Unpack
 
 import polars as pl
@@ -12,56 +12,59 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.present import svg, tables, theme
 from genlib.present.item import Item, card, keys
-from genlib.present.plot import Options, Plot, captions, ends, read, ticks
+from genlib.present.plot import Options, Plot, captions, ends, noted, read, ticks
 from genlib.present.recipe import drawn
 from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
 STAGES = ("eligible", "targeted", "sent", "delivered", "opened", "clicked", "responded", "bought")
-Draw = Callable[[Plot, float, float], Any]
-AGAIN = "Some figures are those last published: too few have come or gone since then for new ones."
 TWO_WIDTHS, MANY, MIN_BASE = 340, 14, 10
 """From this width on a chart is drawn twice, as asked and for a telephone; with more places than this only as asked on paper; on fewer
 people no percentage."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Chart(Item):
-    """One chart of one protected table. `draw` gives its Altair chart for a plot width and the room it has; `name` says what it is; `shown`
-    are dimensions and columns of the table behind it, `legend` names and colours; `fixed` is a width, `beside` HTML that stands there."""
+    """One chart of one protected table, drawn by a `mark` (present.marks) with its `settings`; `name` says what it is. `shown` are
+    dimensions and columns of the table behind it, `legend` names and colours; `fixed` is a width, `beside` HTML that stands there."""
 
-    plot: Plot = None  # type: ignore[assignment]
-    draw: Draw = None  # type: ignore[assignment]
-    name: str = ""
-    shown: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    plot: Plot
+    mark: str
+    name: str
+    shown: tuple[Sequence[str], Sequence[str]]
+    settings: Mapping[str, Any] = field(default_factory=dict)
     legend: Sequence[tuple[str, str]] = ()
     fixed: int | None = None
     beside: str = ""
 
-    def to_dict(self, width: float = theme.HALF, room: float | None = None) -> dict[str, Any]:
-        """The Vega-Lite specification at a plot width, validated: nothing but the rows that are drawn."""
-        spec: dict[str, Any] = self.draw(self.plot, width, room or width).to_dict()
-        return spec
-
-    def _drawn(self, width: float, room: float) -> dict[str, Any]:
-        """The same, not validated: checking against Altair's schema takes longer than drawing, and the tests do it."""
+    def to_dict(self, width: float = theme.HALF, room: float | None = None, *, validate: bool = True) -> dict[str, Any]:
+        """The Vega-Lite specification at a plot width, with room for its labels: nothing but the rows that are drawn. Checking it against
+        Altair's schema takes longer than drawing."""
         from altair.utils.schemapi import debug_mode
 
-        with debug_mode(False):
-            spec: dict[str, Any] = self.draw(self.plot, width, room).to_dict(validate=False)
+        from genlib.present import marks
+
+        with debug_mode(validate):
+            drawn = getattr(marks, self.mark)(marks.Frame(self.plot, width, room or width), **self.settings)
+            spec: dict[str, Any] = drawn.to_dict(validate=validate)
         return spec
 
     def html(self, width: int = theme.FULL) -> str:
-        words, hidden = self.plot.words, "Hatched: hidden to protect small groups."
-        if self.plot.frame["hidden"].all():
-            nothing = "All figures of this chart are hidden to protect small groups." if self.plot.hidden else "Nothing in this period."
-            return card(words, f'<p class="empty">{words.translate(nothing)}</p>', captions(words, self.plot.options))
-        late = not self.plot.rows.filter(pl.col("reason") == "time", pl.col(self.shown[1][0]).is_not_null()).is_empty()
-        notes = [words.translate(message) for message, meant in ((hidden, self.plot.hidden), (AGAIN, late)) if meant]
-        said = captions(words, self.plot.options, *notes)
+        plot, words = self.plot, self.plot.words
+        if plot.frame["hidden"].all():
+            nothing = "All figures of this chart are hidden to protect small groups." if plot.hidden else "Nothing in this period."
+            return card(words, f'<p class="empty">{words.translate(nothing)}</p>', captions(words, plot.options))
+        late = not plot.rows.filter(pl.col("reason") == "time", pl.col(self.shown[1][0]).is_not_null()).is_empty()
+        notes = noted(
+            words,
+            {
+                "Hatched: hidden to protect small groups.": bool(plot.hidden),
+                "Some figures are those last published: too few have come or gone since then for new ones.": late,
+            },
+        )
+        said = captions(words, plot.options, notes)
         name = f"{words.translate(self.name)}: {said['title'] or said['subtitle']}"
-        behind = tables.behind(self.plot.rows, *self.shown, self.plot.form, words)
-        return card(words, keys(self.legend) + self._pictures(width, name), said, behind)
+        return card(words, keys(self.legend) + self._pictures(width, name), said, tables.behind(plot, *self.shown))
 
     def _pictures(self, width: int, name: str) -> str:
         if self.fixed:
@@ -73,7 +76,7 @@ class Chart(Item):
 
     def _picture(self, room: int, name: str, classes: str) -> str:
         key = hashlib.sha256(f"{self.tables} {name} {room}".encode()).hexdigest()[:8]
-        drawn = svg.fitted(self._drawn(0.85 * room, room), room)
+        drawn = svg.fitted(self.to_dict(0.85 * room, room, validate=False), room)
         return f'<div class="{classes}">{svg.finished(drawn, name=name, key=key)}</div>'
 
 
@@ -84,15 +87,16 @@ def columns(
     """Upright columns of `y` over `x` (months or groups), stacked or side by side by `color`."""
     plot = read(table, options, x, y, color)
     plot = replace(plot, ticks=ticks(plot.frame, plot.words, plot.form, stacked=bool(color) and not side_by_side))
-    chart = _chart(table, plot, "Column chart", _late("columns", side_by_side=side_by_side), (_some(x, color), (y,)))
-    return replace(chart, legend=list(plot.series.items()) if color else [])
+    legend, places = (list(plot.series.items()), (x, color)) if color else ([], (x,))
+    settings = {"side_by_side": side_by_side}
+    return _chart(table, plot, name="Column chart", mark="columns", settings=settings, shown=(places, (y,)), legend=legend)
 
 
 @drawn
 def bars(table: ProtectedTable, *, x: str, y: str, **options: Unpack[Options]) -> Chart:
     """Bars of `x` for each `y`, the longest first; beyond `limit` (7) the others are one bar if they add up, else left to the table."""
     plot = _toned(_limited(table, read(table, options, y, x), x))
-    return _chart(table, plot, "Bar chart", _late("bars"), ((y,), (x,)))
+    return _chart(table, plot, name="Bar chart", mark="bars", shown=((y,), (x,)))
 
 
 @drawn
@@ -100,7 +104,7 @@ def line(table: ProtectedTable, *, x: str, y: str, color: str | None = None, **o
     """Lines of `y` over time, one for each `color`, named at their ends, with the interval as a band. The axis need not begin at zero."""
     plot = read(table, options, x, y, color)
     plot = replace(plot, ticks=ticks(plot.frame, plot.words, plot.form, zero=False))
-    return _chart(table, plot, "Line chart", _late("line"), (_some(x, color), (y, *ends(table, y))))
+    return _chart(table, plot, name="Line chart", mark="line", shown=((x, color) if color else (x,), (y, *ends(table, y))))
 
 
 @drawn
@@ -117,7 +121,7 @@ def dots(
         grey = grey | plot.rows[p].fill_null(1).ge(0.05) if p else grey
         sure = pl.when(grey).then(pl.lit(tone("mute"))).when(brick).then(pl.lit(tone("brick"))).otherwise("tone")
         plot = replace(plot, frame=plot.frame.with_columns(tone=sure))
-    return _chart(table, plot, "Dot chart", _late("dots", reference=reference), ((y,), (x, *ends(table, x))))
+    return _chart(table, plot, name="Dot chart", mark="dots", settings={"reference": reference}, shown=((y,), (x, *ends(table, x))))
 
 
 @drawn
@@ -128,7 +132,7 @@ def funnel(table: ProtectedTable, *, stage: str = "stage", value: str = "reached
     part = pl.when(pl.col("value").shift() >= MIN_BASE).then(pl.col("value") / pl.col("value").shift())
     said = [t + (f" · {plot.words.figure(p, 'percent', 0)}" if p is not None else "") for t, p in frame.select("text", part).rows()]
     plot = replace(plot, frame=frame.with_columns(pl.Series("text", said, dtype=pl.String)), places=frame["place"].to_list())
-    return _chart(table, _toned(plot), "Funnel", _late("bars"), ((stage,), (value,)))
+    return _chart(table, _toned(plot), name="Funnel", mark="bars", shown=((stage,), (value,)))
 
 
 @drawn
@@ -136,8 +140,8 @@ def likert(table: ProtectedTable, *, question: str, answer: str = "answer", valu
     """The shares of the answers to each question, to both sides of the middle answer; the question with most approval first."""
     plot = _diverging(read(table, options, question, value, answer))
     tones = theme.LIKERT.get(len(plot.series), theme.LIKERT[5])
-    chart = _chart(table, plot, "Chart of answers", _late("likert"), ((question, answer), (value,)))
-    return replace(chart, legend=list(zip(plot.series, tones, strict=False)))
+    legend = list(zip(plot.series, tones, strict=False))
+    return _chart(table, plot, name="Chart of answers", mark="likert", shown=((question, answer), (value,)), legend=legend)
 
 
 @drawn
@@ -147,25 +151,12 @@ def map(table: ProtectedTable, *, region: str = "region", value: str = "people",
 
     plot = read(table, options, region, value)
     plot = finland.coloured(replace(plot, frame=plot.frame.filter(~(pl.col("hidden") & (pl.col("code") == "unknown")))))
-    chart = _chart(table, plot, "Map of Finland", _late("regions"), ((region,), (value,)))
-    return replace(chart, legend=finland.legend(plot), fixed=finland.WIDTH, beside=finland.listed(plot))
+    beside = {"legend": finland.legend(plot), "fixed": finland.WIDTH, "beside": finland.listed(plot)}
+    return _chart(table, plot, name="Map of Finland", mark="regions", shown=((region,), (value,)), **beside)
 
 
-def _chart(table: ProtectedTable, plot: Plot, name: str, draw: Draw, shown: tuple[tuple[str, ...], tuple[str, ...]]) -> Chart:
-    return Chart("chart", (table.name,), table.language, plot=plot, draw=draw, name=name, shown=shown)
-
-
-def _late(mark: str, **settings: Any) -> Draw:
-    def draw(plot: Plot, width: float, room: float) -> Any:
-        from genlib.present import marks
-
-        return getattr(marks, mark)(marks.Frame(plot, width, room), **settings)
-
-    return draw
-
-
-def _some(*names: str | None) -> tuple[str, ...]:
-    return tuple(name for name in names if name)
+def _chart(table: ProtectedTable, plot: Plot, **parts: Any) -> Chart:
+    return Chart("chart", (table.name,), table.language, plot=plot, **parts)
 
 
 def _toned(plot: Plot) -> Plot:

@@ -47,7 +47,9 @@ class Item:
 
     def standing(self) -> str:
         """The HTML where it stands alone, as an output of a notebook."""
-        return f'{alone(self.kind)}<div class="genlib gl-item" lang="{self.language}">{self.html()}</div>'
+        face = font_face() if self.kind == "lead" else ""  # once in a notebook is enough: a page of JupyterLab shares its types
+        sheet = f'<style class="gl-alone">{face}{style()}</style>'
+        return f'{sheet}<div class="genlib gl-item" lang="{self.language}">{self.html()}</div>'
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -60,12 +62,6 @@ class Item:
 
     def __repr__(self) -> str:
         return f"{self.kind} of {', '.join(self.tables) or 'no table'}"
-
-
-def alone(kind: str) -> str:
-    """The style sheet of an item that stands alone."""
-    face = font_face() if kind == "lead" else ""  # once in a notebook is enough: a page of JupyterLab shares its types
-    return f'<style class="gl-alone">{face}{style()}</style>'
 
 
 def inside(html: str) -> str:
@@ -85,17 +81,14 @@ def card(words: Words, figure: str, captions: dict[str, str], behind: str = "") 
     """A figure in its frame: what is found, what is measured, the figure, the note, and the numbers behind it."""
     title, subtitle, note = (text(captions.get(key, "")) for key in ("title", "subtitle", "note"))
     summary = text(words.translate("The figures as a table"))
-    return "".join(
-        [
-            '<section class="card">',
-            f"<h3>{title}</h3>" if title else "",
-            f'<p class="sub">{subtitle}</p>' if subtitle else "",
-            figure,
-            f'<p class="note">{note}</p>' if note else "",
-            f"<details><summary>{summary}</summary>{behind}</details>" if behind else "",
-            "</section>",
-        ]
-    )
+    parts = [
+        f"<h3>{title}</h3>" if title else "",
+        f'<p class="sub">{subtitle}</p>' if subtitle else "",
+        figure,
+        f'<p class="note">{note}</p>' if note else "",
+        f"<details><summary>{summary}</summary>{behind}</details>" if behind else "",
+    ]
+    return f'<section class="card">{"".join(parts)}</section>'
 
 
 def keys(series: Iterable[tuple[str, str]]) -> str:

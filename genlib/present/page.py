@@ -101,11 +101,9 @@ def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
 def readings(tables: Protected) -> Item:
     """How the open questions of the privacy notice are answered: the permission switches in force, in words."""
     words, names = _words(tables)
-    answers = [
-        (number, words.label("switch", f"{number} {str(value).lower()}")) for number, value in proof.stood(tables)["permission"].items()
-    ]
-    listed = "".join(f"<div><dt>{text(words.label('switch', number))}</dt><dd>{text(answer)}</dd></div>" for number, answer in answers)
-    return _section(words, names, "conditions", "How the privacy notice is read", f'<dl class="conditions">{listed}</dl>')
+    switches = proof.stood(tables)["permission"].items()
+    answers = {words.label("switch", number): words.label("switch", f"{number} {str(value).lower()}") for number, value in switches}
+    return _section(words, names, "conditions", "How the privacy notice is read", _entries(answers))
 
 
 def conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]) -> Item:
@@ -122,8 +120,8 @@ def _conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any
     entries = _of_release(words, release.manifest) | _of_tables(words, stood)
     entries |= {"Parameters": ", ".join(chosen), "Made by": stood["made_by"], "Recipients": stood["recipients"][words.language]}
     entries |= {"Kept until": words.date(stood["kept_until"])}
-    listed = "".join(f"<div><dt>{text(words.translate(name))}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items() if value)
-    return _section(words, names, "conditions", "Conditions", f'<dl class="conditions">{listed}</dl>')
+    named = {words.translate(name): value for name, value in entries.items() if value}
+    return _section(words, names, "conditions", "Conditions", _entries(named))
 
 
 def render(blocks: Iterable[str], *, title: str, language: str, period: str = "") -> str:
@@ -178,6 +176,11 @@ def _words(tables: Protected | ProtectedTable) -> tuple[Words, tuple[str, ...]]:
     if not isinstance(tables, Protected) or not tables:
         raise NotProtected("this takes what genlib.protect gave")
     return Words(next(iter(tables.values())).language), tuple(tables)
+
+
+def _entries(entries: Mapping[str, str]) -> str:
+    listed = "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items())
+    return f'<dl class="conditions">{listed}</dl>'
 
 
 def _section(words: Words, names: tuple[str, ...], kind: str, title: str, body: str) -> Item:

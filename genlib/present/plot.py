@@ -75,6 +75,11 @@ def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
     return said | {"note": " ".join(filter(None, [said["note"], *notes]))}
 
 
+def noted(words: Words, notes: Mapping[str, bool]) -> str:
+    """Those of the English messages that are meant."""
+    return " ".join(words.translate(message) for message, meant in notes.items() if meant)
+
+
 def _said(words: Words, message: Any) -> str:
     return str(message) if isinstance(message, Finding) or not message else words.translate(message)
 

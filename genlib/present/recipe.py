@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import wraps
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, ParamSpec
 
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
@@ -33,11 +34,6 @@ class Sources:
     tables: Protected
     manifest: Callable[[str, str], Any]
     explains: Callable[[Any], bool]
-
-
-@dataclass(frozen=True)
-class _Release:
-    manifest: Any
 
 
 def said(function: Callable[P, Finding]) -> Callable[P, Finding]:
@@ -128,7 +124,7 @@ def _known(noted: Any, sources: Sources) -> Any:  # noqa: PLR0911 - one line for
         case {"tables": dict(digests)} if digests == {name: table.digest for name, table in tables.items()}:
             return tables
         case {"release": [str(purpose), str(release)]}:
-            return _Release(sources.manifest(purpose, release))
+            return SimpleNamespace(manifest=sources.manifest(purpose, release))
         case {"period": str(text)} if sources.explains(text):
             return Period.parse(text)
         case {"date": str(text)} if sources.explains(day := date.fromisoformat(text)):

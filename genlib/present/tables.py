@@ -11,7 +11,7 @@ import polars as pl
 
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.item import Item, card
-from genlib.present.plot import ORDERED, Options, captions, check, chosen, ends, names, ordered
+from genlib.present.plot import ORDERED, Options, Plot, captions, check, chosen, ends, names, noted, ordered
 from genlib.present.recipe import drawn
 from genlib.present.words import DASH, Words, form_of, sort_key
 
@@ -76,25 +76,26 @@ def table(
     gaps, hidden = pl.any_horizontal(pl.col(wanted).is_null()), pl.col("reason").is_not_null()
     unseen, absent = rows.select((gaps & hidden).any().alias("unseen"), (gaps & ~hidden).any().alias("absent")).row(0)
     late = table.earlier is not None and not rows.join(table.earlier, on=table.dimensions, how="semi", nulls_equal=True).is_empty()
-    notes = [
-        words.translate("A figure with a day was last published on that day: too few have come or gone since then for a new one.")
-    ] * late
-    notes += [words.translate(".. hidden to protect small groups")] * unseen + [words.translate("– none, or too few to tell")] * absent
-    notes += [words.translate("* stands on few customers: chance weighs much.")] * any(
-        STAR in text for column in grid.cells for text in column
+    note = noted(
+        words,
+        {
+            "A figure with a day was last published on that day: too few have come or gone since then for a new one.": late,
+            ".. hidden to protect small groups": unseen,
+            "– none, or too few to tell": absent,
+            "* stands on few customers: chance weighs much.": any(STAR in text for column in grid.cells for text in column),
+        },
     )
-    note = " ".join(notes)
     limit, count = options.get("limit", 20), grid.cells.height - grid.total
-    if count <= limit:
-        return Item("table", (table.name,), table.language, card(words, grid.html(), captions(words, options, note)))
-    cut = words.translate("The first {n} of {all} rows.", n=limit, all=count)
-    return Item("table", (table.name,), table.language, card(words, grid.html(limit), captions(words, options, cut, note), grid.html()))
+    cut = words.translate("The first {n} of {all} rows.", n=limit, all=count) if count > limit else ""
+    shown, said = grid.html(limit if cut else None), captions(words, options, cut, note)
+    return Item("table", (table.name,), table.language, card(words, shown, said, grid.html() if cut else ""))
 
 
-def behind(rows: pl.DataFrame, dimensions: Sequence[str], columns: Sequence[str], form: str, words: Words) -> str:
+def behind(plot: Plot, dimensions: Sequence[str], columns: Sequence[str]) -> str:
     """The figures of a chart as a table."""
-    cells = {d: names(rows, d, words) for d in dimensions} | {c: words.figures(rows[c], form) for c in columns}
-    heads = {d: words.column(d) for d in dimensions} | {c: _head(words, c, form) for c in columns}
+    rows, words = plot.rows, plot.words
+    cells = {d: names(rows, d, words) for d in dimensions} | {c: words.figures(rows[c], plot.form) for c in columns}
+    heads = {d: words.column(d) for d in dimensions} | {c: _head(words, c, plot.form) for c in columns}
     return Grid(pl.DataFrame(cells), heads, left=tuple(dimensions[1:])).html()
 
 

@@ -16,8 +16,8 @@ from genlib.present.words import Words, catalogue, form_of, sort_key
 from genlib.reports import prose
 
 ROOT = Path(__file__).resolve().parents[2]
-SAYS = {"translate", "_told", "change", "difference", "largest", "highest", "surely", "lost", "method", "_section", "_chart"}
-SHOWN = {"title", "subtitle", "note", "label", "what", "since", "recipients"}
+SAYS = {"translate", "_told", "noted", "change", "difference", "largest", "highest", "surely", "lost", "method", "_section", "_chart"}
+SHOWN = {"name", "title", "subtitle", "note", "label", "what", "since", "recipients"}
 FI, SV, EN = Words("fi"), Words("sv"), Words("en")
 
 
@@ -142,7 +142,7 @@ def spoken(source: str) -> set[str]:
 def texts(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Constant):
         return [node.value] if isinstance(node.value, str) else []
-    parts = {ast.IfExp: ("body", "orelse"), ast.BoolOp: ("values",), ast.Tuple: ("elts",)}.get(type(node), ())
+    parts = {ast.IfExp: ("body", "orelse"), ast.BoolOp: ("values",), ast.Tuple: ("elts",), ast.Dict: ("keys",)}.get(type(node), ())
     inner = [getattr(node, part) for part in parts]
     return [text for part in inner for child in (part if isinstance(part, list) else [part]) for text in texts(child)]
 
