@@ -40,14 +40,13 @@ PURPOSES = {
     "SAT": "satisfaction",
 }
 PEOPLE = ["id", "kind", "restricted_from", "non_disclosure", "language", *NAME, *suppression.IDENTIFIERS]
-ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """What is to be sent to whom and why. `at` is the instant of the verdicts; `seed` draws the holdout; a campaign that is there already
-    keeps its own dates (first and last day), name and share. `user` ordered it, else whom the settings name."""
+    keeps its own dates (first and last day) and share. `user` ordered it, else whom the settings name."""
 
     code: str
     channel: str
@@ -58,7 +57,6 @@ class Order:
     seed: int
     dates: tuple[dt.date, dt.date]
     holdout_share: float
-    name: str = ""
     user: str = ""
     switches: Switches = field(default_factory=Switches)
 
@@ -135,18 +133,17 @@ def _campaign(connection: sa.Connection, order: Order) -> tuple[int, float]:
         raise UsageError(f"campaign {order.code} is there already with messages of kind {known.kind}")
     if known:
         return known.id, known.holdout_share
-    own = {"code": order.code, "kind": order.kind, "starts_on": order.dates[0], "ends_on": order.dates[1], "cost_cents": 0}
-    named = campaigns.insert().values(**own, name=order.name or order.code, holdout_share=order.holdout_share)
-    return connection.scalars(named.returning(campaigns.c.id)).one(), order.holdout_share
+    dates = {"starts_on": order.dates[0], "ends_on": order.dates[1]}
+    own = {"code": order.code, "name": order.code, "kind": order.kind, "holdout_share": order.holdout_share, "cost_cents": 0}
+    return connection.scalars(campaigns.insert().values(**own, **dates).returning(campaigns.c.id)).one(), order.holdout_share
 
 
 def _candidates(register: Register, connection: sa.Connection, ids: pl.Series, campaign: int) -> tuple[pl.DataFrame, dict[str, int]]:
     """The sealed rows of the people asked for, without those whom the campaign has already, and how many the others are."""
     asked = ids.drop_nulls().unique()
     contacts = table("campaign_contact")
-    before = pl.Series(
-        connection.scalars(sa.select(contacts.c.customer_id).where(contacts.c.campaign_id == campaign)).all(), dtype=pl.Int64
-    )
+    planned = sa.select(contacts.c.customer_id).where(contacts.c.campaign_id == campaign)
+    before = pl.Series(connection.scalars(planned).all(), dtype=pl.Int64)
     found = pl.concat(batch.filter(col("id").is_in(asked.implode())) for batch in register.scan("customer", PEOPLE)).sort("id")
     fresh = found.filter(~col("id").is_in(before.implode()))
     counts = {"refused_pseudonym": ids.null_count(), "repeated": len(ids) - ids.null_count() - len(asked)}
@@ -158,7 +155,7 @@ def _allowed(
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Those whom the acts, and then the suppression list, allow and who can be reached; only they are opened."""
     wanted = sealed["id"].implode()
-    acts = pl.concat(batch.filter(col("customer_id").is_in(wanted)) for batch in register.scan("permission", ACTS))
+    acts = pl.concat(batch.filter(col("customer_id").is_in(wanted)) for batch in register.scan("permission", suppression.ACTS))
     first, refused = _judged(sealed, acts, order)
     suppression.hold(register, connection, key, sealed["id"])
     people = opened(first, "customer", key)
@@ -214,11 +211,8 @@ def _disclosed(connection: sa.Connection, ids: pl.Series, order: Order, columns:
     """The log of N7.8: when, what, whose, to whom, on which basis."""
     disclosures, to = table("disclosure"), order.recipient
     what = {"disclosed_at": order.at, "purpose": order.purpose, "data_categories": ", ".join(columns)}
-    made = connection.scalars(
-        disclosures.insert()
-        .values(**what, recipient=to.name, country=to.country, basis=to.basis, evidence=to.evidence)
-        .returning(disclosures.c.id)
-    ).one()
+    whom = {"recipient": to.name, "country": to.country, "basis": to.basis, "evidence": to.evidence}
+    made = connection.scalars(disclosures.insert().values(**what, **whom).returning(disclosures.c.id)).one()
     connection.execute(table("disclosure_customer").insert(), pl.select(customer_id=ids, disclosure_id=pl.lit(made)).to_dicts())
 
 

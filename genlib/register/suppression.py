@@ -23,34 +23,27 @@ CARRIED = {  # what each identifier carries: an address is a household's, so of 
     "phone": {scope: scope for scope in ("phone", "marketing_use", "market_research")},
     "address": {"post": "post", "marketing_use": "post", "market_research": "market_research"},
 }
+ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 ENTRY = ["identifier", "digest", "scope", "since"]
 IDENTIFIERS = ("email", "phone", "street_address", "postal_code")
 
 
 def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: pl.Series) -> int:
-    """Put what these customers prohibit, as the open transaction of the register has it, on the list; returns how many entries are new.
+    """Bring the list up to what these customers prohibit, as the open transaction of the register has it; returns how many entries are new.
+    What was ended goes.
 
     Whoever removes a customer's data calls this first, in the same transaction.
     """
-    columns = ["customer_id", "act", "scope", "given_at", "ended_at"]
-    acts = pl.concat(batch.filter(col("customer_id").is_in(ids.implode())) for batch in register.scan("permission", columns))
-    objecting = acts.filter(col("act") == "prohibition")["customer_id"].implode()
-    people = pl.concat(batch.filter(col("id").is_in(objecting)) for batch in register.scan("customer", ["id", *IDENTIFIERS]))
-    return remember(connection, key, opened(people, "customer", key).rename({"id": "customer_id"}), acts)
-
-
-def remember(connection: sa.Connection, key: IdentityKey, people: pl.DataFrame, acts: pl.DataFrame) -> int:
-    """Bring the list up to the prohibitions (customer_id, act, scope, given_at, ended_at) of these people (customer_id and `IDENTIFIERS`,
-    plaintext): those in force are on it, those that were ended are not. Returns how many entries are new."""
+    acts = pl.concat(batch.filter(col("customer_id").is_in(ids.implode())) for batch in register.scan("permission", ACTS))
     said = acts.filter(col("act") == "prohibition").select("customer_id", "scope", "ended_at", since="given_at")
-    carried = [(identifier, scope, kept) for identifier, scopes in CARRIED.items() for scope, kept in scopes.items()]
-    rule = pl.DataFrame(carried, schema=["identifier", "scope", "kept"], orient="row")
-    met = _identifiers(key, people).join(said, on="customer_id").join(rule, on=["identifier", "scope"])
+    objecting = said["customer_id"].implode()
+    people = pl.concat(batch.filter(col("id").is_in(objecting)) for batch in register.scan("customer", ["id", *IDENTIFIERS]))
+    identified = _identifiers(key, opened(people, "customer", key).rename({"id": "customer_id"}))
+    met = identified.join(said, on="customer_id").join(_carried(), on=["identifier", "scope"])
     entries = met.group_by("identifier", "digest", "since", scope="kept").agg(live=col("ended_at").is_null().any())
-    listed = _listed(connection)
+    listed, suppressed = _listed(connection), table("suppression")
     fresh = entries.filter("live").drop("live").join(listed, on=ENTRY, how="anti").with_columns(source=pl.lit("DATA_SUBJECT"))
     lifted = listed.join(entries.filter(~col("live")), on=ENTRY, how="semi")
-    suppressed = table("suppression")
     if fresh.height:
         connection.execute(suppressed.insert(), fresh.to_dicts())
     if lifted.height:
@@ -63,6 +56,11 @@ def prohibitions(connection: sa.Connection, key: IdentityKey, people: pl.DataFra
     met = _identifiers(key, people).join(_listed(connection), on=["identifier", "digest"])
     empty = pl.lit(None, pl.Datetime("us", "UTC"))
     return met.select("customer_id", act=pl.lit("prohibition"), scope="scope", given_at="since", ended_at=empty).unique()
+
+
+def _carried() -> pl.DataFrame:
+    rows = [(identifier, scope, kept) for identifier, scopes in CARRIED.items() for scope, kept in scopes.items()]
+    return pl.DataFrame(rows, schema=["identifier", "scope", "kept"], orient="row")
 
 
 def _identifiers(key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:

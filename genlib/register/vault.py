@@ -88,6 +88,10 @@ class KeyFile:
         """Person → the secrets that person may use."""
         return {s["user"]: [t["secret"] for t in self.slots if t["user"] == s["user"]] for s in self.slots}
 
+    def without(self, user: str, secrets: Sequence[str]) -> list[dict[str, Any]]:
+        """The slots but those of a person for these secrets."""
+        return [slot for slot in self.slots if slot["user"] != user or slot["secret"] not in secrets]
+
     def unwrap(self, secret: str, user: str, password: str) -> bytes:
         """The bytes of a secret; WrongPassword if this person's password does not open them."""
         slot = next((s for s in self.slots if (s["user"], s["secret"]) == (user, secret)), None)
@@ -103,24 +107,23 @@ class KeyFile:
 def read_keys(path: Path) -> KeyFile:
     """The key file at `path`; UsageError if there is none, BadInput if it is not one."""
     try:
-        content = json.loads(Path(path).read_text())
-        return KeyFile(Path(path), tuple({FORMAT: content["slots"]}[content["format"]]))
+        content = json.loads(path.read_text())
+        return KeyFile(path, tuple({FORMAT: content["slots"]}[content["format"]]))
     except FileNotFoundError:
         raise UsageError(f"no key file at {path}; make one with: genlib keys create") from None
     except (ValueError, KeyError, TypeError):
         raise BadInput(f"{path} is not a key file of this version of genlib") from None
 
 
-def create_keys(path: Path, *, user: str, password: str, publisher: tuple[str, str] | None = None) -> KeyFile:
+def create_keys(path: Path, *, user: str, password: str, publisher: tuple[str, str] | None = None) -> None:
     """A new key file with fresh secrets. With `publisher` (name, password) the two secrets lie in two hands, as they should."""
-    other = publisher or (user, password)
+    holders = (user, password), publisher or (user, password)
     if publisher and publisher[0] == user:
         raise UsageError("the publisher is another person than the one who makes the keys; leave the publisher out to hold both")
     with _locked(path):
-        if Path(path).exists():
+        if path.exists():
             raise UsageError(f"{path} exists; a new key file would make the register unreadable")
-        slots = [_slot(*holder, secret, os.urandom(32)) for holder, secret in zip(((user, password), other), SECRETS, strict=True)]
-        return _written(path, slots)
+        _write(path, [_slot(*holder, secret, os.urandom(32)) for holder, secret in zip(holders, SECRETS, strict=True)])
 
 
 def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
@@ -131,27 +134,27 @@ def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
     new: tuple[str, str],
     secrets: Sequence[str] = SECRETS,
     before: Callable[[], None] = lambda: None,
-) -> KeyFile:
+) -> None:
     """Give `new` (name, password) the named secrets, which `user` must hold; earlier slots for them are replaced. `before` is called when
     all is ready and nothing has changed yet."""
+    if unknown := set(secrets) - set(SECRETS):
+        raise UsageError(f"no secret {', '.join(sorted(unknown))}; there are {' and '.join(SECRETS)}")
     with _locked(path):
         keys = read_keys(path)
-        fresh = [_slot(*new, _known(secret), keys.unwrap(secret, user, password)) for secret in secrets]
-        kept = [s for s in keys.slots if s["user"] != new[0] or s["secret"] not in secrets]
-        return _written(path, [*kept, *fresh], before)
+        fresh = [_slot(*new, secret, keys.unwrap(secret, user, password)) for secret in secrets]
+        _write(path, [*keys.without(new[0], secrets), *fresh], before)
 
 
-def remove_user(path: Path, *, user: str, secrets: Sequence[str] = SECRETS, before: Callable[[], None] = lambda: None) -> KeyFile:
+def remove_user(path: Path, *, user: str, secrets: Sequence[str] = SECRETS, before: Callable[[], None] = lambda: None) -> None:
     """Take slots away; UsageError rather than leave a secret that nobody can open. `before` as in `add_user`."""
     with _locked(path):
-        slots = read_keys(path).slots
-        kept = [s for s in slots if s["user"] != user or s["secret"] not in secrets]
-        if len(kept) == len(slots):
-            raise UsageError(f"{user} has no such slot in {Path(path).name}")
-        lost = {s["secret"] for s in slots} - {s["secret"] for s in kept}
-        if lost:
+        keys = read_keys(path)
+        kept = keys.without(user, secrets)
+        if len(kept) == len(keys.slots):
+            raise UsageError(f"{user} has no such slot in {path.name}")
+        if lost := {s["secret"] for s in keys.slots} - {s["secret"] for s in kept}:
             raise UsageError(f"{user} is the last who can open the {', '.join(sorted(lost))} key; add another person first")
-        return _written(path, kept, before)
+        _write(path, kept, before)
 
 
 def open_identity(path: Path, *, user: str, password: str) -> IdentityKey:
@@ -182,17 +185,10 @@ def _stretched(password: str, salt: bytes, cost: dict[str, int]) -> bytes:
     return argon2.derive(password.encode())
 
 
-def _known(secret: str) -> str:
-    if secret not in SECRETS:
-        raise UsageError(f"no secret {secret}; there are {' and '.join(SECRETS)}")
-    return secret
-
-
-def _written(path: Path, slots: Sequence[dict[str, Any]], before: Callable[[], None] = lambda: None) -> KeyFile:
-    with replacing(Path(path)) as file:
-        file.write(json.dumps({"format": FORMAT, "slots": list(slots)}, indent=1).encode())
+def _write(path: Path, slots: list[dict[str, Any]], before: Callable[[], None] = lambda: None) -> None:
+    with replacing(path) as file:
+        file.write(json.dumps({"format": FORMAT, "slots": slots}, indent=1).encode())
         before()
-    return KeyFile(Path(path), tuple(slots))
 
 
 @contextmanager
@@ -200,8 +196,8 @@ def _locked(path: Path) -> Iterator[None]:
     """One change of a key file at a time, so that no slot is lost between reading and writing."""
     import fcntl
 
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(Path(path).parent, os.O_RDONLY)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from genlib.register.database import Register, create_register
 from genlib.register.vault import IdentityKey
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anchors of audit trails stay out of the workbench."""
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -20,11 +20,6 @@ EVENT = {"user": "anna", "purpose": "customer_analysis", "action": "publish", "p
 EVENTS = table("audit_event")
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
-
-
 @pytest.fixture
 def trail(register: Register) -> Iterator[Register]:
     for people in range(5):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -14,11 +12,6 @@ from genlib.register.database import Register, frame_schema
 from genlib.register.schema import table
 from genlib.register.store import find, opened, plain_schema, sealed
 from genlib.register.vault import IdentityKey
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
 
 
 def customers(**columns: list[object]) -> pl.DataFrame:
