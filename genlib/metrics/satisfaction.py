@@ -145,16 +145,17 @@ class Balanced:
         counts["n"] = at(frame, "people", {"group": None, "outcome": "complete"})
         groups = frame.with_columns(**counts).filter(on_total("group", "outcome"), pl.col(self.by).is_not_null())
         whole = groups.select("people", *counts).drop_nulls().filter(pl.col("n") >= least(frame))
-        value, margin = self._estimate(whole) if 0 < whole.height == groups.height else (None, 0.0)
+        estimate = self._estimate(whole) if 0 < whole.height == groups.height else (None, 0.0)
+        value, margin = estimate[0], intervals.z() * estimate[1]
         ends, here = interval("nps_balanced", 0.0, (-margin, margin)), on_total("group", "outcome", self.by)
         return frame.with_columns(pl.when(here).then(pl.lit(value, pl.Float64) + end).alias(name) for name, end in ends.items())
 
     def _estimate(self, groups: pl.DataFrame) -> tuple[float, float]:
-        """The weighted score and half of its interval."""
-        up, down = (pl.col(name) / pl.col("n") for name in ("promoter", "detractor"))
-        weight, variance = pl.col("people") / pl.col("people").sum(), (up + down - (up - down) ** 2) / pl.col("n")
-        value = groups.select((weight * (up - down)).sum()).item()
-        return value, intervals.z() * groups.select((weight**2 * variance).sum().sqrt()).item()
+        """The weighted score and its standard error."""
+        score, se = intervals.nps(pl.col("promoter"), pl.col("detractor"), pl.col("n"))
+        weight = pl.col("people") / pl.col("people").sum()
+        value, error = groups.select((weight * score).sum().alias("value"), ((weight * se) ** 2).sum().sqrt().alias("error")).row(0)
+        return value, error
 
 
 def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:

@@ -71,17 +71,14 @@ def check(table: object, *columns: str | None) -> None:
 
 def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
     """Title, subtitle and note in the reader's language, the note with what else must be said."""
-    said = {key: _said(words, options.get(key, "")) for key in ("title", "subtitle", "note")}
+    given = {key: options.get(key, "") for key in ("title", "subtitle", "note")}
+    said = {key: str(one) if isinstance(one, Finding) else words.translate(one) for key, one in given.items()}  # type: ignore[arg-type]
     return said | {"note": " ".join(filter(None, [said["note"], *notes]))}
 
 
 def noted(words: Words, notes: Mapping[str, bool]) -> str:
     """Those of the English messages that are meant."""
     return " ".join(words.translate(message) for message, meant in notes.items() if meant)
-
-
-def _said(words: Words, message: Any) -> str:
-    return str(message) if isinstance(message, Finding) or not message else words.translate(message)
 
 
 def read(table: ProtectedTable, options: Options, place: str, value: str, series: str | None = None) -> Plot:
@@ -102,7 +99,16 @@ def read(table: ProtectedTable, options: Options, place: str, value: str, series
         pl.col(value).is_null().alias("hidden"),
     )
     frame = frame.with_columns(pl.Series("tip", _tips(frame, words, form), dtype=pl.String))
-    return Plot(frame, _once(frame["place"]), _palette(frame, rows, series, options), form, words, ticks(frame, words, form), rows, options)
+    return Plot(
+        frame,
+        frame["place"].unique(maintain_order=True).to_list(),
+        _palette(frame, rows, series, options),
+        form,
+        words,
+        ticks(frame, words, form),
+        rows,
+        options,
+    )
 
 
 def ends(table: ProtectedTable, value: str) -> tuple[str, ...]:
@@ -154,10 +160,6 @@ def ticks(frame: pl.DataFrame, words: Words, form: str, *, stacked: bool = False
 def _waste(start: float, end: float, step: float) -> float:
     count = ceil(end / step - 1e-9) - floor(start / step + 1e-9)
     return count * step / ((end - start) or 1) + max(0, count - 5) + max(0, 3 - count) * 0.3
-
-
-def _once(series: pl.Series) -> list[str]:
-    return series.unique(maintain_order=True).to_list()
 
 
 def _tips(frame: pl.DataFrame, words: Words, form: str) -> list[str]:

@@ -21,7 +21,8 @@ NOISE = {"class", "role", "font-family", "stroke-miterlimit", "pointer-events", 
 def fitted(spec: dict[str, Any], width: float) -> str:
     """The SVG of a chart, `width` pixels wide with all its labels: drawn, measured, drawn again."""
     first = _vega(spec)
-    over = _width(first) - width
+    found = re.search(r'width="([\d.]+)"', first)
+    over = float(found[1]) - width if found else 0.0
     return first if abs(over) <= 1 else _vega(spec | {"width": max(60, round(spec["width"] - over))})
 
 
@@ -56,11 +57,6 @@ def _renderer() -> Any:
 def _vega(spec: dict[str, Any]) -> str:
     svg: str = _renderer().vegalite_to_svg(spec, allowed_base_urls=[])
     return svg
-
-
-def _width(svg: str) -> float:
-    found = re.search(r'width="([\d.]+)"', svg)
-    return float(found[1]) if found else 0.0
 
 
 def _clean(element: ElementTree.Element) -> None:

@@ -109,38 +109,34 @@ def _listed(
             cells[column], heads[column] = [words.date(day) if day else DASH for day in rows[column]], words.column(column)
             continue
         form = form_of(column, whole=rows.schema[column].is_integer())
-        cells[column] = _repeated(table, rows, column, _told(rows, column, _flagged(rows, column, form, words)))
+        cells[column] = _said(table, rows, column, form)
         heads[column] = _head(words, column, form, words.translate(columns[column]) if isinstance(columns, Mapping) else "")
         if options.get("intervals", True) and ends(table, column):
             low, high = ends(table, column)
             spans = [words.interval(a, b, form) if None not in {a, b} else ".." for a, b in rows.select(low, high).rows()]
             spans = [re.sub(r"(?<=\d)\D+$", "", span) for span in spans]
-            cells[low], heads[low] = _told(rows, low, spans), words.translate("95% interval")
+            cells[low] = [DASH if none else span for none, span in zip(_absent(rows, low), spans, strict=True)]
+            heads[low] = words.translate("95% interval")
     group = levels[1] if len(levels) > 1 else None
     return Grid(pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String)), heads, group, total=rows[levels[0]].null_count() > 0)
 
 
-def _told(rows: pl.DataFrame, column: str, figures: list[str]) -> list[str]:
-    """A dash for what nobody hid: a figure that there is none of, or on too few people."""
-    absent = rows.select(pl.col(column).is_null() & pl.col("reason").is_null()).to_series()
-    return [DASH if none else figure for none, figure in zip(absent, figures, strict=True)]
+def _absent(rows: pl.DataFrame, column: str) -> pl.Series:
+    """Where nobody hid a figure: there is none, or on too few people."""
+    return rows.select(pl.col(column).is_null() & pl.col("reason").is_null()).to_series()
 
 
-def _flagged(rows: pl.DataFrame, column: str, form: str, words: Words) -> list[str]:
-    """A star behind shares, means and scores on few people."""
-    said = words.figures(rows[column], form)
-    if "thin" not in rows.columns or form in {"number", "money"}:
-        return said
-    return [figure + STAR * (thin and known) for figure, thin, known in zip(said, rows["thin"], rows[column].is_not_null(), strict=True)]
-
-
-def _repeated(table: ProtectedTable, rows: pl.DataFrame, column: str, figures: list[str]) -> list[str]:
-    """Where too few people came or went for a new figure and it is the one last published: with its day."""
-    if table.earlier is None or column not in table.earlier.columns:
-        return figures
-    last = table.earlier.select(*table.dimensions, day=pl.when(pl.col(column).is_not_null()).then("published_on"))
-    days = rows.select(table.dimensions).join(last, on=table.dimensions, how="left", nulls_equal=True, maintain_order="left")["day"]
-    return [f"{figure} ({Words(table.language).date(day)})" if day else figure for figure, day in zip(figures, days, strict=True)]
+def _said(table: ProtectedTable, rows: pl.DataFrame, column: str, form: str) -> list[str]:
+    """The figures of a column: with a star behind shares, means and scores on few people, and with its day where too few came or went for
+    a new figure and it is the one last published."""
+    words, stars, days = Words(table.language), pl.repeat(False, rows.height, eager=True), pl.repeat(None, rows.height, eager=True)
+    if "thin" in rows.columns and form not in {"number", "money"}:
+        stars = rows.select(pl.col("thin") & pl.col(column).is_not_null()).to_series()
+    if table.earlier is not None and column in table.earlier.columns:
+        last = table.earlier.select(*table.dimensions, day=pl.when(pl.col(column).is_not_null()).then("published_on"))
+        days = rows.select(table.dimensions).join(last, on=table.dimensions, how="left", nulls_equal=True, maintain_order="left")["day"]
+    told = zip(words.figures(rows[column], form), _absent(rows, column), stars, days, strict=True)
+    return [DASH if absent else figure + STAR * bool(star) + (f" ({words.date(day)})" if day else "") for figure, absent, star, day in told]
 
 
 def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:

@@ -1,23 +1,16 @@
 """Customers: invoices and memberships of a few people counted by hand."""
 
 from datetime import date, timedelta
-from typing import Any
 
 import polars as pl
 import pytest
+from messages import people
 
 from genlib.disclosure.cells import Cells
 from genlib.metrics import customers
 from genlib.period import Period
 
 OCTOBER = Period.parse("2026-10")
-
-
-def people(cells: Cells, *dimensions: str, column: str = "people", **where: Any) -> dict[Any, int]:
-    fixed = {*dimensions, *where}
-    level = [pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in cells.dimensions]
-    rows = cells.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()), pl.col(column) > 0)
-    return {row[:-1] if len(dimensions) > 1 else row[0]: row[-1] for row in rows.select(*dimensions, column).rows()}
 
 
 def shown(cells: Cells) -> pl.DataFrame:
