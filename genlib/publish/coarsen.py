@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import polars as pl
 from genlib.errors import UsageError
 
 UNKNOWN = "unknown"
-YOUNGEST, OLDEST, EVERY = 18, 75, 10  # 18-24, 25-34, …, 65-74, 75-
+BANDS = {"18-24": range(18, 25), **{f"{age}-{age + 9}": range(age, age + 10) for age in range(25, 75, 10)}, "75-": range(75, 121)}
 
 
 @dataclass(frozen=True)
@@ -67,30 +67,28 @@ def released(table: str, column: str, coarsening: str) -> Released:
 def coarse(column: Released, area: Area) -> pl.Expr:
     """The expression of a released column. Keys and pseudonyms are made by the writer, which holds their maps."""
     source = pl.col(column.source)
-    ways: dict[str, Callable[[], pl.Expr]] = {
-        "age_band": lambda: age_band(source, area.year),
-        "region": lambda: _place(source, area.region),
-        "municipality": lambda: _place(source, area.municipality),
-        "date": source.dt.date,
-        "month": lambda: source.dt.truncate("1mo").cast(pl.Date),
-        "apart_month": lambda: source.dt.truncate("1mo").cast(pl.Date),
-        "redacted": lambda: pl.col(f"{column.source}_redacted"),
-        "number": lambda: source.cast(pl.UInt32),
-    }
-    return ways.get(column.coarsening, lambda: source)().alias(column.name)
+    match column.coarsening:
+        case "age_band":
+            source = age_band(source, area.year)
+        case "region":
+            source = _place(source, area.region)
+        case "municipality":
+            source = _place(source, area.municipality)
+        case "date":
+            source = source.dt.date()
+        case "month" | "apart_month":
+            source = source.dt.truncate("1mo").cast(pl.Date)
+        case "redacted":
+            source = pl.col(f"{column.source}_redacted")
+        case "number":
+            source = source.cast(pl.UInt32)
+    return source.alias(column.name)
 
 
 def age_band(birth_year: pl.Expr, year: int) -> pl.Expr:
-    """Ten-year bands, the first from 18; a missing or impossible year, and a minor's, is `unknown`."""
-    bands = {year - age: _band(age) for age in range(YOUNGEST, 121)}
+    """The band of the age reached in `year`; a missing or impossible birth year, and a minor's, is `unknown`."""
+    bands = {year - age: label for label, ages in BANDS.items() for age in ages}
     return birth_year.replace_strict(bands, default=UNKNOWN, return_dtype=pl.String)
-
-
-def _band(age: int) -> str:
-    if age >= OLDEST:
-        return f"{OLDEST}-"
-    lower = max(YOUNGEST, (age - 5) // EVERY * EVERY + 5)
-    return f"{lower}-{(age - 5) // EVERY * EVERY + 14}"
 
 
 def _place(postal_code: pl.Expr, places: Mapping[str, str]) -> pl.Expr:

@@ -55,6 +55,11 @@ class Source:
     def switches(self) -> Switches:
         return Switches(**self.notice.permission)  # type: ignore[arg-type]  # Switches checks its values itself
 
+    def columns(self, table: str) -> list[Released]:
+        """The columns of a table that the notice grants the purpose, as they are called in its release."""
+        granted = self.notice.granted(self.purpose).get(table, {})
+        return [released(table, name, coarsening) for name, coarsenings in granted.items() for coarsening in coarsenings]
+
     @cached_property
     def people(self) -> People:
         return _selected(self)
@@ -67,6 +72,10 @@ class Source:
     def marketable(self) -> pl.DataFrame:
         """As `people.numbers`, without those who prohibit the use of their data for marketing (N11.10, GDPR 21(2))."""
         return self.people.numbers.filter(~pl.col("id").is_in(self.prohibiting("marketing_use").implode()))
+
+    def customers(self, table: str) -> pl.DataFrame:
+        """As `people.numbers`, of those who may be in a table."""
+        return self.marketable if table in self.terms.marketing else self.people.numbers
 
     @cached_property
     def invitations(self) -> pl.DataFrame:
@@ -86,15 +95,9 @@ class Source:
         return self.acts.filter(pl.col("act") == "prohibition", pl.col("scope") == scope, lives)["customer_id"].unique()
 
 
-def columns_of(notice: Notice, purpose: str, table: str) -> list[Released]:
-    """The columns of a table that the notice grants a purpose, as they are called in its release."""
-    granted = notice.granted(purpose).get(table, {})
-    return [released(table, name, coarsening) for name, coarsenings in granted.items() for coarsening in coarsenings]
-
-
 def _selected(source: Source) -> People:
     """Read the customers, leave out the restricted, coarsen until k is reached, number and name the rest."""
-    columns = columns_of(source.notice, source.purpose, "customer")
+    columns = source.columns("customer")
     everyone, restricted = _unrestricted(source.register, [*JUDGED, *(name for c in columns for name in c.reads)], source.now)
     described = [column for column in columns if column.coarsening not in {*APART, "pseudonym"}]
     seen = everyone.select("id", *(coarse(column, source.area) for column in described))
@@ -111,7 +114,8 @@ def _selected(source: Source) -> People:
     return People(
         numbers=named.select("id", "customer"),
         released=named.select(order).sort("customer"),
-        apart=_apart(present, columns, source.area),
+        # sorted by what it holds, so that not even the order of its rows tells whose they are
+        apart=present.select(coarse(column, source.area) for column in columns if column.coarsening in APART).sort(pl.all()),
         judged=present.select(pl.col("id").alias("customer_id"), *JUDGED),
         left_out={"restricted": restricted, "too_rare": safe.left_out},
         k={"required": policy.k, "reached": safe.reached, "rows_coarsened": safe.coarsened},
@@ -128,9 +132,3 @@ def _unrestricted(register: Register, columns: Sequence[str], now: dt.datetime) 
         )
     free = people.filter((pl.col("restricted_from") > now).fill_null(value=True))
     return free, people.height - free.height
-
-
-def _apart(people: pl.DataFrame, columns: Sequence[Released], area: Area) -> pl.DataFrame:
-    """Sorted by what it holds, so that not even the order of its rows tells whose they are."""
-    apart = people.select(coarse(c, area) for c in columns if c.coarsening in APART)
-    return apart.sort(pl.all())

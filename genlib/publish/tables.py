@@ -10,13 +10,11 @@ import polars as pl
 
 from genlib.permission import Judge, reach
 from genlib.publish.coarsen import Released, coarse
-from genlib.publish.people import APART, Source, columns_of
+from genlib.publish.people import APART, Source
 
 ROWS = 131_072
 REACHED = 65_536  # people a frame: each has a row for every channel and kind of message
-NARROW = {"score": pl.Int16}
 VERDICT = {"allowed": "derived", "reason": "derived"}
-TEXT = {"reason": pl.String}  # any engine reads it
 
 Frames = Iterator[pl.DataFrame]
 
@@ -32,7 +30,7 @@ class Table:
 
 def tables(source: Source) -> Iterator[Table]:
     """Every table that the notice grants the purpose; a derived one is there only if the notice says so."""
-    columns = columns_of(source.notice, source.purpose, "customer")
+    columns = source.columns("customer")
     together = {"customer": "number"} | {c.name: c.coarsening for c in columns if c.coarsening not in APART}
     yield Table("customer", together, iter([source.people.released]))
     if apart := {c.name: c.coarsening for c in columns if c.coarsening in APART}:
@@ -42,15 +40,15 @@ def tables(source: Source) -> Iterator[Table]:
             yield _granted(source, name)
     for name in source.terms.derived:
         if name in DERIVED:
-            yield Table(name, *DERIVED[name](source))
+            yield DERIVED[name](source)
 
 
 def _granted(source: Source, name: str) -> Table:
-    columns = columns_of(source.notice, source.purpose, name)
+    columns = source.columns(name)
     coarsening = {column.name: column.coarsening for column in columns}
     keys = [column for column in columns if column.coarsening == "number"]
     # What is looked up is read now, for the connection belongs to the reading thread once the frames flow.
-    numbers = {"customer": _customers(source, name)} | ({"invitation": source.invitations} if "invitation" in coarsening else {})
+    numbers = {"customer": source.customers(name)} | ({"invitation": source.invitations} if "invitation" in coarsening else {})
     judged = name == "campaign_contact" and "verdict" in source.terms.derived
     finish = _judging(source) if judged else _promise(source) if name == "survey_invitation" else None
     shown = coarsening | (VERDICT if judged else {})
@@ -62,14 +60,9 @@ def _granted(source: Source, name: str) -> Table:
             numbered = _numbered(batch, keys, numbers)
             finished = finish(numbered) if finish else numbered
             frame = finished.with_columns(coarse(column, source.area) for column in columns if column not in keys).select(*shown)
-            yield frame.cast({c: t for c, t in NARROW.items() if c in shown}).sort([key.name for key in keys], maintain_order=True)
+            yield frame.sort([key.name for key in keys], maintain_order=True)
 
     return Table(name, shown, frames())
-
-
-def _customers(source: Source, table: str) -> pl.DataFrame:
-    """Numbers of the customers who may be in a table."""
-    return source.marketable if table in source.terms.marketing else source.people.numbers
 
 
 def _numbered(batch: pl.DataFrame, keys: list[Released], numbers: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -97,17 +90,17 @@ def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
     message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
     def judged(batch: pl.DataFrame) -> pl.DataFrame:
-        return batch.with_columns(judge.verdicts(batch.select("customer_id", "channel", message, "sent_at")).select(*VERDICT).cast(TEXT))
+        return batch.with_columns(judge.verdicts(batch.select("customer_id", "channel", message, "sent_at")).select(*VERDICT))
 
     return judged
 
 
-def _profile(source: Source) -> tuple[dict[str, str], Frames]:
+def _profile(source: Source) -> Table:
     """Those who may be profiled and segmented."""
-    return {"customer": "number"}, iter([_customers(source, "profile").select("customer").sort("customer")])
+    return Table("profile", {"customer": "number"}, iter([source.customers("profile").select("customer").sort("customer")]))
 
 
-def _reach(source: Source) -> tuple[dict[str, str], Frames]:
+def _reach(source: Source) -> Table:
     """Who can be reached now, by channel and kind of message."""
     people = source.people.judged.join(source.people.numbers, left_on="customer_id", right_on="id").sort("customer")
 
@@ -116,12 +109,12 @@ def _reach(source: Source) -> tuple[dict[str, str], Frames]:
             acts = source.acts.join(some.select("customer_id"), on="customer_id", how="semi")
             answers = reach(some.drop("customer"), acts, source.now, switches=source.switches)
             numbered = answers.join(some.select("customer_id", "customer"), on="customer_id", maintain_order="left")
-            yield numbered.select("customer", "channel", "kind", *VERDICT).cast(TEXT)
+            yield numbered.select("customer", "channel", "kind", *VERDICT)
 
-    return {"customer": "number", "channel": "derived", "kind": "derived", **VERDICT}, frames()
+    return Table("reach", {"customer": "number", "channel": "derived", "kind": "derived", **VERDICT}, frames())
 
 
-DERIVED: dict[str, Callable[[Source], tuple[dict[str, str], Frames]]] = {"profile": _profile, "reach": _reach}
+DERIVED: dict[str, Callable[[Source], Table]] = {"profile": _profile, "reach": _reach}
 
 
 def ahead(frames: Frames) -> Frames:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
@@ -24,14 +23,10 @@ from genlib.register.vault import PseudonymKey
 from genlib.release import Manifest
 
 Progress = Callable[[str, int], None]
-
-
-@dataclass(frozen=True)
-class Written:
-    """A table on disk: its rows, and the type and coarsening of each column."""
-
-    rows: int
-    schema: dict[str, dict[str, str]]
+Written = tuple[int, dict[str, dict[str, str]]]
+"""Rows of a table on disk, and the type and coarsening of each column."""
+STORED = {"score": pl.Int16, "reason": pl.String}
+"""Columns kept narrower than they come, or in a type that any engine reads."""
 
 
 def publish(  # noqa: PLR0913 - the door names everything that goes through it
@@ -68,16 +63,17 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
 
 
 def _written(path: Path, table: Table, progress: Progress) -> Written:
-    """A table as Parquet, a file a frame; an empty table is a file too, for its columns."""
+    """Write a table as Parquet, a file a frame, and count its rows; an empty table is a file too, for its columns."""
     path.mkdir()
     rows, schema = 0, pl.Schema()
-    for number, frame in enumerate(table.frames):
+    for number, made in enumerate(table.frames):
+        frame = made.cast({name: kind for name, kind in STORED.items() if name in made.columns})
         part = BytesIO()  # written by the system, so that a full disk is told in its words
         frame.write_parquet(part, compression="zstd")
         (path / f"part-{number:03}.parquet").write_bytes(part.getbuffer())
         rows, schema = rows + frame.height, frame.schema
         progress(table.name, rows)
-    return Written(rows, {name: {"type": str(dtype), "coarsening": table.coarsening[name]} for name, dtype in schema.items()})
+    return rows, {name: {"type": str(dtype), "coarsening": table.coarsening[name]} for name, dtype in schema.items()}
 
 
 def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manifest:
@@ -88,8 +84,8 @@ def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manif
         published_at=f"{published:%Y-%m-%dT%H:%M:%SZ}",
         notice_version=source.notice.version,
         genlib_version=version("genlib"),
-        schema={name: table.schema for name, table in written.items()},
-        rows={name: table.rows for name, table in written.items()},
+        schema={name: schema for name, (_, schema) in written.items()},
+        rows={name: rows for name, (rows, _) in written.items()},
         people=source.people.numbers.height,
         left_out=source.people.left_out | _partly_left_out(source, written),
         k=source.people.k,
