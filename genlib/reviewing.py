@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
 MIME = "application/vnd.vegalite.v5+json"
 """What JupyterLab draws by itself, without a server and without the network."""
-SCHEMA = "https://vega.github.io/schema/vega-lite/v5.20.json"
+SCHEMA = "https://vega.github.io/schema/vega-lite/v5.6.1.json"
+"""The Vega-Lite of JupyterLab 4. What has no size it draws again and again, without end: no legend and no axis of time may lack data."""
+WIDTH = 460
+"""Labels stand beside it: all of it fits a cell on a screen of 1280 pixels."""
 STEPS = ("opted_out_at", "responded_at", "clicked_at", "opened_at", "delivered_at")
 """The last first."""
 CODED = {"kind": "kind", "channel": "channel", "verdict": "verdict", "reason": "why", "then": "stage"}
@@ -29,8 +34,8 @@ TONES = {"allowed": "teal", "refused": "brick", "held out": "mute"}
 
 @dataclass(frozen=True, repr=False)
 class Review:
-    """Cases and the histories of their people, drawn by Altair: choose a campaign, channel or kind, then a case, and see all contacts of
-    its person. `cases` and `histories` are plain frames to go on with."""
+    """Cases and the histories of their people, drawn by JupyterLab: a click on a bar chooses a channel, kind, verdict or campaign, a click
+    on a case shows all contacts of its person. `cases` and `histories` are plain frames to go on with."""
 
     cases: pl.DataFrame
     histories: pl.DataFrame
@@ -42,7 +47,8 @@ class Review:
         return _drawn(self) | {"$schema": SCHEMA}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {MIME: self.to_dict(), "text/plain": repr(self)}
+        told = {"text/plain": repr(self)}
+        return told if self.cases.is_empty() else told | {MIME: self.to_dict()}
 
     def __repr__(self) -> str:
         more = f"; {self.left_out:,} older ones are left out, so narrow the period or name a campaign" if self.left_out else ""
@@ -91,7 +97,8 @@ def _contacts(release: Release) -> pl.LazyFrame:
 
 
 def _worded(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
-    """What a reader sees of each contact: words for codes, and the last thing that came of it."""
+    """What a reader sees of each contact: words for codes, and the last thing that came of it. Names of campaigns come back every year,
+    so each has its code with it."""
     last = pl.coalesce(pl.when(pl.col(step).is_not_null()).then(pl.lit(step.removesuffix("_at"))) for step in STEPS)
     told = frame.with_columns(then=last)
     said = {
@@ -99,50 +106,92 @@ def _worded(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
         for name, dimension in CODED.items()
     }
     at, sent = (pl.col("at").dt.strftime(form) for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M UTC"))
-    return told.select("pseudonym", at=at, sent=sent, place=pl.int_range(pl.len()) * 7 % 10, campaign="name", **said)
+    place, campaign = pl.int_range(pl.len()) * 7 % 10, pl.format("{} · {}", "name", "code")
+    return told.select("pseudonym", "code", at=at, sent=sent, place=place, campaign=campaign, **said)
 
 
 def _drawn(told: Review) -> dict[str, Any]:
-    """Bars of the campaigns, dots of their cases, the history of a case's person; the data inline, so that nothing is written to disk."""
+    """Bars to choose cases by, the cases in time, and all contacts of one case's person, at first the newest's. The data is inline, so that
+    nothing is written to disk."""
     words = Words(told.language)
-    cases, histories = _worded(told.cases, words), _worded(told.histories, words)
-    chosen = [_menu(cases, name, words) for name in ("channel", "kind", "verdict")]
-    one, person = alt.selection_point("campaign", fields=["campaign"]), alt.selection_point("person", fields=["pseudonym"], empty=False)
+    table = alt.Chart(_inline(_worded(told.cases, words))).encode(_tone(words))
+    picks = {name: alt.selection_point(name, fields=[name], toggle="true") for name in ("channel", "kind", "verdict", "campaign")}
+    first = [{"pseudonym": told.cases["pseudonym"][0]}]
+    person = alt.selection_point("person", fields=["pseudonym"], value=first, empty=False, toggle=False, clear=False)
+    bars = {name: _bars(table, name, picks) for name in picks}
+    small = (bars[name].properties(title=words.column(name), width=80) for name in ("channel", "kind", "verdict"))
+    campaigns = bars["campaign"].properties(title=words.translate("Choose a campaign"), width=WIDTH)
+    cases = _cases(_narrowed(table, picks.values()), told.cases, person, words)
+    drawn = alt.vconcat(alt.hconcat(*small), campaigns, cases, _history(told.histories, person, words), title=_left_out(told, words))
+    return drawn.configure(**_looks()).to_dict()  # type: ignore[no-any-return]
+
+
+def _bars(table: Any, name: str, picks: Mapping[str, Any]) -> Any:
+    """How many cases there are of each kind among those that the other bars leave; a click chooses, another takes it back."""
+    bars = _narrowed(table, (pick for other, pick in picks.items() if other != name)).mark_bar().add_params(picks[name])
+    many, what = alt.X("count()", title=None, axis=alt.Axis(tickCount=3)), alt.Y(f"{name}:N", sort="-x", title=None)
+    return bars.encode(many, what, opacity=_lit(picks[name])).properties(height=alt.Step(18))
+
+
+def _narrowed(table: Any, picks: Iterable[Any]) -> Any:
+    return reduce(lambda narrowed, pick: narrowed.transform_filter(pick), picks, table)
+
+
+def _cases(table: Any, cases: pl.DataFrame, person: Any, words: Words) -> Any:
+    dots = table.mark_circle(size=90).add_params(person)
+    dots = dots.encode(_when(cases), alt.Y("reason:N", title=None), alt.YOffset("place:Q"), opacity=_lit(person), tooltip=_tips(words))
+    return dots.properties(title=words.translate("Choose a case"), width=WIDTH, height=alt.Step(36, **{"for": "position"}))
+
+
+def _history(histories: pl.DataFrame, person: Any, words: Words) -> Any:
+    """A line each, the oldest first: campaign, channel, and why it was allowed or not."""
+    line = "datum.code + ' · ' + datum.channel + (datum.reason ? ' · ' + datum.reason : '')"
+    table = alt.Chart(_inline(_worded(histories, words))).transform_filter(person).transform_calculate(line=line)
+    in_time = alt.Y("line:N", sort=alt.EncodingSortField("at", op="min"), title=None)
+    dots = table.mark_circle(size=110, opacity=1).encode(_when(histories), in_time, _tone(words), tooltip=_tips(words))
+    whose = alt.expr(f"'{words.translate('All contacts of that person')} ' + person.pseudonym")
+    return dots.properties(title=alt.Title(whose), width=WIDTH, height=alt.Step(18))
+
+
+def _left_out(told: Review, words: Words) -> str:
+    if not told.left_out:
+        return ""
+    shown, found = words.number(told.cases.height), words.number(told.cases.height + told.left_out)
+    message = "The newest {shown} of {found} cases; narrow the period or name a campaign to see the others"
+    return words.translate(message, shown=shown, found=found)
+
+
+def _tone(words: Words) -> Any:
     tones = {words.label("verdict", code): color(tone) for code, tone in TONES.items()}
-    tone = alt.Color("verdict:N", scale=alt.Scale(domain=list(tones), range=list(tones.values())), title=None)
-    when = alt.X("at:T", scale=alt.Scale(type="utc"), axis=alt.Axis(format="%-d.%-m.%Y", tickCount=6, labelOverlap=True), title=None)
-    tips = [alt.Tooltip(f"{name}:N", title=words.column(name)) for name in TIPS]
-    table = alt.Chart(_inline(cases)).properties(width=620)
-    for menu in chosen:
-        table = table.transform_filter(menu)
-    bars = table.mark_bar().encode(alt.X("count()", title=None), alt.Y("campaign:N", sort="-x", title=None), tone, opacity=_lit(one))
-    dots = (
-        table.transform_filter(one)
-        .mark_circle(size=80)
-        .encode(when, alt.Y("reason:N", title=None), alt.YOffset("place:Q"), tone, opacity=_lit(person), tooltip=tips)
-    )
-    history = alt.Chart(_inline(histories)).transform_filter(person).mark_point(size=110, filled=True)
-    in_time = alt.EncodingSortField("at", op="min")
-    history = history.encode(when, alt.Y("campaign:N", sort=in_time, title=None), tone, alt.Shape("channel:N", title=None), tooltip=tips)
-    titles = [words.translate(title) for title in ("Choose a campaign", "Choose a case", "All contacts of that person")]
-    parts = [bars.add_params(one, *chosen), dots.add_params(person), history.properties(width=620, height=240)]
-    drawn = alt.vconcat(*(part.properties(title=title) for part, title in zip(parts, titles, strict=True))).configure(
-        **vega()
-        | {"background": color("paper"), "font": "system-ui, sans-serif", "legend": {"orient": "bottom"}, "axisY": {"labelLimit": 300}}
-    )
-    return drawn.to_dict()  # type: ignore[no-any-return]
+    return alt.Color("verdict:N", scale=alt.Scale(domain=list(tones), range=list(tones.values())), title=None)
+
+
+def _tips(words: Words) -> list[Any]:
+    return [alt.Tooltip(f"{name}:N", title=words.column(name)) for name in TIPS]
+
+
+def _when(frame: pl.DataFrame) -> Any:
+    """From the first to the last of all contacts, so that the axis stays when other cases are chosen."""
+    ends: Any = frame["at"].dt.to_string("%Y-%m-%dT%H:%M:%SZ").sort()[[0, -1]].to_list()
+    axis = alt.Axis(format="%-d.%-m.%Y", tickCount=4, labelOverlap=True)
+    return alt.X("at:T", scale=alt.Scale(type="utc", domain=ends), axis=axis, title=None)
+
+
+def _looks() -> dict[str, Any]:
+    """As in the reports, on white paper whatever the theme of JupyterLab."""
+    ink = {"color": color("ink"), "anchor": "start"}
+    return vega() | {
+        "background": color("paper"),
+        "font": "system-ui, sans-serif",
+        "legend": {"orient": "top", "labelColor": color("ink")},
+        "axisY": {"labelLimit": 420},
+        "title": ink,
+    }
 
 
 def _inline(frame: pl.DataFrame) -> Any:
-    return alt.Data(values=frame.to_dicts())  # type: ignore[no-untyped-call]
-
-
-def _menu(cases: pl.DataFrame, name: str, words: Words) -> Any:
-    options = cases[name].unique().sort().to_list()
-    labels = [words.translate("all"), *options]
-    return alt.selection_point(
-        name, fields=[name], bind=alt.binding_select(options=[None, *options], labels=labels, name=f"{words.column(name)} ")
-    )
+    """As CSV: Altair checks every value of a table of records, which takes seconds."""
+    return alt.InlineData(values=frame.write_csv(), format=alt.CsvDataFormat(type="csv"))
 
 
 def _lit(selection: Any) -> Any:

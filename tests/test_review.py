@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +27,17 @@ from genlib.reports.run import run_report
 from genlib.settings import load
 
 Make = Callable[..., Release]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+TOLD = """window.told = [];
+const paper = CanvasRenderingContext2D.prototype;
+const heard = (draw, text) => function(...given) {
+  const at = this.getTransform(), frame = this.canvas.getBoundingClientRect(), [x, y] = given.slice(typeof given[0] === 'string');
+  window.told.push([text ?? given[0], frame.left + at.e + at.a * x, frame.top + at.f + at.d * y]);
+  return draw.apply(this, given);
+};
+paper.fillText = heard(paper.fillText);
+paper.arc = heard(paper.arc, '●');"""
+"""What a canvas says and where on the page, its dots too."""
 
 
 def contact(number: int, customer: int, month: int, **other: Any) -> dict[str, Any]:
@@ -111,6 +129,19 @@ def test_it_draws_itself_for_jupyterlab_without_the_network(release: Release) ->
     }
 
 
+def test_what_is_left_out_is_drawn_too(release: Release) -> None:
+    assert genlib.review(release, most=1, language="fi").to_dict()["title"].startswith("2 tapauksesta uusimmat 1;")
+
+
+def test_campaigns_of_one_name_stay_apart(release: Release) -> None:
+    said = json.dumps(genlib.review(release).to_dict(), ensure_ascii=False)
+    assert "Talvietu · 2026-10" in said
+
+
+def test_nothing_found_is_said_in_words(release: Release) -> None:
+    assert genlib.review(release, period="2025")._repr_mimebundle_() == {"text/plain": "0 cases of 0 people"}
+
+
 def test_no_name_of_a_person_is_in_it(release: Release) -> None:
     assert set(genlib.review(release).cases.columns) & {"customer", "given_names", "family_name", "email", "phone"} == set()
 
@@ -135,3 +166,89 @@ def test_a_report_that_holds_it_stops(release: Release, small: Small, tmp_path: 
     with pytest.raises(ReportFailed, match=r"cell 3 shows application/vnd\.vegalite"):
         run_report(tmp_path / "cases.ipynb", settings=settings)
     assert not list((tmp_path / "reports").rglob("report.html"))
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_path: Path) -> None:
+    sources = ["import genlib\nrelease = genlib.open_release('campaign_history')\nrelease", "genlib.review(release, verdict='all')"]
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}),
+        tmp_path / "cases.ipynb",
+    )
+    with jupyterlab(tmp_path, small.home) as address, chromium() as page:
+        asked, complained = list[str](), list[str]()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complained.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complained.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+        page.click(".jp-Notebook .jp-CodeCell >> nth=0")
+        page.keyboard.press("Shift+Enter")
+        page.keyboard.press("Shift+Enter")
+        told = said(page, wanted="Syysetu · 2026-9")
+        assert "k-anonymity" in page.inner_text(".jp-RenderedHTMLCommon >> nth=0")
+
+        assert {"e-mail", "phone call", "Talvietu · 2026-10", "2026-10 · phone call · no prohibition"} <= told.keys()
+        told = clicked(page, told["Syysetu · 2026-9"], wanted="Choose a case")
+        assert {"Syysetu · 2026-9", "Talvietu · 2026-10", "consent missing"} <= told.keys()
+        assert "phone call" not in told
+        told = clicked(page, told["allowed"], wanted="Choose a case")
+        pseudonym = genlib.review(release, verdict="allowed", campaign="2026-9").cases["pseudonym"][0]
+        told = clicked(page, told["●"], wanted=f"All contacts of that person {pseudonym}", aside=0)
+        assert "2026-10 · e-mail · holdout, not contacted" in told
+        assert complained == []
+        assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)] == []
+
+
+@contextmanager
+def jupyterlab(folder: Path, home: Path) -> Iterator[str]:
+    """The address of `cases.ipynb` in a JupyterLab of its own."""
+    places = {f"JUPYTER_{place}_DIR": str(folder / place.lower()) for place in ("CONFIG", "DATA", "RUNTIME")}
+    options = [
+        "--no-browser",
+        "--ip=127.0.0.1",
+        "--port=0",
+        "--allow-root",
+        "--IdentityProvider.token=reviewer",
+        f"--ServerApp.root_dir={folder}",
+    ]
+    environment = {**os.environ, **places, "IPYTHONDIR": str(folder / "ipython"), "GENLIB_HOME": str(home)}
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log)
+    try:
+        while not (started := list((folder / "runtime").glob("jpserver-*.json"))):
+            assert server.poll() is None, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield f"{json.loads(started[0].read_text())['url']}lab/tree/cases.ipynb?token=reviewer"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=options)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.add_init_script(TOLD)
+        yield page
+        browser.close()
+
+
+def said(page: Any, *, wanted: str) -> dict[str, tuple[float, float]]:
+    """What the canvas says since it was last asked, when `wanted` is among it."""
+    page.wait_for_function("wanted => window.told.some(([text]) => text === wanted)", arg=wanted)
+    page.wait_for_timeout(300)
+    told = page.evaluate("window.told.splice(0)")
+    return {text: (x, y) for text, x, y in reversed(told)}
+
+
+def clicked(page: Any, place: tuple[float, float], *, wanted: str, aside: float = 9) -> dict[str, tuple[float, float]]:
+    """The same after a click on the bar beside a label."""
+    page.mouse.click(place[0] + aside, place[1])
+    return said(page, wanted=wanted)
