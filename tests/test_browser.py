@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +50,14 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-def reports(make_bench: Callable[[str], Bench], tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
     """(report, language) to its HTML, of a synthetic register."""
     bench = Bench(tmp_path_factory.mktemp("browser"))
-    bench.run("demo", "--customers", "4000")
     found = {}
-    for name in REPORTS:
-        for language in ("fi", "en"):
-            done = bench.run("report", "run", name, "-p", f"language={language}")
-            found[name, language] = Path(done.stdout.split()[-1])
+    for language in ("fi", "en"):
+        made = bench.run("demo", "--customers", "4000", "--language", language).stdout
+        pages = [Path(page) for page in re.findall(r"^report +(\S+)", made, re.M)]
+        found |= {(name, language): page for name, page in zip(REPORTS, pages, strict=True)}
     return found
 
 
@@ -71,8 +72,17 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-def opened(browser: Any, html: Path, width: int, scheme: str = "light") -> Opened:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+Pages = Callable[..., Opened]
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, reports: dict[tuple[str, str], Path]) -> Pages:
+    """A report's page in a window so wide, opened once and looked at by many tests."""
+    return cache(lambda name, language, width=1160: _open(browser, reports[name, language], width))
+
+
+def _open(browser: Any, html: Path, width: int) -> Opened:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light", offline=True)
     seen = Opened(context.new_page())
     seen.page.on("request", lambda request: seen.asked.append(request.url))
     seen.page.on("console", lambda message: seen.complained.append(message.text) if message.type in ("error", "warning") else None)
@@ -85,29 +95,28 @@ def opened(browser: Any, html: Path, width: int, scheme: str = "light") -> Opene
 @pytest.mark.parametrize("language", ["fi", "en"])
 @pytest.mark.parametrize("name", REPORTS)
 class TestReport:
-    def test_asks_for_nothing_and_complains_of_nothing(self, browser: Any, reports: Any, name: str, language: str) -> None:
-        html = reports[name, language]
-        seen = opened(browser, html, 1160)
-        assert [url for url in seen.asked if not url.startswith("data:")] == [html.as_uri()]
+    def test_asks_for_nothing_and_complains_of_nothing(self, opened: Pages, reports: Any, name: str, language: str) -> None:
+        seen = opened(name, language)
+        assert [url for url in seen.asked if not url.startswith("data:")] == [reports[name, language].as_uri()]
         assert seen.complained == []
 
-    def test_draws_its_charts_with_words_and_figures_behind_them(self, browser: Any, reports: Any, name: str, language: str) -> None:
-        page = opened(browser, reports[name, language], 1160).page
+    def test_draws_its_charts_with_words_and_figures_behind_them(self, opened: Pages, name: str, language: str) -> None:
+        page = opened(name, language).page
         assert page.evaluate("() => document.querySelectorAll('.chart svg').length") >= 5
         assert page.evaluate(UNNAMED) == 0
         assert page.evaluate(BEHIND) == 0
 
     @pytest.mark.parametrize("width", [1160, 390])
-    def test_cuts_no_text_and_lets_no_labels_overlap(self, browser: Any, reports: Any, name: str, language: str, width: int) -> None:
-        page = opened(browser, reports[name, language], width).page
+    def test_cuts_no_text_and_lets_no_labels_overlap(self, opened: Pages, name: str, language: str, width: int) -> None:
+        page = opened(name, language, width).page
         assert page.evaluate(CUT) == []
         assert page.evaluate(OVERLAPPING) == []
         assert page.evaluate(WIDER) <= 0
 
-    def test_shows_its_tables_whole_on_a_desk(self, browser: Any, reports: Any, name: str, language: str) -> None:
-        assert opened(browser, reports[name, language], 1160).page.evaluate(HELD_BACK) == []
+    def test_shows_its_tables_whole_on_a_desk(self, opened: Pages, name: str, language: str) -> None:
+        assert opened(name, language).page.evaluate(HELD_BACK) == []
 
-    def test_speaks_its_language(self, browser: Any, reports: Any, name: str, language: str) -> None:
-        page = opened(browser, reports[name, language], 1160).page
+    def test_speaks_its_language(self, opened: Pages, name: str, language: str) -> None:
+        page = opened(name, language).page
         assert page.evaluate("() => document.documentElement.lang") == language
         assert page.evaluate("() => document.querySelectorAll('h1').length") == 1

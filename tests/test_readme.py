@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from workbench import ROOT, Bench
 
+from genlib.cli import run
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
 
@@ -37,12 +39,12 @@ def test_it_names_every_command() -> None:
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_each_command_takes_its_words(words: list[str]) -> None:
+def test_each_command_takes_its_words(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Options are looked up in the command's own help."""
     depth = 1 if words[0] in {"demo", "publish"} else 2
-    helped = subprocess.run([sys.executable, "-m", "genlib.cli", *words[:depth], "--help"], capture_output=True, text=True, check=False)
-    assert helped.returncode == 0
-    assert [word for word in words[depth:] if word.startswith("-") and word not in helped.stdout] == []
+    assert run([*words[:depth], "--help"]) == 0
+    helped = capsys.readouterr().out
+    assert [word for word in words[depth:] if word.startswith("-") and word not in helped] == []
 
 
 @pytest.fixture(scope="module")
