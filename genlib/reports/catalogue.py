@@ -18,6 +18,8 @@ from typing import Any
 
 from genlib.atomic import synced
 
+DRAFTS = "**/.20*"
+"""Runs that were being written, or taken away."""
 UNDATED = "undated"
 """The period of a notebook that has none."""
 
@@ -134,9 +136,9 @@ def remove(run: Run) -> None:
     shutil.rmtree(gone)
 
 
-def sweep(reports: Path, *, older_than: float) -> None:
-    """Remove drafts that nobody has written to since `older_than` (seconds since the epoch)."""
-    for draft in reports.glob("**/.20*"):
+def sweep(place: Path, drafts: str, *, older_than: float) -> None:
+    """Remove the drafts of a place, given as a pattern, that nobody has written to since `older_than` (seconds since the epoch)."""
+    for draft in place.glob(drafts):
         if draft.is_dir() and draft.stat().st_mtime < older_than:
             shutil.rmtree(draft, ignore_errors=True)
 

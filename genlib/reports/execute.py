@@ -17,6 +17,9 @@ from genlib.errors import CellFailed, ReportFailed
 from genlib.reports.jupyter import UNUSED
 from genlib.settings import PUBLICATION, Settings
 
+SOCKETS = "genlib-kernel-"
+"""Begins the name of the folder of a kernel's sockets. The kernel ends with its run; the folder of a run that was killed stays."""
+
 _OTHERS = {"GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY", PUBLICATION}
 """What leads to the register or a key is none of a report's business, nor is another run's publication."""
 
@@ -35,7 +38,7 @@ def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, roo
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     bar = f"--IPKernelApp.exec_lines=import sys; sys.modules.setdefault('{UNUSED}', None); del sys"
     try:
-        with TemporaryDirectory(prefix="genlib-") as sockets:
+        with TemporaryDirectory(prefix=SOCKETS) as sockets:
             return papermill.execute_notebook(
                 notebook,
                 None,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Thread
 from typing import Any
 
@@ -21,7 +22,7 @@ from genlib.present.svg import warm
 from genlib.release import open_release
 from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
-from genlib.reports.execute import execute, parametrised
+from genlib.reports.execute import SOCKETS, execute, parametrised
 from genlib.reports.gate import let_through
 from genlib.reports.jupyter import nbformat
 from genlib.reports.parameters import parameters_of, settle
@@ -137,7 +138,8 @@ def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Ru
     reports = order.settings.reports
     run = catalogue.keep(reports, order.slot, files, {**order.about, **outcome, "finished_at": _now().isoformat()})
     catalogue.prune(reports, today=f"{_now():%Y-%m-%d}")
-    catalogue.sweep(reports, older_than=time.time() - _STALE)
+    for place, drafts in ((reports, catalogue.DRAFTS), (Path(gettempdir()), f"{SOCKETS}*")):
+        catalogue.sweep(place, drafts, older_than=time.time() - _STALE)
     index.write(reports)
     return run
 
