@@ -22,6 +22,17 @@ from genlib.present.words import Words, form_of
 
 BASE = 10
 """No percentage on fewer."""
+COUNTED = {
+    "up": "{what} rose by {much} {since}",
+    "down": "{what} fell by {much} {since}",
+    "flat": "{what} stayed the same {since}",
+}
+MEASURED = {
+    "up": "{what} rose {since}: {old} → {new}",
+    "down": "{what} fell {since}: {old} → {new}",
+    "flat": "{what} {new}: the change {since} is not more than chance",
+}
+BRIEF = {"up": "{much} {since}", "down": "{much} {since}", "flat": "the change {since} is not more than chance"}
 SINCE = {"previous": "from the previous month", "year_ago": "from a year ago"}
 
 
@@ -32,8 +43,7 @@ def change(now: Shown, before: Shown, what: str = "", *, since: str = "previous"
     if now.value is None or before.value is None:
         return _told(sources, what)
     tone = "up" if now.value > before.value else "down" if now.value < before.value else "flat"
-    rise, fall, same = "{what} rose by {much} {since}", "{what} fell by {much} {since}", "{what} stayed the same {since}"
-    message = {"up": rise, "down": fall, "flat": same}[tone] if what else "{much} {since}"
+    message = COUNTED[tone] if what else "{much} {since}"
     return _told(sources, message, what, tone, much=_much(words, now, before, signed=not what), since=_since(words, since))
 
 
@@ -47,13 +57,7 @@ def difference(
     if None in new or None in old:
         return _told((table,), what, "", "unknown")
     tone = "up" if new[1] > old[2] else "down" if new[2] < old[1] else "flat"  # type: ignore[operator]
-    rise, fall, same = (
-        "{what} rose {since}: {old} → {new}",
-        "{what} fell {since}: {old} → {new}",
-        "the change {since} is not more than chance",
-    )
-    brief = {"up": "{much} {since}", "down": "{much} {since}", "flat": same}
-    message = (brief if not what else {"up": rise, "down": fall, "flat": "{what} {new}: the change {since} is not more than chance"})[tone]
+    message = MEASURED[tone] if what else BRIEF[tone]
     figures = {"old": words.figure(old[0], form), "new": words.figure(new[0], form)}
     much = _gap(words, new[0] - old[0], form)  # type: ignore[operator]
     return _told((table,), message, what, tone, much=much, since=_since(words, since), **figures)

@@ -72,13 +72,13 @@ def test_highest_needs_an_interval_above_all_others(campaigns):
 
 
 def test_surely_counts_in_words(campaigns):
-    messages = ("{above} of {all} campaigns brought purchases beyond chance", "None of {all} campaigns brought purchases beyond chance")
+    messages = ("{above} out of {all} campaigns surely raised purchases", "None of the campaigns surely raised purchases")
     assert findings.surely(campaigns, "campaign", "uplift", messages) == "Yksi kolmesta kampanjasta lisäsi ostoja enemmän kuin sattuma"
 
 
 def test_lost_names_the_greatest_step(protected):
     table = protected([{"stage": s, "reached": n} for s, n in [("sent", 100), ("opened", 60), ("clicked", 12)]], "stage")
-    assert findings.lost(table, "Funnel of the campaigns") == "Kampanjoiden suppilo: 80\u00a0% jää pois välillä avanneet → klikanneet"
+    assert findings.lost(table, "All channels") == "Kaikki kanavat: 80\u00a0% jää pois välillä avanneet → klikanneet"
 
 
 def test_among_names_what_is_so(protected):
