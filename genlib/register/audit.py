@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def told(register: Register) -> Iterator[tuple[sa.Connection, Callable[[Event], 
     with register.writing() as connection:
         yield connection, tell
     for number, digest in heads:
-        _append(anchor_path(register), f"\n{number} {digest.hex()}\n")
+        _append(anchor_path(register), f"\n{number} {digest.hex()}\n".encode())
 
 
 def _entered(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
@@ -111,14 +112,11 @@ def _digest(before: bytes, event: Mapping[Any, Any]) -> bytes:
     return hashlib.sha256(before + json.dumps([at if f == "at" else event[f] for f in FIELDS]).encode()).digest()
 
 
-def _append(path: Path, line: str) -> None:
+def _append(path: Path, line: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(descriptor, line.encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with open(path, "ab", buffering=0, opener=partial(os.open, mode=0o600)) as file:
+        file.write(line)
+        os.fsync(file.fileno())
 
 
 def _anchored(path: Path) -> dict[int, str]:

@@ -19,6 +19,7 @@ from genlib.register.schema import Base, table
 
 BATCH_ROWS = 131_072
 BUSY_SECONDS = 60
+DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 DTYPES: Mapping[type, Any] = {
     int: pl.Int64,
     float: pl.Float64,
@@ -141,12 +142,10 @@ def _quoted(name: str) -> str:
 
 def open_register(url: str) -> Register:
     """The register at `url` (`sqlite:///path` or `postgresql://…`); RegisterNotFound if there is none."""
-    location = _parsed(url)
-    if location.get_backend_name() == "sqlite" and not os.path.exists(location.database or ""):
-        raise RegisterNotFound(f"no register at {url}; make one with: genlib register create")
-    register = Register(_engine(location))
+    register = Register(_engine(_parsed(url)))
+    made = not register.embedded or os.path.exists(register.engine.url.database or "")
     try:
-        found = sa.inspect(register.engine).has_table("audit_event")
+        found = made and sa.inspect(register.engine).has_table("audit_event")
     except sa.exc.SQLAlchemyError as error:
         raise UsageError(f"the register at {register.url} cannot be opened ({type(error).__name__})") from None
     if not found:
@@ -174,9 +173,10 @@ def _parsed(url: str) -> sa.URL:
         location = sa.make_url(url)
     except sa.exc.ArgumentError:
         raise UsageError("the register's address must look like sqlite:///path or postgresql://host/database") from None
-    if location.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise UsageError(f"a register lives in sqlite or postgresql, not in {location.get_backend_name()}")
-    return location.set(drivername="sqlite" if location.get_backend_name() == "sqlite" else "postgresql+psycopg")
+    kind = location.get_backend_name()
+    if kind not in DRIVERS:
+        raise UsageError(f"a register lives in {' or '.join(DRIVERS)}, not in {kind}")
+    return location.set(drivername=DRIVERS[kind])
 
 
 def _engine(url: sa.URL) -> sa.Engine:

@@ -62,7 +62,7 @@ def _scan(path: Path) -> pl.LazyFrame:
     kind = path.suffix.lower()
     if kind == ".csv":
         with path.open(encoding="utf-8", errors="replace") as file:
-            header = file.readline(65_536)
+            header = file.read(65_536).lstrip().partition("\n")[0]
         separator = ";" if header.count(";") > header.count(",") else ","
         return pl.scan_csv(path, infer_schema=False, separator=separator, glob=False)
     frame = pl.scan_parquet(path, glob=False) if kind == ".parquet" else pl.read_excel(path, infer_schema_length=0).lazy()

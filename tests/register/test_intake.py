@@ -277,6 +277,14 @@ def test_blank_lines_are_no_rows_and_do_not_shift_the_numbers(register: Register
     assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n4,id,duplicate\n"
 
 
+def test_blank_lines_before_the_header_do_not_hide_the_separator(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "customer", CUSTOMER)
+    text = (folder / "customer.csv").read_text()
+    (folder / "customer.csv").write_text("\n\n" + text.replace(",", ";"))
+    [outcome] = into(register, folder, key, tmp_path).tables
+    assert (outcome.read, outcome.loaded) == (1, 1)
+
+
 @pytest.mark.parametrize("share", ["0.25", "0,25"])
 def test_a_number_may_have_the_decimal_comma_of_a_finnish_spreadsheet(share: str) -> None:
     raw = pl.DataFrame({"row": [1], **{column: [value] for column, value in {**CAMPAIGN, "holdout_share": share}.items()}})
