@@ -55,7 +55,7 @@ def forget(
 
     Example: genlib report forget 2026-11-01T040000Z-5f2c91
     """
-    from genlib.reports.forget import find_run, forget_run
+    from genlib.reports.run import find_run, forget_run
     from genlib.settings import load
 
     settings = load()

@@ -11,44 +11,41 @@ from typing import Any
 
 from genlib.errors import UsageError
 from genlib.reports.identifying import identifying
+from genlib.settings import SWITCH
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
-_WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One line of the parameters cell: `name: type = default  # comment`; `choices` if the type is a Literal."""
+    """One line of the parameters cell: `name: type = default  # comment`."""
 
     name: str
     annotation: str
     default: Any
     comment: str = ""
-    choices: tuple[Any, ...] = ()
 
     @property
     def kind(self) -> type:
-        return type(self.choices[0]) if self.choices else TYPES[self.annotation]
+        return TYPES[self.annotation]
 
     def read(self, text: str) -> Any:
         """The typed value of a text from a command line."""
         if self.kind is bool:
-            return _WORDS.get(text.lower(), text)
+            return SWITCH.get(text.lower(), text)
         try:
             return self.kind(text)
         except ValueError:
             return text
 
     def check(self, value: Any) -> Any:
-        """The value, if it has the type, is one of the choices and looks like nobody's identifier; else UsageError."""
+        """The value, if it has the type and looks like nobody's identifier; else UsageError."""
         if self.kind is float and type(value) is int:
             value = float(value)
         if type(value) is not self.kind:
             raise UsageError(f"parameter {self.name} is {self.annotation}, not {type(value).__name__}")
         if self.kind is not float and (found := identifying(str(value))):
             raise UsageError(f"parameter {self.name} looks like a {found}; a report is about groups, never about a person")
-        if self.choices and value not in self.choices:
-            raise UsageError(f"parameter {self.name} is one of {', '.join(map(str, self.choices))}")
         return value
 
 
@@ -57,8 +54,7 @@ def parameters_of(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
     cells = [cell for cell in notebook["cells"] if "parameters" in cell.get("metadata", {}).get("tags", [])]
     source = "".join(cells[0]["source"]) if cells else ""
     comments = _comments(source)
-    lines = (line for line in ast.parse(source).body if not isinstance(line, ast.Import | ast.ImportFrom))
-    found = (_parameter(line, comments) for line in lines)
+    found = (_parameter(line, comments) for line in ast.parse(source).body)
     return {parameter.name: parameter for parameter in found}
 
 
@@ -84,19 +80,11 @@ def _parameter(line: ast.stmt, comments: Mapping[int, str]) -> Parameter:
     name, annotation = line.target.id, ast.unparse(line.annotation)
     try:
         default = ast.literal_eval(line.value)
-        choices = _choices(line.annotation)
     except ValueError:
         raise UsageError(f"parameter {name} of the notebook needs a literal default") from None
-    if not choices and annotation not in TYPES:
-        raise UsageError(f"parameter {name} of the notebook is {annotation}; it may be {', '.join(TYPES)} or a Literal of them")
-    return Parameter(name, annotation, default, comments.get(line.lineno, ""), choices)
-
-
-def _choices(annotation: ast.expr) -> tuple[Any, ...]:
-    if not isinstance(annotation, ast.Subscript) or ast.unparse(annotation.value) not in {"Literal", "typing.Literal"}:
-        return ()
-    values = ast.literal_eval(annotation.slice)
-    return values if isinstance(values, tuple) else (values,)
+    if annotation not in TYPES:
+        raise UsageError(f"parameter {name} of the notebook is {annotation}; it may be {', '.join(TYPES)}")
+    return Parameter(name, annotation, default, comments.get(line.lineno, ""))
 
 
 def _comments(source: str) -> dict[int, str]:

@@ -29,8 +29,8 @@ BUILTINS = {
     *("range", "len", "sum", "min", "max", "sorted", "reversed", "zip", "enumerate", "round", "abs", "any", "all"),
     *("list", "dict", "set", "tuple", "str", "int", "float", "bool"),
 }
-OPENERS = ("_", "write_", "sink_", "scan_", "read_")
-CLOSED = {"seal", "frame", "deserialize", "serialize", "spark", "settings", "map_batches", "map_elements"}
+OPENERS = ("_", "write_", "sink_", "scan_", "read_", "map_")
+CLOSED = {"seal", "frame", "deserialize", "serialize", "spark", "settings"}
 
 
 def check_plain(notebook: Mapping[str, Any]) -> None:

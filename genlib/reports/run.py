@@ -1,4 +1,4 @@
-"""Run one report from its notebook to the catalogue: check, execute, let through the gate, keep."""
+"""Run one report from its notebook to the catalogue - check, execute, let through the gate, keep - or take a run back."""
 
 from __future__ import annotations
 
@@ -58,6 +58,23 @@ def run_report(
     slot = catalogue.slot_of(Path(name).stem, values, choice)
     about = {"parameters": values, "chosen": choice, "notebook_sha256": hashlib.sha256(text.encode()).hexdigest()}
     return _run(_Order(notebook, values, slot, settings, about | _about(slot, settings), pdf))
+
+
+def find_run(run_id: str, settings: Settings) -> Run | None:
+    """The run of the catalogue with this id; None of one that was killed and is in the ledger only. UsageError if it is in neither."""
+    found = next((run for run in catalogue.runs(settings.reports) if run.id == run_id), None)
+    if found is None and not Ledger.of(settings).published(run_id):
+        raise UsageError("no run of that id; genlib report list shows the runs with their ids")
+    return found
+
+
+def forget_run(run_id: str, settings: Settings) -> int:
+    """Take back a run that was never shown to anyone: later reports need not heed it, and nobody reads it after all. Gives the number of
+    its publications; the ledger keeps who did it and when."""
+    if found := find_run(run_id, settings):
+        catalogue.remove(found)
+        index.write(settings.reports)
+    return Ledger.of(settings).forget(run_id, by=settings.user)
 
 
 def open_notebook(name: str | Path) -> tuple[Any, str]:
