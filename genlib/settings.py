@@ -40,13 +40,16 @@ class Settings:
     password_file: Path | None = None
 
 
+PLACES = {field.name for field in fields(Settings) if "Path" in str(field.type)}
+
+
 def load(folder: Path | None = None, environment: Mapping[str, str] | None = None, *, password_file: Path | None = None) -> Settings:
     """The settings in force, with the `--password-file` of a command if it has one; UsageError names a setting that does not exist or a
     file that is not TOML."""
     given = _from_file(folder or Path.cwd()) | _from_environment(os.environ if environment is None else environment)
     data = Path(given.get("data", REPOSITORY / "data"))
     home = Path(given.get("home", REPOSITORY / "data" / "workbench"))
-    defaults = {
+    defaults: dict[str, Any] = {
         "home": home,
         "register": f"sqlite:///{home}/register.sqlite",
         "keys": home / "keys.json",
@@ -57,7 +60,7 @@ def load(folder: Path | None = None, environment: Mapping[str, str] | None = Non
         "user": given.get("user") or _login(),
     }
     own = {"password_file": password_file} if password_file else {}
-    return Settings(**{**defaults, **{name: _typed(name, value) for name, value in given.items()}, **own})
+    return Settings(**defaults | {name: _typed(name, value) for name, value in given.items()} | own)
 
 
 def publication() -> tuple[str, str, str] | None:
@@ -103,8 +106,7 @@ def _from_file(folder: Path) -> dict[str, Any]:
     unknown = content.keys() - {f.name for f in fields(Settings)}
     if unknown:
         raise UsageError(f"{path} sets {', '.join(sorted(unknown))}, which does not exist")
-    places = {"home", "keys", "releases", "reports", "notice", "data", "password_file"}
-    return {name: path.parent / value if name in places else value for name, value in content.items()}
+    return {name: path.parent / value if name in PLACES else value for name, value in content.items()}
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def _typed(name: str, value: Any) -> Any:
         if str(value).lower() not in SWITCH:
             raise UsageError("the setting artificial is true or false")
         return SWITCH[str(value).lower()]
-    return str(value) if name in {"register", "user"} else Path(value).expanduser()
+    return Path(value).expanduser() if name in PLACES else str(value)
 
 
 def from_secret_file(path: Path) -> str:

@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,7 @@ GROUPS = {
     "register": "Create, load and check the register.",
     "keys": "Make the key file and give people their own slot in it.",
     "publish": "Publish a pseudonymised release for one purpose.",
-    "report": "Run a report, or list the catalogue of reports.",
-    "schedule": "Run the reports that are due, each exactly once.",
-    "subject": "Carry out the rights of a customer.",
+    "report": "Run a report, list the catalogue of reports, or take one back.",
     "audience": "The customers whom a campaign may contact, and why not the others.",
     "audit": "Read and verify the audit trail.",
     "notice": "Show and check the privacy notice.",
@@ -38,6 +35,8 @@ class _Group(TyperGroup):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         command = typer.main.get_command(import_module(f"genlib.cli.{self.name}").app)
+        if isinstance(command, TyperGroup):
+            command.help = self.help
         command.params = [option for option in command.params if not str(option.name).endswith("_completion")]
         return command.make_context(info_name, args, parent=parent, **extra)
 
@@ -53,14 +52,13 @@ def _root(version: bool = typer.Option(False, "--version", callback=_version, is
 
 
 def root() -> TyperGroup:
-    """The command tree, with every group that this installation has."""
+    """The command tree."""
     app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(_root)
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)  # noqa: S101 - an app with a callback is a group
     for name, summary in GROUPS.items():
-        if find_spec(f"genlib.cli.{name}"):
-            group.add_command(_Group(name=name, help=summary))
+        group.add_command(_Group(name=name, help=summary))
     return group
 
 

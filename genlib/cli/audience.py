@@ -15,12 +15,11 @@ from genlib.publish.pseudonym import reidentify
 from genlib.register import audience, recipients, vault
 from genlib.register.database import open_register
 
-app = typer.Typer(no_args_is_help=True, help="The customers whom a campaign may contact, and why not the others.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
-def _group() -> None:
-    """The customers whom a campaign may contact, and why not the others."""
+def _group() -> None: ...
 
 
 @app.command()

@@ -12,7 +12,7 @@ from genlib.register import audit
 from genlib.register.database import open_register
 from genlib.register.schema import table
 
-app = typer.Typer(help="Read and verify the audit trail.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()

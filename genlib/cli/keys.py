@@ -14,7 +14,7 @@ from genlib.errors import RegisterNotFound
 from genlib.register import audit, vault
 from genlib.register.database import open_register
 
-app = typer.Typer(help="Make the key file and give people their own slot in it.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 Secrets = Annotated[list[str], typer.Option("--secret", help="identity, pseudonym, or give it twice for both.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="File with your password.")]
 OtherPasswordFile = Annotated[Path | None, typer.Option(help="File with that person's password.")]

@@ -9,7 +9,7 @@ from genlib.errors import NoticeError
 from genlib.register.database import frame_schema
 from genlib.register.schema import Base
 
-app = typer.Typer(no_args_is_help=True, help="Show and check the privacy notice.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from genlib.register import intake, synthetic, vault
 from genlib.register.database import create_register, open_register
 from genlib.register.schema import Base
 
-app = typer.Typer(help="Create, load and check the register.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 PasswordFile = Annotated[Path | None, typer.Option(help="File with the password of your slot of the identity key.")]
 TOLD_ROWS = 655_360
 

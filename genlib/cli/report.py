@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Run a report, list the catalogue of reports, or take one back.")
+from genlib.reports.catalogue import newest, runs
+from genlib.settings import load
+
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
@@ -35,9 +38,6 @@ def list_runs() -> None:
 
     Example: genlib report list
     """
-    from genlib.reports.catalogue import newest, runs
-    from genlib.settings import load
-
     found = runs(load().reports)
     shown = [*newest(found, "good"), *(run for run in found if run.status == "failed")]
     for run in shown:
@@ -56,7 +56,6 @@ def forget(
     Example: genlib report forget 2026-11-01T040000Z-5f2c91
     """
     from genlib.reports.run import find_run, forget_run
-    from genlib.settings import load
 
     settings = load()
     found = find_run(run, settings)
