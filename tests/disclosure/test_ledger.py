@@ -187,11 +187,15 @@ def sets(people: People, region: str | None, age: str | None) -> frozenset[str]:
     return frozenset(p for p, (r, a) in people.items() if region in (None, r) and age in (None, a))
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_twelve_months_together_expose_nobody(tmp_path: Path, seed: int) -> None:
+@pytest.fixture(scope="module", params=range(4))
+def year(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[People], list[Protected]]:
+    return twelve(tmp_path_factory.mktemp("year"), request.param)
+
+
+def test_twelve_months_together_expose_nobody(year: tuple[list[People], list[Protected]]) -> None:
     """All that was published in a year: no two shown cells differ by fewer than five people, within or across months, unless a relation
     between them was proven safe within a month."""
-    history, reports = twelve(tmp_path, seed)
+    history, reports = year
     shown = [
         (month, sets(history[month], region, age), n)
         for month, report in enumerate(reports)
@@ -234,9 +238,8 @@ def attacked(history: list[People], reports: list[Protected]) -> list[tuple[int,
     return found
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_year_of_reports_as_one_system_pins_no_small_group(tmp_path: Path, seed: int) -> None:
-    found = attacked(*twelve(tmp_path, seed))
+def test_a_year_of_reports_as_one_system_pins_no_small_group(year: tuple[list[People], list[Protected]]) -> None:
+    found = attacked(*year)
     assert found
     assert [(n, low, high) for n, low, high in found if low > n - 1 + 1e-6 or high < 5 - 1e-6] == []
 

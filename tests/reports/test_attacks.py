@@ -173,10 +173,10 @@ def test_a_drawing_that_was_changed_stops(bundles, stopped, way):
 
 @pytest.mark.parametrize("which", range(4))
 def test_no_single_digit_can_be_changed(bundles, stopped, which):
-    html = bundles[which]["text/html"]
+    html, conditions = bundles[which]["text/html"], bundles[-1]
     for place in [found.start() for found in re.finditer(r"\d", html)][::97]:
         forged = html[:place] + str((int(html[place]) + 1) % 10) + html[place + 1 :]
-        assert "changed" in stopped(report(bundles, output(bundles[which] | {"text/html": forged})))
+        assert "changed" in stopped(report([conditions], output(bundles[which] | {"text/html": forged})))
 
 
 def call(name, *args, **named):
