@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from workbench import Bench
+from workbench import ROOT, Bench
 
 NUMBERS = count()
 
@@ -19,6 +21,20 @@ NUMBERS = count()
 def make_bench(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Bench]:
     """A new workbench with keys and an empty register, by name."""
     return lambda name: Bench(tmp_path_factory.mktemp(name)).start()
+
+
+@pytest.fixture(scope="session")
+def loaded(make_bench: Callable[[str], Bench]) -> Bench:
+    """A workbench with the sample register, to be copied by who writes to it."""
+    bench = make_bench("loaded")
+    bench.run("register", "load", ROOT / "data/sample")
+    return bench
+
+
+@pytest.fixture(scope="session")
+def with_sample(loaded: Bench, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Bench]:
+    """A workbench of one's own with the sample register, by name."""
+    return lambda name: Bench(shutil.copytree(loaded.home, tmp_path_factory.mktemp(name), dirs_exist_ok=True))
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +51,19 @@ def postgresql() -> Iterator[str]:
             server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """A session of Spark on this machine."""
+    sql = pytest.importorskip("pyspark.sql")
+    settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.sql.session.timeZone": "UTC"}
+    builder = sql.SparkSession.builder.master("local[2]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    yield session
+    session.stop()
 
 
 @pytest.fixture

@@ -48,9 +48,8 @@ def test_each_command_takes_its_words(words: list[str], capsys: pytest.CaptureFi
 
 
 @pytest.fixture(scope="module")
-def published(make_bench: Callable[[str], Bench]) -> Bench:
-    bench = make_bench("readme")
-    bench.run("register", "load", ROOT / "data/sample")
+def published(with_sample: Callable[[str], Bench]) -> Bench:
+    bench = with_sample("readme")
     bench.run("publish")
     return bench
 

@@ -132,11 +132,6 @@ def test_its_short_form() -> None:
 
 
 @pytest.mark.spark
-def test_the_same_files_on_spark(places: Settings) -> None:
-    sql = pytest.importorskip("pyspark.sql")
-    session: Any = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-    try:
-        frame = open_release("customer_analysis", spark=session, settings=places)["profile"]
-        assert sorted(row.customer for row in frame.collect()) == [0, 1]
-    finally:
-        session.stop()
+def test_the_same_files_on_spark(places: Settings, spark: Any) -> None:
+    frame = open_release("customer_analysis", spark=spark, settings=places)["profile"]
+    assert sorted(row.customer for row in frame.collect()) == [0, 1]

@@ -185,10 +185,8 @@ def test_a_year_against_the_year_before(world: World) -> None:
     assert "a year ago" in said
 
 
-def test_a_register_of_few_still_makes_a_page(make_bench: Callable[[str], Bench]) -> None:
-    bench = make_bench("few")
-    bench.run("register", "load", ROOT / "data" / "sample")
-    settings, _ = published(bench.home)
+def test_a_register_of_few_still_makes_a_page(with_sample: Callable[[str], Bench]) -> None:
+    settings, _ = published(with_sample("few").home)
     said = page(settings, language="sv")
     assert "En tillräckligt stor kontrollgrupp saknades" in said
     assert "{" not in said

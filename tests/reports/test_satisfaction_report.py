@@ -63,11 +63,9 @@ def finnish(large: Settings) -> str:
 
 
 @pytest.fixture(scope="module")
-def sample(make_bench: Callable[[str], Bench]) -> Settings:
+def sample(with_sample: Callable[[str], Bench]) -> Settings:
     """The sample register of 300 customers, loaded as a person would."""
-    bench = make_bench("sample")
-    bench.run("register", "load", ROOT / "data" / "sample")
-    return published(bench.home)
+    return published(with_sample("sample").home)
 
 
 def frames(settings: Settings) -> Frames:
