@@ -8,11 +8,10 @@ import numpy as np
 import polars as pl
 
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.system import Ints, System, components, make_system, with_respondents
+from genlib.disclosure.system import ANY_SIGN, Ints, System, components, make_system, with_respondents
 from genlib.errors import UsageError
 
 SEVERITY = ("", "dominance", "primary")
-ANY_SIGN = -(10**12)
 
 
 def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tuple[System, pl.DataFrame, list[str], pl.DataFrame]:
@@ -107,9 +106,10 @@ class Draft:
         relation, variable, sign = _pruned(np.concatenate([np.zeros((3, 0), np.int64), *self.entries], axis=1), virtual)
         need = np.concatenate(self.needs, axis=1)
         need = need[:, need[1] != 0]
-        people = self.figures.filter(pl.col("_cell") >= 0).group_by("_cell").agg(pl.col("people").max()).sort("_cell")["people"].to_numpy()
+        shown = self.figures.filter(pl.col("_cell") >= 0).group_by("_cell").agg(pl.col("people", "dear").max()).sort("_cell")
+        people, dear = shown["people"].to_numpy(), shown["dear"].to_numpy()
         scenario, known = self._alone(people)
-        parts: dict[str, Any] = {"value": self.value, "low": self.low, "cell": self.cell, "weight": np.log1p(people) + 1}
+        parts: dict[str, Any] = {"value": self.value, "low": self.low, "cell": self.cell, "weight": dear * (np.log1p(people) + 1)}
         parts |= {"relation": relation, "variable": variable, "sign": sign, "need_variable": need[0], "need_move": need[1]}
         parts |= {"alone_scenario": scenario, "alone_variable": known, "need_scenario": np.full(need.shape[1], -1)}
         return with_respondents(make_system(**parts), *self._eased(need))

@@ -64,7 +64,11 @@ def _prepared(name: str, cells: Cells, sensitive: set[str]) -> pl.DataFrame:
 
 def _figures(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """One row a variable: `_key`, measure, kind, value, contributors, the largest contribution and the rest of it beyond two."""
-    parts = [_measured(name, frames[name], cells, place) for name, cells in tables.items() for place in range(len(cells.measures))]
+    parts = [
+        _measured(name, frames[name], cells, place, 3 - 2 * order / len(tables))
+        for order, (name, cells) in enumerate(tables.items())
+        for place in range(len(cells.measures))
+    ]
     listed = pl.concat(parts).filter((pl.col("people") > 0) | pl.col("zero") | pl.col("virtual")).sort("virtual", maintain_order=True)
     split = listed.filter(~pl.col("virtual") & (pl.col("value").n_unique().over("_key", "measure", "virtual") > 1))
     if split.height:
@@ -74,7 +78,7 @@ def _figures(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame]) ->
     return first.with_row_index("variable").with_columns(pl.col("variable").cast(pl.Int64))
 
 
-def _measured(table: str, frame: pl.DataFrame, cells: Cells, place: int) -> pl.DataFrame:
+def _measured(table: str, frame: pl.DataFrame, cells: Cells, place: int, dear: float) -> pl.DataFrame:
     measure = cells.measures[place]
     name, money = measure.name, measure.kind == "money"
     contributors = name if measure.kind == "people" else f"{name}_people" if f"{name}_people" in frame.columns else "people"
@@ -94,6 +98,7 @@ def _measured(table: str, frame: pl.DataFrame, cells: Cells, place: int) -> pl.D
         pl.lit(measure.kind).alias("kind"),
         pl.lit(measure.of, pl.String).alias("of"),
         pl.lit(table).alias("table"),
+        pl.lit(dear).alias("dear"),
         *(number.cast(pl.Int64).fill_null(0).alias(label) for label, number in numbers.items()),
         zero="_zero",
         virtual="_virtual",

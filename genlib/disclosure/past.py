@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,12 @@ import polars as pl
 
 from genlib.disclosure.ledger import Past, named
 from genlib.disclosure.model import Model
+from genlib.disclosure.near import apart, gated
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import Search
-from genlib.disclosure.sketch import WIDTH, differences, words
 from genlib.disclosure.solver import Attack
-from genlib.disclosure.system import Ints, System, components
+from genlib.disclosure.system import ANY_SIGN, Ints, System, components
 
-PAIRS = 50_000
 SECONDS = 3.0
 TINY = 1e-6
 NONE = pl.DataFrame(schema={"cell": pl.Int64, "moves": pl.Null, "day": pl.Date, "figures": pl.Null})
@@ -26,8 +24,9 @@ NONE = pl.DataFrame(schema={"cell": pl.Int64, "moves": pl.Null, "day": pl.Date, 
 def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tuple[Model, pl.DataFrame, int]:
     """The model with what the past demands, and the cells that are `gated` (see there), and which is the first of the past's needs."""
     own = named(model, cells)
-    system = _equal(model.system, own)
+    system, near = _equal(model.system, own), apart(cells, own, policy)
     if past.cells.is_empty():
+        system = _with_differences(system, near, np.zeros(0, np.int64))
         return replace(model, system=system), NONE, len(system.need_variable)
     seen = past.variables.filter(pl.col("name") > 0)
     told = seen.group_by("name").agg(pl.col("shown").any(), pl.col("alone").any(), pl.col("up", "down").last())
@@ -38,7 +37,8 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
     again = cells.join(kept, left_on="cell", right_on="_cell", how="semi")
     weighed = held.join(again, on="cell", how="semi").join(gated(again, elsewhere, policy), on="cell", how="anti")
     held = held.join(weighed, on="cell", how="anti")  # what was hidden beside it, in such a report as this, needs no more than that
-    system = _with_known(system, known["variable"].to_numpy())
+    facts = known["variable"].to_numpy()
+    system = _with_differences(_with_known(system, facts), near, facts)
     first = len(system.need_variable)
     asked = held.explode("moves").unnest("moves").join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
     shut = kept.filter(pl.col("alone") | pl.col("_cell").is_in(weighed["cell"].implode())).unique(
@@ -81,66 +81,6 @@ def _equal(system: System, own: pl.DataFrame) -> System:
     )
 
 
-def gated(cells: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """The cells that are too few people apart from something published, and the `moves` that their figures must be free to make. With the
-    `day` and `figures` that were last published of the cell itself, where that is what they are too near to.
-
-    Without sketches a cell is compared with itself only: other figures for nearly as many people count as a small change.
-    """
-    pairs = _pairs(cells, old, policy.min_count).filter(pl.col("apart").is_between(1, policy.min_count - 1))
-    itself = pairs.filter(pl.col("stems").list.set_intersection("stems_old").list.len() > 0).sort("day")
-    last = itself.group_by("cell", maintain_order=True).last().select("cell", "day", figures="figures_old")
-    return _moves(pairs, policy).join(last, on="cell", how="left").sort("cell")
-
-
-def _moves(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """How far each figure of a cell must be free to move, `up` and `down`: people so that it may be nobody or enough who changed, the rest
-    by p% of what they brought or took, so that nobody can tell that closely."""
-    now, before = (pairs.select("cell", "new", "old", "apart", it=name).explode("it").unnest("it") for name in ("figures", "figures_old"))
-    both = now.join(before, on=["cell", "new", "old", "apart", "measure"], suffix="_old", how="left")
-    more = pl.col("value_old") - pl.col("value")
-    people, left = pl.col("measure") == "people", policy.min_count - pl.col("apart")
-    up, down = (
-        pl.when(~people)
-        .then(((more.abs() * policy.p + 99) // 100).clip(1).fill_null(1))
-        .when(more == sign * pl.col("apart"))
-        .then(1)
-        .otherwise(left)
-        for sign in (1, -1)
-    )
-    asked = both.group_by("cell", "measure").agg(up=up.max(), down=down.max())
-    return asked.sort("cell", "measure").group_by("cell").agg(moves=pl.struct("measure", "up", "down"))
-
-
-def _pairs(cells: pl.DataFrame, old: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """Each cell beside each earlier one that it may be near to, and by how many people they are at least `apart`."""
-    new, old = cells.with_row_index("new"), old.with_row_index("old")
-    near = (pl.col("people") - pl.col("people_old")).abs() < threshold
-    drawn, known = (side.filter(pl.col("sketch").is_not_null()) for side in (new, old.unique("sketch", keep="last")))
-    close = _alike(drawn, known, threshold).filter(near).unique(["new", "old"])
-    sketches = [(side["sketch"].gather(part[name]) for side, name in ((new, "new"), (old, "old"))) for part in close.iter_slices(PAIRS)]
-    apart = [differences(*(words(side) for side in both)) for both in sketches]
-    measured = close.select("new", "old", apart=pl.Series(np.concatenate([np.zeros(0, np.int64), *apart])))
-    called, before = (
-        side.select(name, "people", "figures", "sketch", stem="stems").explode("stem") for side, name in ((new, "new"), (old, "old"))
-    )
-    both = called.join(before, on="stem", suffix="_old").filter(near, pl.col("sketch").is_null() | pl.col("sketch_old").is_null())
-    guessed = both.select("new", "old", apart=(pl.col("figures") != pl.col("figures_old")).cast(pl.Int64))
-    return pl.concat([measured, guessed]).join(new, on="new").join(old, on="old", suffix="_old")
-
-
-def _alike(new: pl.DataFrame, old: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """Sketches with fewer than so many places of difference agree in one of so many bands of places, whichever way they differ."""
-    ends = [8 * (WIDTH // 8 * band // threshold) for band in range(threshold + 1)]
-    bands = [
-        tuple(
-            side.select(name, "people", band=pl.col("sketch").bin.slice(start, end - start)) for side, name in ((new, "new"), (old, "old"))
-        )
-        for start, end in pairwise(ends)
-    ]
-    return pl.concat([ours.join(theirs, on="band", suffix="_old").drop("band") for ours, theirs in bands])
-
-
 def _with_known(system: System, variables: Ints) -> System:
     """Everybody knows these: they stand in a cell of their own that is always shown, and nothing can be asked of them."""
     cell = system.cell.copy()
@@ -149,6 +89,24 @@ def _with_known(system: System, variables: Ints) -> System:
     needs: dict[str, Any] = {f"need_{part}": getattr(system, f"need_{part}")[asked] for part in ("variable", "move", "scenario")}
     shut: dict[str, Any] = {"weight": np.append(system.weight, 1.0), "open_cell": np.append(system.open_cell, False)}
     return replace(system, cell=cell, **shut, **needs)
+
+
+def _with_differences(system: System, near: pl.DataFrame, facts: Ints) -> System:
+    """A new unknown for what a figure has over one that it is near to, with the moves that it needs, unless one of the two is known: then
+    the other is held back anyway."""
+    near = near.filter(~pl.any_horizontal(pl.col("variable", "variable_old").is_in(facts)))
+    more, less = (near[column].to_numpy() for column in ("variable", "variable_old"))
+    new, rows = len(system.value) + np.arange(near.height), system.relations + np.arange(near.height)
+    wider = replace(
+        system,
+        value=np.append(system.value, system.value[more] - system.value[less]),
+        low=np.append(system.low, np.full(near.height, ANY_SIGN)),
+        cell=np.append(system.cell, np.full(near.height, -1)),
+        relation=np.concatenate([system.relation, rows, rows, rows]),
+        variable=np.concatenate([system.variable, more, less, new]),
+        sign=np.concatenate([system.sign, np.repeat([1, -1, -1], near.height)]),
+    )
+    return _with_needs(wider, near.with_columns(variable=new))
 
 
 def _with_needs(system: System, asked: pl.DataFrame) -> System:

@@ -33,15 +33,17 @@ class Pattern:
         return seal.hexdigest()
 
     def manifest(self) -> dict[str, Any]:
-        """What may be kept and shown: structure, pattern and published figures; no witness and no hidden value."""
+        """What may be kept and shown: structure, pattern and published figures; no witness and no hidden value, and no relation that says
+        nothing but which cells are few people apart."""
         system, unseen = self.system, self.system.hidden_variables(self.hidden)
+        told = ~np.isin(system.relation, system.relation[system.loose[system.variable]])
         return {
             "cells": len(self.hidden),
             "hidden": np.flatnonzero(self.hidden).tolist(),
             "cell": system.cell.tolist(),
             "low": system.low.tolist(),
             "published": [None if none else int(value) for value, none in zip(system.value, unseen, strict=True)],
-            "relations": [system.relation.tolist(), system.variable.tolist(), system.sign.tolist()],
+            "relations": [part[told].tolist() for part in (system.relation, system.variable, system.sign)],
             "status": self.status,
             "names": list(system.names),
         }

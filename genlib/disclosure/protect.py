@@ -26,11 +26,13 @@ Solved = tuple[Model, Pattern, pl.DataFrame]
 
 
 def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledger | None = None, **cells: Cells) -> Protected:
-    """The tables of one report, protected together; give every `Cells` that the report shows, by name.
+    """The tables of one report, protected together; give every `Cells` that the report shows, by name, what matters most first: where there
+    is a choice, the later ones are hidden.
 
     `policy` may be stricter than the notice's, never looser. With a `ledger` (in a run that publishes: the standing one) they are
-    protected together with all that was published before, and recorded. Raises `UsageError` for anything but `Cells` and for tables that
-    disagree on a cell they share, `Refused` if no protection can be proven, with the smallest coarsening that would do.
+    protected together with all that was published before, and recorded; then no two cells of the report itself can be taken from each
+    other either, if few people make the difference. Raises `UsageError` for anything but `Cells` and for tables that disagree on a cell
+    they share, `Refused` if no protection can be proven, with the smallest coarsening that would do.
     """
     strangers = [name for name, table in cells.items() if not isinstance(table, Cells)]
     if strangers or not cells:

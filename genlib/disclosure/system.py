@@ -12,6 +12,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+ANY_SIGN = -(10**12)
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -54,6 +55,13 @@ class System:
         cells = self.cell[self.need_variable]
         marked[cells[cells >= 0]] = True
         return marked
+
+    @property
+    def loose(self) -> Bools:
+        """The variables that stand in one relation only and are free to take it anywhere: it tells nobody anything."""
+        once: Bools = np.bincount(self.variable, minlength=len(self.value)) == 1
+        once &= (self.cell < 0) & (self.low == ANY_SIGN)
+        return once
 
     @property
     def matrix(self) -> csr_array:

@@ -17,6 +17,7 @@ from scipy.optimize import linprog
 import genlib
 from genlib.disclosure import Cells, Dimension, Ledger, Measure, Protected, tabulate
 from genlib.disclosure.sketch import differences, numbers, sketches, words
+from genlib.errors import Refused
 
 People = dict[str, tuple[str, str]]
 REGION, AGE = Dimension("region"), Dimension("age")
@@ -274,3 +275,11 @@ def test_a_report_in_another_language_is_the_same_report(tmp_path: Path) -> None
     first, second = (publish(tmp_path, 10, report=f"report {language}", table=cells(small)) for language in ("fi", "en"))
     assert first.table.frame.equals(second.table.frame)
     assert first.table.hidden > 0
+
+
+def test_what_the_past_leaves_no_room_for_is_refused_with_what_would_be_allowed(tmp_path: Path) -> None:
+    """That region 01 has five is known: whoever is the one young person there would know that the others are four."""
+    people = crowd(1, ("01", "young")) | crowd(4, ("01", "old"), 10) | crowd(20, ("02", "old"), 100)
+    publish(tmp_path, 10, table=cells(people, REGION))
+    with pytest.raises(Refused, match=r"no protection could be proven .*; allowed would be: table without region"):
+        publish(tmp_path, 11, table=cells(people, REGION, AGE))

@@ -129,7 +129,7 @@ def test_an_implied_margin_links_tables_that_show_no_total() -> None:
     """Regions are shown by age without their own total, and their totals in another table: the difference would tell all."""
     cross = counts(GRID, [20, 20, 20, 20, 3, 20], Dimension("region"), Dimension("age", total=False))
     regions = counts({"region": ["01", "02", "21"]}, [40, 40, 23])
-    protected = genlib.protect(cross=cross, regions=regions)
+    protected = genlib.protect(regions=regions, cross=cross)
     assert shown(protected, "cross", region="21")["people"].null_count() == 2
 
 

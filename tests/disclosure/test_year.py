@@ -45,7 +45,7 @@ def test_all_publications_together_pin_nothing_that_one_had_to_hide(published: l
 def test_most_is_still_told(published: list[Publication]) -> None:
     cells = sum(one.hidden.size for one in published)
     unseen = sum(table.frame["people"].null_count() for one in published for table in one.shown.values())
-    assert unseen < 0.25 * cells
+    assert unseen < 0.3 * cells
 
 
 class Attack:

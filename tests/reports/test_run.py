@@ -30,6 +30,15 @@ shown = genlib.protect(language=language, growth=Cells(frame, (Dimension("region
 """
 CHART = "charts.bars(shown.growth, x='people', y='region', title=findings.largest(shown.growth, 'region', 'people', 'Customers'))"
 END = "page.conditions(shown, genlib.open_release('customer_analysis'), parameters={'period': period, 'region': region})"
+PART_OF_FIVE = """\
+from genlib.disclosure import tabulate
+names = [f"ca1-{n:026d}" for n in range(25)]
+people = pl.DataFrame({"pseudonym": names, "region": ["01"] * 5 + ["02"] * 20, "age": ["young", *["old"] * 24]})
+levels = [[Dimension("region")], [Dimension("region"), Dimension("age")]]
+whole, parts = [tabulate(people, person="pseudonym", by=by, population="p") for by in levels]
+genlib.protect(whole=whole)
+genlib.protect(parts=parts)
+"""
 PARAMETERS = 'period: str = "2026-10"  # month\nlanguage: str = "fi"\nregion: str = "all"'
 
 
@@ -157,6 +166,7 @@ def test_a_wrong_parameter_runs_nothing(book, settings, parameters):
             "cell 4 stopped with ReleaseNotFound: No such purpose",
         ),
         ("raise SystemExit(0)", "cell 4 shows error"),
+        (PART_OF_FIVE, "cell 4 stopped with Refused: .*; allowed would be: parts without region"),
         ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
         ("from IPython.display import HTML; HTML('<img src=https://x.example/a.png>')", "cell 4 shows text/html"),
     ],

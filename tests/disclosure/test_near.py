@@ -1,0 +1,116 @@
+"""Two tables of one report count nearly the same people: what one has over the other is nobody's to see."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+import genlib
+from genlib.disclosure import Cells, Dimension, Ledger, Measure, Protected, tabulate, verify
+
+REGION = Dimension("region")
+People = dict[int, str]
+T = 5
+
+
+def crowd(count: int, region: str, start: int = 0) -> People:
+    return {start + n: region for n in range(count)}
+
+
+def cells(people: People, population: str, *, cents: int = 0) -> Cells:
+    rows = pl.DataFrame({"pseudonym": [f"ca1-{n:026d}" for n in people], "region": [*people.values()], "cents": cents + 1}).lazy()
+    measures = (Measure("people", "people"), *([Measure("cents", "money")] if cents else []))
+    return tabulate(rows, person="pseudonym", by=(REGION,), measures=measures, population=population)
+
+
+def publish(folder: Path, **tables: Cells) -> Protected:
+    return genlib.protect(ledger=Ledger(folder, "report", date(2026, 11, 1), "run"), **tables)
+
+
+def told(protected: Protected, table: str) -> dict[str | None, int | None]:
+    return dict(protected[table].frame.select("region", "people").rows())
+
+
+ALL = crowd(30, "01") | crowd(40, "02", 100) | crowd(50, "03", 200)
+
+
+@pytest.mark.parametrize(("fewer", "both"), [(0, True), (1, False), (4, False), (5, True)])
+def test_cells_of_two_tables_are_both_told_only_if_nobody_or_enough_people_make_the_difference(tmp_path, fewer, both):
+    sent = {n: region for n, region in ALL.items() if n >= fewer}
+    shown = publish(tmp_path, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent"))
+    seen = [told(shown, table)["01"] is not None for table in ("targeted", "sent")]
+    assert all(seen) == both
+    assert verify(shown.pattern) == []
+
+
+def test_the_later_table_gives_way(tmp_path):
+    sent = {n: region for n, region in ALL.items() if n >= 3}
+    shown = publish(tmp_path, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent"))
+    assert told(shown, "targeted") == {"01": 30, "02": 40, "03": 50, None: 120}
+    assert told(shown, "sent")["01"] is None
+
+
+def test_what_so_few_brought_cannot_be_reckoned_either(tmp_path):
+    sent = {n: region for n, region in ALL.items() if n >= 3}
+    shown = publish(tmp_path, targeted=cells(ALL, "targeted", cents=900), sent=cells(sent, "sent", cents=900))
+    assert None in [shown[table].frame.filter(region="01")["cents"].item() for table in shown]
+
+
+def test_the_manifest_does_not_tell_which_cells_are_near(tmp_path):
+    sent = {n: region for n, region in ALL.items() if n >= 3}
+    pattern = publish(tmp_path, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent")).pattern
+    loose = np.flatnonzero(pattern.system.loose)
+    assert loose.size
+    assert not {*loose.tolist()} & {*pattern.manifest()["relations"][1]}
+
+
+def reach(protected: Protected, ours: int, theirs: int) -> tuple[float, float]:
+    """The least and the greatest difference of two figures that anyone who has the report can believe in."""
+    open_ = protected.pattern.manifest()
+    relation, variable, sign = (np.asarray(part, int) for part in open_["relations"])
+    size = len(open_["published"])
+    matrix = np.zeros((int(relation.max(initial=-1)) + 1, size))
+    np.add.at(matrix, (relation, variable), sign)
+    bounds = [(low, None) if value is None else (value, value) for low, value in zip(open_["low"], open_["published"], strict=True)]
+    cost = np.zeros(size)
+    cost[ours], cost[theirs] = 1, -1
+    ends = [linprog(way * cost, A_eq=matrix, b_eq=np.zeros(len(matrix)), bounds=bounds, method="highs") for way in (1, -1)]
+    return tuple(way * end.fun if end.status == 0 else -way * np.inf for way, end in zip((1, -1), ends, strict=True))
+
+
+def variables(protected: Protected, table: str) -> dict[str | None, int | None]:
+    places = protected.manifest()["tables"][table]
+    return dict(zip(places["dimensions"]["region"], places["variables"]["people"], strict=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(5, 30), min_size=3, max_size=4),
+    st.lists(st.integers(0, 6), min_size=4, max_size=4),
+    st.lists(st.integers(0, 6), min_size=4, max_size=4),
+)
+def test_an_attacker_with_the_report_finds_no_small_difference(tmp_path_factory, sizes, lost, won):
+    """The sets are compared person by person, and the attack shares no code with the protection."""
+    first: People = {}
+    second: People = {}
+    for place, size in enumerate(sizes):
+        first |= crowd(size, f"{place:02}", 1000 * place)
+        second |= crowd(max(size - lost[place], 0) + won[place], f"{place:02}", 1000 * place + min(lost[place], size))
+    shown = publish(tmp_path_factory.mktemp("ledger"), one=cells(first, "one"), other=cells(second, "other"))
+    ours, theirs = variables(shown, "one"), variables(shown, "other")
+    for here, there in product(ours, theirs):
+        mine = {n for n, region in first.items() if here in {None, region}}
+        yours = {n for n, region in second.items() if there in {None, region}}
+        if min(len(mine), len(yours)) >= T and 0 < len(mine ^ yours) < T:
+            low, high = reach(shown, ours[here], theirs[there])
+            assert high - low >= T - len(mine ^ yours)
+            assert low < len(mine) - len(yours)
+            assert high > len(mine) - len(yours)
