@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from genlib.disclosure.implied import implied
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.sketch import WIDTH, differences, words
 
@@ -29,7 +30,8 @@ def gated(cells: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFram
 
     Without sketches a cell is compared with itself only: other figures for nearly as many people count as a small change.
     """
-    measured = _measured(cells, old.unique("sketch", keep="last"), policy.min_count)
+    known = pl.concat([implied(old), old], how="diagonal").unique("sketch", keep="last", maintain_order=True)
+    measured = _measured(cells, known, policy.min_count)
     pairs = _few(pl.concat([measured, _guessed(cells, old, policy.min_count)], how="diagonal"), policy)
     itself = pairs.filter(pl.col("stems").list.set_intersection("stems_old").list.len() > 0).sort("day")
     last = itself.group_by("cell", maintain_order=True).last().select("cell", "day", figures="figures_old")

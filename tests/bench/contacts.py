@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 REPEATS = 2
-CONTACTS = {"tiny": 20_000, "small": 10_000_000, "large": 40_000_000}
+CONTACTS = {"tiny": 20_000, "small": 10_000_000, "large": 20_000_000}
 SLOTS = ("consent_mobile", "consent_email", *(f"prohibition_{s}" for s in ("phone", "post", "email", "market_research", "marketing_use")))
 FLAGS = ("consent", "withdrawn", "channel_prohibited", "research_prohibited", "marketing_prohibited", "all_prohibited")
 CHANNELS, KINDS = ("call", "auto", "sms", "email", "post"), ("DM", "MR", "SAT", "CC", "SCA", "BEN", "SVC")

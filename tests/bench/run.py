@@ -14,7 +14,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -69,6 +71,8 @@ def _child(case: str, side: str, folder: str, size: str) -> dict:
     python = str(PEERS) if side in getattr(importlib.import_module(case), "PEERS", ()) else sys.executable
     command = [python, "-W", "ignore", __file__, "--only", case, "--side", side, "--folder", folder, "--size", size]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    if done.returncode == -signal.SIGKILL:  # the system ran out of memory
+        return {"seconds": math.inf, "peak_mb": math.inf, "answer": None, "note": "did not fit into memory", "facts": {}}
     if done.returncode:
         sys.exit(f"{case} {side}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -283,3 +283,34 @@ def test_what_the_past_leaves_no_room_for_is_refused_with_what_would_be_allowed(
     publish(tmp_path, 10, table=cells(people, REGION))
     with pytest.raises(Refused, match=r"no protection could be proven .*; allowed would be: table without region"):
         publish(tmp_path, 11, table=cells(people, REGION, AGE))
+
+
+def of_kind(people: People, kind: str, month: int) -> Cells:
+    """A report of one kind alone: the people are narrowed before they are counted."""
+    chosen = {person: where for person, where in people.items() if where[0] == kind}
+    return cells(chosen, AGE, population=f"customers 2026-{month:02d} kind={kind}")
+
+
+def everybody(people: People, month: int) -> Cells:
+    return cells(people, AGE, population=f"customers 2026-{month:02d}")
+
+
+MIXED = crowd(40, ("consumer", "young")) | crowd(30, ("company", "young"), 100) | crowd(50, ("consumer", "old"), 200)
+
+
+@pytest.mark.parametrize(("joined", "told"), [(0, True), (3, False), (7, True)])
+def test_two_parts_of_last_month_and_the_whole_of_this_one_do_not_tell_who_joined(tmp_path: Path, joined: int, told: bool) -> None:
+    for kind in ("consumer", "company"):
+        publish(tmp_path, 10, report=kind, table=of_kind(MIXED, kind, 10))
+    later = MIXED | crowd(joined, ("company", "young"), 900)
+    shown = publish(tmp_path, 11, table=everybody(later, 11)).table.frame
+    assert (shown.filter(age="young")["people"].item() is not None) == told
+
+
+@pytest.mark.parametrize(("joined", "told"), [(3, False), (7, True)])
+def test_the_whole_less_one_part_and_the_other_part_later_do_not_tell_who_joined(tmp_path: Path, joined: int, told: bool) -> None:
+    publish(tmp_path, 10, report="whole", table=everybody(MIXED, 10))
+    publish(tmp_path, 10, report="consumer", table=of_kind(MIXED, "consumer", 10))
+    later = MIXED | crowd(joined, ("company", "young"), 900)
+    shown = publish(tmp_path, 11, table=of_kind(later, "company", 11)).table.frame
+    assert (shown.filter(age="young")["people"].item() is not None) == told
