@@ -51,28 +51,32 @@ def uplift(successes: int, n: int, holdout_successes: int, holdout_n: int, *, le
     return intervals.difference(successes, n, holdout_successes, holdout_n, level=level)
 
 
-def funnel(release: Tables, period: Period, *, campaign: str = "all", attribution: Attribution = Attribution()) -> Cells:
-    """Everyone drawn for one campaign, or for those that began in the period, by the furthest stage in any of them: `reached` (came at
-    least so far) and `of_delivered`. Beside the way lie `bounced` (sent, not delivered) and `machine` (opened or clicked by machines only).
+def funnel(
+    release: Tables, period: Period, *, campaign: str = "all", attribution: Attribution = Attribution(), last: str = STAGES[-1]
+) -> Cells:
+    """Everyone drawn for one campaign, or for those that began in the period, by the furthest stage in any of them, up to the `last` that
+    is shown: `reached` (came at least so far) and `of_delivered`. Beside the way lie `bounced` (sent, not delivered) and `machine` (opened
+    or clicked by machines only).
 
     A click implies an opening. Post and calls are neither opened nor clicked: they end at delivered, and answers stand in `outcomes`.
     """
-    return _staged(release, period, campaign, attribution, ())
+    drawn = _placed(_drawn(release, period, campaign), attribution)
+    return _staged(release, drawn, (), _named(period, campaign), STAGES[: STAGES.index(last) + 1])
 
 
 def funnel_by_channel(release: Tables, period: Period, *, campaign: str = "all", attribution: Attribution = Attribution()) -> Cells:
     """The funnel by channel."""
-    return _staged(release, period, campaign, attribution, (Dimension("channel", total=campaign != "all"),))
+    drawn = _placed(_drawn(release, period, campaign), attribution)
+    apart = () if campaign != "all" else ("channel",)  # in several campaigns one person may meet several channels
+    return _staged(release, drawn, (Dimension("channel", total=not apart),), _named(period, campaign, *apart), STAGES)
 
 
-def _staged(release: Tables, period: Period, campaign: str, attribution: Attribution, by: tuple[Dimension, ...]) -> Cells:
-    apart = [dimension.name for dimension in by if not dimension.total]  # in several campaigns one person may meet several channels
-    told = _placed(_drawn(release, period, campaign), attribution).group_by("customer", *(d.name for d in by)).agg(nw.col("place").max())
-    told, stages = _thick(told)
+def _staged(release: Tables, drawn: Rows, by: tuple[Dimension, ...], population: str, stages: tuple[str, ...]) -> Cells:
+    told = drawn.group_by("customer", *(d.name for d in by)).agg(nw.col("place").max())
+    told, thick = _thick(told.with_columns(place=case({len(stages) - 1: nw.col("place") >= len(stages)}, nw.col("place"))))
     told = told.with_columns(stage=case({stage: nw.col("place") == place for place, stage in enumerate(STAGES)}, STAGES[0]))
-    reached = Reached(STAGES, aside=("bounced", "machine"))
-    cells = tabulated(release, told, (*by, Dimension("stage")), _named(period, campaign, *apart), reached)
-    return complete(cells, pl.DataFrame({"stage": stages}))
+    cells = tabulated(release, told, (*by, Dimension("stage")), population, Reached(STAGES, aside=("bounced", "machine")))
+    return complete(cells, pl.DataFrame({"stage": [stage for stage in thick if stage in stages]}))
 
 
 def _thick(told: Rows) -> tuple[Rows, tuple[str, ...]]:

@@ -81,7 +81,7 @@ def table(
         {
             "A figure with a day was last published on that day: too few have come or gone since then for a new one.": late,
             ".. hidden to protect small groups": unseen,
-            "– none, or too few to tell": absent,
+            "– none, too few, or made of a hidden figure": absent,
             "* stands on few customers: chance weighs much.": any(STAR in text for column in grid.cells for text in column),
         },
     )

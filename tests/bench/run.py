@@ -23,7 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
-CASES = ("pseudonyms", "publish", "purchases", "contacts", "disclosure", "curve", "report")
+CASES = ("pseudonyms", "publish", "purchases", "contacts", "disclosure", "curve", "protection", "report")
 PEERS = Path(__file__).parents[2] / "build" / "peers" / "bin" / "python"
 LINE = "  {:44} {:>9} {:>7} {:>7}  {:18} {:4}  {}"
 

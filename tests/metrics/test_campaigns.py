@@ -48,6 +48,11 @@ def test_the_stages_add_up_to_the_people_and_machines_stand_aside() -> None:
     assert reached == steps
 
 
+def test_what_lies_beyond_the_last_stage_shown_is_told_at_it() -> None:
+    found = people(campaigns.funnel(FUNNEL, OCTOBER, last="delivered"), "stage")
+    assert found == {"eligible": 5, "sent": 5, "bounced": 5, "delivered": 20}
+
+
 def test_a_click_implies_an_opening() -> None:
     tables = release(*many(0, SENT, after(seconds=3), None, after(hours=1)), *many(10, SENT, after(seconds=3)))
     assert people(campaigns.funnel(tables, OCTOBER), "stage") == {"clicked": 5, "delivered": 5}
