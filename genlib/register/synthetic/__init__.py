@@ -68,7 +68,7 @@ def draw(customers: int, seed: int, use: Callable[[str, pl.DataFrame], object]) 
                 marked = rows.filter(pl.col(mark).cast(pl.Boolean))  # an empty frame knows no types
                 planted[mark].extend(marked[next(iter(schema))])
             use(table, rows.select(_plain(name, rows.schema[name], kind) for name, kind in schema.items()))
-    uplift = dict(common["campaign"].select("code", "uplift").iter_rows())
+    uplift = dict(common["campaign"].select("code", "uplift").rows())
     return Truth(PLANTED, uplift, rows=dict(issued.rows), **{mark: tuple(ids) for mark, ids in planted.items()})
 
 
