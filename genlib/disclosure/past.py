@@ -26,7 +26,7 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
     own = named(model, cells)
     system, near = _equal(model.system, own), apart(cells, own, policy)
     if past.cells.is_empty():
-        system = _with_differences(system, near, np.zeros(0, np.int64))
+        system = _with_differences(system, near)
         return replace(model, system=system), NONE, len(system.need_variable)
     seen = past.variables.filter(pl.col("name") > 0)
     told = seen.group_by("name").agg(pl.col("shown").any(), pl.col("alone").any(), pl.col("up", "down").last())
@@ -37,9 +37,11 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
     again = cells.join(kept, left_on="cell", right_on="_cell", how="semi")
     weighed = held.join(again, on="cell", how="semi").join(gated(again, elsewhere, policy), on="cell", how="anti")
     held = held.join(weighed, on="cell", how="anti")  # what was hidden beside it, in such a report as this, needs no more than that
-    facts = known["variable"].to_numpy()
-    system = _with_differences(_with_known(system, facts), near, facts)
+    facts = known["variable"]
+    near = near.with_columns(known=pl.col("variable").is_in(facts.implode()).cast(pl.Int64) + pl.col("variable_old").is_in(facts.implode()))
+    system = _with_differences(_with_known(system, facts.to_numpy()), near.filter(known=0))
     first = len(system.need_variable)
+    system = _with_differences(system, near.filter(known=1))
     asked = held.explode("moves").unnest("moves").join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
     shut = kept.filter(pl.col("alone") | pl.col("_cell").is_in(weighed["cell"].implode())).unique(
         "_cell", keep="first", maintain_order=True
@@ -91,10 +93,8 @@ def _with_known(system: System, variables: Ints) -> System:
     return replace(system, cell=cell, **shut, **needs)
 
 
-def _with_differences(system: System, near: pl.DataFrame, facts: Ints) -> System:
-    """A new unknown for what a figure has over one that it is near to, with the moves that it needs, unless one of the two is known: then
-    the other is held back anyway."""
-    near = near.filter(~pl.any_horizontal(pl.col("variable", "variable_old").is_in(facts)))
+def _with_differences(system: System, near: pl.DataFrame) -> System:
+    """A new unknown for what a figure has over one that it is near to, with the moves that it needs; nobody knows more of it."""
     more, less = (near[column].to_numpy() for column in ("variable", "variable_old"))
     new, rows = len(system.value) + np.arange(near.height), system.relations + np.arange(near.height)
     wider = replace(

@@ -31,8 +31,8 @@ def cells(people: People, population: str, *, cents: int = 0) -> Cells:
     return tabulate(rows, person="pseudonym", by=(REGION,), measures=measures, population=population)
 
 
-def publish(folder: Path, **tables: Cells) -> Protected:
-    return genlib.protect(ledger=Ledger(folder, "report", date(2026, 11, 1), "run"), **tables)
+def publish(folder: Path, run: str = "run", **tables: Cells) -> Protected:
+    return genlib.protect(ledger=Ledger(folder, "report", date(2026, 11, 1), run), **tables)
 
 
 def told(protected: Protected, table: str) -> dict[str | None, int | None]:
@@ -56,6 +56,12 @@ def test_the_later_table_gives_way(tmp_path):
     shown = publish(tmp_path, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent"))
     assert told(shown, "targeted") == {"01": 30, "02": 40, "03": 50, None: 120}
     assert told(shown, "sent")["01"] is None
+
+
+def test_what_gave_way_stays_hidden_when_the_report_is_made_again(tmp_path):
+    sent = {n: region for n, region in ALL.items() if n >= 3}
+    first, again = (publish(tmp_path, run, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent")) for run in ("first", "again"))
+    assert all(first[table].frame.equals(again[table].frame) for table in first)
 
 
 def test_what_so_few_brought_cannot_be_reckoned_either(tmp_path):
