@@ -59,7 +59,8 @@ def test_the_later_table_gives_way(tmp_path):
 
 
 def test_what_gave_way_stays_hidden_when_the_report_is_made_again(tmp_path):
-    sent = {n: region for n, region in ALL.items() if n >= 3}
+    """With its partner, which is near to nothing."""
+    sent = {n: region for n, region in ALL.items() if n >= 3 and n not in range(100, 120)}
     first, again = (publish(tmp_path, run, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent")) for run in ("first", "again"))
     assert all(first[table].frame.equals(again[table].frame) for table in first)
 
