@@ -19,7 +19,7 @@ def intervals(published: Pattern | Mapping[str, Any], *, alone: bool = False, kn
     `published` is a `Pattern` or its `manifest()`, which holds nothing hidden; `known` adds figures (by variable) that the attacker knows.
     `alone` repeats it in the eyes of each lone respondent of a `Pattern`, who knows his own. `high` is infinite where nothing bounds it.
     """
-    open_ = published.manifest() if isinstance(published, Pattern) else published
+    open_ = _all_hidden(published) if isinstance(published, Pattern) else published
     rows = list(_bounds(open_, None, known or {}))
     if alone and isinstance(published, Pattern):
         system = published.system
@@ -43,6 +43,11 @@ def exposed(published: Pattern | Mapping[str, Any]) -> pl.DataFrame:
     short = found.filter(reach < pl.col("move").abs() - 1e-6)
     seen = [who is None or (who, variable) in near for who, variable in short.select("respondent", "variable").rows()]
     return short.filter(pl.Series(seen, dtype=pl.Boolean))
+
+
+def _all_hidden(pattern: Pattern) -> dict[str, Any]:
+    """Nothing is taken to be seen that the pattern hides, even if it follows: what follows is for the auditor to find."""
+    return pattern.structure(~pattern.system.hidden_variables(pattern.hidden))
 
 
 def _neighbours(pattern: Pattern) -> tuple[Any, Any]:

@@ -95,8 +95,7 @@ class Ledger:
 
     def record(self, model: Model, cells: pl.DataFrame, pattern: Pattern) -> None:
         """Keep a publication: what `model` says of its own tables, and what `pattern` hides of them."""
-        unseen = model.system.hidden_variables(pattern.hidden[: len(model.system.weight)])
-        variables, entries = _structure(model, cells, pattern.system, ~unseen)
+        variables, entries = _structure(model, cells, pattern.system, pattern.seen()[: len(model.system.value)])
         shown = cells.filter(~pl.Series(pattern.hidden)[cells["cell"]]).drop("cell")
         content = pl.DataFrame({part: [frame.to_struct()] for part, frame in zip(PARTS, (shown, variables, entries), strict=True)})
         name = hashlib.sha256(_parquet(content)).hexdigest()[:24]

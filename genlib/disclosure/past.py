@@ -113,18 +113,12 @@ def _with_needs(system: System, asked: pl.DataFrame) -> System:
     """Each `variable` must stay free to move `up`, and `down` as far as there is anything."""
     variable, up, down = (asked[column].to_numpy() for column in ("variable", "up", "down"))
     moves = np.concatenate([up, -np.minimum(down, system.value[variable] - system.low[variable])])
-    return _needing(system, np.concatenate([variable, variable])[moves != 0], moves[moves != 0])
+    return system.needing(np.concatenate([variable, variable])[moves != 0], moves[moves != 0])
 
 
 def _hidden(system: System, variables: Ints) -> System:
     """The cells of these stay hidden, however far they can move."""
-    return _needing(system, variables, np.zeros(len(variables), np.int64))
-
-
-def _needing(system: System, variables: Ints, moves: Ints) -> System:
-    more = {"variable": variables, "move": moves, "scenario": np.full(len(moves), -1)}
-    wider: dict[str, Any] = {f"need_{name}": np.append(getattr(system, f"need_{name}"), need) for name, need in more.items()}
-    return replace(system, **wider)
+    return system.needing(variables, np.zeros(len(variables), np.int64))
 
 
 def _joined(system: System, own: pl.DataFrame, past: Past) -> System:

@@ -32,17 +32,36 @@ class Pattern:
             seal.update(str(array.shape).encode() + np.ascontiguousarray(array, np.int64).tobytes())
         return seal.hexdigest()
 
+    def seen(self) -> Bools:
+        """The figures that are shown, and those of hidden cells that follow from them, relation by relation: what anyone can work out need
+        not be hidden. No figure with a need is among them: a witness has it otherwise."""
+        system, seen = self.system, ~self.system.hidden_variables(self.hidden)
+        needy = np.zeros(len(seen), bool)
+        needy[system.need_variable[system.need_move != 0]] = True
+        while True:
+            unseen = ~seen[system.variable]
+            last = (
+                unseen & ~needy[system.variable] & (np.bincount(system.relation[unseen], minlength=system.relations)[system.relation] == 1)
+            )
+            if not last.any():
+                return seen
+            seen[system.variable[last]] = True
+
     def manifest(self) -> dict[str, Any]:
         """What may be kept and shown: structure, pattern and published figures; no witness and no hidden value, and no relation that says
         nothing but which cells are few people apart."""
-        system, unseen = self.system, self.system.hidden_variables(self.hidden)
+        return self.structure(self.seen())
+
+    def structure(self, seen: Bools) -> dict[str, Any]:
+        """The manifest, if these figures were seen."""
+        system = self.system
         told = ~np.isin(system.relation, system.relation[system.loose[system.variable]])
         return {
             "cells": len(self.hidden),
             "hidden": np.flatnonzero(self.hidden).tolist(),
             "cell": system.cell.tolist(),
             "low": system.low.tolist(),
-            "published": [None if none else int(value) for value, none in zip(system.value, unseen, strict=True)],
+            "published": [int(value) if known else None for value, known in zip(system.value, seen, strict=True)],
             "relations": [part[told].tolist() for part in (system.relation, system.variable, system.sign)],
             "status": self.status,
             "names": list(system.names),

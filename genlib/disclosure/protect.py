@@ -103,11 +103,14 @@ def _counted(cells: Cells) -> Cells:
 
 
 def _table(name: str, cells: Cells, solved: Solved, ruling: Policy, language: str) -> ProtectedTable:
-    model, _, held = solved
+    model, pattern, held = solved
+    told = model.figures.filter(pl.Series(pattern.seen())[model.figures["variable"]])
     own = pl.Series([model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(_hidden(solved))], dtype=pl.String)
     reason = pl.lit(own).gather(pl.col("_cell")) if len(own) else pl.lit(None, pl.String)
     frame = model.frames[name].with_columns(reason=reason)
-    seen = [pl.when(pl.col("reason").is_null()).then(measure.name).alias(measure.name) for measure in cells.measures]
+    known = {measure.name: told.filter(measure=measure.name)["_cell"].implode() for measure in cells.measures}
+    free = {name: pl.col("reason").is_null() | (pl.col("_cell").is_in(known[name]) & (pl.col("reason") != "time")) for name in known}
+    seen = [pl.when(free[name]).then(name).alias(name) for name in known]
     earlier = _earlier(frame.filter(reason="time"), cells, held)
     shown = _repeated(frame.select(*cells.dimensions, *seen), earlier, cells.dimensions)
     figured = shown.with_columns(_base=ruling.base, _flag=ruling.flag, thin=False)

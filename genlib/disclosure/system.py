@@ -86,6 +86,12 @@ class System:
         there = moved[self.need_variable]
         return np.where(self.need_move > 0, there >= self.need_move, there <= self.need_move) & ~touched[self.need_scenario]
 
+    def needing(self, variables: Ints, moves: Ints) -> System:
+        """With more needs, in the eyes of everyone."""
+        more = {"variable": variables, "move": moves, "scenario": np.full(len(moves), -1)}
+        wider: dict[str, Any] = {f"need_{name}": np.append(getattr(self, f"need_{name}"), need) for name, need in more.items()}
+        return replace(self, **wider)
+
     def digest(self) -> str:
         """A fingerprint of everything the proof rests on."""
         seal = hashlib.sha256()

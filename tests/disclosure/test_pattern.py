@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from genlib.disclosure import Pattern, exposed, intervals, suppress, verify
+from genlib.disclosure.system import make_system
 from genlib.errors import Refused
 
 tables_of = cache(universe)
@@ -151,3 +152,14 @@ def test_the_manifest_tells_nothing_hidden() -> None:
     assert [value is None for value in manifest["published"]] == unseen.tolist()
     assert "witnesses" not in manifest
     assert intervals(manifest).equals(intervals(proven()))
+
+
+def test_what_follows_from_what_is_shown_is_no_secret_and_what_needs_to_move_is_one() -> None:
+    """48 = 35 + 0 + 13: the 13 are hidden for nothing - unless they need to be, which no proof would bear out."""
+    system = make_system(value=[48, 35, 0, 13], relation=[0] * 4, variable=[0, 1, 2, 3], sign=[-1, 1, 1, 1])
+    pattern = Pattern(system, np.arange(4) == 3, np.zeros((0, 4), np.int64), np.zeros(0, np.int64))
+    assert pattern.manifest()["published"] == [48, 35, 0, 13]
+    assert intervals(pattern).select("low", "high").rows() == [(13.0, 13.0)]
+    needy = replace(pattern, system=system.needing(np.array([3]), np.array([1])))
+    assert needy.manifest()["published"] == [48, 35, 0, None]
+    assert verify(needy)
