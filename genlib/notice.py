@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -227,15 +228,16 @@ def read(path: Path | str | None = None) -> Notice:
     """As `load`, but unchecked but for its form: for `genlib notice check`, which lists every fault."""
     place = Path(path or settings.load().notice)
     try:
-        raw = tomllib.loads(place.read_text(encoding="utf-8"))
+        return _notice(place.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"no notice can be read at {place} ({error.strerror}); name it with GENLIB_NOTICE") from None
     except tomllib.TOMLDecodeError as error:
         raise NoticeError(f"the notice is not TOML: {error}") from None
-    return _notice(raw)
 
 
-def _notice(raw: dict[str, Any]) -> Notice:
+@lru_cache(maxsize=4)  # a report asks for it many times
+def _notice(text: str) -> Notice:
+    raw = tomllib.loads(text)
     codes = {terms.get("code"): purpose for purpose, terms in raw.get("releases", {}).items()}
     columns = {table: _columns(table, dict(entry), codes) for table, entry in raw.pop("tables", {}).items()}
     notice: Notice = _build(Notice, "notice", raw | {"columns": columns})

@@ -41,7 +41,7 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
     tables = {name: _counted(table) for name, table in cells.items()}
     solved = _published(tables, ruling, ledger or Ledger.standing())
     shown = {name: _table(name, tables[name], solved, ruling, language) for name in tables}
-    return Protected(shown, _conditions(ruling, solved), solved[1], {name: _places(name, tables[name], solved[0]) for name in tables})
+    return Protected(shown, _conditions(ruling, solved), solved[1], _places(tables, solved[0]))
 
 
 def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
@@ -157,14 +157,16 @@ def _earlier(frame: pl.DataFrame, cells: Cells, held: pl.DataFrame) -> pl.DataFr
     return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
 
 
-def _places(name: str, cells: Cells, model: Model) -> dict[str, Any]:
-    """Where the figures of a table stand in the manifest of the pattern: row by row its dimensions, its cell (null: an empty one, which is
-    shown as zero), and the variable of each measure."""
-    own = model.figures.pivot("measure", index="_cell", values="variable")
-    rows = model.frames[name].select(*cells.dimensions, "_cell").join(own, on="_cell", how="left", maintain_order="left")
-    where = rows.select(pl.col(cells.dimensions).cast(pl.String)).to_dict(as_series=False)
-    variables = {measure.name: rows[measure.name].to_list() if measure.name in own.columns else [] for measure in cells.measures}
-    return {"dimensions": where, "cell": rows["_cell"].to_list(), "variables": variables}
+def _places(tables: Mapping[str, Cells], model: Model) -> dict[str, Any]:
+    """Where the figures of each table stand in the manifest of the pattern: row by row its dimensions, its cell (null: an empty one, which
+    is shown as zero), and the variable of each measure."""
+    variables, places = model.figures.pivot("measure", index="_cell", values="variable"), {}
+    for name, cells in tables.items():
+        rows = model.frames[name].select(*cells.dimensions, "_cell").join(variables, on="_cell", how="left", maintain_order="left")
+        where = rows.select(pl.col(cells.dimensions).cast(pl.String)).to_dict(as_series=False)
+        own = {measure.name: rows[measure.name].to_list() if measure.name in variables.columns else [] for measure in cells.measures}
+        places[name] = {"dimensions": where, "cell": rows["_cell"].to_list(), "variables": own}
+    return places
 
 
 def _conditions(policy: Policy, solved: Solved) -> Mapping[str, Any]:
