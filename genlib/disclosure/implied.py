@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from genlib.disclosure.keys import END
+from genlib.disclosure.keys import END, HEAD
 from genlib.disclosure.sketch import words
 
 CUT = "^(kind|region)="
@@ -36,11 +36,11 @@ def implied(old: pl.DataFrame) -> pl.DataFrame:
 
 def _parts(told: pl.DataFrame) -> pl.DataFrame:
     """The cells that are parts, `family` numbering those of one whole, whose stem is `whole`."""
-    named = told.with_columns(pl.col("stem").str.split("\x1e").list.to_struct(fields=["population", "where"])).unnest("stem")
-    split = named.with_columns(place=pl.col("where").str.split(END), part=pl.col("where").str.split(END)).explode("part")
+    named = told.with_columns(pl.col("stem").str.split(HEAD).list.to_struct(fields=["population", "where"])).unnest("stem")
+    split = named.with_columns(pl.col("where").str.split(END)).with_columns(part="where").explode("part")
     cut = split.filter(pl.col("part").str.contains(CUT))
-    rest = pl.col("place").list.set_difference(pl.concat_list("part")).list.sort().list.join(END)
-    whole = pl.concat_str("population", pl.lit("\x1e"), rest)
+    rest = pl.col("where").list.set_difference(pl.concat_list("part")).list.sort().list.join(END)
+    whole = pl.concat_str("population", pl.lit(HEAD), rest)
     return cut.with_columns(whole=whole).with_columns(family=pl.struct("whole", pl.col("part").str.extract(CUT)).rank("dense"))
 
 

@@ -8,7 +8,8 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Measure
 
-END = "\x1f"
+HEAD, END = "\x1e", "\x1f"
+"""What ends the population of a key, and each dimension value."""
 
 
 def complete(cells: Cells, sensitive: set[str]) -> pl.DataFrame:
@@ -55,7 +56,7 @@ def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: str) -> pl.D
 
     def key(place: int, part: pl.Expr) -> pl.Expr:
         listed = pl.concat_list([part if i == place else own for i, own in enumerate(parts)])
-        return pl.lit(f"{population}\x1e") + listed.list.sort().list.join("")
+        return pl.lit(f"{population}{HEAD}") + listed.list.sort().list.join("")
 
     ups = [pl.when(pl.any_horizontal(pl.col(d.columns).is_not_null())).then(key(i, _up(d))).alias(f"_up{i}") for i, d in enumerate(by)]
     sides = [
@@ -63,7 +64,7 @@ def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: str) -> pl.D
         for i, d in enumerate(by)
         if d.parents
     ]
-    return frame.with_columns((key(-1, pl.lit("")) if parts else pl.lit(f"{population}\x1e")).alias("_key"), *ups, *sides)
+    return frame.with_columns((key(-1, pl.lit("")) if parts else pl.lit(f"{population}{HEAD}")).alias("_key"), *ups, *sides)
 
 
 def _piece(column: str) -> pl.Expr:

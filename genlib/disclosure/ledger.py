@@ -25,7 +25,7 @@ import polars as pl
 from genlib import settings as configuration
 from genlib.atomic import replacing
 from genlib.disclosure.cells import Cells
-from genlib.disclosure.keys import END
+from genlib.disclosure.keys import END, HEAD
 from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.system import System
@@ -153,10 +153,10 @@ def _name(sketch: bytes | None, people: int, stem: str, measure: str, value: int
 
 def _stem(key: str) -> str:
     """A key without the dates of its population; what that was narrowed to stands with the dimensions, as in a report that was not."""
-    population, _, where = key.partition("\x1e")
+    population, _, where = key.partition(HEAD)
     words = [word for word in population.split() if not DATE.fullmatch(word)]
     parts = {*where.split(END), *(word for word in words if "=" in word)} - {""}
-    return " ".join(word for word in words if "=" not in word) + "\x1e" + END.join(sorted(parts))
+    return " ".join(word for word in words if "=" not in word) + HEAD + END.join(sorted(parts))
 
 
 def _structure(model: Model, cells: pl.DataFrame, protected: System, shown: np.ndarray) -> tuple[pl.DataFrame, pl.DataFrame]:

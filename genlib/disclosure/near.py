@@ -19,7 +19,7 @@ def apart(cells: pl.DataFrame, own: pl.DataFrame, policy: Policy) -> pl.DataFram
     that must be free to move, `up` and `down`. Cells that are unsafe in themselves are hidden anyway."""
     large = cells.filter(pl.col("people") >= policy.min_count)
     pairs = _few(_measured(large, large, policy.min_count), policy).filter(pl.col("cell") > pl.col("cell_old"))
-    asked = _moves(pairs, policy).join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
+    asked = _moves(pairs, policy, "cell", "cell_old").join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
     asked = asked.join(own, left_on=["cell_old", "measure"], right_on=["_cell", "measure"], suffix="_old")
     return asked.select("variable", "variable_old", "up", "down").sort("variable", "variable_old")
 
@@ -35,7 +35,7 @@ def gated(cells: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFram
     pairs = _few(pl.concat([measured, _guessed(cells, old, policy.min_count)], how="diagonal"), policy)
     itself = pairs.filter(pl.col("stems").list.set_intersection("stems_old").list.len() > 0).sort("day")
     last = itself.group_by("cell", maintain_order=True).last().select("cell", "day", figures="figures_old")
-    asked = _moves(pairs, policy).group_by("cell", "measure").agg(pl.col("up", "down").max())
+    asked = _moves(pairs, policy, "cell").group_by("cell", "measure").agg(pl.col("up", "down").max())
     moves = asked.sort("cell", "measure").group_by("cell").agg(moves=pl.struct("measure", "up", "down"))
     return moves.join(last, on="cell", how="left").sort("cell")
 
@@ -44,10 +44,9 @@ def _few(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     return pairs.filter(pl.col("apart").is_between(1, policy.min_count - 1))
 
 
-def _moves(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """How far each figure of `cell` must be free to move, `up` and `down`: people so that it may be nobody or enough who make the
-    difference, the rest by p% of what they brought or took, so that nobody can tell that closely."""
-    keys = [column for column in ("cell", "cell_old") if column in pairs.columns]
+def _moves(pairs: pl.DataFrame, policy: Policy, *keys: str) -> pl.DataFrame:
+    """How far each figure of `cell` must be free to move, `up` and `down`, with the `keys` of its pair: people so that it may be nobody or
+    enough who make the difference, the rest by p% of what they brought or took, so that nobody can tell that closely."""
     pairs = pairs.with_row_index("pair")
     now, before = (pairs.select("pair", "apart", *keys, it=name).explode("it").unnest("it") for name in ("figures", "figures_old"))
     both = now.join(before.select("pair", "measure", "value"), on=["pair", "measure"], suffix="_old", how="left")

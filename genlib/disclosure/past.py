@@ -34,8 +34,8 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
     known, kept = ours.filter("shown"), ours.filter(~pl.col("shown"))
     held = gated(cells.join(known.filter(measure="people"), left_on="cell", right_on="_cell", how="anti"), past.cells, policy)
     elsewhere = past.cells.join(cells, on="sketch", how="anti")
-    again = cells.join(kept, left_on="cell", right_on="_cell", how="semi")
-    weighed = held.join(again, on="cell", how="semi").join(gated(again, elsewhere, policy), on="cell", how="anti")
+    again = cells.join(held, on="cell", how="semi").join(kept, left_on="cell", right_on="_cell", how="semi")
+    weighed = again.join(gated(again, elsewhere, policy), on="cell", how="anti")
     held = held.join(weighed, on="cell", how="anti")  # what was hidden beside it, in such a report as this, needs no more than that
     facts = known["variable"]
     near = near.with_columns(known=pl.col("variable").is_in(facts.implode()).cast(pl.Int64) + pl.col("variable_old").is_in(facts.implode()))

@@ -23,6 +23,8 @@ from genlib.errors import Refused, UsageError
 SECONDS = 3.0
 Solved = tuple[Model, Pattern, pl.DataFrame]
 """The report as one system, what is hidden of it, and what the time gate holds."""
+Told = tuple[dict[str, pl.DataFrame], pl.DataFrame, pl.DataFrame]
+"""The tables with the reason why a cell is hidden, the figures that everybody sees, and what the time gate holds."""
 
 
 def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledger | None = None, **cells: Cells) -> Protected:
@@ -40,7 +42,8 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
     tables = {name: _counted(table) for name, table in cells.items()}
     solved = _published(tables, ruling, ledger or Ledger.standing())
-    shown = {name: _table(name, tables[name], solved, ruling, language) for name in tables}
+    told = _told(solved)
+    shown = {name: _table(name, tables[name], told, ruling, language) for name in tables}
     return Protected(shown, _conditions(ruling, solved), solved[1], _places(tables, solved[0]))
 
 
@@ -102,17 +105,22 @@ def _counted(cells: Cells) -> Cells:
     return cells if any(m.name == "people" for m in cells.measures) else replace(cells, measures=(PEOPLE, *cells.measures))
 
 
-def _table(name: str, cells: Cells, solved: Solved, ruling: Policy, language: str) -> ProtectedTable:
+def _told(solved: Solved) -> Told:
     model, pattern, held = solved
-    told = model.figures.filter(pl.Series(pattern.seen())[model.figures["variable"]])
     own = pl.Series([model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(_hidden(solved))], dtype=pl.String)
     reason = pl.lit(own).gather(pl.col("_cell")) if len(own) else pl.lit(None, pl.String)
-    frame = model.frames[name].with_columns(reason=reason)
-    known = {measure.name: told.filter(measure=measure.name)["_cell"].implode() for measure in cells.measures}
+    seen = model.figures.filter(pl.Series(pattern.seen())[model.figures["variable"]])
+    return {name: frame.with_columns(reason=reason) for name, frame in model.frames.items()}, seen, held
+
+
+def _table(name: str, cells: Cells, told: Told, ruling: Policy, language: str) -> ProtectedTable:
+    frames, seen, held = told
+    frame = frames[name]
+    known = {measure.name: seen.filter(measure=measure.name)["_cell"].implode() for measure in cells.measures}
     free = {name: pl.col("reason").is_null() | (pl.col("_cell").is_in(known[name]) & (pl.col("reason") != "time")) for name in known}
-    seen = [pl.when(free[name]).then(name).alias(name) for name in known]
+    values = [pl.when(free[name]).then(name).alias(name) for name in known]
     earlier = _earlier(frame.filter(reason="time"), cells, held)
-    shown = _repeated(frame.select(*cells.dimensions, *seen), earlier, cells.dimensions)
+    shown = _repeated(frame.select(*cells.dimensions, *values), earlier, cells.dimensions)
     figured = shown.with_columns(_base=ruling.base, _flag=ruling.flag, thin=False)
     for figure in cells.figures:
         figured = figure(figured)

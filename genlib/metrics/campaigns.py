@@ -73,10 +73,10 @@ def funnel_by_channel(release: Tables, period: Period, *, campaign: str = "all",
 
 def _staged(release: Tables, drawn: Rows, by: tuple[Dimension, ...], population: str, stages: tuple[str, ...]) -> Cells:
     told = drawn.group_by("customer", *(d.name for d in by)).agg(nw.col("place").max())
-    told, thick = _thick(told.with_columns(place=case({len(stages) - 1: nw.col("place") >= len(stages)}, nw.col("place"))))
+    told, left = _thick(told.with_columns(place=case({len(stages) - 1: nw.col("place") >= len(stages)}, nw.col("place"))))
     told = told.with_columns(stage=case({stage: nw.col("place") == place for place, stage in enumerate(STAGES)}, STAGES[0]))
     cells = tabulated(release, told, (*by, Dimension("stage")), population, Reached(STAGES, aside=("bounced", "machine")))
-    return complete(cells, pl.DataFrame({"stage": [stage for stage in thick if stage in stages]}))
+    return complete(cells, pl.DataFrame({"stage": [stage for stage in left if stage in stages]}))
 
 
 def _thick(told: Rows) -> tuple[Rows, tuple[str, ...]]:
