@@ -1,4 +1,4 @@
-"""door 2 alone: all tables of each report protected together and recorded in the ledger, of 20,000 customers"""
+"""door 2 alone: all tables of each report protected together and recorded in the ledger"""
 
 from __future__ import annotations
 
@@ -20,18 +20,9 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def prepare(folder: Path, size: str) -> None:
-    from publish import NOW
+    from publish import workbench
 
-    from genlib import notice
-    from genlib.publish.writer import publish
-    from genlib.register.database import create_register
-    from genlib.register.synthetic import synthesise
-    from genlib.register.vault import IdentityKey, PseudonymKey
-
-    register = create_register(f"sqlite:///{folder}/register.sqlite")
-    synthesise(register, IdentityKey(bytes(32)), customers=CUSTOMERS[size], seed=1)
-    for purpose in ("customer_analysis", "satisfaction", "campaign_history"):
-        publish(purpose, register, PseudonymKey(bytes(32)), notice=notice.load(), releases=folder / "releases", now=NOW)
+    workbench(folder, CUSTOMERS[size], "customer_analysis", "satisfaction", "campaign_history")
 
 
 def protection(folder: Path, size: str, *, report: str) -> Callable[[], dict]:

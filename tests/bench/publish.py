@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import goals
 
@@ -19,14 +20,30 @@ LONG = ("invoice", "interaction")
 NOW = datetime(2026, 11, 1, 4, tzinfo=UTC)
 
 
-def prepare(folder: Path, size: str) -> None:
+def drawn(path: Path, customers: int) -> Any:
+    """A synthetic register."""
     from genlib.register.database import create_register
     from genlib.register.synthetic import synthesise
     from genlib.register.vault import IdentityKey
 
-    register = create_register(f"sqlite:///{folder}/whole.sqlite")
-    synthesise(register, IdentityKey(bytes(32)), customers=CUSTOMERS[size], seed=1)
-    register.engine.dispose()
+    register = create_register(f"sqlite:///{path}")
+    synthesise(register, IdentityKey(bytes(32)), customers=customers, seed=1)
+    return register
+
+
+def workbench(folder: Path, customers: int, *purposes: str) -> None:
+    """A synthetic register with releases for these purposes."""
+    from genlib import notice
+    from genlib.publish.writer import publish
+    from genlib.register.vault import PseudonymKey
+
+    register = drawn(folder / "register.sqlite", customers)
+    for purpose in purposes:
+        publish(purpose, register, PseudonymKey(bytes(32)), notice=notice.load(), releases=folder / "releases", now=NOW)
+
+
+def prepare(folder: Path, size: str) -> None:
+    drawn(folder / "whole.sqlite", CUSTOMERS[size]).engine.dispose()
     shutil.copy(folder / "whole.sqlite", folder / "quarter.sqlite")
     with sqlite3.connect(folder / "quarter.sqlite") as thinned:
         for table in LONG:

@@ -26,18 +26,9 @@ def _settings(folder: Path):
 
 
 def prepare(folder: Path, size: str) -> None:
-    from publish import NOW
+    from publish import workbench
 
-    from genlib import notice
-    from genlib.publish.writer import publish
-    from genlib.register.database import create_register
-    from genlib.register.synthetic import synthesise
-    from genlib.register.vault import IdentityKey, PseudonymKey
-
-    settings = _settings(folder)
-    register = create_register(settings.register)
-    synthesise(register, IdentityKey(bytes(32)), customers=CUSTOMERS[size], seed=1)
-    publish(REPORT, register, PseudonymKey(bytes(32)), notice=notice.load(), releases=settings.releases, now=NOW)
+    workbench(folder, CUSTOMERS[size], REPORT)
 
 
 def genlib(folder: Path, size: str) -> Callable[[], dict]:
