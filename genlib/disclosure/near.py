@@ -1,4 +1,8 @@
-"""Which cells are so few people apart that one taken from the other tells of them."""
+"""Which cells are so few people apart that one taken from the other tells of them.
+
+Each figure is compared with its own kind: people with people, events with events. Events of which each person had one are people by another
+name, and that is not heeded yet.
+"""
 
 from __future__ import annotations
 
