@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import partial, reduce
+from operator import and_
 
 import narwhals as nw
 import polars as pl
@@ -18,9 +20,12 @@ from genlib.metrics.population import MONEY, complete, lately, named, tabulated
 from genlib.metrics.rows import Rows, case, collect, day_number, rows, seconds
 from genlib.period import Period
 
-STAGES = ("eligible", "targeted", "sent", "bounced", "delivered", "machine", "opened", "clicked")
-PASSED = {"opened": "delivered", "delivered": "sent"}
-"""What was passed before a stage, where it is not the one named before it."""
+STAGES = ("eligible", "targeted", "sent", "bounced", "delivered", "machine", "opened", "clicked", "responded", "bought")
+ASIDE = ("bounced", "machine")
+"""Stages beside the way: who is there came as far as the one before, and no further."""
+READING = ("machine", "opened", "clicked")
+"""Stages that only some channels know: no one sees a letter opened."""
+ALWAYS = ("eligible", "targeted", "sent", "delivered")
 BOUGHT = case({"bought": nw.col("amount_cents") > 0}, "not bought")
 
 
@@ -52,56 +57,96 @@ def uplift(successes: int, n: int, holdout_successes: int, holdout_n: int, *, le
 
 
 def funnel(
-    release: Tables, period: Period, *, campaign: str = "all", attribution: Attribution = Attribution(), last: str = STAGES[-1]
+    release: Tables, period: Period, *, campaign: str = "all", attribution: Attribution = Attribution(), without: tuple[str, ...] = ()
 ) -> Cells:
-    """Everyone drawn for one campaign, or for those that began in the period, by the furthest stage in any of them, up to the `last` that
-    is shown: `reached` (came at least so far) and `of_delivered`. Beside the way lie `bounced` (sent, not delivered) and `machine` (opened
-    or clicked by machines only).
+    """Everyone drawn for one campaign, or for those that began in the period, by the furthest stage in any of them: `reached` (came at
+    least so far) and `of_delivered`. Who is at a stage `without` is told at the one before.
 
-    A click implies an opening. Post and calls are neither opened nor clicked: they end at delivered, and answers stand in `outcomes`.
+    A click implies an opening, and an answer a click where the channel knows any. `bought`: answered, and bought within the window of the
+    channel; all purchases after a message stand in `outcomes`. Beside the way lie `bounced` (sent, not delivered) and `machine` (opened
+    or clicked by machines only). Of several campaigns no stage is told that few reached in one channel: the channels stand beside it.
     """
-    drawn = _placed(_drawn(release, period, campaign), attribution)
-    return _staged(release, drawn, (), _named(period, campaign), STAGES[: STAGES.index(last) + 1])
+    placed = _placed(release, _drawn(release, period, campaign), attribution)
+    without += _rare(placed) if campaign == "all" else ()
+    return _staged(release, placed, (), _named(period, campaign), without)
 
 
 def funnel_by_channel(release: Tables, period: Period, *, campaign: str = "all", attribution: Attribution = Attribution()) -> Cells:
-    """The funnel by channel."""
-    drawn = _placed(_drawn(release, period, campaign), attribution)
+    """The funnel by channel, each with the stages that it knows."""
+    placed = _placed(release, _drawn(release, period, campaign), attribution)
     apart = () if campaign != "all" else ("channel",)  # in several campaigns one person may meet several channels
-    return _staged(release, drawn, (Dimension("channel", total=not apart),), _named(period, campaign, *apart), STAGES)
+    return _staged(release, placed, (Dimension("channel", total=not apart),), _named(period, campaign, *apart))
 
 
-def _staged(release: Tables, drawn: Rows, by: tuple[Dimension, ...], population: str, stages: tuple[str, ...]) -> Cells:
-    told = drawn.group_by("customer", *(d.name for d in by)).agg(nw.col("place").max())
-    told, left = _thick(told.with_columns(place=case({len(stages) - 1: nw.col("place") >= len(stages)}, nw.col("place"))))
+def _staged(release: Tables, placed: Rows, by: tuple[Dimension, ...], population: str, without: tuple[str, ...] = ()) -> Cells:
+    columns, apart = [d.name for d in by], [d.name for d in by if not d.total]
+    told = placed.group_by("customer", *columns).agg(nw.col("place").max())
+    counted = collect(told.group_by(*columns, "place").agg(nw.len().cast(nw.Int64).alias("n"))).sort(*columns, "place")
+    stages = []
+    for group, all_people in _groups(counted, apart):
+        moved = _moved(all_people, without)
+        for place, before in moved.items():
+            there = (nw.col(name) == value for name, value in group.items())
+            told = told.with_columns(place=case({before: reduce(and_, there, nw.col("place") == place)}, nw.col("place")))
+        parts = _groups(counted.filter(pl.lit(True), **group), columns)
+        stages += [part | {"stage": STAGES[place]} for part, people in parts for place in _known(people, without) if place not in moved]
     told = told.with_columns(stage=case({stage: nw.col("place") == place for place, stage in enumerate(STAGES)}, STAGES[0]))
-    cells = tabulated(release, told, (*by, Dimension("stage")), population, Reached(STAGES, aside=("bounced", "machine")))
-    return complete(cells, pl.DataFrame({"stage": [stage for stage in left if stage in stages]}))
+    known = pl.DataFrame(stages, schema=dict.fromkeys((*columns, "stage"), pl.String))
+    cells = tabulated(release, told, (*by, Dimension("stage")), population, Reached(STAGES, ASIDE, _untold(known)))
+    return complete(cells, known.select("stage").unique())
 
 
-def _thick(told: Rows) -> tuple[Rows, tuple[str, ...]]:
-    """Those at a stage that is too small to be shown are told at the one they passed before; and the stages that are left."""
-    people = dict(collect(told.group_by("place").agg(nw.len().cast(nw.Int64).alias("n"))).rows())
-    moved: dict[int, int] = {}
+def _untold(known: pl.DataFrame) -> pl.DataFrame:
+    """The stages that are told of some groups, with those of which they are not."""
+    *groups, stage = known.columns
+    every = known.select(groups).unique().join(known.select(stage).unique(), how="cross") if groups else known
+    return every.join(known, on=known.columns, how="anti")
+
+
+def _groups(counted: pl.DataFrame, columns: list[str]) -> Iterator[tuple[dict[str, str], dict[int, int]]]:
+    """Each group that the columns tell apart (none: all), and how many people it has at each place."""
+    for group in counted.select(columns).unique(maintain_order=True).rows(named=True) or [{}]:
+        here = counted.filter(pl.lit(True), **group).group_by("place").agg(pl.col("n").sum())
+        yield group, dict(here.rows())
+
+
+def _known(people: dict[int, int], without: tuple[str, ...]) -> list[int]:
+    """The places of the stages that are told of a group: the way to delivery, and what anybody of it is known to have reached."""
+    there = {place for place, count in people.items() if count}
+    reached = {place for place in range(max(there, default=-1) + 1) if place in there or STAGES[place] not in (*READING, *ASIDE)}
+    return [place for place, stage in enumerate(STAGES) if stage not in without and (stage in ALWAYS or place in reached)]
+
+
+def _moved(people: dict[int, int], without: tuple[str, ...]) -> dict[int, int]:
+    """Where those at a stage that is too small to be shown, or not told, are told instead: at the last one before it that is on the way."""
+    known, people, moved = _known(people, without), dict(people), {}
     for place in range(len(STAGES) - 1, 0, -1):
-        if 0 < people.get(place, 0) < LEAST:
-            moved[place] = STAGES.index(PASSED.get(STAGES[place], STAGES[place - 1]))
-            people[moved[place]] = people.get(moved[place], 0) + people[place]
-    for place, before in moved.items():
-        told = told.with_columns(place=case({before: nw.col("place") == place}, nw.col("place")))
-    return told, tuple(stage for place, stage in enumerate(STAGES) if place not in moved)
+        if place not in known or 0 < people.get(place, 0) < LEAST:
+            moved[place] = max(before for before in known if before < place and STAGES[before] not in ASIDE)
+            people[moved[place]] = people.get(moved[place], 0) + people.get(place, 0)
+    return moved
 
 
-def _placed(drawn: Rows, attribution: Attribution) -> Rows:
+def _rare(placed: Rows) -> tuple[str, ...]:
+    """Stages beside or beyond delivery that only a few reached in some channel."""
+    people = placed.group_by("channel", "place").agg(nw.col("customer").n_unique().cast(nw.Int64).alias("n"))
+    few = collect(people.filter(nw.col("n") < LEAST))["place"].unique().to_list()
+    return tuple(stage for place, stage in enumerate(STAGES) if place in few and stage not in ALWAYS)
+
+
+def _placed(release: Tables, drawn: Rows, attribution: Attribution) -> Rows:
     """With the place of the furthest stage of each contact."""
-    seen = {name: ~nw.col(f"{name}_at").is_null() for name in ("sent", "delivered", "opened", "clicked")}
+    seen = {name: ~nw.col(f"{name}_at").is_null() for name in ("sent", "delivered", "opened", "clicked", "responded")}
     together = nw.col("clicked_at").count().over("campaign", "clicked_at") >= attribution.burst
     clicked = seen["clicked"] & ~_quick("clicked_at", attribution) & ~together
     opened = seen["opened"] & ~_quick("opened_at", attribution)
+    responded = seen["delivered"] & seen["responded"]
     reached = {"targeted": nw.col("arm") == "contacted", "sent": seen["sent"], "bounced": seen["sent"] & nw.col("bounced")}
     reached |= {"delivered": seen["delivered"], "machine": seen["opened"] | seen["clicked"], "opened": opened | clicked, "clicked": clicked}
+    reached |= {"responded": responded, "bought": responded & (nw.col("outcome") == "bought")}
     furthest = {place: reached[STAGES[place]] for place in range(len(STAGES) - 1, 0, -1)}
-    return drawn.with_columns(place=case(furthest, 0))
+    bought = _purchased(release, drawn, attribution).select("campaign", "customer", "outcome")
+    return drawn.join(bought, on=["campaign", "customer"], how="left").with_columns(place=case(furthest, 0))
 
 
 def _quick(column: str, attribution: Attribution) -> nw.Expr:

@@ -183,15 +183,19 @@ class Stock:
 @dataclass(frozen=True)
 class Reached:
     """People who came at least as far as each stage, `reached`; and of those delivered (`of_delivered`) for the stages from there on.
-    Stages `aside` lie beside the way: who is there came as far as the one before, and `reached` counts them alone."""
+    Stages `aside` lie beside the way: who is there came as far as the one before, and `reached` counts them alone. Nothing is reckoned of
+    stages `untold` (`stage` and the columns of a group)."""
 
     stages: tuple[str, ...]
-    aside: tuple[str, ...] = ()
+    aside: tuple[str, ...]
+    untold: pl.DataFrame
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         beyond = {stage: (stage,) if stage in self.aside else self.stages[place:] for place, stage in enumerate(self.stages)}
         after = {stage: over(frame, "people", "stage", values) for stage, values in beyond.items()}
-        shown = frame.with_columns(reached=pl.coalesce(pl.when(pl.col("stage") == stage).then(n) for stage, n in after.items()))
+        told = frame.join(self.untold.with_columns(_no=True), on=self.untold.columns, how="left", maintain_order="left")["_no"].is_null()
+        reached = pl.coalesce(pl.when(pl.col("stage") == stage).then(n) for stage, n in after.items())
+        shown = frame.with_columns(reached=pl.when(told).then(reached))
         late, base = pl.col("stage").is_in(self.stages[self.stages.index("delivered") :]), after["delivered"]
         return with_figures(shown, late, base, {"of_delivered": shown["reached"] / base})
 

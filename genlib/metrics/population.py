@@ -89,6 +89,7 @@ def complete(cells: Cells, values: pl.DataFrame) -> Cells:
     """The cells with a zero for each value of a dimension (and of its parents) that nobody has, so that no step of a chart is missing."""
     ours, columns = values.columns, cells.dimensions
     levels = pl.concat([values.select(ours[depth:]).unique() for depth in range(len(ours))], how="diagonal").select(ours)
+    levels = levels.drop_nulls([d.name for d in cells.by if d.name in ours and not d.total])
     others = [column for column in columns if column not in ours]
     wanted = cells.frame.select(others).unique().join(levels, how="cross") if others else levels
     missing = wanted.cast({c: cells.frame.schema[c] for c in columns}).join(cells.frame, on=columns, how="anti", nulls_equal=True)

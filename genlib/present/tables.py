@@ -70,7 +70,7 @@ def table(
     if options.get("total", True) and not group:
         rows = pl.concat([rows, table.rows(*levels[1:], **options.get("where", {}))])
     if across:
-        grid = _crossed(rows, by, across, wanted[0], words)
+        grid = _crossed(table, rows, by, across, wanted[0])
     else:
         grid = _listed(table, _grouped(rows, group, words) if group else rows, levels, columns or wanted, options)
     gaps, hidden = pl.any_horizontal(pl.col(wanted).is_null()), pl.col("reason").is_not_null()
@@ -146,9 +146,9 @@ def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:
     return rows.sort(pl.Series([sort_key(name) for name in names(rows, group, words)], dtype=pl.String), maintain_order=True)
 
 
-def _crossed(rows: pl.DataFrame, by: str, across: str, value: str, words: Words) -> Grid:
-    form = form_of(value, whole=rows.schema[value].is_integer())
-    named = pl.DataFrame({"row": names(rows, by, words), "column": names(rows, across, words), "text": words.figures(rows[value], form)})
+def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, value: str) -> Grid:
+    words, form = Words(table.language), form_of(value, whole=rows.schema[value].is_integer())
+    named = pl.DataFrame({"row": names(rows, by, words), "column": names(rows, across, words), "text": _said(table, rows, value, form)})
     order = rows.select(across, named["column"]).unique().sort(across)["column"].to_list()
     cells = named.pivot("column", index="row", values="text").select("row", *order).fill_null("0" if form == "number" else "")
     return Grid(cells, {"row": words.column(by)} | {name: name for name in order}, total=rows[by].null_count() > 0)

@@ -31,26 +31,29 @@ FUNNEL = release(
     *many(40, SENT, after(seconds=9), after(seconds=10), after(seconds=12)),
     *many(50, SENT, after(seconds=9), after(hours=1)),
     *many(60, SENT, after(seconds=9), after(hours=1), after(hours=2)),
-    bought={30: date(2026, 10, 10), 31: date(2026, 10, 11), 0: date(2026, 10, 6)},
+    *many(70, SENT, after(seconds=9), responded_at=after(hours=3)),
+    *many(80, SENT, after(seconds=9), responded_at=after(hours=3)),
+    bought={30: date(2026, 10, 10), 31: date(2026, 10, 11), 0: date(2026, 10, 6)} | {80 + n: date(2026, 10, 9) for n in range(5)},
 )
 
 
 def test_everyone_stands_at_the_furthest_stage() -> None:
     found = people(campaigns.funnel(FUNNEL, OCTOBER), "stage")
-    assert found == dict.fromkeys(("eligible", "sent", "bounced", "delivered", "machine", "opened", "clicked"), 5)
+    assert found == dict.fromkeys(set(campaigns.STAGES) - {"targeted"}, 5)
 
 
 def test_the_stages_add_up_to_the_people_and_machines_stand_aside() -> None:
     (figure,) = campaigns.funnel(FUNNEL, OCTOBER).figures
     told = figure(campaigns.funnel(FUNNEL, OCTOBER).frame)
     reached = dict(told.select("stage", "reached").drop_nulls().rows())
-    steps = {"eligible": 35, "targeted": 30, "sent": 30, "bounced": 5, "delivered": 20, "machine": 5, "opened": 10, "clicked": 5}
+    steps = {"eligible": 45, "targeted": 40, "sent": 40, "bounced": 5, "delivered": 30, "machine": 5}
+    steps |= {"opened": 20, "clicked": 15, "responded": 10, "bought": 5}
     assert reached == steps
 
 
-def test_what_lies_beyond_the_last_stage_shown_is_told_at_it() -> None:
-    found = people(campaigns.funnel(FUNNEL, OCTOBER, last="delivered"), "stage")
-    assert found == {"eligible": 5, "sent": 5, "bounced": 5, "delivered": 20}
+def test_who_is_at_a_stage_that_is_not_told_is_told_at_the_one_before() -> None:
+    found = people(campaigns.funnel(FUNNEL, OCTOBER, without=campaigns.READING), "stage")
+    assert found == {"eligible": 5, "sent": 5, "bounced": 5, "delivered": 20, "responded": 5, "bought": 5}
 
 
 def test_a_click_implies_an_opening() -> None:
@@ -58,10 +61,44 @@ def test_a_click_implies_an_opening() -> None:
     assert people(campaigns.funnel(tables, OCTOBER), "stage") == {"clicked": 5, "delivered": 5}
 
 
-def test_a_purchase_or_an_answer_is_no_click() -> None:
-    tables = release(*many(0, SENT, after(seconds=3), None, None, after(days=1), channel="post"), bought={0: date(2026, 10, 6)})
-    assert people(campaigns.funnel(tables, OCTOBER), "stage") == {"delivered": 5}
-    assert people(campaigns.outcomes(tables, OCTOBER, "responded"), "outcome") == {"responded": 5}
+def test_an_answer_implies_a_click_only_where_clicks_are_known() -> None:
+    tables = release(*many(0, SENT, after(seconds=3), None, None, after(days=1), channel="post"), *many(10, SENT, after(seconds=3)))
+    cells = campaigns.funnel_by_channel(tables, OCTOBER)
+    assert people(cells, "channel", "stage") == {("email", "delivered"): 5, ("post", "responded"): 5}
+    assert not {"opened", "clicked"} & set(cells.frame["stage"])
+
+
+def test_a_stage_that_a_channel_does_not_know_or_few_reached_is_not_told_as_none() -> None:
+    letters = [contact(n, SENT, after(seconds=3), None, None, after(days=1), channel="post") for n in range(10, 18)]
+    mails = many(20, SENT, after(seconds=3), None, after(hours=1), after(days=1))
+    bought = {n: date(2026, 10, 6) for n in (10, 11, *range(20, 25))}
+    cells = campaigns.funnel_by_channel(release(*letters, *mails, bought=bought), OCTOBER)
+    told = (
+        cells.figures[0](cells.frame)
+        .filter(pl.col("stage").is_in(["clicked", "responded", "bought"]))
+        .select("channel", "stage", "reached")
+    )
+    assert sorted(told.rows(), key=str) == [
+        ("email", "bought", 5),
+        ("email", "responded", 5),
+        ("post", "bought", None),
+        ("post", "responded", 8),
+    ]
+
+
+def test_a_purchase_ends_the_way_only_of_those_who_answered() -> None:
+    october = {n: date(2026, 10, 6) for n in range(20)}
+    tables = release(*many(0, SENT, after(seconds=3), None, None, after(days=1)), *many(10, SENT, after(seconds=3)), bought=october)
+    assert people(campaigns.funnel(tables, OCTOBER), "stage") == {"bought": 5, "delivered": 5}
+    assert people(campaigns.outcomes(tables, OCTOBER, "bought"), "outcome") == {"bought": 10}
+
+
+@pytest.mark.parametrize(("letters", "told"), [(4, False), (5, True)])
+def test_all_channels_do_not_tell_of_a_stage_that_few_of_one_reached(letters: int, told: bool) -> None:
+    answers = [contact(n, SENT, after(seconds=3), None, None, after(days=1), channel="post") for n in range(10, 10 + letters)]
+    cells = campaigns.funnel(release(*many(0, SENT, after(seconds=3), None, None, after(days=1)), *answers), OCTOBER)
+    assert ("responded" in people(cells, "stage")) is told
+    assert people(cells) == {5 + letters: 5 + letters}
 
 
 def test_a_stage_of_few_is_told_at_the_one_before() -> None:
@@ -148,7 +185,7 @@ def test_the_funnel_of_one_campaign_is_the_sum_of_its_channels() -> None:
 def test_campaigns_that_began_before_the_period_are_left_out_unless_named() -> None:
     later = Period.parse("2026-11")
     assert people(campaigns.funnel(FUNNEL, later), "stage") == {}
-    assert len(people(campaigns.funnel(FUNNEL, later, campaign="A"), "stage")) == 7
+    assert len(people(campaigns.funnel(FUNNEL, later, campaign="A"), "stage")) == 9
 
 
 ARMS = release(

@@ -130,9 +130,23 @@ def test_machines_are_not_people(world: World, finnish: str) -> None:
     mails = world.sent.filter(pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("channel") == "email", pl.col("lawful"))
     human = mails.filter((pl.col("clicked_at") - pl.col("delivered_at")).dt.total_seconds() > 5)
     assert human["id"].is_in(list(world.truth.machine_clicks)).sum() == 0
-    row = re.search(r"Klikanneet ((?:[\d ]+ )+)", finnish[finnish.index("Viestien tie kanavittain") :])
+    human = pl.concat([human, mails.filter(pl.col("responded_at").is_not_null())])
+    assert written(human["customer_id"].n_unique()) in way("Klikanneet", finnish)
+
+
+def test_the_way_by_channel_ends_with_those_who_answered(world: World, finnish: str) -> None:
+    answered = world.sent.filter(pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("lawful"), pl.col("responded_at").is_not_null())
+    people = dict(answered.group_by("channel").agg(pl.col("customer_id").n_unique()).rows())
+    assert way("Vastanneet", finnish) == ["..", written(people["email"]), "–", written(people["sms"])]
+    assert people["post"] < 5
+    assert way("Vastanneet ja ostaneet", finnish)[1] != "–"
+
+
+def way(stage: str, text: str) -> list[str]:
+    """The figures of a stage by channel: calls (few, and hidden here), e-mail, letters, text messages."""
+    row = re.search(rf" {stage} ((?:(?:[\d ]+|–|\.\.) ){{4}})", text[text.index("Viestien tie kanavittain") :])
     assert row
-    assert written(human["customer_id"].n_unique()) in row[1]
+    return re.findall(r"\d+(?: \d{3})*|–|\.\.", row[1])
 
 
 def test_the_answers_to_the_open_questions_are_told(finnish: str) -> None:
