@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -23,8 +23,21 @@ from genlib.errors import Refused, UsageError
 SECONDS = 3.0
 Solved = tuple[Model, Pattern, pl.DataFrame]
 """The report as one system, what is hidden of it, and what the time gate holds."""
-Told = tuple[dict[str, pl.DataFrame], pl.DataFrame, pl.DataFrame]
-"""The tables with the reason why a cell is hidden, the figures that everybody sees, and what the time gate holds."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a report tells: its tables; of each cell why it is hidden (`reason`) and the variable of each measure; the variables that
+    everybody sees; and what was last published of the cells that the time gate holds."""
+
+    frames: Mapping[str, pl.DataFrame]
+    cells: pl.DataFrame
+    seen: pl.Series
+    last: pl.DataFrame
+
+    def known(self, column: str) -> pl.Expr:
+        """A column of `cells` on the rows of a table; null on those that are no cell but a zero, which is shown."""
+        return pl.lit(self.cells.get_column(column, default=pl.Series(dtype=pl.Int64))).gather("_cell")
 
 
 def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledger | None = None, **cells: Cells) -> Protected:
@@ -44,7 +57,7 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
     solved = _published(tables, ruling, ledger or Ledger.standing())
     told = _told(solved)
     shown = {name: _table(name, tables[name], told, ruling, language) for name in tables}
-    return Protected(shown, _conditions(ruling, solved), solved[1], _places(tables, solved[0]))
+    return Protected(shown, _conditions(ruling, solved), solved[1], _places(tables, told))
 
 
 def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
@@ -107,34 +120,34 @@ def _counted(cells: Cells) -> Cells:
 
 def _told(solved: Solved) -> Told:
     model, pattern, held = solved
-    own = pl.Series([model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(_hidden(solved))], dtype=pl.String)
-    reason = pl.lit(own).gather(pl.col("_cell")) if len(own) else pl.lit(None, pl.String)
-    seen = model.figures.filter(pl.Series(pattern.seen())[model.figures["variable"]])
-    return {name: frame.with_columns(reason=reason) for name, frame in model.frames.items()}, seen, held
+    reason = [model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(_hidden(solved))]
+    cells = pl.DataFrame({"_cell": range(len(reason)), "reason": reason}, schema={"_cell": pl.Int64, "reason": pl.String})
+    variables = model.figures.pivot("measure", index="_cell", values="variable")
+    cells = cells.join(variables, on="_cell", how="left", maintain_order="left")
+    return Told(model.frames, cells, pl.Series(pattern.seen()), held.drop_nulls("day"))
 
 
 def _table(name: str, cells: Cells, told: Told, ruling: Policy, language: str) -> ProtectedTable:
-    frames, seen, held = told
-    frame = frames[name]
-    known = {measure.name: seen.filter(measure=measure.name)["_cell"].implode() for measure in cells.measures}
-    free = {name: pl.col("reason").is_null() | (pl.col("_cell").is_in(known[name]) & (pl.col("reason") != "time")) for name in known}
-    values = [pl.when(free[name]).then(name).alias(name) for name in known]
-    earlier = _earlier(frame.filter(reason="time"), cells, held)
-    shown = _repeated(frame.select(*cells.dimensions, *values), earlier, cells.dimensions)
-    figured = shown.with_columns(_base=ruling.base, _flag=ruling.flag, thin=False)
+    frame, late = told.frames[name].with_columns(reason=told.known("reason")), pl.col("reason") == "time"
+    seen = {measure.name: pl.lit(told.seen).gather(told.known(measure.name)) for measure in cells.measures}
+    values = {measure: pl.when(pl.col("reason").is_null() | (seen[measure] & ~late)).then(measure) for measure in seen}
+    earlier = _earlier(frame.filter(late), cells, told.last)
+    flags = {"_base": ruling.base, "_flag": ruling.flag, "thin": False}
+    shown = _repeated(frame.select(*cells.dimensions, **values, **flags, reason="reason"), earlier, cells.dimensions)
+    gaps = shown.select(pl.any_horizontal(pl.col(values).is_null()).sum()).item()
+    return ProtectedTable(name, _figured(shown, cells, ruling), cells.by, cells.measures, gaps, language, SEAL, earlier)
+
+
+def _figured(shown: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
+    """With the figures. Cells that are shown, but are too few people for any of them, say so."""
+    table = shown
     for figure in cells.figures:
-        figured = figure(figured)
-    keys = frame.select(*cells.dimensions, "reason", _=0)
-    figured = (
-        figured.with_columns(pl.col("thin").fill_null(False), _=0)
-        .join(keys, on=[*cells.dimensions, "_"], how="left", nulls_equal=True, maintain_order="left")
-        .drop("_", "_base", "_flag", strict=False)
-    )
-    derived = [column for column in figured.columns if column not in {*shown.columns, "thin", "reason"}]
-    thin = pl.col("reason").is_null() & pl.col("people").is_between(1, ruling.base - 1) & pl.all_horizontal(pl.col(derived).is_null())
-    figured = figured.with_columns(reason=pl.when(thin).then(pl.lit("base")).otherwise("reason")) if derived else figured
-    gaps = frame.height - shown.select(measure.name for measure in cells.measures).drop_nulls().height
-    return ProtectedTable(name, figured, cells.by, cells.measures, gaps, language, SEAL, earlier)
+        table = figure(table)
+    derived = [column for column in table.columns if column not in shown.columns]
+    bare = pl.all_horizontal(pl.col(derived).is_null()) if derived else pl.lit(False)
+    few = pl.when(bare & pl.col("people").is_between(1, ruling.base - 1)).then(pl.lit("base"))
+    judged = table.with_columns(pl.col("thin").fill_null(False), reason=pl.coalesce("reason", few))
+    return judged.select(pl.exclude("_base", "_flag", "reason"), "reason")
 
 
 def _repeated(shown: pl.DataFrame, earlier: pl.DataFrame | None, dimensions: list[str]) -> pl.DataFrame:
@@ -155,25 +168,25 @@ def _hidden(solved: Solved) -> list[bool]:
     return listed
 
 
-def _earlier(frame: pl.DataFrame, cells: Cells, held: pl.DataFrame) -> pl.DataFrame | None:
+def _earlier(late: pl.DataFrame, cells: Cells, last: pl.DataFrame) -> pl.DataFrame | None:
     """What was last published of the cells that the time gate holds back, and when."""
-    last = frame.select(*cells.dimensions, "_cell").join(held.drop_nulls("day"), left_on="_cell", right_on="cell")
-    last = last.drop("_cell", "moves")
-    if last.is_empty():
+    late = late.filter(pl.col("_cell").is_in(last["cell"].implode()))
+    if late.is_empty():
         return None
-    told = last.explode("figures").unnest("figures").rename({"day": "published_on"})
+    told = late.select(*cells.dimensions, "_cell").join(last.drop("moves"), left_on="_cell", right_on="cell").drop("_cell")
+    told = told.explode("figures").unnest("figures").rename({"day": "published_on"})
     return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
 
 
-def _places(tables: Mapping[str, Cells], model: Model) -> dict[str, Any]:
+def _places(tables: Mapping[str, Cells], told: Told) -> dict[str, Any]:
     """Where the figures of each table stand in the manifest of the pattern: row by row its dimensions, its cell (null: an empty one, which
     is shown as zero), and the variable of each measure."""
-    variables, places = model.figures.pivot("measure", index="_cell", values="variable"), {}
+    places = {}
     for name, cells in tables.items():
-        rows = model.frames[name].select(*cells.dimensions, "_cell").join(variables, on="_cell", how="left", maintain_order="left")
-        where = rows.select(pl.col(cells.dimensions).cast(pl.String)).to_dict(as_series=False)
-        own = {measure.name: rows[measure.name].to_list() if measure.name in variables.columns else [] for measure in cells.measures}
-        places[name] = {"dimensions": where, "cell": rows["_cell"].to_list(), "variables": own}
+        variables = {measure.name: told.known(measure.name) for measure in cells.measures}
+        rows = told.frames[name].select(pl.col(cells.dimensions).cast(pl.String), "_cell", **variables).to_dict(as_series=False)
+        where, own = ({column: rows[column] for column in part} for part in (cells.dimensions, variables))
+        places[name] = {"dimensions": where, "cell": rows["_cell"], "variables": own}
     return places
 
 

@@ -6,7 +6,7 @@ null, and no share stands on fewer than `BASE` people. A figure of a whole group
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,25 +29,23 @@ def dimensions(frame: pl.DataFrame) -> list[str]:
     return frame.columns[: frame.columns.index("people")]
 
 
-def at(frame: pl.DataFrame, column: str, where: Mapping[str, Any], beside: tuple[str, ...] = ()) -> pl.Series:
-    """For each row, the value of `column` in the cell with the dimensions `where` set so (None = total), those `beside` as they come,
-    and all others as in the row."""
+def at(frame: pl.DataFrame, column: str, where: Mapping[str, Any], beside: tuple[str, ...] = ()) -> pl.Expr:
+    """For each row, the value of `column` in the cell with the dimensions `where` set so (None = total; several values: the sum of their
+    cells), those `beside` as they come, and all others as in the row."""
     keys = [name for name in dimensions(frame) if name not in where and name not in beside]
-    chosen = frame.filter(pl.col(name).is_null() if value is None else pl.col(name) == value for name, value in where.items())
-    cells = chosen.select(pl.lit(0).alias("_"), *keys, pl.col(column).alias("_value"), pl.lit(True).alias("_there"))
-    place = frame.select(pl.lit(0).alias("_"), *keys)
-    found = place.join(cells, on=["_", *keys], how="left", nulls_equal=True, maintain_order="left")
-    return found.select(pl.when(pl.col("_there")).then("_value").otherwise(0).alias(column)).to_series()
+    cells = pl.col(column).filter(_stands(name, value) for name, value in where.items())
+    return pl.when(cells.null_count() == 0).then(cells.sum()).over(pl.lit(0), *keys)  # the constant: there may be no other dimension
 
 
-def over(frame: pl.DataFrame, column: str, dimension: str, values: tuple[Any, ...], finer: tuple[str, ...] = ()) -> pl.Series:
+def _stands(dimension: str, value: Any) -> pl.Expr:
+    if value is None:
+        return pl.col(dimension).is_null()
+    return pl.col(dimension).is_in(value) if isinstance(value, tuple) else pl.col(dimension) == value
+
+
+def over(frame: pl.DataFrame, column: str, dimension: str, values: tuple[Any, ...], finer: tuple[str, ...] = ()) -> pl.Expr:
     """The sum of `column` over some values of a dimension (none named: its total); null if one of them is hidden."""
-    below = dict.fromkeys(finer)
-    return _sum(at(frame, column, {**below, dimension: value}) for value in values or (None,))
-
-
-def _sum(parts: Iterable[pl.Series]) -> pl.Series:
-    return pl.select(pl.sum_horizontal(list(parts), ignore_nulls=False)).to_series()
+    return at(frame, column, {**dict.fromkeys(finer), dimension: values or None})
 
 
 def on_total(*columns: str) -> pl.Expr:
@@ -57,11 +55,11 @@ def on_total(*columns: str) -> pl.Expr:
 
 def with_figures(frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: dict[str, pl.Series]) -> pl.DataFrame:
     """The frame with figures on the rows `where`, null where the base is hidden or too small; `thin` where the policy flags it."""
-    firm = frame.select(where & pl.lit(base >= least(frame))).to_series()
-    made = frame.with_columns(pl.when(firm).then(value.fill_nan(None)).alias(name) for name, value in figures.items())
-    if "_flag" not in frame.columns:
-        return made
-    return made.with_columns(thin=pl.col("thin") | (firm & (base < frame["_flag"])).fill_null(False))
+    firm = where & pl.lit(base >= least(frame))
+    made: dict[str, pl.Expr] = {name: pl.when(firm).then(pl.lit(value).fill_nan(None)) for name, value in figures.items()}
+    if "_flag" in frame.columns:
+        made["thin"] = pl.col("thin") | (firm & pl.lit(base < frame["_flag"])).fill_null(False)
+    return frame.with_columns(**made)
 
 
 def least(frame: pl.DataFrame) -> int:
@@ -80,8 +78,8 @@ class Share:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         whole = dict.fromkeys(self.over, self.base)
-        total = at(frame, self.of, whole)
-        return with_figures(frame, pl.lit(True), at(frame, "people", whole), {self.name: frame[self.of] / total})
+        base, total = frame.select(people=at(frame, "people", whole), total=at(frame, self.of, whole))
+        return with_figures(frame, pl.lit(True), base, {self.name: frame[self.of] / total})
 
 
 @dataclass(frozen=True)
@@ -99,8 +97,8 @@ class Rate:
     finer: tuple[str, ...] = ()
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        part = over(frame, self.of, self.dimension, self.part, self.finer)
-        base = over(frame, self.of, self.dimension, self.base, self.finer)
+        counted = {"part": self.part, "base": self.base}
+        part, base = frame.select(over(frame, self.of, self.dimension, values, self.finer).alias(name) for name, values in counted.items())
         figures = interval(self.name, part / base, intervals.wilson(part, base))
         return with_figures(frame, on_total(self.dimension, *self.finer), base, figures)
 
@@ -126,8 +124,9 @@ class Nps:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         below = dict.fromkeys(self.finer)
-        promoters, detractors = (at(frame, "people", {**below, "group": g}, ("outcome",)) for g in ("promoter", "detractor"))
-        n = at(frame, "people", {**below, "group": None, "outcome": "complete"})
+        counts = {group: at(frame, "people", {**below, "group": group}, ("outcome",)) for group in ("promoter", "detractor")}
+        counts["n"] = at(frame, "people", {**below, "group": None, "outcome": "complete"})
+        promoters, detractors, n = frame.select(**counts)
         figures = interval("nps", intervals.nps(promoters, detractors, n)[0], intervals.nps_adjusted(promoters, detractors, n))
         figures |= interval("detractors", detractors / n, intervals.wilson(detractors, n))
         return with_figures(frame, on_total("group", "outcome", *self.finer), n, figures)
@@ -135,7 +134,7 @@ class Nps:
 
 def likert(frame: pl.DataFrame) -> pl.DataFrame:
     """Mean, standard deviation, and the shares of the two highest and of the two lowest of the answers 1-5, each with Wilson's interval."""
-    n, counts = over(frame, "people", "answer", ()), [over(frame, "people", "answer", (value,)) for value in range(1, 6)]
+    n, *counts = frame.select(at(frame, "people", {"answer": value}).alias(str(value)) for value in (None, *range(1, 6)))
     return with_figures(frame, on_total("answer"), n, intervals.likert(counts, n))
 
 
@@ -149,11 +148,11 @@ class Change:
     months: int
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        dated = frame.filter(pl.col(self.by).is_not_null()).select(*dimensions(frame), pl.col(self.of).alias("_before"))
-        earlier = dated.with_columns(pl.col(self.by).dt.offset_by(f"{self.months}mo"))
+        dated, later = pl.col(self.by).is_not_null(), pl.col(self.by).dt.offset_by(f"{self.months}mo")
+        earlier = frame.with_columns(later).select(*dimensions(frame), _before=self.of)
         joined = frame.join(earlier, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
-        change = pl.when(pl.col("_before") > 0).then((pl.col(self.of) - pl.col("_before")) / pl.col("_before"))
-        return joined.with_columns(change.alias(self.name)).drop("_before")
+        change = pl.when(dated & (pl.col("_before") > 0)).then((pl.col(self.of) - pl.col("_before")) / pl.col("_before"))
+        return joined.select(*frame.columns, change.alias(self.name))
 
 
 def changes(of: str, period: Period) -> Figures:
@@ -193,10 +192,10 @@ class Reached:
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         beyond = {stage: (stage,) if stage in self.aside else self.stages[place:] for place, stage in enumerate(self.stages)}
         after = {stage: over(frame, "people", "stage", values) for stage, values in beyond.items()}
-        told = frame.join(self.untold.with_columns(_no=True), on=self.untold.columns, how="left", maintain_order="left")["_no"].is_null()
         reached = pl.coalesce(pl.when(pl.col("stage") == stage).then(n) for stage, n in after.items())
+        told = frame.join(self.untold.with_columns(_no=True), on=self.untold.columns, how="left", maintain_order="left")["_no"].is_null()
         shown = frame.with_columns(reached=pl.when(told).then(reached))
-        late, base = pl.col("stage").is_in(self.stages[self.stages.index("delivered") :]), after["delivered"]
+        late, base = pl.col("stage").is_in(self.stages[self.stages.index("delivered") :]), frame.select(after["delivered"]).to_series()
         return with_figures(shown, late, base, {"of_delivered": shown["reached"] / base})
 
 
@@ -208,8 +207,8 @@ def uplift(frame: pl.DataFrame) -> pl.DataFrame:
     these sizes; under `ALARM` the arms are not comparable and there is no uplift. A row of its own has uplift and extra of all campaigns
     together.
     """
-    n, other_n = (at(frame, "people", {"arm": arm, "outcome": None}) for arm in ("contacted", "holdout"))
-    x, y = (at(frame, "people", {"arm": arm, "outcome": "bought"}) for arm in ("contacted", "holdout"))
+    arms = {f"{arm} {of}": {"arm": arm, "outcome": of} for of in (None, "bought") for arm in ("contacted", "holdout")}
+    n, other_n, x, y = frame.select(at(frame, "people", where).alias(name) for name, where in arms.items())
     ends = intervals.newcombe(x, n, y, other_n)
     gain, mismatch = x / n - y / other_n, chance(intervals.ratio_statistic(other_n, n + other_n, frame["holdout_share"]))
     effect = interval("uplift", gain, ends) | interval("extra", n * gain, [n * end for end in ends])
@@ -229,9 +228,9 @@ def chance(statistic: pl.Series) -> pl.Series:
 
 
 def _with_holm(frame: pl.DataFrame) -> pl.DataFrame:
-    known = frame.filter(pl.col("p_value").is_not_null()).select(*dimensions(frame), "p_value")
-    adjusted = known.with_columns(pl.Series("p_holm", intervals.holm(known["p_value"].to_list()), dtype=pl.Float64)).drop("p_value")
-    return frame.join(adjusted, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
+    known = frame["p_value"].drop_nulls().to_list()
+    adjusted = dict(zip(known, intervals.holm(known), strict=True))
+    return frame.with_columns(p_holm=pl.col("p_value").replace_strict(adjusted, default=None, return_dtype=pl.Float64))
 
 
 def _with_all(frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.DataFrame:
@@ -253,7 +252,7 @@ def worth(frame: pl.DataFrame) -> pl.DataFrame:
     buyers among those contacted spent in the window. And what the campaign cost (`cost_cents`) for each of them, `cents_per_extra`, if it
     surely brought any."""
     buyers = {"arm": "contacted", "outcome": "bought"}
-    mean = pl.lit((at(frame, "amount_cents", buyers) / at(frame, "people", buyers)).fill_nan(None))
+    mean = (at(frame, "amount_cents", buyers) / at(frame, "people", buyers)).fill_nan(None)
     money = frame.with_columns((pl.col(f"extra{end}") * mean).alias(f"extra_cents{end}") for end in ("", "_low", "_high"))
     together = pl.col("campaign").is_null() & pl.col("extra").is_not_null()
     return money.with_columns(
@@ -264,7 +263,7 @@ def worth(frame: pl.DataFrame) -> pl.DataFrame:
 
 def cost_each(frame: pl.DataFrame, *, outcome: str) -> pl.DataFrame:
     """What a campaign cost (`cost_cents`) per message that had the outcome, `cents_each`."""
-    count = pl.lit(at(frame, "contacts", {"outcome": outcome}))
+    count = at(frame, "contacts", {"outcome": outcome})
     return frame.with_columns(cents_each=pl.when(on_total("outcome"), count > 0).then(pl.col("cost_cents") / count))
 
 

@@ -132,24 +132,34 @@ def test_a_hidden_movement_hides_the_stock_from_then_on() -> None:
     assert Stock("month")(table(*rows, by=("month", "movement"))).tail(4)["stock"].to_list() == [100, None, None, None]
 
 
+UNTOLD = pl.DataFrame(schema={"stage": pl.String})
+
+
 def test_reached_counts_everyone_who_came_at_least_so_far() -> None:
     stages = ("eligible", "delivered", "opened", "bought")
     rows = [("eligible", 100), ("delivered", 60), ("opened", 30), ("bought", 10), (None, 200)]
-    found = Reached(stages)(table(*rows, by=("stage",)))
+    found = Reached(stages, (), UNTOLD)(table(*rows, by=("stage",)))
     assert found["reached"].to_list() == [200, 100, 40, 10, None]
     assert found["of_delivered"].to_list() == [None, 1.0, 0.4, 0.1, None]
 
 
 def test_who_lies_beside_the_way_came_as_far_as_the_stage_before() -> None:
     rows = [("sent", 10), ("bounced", 20), ("delivered", 30), ("machine", 5), ("opened", 40), (None, 105)]
-    found = Reached(("sent", "bounced", "delivered", "machine", "opened"), aside=("bounced", "machine"))(table(*rows, by=("stage",)))
+    found = Reached(("sent", "bounced", "delivered", "machine", "opened"), ("bounced", "machine"), UNTOLD)(table(*rows, by=("stage",)))
     assert found["reached"].to_list() == [105, 20, 75, 5, 40, None]
 
 
 def test_reached_is_null_before_a_hidden_stage() -> None:
     rows = [("eligible", 100), ("delivered", None), ("opened", None), ("bought", 10), (None, 200)]
-    found = Reached(("eligible", "delivered", "opened", "bought"))(table(*rows, by=("stage",)))
+    found = Reached(("eligible", "delivered", "opened", "bought"), (), UNTOLD)(table(*rows, by=("stage",)))
     assert found["reached"].to_list() == [None, None, None, 10, None]
+
+
+def test_nothing_is_reckoned_of_a_stage_that_is_untold() -> None:
+    rows = [("post", "delivered", 60), ("post", "bought", 10), ("sms", "delivered", 40), ("sms", "opened", 30), ("sms", "bought", 20)]
+    untold = pl.DataFrame({"channel": ["post"], "stage": ["opened"]})
+    told = table(*rows, ("post", "opened", 0), by=("channel", "stage"))
+    assert Reached(("delivered", "opened", "bought"), (), untold)(told)["reached"].to_list() == [70, 10, 90, 50, 20, None]
 
 
 BY = ("campaign", "arm", "outcome")
@@ -235,7 +245,7 @@ ALL: list[tuple[Figure, tuple[str, ...]]] = [
     (likert, ("answer",)),
     (Stock("month"), ("month", "movement")),
     (Change("change", "people", "month", 1), ("month",)),
-    (Reached(("delivered", "bought")), ("stage",)),
+    (Reached(("delivered", "bought"), (), UNTOLD), ("stage",)),
     (uplift, BY),
     (given("who", pl.DataFrame(schema={"who": pl.String, "fi": pl.String})), ("who",)),
 ]
