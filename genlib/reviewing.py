@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -22,20 +22,26 @@ MIME = "application/vnd.vegalite.v5+json"
 """What JupyterLab draws by itself, without a server and without the network."""
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.6.1.json"
 """The Vega-Lite of JupyterLab 4. What has no size it draws again and again, without end: no legend and no axis of time may lack data."""
-WIDTH = 460
+WIDTH = 420
 """Labels stand beside it: all of it fits a cell on a screen of 1280 pixels."""
+BARS = {"channel": 80, "kind": 80, "verdict": WIDTH, "campaign": WIDTH}
+"""Widths; the first two stand side by side."""
 STEPS = ("opted_out_at", "responded_at", "clicked_at", "opened_at", "delivered_at")
 """The last first."""
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 CODED = {"kind": "kind", "channel": "channel", "verdict": "verdict", "reason": "why", "then": "stage"}
 """Column, and the dimension whose words its codes have."""
 TIPS = ("pseudonym", "campaign", "kind", "channel", "verdict", "reason", "sent", "then")
+COUNT = alt.Axis(tickCount=3, labelExpr="datum.value % 1 ? '' : format(datum.value, 'd')")
+BRUSH = alt.BrushConfig(fill=color("mute"), fillOpacity=0.25, stroke=color("ink"))
 TONES = {"allowed": "teal", "refused": "brick", "held out": "mute"}
 
 
 @dataclass(frozen=True, repr=False)
 class Review:
-    """Cases and the histories of their people, drawn by JupyterLab: a click on a bar chooses a channel, kind, verdict or campaign, a click
-    on a case shows all contacts of its person. `cases` and `histories` are plain frames to go on with."""
+    """Cases and the histories of their people, drawn by JupyterLab: a click on a bar chooses a channel, kind, verdict or campaign, and
+    another takes it back; a drag over the strip of time chooses a period, and a double click on it takes it back; a click on a case shows
+    all contacts of its person. `cases` and `histories` are plain frames to go on with."""
 
     cases: pl.DataFrame
     histories: pl.DataFrame
@@ -105,41 +111,65 @@ def _worded(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
         name: pl.col(name).replace({code: words.label(dimension, code) for code in told[name].drop_nulls().unique()}).fill_null("")
         for name, dimension in CODED.items()
     }
-    at, sent = (pl.col("at").dt.strftime(form) for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M UTC"))
+    at, sent = (pl.col("at").dt.strftime(form) for form in (TIME, "%Y-%m-%d %H:%M UTC"))
     place, campaign = pl.int_range(pl.len()) * 7 % 10, pl.format("{} · {}", "name", "code")
     return told.select("pseudonym", "code", at=at, sent=sent, place=place, campaign=campaign, **said)
 
 
 def _drawn(told: Review) -> dict[str, Any]:
-    """Bars to choose cases by, the cases in time, and all contacts of one case's person, at first the newest's. The data is inline, so that
-    nothing is written to disk."""
-    words = Words(told.language)
-    table = alt.Chart(_inline(_worded(told.cases, words))).encode(_tone(words))
-    picks = {name: alt.selection_point(name, fields=[name], toggle="true") for name in ("channel", "kind", "verdict", "campaign")}
+    """A strip of time and bars to choose cases by, the cases in time, and all contacts of one case's person, at first the newest's. The
+    strip is above all that grows and shrinks, so that it stays under the hand that drags. The data is inline: nothing goes to disk."""
+    words, spans = Words(told.language), _spans(told.cases)
+    cases = _worded(told.cases, words).with_columns(middle=spans["middle"].dt.strftime(TIME))
+    table, in_time = alt.Chart(_inline(cases)).encode(_tone(words)), _when(pl.concat([spans["start"], spans["end"]]))
+    picks = {name: alt.selection_point(name, fields=[name], toggle="true") for name in BARS}
+    picks["period"] = alt.selection_interval("period", encodings=["x"], zoom=False, mark=BRUSH)
     first = [{"pseudonym": told.cases["pseudonym"][0]}]
     person = alt.selection_point("person", fields=["pseudonym"], value=first, empty=False, toggle=False, clear=False)
-    bars = {name: _bars(table, name, picks) for name in picks}
-    small = (bars[name].properties(title=words.column(name), width=80) for name in ("channel", "kind", "verdict"))
-    campaigns = bars["campaign"].properties(title=words.translate("Choose a campaign"), width=WIDTH)
-    cases = _cases(_narrowed(table, picks.values()), told.cases, person, words)
-    drawn = alt.vconcat(alt.hconcat(*small), campaigns, cases, _history(told.histories, person, words), title=_left_out(told, words))
-    return drawn.configure(**_looks()).to_dict()  # type: ignore[no-any-return]
+    bars = {name: _bars(table, name, picks).properties(title=words.column(name), width=width) for name, width in BARS.items()}
+    parts = (
+        _strip(table, spans, in_time, picks).properties(title=words.translate("Choose a period")),
+        alt.hconcat(bars["channel"], bars["kind"]),
+        bars["verdict"],
+        bars["campaign"].properties(title=words.translate("Choose a campaign")),
+        _cases(_narrowed(table, picks), in_time, person, words),
+        _history(told.histories, person, words),
+    )
+    return alt.vconcat(*parts, title=_left_out(told, words)).configure(**_looks()).to_dict()  # type: ignore[no-any-return]
+
+
+def _spans(cases: pl.DataFrame) -> pl.DataFrame:
+    """The day, week or month of each case, whichever makes a strip of a few dozen columns."""
+    days = (cases["at"].max() - cases["at"].min()).days  # type: ignore[operator, union-attr]
+    every = "1d" if days < 60 else "1w" if days < 400 else "1mo"
+    start = pl.col("at").dt.truncate(every)
+    end = start.dt.offset_by(every)
+    return cases.select(start=start, middle=start + (end - start) / 2, end=end)
+
+
+def _strip(table: Any, spans: pl.DataFrame, in_time: Any, picks: Mapping[str, Any]) -> Any:
+    """How many cases there are in each span among those that the bars leave. Its columns stand at `at`, as the cases do, so that a drag
+    chooses instants; with two ends each, Vega-Lite would not keep the axis."""
+    columns = _narrowed(table, picks, but="period").transform_calculate(at="toDate(datum.middle)")
+    size = spans.select(0.9 * WIDTH * (pl.col("end") - pl.col("start")).min() / (pl.col("end").max() - pl.col("start").min())).item()
+    columns = columns.mark_bar(size=size).add_params(picks["period"])
+    return columns.encode(in_time, alt.Y("count()", title=None, axis=COUNT)).properties(width=WIDTH, height=50)
 
 
 def _bars(table: Any, name: str, picks: Mapping[str, Any]) -> Any:
-    """How many cases there are of each kind among those that the other bars leave; a click chooses, another takes it back."""
-    bars = _narrowed(table, (pick for other, pick in picks.items() if other != name)).mark_bar().add_params(picks[name])
-    many, what = alt.X("count()", title=None, axis=alt.Axis(tickCount=3)), alt.Y(f"{name}:N", sort="-x", title=None)
+    """How many cases there are of each kind among those that the other choices leave; a click chooses, another takes it back."""
+    bars = _narrowed(table, picks, but=name).mark_bar().add_params(picks[name])
+    many, what = alt.X("count()", title=None, axis=COUNT), alt.Y(f"{name}:N", sort="-x", title=None)
     return bars.encode(many, what, opacity=_lit(picks[name])).properties(height=alt.Step(18))
 
 
-def _narrowed(table: Any, picks: Iterable[Any]) -> Any:
-    return reduce(lambda narrowed, pick: narrowed.transform_filter(pick), picks, table)
+def _narrowed(table: Any, picks: Mapping[str, Any], *, but: str = "") -> Any:
+    return reduce(lambda narrowed, name: narrowed.transform_filter(picks[name]), (name for name in picks if name != but), table)
 
 
-def _cases(table: Any, cases: pl.DataFrame, person: Any, words: Words) -> Any:
+def _cases(table: Any, in_time: Any, person: Any, words: Words) -> Any:
     dots = table.mark_circle(size=90).add_params(person)
-    dots = dots.encode(_when(cases), alt.Y("reason:N", title=None), alt.YOffset("place:Q"), opacity=_lit(person), tooltip=_tips(words))
+    dots = dots.encode(in_time, alt.Y("reason:N", title=None), alt.YOffset("place:Q"), opacity=_lit(person), tooltip=_tips(words))
     return dots.properties(title=words.translate("Choose a case"), width=WIDTH, height=alt.Step(36, **{"for": "position"}))
 
 
@@ -147,8 +177,8 @@ def _history(histories: pl.DataFrame, person: Any, words: Words) -> Any:
     """A line each, the oldest first: campaign, channel, and why it was allowed or not."""
     line = "datum.code + ' · ' + datum.channel + (datum.reason ? ' · ' + datum.reason : '')"
     table = alt.Chart(_inline(_worded(histories, words))).transform_filter(person).transform_calculate(line=line)
-    in_time = alt.Y("line:N", sort=alt.EncodingSortField("at", op="min"), title=None)
-    dots = table.mark_circle(size=110, opacity=1).encode(_when(histories), in_time, _tone(words), tooltip=_tips(words))
+    lines = alt.Y("line:N", sort=alt.EncodingSortField("at", op="min"), title=None)
+    dots = table.mark_circle(size=110, opacity=1).encode(_when(histories["at"]), lines, _tone(words), tooltip=_tips(words))
     whose = alt.expr(f"'{words.translate('All contacts of that person')} ' + person.pseudonym")
     return dots.properties(title=alt.Title(whose), width=WIDTH, height=alt.Step(18))
 
@@ -170,10 +200,10 @@ def _tips(words: Words) -> list[Any]:
     return [alt.Tooltip(f"{name}:N", title=words.column(name)) for name in TIPS]
 
 
-def _when(frame: pl.DataFrame) -> Any:
-    """From the first to the last of all contacts, so that the axis stays when other cases are chosen."""
-    ends: Any = frame["at"].dt.to_string("%Y-%m-%dT%H:%M:%SZ").sort()[[0, -1]].to_list()
-    axis = alt.Axis(format="%-d.%-m.%Y", tickCount=4, labelOverlap=True)
+def _when(instants: pl.Series) -> Any:
+    """From the first to the last of all, so that the axis stays when other cases are chosen."""
+    ends: Any = instants.dt.to_string(TIME).sort()[[0, -1]].to_list()
+    axis = alt.Axis(format="%-d.%-m.%Y", tickCount=4, labelOverlap=True, labelFlush=True)
     return alt.X("at:T", scale=alt.Scale(type="utc", domain=ends), axis=axis, title=None)
 
 
@@ -184,14 +214,15 @@ def _looks() -> dict[str, Any]:
         "background": color("paper"),
         "font": "system-ui, sans-serif",
         "legend": {"orient": "top", "labelColor": color("ink")},
-        "axisY": {"labelLimit": 420},
+        "axisY": {"labelLimit": 420, "labelFontSize": 12},
         "title": ink,
     }
 
 
 def _inline(frame: pl.DataFrame) -> Any:
-    """As CSV: Altair checks every value of a table of records, which takes seconds."""
-    return alt.InlineData(values=frame.write_csv(), format=alt.CsvDataFormat(type="csv"))
+    """As CSV: Altair checks every value of a table of records, which takes seconds. Times are read here, since charts that are narrowed
+    by them do not all draw them."""
+    return alt.InlineData(values=frame.write_csv(), format=alt.CsvDataFormat(type="csv", parse={"at": "date"}))
 
 
 def _lit(selection: Any) -> Any:

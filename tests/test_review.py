@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import polars as pl
 import pytest
 from small import LONG_AGO, Small
 
@@ -24,6 +25,7 @@ from genlib.errors import ReportFailed, UsageError
 from genlib.release import Release
 from genlib.reports.gate import MIME
 from genlib.reports.run import run_report
+from genlib.reviewing import WIDTH, _spans
 from genlib.settings import load
 
 Make = Callable[..., Release]
@@ -126,11 +128,27 @@ def test_it_draws_itself_for_jupyterlab_without_the_network(release: Release) ->
         "channel",
         "kind",
         "verdict",
+        "period",
     }
 
 
 def test_what_is_left_out_is_drawn_too(release: Release) -> None:
     assert genlib.review(release, most=1, language="fi").to_dict()["title"].startswith("2 tapauksesta uusimmat 1;")
+
+
+@pytest.mark.parametrize(
+    ("last", "starts", "ends"),
+    [
+        ("2026-09-10", ["2026-09-02", "2026-09-10"], ["2026-09-03", "2026-09-11"]),
+        ("2026-12-10", ["2026-08-31", "2026-12-07"], ["2026-09-07", "2026-12-14"]),
+        ("2028-02-10", ["2026-09-01", "2028-02-01"], ["2026-10-01", "2028-03-01"]),
+    ],
+    ids=["days", "weeks from Monday", "months"],
+)
+def test_the_strip_of_time_has_a_few_dozen_columns(last: str, starts: list[str], ends: list[str]) -> None:
+    at = pl.Series("at", ["2026-09-02T23:59:00+00:00", f"{last}T00:00:00+00:00"]).str.to_datetime(time_unit="us")
+    spans = _spans(pl.DataFrame(at)).select(pl.all().dt.date().cast(str))
+    assert (spans["start"].to_list(), spans["end"].to_list()) == (starts, ends)
 
 
 def test_campaigns_of_one_name_stay_apart(release: Release) -> None:
@@ -191,14 +209,29 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
         assert "k-anonymity" in page.inner_text(".jp-RenderedHTMLCommon >> nth=0")
 
         assert {"e-mail", "phone call", "Talvietu · 2026-10", "2026-10 · phone call · no prohibition"} <= told.keys()
-        told = clicked(page, told["Syysetu · 2026-9"], wanted="Choose a case")
+        both, strip = cases(told), strip_of_time(told)
+        told = dragged(page, strip, 0.5, 1, wanted="Talvietu · 2026-10")
+        assert cases(told) == {(x, y) for x, y in cases(told) if x > strip(0.5)[0]}
+        assert (len(both), len(cases(told))) == (4, 2)
+        assert "Syysetu · 2026-9" not in told
+        page.mouse.dblclick(*strip(0.7))
+        told = said(page, wanted="Syysetu · 2026-9")
+        assert cases(told) == both
+
+        told = clicked(page, told["Syysetu · 2026-9"][-1], wanted="Choose a case")
         assert {"Syysetu · 2026-9", "Talvietu · 2026-10", "consent missing"} <= told.keys()
         assert "phone call" not in told
-        told = clicked(page, told["allowed"], wanted="Choose a case")
+        told = clicked(page, told["allowed"][-1], wanted="Choose a case")
         pseudonym = genlib.review(release, verdict="allowed", campaign="2026-9").cases["pseudonym"][0]
-        told = clicked(page, told["●"], wanted=f"All contacts of that person {pseudonym}", aside=0)
+        told = clicked(page, *cases(told), wanted=f"All contacts of that person {pseudonym}", aside=0)
         assert "2026-10 · e-mail · holdout, not contacted" in told
         assert complained == []
+
+        assert cases(dragged(page, strip, 0.4, 0.6, wanted="Choose a case")) == set()
+        page.wait_for_timeout(500)
+        assert page.evaluate("window.told.length") == 0
+        page.mouse.dblclick(*strip(0.5))
+        assert "Syysetu · 2026-9" in said(page, wanted="Syysetu · 2026-9")
         assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)] == []
 
 
@@ -234,21 +267,49 @@ def chromium() -> Iterator[Any]:
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=options)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
         page.add_init_script(TOLD)
         yield page
         browser.close()
 
 
-def said(page: Any, *, wanted: str) -> dict[str, tuple[float, float]]:
-    """What the canvas says since it was last asked, when `wanted` is among it."""
+Place = tuple[float, float]
+
+
+def said(page: Any, *, wanted: str) -> dict[str, list[Place]]:
+    """What the canvas says since it was last asked, and where, when `wanted` is among it."""
     page.wait_for_function("wanted => window.told.some(([text]) => text === wanted)", arg=wanted)
     page.wait_for_timeout(300)
-    told = page.evaluate("window.told.splice(0)")
-    return {text: (x, y) for text, x, y in reversed(told)}
+    told: dict[str, list[Place]] = {}
+    for text, x, y in page.evaluate("window.told.splice(0)"):
+        told.setdefault(text, []).append((x, y))
+    return told
 
 
-def clicked(page: Any, place: tuple[float, float], *, wanted: str, aside: float = 9) -> dict[str, tuple[float, float]]:
+def clicked(page: Any, place: Place, *, wanted: str, aside: float = 9) -> dict[str, list[Place]]:
     """The same after a click on the bar beside a label."""
     page.mouse.click(place[0] + aside, place[1])
     return said(page, wanted=wanted)
+
+
+def dragged(page: Any, strip: Callable[[float], Place], start: float, end: float, *, wanted: str) -> dict[str, list[Place]]:
+    """The same after a drag over a part of the strip of time."""
+    page.mouse.move(*strip(start))
+    page.mouse.down()
+    page.mouse.move(*strip(end))
+    page.mouse.up()
+    return said(page, wanted=wanted)
+
+
+def strip_of_time(told: dict[str, list[Place]]) -> Callable[[float], Place]:
+    """Where a part of its length is; it begins where the bars do, and labels end six pixels before them."""
+    start, (_, title) = told["Syysetu · 2026-9"][0][0] + 6, told["Choose a period"][0]
+    return lambda part: (start + part * WIDTH, title + 40)
+
+
+def cases(told: dict[str, list[Place]]) -> set[Place]:
+    """The dots that are no history."""
+    top, bottom = (
+        next(places[0][1] for text, places in told.items() if text.startswith(title)) for title in ("Choose a case", "All contacts")
+    )
+    return {(x, y) for x, y in told.get("●", []) if top < y < bottom}
