@@ -67,3 +67,12 @@ def people(cells: Cells, *dimensions: str, column: str = "people", **where: Any)
 def many(first: int, *steps: datetime | None, **other: Any) -> list[dict[str, Any]]:
     """Contacts of five people, enough not to be merged."""
     return [contact(customer, *steps, **other) for customer in range(first, first + 5)]
+
+
+def figured(cells: Cells) -> pl.DataFrame:
+    """The frame of a table with its figures, as if nothing were hidden."""
+    counted = (pl.lit(None, pl.Int64).alias("people"),) if "people" not in {measure.name for measure in cells.measures} else ()
+    frame = cells.frame.select(*cells.dimensions, *counted, *(measure.name for measure in cells.measures))
+    for figure in cells.figures:
+        frame = figure(frame)
+    return frame

@@ -61,6 +61,7 @@ class Cells:
     further measure and, for each measure with kind `money`, `<name>_1` and `<name>_2`: the two largest contributions of one person
     (in absolute value). Optional: `<name>_people`, those with something other than zero in it (else `people`), and for money
     `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
+    People are told of only if they are among the `measures`; they judge the cells in any case.
     `population` names whom the table counts, period included ("customers 2026-10"): cells of equal population, measure and dimension
     values are the same cell wherever they stand, which links the tables of a report. `members` (the dimension columns and `sketch`) tells
     the ledger how many people cells differ by, where `tabulate` knew them by pseudonym and something is being published.

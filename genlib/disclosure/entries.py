@@ -26,7 +26,7 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tupl
     draft.sums(links)
     draft.differences(*_groups(links, draft, policy))
     draft.differences(*_complements(draft, policy))
-    variables = draft.figures.filter(pl.col("_cell") >= 0).select("_cell", "measure", "value", variable="same")
+    variables = draft.figures.filter(pl.col("_cell") >= 0).select("_cell", "measure", "value", "people", variable="same")
     return draft.system(), keys.filter(pl.col("_cell") >= 0).select("_key", "_cell"), draft.reasons(), variables
 
 

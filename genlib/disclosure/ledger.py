@@ -24,7 +24,7 @@ import polars as pl
 
 from genlib import settings as configuration
 from genlib.atomic import replacing
-from genlib.disclosure.cells import Cells
+from genlib.disclosure.cells import PEOPLE, Cells
 from genlib.disclosure.keys import END, HEAD
 from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
@@ -96,7 +96,7 @@ class Ledger:
     def record(self, model: Model, cells: pl.DataFrame, pattern: Pattern) -> None:
         """Keep a publication: what `model` says of its own tables, and what `pattern` hides of them."""
         variables, entries = _structure(model, cells, pattern.system, pattern.seen()[: len(model.system.value)])
-        shown = cells.filter(~pl.Series(pattern.hidden)[cells["cell"]]).drop("cell")
+        shown = cells.filter(~pl.Series(pattern.hidden)[cells["cell"]]).drop("cell", "overlapping")
         content = pl.DataFrame({part: [frame.to_struct()] for part, frame in zip(PARTS, (shown, variables, entries), strict=True)})
         name = hashlib.sha256(_parquet(content)).hexdigest()[:24]
         with replacing(self.folder / f"{name}_{self.run}.parquet") as file:
@@ -119,14 +119,11 @@ class Ledger:
 
 
 def cells_of(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
-    """One row a cell of the report in the making: `cell`, the `stems` it goes by, people, figures, and the sketch where the tables have
-    one."""
+    """One row a cell of the report in the making: `cell`, the `stems` it goes by, people, figures, the sketch where the tables have one,
+    and whether people stand in several cells of its table (`overlapping`)."""
     named = pl.Series("stems", [_stem(key) for key in model.keys["_key"]], pl.String)
     stems = model.keys.select("_cell", named).group_by("_cell").agg(pl.col("stems").unique().sort())
-    people = pl.col("value").filter(pl.col("measure") == "people").first().fill_null(0)
-    figures = (
-        model.figures.sort("_cell", "measure").group_by("_cell").agg(people.alias("people"), pl.struct("measure", "value").alias("figures"))
-    )
+    figures = model.figures.sort("_cell", "measure").group_by("_cell").agg(pl.col("people").max(), figures=pl.struct("measure", "value"))
     sketched = [pl.DataFrame(schema={"_cell": pl.Int64, "sketch": pl.Binary})]
     for name, cells in tables.items():
         if cells.members is not None:
@@ -134,7 +131,9 @@ def cells_of(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
             there = model.frames[name].select("_cell", *on, _=0).join(cells.members.with_columns(_=0), on=[*on, "_"], nulls_equal=True)
             sketched.append(there.select("_cell", "sketch").drop_nulls())
     known = pl.concat(sketched).unique("_cell")
-    return stems.join(figures, on="_cell").join(known, on="_cell", how="left").sort("_cell").rename({"_cell": "cell"})
+    apart = [pl.Series(dtype=pl.Int64), *(model.frames[name]["_cell"] for name, cells in tables.items() if PEOPLE in cells.measures)]
+    listed = stems.join(figures, on="_cell").join(known, on="_cell", how="left").sort("_cell").rename({"_cell": "cell"})
+    return listed.with_columns(overlapping=~pl.col("cell").is_in(pl.concat(apart).implode()))
 
 
 def named(model: Model, cells: pl.DataFrame) -> pl.DataFrame:
@@ -142,7 +141,7 @@ def named(model: Model, cells: pl.DataFrame) -> pl.DataFrame:
     people who are not known: for the same figure of a cell that is called the same)."""
     told = cells.select("sketch", "people", stem=pl.col("stems").list.first(), _cell="cell")
     known = model.figures.join(told, on="_cell")
-    rows = known.select("sketch", "people", "stem", "measure", "value").rows()
+    rows = known.select("sketch", "people_right", "stem", "measure", "value").rows()
     return known.select("variable", "_cell", "measure", name=pl.Series([_name(*row) for row in rows], dtype=pl.UInt64))
 
 

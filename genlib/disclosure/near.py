@@ -1,17 +1,19 @@
 """Which cells are so few people apart that one taken from the other tells of them.
 
-Each figure is compared with its own kind: people with people, events with events. Events of which each person had one are people by another
-name, and that is not heeded yet.
+Each figure is compared with its own kind: people with people, money with money. Events of which each person had one are people by another
+name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
 from genlib.disclosure.implied import implied
+from genlib.disclosure.keys import END, HEAD
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.sketch import WIDTH, differences, words
 
@@ -23,8 +25,10 @@ def apart(cells: pl.DataFrame, own: pl.DataFrame, policy: Policy) -> pl.DataFram
     that must be free to move, `up` and `down`. Cells that are unsafe in themselves are hidden anyway."""
     large = cells.filter(pl.col("people") >= policy.min_count)
     pairs = _few(_measured(large, large, policy.min_count), policy).filter(pl.col("cell") > pl.col("cell_old"))
-    asked = _moves(pairs, policy, "cell", "cell_old").join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
-    asked = asked.join(own, left_on=["cell_old", "measure"], right_on=["_cell", "measure"], suffix="_old")
+    asked = _moves(pairs.with_columns(crossed=_crossed()), policy, "cell", "cell_old").join(
+        own, left_on=["cell", "measure"], right_on=["_cell", "measure"]
+    )
+    asked = asked.join(own, left_on=["cell_old", "measure_old"], right_on=["_cell", "measure"], suffix="_old")
     return asked.select("variable", "variable_old", "up", "down").sort("variable", "variable_old")
 
 
@@ -36,7 +40,7 @@ def gated(cells: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFram
     """
     known = pl.concat([implied(old), old], how="diagonal").unique("sketch", keep="last", maintain_order=True)
     measured = _measured(cells, known, policy.min_count)
-    pairs = _few(pl.concat([measured, _guessed(cells, old, policy.min_count)], how="diagonal"), policy)
+    pairs = _few(pl.concat([measured, _guessed(cells, old, policy.min_count)], how="diagonal"), policy).with_columns(crossed=False)
     itself = pairs.filter(pl.col("stems").list.set_intersection("stems_old").list.len() > 0).sort("day")
     last = itself.group_by("cell", maintain_order=True).last().select("cell", "day", figures="figures_old")
     asked = _moves(pairs, policy, "cell").group_by("cell", "measure").agg(pl.col("up", "down").max())
@@ -44,28 +48,55 @@ def gated(cells: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFram
     return moves.join(last, on="cell", how="left").sort("cell")
 
 
+def _crossed() -> pl.Expr:
+    """Both are of one table whose people may stand in several cells: what one has over the other is other cells of that table, and not
+    brought by those few people who stand in only one of the two."""
+    told = [pl.col(stems).list.first().str.split(HEAD) for stems in ("stems", "stems_old")]
+    (ours, theirs), populations = (_parts(side) for side in told), [side.list.first() for side in told]
+    nested = [one.list.set_difference(other).list.len() == 0 for one, other in ((ours, theirs), (theirs, ours))]
+    return pl.col("overlapping") & pl.col("overlapping_old") & (populations[0] == populations[1]) & pl.any_horizontal(nested)
+
+
+def _parts(told: pl.Expr) -> pl.Expr:
+    return told.list.last().str.split(END).list.eval(pl.element().str.extract("^(.*?)=")).list.drop_nulls()
+
+
 def _few(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     return pairs.filter(pl.col("apart").is_between(1, policy.min_count - 1))
 
 
 def _moves(pairs: pl.DataFrame, policy: Policy, *keys: str) -> pl.DataFrame:
-    """How far each figure of `cell` must be free to move, `up` and `down`, with the `keys` of its pair: people so that it may be nobody or
-    enough who make the difference, the rest by p% of what they brought or took, so that nobody can tell that closely."""
-    pairs = pairs.with_row_index("pair")
-    now, before = (pairs.select("pair", "apart", *keys, it=name).explode("it").unnest("it") for name in ("figures", "figures_old"))
-    both = now.join(before.select("pair", "measure", "value"), on=["pair", "measure"], suffix="_old", how="left")
-    more = pl.col("value_old") - pl.col("value")
-    people, left = pl.col("measure") == "people", policy.min_count - pl.col("apart")
-    both = both.filter(people | (more != 0).fill_null(True))  # zeros are shown: those few brought nothing
+    """How far each figure of `cell` must be free to move against `measure_old`, `up` and `down`, with the `keys` of its pair: heads so that
+    it may be nobody or enough who make the difference, the rest by p% of what they brought or took: nobody can tell that closely."""
+    both, left = _compared(pairs.with_row_index("pair"), keys), policy.min_count - pl.col("apart")
+    more, heads = pl.col("value_old") - pl.col("value"), pl.col("heads") & pl.col("heads_old")
+    both = both.filter(heads | (more != 0).fill_null(True) & ~pl.col("crossed"))  # zeros are shown: those few brought nothing
     moves = {
-        side: pl.when(~people)
+        side: pl.when(~heads)
         .then(((more.abs() * policy.p + 99) // 100).clip(1).fill_null(1))
         .when(more == sign * pl.col("apart"))
         .then(1)
         .otherwise(left)
         for side, sign in (("up", 1), ("down", -1))
     }
-    return both.select(*keys, "measure", **moves)
+    return both.select(*keys, "measure", "measure_old", **moves)
+
+
+def _compared(pairs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """The figures of each pair that tell of one another: those of one measure, and all that count `heads` - people, and events of which
+    each person had one."""
+    heads = (pl.col("measure") == "people") | (pl.col("value") == pl.col("people"))
+    now, before = (
+        pairs.select("pair", "apart", "crossed", *keys, people=f"people{old}", it=f"figures{old}")
+        .explode("it")
+        .unnest("it")
+        .with_columns(heads=heads)
+        for old in ("", "_old")
+    )
+    before = before.select("pair", "value", "heads", "measure", measure_old="measure")
+    counted = now.filter("heads").join(before.filter("heads").drop("measure"), on="pair", suffix="_old")
+    alike = now.join(before, on=["pair", "measure"], suffix="_old", how="left").with_columns(pl.col("heads_old").fill_null(False))
+    return pl.concat([counted, alike.filter(~(pl.col("heads") & pl.col("heads_old"))).select(counted.columns)])
 
 
 def _measured(new: pl.DataFrame, old: pl.DataFrame, threshold: int) -> pl.DataFrame:

@@ -32,7 +32,7 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
     told = seen.group_by("name").agg(pl.col("shown").any(), pl.col("alone").any(), pl.col("up", "down").last())
     ours = own.join(told, on="name").sort("variable")
     known, kept = ours.filter("shown"), ours.filter(~pl.col("shown"))
-    held = gated(cells.join(known.filter(measure="people"), left_on="cell", right_on="_cell", how="anti"), past.cells, policy)
+    held = gated(cells.join(known, left_on="cell", right_on="_cell", how="anti"), past.cells, policy)
     elsewhere = past.cells.join(cells, on="sketch", how="anti")
     again = cells.join(held, on="cell", how="semi").join(kept, left_on="cell", right_on="_cell", how="semi")
     weighed = again.join(gated(again, elsewhere, policy), on="cell", how="anti")

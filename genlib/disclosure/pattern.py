@@ -33,19 +33,23 @@ class Pattern:
         return seal.hexdigest()
 
     def seen(self) -> Bools:
-        """The figures that are shown, and those of hidden cells that follow from them, relation by relation: what anyone can work out need
-        not be hidden. No figure with a need is among them: a witness has it otherwise."""
+        """The figures that are shown, and those of hidden cells that follow from them, relation by relation: the last one of a relation,
+        and all that must be at their lowest to add up. What anyone can work out need not be hidden. No figure with a need is among them:
+        a witness has it otherwise."""
         system, seen = self.system, ~self.system.hidden_variables(self.hidden)
         needy = np.zeros(len(seen), bool)
         needy[system.need_variable[system.need_move != 0]] = True
+        above = (system.value - system.low)[system.variable]
         while True:
             unseen = ~seen[system.variable]
-            last = (
-                unseen & ~needy[system.variable] & (np.bincount(system.relation[unseen], minlength=system.relations)[system.relation] == 1)
+            count, plus, room = (
+                np.bincount(system.relation[unseen], weights, system.relations)[system.relation]
+                for weights in (None, system.sign[unseen] > 0, above[unseen])
             )
-            if not last.any():
+            known = unseen & ~needy[system.variable] & ((count == 1) | ((room == 0) & ((plus == 0) | (plus == count))))
+            if not known.any():
                 return seen
-            seen[system.variable[last]] = True
+            seen[system.variable[known]] = True
 
     def manifest(self) -> dict[str, Any]:
         """What may be kept and shown: structure, pattern and published figures; no witness and no hidden value, and no relation that says

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from genlib import notice
-from genlib.disclosure.cells import PEOPLE, Cells
+from genlib.disclosure.cells import Cells
 from genlib.disclosure.ledger import Ledger, Past, cells_of
 from genlib.disclosure.model import Model, build
 from genlib.disclosure.past import NONE, bound, eased
@@ -53,11 +53,10 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
     if strangers or not cells:
         raise UsageError(f"protect takes the Cells of metrics by name; not so: {', '.join(strangers) or 'nothing was given'}")
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
-    tables = {name: _counted(table) for name, table in cells.items()}
-    solved = _published(tables, ruling, ledger or Ledger.standing())
+    solved = _published(cells, ruling, ledger or Ledger.standing())
     told = _told(solved)
-    shown = {name: _table(name, tables[name], told, ruling, language) for name in tables}
-    return Protected(shown, _conditions(ruling, solved), solved[1], _places(tables, told))
+    shown = {name: _table(name, table, told, ruling, language) for name, table in cells.items()}
+    return Protected(shown, _conditions(ruling, solved), solved[1], _places(cells, told))
 
 
 def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
@@ -113,11 +112,6 @@ def standing_policy() -> Policy:
     return Policy(ruling.min_count, ruling.p, ruling.min_base, ruling.flag_base)
 
 
-def _counted(cells: Cells) -> Cells:
-    """People are always shown, so they are always protected."""
-    return cells if any(m.name == "people" for m in cells.measures) else replace(cells, measures=(PEOPLE, *cells.measures))
-
-
 def _told(solved: Solved) -> Told:
     model, pattern, held = solved
     reason = [model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(_hidden(solved))]
@@ -133,7 +127,8 @@ def _table(name: str, cells: Cells, told: Told, ruling: Policy, language: str) -
     values = {measure: pl.when(pl.col("reason").is_null() | (seen[measure] & ~late)).then(measure) for measure in seen}
     earlier = _earlier(frame.filter(late), cells, told.last)
     flags = {"_base": ruling.base, "_flag": ruling.flag, "thin": False}
-    shown = _repeated(frame.select(*cells.dimensions, **values, **flags, reason="reason"), earlier, cells.dimensions)
+    shown = frame.select(*cells.dimensions, **{"people": pl.lit(None, pl.Int64), **values}, **flags, reason="reason")
+    shown = _repeated(shown, earlier, cells.dimensions)
     gaps = shown.select(pl.any_horizontal(pl.col(values).is_null()).sum()).item()
     return ProtectedTable(name, _figured(shown, cells, ruling), cells.by, cells.measures, gaps, language, SEAL, earlier)
 

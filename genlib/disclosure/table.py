@@ -33,10 +33,11 @@ class Shown:
 class ProtectedTable:
     """A table after disclosure control.
 
-    `frame`: the dimension columns (null = total), `people` and the other measures (null = hidden; in a hidden cell too a figure is told
-    that follows from others), derived figures, `thin` (some of them stand on fewer people than the policy's flag), and `reason` (null =
-    shown; `primary`, `secondary`, `dominance`, `base`, `time`). Cells with `time` changed by too few people to be told anew: they stay as
-    they were last published, if they were, and `earlier` says when (the dimension columns, `published_on` and the measures).
+    `frame`: the dimension columns (null = total), `people` and the other measures (null = hidden; all `people` if they are no measure; in a
+    hidden cell too a figure is told that follows from others), derived figures, `thin` (some of them stand on fewer people than the
+    policy's flag), and `reason` (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`). Cells with `time` changed by too few
+    people to be told anew: they stay as they were last published, if they were, and `earlier` says when (the dimension columns,
+    `published_on` and the measures).
     """
 
     name: str

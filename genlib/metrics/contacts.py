@@ -18,8 +18,8 @@ from genlib.metrics.population import LOOK_BACK, OVERLAPPING, complete, lately, 
 from genlib.metrics.rows import Rows, banded, beginning, case, collect, rows, within
 from genlib.period import Period
 
-CONTACTS = (OVERLAPPING, Measure("contacts", "count"))
-"""Contacts, and the people contacted, of whom one may stand in several cells."""
+CONTACTS = (Measure("contacts", "count"),)
+"""Of the people contacted, of whom one may stand in several cells, these tables do not tell."""
 LEAST = 5
 """Fewer people are merged with others; the threshold of door 2 may be higher, never lower than 3."""
 
@@ -139,7 +139,7 @@ def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
     told = merged(sent(release, period, campaign=campaign), "why", nw.col("verdict") == "refused")
     by = (Dimension("why", parents=("verdict",)),)
-    return tabulated(release, told, by, _of_period(period, campaign), Share(("why",), of="contacts"), measures=CONTACTS)
+    return tabulated(release, told, by, _of_period(period, campaign), measures=CONTACTS)
 
 
 def _of_period(period: Period, campaign: str) -> str:
@@ -200,7 +200,7 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
         [_lately(release, period, days, campaign).select("customer", "channel", "contacts", days=nw.lit(days)) for days in (7, 30, 90)]
     )
     by, population = (Dimension("days", total=False), Dimension("channel")), named(f"contacts by days {period.end}", campaign=campaign)
-    return tabulated(release, told, by, population, Mean("contacts_each", "contacts"), measures=CONTACTS)
+    return tabulated(release, told, by, population, Mean("contacts_each", "contacts"), measures=(OVERLAPPING, *CONTACTS))
 
 
 def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:

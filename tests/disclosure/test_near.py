@@ -79,6 +79,39 @@ def test_the_manifest_does_not_tell_which_cells_are_near(tmp_path):
     assert not {*loose.tolist()} & {*pattern.manifest()["relations"][1]}
 
 
+def events(people: People, population: str, *, each: int = 1) -> Cells:
+    """Events alone, so many of each person."""
+    names = [f"ca1-{n:026d}" for n in people for _ in range(each)]
+    rows = pl.DataFrame({"pseudonym": names, "region": [where for where in people.values() for _ in range(each)], "events": 1}).lazy()
+    return tabulate(rows, person="pseudonym", by=(REGION,), measures=(Measure("events"),), population=population)
+
+
+@pytest.mark.parametrize(("fewer", "both"), [(0, True), (1, False), (4, False), (5, True)])
+def test_events_of_which_each_person_had_one_are_people_by_another_name(tmp_path, fewer, both):
+    sent = {n: region for n, region in ALL.items() if n >= fewer}
+    shown = publish(tmp_path, people=cells(ALL, "targeted"), events=events(sent, "sent"))
+    assert (shown["events"].value("events", region="01").value is not None) == both
+    assert told(shown, "people")["01"] == 30
+    assert shown["events"].frame["people"].null_count() == shown["events"].frame.height
+
+
+def test_several_events_of_each_must_only_be_unsure_by_a_part_of_what_those_few_had(tmp_path):
+    sent = {n: region for n, region in ALL.items() if n >= 3}
+    shown = publish(tmp_path, one=events(ALL, "one", each=20), other=events(sent, "other", each=20))
+    asked = shown.pattern.system
+    assert sorted(asked.need_move[asked.low[asked.need_variable] < 0].tolist()) == [-6] * 2 + [6] * 2  # a tenth of 60 in 01 and in all
+
+
+def test_a_table_whose_people_stand_in_several_cells_is_the_sum_of_its_cells(tmp_path):
+    """Nearly all of those with messages left one unanswered, and many answered one: what the whole has over the unanswered are the answers,
+    and not those few who left none unanswered."""
+    people = [f"ca1-{n:026d}" for n in range(50)]
+    answered = [(name, "answered") for name in people[:22]] + [(name, "silent") for name in people[2:] * 2]
+    rows = pl.DataFrame(answered, schema=["pseudonym", "outcome"], orient="row").with_columns(messages=1).lazy()
+    made = tabulate(rows, person="pseudonym", by=(Dimension("outcome"),), measures=(Measure("messages"),), population="messages")
+    assert publish(tmp_path, table=made)["table"].hidden == 0
+
+
 def reach(protected: Protected, ours: int, theirs: int) -> tuple[float, float]:
     """The least and the greatest difference of two figures that anyone who has the report can believe in."""
     open_ = protected.pattern.manifest()

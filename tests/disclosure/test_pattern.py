@@ -163,3 +163,12 @@ def test_what_follows_from_what_is_shown_is_no_secret_and_what_needs_to_move_is_
     needy = replace(pattern, system=system.needing(np.array([3]), np.array([1])))
     assert needy.manifest()["published"] == [48, 35, 0, None]
     assert verify(needy)
+
+
+def test_parts_that_must_be_at_their_lowest_to_add_up_are_no_secret() -> None:
+    system = make_system(value=[35, 35, 0, 0], relation=[0] * 4, variable=[0, 1, 2, 3], sign=[-1, 1, 1, 1])
+    pattern = Pattern(system, np.arange(4) > 1, np.zeros((0, 4), np.int64), np.zeros(0, np.int64))
+    assert pattern.manifest()["published"] == [35, 35, 0, 0]
+    assert intervals(pattern).select("low", "high").rows() == [(0.0, 0.0)] * 2
+    lower = replace(pattern, system=replace(system, low=np.array([0, 0, 0, -1])))
+    assert lower.manifest()["published"] == [35, 35, None, None]

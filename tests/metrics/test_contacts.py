@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from messages import SENT, after, contact, many, people, release
+from messages import SENT, after, contact, figured, many, people, release
 
 from genlib.disclosure.cells import Cells
 from genlib.errors import UsageError
@@ -25,14 +25,6 @@ MIXED = release(
     contact(32, SENT, channel="call"),
     contact(40, arm="holdout"),
 )
-
-
-def figured(cells: Cells) -> pl.DataFrame:
-    """The frame with its figures, as if nothing were hidden."""
-    frame = cells.frame.select(*cells.dimensions, *(measure.name for measure in cells.measures))
-    for figure in cells.figures:
-        frame = figure(frame)
-    return frame
 
 
 def whys(cells: Cells, *, column: str = "people") -> dict[tuple[str, str], int]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+from messages import figured
 
 from genlib.disclosure.cells import Cells
 from genlib.metrics import campaigns, contacts, customers, satisfaction
@@ -21,11 +22,8 @@ BIG = "2026-10-SUODATIN"
 
 def shown(cells: Cells, *dimensions: str, **where: Any) -> pl.DataFrame:
     """One level with its figures, as if nothing were hidden."""
-    frame = cells.frame.select(*cells.dimensions, *(measure.name for measure in cells.measures))
-    for figure in cells.figures:
-        frame = figure(frame)
     level = [pl.col(c).is_not_null() if c in {*dimensions, *where} else pl.col(c).is_null() for c in cells.dimensions]
-    return frame.filter(*level, *(pl.col(c) == value for c, value in where.items()))
+    return figured(cells).filter(*level, *(pl.col(c) == value for c, value in where.items()))
 
 
 def test_the_uplift_of_the_big_campaign_is_found(planted: Planted) -> None:
