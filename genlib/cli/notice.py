@@ -6,8 +6,6 @@ import typer
 
 from genlib import notice, settings
 from genlib.errors import NoticeError
-from genlib.register.database import frame_schema
-from genlib.register.schema import Base
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -43,6 +41,9 @@ def check() -> None:
 
     Example: genlib notice check
     """
+    from genlib.register.database import frame_schema
+    from genlib.register.schema import Base
+
     terms = notice.read(settings.load().notice)
     faults = [*terms.faults(), *terms.schema_faults({name: frame_schema(name) for name in Base.metadata.tables})]
     for fault in faults:

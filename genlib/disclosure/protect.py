@@ -56,7 +56,7 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
     solved = _published(cells, ruling, ledger or Ledger.standing())
     told = _told(solved)
     shown = {name: _table(name, table, told, ruling, language) for name, table in cells.items()}
-    return Protected(shown, _conditions(ruling, solved), solved[1], _places(cells, told))
+    return Protected(shown, _conditions(ruling, solved[1], told), solved[1], _places(cells, told))
 
 
 def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
@@ -114,7 +114,8 @@ def standing_policy() -> Policy:
 
 def _told(solved: Solved) -> Told:
     model, pattern, held = solved
-    reason = [model.reason[cell] or "secondary" if unseen else None for cell, unseen in enumerate(_hidden(solved))]
+    hidden = pattern.hidden[: len(model.reason)]  # the pattern may end with what is only known from the past
+    reason = [why or "secondary" if unseen else None for why, unseen in zip(model.reason, hidden, strict=True)]
     cells = pl.DataFrame({"_cell": range(len(reason)), "reason": reason}, schema={"_cell": pl.Int64, "reason": pl.String})
     variables = model.figures.pivot("measure", index="_cell", values="variable")
     cells = cells.join(variables, on="_cell", how="left", maintain_order="left")
@@ -157,12 +158,6 @@ def _repeated(shown: pl.DataFrame, earlier: pl.DataFrame | None, dimensions: lis
     )
 
 
-def _hidden(solved: Solved) -> list[bool]:
-    """Cell by cell; the pattern may end with what is only known from the past."""
-    listed: list[bool] = solved[1].hidden[: len(solved[0].reason)].tolist()
-    return listed
-
-
 def _earlier(late: pl.DataFrame, cells: Cells, last: pl.DataFrame) -> pl.DataFrame | None:
     """What was last published of the cells that the time gate holds back, and when."""
     late = late.filter(pl.col("_cell").is_in(last["cell"].implode()))
@@ -185,17 +180,14 @@ def _places(tables: Mapping[str, Cells], told: Told) -> dict[str, Any]:
     return places
 
 
-def _conditions(policy: Policy, solved: Solved) -> Mapping[str, Any]:
+def _conditions(policy: Policy, pattern: Pattern, told: Told) -> Mapping[str, Any]:
     """`hidden` by reason; `repeated`: cells that are shown as they were last published."""
-    model, pattern, held = solved
-    again = {cell for cell in held.drop_nulls("day")["cell"] if model.reason[cell] == "time"}
-    unseen = {cell for cell, hidden in enumerate(_hidden(solved)) if hidden}
-    hidden = [model.reason[cell] or "secondary" for cell in sorted(unseen - again)]
+    hidden, again = told.cells.drop_nulls("reason"), pl.col("_cell").is_in(told.last["cell"].implode()) & (pl.col("reason") == "time")
     return {
         "policy": policy.as_dict(),
-        "cells": len(model.reason),
-        "hidden": dict(Counter(hidden)),
-        "repeated": len(unseen & again),
+        "cells": told.cells.height,
+        "hidden": dict(Counter(hidden.filter(~again)["reason"])),
+        "repeated": hidden.filter(again).height,
         "status": pattern.status,
         "proof": "checked",
         "witnesses": len(pattern.witnesses),

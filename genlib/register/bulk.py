@@ -18,7 +18,7 @@ from urllib.parse import quote
 import polars as pl
 import psycopg
 import sqlalchemy as sa
-from adbc_driver_manager import dbapi
+import adbc_driver_manager as adbc
 
 from genlib.errors import BadInput, GenlibError
 
@@ -170,7 +170,7 @@ def translated(name: str) -> Iterator[None]:
     """Drivers put whole rows into their errors; only the table and the kind of rule may pass."""
     try:
         yield
-    except (dbapi.Error, psycopg.Error, sa.exc.DBAPIError, OSError) as error:
+    except (adbc.Error, psycopg.Error, sa.exc.DBAPIError, OSError) as error:
         if getattr(error, "errno", None):
             raise  # the system's own, whose words are safe; Arrow's has no number and may quote
         cause = getattr(error, "orig", None) or error
