@@ -15,10 +15,10 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
+import adbc_driver_manager as adbc
 import polars as pl
 import psycopg
 import sqlalchemy as sa
-import adbc_driver_manager as adbc
 
 from genlib.errors import BadInput, GenlibError
 
