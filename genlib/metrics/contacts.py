@@ -87,9 +87,9 @@ def _together(told: Rows, column: str, codes: set[str]) -> Rows:
 
 
 def timeline(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:
-    """Contacts, and people contacted, by month (quarter or year, as the period is) and channel; `change` since the step before."""
+    """Contacts by month (quarter or year, as the period is) and channel; `change` since the step before."""
     told, population = _dated(release, period, campaign, months)
-    by = (Dimension(period.unit), Dimension("channel"))
+    by = (Dimension(period.unit, total=False), Dimension("channel"))
     cells = tabulated(release, told, by, population, *changes("contacts", period), measures=CONTACTS)
     return complete(cells, pl.DataFrame({period.unit: [period.start]}))
 
