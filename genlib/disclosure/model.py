@@ -38,8 +38,7 @@ def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     sensitive = {c for cells in tables.values() for d in cells.by if d.sensitive for c in d.columns}
     frames = {name: _prepared(name, cells, sensitive) for name, cells in tables.items()}
     figures = rules.judge(_figures(tables, frames), policy)
-    links = pl.concat([_links(name, cells, frames[name], sensitive) for name, cells in tables.items()])
-    system, cells, reason, variables = assemble(figures, _joined(links, figures), policy)
+    system, cells, reason, variables = assemble(figures, _joined(_links(tables, frames, sensitive), figures), policy)
     shown = {
         name: frame.filter(~pl.col("_virtual")).join(cells, on="_key", how="left", maintain_order="left") for name, frame in frames.items()
     }
@@ -108,22 +107,18 @@ def _measured(table: str, frame: pl.DataFrame, cells: Cells, place: int, dear: f
     )
 
 
-def _links(table: str, cells: Cells, frame: pl.DataFrame, sensitive: set[str]) -> pl.DataFrame:
-    """Every (measure, parent, child) of one table; `over` names the dimension that is summed."""
-    measures = pl.DataFrame({"measure": [m.name for m in cells.measures], "additive": [m.additive for m in cells.measures]})
-    alive = frame.filter((pl.col("people") > 0) | pl.col("_zero") | pl.col("_virtual"))
-    steps = [(f"{kind}{i}", d) for i, d in enumerate(cells.by) for kind in ("_up", "_side") if f"{kind}{i}" in frame.columns]
-    linked = [
-        alive.filter(pl.col(step).is_not_null()).select(
-            child="_key",
-            parent=step,
-            over=pl.lit(f"{table}{step}"),
-            sensitive=pl.lit(bool(sensitive & set(dimension.columns)) and step.startswith("_up")),
-        )
-        for step, dimension in steps
-    ]
-    empty = pl.DataFrame(schema={"child": pl.String, "parent": pl.String, "over": pl.String, "sensitive": pl.Boolean})
-    return pl.concat([empty, *linked]).join(measures, how="cross")
+def _links(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame], sensitive: set[str]) -> pl.DataFrame:
+    """Every (measure, parent, child) of each table; `over` names the table and the dimension that is summed."""
+    alive, steps = (pl.col("people") > 0) | pl.col("_zero") | pl.col("_virtual"), pl.col(r"^_(up|side)\d+$")
+    rows = pl.concat([frames[name].filter(alive).select("_key", steps, table=pl.lit(name)) for name in tables], how="diagonal")
+    linked = rows.unpivot(index=["table", "_key"], variable_name="step", value_name="parent").drop_nulls("parent")
+    told = [(name, measure.name, measure.additive) for name, cells in tables.items() for measure in cells.measures]
+    asked = [f"{name}_up{place}" for name, cells in tables.items() for place, d in enumerate(cells.by) if sensitive & {*d.columns}]
+    over = pl.col("table") + pl.col("step")
+    links = linked.join(pl.DataFrame(told, schema=["table", "measure", "additive"], orient="row"), on="table")
+    return links.select(
+        "measure", "additive", parent=pl.col("parent").cast(pl.String), child="_key", over=over, sensitive=over.is_in(asked)
+    )
 
 
 def _joined(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:

@@ -35,7 +35,7 @@ def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tupl
     held = gated(cells.join(known, left_on="cell", right_on="_cell", how="anti"), past.cells, policy)
     elsewhere = past.cells.join(cells, on="sketch", how="anti")
     again = cells.join(held, on="cell", how="semi").join(kept, left_on="cell", right_on="_cell", how="semi")
-    weighed = again.join(gated(again, elsewhere, policy), on="cell", how="anti")
+    weighed = again.join(gated(again, elsewhere, policy), on="cell", how="anti") if again.height else again
     held = held.join(weighed, on="cell", how="anti")  # what was hidden beside it, in such a report as this, needs no more than that
     facts = known["variable"]
     near = near.with_columns(known=pl.col("variable").is_in(facts.implode()).cast(pl.Int64) + pl.col("variable_old").is_in(facts.implode()))
