@@ -36,7 +36,7 @@ def closed(frame: pl.DataFrame, by: Sequence[Dimension], measures: Sequence[Meas
             inner = dimension.columns[: depth + 1]
             keep = [c for c in columns if c not in inner]
             children = frame.filter(pl.col(column).is_not_null(), *(pl.col(c).is_null() for c in inner[:-1]))
-            margin = children.group_by(keep).agg(pl.col(sums).sum()) if keep else children.select(pl.col(sums).sum())
+            margin = children.group_by(keep, maintain_order=True).agg(pl.col(sums).sum()) if keep else children.select(pl.col(sums).sum())
             blank = [pl.lit(None, frame.schema[c]).alias(c) for c in inner]
             margin = margin.with_columns(*blank, pl.lit(True).alias("_virtual"), pl.lit(False).alias("_zero"))
             missing = margin.join(frame, on=columns, how="anti", nulls_equal=True)

@@ -133,5 +133,6 @@ def _joined(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
         (pl.col("child_value").sum().over("over", "parent_variable") - pl.col("parent_value")).alias("gap"),
     )
     span = [pl.col("gap").min().over("over", "measure").alias("least"), pl.col("gap").max().over("over", "measure").alias("most")]
-    once = signed.with_columns(span).unique(["parent_variable", "signature", "child_variable"], maintain_order=True)
+    once = signed.with_columns(span).sort("over", "parent_variable", "child_variable")
+    once = once.unique(["parent_variable", "signature", "child_variable"], maintain_order=True)
     return once.with_columns(pl.struct("parent_variable", "signature").rank("dense").cast(pl.Int64).alias("relation"))

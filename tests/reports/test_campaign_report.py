@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import unescape
@@ -186,6 +187,15 @@ def test_one_campaign_has_a_page_of_its_own(world: World) -> None:
     said = unescape(run.html.read_text(encoding="utf-8")).replace("\u00a0", " ").replace("\u2060", "")
     assert f"Rajaus: {NAME}." in said
     assert "Lämmityskauden" not in said
+
+
+def test_the_same_release_and_parameters_give_the_same_report_byte_for_byte(world: World, tmp_path: Path) -> None:
+    """In two workbenches, each of which has published nothing before."""
+    homes = [Path(shutil.copytree(world.settings.home / "releases", tmp_path / name / "releases")).parent for name in ("one", "other")]
+    bench = [replace(world.settings, home=home, releases=home / "releases", reports=home / "reports") for home in homes]
+    one, other = (made(settings).html.parent for settings in bench)
+    for file in ("report.html", "disclosure.json"):
+        assert (one / file).read_bytes() == (other / file).read_bytes()
 
 
 def test_a_campaign_that_is_not_there_makes_no_report(world: World) -> None:
