@@ -1,5 +1,5 @@
 # make reports   install what the reports need, make a synthetic register, three releases and three reports
-# make lab       JupyterLab on the notebooks
+# make lab       JupyterLab on the notebooks; it saves no outputs
 # make test      all tests, notebooks included        make check   format, lint, types, walls
 # make proofs    the proofs that take minutes (CI runs them too)
 # make bench     speed and memory beside the field's own tools (SIZE=large for a million customers)
@@ -19,7 +19,7 @@ reports: .venv/run
 	$(BIN)/genlib demo
 
 lab: .venv/run
-	$(BIN)/jupyter lab notebooks
+	JUPYTER_CONFIG_PATH=$(CURDIR)/.jupyter $(BIN)/jupyter lab notebooks
 
 test: .venv/dev
 	$(BIN)/pytest -m "not slow" $(SPREAD) tests

@@ -19,6 +19,7 @@ import nbformat
 import polars as pl
 import pytest
 from small import LONG_AGO, Small
+from workbench import ROOT
 
 import genlib
 from genlib.errors import ReportFailed, UsageError
@@ -232,7 +233,19 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
         assert page.evaluate("window.told.length") == 0
         page.mouse.dblclick(*strip(0.5))
         assert "Syysetu · 2026-9" in said(page, wanted="Syysetu · 2026-9")
+
+        page.keyboard.press("Control+s")
+        saved = saved_again(tmp_path / "cases.ipynb")
+        assert [(cell.source, cell.outputs, cell.execution_count) for cell in saved.cells[:2]] == [(source, [], None) for source in sources]
+        assert page.query_selector(".jp-OutputArea canvas")
         assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)] == []
+
+
+def saved_again(file: Path) -> nbformat.NotebookNode:
+    """A notebook when JupyterLab has written down what language its kernel speaks, which it does with everything else."""
+    while "language_info" not in (book := nbformat.read(file, 4)).metadata:
+        time.sleep(0.1)
+    return book
 
 
 @contextmanager
@@ -247,7 +260,8 @@ def jupyterlab(folder: Path, home: Path) -> Iterator[str]:
         "--IdentityProvider.token=reviewer",
         f"--ServerApp.root_dir={folder}",
     ]
-    environment = {**os.environ, **places, "IPYTHONDIR": str(folder / "ipython"), "GENLIB_HOME": str(home)}
+    ours = {"JUPYTER_CONFIG_PATH": str(ROOT / ".jupyter"), "IPYTHONDIR": str(folder / "ipython"), "GENLIB_HOME": str(home)}
+    environment = {**os.environ, **places, **ours}
     with (folder / "log").open("w") as log:
         server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log)
     try:
