@@ -200,7 +200,8 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
         [_lately(release, period, days, campaign).select("customer", "channel", "contacts", days=nw.lit(days)) for days in (7, 30, 90)]
     )
     by, population = (Dimension("days", total=False), Dimension("channel")), named(f"contacts by days {period.end}", campaign=campaign)
-    return tabulated(release, told, by, population, Mean("contacts_each", "contacts"), measures=(OVERLAPPING, *CONTACTS))
+    cells = tabulated(release, told, by, population, Mean("contacts_each", "contacts"), measures=(OVERLAPPING, *CONTACTS))
+    return complete(cells, pl.DataFrame({"days": [7, 30, 90]}, schema={"days": cells.frame.schema["days"]}))
 
 
 def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:

@@ -133,6 +133,11 @@ def test_contacts_of_each() -> None:
     assert frame["contacts_each"].to_list() == [2.0]
 
 
+def test_days_without_contacts_are_told_as_such() -> None:
+    frame = contacts.pressure_by_channel(release(contact(1, SENT)), OCTOBER).frame.filter(channel="email")
+    assert frame.select("days", "contacts").rows() == [(7, 0), (30, 1), (90, 1)]
+
+
 def got(customer: int, times: int, **last: Any) -> list[dict[str, Any]]:
     days = [SENT + timedelta(days=n) for n in range(times)]
     return [contact(customer, day, day, **(last if day == days[-1] else {})) for day in days]
