@@ -94,7 +94,7 @@ def _strange(node: ast.AST, names: set[str]) -> str:
 
 
 def _loose(node: ast.AST, modules: Mapping[str, ModuleType], bases: Mapping[int, str]) -> str:
-    """A module may only be asked for what it offers: its own functions, and plain constants."""
+    """A module may only be asked for what it offers: its own functions, those it lists as its own, and plain constants."""
     if not isinstance(node, ast.Name) or node.id not in modules:
         return ""
     offered = isinstance(node.ctx, ast.Load) and id(node) in bases and _offers(modules[node.id], bases[id(node)])
@@ -104,10 +104,9 @@ def _loose(node: ast.AST, modules: Mapping[str, ModuleType], bases: Mapping[int,
 def _offers(module: ModuleType, name: str) -> bool:
     if module is genlib:
         return name in genlib.__all__ and not isinstance(getattr(module, name), ModuleType)
-    found = getattr(module, name, None)
-    return (isinstance(found, FunctionType) and found.__module__.startswith(module.__name__)) or isinstance(
-        found, str | int | float | tuple
-    )
+    found, listed = getattr(module, name, None), getattr(module, "__all__", ())
+    own = isinstance(found, FunctionType) and (name in listed or found.__module__.startswith(module.__name__))
+    return own or isinstance(found, str | int | float | tuple)
 
 
 def _stopped(place: int, found: str) -> CellFailed:
