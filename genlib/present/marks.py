@@ -16,8 +16,8 @@ from genlib.present.plot import Plot
 from genlib.present.svg import HATCH
 from genlib.present.theme import color, vega
 
-HEIGHT, LETTER = 240, 6.7
-"""Height of upright charts, mean width of a letter at 13 px."""
+HEIGHT, LETTER, LINE, WIDEST = 240, 6.7, 15, 128
+"""Height of upright charts, mean width of a letter at 13 px, height of a line of names, most room for one column."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,18 @@ class Frame:
 
     def x(self, *, points: bool = False) -> alt.X:
         places, inner = self.plot.places, 1.0 if points else 0.3
+        aside = f"max(0, width - {WIDEST * len(places)}) / 2"
+        ends: Any = alt.Undefined if points else [{"expr": aside}, {"expr": f"width - {aside}"}]
         words, tilt = _underneath(places, self.width)
         axis = alt.Axis(labelExpr=_names(words), labelLineHeight=16, labelOverlap=False, labelAngle=tilt)
-        return alt.X("place:N", sort=places, scale=alt.Scale(domain=places, paddingInner=inner, paddingOuter=0.15), axis=axis)
+        scale = alt.Scale(domain=places, paddingInner=inner, paddingOuter=0.15, range=ends)
+        return alt.X("place:N", sort=places, scale=scale, axis=axis)
 
     def row(self) -> alt.Y:
         places = self.plot.places
         lines = {place: wrap(place, max(14, int(self.room * 0.36 / LETTER)), break_on_hyphens=False) for place in places}
-        axis = alt.Axis(labelExpr=_names(lines), labelLimit=0, labelColor=color("ink"), grid=False, labelLineHeight=15)
+        look: dict[str, Any] = {"labelLimit": 0, "labelColor": color("ink"), "grid": False, "labelLineHeight": LINE, "labelPadding": 10}
+        axis = alt.Axis(labelExpr=_names(lines), labelOffset=_raised(lines), **look)
         return alt.Y("place:N", sort=places, scale=alt.Scale(domain=places), axis=None if self.narrow else axis)
 
     def behind(self, start: float, end: float, axis: Any = None) -> list[Any]:
@@ -95,8 +99,8 @@ def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
     labels, every = _labelled(frame)
     y = frame.y(axis=not every)
     drawn = frame.shown.mark_bar().encode(frame.x(), y, frame.color(), *beside, alt.Order("order:Q"), alt.Description("tip:N"))
-    text = of(labels).mark_text(dy=-9, aria=False).encode(frame.x(), y, alt.Text("text:N"))
-    return frame.chart(*frame.blanks(), drawn, text)
+    text = [of(labels).mark_text(dy=-9, aria=False, **look).encode(frame.x(), y, alt.Text("text:N")) for look in haloed()]
+    return frame.chart(*frame.blanks(), drawn, *text)
 
 
 def line(frame: Frame) -> Any:
@@ -168,6 +172,12 @@ def _figures(words: dict[float, str]) -> str:
 
 def _names(words: dict[str, Any]) -> str:
     return f"({json.dumps(words, ensure_ascii=False)})[datum.value]"
+
+
+def _raised(lines: dict[str, list[str]]) -> dict[str, Any]:
+    """How far names of several lines begin above the middle of their row."""
+    raised = json.dumps({place: -LINE / 2 * (len(said) - 1) for place, said in lines.items()}, ensure_ascii=False)
+    return {"expr": f"({raised})[datum.value]"}
 
 
 def _underneath(places: list[str], width: float) -> tuple[dict[str, list[str]], int]:

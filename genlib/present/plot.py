@@ -141,8 +141,9 @@ def ordered(rows: pl.DataFrame, place: str, series: str | None, value: str, *, g
 
 
 def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
-    """The words for a dimension's codes as they stand alone: a name has a capital, a month has none."""
-    said = zip(rows[dimension], words.labels(rows, dimension), strict=True)
+    """The words for a dimension's codes as they stand alone: a name has a capital, a month has none; no line ends after the hyphen that
+    begins a word."""
+    said = zip(rows[dimension], (text.replace(" -", " \u2011") for text in words.labels(rows, dimension)), strict=True)
     return [text if isinstance(code, date) else text[:1].upper() + text[1:] for code, text in said]
 
 

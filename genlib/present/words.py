@@ -44,6 +44,7 @@ FORMS = {
     "points": Form(r"uplift|_pp$|difference", 100, 1, signed=True, unit="pp"),
     "change": Form(r"^change", 100, 1, signed=True, unit="%"),
     "number": Form(r"^extra$|^stock$", 1, 0),
+    "chance": Form(r"^p_|_p$", 1, 2),
     "percent": Form(r"share|rate|reachable|churn|^of_|_two$|detractors|driver|opened|clicked|^part", 100, 1, unit="%"),
     "decimal": Form(r"", 1, 2),
 }
@@ -118,7 +119,7 @@ class Words:
 
     def figure(self, value: float | None, form: str, digits: int | None = None) -> str:
         """A value in the form of its column, `46,2 %` of .462; `..` if it is hidden. Two decimals for parts below 1 % and above 99 %, where
-        one would say nothing or all; whole euros from a thousand on, millions from ten million on."""
+        one would say nothing or all; whole euros from a thousand on, millions from ten million on; of a chance never that it is none."""
         if value is None:
             return ".."
         scaled, usual = FORMS[form].scale * value, FORMS[form].digits
@@ -127,6 +128,8 @@ class Words:
             if digits is None and abs(scaled) >= 1e7:
                 return f"{self.number(scaled / 1e6, 1)}{NBSP}{self.translate('m')}{NBSP}€"
             usual = 0 if abs(scaled) >= 1000 or scaled == round(scaled) else 2
+        elif form == "chance" and value < 0.005:
+            return f"<{NBSP}{self.number(0.01, 2)}"
         elif form == "percent" and (0 < abs(value) < 0.01 or 0.99 < abs(value) < 1):
             usual = 2
         return self.number(scaled, usual if digits is None else digits, signed=FORMS[form].signed) + self._behind(form)

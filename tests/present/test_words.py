@@ -42,6 +42,8 @@ FI, SV, EN = Words("fi"), Words("sv"), Words("en")
         (FI.figure(-500, "money"), "−5\u00a0€"),
         (FI.figure(None, "number"), ".."),
         (FI.figure(0.451, "index"), "+45"),
+        (FI.figure(0.0001, form_of("p_holm")), "<\u00a00,01"),
+        (FI.figure(0.64, form_of("mismatch_p")), "0,64"),
         (FI.interval(0.41, 0.515, "percent"), "41,0–51,5\u00a0%"),
         (FI.interval(-0.009, 0.026, "points"), "−0,9\u00a0…\u00a02,6\u00a0%‑yks."),
         (FI.date(date(2026, 11, 3)), "3.11.2026"),
