@@ -10,6 +10,7 @@ from typing import Any, Unpack
 import polars as pl
 
 from genlib.disclosure.table import ProtectedTable, Shown
+from genlib.present import map as finland
 from genlib.present import svg, tables, theme
 from genlib.present.item import Item, card, keys
 from genlib.present.plot import Options, Plot, captions, ends, noted, read, ticks
@@ -54,17 +55,26 @@ class Chart(Item):
         if plot.frame["hidden"].all():
             nothing = "All figures of this chart are hidden to protect small groups." if plot.hidden else "Nothing in this period."
             return card(words, f'<p class="empty">{words.translate(nothing)}</p>', captions(words, plot.options))
+        cut = self._cut()
         late = not plot.rows.filter(pl.col("reason") == "time", pl.col(self.shown[1][0]).is_not_null()).is_empty()
         notes = noted(
             words,
             {
-                "Hatched: hidden to protect small groups.": bool(plot.hidden),
+                "Hatched: hidden to protect small groups; its size says nothing.": bool(plot.hidden),
+                "White: no figure.": self.mark == "regions" and bool(finland.blank(plot)) and not plot.options.get("note"),
                 "Some figures are those last published: too few have come or gone since then for new ones.": late,
             },
         )
-        said = captions(words, plot.options, notes)
+        said = captions(words, plot.options, cut, notes)
         name = f"{words.translate(self.name)}: {said['title'] or said['subtitle']}"
         return card(words, keys(self.legend) + self._pictures(width, name), said, tables.behind(plot, *self.shown))
+
+    def _cut(self) -> str:
+        """That the picture ends before its figures do; what is put together as others is in it."""
+        drawn, all_ = len(self.plot.places), self.plot.rows[self.shown[0][0]].n_unique()
+        if drawn == all_ or self.mark != "bars" or self.plot.frame["code"][-1] == "others":
+            return ""
+        return self.plot.words.translate("The chart has the first {n} of {all}, the table has them all.", n=drawn, all=all_)
 
     def _pictures(self, width: int, name: str) -> str:
         if self.fixed:
@@ -147,8 +157,6 @@ def likert(table: ProtectedTable, *, question: str, answer: str = "answer", valu
 @drawn
 def map(table: ProtectedTable, *, region: str = "region", value: str = "people", **options: Unpack[Options]) -> Chart:
     """The regions of Finland in five depths of colour; alone in its row with the list of figures beside it."""
-    from genlib.present import map as finland
-
     plot = read(table, options, region, value)
     plot = finland.coloured(replace(plot, frame=plot.frame.filter(~(pl.col("hidden") & (pl.col("code") == "unknown")))))
     beside = {"legend": finland.legend(plot), "fixed": finland.WIDTH, "beside": finland.listed(plot)}

@@ -41,7 +41,7 @@ def change(now: Shown, before: Shown, what: str = "", *, since: str = "previous"
     """How counts or money, which are what they are, changed: "Asiakasmäärä kasvoi 1,8 % edellisestä kuukaudesta". Brief without `what`."""
     words, sources = _words(now, before), (now, before)
     if now.value is None or before.value is None:
-        return _told(sources, what)
+        return _told(sources, what, "", "unknown")
     tone = "up" if now.value > before.value else "down" if now.value < before.value else "flat"
     message = COUNTED[tone] if what else "{much} {since}"
     return _told(sources, message, what, tone, much=_much(words, now, before, signed=not what), since=_since(words, since))

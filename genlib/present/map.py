@@ -14,7 +14,7 @@ from genlib.present.item import text
 from genlib.present.plot import Plot
 from genlib.present.svg import HATCH
 from genlib.present.theme import SEQUENCE, color
-from genlib.present.words import FINLAND
+from genlib.present.words import FINLAND, FORMS
 
 WIDTH = 320
 
@@ -64,8 +64,14 @@ def _shapes() -> dict[str, dict[str, Any]]:
     return {feature["properties"]["NATCODE"]: feature["geometry"] for feature in found}
 
 
+def blank(plot: Plot) -> set[str]:
+    """The regions without a row."""
+    return _shapes().keys() - set(plot.frame["code"])
+
+
 def _limits(plot: Plot) -> list[float]:
-    """Up to four limits between classes of like size, rounded to two figures that count."""
-    values = plot.frame["value"].drop_nulls().sort().to_list()
-    rounded = {float(f"{values[len(values) * fifth // 5]:.2g}") for fifth in range(1, 5)} if len(values) > 5 else set()
+    """Up to four limits between classes of like size, rounded to two figures that count and as they are written."""
+    values, form = plot.frame["value"].drop_nulls().sort().to_list(), FORMS[plot.form]
+    rough = {float(f"{values[len(values) * fifth // 5]:.2g}") for fifth in range(1, 5)} if len(values) > 5 else set()
+    rounded = {round(limit * form.scale, form.digits) / form.scale for limit in rough}
     return sorted(limit for limit in rounded if values[0] < limit <= values[-1])

@@ -75,11 +75,13 @@ def table(
         grid = _listed(table, _grouped(rows, group, words) if group else rows, levels, columns or wanted, options)
     gaps, hidden = pl.any_horizontal(pl.col(wanted).is_null()), pl.col("reason").is_not_null()
     unseen, absent = rows.select((gaps & hidden).any().alias("unseen"), (gaps & ~hidden).any().alias("absent")).row(0)
-    late = table.earlier is not None and not rows.join(table.earlier, on=table.dimensions, how="semi", nulls_equal=True).is_empty()
+    last = rows.clear() if table.earlier is None else table.earlier.join(rows, on=table.dimensions, how="semi", nulls_equal=True)
+    late, dated = not last.is_empty(), not last.is_empty() and not set(wanted).isdisjoint(last.columns)
     note = noted(
         words,
         {
-            "A figure with a day was last published on that day: too few have come or gone since then for a new one.": late,
+            "A figure with a day was last published on that day: too few have come or gone since then for a new one.": dated,
+            "Some figures are those last published: too few have come or gone since then for new ones.": late and not dated,
             ".. hidden to protect small groups": unseen,
             "– none, too few, or made of a hidden figure": absent,
             "* stands on few customers: chance weighs much.": any(STAR in text for column in grid.cells for text in column),
@@ -87,7 +89,7 @@ def table(
     )
     limit, count = options.get("limit", 20), grid.cells.height - grid.total
     cut = words.translate("The first {n} of {all} rows.", n=limit, all=count) if count > limit else ""
-    shown, said = grid.html(limit if cut else None), captions(words, options, cut, note)
+    shown, said = grid.html(limit if cut else None), captions(words, options, note, cut)
     return Item("table", (table.name,), table.language, card(words, shown, said, grid.html() if cut else ""))
 
 

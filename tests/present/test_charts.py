@@ -150,3 +150,33 @@ def test_a_chart_of_which_all_is_hidden_says_so(protected):
 def test_a_chart_without_rows_says_so(protected):
     table = protected([{"month": "2026-01", "people": None}], "month")
     assert "Jaksolta ei ole tietoja." in charts.line(table, x="month", y="people").html()
+
+
+def test_bars_say_what_they_leave_to_the_table(protected):
+    rows = [{"topic": f"t{n}", "people": n, "reason": None} for n in range(1, 9)] + [{"topic": "u", "people": None, "reason": "primary"}]
+    html = charts.bars(protected(rows, "topic"), x="people", y="topic", limit=3).html(theme.THIRD)
+    assert "Kuviossa ovat ensimmäiset 3, taulukossa kaikki 9." in html
+    assert "taulukossa kaikki" not in charts.bars(protected(rows[:3], "topic"), x="people", y="topic", limit=3).html(theme.THIRD)
+
+
+@pytest.mark.parametrize("count", [1, 2, 13])
+def test_a_column_is_never_wider_than_its_figure_needs(protected, count):
+    drawn = charts.columns(protected([{"topic": f"t{n}", "people": 9} for n in range(count)], "topic"), x="topic", y="people").to_dict(800)
+    wide = re.findall(r'role="graphics-symbol" aria-roledescription="bar" d="M[\d.]+,[\d.]+h([\d.]+)v', svg.fitted(drawn, 800))
+    assert len(wide) == count
+    assert max(map(float, wide)) < 100
+
+
+def test_a_name_of_two_lines_stands_in_the_middle_of_its_row(protected):
+    table = protected([{"topic": "takaisin arkeen ja vielä -suodatinpaketti", "people": 9}, {"topic": "b", "people": 4}], "topic")
+    drawn = svg.fitted(charts.bars(table, x="people", y="topic").to_dict(466, 466), 466)
+    (high,) = (float(y) for y in re.findall(r'translate\([-\d.]+,([\d.]+)\)"[^>]*><tspan>Takaisin', drawn))
+    (low,) = (float(y) for y in re.findall(r'translate\([-\d.]+,([\d.]+)\)"[^>]*>B<', drawn))
+    assert low - high > 30
+
+
+def test_the_map_says_what_is_white_and_has_no_two_classes_that_read_alike(protected):
+    table = protected([{"region": f"{n:02}", "per_thousand": 0.02 + n / 1000} for n in (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)], "region")
+    chart = charts.map(table, value="per_thousand")
+    assert [name for name, _ in chart.legend] == ["alle 0,03", "vähintään 0,03"]
+    assert "Valkoinen: ei lukua." in chart.html(theme.THIRD)

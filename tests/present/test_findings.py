@@ -36,6 +36,10 @@ def test_a_brief_change_has_a_sign():
     assert findings.change(shown(900), shown(1000), since="year_ago") == "−10,0\u00a0% vuoden takaisesta"
 
 
+def test_what_is_hidden_is_no_sentence():
+    assert findings.change(shown(None), shown(1000), SUBJECT).tone == "unknown"
+
+
 def test_a_finding_knows_its_tables_language_and_tone():
     made = findings.change(shown(2), shown(1), SUBJECT)
     assert (made.tables, made.language, made.tone) == (("growth",), "fi", "up")
@@ -72,8 +76,12 @@ def test_highest_needs_an_interval_above_all_others(campaigns):
 
 
 def test_surely_counts_in_words(campaigns):
-    messages = ("{above} out of {all} campaigns surely raised purchases", "None of the campaigns surely raised purchases")
-    assert findings.surely(campaigns, "campaign", "uplift", messages) == "Yksi kolmesta kampanjasta lisäsi ostoja enemmän kuin sattuma"
+    messages = (
+        "Of {all} campaigns of the last six months {above} surely raised purchases",
+        "None of the campaigns surely raised purchases",
+    )
+    said = "Kuuden viime kuukauden kolmesta kampanjasta yksi lisäsi ostoja enemmän kuin sattuma selittää"
+    assert findings.surely(campaigns, "campaign", "uplift", messages) == said
 
 
 def test_lost_names_the_greatest_step(protected):

@@ -32,6 +32,19 @@ def test_what_too_few_changed_repeats_the_last_figure_with_its_day(protected):
     assert item.html().count("viimeksi julkaistu silloin") == 1
 
 
+def test_what_was_made_of_a_last_figure_has_a_note_without_a_day(protected):
+    last = pl.DataFrame({"channel": ["sms"], "published_on": [date(2026, 10, 3)], "people": [98]})
+    table = replace(protected([{"channel": c, "reached": 98} for c in ("email", "sms")], "channel"), earlier=last)
+    html = tables.table(table, by="channel", columns=["reached"], total=False).html()
+    assert "Osa luvuista on viimeksi julkaistuja" in html
+    assert "Päivämäärällä" not in html
+
+
+def test_no_line_ends_after_the_hyphen_that_begins_a_word(protected):
+    item = tables.table(protected([{"topic": "arkeen -paketti", "people": 9}], "topic"), by="topic", total=False)
+    assert "Arkeen \u2011paketti" in cells(item)
+
+
 def test_what_stands_on_few_has_a_star(protected):
     rows = [{"channel": c, "people": n, "share": n / 1000, "thin": n < 30} for c, n in [("email", 900), ("sms", 20)]]
     item = tables.table(protected(rows, "channel"), by="channel", columns=["people", "share"], total=False)
