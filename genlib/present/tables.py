@@ -16,6 +16,8 @@ from genlib.present.recipe import drawn
 from genlib.present.words import DASH, Words, form_of, sort_key
 
 STAR = "\u00a0*"
+MANY = 9
+"""With more columns than this a table is printed smaller, so that none is cut."""
 TOTAL = "border-top:1px solid var(--ink);font-weight:600"
 
 
@@ -45,7 +47,8 @@ class Grid:
             last = [cells.height - 1]
             made = made.tab_style(style.css(TOTAL), [loc.body(rows=last), loc.stub(rows=last)])
         bare = re.sub(r'(?s)<style>.*?</style>| (?:id|headers|data-quarto[\w-]*)="[^"]*"| (?:row|col)span="1"', "", made.as_raw_html())
-        return re.sub(r"<div[^>]*>", '<div class="scroll" tabindex="0">', bare, count=1)
+        many = " many" * (len(values) > MANY)
+        return re.sub(r"<div[^>]*>", f'<div class="scroll{many}" tabindex="0">', bare, count=1)
 
 
 @drawn

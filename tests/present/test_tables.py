@@ -84,3 +84,9 @@ def test_words_are_escaped(protected):
 def test_a_frame_is_not_a_table():
     with pytest.raises(NotProtected, match=r"genlib\.protect"):
         tables.table(pl.DataFrame({"channel": ["a"]}), by="channel")
+
+
+@pytest.mark.parametrize(("count", "many"), [(9, False), (10, True)])
+def test_a_table_of_many_columns_is_printed_smaller(protected, count, many):
+    table = protected([{"topic": "a", **{f"count_{n}": n for n in range(count)}}], "topic")
+    assert ("scroll many" in tables.table(table, by="topic", columns=[f"count_{n}" for n in range(count)], total=False).html()) == many
