@@ -150,6 +150,8 @@ class Words:
         """`41,0–51,5 %`: the unit once; `−0,9 … 2,6` where a minus would meet the dash."""
         if digits is None and form == "percent":
             digits = 2 if max(abs(low), abs(high)) < 0.02 else 1
+        elif digits is None and form == "money" and 1e5 <= max(abs(low), abs(high)) < 1e9:
+            digits = 0
         start = re.sub(r"(?<=\d)\D+$", "", self.figure(low, form, digits))
         return f"{start}{DASH if min(low, high) >= 0 else NBSP + '…' + NBSP}{self.figure(high, form, digits)}".replace("+", "")
 

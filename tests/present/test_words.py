@@ -46,6 +46,8 @@ FI, SV, EN = Words("fi"), Words("sv"), Words("en")
         (FI.figure(0.64, form_of("mismatch_p")), "0,64"),
         (FI.interval(0.41, 0.515, "percent"), "41,0–51,5\u00a0%"),
         (FI.interval(-0.009, 0.026, "points"), "−0,9\u00a0…\u00a02,6\u00a0%‑yks."),
+        (FI.interval(86110, 782900, "money"), "861–7\u00a0829\u00a0€"),
+        (FI.interval(110, 250, "money"), "1,10–2,50\u00a0€"),
         (FI.date(date(2026, 11, 3)), "3.11.2026"),
         (FI.date("2026-11-01T04:00:00Z"), "1.11.2026"),
         (EN.date(date(2026, 11, 3)), "3\u00a0Nov\u00a02026"),
