@@ -45,8 +45,8 @@ def uplift_by_campaign(
 ) -> Cells:
     """One campaign, or those that began in the last months, by arm and outcome: bought or not within the window from the campaign's
     first day, one clock for both arms; `amount_cents` of that. As assigned: who was drawn to be contacted counts as such, reached or not.
-    Figures on the campaign's row: see `figures.uplift` and `figures.worth`; none without a holdout. `ongoing`: its window was open when
-    the release was made."""
+    Figures on the campaign's row: see `figures.uplift` and `figures.worth`; none without a holdout. `ongoing`: it has a holdout,
+    and its window was open when the release was made."""
     both = drawn(release, period, campaign, months)
     bought = buying(release, both, "starts_on", attribution)
     told = both.join(bought, on=["campaign", "customer"], how="left").select(
@@ -60,4 +60,5 @@ def uplift_by_campaign(
 def _ongoing(release: Tables, attribution: Attribution) -> Figure:
     made = getattr(getattr(release, "manifest", None), "published_at", "9999")[:10]
     ends = (pl.col("starts_on") + timedelta(max(attribution.windows.values()))).dt.to_string()
-    return given("campaign", plan(release).select(campaign="code", ongoing=ends >= made))
+    held = (pl.col("holdout_share") > 0).fill_null(False)
+    return given("campaign", plan(release).select(campaign="code", ongoing=held & (ends >= made)))

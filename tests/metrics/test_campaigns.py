@@ -208,12 +208,16 @@ def test_uplift_knows_plan_and_cost() -> None:
     assert cells.figures[0](cells.frame).select("holdout_share", "cost_cents").unique().rows() == [(0.5, 1000)]
 
 
-@pytest.mark.parametrize(("published", "ongoing"), [("2026-11-01T04:00:00Z", True), ("2027-01-01T04:00:00Z", False)])
-def test_a_campaign_whose_window_was_open_at_the_release_is_ongoing(published: str, ongoing: bool) -> None:
+@pytest.mark.parametrize(
+    ("published", "holdout", "ongoing"),
+    [("2026-11-01T04:00:00Z", 0.5, True), ("2027-01-01T04:00:00Z", 0.5, False), ("2026-11-01T04:00:00Z", 0.0, False)],
+)
+def test_a_campaign_with_a_holdout_whose_window_was_open_at_the_release_is_ongoing(published: str, holdout: float, ongoing: bool) -> None:
     class Dated(dict[str, Any]):
         manifest = SimpleNamespace(published_at=published)
 
-    told = campaigns.uplift_by_campaign(Dated(ARMS), OCTOBER)
+    planned = ARMS["campaign"].with_columns(holdout_share=pl.lit(holdout))
+    told = campaigns.uplift_by_campaign(Dated(ARMS | {"campaign": planned}), OCTOBER)
     shown = told.figures[-1](told.frame)
     assert shown.filter(campaign="A")["ongoing"].unique().to_list() == [ongoing]
 
