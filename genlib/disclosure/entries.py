@@ -23,7 +23,7 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tupl
     figures = figures.join(keys, on="_key").with_columns(pl.struct("_label", "measure").rank("dense").cast(pl.Int64).alias("same") - 1)
     links = _renamed(links, figures)
     draft = Draft(figures.unique("same", keep="first").sort("same"))
-    draft.sums(links)
+    draft.sums(links, policy.min_count)
     draft.differences(*_groups(links, draft, policy))
     draft.differences(*_complements(draft, policy))
     variables = draft.figures.filter(pl.col("_cell") >= 0).select("_cell", "measure", "value", "people", variable="same")
@@ -61,25 +61,29 @@ class Draft:
         self.needs = [_needs(figures)]
         self.relations = 0
 
-    def sums(self, links: pl.DataFrame) -> None:
-        """The margins: exact where parts add up, else what is known of overlapping groups (max of parts <= whole <= sum of parts)."""
+    def sums(self, links: pl.DataFrame, least: int) -> None:
+        """The margins: exact where parts add up, else what is known of overlapping groups (max of parts <= whole <= sum of parts); then
+        those who stand in several parts are a group too, of `least` people or more if it is not to be hidden."""
         self.nested = links.select("child_variable", "parent_variable").to_numpy().T.astype(np.int64)
         exact = (pl.col("least") == 0) & (pl.col("most") == 0)
         loose = links.filter(~exact & (pl.col("kind") == "people") & ~pl.col("parent_virtual"))
-        self._sum(links.filter(exact), 0)
-        self._sum(loose.filter(pl.col("least") >= 0), -1)
-        self._sum(loose.filter(pl.col("most") <= 0), 1)
+        self._sum(links.filter(exact), 0, least)
+        self._sum(loose.filter(pl.col("least") >= 0), -1, least)
+        self._sum(loose.filter(pl.col("most") <= 0), 1, least)
         under = loose.filter((pl.col("least") >= 0) | (pl.col("most") > 0))
         self.differences(under["parent_variable"].to_numpy(), under["child_variable"].to_numpy(), np.full(under.height, -1), None)
 
-    def _sum(self, links: pl.DataFrame, slack: int) -> None:
+    def _sum(self, links: pl.DataFrame, slack: int, least: int) -> None:
         wholes = links.unique("relation", keep="first").sort("relation")
         place = self.relations + (links["relation"].rank("dense").to_numpy().astype(np.int64) - 1)
         rows = self.relations + np.arange(wholes.height)
         self._enter(place, links["child_variable"].to_numpy(), 1)
         self._enter(rows, wholes["parent_variable"].to_numpy(), -1)
         if slack:
-            self._enter(rows, self._grow(-slack * wholes["gap"].to_numpy(), np.full(wholes.height, -1)), slack)
+            several = -slack * wholes["gap"].to_numpy()
+            new, few = self._grow(several, np.full(wholes.height, -1)), (several > 0) & (several < least)
+            self._enter(rows, new, slack)
+            self.needs += [np.stack([new, np.where(few, least - several, 0)]), np.stack([new, -few.astype(np.int64)])]
         self.relations += wholes.height
 
     def differences(self, whole: Ints, part: Ints, cell: Ints, needs: tuple[Ints, Ints] | None) -> None:

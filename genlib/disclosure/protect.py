@@ -19,8 +19,11 @@ from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import suppress
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable
 from genlib.errors import Refused, UsageError
+from genlib.settings import publication
 
 SECONDS = 3.0
+OWN = ("primary", "secondary", "dominance")
+"""Reasons that stay with the analyst: of a primary cell, and of how many there are, it would be known that it is small."""
 Solved = tuple[Model, Pattern, pl.DataFrame]
 """The report as one system, what is hidden of it, and what the time gate holds."""
 
@@ -115,7 +118,8 @@ def standing_policy() -> Policy:
 def _told(solved: Solved) -> Told:
     model, pattern, held = solved
     hidden = pattern.hidden[: len(model.reason)]  # the pattern may end with what is only known from the past
-    reason = [why or "secondary" if unseen else None for why, unseen in zip(model.reason, hidden, strict=True)]
+    said = dict.fromkeys(OWN, "hidden") if publication() else {}
+    reason = [said.get(why, why) if unseen else None for why, unseen in zip((r or "secondary" for r in model.reason), hidden, strict=True)]
     cells = pl.DataFrame({"_cell": range(len(reason)), "reason": reason}, schema={"_cell": pl.Int64, "reason": pl.String})
     variables = model.figures.pivot("measure", index="_cell", values="variable")
     cells = cells.join(variables, on="_cell", how="left", maintain_order="left")

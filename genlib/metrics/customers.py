@@ -26,7 +26,6 @@ from genlib.metrics.population import (
     lately,
     named,
     named_lately,
-    narrow,
     of_people,
     since,
     tabulated,
@@ -81,16 +80,17 @@ def _day(day: date | str) -> date:
     return date.fromisoformat(day) if isinstance(day, str) else day
 
 
-def growth(release: Tables, period: Period, *, months: int | None = None, kind: str = "all") -> Cells:
+def growth(release: Tables, period: Period, *, months: int | None = None) -> Cells:
     """Customers who joined and left in each month (quarter or year, as the period is); the one before the first holds the opening stock.
     Figures on the row of a month: `stock` at its end, `joined`, `left`, `churn` (of the stock at its beginning) with its interval, `change`
     of the stock since the step before, and `change_year`.
 
-    What is counted are comings and goings, so that every total is the sum of its parts.
+    What is counted are comings and goings, so that every total is the sum of its parts. Always of everybody: of those who came and went
+    no more is known than that, so a part could not be held against the whole.
     """
     start, unit, step = since(period, months or LOOK_BACK[period.length]), period.unit, period.length
     opening = Period.parse(f"{start:%Y-%m}").months(1 + step)[0].start
-    members = narrow(rows(release, "membership").filter(nw.col("joined_month") < period.end), kind=kind)
+    members = rows(release, "membership").filter(nw.col("joined_month") < period.end)
     members = members.with_row_index("member", order_by=["joined_month", "left_month", "kind"])
     there = members.filter(nw.col("joined_month") < start, nw.col("left_month").is_null() | (nw.col("left_month") >= start))
     came, left = members.filter(nw.col("joined_month") >= start), members.filter(within("left_month", start, period.end))
@@ -101,7 +101,7 @@ def growth(release: Tables, period: Period, *, months: int | None = None, kind: 
             _movement(left, beginning("left_month", unit), unit, "left", 2),
         ]
     ).to_native()
-    by, population = (Dimension(unit), Dimension("movement")), named(f"members {start} {period.end}", kind=kind)
+    by, population = (Dimension(unit), Dimension("movement")), f"members {start} {period.end}"
     cells = tabulate(events, person="member", by=by, population=population, figures=(Stock(by=unit), *changes("stock", period)))
     shown = period.months((period.end.year - start.year) * 12 + period.end.month - start.month)
     every = pl.DataFrame({unit: [month.start for month in shown[::step]]})

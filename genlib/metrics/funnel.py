@@ -71,10 +71,10 @@ def _quick(column: str, attribution: Attribution) -> nw.Expr:
 
 
 def _rare(placed: Rows) -> tuple[str, ...]:
-    """Stages beside or beyond delivery that only a few reached in some channel."""
-    people = placed.group_by("channel", "place").agg(nw.col("customer").n_unique().cast(nw.Int64).alias("n"))
-    few = collect(people.filter(nw.col("n") < LEAST))["place"].to_list()
-    return tuple(stage for stage in STAGES if PLACES[stage] in few and stage not in ALWAYS)
+    """Stages beside or beyond delivery that few reached in some channel, or nobody: which of the two it was is not to be told."""
+    people = collect(placed.group_by("channel", "place").agg(nw.col("customer").n_unique().cast(nw.Int64).alias("n")))
+    enough = dict(people.filter(pl.col("n") >= LEAST).group_by("place").len().rows())
+    return tuple(stage for stage, place in PLACES.items() if stage not in ALWAYS and enough.get(place, 0) < people["channel"].n_unique())
 
 
 def _staged(release: Tables, placed: Rows, by: tuple[Dimension, ...], whose: str, without: tuple[str, ...]) -> Cells:

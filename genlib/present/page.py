@@ -20,6 +20,7 @@ from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words, form_of
 
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
+FIVE = 5
 
 
 @drawn
@@ -85,7 +86,8 @@ def left_out(tables: Protected | ProtectedTable, release: Any, reason: str, *, t
     """How many people the release left out for a reason: an English message with {n}, {all} and {share}, from its manifest."""
     words, names = _words(tables)
     n, whole = release.manifest.left_out.get(reason, 0), release.manifest.people
-    values = {"n": words.number(n), "all": words.number(whole), "share": words.figure(n / whole if whole else 0, "percent")}
+    share = words.figure(_fives(n) / whole if whole else 0, "percent")
+    values = {"n": _about(words, n), "all": _about(words, whole), "share": _few(words, share) if 0 < n < FIVE else share}
     return _section(words, names, "text", title, f"<p>{text(words.translate(message, **values))}</p>")
 
 
@@ -188,27 +190,41 @@ def _section(words: Words, names: tuple[str, ...], kind: str, title: str, body: 
 
 
 def _of_release(words: Words, manifest: Any) -> dict[str, str]:
-    left = [f"{words.number(n)}: {words.label('left_out', reason)}" for reason, n in manifest.left_out.items() if n]
+    left = [f"{_about(words, n)}: {words.label('left_out', reason)}" for reason, n in manifest.left_out.items() if n]
     return {
         "Purpose": words.label("purpose", manifest.purpose),
         "Release": manifest.release_id,
         "Published": words.date(manifest.published_at),
         "Privacy notice": manifest.notice_version,
-        "People in the release": words.number(manifest.people),
+        "People in the release": _about(words, manifest.people),
         "Left out": ", ".join(left) or words.translate("nobody"),
         "Smallest group in the release": words.number(manifest.k["reached"]) if manifest.k.get("reached") else "",
         "Version of the program": manifest.genlib_version,
     }
 
 
+def _about(words: Words, people: int) -> str:
+    """Door 2 does not know these counts: two releases must not tell of the one who was added."""
+    if people == 0:
+        return words.number(0)
+    return _few(words, str(FIVE)) if people < FIVE else words.translate("about {n}", n=words.number(_fives(people)))
+
+
+def _fives(people: int) -> int:
+    return max(FIVE * round(people / FIVE), FIVE * (people > 0))
+
+
+def _few(words: Words, number: str) -> str:
+    return words.translate("fewer than {n}", n=number)
+
+
 def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
     policy, hidden = protected.get("policy", {}), protected.get("hidden", {})
-    unseen = [f"{words.number(n)}: {words.label('reason', reason)}" for reason, n in hidden.items() if n]
     counted = words.translate("{n} of {all}", n=words.number(sum(hidden.values())), all=words.number(protected.get("cells", 0)))
     again = words.translate("{n} as last published", n=words.number(protected["repeated"])) if protected.get("repeated") else ""
     limits = "at least {min_count} customers in a cell and {base} under a percentage, marked * under {flag}; p % = {p}"
     return {
         "Thresholds": words.translate(limits, **policy) if policy else "",
-        "Hidden cells": (f"{counted} ({', '.join(unseen)})" if unseen else counted) + f"; {again}" * bool(again),
+        "Hidden cells": counted + f"; {again}" * bool(again),
         "Proof that nothing hidden can be worked out": words.label("proof", protected.get("proof", "")) if protected.get("proof") else "",
     }

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 import genlib
-from genlib.disclosure import Cells, Dimension, Ledger, Measure, Protected, tabulate, verify
+from genlib.disclosure import Cells, Dimension, Ledger, Measure, Policy, Protected, tabulate, verify
+from genlib.disclosure.ledger import cells_of, named
+from genlib.disclosure.model import build
 
 REGION = Dimension("region")
 People = dict[int, str]
@@ -93,6 +95,41 @@ def test_events_of_which_each_person_had_one_are_people_by_another_name(tmp_path
     assert (shown["events"].value("events", region="01").value is not None) == both
     assert told(shown, "people")["01"] == 30
     assert shown["events"].frame["people"].null_count() == shown["events"].frame.height
+
+
+def test_events_of_which_each_person_had_one_are_the_same_unknown_as_the_people() -> None:
+    tables = {"people": cells(ALL, "targeted"), "events": events(ALL, "sent")}
+    model = build(tables, Policy())
+    told = named(model, cells_of(model, tables))
+    assert (told["name"].n_unique(), told.height) == (4, 8)
+
+
+@pytest.mark.parametrize(("fewer", "both"), [(0, True), (1, False), (4, False), (5, True)])
+def test_a_few_events_less_of_the_same_people_are_of_as_few_people(tmp_path, fewer, both):
+    """Each of the first table has two; in the other a few have one only."""
+    names = [f"ca1-{n:026d}" for n in ALL]
+    rows = pl.DataFrame({"pseudonym": names * 2 + names[fewer:], "region": [*ALL.values()] * 2 + [*ALL.values()][fewer:], "events": 1})
+    other = tabulate(rows.lazy(), person="pseudonym", by=(REGION,), measures=(Measure("events"),), population="other")
+    shown = publish(tmp_path, one=events(ALL, "one", each=3), other=other)
+    assert (shown["other"].value("events", region="01").value is not None) == both
+
+
+@pytest.mark.parametrize(("several", "all_"), [(0, True), (1, False), (4, False), (5, True)])
+def test_those_who_stand_in_several_parts_are_a_group_too(several, all_):
+    rows = [(n, "device") for n in range(40)] + [(n, "filter") for n in range(40 - several, 90)] + [(n, "rental") for n in range(90, 140)]
+    frame = pl.DataFrame(rows, schema=["person", "line"], orient="row").lazy()
+    measures = (Measure("people", "people", additive=False),)
+    table = genlib.protect(t=tabulate(frame, person="person", by=(Dimension("line"),), measures=measures, population="payers"))["t"]
+    assert (table.hidden == 0) == all_
+
+
+def test_why_a_cell_is_hidden_does_not_leave_a_run_that_publishes(tmp_path, monkeypatch):
+    made = cells(crowd(3, "01") | crowd(40, "02", 100) | crowd(50, "03", 200), "all")
+    assert set(publish(tmp_path / "lab", t=made)["t"].frame["reason"]) == {None, "primary", "secondary"}
+    monkeypatch.setenv("GENLIB_PUBLICATION", "2026-11-01 report/2026-10/fi run")
+    shown = publish(tmp_path / "run", t=made)
+    assert set(shown["t"].frame["reason"]) == {None, "hidden"}
+    assert shown.conditions["hidden"] == {"hidden": 2}
 
 
 def test_several_events_of_each_must_only_be_unsure_by_a_part_of_what_those_few_had(tmp_path):

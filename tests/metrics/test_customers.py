@@ -76,10 +76,6 @@ def test_a_month_without_movement_is_a_zero_not_a_gap() -> None:
     }
 
 
-def test_growth_of_one_kind() -> None:
-    assert people(customers.growth(JOINED, OCTOBER, kind="company_contact"), "movement") == {"joined": 1}
-
-
 def test_active_customers_by_region_and_age_are_one_population() -> None:
     """Customer 1 was billed long ago, 2 never."""
     tables = release((1, date(2024, 10, 31), 1, "filter"), *[(who, date(2024, 11, 1), 1, "filter") for who in (3, 4, 5, 6)])

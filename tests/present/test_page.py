@@ -96,7 +96,7 @@ def test_conditions_say_what_the_report_stands_on(items):
     for part in (
         "kampanjahistorian hallinta",
         "1.11.2026",
-        "14: käsittely rajoitettu",
+        "noin 15: käsittely rajoitettu",
         "1 / 7",
         "jakso helmikuu\u00a02026",
         "yhtiön johto",
@@ -104,6 +104,16 @@ def test_conditions_say_what_the_report_stands_on(items):
         "tarkastettu",
     ):
         assert part in said
+
+
+@pytest.mark.parametrize(
+    ("left", "said"), [(0, "ei ketään"), (1, "alle 5: "), (4, "alle 5: "), (5, "noin 5: "), (7, "noin 5: "), (8, "noin 10: ")]
+)
+def test_so_few_left_out_are_not_counted_and_others_in_fives(items, both, left, said):
+    """The difference of two releases would tell of the one who was added."""
+    manifest = SimpleNamespace(**vars(MANIFEST) | {"left_out": {"restricted": left}})
+    told = page.conditions(both, SimpleNamespace(manifest=manifest), parameters={}).html()
+    assert re.search(f">{said}", told)
 
 
 def test_the_page_is_one_file_with_its_type_and_one_style_sheet(html):

@@ -140,11 +140,11 @@ def test_no_code_is_left_in_finnish(finnish: str) -> None:
     assert re.findall(r"\b[a-z]+_[a-z_]+\b|\b(?:champions|lapsed|consumer|rental|joined|once)\b", read(finnish)) == []
 
 
-def test_one_region_tells_its_municipalities_and_what_is_of_the_whole_country(large: Settings) -> None:
+def test_one_region_tells_its_municipalities_and_what_is_of_the_whole_register(large: Settings) -> None:
     page = read(html(large, region="06", period="2026-Q3", comparison="year_ago"))
     assert "Rajaus: Pirkanmaa." in page
     assert "Tampere" in page
-    assert "asiakasta koko maassa" in page
+    assert "asiakasta koko rekisterissä" in page
 
 
 def test_a_period_that_is_not_over_says_so(large: Settings) -> None:
