@@ -62,7 +62,8 @@ def _parts(told: pl.Expr) -> pl.Expr:
 
 
 def _few(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    return pairs.filter(pl.col("apart") < policy.min_count)
+    few, same = pl.col("apart") < policy.min_count, (pl.col("apart") == 0) & (pl.col("figures") == pl.col("figures_old"))
+    return pairs.filter(few & ~same)
 
 
 def _moves(pairs: pl.DataFrame, policy: Policy, *keys: str) -> pl.DataFrame:
