@@ -114,10 +114,11 @@ def _known(people: People, without: tuple[str, ...]) -> list[int]:
 
 
 def _moved(people: People, without: tuple[str, ...]) -> dict[int, int]:
-    """Where those at a stage that is too small to be shown, or not told, are told instead: at the last one before it that is on the way."""
+    """Where those at a stage that is too small to be shown, or not told, are told instead: at the last one before it that is on the way.
+    A stage of the way to delivery stays, for door 2 to hide: it is always told, so that its lack would say that it is small."""
     known, left, moved = _known(people, without), dict(people), {}
     for place in range(len(STAGES) - 1, 0, -1):
-        if place not in known or 0 < left.get(place, 0) < LEAST:
+        if place not in known or (STAGES[place] not in ALWAYS and 0 < left.get(place, 0) < LEAST):
             moved[place] = max(before for before in known if before < place and STAGES[before] not in ASIDE)
             left[moved[place]] = left.get(moved[place], 0) + left.get(place, 0)
     return moved
