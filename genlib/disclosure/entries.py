@@ -22,10 +22,10 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tupl
     keys = _united(figures, links)
     figures = figures.join(keys, on="_key").with_columns(pl.struct("_label", "measure").rank("dense").cast(pl.Int64).alias("same") - 1)
     links = _renamed(links, figures)
-    draft = Draft(figures.unique("same", keep="first").sort("same"))
-    draft.sums(links, policy.min_count)
+    draft = Draft(figures.unique("same", keep="first").sort("same"), policy.min_count)
+    draft.sums(links)
     draft.differences(*_groups(links, draft, policy))
-    draft.differences(*_complements(draft, policy))
+    draft.differences(*_complements(draft))
     variables = draft.figures.filter(pl.col("_cell") >= 0).select("_cell", "measure", "value", "people", variable="same")
     return draft.system(), keys.filter(pl.col("_cell") >= 0).select("_key", "_cell"), draft.reasons(), variables
 
@@ -50,10 +50,11 @@ def _renamed(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
 
 
 class Draft:
-    """A system in the making: the shown variables first, then those that stand for sums and differences nobody shows."""
+    """A system in the making: the shown variables first, then those that stand for sums and differences nobody shows, which are of `least`
+    people or more if they are not to be hidden."""
 
-    def __init__(self, figures: pl.DataFrame) -> None:
-        self.figures = figures
+    def __init__(self, figures: pl.DataFrame, least: int) -> None:
+        self.figures, self.least = figures, least
         self.value, self.cell = (figures[name].to_numpy().astype(np.int64) for name in ("value", "_cell"))
         signed = figures.select((pl.col("kind") == "money") & (pl.col("value") < pl.col("first") + pl.col("rest")).any().over("measure"))
         self.low = np.where(signed.to_series().to_numpy(), ANY_SIGN, 0)
@@ -61,19 +62,19 @@ class Draft:
         self.needs = [_needs(figures)]
         self.relations = 0
 
-    def sums(self, links: pl.DataFrame, least: int) -> None:
+    def sums(self, links: pl.DataFrame) -> None:
         """The margins: exact where parts add up, else what is known of overlapping groups (max of parts <= whole <= sum of parts); then
-        those who stand in several parts are a group too, of `least` people or more if it is not to be hidden."""
+        those who stand in several parts are a group too."""
         self.nested = links.select("child_variable", "parent_variable").to_numpy().T.astype(np.int64)
         exact = (pl.col("least") == 0) & (pl.col("most") == 0)
         loose = links.filter(~exact & (pl.col("kind") == "people") & ~pl.col("parent_virtual"))
-        self._sum(links.filter(exact), 0, least)
-        self._sum(loose.filter(pl.col("least") >= 0), -1, least)
-        self._sum(loose.filter(pl.col("most") <= 0), 1, least)
+        self._sum(links.filter(exact), 0)
+        self._sum(loose.filter(pl.col("least") >= 0), -1)
+        self._sum(loose.filter(pl.col("most") <= 0), 1)
         under = loose.filter((pl.col("least") >= 0) | (pl.col("most") > 0))
         self.differences(under["parent_variable"].to_numpy(), under["child_variable"].to_numpy(), np.full(under.height, -1), None)
 
-    def _sum(self, links: pl.DataFrame, slack: int, least: int) -> None:
+    def _sum(self, links: pl.DataFrame, slack: int) -> None:
         wholes = links.unique("relation", keep="first").sort("relation")
         place = self.relations + (links["relation"].rank("dense").to_numpy().astype(np.int64) - 1)
         rows = self.relations + np.arange(wholes.height)
@@ -81,9 +82,9 @@ class Draft:
         self._enter(rows, wholes["parent_variable"].to_numpy(), -1)
         if slack:
             several = -slack * wholes["gap"].to_numpy()
-            new, few = self._grow(several, np.full(wholes.height, -1)), (several > 0) & (several < least)
+            new = self._grow(several, np.full(wholes.height, -1))
             self._enter(rows, new, slack)
-            self.needs += [np.stack([new, np.where(few, least - several, 0)]), np.stack([new, -few.astype(np.int64)])]
+            self._ask(new, self.freed(several))
         self.relations += wholes.height
 
     def differences(self, whole: Ints, part: Ints, cell: Ints, needs: tuple[Ints, Ints] | None) -> None:
@@ -94,7 +95,16 @@ class Draft:
             self._enter(rows, variable, sign)
         self.relations += len(whole)
         if needs is not None:
-            self.needs += [np.stack([new, needs[0]]), np.stack([new, -needs[1]])]
+            self._ask(new, needs)
+
+    def freed(self, people: Ints) -> tuple[Ints, Ints]:
+        """How far up and down each count of people must be free to move: a small one up to enough, and down by one."""
+        few = (people > 0) & (people < self.least)
+        return np.where(few, self.least - people, 0), few.astype(np.int64)
+
+    def _ask(self, variable: Ints, needs: tuple[Ints, Ints]) -> None:
+        up, down = needs
+        self.needs += [np.stack([variable, up]), np.stack([variable, -down])]
 
     def _grow(self, value: Ints, cell: Ints) -> Ints:
         new = np.arange(len(self.value), len(self.value) + len(value))
@@ -172,7 +182,7 @@ def _groups(links: pl.DataFrame, draft: Draft, policy: Policy) -> tuple[Ints, In
     return whole, part, draft.cell[part], (np.where(unsafe, policy.min_count - rest, 0), np.zeros_like(rest))
 
 
-def _complements(draft: Draft, policy: Policy) -> tuple[Ints, Ints, Ints, tuple[Ints, Ints]]:
+def _complements(draft: Draft) -> tuple[Ints, Ints, Ints, tuple[Ints, Ints]]:
     """Those of a base who are not in the part that a share is made of (`Measure.of`)."""
     parts = draft.figures.filter(pl.col("of").is_not_null())
     base = draft.figures.select("_label", of="measure", base="same")
@@ -180,8 +190,7 @@ def _complements(draft: Draft, policy: Policy) -> tuple[Ints, Ints, Ints, tuple[
     whole, part = both["base"].to_numpy().astype(np.int64), both["same"].to_numpy().astype(np.int64)
     rest = draft.value[whole] - draft.value[part]
     whole, part, rest = whole[rest >= 0], part[rest >= 0], rest[rest >= 0]
-    few = (rest > 0) & (rest < policy.min_count)
-    return whole, part, draft.cell[part], (np.where(few, policy.min_count - rest, 0), few.astype(np.int64))
+    return whole, part, draft.cell[part], draft.freed(rest)
 
 
 def _pruned(entries: Ints, virtual: Ints) -> Ints:

@@ -139,10 +139,10 @@ def cells_of(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
 def named(model: Model, cells: pl.DataFrame) -> pl.DataFrame:
     """`variable` and `name` of each figure of the report: one name for the same figure of the same people, wherever it is published (of
     people who are not known: for the same figure of a cell that is called the same). Events of which each had one are people."""
-    told = cells.select("sketch", "people", stem=pl.col("stems").list.first(), _cell="cell")
+    told = cells.select("sketch", stem=pl.col("stems").list.first(), _cell="cell")
     known = model.figures.join(told, on="_cell")
-    counted = pl.when(pl.col("value") == pl.col("people_right")).then(pl.lit("people")).otherwise("measure")
-    rows = known.select("sketch", "people_right", "stem", counted, "value").rows()
+    counted = pl.when(pl.col("value") == pl.col("people")).then(pl.lit("people")).otherwise("measure")
+    rows = known.select("sketch", "people", "stem", counted, "value").rows()
     return known.select("variable", "_cell", "measure", name=pl.Series([_name(*row) for row in rows], dtype=pl.UInt64))
 
 

@@ -69,18 +69,13 @@ def _few(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 def _moves(pairs: pl.DataFrame, policy: Policy, *keys: str) -> pl.DataFrame:
     """How far each figure of `cell` must be free to move against `measure_old`, `up` and `down`, with the `keys` of its pair: heads so that
     it may be nobody or enough who make the difference, the rest by p% of what they brought or took: nobody can tell that closely."""
-    both, left = _compared(pairs.with_row_index("pair"), keys), policy.min_count - pl.col("apart")
+    both = _compared(pairs.with_row_index("pair"), keys)
     more, heads, others = pl.col("value_old") - pl.col("value"), pl.col("heads") & pl.col("heads_old"), pl.col("apart") > 0
     few = ~heads & (more.abs() < policy.min_count)  # so few events are of as few people, even if all others are the same
     brought = (more != 0).fill_null(True) & ~pl.col("crossed") & (others | few)  # zeros are shown: those few brought nothing
+    who, part = pl.when(heads).then("apart").otherwise(more.abs()), ((more.abs() * policy.p + 99) // 100).clip(1).fill_null(1)
     moves = {
-        side: pl.when(few)
-        .then(pl.when(more.sign() == sign).then(1).otherwise(policy.min_count - more.abs()))
-        .when(~heads)
-        .then(((more.abs() * policy.p + 99) // 100).clip(1).fill_null(1))
-        .when(more == sign * pl.col("apart"))
-        .then(1)
-        .otherwise(left)
+        side: pl.when(heads | few).then(pl.when(more == sign * who).then(1).otherwise(policy.min_count - who)).otherwise(part)
         for side, sign in (("up", 1), ("down", -1))
     }
     return both.filter(pl.when(heads).then(others).otherwise(brought)).select(*keys, "measure", "measure_old", **moves)

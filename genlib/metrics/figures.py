@@ -7,7 +7,7 @@ null, and no share stands on fewer than `BASE` people. A figure of a whole group
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -186,8 +186,8 @@ class Reached:
     stages `untold` (`stage` and the columns of a group)."""
 
     stages: tuple[str, ...]
-    aside: tuple[str, ...] = ()
-    untold: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"stage": pl.String}))
+    aside: tuple[str, ...]
+    untold: pl.DataFrame
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         beyond = {stage: (stage,) if stage in self.aside else self.stages[place:] for place, stage in enumerate(self.stages)}

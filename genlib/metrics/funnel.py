@@ -61,7 +61,7 @@ def _placed(release: Tables, contacts: Rows, attribution: Attribution) -> Rows:
     reached = {"targeted": nw.col("arm") == "contacted", "sent": seen["sent"], "bounced": seen["sent"] & nw.col("bounced")}
     reached |= {"delivered": seen["delivered"], "machine": seen["opened"] | seen["clicked"], "opened": opened | clicked, "clicked": clicked}
     reached |= {"responded": responded, "bought": responded & (nw.col("outcome") == "bought")}
-    bought = purchased(release, contacts, attribution).select("campaign", "customer", "outcome")
+    bought = purchased(release, contacts.filter(seen["responded"]), attribution).select("campaign", "customer", "outcome")
     furthest = {PLACES[stage]: reached[stage] for stage in reversed(STAGES[1:])}
     return contacts.join(bought, on=["campaign", "customer"], how="left").with_columns(place=case(furthest, 0))
 

@@ -4,21 +4,12 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
-from messages import people
+from messages import figured, people
 
-from genlib.disclosure.cells import Cells
 from genlib.metrics import customers
 from genlib.period import Period
 
 OCTOBER = Period.parse("2026-10")
-
-
-def shown(cells: Cells) -> pl.DataFrame:
-    """With its figures, as if nothing were hidden."""
-    frame = cells.frame
-    for figure in cells.figures:
-        frame = figure(frame)
-    return frame
 
 
 def release(*invoices: tuple[int, date, int, str]) -> dict[str, pl.LazyFrame]:
@@ -47,7 +38,7 @@ JOINED = members(
 
 def test_stock_follows_from_comings_and_goings() -> None:
     found = (
-        shown(customers.growth(JOINED, OCTOBER, months=2)).filter(pl.col("movement").is_null()).select("month", "joined", "left", "stock")
+        figured(customers.growth(JOINED, OCTOBER, months=2)).filter(pl.col("movement").is_null()).select("month", "joined", "left", "stock")
     )
     assert [
         (date(2026, 8, 1), 0, 0, 11),
@@ -107,7 +98,7 @@ def test_billing_of_one_region() -> None:
 
 def test_billing_changes_against_the_month_before() -> None:
     cells = customers.billing(BILLED, OCTOBER)
-    change = shown(cells).filter(pl.col("product_line").is_null(), pl.col("month") == date(2026, 10, 1))["change"]
+    change = figured(cells).filter(pl.col("product_line").is_null(), pl.col("month") == date(2026, 10, 1))["change"]
     assert [pytest.approx(120 / 210 - 1)] == change.to_list()
 
 
@@ -185,7 +176,7 @@ def test_no_model_where_few_came_back() -> None:
 
 def test_a_report_of_a_quarter_counts_quarters() -> None:
     third = Period.parse("2026-Q3")
-    stocks = shown(customers.growth(JOINED, third)).filter(pl.col("movement").is_null(), pl.col("quarter").is_not_null())
+    stocks = figured(customers.growth(JOINED, third)).filter(pl.col("movement").is_null(), pl.col("quarter").is_not_null())
     assert stocks.select("quarter", "joined", "left", "stock").rows()[-2:] == [(date(2026, 4, 1), 0, 0, 12), (date(2026, 7, 1), 1, 2, 11)]
     assert people(customers.billing(BILLED, third), "quarter", column="amount_cents") == {date(2026, 7, 1): 210}
 
@@ -198,7 +189,7 @@ def test_one_region_is_told_by_municipality() -> None:
 
 def test_customers_of_a_thousand_inhabitants() -> None:
     tables = release(*[(who, OCT, 5, "filter") for who in range(1, 7)])
-    told = shown(customers.by_region(tables, OCTOBER)).drop_nulls("region")
+    told = figured(customers.by_region(tables, OCTOBER)).drop_nulls("region")
     assert told.with_columns(pl.col("per_thousand").round(6)).select("region", "per_thousand").rows() == [
         ("01", 0.001173),
         ("02", 0.008338),
