@@ -63,8 +63,10 @@ class Cells:
     `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
     People are told of only if they are among the `measures`; they judge the cells in any case.
     `population` names whom the table counts, period included ("customers 2026-10"): cells of equal population, measure and dimension
-    values are the same cell wherever they stand, which links the tables of a report. `members` (the dimension columns and `sketch`) tells
-    the ledger how many people cells differ by, where `tabulate` knew them by pseudonym and something is being published.
+    values are the same cell wherever they stand, which links the tables of a report. `members` (the dimension columns, and a sketch of the
+    people and of each sum) tells the ledger by how many people figures differ, where `tabulate` knew them by pseudonym and something is
+    being published. `rest`: tables that are not shown, but that others may help to work out - what this one leaves of a whole, or the
+    parts of it; their small cells are protected as if they were shown.
     """
 
     frame: pl.DataFrame
@@ -73,6 +75,7 @@ class Cells:
     population: str = ""
     figures: tuple[Figure, ...] = ()
     members: pl.DataFrame | None = None
+    rest: tuple[Cells, ...] = ()
 
     @property
     def dimensions(self) -> list[str]:
@@ -138,7 +141,7 @@ def _level(one: Any, person: str, keys: list[str], columns: list[str], sums: lis
     named = isinstance(one, nw.DataFrame) and "_number" in one.columns
     number = [nw.col("_number").max()] if named else []
     by_person = one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums), *number) if set(keys) != set(columns) else one
-    drawn = sketches(_collect(by_person), keys) if named else None
+    drawn = sketches(_collect(by_person), keys, [m.name for m in sums]) if named else None
     if not keys:
         by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
     money = [m.name for m in sums if m.kind == "money"]

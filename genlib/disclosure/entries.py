@@ -14,8 +14,13 @@ from genlib.errors import UsageError
 SEVERITY = ("", "dominance", "primary")
 
 
-def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tuple[System, pl.DataFrame, list[str], pl.DataFrame]:
-    """The system, the cell of every key (`_key`, `_cell`), each cell's own reason ("" = safe in itself), and the figures as variables."""
+Assembled = tuple[System, pl.DataFrame, list[str], pl.DataFrame, pl.DataFrame]
+"""The system, the group and the cell of every key (`_key`, `_label`, `_cell`), each cell's own reason ("" = safe in itself), the figures as
+variables, and the wholes (`relation`, `variable`, whether it is a `part`)."""
+
+
+def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> Assembled:
+    """All of a report as one system."""
     off = (pl.col("kind") != "people") & pl.col("additive") & ((pl.col("least") != 0) | (pl.col("most") != 0))
     if links.filter(off).height:
         raise UsageError("a total differs from the sum of its parts: mark the measure additive=False")
@@ -26,27 +31,41 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> tupl
     draft.sums(links)
     draft.differences(*_groups(links, draft, policy))
     draft.differences(*_complements(draft))
-    variables = draft.figures.filter(pl.col("_cell") >= 0).select("_cell", "measure", "value", "people", variable="same")
-    return draft.system(), keys.filter(pl.col("_cell") >= 0).select("_key", "_cell"), draft.reasons(), variables
+    known = ("_label", "_cell", "measure", "kind", "value", "contributors", "first", "second")
+    variables = draft.figures.filter(~pl.col("virtual")).select(*known, variable="same")
+    wholes = _wholes(links)
+    return draft.system(), keys.filter("told").select("_key", "_label", "_cell"), draft.reasons(), variables, wholes
 
 
 def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """`_label` of every key - a parent with a single child is that child - and its `_cell`, -1 if it is not shown."""
-    keys = figures.group_by("_key", maintain_order=True).agg(pl.col("virtual").all()).with_row_index("_node")
+    """`_label` of every key - a parent with a single child is that child - and its `_cell`, -1 if it is not shown; whether it is `told` in
+    a table, be it shown or not."""
+    keys = figures.group_by("_key", maintain_order=True).agg(pl.col("virtual").all(), pl.col("shown").any()).with_row_index("_node")
     single = (
         links.filter((pl.col("children") == 1) & (pl.col("gap") == 0) & (pl.col("kind") == "people")).select("parent", "child").unique()
     )
     nodes = dict(zip(keys["_key"], keys["_node"], strict=True))
     ends = [[nodes[key] for key in single[side]] for side in ("parent", "child")]
     keys = keys.with_columns(_label=pl.Series(components(keys.height, *np.array(ends, np.int64).reshape(2, -1))))
-    shown = keys.filter(~pl.col("virtual")).select(pl.col("_label").unique().sort()).with_row_index("_cell")
-    return keys.join(shown, on="_label", how="left").select("_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1))
+    shown = keys.filter("shown").select(pl.col("_label").unique().sort()).with_row_index("_cell")
+    told = (~pl.col("virtual")).any().over("_label")
+    return keys.join(shown, on="_label", how="left").select("_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1), told=told)
 
 
 def _renamed(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     name = dict(zip(figures["variable"], figures["same"], strict=True))
     sides = [pl.col(side).replace_strict(name, return_dtype=pl.Int64) for side in ("parent_variable", "child_variable")]
     return links.with_columns(sides).filter(pl.col("parent_variable") != pl.col("child_variable"))
+
+
+def _wholes(links: pl.DataFrame) -> pl.DataFrame:
+    """The parts of every whole that is the sum of them, and the whole, shown or not."""
+    exact = links.filter(pl.col("least") == 0, pl.col("most") == 0).sort("relation", "child_variable")
+    parts = exact.select("relation", variable="child_variable", part=pl.lit(True), parts=pl.len().over("relation"))
+    wholes = exact.unique("relation", maintain_order=True).select(
+        "relation", variable="parent_variable", part=pl.lit(False), parts=pl.lit(0, pl.UInt32)
+    )
+    return pl.concat([parts, wholes])
 
 
 class Draft:
@@ -116,13 +135,13 @@ class Draft:
         self.entries.append(np.stack([relation, variable, np.full(len(variable), sign)]).astype(np.int64))
 
     def system(self) -> System:
-        virtual = np.flatnonzero(self.cell[: self.figures.height] < 0)
+        virtual = np.flatnonzero(self.figures["virtual"].to_numpy())
         relation, variable, sign = _pruned(np.concatenate([np.zeros((3, 0), np.int64), *self.entries], axis=1), virtual)
         need = np.concatenate(self.needs, axis=1)
         need = need[:, need[1] != 0]
         shown = self.figures.filter(pl.col("_cell") >= 0).group_by("_cell").agg(pl.col("people", "dear").max()).sort("_cell")
         people, dear = shown["people"].to_numpy(), shown["dear"].to_numpy()
-        scenario, known = self._alone(people)
+        scenario, known = self._alone()
         parts: dict[str, Any] = {"value": self.value, "low": self.low, "cell": self.cell, "weight": dear * (np.log1p(people) + 1)}
         parts |= {"relation": relation, "variable": variable, "sign": sign, "need_variable": need[0], "need_move": need[1]}
         parts |= {"alone_scenario": scenario, "alone_variable": known, "need_scenario": np.full(need.shape[1], -1)}
@@ -137,19 +156,17 @@ class Draft:
         largest = np.abs(self.value[part]) == self.figures["first"].to_numpy()[total]
         return np.where(money, np.sign(need[1]) * np.minimum(eased, np.abs(need[1])), need[1]), self.nested[:, largest]
 
-    def _alone(self, people: Ints) -> tuple[Ints, Ints]:
+    def _alone(self) -> tuple[Ints, Ints]:
         """What each person who stands alone knows: all figures of his cell, or the one figure that only he contributed to - in a part and
         in the whole that is the same people."""
-        whole = (self.cell >= 0) & (np.append(people, 0)[self.cell] == 1)
-        known = whole.copy()
-        known[: self.figures.height] |= (self.figures["contributors"] == 1).to_numpy() & (self.cell[: self.figures.height] >= 0)
-        inside = np.flatnonzero(whole)
-        _, first, back = np.unique(self.cell[inside], return_index=True, return_inverse=True)
+        told = self.figures.with_columns(alone=(pl.col("people") == 1).any().over("_label"), first=pl.col("same").first().over("_label"))
+        told = told.filter(~pl.col("virtual"))
+        inside = told.filter("alone").select("same", "first").to_numpy().T
+        known = np.zeros(len(self.value), bool)
+        known[told.filter(pl.col("alone") | (pl.col("contributors") == 1))["same"].to_numpy()] = True
         part, total = self.nested
         same = known[part] & known[total] & (self.value[part] == self.value[total])
-        label = components(
-            len(self.value), *np.concatenate([np.stack([inside, inside[first][back]]), np.stack([part[same], total[same]])], axis=1)
-        )
+        label = components(len(self.value), *np.concatenate([inside, np.stack([part[same], total[same]])], axis=1))
         owned = np.flatnonzero(known)
         return np.unique(label[owned], return_inverse=True)[1].astype(np.int64), owned
 
@@ -167,8 +184,8 @@ class Draft:
 
 
 def _needs(figures: pl.DataFrame) -> Ints:
-    shown = figures.filter(pl.col("_cell") >= 0, ~pl.col("virtual"))
-    both = [shown.select("same", move=sign * pl.col(side)) for side, sign in (("up", 1), ("down", -1))]
+    told = figures.filter(~pl.col("virtual"))
+    both = [told.select("same", move=sign * pl.col(side)) for side, sign in (("up", 1), ("down", -1))]
     return pl.concat(both).to_numpy().T.astype(np.int64)
 
 

@@ -10,6 +10,8 @@ from genlib.disclosure.cells import Cells, Dimension, Measure
 
 HEAD, END = "\x1e", "\x1f"
 """What ends the population of a key, and each dimension value."""
+ASIDE = "~"
+"""Begins a word in the name of a population that is counted in other groups than one of the same name."""
 
 
 def complete(cells: Cells, sensitive: set[str]) -> pl.DataFrame:

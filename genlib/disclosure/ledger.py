@@ -1,7 +1,7 @@
 """The ledger: what reports have published so far, so that nothing can be subtracted from it.
 
-One private file (0600) per publication, beside the releases and never in the catalogue of reports: the cells with their figures, the sketch
-of who is in them, and the relations between the figures. It holds no more than the releases do.
+One private file (0600) per publication, beside the releases and never in the catalogue of reports: the figures, shown or not, the sketch
+of who has a part in each, and the relations between them. It holds no more than the releases do.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import glob
 import hashlib
 import json
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -24,28 +23,51 @@ import polars as pl
 
 from genlib import settings as configuration
 from genlib.atomic import replacing
-from genlib.disclosure.cells import PEOPLE, Cells
-from genlib.disclosure.keys import END, HEAD
+from genlib.disclosure.figures import PLACE
 from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
-from genlib.disclosure.system import System
+from genlib.disclosure.ties import Ties
 from genlib.settings import Settings, publication
 
-DATE = re.compile(r"\d{4}-(Q\d|\d{2}(-\d{2})?)")
-CROWD = 5
-"""The same people, if they are so many, are the same group wherever they stand; fewer may be so by chance, which nobody knows."""
-PARTS = ("cells", "variables", "entries")
+TOLD = ("cell", "measure", "kind", "people", "first", "second", "heads", "adds", "sketch", "places")
+"""What is kept of a figure beside its number; null for an unknown that no table shows."""
+VARIABLE: dict[str, pl.DataType | type[pl.DataType]] = {
+    "page": pl.UInt32,
+    "day": pl.Date,
+    "name": pl.UInt64,
+    "value": pl.Int64,
+    "low": pl.Int64,
+    "up": pl.Int64,
+    "down": pl.Int64,
+    "shown": pl.Boolean,
+    "alone": pl.Boolean,
+    "cell": pl.Int64,
+    "measure": pl.String,
+    "kind": pl.String,
+    "people": pl.Int64,
+    "first": pl.Int64,
+    "second": pl.Int64,
+    "heads": pl.Boolean,
+    "adds": pl.Boolean,
+    "sketch": pl.Binary,
+    "places": pl.List(PLACE),
+}
+ENTRY: dict[str, type[pl.DataType]] = {"page": pl.UInt32, "relation": pl.Int64, "variable": pl.Int64, "sign": pl.Int64}
 
 
 @dataclass(frozen=True)
 class Past:
-    """All that was published. `cells` that were shown: day, stems, people, figures, sketch. `variables`: page, name (0: nameless), value,
-    low, shown, up, down (the moves that it needs), alone (in a report with lone respondents, whose view is not kept: what that hid stays
-    hidden); `entries` of relations between them: relation, variable, sign."""
+    """All that was published. `variables`: page, day, name (0: nameless), value, low, up and down (the moves that it needs), whether it is
+    `shown` or follows; alone (in a report with lone respondents, whose view is not kept: what
+    that hid stays hidden); of figures what `figures_of` tells. `entries` of relations between them: page, relation, variable, sign."""
 
-    cells: pl.DataFrame = field(default_factory=pl.DataFrame)
-    variables: pl.DataFrame = field(default_factory=pl.DataFrame)
-    entries: pl.DataFrame = field(default_factory=pl.DataFrame)
+    variables: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VARIABLE))
+    entries: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ENTRY))
+
+    @property
+    def figures(self) -> pl.DataFrame:
+        """What stands in tables, hidden figures included."""
+        return self.variables.filter(pl.col("measure").is_not_null())
 
 
 @dataclass(frozen=True)
@@ -88,16 +110,16 @@ class Ledger:
         if not pages:
             return Past()
         read = pl.read_parquet(list(pages.values())).with_row_index("page")
-        cells, variables, entries = (
-            read.select("page", "day", part).explode(part, empty_as_null=False, keep_nulls=False).unnest(part) for part in PARTS
+        variables, entries = (
+            read.select("page", "day", part).explode(part, empty_as_null=False, keep_nulls=False).unnest(part)
+            for part in ("variables", "entries")
         )
-        return Past(cells, variables, entries)
+        return Past(variables.select(VARIABLE.keys()), entries.select(ENTRY.keys()))
 
-    def record(self, model: Model, cells: pl.DataFrame, pattern: Pattern) -> None:
-        """Keep a publication: what `model` says of its own tables, and what `pattern` hides of them."""
-        variables, entries = _structure(model, cells, pattern.system, pattern.seen()[: len(model.system.value)])
-        shown = cells.filter(~pl.Series(pattern.hidden)[cells["cell"]]).drop("cell", "overlapping")
-        content = pl.DataFrame({part: [frame.to_struct()] for part, frame in zip(PARTS, (shown, variables, entries), strict=True)})
+    def record(self, model: Model, own: pl.DataFrame, ties: Ties, pattern: Pattern) -> None:
+        """Keep a publication: what `model` says of its own tables, what ties its figures to others, and what `pattern` hides of them."""
+        variables, entries = _page(model, own, ties, pattern)
+        content = pl.DataFrame({"variables": [variables.to_struct()], "entries": [entries.to_struct()]})
         name = hashlib.sha256(_parquet(content)).hexdigest()[:24]
         with replacing(self.folder / f"{name}_{self.run}.parquet") as file:
             file.write(_parquet(content.with_columns(report=pl.lit(self.report), day=pl.lit(self.day))))
@@ -118,59 +140,22 @@ class Ledger:
             return len(struck)
 
 
-def cells_of(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
-    """One row a cell of the report in the making: `cell`, the `stems` it goes by, people, figures, the sketch where the tables have one,
-    and whether people stand in several cells of its table (`overlapping`)."""
-    named = pl.Series("stems", [_stem(key) for key in model.keys["_key"]], pl.String)
-    stems = model.keys.select("_cell", named).group_by("_cell").agg(pl.col("stems").unique().sort())
-    figures = model.figures.sort("_cell", "measure").group_by("_cell").agg(pl.col("people").max(), figures=pl.struct("measure", "value"))
-    sketched = [pl.DataFrame(schema={"_cell": pl.Int64, "sketch": pl.Binary})]
-    for name, cells in tables.items():
-        if cells.members is not None:
-            on = [column for column in cells.dimensions if column in cells.members.columns]
-            there = model.frames[name].select("_cell", *on, _=0).join(cells.members.with_columns(_=0), on=[*on, "_"], nulls_equal=True)
-            sketched.append(there.select("_cell", "sketch").drop_nulls())
-    known = pl.concat(sketched).unique("_cell")
-    apart = [pl.Series(dtype=pl.Int64), *(model.frames[name]["_cell"] for name, cells in tables.items() if PEOPLE in cells.measures)]
-    listed = stems.join(figures, on="_cell").join(known, on="_cell", how="left").sort("_cell").rename({"_cell": "cell"})
-    return listed.with_columns(overlapping=~pl.col("cell").is_in(pl.concat(apart).implode()))
-
-
-def named(model: Model, cells: pl.DataFrame) -> pl.DataFrame:
-    """`variable` and `name` of each figure of the report: one name for the same figure of the same people, wherever it is published (of
-    people who are not known: for the same figure of a cell that is called the same). Events of which each had one are people."""
-    told = cells.select("sketch", stem=pl.col("stems").list.first(), _cell="cell")
-    known = model.figures.join(told, on="_cell")
-    counted = pl.when(pl.col("value") == pl.col("people")).then(pl.lit("people")).otherwise("measure")
-    rows = known.select("sketch", "people", "stem", counted, "value").rows()
-    return known.select("variable", "_cell", "measure", name=pl.Series([_name(*row) for row in rows], dtype=pl.UInt64))
-
-
-def _name(sketch: bytes | None, people: int, stem: str, measure: str, value: int) -> int:
-    who = sketch if sketch and people >= CROWD else (sketch or b"") + stem.encode()
-    return int.from_bytes(hashlib.blake2b(who + f"\0{measure}\0{value}".encode(), digest_size=8).digest(), "little")
-
-
-def _stem(key: str) -> str:
-    """A key without the dates of its population; what that was narrowed to stands with the dimensions, as in a report that was not."""
-    population, _, where = key.partition(HEAD)
-    words = [word for word in population.split() if not DATE.fullmatch(word)]
-    parts = {*where.split(END), *(word for word in words if "=" in word)} - {""}
-    return " ".join(word for word in words if "=" not in word) + HEAD + END.join(sorted(parts))
-
-
-def _structure(model: Model, cells: pl.DataFrame, protected: System, shown: np.ndarray) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The figures, those that nobody is shown included, and what relates them."""
+def _page(model: Model, own: pl.DataFrame, ties: Ties, pattern: Pattern) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The figures, those that nobody is shown included, and what relates them; first those of the report, then those tied to them."""
     system, size = model.system, len(model.system.value)
-    moves, names = np.zeros((2, size), np.int64), np.zeros(size, np.uint64)
+    moves = np.zeros((2, size), np.int64)
+    protected = pattern.system
     everyones = (protected.need_scenario < 0) & (protected.need_variable < size)
     for way, sign in enumerate((1, -1)):
         np.maximum.at(moves[way], protected.need_variable[everyones], sign * protected.need_move[everyones])
-    own = named(model, cells)
-    names[own["variable"].to_numpy()] = own["name"].to_numpy()
-    variables = {"name": names, "value": system.value, "low": system.low, "shown": shown, "up": moves[0], "down": moves[1]}
-    variables["alone"] = np.full(size, len(system.alone_variable) > 0)
-    return pl.DataFrame(variables), pl.DataFrame({"relation": system.relation, "variable": system.variable, "sign": system.sign})
+    numbers = {"variable": np.arange(size), "value": system.value, "low": system.low, "up": moves[0], "down": moves[1]}
+    seen, alone = pl.Series(pattern.seen()[:size]), pl.lit(len(system.alone_variable) > 0)
+    ours = pl.DataFrame(numbers).join(own.select("variable", "name", *TOLD), on="variable", how="left", maintain_order="left")
+    ours = ours.with_columns(pl.col("name").fill_null(0), shown=seen, alone=alone)
+    tied = ties.variables().select("name", "value", "low", "up", "down", shown=pl.lit(False), alone=pl.lit(False))
+    entries = pl.DataFrame({"relation": system.relation, "variable": system.variable, "sign": system.sign})
+    more = ties.entries().with_columns(pl.col("relation") + system.relations, pl.col("variable") + size)
+    return pl.concat([ours.drop("variable"), tied], how="diagonal"), pl.concat([entries, more])
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:

@@ -21,28 +21,32 @@ HEADLINE = 10
 
 @dataclass(frozen=True)
 class Model:
-    """`system` and the way back: `frames` by table with `_cell` (null for a zero that is shown), each cell's own `reason` ("" = safe)."""
+    """`system` and the way back: `frames` by table with `_cell` (null for a zero that is shown), each cell's own `reason` ("" = safe).
+    `tables`: those that are shown, and behind them what they leave (`Cells.rest`), of which nobody is shown anything."""
 
     system: System
+    tables: dict[str, Cells]
     frames: dict[str, pl.DataFrame]
     reason: list[str]
     keys: pl.DataFrame
-    """`_key` and `_cell`: the names that a cell goes by."""
+    """`_key`, `_label` and `_cell` (-1: not shown): the names that each group of people, shown or not, goes by."""
     figures: pl.DataFrame
-    """`_cell`, measure, `variable`, value: one row a figure that is shown or hidden."""
+    """One row a figure: `_label`, `_cell`, measure, kind, `variable`, value, contributors, the largest parts `first`, `second`."""
+    wholes: pl.DataFrame
+    """What adds up: `relation`, `variable`, whether it is a `part` of it, and of how many `parts`."""
 
 
 def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     """All tables of a report as one system. Raises `UsageError` if two tables disagree about a cell that they share."""
-    tables = _with_hierarchies(tables)
-    sensitive = {c for cells in tables.values() for d in cells.by if d.sensitive for c in d.columns}
-    frames = {name: _prepared(name, cells, sensitive) for name, cells in tables.items()}
-    figures = rules.judge(_figures(tables, frames), policy)
-    system, cells, reason, variables = assemble(figures, _joined(_links(tables, frames, sensitive), figures), policy)
-    shown = {
+    every = _with_hierarchies({**tables, **{f"{name} {n}": rest for name, cells in tables.items() for n, rest in enumerate(cells.rest)}})
+    sensitive = {c for cells in every.values() for d in cells.by if d.sensitive for c in d.columns}
+    frames = {name: _prepared(name, cells, sensitive) for name, cells in every.items()}
+    figures = rules.judge(_figures(every, frames, {*tables}), policy)
+    system, cells, reason, variables, wholes = assemble(figures, _joined(_links(every, frames, sensitive), figures), policy)
+    told = {
         name: frame.filter(~pl.col("_virtual")).join(cells, on="_key", how="left", maintain_order="left") for name, frame in frames.items()
     }
-    return Model(system, shown, reason, cells, variables)
+    return Model(system, every, told, reason, cells, variables, wholes)
 
 
 def _with_hierarchies(tables: Mapping[str, Cells]) -> dict[str, Cells]:
@@ -64,10 +68,12 @@ def _prepared(name: str, cells: Cells, sensitive: set[str]) -> pl.DataFrame:
     return keyed(closed(complete(cells, sensitive), cells.by, additive), cells.by, cells.population or f"table {name}")
 
 
-def _figures(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _figures(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame], shown: set[str]) -> pl.DataFrame:
     """One row a variable: `_key`, measure, kind, value, contributors, the largest contribution and the rest of it beyond two."""
     parts = [
-        _measured(name, frames[name], cells, place, (3 - 2 * order / len(tables)) * (HEADLINE if order == 0 else 1))
+        _measured(name, frames[name], cells, place, (3 - 2 * order / len(tables)) * (HEADLINE if order == 0 else 1)).with_columns(
+            shown=pl.lit(name in shown)
+        )
         for order, (name, cells) in enumerate(tables.items())
         for place in range(len(cells.measures))
     ]
@@ -76,7 +82,8 @@ def _figures(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame]) ->
     if split.height:
         names = ", ".join(sorted(split["table"].unique()))
         raise UsageError(f"tables {names} give different figures for the same cell: different people need different populations")
-    first = listed.group_by("_key", "measure", maintain_order=True).first()
+    first = listed.group_by("_key", "measure", maintain_order=True).first().drop("shown")
+    first = first.join(listed.group_by("_key").agg((pl.col("shown") & ~pl.col("virtual")).any()), on="_key", maintain_order="left")
     return first.with_row_index("variable").with_columns(pl.col("variable").cast(pl.Int64))
 
 

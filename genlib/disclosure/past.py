@@ -2,65 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from genlib.disclosure.ledger import Past, named
+from genlib.disclosure.differences import differences, distinct
+from genlib.disclosure.families import families
+from genlib.disclosure.ledger import ENTRY, Past
 from genlib.disclosure.model import Model
-from genlib.disclosure.near import apart, gated
+from genlib.disclosure.near import gated
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import Search
 from genlib.disclosure.solver import Attack
-from genlib.disclosure.system import ANY_SIGN, Ints, System, components
+from genlib.disclosure.system import Ints, System, components
+from genlib.disclosure.ties import Ties
 
-SECONDS = 3.0
+SECONDS = 60.0
 TINY = 1e-6
-NONE = pl.DataFrame(schema={"cell": pl.Int64, "moves": pl.Null, "day": pl.Date, "figures": pl.Null})
+NONE = pl.DataFrame(schema={"cell": pl.Int64, "variable": pl.Int64, "up": pl.Int64, "down": pl.Int64, "day": pl.Date, "figures": pl.Null})
 
 
-def bound(model: Model, cells: pl.DataFrame, past: Past, policy: Policy) -> tuple[Model, pl.DataFrame, int]:
-    """The model with what the past demands, and the cells that are `gated` (see there), and which is the first of the past's needs."""
-    own = named(model, cells)
-    system, near = _equal(model.system, own), apart(cells, own, policy)
-    if past.cells.is_empty():
-        system = _with_differences(system, near)
-        return replace(model, system=system), NONE, len(system.need_variable)
-    seen = past.variables.filter(pl.col("name") > 0)
-    told = seen.group_by("name").agg(pl.col("shown").any(), pl.col("alone").any(), pl.col("up", "down").last())
-    ours = own.join(told, on="name").sort("variable")
+@dataclass(frozen=True)
+class Bound:
+    """A report as the past binds it: its `model` with all that it hangs together with, the figures that are `held` (see `gated`), and what
+    `ties` its figures to others."""
+
+    model: Model
+    held: pl.DataFrame
+    ties: Ties
+
+
+def bound(model: Model, own: pl.DataFrame, past: Past, policy: Policy) -> Bound:
+    """The model with what the past demands."""
+    told = past.variables.filter(pl.col("name") > 0).group_by("name").agg(pl.col("shown", "alone").any(), pl.col("up", "down").max())
+    ours = own.select("variable", "cell", "name").join(told, on="name").sort("variable")
     known, kept = ours.filter("shown"), ours.filter(~pl.col("shown"))
-    held = gated(cells.join(known, left_on="cell", right_on="_cell", how="anti"), past.cells, policy)
-    elsewhere = past.cells.join(cells, on="sketch", how="anti")
-    again = cells.join(held, on="cell", how="semi").join(kept, left_on="cell", right_on="_cell", how="semi")
-    weighed = again.join(gated(again, elsewhere, policy), on="cell", how="anti") if again.height else again
-    held = held.join(weighed, on="cell", how="anti")  # what was hidden beside it, in such a report as this, needs no more than that
-    facts = known["variable"]
-    near = near.with_columns(known=pl.col("variable").is_in(facts.implode()).cast(pl.Int64) + pl.col("variable_old").is_in(facts.implode()))
-    system = _with_differences(_with_known(system, facts.to_numpy()), near.filter(known=0))
-    first = len(system.need_variable)
-    system = _with_differences(system, near.filter(known=1))
-    asked = held.explode("moves").unnest("moves").join(own, left_on=["cell", "measure"], right_on=["_cell", "measure"])
-    shut = kept.filter(pl.col("alone") | pl.col("_cell").is_in(weighed["cell"].implode())).unique(
-        "_cell", keep="first", maintain_order=True
-    )
-    system = _hidden(_with_needs(_with_needs(system, asked), kept), shut["variable"].to_numpy())
+    published = past.figures.filter("shown")
+    held, weighed = _held(own, published, known, kept, policy)
+    system = _equal(model.system, own)
+    apart = distinct(differences(model.wholes, own, published, policy), system, own)
+    ties = apart.and_(families(own, past, policy)).beside(known["name"])
+    system = _with_known(system, known["variable"].to_numpy())
+    system, rests = _joined(system, own, past, ties)
+    system = _with_needs(_with_needs(_with_needs(system, rests), held), kept)
+    shut = kept.filter(pl.col("cell") >= 0, pl.col("alone") | pl.col("cell").is_in(weighed.implode()))
+    system = _hidden(system, shut.unique("cell", keep="first", maintain_order=True)["variable"].to_numpy())
     late = set(held["cell"])
     reason = [gravest or ("time" if cell in late else "") for cell, gravest in enumerate(model.reason)]
-    return replace(model, system=_joined(system, own, past), reason=reason), held, first
+    return Bound(replace(model, system=system, reason=reason), held, ties)
 
 
-def eased(system: System, first: int) -> tuple[System, list[Ints]]:
-    """The system with its needs from `first` on cut down to what is possible once all is hidden that may be - what was published cannot be
-    taken back, and what follows from it is known - and witnesses of that."""
+def _held(own: pl.DataFrame, old: pl.DataFrame, known: pl.DataFrame, kept: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame, pl.Series]:
+    """The figures that are `gated`, but for those of cells that are so only beside what this report tells again: they were hidden beside it
+    before, in such a report as this, and need no more than that."""
+    if old.is_empty():
+        return NONE, pl.Series(dtype=pl.Int64)
+    new = own.join(known, on="variable", how="anti")
+    held = gated(new, old, policy)
+    again = new.filter(pl.col("cell") >= 0).join(held, on="cell", how="semi").join(kept, on="cell", how="semi")
+    elsewhere = old.join(own, on="name", how="anti")
+    weighed = again.join(gated(again, elsewhere, policy), on="cell", how="anti") if again.height else again
+    return held.join(weighed, on="cell", how="anti"), weighed["cell"].unique()
+
+
+def eased(system: System) -> tuple[System, list[Ints]]:
+    """The system with its needs cut down to what is possible once all is hidden that may be - what was published cannot be taken back,
+    and what follows from it is known - and witnesses of that. What somebody alone in a cell would learn of a cell of the report stays."""
     search, everything = Search(system, np.random.default_rng(0), SECONDS), system.primary | system.open_cell
     search.separate(everything, 0)
     attack, moves = Attack(system, everything), system.need_move.copy()
-    for place in first + np.flatnonzero(search.waiting[first:]):
+    for place in np.flatnonzero(search.waiting & ((system.need_scenario < 0) | (system.cell[system.need_variable] < 0))):
         variable, move = system.need_variable[[place]], system.need_move[[place]]
-        reached = np.abs(attack.push(variable, move, np.ones(1), np.zeros(0, np.int64))[variable[0]]) + TINY
+        known = system.alone_variable[system.alone_scenario == system.need_scenario[place]]
+        reached = np.abs(attack.push(variable, move, np.ones(1), known)[variable[0]]) + TINY
         moves[place] = np.sign(move[0]) * np.trunc(reached) if reached < abs(move[0]) else 0  # 0: far enough, but not in whole numbers
     eased_system = replace(system, need_move=moves)
     again = Search(eased_system, np.random.default_rng(0), SECONDS)
@@ -93,22 +109,6 @@ def _with_known(system: System, variables: Ints) -> System:
     return replace(system, cell=cell, **shut, **needs)
 
 
-def _with_differences(system: System, near: pl.DataFrame) -> System:
-    """A new unknown for what a figure has over one that it is near to, with the moves that it needs; nobody knows more of it."""
-    more, less = (near[column].to_numpy() for column in ("variable", "variable_old"))
-    new, rows = len(system.value) + np.arange(near.height), system.relations + np.arange(near.height)
-    wider = replace(
-        system,
-        value=np.append(system.value, system.value[more] - system.value[less]),
-        low=np.append(system.low, np.full(near.height, ANY_SIGN)),
-        cell=np.append(system.cell, np.full(near.height, -1)),
-        relation=np.concatenate([system.relation, rows, rows, rows]),
-        variable=np.concatenate([system.variable, more, less, new]),
-        sign=np.concatenate([system.sign, np.repeat([1, -1, -1], near.height)]),
-    )
-    return _with_needs(wider, near.with_columns(variable=new))
-
-
 def _with_needs(system: System, asked: pl.DataFrame) -> System:
     """Each `variable` must stay free to move `up`, and `down` as far as there is anything."""
     variable, up, down = (asked[column].to_numpy() for column in ("variable", "up", "down"))
@@ -121,22 +121,22 @@ def _hidden(system: System, variables: Ints) -> System:
     return system.needing(variables, np.zeros(len(variables), np.int64))
 
 
-def _joined(system: System, own: pl.DataFrame, past: Past) -> System:
-    """The system with those earlier relations that hang together, by what they hide, with its own unknowns."""
-    who = pl.when(pl.col("name") > 0).then("name").otherwise(pl.int_range(pl.len(), dtype=pl.UInt64))
-    listed = past.variables.with_columns(who=who, variable=pl.int_range(pl.len()).over("page")).with_columns(
-        shown=pl.col("shown").any().over("who")
-    )
+def _joined(system: System, own: pl.DataFrame, past: Past, ties: Ties) -> tuple[System, pl.DataFrame]:
+    """The system with those relations of the past and of the ties that hang together with it, by what they hide; and the new unknowns of
+    them that nobody is shown, with the moves that they need."""
+    listed, entries = _listed(past, ties)
     ours = own.unique("name", keep="first").select("name", here="variable")
-    entries = past.entries.join(listed.select("page", "variable", "who", "name", "shown"), on=["page", "variable"]).join(
-        ours, on="name", how="left"
-    )
+    who = ["who", "name", "shown"]
+    entries = entries.join(listed.select("page", "variable", *who), on=["page", "variable"]).join(ours, on="name", how="left")
     entries = _distinct(entries.with_columns(secret=~pl.col("shown")))
-    used = listed.unique("who", keep="last", maintain_order=True).join(entries.select("who").unique(), on="who", how="semi")
+    told = listed.group_by("who", maintain_order=True).agg(
+        pl.col("name", "shown").first(), pl.col("value").last(), pl.col("low", "up", "down").max()
+    )
+    used = told.join(entries.select("who").unique(), on="who", how="semi", maintain_order="left")
     used = used.join(ours, on="name", how="left", maintain_order="left")
-    new = used.filter(pl.col("here").is_null())
-    place = pl.concat([used.drop_nulls("here").select("who", "here"), new.select("who", here=len(system.value) + pl.int_range(pl.len()))])
-    at = entries.join(place.rename({"here": "at"}), on="who", maintain_order="left")
+    new = used.filter(pl.col("here").is_null()).with_columns(variable=len(system.value) + pl.int_range(pl.len()))
+    place = pl.concat([used.drop_nulls("here").select("who", at="here"), new.select("who", at="variable")])
+    at = entries.join(place, on="who", maintain_order="left")
     wider = replace(
         system,
         value=np.append(system.value, new["value"].to_numpy()),
@@ -146,7 +146,20 @@ def _joined(system: System, own: pl.DataFrame, past: Past) -> System:
         variable=np.append(system.variable, at["at"].to_numpy()),
         sign=np.append(system.sign, at["sign"].to_numpy()),
     )
-    return _with_needs(wider, new.with_columns(variable=len(system.value) + pl.int_range(pl.len())).filter(~pl.col("shown")))
+    return wider, new.filter(~pl.col("shown"))
+
+
+def _listed(past: Past, ties: Ties) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All unknowns, `who` being the same one, and all relations: the ties are the last page."""
+    page = pl.lit((past.variables["page"].max() or 0) + 1, pl.UInt32)  # type: ignore[operator]
+    columns = ("page", "name", "value", "low", "shown", "up", "down")
+    tied = ties.variables().with_columns(page=page, shown=pl.lit(False)).select(columns)
+    listed = pl.concat([past.variables.select(columns), tied])
+    who = pl.when(pl.col("name") > 0).then("name").otherwise(pl.int_range(pl.len(), dtype=pl.UInt64))
+    listed = listed.with_columns(who=who, variable=pl.int_range(pl.len()).over("page")).with_columns(
+        shown=pl.col("shown").any().over("who")
+    )
+    return listed, pl.concat([past.entries, ties.entries().with_columns(page=page).select(ENTRY.keys())])
 
 
 def _distinct(entries: pl.DataFrame) -> pl.DataFrame:

@@ -34,11 +34,10 @@ class Pattern:
 
     def seen(self) -> Bools:
         """The figures that are shown, and those of hidden cells that follow from them, relation by relation: the last one of a relation,
-        and all that must be at their lowest to add up. What anyone can work out need not be hidden. No figure with a need is among them:
-        a witness has it otherwise."""
+        and all that must be at their lowest to add up. What anyone can work out need not be hidden. No figure with a need is among them."""
         system, seen = self.system, ~self.system.hidden_variables(self.hidden)
         needy = np.zeros(len(seen), bool)
-        needy[system.need_variable[system.need_move != 0]] = True
+        needy[system.need_variable] = True
         above = (system.value - system.low)[system.variable]
         while True:
             unseen = ~seen[system.variable]

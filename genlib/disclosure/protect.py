@@ -11,21 +11,31 @@ import polars as pl
 
 from genlib import notice
 from genlib.disclosure.cells import Cells
-from genlib.disclosure.ledger import Ledger, Past, cells_of
+from genlib.disclosure.figures import figures_of
+from genlib.disclosure.ledger import Ledger, Past
 from genlib.disclosure.model import Model, build
-from genlib.disclosure.past import NONE, bound, eased
+from genlib.disclosure.past import NONE, Bound, bound, eased
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import suppress
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable
+from genlib.disclosure.ties import no_ties
 from genlib.errors import Refused, UsageError
 from genlib.settings import publication
 
-SECONDS = 3.0
+SECONDS, HALF = 3.0, 0.5
 OWN = ("primary", "secondary", "dominance")
 """Reasons that stay with the analyst: of a primary cell, and of how many there are, it would be known that it is small."""
-Solved = tuple[Model, Pattern, pl.DataFrame]
-"""The report as one system, what is hidden of it, and what the time gate holds."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The report on its `own` and its figures as the ledger knows them, what binds it, and the pattern of what is hidden of it all."""
+
+    own: Model
+    figures: pl.DataFrame
+    bound: Bound
+    pattern: Pattern
 
 
 @dataclass(frozen=True)
@@ -59,38 +69,47 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
     solved = _published(cells, ruling, ledger or Ledger.standing())
     told = _told(solved)
     shown = {name: _table(name, table, told, ruling, language) for name, table in cells.items()}
-    return Protected(shown, _conditions(ruling, solved[1], told), solved[1], _places(cells, told))
+    return Protected(shown, _conditions(ruling, solved.pattern, told), solved.pattern, _places(cells, told))
 
 
 def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
     """Protected, and recorded if there is a ledger."""
     if ledger is None:
-        return _advised(tables, None, ruling)[-1]
+        return _advised(tables, None, ruling)
     with ledger.locked():
-        own, listed, solved = _advised(tables, ledger.past(), ruling)
-        ledger.record(own, listed, solved[1])
+        solved = _advised(tables, ledger.past(), ruling)
+        _check_worth(tables, solved)
+        ledger.record(solved.own, solved.figures, solved.bound.ties, solved.pattern)
     return solved
 
 
-def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> tuple[Model, pl.DataFrame, Solved]:
+def _check_worth(tables: Mapping[str, Cells], solved: Solved) -> None:
+    """A part of a report of which hardly anything could be told is not worth what it takes from the next reports of the whole."""
+    narrowed, hidden = any("=" in cells.population for cells in tables.values()), solved.pattern.hidden[: len(solved.own.system.weight)]
+    if narrowed and hidden.mean() > HALF:
+        raise Refused("beside what was published before, more than half of this part would have to be hidden: publish the whole instead")
+
+
+def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> Solved:
     try:
         return _solved(tables, past, ruling, SECONDS)
     except Refused as refused:
         raise Refused(f"{refused}{_advice(tables, past, ruling)}") from None
 
 
-def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, seconds: float) -> tuple[Model, pl.DataFrame, Solved]:
-    """The report on its own, its cells as the ledger lists them, and the report with the past that binds it."""
+def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, seconds: float) -> Solved:
     own = build(tables, ruling)
     if past is None:
-        return own, NONE, (own, suppress(own.system, seconds=seconds), NONE)
-    listed = cells_of(own, tables)
-    model, held, first = bound(own, listed, past, ruling)
+        return Solved(own, NONE, Bound(own, NONE, no_ties()), suppress(own.system, seconds=seconds))
+    figures = figures_of(own)
+    hung = bound(own, figures, past, ruling)
     try:
-        return own, listed, (model, suppress(model.system, seconds=seconds), held)
+        return Solved(own, figures, hung, suppress(hung.model.system, seconds=seconds))
     except Refused:
-        system, witnesses = eased(model.system, first)
-        return own, listed, (replace(model, system=system), suppress(system, seconds=seconds, witnesses=witnesses), held)
+        suppress(own.system, seconds=seconds)  # what cannot be protected by itself is refused, and not eased
+        system, witnesses = eased(hung.model.system)
+        hung = replace(hung, model=replace(hung.model, system=system))
+        return Solved(own, figures, hung, suppress(system, seconds=seconds, witnesses=witnesses))
 
 
 def _advice(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> str:
@@ -116,14 +135,19 @@ def standing_policy() -> Policy:
 
 
 def _told(solved: Solved) -> Told:
-    model, pattern, held = solved
+    model, pattern, held = solved.bound.model, solved.pattern, solved.bound.held
     hidden = pattern.hidden[: len(model.reason)]  # the pattern may end with what is only known from the past
     said = dict.fromkeys(OWN, "hidden") if publication() else {}
     reason = [said.get(why, why) if unseen else None for why, unseen in zip((r or "secondary" for r in model.reason), hidden, strict=True)]
     cells = pl.DataFrame({"_cell": range(len(reason)), "reason": reason}, schema={"_cell": pl.Int64, "reason": pl.String})
-    variables = model.figures.pivot("measure", index="_cell", values="variable")
+    variables = model.figures.filter(pl.col("_cell") >= 0).pivot("measure", index="_cell", values="variable")
     cells = cells.join(variables, on="_cell", how="left", maintain_order="left")
-    return Told(model.frames, cells, pl.Series(pattern.seen()), held.drop_nulls("day"))
+    return Told(
+        model.frames,
+        cells,
+        pl.Series(pattern.seen()),
+        held.select("cell", "day", "figures").drop_nulls("day").unique("cell", keep="first", maintain_order=True),
+    )
 
 
 def _table(name: str, cells: Cells, told: Told, ruling: Policy, language: str) -> ProtectedTable:
@@ -167,7 +191,7 @@ def _earlier(late: pl.DataFrame, cells: Cells, last: pl.DataFrame) -> pl.DataFra
     late = late.filter(pl.col("_cell").is_in(last["cell"].implode()))
     if late.is_empty():
         return None
-    told = late.select(*cells.dimensions, "_cell").join(last.drop("moves"), left_on="_cell", right_on="cell").drop("_cell")
+    told = late.select(*cells.dimensions, "_cell").join(last, left_on="_cell", right_on="cell").drop("_cell")
     told = told.explode("figures").unnest("figures").rename({"day": "published_on"})
     return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
 

@@ -17,6 +17,10 @@ from genlib.errors import Refused
 CUTS_A_ROUND = 60
 FEW = 8
 PLAIN_ROUNDS = 2
+GAP, WIDE = 0.02, 0.1
+"""So near to the cheapest the first patterns are; and those that are looked for when the time is over."""
+LATER = 1
+"""So many times its time a search may take over, before it hides whatever helps."""
 HOPELESS = "these tables cannot be protected by hiding cells: show fewer levels, or merge small groups"
 
 
@@ -43,7 +47,9 @@ class Search:
     """One search for a pattern: the cells hidden now, the witnesses found so far and the cuts learnt from failures."""
 
     def __init__(self, system: System, random: np.random.Generator, seconds: float) -> None:
-        self.system, self.random, self.seconds, self.until = system, random, seconds, monotonic() + seconds
+        self.system, self.random, self.seconds = system, random, seconds
+        self.until = monotonic() + seconds
+        self.latest = self.until + LATER * seconds
         self.cuts = Cuts(system)
         self.wide = Attack(system, system.primary | system.open_cell)
         self.rounds = 0
@@ -52,24 +58,29 @@ class Search:
         self.hard = np.zeros(len(self.system.need_variable), bool)
 
     def run(self) -> Pattern:
-        master = Master(self.system.weight[self.cuts.optional])
+        """First a pattern that is nearly the cheapest, then the cheapest itself, while there is time."""
+        master, found = Master(self.system.weight[self.cuts.optional]), None
         hidden, bound = self.system.primary, 0.0
-        while monotonic() < self.until:
+        while monotonic() < (self.until if found else self.latest):
             self.rounds += 1
             cuts = self.cuts.capacity(hidden) or self.separate(hidden)
-            if not cuts and not self.waiting.any():
-                return self.proven(hidden, "optimal", bound)
-            if not cuts:  # something waits that no cut can tell of: widen settles it
+            if not cuts and self.waiting.any():  # something waits that no cut can tell of: widen settles it
                 break
             if any(shares.sum() < 1 - 1e-9 for _, shares in cuts):
                 raise Refused(HOPELESS)
-            master.add(cuts)
-            chosen, status, bound = master.solve(self.until - monotonic())
+            if not cuts:
+                if found or not self.rounds > 1:
+                    return self.proven(hidden, "optimal", bound)
+                found = self.proven(hidden, "feasible", bound)
+            else:
+                master.add(cuts)
+            left = self.until - monotonic()
+            chosen, status, bound = master.solve(left, 0.0 if found else GAP if left > 0 else WIDE)
             if status == "infeasible":
                 raise Refused(HOPELESS)
             hidden = self.system.primary
             hidden[self.cuts.optional[chosen]] = True
-        return self.proven(self.trimmed(self.widen(hidden)), "feasible", bound)
+        return found or self.proven(self.trimmed(self.widen(hidden)), "feasible", bound)
 
     def last(self, witnesses: Sequence[Ints]) -> Pattern:
         """The pattern that hides what these witnesses move."""
@@ -197,6 +208,6 @@ class Search:
             if not reached and self.rounds > PLAIN_ROUNDS:
                 self.wide.push(variable, move, np.ones(1), fixed, ~self.system.hidden_variables(hidden))
                 cuts.append(self.cuts.priced(place, self.wide.prices()))
-            if 0 < most <= len(cuts) or monotonic() > self.until:
+            if 0 < most <= len(cuts) or (most and monotonic() > self.latest):
                 break
         return cuts

@@ -26,6 +26,7 @@ def _model(matrix: Any, cost: Floats, lower: Floats, upper: Floats) -> Any:
     return solver
 
 
+LEAST = 0.2
 HAIR = 1e-3
 AFAR = 100.0
 TIMES, CLOSE = 6, 1e-5
@@ -126,7 +127,6 @@ class Master:
 
         self.count = len(weight)
         self.solver = _model(csr_array((0, self.count)), weight, np.zeros(self.count), np.ones(self.count))
-        self.solver.setOptionValue("mip_rel_gap", 0.0)
         self.solver.setOptionValue("mip_allow_restart", False)
         kinds = np.ones(self.count, np.uint8)
         self.solver.changeColsIntegrality(self.count, np.arange(self.count, dtype=np.int32), kinds)
@@ -138,11 +138,12 @@ class Master:
         one = np.ones(len(cuts))
         self.solver.addRows(len(cuts), one, one * np.inf, len(cells), start, cells.astype(np.int32), shares.astype(float))
 
-    def solve(self, seconds: float) -> tuple[Bools, str, float]:
-        """The cells to hide, the status ("optimal", "infeasible", "time"), and the proven lower bound of the loss."""
+    def solve(self, seconds: float, gap: float = 0.0) -> tuple[Bools, str, float]:
+        """The cells to hide, the status ("optimal" but for the `gap`, "infeasible", "time"), and the proven lower bound of the loss."""
         import highspy
 
-        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + seconds)
+        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + max(seconds, LEAST))
+        self.solver.setOptionValue("mip_rel_gap", gap)
         self.solver.run()
         known = {highspy.HighsModelStatus.kOptimal: "optimal", highspy.HighsModelStatus.kInfeasible: "infeasible"}
         status = known.get(self.solver.getModelStatus(), "time")

@@ -16,6 +16,7 @@ from genlib.metrics.figures import Share, given
 from genlib.metrics.funnel import READING, STAGES, funnel, funnel_by_channel
 from genlib.metrics.intervals import Estimate
 from genlib.metrics.population import MONEY, tabulated
+from genlib.metrics.rest import of_one_period
 from genlib.period import Period
 
 __all__ = ["READING", "STAGES", "Attribution", "funnel", "funnel_by_channel", "outcomes", "uplift", "uplift_by_campaign"]
@@ -26,6 +27,7 @@ def uplift(successes: int, n: int, holdout_successes: int, holdout_n: int, *, le
     return intervals.difference(successes, n, holdout_successes, holdout_n, level=level)
 
 
+@of_one_period
 def outcomes(  # noqa: PLR0913 - what, of which, by what
     release: Tables, period: Period, what: str, *, by: str = "channel", campaign: str = "all", attribution: Attribution = USUAL
 ) -> Cells:
@@ -36,7 +38,7 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
     told = purchased(release, contacts, attribution) if what == "bought" else outcome(contacts, what)
     told = merged(told.drop("campaign").rename({"code": "campaign"}), by, None, nw.col("outcome") == what)
     costs = (called(release), partial(figures.cost_each, outcome=what)) if by == "campaign" else ()
-    whose = f"messages {population(period, campaign)}"
+    whose = f"messages {population(release, period, campaign)}"
     return tabulated(release, told, (Dimension(by), Dimension("outcome")), whose, *rated("outcome", what), *costs, measures=CONTACTS)
 
 
@@ -54,7 +56,7 @@ def uplift_by_campaign(
     )
     by = (Dimension("campaign", total=False), Dimension("arm"), Dimension("outcome"))
     made = (called(release), Share(("outcome",)), figures.uplift, figures.worth, _ongoing(release, attribution))
-    return tabulated(release, told, by, f"{population(period, campaign)} {months}", *made, measures=(PEOPLE, MONEY))
+    return tabulated(release, told, by, f"{population(release, period, campaign)} {months}", *made, measures=(PEOPLE, MONEY))
 
 
 def _ongoing(release: Tables, attribution: Attribution) -> Figure:

@@ -14,7 +14,8 @@ import polars as pl
 from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables
 from genlib.errors import UsageError
 from genlib.metrics.figures import Mean, Rate, Share, changes, given, on_total, over
-from genlib.metrics.population import LOOK_BACK, OVERLAPPING, complete, lately, named, named_lately, tabulated
+from genlib.metrics.population import LOOK_BACK, OVERLAPPING, complete, lately, named, named_lately, named_over, tabulated
+from genlib.metrics.rest import looking_back, of_one_period
 from genlib.metrics.rows import Rows, banded, beginning, case, collect, rows, within
 from genlib.period import Period
 
@@ -86,6 +87,7 @@ def _together(told: Rows, column: str, codes: set[str]) -> Rows:
     return told.with_columns(nw.when(nw.col(column).is_in(sorted(codes))).then(nw.lit(name)).otherwise(nw.col(column)).alias(column))
 
 
+@looking_back
 def timeline(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:
     """Contacts by month (quarter or year, as the period is) and channel; `change` since the step before."""
     told, population = _dated(release, period, campaign, months)
@@ -94,6 +96,7 @@ def timeline(release: Tables, period: Period, *, campaign: str = "all", months: 
     return complete(cells, pl.DataFrame({period.unit: [period.start]}))
 
 
+@looking_back
 def lawfulness(release: Tables, period: Period, *, campaign: str = "all", months: int | None = None) -> Cells:
     """Contacts by month (quarter or year) and verdict as of the instant each was sent, those refused by their `ground`: no consent, against
     a prohibition, or `undivided` where a part would be too small. `refused_rate` of contacts."""
@@ -126,25 +129,30 @@ def _dated(release: Tables, period: Period, campaign: str, months: int | None) -
     return dated, named_lately("contacts", period, length, campaign=campaign)
 
 
+@of_one_period
 def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with their `refused_rate`."""
     told = sent(release, period, campaign=campaign).with_columns(campaign=nw.col("code"))
     told = merged(told, what, None, nw.col("verdict") == "refused")
     names = (called(release),) if what == "campaign" else ()
     by = (Dimension(what), Dimension("verdict"))
-    return tabulated(release, told, by, _of_period(period, campaign), *rated("verdict", "refused"), *names, measures=CONTACTS)
+    return tabulated(release, told, by, _of_period(release, period, campaign), *rated("verdict", "refused"), *names, measures=CONTACTS)
 
 
+@of_one_period
 def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
     told = merged(sent(release, period, campaign=campaign), "why", nw.col("verdict") == "refused")
     by = (Dimension("why", parents=("verdict",)),)
-    return tabulated(release, told, by, _of_period(period, campaign), measures=CONTACTS)
+    return tabulated(release, told, by, _of_period(release, period, campaign), measures=CONTACTS)
 
 
-def _of_period(period: Period, campaign: str) -> str:
-    """One population, so that the tables are protected together."""
-    return named(f"contacts {period.start} {period.end}" if campaign == "all" else "contacts", campaign=campaign)
+def _of_period(release: Tables, period: Period, campaign: str) -> str:
+    """One population, so that the tables are protected together; of one campaign by the months in which it was sent."""
+    if campaign == "all":
+        return f"contacts {period.start} {period.end}"
+    days = collect(sent(release, None, campaign=campaign).select(nw.col("sent_at").cast(nw.Date)))
+    return named_over("contacts", days["sent_at"], campaign=campaign)
 
 
 def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:

@@ -30,6 +30,7 @@ from genlib.metrics.population import (
     since,
     tabulated,
 )
+from genlib.metrics.rest import looking_back, narrowable
 from genlib.metrics.rows import Rows, banded, beginning, case, collect, day_number, lazy, rows, within
 from genlib.period import Period
 
@@ -80,6 +81,7 @@ def _day(day: date | str) -> date:
     return date.fromisoformat(day) if isinstance(day, str) else day
 
 
+@looking_back
 def growth(release: Tables, period: Period, *, months: int | None = None) -> Cells:
     """Customers who joined and left in each month (quarter or year, as the period is); the one before the first holds the opening stock.
     Figures on the row of a month: `stock` at its end, `joined`, `left`, `churn` (of the stock at its beginning) with its interval, `change`
@@ -113,15 +115,17 @@ def _movement(members: Rows, when: nw.Expr, unit: str, name: str, code: int) -> 
     return members.select(person, when.cast(nw.Date).alias(unit), nw.lit(name).alias("movement"))
 
 
+@narrowable
 def by_region(release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]) -> Cells:
     """Active customers (billed in the last months) of each region, with their `share` and how many they are of a thousand inhabitants
     (`per_thousand`, with Wilson's interval); of one region, by municipality."""
     region = narrowed.get("region", "all")
-    place = "region" if region == "all" else "municipality"
+    place = "region" if region == "all" or region.startswith("!") else "municipality"
     figures = (Share((place,)), partial(_per_thousand, place=place, region=region))
     return _active(release, period, months, (Dimension(place),), *figures, **narrowed)
 
 
+@narrowable
 def by_age(release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]) -> Cells:
     """Active customers (billed in the last months) by age band and kind, with the band's `share` of its kind."""
     return _active(release, period, months, (Dimension("age_band"), Dimension("kind")), Share(("age_band",)), **narrowed)
@@ -150,6 +154,8 @@ def _inhabitants(place: str, region: str) -> pl.DataFrame:
     return pl.concat([each.agg(n=pl.col("population_2022").sum()), whole.agg(n=pl.col("population_2022").sum())])
 
 
+@narrowable
+@looking_back
 def billing(release: Tables, period: Period, *, months: int | None = None, **narrowed: Unpack[Narrowed]) -> Cells:
     """Money billed (credit notes taken off), payers and `cents_per_payer` by month (quarter or year, as the period is) and product line,
     with `change` since the step before and `change_year` of the money."""
@@ -181,6 +187,7 @@ def _score(column: str, classes: int = 5) -> nw.Expr:
     return (place * classes).floor().cast(nw.Int64) + 1
 
 
+@narrowable
 def rfm(release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled and bought in the last `months`, in six named segments: quintile scores of recency (last purchase),
     frequency (days with a purchase) and money, frequency and money averaged. Figures: `share` of people, `money_share`,
@@ -209,6 +216,7 @@ def _of_money(dimension: str) -> Share:
     return Share((dimension,), of="amount_cents", name="money_share")
 
 
+@narrowable
 def concentration(release: Tables, period: Period, *, months: int = 12, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled, by tenths of the money they brought (1 the greatest payers), with each tenth's `money_share`."""
     told = _buyers(release, period, months, **narrowed).with_columns(tenth=(11 - _score("amount_cents", 10)))
@@ -216,6 +224,7 @@ def concentration(release: Tables, period: Period, *, months: int = 12, **narrow
     return tabulated(release, told, (Dimension("tenth"),), population, *figures, measures=SPENT)
 
 
+@narrowable
 def repeat(release: Tables, period: Period, *, months: int = 12, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled, by the number of days on which they bought; `repeat_rate` on the total: bought on two or more. Rental is
     left out: its bills are no purchases."""
@@ -242,6 +251,7 @@ def _quarter(column: str) -> nw.Expr:
     return nw.col(column).dt.year().cast(nw.Int64) * 4 + (nw.col(column).dt.month().cast(nw.Int64) - 1) // 3
 
 
+@narrowable
 def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled, by the chance (per cent, BG/NBD) that they still buy, with the money to expect of them in the next 52
     weeks (times gamma-gamma). Those who bought `once` stand apart: of them the model knows nothing (it holds them all to be there still).

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import narwhals as nw
 
 from genlib.disclosure.cells import Tables
-from genlib.metrics.population import lately, named
+from genlib.metrics.population import lately, named_over
 from genlib.metrics.rows import Rows, case, collect, day_number, rows
 from genlib.period import Period
 
@@ -45,9 +45,13 @@ def drawn(release: Tables, period: Period, campaign: str, months: int | None = N
     return rows(release, "campaign_contact").filter((nw.col("arm") == "holdout") | nw.col("allowed")).join(began, on="campaign")
 
 
-def population(period: Period, campaign: str, *apart: str) -> str:
-    """What those are called."""
-    return named(" ".join(["drawn", f"{period.start} {period.end}" if campaign == "all" else "", *apart]), campaign=campaign)
+def population(release: Tables, period: Period, campaign: str, *apart: str) -> str:
+    """What those are called: of one campaign by the month in which it began."""
+    what = " ".join(["drawn", *apart])
+    if campaign == "all":
+        return f"{what} {period.start} {period.end}"
+    began = collect(rows(release, "campaign").filter(nw.col("code") == campaign).select("starts_on"))
+    return named_over(what, began["starts_on"], campaign=campaign)
 
 
 def purchased(release: Tables, contacts: Rows, attribution: Attribution) -> Rows:

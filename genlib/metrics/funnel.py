@@ -41,14 +41,14 @@ def funnel(
     """
     placed = _placed(release, drawn(release, period, campaign), attribution)
     without += _rare(placed) if campaign == "all" else ()
-    return _staged(release, placed, (), population(period, campaign), without)
+    return _staged(release, placed, (), population(release, period, campaign), without)
 
 
 def funnel_by_channel(release: Tables, period: Period, *, campaign: str = "all", attribution: Attribution = USUAL) -> Cells:
     """The funnel by channel, each with the stages that it knows."""
     placed = _placed(release, drawn(release, period, campaign), attribution)
     apart = () if campaign != "all" else ("channel",)  # in several campaigns one person may meet several channels
-    return _staged(release, placed, (Dimension("channel", total=not apart),), population(period, campaign, *apart), ())
+    return _staged(release, placed, (Dimension("channel", total=not apart),), population(release, period, campaign, *apart), ())
 
 
 def _placed(release: Tables, contacts: Rows, attribution: Attribution) -> Rows:

@@ -17,6 +17,7 @@ from genlib.period import Period
 MONEY = Measure("amount_cents", "money")
 OVERLAPPING = Measure("people", "people", additive=False)
 """For tables where one person stands in several cells."""
+OTHER_KIND = {"consumer": "company_contact", "company_contact": "consumer"}
 LOOK_BACK = {1: 13, 3: 27, 12: 48}
 """Months that a report of a month, a quarter or a year looks back on."""
 
@@ -39,9 +40,10 @@ def since(period: Period, months: int) -> date:
 
 
 def narrow(frame: Rows, **wanted: str) -> Rows:
-    """The rows with these values, "all" being any."""
+    """The rows with these values, "all" being any, and "!06" any but 06."""
     for column, value in wanted.items():
-        frame = frame if value == "all" else frame.filter(nw.col(column) == value)
+        if value != "all":
+            frame = frame.filter(nw.col(column) != value[1:] if value.startswith("!") else nw.col(column) == value)
     return frame
 
 
@@ -70,6 +72,13 @@ def named(what: str, **narrowed: str) -> str:
 def named_lately(what: str, period: Period, months: int, **narrowed: str) -> str:
     """The name of a population of the last months."""
     return named(f"{what} {since(period, months)} {period.end}", **narrowed)
+
+
+def named_over(what: str, days: pl.Series, **narrowed: str) -> str:
+    """The name of a population of the months in which these days lie: so it is known which wholes it is a part of."""
+    ends = [day for day in (days.min(), days.max()) if isinstance(day, date)]
+    months = [Period.parse(f"{day:%Y-%m}") for day in ends]
+    return named(" ".join([what, *(f"{months[0].start} {months[1].end}" for _ in months[:1])]), **narrowed)
 
 
 def tabulated(  # noqa: PLR0913 - what a table is

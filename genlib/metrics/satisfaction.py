@@ -7,7 +7,7 @@ wave, `partial`, `silent` or `undelivered`. So score and response rate come from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -20,8 +20,10 @@ from genlib.metrics import figures, intervals, surveys
 from genlib.metrics.figures import Nps, Rate, Share, at, given, least, on_total
 from genlib.metrics.intervals import Estimate, interval
 from genlib.metrics.population import OVERLAPPING, complete, lately, named_lately, narrow, of_people, people, tabulated
+from genlib.metrics.rest import narrowable, others
 from genlib.metrics.rows import Rows, beginning, case, collect, day_number, lazy, rows
 from genlib.period import Period
+from genlib.settings import publication
 
 NPS, LIKERT, EFFORT = "nps_0_10", "likert_1_5", "ces_1_7"
 GROUPS = {"promoter": range(9, 11), "passive": range(7, 9), "detractor": range(7)}
@@ -79,6 +81,7 @@ def wave_months(release: Tables, period: Period, *, comparison: str = "previous"
     return now, year_ago if comparison == "year_ago" else max((wave for wave in made if wave < now), default=year_ago)
 
 
+@narrowable
 def waves(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
     """Everyone invited in each wave (month in which the survey opened), by group within outcome; `nps` and `response_rate` on the wave."""
     reached = case({"partial": nw.col("delivered") & ~nw.col("responded_on").is_null(), "silent": nw.col("delivered")}, "undelivered")
@@ -96,6 +99,14 @@ def nps_by(release: Tables, period: Period, *, by: str = "age_band", months: int
 def nps_tables(release: Tables, period: Period, *, by: Mapping[str, str], kind: str = "all") -> dict[str, Cells]:
     """`nps_by` of twelve months for several dimensions, given by the names of their tables. Groups of which fewer than `FEW` were asked
     are together: others, or all."""
+    made = _nps_tables(release, period, by, kind)
+    for other in others({"kind": kind}) if publication() else ():
+        left = _nps_tables(release, period, by, **other)
+        made = {name: replace(cells, rest=(left[name],)) for name, cells in made.items()}
+    return made
+
+
+def _nps_tables(release: Tables, period: Period, by: Mapping[str, str], kind: str) -> dict[str, Cells]:
     asked, population = collect(_asked(release, period, 12, kind)), named_lately("asked", period, 12, kind=kind)
     return {name: _nps(release, lazy(_folded(asked, column)), column, population) for name, column in by.items()}
 
@@ -124,6 +135,7 @@ def _folded(asked: pl.DataFrame, by: str) -> pl.DataFrame:
     return asked.with_columns(pl.when(pl.col(by).is_in(folded)).then(pl.lit(name)).otherwise(by).alias(by))
 
 
+@narrowable
 def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
     """The people of `nps_by` by score (-1: none given): `share` of those who gave one; take the rows where outcome is complete."""
     known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
@@ -158,6 +170,7 @@ class Balanced:
         return value, error
 
 
+@narrowable
 def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
     """Question by answer (1-5), the latest of each person: `share`, `mean`, `sd`, `top_two` and `bottom_two`, and the words of the
     questions."""
@@ -167,6 +180,7 @@ def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str
     return complete(cells, pl.DataFrame({"answer": range(1, 6)}))
 
 
+@narrowable
 def agreement(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
     """Who agrees with each question in each wave: 4 or 5 of 5, of the effort 5 to 7 of 7. `agree_rate` with Wilson's interval."""
     boxes = {scale: case({"agree": nw.col("score") >= lowest}, "other") for scale, lowest in AGREEING.items()}
@@ -178,6 +192,7 @@ def agreement(release: Tables, period: Period, *, months: int = 24, kind: str = 
     return tabulated(release, latest, by, population, agree, _texts(release), person="person")
 
 
+@narrowable
 def drivers(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
     """Which items go with the recommendation: each one's part of R-squared (Shapley, LMG) in `driver`, of those who answered all of
     them. Empty under 100 such people."""
@@ -193,6 +208,7 @@ def drivers(release: Tables, period: Period, *, months: int = 12, kind: str = "a
     return tabulated(release, told, by, population, given("question", driver), _texts(release), person="person")
 
 
+@narrowable
 def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
     """People who gave feedback, by quarter and topic."""
     feedback = of_people(release, "feedback", kind=kind).filter(lately("received_on", period, months))

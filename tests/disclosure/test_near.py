@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 
 import genlib
 from genlib.disclosure import Cells, Dimension, Ledger, Measure, Policy, Protected, tabulate, verify
-from genlib.disclosure.ledger import cells_of, named
+from genlib.disclosure.figures import figures_of
 from genlib.disclosure.model import build
 
 REGION = Dimension("region")
@@ -100,7 +100,7 @@ def test_events_of_which_each_person_had_one_are_people_by_another_name(tmp_path
 def test_events_of_which_each_person_had_one_are_the_same_unknown_as_the_people() -> None:
     tables = {"people": cells(ALL, "targeted"), "events": events(ALL, "sent")}
     model = build(tables, Policy())
-    told = named(model, cells_of(model, tables))
+    told = figures_of(model)
     assert (told["name"].n_unique(), told.height) == (4, 8)
 
 
@@ -136,7 +136,7 @@ def test_several_events_of_each_must_only_be_unsure_by_a_part_of_what_those_few_
     sent = {n: region for n, region in ALL.items() if n >= 3}
     shown = publish(tmp_path, one=events(ALL, "one", each=20), other=events(sent, "other", each=20))
     asked = shown.pattern.system
-    assert sorted(asked.need_move[asked.low[asked.need_variable] < 0].tolist()) == [-6] * 2 + [6] * 2  # a tenth of 60 in 01 and in all
+    assert sorted(asked.need_move[asked.low[asked.need_variable] < 0].tolist()) == [-6, 6]  # a tenth of 60, in 01 and so in all
 
 
 def test_a_table_whose_people_stand_in_several_cells_is_the_sum_of_its_cells(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from workbench import ROOT
 
 from genlib import notice as notices
 from genlib.disclosure import Cells, Policy, Protected
-from genlib.disclosure.ledger import cells_of, named
+from genlib.disclosure.figures import figures_of
 from genlib.disclosure.model import Model, build
 from genlib.errors import Refused
 from genlib.period import Period
@@ -27,7 +27,11 @@ from genlib.register.store import sealed
 from genlib.register.synthetic import collect
 
 Frames = dict[str, pl.DataFrame]
-MONTHLY: tuple[tuple[str, dict[str, str]], ...] = (  # the whole, with parts in between
+Reports = tuple[tuple[str, dict[str, str]], ...]
+"""Reports with their parameters."""
+NEWEST, QUARTER = "the newest", "the quarter"
+"""Parameters that every month has its own value for: the campaign that began last in it, and the quarter that ends with it."""
+MONTHLY: Reports = (  # the whole, with parts in between
     ("customer_analysis", {}),
     ("customer_analysis", {"region": "06"}),
     ("satisfaction_survey", {}),
@@ -68,11 +72,12 @@ PLANNED = {"due_on", "ends_on", "closed_on"}
 class Publication:
     """What a report was made from, and what it showed."""
 
+    report: str
+    parameters: dict[str, str]
     cells: dict[str, Cells]
     shown: Protected
     model: Model
-    listed: pl.DataFrame
-    names: pl.DataFrame
+    figures: pl.DataFrame
 
     @property
     def hidden(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -121,22 +126,35 @@ def protected(report: str, **parameters: str) -> tuple[dict[str, Cells], Protect
     return scope["cells"], scope["shown"]
 
 
-def year(home: Path, months: int, patch: pytest.MonkeyPatch, *, customers: int = 3000, leaving: int = 2) -> Iterator[Publication]:
-    """All that is published in the last `months`: every month three reports of the whole, with a part in between."""
+def year(  # noqa: PLR0913 - how many of what
+    home: Path, months: int, patch: pytest.MonkeyPatch, *, customers: int = 3000, leaving: int = 2, reports: Reports = MONTHLY
+) -> Iterator[Publication]:
+    """All that is published in the last `months`: every month reports of the whole, with parts in between."""
     frames, random, gone = collect(customers, 5)[0], np.random.default_rng(4), []
     patch.setenv("GENLIB_HOME", str(home))
     for number, period in enumerate(Period.parse("2026-10").months(months)):
         gone += random.choice(frames["customer"]["id"].to_numpy(), leaving).tolist()
-        released(as_of(frames, period.end, gone), home, period.end)
-        for place, (report, cut) in enumerate(MONTHLY):
+        known = as_of(frames, period.end, gone)
+        released(known, home, period.end)
+        for place, (report, cut) in enumerate(_asked(reports, period, known)):
             patch.setenv("GENLIB_PUBLICATION", f"{period.end} {report}/{period} {number}-{place}")
             try:
-                yield _publication(*protected(report, period=str(period), **cut))
+                yield _publication(report, {"period": str(period), **cut})
             except Refused:
                 assert cut, "a report of the whole is never refused"
 
 
-def _publication(cells: Mapping[str, Cells], shown: Protected) -> Publication:
+def _asked(reports: Reports, period: Period, known: Frames) -> Iterator[tuple[str, dict[str, str]]]:
+    """The reports of a month, with its own values for what every month has its own for; without those that it has none for."""
+    began = known["campaign"].filter(pl.col("starts_on").is_between(period.start, period.end, closed="left")).sort("starts_on", "code")
+    quarter = [f"{period.start.year}-Q{period.start.month // 3}"] if period.start.month % 3 == 0 else []
+    own = {NEWEST: began["code"].to_list()[-1:], QUARTER: quarter}
+    for report, cut in reports:
+        if all(own.get(value, [value]) for value in cut.values()):
+            yield report, {name: own.get(value, [value])[0] for name, value in cut.items()}
+
+
+def _publication(report: str, parameters: dict[str, str]) -> Publication:
+    cells, shown = protected(report, **parameters)
     model = build(cells, Policy())
-    listed = cells_of(model, cells)
-    return Publication(dict(cells), shown, model, listed, named(model, listed))
+    return Publication(report, parameters, dict(cells), shown, model, figures_of(model))

@@ -1,0 +1,83 @@
+"""A stock and its flows: those who are there at a later time are those who were there, and who came, without who left in between.
+
+A report tells the stock of the step before its first one (`movement=opening`); so do the reports of other months. And it tells the sum of
+the last months, which is that of an earlier report with the months that have come in, without those that have dropped out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+
+from genlib.disclosure.near import moves
+from genlib.disclosure.policy import Policy
+from genlib.disclosure.ties import MEMBERS, RESTS, Ties, anything, no_ties
+
+STOCK = "movement=opening"
+FLOWS = {"movement=joined": -1, "movement=left": 1}
+STEPS = (1, 3, 12)
+WINDOW = "window"
+
+
+def stocks(pool: pl.DataFrame, policy: Policy) -> Ties:
+    """The stock that is published now beside the one before it and the one after it that were, with the flows between, if all are known."""
+    where = pl.col("group").str.extract(f"({'|'.join((STOCK, *FLOWS))})$")
+    told = pool.with_columns(movement=where).filter(pl.col("movement").is_not_null(), pl.col("measure") == "people")
+    found = [pl.concat(parts) for parts in _between(told.sort("own", "day", maintain_order=True))]
+    if not found:
+        return no_ties()
+    members = pl.concat([part.with_columns(tie=pl.lit(place, pl.Int64)) for place, part in enumerate(found)])
+    left = members.group_by("tie", maintain_order=True).agg(difference=(pl.col("value") * pl.col("sign")).sum(), heads=pl.lit(True))
+    wrong = left.with_columns(apart=pl.col("difference").abs()).filter(pl.col("apart") > 0)  # somebody was erased meanwhile
+    rests = moves(wrong, policy).with_columns(value="difference", low=anything(), name=pl.lit(0, pl.UInt64))
+    kept = left.filter(pl.col("difference").abs() < policy.min_count)
+    return Ties(members.join(kept, on="tie", how="semi", maintain_order="left").select(MEMBERS.keys()), rests.select(RESTS.keys()))
+
+
+def _between(told: pl.DataFrame) -> Iterator[list[pl.DataFrame]]:
+    stock = told.filter(movement=STOCK).unique("end", keep="last", maintain_order=True)
+    for now in stock.filter("own")["end"]:
+        others = stock.filter(~pl.col("own"))["end"]
+        for then in (others.filter(others <= now).max(), others.filter(others > now).min()):
+            if isinstance(then, date) and (flows := _flows(told, min(then, now), max(then, now))) is not None:
+                ends = [
+                    stock.filter(end=day).with_columns(sign=pl.lit(sign, pl.Int64))
+                    for day, sign in ((max(then, now), 1), (min(then, now), -1))
+                ]
+                yield [*(end.select(flows.columns) for end in ends), flows]
+
+
+def _flows(told: pl.DataFrame, start: date, end: date) -> pl.DataFrame | None:
+    """Who came and left in each step between, of the shortest steps that are known all."""
+    inside = told.filter(pl.col("start") >= start, pl.col("end") <= end, pl.col("movement") != STOCK)
+    months = (end.year - start.year) * 12 + end.month - start.month
+    for step in STEPS:
+        steps = inside.filter(months=step).unique(["movement", "start"], keep="last", maintain_order=True)
+        if steps.height * step == months * len(FLOWS):
+            signs = pl.col("movement").replace_strict(FLOWS, return_dtype=pl.Int64)
+            return steps.select("name", "value", "low", sign=signs)
+    return None
+
+
+def windows(pool: pl.DataFrame) -> pl.DataFrame:
+    """The figures of the last months that are told now, each less that of an earlier or later report (`sign`), and the months in only one
+    of them; `tie` numbers the groups."""
+    spans = pool.filter(~pl.col("stepped"), pl.col("months") > 1)
+    far = (pl.col("start") - pl.col("start_old")).abs()
+    pairs = (
+        spans.filter("own").join(spans.filter(~pl.col("own")), on=["group", "measure", "months"], suffix="_old").filter(far > pl.duration())
+    )
+    nearest = pairs.sort(far, "day_old", descending=[True, False]).unique(["group", "measure", "start"], keep="last", maintain_order=True)
+    tied = nearest.with_row_index("tie").with_columns(pl.col("tie").cast(pl.Int64))
+    steps = pool.filter("stepped", months=1).sort("own", "day", maintain_order=True)
+    steps = steps.unique(["group", "measure", "start"], keep="last", maintain_order=True)
+    ends = {"at": "start", "to": "end", "at_old": "start_old", "to_old": "end_old"}
+    beside = steps.join(tied.select("tie", "group", "measure", **ends), on=["group", "measure"])
+    now, before = (pl.col("start").is_between(f"at{old}", f"to{old}", closed="left") for old in ("", "_old"))
+    flows = beside.with_columns(sign=before.cast(pl.Int64) - now.cast(pl.Int64)).filter(pl.col("sign") != 0)
+    olds = {name: f"{name}_old" for name in spans.columns if f"{name}_old" in tied.columns}
+    both = tied.with_columns(sign=pl.lit(1, pl.Int64)), tied.select("tie", "group", "measure", "months", **olds, sign=pl.lit(-1, pl.Int64))
+    columns = ["tie", *spans.columns, "sign"]
+    return pl.concat([part.select(columns) for part in (*both, flows)]).with_columns(way=pl.lit(WINDOW), inside=pl.lit(False))
