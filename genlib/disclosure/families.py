@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from genlib.disclosure.figures import CROWD, name_of
+from genlib.disclosure.figures import CROWD, months, name_of
 from genlib.disclosure.keys import END, HEAD
 from genlib.disclosure.ledger import Past
 from genlib.disclosure.near import moves
@@ -55,10 +55,7 @@ def _pool(own: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     ours = placed[0].select(pl.col("group").str.split(HEAD).list.first()).to_series().unique()
     past = placed[1].filter(pl.col("group").str.split(HEAD).list.first().is_in(ours.implode()))
     listed = pl.concat([past, placed[0]]).unique(["name", "group", "measure", "start", "end"], keep="last", maintain_order=True)
-    return listed.with_columns(
-        stepped=pl.col("stem") != pl.col("group"),
-        months=(pl.col("end").dt.year() - pl.col("start").dt.year()) * 12 + pl.col("end").dt.month() - pl.col("start").dt.month(),
-    )
+    return listed.with_columns(months(), stepped=pl.col("stem") != pl.col("group"))
 
 
 def _members(pool: pl.DataFrame) -> pl.DataFrame:

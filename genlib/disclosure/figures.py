@@ -68,6 +68,12 @@ def name_of(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
+def months() -> pl.Expr:
+    """How long the span of a place is."""
+    start, end = pl.col("start").dt, pl.col("end").dt
+    return ((end.year() - start.year()) * 12 + end.month() - start.month()).alias("months")
+
+
 def place(key: str) -> dict[str, str | date | None]:
     """A key without the dates of its population; what that was narrowed to stands with the dimensions, as in a report that was not."""
     population, _, where = key.partition(HEAD)

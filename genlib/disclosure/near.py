@@ -9,10 +9,11 @@ import numpy.typing as npt
 import polars as pl
 
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.sketch import PLACES, Words, people_in, words
+from genlib.disclosure.sketch import PLACES, WORD, Words, people_in, words
 from genlib.disclosure.system import Ints
 
 PAIRS = 50_000
+BITS = 20
 
 
 def gated(own: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -107,18 +108,26 @@ def threes(lines: Words, others: Words, sign: int, threshold: int) -> tuple[Ints
     found = [np.zeros((3, 0), np.int64)]
     for start, end in pairwise(ends):
         ours, theirs = (_sealed(side[:, start:end]) for side in (lines, others))
-        sums = ours[first] + ours[second] if sign > 0 else ours[first] - ours[second]
-        order = np.argsort(theirs, kind="stable")
-        low, high = (np.searchsorted(theirs[order], sums, side) for side in ("left", "right"))
-        row = np.repeat(np.arange(len(first)), high - low)
-        at = np.arange(len(row)) - np.repeat((high - low).cumsum() - (high - low), high - low) + np.repeat(low, high - low)
-        found.append(np.stack([first[row], second[row], order[at]]))
+        row, third = _met(ours[first] + ours[second] if sign > 0 else ours[first] - ours[second], theirs)
+        found.append(np.stack([first[row], second[row], third]))
     alike = np.unique(np.concatenate(found, axis=1), axis=1)
     alike = alike[:, (lines is not others) | ((alike[2] != alike[0]) & (alike[2] != alike[1]))]
     pairs = lines[alike[0]] + lines[alike[1]] if sign > 0 else lines[alike[0]] - lines[alike[1]]
     apart = people_in(pairs - others[alike[2]])
     near = apart < threshold
     return (*alike[:, near], apart[near])
+
+
+def _met(keys: Words, others: Words) -> tuple[Ints, Ints]:
+    """The places of equal keys; most have none, which a look at their last bits tells."""
+    there = np.zeros(2**BITS, bool)
+    there[others & WORD.type(2**BITS - 1)] = True
+    some = np.flatnonzero(there[keys & WORD.type(2**BITS - 1)])
+    order = np.argsort(others, kind="stable")
+    low, high = (np.searchsorted(others[order], keys[some], side) for side in ("left", "right"))
+    many = high - low
+    at = np.arange(many.sum()) - np.repeat(many.cumsum() - many, many) + np.repeat(low, many)
+    return np.repeat(some, many), order[at]
 
 
 def _sealed(lines: Words) -> Words:
