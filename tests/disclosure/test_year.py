@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,12 @@ import pytest
 from disclosure.year import Publication, year
 
 from genlib.disclosure import intervals
+from genlib.disclosure.keys import END, HEAD
 from genlib.disclosure.sketch import people_in, words
 from genlib.disclosure.system import components
 
 FEW = 5
+PARTS = (("kind=consumer", "kind=company_contact"), ("region=06", "region=!06"))
 TELLING = pl.col("heads") | (pl.col("value") != pl.col("value_before"))
 """Events or money, if they are as much as before, tell nothing of those who had them."""
 
@@ -51,9 +55,15 @@ def test_most_is_still_told(published: list[Publication]) -> None:
     assert unseen < 0.3 * cells
 
 
+def _narrowed(group: str, part: str) -> str:
+    base, _, where = group.partition(HEAD)
+    return base + HEAD + END.join(sorted({*where.split(END), part} - {""}))
+
+
 class Attack:
-    """What is known to one who keeps all reports: all their relations as one system, in which figures of one name are one unknown, and
-    what is `known` of it; `asked`: the least and the most that each figure that some report had to hide must still possibly be."""
+    """What is known to one who keeps all reports: their relations as one system, in which figures of one name are one unknown and wholes
+    are the sums of their parts, and what is `known` of it; `asked`: the least and the most that each figure that some report had to hide
+    must still possibly be."""
 
     def __init__(self, publications: list[Publication]) -> None:
         self.known: dict[int, int] = {}
@@ -65,17 +75,41 @@ class Attack:
             place, system = self._places(number, one), one.model.system
             parts.append([lines + system.relation, place[system.variable], system.sign])
             lines += system.relations
+        self.spans: dict[tuple[Any, ...], dict[int, int]] = {}
+        for place, value, key in self.placed(publications):
+            self.spans.setdefault(key, {})[place] = value
+        for whole, halves in [*self.sums()]:
+            parts.append([np.full(1 + len(halves), lines), np.array([whole, *halves]), np.array([-1, *[1] * len(halves)])])
+            lines += 1
         self.relation, self.variable, self.sign = np.concatenate(parts, axis=1)
         self.lines = lines
 
+    def placed(self, publications: list[Publication]) -> Iterator[tuple[int, int, tuple[Any, ...]]]:
+        """Each figure by where it stands: what it is of, from when to when, and its measure."""
+        for number, one in enumerate(publications):
+            for variable, name, value, measure, places in one.figures.select("variable", "name", "value", "measure", "places").rows():
+                for at in places:
+                    yield self.ids.get(name, self.ids.get((number, variable))), value, (at["group"], at["start"], at["end"], measure)
+
+    def sums(self) -> Iterator[tuple[int, list[int]]]:
+        """All customers are consumers and company contacts, and those of a region and the others; as far as the figures say so too."""
+        for (group, *rest, measure), wholes in self.spans.items():
+            for one, other in PARTS:
+                halves = [self.spans.get((_narrowed(group, part), *rest, measure), {}) for part in (one, other)]
+                for (whole, value), (first, a), (second, b) in product(wholes.items(), *(half.items() for half in halves)):
+                    if value == a + b and (measure != "people" or len({whole, first, second}) == 3):
+                        yield whole, [first, second]
+
     def _places(self, number: int, one: Publication) -> np.ndarray[Any, np.dtype[np.int64]]:
+        assert one.shown.pattern is not None
         system, unseen = one.model.system, one.model.system.hidden_variables(one.hidden)
+        protected, size = one.shown.pattern.system, len(system.value)  # what was eased follows from earlier reports
         called = dict(one.figures.select("variable", "name").iter_rows())
         place = np.array([self.ids.setdefault(called.get(v, (number, v)), len(self.ids)) for v in range(len(system.value))])
         self.known |= dict(zip(place[~unseen].tolist(), system.value[~unseen].tolist(), strict=True))
         self.low |= dict(zip(place.tolist(), system.low.tolist(), strict=True))
-        everyones = system.need_scenario < 0
-        for variable, move in zip(system.need_variable[everyones], system.need_move[everyones], strict=True):
+        everyones = (protected.need_scenario < 0) & (protected.need_variable < size) & (protected.need_move != 0)
+        for variable, move in zip(protected.need_variable[everyones], protected.need_move[everyones], strict=True):
             reach = int(system.value[variable] + move)
             least, most = self.asked.get(place[variable], (reach, reach))
             self.asked[int(place[variable])] = min(least, reach), max(most, reach)
