@@ -58,7 +58,7 @@ def release(*contacts: dict[str, Any], bought: dict[int, date] | None = None) ->
 
 
 def people(cells: Cells, *dimensions: str, column: str = "people", **where: Any) -> dict[Any, int]:
-    fixed = {*dimensions, *where}
+    fixed = {*dimensions, *where} | {parent for d in cells.by if {*dimensions, *where} & {d.name} for parent in d.parents}
     level = [pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in cells.dimensions]
     rows = cells.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()), pl.col(column) > 0)
     return {row[:-1] if len(dimensions) > 1 else row[0]: row[-1] for row in rows.select(*dimensions, column).rows()}

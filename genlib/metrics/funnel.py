@@ -23,6 +23,8 @@ ASIDE = ("bounced", "machine")
 """Stages beside the way: who is there came as far as the one before, and no further."""
 READING = ("machine", "opened", "clicked")
 """Stages that only some channels know: nobody sees a letter opened."""
+GROUPS = (("read", "opened"), ("came", "delivered"))
+"""Those who came as far as these are a group too: rates stand on it, so it is told though one of its stages is hidden."""
 PLACES = {stage: place for place, stage in enumerate(STAGES)}
 
 People = Mapping[int, int]
@@ -87,6 +89,7 @@ def _staged(release: Tables, placed: Rows, by: tuple[Dimension, ...], whose: str
         there = reduce(and_, (nw.col(name) == value for name, value in group.items()), nw.col("place") == place)
         people = people.with_columns(place=case({before: there}, nw.col("place")))
     staged = people.with_columns(stage=case({stage: nw.col("place") == place for stage, place in PLACES.items()}, STAGES[0]))
+    staged = staged.with_columns(**{name: case({first: nw.col("place") >= PLACES[first]}, nw.col("stage")) for name, first in GROUPS})
     gone = {(*group.values(), place) for group, place, _ in moves}
     known = [
         part | {"stage": STAGES[place]}
@@ -95,8 +98,10 @@ def _staged(release: Tables, placed: Rows, by: tuple[Dimension, ...], whose: str
         if (*(part[name] for name in apart), place) not in gone
     ]
     told = pl.DataFrame(known, schema=dict.fromkeys((*columns, "stage"), pl.String))
-    cells = tabulated(release, staged, (*by, Dimension("stage")), whose, Reached(STAGES, ASIDE, _untold(told)))
-    return complete(cells, told.select("stage").unique())
+    stages, reached = Dimension("stage", parents=tuple(name for name, _ in GROUPS)), Reached(STAGES, ASIDE, _untold(told), GROUPS)
+    cells = tabulated(release, staged, (*by, stages), whose, reached)
+    far = {name: pl.when(pl.col("stage").is_in(STAGES[PLACES[first] :])).then(pl.lit(first)).otherwise("stage") for name, first in GROUPS}
+    return complete(cells, told.select("stage", **far).unique())
 
 
 def _groups(counted: pl.DataFrame, columns: list[str]) -> Iterator[tuple[dict[str, str], People]]:

@@ -149,10 +149,24 @@ def test_who_lies_beside_the_way_came_as_far_as_the_stage_before() -> None:
     assert found["reached"].to_list() == [105, 20, 75, 5, 40, None]
 
 
-def test_reached_is_null_before_a_hidden_stage() -> None:
+def test_what_comes_before_a_hidden_stage_is_all_less_those_who_came_less_far() -> None:
     rows = [("eligible", 100), ("delivered", None), ("opened", None), ("bought", 10), (None, 200)]
     found = Reached(("eligible", "delivered", "opened", "bought"), (), UNTOLD)(table(*rows, by=("stage",)))
-    assert found["reached"].to_list() == [None, None, None, 10, None]
+    assert found["reached"].to_list() == [200, 100, None, 10, None]
+
+
+def test_who_was_reached_is_told_though_it_is_hidden_how_far_they_came() -> None:
+    rows = [
+        ("sent", "sent", None),
+        ("opened", "delivered", None),
+        ("bought", "delivered", None),
+        (None, "sent", None),
+        (None, "delivered", 90),
+    ]
+    frame = table(*rows, ("delivered", "delivered", None), (None, None, None), by=("stage", "came"))
+    found = Reached(("sent", "delivered", "opened", "bought"), (), UNTOLD, (("came", "delivered"),))(frame)
+    assert found.filter(stage="delivered")["reached"].to_list() == [90]
+    assert found["reached"].null_count() == 6
 
 
 def test_nothing_is_reckoned_of_a_stage_that_is_untold() -> None:

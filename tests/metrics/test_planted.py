@@ -22,7 +22,8 @@ BIG = "2026-10-SUODATIN"
 
 def shown(cells: Cells, *dimensions: str, **where: Any) -> pl.DataFrame:
     """One level with its figures, as if nothing were hidden."""
-    level = [pl.col(c).is_not_null() if c in {*dimensions, *where} else pl.col(c).is_null() for c in cells.dimensions]
+    fixed = {*dimensions, *where} | {parent for d in cells.by if {*dimensions, *where} & {d.name} for parent in d.parents}
+    level = [pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in cells.dimensions]
     return figured(cells).filter(*level, *(pl.col(c) == value for c, value in where.items()))
 
 
