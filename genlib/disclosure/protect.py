@@ -13,6 +13,7 @@ from genlib import notice
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.figures import figures_of
 from genlib.disclosure.ledger import Ledger, Past
+from genlib.disclosure.manifest import manifest
 from genlib.disclosure.model import Model, build
 from genlib.disclosure.past import NONE, Bound, bound, eased
 from genlib.disclosure.pattern import Pattern
@@ -69,7 +70,8 @@ def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledge
     solved = _published(cells, ruling, ledger or Ledger.standing())
     told = _told(solved)
     shown = {name: _table(name, table, told, ruling, language) for name, table in cells.items()}
-    return Protected(shown, _conditions(ruling, solved.pattern, told), solved.pattern, _places(cells, told))
+    audit = manifest(cells, solved.own, solved.pattern, ruling)
+    return Protected(shown, _conditions(ruling, solved.pattern, told), solved.pattern, audit)
 
 
 def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
@@ -194,18 +196,6 @@ def _earlier(late: pl.DataFrame, cells: Cells, last: pl.DataFrame) -> pl.DataFra
     told = late.select(*cells.dimensions, "_cell").join(last, left_on="_cell", right_on="cell").drop("_cell")
     told = told.explode("figures").unnest("figures").rename({"day": "published_on"})
     return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
-
-
-def _places(tables: Mapping[str, Cells], told: Told) -> dict[str, Any]:
-    """Where the figures of each table stand in the manifest of the pattern: row by row its dimensions, its cell (null: an empty one, which
-    is shown as zero), and the variable of each measure."""
-    places = {}
-    for name, cells in tables.items():
-        variables = {measure.name: told.known(measure.name) for measure in cells.measures}
-        rows = told.frames[name].select(pl.col(cells.dimensions).cast(pl.String), "_cell", **variables).to_dict(as_series=False)
-        where, own = ({column: rows[column] for column in part} for part in (cells.dimensions, variables))
-        places[name] = {"dimensions": where, "cell": rows["_cell"], "variables": own}
-    return places
 
 
 def _conditions(policy: Policy, pattern: Pattern, told: Told) -> Mapping[str, Any]:

@@ -89,16 +89,12 @@ class Protected(Mapping[str, ProtectedTable]):
     tables: Mapping[str, ProtectedTable]
     conditions: Mapping[str, Any]
     pattern: Pattern | None = field(default=None, repr=False)
-    _places: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _manifest: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def manifest(self) -> dict[str, Any]:
         """What others need to audit the report (`disclosure.intervals` takes its `pattern`), ready for JSON: the policy, the pattern with
         what it shows, and where each figure of each table stands in it. No witness and no hidden figure."""
-        return {
-            "policy": self.conditions["policy"],
-            "pattern": None if self.pattern is None else self.pattern.manifest(),
-            "tables": dict(self._places),
-        }
+        return dict(self._manifest)
 
     def __getitem__(self, name: str) -> ProtectedTable:
         return self.tables[name]

@@ -104,3 +104,14 @@ def test_two_stocks_do_not_tell_who_came_in_between(tmp_path: Path, joined: int,
     publish(tmp_path, "first", table=movements(500, "2025-12-01", january, *later[:3]))
     second = publish(tmp_path, "second", table=movements(500 + joined - 12, "2026-01-01", *later))
     assert (second["table"].rows("month", "movement", movement="opening")["people"].item() is not None) == seen
+
+
+@pytest.mark.parametrize("left", [6, 30])
+def test_the_manifest_holds_the_tables_of_the_report_alone(tmp_path: Path, left: int) -> None:
+    """Neither what it leaves of the whole, nor what ties it to earlier reports."""
+    consumers, companies = crowd(0, 40) + crowd(50, 40, "sms") + crowd(600, 40, "post"), crowd(100, left) + crowd(200, left, "sms")
+    publish(tmp_path, "all", table=cells(consumers + companies, "messages"))
+    part = cells(consumers, "messages kind=consumer")
+    beside = publish(tmp_path, "part", table=replace(part, rest=(cells(companies, "messages kind=company_contact"),)))
+    alone = genlib.protect(table=part)
+    assert beside.manifest() == alone.manifest()
