@@ -21,7 +21,7 @@ from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import suppress
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable
 from genlib.disclosure.ties import no_ties
-from genlib.errors import Refused, UsageError
+from genlib.errors import NearlyWhole, Refused, UsageError
 from genlib.settings import publication
 
 SECONDS, HALF = 3.0, 0.5
@@ -89,7 +89,9 @@ def _check_worth(tables: Mapping[str, Cells], solved: Solved) -> None:
     """A part of a report of which hardly anything could be told is not worth what it takes from the next reports of the whole."""
     narrowed, hidden = any("=" in cells.population for cells in tables.values()), solved.pattern.hidden[: len(solved.own.system.weight)]
     if narrowed and hidden.mean() > HALF:
-        raise Refused("beside what was published before, more than half of this part would have to be hidden: publish the whole instead")
+        raise NearlyWhole(
+            "beside what was published before, more than half of this part would have to be hidden: publish the whole instead"
+        )
 
 
 def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> Solved:

@@ -17,7 +17,7 @@ from scipy.optimize import linprog
 import genlib
 from genlib.disclosure import Cells, Dimension, Ledger, Measure, Protected, tabulate
 from genlib.disclosure.sketch import numbers, people_in, sketches, words
-from genlib.errors import Refused
+from genlib.errors import NearlyWhole, Refused
 
 People = dict[str, tuple[str, str]]
 REGION, AGE = Dimension("region"), Dimension("age")
@@ -316,7 +316,7 @@ def test_the_whole_less_one_part_and_the_other_part_later_do_not_tell_who_joined
     """Nearly nothing can be told of the part then: it is refused, and takes nothing from the reports to come."""
     whole_and_consumers(tmp_path)
     three = MIXED | crowd(3, ("company", "young"), 900)
-    with pytest.raises(Refused, match="more than half of this part would have to be hidden"):
+    with pytest.raises(NearlyWhole, match="more than half of this part would have to be hidden"):
         publish(tmp_path, 11, table=of_kind(three, "company", 11))
     assert len(list(tmp_path.glob("*.parquet"))) == 2
 

@@ -17,6 +17,7 @@ from workbench import ROOT, Bench
 
 from genlib import notice as notices
 from genlib.disclosure.cells import Dimension, tabulate
+from genlib.errors import ReportFailed
 from genlib.metrics.satisfaction import Balanced, _folded
 from genlib.present.words import Words
 from genlib.publish.writer import publish
@@ -138,9 +139,15 @@ def test_consumers_alone_a_year_ago_in_english(large: Settings, tmp_path: Path) 
     assert "from a year ago" in said
 
 
-def test_a_part_is_told_beside_the_whole(large: Settings, finnish: str) -> None:
+def test_a_part_says_what_it_is_of(large: Settings, tmp_path: Path) -> None:
+    alone = replace(large, home=tmp_path, reports=tmp_path / "reports")
+    assert "Only: consumers." in page(alone, kind="consumer", comparison="year_ago", language="en")
+
+
+def test_nearly_all_of_so_few_are_not_told_beside_the_whole(large: Settings, finnish: str) -> None:
     assert finnish  # the whole was published
-    assert "Only: consumers." in page(large, kind="consumer", comparison="year_ago", language="en")
+    with pytest.raises(ReportFailed, match="more than half of this part would have to be hidden: publish the whole instead"):
+        page(large, kind="consumer", language="en")
 
 
 def test_the_balanced_score_weighs_groups_by_those_asked() -> None:
