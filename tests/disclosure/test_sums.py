@@ -34,13 +34,14 @@ People = Mapping[int, int]
 """What each person brought."""
 
 
-@pytest.fixture(scope="module", params=[pytest.param(3, id="3 months"), pytest.param(6, id="6 months", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[pytest.param(3, id="3 months"), pytest.param(12, id="12 months", marks=pytest.mark.slow)])
 def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[list[Book]]:
     """The books of each month."""
     months: dict[int, list[Book]] = {}
     with pytest.MonkeyPatch.context() as patch:
         recorder, whole = Recorder(patch), 0
-        for one in year(tmp_path_factory.mktemp("sums"), request.param, patch, reports=REPORTS):
+        reports = REPORTS if request.param < 12 else REPORTS[:3]  # of a year the wholes
+        for one in year(tmp_path_factory.mktemp("sums"), request.param, patch, reports=reports):
             whole += (one.report, one.parameters.keys()) == (REPORTS[0][0], {"period"}) and "Q" not in one.parameters["period"]
             months.setdefault(whole, []).append(recorder.book(one))
     return list(months.values())
@@ -78,7 +79,7 @@ def reports_of(leak: Leak) -> set[Report]:
 
 def test_the_attacker_has_what_the_reports_show(published: list[list[Book]]) -> None:
     figures = Book.of(published[0]).figures
-    assert len({(figure.report, figure.parameters) for figure in figures}) >= 7
+    assert len({(figure.report, figure.parameters) for figure in figures}) >= 3
     assert {figure.measure for figure in figures} == {"people", "contacts", "amount_cents"}
 
 
