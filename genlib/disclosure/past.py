@@ -27,11 +27,12 @@ NONE = pl.DataFrame(schema={"cell": pl.Int64, "variable": pl.Int64, "up": pl.Int
 @dataclass(frozen=True)
 class Bound:
     """A report as the past binds it: its `model` with all that it hangs together with, the figures that are `held` (see `gated`), and what
-    `ties` its figures to others."""
+    `ties` its figures to others, and the variables that were in a report `before`, but hidden."""
 
     model: Model
     held: pl.DataFrame
     ties: Ties
+    before: Ints
 
 
 def bound(model: Model, own: pl.DataFrame, past: Past, policy: Policy) -> Bound:
@@ -51,7 +52,7 @@ def bound(model: Model, own: pl.DataFrame, past: Past, policy: Policy) -> Bound:
     system = _hidden(system, shut.unique("cell", keep="first", maintain_order=True)["variable"].to_numpy())
     late = set(held["cell"])
     reason = [gravest or ("time" if cell in late else "") for cell, gravest in enumerate(model.reason)]
-    return Bound(replace(model, system=system, reason=reason), held, ties)
+    return Bound(replace(model, system=system, reason=reason), held, ties, kept["variable"].to_numpy())
 
 
 def _held(own: pl.DataFrame, old: pl.DataFrame, known: pl.DataFrame, kept: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame, pl.Series]:
@@ -67,13 +68,15 @@ def _held(own: pl.DataFrame, old: pl.DataFrame, known: pl.DataFrame, kept: pl.Da
     return held.join(weighed, on="cell", how="anti"), weighed["cell"].unique()
 
 
-def eased(system: System) -> tuple[System, list[Ints]]:
-    """The system with its needs cut down to what is possible once all is hidden that may be - what was published cannot be taken back,
-    and what follows from it is known - and witnesses of that. What somebody alone in a cell would learn of a cell of the report stays."""
+def eased(system: System, before: Ints) -> tuple[System, list[Ints]]:
+    """The system with its needs cut down to what is possible once all is hidden that may be, and witnesses of that: what was published
+    cannot be taken back, and what follows from it is known. What somebody alone in a cell would learn of a cell that was in no report
+    before stays."""
     search, everything = Search(system, np.random.default_rng(0), SECONDS), system.primary | system.open_cell
     search.separate(everything, 0)
     attack, moves = Attack(system, everything), system.need_move.copy()
-    for place in np.flatnonzero(search.waiting & ((system.need_scenario < 0) | (system.cell[system.need_variable] < 0))):
+    old = (system.cell[system.need_variable] < 0) | np.isin(system.need_variable, before)
+    for place in np.flatnonzero(search.waiting & ((system.need_scenario < 0) | old)):
         variable, move = system.need_variable[[place]], system.need_move[[place]]
         known = system.alone_variable[system.alone_scenario == system.need_scenario[place]]
         reached = np.abs(attack.push(variable, move, np.ones(1), known)[variable[0]]) + TINY

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from genlib import notice
@@ -104,14 +105,14 @@ def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> Sol
 def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, seconds: float) -> Solved:
     own = build(tables, ruling)
     if past is None:
-        return Solved(own, NONE, Bound(own, NONE, no_ties()), suppress(own.system, seconds=seconds))
+        return Solved(own, NONE, Bound(own, NONE, no_ties(), np.zeros(0, np.int64)), suppress(own.system, seconds=seconds))
     figures = figures_of(own)
     hung = bound(own, figures, past, ruling)
     try:
         return Solved(own, figures, hung, suppress(hung.model.system, seconds=seconds))
     except Refused:
         suppress(own.system, seconds=seconds)  # what cannot be protected by itself is refused, and not eased
-        system, witnesses = eased(hung.model.system)
+        system, witnesses = eased(hung.model.system, hung.before)
         hung = replace(hung, model=replace(hung.model, system=system))
         return Solved(own, figures, hung, suppress(system, seconds=seconds, witnesses=witnesses))
 
