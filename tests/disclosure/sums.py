@@ -56,11 +56,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Leak:
-    """A combination of figures that so many `people` bring anything to, all of them more than nothing or `mixed`."""
+    """A combination of figures that so many `people` bring anything to, all of them more than nothing or `mixed`, and how much in all."""
 
     terms: tuple[tuple[int, Figure], ...]
     people: int
     mixed: bool
+    total: int
 
     def __str__(self) -> str:
         return f"{self.people} people{' on both sides' * self.mixed}: " + " ".join(
@@ -184,7 +185,8 @@ def _found(book: Book, terms: int) -> list[Leak]:
         sign = 1 if people.data.sum() > 0 or (people.data.sum() == 0 and people.data[0] > 0) else -1
         told = sorted(zip((row.data * sign).tolist(), (book.figures[i] for i in row.indices), strict=True), key=lambda term: str(term[1]))
         best.setdefault(
-            people.indices.tobytes() + (people.data * sign).tobytes(), Leak(tuple(told), people.nnz, bool((people.data * sign < 0).any()))
+            people.indices.tobytes() + (people.data * sign).tobytes(),
+            Leak(tuple(told), people.nnz, bool((people.data * sign < 0).any()), int(people.data.sum())),
         )
     return list(best.values())
 
