@@ -17,10 +17,8 @@ from genlib.disclosure.sketch import people_in, words
 from genlib.disclosure.system import components
 
 FEW = 5
-YEARLY = tuple(
-    report for report in MONTHLY if report[1] in ({}, {"kind": "consumer"}) and report != ("satisfaction_survey", {"kind": "consumer"})
-)
-"""The whole of a year, and one part: beside twelve months, what nearly is the whole takes long to protect or to refuse."""
+WHOLE = tuple(report for report in MONTHLY if not report[1])
+"""What is published of a year; parts beside twelve months take long to protect or to refuse."""
 PARTS = (("kind=consumer", "kind=company_contact"), ("region=06", "region=!06"))
 TELLING = pl.col("heads") | (pl.col("value") != pl.col("value_before"))
 """Events or money, if they are as much as before, tell nothing of those who had them."""
@@ -29,7 +27,7 @@ TELLING = pl.col("heads") | (pl.col("value") != pl.col("value_before"))
 @pytest.fixture(scope="module", params=[pytest.param(3, id="3 months"), pytest.param(12, id="12 months", marks=pytest.mark.slow)])
 def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Publication]:
     with pytest.MonkeyPatch.context() as patch:
-        reports = MONTHLY if request.param < 12 else YEARLY
+        reports = MONTHLY if request.param < 12 else WHOLE
         return list(year(tmp_path_factory.mktemp("year"), request.param, patch, reports=reports))
 
 
