@@ -13,7 +13,7 @@ from genlib.disclosure.keys import END, HEAD
 from genlib.disclosure.ledger import Past
 from genlib.disclosure.near import moves
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.sketch import PLACES, WORD, Words, people_in, words
+from genlib.disclosure.sketch import WIDTH, WORD, Words, people_in, words
 from genlib.disclosure.stocks import WINDOW, stocks, windows
 from genlib.disclosure.ties import MEMBERS, RESTS, Ties, anything, no_ties
 
@@ -138,7 +138,7 @@ def _left(members: pl.DataFrame, rests: pl.DataFrame) -> Words:
     """The sketches of what is left, nothing where some are not known."""
     drawn = members.filter(pl.col("sketch").is_not_null().all().over("tie"))
     place = drawn.join(rests.select("tie").with_row_index("place"), on="tie", maintain_order="left")["place"].to_numpy()
-    lines = np.zeros((rests.height, PLACES), WORD)
+    lines = np.zeros((rests.height, WIDTH), WORD)
     np.add.at(lines, place, words(drawn["sketch"]) * drawn["sign"].to_numpy().astype(WORD)[:, None])
     return lines
 

@@ -26,6 +26,7 @@ from genlib.atomic import replacing
 from genlib.disclosure.figures import PLACE
 from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
+from genlib.disclosure.sketch import SIZE
 from genlib.disclosure.ties import Ties
 from genlib.settings import Settings, publication
 
@@ -58,8 +59,8 @@ ENTRY: dict[str, type[pl.DataType]] = {"page": pl.UInt32, "relation": pl.Int64, 
 @dataclass(frozen=True)
 class Past:
     """All that was published. `variables`: page, day, name (0: nameless), value, low, up and down (the moves that it needs), whether it is
-    `shown` or follows; alone (in a report with lone respondents, whose view is not kept: what
-    that hid stays hidden); of figures what `figures_of` tells. `entries` of relations between them: page, relation, variable, sign."""
+    `shown` or follows; alone (in a report with lone respondents, whose view is not kept: what that hid stays hidden);
+    of figures what `figures_of` tells. `entries` of relations between them: page, relation, variable, sign."""
 
     variables: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VARIABLE))
     entries: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ENTRY))
@@ -114,7 +115,8 @@ class Ledger:
             read.select("page", "day", part).explode(part, empty_as_null=False, keep_nulls=False).unnest(part)
             for part in ("variables", "entries")
         )
-        return Past(variables.select(VARIABLE.keys()), entries.select(ENTRY.keys()))
+        readable = pl.when(pl.col("sketch").bin.size() == SIZE).then("sketch")  # a version that drew others knew other people
+        return Past(variables.select(VARIABLE.keys()).with_columns(readable.alias("sketch")), entries.select(ENTRY.keys()))
 
     def record(self, model: Model, own: pl.DataFrame, ties: Ties, pattern: Pattern) -> None:
         """Keep a publication: what `model` says of its own tables, what ties its figures to others, and what `pattern` hides of them."""

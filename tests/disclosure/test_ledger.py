@@ -119,6 +119,17 @@ def test_without_pseudonyms_a_small_change_of_the_count_is_held_back(tmp_path: P
     assert value(publish(tmp_path, 12, table=counted(29)), "01") == (29, None)
 
 
+def test_a_page_of_a_version_that_sketched_otherwise_counts_its_people_as_unknown(tmp_path: Path) -> None:
+    publish(tmp_path, 10, table=cells(START, REGION))
+    page = next(tmp_path.glob("*.parquet"))
+    written = pl.read_parquet(page)
+    old = written.explode("variables").unnest("variables").with_columns(pl.col("sketch").bin.head(256))
+    told = [column for column in old.columns if column not in written.columns]
+    old.select(variables=pl.struct(told).implode()).hstack(written.drop("variables")).write_parquet(page)
+    changed = START | crowd(2, ("01", "young"), 900)
+    assert value(publish(tmp_path, 11, table=cells(changed, REGION)), "01")[1] == "time"
+
+
 def test_an_experiment_can_be_forgotten(tmp_path: Path) -> None:
     publish(tmp_path, 10, report="draft", table=cells(START, REGION))
     later = START | crowd(1, ("01", "young"), 900)
