@@ -67,14 +67,14 @@ def sums(wholes: pl.DataFrame, own: pl.DataFrame, old: pl.DataFrame, least: int)
 
 
 def _of_wholes(wholes: pl.DataFrame, own: pl.DataFrame) -> Iterator[Sums]:
-    """The sums of the parts of each whole, wholes with as many parts together."""
+    """The sums of the parts of each whole, wholes with as many parts together; a whole that is not told is one too."""
     places = own.select("name", place=pl.int_range(pl.len()))
-    parts = wholes.filter("part").join(places, on="name", maintain_order="left")
-    size = pl.len().over("relation")
-    parts = parts.with_columns(size=size).filter(pl.col("size") == pl.col("parts"), pl.col("size") > 2)
-    for (count,), group in parts.group_by("size", maintain_order=True):
+    listed = wholes.with_columns(untold=pl.col("part").all().over("relation"))
+    parts = listed.filter("part").join(places, on="name", maintain_order="left").with_columns(size=pl.len().over("relation"))
+    parts = parts.filter(pl.col("size") == pl.col("parts"), (pl.col("size") > 2) | pl.col("untold"))
+    for (count, whole), group in parts.group_by("size", "untold", maintain_order=True):
         rows = group["place"].to_numpy().reshape(-1, count)
-        masks = _masks(count)
+        masks = np.concatenate([_masks(count), np.ones((1 if whole else 0, count), bool)])
         lines, value = words(own["sketch"])[rows], own["value"].to_numpy()[rows]
         mixed = np.einsum("sk,rkw->rsw", masks.astype(np.uint32), lines).reshape(-1, lines.shape[2])
         number, chosen = (np.arange(masks.shape[0] * len(rows)).reshape(len(rows), -1), np.nonzero(masks))

@@ -149,6 +149,19 @@ def test_a_table_whose_people_stand_in_several_cells_is_the_sum_of_its_cells(tmp
     assert publish(tmp_path, table=made)["table"].hidden == 0
 
 
+@pytest.mark.parametrize(("twice", "both"), [(0, True), (1, False), (4, False), (5, True)])
+def test_a_column_without_a_total_is_added_up_however_long_it_is(tmp_path, twice, both):
+    """Who answered two campaigns is one person: the sum of the answers less the people who answered tells how many did."""
+    answers = [(n, f"{n % 8}") for n in range(80)] + [(n, f"{(n + 1) % 8}") for n in range(twice)]
+    rows = pl.DataFrame([(f"ca1-{n:026d}", campaign) for n, campaign in answers], schema=["pseudonym", "campaign"], orient="row")
+    measured = {"person": "pseudonym", "measures": (Measure("answers"),)}
+    each = tabulate(rows.with_columns(answers=1).lazy(), by=(Dimension("campaign", total=False),), population="answers", **measured)
+    people = tabulate(rows.lazy(), person="pseudonym", by=(), measures=(Measure("people", "people"),), population="people")
+    shown = publish(tmp_path, people=people, each=each)
+    assert (shown["each"].hidden == 0) == both
+    assert shown["people"].value("people").value == 80
+
+
 def reach(protected: Protected, ours: int, theirs: int) -> tuple[float, float]:
     """The least and the greatest difference of two figures that anyone who has the report can believe in."""
     open_ = protected.pattern.manifest()
