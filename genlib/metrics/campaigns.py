@@ -10,7 +10,7 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
 from genlib.metrics import figures, intervals
-from genlib.metrics.contacts import CONTACTS, called, merged, outcome, plan, rated
+from genlib.metrics.contacts import CONTACTS, ELECTRONIC, called, merged, outcome, plan, rated
 from genlib.metrics.drawn import AS_ASSIGNED, BOUGHT, USUAL, Attribution, buying, drawn, population, purchased
 from genlib.metrics.figures import Share, given
 from genlib.metrics.funnel import READING, STAGES, funnel, funnel_by_channel
@@ -33,13 +33,15 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
 ) -> Cells:
     """Delivered messages of one campaign, or of those that began in the period, by `channel` or `campaign` and whether the receiver
     `responded`, `bought` within the window of the channel, or `opted out` after it; `<what>_rate` of messages. By campaign also
-    `cost_cents` (from the books) and `cents_each`, per message that did."""
+    `cost_cents` (from the books) and `cents_each`, per message that did; no total: beside the people of `funnel` it would tell how few
+    did so twice."""
     contacts = drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
     told = purchased(release, contacts, attribution) if what == "bought" else outcome(contacts, what)
-    told = merged(told.drop("campaign").rename({"code": "campaign"}), by, None, nw.col("outcome") == what)
+    told = merged(told.drop("campaign").rename({"code": "campaign"}), by, None, nw.col("outcome") == what, alike=ELECTRONIC)
     costs = (called(release), partial(figures.cost_each, outcome=what)) if by == "campaign" else ()
     whose = f"messages {population(release, period, campaign)}"
-    return tabulated(release, told, (Dimension(by), Dimension("outcome")), whose, *rated("outcome", what), *costs, measures=CONTACTS)
+    each = Dimension(by, total=by != "campaign")
+    return tabulated(release, told, (each, Dimension("outcome")), whose, *rated("outcome", what), *costs, measures=CONTACTS)
 
 
 def uplift_by_campaign(

@@ -24,6 +24,8 @@ CONTACTS = (Measure("contacts", "count"),)
 LEAST = 5
 """Fewer people are merged with others; the threshold of door 2 may be higher, never lower than 3."""
 
+ELECTRONIC = ("email", "sms")
+"""Channels that need a consent (917/2014, section 200)."""
 WITHOUT_CONSENT = ("consent_missing", "consent_withdrawn", "automated_call", "existing_customer_off")
 OTHERWISE = ("incomplete", "unknown_person", "erased", "restricted", "non_disclosure", "duties_rule_open")
 
@@ -68,21 +70,39 @@ def judged(contacts: Rows) -> Rows:
     return contacts.with_columns(verdict=case(allowed, "refused"), why=case(allowed, reason), ground=case(allowed | ground, "prohibition"))
 
 
-def merged(told: Rows, column: str, *parts: nw.Expr | None) -> Rows:
+def merged(told: Rows, column: str, *parts: nw.Expr | None, alike: tuple[str, ...] = ()) -> Rows:
     """The values of a column with one to four people in the `parts` that a table tells of (None: all), one part after the other, together
-    with the next smallest. Their name says what they hold: "others+post+sms"."""
+    with the next smallest; first those `alike` and those that are not among themselves, so that tables which tell of both differ by no
+    few people. Their name says what they hold: "others+post+sms"."""
     for part in parts:
-        counted = told if part is None else told.filter(part)
-        people = collect(counted.group_by(column).agg(nw.col("customer").n_unique().alias("n"))).sort("n", column)
-        below = pl.col("n").cum_sum() - pl.col("n") < LEAST
-        few = people.filter(below | (pl.col("n") < LEAST))[column].to_list() if (people["n"] < LEAST).any() else []
-        earlier = [code for code in collect(told.select(column).unique())[column] if few and code.startswith("others+")]
-        told = _together(told, column, {*few, *earlier}) if len({*few, *earlier}) > 1 else told
+        for kin in (True, False, None) if alike else (None,):
+            codes = collect(told.select(column).unique())[column].to_list()
+            told = _merged(told, column, part, [code for code in codes if kin in (None, _within(code, alike))])
     return told
 
 
+def _merged(told: Rows, column: str, part: nw.Expr | None, codes: list[str]) -> Rows:
+    """Of these codes the small ones together."""
+    counted = told.filter(nw.col(column).is_in(codes), *([] if part is None else [part]))
+    people = collect(counted.group_by(column).agg(nw.col("customer").n_unique().alias("n"))).sort("n", column)
+    below = pl.col("n").cum_sum() - pl.col("n") < LEAST
+    few = people.filter(below | (pl.col("n") < LEAST))[column].to_list() if (people["n"] < LEAST).any() else []
+    small = {*few, *(code for code in codes if few and code.startswith("others+"))}
+    return _together(told, column, small) if len(small) > 1 else told
+
+
+def _within(code: str, alike: tuple[str, ...]) -> bool | None:
+    """Whether all, or none, that is put together there is alike."""
+    parts = {part in alike for part in _held(code)}
+    return parts.pop() if len(parts) == 1 else None
+
+
+def _held(code: str) -> list[str]:
+    return code.removeprefix("others+").split("+")
+
+
 def _together(told: Rows, column: str, codes: set[str]) -> Rows:
-    held = {part for code in codes for part in code.removeprefix("others+").split("+")}
+    held = {part for code in codes for part in _held(code)}
     name = "+".join(["others", *sorted(held)])
     return told.with_columns(nw.when(nw.col(column).is_in(sorted(codes))).then(nw.lit(name)).otherwise(nw.col(column)).alias(column))
 
@@ -133,7 +153,7 @@ def _dated(release: Tables, period: Period, campaign: str, months: int | None) -
 def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with their `refused_rate`."""
     told = sent(release, period, campaign=campaign).with_columns(campaign=nw.col("code"))
-    told = merged(told, what, None, nw.col("verdict") == "refused")
+    told = merged(told, what, None, nw.col("verdict") == "refused", alike=ELECTRONIC)
     names = (called(release),) if what == "campaign" else ()
     by = (Dimension(what), Dimension("verdict"))
     return tabulated(release, told, by, _of_period(release, period, campaign), *rated("verdict", "refused"), *names, measures=CONTACTS)
@@ -142,7 +162,7 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
 @of_one_period
 def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
-    told = merged(sent(release, period, campaign=campaign), "why", nw.col("verdict") == "refused")
+    told = merged(sent(release, period, campaign=campaign), "why", nw.col("verdict") == "refused", alike=WITHOUT_CONSENT)
     by = (Dimension("why", parents=("verdict",)),)
     return tabulated(release, told, by, _of_period(release, period, campaign), measures=CONTACTS)
 
@@ -242,7 +262,7 @@ def reach(release: Tables, period: Period) -> Cells:
 
 def reach_reasons(release: Tables, period: Period, *, kind: str = "DM") -> Cells:
     """Everyone, by channel and why we may not send them this kind of message (`why`); `share` of all."""
-    told = merged(judged(rows(release, "reach").filter(nw.col("kind") == kind)), "why", ~nw.col("allowed"))
+    told = merged(judged(rows(release, "reach").filter(nw.col("kind") == kind)), "why", ~nw.col("allowed"), alike=WITHOUT_CONSENT)
     return _reach(release, told, Dimension("why", parents=("verdict",)))
 
 

@@ -181,7 +181,8 @@ class Stock:
 
 @dataclass(frozen=True)
 class Reached:
-    """People who came at least as far as each stage, `reached`; and of those delivered (`of_delivered`) for the stages from there on.
+    """People who came at least as far as each stage, `reached`; and for the stages from delivery on which part of those delivered they
+    are (`of_delivered`), with Wilson's interval.
     Stages `aside` lie beside the way: who is there came as far as the one before, and `reached` counts them alone. Nothing is reckoned of
     stages `untold` (`stage` and the columns of a group). Where a stage is hidden, what comes before it is all less those who came less
     far. `groups`: the coarser dimensions of stages, finest first, each with the stage from which on all are one group of that name."""
@@ -211,7 +212,8 @@ class Reached:
         told = frame.join(self.untold.with_columns(_no=True), on=self.untold.columns, how="left", maintain_order="left")["_no"].is_null()
         shown = frame.with_columns(reached=pl.when(told).then(reached))
         late, base = pl.col("stage").is_in(self.stages[self.stages.index("delivered") :]), frame.select(after["delivered"]).to_series()
-        return with_figures(shown, late, base, {"of_delivered": shown["reached"] / base})
+        rate = interval("of_delivered", shown["reached"] / base, intervals.wilson(shown["reached"], base))
+        return with_figures(shown, late, base, rate)
 
 
 def uplift(frame: pl.DataFrame) -> pl.DataFrame:

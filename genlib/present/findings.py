@@ -64,12 +64,12 @@ def difference(
 
 
 @said
-def between(low: Shown, high: Shown) -> Finding:
+def between(table: ProtectedTable, column: str, **where: Any) -> Finding:
     """The interval of a tile's figure: "95 %:n väli 1,6–3,1 %-yks."."""
-    words = _words(low, high)
-    if low.value is None or high.value is None:
-        return _told((low, high), "")
-    return _told((low, high), "95% interval {span}", span=words.interval(low.value, high.value, form_of(low.column)))
+    low, high = (table.value(f"{column}_{end}", **where).value for end in ("low", "high"))
+    if low is None or high is None:
+        return _told((table,), "")
+    return _told((table,), "95% interval {span}", span=_words(table).interval(low, high, form_of(column)))
 
 
 LARGEST = "{what}: the largest group is {label} ({share})"
@@ -77,11 +77,12 @@ LARGEST = "{what}: the largest group is {label} ({share})"
 
 @said
 def largest(table: ProtectedTable, by: str, column: str, what: str, *, message: str = LARGEST, **where: Any) -> Finding:
-    """Which known code has the most and which part of all, if it surely has: no hidden cell could have more, and it does not share its
-    place. `message` may have {what}, {label} and {share}."""
+    """Which known code has the most and which part of all, if it surely has: no hidden cell and none of those put together could have
+    more, and it does not share its place. `message` may have {what}, {label} and {share}."""
     words, rows = _words(table), _rows(table, by, column, where)
     rows = rows.filter(~pl.col(by).cast(pl.String).is_in(["unknown", "others"]))
-    shown, total = rows.drop_nulls(column), table.value(column, **where).value
+    named = [words.label(by, code) != words.label(by, "others") for code in rows[by]]
+    shown, total = rows.filter(named).drop_nulls(column), table.value(column, **where).value
     top, second = [*shown[column].head(2), 0, 0][:2]
     hidden = float(total or 0) - float(shown[column].sum() or 0) if rows.height > shown.height else 0
     if not total or total < BASE or shown.height < 2 or top <= max(second, hidden):

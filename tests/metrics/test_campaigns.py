@@ -163,6 +163,12 @@ def test_the_cost_of_a_response() -> None:
     assert (row["cost_cents"], row["cents_each"], row["responded"], row["campaign_fi"]) == (1000, 100, 10, "Kampanja")
 
 
+def test_outcomes_of_campaigns_have_no_total() -> None:
+    """Who answered two campaigns is one person in the funnel: the sum less that would tell how few they are."""
+    cells = campaigns.outcomes(FUNNEL, OCTOBER, "responded", by="campaign")
+    assert cells.frame["campaign"].null_count() == 0
+
+
 def test_what_came_of_a_message_is_one_of_three() -> None:
     with pytest.raises(UsageError, match="responded, opted out"):
         campaigns.outcomes(FUNNEL, OCTOBER, "smiled")

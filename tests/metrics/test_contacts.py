@@ -59,8 +59,22 @@ def test_grounds_of_few_are_not_divided() -> None:
 
 def test_the_refused_part_of_each_channel() -> None:
     frame = figured(contacts.lawfulness_by(MIXED, OCTOBER, "channel")).filter(pl.col("verdict").is_null()).drop_nulls("channel")
-    assert dict(frame.select("channel", "refused").rows()) == {"email": 5, "others+call+post+sms": 6}
-    assert frame.filter(channel="email")["refused_rate"].to_list() == [0.5]
+    assert dict(frame.select("channel", "refused").rows()) == {"others+call+post": 5, "others+email+sms": 6}
+    assert frame.filter(channel="others+email+sms")["refused_rate"].to_list() == [6 / 11]
+
+
+def test_small_channels_are_first_put_together_with_their_like() -> None:
+    """A campaign by post beside post and text messages together would tell of the text messages, if these are few."""
+    letters = many(10, SENT, channel="post", **FORBIDDEN) + many(20, SENT, channel="post")
+    mails = [*many(30, SENT, **FORBIDDEN), contact(40, SENT, channel="sms", **FORBIDDEN)]
+    cells = contacts.lawfulness_by(release(*letters, *mails), OCTOBER, "channel")
+    assert people(cells, "channel", column="contacts") == {"others+email+sms": 6, "post": 10}
+
+
+def test_few_of_one_kind_are_put_together_with_others() -> None:
+    refused = [*many(10, SENT, channel="post", **FORBIDDEN), contact(40, SENT, channel="sms", **FORBIDDEN)]
+    cells = contacts.lawfulness_by(release(*refused), OCTOBER, "channel")
+    assert people(cells, "channel", column="contacts") == {"others+post+sms": 6}
 
 
 def test_campaigns_are_told_by_their_names() -> None:

@@ -141,6 +141,7 @@ def test_reached_counts_everyone_who_came_at_least_so_far() -> None:
     found = Reached(stages, (), UNTOLD)(table(*rows, by=("stage",)))
     assert found["reached"].to_list() == [200, 100, 40, 10, None]
     assert found["of_delivered"].to_list() == [None, 1.0, 0.4, 0.1, None]
+    assert found["of_delivered_low"].round(3).to_list() == [None, 0.963, 0.309, 0.055, None]  # Wilson's
 
 
 def test_who_lies_beside_the_way_came_as_far_as_the_stage_before() -> None:

@@ -68,6 +68,19 @@ def test_largest_is_silent_when_a_hidden_cell_could_be_larger(channels):
     assert findings.largest(table, "channel", "people", "Customers") == "Asiakkaat"
 
 
+@pytest.mark.parametrize(("together", "said"), [(60, "Asiakkaat"), (30, "Asiakkaat: suurin ryhmä on sähköposti (40\u00a0%)")])
+def test_largest_is_not_said_beside_others_that_could_hold_a_larger(protected, together, said):
+    counts = {"email": 40, "others+call+post+sms": together, "post": 60 - together, None: 100}
+    rows = [{"channel": channel, "people": people} for channel, people in counts.items()]
+    assert findings.largest(protected(rows, "channel"), "channel", "people", "Customers") == said
+
+
+def test_two_groups_together_have_a_name_and_can_be_the_largest(protected):
+    rows = [{"channel": channel, "people": people} for channel, people in {"call": 40, "others+email+sms": 60, None: 100}.items()]
+    said = "Asiakkaat: suurin ryhmä on sähköposti ja tekstiviesti (60\u00a0%)"
+    assert findings.largest(protected(rows, "channel"), "channel", "people", "Customers") == said
+
+
 def test_highest_needs_an_interval_above_all_others(campaigns):
     assert findings.highest(campaigns, "campaign", "uplift", "Uplift") == "Lisävaikutus"
     apart = campaigns.frame.with_columns(uplift_low=pl.when(pl.col("campaign") == "a").then(0.035).otherwise("uplift_low"))
