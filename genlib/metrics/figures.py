@@ -182,32 +182,23 @@ class Stock:
 @dataclass(frozen=True)
 class Reached:
     """People who came at least as far as each stage, `reached`; and for the stages from delivery on which part of those delivered they
-    are (`of_delivered`), with Wilson's interval.
-    Stages `aside` lie beside the way: who is there came as far as the one before, and `reached` counts them alone. Nothing is reckoned of
-    stages `untold` (`stage` and the columns of a group). Where a stage is hidden, what comes before it is all less those who came less
-    far. `groups`: the coarser dimensions of stages, finest first, each with the stage from which on all are one group of that name."""
+    are (`of_delivered`), with Wilson's interval. `groups`: the coarser dimensions of stages, finest first, each with the stage from which
+    on all are one group of that name; beside the way to the last stage lie those without a group, who are counted alone. Nothing is
+    reckoned of stages `untold` (`stage` and the columns of a group)."""
 
     stages: tuple[str, ...]
-    aside: tuple[str, ...]
+    groups: Mapping[str, str]
     untold: pl.DataFrame
-    groups: tuple[tuple[str, str], ...] = ()
 
-    def _reached(self, frame: pl.DataFrame, place: int) -> pl.Expr:
-        coarser, whole = tuple(column for column, _ in self.groups), dict.fromkeys(["stage", *(column for column, _ in self.groups)])
-        if self.stages[place] in self.aside:
-            return at(frame, "people", {"stage": self.stages[place]}, coarser)
-        wholes: list[tuple[dict[str, Any], tuple[str, ...], int]] = [(whole, (), 0)]
-        for level, (column, first) in enumerate(self.groups):
-            finer = dict.fromkeys(["stage", *coarser[:level]])
-            wholes.append((finer | {column: first}, coarser[level + 1 :], self.stages.index(first)))
-        known = [at(frame, "people", {"stage": self.stages[place:]}, coarser)]
-        for group, beside, start in wholes:
-            every, less = at(frame, "people", group, beside), at(frame, "people", {"stage": self.stages[start:place]}, coarser)
-            known += [pl.when(every > 0).then(every - less)] if start <= place else []
-        return pl.coalesce(known)
+    def _reached(self, frame: pl.DataFrame, stage: str) -> pl.Expr:
+        columns = ["stage", *self.groups]
+        if stage == self.stages[0]:
+            return at(frame, "people", dict.fromkeys(columns))
+        place = next((place for place, name in enumerate(columns) if self.groups.get(name) == stage), 0)
+        return at(frame, "people", {**dict.fromkeys(columns[:place]), columns[place]: stage}, tuple(columns[place + 1 :]))
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        after = {stage: self._reached(frame, place) for place, stage in enumerate(self.stages)}
+        after = {stage: self._reached(frame, stage) for stage in self.stages}
         reached = pl.coalesce(pl.when(pl.col("stage") == stage).then(n) for stage, n in after.items())
         told = frame.join(self.untold.with_columns(_no=True), on=self.untold.columns, how="left", maintain_order="left")["_no"].is_null()
         shown = frame.with_columns(reached=pl.when(told).then(reached))

@@ -23,8 +23,8 @@ ASIDE = ("bounced", "machine")
 """Stages beside the way: who is there came as far as the one before, and no further."""
 READING = ("machine", "opened", "clicked")
 """Stages that only some channels know: nobody sees a letter opened."""
-GROUPS = (("read", "opened"), ("came", "delivered"))
-"""Those who came as far as these are a group too: rates stand on it, so it is told though one of its stages is hidden."""
+FROM = {f"from_{stage}": stage for stage in reversed(STAGES[1:-1]) if stage not in ASIDE}
+"""Those who came as far as a stage are a group, the narrowest first: that is what a funnel shows."""
 PLACES = {stage: place for place, stage in enumerate(STAGES)}
 
 People = Mapping[int, int]
@@ -89,7 +89,7 @@ def _staged(release: Tables, placed: Rows, by: tuple[Dimension, ...], whose: str
         there = reduce(and_, (nw.col(name) == value for name, value in group.items()), nw.col("place") == place)
         people = people.with_columns(place=case({before: there}, nw.col("place")))
     staged = people.with_columns(stage=case({stage: nw.col("place") == place for stage, place in PLACES.items()}, STAGES[0]))
-    staged = staged.with_columns(**{name: case({first: nw.col("place") >= PLACES[first]}, nw.col("stage")) for name, first in GROUPS})
+    staged = staged.with_columns(**{name: case({first: nw.col("place") >= PLACES[first]}, nw.col("stage")) for name, first in FROM.items()})
     gone = {(*group.values(), place) for group, place, _ in moves}
     known = [
         part | {"stage": STAGES[place]}
@@ -98,9 +98,10 @@ def _staged(release: Tables, placed: Rows, by: tuple[Dimension, ...], whose: str
         if (*(part[name] for name in apart), place) not in gone
     ]
     told = pl.DataFrame(known, schema=dict.fromkeys((*columns, "stage"), pl.String))
-    stages, reached = Dimension("stage", parents=tuple(name for name, _ in GROUPS)), Reached(STAGES, ASIDE, _untold(told), GROUPS)
-    cells = tabulated(release, staged, (*by, stages), whose, reached)
-    far = {name: pl.when(pl.col("stage").is_in(STAGES[PLACES[first] :])).then(pl.lit(first)).otherwise("stage") for name, first in GROUPS}
+    cells = tabulated(release, staged, (*by, Dimension("stage", parents=tuple(FROM))), whose, Reached(STAGES, FROM, _untold(told)))
+    far = {
+        name: pl.when(pl.col("stage").is_in(STAGES[PLACES[first] :])).then(pl.lit(first)).otherwise("stage") for name, first in FROM.items()
+    }
     return complete(cells, told.select("stage", **far).unique())
 
 

@@ -132,49 +132,48 @@ def test_a_hidden_movement_hides_the_stock_from_then_on() -> None:
     assert Stock("month")(table(*rows, by=("month", "movement"))).tail(4)["stock"].to_list() == [100, None, None, None]
 
 
+WAY = {"from_opened": "opened", "from_delivered": "delivered"}
+STAGES = ("eligible", "delivered", "opened", "bought")
 UNTOLD = pl.DataFrame(schema={"stage": pl.String})
 
 
+def funnel(*people: int | None, opened: int | None = 40, delivered: int | None = 100, everyone: int = 200) -> pl.DataFrame:
+    """People by their furthest stage, and those who came at least so far."""
+    groups = (("eligible", "eligible"), ("delivered", "delivered"), ("opened", "delivered"), ("opened", "delivered"))
+    rows = [(stage, *far, count) for stage, far, count in zip(STAGES, groups, people, strict=True)]
+    wholes = [(None, "opened", "delivered", opened), (None, None, "delivered", delivered), (None, None, None, everyone)]
+    return table(*rows, *wholes, by=("stage", *WAY))
+
+
+def came(frame: pl.DataFrame, column: str = "reached") -> dict[str, Any]:
+    found = Reached(STAGES, WAY, UNTOLD)(frame).drop_nulls("stage")
+    return dict(found.select("stage", pl.col(column).round(3)).rows())
+
+
 def test_reached_counts_everyone_who_came_at_least_so_far() -> None:
-    stages = ("eligible", "delivered", "opened", "bought")
-    rows = [("eligible", 100), ("delivered", 60), ("opened", 30), ("bought", 10), (None, 200)]
-    found = Reached(stages, (), UNTOLD)(table(*rows, by=("stage",)))
-    assert found["reached"].to_list() == [200, 100, 40, 10, None]
-    assert found["of_delivered"].to_list() == [None, 1.0, 0.4, 0.1, None]
-    assert found["of_delivered_low"].round(3).to_list() == [None, 0.963, 0.309, 0.055, None]  # Wilson's
+    assert came(funnel(100, 60, 30, 10)) == {"eligible": 200, "delivered": 100, "opened": 40, "bought": 10}
+    assert came(funnel(100, 60, 30, 10), "of_delivered") == {"eligible": None, "delivered": 1.0, "opened": 0.4, "bought": 0.1}
+    assert came(funnel(100, 60, 30, 10), "of_delivered_low") == {"eligible": None, "delivered": 0.963, "opened": 0.309, "bought": 0.055}
 
 
-def test_who_lies_beside_the_way_came_as_far_as_the_stage_before() -> None:
-    rows = [("sent", 10), ("bounced", 20), ("delivered", 30), ("machine", 5), ("opened", 40), (None, 105)]
-    found = Reached(("sent", "bounced", "delivered", "machine", "opened"), ("bounced", "machine"), UNTOLD)(table(*rows, by=("stage",)))
-    assert found["reached"].to_list() == [105, 20, 75, 5, 40, None]
-
-
-def test_what_comes_before_a_hidden_stage_is_all_less_those_who_came_less_far() -> None:
-    rows = [("eligible", 100), ("delivered", None), ("opened", None), ("bought", 10), (None, 200)]
-    found = Reached(("eligible", "delivered", "opened", "bought"), (), UNTOLD)(table(*rows, by=("stage",)))
-    assert found["reached"].to_list() == [200, 100, None, 10, None]
+def test_who_lies_beside_the_way_is_counted_alone() -> None:
+    """Bounced: sent, and no further."""
+    rows = [("sent", "sent", 10), ("bounced", "sent", 20), ("delivered", "sent", 30), (None, "sent", 60), ("eligible", "eligible", 40)]
+    frame = table(*rows, (None, None, 100), by=("stage", "from_sent"))
+    found = Reached(("eligible", "sent", "bounced", "delivered"), {"from_sent": "sent"}, UNTOLD)(frame)
+    assert found["reached"].to_list() == [60, 20, 30, None, 100, None]
 
 
 def test_who_was_reached_is_told_though_it_is_hidden_how_far_they_came() -> None:
-    rows = [
-        ("sent", "sent", None),
-        ("opened", "delivered", None),
-        ("bought", "delivered", None),
-        (None, "sent", None),
-        (None, "delivered", 90),
-    ]
-    frame = table(*rows, ("delivered", "delivered", None), (None, None, None), by=("stage", "came"))
-    found = Reached(("sent", "delivered", "opened", "bought"), (), UNTOLD, (("came", "delivered"),))(frame)
-    assert found.filter(stage="delivered")["reached"].to_list() == [90]
-    assert found["reached"].null_count() == 6
+    hidden = funnel(100, None, None, 10, opened=None)
+    assert came(hidden) == {"eligible": 200, "delivered": 100, "opened": None, "bought": 10}
 
 
 def test_nothing_is_reckoned_of_a_stage_that_is_untold() -> None:
-    rows = [("post", "delivered", 60), ("post", "bought", 10), ("sms", "delivered", 40), ("sms", "opened", 30), ("sms", "bought", 20)]
     untold = pl.DataFrame({"channel": ["post"], "stage": ["opened"]})
-    told = table(*rows, ("post", "opened", 0), by=("channel", "stage"))
-    assert Reached(("delivered", "opened", "bought"), (), untold)(told)["reached"].to_list() == [70, 10, 90, 50, 20, None]
+    both = pl.concat([funnel(100, 60, 30, 10).with_columns(channel=pl.lit(channel)) for channel in ("post", "sms")])
+    found = Reached(STAGES, WAY, untold)(both.select("channel", pl.exclude("channel"))).filter(stage="opened")
+    assert found.select("channel", "reached").rows() == [("post", None), ("sms", 40)]
 
 
 BY = ("campaign", "arm", "outcome")
@@ -260,7 +259,7 @@ ALL: list[tuple[Figure, tuple[str, ...]]] = [
     (likert, ("answer",)),
     (Stock("month"), ("month", "movement")),
     (Change("change", "people", "month", 1), ("month",)),
-    (Reached(("delivered", "bought"), (), UNTOLD), ("stage",)),
+    (Reached(("delivered", "bought"), {}, UNTOLD), ("stage",)),
     (uplift, BY),
     (given("who", pl.DataFrame(schema={"who": pl.String, "fi": pl.String})), ("who",)),
 ]
