@@ -8,6 +8,8 @@ from datetime import date
 
 from genlib.errors import UsageError
 
+UNITS = {"month": 1, "quarter": 3, "year": 12}
+"""How many months each is long."""
 _FORM = re.compile(r"([12]\d{3})(?:-(0[1-9]|1[0-2])|-Q([1-4]))?")
 
 
@@ -43,7 +45,7 @@ class Period:
     @property
     def unit(self) -> str:
         """month, quarter or year."""
-        return {1: "month", 3: "quarter", 12: "year"}[self.length]
+        return next(unit for unit, length in UNITS.items() if length == self.length)
 
     def _moved(self, months: int) -> Period:
         moved = _first_day(self.start.year, self.start.month + months)

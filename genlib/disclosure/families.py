@@ -16,12 +16,13 @@ from genlib.disclosure.policy import Policy
 from genlib.disclosure.sketch import WIDTH, WORD, Words, people_in, words
 from genlib.disclosure.stocks import WINDOW, stocks, windows
 from genlib.disclosure.ties import MEMBERS, RESTS, Ties, anything, no_ties
+from genlib.period import UNITS
 
 CUT = "^(kind|region|campaign)=(?:!|[^o!]|o[^t])"
 """What a report can be narrowed to, or to all others ("region=!06"); not the small ones that a table put together ("others+...")."""
 APART = "^(kind|region)"
 """Such that nobody is in two parts."""
-STEPS = {1: "month", 3: "quarter"}
+STEPS = {length: unit for unit, length in UNITS.items() if unit != "year"}
 """What a longer time is made of."""
 FIGURE = ("name", "value", "low", "kind", "people", "first", "second", "heads", "adds", "sketch")
 

@@ -11,11 +11,11 @@ import polars as pl
 from genlib.disclosure.cells import PEOPLE
 from genlib.disclosure.keys import ASIDE, END, HEAD
 from genlib.disclosure.model import Model
+from genlib.period import UNITS
 
 DATE = re.compile(r"\d{4}-(Q\d|\d{2}(-\d{2})?)")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-STEP = re.compile(r"(month|quarter|year)=(\d{4})-(\d{2})-\d{2}")
-LONG = {"month": 1, "quarter": 3, "year": 12}
+STEP = re.compile(rf"({'|'.join(UNITS)})=(\d{{4}})-(\d{{2}})-\d{{2}}")
 CROWD = 5
 """The same people, if they are so many, are the same group wherever they stand; fewer may be so by chance, which nobody knows."""
 PLACE = pl.Struct({"stem": pl.String, "group": pl.String, "start": pl.Date, "end": pl.Date})
@@ -34,7 +34,7 @@ def figures_of(model: Model) -> pl.DataFrame:
     told = model.figures.rename({"_cell": "cell", "contributors": "people"}).join(stands, on="_label")
     told = told.join(_sketched(model), on=["_label", "measure"], how="left")
     heads = (pl.col("kind") == "people") | ((pl.col("kind") == "count") & (pl.col("value") == pl.col("people")))
-    stepped = (cells for cells in model.tables.items() if PEOPLE in cells[1].measures and LONG.keys() & {*cells[1].dimensions})
+    stepped = (cells for cells in model.tables.items() if PEOPLE in cells[1].measures and UNITS.keys() & {*cells[1].dimensions})
     dated = pl.concat([model.keys["_label"].clear(), *(model.frames[name]["_label"] for name, _ in stepped)])
     adds = (pl.col("kind") != "people") | pl.col("_label").is_in(dated.implode())
     low = pl.Series(model.system.low).gather(told["variable"])
@@ -89,6 +89,6 @@ def place(key: str) -> dict[str, str | date | None]:
 def _span(steps: list[str], days: list[str]) -> tuple[date | None, date | None]:
     if len(steps) == 1 and (step := STEP.fullmatch(steps[0])):
         unit, year, month = step.groups()
-        months = int(year) * 12 + int(month) - 1 + LONG[unit]
+        months = int(year) * 12 + int(month) - 1 + UNITS[unit]
         return date(int(year), int(month), 1), date(months // 12, months % 12 + 1, 1)
     return (date.fromisoformat(days[0]), date.fromisoformat(days[1])) if not steps and len(days) == 2 else (None, None)

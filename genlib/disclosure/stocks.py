@@ -14,10 +14,10 @@ import polars as pl
 from genlib.disclosure.near import moves
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.ties import MEMBERS, RESTS, Ties, anything, no_ties
+from genlib.period import UNITS
 
 STOCK = "movement=opening"
 FLOWS = {"movement=joined": -1, "movement=left": 1}
-STEPS = (1, 3, 12)
 WINDOW = "window"
 
 
@@ -53,7 +53,7 @@ def _flows(told: pl.DataFrame, start: date, end: date) -> pl.DataFrame | None:
     """Who came and left in each step between, of the shortest steps that are known all."""
     inside = told.filter(pl.col("start") >= start, pl.col("end") <= end, pl.col("movement") != STOCK)
     months = (end.year - start.year) * 12 + end.month - start.month
-    for step in STEPS:
+    for step in UNITS.values():
         steps = inside.filter(months=step).unique(["movement", "start"], keep="last", maintain_order=True)
         if steps.height * step == months * len(FLOWS):
             signs = pl.col("movement").replace_strict(FLOWS, return_dtype=pl.Int64)

@@ -36,8 +36,13 @@ def looking_back(metric: Metric[P]) -> Metric[P]:
 
 
 def of_one_period(metric: Metric[P]) -> Metric[P]:
-    """A metric of events within the period: a quarter or a year comes with each of its months."""
-    return _resting(metric, lambda period, given: ((month, given) for month in period.months(period.length) if period.length > 1))
+    """A metric of events within the period, or of one campaign whenever it was: a quarter or a year comes with each of its months."""
+
+    def months(period: Period, given: dict[str, Any]) -> Iterator[tuple[Period, dict[str, Any]]]:
+        if period.length > 1 and given.get("campaign", "all") == "all":
+            yield from ((month, given) for month in period.months(period.length))
+
+    return _resting(metric, months)
 
 
 def others(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
