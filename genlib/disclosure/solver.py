@@ -40,7 +40,7 @@ class Attack:
         self.free = np.flatnonzero(system.hidden_variables(hidden))
         matrix = system.matrix[:, self.free]
         self.kept = np.flatnonzero(np.diff(matrix.indptr))
-        matrix = matrix[self.kept]
+        matrix = self.matrix = matrix[self.kept]
         far = AFAR * float(np.abs(system.need_move).max(initial=AFAR))  # nothing is worth moving farther, and solvers lose their way there
         self.down = np.maximum((system.low - system.value)[self.free].astype(float), -far)
         self.up = np.full(len(self.free), far)
@@ -67,8 +67,8 @@ class Attack:
         upper[at] = np.where(moves > 0, moves, upper[at])
         lower[at] = np.maximum(np.where(moves < 0, moves, lower[at]), lower[at])
         cost[at] = -np.sign(moves) * weights
-        self.asked = at.astype(np.int32), moves.astype(float)
         lower[self.place[known]] = upper[self.place[known]] = 0
+        self.asked = at, moves, lower, upper
         self.solver.changeColsBounds(len(self.all), self.all, lower, upper)
         self.solver.changeColsCost(len(self.all), self.all, cost)
         self._run()
@@ -95,21 +95,19 @@ class Attack:
             self.solver.run()
 
     def whole(self) -> Floats | None:
-        """The last question once more, its moves made in full and in whole numbers; None if that takes too long or cannot be."""
-        import highspy
-
-        at, moves = self.asked
-        self.solver.changeColsBounds(len(at), at, moves, moves)
-        self.solver.changeColsCost(len(self.all), self.all, np.zeros(len(self.all)))
-        kinds = np.ones(len(self.all), np.uint8)
-        self.solver.changeColsIntegrality(len(self.all), self.all, kinds)
-        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + 1.0)
-        self.solver.run()
-        found = self.solver.getSolution()
+        """The last question once more, its moves made in full and in whole numbers; None if that takes too long or cannot be. It is asked
+        of another model, of what hangs together with them: the next question starts from the answer before."""
+        at, moves, lower, upper = self.asked
+        lower[at] = upper[at] = moves
+        here = np.flatnonzero(np.isin(self.parts, self.parts[at]))
+        matrix = self.matrix[:, here]
+        solver = _model(matrix[np.flatnonzero(np.diff(matrix.indptr))], np.zeros(len(here)), lower[here], upper[here])
+        solver.changeColsIntegrality(len(here), np.arange(len(here), dtype=np.int32), np.ones(len(here), np.uint8))
+        solver.setOptionValue("time_limit", 1.0)
+        solver.run()
+        found = solver.getSolution()
         moved = np.zeros(len(self.system.value))
-        moved[self.free] = found.col_value
-        self.solver.changeColsIntegrality(len(self.all), self.all, kinds * 0)
-        self.solver.setOptionValue("time_limit", highspy.kHighsInf)
+        moved[self.free[here]] = found.col_value
         return moved if found.value_valid else None
 
     def prices(self) -> Floats:
