@@ -16,6 +16,8 @@ from genlib.period import UNITS
 DATE = re.compile(r"\d{4}-(Q\d|\d{2}(-\d{2})?)")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 STEP = re.compile(rf"({'|'.join(UNITS)})=(\d{{4}})-(\d{{2}})-\d{{2}}")
+STOCK = "movement=opening"
+"""Of a stock there is no sum over time."""
 CROWD = 5
 """The same people, if they are so many, are the same group wherever they stand; fewer may be so by chance, which nobody knows."""
 PLACE = pl.Struct({"stem": pl.String, "group": pl.String, "start": pl.Date, "end": pl.Date})
@@ -29,8 +31,10 @@ def figures_of(model: Model) -> pl.DataFrame:
     parts), `sketch` (null: of people who are not known), `heads` (each of its people counts one), whether it `adds` up over time, its
     `places` (see `PLACE`) and its `name`: the same for the same parts of the same people, wherever they are published.
     """
-    placed = pl.Series("places", [place(key) for key in model.keys["_key"]], PLACE)
-    stands = model.keys.select("_label", placed).group_by("_label").agg(pl.col("places").unique().sort())
+    placed = model.keys.select("_label", pl.Series("places", [place(key) for key in model.keys["_key"]], PLACE))
+    stem, group = (pl.col("places").struct.field(part) for part in ("stem", "group"))
+    proper = (stem != group) | ~stem.str.ends_with(STOCK)
+    stands = placed.filter(proper | ~proper.any().over("_label")).group_by("_label").agg(pl.col("places").unique().sort())
     told = model.figures.rename({"_cell": "cell", "contributors": "people"}).join(stands, on="_label")
     told = told.join(_sketched(model), on=["_label", "measure"], how="left")
     heads = (pl.col("kind") == "people") | ((pl.col("kind") == "count") & (pl.col("value") == pl.col("people")))
@@ -53,7 +57,8 @@ def _sketched(model: Model) -> pl.DataFrame:
 
 
 def _named(told: pl.DataFrame) -> pl.DataFrame:
-    stem = pl.col("places").list.first().struct.field("stem")
+    stems = pl.element().struct.field("stem")
+    stem = pl.col("places").list.eval(stems.sort_by(stems.str.len_bytes())).list.last()  # the finest: a part that is all of a whole is both
     rows = told.select("sketch", "people", stem, "measure", "value").rows()
     return told.with_columns(name=pl.Series([_name(*row) for row in rows], dtype=pl.UInt64))
 

@@ -23,11 +23,11 @@ def gated(own: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     Figures of people who are not known are compared with themselves only: another one for nearly as many people counts as a small change.
     """
     old = old.with_row_index("row")
-    seen = old.filter(pl.col("sketch").is_not_null()).unique("sketch", keep="last", maintain_order=True)
+    seen = old.filter(pl.col("sketch").is_not_null()).group_by("sketch", maintain_order=True).agg("row")
     known = own.filter(pl.col("sketch").is_not_null(), pl.col("people") >= policy.min_count)
     ours, theirs, apart = close(words(known["sketch"]), words(seen["sketch"]), policy.min_count)
     measured = pl.DataFrame({"variable": known["variable"].gather(ours), "row": seen["row"].gather(theirs), "apart": apart})
-    measured = measured.filter(pl.col("apart") > 0)  # else it is the same
+    measured = measured.filter(pl.col("apart") > 0).explode("row")  # else it is the same; one group of people may stand in several places
     pairs = pl.concat([measured, _guessed(own, old, policy.min_count).select(measured.columns)])
     pairs = pairs.join(own, on="variable").join(old, on="row", suffix="_old")
     asked = moves(pairs.with_columns(difference=pl.col("value") - pl.col("value_old"), heads=pl.col("heads") & pl.col("heads_old")), policy)

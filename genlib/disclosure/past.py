@@ -16,6 +16,7 @@ from genlib.disclosure.near import gated
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import Search
 from genlib.disclosure.solver import Attack
+from genlib.disclosure.stocks import carried
 from genlib.disclosure.system import Ints, System, components
 from genlib.disclosure.ties import Ties
 
@@ -42,6 +43,7 @@ def bound(model: Model, own: pl.DataFrame, past: Past, policy: Policy) -> Bound:
     known, kept = ours.filter("shown"), ours.filter(~pl.col("shown"))
     published = past.figures.filter("shown")
     held, weighed = _held(own, published, known, kept, policy)
+    held = pl.concat([carried(own.join(known, on="variable", how="anti"), published, policy), held], how="diagonal_relaxed")
     system = _equal(model.system, own)
     apart = distinct(differences(model.wholes, own, published, policy), system, own)
     ties = apart.and_(families(own, past, policy)).beside(known["name"])

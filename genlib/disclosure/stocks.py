@@ -11,21 +11,19 @@ from datetime import date
 
 import polars as pl
 
+from genlib.disclosure.figures import STOCK, months
 from genlib.disclosure.near import moves
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.ties import MEMBERS, RESTS, Ties, anything, no_ties
 from genlib.period import UNITS
 
-STOCK = "movement=opening"
 FLOWS = {"movement=joined": -1, "movement=left": 1}
 WINDOW = "window"
 
 
 def stocks(pool: pl.DataFrame, policy: Policy) -> Ties:
     """The stock that is published now beside the one before it and the one after it that were, with the flows between, if all are known."""
-    where = pl.col("group").str.extract(f"({'|'.join((STOCK, *FLOWS))})$")
-    told = pool.with_columns(movement=where).filter(pl.col("movement").is_not_null(), pl.col("measure") == "people")
-    found = [pl.concat(parts) for parts in _between(told.sort("own", "day", maintain_order=True))]
+    found = [_signed(*parts) for parts in _between(pool)]
     if not found:
         return no_ties()
     members = pl.concat([part.with_columns(tie=pl.lit(place, pl.Int64)) for place, part in enumerate(found)])
@@ -36,17 +34,41 @@ def stocks(pool: pl.DataFrame, policy: Policy) -> Ties:
     return Ties(members.join(kept, on="tie", how="semi", maintain_order="left").select(MEMBERS.keys()), rests.select(RESTS.keys()))
 
 
-def _between(told: pl.DataFrame) -> Iterator[list[pl.DataFrame]]:
+def carried(own: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The stocks that a few people, erased since, part from the one that anyone can reckon from what was shown: they stay as that one, so
+    that a report does not lose its stock because of them. As `gated` tells what is held, `day` being that of the stock before."""
+    sides = [own.filter(pl.col("cell") >= 0).with_columns(day=pl.lit(None, pl.Date), own=True), old.with_columns(variable=None, own=False)]
+    columns = ("variable", "cell", "day", "own", "name", "value", "low", "measure", "places")
+    placed = pl.concat([side.select(columns).explode("places").unnest("places") for side in sides], how="vertical_relaxed")
+    stock = pl.col("group").str.ends_with(STOCK)
+    rows = []
+    for now, then, flows in _between(placed.with_columns(months()).filter(stock | ~pl.col("own"))):
+        rest = _signed(now, then, flows).select((pl.col("value") * pl.col("sign")).sum()).item() * now["sign"].item()
+        told = pl.concat_list(pl.struct("measure", value=pl.col("value") - rest))
+        rows.append(now.select("cell", "variable", figures=told, day=then["day"], difference=pl.lit(rest, pl.Int64), heads=True))
+    if not rows:
+        return pl.DataFrame(schema={"cell": pl.Int64})
+    wrong = pl.concat(rows).with_columns(apart=pl.col("difference").abs()).filter(pl.col("apart") > 0)
+    return moves(wrong.unique("cell", keep="first", maintain_order=True), policy).drop("difference", "heads", "apart")
+
+
+def _signed(*parts: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([part.select("name", "value", "low", "sign") for part in parts])
+
+
+def _between(pool: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+    """Each stock of ours with the nearest others before and after it, and the flows between, with their signs in the later one."""
+    where = pl.col("group").str.extract(f"({'|'.join((STOCK, *FLOWS))})$")
+    told = pool.with_columns(movement=where).filter(pl.col("movement").is_not_null(), pl.col("measure") == "people")
+    told = told.sort("own", "day", maintain_order=True)
     stock = told.filter(movement=STOCK).unique("end", keep="last", maintain_order=True)
     for now in stock.filter("own")["end"]:
         others = stock.filter(~pl.col("own"))["end"]
         for then in (others.filter(others <= now).max(), others.filter(others > now).min()):
             if isinstance(then, date) and (flows := _flows(told, min(then, now), max(then, now))) is not None:
-                ends = [
-                    stock.filter(end=day).with_columns(sign=pl.lit(sign, pl.Int64))
-                    for day, sign in ((max(then, now), 1), (min(then, now), -1))
-                ]
-                yield [*(end.select(flows.columns) for end in ends), flows]
+                ours, theirs = (stock.filter(end=day) for day in (now, then))
+                way = pl.lit(1 if now >= then else -1, pl.Int64)
+                yield ours.with_columns(sign=way), theirs.with_columns(sign=-way), flows
 
 
 def _flows(told: pl.DataFrame, start: date, end: date) -> pl.DataFrame | None:

@@ -125,7 +125,7 @@ def lawfulness(release: Tables, period: Period, *, campaign: str = "all", months
     counts = collect(told.filter(refused).group_by(unit, "ground").agg(nw.col("customer").n_unique().alias("n")))
     small = counts.filter(pl.col("n") < LEAST)[unit].unique().to_list()
     told = told.with_columns(ground=case({"undivided": refused & nw.col(unit).is_in(small)}, nw.col("ground")))
-    by = (Dimension(unit), Dimension("ground", parents=("verdict",)))
+    by = (Dimension(unit, total=False), Dimension("ground", parents=("verdict",)))
     cells = tabulated(release, told, by, population, *rated("verdict", "refused", "ground"), measures=CONTACTS)
     grounds = pl.DataFrame({"ground": ["allowed", "consent", "prohibition"], "verdict": ["allowed", "refused", "refused"]})
     return complete(complete(cells, pl.DataFrame({unit: [period.start]})), grounds)

@@ -103,7 +103,7 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
             _movement(left, beginning("left_month", unit), unit, "left", 2),
         ]
     ).to_native()
-    by, population = (Dimension(unit), Dimension("movement")), f"members {start} {period.end}"
+    by, population = (Dimension(unit, total=False), Dimension("movement")), f"members {start} {period.end}"
     cells = tabulate(events, person="member", by=by, population=population, figures=(Stock(by=unit), *changes("stock", period)))
     shown = period.months((period.end.year - start.year) * 12 + period.end.month - start.month)
     every = pl.DataFrame({unit: [month.start for month in shown[::step]]})
@@ -162,7 +162,7 @@ def billing(release: Tables, period: Period, *, months: int | None = None, **nar
     length, unit = months or LOOK_BACK[period.length], period.unit
     invoices = of_people(release, "invoice", **narrowed).filter(lately("issued_on", period, length))
     dated = invoices.with_columns(beginning("issued_on", unit).alias(unit))
-    by, population = (Dimension(unit), Dimension("product_line")), named_lately("payers", period, length, **narrowed)
+    by, population = (Dimension(unit, total=False), Dimension("product_line")), named_lately("payers", period, length, **narrowed)
     each = Mean("cents_per_payer", "amount_cents")
     return tabulated(release, dated, by, population, each, *changes("amount_cents", period), measures=(OVERLAPPING, MONEY))
 

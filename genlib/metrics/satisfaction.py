@@ -210,11 +210,10 @@ def drivers(release: Tables, period: Period, *, months: int = 12, kind: str = "a
 
 @narrowable
 def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
-    """People who gave feedback, by quarter and topic."""
+    """People who gave feedback in the last months, by topic."""
     feedback = of_people(release, "feedback", kind=kind).filter(lately("received_on", period, months))
-    told = feedback.with_columns(quarter=beginning("received_on", "quarter"), topic=nw.col("topic").fill_null("unknown"))
-    by, population = (Dimension("quarter"), Dimension("topic")), named_lately("feedback", period, months, kind=kind)
-    return tabulated(release, told, by, population, Share(("topic",)), measures=(OVERLAPPING,))
+    told, population = feedback.with_columns(nw.col("topic").fill_null("unknown")), named_lately("feedback", period, months, kind=kind)
+    return tabulated(release, told, (Dimension("topic"),), population, Share(("topic",)), measures=(OVERLAPPING,))
 
 
 def _scored(release: Tables, period: Period, months: int, kind: str) -> Rows:

@@ -48,13 +48,15 @@ def test_a_period_without_contacts_counts_none() -> None:
 
 def test_the_verdict_of_each_contact_and_the_ground_of_refusals() -> None:
     cells = contacts.lawfulness(MIXED, OCTOBER)
-    assert people(cells, "verdict", column="contacts") == {"allowed": 7, "refused": 11}
-    assert people(cells, "ground", "verdict") == {("allowed", "allowed"): 7, ("consent", "refused"): 5, ("prohibition", "refused"): 6}
+    october = {"month": OCTOBER.start}
+    assert people(cells, "verdict", column="contacts", **october) == {"allowed": 7, "refused": 11}
+    grounds = {("allowed", "allowed"): 7, ("consent", "refused"): 5, ("prohibition", "refused"): 6}
+    assert people(cells, "ground", "verdict", **october) == grounds
 
 
 def test_grounds_of_few_are_not_divided() -> None:
     cells = contacts.lawfulness(release(*many(0, SENT, **FORBIDDEN), contact(9, SENT, allowed=False, reason="restricted")), OCTOBER)
-    assert people(cells, "ground", "verdict") == {("undivided", "refused"): 6}
+    assert people(cells, "ground", "verdict", month=OCTOBER.start) == {("undivided", "refused"): 6}
 
 
 def test_the_refused_part_of_each_channel() -> None:

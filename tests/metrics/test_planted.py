@@ -55,7 +55,7 @@ def test_holdouts_are_as_large_as_planned(planted: Planted) -> None:
 def test_contacts_against_the_rules_are_counted(planted: Planted) -> None:
     releases, truth = planted
     cells = contacts.lawfulness(releases("campaign_history"), OCTOBER, months=22)
-    assert len(truth.unlawful_contacts) == shown(cells, "verdict", verdict="refused")["contacts"].sum()
+    assert len(truth.unlawful_contacts) == shown(cells, "month", verdict="refused")["contacts"].sum()
 
 
 def test_machine_clicks_are_set_apart(planted: Planted) -> None:
