@@ -15,6 +15,7 @@ from genlib.disclosure import intervals
 from genlib.disclosure.keys import END, HEAD
 from genlib.disclosure.sketch import people_in, words
 from genlib.disclosure.system import components
+from genlib.period import Period
 
 FEW = 5
 WHOLE = tuple(report for report in MONTHLY if not report[1])
@@ -56,6 +57,12 @@ def test_most_is_still_told(published: list[Publication]) -> None:
     cells = sum(one.hidden.size for one in published)
     unseen = sum(table.hidden for one in published for table in one.shown.values())
     assert unseen < 0.3 * cells
+
+
+def test_a_few_who_were_erased_leave_every_report_of_the_whole_its_stock(published: list[Publication]) -> None:
+    wholes = [one for one in published if one.report == "customer_analysis" and one.parameters.keys() == {"period"}]
+    months = [Period.parse(one.parameters["period"]).start for one in wholes]
+    assert None not in [one.shown["growth"].value("stock", month=month).value for one, month in zip(wholes, months, strict=True)]
 
 
 def _narrowed(group: str, part: str) -> str:
