@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from genlib.disclosure.figures import CROWD, months, name_of
+from genlib.disclosure.figures import CROWD, by_place, name_of
 from genlib.disclosure.keys import END, HEAD
 from genlib.disclosure.ledger import Past
 from genlib.disclosure.near import moves
@@ -52,11 +52,11 @@ def _pool(own: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     told = own.with_columns(day=pl.lit(None, pl.Date), own=pl.lit(True), apart=pl.col("cell") < 0)
     sides = [told, old.with_columns(own=pl.lit(False), apart=pl.lit(True))]
     columns = (*FIGURE, "measure", "day", "own", "apart", "places")
-    placed = [side.select(columns).explode("places").unnest("places") for side in sides]
+    placed = [by_place(side.select(columns)) for side in sides]
     ours = placed[0].select(pl.col("group").str.split(HEAD).list.first()).to_series().unique()
     past = placed[1].filter(pl.col("group").str.split(HEAD).list.first().is_in(ours.implode()))
     listed = pl.concat([past, placed[0]]).unique(["name", "group", "measure", "start", "end"], keep="last", maintain_order=True)
-    return listed.with_columns(months(), stepped=pl.col("stem") != pl.col("group"))
+    return listed.with_columns(stepped=pl.col("stem") != pl.col("group"))
 
 
 def _members(pool: pl.DataFrame) -> pl.DataFrame:

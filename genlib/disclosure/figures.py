@@ -73,10 +73,10 @@ def name_of(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
-def months() -> pl.Expr:
-    """How long the span of a place is."""
+def by_place(figures: pl.DataFrame) -> pl.DataFrame:
+    """A row for each place of each figure, and how many `months` its span is long."""
     start, end = pl.col("start").dt, pl.col("end").dt
-    return ((end.year() - start.year()) * 12 + end.month() - start.month()).alias("months")
+    return figures.explode("places").unnest("places").with_columns(months=(end.year() - start.year()) * 12 + end.month() - start.month())
 
 
 def place(key: str) -> dict[str, str | date | None]:

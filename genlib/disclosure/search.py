@@ -69,7 +69,7 @@ class Search:
             if any(shares.sum() < 1 - 1e-9 for _, shares in cuts):
                 raise Refused(HOPELESS)
             if not cuts:
-                if found or not self.rounds > 1:
+                if found or self.rounds == 1:
                     return self.proven(hidden, "optimal", bound)
                 found = self.proven(hidden, "feasible", bound)
             else:

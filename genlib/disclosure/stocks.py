@@ -11,7 +11,7 @@ from datetime import date
 
 import polars as pl
 
-from genlib.disclosure.figures import STOCK, months
+from genlib.disclosure.figures import STOCK, by_place
 from genlib.disclosure.near import moves
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.ties import MEMBERS, RESTS, Ties, anything, no_ties
@@ -39,10 +39,9 @@ def carried(own: pl.DataFrame, old: pl.DataFrame, policy: Policy) -> pl.DataFram
     that a report does not lose its stock because of them. As `gated` tells what is held, `day` being that of the stock before."""
     sides = [own.filter(pl.col("cell") >= 0).with_columns(day=pl.lit(None, pl.Date), own=True), old.with_columns(variable=None, own=False)]
     columns = ("variable", "cell", "day", "own", "name", "value", "low", "measure", "places")
-    placed = pl.concat([side.select(columns).explode("places").unnest("places") for side in sides], how="vertical_relaxed")
-    stock = pl.col("group").str.ends_with(STOCK)
+    pool = by_place(pl.concat([side.select(columns) for side in sides], how="vertical_relaxed"))
     rows = []
-    for now, then, flows in _between(placed.with_columns(months()).filter(stock | ~pl.col("own"))):
+    for now, then, flows in _between(pool.filter(pl.col("group").str.ends_with(STOCK) | ~pl.col("own"))):
         rest = _signed(now, then, flows).select((pl.col("value") * pl.col("sign")).sum()).item() * now["sign"].item()
         told = pl.concat_list(pl.struct("measure", value=pl.col("value") - rest))
         rows.append(now.select("cell", "variable", figures=told, day=then["day"], difference=pl.lit(rest, pl.Int64), heads=True))

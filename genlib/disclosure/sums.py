@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from genlib.disclosure.figures import months
+from genlib.disclosure.figures import by_place
 from genlib.disclosure.near import hashed
 from genlib.disclosure.sketch import Words, people_in, words
 from genlib.disclosure.system import Bools, Ints
@@ -40,7 +40,7 @@ def alone(figures: pl.DataFrame) -> Sums:
 def changed(own: pl.DataFrame, old: pl.DataFrame) -> Sums:
     """What each figure has over what was last published of it."""
     slot = ["stem", "months", "measure"]
-    now, before = (side.with_columns(place=pl.col("places")).explode("place").unnest("place").with_columns(months()) for side in (own, old))
+    now, before = (by_place(side) for side in (own, old))
     last = before.sort("day", maintain_order=True).unique(slot, keep="last", maintain_order=True)
     both = now.join(last, on=slot, suffix="_old", nulls_equal=True, maintain_order="left").filter(pl.col("name") != pl.col("name_old"))
     both = both.unique(["name", "name_old"], maintain_order=True).with_row_index("sum").with_columns(pl.col("sum").cast(pl.Int64))

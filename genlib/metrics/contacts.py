@@ -76,19 +76,25 @@ def merged(told: Rows, column: str, *parts: nw.Expr | None, alike: tuple[str, ..
     few people. Their name says what they hold: "others+post+sms"."""
     for part in parts:
         for kin in (True, False, None) if alike else (None,):
-            codes = collect(told.select(column).unique())[column].to_list()
-            told = _merged(told, column, part, [code for code in codes if kin in (None, _within(code, alike))])
+            told = _merged(told, column, part, alike, kin)
     return told
 
 
-def _merged(told: Rows, column: str, part: nw.Expr | None, codes: list[str]) -> Rows:
-    """Of these codes the small ones together."""
-    counted = told.filter(nw.col(column).is_in(codes), *([] if part is None else [part]))
+def _merged(told: Rows, column: str, part: nw.Expr | None, alike: tuple[str, ...], kin: bool | None) -> Rows:
+    """The small ones together, of those that are `alike`, that are not, or of all (None)."""
+    counted = told if part is None else told.filter(part)
     people = collect(counted.group_by(column).agg(nw.col("customer").n_unique().alias("n"))).sort("n", column)
-    below = pl.col("n").cum_sum() - pl.col("n") < LEAST
-    few = people.filter(below | (pl.col("n") < LEAST))[column].to_list() if (people["n"] < LEAST).any() else []
-    small = {*few, *(code for code in codes if few and code.startswith("others+"))}
+    people = people.filter(_of(people[column], alike, kin))
+    if not (people["n"] < LEAST).any():
+        return told
+    few = people.filter((pl.col("n").cum_sum() - pl.col("n") < LEAST) | (pl.col("n") < LEAST))[column]
+    codes = collect(told.select(column).unique())[column]
+    small = {*few, *codes.filter(codes.str.starts_with("others+") & _of(codes, alike, kin))}
     return _together(told, column, small) if len(small) > 1 else told
+
+
+def _of(codes: pl.Series, alike: tuple[str, ...], kin: bool | None) -> pl.Series:
+    return pl.Series([kin in (None, _within(code, alike)) for code in codes], dtype=pl.Boolean)
 
 
 def _within(code: str, alike: tuple[str, ...]) -> bool | None:
