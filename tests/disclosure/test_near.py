@@ -53,6 +53,14 @@ def test_cells_of_two_tables_are_both_told_only_if_nobody_or_enough_people_make_
     assert verify(shown.pattern) == []
 
 
+def test_five_people_who_meet_in_a_place_of_both_draws_are_held_against_others_too(tmp_path):
+    """These five look like four in their sketch; found by the attacker below."""
+    nine = crowd(5, "00") | crowd(5, "01", 1000) | crowd(5, "02", 2000) | crowd(9, "03", 3000)
+    five = crowd(6, "00") | crowd(6, "01", 1000) | crowd(8, "02", 2000) | crowd(5, "03", 3004)
+    shown = publish(tmp_path, one=cells(nine, "one"), other=cells(five, "other"))
+    assert None in (told(shown, "one")["03"], told(shown, "other")["03"])
+
+
 def test_the_later_table_gives_way(tmp_path):
     sent = {n: region for n, region in ALL.items() if n >= 3}
     shown = publish(tmp_path, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent"))
