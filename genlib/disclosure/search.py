@@ -21,6 +21,8 @@ GAP, WIDE = 0.02, 0.1
 """So near to the cheapest the first patterns are; and those that are looked for when the time is over."""
 LATER = 1
 """So many times its time a search may take over, before it hides whatever helps."""
+SOON, PATIENT = 1.0, 20.0
+"""Seconds for one table in whole numbers: while other patterns are left to try, and where the tables would be refused without it."""
 HOPELESS = "these tables cannot be protected by hiding cells: show fewer levels, or merge small groups"
 
 
@@ -201,7 +203,7 @@ class Search:
             fixed = self.system.alone_variable[self.system.alone_scenario == self.system.need_scenario[place]]
             moved = attack.push(variable, move, np.ones(1), fixed)
             reached = abs(moved[variable[0]]) >= abs(move[0]) - 1e-6
-            if reached and (self.learn(moved) or self.learn(attack.whole())):
+            if reached and (self.learn(moved) or self.learn(attack.whole(SOON if most else PATIENT))):
                 continue
             self.hard[place] = True
             cuts.append(self.cuts.beyond(hidden) if reached else self.cuts.priced(place, attack.prices()))

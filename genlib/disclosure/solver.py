@@ -94,7 +94,7 @@ class Attack:
             self.solver.clearSolver()
             self.solver.run()
 
-    def whole(self) -> Floats | None:
+    def whole(self, seconds: float) -> Floats | None:
         """The last question once more, its moves made in full and in whole numbers; None if that takes too long or cannot be. It is asked
         of another model, of what hangs together with them: the next question starts from the answer before."""
         at, moves, lower, upper = self.asked
@@ -103,7 +103,7 @@ class Attack:
         matrix = self.matrix[:, here]
         solver = _model(matrix[np.flatnonzero(np.diff(matrix.indptr))], np.zeros(len(here)), lower[here], upper[here])
         solver.changeColsIntegrality(len(here), np.arange(len(here), dtype=np.int32), np.ones(len(here), np.uint8))
-        solver.setOptionValue("time_limit", 1.0)
+        solver.setOptionValue("time_limit", seconds)
         solver.run()
         found = solver.getSolution()
         moved = np.zeros(len(self.system.value))
