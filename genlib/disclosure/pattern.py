@@ -14,7 +14,7 @@ from genlib.disclosure.system import Bools, Ints, System
 @dataclass(frozen=True)
 class Pattern:
     """`hidden` cells of a system. `witnesses` are other tables (as moves from the true one) that an attacker cannot rule out, and
-    `settles` says which witness settles each need. `status` is `optimal` or `feasible` (time ran out: it may hide more than it must)."""
+    `settles` says which witness settles each need. `status` is `optimal` or `feasible` (steps ran out: it may hide more than it must)."""
 
     system: System = field(repr=False)
     hidden: Bools = field(repr=False)

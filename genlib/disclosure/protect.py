@@ -25,7 +25,7 @@ from genlib.disclosure.ties import no_ties
 from genlib.errors import NearlyWhole, Refused, UsageError
 from genlib.settings import publication
 
-SECONDS, HALF = 3.0, 0.5
+STEPS, ADVICE, HALF = 250_000, 40_000, 0.5
 OWN = ("primary", "secondary", "dominance")
 """Reasons that stay with the analyst: of a primary cell, and of how many there are, it would be known that it is small."""
 
@@ -97,24 +97,24 @@ def _check_worth(tables: Mapping[str, Cells], solved: Solved) -> None:
 
 def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> Solved:
     try:
-        return _solved(tables, past, ruling, SECONDS)
+        return _solved(tables, past, ruling, STEPS)
     except Refused as refused:
         raise Refused(f"{refused}{_advice(tables, past, ruling)}") from None
 
 
-def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, seconds: float) -> Solved:
+def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, steps: int) -> Solved:
     own = build(tables, ruling)
     if past is None:
-        return Solved(own, NONE, Bound(own, NONE, no_ties(), np.zeros(0, np.int64)), suppress(own.system, seconds=seconds))
+        return Solved(own, NONE, Bound(own, NONE, no_ties(), np.zeros(0, np.int64)), suppress(own.system, steps=steps))
     figures = figures_of(own)
     hung = bound(own, figures, past, ruling)
     try:
-        return Solved(own, figures, hung, suppress(hung.model.system, seconds=seconds))
+        return Solved(own, figures, hung, suppress(hung.model.system, steps=steps))
     except Refused:
-        suppress(own.system, seconds=seconds)  # what cannot be protected by itself is refused, and not eased
+        suppress(own.system, steps=steps)  # what cannot be protected by itself is refused, and not eased
         system, witnesses = eased(hung.model.system, hung.before)
         hung = replace(hung, model=replace(hung.model, system=system))
-        return Solved(own, figures, hung, suppress(system, seconds=seconds, witnesses=witnesses))
+        return Solved(own, figures, hung, suppress(system, steps=steps, witnesses=witnesses))
 
 
 def _advice(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> str:
@@ -126,7 +126,7 @@ def _advice(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> str:
             options.append((cells.frame.height - coarse.height, dimension.name, name, replace(cells, frame=coarse)))
     for _, without, name, coarser in sorted(options, key=lambda option: option[0]):
         try:
-            _solved({**tables, name: coarser}, past, ruling, 0.5)
+            _solved({**tables, name: coarser}, past, ruling, ADVICE)
         except Refused:
             continue
         return f"; allowed would be: {name} without {without}"

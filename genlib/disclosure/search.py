@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from time import monotonic
 
 import numpy as np
 
 from genlib.disclosure.cuts import Cut, Cuts
 from genlib.disclosure.pattern import Pattern, verify
-from genlib.disclosure.solver import Attack, Master, cover
+from genlib.disclosure.solver import Attack, Effort, Master, cover
 from genlib.disclosure.system import Bools, Floats, Ints, System
 from genlib.errors import Refused
 
@@ -18,21 +17,24 @@ CUTS_A_ROUND = 60
 FEW = 8
 PLAIN_ROUNDS = 2
 GAP, WIDE = 0.02, 0.1
-"""So near to the cheapest the first patterns are; and those that are looked for when the time is over."""
-LATER = 1
-"""So many times its time a search may take over, before it hides whatever helps."""
-SOON, PATIENT = 1.0, 20.0
-"""Seconds for one table in whole numbers: while other patterns are left to try, and where the tables would be refused without it."""
+"""So near to the cheapest the first patterns are; and those that are looked for when the steps are used up."""
+LATER = 2
+"""So many times its steps a search may take, before it hides whatever helps."""
+SOON, PATIENT = 50, 2000
+"""Nodes for one table in whole numbers: while other patterns are left to try, and where the tables would be refused without it."""
+FEWEST, NODE = 50, 100
+"""Nodes for a choice of cells, however few steps are left; and steps that a node takes."""
 HOPELESS = "these tables cannot be protected by hiding cells: show fewer levels, or merge small groups"
 
 
-def suppress(system: System, *, seconds: float = 10.0, seed: int = 0, witnesses: Sequence[Ints] = ()) -> Pattern:
+def suppress(system: System, *, steps: int = 800_000, seed: int = 0, witnesses: Sequence[Ints] = ()) -> Pattern:
     """The cheapest pattern that meets every need of the system, with its proof.
 
-    After `seconds` a valid pattern that may hide more (`status` "feasible"). `witnesses` that are known to be enough if all is hidden are
+    After so many `steps` of the simplex method (and on a very slow machine after two minutes) a valid pattern that may hide more (`status`
+    "feasible"): the same one on every machine. `witnesses` that are known to be enough if all is hidden are
     fallen back on. Raises `Refused` if nothing that may be hidden is enough.
     """
-    search = Search(system, np.random.default_rng(seed), seconds)
+    search = Search(system, np.random.default_rng(seed), steps)
     try:
         pattern = search.run()
     except Refused:
@@ -48,22 +50,20 @@ def suppress(system: System, *, seconds: float = 10.0, seed: int = 0, witnesses:
 class Search:
     """One search for a pattern: the cells hidden now, the witnesses found so far and the cuts learnt from failures."""
 
-    def __init__(self, system: System, random: np.random.Generator, seconds: float) -> None:
-        self.system, self.random, self.seconds = system, random, seconds
-        self.until = monotonic() + seconds
-        self.latest = self.until + LATER * seconds
+    def __init__(self, system: System, random: np.random.Generator, steps: int) -> None:
+        self.system, self.random, self.steps, self.effort = system, random, steps, Effort()
         self.cuts = Cuts(system)
-        self.wide = Attack(system, system.primary | system.open_cell)
+        self.wide = Attack(system, system.primary | system.open_cell, self.effort)
         self.rounds = 0
         self.pool: list[Ints] = []
         self.waiting = np.ones(len(self.system.need_variable), bool)
         self.hard = np.zeros(len(self.system.need_variable), bool)
 
     def run(self) -> Pattern:
-        """First a pattern that is nearly the cheapest, then the cheapest itself, while there is time."""
-        master, found = Master(self.system.weight[self.cuts.optional]), None
+        """First a pattern that is nearly the cheapest, then the cheapest itself, while there are steps left."""
+        master, found = Master(self.system.weight[self.cuts.optional], self.effort), None
         hidden, bound = self.system.primary, 0.0
-        while monotonic() < (self.until if found else self.latest):
+        while not self.effort.over(self.steps if found else LATER * self.steps):
             self.rounds += 1
             cuts = self.cuts.capacity(hidden) or self.separate(hidden)
             if not cuts and self.waiting.any():  # something waits that no cut can tell of: widen settles it
@@ -76,8 +76,8 @@ class Search:
                 found = self.proven(hidden, "feasible", bound)
             else:
                 master.add(cuts)
-            left = self.until - monotonic()
-            chosen, status, bound = master.solve(left, 0.0 if found else GAP if left > 0 else WIDE)
+            left = self.steps - self.effort.steps
+            chosen, status, bound = master.solve(max(FEWEST, left // NODE), 0.0 if found else GAP if left > 0 else WIDE)
             if status == "infeasible":
                 raise Refused(HOPELESS)
             hidden = self.system.primary
@@ -95,7 +95,7 @@ class Search:
             wider = hidden
             for known in self.audiences():
                 variables, moves, fixed, _ = self.heard(known)
-                wider = cover(self.system, wider, (variables, moves), fixed) if len(variables) else wider
+                wider = cover(self.system, wider, (variables, moves), fixed, self.effort) if len(variables) else wider
             wider = wider if (wider != hidden).any() else hidden | self.system.open_cell
             if (wider == hidden).all():
                 raise Refused(HOPELESS)
@@ -103,11 +103,11 @@ class Search:
         return hidden
 
     def trimmed(self, hidden: Bools) -> Bools:
-        """The pattern without cells, the dearest first, that it does as well without; stops when the time is out twice over."""
+        """The pattern without cells, the dearest first, that it does as well without, while half the steps of a search last."""
         spare = np.flatnonzero(hidden & ~self.system.primary)
-        end = monotonic() + self.seconds / 2
+        end = self.effort.steps + self.steps / 2
         for cell in spare[np.argsort(-self.system.weight[spare])]:
-            if monotonic() > end:
+            if self.effort.over(end):
                 break
             hidden[cell] = False
             hidden[cell] = bool(self.cuts.capacity(hidden) or self.separate(hidden, 1) or self.waiting.any())
@@ -138,7 +138,7 @@ class Search:
 
     def separate(self, hidden: Bools, most: int = CUTS_A_ROUND) -> list[Cut]:
         """Look for witnesses, and for cuts that this pattern breaks; `waiting` tells what is not settled."""
-        attack, unseen = Attack(self.system, hidden), self.system.hidden_variables(hidden)
+        attack, unseen = Attack(self.system, hidden, self.effort), self.system.hidden_variables(hidden)
         self.pool = [moved for moved in self.pool if not moved[~unseen].any()]
         self.waiting = np.ones(len(self.system.need_variable), bool)
         for moved in self.pool:
@@ -210,6 +210,6 @@ class Search:
             if not reached and self.rounds > PLAIN_ROUNDS:
                 self.wide.push(variable, move, np.ones(1), fixed, ~self.system.hidden_variables(hidden))
                 cuts.append(self.cuts.priced(place, self.wide.prices()))
-            if 0 < most <= len(cuts) or (most and monotonic() > self.latest):
+            if 0 < most <= len(cuts) or (most and self.effort.over(LATER * self.steps)):
                 break
         return cuts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,29 @@ def _model(matrix: Any, cost: Floats, lower: Floats, upper: Floats) -> Any:
     return solver
 
 
-LEAST = 0.2
+QUESTION, BRANCHED = 100, 6
+"""What a question costs beside its steps, and a step of the search for whole numbers, in steps of the plain simplex method."""
+PATIENCE = 120.0
+"""Seconds after which a search ends on any machine."""
+
+
+class Effort:
+    """What a search has taken so far, in steps of the simplex method (about 80,000 a second) and not in time: however slow or busy the
+    machine, the same tables are hidden alike."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.until = monotonic() + PATIENCE
+
+    def run(self, solver: Any, each: int = 1) -> None:
+        solver.setOptionValue("time_limit", solver.getRunTime() + PATIENCE)
+        solver.run()
+        self.steps += QUESTION + each * max(0, solver.getInfo().simplex_iteration_count)
+
+    def over(self, steps: float) -> bool:
+        return self.steps > steps or monotonic() > self.until
+
+
 HAIR = 1e-3
 AFAR = 100.0
 TIMES, CLOSE = 6, 1e-5
@@ -35,8 +58,8 @@ TIMES, CLOSE = 6, 1e-5
 class Attack:
     """The tables that agree with everything shown, as moves away from the true one."""
 
-    def __init__(self, system: System, hidden: Bools) -> None:
-        self.system = system
+    def __init__(self, system: System, hidden: Bools, effort: Effort | None = None) -> None:
+        self.system, self.effort = system, effort or Effort()
         self.free = np.flatnonzero(system.hidden_variables(hidden))
         matrix = system.matrix[:, self.free]
         self.kept = np.flatnonzero(np.diff(matrix.indptr))
@@ -89,13 +112,13 @@ class Attack:
         """There is always an answer - to stay - though a warm start may lose it among large numbers."""
         import highspy
 
-        self.solver.run()
+        self.effort.run(self.solver)
         if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             self.solver.clearSolver()
-            self.solver.run()
+            self.effort.run(self.solver)
 
-    def whole(self, seconds: float) -> Floats | None:
-        """The last question once more, its moves made in full and in whole numbers; None if that takes too long or cannot be. It is asked
+    def whole(self, nodes: int) -> Floats | None:
+        """The last question once more, its moves made in full and in whole numbers; None if `nodes` are too few or none can be. It is asked
         of another model, of what hangs together with them: the next question starts from the answer before."""
         at, moves, lower, upper = self.asked
         lower[at] = upper[at] = moves
@@ -103,8 +126,9 @@ class Attack:
         matrix = self.matrix[:, here]
         solver = _model(matrix[np.flatnonzero(np.diff(matrix.indptr))], np.zeros(len(here)), lower[here], upper[here])
         solver.changeColsIntegrality(len(here), np.arange(len(here), dtype=np.int32), np.ones(len(here), np.uint8))
-        solver.setOptionValue("time_limit", seconds)
-        solver.run()
+        solver.setOptionValue("mip_heuristic_run_shifting", True)
+        solver.setOptionValue("mip_max_nodes", nodes)
+        self.effort.run(solver, BRANCHED)
         found = solver.getSolution()
         moved = np.zeros(len(self.system.value))
         moved[self.free[here]] = found.col_value
@@ -124,10 +148,10 @@ IDLE = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 class Master:
     """The cheapest cells to hide beside the primary ones, under the cuts found so far; each cut is a sum of cells that must reach 1."""
 
-    def __init__(self, weight: Floats) -> None:
+    def __init__(self, weight: Floats, effort: Effort) -> None:
         from scipy.sparse import csr_array
 
-        self.count = len(weight)
+        self.count, self.effort = len(weight), effort
         self.solver = _model(csr_array((0, self.count)), weight, np.zeros(self.count), np.ones(self.count))
         self.solver.setOptionValue("mip_allow_restart", False)
         for search in IDLE:
@@ -142,20 +166,20 @@ class Master:
         one = np.ones(len(cuts))
         self.solver.addRows(len(cuts), one, one * np.inf, len(cells), start, cells.astype(np.int32), shares.astype(float))
 
-    def solve(self, seconds: float, gap: float = 0.0) -> tuple[Bools, str, float]:
-        """The cells to hide, the status ("optimal" but for the `gap`, "infeasible", "time"), and the proven lower bound of the loss."""
+    def solve(self, nodes: int, gap: float = 0.0) -> tuple[Bools, str, float]:
+        """The cells to hide, the status ("optimal" but for the `gap`, "infeasible", "limit"), and the proven lower bound of the loss."""
         import highspy
 
-        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + max(seconds, LEAST))
+        self.solver.setOptionValue("mip_max_nodes", nodes)
         self.solver.setOptionValue("mip_rel_gap", gap)
-        self.solver.run()
+        self.effort.run(self.solver, BRANCHED)
         known = {highspy.HighsModelStatus.kOptimal: "optimal", highspy.HighsModelStatus.kInfeasible: "infeasible"}
-        status = known.get(self.solver.getModelStatus(), "time")
+        status = known.get(self.solver.getModelStatus(), "limit")
         chosen = np.array(self.solver.getSolution().col_value) > 0.5
         return chosen if len(chosen) == self.count else np.ones(self.count, bool), status, self.solver.getInfo().mip_dual_bound
 
 
-def cover(system: System, hidden: Bools, needs: tuple[Ints, Ints], known: Ints) -> Bools:
+def cover(system: System, hidden: Bools, needs: tuple[Ints, Ints], known: Ints, effort: Effort) -> Bools:
     """Cells whose hiding lets these variables make their moves (as far as that can be), the cheaper ones first."""
     from scipy.sparse import hstack
 
@@ -171,7 +195,7 @@ def cover(system: System, hidden: Bools, needs: tuple[Ints, Ints], known: Ints) 
         (fall, rise)[direction][targets] = 0.0
     matrix = hstack([system.matrix, -system.matrix], format="csr")
     solver = _model(matrix, np.concatenate(costs), np.zeros(matrix.shape[1]), np.concatenate([rise, fall]))
-    solver.run()
+    effort.run(solver)
     both = np.array(solver.getSolution().col_value).reshape(2, -1)
     cells = system.cell[(both.max(axis=0) > 1e-7) & (system.cell >= 0)]
     wider = hidden.copy()

@@ -222,9 +222,14 @@ def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
     policy, hidden = protected.get("policy", {}), protected.get("hidden", {})
     counted = words.translate("{n} of {all}", n=words.number(sum(hidden.values())), all=words.number(protected.get("cells", 0)))
     again = words.translate("{n} as last published", n=words.number(protected["repeated"])) if protected.get("repeated") else ""
+    short = (
+        words.translate("perhaps more than must be: the search for the fewest was cut short")
+        if protected.get("status") == "feasible"
+        else ""
+    )
     limits = "at least {min_count} customers in a cell and {base} under a percentage, marked * under {flag}; p % = {p}"
     return {
         "Thresholds": words.translate(limits, **policy) if policy else "",
-        "Hidden cells": counted + f"; {again}" * bool(again),
+        "Hidden cells": "; ".join(filter(None, (counted, again, short))),
         "Proof that nothing hidden can be worked out": words.label("proof", protected.get("proof", "")) if protected.get("proof") else "",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from time import sleep
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from genlib.disclosure import Pattern, exposed, intervals, suppress, verify
+from genlib.disclosure.solver import Effort
 from genlib.disclosure.system import make_system
 from genlib.errors import Refused
 
@@ -63,12 +65,21 @@ def test_a_lone_respondent_cannot_work_out_his_neighbour() -> None:
     assert verify(pattern) == []
 
 
-def test_a_time_limit_gives_a_wider_pattern_with_a_proof() -> None:
+def test_a_search_that_is_cut_short_gives_a_wider_pattern_with_a_proof() -> None:
     random = np.random.default_rng(4)
     system = counted(random.poisson(4, (9, 7)), threshold=5)
-    best, hasty = suppress(system), suppress(system, seconds=0)
+    best, hasty = suppress(system), suppress(system, steps=0)
     assert (best.status, hasty.status, verify(hasty)) == ("optimal", "feasible", [])
     assert hasty.loss >= best.loss == pytest.approx(best.bound)
+
+
+def test_a_slow_machine_hides_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = counted(np.random.default_rng(4).poisson(8, (30, 20)), threshold=5)
+    swift = suppress(system, steps=1000)
+    run = Effort.run
+    monkeypatch.setattr(Effort, "run", lambda *words: [sleep(0.05), run(*words)])
+    assert suppress(system, steps=1000).seal == swift.seal
+    assert swift.status == "feasible"
 
 
 def test_what_cannot_be_protected_is_refused() -> None:

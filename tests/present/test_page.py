@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -104,6 +105,12 @@ def test_conditions_say_what_the_report_stands_on(items):
         "tarkastettu",
     ):
         assert part in said
+
+
+@pytest.mark.parametrize(("status", "said"), [("optimal", False), ("feasible", True)])
+def test_a_search_that_was_cut_short_says_so(both, status, said):
+    tables = replace(both, conditions={**both.conditions, "status": status})
+    assert ("haku jäi kesken" in page.conditions(tables, RELEASE, parameters={}).html()) is said
 
 
 @pytest.mark.parametrize(
