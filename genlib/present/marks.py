@@ -157,7 +157,7 @@ def regions(frame: Frame) -> Any:
 
 def haloed() -> list[dict[str, Any]]:
     """Text that lines run behind: first its rim in the colour of the paper, then itself."""
-    return [{"stroke": color("paper"), "strokeWidth": 4.0, "strokeJoin": "round"}, {}]
+    return [{"stroke": color("paper"), "strokeWidth": 7.0, "strokeJoin": "round"}, {}]
 
 
 def of(frame: pl.DataFrame) -> Any:
