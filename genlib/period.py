@@ -40,7 +40,7 @@ class Period:
     @property
     def length(self) -> int:
         """In months: 1, 3 or 12."""
-        return 12 * (self.end.year - self.start.year) + self.end.month - self.start.month
+        return months_between(self.start, self.end)
 
     @property
     def unit(self) -> str:
@@ -65,6 +65,11 @@ class Period:
 
     def __str__(self) -> str:
         return self.label
+
+
+def months_between(start: date, end: date) -> int:
+    """How many months the one begins after the other."""
+    return 12 * (end.year - start.year) + end.month - start.month
 
 
 def _first_day(year: int, month: int) -> date:

@@ -20,7 +20,6 @@ from genlib.disclosure.stocks import carried
 from genlib.disclosure.system import Ints, System, components
 from genlib.disclosure.ties import Ties
 
-STEPS = 5_000_000
 TINY = 1e-6
 NONE = pl.DataFrame(schema={"cell": pl.Int64, "variable": pl.Int64, "up": pl.Int64, "down": pl.Int64, "day": pl.Date, "figures": pl.Null})
 
@@ -74,9 +73,9 @@ def eased(system: System, before: Ints) -> tuple[System, list[Ints]]:
     """The system with its needs cut down to what is possible once all is hidden that may be, and witnesses of that: what was published
     cannot be taken back, and what follows from it is known. What somebody alone in a cell would learn of a cell that was in no report
     before stays."""
-    search, everything = Search(system, np.random.default_rng(0), STEPS), system.primary | system.open_cell
+    search, everything = Search(system, np.random.default_rng(0)), system.primary | system.open_cell
     search.separate(everything, 0)
-    attack, moves = Attack(system, everything), system.need_move.copy()
+    attack, moves = Attack(system, everything, search.effort), system.need_move.copy()
     old = (system.cell[system.need_variable] < 0) | np.isin(system.need_variable, before)
     for place in np.flatnonzero(search.waiting & ((system.need_scenario < 0) | old)):
         variable, move = system.need_variable[[place]], system.need_move[[place]]
@@ -84,7 +83,7 @@ def eased(system: System, before: Ints) -> tuple[System, list[Ints]]:
         reached = np.abs(attack.push(variable, move, np.ones(1), known)[variable[0]]) + TINY
         moves[place] = np.sign(move[0]) * np.trunc(reached) if reached < abs(move[0]) else 0  # 0: far enough, but not in whole numbers
     eased_system = replace(system, need_move=moves)
-    again = Search(eased_system, np.random.default_rng(0), STEPS)
+    again = Search(eased_system, np.random.default_rng(0))
     again.pool = search.pool
     again.separate(everything, 0)
     return eased_system, again.pool

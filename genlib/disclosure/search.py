@@ -30,9 +30,9 @@ HOPELESS = "these tables cannot be protected by hiding cells: show fewer levels,
 def suppress(system: System, *, steps: int = 800_000, seed: int = 0, witnesses: Sequence[Ints] = ()) -> Pattern:
     """The cheapest pattern that meets every need of the system, with its proof.
 
-    After so many `steps` of the simplex method (and on a very slow machine after two minutes) a valid pattern that may hide more (`status`
-    "feasible"): the same one on every machine. `witnesses` that are known to be enough if all is hidden are
-    fallen back on. Raises `Refused` if nothing that may be hidden is enough.
+    After so many `steps` of the simplex method a valid pattern that may hide more (`status` "feasible"), the same on every machine that
+    gets so far in two minutes. `witnesses` that are known to be enough if all is hidden are fallen back on. Raises `Refused` if nothing
+    that may be hidden is enough.
     """
     search = Search(system, np.random.default_rng(seed), steps)
     try:
@@ -48,9 +48,10 @@ def suppress(system: System, *, steps: int = 800_000, seed: int = 0, witnesses: 
 
 
 class Search:
-    """One search for a pattern: the cells hidden now, the witnesses found so far and the cuts learnt from failures."""
+    """One search for a pattern: the cells hidden now, the witnesses found so far and the cuts learnt from failures.
+    Who only looks for witnesses needs no `steps`."""
 
-    def __init__(self, system: System, random: np.random.Generator, steps: int) -> None:
+    def __init__(self, system: System, random: np.random.Generator, steps: int = 0) -> None:
         self.system, self.random, self.steps, self.effort = system, random, steps, Effort()
         self.cuts = Cuts(system)
         self.wide = Attack(system, system.primary | system.open_cell, self.effort)

@@ -30,7 +30,7 @@ def _model(matrix: Any, cost: Floats, lower: Floats, upper: Floats) -> Any:
 QUESTION, BRANCHED = 100, 6
 """What a question costs beside its steps, and a step of the search for whole numbers, in steps of the plain simplex method."""
 PATIENCE = 120.0
-"""Seconds after which a search ends on any machine."""
+"""Seconds after which a search looks for nothing better on any machine; one question may take as long."""
 
 
 class Effort:
@@ -58,8 +58,8 @@ TIMES, CLOSE = 6, 1e-5
 class Attack:
     """The tables that agree with everything shown, as moves away from the true one."""
 
-    def __init__(self, system: System, hidden: Bools, effort: Effort | None = None) -> None:
-        self.system, self.effort = system, effort or Effort()
+    def __init__(self, system: System, hidden: Bools, effort: Effort) -> None:
+        self.system, self.effort = system, effort
         self.free = np.flatnonzero(system.hidden_variables(hidden))
         matrix = system.matrix[:, self.free]
         self.kept = np.flatnonzero(np.diff(matrix.indptr))

@@ -15,7 +15,7 @@ from genlib.disclosure.figures import STOCK, by_place
 from genlib.disclosure.near import moves
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.ties import MEMBERS, RESTS, Ties, anything, no_ties
-from genlib.period import UNITS
+from genlib.period import UNITS, months_between
 
 FLOWS = {"movement=joined": -1, "movement=left": 1}
 WINDOW = "window"
@@ -73,10 +73,9 @@ def _between(pool: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, p
 def _flows(told: pl.DataFrame, start: date, end: date) -> pl.DataFrame | None:
     """Who came and left in each step between, of the shortest steps that are known all."""
     inside = told.filter(pl.col("start") >= start, pl.col("end") <= end, pl.col("movement") != STOCK)
-    months = (end.year - start.year) * 12 + end.month - start.month
     for step in UNITS.values():
         steps = inside.filter(months=step).unique(["movement", "start"], keep="last", maintain_order=True)
-        if steps.height * step == months * len(FLOWS):
+        if steps.height * step == months_between(start, end) * len(FLOWS):
             signs = pl.col("movement").replace_strict(FLOWS, return_dtype=pl.Int64)
             return steps.select("name", "value", "low", sign=signs)
     return None

@@ -56,9 +56,10 @@ def sums(wholes: pl.DataFrame, own: pl.DataFrame, old: pl.DataFrame, least: int)
     made = [alone(safe), *_of_wholes(wholes, own), changed(safe, old)]
     lines = np.concatenate([part.lines for part in made])
     first = np.sort(np.unique(hashed(lines), return_index=True)[1])
-    every = {name: np.concatenate([getattr(part, name) for part in made]) for name in ("value", "heads", "size", "relation")}
     first = first[(first < safe.height) | (people_in(lines[first]) >= least)]  # of a figure it is known how many people it is of
-    value, heads, size, relation = (part[first] for part in every.values())
+    value, heads, size, relation = (
+        np.concatenate([getattr(part, name) for part in made])[first] for name in ("value", "heads", "size", "relation")
+    )
     starts = np.cumsum([0, *(len(part.lines) for part in made)])
     terms = pl.concat([part.terms.with_columns(pl.col("sum") + int(start)) for part, start in zip(made, starts[:-1], strict=True)])
     kept = pl.DataFrame({"sum": first}).with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))

@@ -32,7 +32,7 @@ from genlib.metrics.population import (
 )
 from genlib.metrics.rest import looking_back, narrowable
 from genlib.metrics.rows import Rows, banded, beginning, case, collect, day_number, lazy, rows, within
-from genlib.period import Period
+from genlib.period import Period, months_between
 
 SPENT = (PEOPLE, MONEY)
 POSTAL_AREAS = Path(__file__).resolve().parents[2] / "data" / "finland" / "postal_areas.csv"
@@ -105,7 +105,7 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
     ).to_native()
     by, population = (Dimension(unit, total=False), Dimension("movement")), f"members {start} {period.end}"
     cells = tabulate(events, person="member", by=by, population=population, figures=(Stock(by=unit), *changes("stock", period)))
-    shown = period.months((period.end.year - start.year) * 12 + period.end.month - start.month)
+    shown = period.months(months_between(start, period.end))
     every = pl.DataFrame({unit: [month.start for month in shown[::step]]})
     return complete(cells, every.join(pl.DataFrame({"movement": ["joined", "left", None]}), how="cross"))
 
