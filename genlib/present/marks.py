@@ -99,8 +99,8 @@ def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
     labels, every = _labelled(frame)
     y = frame.y(axis=not every)
     drawn = frame.shown.mark_bar().encode(frame.x(), y, frame.color(), *beside, alt.Order("order:Q"), alt.Description("tip:N"))
-    text = [of(labels).mark_text(dy=-9, aria=False, **look).encode(frame.x(), y, alt.Text("text:N")) for look in haloed()]
-    return frame.chart(*frame.blanks(), drawn, *text)
+    rim, text = (of(labels).mark_text(dy=-9, aria=False, **look).encode(frame.x(), y, alt.Text("text:N")) for look in haloed())
+    return frame.chart(*frame.blanks(), rim, drawn, text)  # a rim in front would bite into the column
 
 
 def line(frame: Frame) -> Any:
