@@ -1,4 +1,5 @@
-"""What `make lab` keeps of a notebook: its text and code, and not what it showed. Rows of a release stay in the release."""
+"""What `make lab` keeps of a notebook: its text and code, and not what it showed. Rows of a release
+stay in the release."""
 
 from typing import Any
 
@@ -6,7 +7,8 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 
 
 class Forgetful(AsyncLargeFileManager):
-    """Saves notebooks without their outputs; the page that shows them has them until it is closed."""
+    """Saves notebooks without their outputs; the page that shows them has them until it is
+    closed."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

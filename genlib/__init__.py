@@ -1,6 +1,7 @@
 """genlib: pseudonymised releases in, protected reports out.
 
-The analyst's names; each is loaded when first used, so that `import genlib` is fast and touches nothing left of door 1.
+The analyst's names; each is loaded when first used, so that `import genlib` is fast and touches
+nothing left of door 1.
 """
 
 from __future__ import annotations

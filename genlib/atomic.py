@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, readable by its owner only, which takes the place of `path` when the block ends well."""
+    """A file to write to, readable by its owner only, which takes the place of `path` when the
+    block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -1,6 +1,7 @@
 """Every error that genlib raises on purpose: one small tree, each with the exit code of its kind.
 
-A message is one line: what was wrong, where (table, column, row number, rule, count), what to do. It never holds a value from the data.
+A message is one line: what was wrong, where (table, column, row number, rule, count), what to do.
+It never holds a value from the data.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class WrongPassword(Refused):
 
 
 class NearlyWhole(Refused):
-    """Beside what was published before, more than half of this part would have to be hidden: publish the whole instead."""
+    """Beside what was published before, more than half of this part would have to be hidden:
+    publish the whole instead."""
 
 
 class NotProtected(Refused):
@@ -60,7 +62,8 @@ class NoticeError(GenlibError):
 
 
 class ReleaseNotFound(UsageError):
-    """No such purpose, release or table on this machine, or not whole: `genlib publish` makes a new release."""
+    """No such purpose, release or table on this machine, or not whole: `genlib publish` makes a new
+    release."""
 
 
 class ReportFailed(GenlibError):
@@ -70,7 +73,8 @@ class ReportFailed(GenlibError):
 
 
 class CellFailed(ReportFailed):
-    """One cell stopped, or showed what may not leave. `cell` counts from 1; `error` is a class or a kind of output, never a message."""
+    """One cell stopped, or showed what may not leave. `cell` counts from 1; `error` is a class or a
+    kind of output, never a message."""
 
     def __init__(self, message: str, *, cell: int, error: str) -> None:
         super().__init__(f"cell {cell} {message}")

@@ -1,4 +1,5 @@
-"""Names that load when they are first used, so that a room can be entered without carrying all of its furniture."""
+"""Names that load when they are first used, so that a room can be entered without carrying all of
+its furniture."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Any
 
 
 def lazily(package: str, homes: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
-    """The `__getattr__` of a package: names from the modules that `homes` gives them, else its own modules by name."""
+    """The `__getattr__` of a package: names from the modules that `homes` gives them, else its own
+    modules by name."""
 
     def member(name: str) -> Any:
         home = homes.get(name, package)

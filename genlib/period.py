@@ -15,7 +15,8 @@ _FORM = re.compile(r"([12]\d{3})(?:-(0[1-9]|1[0-2])|-Q([1-4]))?")
 
 @dataclass(frozen=True, order=True)
 class Period:
-    """From `start` to `end`, which is the first day after it. Written "2026-10", "2026-Q3" or "2026"."""
+    """From `start` to `end`, which is the first day after it. Written "2026-10", "2026-Q3" or
+    "2026"."""
 
     start: date
     end: date
@@ -61,7 +62,10 @@ class Period:
 
     def months(self, n: int) -> list[Period]:
         """The last `n` months, oldest first; the last of them is the last month of this period."""
-        return [self._of(day.year, day.month, 1) for day in (_first_day(self.end.year, self.end.month - k) for k in range(n, 0, -1))]
+        return [
+            self._of(day.year, day.month, 1)
+            for day in (_first_day(self.end.year, self.end.month - k) for k in range(n, 0, -1))
+        ]
 
     def __str__(self) -> str:
         return self.label

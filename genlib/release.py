@@ -1,4 +1,5 @@
-"""A release: the tables that one purpose was granted, by pseudonym, as lazy frames on the engine of your choice."""
+"""A release: the tables that one purpose was granted, by pseudonym, as lazy frames on the engine of
+your choice."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ RELEASE_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{4}Z-[0-9a-f]{6}")
 class Manifest:
     """What a release holds and what it took: printed with every report that is made from it.
 
-    `schema`: table -> column -> type and coarsening. `left_out`: people by reason. `k`: required, reached, rows_coarsened.
+    `schema`: table -> column -> type and coarsening. `left_out`: people by reason. `k`: required,
+    reached, rows_coarsened.
     """
 
     release_id: str
@@ -50,7 +52,8 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Release:
-    """An open release. `release["invoice"]` is a lazy frame: Polars, or Spark if it was opened with a session."""
+    """An open release. `release["invoice"]` is a lazy frame: Polars, or Spark if it was opened with
+    a session."""
 
     path: Path
     manifest: Manifest
@@ -70,35 +73,63 @@ class Release:
 
     def __getitem__(self, table: str) -> Any:
         if table not in self.manifest.schema:
-            raise ReleaseNotFound(f"release {self.purpose} holds no such table; it holds {', '.join(self.tables)}")
+            raise ReleaseNotFound(
+                f"release {self.purpose} holds no such table; it holds {', '.join(self.tables)}"
+            )
         folder = self.path / table
         if not any(folder.glob("*.parquet")):
             state = f"has lost table {table}" if self.path.is_dir() else "is gone"
-            raise ReleaseNotFound(f"release {self.id} of {self.purpose} {state}; open another, or make one: genlib publish {self.purpose}")
-        return self.spark.read.parquet(str(folder)) if self.spark is not None else pl.scan_parquet(folder / "*.parquet")
+            raise ReleaseNotFound(
+                f"release {self.id} of {self.purpose} {state}; open another, or make one: genlib "
+                f"publish {self.purpose}"
+            )
+        return (
+            self.spark.read.parquet(str(folder))
+            if self.spark is not None
+            else pl.scan_parquet(folder / "*.parquet")
+        )
 
     def __repr__(self) -> str:
-        return f"Release({self.purpose} {self.id}: {self.manifest.people} people, tables {', '.join(self.tables)})"
+        return (
+            f"Release({self.purpose} {self.id}: {self.manifest.people} people, tables "
+            f"{', '.join(self.tables)})"
+        )
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.tables)
 
     def _repr_html_(self) -> str:
-        facts = "".join(f"<tr>{_cell('th', name)}{_cell('td', escape(value))}</tr>" for name, value in self._facts().items())
-        heads = "".join(_cell("th", head) for head in ("table", "rows", "columns, and how they were coarsened"))
-        rows = ((table, f"{self.manifest.rows[table]:,}", _columns(columns)) for table, columns in self.manifest.schema.items())
+        facts = "".join(
+            f"<tr>{_cell('th', name)}{_cell('td', escape(value))}</tr>"
+            for name, value in self._facts().items()
+        )
+        heads = "".join(
+            _cell("th", head) for head in ("table", "rows", "columns, and how they were coarsened")
+        )
+        rows = (
+            (table, f"{self.manifest.rows[table]:,}", _columns(columns))
+            for table, columns in self.manifest.schema.items()
+        )
         tables = "".join(f"<tr>{''.join(_cell('td', text) for text in row)}</tr>" for row in rows)
         caption = f"<caption>Release <b>{escape(self.purpose)}</b> {escape(self.id)}</caption>"
-        return f"<table>{caption}<tbody>{facts}</tbody></table><table><thead><tr>{heads}</tr></thead><tbody>{tables}</tbody></table>"
+        told = f"<table>{caption}<tbody>{facts}</tbody></table>"
+        listed = f"<thead><tr>{heads}</tr></thead><tbody>{tables}</tbody>"
+        return f"{told}<table>{listed}</table>"
 
     def _facts(self) -> dict[str, str]:
         told, k = self.manifest, self.manifest.k
-        left_out = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in told.left_out.items() if count)
+        left_out = ", ".join(
+            f"{count:,} {reason.replace('_', ' ')}"
+            for reason, count in told.left_out.items()
+            if count
+        )
         return {
             "people": f"{told.people:,}",
             "left out": left_out or "nobody",
-            "k-anonymity": f"{k['reached']} ({k['required']} required; {k['rows_coarsened']:,} people coarsened further)",
-            "published": f"{told.published_at}, notice {told.notice_version}, genlib {told.genlib_version}",
+            "k-anonymity": f"{k['reached']} ({k['required']} required; {k['rows_coarsened']:,} "
+            "people coarsened further)",
+            "published": f"{told.published_at}, notice {told.notice_version}, genlib "
+            f"{told.genlib_version}",
         }
 
 
@@ -107,12 +138,25 @@ def _cell(tag: str, html: str) -> str:
 
 
 def _columns(columns: Mapping[str, Mapping[str, str]]) -> str:
-    notes = ((name, column["type"].partition("(")[0], column["coarsening"]) for name, column in columns.items())
-    return ", ".join(f"{name}&nbsp;<small>{kind}{'' if how == 'keep' else f'&nbsp;·&nbsp;{how}'}</small>" for name, kind, how in notes)
+    notes = (
+        (name, column["type"].partition("(")[0], column["coarsening"])
+        for name, column in columns.items()
+    )
+    return ", ".join(
+        f"{name}&nbsp;<small>{kind}{'' if how == 'keep' else f'&nbsp;·&nbsp;{how}'}</small>"
+        for name, kind, how in notes
+    )
 
 
-def open_release(purpose: str, release: str = "current", *, spark: Any = None, settings: configuration.Settings | None = None) -> Release:
-    """The newest release of a purpose, or the one with the id `release`; with `spark`, a session, its tables are Spark frames.
+def open_release(
+    purpose: str,
+    release: str = "current",
+    *,
+    spark: Any = None,
+    settings: configuration.Settings | None = None,
+) -> Release:
+    """The newest release of a purpose, or the one with the id `release`; with `spark`, a session,
+    its tables are Spark frames.
 
     Raises ReleaseNotFound for a purpose, release or table that is not on this machine.
     """
@@ -123,23 +167,36 @@ def open_release(purpose: str, release: str = "current", *, spark: Any = None, s
     folder = settings.releases / purpose
     name = _current(folder) if release == "current" else release
     if not RELEASE_ID.fullmatch(name):
-        raise UsageError("that is no release id; write 'current' or an id such as 2026-11-01T0400Z-5f2c91")
+        raise UsageError(
+            "that is no release id; write 'current' or an id such as 2026-11-01T0400Z-5f2c91"
+        )
     path = folder / name
     try:
-        return Release(path, Manifest.from_json((path / "manifest.json").read_text(encoding="utf-8")), spark)
+        return Release(
+            path, Manifest.from_json((path / "manifest.json").read_text(encoding="utf-8")), spark
+        )
     except OSError:
-        raise ReleaseNotFound(f"release {name} of {purpose} is not here; make one with: genlib publish {purpose}") from None
+        raise ReleaseNotFound(
+            f"release {name} of {purpose} is not here; make one with: genlib publish {purpose}"
+        ) from None
     except (ValueError, KeyError, TypeError):
-        raise ReleaseNotFound(f"release {name} of {purpose} has no readable manifest; make a new one: genlib publish {purpose}") from None
+        raise ReleaseNotFound(
+            f"release {name} of {purpose} has no readable manifest; make a new one: genlib "
+            f"publish {purpose}"
+        ) from None
 
 
 def _current(folder: Path) -> str:
     try:
         name = (folder / "current").read_text(encoding="utf-8").strip()
     except OSError:
-        raise ReleaseNotFound(f"{folder.name} has not been published here; do it with: genlib publish {folder.name}") from None
+        raise ReleaseNotFound(
+            f"{folder.name} has not been published here; do it with: genlib publish {folder.name}"
+        ) from None
     except ValueError:
         name = ""
     if not RELEASE_ID.fullmatch(name):
-        raise ReleaseNotFound(f"{folder / 'current'} names no release; publish again: genlib publish {folder.name}")
+        raise ReleaseNotFound(
+            f"{folder / 'current'} names no release; publish again: genlib publish {folder.name}"
+        )
     return name

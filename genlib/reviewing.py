@@ -1,4 +1,5 @@
-"""`review`: past contacts one by one, for the analyst in JupyterLab and nobody else - what it shows is no group, so no report takes it."""
+"""`review`: past contacts one by one, for the analyst in JupyterLab and nobody else - what it shows
+is no group, so no report takes it."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 MIME = "application/vnd.vegalite.v5+json"
 """What JupyterLab draws by itself, without a server and without the network."""
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.6.1.json"
-"""The Vega-Lite of JupyterLab 4. What has no size it draws again and again, without end: no legend and no axis of time may lack data."""
+"""The Vega-Lite of JupyterLab 4. What has no size it draws again and again, without end: no legend
+and no axis of time may lack data."""
 WIDTH = 420
 """Labels stand beside it: all of it fits a cell on a screen of 1280 pixels."""
 BARS = {"channel": 80, "kind": 80, "verdict": WIDTH, "campaign": WIDTH}
@@ -29,7 +31,13 @@ BARS = {"channel": 80, "kind": 80, "verdict": WIDTH, "campaign": WIDTH}
 STEPS = ("opted_out_at", "responded_at", "clicked_at", "opened_at", "delivered_at")
 """The last first."""
 TIME = "%Y-%m-%dT%H:%M:%SZ"
-CODED = {"kind": "kind", "channel": "channel", "verdict": "verdict", "reason": "why", "then": "stage"}
+CODED = {
+    "kind": "kind",
+    "channel": "channel",
+    "verdict": "verdict",
+    "reason": "why",
+    "then": "stage",
+}
 """Column, and the dimension whose words its codes have."""
 TIPS = ("pseudonym", "campaign", "kind", "channel", "verdict", "reason", "sent", "then")
 COUNT = alt.Axis(tickCount=3, labelExpr="datum.value % 1 ? '' : format(datum.value, 'd')")
@@ -39,9 +47,10 @@ TONES = {"allowed": "teal", "refused": "brick", "held out": "mute"}
 
 @dataclass(frozen=True, repr=False)
 class Review:
-    """Cases and the histories of their people, drawn by JupyterLab: a click on a bar chooses a channel, kind, verdict or campaign, and
-    another takes it back; a drag over the strip of time chooses a period, and a double click on it takes it back; a click on a case shows
-    all contacts of its person. `cases` and `histories` are plain frames to go on with."""
+    """Cases and the histories of their people, drawn by JupyterLab: a click on a bar chooses a
+    channel, kind, verdict or campaign, and another takes it back; a drag over the strip of time
+    chooses a period, and a double click on it takes it back; a click on a case shows all contacts
+    of its person. `cases` and `histories` are plain frames to go on with."""
 
     cases: pl.DataFrame
     histories: pl.DataFrame
@@ -57,7 +66,11 @@ class Review:
         return told if self.cases.is_empty() else told | {MIME: self.to_dict()}
 
     def __repr__(self) -> str:
-        more = f"; {self.left_out:,} older ones are left out, so narrow the period or name a campaign" if self.left_out else ""
+        more = (
+            f"; {self.left_out:,} older ones are left out, so narrow the period or name a campaign"
+            if self.left_out
+            else ""
+        )
         return f"{self.cases.height:,} cases of {self.cases['pseudonym'].n_unique():,} people{more}"
 
 
@@ -71,10 +84,12 @@ def review(  # noqa: PLR0913 - each narrows what is seen
     most: int = 2000,
     language: str = "en",
 ) -> Review:
-    """The contacts of a `campaign_history` release with this verdict (`refused`, `allowed` or `all`), the newest first and at most `most`,
-    of a period, a campaign or one person; and beside each case all contacts of its person.
+    """The contacts of a `campaign_history` release with this verdict (`refused`, `allowed` or
+    `all`), the newest first and at most `most`, of a period, a campaign or one person; and beside
+    each case all contacts of its person.
 
-    Row-level: it shows itself in JupyterLab, and a report that holds it is stopped at the gate. UsageError for another purpose.
+    Row-level: it shows itself in JupyterLab, and a report that holds it is stopped at the gate.
+    UsageError for another purpose.
     """
     if release.purpose != "campaign_history":
         raise UsageError("past contacts are reviewed in a release of campaign_history")
@@ -87,46 +102,85 @@ def review(  # noqa: PLR0913 - each narrows what is seen
     if period:
         span = Period.parse(period)
         wanted.append(pl.col("sent_at").dt.date().is_between(span.start, span.end, closed="left"))
-    found = told.filter(pl.col("arm") == "contacted", *wanted).sort("sent_at", "pseudonym", descending=[True, False]).collect()
+    found = (
+        told.filter(pl.col("arm") == "contacted", *wanted)
+        .sort("sent_at", "pseudonym", descending=[True, False])
+        .collect()
+    )
     cases = found.head(most)
-    histories = told.filter(pl.col("pseudonym").is_in(cases["pseudonym"].unique().implode())).sort("pseudonym", "at").collect()
+    histories = (
+        told.filter(pl.col("pseudonym").is_in(cases["pseudonym"].unique().implode()))
+        .sort("pseudonym", "at")
+        .collect()
+    )
     return Review(cases, histories, found.height - cases.height, language)
 
 
 def _contacts(release: Release) -> pl.LazyFrame:
-    """Every contact with its campaign, its person's pseudonym and its verdict; `at` is when it was sent, or could have been."""
-    campaigns = release["campaign"].select("campaign", "code", "name", "kind", start=pl.col("starts_on").cast(pl.Datetime("us", "UTC")))
+    """Every contact with its campaign, its person's pseudonym and its verdict; `at` is when it was
+    sent, or could have been."""
+    campaigns = release["campaign"].select(
+        "campaign", "code", "name", "kind", start=pl.col("starts_on").cast(pl.Datetime("us", "UTC"))
+    )
     people = release["customer"].select("customer", "pseudonym")
-    verdict = pl.when("allowed").then(pl.lit("allowed")).when(~pl.col("allowed")).then(pl.lit("refused")).otherwise(pl.lit("held out"))
-    told: pl.LazyFrame = release["campaign_contact"].join(campaigns, on="campaign").join(people, on="customer").drop("campaign", "customer")
-    return told.with_columns(verdict=verdict, at=pl.coalesce("sent_at", "start")).drop("start", "allowed")
+    verdict = (
+        pl.when("allowed")
+        .then(pl.lit("allowed"))
+        .when(~pl.col("allowed"))
+        .then(pl.lit("refused"))
+        .otherwise(pl.lit("held out"))
+    )
+    told: pl.LazyFrame = (
+        release["campaign_contact"]
+        .join(campaigns, on="campaign")
+        .join(people, on="customer")
+        .drop("campaign", "customer")
+    )
+    return told.with_columns(verdict=verdict, at=pl.coalesce("sent_at", "start")).drop(
+        "start", "allowed"
+    )
 
 
 def _worded(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
-    """What a reader sees of each contact: words for codes, and the last thing that came of it. Names of campaigns come back every year,
-    so each has its code with it."""
-    last = pl.coalesce(pl.when(pl.col(step).is_not_null()).then(pl.lit(step.removesuffix("_at"))) for step in STEPS)
+    """What a reader sees of each contact: words for codes, and the last thing that came of it.
+    Names of campaigns come back every year, so each has its code with it."""
+    last = pl.coalesce(
+        pl.when(pl.col(step).is_not_null()).then(pl.lit(step.removesuffix("_at"))) for step in STEPS
+    )
     told = frame.with_columns(then=last)
     said = {
-        name: pl.col(name).replace({code: words.label(dimension, code) for code in told[name].drop_nulls().unique()}).fill_null("")
+        name: pl.col(name)
+        .replace({code: words.label(dimension, code) for code in told[name].drop_nulls().unique()})
+        .fill_null("")
         for name, dimension in CODED.items()
     }
     at, sent = (pl.col("at").dt.strftime(form) for form in (TIME, "%Y-%m-%d %H:%M UTC"))
     place, campaign = pl.int_range(pl.len()) * 7 % 10, pl.format("{} · {}", "name", "code")
-    return told.select("pseudonym", "code", at=at, sent=sent, place=place, campaign=campaign, **said)
+    return told.select(
+        "pseudonym", "code", at=at, sent=sent, place=place, campaign=campaign, **said
+    )
 
 
 def _drawn(told: Review) -> dict[str, Any]:
-    """A strip of time and bars to choose cases by, the cases in time, and all contacts of one case's person, at first the newest's. The
-    strip is above all that grows and shrinks, so that it stays under the hand that drags. The data is inline: nothing goes to disk."""
+    """A strip of time and bars to choose cases by, the cases in time, and all contacts of one
+    case's person, at first the newest's. The strip is above all that grows and shrinks, so that it
+    stays under the hand that drags. The data is inline: nothing goes to disk."""
     words, spans = Words(told.language), _spans(told.cases)
     cases = _worded(told.cases, words).with_columns(middle=spans["middle"].dt.strftime(TIME))
-    table, in_time = alt.Chart(_inline(cases)).encode(_tone(words)), _when(pl.concat([spans["start"], spans["end"]]))
+    table, in_time = (
+        alt.Chart(_inline(cases)).encode(_tone(words)),
+        _when(pl.concat([spans["start"], spans["end"]])),
+    )
     picks = {name: alt.selection_point(name, fields=[name], toggle="true") for name in BARS}
     picks["period"] = alt.selection_interval("period", encodings=["x"], zoom=False, mark=BRUSH)
     first = [{"pseudonym": told.cases["pseudonym"][0]}]
-    person = alt.selection_point("person", fields=["pseudonym"], value=first, empty=False, toggle=False, clear=False)
-    bars = {name: _bars(table, name, picks).properties(title=words.column(name), width=width) for name, width in BARS.items()}
+    person = alt.selection_point(
+        "person", fields=["pseudonym"], value=first, empty=False, toggle=False, clear=False
+    )
+    bars = {
+        name: _bars(table, name, picks).properties(title=words.column(name), width=width)
+        for name, width in BARS.items()
+    }
     parts = (
         _strip(table, spans, in_time, picks).properties(title=words.translate("Choose a period")),
         alt.hconcat(bars["channel"], bars["kind"]),
@@ -148,37 +202,66 @@ def _spans(cases: pl.DataFrame) -> pl.DataFrame:
 
 
 def _strip(table: Any, spans: pl.DataFrame, in_time: Any, picks: Mapping[str, Any]) -> Any:
-    """How many cases there are in each span among those that the bars leave. Its columns stand at `at`, as the cases do, so that a drag
-    chooses instants; with two ends each, Vega-Lite would not keep the axis."""
+    """How many cases there are in each span among those that the bars leave. Its columns stand at
+    `at`, as the cases do, so that a drag chooses instants; with two ends each, Vega-Lite would not
+    keep the axis."""
     columns = _narrowed(table, picks, but="period").transform_calculate(at="toDate(datum.middle)")
-    size = spans.select(0.9 * WIDTH * (pl.col("end") - pl.col("start")).min() / (pl.col("end").max() - pl.col("start").min())).item()
+    size = spans.select(
+        0.9
+        * WIDTH
+        * (pl.col("end") - pl.col("start")).min()
+        / (pl.col("end").max() - pl.col("start").min())
+    ).item()
     columns = columns.mark_bar(size=size).add_params(picks["period"])
-    return columns.encode(in_time, alt.Y("count()", title=None, axis=COUNT)).properties(width=WIDTH, height=50)
+    return columns.encode(in_time, alt.Y("count()", title=None, axis=COUNT)).properties(
+        width=WIDTH, height=50
+    )
 
 
 def _bars(table: Any, name: str, picks: Mapping[str, Any]) -> Any:
-    """How many cases there are of each kind among those that the other choices leave; a click chooses, another takes it back."""
+    """How many cases there are of each kind among those that the other choices leave; a click
+    chooses, another takes it back."""
     bars = _narrowed(table, picks, but=name).mark_bar().add_params(picks[name])
     many, what = alt.X("count()", title=None, axis=COUNT), alt.Y(f"{name}:N", sort="-x", title=None)
     return bars.encode(many, what, opacity=_lit(picks[name])).properties(height=alt.Step(18))
 
 
 def _narrowed(table: Any, picks: Mapping[str, Any], *, but: str = "") -> Any:
-    return reduce(lambda narrowed, name: narrowed.transform_filter(picks[name]), (name for name in picks if name != but), table)
+    return reduce(
+        lambda narrowed, name: narrowed.transform_filter(picks[name]),
+        (name for name in picks if name != but),
+        table,
+    )
 
 
 def _cases(table: Any, in_time: Any, person: Any, words: Words) -> Any:
     dots = table.mark_circle(size=90).add_params(person)
-    dots = dots.encode(in_time, alt.Y("reason:N", title=None), alt.YOffset("place:Q"), opacity=_lit(person), tooltip=_tips(words))
-    return dots.properties(title=words.translate("Choose a case"), width=WIDTH, height=alt.Step(36, **{"for": "position"}))
+    dots = dots.encode(
+        in_time,
+        alt.Y("reason:N", title=None),
+        alt.YOffset("place:Q"),
+        opacity=_lit(person),
+        tooltip=_tips(words),
+    )
+    return dots.properties(
+        title=words.translate("Choose a case"),
+        width=WIDTH,
+        height=alt.Step(36, **{"for": "position"}),
+    )
 
 
 def _history(histories: pl.DataFrame, person: Any, words: Words) -> Any:
     """A line each, the oldest first: campaign, channel, and why it was allowed or not."""
     line = "datum.code + ' · ' + datum.channel + (datum.reason ? ' · ' + datum.reason : '')"
-    table = alt.Chart(_inline(_worded(histories, words))).transform_filter(person).transform_calculate(line=line)
+    table = (
+        alt.Chart(_inline(_worded(histories, words)))
+        .transform_filter(person)
+        .transform_calculate(line=line)
+    )
     lines = alt.Y("line:N", sort=alt.EncodingSortField("at", op="min"), title=None)
-    dots = table.mark_circle(size=110, opacity=1).encode(_when(histories["at"]), lines, _tone(words), tooltip=_tips(words))
+    dots = table.mark_circle(size=110, opacity=1).encode(
+        _when(histories["at"]), lines, _tone(words), tooltip=_tips(words)
+    )
     whose = alt.expr(f"'{words.translate('All contacts of that person')} ' + person.pseudonym")
     return dots.properties(title=alt.Title(whose), width=WIDTH, height=alt.Step(18))
 
@@ -187,13 +270,18 @@ def _left_out(told: Review, words: Words) -> str:
     if not told.left_out:
         return ""
     shown, found = words.number(told.cases.height), words.number(told.cases.height + told.left_out)
-    message = "The newest {shown} of {found} cases; narrow the period or name a campaign to see the others"
+    message = (
+        "The newest {shown} of {found} cases; narrow the period or name a campaign to see "
+        "the others"
+    )
     return words.translate(message, shown=shown, found=found)
 
 
 def _tone(words: Words) -> Any:
     tones = {words.label("verdict", code): color(tone) for code, tone in TONES.items()}
-    return alt.Color("verdict:N", scale=alt.Scale(domain=list(tones), range=list(tones.values())), title=None)
+    return alt.Color(
+        "verdict:N", scale=alt.Scale(domain=list(tones), range=list(tones.values())), title=None
+    )
 
 
 def _tips(words: Words) -> list[Any]:
@@ -220,9 +308,11 @@ def _looks() -> dict[str, Any]:
 
 
 def _inline(frame: pl.DataFrame) -> Any:
-    """As CSV: Altair checks every value of a table of records, which takes seconds. Times are read here, since charts that are narrowed
-    by them do not all draw them."""
-    return alt.InlineData(values=frame.write_csv(), format=alt.CsvDataFormat(type="csv", parse={"at": "date"}))
+    """As CSV: Altair checks every value of a table of records, which takes seconds. Times are read
+    here, since charts that are narrowed by them do not all draw them."""
+    return alt.InlineData(
+        values=frame.write_csv(), format=alt.CsvDataFormat(type="csv", parse={"at": "date"})
+    )
 
 
 def _lit(selection: Any) -> Any:

@@ -1,4 +1,5 @@
-"""Where things are and who is asking: the environment (GENLIB_*) over `genlib.toml` (here or in a folder above) over defaults."""
+"""Where things are and who is asking: the environment (GENLIB_*) over `genlib.toml` (here or in a
+folder above) over defaults."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from genlib.errors import UsageError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PUBLICATION = "GENLIB_PUBLICATION"
-"""Tells a kernel that it publishes: the day, the report with its parameters, and the id of the run."""
+"""Tells a kernel that it publishes: the day, the report with its parameters, and the id of the run.
+"""
 
 SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -36,17 +38,25 @@ class Settings:
     data: Path
     user: str
     artificial: bool = True
-    """Take artificial people (codes 900-999, phones 049…) at intake. A register of real customers sets it to false."""
+    """Take artificial people (codes 900-999, phones 049…) at intake. A register of real customers
+    sets it to false."""
     password_file: Path | None = None
 
 
 PLACES = {field.name for field in fields(Settings) if "Path" in str(field.type)}
 
 
-def load(folder: Path | None = None, environment: Mapping[str, str] | None = None, *, password_file: Path | None = None) -> Settings:
-    """The settings in force, with the `--password-file` of a command if it has one; UsageError names a setting that does not exist or a
-    file that is not TOML."""
-    given = _from_file(folder or Path.cwd()) | _from_environment(os.environ if environment is None else environment)
+def load(
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    password_file: Path | None = None,
+) -> Settings:
+    """The settings in force, with the `--password-file` of a command if it has one; UsageError
+    names a setting that does not exist or a file that is not TOML."""
+    given = _from_file(folder or Path.cwd()) | _from_environment(
+        os.environ if environment is None else environment
+    )
     data = Path(given.get("data", REPOSITORY / "data"))
     home = Path(given.get("home", REPOSITORY / "data" / "workbench"))
     defaults: dict[str, Any] = {
@@ -71,8 +81,8 @@ def publication() -> tuple[str, str, str] | None:
 
 
 def password(settings: Settings, prompt: str, *, twice: bool = False) -> str:
-    """The password of `settings.user`: a file, the service manager, the keyring, or the person at the terminal (a new one `twice`), in this
-    order.
+    """The password of `settings.user`: a file, the service manager, the keyring, or the person at
+    the terminal (a new one `twice`), in this order.
 
     Never an argument or a notebook parameter. UsageError if none of them has it.
     """
@@ -82,13 +92,21 @@ def password(settings: Settings, prompt: str, *, twice: bool = False) -> str:
         if path and (path.exists() or path == named):
             return from_secret_file(path)
     stored = _from_keyring(settings.user)
-    return typed(prompt, twice=twice, or_else="--password-file or GENLIB_PASSWORD_FILE") if stored is None else stored
+    return (
+        typed(prompt, twice=twice, or_else="--password-file or GENLIB_PASSWORD_FILE")
+        if stored is None
+        else stored
+    )
 
 
 def typed(prompt: str, *, twice: bool, or_else: str) -> str:
-    """A password from the person at the terminal; UsageError names the options that do without one."""
+    """A password from the person at the terminal; UsageError names the options that do without
+    one."""
     if not sys.stdin.isatty():
-        raise UsageError(f"a password is needed ({prompt}): name a file with {or_else}, or run this at a terminal")
+        raise UsageError(
+            f"a password is needed ({prompt}): name a file with {or_else}, or run this at a "
+            "terminal"
+        )
     first = getpass.getpass(f"{prompt}: ")
     if twice and getpass.getpass("the same again: ") != first:
         raise UsageError("the two passwords differ")
@@ -96,7 +114,9 @@ def typed(prompt: str, *, twice: bool, or_else: str) -> str:
 
 
 def _from_file(folder: Path) -> dict[str, Any]:
-    path = next((p for f in (folder, *folder.resolve().parents) if (p := f / "genlib.toml").is_file()), None)
+    path = next(
+        (p for f in (folder, *folder.resolve().parents) if (p := f / "genlib.toml").is_file()), None
+    )
     if path is None:
         return {}
     try:
@@ -106,11 +126,17 @@ def _from_file(folder: Path) -> dict[str, Any]:
     unknown = content.keys() - {f.name for f in fields(Settings)}
     if unknown:
         raise UsageError(f"{path} sets {', '.join(sorted(unknown))}, which does not exist")
-    return {name: path.parent / value if name in PLACES else value for name, value in content.items()}
+    return {
+        name: path.parent / value if name in PLACES else value for name, value in content.items()
+    }
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {f.name: environment[f"GENLIB_{f.name.upper()}"] for f in fields(Settings) if environment.get(f"GENLIB_{f.name.upper()}")}
+    return {
+        f.name: environment[f"GENLIB_{f.name.upper()}"]
+        for f in fields(Settings)
+        if environment.get(f"GENLIB_{f.name.upper()}")
+    }
 
 
 def _typed(name: str, value: Any) -> Any:

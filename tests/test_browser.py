@@ -13,31 +13,47 @@ from typing import Any
 import pytest
 from workbench import Bench
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 REPORTS = ("customer_analysis", "satisfaction_survey", "campaign_history")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+]
 
 # A text's box is some pixels higher than its letters; a text that lies on its own halo is one text.
-CUT = """() => [...document.querySelectorAll('.chart svg')].filter(s => s.getBoundingClientRect().width).flatMap(svg => {
+CUT = """() => [...document.querySelectorAll('.chart svg')]
+  .filter(s => s.getBoundingClientRect().width).flatMap(svg => {
   const frame = svg.getBoundingClientRect();
   return [...svg.querySelectorAll('text')].filter(t => t.textContent.trim()).filter(t => {
     const r = t.getBoundingClientRect();
-    return r.left < frame.left - 1 || r.right > frame.right + 1 || r.top < frame.top - 6 || r.bottom > frame.bottom + 6;
+    return r.left < frame.left - 1 || r.right > frame.right + 1
+      || r.top < frame.top - 6 || r.bottom > frame.bottom + 6;
   }).map(t => t.textContent)
 })"""
-OVERLAPPING = r"""() => [...document.querySelectorAll('.chart svg')].filter(s => s.getBoundingClientRect().width).flatMap(svg => {
+OVERLAPPING = r"""() => [...document.querySelectorAll('.chart svg')]
+  .filter(s => s.getBoundingClientRect().width).flatMap(svg => {
   const upright = t => !/rotate\((?!0\))/.test(t.getAttribute('transform') || '');
   const texts = [...svg.querySelectorAll('text')].filter(t => t.textContent.trim() && upright(t))
     .map(t => [t.textContent, t.getBoundingClientRect()]);
   return texts.flatMap(([a, r], i) => texts.slice(i + 1)
-    .filter(([b, q]) => a !== b && r.left < q.right - 2 && q.left < r.right - 2 && r.top < q.bottom - 7 && q.top < r.bottom - 7)
+    .filter(([b, q]) => a !== b && r.left < q.right - 2 && q.left < r.right - 2
+      && r.top < q.bottom - 7 && q.top < r.bottom - 7)
     .map(([b]) => a + ' / ' + b))
 })"""
-HELD_BACK = """() => [...document.querySelectorAll('.scroll')].filter(s => s.clientWidth && s.scrollWidth > s.clientWidth + 1)
+HELD_BACK = """() => [...document.querySelectorAll('.scroll')]
+  .filter(s => s.clientWidth && s.scrollWidth > s.clientWidth + 1)
   .map(s => s.closest('.card').querySelector('h3').textContent)"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-UNNAMED = "() => [...document.querySelectorAll('.chart svg')].filter(s => !(s.getAttribute('aria-label') || '').trim()).length"
-BEHIND = "() => [...document.querySelectorAll('.card')].filter(c => c.querySelector('.chart') && !c.querySelector('details table')).length"
+UNNAMED = (
+    "() => [...document.querySelectorAll('.chart svg')].filter(s => "
+    "!(s.getAttribute('aria-label') || '').trim()).length"
+)
+BEHIND = (
+    "() => [...document.querySelectorAll('.card')].filter(c => c.querySelector('.chart') && "
+    "!c.querySelector('details table')).length"
+)
 
 
 @dataclass
@@ -66,7 +82,13 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        options = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ]
         chromium = play.chromium.launch(executable_path=CHROMIUM, args=options)
         yield chromium
         chromium.close()
@@ -82,10 +104,17 @@ def opened(browser: Any, reports: dict[tuple[str, str], Path]) -> Pages:
 
 
 def _open(browser: Any, html: Path, width: int) -> Opened:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light", offline=True)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="light", offline=True
+    )
     seen = Opened(context.new_page())
     seen.page.on("request", lambda request: seen.asked.append(request.url))
-    seen.page.on("console", lambda message: seen.complained.append(message.text) if message.type in ("error", "warning") else None)
+    seen.page.on(
+        "console",
+        lambda message: (
+            seen.complained.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
     seen.page.on("pageerror", lambda error: seen.complained.append(str(error)))
     seen.page.goto(html.as_uri())
     seen.page.evaluate("() => document.fonts.ready")
@@ -95,25 +124,35 @@ def _open(browser: Any, html: Path, width: int) -> Opened:
 @pytest.mark.parametrize("language", ["fi", "en"])
 @pytest.mark.parametrize("name", REPORTS)
 class TestReport:
-    def test_asks_for_nothing_and_complains_of_nothing(self, opened: Pages, reports: Any, name: str, language: str) -> None:
+    def test_asks_for_nothing_and_complains_of_nothing(
+        self, opened: Pages, reports: Any, name: str, language: str
+    ) -> None:
         seen = opened(name, language)
-        assert [url for url in seen.asked if not url.startswith("data:")] == [reports[name, language].as_uri()]
+        assert [url for url in seen.asked if not url.startswith("data:")] == [
+            reports[name, language].as_uri()
+        ]
         assert seen.complained == []
 
-    def test_draws_its_charts_with_words_and_figures_behind_them(self, opened: Pages, name: str, language: str) -> None:
+    def test_draws_its_charts_with_words_and_figures_behind_them(
+        self, opened: Pages, name: str, language: str
+    ) -> None:
         page = opened(name, language).page
         assert page.evaluate("() => document.querySelectorAll('.chart svg').length") >= 5
         assert page.evaluate(UNNAMED) == 0
         assert page.evaluate(BEHIND) == 0
 
     @pytest.mark.parametrize("width", [1160, 390])
-    def test_cuts_no_text_and_lets_no_labels_overlap(self, opened: Pages, name: str, language: str, width: int) -> None:
+    def test_cuts_no_text_and_lets_no_labels_overlap(
+        self, opened: Pages, name: str, language: str, width: int
+    ) -> None:
         page = opened(name, language, width).page
         assert page.evaluate(CUT) == []
         assert page.evaluate(OVERLAPPING) == []
         assert page.evaluate(WIDER) <= 0
 
-    def test_shows_its_tables_whole_on_a_desk(self, opened: Pages, name: str, language: str) -> None:
+    def test_shows_its_tables_whole_on_a_desk(
+        self, opened: Pages, name: str, language: str
+    ) -> None:
         assert opened(name, language).page.evaluate(HELD_BACK) == []
 
     def test_speaks_its_language(self, opened: Pages, name: str, language: str) -> None:

@@ -1,4 +1,5 @@
-"""The command line as a person meets it: help, exit codes, one line for every error and no value in any."""
+"""The command line as a person meets it: help, exit codes, one line for every error and no value in
+any."""
 
 import subprocess
 import sys
@@ -26,7 +27,9 @@ def breaking(monkeypatch):
 
         app = typer.Typer()
         app.command()(broken)
-        monkeypatch.setattr(genlib.cli, "import_module", lambda name: types.SimpleNamespace(app=app))
+        monkeypatch.setattr(
+            genlib.cli, "import_module", lambda name: types.SimpleNamespace(app=app)
+        )
 
     return put
 
@@ -114,11 +117,17 @@ def test_help_lists_every_group(capsys):
 
 
 def test_every_module_of_commands_has_its_group():
-    modules = {path.stem for path in Path(genlib.cli.__file__).parent.glob("*.py") if not path.stem.startswith("_")}
+    modules = {
+        path.stem
+        for path in Path(genlib.cli.__file__).parent.glob("*.py")
+        if not path.stem.startswith("_")
+    }
     assert modules == set(root().commands) <= set(GROUPS)
 
 
-@pytest.mark.parametrize(("path", "command"), [pytest.param(p, c, id=" ".join(p[1:])) for p, c in leaves()])
+@pytest.mark.parametrize(
+    ("path", "command"), [pytest.param(p, c, id=" ".join(p[1:])) for p, c in leaves()]
+)
 def test_every_command_has_help_with_an_example(path, command):
     assert f"Example: {' '.join(path)}" in command.help
 
@@ -130,6 +139,14 @@ def test_the_readme_names_every_group():
 
 def test_help_loads_no_room():
     heavy = "('genlib', 'polars', 'papermill')"
-    code = f"import sys, genlib.cli; genlib.cli.run(['--help']); print(*sorted(m for m in sys.modules if m.startswith({heavy})))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()[-1]
-    assert loaded == "genlib genlib.cli genlib.errors genlib.lazy genlib.reports genlib.reports.identifying"
+    code = (
+        "import sys, genlib.cli; genlib.cli.run(['--help']); print(*sorted(m for m in "
+        f"sys.modules if m.startswith({heavy})))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.splitlines()[-1]
+    assert (
+        loaded
+        == "genlib genlib.cli genlib.errors genlib.lazy genlib.reports genlib.reports.identifying"
+    )

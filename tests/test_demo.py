@@ -1,4 +1,5 @@
-"""`genlib demo` on a small register and small notebooks: what it makes, what it says, what it uses again."""
+"""`genlib demo` on a small register and small notebooks: what it makes, what it says, what it uses
+again."""
 
 import re
 import stat
@@ -16,7 +17,8 @@ import genlib
 from genlib import page, tables
 from genlib.disclosure.cells import Dimension, tabulate
 release = genlib.open_release("PURPOSE")
-cells = tabulate(release["customer"], person="customer", by=[Dimension("language")], population="customers")
+by = [Dimension("language")]
+cells = tabulate(release["customer"], person="customer", by=by, population="customers")
 shown = genlib.protect(languages=cells, language=language)
 page.row(tables.table(shown.languages, by="language"))
 """
@@ -32,7 +34,11 @@ def home(tmp_path, monkeypatch):
             new_code_cell("page.conditions(shown, release, parameters={'language': language})"),
         ]
         nbformat.write(new_notebook(cells=cells), tmp_path / f"{purpose}.ipynb")
-    monkeypatch.setattr(genlib.cli.demo, "REPORTS", {p: str(tmp_path / f"{p}.ipynb") for p in genlib.cli.demo.REPORTS})
+    monkeypatch.setattr(
+        genlib.cli.demo,
+        "REPORTS",
+        {p: str(tmp_path / f"{p}.ipynb") for p in genlib.cli.demo.REPORTS},
+    )
     for name in ("GENLIB_REGISTER", "GENLIB_KEYS", "GENLIB_RELEASES", "GENLIB_REPORTS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "bench"))
@@ -47,13 +53,19 @@ def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, c
     assert password.read_text(encoding="utf-8") not in first
     assert "for the demonstration only" in first
     assert first.splitlines()[-1] == f"look here   {home / 'reports/index.html'}"
-    assert [len(list(home.glob(f"reports/*/undated/fi/*/{name}"))) for name in ("report.html", "report.ipynb")] == [3, 3]
+    assert [
+        len(list(home.glob(f"reports/*/undated/fi/*/{name}")))
+        for name in ("report.html", "report.ipynb")
+    ] == [3, 3]
 
     assert run(["demo", "--customers", "1000"]) == 0
     again = capfd.readouterr().out
     assert len(re.findall(r"\(there already\)", again)) == 8
     assert len(list(home.glob("reports/*/undated/fi/*/report.html"))) == 3
-    assert [len(list((home / "releases" / purpose).glob("2026*"))) for purpose in genlib.cli.demo.REPORTS] == [1, 1, 1]
+    assert [
+        len(list((home / "releases" / purpose).glob("2026*")))
+        for purpose in genlib.cli.demo.REPORTS
+    ] == [1, 1, 1]
 
 
 def test_keys_that_are_not_the_demos_are_left_alone(home, capsys):

@@ -11,7 +11,9 @@ from genlib import notice
 from genlib.errors import NoticeError, UsageError
 from genlib.register.schema import SOURCES, Base
 
-TABLES = {table.name: [column.name for column in table.columns] for table in Base.metadata.tables.values()}
+TABLES = {
+    table.name: [column.name for column in table.columns] for table in Base.metadata.tables.values()
+}
 TEXT = notice.DEFAULT.read_text(encoding="utf-8")
 
 
@@ -35,9 +37,16 @@ def test_every_use_and_source_of_the_notice_is_there() -> None:
 
 def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> None:
     terms = notice.load()
-    secret = [terms.columns[t.name][c.name] for t in Base.metadata.tables.values() for c in t.columns if c.info.get("secret")]
+    secret = [
+        terms.columns[t.name][c.name]
+        for t in Base.metadata.tables.values()
+        for c in t.columns
+        if c.info.get("secret")
+    ]
     assert {column.sensitivity for column in secret} == {"direct", "restricted"}
-    assert {way for column in secret for ways in column.grants.values() for way in ways} == {"redacted"}
+    assert {way for column in secret for ways in column.grants.values() for way in ways} == {
+        "redacted"
+    }
 
 
 @pytest.mark.parametrize(
@@ -50,10 +59,26 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
             'purposes = ["fun"]',
             r"customer\.personal_id: unknown purpose fun; the list of uses is closed",
         ),
-        ('purposes = ["analysis", "segmentation"', 'purposes = ["fun", "segmentation"', "releases.customer_analysis: unknown purpose fun"),
-        ('ground = "CUSTOMER_RELATIONSHIP"', 'ground = "WHIM"', "releases.customer_analysis: unknown ground WHIM"),
-        ('ca = "age_band"', 'ca = "age_in_dog_years"', "customer.birth_year: unknown coarsening age_in_dog_years for customer_analysis"),
-        ('ca = "age_band"', 'xx = "age_band"', "customer.birth_year: unknown grant xx; releases have the codes ca, sa, ch"),
+        (
+            'purposes = ["analysis", "segmentation"',
+            'purposes = ["fun", "segmentation"',
+            "releases.customer_analysis: unknown purpose fun",
+        ),
+        (
+            'ground = "CUSTOMER_RELATIONSHIP"',
+            'ground = "WHIM"',
+            "releases.customer_analysis: unknown ground WHIM",
+        ),
+        (
+            'ca = "age_band"',
+            'ca = "age_in_dog_years"',
+            "customer.birth_year: unknown coarsening age_in_dog_years for customer_analysis",
+        ),
+        (
+            'ca = "age_band"',
+            'xx = "age_band"',
+            "customer.birth_year: unknown grant xx; releases have the codes ca, sa, ch",
+        ),
         (
             'phone = { class = "direct"',
             'phone = { class = "direct", ch = "keep"',
@@ -64,23 +89,41 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
             'comment = { class = "restricted", sa = "keep"',
             "class restricted may not be",
         ),
-        ('company_id = { class = "key" }', 'company_id = { class = "key" }\nreligion = { class = "attribute" }', "special categories"),
-        ('company_id = { class = "key" }', 'company_id = { class = "health" }', "class health and this name are not announced"),
+        (
+            'company_id = { class = "key" }',
+            'company_id = { class = "key" }\nreligion = { class = "attribute" }',
+            "special categories",
+        ),
+        (
+            'company_id = { class = "key" }',
+            'company_id = { class = "health" }',
+            "class health and this name are not announced",
+        ),
         ('retention = "relationship"', 'retention = "for ever"', "unknown retention for ever"),
-        ('purposes = ["customer_relationship", "billing"]', "purposes = []", "company.id: no purpose"),
+        (
+            'purposes = ["customer_relationship", "billing"]',
+            "purposes = []",
+            "company.id: no purpose",
+        ),
         ("k = 5", "k = 1", "anonymity.k must be at least 2"),
         ("min_count = 5", "min_count = 2", "disclosure.min_count must never be below 3"),
         ("flag_base = 30", "flag_base = 30\nwhim = 1", "disclosure: unknown entry whim"),
         ("keep_months = 36", "keep_months = 0", "reports.keep_months must be at least 1"),
         ("keep_months = 36\n", "", "reports: keep_months is missing"),
         ("keep_months = 36", 'keep_months = "long"', "reports.keep_months: not a int"),
-        ('history = { years = 3, after = "the event"', "event = 3 #", "retention.event: not a table"),
+        (
+            'history = { years = 3, after = "the event"',
+            "event = 3 #",
+            "retention.event: not a table",
+        ),
         ('fi = "yhtiön johto"', 'fi = " "', "reports.recipients.fi is empty"),
         ('fi = "yhtiön johto", ', "", "reports.recipients: fi is missing"),
         ('version = "2026-1"', "version = ", "the notice is not TOML"),
     ],
 )
-def test_a_notice_that_contradicts_itself_is_refused(tmp_path: Path, old: str, new: str, fault: str) -> None:
+def test_a_notice_that_contradicts_itself_is_refused(
+    tmp_path: Path, old: str, new: str, fault: str
+) -> None:
     with pytest.raises(NoticeError, match=fault) as error:
         notice.load(changed(tmp_path, old, new))
     assert "\n" not in str(error.value)
@@ -92,18 +135,29 @@ def test_a_report_knows_its_readers_and_its_end() -> None:
 
 
 def test_a_notice_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no notice can be read at .*none.toml \(No such file or directory\); name it with GENLIB_NOTICE"):
+    with pytest.raises(
+        UsageError,
+        match=r"no notice can be read at .*none.toml \(No such file or directory\); name it with "
+        r"GENLIB_NOTICE",
+    ):
         notice.load(tmp_path / "none.toml")
 
 
 def test_a_column_without_an_entry_is_refused() -> None:
-    with pytest.raises(NoticeError, match=r"customer\.shoe_size is in the register but not in the catalogue"):
+    with pytest.raises(
+        NoticeError, match=r"customer\.shoe_size is in the register but not in the catalogue"
+    ):
         notice.load().check_schema({**TABLES, "customer": [*TABLES["customer"], "shoe_size"]})
 
 
 def test_an_entry_without_a_column_is_refused() -> None:
-    with pytest.raises(NoticeError, match=r"feedback\.channel is in the catalogue but not.*and 7 more: genlib notice check"):
-        notice.load().check_schema({name: columns for name, columns in TABLES.items() if name != "feedback"})
+    with pytest.raises(
+        NoticeError,
+        match=r"feedback\.channel is in the catalogue but not.*and 7 more: genlib notice check",
+    ):
+        notice.load().check_schema(
+            {name: columns for name, columns in TABLES.items() if name != "feedback"}
+        )
 
 
 def test_what_is_not_granted_is_denied() -> None:
@@ -113,14 +167,27 @@ def test_what_is_not_granted_is_denied() -> None:
 
 
 def test_an_unknown_release_purpose_is_a_wrong_use() -> None:
-    with pytest.raises(UsageError, match="no such release purpose; the notice has customer_analysis"):
+    with pytest.raises(
+        UsageError, match="no such release purpose; the notice has customer_analysis"
+    ):
         notice.load().granted("fun")
 
 
 def test_special_categories_are_told_by_their_names() -> None:
-    names = ("health_status", "religion", "ethnicity", "trade_union", "sexual_orientation", "biometric_hash", "criminal_record", "uskonto")
+    names = (
+        "health_status",
+        "religion",
+        "ethnicity",
+        "trade_union",
+        "sexual_orientation",
+        "biometric_hash",
+        "criminal_record",
+        "uskonto",
+    )
     assert all(notice.SPECIAL.search(name) for name in names)
-    assert not any(notice.SPECIAL.search(column) for columns in TABLES.values() for column in columns)
+    assert not any(
+        notice.SPECIAL.search(column) for columns in TABLES.values() for column in columns
+    )
 
 
 def test_the_notice_reads_a_line_a_column() -> None:

@@ -30,7 +30,10 @@ def test_a_period_ends_before_its_end(text: str, start: date, end: date) -> None
     assert (start, end, text) == (period.start, period.end, period.label)
 
 
-@pytest.mark.parametrize("text", ["2026-13", "2026-00", "2026-Q5", "26-10", "2026-1", "October", "", "2026-10-01", "２０２６"])
+@pytest.mark.parametrize(
+    "text",
+    ["2026-13", "2026-00", "2026-Q5", "26-10", "2026-1", "October", "", "2026-10-01", "２０２６"],
+)
 def test_anything_else_is_an_error(text: str) -> None:
     with pytest.raises(UsageError, match="a period is a month"):
         Period.parse(text)
@@ -45,7 +48,10 @@ def test_the_previous_period_ends_where_this_one_starts(text: str) -> None:
 @given(texts)
 def test_a_year_ago_is_the_same_part_of_the_year(text: str) -> None:
     period = Period.parse(text)
-    assert period.label.replace(str(period.start.year), str(period.start.year - 1)) == period.year_ago().label
+    assert (
+        period.label.replace(str(period.start.year), str(period.start.year - 1))
+        == period.year_ago().label
+    )
 
 
 @given(texts, st.integers(1, 30))

@@ -13,18 +13,35 @@ from genlib.permission import REASONS, Switches, decide
 from genlib.permission.rule import FLAGS, PROTECTED
 
 TABLE = Path(__file__).parents[1] / "data" / "reference" / "contact_truth_table.csv"
-STATES = dict(zip(FLAGS, ("consent", "withdrawn", "chan_proh", "mr_proh", "mk_proh", "all_proh", "soft"), strict=True))
+STATES = dict(
+    zip(
+        FLAGS,
+        ("consent", "withdrawn", "chan_proh", "mr_proh", "mk_proh", "all_proh", "soft"),
+        strict=True,
+    )
+)
 OPEN = {"q3": ("Q3", False), "q4": ("Q4", True), "q5": ("Q5", True), "q1": ("expressly", "calls")}
 
 
 @pytest.fixture(scope="module")
 def table() -> pl.DataFrame:
-    return pl.read_csv(TABLE).with_columns(**{flag: pl.col("state") == state for flag, state in STATES.items()})
+    return pl.read_csv(TABLE).with_columns(
+        **{flag: pl.col("state") == state for flag, state in STATES.items()}
+    )
 
 
 def question(**given: object) -> pl.DataFrame:
-    asked = {"recipient": "P", "channel": "email", "kind": "DM", **dict.fromkeys((*FLAGS, *PROTECTED), False), **given}
-    return pl.DataFrame({name: [value] for name, value in asked.items()}, schema_overrides=dict.fromkeys(FLAGS, pl.Boolean))
+    asked = {
+        "recipient": "P",
+        "channel": "email",
+        "kind": "DM",
+        **dict.fromkeys((*FLAGS, *PROTECTED), False),
+        **given,
+    }
+    return pl.DataFrame(
+        {name: [value] for name, value in asked.items()},
+        schema_overrides=dict.fromkeys(FLAGS, pl.Boolean),
+    )
 
 
 def answer(switches: Switches | None = None, **given: object) -> tuple[bool, str]:
@@ -37,11 +54,18 @@ def test_all_1120_default_answers(table: pl.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("switch", OPEN)
-def test_an_open_question_switched_on_leaves_the_answer_to_the_law(table: pl.DataFrame, switch: str) -> None:
+def test_an_open_question_switched_on_leaves_the_answer_to_the_law(
+    table: pl.DataFrame, switch: str
+) -> None:
     words, value = OPEN[switch]
-    granted = (pl.col("notice") == "YES") | ((pl.col("notice") == "COND") & pl.col("notice_why").str.contains(words))
+    granted = (pl.col("notice") == "YES") | (
+        (pl.col("notice") == "COND") & pl.col("notice_why").str.contains(words)
+    )
     answers = decide(table, switches=Switches(**{switch: value}))
-    assert answers.filter(pl.col("allowed") == (granted & (pl.col("current_law") == "YES"))).height == 1120
+    assert (
+        answers.filter(pl.col("allowed") == (granted & (pl.col("current_law") == "YES"))).height
+        == 1120
+    )
 
 
 def test_a_refusal_cites_what_the_table_cites(table: pl.DataFrame) -> None:
@@ -52,7 +76,8 @@ def test_a_refusal_cites_what_the_table_cites(table: pl.DataFrame) -> None:
     )
     cited = {reason: words.notice for reason, words in REASONS.items()}
     strange = refused.filter(
-        pl.col("reason") != "consent_withdrawn", pl.col("reason").replace_strict(cited).str.extract(r"^(N11\.\d+)") != pl.col("clause")
+        pl.col("reason") != "consent_withdrawn",
+        pl.col("reason").replace_strict(cited).str.extract(r"^(N11\.\d+)") != pl.col("clause"),
     )
     assert strange.height == 0
 
@@ -80,13 +105,23 @@ def test_protected_people_come_before_any_consent(who: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "expected"), [("erased", (False, "erased")), ("restricted", (True, "safe_route")), ("non_disclosure", (True, "safe_route"))]
+    ("who", "expected"),
+    [
+        ("erased", (False, "erased")),
+        ("restricted", (True, "safe_route")),
+        ("non_disclosure", (True, "safe_route")),
+    ],
 )
-def test_a_needed_notice_reaches_protected_people_by_a_safe_route(who: str, expected: tuple[bool, str]) -> None:
+def test_a_needed_notice_reaches_protected_people_by_a_safe_route(
+    who: str, expected: tuple[bool, str]
+) -> None:
     assert expected == answer(kind="SVC", **{who: True})
 
 
-@pytest.mark.parametrize("given", [{"channel": "fax"}, {"kind": "ADVICE"}, {"recipient": "X"}, {"kind": None}, {"consent": None}])
+@pytest.mark.parametrize(
+    "given",
+    [{"channel": "fax"}, {"kind": "ADVICE"}, {"recipient": "X"}, {"kind": None}, {"consent": None}],
+)
 def test_what_is_not_known_is_refused(given: dict[str, object]) -> None:
     assert answer(**given) == (False, "incomplete")
 
@@ -96,18 +131,25 @@ def test_survey_in_a_channel_without_marketing_is_told_to_take_another() -> None
 
 
 def test_q6_off_stops_surveys_in_a_prohibited_channel() -> None:
-    assert answer(Switches(q6=False), kind="MR", channel_prohibited=True) == (False, "channel_prohibition")
+    assert answer(Switches(q6=False), kind="MR", channel_prohibited=True) == (
+        False,
+        "channel_prohibition",
+    )
 
 
 def test_q8_off_lets_customer_communication_pass_but_no_marketing() -> None:
     passing = {
-        kind: answer(Switches(q8=False), kind=kind, channel="post", all_prohibited=True)[0] for kind in ("CC", "SAT", "DM", "BEN", "SCA")
+        kind: answer(Switches(q8=False), kind=kind, channel="post", all_prohibited=True)[0]
+        for kind in ("CC", "SAT", "DM", "BEN", "SCA")
     }
     assert passing == {"CC": True, "SAT": False, "DM": False, "BEN": False, "SCA": False}
 
 
 def test_a_withdrawn_consent_is_not_revived_by_being_a_customer() -> None:
-    assert answer(Switches(q4=True), existing_customer=True, withdrawn=True) == (False, "consent_withdrawn")
+    assert answer(Switches(q4=True), existing_customer=True, withdrawn=True) == (
+        False,
+        "consent_withdrawn",
+    )
 
 
 def test_a_missing_column_is_named() -> None:

@@ -17,8 +17,19 @@ from genlib.permission.acts import PROHIBITIONS
 from genlib.permission.rule import FLAGS
 
 INSTANT = pl.Datetime("us", "UTC")
-ACTS = {"customer_id": pl.Int64, "act": pl.String, "scope": pl.String, "given_at": INSTANT, "ended_at": INSTANT}
-PEOPLE = {"customer_id": pl.Int64, "kind": pl.String, "restricted_from": INSTANT, "non_disclosure": pl.Boolean}
+ACTS = {
+    "customer_id": pl.Int64,
+    "act": pl.String,
+    "scope": pl.String,
+    "given_at": INSTANT,
+    "ended_at": INSTANT,
+}
+PEOPLE = {
+    "customer_id": pl.Int64,
+    "kind": pl.String,
+    "restricted_from": INSTANT,
+    "non_disclosure": pl.Boolean,
+}
 CONTACTS = {"customer_id": pl.Int64, "channel": pl.String, "kind": pl.String, "sent_at": INSTANT}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOUCHED = {  # the channels and kinds that a prohibition reaches by the defaults
@@ -37,11 +48,25 @@ def at(seconds: int) -> datetime:
 
 def acts(*rows: tuple[object, ...]) -> pl.DataFrame:
     """Rows of act, scope, given, ended (seconds from noon) and, if not 1, the customer."""
-    told = [(row[4] if len(row) > 4 else 1, row[0], row[1], at(row[2]), None if row[3] is None else at(row[3])) for row in rows]
+    told = [
+        (
+            row[4] if len(row) > 4 else 1,
+            row[0],
+            row[1],
+            at(row[2]),
+            None if row[3] is None else at(row[3]),
+        )
+        for row in rows
+    ]
     return pl.DataFrame(told, ACTS, orient="row")
 
 
-def person(customer: int = 1, kind: str = "consumer", restricted: datetime | None = None, hidden: bool = False) -> tuple[object, ...]:
+def person(
+    customer: int = 1,
+    kind: str = "consumer",
+    restricted: datetime | None = None,
+    hidden: bool = False,
+) -> tuple[object, ...]:
     return customer, kind, restricted, hidden
 
 
@@ -49,19 +74,33 @@ def people(*rows: tuple[object, ...]) -> pl.DataFrame:
     return pl.DataFrame(rows or [person()], PEOPLE, orient="row")
 
 
-def contact(channel: str = "email", kind: str = "DM", sent: int | None = 0, customer: int | None = 1) -> pl.DataFrame:
-    return pl.DataFrame([(customer, channel, kind, None if sent is None else at(sent))], CONTACTS, orient="row")
+def contact(
+    channel: str = "email", kind: str = "DM", sent: int | None = 0, customer: int | None = 1
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(customer, channel, kind, None if sent is None else at(sent))], CONTACTS, orient="row"
+    )
 
 
 def every(sent: int = 0) -> pl.DataFrame:
-    return pl.DataFrame([(1, channel, kind, at(sent)) for channel, kind in QUESTIONS], CONTACTS, orient="row")
+    return pl.DataFrame(
+        [(1, channel, kind, at(sent)) for channel, kind in QUESTIONS], CONTACTS, orient="row"
+    )
 
 
 def verdict(
-    history: pl.DataFrame, *args: object, who: pl.DataFrame | None = None, switches: Switches | None = None, **given: object
+    history: pl.DataFrame,
+    *args: object,
+    who: pl.DataFrame | None = None,
+    switches: Switches | None = None,
+    **given: object,
 ) -> tuple:
     return (
-        verdicts(contact(*args, **given), history, people() if who is None else who, switches=switches).select("allowed", "reason").row(0)
+        verdicts(
+            contact(*args, **given), history, people() if who is None else who, switches=switches
+        )
+        .select("allowed", "reason")
+        .row(0)
     )
 
 
@@ -70,41 +109,72 @@ moments = st.integers(-5, 5)
 spans = st.tuples(moments, st.none() | moments)
 consents = st.tuples(st.just("consent"), st.sampled_from(["mobile", "email"]), spans)
 prohibitions = st.tuples(st.just("prohibition"), st.sampled_from(PROHIBITIONS), spans)
-histories = st.lists(consents | prohibitions, max_size=8).map(lambda rows: acts(*((act, scope, *span) for act, scope, span in rows)))
+histories = st.lists(consents | prohibitions, max_size=8).map(
+    lambda rows: acts(*((act, scope, *span) for act, scope, span in rows))
+)
 
 
 @FEW
-@given(histories, moments, st.sampled_from([Switches(), Switches(q1="calls"), Switches(q2=False), Switches(q12="prohibition")]))
-def test_verdicts_are_decide_on_the_state_at_the_second(history: pl.DataFrame, sent: int, switches: Switches) -> None:
+@given(
+    histories,
+    moments,
+    st.sampled_from(
+        [Switches(), Switches(q1="calls"), Switches(q2=False), Switches(q12="prohibition")]
+    ),
+)
+def test_verdicts_are_decide_on_the_state_at_the_second(
+    history: pl.DataFrame, sent: int, switches: Switches
+) -> None:
     asked = every(sent)
-    state = asked.join(state_at(history, at(sent), switches=switches), on=["customer_id", "channel"], how="left", maintain_order="left")
-    flags = [pl.col(flag).fill_null(False) if flag in state.columns else pl.lit(False).alias(flag) for flag in FLAGS]
+    state = asked.join(
+        state_at(history, at(sent), switches=switches),
+        on=["customer_id", "channel"],
+        how="left",
+        maintain_order="left",
+    )
+    flags = [
+        pl.col(flag).fill_null(False) if flag in state.columns else pl.lit(False).alias(flag)
+        for flag in FLAGS
+    ]
     expected = decide(state.with_columns(*flags, recipient=pl.lit("P")), switches=switches)
-    assert expected.select("allowed", "reason").equals(verdicts(asked, history, people(), switches=switches).select("allowed", "reason"))
+    assert expected.select("allowed", "reason").equals(
+        verdicts(asked, history, people(), switches=switches).select("allowed", "reason")
+    )
 
 
 @FEW
 @given(histories, st.sampled_from(PROHIBITIONS), st.integers(1, 5))
-def test_a_prohibition_after_the_send_changes_nothing(history: pl.DataFrame, scope: str, later: int) -> None:
+def test_a_prohibition_after_the_send_changes_nothing(
+    history: pl.DataFrame, scope: str, later: int
+) -> None:
     longer = history.vstack(acts(("prohibition", scope, later, None)))
     assert verdicts(every(), history, people()).equals(verdicts(every(), longer, people()))
 
 
 @FEW
 @given(histories, st.sampled_from(PROHIBITIONS), st.integers(-5, 0))
-def test_a_prohibition_before_the_send_stops_what_it_reaches(history: pl.DataFrame, scope: str, earlier: int) -> None:
+def test_a_prohibition_before_the_send_stops_what_it_reaches(
+    history: pl.DataFrame, scope: str, earlier: int
+) -> None:
     older = history.filter(pl.col("given_at") <= at(earlier))
     channels, kinds = TOUCHED[scope]
     judged = verdicts(every(), older.vstack(acts(("prohibition", scope, earlier, None))), people())
-    assert not judged.filter(pl.col("channel").is_in(list(channels)), pl.col("kind").is_in(list(kinds)))["allowed"].any()
+    assert not judged.filter(
+        pl.col("channel").is_in(list(channels)), pl.col("kind").is_in(list(kinds))
+    )["allowed"].any()
 
 
 @FEW
 @given(histories, st.sampled_from(["mobile", "email"]), moments)
-def test_a_consent_opens_no_other_channel_to_marketing(history: pl.DataFrame, scope: str, given_at: int) -> None:
-    other = pl.col("kind").is_in(["DM", "SCA", "BEN"]) & (pl.col("channel") != {"mobile": "sms", "email": "email"}[scope])
+def test_a_consent_opens_no_other_channel_to_marketing(
+    history: pl.DataFrame, scope: str, given_at: int
+) -> None:
+    other = pl.col("kind").is_in(["DM", "SCA", "BEN"]) & (
+        pl.col("channel") != {"mobile": "sms", "email": "email"}[scope]
+    )
     before, after = (
-        verdicts(every(), known, people()).filter(other) for known in (history, history.vstack(acts(("consent", scope, given_at, None))))
+        verdicts(every(), known, people()).filter(other)
+        for known in (history, history.vstack(acts(("consent", scope, given_at, None))))
     )
     assert before["allowed"].equals(after["allowed"])
 
@@ -113,19 +183,36 @@ def test_a_consent_opens_no_other_channel_to_marketing(history: pl.DataFrame, sc
 @given(st.lists(histories, min_size=2, max_size=5))
 def test_a_batch_answers_as_each_contact_alone(owned: list[pl.DataFrame]) -> None:
     numbers = [7 * 10**9 * n + 3 for n in range(len(owned))]
-    history = pl.concat([one.with_columns(customer_id=pl.lit(n, pl.Int64)) for n, one in zip(numbers, owned, strict=True)])
-    contacts = pl.concat([every(2).with_columns(customer_id=pl.lit(n, pl.Int64)) for n in numbers]).sort("channel", "kind")
+    history = pl.concat(
+        [
+            one.with_columns(customer_id=pl.lit(n, pl.Int64))
+            for n, one in zip(numbers, owned, strict=True)
+        ]
+    )
+    contacts = pl.concat(
+        [every(2).with_columns(customer_id=pl.lit(n, pl.Int64)) for n in numbers]
+    ).sort("channel", "kind")
     who = people(*(person(n) for n in numbers))
-    alone = pl.concat([verdicts(one, history, who) for one in contacts.gather_every(11).iter_slices(1)])
+    alone = pl.concat(
+        [verdicts(one, history, who) for one in contacts.gather_every(11).iter_slices(1)]
+    )
     assert alone.equals(verdicts(contacts, history, who).gather_every(11))
 
 
-@pytest.mark.parametrize("chosen", list(product([False, True], repeat=5)), ids=lambda chosen: "".join(map(str, map(int, chosen))))
+@pytest.mark.parametrize(
+    "chosen",
+    list(product([False, True], repeat=5)),
+    ids=lambda chosen: "".join(map(str, map(int, chosen))),
+)
 def test_all_32_combinations_of_prohibitions(chosen: tuple[bool, ...]) -> None:
     scopes = [scope for scope, is_chosen in zip(PROHIBITIONS, chosen, strict=True) if is_chosen]
-    judged = verdicts(every(), acts(*(("prohibition", scope, -1, None) for scope in scopes)), people())
+    judged = verdicts(
+        every(), acts(*(("prohibition", scope, -1, None) for scope in scopes)), people()
+    )
     expected = set(QUESTIONS) - {
-        (channel, kind) for channel, kind in QUESTIONS if kind in ("DM", "SCA", "BEN") and channel not in ("call", "post")
+        (channel, kind)
+        for channel, kind in QUESTIONS
+        if kind in ("DM", "SCA", "BEN") and channel not in ("call", "post")
     }
     for scope in scopes:
         expected -= set(product(*TOUCHED[scope]))
@@ -142,14 +229,20 @@ def plainly(history: pl.DataFrame, channel: str, kind: str, sent: datetime) -> b
             live[act, scope] = max(given_at, live.get((act, scope), given_at))
 
     def against(scope: str) -> list[datetime]:
-        return [live["prohibition", wide] for wide in (scope, "marketing_use") if ("prohibition", wide) in live]
+        return [
+            live["prohibition", wide]
+            for wide in (scope, "marketing_use")
+            if ("prohibition", wide) in live
+        ]
 
     def agreed(scope: str, own: str) -> bool:
         given_at = live.get(("consent", scope))
         return given_at is not None and all(prohibited < given_at for prohibited in against(own))
 
     agreements = {"sms": agreed("mobile", "phone"), "email": agreed("email", "email")}
-    silent = all(("prohibition", scope) in live for scope in PROHIBITIONS) and not any(agreements.values())
+    silent = all(("prohibition", scope) in live for scope in PROHIBITIONS) and not any(
+        agreements.values()
+    )
     if kind == "SVC" or silent:
         return kind == "SVC"
     if kind in ("CC", "MR", "SAT"):
@@ -163,7 +256,9 @@ def plainly(history: pl.DataFrame, channel: str, kind: str, sent: datetime) -> b
 
 @FEW
 @given(histories, moments)
-def test_verdicts_are_what_a_plain_reading_of_the_acts_says(history: pl.DataFrame, sent: int) -> None:
+def test_verdicts_are_what_a_plain_reading_of_the_acts_says(
+    history: pl.DataFrame, sent: int
+) -> None:
     asked = every(sent)
     expected = [plainly(history, channel, kind, at(sent)) for channel, kind in QUESTIONS]
     assert verdicts(asked, history, people())["allowed"].to_list() == expected
@@ -181,21 +276,47 @@ EVERY_PROHIBITION = [("prohibition", scope, -10, None) for scope in PROHIBITIONS
         ([("consent", "email", 1, None)], "consent_missing"),
         ([("consent", "email", -5, 0)], "consent_withdrawn"),
         ([("consent", "email", -5, 1)], "consent"),
-        ([("consent", "email", -5, None), ("prohibition", "email", -3, None)], "channel_prohibition"),
-        ([("consent", "email", -3, None), ("prohibition", "email", -3, None)], "channel_prohibition"),
+        (
+            [("consent", "email", -5, None), ("prohibition", "email", -3, None)],
+            "channel_prohibition",
+        ),
+        (
+            [("consent", "email", -3, None), ("prohibition", "email", -3, None)],
+            "channel_prohibition",
+        ),
         ([("consent", "email", -2, None), ("prohibition", "email", -3, None)], "consent"),
         ([("consent", "email", -2, -1), ("prohibition", "email", -3, None)], "channel_prohibition"),
         ([("consent", "email", -5, None), ("prohibition", "email", -3, -1)], "consent"),
-        ([("consent", "email", -5, None), ("prohibition", "marketing_use", -3, None)], "marketing_prohibition"),
+        (
+            [("consent", "email", -5, None), ("prohibition", "marketing_use", -3, None)],
+            "marketing_prohibition",
+        ),
         ([("consent", "email", -2, None), ("prohibition", "marketing_use", -3, None)], "consent"),
-        ([("consent", "mobile", -2, None), ("prohibition", "marketing_use", -3, None)], "marketing_prohibition"),
+        (
+            [("consent", "mobile", -2, None), ("prohibition", "marketing_use", -3, None)],
+            "marketing_prohibition",
+        ),
         (EVERY_PROHIBITION, "all_prohibitions"),
         ([*EVERY_PROHIBITION, ("consent", "email", -5, None)], "consent"),
         ([*EVERY_PROHIBITION, ("consent", "email", -20, None)], "all_prohibitions"),
         ([*EVERY_PROHIBITION, ("consent", "mobile", -5, None)], "marketing_prohibition"),
         ([("consent", "email", -5, -2), ("consent", "email", -4, None)], "consent"),
-        ([("prohibition", "email", -5, None), ("prohibition", "email", -4, -2), ("consent", "email", -3, None)], "consent"),
-        ([("prohibition", "email", -5, None), ("prohibition", "email", -2, -1), ("consent", "email", -3, None)], "consent"),
+        (
+            [
+                ("prohibition", "email", -5, None),
+                ("prohibition", "email", -4, -2),
+                ("consent", "email", -3, None),
+            ],
+            "consent",
+        ),
+        (
+            [
+                ("prohibition", "email", -5, None),
+                ("prohibition", "email", -2, -1),
+                ("consent", "email", -3, None),
+            ],
+            "consent",
+        ),
     ],
 )
 def test_the_latest_act_wins_in_its_scope(rows: list[tuple[object, ...]], reason: str) -> None:
@@ -231,14 +352,19 @@ def test_work_duties_and_existing_customers_count_only_when_switched_on() -> Non
     assert judged == [[False, False], [True, False], [False, True]]
 
 
-@pytest.mark.parametrize(("sent", "reason"), [(-1, "opt_out_channel"), (0, "restricted"), (1, "restricted")])
+@pytest.mark.parametrize(
+    ("sent", "reason"), [(-1, "opt_out_channel"), (0, "restricted"), (1, "restricted")]
+)
 def test_a_restriction_stops_marketing_from_its_second_on(sent: int, reason: str) -> None:
     assert reason == verdict(acts(), "post", sent=sent, who=people(person(restricted=NOON)))[1]
 
 
 def test_a_person_with_non_disclosure_gets_needed_notices_only() -> None:
     who = people(person(hidden=True))
-    assert [verdict(acts(), "post", kind, who=who)[1] for kind in ("CC", "SVC")] == [("non_disclosure"), ("safe_route")]
+    assert [verdict(acts(), "post", kind, who=who)[1] for kind in ("CC", "SVC")] == [
+        ("non_disclosure"),
+        ("safe_route"),
+    ]
 
 
 def test_an_erased_person_gets_nothing() -> None:
@@ -257,18 +383,32 @@ def test_a_holdout_has_no_verdict() -> None:
 
 
 def test_the_repeated_hour_of_autumn_is_told_apart() -> None:
-    """03:30 comes twice in Finland on 25.10.2026; a prohibition between the two leaves the first allowed."""
+    """03:30 comes twice in Finland on 25.10.2026; a prohibition between the two leaves the first
+    allowed."""
     helsinki = ZoneInfo("Europe/Helsinki")
-    nights = [datetime(2026, 10, 25, 3, 30, tzinfo=helsinki, fold=fold).astimezone(UTC) for fold in (0, 1)]
-    history = pl.DataFrame([(1, "prohibition", "post", datetime(2026, 10, 25, 1, 0, tzinfo=UTC), None)], ACTS, orient="row")
+    nights = [
+        datetime(2026, 10, 25, 3, 30, tzinfo=helsinki, fold=fold).astimezone(UTC) for fold in (0, 1)
+    ]
+    history = pl.DataFrame(
+        [(1, "prohibition", "post", datetime(2026, 10, 25, 1, 0, tzinfo=UTC), None)],
+        ACTS,
+        orient="row",
+    )
     sent = pl.DataFrame(
-        {"customer_id": 1, "channel": "post", "kind": "DM", "sent_at": pl.Series(nights).dt.convert_time_zone("Europe/Helsinki")}
+        {
+            "customer_id": 1,
+            "channel": "post",
+            "kind": "DM",
+            "sent_at": pl.Series(nights).dt.convert_time_zone("Europe/Helsinki"),
+        }
     )
     assert verdicts(sent, history, people())["allowed"].to_list() == [True, False]
 
 
 def test_a_restriction_told_as_a_date_begins_at_midnight_in_finland() -> None:
-    who = people().with_columns(restricted_from=pl.lit(date(2026, 3, 29)))  # the night when summer time begins
+    who = people().with_columns(
+        restricted_from=pl.lit(date(2026, 3, 29))
+    )  # the night when summer time begins
     sent = [datetime(2026, 3, 28, 21, 59, 59, tzinfo=UTC), datetime(2026, 3, 28, 22, 0, tzinfo=UTC)]
     asked = pl.DataFrame([(1, "post", "DM", when) for when in sent], CONTACTS, orient="row")
     assert verdicts(asked, acts(), who)["allowed"].to_list() == [True, False]
@@ -282,16 +422,25 @@ def test_lazy_frames_stream_to_the_same_verdicts() -> None:
 
 
 def test_order_and_other_columns_are_kept() -> None:
-    asked = pl.concat([every(2), every(-3)]).with_row_index("mine").sample(fraction=1, shuffle=True, seed=1)
-    assert asked.equals(verdicts(asked, acts(("consent", "email", 0, None)), people()).drop("allowed", "reason"))
+    asked = (
+        pl.concat([every(2), every(-3)])
+        .with_row_index("mine")
+        .sample(fraction=1, shuffle=True, seed=1)
+    )
+    assert asked.equals(
+        verdicts(asked, acts(("consent", "email", 0, None)), people()).drop("allowed", "reason")
+    )
 
 
 def test_an_end_in_the_year_9999_is_no_end() -> None:
-    forever = acts(("prohibition", "post", -5, None), ("prohibition", "post", -5, None, 2)).with_columns(
-        ended_at=pl.lit(datetime(9999, 12, 31, tzinfo=UTC)).cast(INSTANT)
-    )
+    forever = acts(
+        ("prohibition", "post", -5, None), ("prohibition", "post", -5, None, 2)
+    ).with_columns(ended_at=pl.lit(datetime(9999, 12, 31, tzinfo=UTC)).cast(INSTANT))
     asked = pl.concat([contact("post", customer=1), contact("post", customer=2)])
-    assert verdicts(asked, forever, people(person(1), person(2)))["allowed"].to_list() == [False, False]
+    assert verdicts(asked, forever, people(person(1), person(2)))["allowed"].to_list() == [
+        False,
+        False,
+    ]
 
 
 def test_nobody_in_nothing_out() -> None:
@@ -306,7 +455,10 @@ def test_a_missing_column_is_named() -> None:
 def test_reach_answers_for_each_person_channel_and_kind() -> None:
     found = reach(people(person(1), person(2)), acts(("consent", "email", -5, None)), NOON)
     marketing = found.filter(pl.col("kind") == "DM", "allowed").select("customer_id", "channel")
-    assert (32, {(1, "call"), (1, "email"), (1, "post"), (2, "call"), (2, "post")}) == (found.height, set(marketing.rows()))
+    assert (32, {(1, "call"), (1, "email"), (1, "post"), (2, "call"), (2, "post")}) == (
+        found.height,
+        set(marketing.rows()),
+    )
 
 
 def test_every_reason_has_words_for_people() -> None:

@@ -19,7 +19,13 @@ BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
 
 
 def commands() -> list[list[str]]:
-    lines = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("genlib ")]
+    lines = [
+        line
+        for kind, text in BLOCKS
+        if kind == "sh"
+        for line in text.splitlines()
+        if line.startswith("genlib ")
+    ]
     return [shlex.split(line, comments=True)[1:] for line in lines]
 
 
@@ -34,7 +40,9 @@ def test_its_files_and_pictures_are_there() -> None:
 
 def test_it_names_every_command() -> None:
     told = {words[0] for words in commands()}
-    listed = subprocess.run([sys.executable, "-m", "genlib.cli", "--help"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        [sys.executable, "-m", "genlib.cli", "--help"], capture_output=True, text=True, check=True
+    ).stdout
     assert set(re.findall(r"│ (\w+) {2,}\w", listed)) - told == set()
 
 
@@ -58,5 +66,12 @@ def published(with_sample: Callable[[str], Bench]) -> Bench:
 def test_its_code_runs(published: Bench, code: str, tmp_path: Path) -> None:
     script = tmp_path / "readme.py"
     script.write_text(code, encoding="utf-8")
-    done = subprocess.run([sys.executable, script], env=published.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, script],
+        env=published.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")

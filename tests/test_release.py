@@ -23,7 +23,10 @@ MANIFEST = Manifest(
     published_at="2026-11-01T04:00:00Z",
     notice_version="2026-1",
     genlib_version="0.1.0",
-    schema={"profile": {"customer": COLUMN}, "customer": {"customer": COLUMN, "age_band": {"type": "String", "coarsening": "age_band"}}},
+    schema={
+        "profile": {"customer": COLUMN},
+        "customer": {"customer": COLUMN, "age_band": {"type": "String", "coarsening": "age_band"}},
+    },
     rows={"profile": 2, "customer": 3},
     people=3,
     left_out={"restricted": 1, "too_rare": 0},
@@ -39,8 +42,12 @@ def places(tmp_path: Path) -> Settings:
     for release in (OLDER, ID):
         for table in MANIFEST.schema:
             (home / release / table).mkdir(parents=True)
-            pl.DataFrame({"customer": [0, 1]}, schema={"customer": pl.UInt32}).write_parquet(home / release / table / "part-000.parquet")
-        (home / release / "manifest.json").write_text(replace(MANIFEST, release_id=release).to_json())
+            pl.DataFrame({"customer": [0, 1]}, schema={"customer": pl.UInt32}).write_parquet(
+                home / release / table / "part-000.parquet"
+            )
+        (home / release / "manifest.json").write_text(
+            replace(MANIFEST, release_id=release).to_json()
+        )
     (home / "current").write_text(f"{ID}\n")
     return replace(configuration.load(), releases=tmp_path)
 
@@ -63,14 +70,29 @@ def test_a_manifest_survives_writing(places: Settings) -> None:
 @pytest.mark.parametrize(
     ("purpose", "release", "refusal"),
     [
-        ("marketing", "current", "no such release purpose; the notice has customer_analysis, satisfaction, campaign_history"),
-        ("satisfaction", "current", "satisfaction has not been published here; do it with: genlib publish satisfaction"),
-        ("customer_analysis", "2025-01-01T0000Z-000000", "is not here; make one with: genlib publish customer_analysis"),
+        (
+            "marketing",
+            "current",
+            "no such release purpose; the notice has customer_analysis, satisfaction, "
+            "campaign_history",
+        ),
+        (
+            "satisfaction",
+            "current",
+            "satisfaction has not been published here; do it with: genlib publish satisfaction",
+        ),
+        (
+            "customer_analysis",
+            "2025-01-01T0000Z-000000",
+            "is not here; make one with: genlib publish customer_analysis",
+        ),
         ("customer_analysis", "../../etc", "that is no release id"),
         ("customer_analysis", f"../customer_analysis/{ID}", "that is no release id"),
     ],
 )
-def test_what_is_not_there_is_refused(places: Settings, purpose: str, release: str, refusal: str) -> None:
+def test_what_is_not_there_is_refused(
+    places: Settings, purpose: str, release: str, refusal: str
+) -> None:
     with pytest.raises(UsageError, match=refusal) as error:
         open_release(purpose, release, settings=places)
     assert "\n" not in str(error.value)
@@ -84,7 +106,10 @@ def test_an_unknown_table_is_refused(places: Settings) -> None:
 def test_a_release_that_vanished_is_refused(places: Settings) -> None:
     release = open_release("customer_analysis", settings=places)
     shutil.rmtree(release.path)
-    with pytest.raises(ReleaseNotFound, match="is gone; open another, or make one: genlib publish customer_analysis"):
+    with pytest.raises(
+        ReleaseNotFound,
+        match="is gone; open another, or make one: genlib publish customer_analysis",
+    ):
         release["profile"]
 
 
@@ -94,14 +119,20 @@ def test_a_table_without_files_is_refused(places: Settings, folder: bool) -> Non
     shutil.rmtree(release.path / "profile")
     if folder:
         (release.path / "profile").mkdir()
-    with pytest.raises(ReleaseNotFound, match="has lost table profile; open another, or make one: genlib publish customer_analysis"):
+    with pytest.raises(
+        ReleaseNotFound,
+        match="has lost table profile; open another, or make one: genlib publish customer_analysis",
+    ):
         release["profile"]
 
 
 @pytest.mark.parametrize("pointer", [b"nonsense\n", b"", b"\xff\xfe", b"../../etc"])
 def test_a_pointer_that_names_no_release_is_refused(places: Settings, pointer: bytes) -> None:
     (places.releases / "customer_analysis" / "current").write_bytes(pointer)
-    with pytest.raises(ReleaseNotFound, match="current names no release; publish again: genlib publish customer_analysis"):
+    with pytest.raises(
+        ReleaseNotFound,
+        match="current names no release; publish again: genlib publish customer_analysis",
+    ):
         open_release("customer_analysis", settings=places)
 
 
@@ -128,7 +159,10 @@ def test_it_shows_itself(places: Settings) -> None:
 
 
 def test_its_short_form() -> None:
-    assert repr(Release(Path(), MANIFEST)) == f"Release(customer_analysis {ID}: 3 people, tables profile, customer)"
+    assert (
+        repr(Release(Path(), MANIFEST))
+        == f"Release(customer_analysis {ID}: 3 people, tables profile, customer)"
+    )
 
 
 @pytest.mark.spark

@@ -30,11 +30,14 @@ from genlib.reviewing import WIDTH, _spans
 from genlib.settings import load
 
 Make = Callable[..., Release]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 TOLD = """window.told = [];
 const paper = CanvasRenderingContext2D.prototype;
 const heard = (draw, text) => function(...given) {
-  const at = this.getTransform(), frame = this.canvas.getBoundingClientRect(), [x, y] = given.slice(typeof given[0] === 'string');
+  const at = this.getTransform(), frame = this.canvas.getBoundingClientRect();
+  const [x, y] = given.slice(typeof given[0] === 'string');
   window.told.push([text ?? given[0], frame.left + at.e + at.a * x, frame.top + at.f + at.d * y]);
   return draw.apply(this, given);
 };
@@ -45,13 +48,20 @@ paper.arc = heard(paper.arc, '●');"""
 
 def contact(number: int, customer: int, month: int, **other: Any) -> dict[str, Any]:
     at = LONG_AGO.replace(year=2026, month=month, day=5)
-    usual = {"arm": "contacted", "channel": "email", "sent_at": at, "delivered_at": at, "bounced": False}
+    usual = {
+        "arm": "contacted",
+        "channel": "email",
+        "sent_at": at,
+        "delivered_at": at,
+        "bounced": False,
+    }
     return {"id": number, "campaign_id": month, "customer_id": customer, **usual, **other}
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
-    """Customer 1 was written to twice without a consent, 2 once with one and once held out, 3 called."""
+    """Customer 1 was written to twice without a consent, 2 once with one and once held out, 3
+    called."""
     made = Small(tmp_path_factory.mktemp("review")).people(6)
     day = LONG_AGO.date()
     for month, name in ((9, "Syysetu"), (10, "Talvietu")):
@@ -68,7 +78,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
                 "cost_cents": 1,
             },
         )
-    made.add("permission", {"id": 1, "customer_id": 2, "act": "consent", "scope": "email", "received_via": "web"})
+    made.add(
+        "permission",
+        {"id": 1, "customer_id": 2, "act": "consent", "scope": "email", "received_via": "web"},
+    )
     held = {"arm": "holdout", "sent_at": None, "delivered_at": None}
     made.add(
         "campaign_contact",
@@ -100,7 +113,13 @@ def test_the_history_is_all_of_a_person_whatever_the_verdict(release: Release) -
 
 
 @pytest.mark.parametrize(
-    ("narrowed", "cases"), [({"period": "2026-10"}, 1), ({"campaign": "2026-9"}, 1), ({"verdict": "all"}, 4), ({"period": "2025"}, 0)]
+    ("narrowed", "cases"),
+    [
+        ({"period": "2026-10"}, 1),
+        ({"campaign": "2026-9"}, 1),
+        ({"verdict": "all"}, 4),
+        ({"period": "2025"}, 0),
+    ],
 )
 def test_what_is_seen_is_narrowed(release: Release, narrowed: dict[str, str], cases: int) -> None:
     assert genlib.review(release, **narrowed).cases.height == cases  # type: ignore[arg-type]
@@ -123,7 +142,9 @@ def test_it_draws_itself_for_jupyterlab_without_the_network(release: Release) ->
     said = json.dumps(bundle, ensure_ascii=False)
     assert "suostumus puuttuu" in said
     assert "consent_missing" not in said
-    assert {parameter["name"] for parameter in bundle["application/vnd.vegalite.v5+json"]["params"]} == {
+    assert {
+        parameter["name"] for parameter in bundle["application/vnd.vegalite.v5+json"]["params"]
+    } == {
         "campaign",
         "person",
         "channel",
@@ -134,7 +155,11 @@ def test_it_draws_itself_for_jupyterlab_without_the_network(release: Release) ->
 
 
 def test_what_is_left_out_is_drawn_too(release: Release) -> None:
-    assert genlib.review(release, most=1, language="fi").to_dict()["title"].startswith("2 tapauksesta uusimmat 1;")
+    assert (
+        genlib.review(release, most=1, language="fi")
+        .to_dict()["title"]
+        .startswith("2 tapauksesta uusimmat 1;")
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,8 +171,12 @@ def test_what_is_left_out_is_drawn_too(release: Release) -> None:
     ],
     ids=["days", "weeks from Monday", "months"],
 )
-def test_the_strip_of_time_has_a_few_dozen_columns(last: str, starts: list[str], ends: list[str]) -> None:
-    at = pl.Series("at", ["2026-09-02T23:59:00+00:00", f"{last}T00:00:00+00:00"]).str.to_datetime(time_unit="us")
+def test_the_strip_of_time_has_a_few_dozen_columns(
+    last: str, starts: list[str], ends: list[str]
+) -> None:
+    at = pl.Series("at", ["2026-09-02T23:59:00+00:00", f"{last}T00:00:00+00:00"]).str.to_datetime(
+        time_unit="us"
+    )
     spans = _spans(pl.DataFrame(at)).select(pl.all().dt.date().cast(str))
     assert (spans["start"].to_list(), spans["end"].to_list()) == (starts, ends)
 
@@ -158,11 +187,17 @@ def test_campaigns_of_one_name_stay_apart(release: Release) -> None:
 
 
 def test_nothing_found_is_said_in_words(release: Release) -> None:
-    assert genlib.review(release, period="2025")._repr_mimebundle_() == {"text/plain": "0 cases of 0 people"}
+    assert genlib.review(release, period="2025")._repr_mimebundle_() == {
+        "text/plain": "0 cases of 0 people"
+    }
 
 
 def test_no_name_of_a_person_is_in_it(release: Release) -> None:
-    assert set(genlib.review(release).cases.columns) & {"customer", "given_names", "family_name", "email", "phone"} == set()
+    assert (
+        set(genlib.review(release).cases.columns)
+        & {"customer", "given_names", "family_name", "email", "phone"}
+        == set()
+    )
 
 
 def test_another_purpose_is_refused(small: Small) -> None:
@@ -177,11 +212,17 @@ def test_a_verdict_that_there_is_not(release: Release) -> None:
 
 def test_a_report_that_holds_it_stops(release: Release, small: Small, tmp_path: Path) -> None:
     assert MIME not in genlib.review(release)._repr_mimebundle_()
-    sources = ["language: str = 'fi'", "import genlib", "genlib.review(genlib.open_release('campaign_history'))"]
+    sources = [
+        "language: str = 'fi'",
+        "import genlib",
+        "genlib.review(genlib.open_release('campaign_history'))",
+    ]
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     cells[0]["metadata"]["tags"] = ["parameters"]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "cases.ipynb")
-    settings = replace(load(), home=small.home, releases=small.home / "releases", reports=tmp_path / "reports")
+    settings = replace(
+        load(), home=small.home, releases=small.home / "releases", reports=tmp_path / "reports"
+    )
     with pytest.raises(ReportFailed, match=r"cell 3 shows application/vnd\.vegalite"):
         run_report(tmp_path / "cases.ipynb", settings=settings)
     assert not list((tmp_path / "reports").rglob("report.html"))
@@ -190,16 +231,26 @@ def test_a_report_that_holds_it_stops(release: Release, small: Small, tmp_path: 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_path: Path) -> None:
-    sources = ["import genlib\nrelease = genlib.open_release('campaign_history')\nrelease", "genlib.review(release, verdict='all')"]
+    sources = [
+        "import genlib\nrelease = genlib.open_release('campaign_history')\nrelease",
+        "genlib.review(release, verdict='all')",
+    ]
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     nbformat.write(
-        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}),
+        nbformat.v4.new_notebook(
+            cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        ),
         tmp_path / "cases.ipynb",
     )
     with jupyterlab(tmp_path, small.home) as address, chromium() as page:
         asked, complained = list[str](), list[str]()
         page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complained.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: (
+                complained.append(message.text) if message.type in ("error", "warning") else None
+            ),
+        )
         page.on("pageerror", lambda error: complained.append(str(error)))
         page.goto(address)
         page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
@@ -209,7 +260,12 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
         told = said(page, wanted="Syysetu · 2026-9")
         assert "k-anonymity" in page.inner_text(".jp-RenderedHTMLCommon >> nth=0")
 
-        assert {"e-mail", "phone call", "Talvietu · 2026-10", "2026-10 · phone call · no prohibition"} <= told.keys()
+        assert {
+            "e-mail",
+            "phone call",
+            "Talvietu · 2026-10",
+            "2026-10 · phone call · no prohibition",
+        } <= told.keys()
         both, strip = cases(told), strip_of_time(told)
         told = dragged(page, strip, 0.5, 1, wanted="Talvietu · 2026-10")
         assert cases(told) == {(x, y) for x, y in cases(told) if x > strip(0.5)[0]}
@@ -223,8 +279,12 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
         assert {"Syysetu · 2026-9", "Talvietu · 2026-10", "consent missing"} <= told.keys()
         assert "phone call" not in told
         told = clicked(page, told["allowed"][-1], wanted="Choose a case")
-        pseudonym = genlib.review(release, verdict="allowed", campaign="2026-9").cases["pseudonym"][0]
-        told = clicked(page, *cases(told), wanted=f"All contacts of that person {pseudonym}", aside=0)
+        pseudonym = genlib.review(release, verdict="allowed", campaign="2026-9").cases["pseudonym"][
+            0
+        ]
+        told = clicked(
+            page, *cases(told), wanted=f"All contacts of that person {pseudonym}", aside=0
+        )
         assert "2026-10 · e-mail · holdout, not contacted" in told
         assert complained == []
 
@@ -236,13 +296,18 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
 
         page.keyboard.press("Control+s")
         saved = saved_again(tmp_path / "cases.ipynb")
-        assert [(cell.source, cell.outputs, cell.execution_count) for cell in saved.cells[:2]] == [(source, [], None) for source in sources]
+        assert [(cell.source, cell.outputs, cell.execution_count) for cell in saved.cells[:2]] == [
+            (source, [], None) for source in sources
+        ]
         assert page.query_selector(".jp-OutputArea canvas")
-        assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)] == []
+        assert [
+            url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)
+        ] == []
 
 
 def saved_again(file: Path) -> nbformat.NotebookNode:
-    """A notebook when JupyterLab has written down what language its kernel speaks, which it does with everything else."""
+    """A notebook when JupyterLab has written down what language its kernel speaks, which it does
+    with everything else."""
     while "language_info" not in (book := nbformat.read(file, 4)).metadata:
         time.sleep(0.1)
     return book
@@ -251,7 +316,10 @@ def saved_again(file: Path) -> nbformat.NotebookNode:
 @contextmanager
 def jupyterlab(folder: Path, home: Path) -> Iterator[str]:
     """The address of `cases.ipynb` in a JupyterLab of its own."""
-    places = {f"JUPYTER_{place}_DIR": str(folder / place.lower()) for place in ("CONFIG", "DATA", "RUNTIME")}
+    places = {
+        f"JUPYTER_{place}_DIR": str(folder / place.lower())
+        for place in ("CONFIG", "DATA", "RUNTIME")
+    }
     options = [
         "--no-browser",
         "--ip=127.0.0.1",
@@ -260,10 +328,16 @@ def jupyterlab(folder: Path, home: Path) -> Iterator[str]:
         "--IdentityProvider.token=reviewer",
         f"--ServerApp.root_dir={folder}",
     ]
-    ours = {"JUPYTER_CONFIG_PATH": str(ROOT / ".jupyter"), "IPYTHONDIR": str(folder / "ipython"), "GENLIB_HOME": str(home)}
+    ours = {
+        "JUPYTER_CONFIG_PATH": str(ROOT / ".jupyter"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "GENLIB_HOME": str(home),
+    }
     environment = {**os.environ, **places, **ours}
     with (folder / "log").open("w") as log:
-        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log
+        )
     try:
         while not (started := list((folder / "runtime").glob("jpserver-*.json"))):
             assert server.poll() is None, (folder / "log").read_text()
@@ -306,7 +380,9 @@ def clicked(page: Any, place: Place, *, wanted: str, aside: float = 9) -> dict[s
     return said(page, wanted=wanted)
 
 
-def dragged(page: Any, strip: Callable[[float], Place], start: float, end: float, *, wanted: str) -> dict[str, list[Place]]:
+def dragged(
+    page: Any, strip: Callable[[float], Place], start: float, end: float, *, wanted: str
+) -> dict[str, list[Place]]:
     """The same after a drag over a part of the strip of time."""
     page.mouse.move(*strip(start))
     page.mouse.down()
@@ -316,7 +392,8 @@ def dragged(page: Any, strip: Callable[[float], Place], start: float, end: float
 
 
 def strip_of_time(told: dict[str, list[Place]]) -> Callable[[float], Place]:
-    """Where a part of its length is; it begins where the bars do, and labels end six pixels before them."""
+    """Where a part of its length is; it begins where the bars do, and labels end six pixels before
+    them."""
     start, (_, title) = told["Syysetu · 2026-9"][0][0] + 6, told["Choose a period"][0]
     return lambda part: (start + part * WIDTH, title + 40)
 
@@ -324,6 +401,7 @@ def strip_of_time(told: dict[str, list[Place]]) -> Callable[[float], Place]:
 def cases(told: dict[str, list[Place]]) -> set[Place]:
     """The dots that are no history."""
     top, bottom = (
-        next(places[0][1] for text, places in told.items() if text.startswith(title)) for title in ("Choose a case", "All contacts")
+        next(places[0][1] for text, places in told.items() if text.startswith(title))
+        for title in ("Choose a case", "All contacts")
     )
     return {(x, y) for x, y in told.get("●", []) if top < y < bottom}

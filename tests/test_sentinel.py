@@ -1,7 +1,9 @@
-"""A person is planted whose every identifier is unmistakable, the whole way is walked and provoked, and every file and message is searched.
+"""A person is planted whose every identifier is unmistakable, the whole way is walked and provoked,
+and every file and message is searched.
 
-What is searched: everything under the workbench (the database with its journal, keys, rejections, releases, reports) and all that any
-command printed. The only place where the sentinel may stand is the folder it was loaded from.
+What is searched: everything under the workbench (the database with its journal, keys, rejections,
+releases, reports) and all that any command printed. The only place where the sentinel may stand is
+the folder it was loaded from.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ SENTINEL = {
 }
 REFERENCE = "98765432103"
 COMMENT = (
-    "Terveisin Zyxpekka Qvistelberg, 311299U999E, soittakaa 049 555 1234 tai zyxpekka.qvistelberg@vartio.example, "
+    "Terveisin Zyxpekka Qvistelberg, 311299U999E, soittakaa 049 555 1234 tai "
+    "zyxpekka.qvistelberg@vartio.example, "
     "Vartiosalmenkuja 77 Q 13, viite 98765 43210 3. qvistelbergin laite hurisee."
 )
 TRACES = (
@@ -42,11 +45,17 @@ TRACES = (
 
 
 def plant(folder: Path) -> None:
-    """The sample register with one of its customers made the sentinel, in every table that can hold an identifier."""
+    """The sample register with one of its customers made the sentinel, in every table that can hold
+    an identifier."""
     customer = pl.read_csv(folder / "customer.csv", infer_schema=False)
-    chosen = customer.filter(pl.col("kind") == "consumer", pl.col("restricted_from").is_null())["id"][0]
+    chosen = customer.filter(pl.col("kind") == "consumer", pl.col("restricted_from").is_null())[
+        "id"
+    ][0]
     is_chosen = pl.col("id") == chosen
-    planted = {name: pl.when(is_chosen).then(pl.lit(value)).otherwise(pl.col(name)) for name, value in SENTINEL.items()}
+    planted = {
+        name: pl.when(is_chosen).then(pl.lit(value)).otherwise(pl.col(name))
+        for name, value in SENTINEL.items()
+    }
     customer.with_columns(**planted).write_csv(folder / "customer.csv")
     for table, column, value in (
         ("invoice", "reference", REFERENCE),
@@ -57,12 +66,18 @@ def plant(folder: Path) -> None:
         frame = pl.read_csv(folder / f"{table}.csv", infer_schema=False).with_row_index("row")
         told = pl.col(column).is_not_null() if column == "comment" else pl.lit(value=True)
         rows = frame.filter(told)["row"].head(3).implode()
-        text = pl.when(pl.col("row").is_in(rows)).then(pl.lit(value)).otherwise(pl.col(column)).alias(column)
+        text = (
+            pl.when(pl.col("row").is_in(rows))
+            .then(pl.lit(value))
+            .otherwise(pl.col(column))
+            .alias(column)
+        )
         frame.with_columns(text).drop("row").write_csv(folder / f"{table}.csv")
 
 
 def spoil(folder: Path) -> None:
-    """The same register again, with the sentinel's values where they break every rule: wrong types, codes, keys and columns."""
+    """The same register again, with the sentinel's values where they break every rule: wrong types,
+    codes, keys and columns."""
     customer = pl.read_csv(folder / "customer.csv", infer_schema=False).with_columns(
         personal_id=pl.lit(SENTINEL["email"]),
         phone=pl.lit(SENTINEL["street_address"]),
@@ -73,12 +88,16 @@ def spoil(folder: Path) -> None:
     )
     customer.write_csv(folder / "customer.csv")
     invoice = pl.read_csv(folder / "invoice.csv", infer_schema=False)
-    invoice.with_columns(customer_id=pl.lit(SENTINEL["family_name"]), issued_on=pl.lit(SENTINEL["email"])).write_csv(folder / "invoice.csv")
+    invoice.with_columns(
+        customer_id=pl.lit(SENTINEL["family_name"]), issued_on=pl.lit(SENTINEL["email"])
+    ).write_csv(folder / "invoice.csv")
     pl.DataFrame({"id": [1], SENTINEL["family_name"]: [1]}).write_csv(folder / "feedback.csv")
 
 
 @pytest.fixture(scope="module")
-def walked(make_bench: Callable[[str], Bench], tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, str]:
+def walked(
+    make_bench: Callable[[str], Bench], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Bench, str]:
     """A workbench after the whole way and after every provocation, and all that was printed."""
     bench, source = make_bench("sentinel"), tmp_path_factory.mktemp("outside")
     shutil.copytree(ROOT / "data/sample", source / "good")
@@ -117,7 +136,12 @@ def test_no_file_of_the_workbench_holds_a_trace(walked: tuple[Bench, str]) -> No
     files = [path for path in bench.home.rglob("*") if path.is_file()]
     assert any(path.suffix == ".parquet" for path in files)
     assert any(path.name == "report.html" for path in files)
-    assert [(path.name, trace) for path in files for trace in TRACES if trace.encode() in path.read_bytes().lower()] == []
+    assert [
+        (path.name, trace)
+        for path in files
+        for trace in TRACES
+        if trace.encode() in path.read_bytes().lower()
+    ] == []
 
 
 def test_no_parquet_value_holds_a_trace(walked: tuple[Bench, str]) -> None:
@@ -126,7 +150,12 @@ def test_no_parquet_value_holds_a_trace(walked: tuple[Bench, str]) -> None:
     found = []
     for path in bench.home.rglob("*.parquet"):
         text = pl.read_parquet(path).select(pl.col(pl.String).str.to_lowercase())
-        found += [(path.name, c, t) for c in text.columns for t in TRACES if text[c].str.contains(t, literal=True).any()]
+        found += [
+            (path.name, c, t)
+            for c in text.columns
+            for t in TRACES
+            if text[c].str.contains(t, literal=True).any()
+        ]
     assert found == []
 
 

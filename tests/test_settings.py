@@ -15,7 +15,11 @@ def test_defaults_lie_in_the_workbench(tmp_path: Path) -> None:
     found = load(tmp_path, {})
     assert found.home == REPOSITORY / "data" / "workbench"
     assert found.register == f"sqlite:///{found.home}/register.sqlite"
-    assert (found.keys, found.releases, found.reports) == (found.home / "keys.json", found.home / "releases", found.home / "reports")
+    assert (found.keys, found.releases, found.reports) == (
+        found.home / "keys.json",
+        found.home / "releases",
+        found.home / "reports",
+    )
     assert (found.data, found.notice) == (REPOSITORY / "data", REPOSITORY / "data" / "notice.toml")
     assert found.artificial is True
     assert found.user
@@ -31,12 +35,19 @@ def test_the_environment_wins_over_a_file_above_and_home_moves_the_rest(tmp_path
 
 
 def test_a_register_on_a_server_is_an_address_and_no_path(tmp_path: Path) -> None:
-    assert load(tmp_path, {"GENLIB_REGISTER": "postgresql://host/register"}).register == "postgresql://host/register"
+    assert (
+        load(tmp_path, {"GENLIB_REGISTER": "postgresql://host/register"}).register
+        == "postgresql://host/register"
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("shoe = 1", "sets shoe, which does not exist"), ("home = ", "is not TOML"), ('artificial = "maybe"', "artificial is true or false")],
+    [
+        ("shoe = 1", "sets shoe, which does not exist"),
+        ("home = ", "is not TOML"),
+        ('artificial = "maybe"', "artificial is true or false"),
+    ],
 )
 def test_a_wrong_file_is_said(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "genlib.toml").write_text(content)
@@ -46,8 +57,14 @@ def test_a_wrong_file_is_said(tmp_path: Path, content: str, message: str) -> Non
 
 def test_the_password_comes_from_a_named_file(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("correct horse\n")
-    assert password(load(tmp_path, {"GENLIB_PASSWORD_FILE": str(tmp_path / "password")}), "password") == "correct horse"
-    assert password(load(tmp_path, {}, password_file=tmp_path / "password"), "password") == "correct horse"
+    assert (
+        password(load(tmp_path, {"GENLIB_PASSWORD_FILE": str(tmp_path / "password")}), "password")
+        == "correct horse"
+    )
+    assert (
+        password(load(tmp_path, {}, password_file=tmp_path / "password"), "password")
+        == "correct horse"
+    )
 
 
 def test_a_named_file_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -55,13 +72,17 @@ def test_a_named_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         password(load(tmp_path, {}, password_file=tmp_path / "none"), "password")
 
 
-def test_the_password_comes_from_the_service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_password_comes_from_the_service_manager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "genlib-password").write_text("from the manager")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert password(load(tmp_path, {}), "password") == "from the manager"
 
 
-def test_without_a_terminal_a_missing_password_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_a_missing_password_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     monkeypatch.setattr(settings, "_from_keyring", lambda user: None)

@@ -1,4 +1,5 @@
-"""The files around the code agree with each other, and hold no address that ties the project to one machine."""
+"""The files around the code agree with each other, and hold no address that ties the project to one
+machine."""
 
 import re
 import subprocess
@@ -13,7 +14,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def tracked() -> list[Path]:
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
     return [ROOT / name for name in names if name and (ROOT / name).is_file()]
 
 
@@ -24,27 +27,58 @@ def name_of(requirement: str) -> str:
 def test_environment_yml_equals_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     python, *carried, pip, parts = environment["dependencies"]
-    assert (environment["channels"], python, pip) == (["conda-forge"], f"python{PROJECT['requires-python']}", "pip")
+    assert (environment["channels"], python, pip) == (
+        ["conda-forge"],
+        f"python{PROJECT['requires-python']}",
+        "pip",
+    )
     *rest, itself = parts["pip"]
     assert itself == "-e ."
-    assert sorted(part.replace("_", "-") for part in [*carried, *rest]) == sorted(PROJECT["dependencies"])
+    assert sorted(part.replace("_", "-") for part in [*carried, *rest]) == sorted(
+        PROJECT["dependencies"]
+    )
 
 
 def test_every_part_is_pinned():
-    pinned = {name_of(line) for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()}
-    extras = [part for parts in PROJECT["optional-dependencies"].values() for part in parts if not part.startswith("genlib")]
-    assert [part for part in [*PROJECT["dependencies"], *extras] if name_of(part) not in pinned] == []
+    pinned = {
+        name_of(line)
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    }
+    extras = [
+        part
+        for parts in PROJECT["optional-dependencies"].values()
+        for part in parts
+        if not part.startswith("genlib")
+    ]
+    assert [
+        part for part in [*PROJECT["dependencies"], *extras] if name_of(part) not in pinned
+    ] == []
 
 
 def test_constraints_are_exact_versions_only():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line)] == []
+    assert [
+        line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line)
+    ] == []
 
 
 def test_no_file_names_an_index_or_a_folder_of_one_machine():
-    address = re.compile(r"--(?:extra-)?index" + r"-url|--find" + r"-links|/(?:simple|wheels)/?[\"'\s]|/work/" + r"main|/home/\w+/")
-    texts = [path for path in tracked() if path.suffix in {".py", ".toml", ".txt", ".yml", ".md", ".ipynb", ".po", ".j2", ""}]
-    assert [str(path.relative_to(ROOT)) for path in texts if address.search(path.read_text(encoding="utf-8", errors="ignore"))] == []
+    address = re.compile(
+        r"--(?:extra-)?index"
+        + r"-url|--find"
+        + r"-links|/(?:simple|wheels)/?[\"'\s]|/work/"
+        + r"main|/home/\w+/"
+    )
+    texts = [
+        path
+        for path in tracked()
+        if path.suffix in {".py", ".toml", ".txt", ".yml", ".md", ".ipynb", ".po", ".j2", ""}
+    ]
+    assert [
+        str(path.relative_to(ROOT))
+        for path in texts
+        if address.search(path.read_text(encoding="utf-8", errors="ignore"))
+    ] == []
 
 
 def test_no_notebook_holds_outputs():
@@ -58,7 +92,9 @@ def test_no_notebook_holds_outputs():
 
 @pytest.mark.parametrize("target", ["reports", "lab", "test", "proofs", "check", "bench"])
 def test_every_target_of_make_is_there(target):
-    plan = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    plan = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert ".venv/bin/" in plan
 
 

@@ -13,7 +13,9 @@ LINT = Path(sys.executable).with_name("lint-imports")
 
 
 def python(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.strip()
 
 
 def test_the_walls_stand():
@@ -28,26 +30,47 @@ def test_a_forbidden_import_is_found(tmp_path):
         (package / room / "__init__.py").write_text("")
     (package / "__init__.py").write_text("")
     (package / "metrics/leak.py").write_text("import genlib.register")
-    contract = 'type = "forbidden"\nsource_modules = ["genlib.metrics"]\nforbidden_modules = ["genlib.register"]'
-    (tmp_path / "pyproject.toml").write_text(
-        f'[tool.importlinter]\nroot_package = "genlib"\n[[tool.importlinter.contracts]]\nname = "x"\n{contract}'
+    contract = (
+        'type = "forbidden"\nsource_modules = ["genlib.metrics"]\nforbidden_modules = '
+        '["genlib.register"]'
     )
-    done = subprocess.run([LINT, "--no-cache"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    (tmp_path / "pyproject.toml").write_text(
+        f'[tool.importlinter]\nroot_package = "genlib"\n[[tool.importlinter.contracts]]\nname = '
+        f'"x"\n{contract}'
+    )
+    done = subprocess.run(
+        [LINT, "--no-cache"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert done.returncode == 1
 
 
 def test_import_genlib_is_lean():
-    loaded = python("import sys, genlib; print(*sorted(m for m in sys.modules if m.startswith(('genlib', 'polars', 'altair', 'numpy'))))")
+    loaded = python(
+        "import sys, genlib; print(*sorted(m for m in sys.modules if m.startswith(('genlib', "
+        "'polars', 'altair', 'numpy'))))"
+    )
     assert loaded == "genlib genlib.lazy"
 
 
 @pytest.mark.parametrize(
     "name",
-    ["release", "disclosure.protect", "metrics.customers", "metrics.campaigns", "metrics.satisfaction", "present.page", "reports.run"],
+    [
+        "release",
+        "disclosure.protect",
+        "metrics.customers",
+        "metrics.campaigns",
+        "metrics.satisfaction",
+        "present.page",
+        "reports.run",
+    ],
 )
 def test_what_stands_right_of_door_1_loads_without_the_register(name):
     assert (
-        python(f"import sys, genlib.{name}; print(*(m for m in sys.modules if m.startswith(('genlib.register', 'genlib.publish'))))") == ""
+        python(
+            f"import sys, genlib.{name}; print(*(m for m in sys.modules if "
+            "m.startswith(('genlib.register', 'genlib.publish'))))"
+        )
+        == ""
     )
 
 
@@ -64,7 +87,10 @@ def test_the_names_are_few_and_each_explains_itself():
         ("metrics.satisfaction", ("net_promoter_score", "likert")),
         ("metrics.campaigns", ("uplift",)),
         ("disclosure", ("suppress", "verify", "intervals")),
-        ("register.identifiers", ("personal_id", "business_id", "phone", "email", "postal_code", "reference_number")),
+        (
+            "register.identifiers",
+            ("personal_id", "business_id", "phone", "email", "postal_code", "reference_number"),
+        ),
     ],
 )
 def test_names_that_others_call_are_reached_from_genlib_alone(module, names):
@@ -72,7 +98,13 @@ def test_names_that_others_call_are_reached_from_genlib_alone(module, names):
     assert python(f"import genlib; print(all(({reached},)))") == "True"
 
 
-@pytest.mark.parametrize("order", [("metrics.customers", "metrics.campaigns.uplift"), ("register.schema", "register.identifiers.phone")])
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("metrics.customers", "metrics.campaigns.uplift"),
+        ("register.schema", "register.identifiers.phone"),
+    ],
+)
 def test_they_are_reached_whatever_was_imported_before(order):
     assert python(f"import genlib.{order[0]}, genlib; print(callable(genlib.{order[1]}))") == "True"
 

@@ -19,13 +19,25 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
-        own = {"GENLIB_HOME": str(self.home), "GENLIB_USER": "steward", "GENLIB_PASSWORD_FILE": str(self.home / "password")}
+        own = {
+            "GENLIB_HOME": str(self.home),
+            "GENLIB_USER": "steward",
+            "GENLIB_PASSWORD_FILE": str(self.home / "password"),
+        }
         return {**{k: v for k, v in os.environ.items() if not k.startswith("GENLIB_")}, **own}
 
-    def run(self, *words: str | Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str | Path, code: int = 0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "genlib.cli", *map(str, words)]
         done = subprocess.run(
-            command, env={**self.environment, **environment}, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+            command,
+            env={**self.environment, **environment},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         assert done.returncode == code, (words, done.returncode, done.stderr)
         return done

@@ -1,4 +1,5 @@
-"""The command line: groups that load when they are called, one line on stderr for every error, the exit code of its kind."""
+"""The command line: groups that load when they are called, one line on stderr for every error, the
+exit code of its kind."""
 
 from __future__ import annotations
 
@@ -33,11 +34,15 @@ GROUPS = {
 class _Group(TyperGroup):
     """A group known by name and help; its module is imported when it is called."""
 
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
         command = typer.main.get_command(import_module(f"genlib.cli.{self.name}").app)
         if isinstance(command, TyperGroup):
             command.help = self.help
-        command.params = [option for option in command.params if not str(option.name).endswith("_completion")]
+        command.params = [
+            option for option in command.params if not str(option.name).endswith("_completion")
+        ]
         return command.make_context(info_name, args, parent=parent, **extra)
 
 
@@ -47,7 +52,11 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version.")) -> None:
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
     """A workbench for a customer register: pseudonymised releases in, protected reports out."""
 
 
@@ -63,17 +72,26 @@ def root() -> TyperGroup:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code: 0 done, 2 wrong usage, 3 refused, 4 bad input, 5 a report failed, 1 else."""
+    """Run one command line and return its exit code: 0 done, 2 wrong usage, 3 refused, 4 bad input,
+    5 a report failed, 1 else."""
     try:
         code = root().main(list(arguments), prog_name="genlib", standalone_mode=False)
     except GenlibError as error:
         return _say(str(error), error.exit_code)
     except TyperException as error:
-        return error.exit_code if type(error).__name__ == "NoArgsIsHelpError" else _say(_usage(error), error.exit_code)
+        return (
+            error.exit_code
+            if type(error).__name__ == "NoArgsIsHelpError"
+            else _say(_usage(error), error.exit_code)
+        )
     except Abort:
         return _say("stopped", 130)
     except OSError as error:
-        return _say(f"the system says: {os.strerror(error.errno)}", 1) if error.errno else _unexpected(error)
+        return (
+            _say(f"the system says: {os.strerror(error.errno)}", 1)
+            if error.errno
+            else _unexpected(error)
+        )
     except Exception as error:  # the last resort: whatever broke, its message may hold a value
         return _unexpected(error)
     return code if isinstance(code, int) else 0
@@ -92,13 +110,23 @@ def _say(text: str, code: int) -> int:
 def _usage(error: TyperException) -> str:
     """The complaint with where to read on; identifiers typed by mistake are masked."""
     context = getattr(error, "ctx", None)
-    return masked(error.format_message()) + (f" (see {context.command_path} --help)" if context else "")
+    return masked(error.format_message()) + (
+        f" (see {context.command_path} --help)" if context else ""
+    )
 
 
 def _unexpected(error: Exception) -> int:
     if os.environ.get("GENLIB_DEBUG") == "1":
         traceback.print_exception(error)
     home = Path(genlib.__file__).parent
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(home)]
-    where = f"genlib/{Path(frames[-1].filename).relative_to(home)}:{frames[-1].lineno}" if frames else "the start"
+    frames = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if Path(f.filename).is_relative_to(home)
+    ]
+    where = (
+        f"genlib/{Path(frames[-1].filename).relative_to(home)}:{frames[-1].lineno}"
+        if frames
+        else "the start"
+    )
     return _say(f"unexpected {type(error).__name__} at {where}; GENLIB_DEBUG=1 shows more", 1)

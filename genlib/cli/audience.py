@@ -24,34 +24,68 @@ def _group() -> None: ...
 
 @app.command()
 def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a person can know
-    pseudonyms: Annotated[Path, typer.Argument(help="CSV with a column `pseudonym`, from a release.")],
-    campaign: Annotated[str, typer.Option(help="Code of the campaign; a new code makes a new campaign.")],
+    pseudonyms: Annotated[
+        Path, typer.Argument(help="CSV with a column `pseudonym`, from a release.")
+    ],
+    campaign: Annotated[
+        str, typer.Option(help="Code of the campaign; a new code makes a new campaign.")
+    ],
     channel: Annotated[str, typer.Option(help="call, auto, sms, email or post.")],
     kind: Annotated[str, typer.Option(help="DM, MR, SAT, CC, SCA, BEN or SVC.")],
-    recipient: Annotated[str, typer.Option(help="Name of a registered processor, or of another recipient with a basis.")],
-    release: Annotated[str, typer.Option(help="Release purpose that the pseudonyms come from.")] = "customer_analysis",
-    basis: Annotated[str, typer.Option(help="contract, consent or statute, for a recipient that is no processor.")] = "",
+    recipient: Annotated[
+        str,
+        typer.Option(help="Name of a registered processor, or of another recipient with a basis."),
+    ],
+    release: Annotated[
+        str, typer.Option(help="Release purpose that the pseudonyms come from.")
+    ] = "customer_analysis",
+    basis: Annotated[
+        str,
+        typer.Option(help="contract, consent or statute, for a recipient that is no processor."),
+    ] = "",
     evidence: Annotated[str, typer.Option(help="The contract, consent or section of law.")] = "",
-    country: Annotated[str, typer.Option(help="Where the data goes, FI for Finland; inside the EU and EEA only.")] = "",
-    holdout: Annotated[float, typer.Option(help="Share of the people who are drawn not to be contacted.", min=0, max=0.9)] = 0.1,
-    seed: Annotated[int | None, typer.Option(help="Draws the holdout; recorded. By default a fresh one.")] = None,
-    starts: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; today by default.")] = None,
+    country: Annotated[
+        str, typer.Option(help="Where the data goes, FI for Finland; inside the EU and EEA only.")
+    ] = "",
+    holdout: Annotated[
+        float,
+        typer.Option(help="Share of the people who are drawn not to be contacted.", min=0, max=0.9),
+    ] = 0.1,
+    seed: Annotated[
+        int | None, typer.Option(help="Draws the holdout; recorded. By default a fresh one.")
+    ] = None,
+    starts: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; today by default.")
+    ] = None,
     days: Annotated[int, typer.Option(help="How many days the campaign lasts.", min=1)] = 30,
-    to: Annotated[Path | None, typer.Option(help="The list; by default audiences/CAMPAIGN-CHANNEL.csv in the workbench.")] = None,
-    password_file: Annotated[Path | None, typer.Option(help="File with the password of your slots of both keys.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The list; by default audiences/CAMPAIGN-CHANNEL.csv in the workbench."),
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with the password of your slots of both keys.")
+    ] = None,
 ) -> None:
-    """Write the contact list of a campaign: only people whom it may contact now, without a holdout; the rest is counted by reason.
+    """Write the contact list of a campaign: only people whom it may contact now, without a holdout;
+    the rest is counted by reason.
 
-    Example: genlib audience export --campaign SYKSY26 --channel email --kind DM --recipient "Esimerkki Viestit Oy" pseudonyms.csv
+    Example: genlib audience export --campaign SYKSY26 --channel email --kind DM --recipient
+    "Esimerkki Viestit Oy" pseudonyms.csv
     """
     places = settings.load(password_file=password_file)
-    terms, register, now = notice.load(places.notice), open_register(places.register), dt.datetime.now(dt.UTC).replace(microsecond=0)
+    terms, register, now = (
+        notice.load(places.notice),
+        open_register(places.register),
+        dt.datetime.now(dt.UTC).replace(microsecond=0),
+    )
     first = starts.date() if starts else now.astimezone(ZoneInfo("Europe/Helsinki")).date()
     order = audience.Order(
         code=campaign,
         channel=channel,
         kind=kind,
-        recipient=recipients.checked(register, recipients.Recipient(recipient, country, basis, evidence), data=places.data),
+        recipient=recipients.checked(
+            register, recipients.Recipient(recipient, country, basis, evidence), data=places.data
+        ),
         purpose=audience.purpose(kind),
         user=places.user,
         at=now,
@@ -64,5 +98,14 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     key = vault.open_identity(places.keys, user=places.user, password=word)
     names = vault.open_pseudonym(places.keys, user=places.user, password=word)
     ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)
-    made = audience.export(register, key, ids, order, path=to or places.home / "audiences" / f"{campaign}-{channel}.csv")
-    typer.echo(f"{made.path}: {made.contacted} to contact, {made.holdout} held out; left out: {audience.told(made.left_out)}")
+    made = audience.export(
+        register,
+        key,
+        ids,
+        order,
+        path=to or places.home / "audiences" / f"{campaign}-{channel}.csv",
+    )
+    typer.echo(
+        f"{made.path}: {made.contacted} to contact, {made.holdout} held out; left out: "
+        f"{audience.told(made.left_out)}"
+    )

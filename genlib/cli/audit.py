@@ -16,18 +16,27 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
-def verify(anchor: Annotated[Path | None, typer.Option(help="An anchor file that was kept elsewhere.")] = None) -> None:
+def verify(
+    anchor: Annotated[
+        Path | None, typer.Option(help="An anchor file that was kept elsewhere.")
+    ] = None,
+) -> None:
     """Find any event that was changed, removed or cut off; exit code 1 if there is one.
 
     Example: genlib audit verify
     """
     register = open_register(settings.load().register)
     events = audit.verify(register, anchor=anchor)
-    typer.echo(f"{events} events, none changed, removed or cut off; anchor {anchor or audit.anchor_path(register)}")
+    typer.echo(
+        f"{events} events, none changed, removed or cut off; anchor "
+        f"{anchor or audit.anchor_path(register)}"
+    )
 
 
 @app.command("list")
-def listed(last: Annotated[int, typer.Option(help="How many of the latest events.", min=1)] = 20) -> None:
+def listed(
+    last: Annotated[int, typer.Option(help="How many of the latest events.", min=1)] = 20,
+) -> None:
     """The latest events: when, who, for which purpose, what, how many people.
 
     Example: genlib audit list --last 50
@@ -36,4 +45,7 @@ def listed(last: Annotated[int, typer.Option(help="How many of the latest events
     with open_register(settings.load().register).engine.connect() as connection:
         rows = connection.execute(events.select().order_by(events.c.id.desc()).limit(last)).all()
     for row in reversed(rows):
-        typer.echo(f"{row.id:>6} {row.at:%Y-%m-%dT%H:%M:%SZ} {row.user:12} {row.purpose:20} {row.action:24} {row.people:>9,}")
+        typer.echo(
+            f"{row.id:>6} {row.at:%Y-%m-%dT%H:%M:%SZ} {row.user:12} {row.purpose:20} "
+            f"{row.action:24} {row.people:>9,}"
+        )

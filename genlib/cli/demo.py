@@ -1,4 +1,5 @@
-"""`genlib demo`: from nothing to three reports on people who do not exist; what is there already is used again."""
+"""`genlib demo`: from nothing to three reports on people who do not exist; what is there already is
+used again."""
 
 from __future__ import annotations
 
@@ -23,7 +24,11 @@ from genlib.reports import catalogue
 from genlib.reports.run import run_report
 from genlib.settings import Settings, load
 
-REPORTS = {"customer_analysis": "customer_analysis", "satisfaction": "satisfaction_survey", "campaign_history": "campaign_history"}
+REPORTS = {
+    "customer_analysis": "customer_analysis",
+    "satisfaction": "satisfaction_survey",
+    "campaign_history": "campaign_history",
+}
 """Purpose of the release, and the report that is made of it."""
 
 SEED = 2026
@@ -48,29 +53,43 @@ def demo(
     there = {purpose: _fresh(purpose, language, settings) for purpose in REPORTS}
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         made = {
-            purpose: pool.submit(run_report, report, parameters={"language": language}, settings=settings)
+            purpose: pool.submit(
+                run_report, report, parameters={"language": language}, settings=settings
+            )
             for purpose, report in REPORTS.items()
             if not there[purpose]
         }
         for purpose, html in there.items():
-            typer.echo(f"report      {html} (there already)" if html else f"report      {made[purpose].result().html}")
+            typer.echo(
+                f"report      {html} (there already)"
+                if html
+                else f"report      {made[purpose].result().html}"
+            )
     typer.echo(f"look here   {settings.reports / 'index.html'}")
 
 
 def _password(settings: Settings) -> str:
-    """The demo's own password, made once, in a file that only its owner reads; keys of anybody else are left alone."""
+    """The demo's own password, made once, in a file that only its owner reads; keys of anybody else
+    are left alone."""
     path = settings.home / "demo-password"
     if path.exists() and settings.keys.exists():
         typer.echo(f"keys        {settings.keys} (there already)")
         return path.read_text(encoding="utf-8")
     if settings.keys.exists():
-        raise UsageError(f"{settings.home} has keys that are not the demo's; set GENLIB_HOME to an empty folder")
+        raise UsageError(
+            f"{settings.home} has keys that are not the demo's; set GENLIB_HOME to an empty folder"
+        )
     password = secrets.token_urlsafe(18)
     with replacing(path) as file:
         file.write(password.encode())
     create_keys(settings.keys, user=settings.user, password=password)
-    typer.echo(f"keys        {settings.keys}; both are {settings.user}'s, with the password in {path}")
-    typer.echo("            (for the demonstration only: with real customers two people hold them, and no password lies in a file)")
+    typer.echo(
+        f"keys        {settings.keys}; both are {settings.user}'s, with the password in {path}"
+    )
+    typer.echo(
+        "            (for the demonstration only: with real customers two people hold them, and "
+        "no password lies in a file)"
+    )
     return password
 
 
@@ -78,26 +97,57 @@ def _register(settings: Settings, password: str, customers: int) -> Register:
     register = create_register(settings.register)
     found = register.count("customer")
     if not found:
-        synthesise(register, open_identity(settings.keys, user=settings.user, password=password), customers=customers, seed=SEED)
-    typer.echo(f"register    {register.url}, {found or customers:,} artificial customers{' (there already)' if found else ''}")
+        synthesise(
+            register,
+            open_identity(settings.keys, user=settings.user, password=password),
+            customers=customers,
+            seed=SEED,
+        )
+    typer.echo(
+        f"register    {register.url}, {found or customers:,} artificial "
+        f"customers{' (there already)' if found else ''}"
+    )
     return register
 
 
 def _release(purpose: str, register: Register, settings: Settings, password: str) -> None:
     try:
-        typer.echo(f"release     {purpose} {open_release(purpose, settings=settings).id} (there already)")
+        typer.echo(
+            f"release     {purpose} {open_release(purpose, settings=settings).id} (there already)"
+        )
     except ReleaseNotFound:
         key = open_pseudonym(settings.keys, user=settings.user, password=password)
         now = datetime.combine(AS_OF, time(4), UTC)
         terms = notice.load(settings.notice)
-        made = publish(purpose, register, key, notice=terms, releases=settings.releases, data=settings.data, now=now)
+        made = publish(
+            purpose,
+            register,
+            key,
+            notice=terms,
+            releases=settings.releases,
+            data=settings.data,
+            now=now,
+        )
         typer.echo(f"release     {purpose} {made.release_id}, {made.people:,} people")
 
 
 def _fresh(purpose: str, language: str, settings: Settings) -> Path | None:
-    """The newest page of the purpose's report with default parameters, if it is younger than its release and than the program."""
+    """The newest page of the purpose's report with default parameters, if it is younger than its
+    release and than the program."""
     name = Path(REPORTS[purpose]).stem
-    slots = [run for run in catalogue.runs(settings.reports) if (run.slot.report, run.slot.language, run.slot.slug) == (name, language, "")]
+    slots = [
+        run
+        for run in catalogue.runs(settings.reports)
+        if (run.slot.report, run.slot.language, run.slot.slug) == (name, language, "")
+    ]
     html = slots[0].html if slots and slots[0].status == "good" else None
-    sources = [settings.releases / purpose / "current", *ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("genlib/**/*.p[yo]")]
-    return html if html and html.stat().st_mtime > max(source.stat().st_mtime for source in sources) else None
+    sources = [
+        settings.releases / purpose / "current",
+        *ROOT.glob("notebooks/*.ipynb"),
+        *ROOT.glob("genlib/**/*.p[yo]"),
+    ]
+    return (
+        html
+        if html and html.stat().st_mtime > max(source.stat().st_mtime for source in sources)
+        else None
+    )

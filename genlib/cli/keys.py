@@ -15,14 +15,18 @@ from genlib.register import audit, vault
 from genlib.register.database import open_register
 
 app = typer.Typer(no_args_is_help=True)
-Secrets = Annotated[list[str], typer.Option("--secret", help="identity, pseudonym, or give it twice for both.")]
+Secrets = Annotated[
+    list[str], typer.Option("--secret", help="identity, pseudonym, or give it twice for both.")
+]
 PasswordFile = Annotated[Path | None, typer.Option(help="File with your password.")]
 OtherPasswordFile = Annotated[Path | None, typer.Option(help="File with that person's password.")]
 
 
 @app.command()
 def create(
-    publisher: Annotated[str | None, typer.Option(help="The other person, who alone gets the pseudonym key.")] = None,
+    publisher: Annotated[
+        str | None, typer.Option(help="The other person, who alone gets the pseudonym key.")
+    ] = None,
     publisher_password_file: OtherPasswordFile = None,
     password_file: PasswordFile = None,
 ) -> None:
@@ -36,8 +40,16 @@ def create(
     vault.create_keys(places.keys, user=places.user, password=password, publisher=other)
     typer.echo(f"keys {places.keys}")
     if not other:
-        typer.echo(f"both keys are in the hand of {places.user}; with real customers give the pseudonym key to another person:", err=True)
-        typer.echo(f"genlib keys add NAME --secret pseudonym && genlib keys remove {places.user} --secret pseudonym", err=True)
+        typer.echo(
+            f"both keys are in the hand of {places.user}; with real customers give the pseudonym "
+            "key to another person:",
+            err=True,
+        )
+        typer.echo(
+            f"genlib keys add NAME --secret pseudonym && genlib keys remove {places.user} "
+            "--secret pseudonym",
+            err=True,
+        )
 
 
 @app.command()
@@ -54,7 +66,14 @@ def add(
     places = settings.load(password_file=password_file)
     password = settings.password(places, f"password of {places.user}")
     new = (name, _password_of(name, new_password_file))
-    vault.add_user(places.keys, user=places.user, password=password, new=new, secrets=secret, before=_audited(places, "add", name, secret))
+    vault.add_user(
+        places.keys,
+        user=places.user,
+        password=password,
+        new=new,
+        secrets=secret,
+        before=_audited(places, "add", name, secret),
+    )
     typer.echo(f"{name}: {', '.join(secret)}")
 
 
@@ -65,7 +84,9 @@ def remove(name: Annotated[str, typer.Argument(help="Whose slot goes.")], secret
     Example: genlib keys remove bertta --secret pseudonym
     """
     places = settings.load()
-    vault.remove_user(places.keys, user=name, secrets=secret, before=_audited(places, "remove", name, secret))
+    vault.remove_user(
+        places.keys, user=name, secrets=secret, before=_audited(places, "remove", name, secret)
+    )
     typer.echo(f"{name}: no {', '.join(secret)}")
 
 
@@ -79,13 +100,22 @@ def info() -> None:
         typer.echo(f"{user:20} {', '.join(secrets)}")
 
 
-def _audited(places: settings.Settings, act: str, name: str, secrets: list[str]) -> Callable[[], None]:
-    """Who may open what stands in the trail before it holds - once there is a register, for keys come first."""
+def _audited(
+    places: settings.Settings, act: str, name: str, secrets: list[str]
+) -> Callable[[], None]:
+    """Who may open what stands in the trail before it holds - once there is a register, for keys
+    come first."""
 
     def enter() -> None:
         with suppress(RegisterNotFound):
             detail = {"person": name, "secrets": secrets}
-            audit.record(open_register(places.register), purpose="register", action=f"keys {act}", people=0, detail=detail)
+            audit.record(
+                open_register(places.register),
+                purpose="register",
+                action=f"keys {act}",
+                people=0,
+                detail=detail,
+            )
 
     return enter
 
@@ -94,4 +124,8 @@ def _password_of(name: str, path: Path | None) -> str:
     """The password that somebody else chooses: from their file or typed twice."""
     if path:
         return settings.from_secret_file(path)
-    return settings.typed(f"new password of {name}", twice=True, or_else="--new-password-file or --publisher-password-file")
+    return settings.typed(
+        f"new password of {name}",
+        twice=True,
+        or_else="--new-password-file or --publisher-password-file",
+    )

@@ -25,11 +25,16 @@ def show() -> None:
     for code, use in terms.purposes.items():
         typer.echo(f"  {code:22}{use.en} ({', '.join(use.requirements)})")
     for purpose, release in terms.releases.items():
-        typer.echo(f"\nrelease {purpose}: for {', '.join(release.purposes)}; kept {release.days} days; k = {terms.k}")
+        typer.echo(
+            f"\nrelease {purpose}: for {', '.join(release.purposes)}; kept {release.days} days; k "
+            f"= {terms.k}"
+        )
         for table, columns in terms.granted(purpose).items():
             shown = ", ".join(f"{name} ({' + '.join(ways)})" for name, ways in columns.items())
             typer.echo(f"  {table:22}{shown}")
-    typer.echo(f"\nreports: for {terms.reports.recipients.en}; kept {terms.reports.keep_months} months")
+    typer.echo(
+        f"\nreports: for {terms.reports.recipients.en}; kept {terms.reports.keep_months} months"
+    )
     typer.echo("\nretention")
     for code, rule in terms.retention.items():
         typer.echo(f"  {code:22}{rule.years} years from {rule.after} ({rule.ground})")
@@ -37,7 +42,8 @@ def show() -> None:
 
 @app.command()
 def check() -> None:
-    """Check the notice against itself and against the register's tables, and list the gaps of the notice that customers were given.
+    """Check the notice against itself and against the register's tables, and list the gaps of the
+    notice that customers were given.
 
     Example: genlib notice check
     """
@@ -45,7 +51,10 @@ def check() -> None:
     from genlib.register.schema import Base
 
     terms = notice.read(settings.load().notice)
-    faults = [*terms.faults(), *terms.schema_faults({name: frame_schema(name) for name in Base.metadata.tables})]
+    faults = [
+        *terms.faults(),
+        *terms.schema_faults({name: frame_schema(name) for name in Base.metadata.tables}),
+    ]
     for fault in faults:
         typer.echo(f"fault: {fault}")
     for gap in terms.gaps.values():
@@ -53,4 +62,7 @@ def check() -> None:
     if faults:
         raise NoticeError(f"the notice has {len(faults)} fault{'s' if faults[1:] else ''}")
     columns = sum(len(columns) for columns in terms.columns.values())
-    typer.echo(f"notice {terms.version} is in order: {columns} columns in {len(terms.columns)} tables, {len(terms.gaps)} known gaps")
+    typer.echo(
+        f"notice {terms.version} is in order: {columns} columns in {len(terms.columns)} tables, "
+        f"{len(terms.gaps)} known gaps"
+    )

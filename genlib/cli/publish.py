@@ -20,8 +20,13 @@ app = typer.Typer()
 
 @app.command()
 def publish(
-    purposes: Annotated[list[str] | None, typer.Argument(help="Release purposes of the notice; all of them by default.")] = None,
-    password_file: Annotated[Path | None, typer.Option(help="File with the password of your slot of the pseudonym key.")] = None,
+    purposes: Annotated[
+        list[str] | None,
+        typer.Argument(help="Release purposes of the notice; all of them by default."),
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with the password of your slot of the pseudonym key.")
+    ] = None,
 ) -> None:
     """Publish a release for each purpose, as the register is now, and make it the current one.
 
@@ -33,7 +38,11 @@ def publish(
     for purpose in wanted:
         terms.release(purpose)
     register = open_register(places.register)
-    key = vault.open_pseudonym(places.keys, user=places.user, password=settings.password(places, "password of the pseudonym key"))
+    key = vault.open_pseudonym(
+        places.keys,
+        user=places.user,
+        password=settings.password(places, "password of the pseudonym key"),
+    )
     for purpose in wanted:
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         with Console(stderr=True).status(purpose) as status:
@@ -49,10 +58,24 @@ def publish(
             )
         typer.echo(summary(made))
         if not made.people:
-            typer.echo(f"genlib: nobody is in this release of {purpose}: everybody in the register was left out", err=True)
+            typer.echo(
+                f"genlib: nobody is in this release of {purpose}: everybody in the register was "
+                "left out",
+                err=True,
+            )
 
 
 def summary(made: Manifest) -> str:
     """One line: which release, of how many people, without whom, how anonymous."""
-    without = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in made.left_out.items() if count) or "nobody"
-    return f"{made.purpose} {made.release_id}: {made.people} people, left out: {without}; k = {made.k['reached']}"
+    without = (
+        ", ".join(
+            f"{count} {reason.replace('_', ' ')}"
+            for reason, count in made.left_out.items()
+            if count
+        )
+        or "nobody"
+    )
+    return (
+        f"{made.purpose} {made.release_id}: {made.people} people, left out: {without}; k = "
+        f"{made.k['reached']}"
+    )

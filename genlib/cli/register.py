@@ -17,13 +17,16 @@ from genlib.register.database import create_register, open_register
 from genlib.register.schema import Base
 
 app = typer.Typer(no_args_is_help=True)
-PasswordFile = Annotated[Path | None, typer.Option(help="File with the password of your slot of the identity key.")]
+PasswordFile = Annotated[
+    Path | None, typer.Option(help="File with the password of your slot of the identity key.")
+]
 TOLD_ROWS = 655_360
 
 
 @app.command()
 def create() -> None:
-    """Make an empty register where the settings say (GENLIB_REGISTER=postgresql://host/register); one that is there stays as it is.
+    """Make an empty register where the settings say (GENLIB_REGISTER=postgresql://host/register);
+    one that is there stays as it is.
 
     Example: genlib register create
     """
@@ -32,8 +35,18 @@ def create() -> None:
 
 @app.command()
 def load(
-    folder: Annotated[Path, typer.Argument(help="One CSV, Excel or Parquet file per table, named after it.", exists=True, file_okay=False)],
-    rejected: Annotated[Path | None, typer.Option(help="Where to tell the refused rows; default: rejected/ in the workbench.")] = None,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="One CSV, Excel or Parquet file per table, named after it.",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    rejected: Annotated[
+        Path | None,
+        typer.Option(help="Where to tell the refused rows; default: rejected/ in the workbench."),
+    ] = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Load a folder, every good row of a table or none; exit code 4 if rows were refused.
@@ -44,10 +57,20 @@ def load(
     register, target = open_register(places.register), rejected or places.home / "rejected"
     key = _identity(places)
     with _telling("loading") as progress:
-        done = intake.load(register, folder, key, rejected_to=target, artificial=places.artificial, progress=progress)
+        done = intake.load(
+            register,
+            folder,
+            key,
+            rejected_to=target,
+            artificial=places.artificial,
+            progress=progress,
+        )
     typer.echo("\n".join(map(str, done.tables)))
     if done.rejected:
-        typer.echo(f"{done.rejected} rows were refused; {target} tells which, by row, column and rule", err=True)
+        typer.echo(
+            f"{done.rejected} rows were refused; {target} tells which, by row, column and rule",
+            err=True,
+        )
         raise typer.Exit(4)
 
 
@@ -64,7 +87,10 @@ def synthesise(
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
     if register.count("customer"):
-        raise UsageError("the register holds customers already; synthesise fills an empty one (set GENLIB_HOME to a new folder)")
+        raise UsageError(
+            "the register holds customers already; synthesise fills an empty one (set GENLIB_HOME "
+            "to a new folder)"
+        )
     key = _identity(places)
     with _telling(f"drawing {customers:,} customers"):
         synthetic.synthesise(register, key, customers=customers, seed=seed)
@@ -79,13 +105,20 @@ def info() -> None:
     """
     places = settings.load()
     register = open_register(places.register)
-    typer.echo(f"{register.url}; artificial people are {'taken' if places.artificial else 'refused'} at intake")
+    typer.echo(
+        f"{register.url}; artificial people are {'taken' if places.artificial else 'refused'} at "
+        "intake"
+    )
     for name in sorted(Base.metadata.tables):
         typer.echo(f"{name:20} {register.count(name):>12,}")
 
 
 def _identity(places: settings.Settings) -> vault.IdentityKey:
-    return vault.open_identity(places.keys, user=places.user, password=settings.password(places, "password of the identity key"))
+    return vault.open_identity(
+        places.keys,
+        user=places.user,
+        password=settings.password(places, "password of the identity key"),
+    )
 
 
 @contextmanager

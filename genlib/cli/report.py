@@ -15,7 +15,9 @@ app = typer.Typer(no_args_is_help=True)
 @app.command()
 def run(
     name: Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")],
-    parameter: Annotated[list[str] | None, typer.Option("--parameter", "-p", help="name=value; may be repeated.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", help="name=value; may be repeated.")
+    ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print to PDF as well.")] = False,
 ) -> None:
     """Run a report and put it into the catalogue.
@@ -51,7 +53,8 @@ def forget(
     run: Annotated[str, typer.Argument(help="The id of a run, as genlib report list shows it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take back a run that was never shown to anyone: later reports need not heed it, and it leaves the catalogue.
+    """Take back a run that was never shown to anyone: later reports need not heed it, and it leaves
+    the catalogue.
 
     Example: genlib report forget 2026-11-01T040000Z-5f2c91
     """
@@ -60,12 +63,18 @@ def forget(
     settings = load()
     found = find_run(run, settings)
     if not yes:
-        typer.confirm(f"Has nobody been shown {found.slot.folder if found else 'what this run made'}, and is it to be deleted?", abort=True)
+        typer.confirm(
+            f"Has nobody been shown {found.slot.folder if found else 'what this run made'}, and "
+            "is it to be deleted?",
+            abort=True,
+        )
     typer.echo(f"forgotten: {run} (publications in the ledger: {forget_run(run, settings)})")
 
 
 @app.command()
-def parameters(name: Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")]) -> None:
+def parameters(
+    name: Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")],
+) -> None:
     """Show the parameters that a report takes, with types and defaults.
 
     Example: genlib report parameters campaign_history

@@ -1,4 +1,5 @@
-"""Door 2: what metrics hand over as `Cells` leaves as `ProtectedTable`s with a proof that no hidden cell can be worked out."""
+"""Door 2: what metrics hand over as `Cells` leaves as `ProtectedTable`s with a proof that no hidden
+cell can be worked out."""
 
 from genlib.disclosure.audit import exposed, intervals
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, tabulate

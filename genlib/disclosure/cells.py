@@ -1,4 +1,5 @@
-"""`Cells`: what a metric hands to door 2 - aggregated cells with what is needed to judge and to protect them, and no rows."""
+"""`Cells`: what a metric hands to door 2 - aggregated cells with what is needed to judge and to
+protect them, and no rows."""
 
 from __future__ import annotations
 
@@ -14,13 +15,15 @@ from genlib.disclosure.sketch import numbers, sketches
 from genlib.settings import publication
 
 Figure = Callable[[pl.DataFrame], pl.DataFrame]
-"""Adds derived columns to a table *as it is shown* (hidden cells are null already), so it can reveal nothing that is not shown."""
+"""Adds derived columns to a table *as it is shown* (hidden cells are null already), so it can
+reveal nothing that is not shown."""
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """A grouping column. `total`: the sum over it is shown too. `parents`: columns of coarser groups, finest first
-    (municipality has parent region), each shown as a level of its own. `sensitive`: group disclosure is checked."""
+    """A grouping column. `total`: the sum over it is shown too. `parents`: columns of coarser
+    groups, finest first (municipality has parent region), each shown as a level of its own.
+    `sensitive`: group disclosure is checked."""
 
     name: str
     total: bool = True
@@ -33,16 +36,19 @@ class Dimension:
 
     @property
     def levels(self) -> list[tuple[str, ...]]:
-        """Columns that are set at each shown level, finest first: everything, then each parent alone, then nothing (the total)."""
+        """Columns that are set at each shown level, finest first: everything, then each parent
+        alone, then nothing (the total)."""
         finer = [self.columns[depth:] for depth in range(len(self.columns))]
         return [*finer, ()] if self.total else finer
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A summed column. `people` counts distinct persons; `count` sums events; `money` sums cents, judged by the p% rule too.
-    `additive`: a total is the sum of its parts (people are additive only if nobody stands in two cells). `of`: the measure that this one
-    is a part of (answered of asked): those who are not in the part are a group too, and too few of them is as unsafe as too few in it."""
+    """A summed column. `people` counts distinct persons; `count` sums events; `money` sums cents,
+    judged by the p% rule too. `additive`: a total is the sum of its parts (people are additive only
+    if nobody stands in two cells). `of`: the measure that this one is a part of (answered of
+    asked): those who are not in the part are a group too, and too few of them is as unsafe as too
+    few in it."""
 
     name: str
     kind: Literal["people", "count", "money"] = "count"
@@ -57,16 +63,19 @@ PEOPLE = Measure("people", "people")
 class Cells:
     """All cells of one table, margins included.
 
-    `frame`: one row a cell; the dimension columns (null = total over it), `people` (Int64, distinct persons), one Int64 column per
-    further measure and, for each measure with kind `money`, `<name>_1` and `<name>_2`: the two largest contributions of one person
-    (in absolute value). Optional: `<name>_people`, those with something other than zero in it (else `people`), and for money
-    `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
+    `frame`: one row a cell; the dimension columns (null = total over it), `people` (Int64, distinct
+    persons), one Int64 column per further measure and, for each measure with kind `money`,
+    `<name>_1` and `<name>_2`: the two largest contributions of one person (in absolute value).
+    Optional: `<name>_people`, those with something other than zero in it (else `people`), and for
+    money `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
     People are told of only if they are among the `measures`; they judge the cells in any case.
-    `population` names whom the table counts, period included ("customers 2026-10"): cells of equal population, measure and dimension
-    values are the same cell wherever they stand, which links the tables of a report. `members` (the dimension columns, and a sketch of the
-    people and of each sum) tells the ledger by how many people figures differ, where `tabulate` knew them by pseudonym and something is
-    being published. `rest`: tables that are not shown, but that others may help to work out - what this one leaves of a whole, or the
-    parts of it; their small cells are protected as if they were shown.
+    `population` names whom the table counts, period included ("customers 2026-10"): cells of equal
+    population, measure and dimension values are the same cell wherever they stand, which links the
+    tables of a report. `members` (the dimension columns, and a sketch of the people and of each
+    sum) tells the ledger by how many people figures differ, where `tabulate` knew them by pseudonym
+    and something is being published. `rest`: tables that are not shown, but that others may help to
+    work out - what this one leaves of a whole, or the parts of it; their small cells are protected
+    as if they were shown.
     """
 
     frame: pl.DataFrame
@@ -98,10 +107,12 @@ def tabulate(  # noqa: PLR0913 - what a table is
     figures: Sequence[Figure] = (),
     release: Tables | None = None,
 ) -> Cells:
-    """`Cells` of a lazy frame (Polars, or any engine that Narwhals knows) with columns `person`, the dimensions and the measures.
+    """`Cells` of a lazy frame (Polars, or any engine that Narwhals knows) with columns `person`,
+    the dimensions and the measures.
 
-    Rows of one person in one cell are summed first, so `people` are distinct and the largest contributions are a person's, not a row's.
-    In a run that publishes, cells also carry the sketches that the ledger compares over time, if `person` is the number of a customer of
+    Rows of one person in one cell are summed first, so `people` are distinct and the largest
+    contributions are a person's, not a row's. In a run that publishes, cells also carry the
+    sketches that the ledger compares over time, if `person` is the number of a customer of
     `release` (Polars only) or the `pseudonym` itself.
     """
     columns = [column for dimension in by for column in dimension.columns]
@@ -112,22 +123,30 @@ def tabulate(  # noqa: PLR0913 - what a table is
         one = nw.from_native(_numbered(_collect(one), person, release))
     levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
     order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
-    table = pl.concat([cells for cells, _ in levels], how="diagonal_relaxed").select(*columns, "people", pl.exclude(*columns, "people"))
+    table = pl.concat([cells for cells, _ in levels], how="diagonal_relaxed").select(
+        *columns, "people", pl.exclude(*columns, "people")
+    )
     drawn = [sketched for _, sketched in levels if sketched is not None]
     members = pl.concat(drawn, how="diagonal_relaxed") if drawn else None
     return Cells(table.sort(order), tuple(by), tuple(measures), population, tuple(figures), members)
 
 
 def _numbered(one: pl.DataFrame, person: str, release: Tables | None) -> pl.DataFrame:
-    """The rows, with the stable `_number` of each person (null: not known) where it is wanted and can be had."""
+    """The rows, with the stable `_number` of each person (null: not known) where it is wanted and
+    can be had."""
     if person == "pseudonym":
         return one.with_columns(_number=numbers(one[person]))
     known = release["customer"] if release is not None and publication() else None
-    if not isinstance(known, pl.DataFrame | pl.LazyFrame) or "pseudonym" not in known.lazy().collect_schema():
+    if (
+        not isinstance(known, pl.DataFrame | pl.LazyFrame)
+        or "pseudonym" not in known.lazy().collect_schema()
+    ):
         return one
     names = known.lazy().select("customer", "pseudonym").collect()
     names = names.select(pl.col("customer").cast(pl.Int64), _number=numbers(names["pseudonym"]))
-    return one.join(names, left_on=pl.col(person).cast(pl.Int64, strict=False), right_on="customer", how="left")
+    return one.join(
+        names, left_on=pl.col(person).cast(pl.Int64, strict=False), right_on="customer", how="left"
+    )
 
 
 def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
@@ -136,26 +155,50 @@ def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
         yield [column for level in levels for column in level]
 
 
-def _level(one: Any, person: str, keys: list[str], columns: list[str], sums: list[Measure]) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+def _level(
+    one: Any, person: str, keys: list[str], columns: list[str], sums: list[Measure]
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """The cells of one level, and their sketches if people have a `_number`."""
     named = isinstance(one, nw.DataFrame) and "_number" in one.columns
     number = [nw.col("_number").max()] if named else []
-    by_person = one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums), *number) if set(keys) != set(columns) else one
+    by_person = (
+        one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums), *number)
+        if set(keys) != set(columns)
+        else one
+    )
     drawn = sketches(_collect(by_person), keys, [m.name for m in sums]) if named else None
     if not keys:
         by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
     money = [m.name for m in sums if m.kind == "money"]
-    places = [nw.col(name).abs().rank("ordinal", descending=True).over(*keys).alias(f"_{name}") for name in money]
+    places = [
+        nw.col(name).abs().rank("ordinal", descending=True).over(*keys).alias(f"_{name}")
+        for name in money
+    ]
     ranked = by_person.with_columns(*places) if places else by_person
     largest = [
-        nw.when(nw.col(f"_{name}") == place).then(nw.col(name).abs()).otherwise(nw.lit(0)).max().alias(f"{name}_{place}")
+        nw.when(nw.col(f"_{name}") == place)
+        .then(nw.col(name).abs())
+        .otherwise(nw.lit(0))
+        .max()
+        .alias(f"{name}_{place}")
         for name in money
         for place in (1, 2)
     ]
-    rest = [nw.when(nw.col(f"_{name}") > 2).then(nw.col(name).abs()).otherwise(nw.lit(0)).sum().alias(f"{name}_rest") for name in money]
+    rest = [
+        nw.when(nw.col(f"_{name}") > 2)
+        .then(nw.col(name).abs())
+        .otherwise(nw.lit(0))
+        .sum()
+        .alias(f"{name}_rest")
+        for name in money
+    ]
     having = [(nw.col(m.name) != 0).cast(nw.Int64).sum().alias(f"{m.name}_people") for m in sums]
-    cells = ranked.group_by(*keys).agg(nw.len().alias("people"), *(nw.col(m.name).sum() for m in sums), *largest, *rest, *having)
-    return _collect(cells).with_columns(pl.col("people").cast(pl.Int64)).drop("_all", strict=False), drawn
+    cells = ranked.group_by(*keys).agg(
+        nw.len().alias("people"), *(nw.col(m.name).sum() for m in sums), *largest, *rest, *having
+    )
+    return _collect(cells).with_columns(pl.col("people").cast(pl.Int64)).drop(
+        "_all", strict=False
+    ), drawn
 
 
 def _collect(frame: Any) -> pl.DataFrame:

@@ -1,4 +1,5 @@
-"""Cuts: sums of cells of which enough must be hidden, learnt from a relation or from the prices of a failed attack."""
+"""Cuts: sums of cells of which enough must be hidden, learnt from a relation or from the prices of
+a failed attack."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ WORST = 2
 
 
 class Cuts:
-    """Makes cuts over the cells that may be hidden beside the primary ones (`optional`; a cut names their places)."""
+    """Makes cuts over the cells that may be hidden beside the primary ones (`optional`; a cut names
+    their places)."""
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -23,14 +25,17 @@ class Cuts:
         self.column = np.full(len(system.weight) + 1, -1)
         self.column[self.optional] = np.arange(len(self.optional))
         self.matrix = system.matrix
-        moving = np.flatnonzero(system.need_move)  # what must only be hidden asks nothing of its relations
+        moving = np.flatnonzero(
+            system.need_move
+        )  # what must only be hidden asks nothing of its relations
         ours = self.matrix.tocsc()[:, system.need_variable[moving]].tocoo()
         self.stands = moving[ours.col], ours.row.astype(np.int64), ours.data.astype(np.int64)
         self.drop = (system.value - system.low).astype(float)
         self.sure = system.hidden_variables(system.primary)
 
     def priced(self, place: int, prices: Floats) -> Cut:
-        """From the prices of the relations when obligation `place` failed: how far it can go is at most what these cells allow."""
+        """From the prices of the relations when obligation `place` failed: how far it can go is at
+        most what these cells allow."""
         variable, move = self.system.need_variable[place], self.system.need_move[place]
         cost = -(self.matrix.T @ prices)
         cost[variable] -= np.sign(move)
@@ -40,18 +45,23 @@ class Cuts:
         return self._cut(reach, place)
 
     def capacity(self, hidden: Bools) -> list[Cut]:
-        """For every relation in which a needy variable stands: the others in it must leave it room. The worst that this pattern breaks."""
+        """For every relation in which a needy variable stands: the others in it must leave it room.
+        The worst that this pattern breaks."""
         place, relation, sign = self.stands
         variable, move = self.system.need_variable[place], self.system.need_move[place]
         toward = (-sign * np.sign(move) + 1) // 2
         unseen = self.system.hidden_variables(hidden)
         room = np.stack([self._room(way, unseen).sum(axis=0) for way in (-1, 1)])[toward, relation]
-        room -= np.where(move > 0, self.drop[variable], AMPLE) + self._known(unseen, place, relation, toward)
+        room -= np.where(move > 0, self.drop[variable], AMPLE) + self._known(
+            unseen, place, relation, toward
+        )
         lack = np.abs(move) - room
         worst = np.lexsort((-lack, toward, relation))
         worst = worst[lack[worst] > TINY]
         rank = np.arange(len(worst)) - _first(2 * relation[worst] + toward[worst])
-        return [self._single(place[i], relation[i], 2 * int(toward[i]) - 1) for i in worst[rank < WORST]]
+        return [
+            self._single(place[i], relation[i], 2 * int(toward[i]) - 1) for i in worst[rank < WORST]
+        ]
 
     def beyond(self, hidden: Bools) -> Cut:
         """Hide something more: this pattern has no whole-number witness."""
@@ -63,7 +73,10 @@ class Cuts:
         from scipy.sparse import csc_array
 
         system = self.system
-        room = np.where(system.sign * toward > 0, AMPLE, self.drop[system.variable]) * unseen[system.variable]
+        room = (
+            np.where(system.sign * toward > 0, AMPLE, self.drop[system.variable])
+            * unseen[system.variable]
+        )
         return csc_array((room, (system.variable, system.relation)), shape=self.matrix.shape[::-1])
 
     def _known(self, unseen: Bools, place: Ints, relation: Ints, toward: Ints) -> Floats:
@@ -74,11 +87,16 @@ class Cuts:
         seen = np.flatnonzero(self.system.need_scenario[place] >= 0)
         if seen.size:
             ones = np.ones(len(system.alone_variable))
-            knows = csr_array((ones, (system.alone_scenario, system.alone_variable)), (system.alone_scenario.max() + 1, len(system.value)))
+            knows = csr_array(
+                (ones, (system.alone_scenario, system.alone_variable)),
+                (system.alone_scenario.max() + 1, len(system.value)),
+            )
             rooms = [(knows @ self._room(way, unseen)).tocsr() for way in (-1, 1)]
             for way in (0, 1):
                 here = seen[toward[seen] == way]
-                known[here] = np.asarray(rooms[way][self.system.need_scenario[place[here]], relation[here]]).ravel()
+                known[here] = np.asarray(
+                    rooms[way][self.system.need_scenario[place[here]], relation[here]]
+                ).ravel()
         return known
 
     def _single(self, place: int, relation: int, toward: int) -> Cut:
@@ -94,8 +112,12 @@ class Cuts:
         if scenario >= 0:
             reach[self.system.alone_variable[self.system.alone_scenario == scenario]] = 0.0
         need = abs(self.system.need_move[place]) - reach[self.sure].sum()
-        cells, at = np.unique(self.system.cell[np.flatnonzero((reach > 0) & ~self.sure)], return_inverse=True)
-        shares = np.minimum(np.bincount(at, reach[(reach > 0) & ~self.sure], len(cells)) / max(need, TINY), 1.0)
+        cells, at = np.unique(
+            self.system.cell[np.flatnonzero((reach > 0) & ~self.sure)], return_inverse=True
+        )
+        shares = np.minimum(
+            np.bincount(at, reach[(reach > 0) & ~self.sure], len(cells)) / max(need, TINY), 1.0
+        )
         open_ = self.column[cells] >= 0
         return self.column[cells[open_]], shares[open_]
 

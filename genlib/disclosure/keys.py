@@ -1,4 +1,5 @@
-"""The name of a cell: population and set dimension values, the same wherever the cell stands, and the names of its parents."""
+"""The name of a cell: population and set dimension values, the same wherever the cell stands, and
+the names of its parents."""
 
 from __future__ import annotations
 
@@ -11,25 +12,38 @@ from genlib.disclosure.cells import Cells, Dimension, Measure
 HEAD, END = "\x1e", "\x1f"
 """What ends the population of a key, and each dimension value."""
 ASIDE = "~"
-"""Begins a word in the name of a population that is counted in other groups than one of the same name."""
+"""Begins a word in the name of a population that is counted in other groups than one of the same
+name."""
 
 
 def complete(cells: Cells, sensitive: set[str]) -> pl.DataFrame:
-    """The frame with a zero row for every missing value of a sensitive dimension, so that a zero there can be hidden like any cell."""
+    """The frame with a zero row for every missing value of a sensitive dimension, so that a zero
+    there can be hidden like any cell."""
     frame = cells.frame.with_columns(pl.lit(False).alias("_zero"))
     for dimension in cells.by:
         if not sensitive & set(dimension.columns):
             continue
         others = [column for column in cells.dimensions if column not in dimension.columns]
         values = frame.select(dimension.columns).unique(maintain_order=True)
-        cross = frame.select(others).unique(maintain_order=True).join(values, how="cross") if others else values
-        missing = cross.join(frame, on=cells.dimensions, how="anti", nulls_equal=True).with_columns(pl.lit(True).alias("_zero"))
-        frame = pl.concat([frame, missing], how="diagonal").with_columns(pl.exclude(*cells.dimensions, "_zero").fill_null(0))
+        cross = (
+            frame.select(others).unique(maintain_order=True).join(values, how="cross")
+            if others
+            else values
+        )
+        missing = cross.join(frame, on=cells.dimensions, how="anti", nulls_equal=True).with_columns(
+            pl.lit(True).alias("_zero")
+        )
+        frame = pl.concat([frame, missing], how="diagonal").with_columns(
+            pl.exclude(*cells.dimensions, "_zero").fill_null(0)
+        )
     return frame
 
 
-def closed(frame: pl.DataFrame, by: Sequence[Dimension], measures: Sequence[Measure]) -> pl.DataFrame:
-    """The frame with the margins that are not shown but follow from what is (`_virtual`), so that implied links are seen."""
+def closed(
+    frame: pl.DataFrame, by: Sequence[Dimension], measures: Sequence[Measure]
+) -> pl.DataFrame:
+    """The frame with the margins that are not shown but follow from what is (`_virtual`), so that
+    implied links are seen."""
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure.name for measure in measures]
     frame = frame.with_columns(pl.lit(False).alias("_virtual"))
@@ -37,20 +51,31 @@ def closed(frame: pl.DataFrame, by: Sequence[Dimension], measures: Sequence[Meas
         for depth, column in enumerate(dimension.columns):
             inner = dimension.columns[: depth + 1]
             keep = [c for c in columns if c not in inner]
-            children = frame.filter(pl.col(column).is_not_null(), *(pl.col(c).is_null() for c in inner[:-1]))
-            margin = children.group_by(keep, maintain_order=True).agg(pl.col(sums).sum()) if keep else children.select(pl.col(sums).sum())
+            children = frame.filter(
+                pl.col(column).is_not_null(), *(pl.col(c).is_null() for c in inner[:-1])
+            )
+            margin = (
+                children.group_by(keep, maintain_order=True).agg(pl.col(sums).sum())
+                if keep
+                else children.select(pl.col(sums).sum())
+            )
             blank = [pl.lit(None, frame.schema[c]).alias(c) for c in inner]
-            margin = margin.with_columns(*blank, pl.lit(True).alias("_virtual"), pl.lit(False).alias("_zero"))
+            margin = margin.with_columns(
+                *blank, pl.lit(True).alias("_virtual"), pl.lit(False).alias("_zero")
+            )
             missing = margin.join(frame, on=columns, how="anti", nulls_equal=True)
             frame = pl.concat([frame, missing], how="diagonal") if missing.height else frame
     return frame
 
 
 def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: str) -> pl.DataFrame:
-    """`_key` of every row and, for the i-th dimension, `_up{i}`: the key of the row's parent over it (null at its total), and
-    `_side{i}`: the key without parents where a value (such as "unknown") stands under several."""
+    """`_key` of every row and, for the i-th dimension, `_up{i}`: the key of the row's parent over
+    it (null at its total), and `_side{i}`: the key without parents where a value (such as
+    "unknown") stands under several."""
     frame = frame.with_columns(
-        (pl.struct(d.columns[k + 1 :]).n_unique().over(d.columns[k]) == 1).alias(f"_one_{d.columns[k]}")
+        (pl.struct(d.columns[k + 1 :]).n_unique().over(d.columns[k]) == 1).alias(
+            f"_one_{d.columns[k]}"
+        )
         for d in by
         for k in range(len(d.parents))
     )
@@ -60,13 +85,24 @@ def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: str) -> pl.D
         listed = pl.concat_list([part if i == place else own for i, own in enumerate(parts)])
         return pl.lit(f"{population}{HEAD}") + listed.list.sort().list.join("")
 
-    ups = [pl.when(pl.any_horizontal(pl.col(d.columns).is_not_null())).then(key(i, _up(d))).alias(f"_up{i}") for i, d in enumerate(by)]
+    ups = [
+        pl.when(pl.any_horizontal(pl.col(d.columns).is_not_null()))
+        .then(key(i, _up(d)))
+        .alias(f"_up{i}")
+        for i, d in enumerate(by)
+    ]
     sides = [
-        pl.when(~pl.col(f"_one_{d.name}") & pl.col(d.name).is_not_null()).then(key(i, _piece(d.name))).alias(f"_side{i}")
+        pl.when(~pl.col(f"_one_{d.name}") & pl.col(d.name).is_not_null())
+        .then(key(i, _piece(d.name)))
+        .alias(f"_side{i}")
         for i, d in enumerate(by)
         if d.parents
     ]
-    return frame.with_columns((key(-1, pl.lit("")) if parts else pl.lit(f"{population}{HEAD}")).alias("_key"), *ups, *sides)
+    return frame.with_columns(
+        (key(-1, pl.lit("")) if parts else pl.lit(f"{population}{HEAD}")).alias("_key"),
+        *ups,
+        *sides,
+    )
 
 
 def _piece(column: str) -> pl.Expr:
@@ -74,13 +110,16 @@ def _piece(column: str) -> pl.Expr:
 
 
 def _part(dimension: Dimension, start: int) -> pl.Expr:
-    """The dimension's share of the key, read from `start` on: the finest set value, with its parents only if it does not fix them."""
+    """The dimension's share of the key, read from `start` on: the finest set value, with its
+    parents only if it does not fix them."""
     part: pl.Expr = pl.lit("")
     for depth in reversed(range(start, len(dimension.columns))):
         column = dimension.columns[depth]
         own = _piece(column)
         if depth < len(dimension.parents):
-            coarser = pl.concat_str([_piece(c) for c in dimension.columns[depth + 1 :]], ignore_nulls=True)
+            coarser = pl.concat_str(
+                [_piece(c) for c in dimension.columns[depth + 1 :]], ignore_nulls=True
+            )
             own = pl.when(pl.col(f"_one_{column}")).then(own).otherwise(own + coarser)
         part = pl.when(pl.col(column).is_not_null()).then(own).otherwise(part)
     return part
@@ -89,5 +128,9 @@ def _part(dimension: Dimension, start: int) -> pl.Expr:
 def _up(dimension: Dimension) -> pl.Expr:
     up: pl.Expr = pl.lit("")
     for depth in reversed(range(len(dimension.columns))):
-        up = pl.when(pl.col(dimension.columns[depth]).is_not_null()).then(_part(dimension, depth + 1)).otherwise(up)
+        up = (
+            pl.when(pl.col(dimension.columns[depth]).is_not_null())
+            .then(_part(dimension, depth + 1))
+            .otherwise(up)
+        )
     return up

@@ -1,4 +1,5 @@
-"""From the `Cells` of a report to one `System`: equal cells are one variable, margins are relations, rules are needs."""
+"""From the `Cells` of a report to one `System`: equal cells are one variable, margins are
+relations, rules are needs."""
 
 from __future__ import annotations
 
@@ -16,83 +17,157 @@ from genlib.disclosure.system import System
 from genlib.errors import UsageError
 
 HEADLINE = 10
-"""The table named first is what the report is about: it is so much dearer to hide, and stays even if two others must give way for it."""
+"""The table named first is what the report is about: it is so much dearer to hide, and stays even
+if two others must give way for it."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """`system` and the way back: `frames` by table with `_cell` (null for a zero that is shown), each cell's own `reason` ("" = safe).
-    `tables`: those that are shown, and behind them what they leave (`Cells.rest`), of which nobody is shown anything."""
+    """`system` and the way back: `frames` by table with `_cell` (null for a zero that is shown),
+    each cell's own `reason` ("" = safe). `tables`: those that are shown, and behind them what they
+    leave (`Cells.rest`), of which nobody is shown anything."""
 
     system: System
     tables: dict[str, Cells]
     frames: dict[str, pl.DataFrame]
     reason: list[str]
     keys: pl.DataFrame
-    """`_key`, `_label` and `_cell` (-1: not shown): the names that each group of people, shown or not, goes by."""
+    """`_key`, `_label` and `_cell` (-1: not shown): the names that each group of people, shown or
+    not, goes by."""
     figures: pl.DataFrame
-    """One row a figure: `_label`, `_cell`, measure, kind, `variable`, value, contributors, the largest parts `first`, `second`."""
+    """One row a figure: `_label`, `_cell`, measure, kind, `variable`, value, contributors, the
+    largest parts `first`, `second`."""
     wholes: pl.DataFrame
-    """What adds up: `relation`, `variable`, whether it is a `part` of it, and of how many `parts`."""
+    """What adds up: `relation`, `variable`, whether it is a `part` of it, and of how many `parts`.
+    """
 
 
 def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
-    """All tables of a report as one system. Raises `UsageError` if two tables disagree about a cell that they share."""
-    every = _with_hierarchies({**tables, **{f"{name} {n}": rest for name, cells in tables.items() for n, rest in enumerate(cells.rest)}})
+    """All tables of a report as one system. Raises `UsageError` if two tables disagree about a cell
+    that they share."""
+    every = _with_hierarchies(
+        {
+            **tables,
+            **{
+                f"{name} {n}": rest
+                for name, cells in tables.items()
+                for n, rest in enumerate(cells.rest)
+            },
+        }
+    )
     sensitive = {c for cells in every.values() for d in cells.by if d.sensitive for c in d.columns}
     frames = {name: _prepared(name, cells, sensitive) for name, cells in every.items()}
     figures = rules.judge(_figures(every, frames, {*tables}), policy)
-    system, cells, reason, variables, wholes = assemble(figures, _joined(_links(every, frames, sensitive), figures), policy)
+    system, cells, reason, variables, wholes = assemble(
+        figures, _joined(_links(every, frames, sensitive), figures), policy
+    )
     told = {
-        name: frame.filter(~pl.col("_virtual")).join(cells, on="_key", how="left", maintain_order="left") for name, frame in frames.items()
+        name: frame.filter(~pl.col("_virtual")).join(
+            cells, on="_key", how="left", maintain_order="left"
+        )
+        for name, frame in frames.items()
     }
     return Model(system, every, told, reason, cells, variables, wholes)
 
 
 def _with_hierarchies(tables: Mapping[str, Cells]) -> dict[str, Cells]:
-    """Who knows that a municipality lies in a region knows it everywhere: what one table says of a dimension's parents holds in all."""
-    known = {d.name: (d, cells.frame.select(d.columns).drop_nulls().unique()) for cells in tables.values() for d in cells.by if d.parents}
+    """Who knows that a municipality lies in a region knows it everywhere: what one table says of a
+    dimension's parents holds in all."""
+    known = {
+        d.name: (d, cells.frame.select(d.columns).drop_nulls().unique())
+        for cells in tables.values()
+        for d in cells.by
+        if d.parents
+    }
     placed = dict(tables)
     for name, cells in tables.items():
-        for dimension, places in (known[d.name] for d in cells.by if d.name in known and not d.parents):
-            fits = places[dimension.name].is_unique().all() and cells.frame[dimension.name].drop_nulls().is_in(places[dimension.name]).all()
+        for dimension, places in (
+            known[d.name] for d in cells.by if d.name in known and not d.parents
+        ):
+            fits = (
+                places[dimension.name].is_unique().all()
+                and cells.frame[dimension.name].drop_nulls().is_in(places[dimension.name]).all()
+            )
             if fits and not {*dimension.parents} & {*cells.dimensions}:
-                by = tuple(replace(d, parents=dimension.parents) if d.name == dimension.name else d for d in placed[name].by)
-                frame = placed[name].frame.join(places, on=dimension.name, how="left", maintain_order="left")
+                by = tuple(
+                    replace(d, parents=dimension.parents) if d.name == dimension.name else d
+                    for d in placed[name].by
+                )
+                frame = placed[name].frame.join(
+                    places, on=dimension.name, how="left", maintain_order="left"
+                )
                 placed[name] = replace(placed[name], frame=frame, by=by)
     return placed
 
 
 def _prepared(name: str, cells: Cells, sensitive: set[str]) -> pl.DataFrame:
     additive = [m for m in cells.measures if m.additive]
-    return keyed(closed(complete(cells, sensitive), cells.by, additive), cells.by, cells.population or f"table {name}")
+    return keyed(
+        closed(complete(cells, sensitive), cells.by, additive),
+        cells.by,
+        cells.population or f"table {name}",
+    )
 
 
-def _figures(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame], shown: set[str]) -> pl.DataFrame:
-    """One row a variable: `_key`, measure, kind, value, contributors, the largest contribution and the rest of it beyond two."""
+def _figures(
+    tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame], shown: set[str]
+) -> pl.DataFrame:
+    """One row a variable: `_key`, measure, kind, value, contributors, the largest contribution and
+    the rest of it beyond two."""
     parts = [
-        _measured(name, frames[name], cells, place, (3 - 2 * order / len(tables)) * (HEADLINE if order == 0 else 1)).with_columns(
-            shown=pl.lit(name in shown)
-        )
+        _measured(
+            name,
+            frames[name],
+            cells,
+            place,
+            (3 - 2 * order / len(tables)) * (HEADLINE if order == 0 else 1),
+        ).with_columns(shown=pl.lit(name in shown))
         for order, (name, cells) in enumerate(tables.items())
         for place in range(len(cells.measures))
     ]
-    listed = pl.concat(parts).filter((pl.col("people") > 0) | pl.col("zero") | pl.col("virtual")).sort("virtual", maintain_order=True)
-    split = listed.filter(~pl.col("virtual") & (pl.col("value").n_unique().over("_key", "measure", "virtual") > 1))
+    listed = (
+        pl.concat(parts)
+        .filter((pl.col("people") > 0) | pl.col("zero") | pl.col("virtual"))
+        .sort("virtual", maintain_order=True)
+    )
+    split = listed.filter(
+        ~pl.col("virtual") & (pl.col("value").n_unique().over("_key", "measure", "virtual") > 1)
+    )
     if split.height:
         names = ", ".join(sorted(split["table"].unique()))
-        raise UsageError(f"tables {names} give different figures for the same cell: different people need different populations")
+        raise UsageError(
+            f"tables {names} give different figures for the same cell: different people need "
+            "different populations"
+        )
     first = listed.group_by("_key", "measure", maintain_order=True).first().drop("shown")
-    first = first.join(listed.group_by("_key").agg((pl.col("shown") & ~pl.col("virtual")).any()), on="_key", maintain_order="left")
+    first = first.join(
+        listed.group_by("_key").agg((pl.col("shown") & ~pl.col("virtual")).any()),
+        on="_key",
+        maintain_order="left",
+    )
     return first.with_row_index("variable").with_columns(pl.col("variable").cast(pl.Int64))
 
 
-def _measured(table: str, frame: pl.DataFrame, cells: Cells, place: int, dear: float) -> pl.DataFrame:
+def _measured(
+    table: str, frame: pl.DataFrame, cells: Cells, place: int, dear: float
+) -> pl.DataFrame:
     measure = cells.measures[place]
     name, money = measure.name, measure.kind == "money"
-    contributors = name if measure.kind == "people" else f"{name}_people" if f"{name}_people" in frame.columns else "people"
+    contributors = (
+        name
+        if measure.kind == "people"
+        else f"{name}_people"
+        if f"{name}_people" in frame.columns
+        else "people"
+    )
     first, second = (pl.col(f"{name}_{place}") if money else pl.lit(0) for place in (1, 2))
-    beyond = pl.col(f"{name}_rest") if f"{name}_rest" in frame.columns else pl.col(name) - first - second if money else pl.lit(0)
+    beyond = (
+        pl.col(f"{name}_rest")
+        if f"{name}_rest" in frame.columns
+        else pl.col(name) - first - second
+        if money
+        else pl.lit(0)
+    )
     numbers = {
         "value": pl.col(name),
         "contributors": pl.col(contributors),
@@ -114,32 +189,80 @@ def _measured(table: str, frame: pl.DataFrame, cells: Cells, place: int, dear: f
     )
 
 
-def _links(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame], sensitive: set[str]) -> pl.DataFrame:
-    """Every (measure, parent, child) of each table; `over` names the table and the dimension that is summed."""
-    alive, steps = (pl.col("people") > 0) | pl.col("_zero") | pl.col("_virtual"), pl.col(r"^_(up|side)\d+$")
-    rows = pl.concat([frames[name].filter(alive).select("_key", steps, table=pl.lit(name)) for name in tables], how="diagonal")
-    linked = rows.unpivot(index=["table", "_key"], variable_name="step", value_name="parent").drop_nulls("parent")
-    told = [(name, measure.name, measure.additive) for name, cells in tables.items() for measure in cells.measures]
-    asked = [f"{name}_up{place}" for name, cells in tables.items() for place, d in enumerate(cells.by) if sensitive & {*d.columns}]
+def _links(
+    tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame], sensitive: set[str]
+) -> pl.DataFrame:
+    """Every (measure, parent, child) of each table; `over` names the table and the dimension that
+    is summed."""
+    alive, steps = (
+        (pl.col("people") > 0) | pl.col("_zero") | pl.col("_virtual"),
+        pl.col(r"^_(up|side)\d+$"),
+    )
+    rows = pl.concat(
+        [frames[name].filter(alive).select("_key", steps, table=pl.lit(name)) for name in tables],
+        how="diagonal",
+    )
+    linked = rows.unpivot(
+        index=["table", "_key"], variable_name="step", value_name="parent"
+    ).drop_nulls("parent")
+    told = [
+        (name, measure.name, measure.additive)
+        for name, cells in tables.items()
+        for measure in cells.measures
+    ]
+    asked = [
+        f"{name}_up{place}"
+        for name, cells in tables.items()
+        for place, d in enumerate(cells.by)
+        if sensitive & {*d.columns}
+    ]
     over = pl.col("table") + pl.col("step")
-    links = linked.join(pl.DataFrame(told, schema=["table", "measure", "additive"], orient="row"), on="table")
+    links = linked.join(
+        pl.DataFrame(told, schema=["table", "measure", "additive"], orient="row"), on="table"
+    )
     return links.select(
-        "measure", "additive", parent=pl.col("parent").cast(pl.String), child="_key", over=over, sensitive=over.is_in(asked)
+        "measure",
+        "additive",
+        parent=pl.col("parent").cast(pl.String),
+        child="_key",
+        over=over,
+        sensitive=over.is_in(asked),
     )
 
 
 def _joined(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
-    """The links as variables, each relation once (`relation`), with `kind` of the measure and the figures on both sides."""
+    """The links as variables, each relation once (`relation`), with `kind` of the measure and the
+    figures on both sides."""
     ends = figures.select("_key", "measure", "variable", "value", "kind", "virtual")
-    child = ends.rename({"_key": "child", "variable": "child_variable", "value": "child_value", "virtual": "child_virtual"})
-    parent = ends.select("measure", parent="_key", parent_variable="variable", parent_value="value", parent_virtual="virtual")
+    child = ends.rename(
+        {
+            "_key": "child",
+            "variable": "child_variable",
+            "value": "child_value",
+            "virtual": "child_virtual",
+        }
+    )
+    parent = ends.select(
+        "measure",
+        parent="_key",
+        parent_variable="variable",
+        parent_value="value",
+        parent_virtual="virtual",
+    )
     joined = links.join(child, on=["child", "measure"]).join(parent, on=["parent", "measure"])
     signed = joined.with_columns(
         pl.col("child_variable").hash().sum().over("over", "parent_variable").alias("signature"),
         pl.len().over("over", "parent_variable").alias("children"),
-        (pl.col("child_value").sum().over("over", "parent_variable") - pl.col("parent_value")).alias("gap"),
+        (
+            pl.col("child_value").sum().over("over", "parent_variable") - pl.col("parent_value")
+        ).alias("gap"),
     )
-    span = [pl.col("gap").min().over("over", "measure").alias("least"), pl.col("gap").max().over("over", "measure").alias("most")]
+    span = [
+        pl.col("gap").min().over("over", "measure").alias("least"),
+        pl.col("gap").max().over("over", "measure").alias("most"),
+    ]
     once = signed.with_columns(span).sort("over", "parent_variable", "child_variable")
     once = once.unique(["parent_variable", "signature", "child_variable"], maintain_order=True)
-    return once.with_columns(pl.struct("parent_variable", "signature").rank("dense").cast(pl.Int64).alias("relation"))
+    return once.with_columns(
+        pl.struct("parent_variable", "signature").rank("dense").cast(pl.Int64).alias("relation")
+    )

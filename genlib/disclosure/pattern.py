@@ -1,4 +1,5 @@
-"""`Pattern`: which cells are hidden, with the proof that it is enough; `verify` checks the proof in whole numbers, without a solver."""
+"""`Pattern`: which cells are hidden, with the proof that it is enough; `verify` checks the proof in
+whole numbers, without a solver."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ from genlib.disclosure.system import Bools, Ints, System
 
 @dataclass(frozen=True)
 class Pattern:
-    """`hidden` cells of a system. `witnesses` are other tables (as moves from the true one) that an attacker cannot rule out, and
-    `settles` says which witness settles each need. `status` is `optimal` or `feasible` (steps ran out: it may hide more than it must)."""
+    """`hidden` cells of a system. `witnesses` are other tables (as moves from the true one) that an
+    attacker cannot rule out, and `settles` says which witness settles each need. `status` is
+    `optimal` or `feasible` (steps ran out: it may hide more than it must)."""
 
     system: System = field(repr=False)
     hidden: Bools = field(repr=False)
@@ -33,8 +35,9 @@ class Pattern:
         return seal.hexdigest()
 
     def seen(self) -> Bools:
-        """The figures that are shown, and those of hidden cells that follow from them, relation by relation: the last one of a relation,
-        and all that must be at their lowest to add up. What anyone can work out need not be hidden. No figure with a need is among them."""
+        """The figures that are shown, and those of hidden cells that follow from them, relation by
+        relation: the last one of a relation, and all that must be at their lowest to add up. What
+        anyone can work out need not be hidden. No figure with a need is among them."""
         system, seen = self.system, ~self.system.hidden_variables(self.hidden)
         needy = np.zeros(len(seen), bool)
         needy[system.need_variable] = True
@@ -45,14 +48,18 @@ class Pattern:
                 np.bincount(system.relation[unseen], weights, system.relations)[system.relation]
                 for weights in (None, system.sign[unseen] > 0, above[unseen])
             )
-            known = unseen & ~needy[system.variable] & ((count == 1) | ((room == 0) & ((plus == 0) | (plus == count))))
+            known = (
+                unseen
+                & ~needy[system.variable]
+                & ((count == 1) | ((room == 0) & ((plus == 0) | (plus == count))))
+            )
             if not known.any():
                 return seen
             seen[system.variable[known]] = True
 
     def manifest(self) -> dict[str, Any]:
-        """What may be kept and shown: structure, pattern and published figures; no witness and no hidden value, and no relation that says
-        nothing but which cells are few people apart."""
+        """What may be kept and shown: structure, pattern and published figures; no witness and no
+        hidden value, and no relation that says nothing but which cells are few people apart."""
         return self.structure(self.seen())
 
     def structure(self, seen: Bools) -> dict[str, Any]:
@@ -64,18 +71,24 @@ class Pattern:
             "hidden": np.flatnonzero(self.hidden).tolist(),
             "cell": system.cell.tolist(),
             "low": system.low.tolist(),
-            "published": [int(value) if known else None for value, known in zip(system.value, seen, strict=True)],
-            "relations": [part[told].tolist() for part in (system.relation, system.variable, system.sign)],
+            "published": [
+                int(value) if known else None
+                for value, known in zip(system.value, seen, strict=True)
+            ],
+            "relations": [
+                part[told].tolist() for part in (system.relation, system.variable, system.sign)
+            ],
             "status": self.status,
             "names": list(system.names),
         }
 
 
 def verify(pattern: Pattern) -> list[str]:
-    """What is wrong with the proof, in words without values; empty if the pattern protects all that it must.
+    """What is wrong with the proof, in words without values; empty if the pattern protects all that
+    it must.
 
-    Whole numbers only: the true table fits its relations, every needy cell is hidden, every witness is a table with the same published
-    figures, and every need is settled by one.
+    Whole numbers only: the true table fits its relations, every needy cell is hidden, every witness
+    is a table with the same published figures, and every need is settled by one.
     """
     system = pattern.system
     unseen = system.hidden_variables(pattern.hidden)
@@ -87,7 +100,11 @@ def verify(pattern: Pattern) -> list[str]:
     if (system.primary & ~pattern.hidden).any() or (pattern.hidden & ~system.open_cell).any():
         faults.append("an unsafe cell is shown, or a cell that was shown before is hidden")
     for moved in pattern.witnesses:
-        if system.balance(moved).any() or (system.value + moved < system.low).any() or moved[~unseen].any():
+        if (
+            system.balance(moved).any()
+            or (system.value + moved < system.low).any()
+            or moved[~unseen].any()
+        ):
             faults.append("a witness is not a table that agrees with what is shown")
             break
     if not _settled(pattern):
@@ -97,6 +114,13 @@ def verify(pattern: Pattern) -> list[str]:
 
 def _settled(pattern: Pattern) -> bool:
     settles, count = pattern.settles, len(pattern.witnesses)
-    if len(settles) != len(pattern.system.need_variable) or settles.min(initial=0) < 0 or settles.max(initial=-1) >= count:
+    if (
+        len(settles) != len(pattern.system.need_variable)
+        or settles.min(initial=0) < 0
+        or settles.max(initial=-1) >= count
+    ):
         return False
-    return all(pattern.system.met(moved)[settles == place].all() for place, moved in enumerate(pattern.witnesses))
+    return all(
+        pattern.system.met(moved)[settles == place].all()
+        for place, moved in enumerate(pattern.witnesses)
+    )

@@ -12,7 +12,8 @@ FLOOR = 3
 
 @dataclass(frozen=True)
 class Policy:
-    """`min_count` people in a cell, `p` per cent for money, no ratio on fewer than `base` people, a warning under `flag`."""
+    """`min_count` people in a cell, `p` per cent for money, no ratio on fewer than `base` people, a
+    warning under `flag`."""
 
     min_count: int = 5
     p: int = 10
@@ -22,13 +23,24 @@ class Policy:
 
     def __post_init__(self) -> None:
         if self.min_count < FLOOR or self.p < 0 or self.base < self.min_count:
-            raise Refused(f"a disclosure policy needs min_count >= {FLOOR}, p >= 0 and base >= min_count")
+            raise Refused(
+                f"a disclosure policy needs min_count >= {FLOOR}, p >= 0 and base >= min_count"
+            )
 
     def stricter(self, other: Policy) -> Policy:
-        """The stricter of the two in every figure: a parameter may tighten the notice's policy, never loosen it."""
-        name = self.profile if max(self, other, key=lambda policy: policy.min_count) is self else other.profile
+        """The stricter of the two in every figure: a parameter may tighten the notice's policy,
+        never loosen it."""
+        name = (
+            self.profile
+            if max(self, other, key=lambda policy: policy.min_count) is self
+            else other.profile
+        )
         return Policy(
-            max(self.min_count, other.min_count), max(self.p, other.p), max(self.base, other.base), max(self.flag, other.flag), name
+            max(self.min_count, other.min_count),
+            max(self.p, other.p),
+            max(self.base, other.base),
+            max(self.flag, other.flag),
+            name,
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""`protect`: door 2. The tables of a report go in as `Cells` and come out together as `ProtectedTable`s, or not at all."""
+"""`protect`: door 2. The tables of a report go in as `Cells` and come out together as
+`ProtectedTable`s, or not at all."""
 
 from __future__ import annotations
 
@@ -27,12 +28,14 @@ from genlib.settings import publication
 
 STEPS, ADVICE, HALF = 250_000, 40_000, 0.5
 OWN = ("primary", "secondary", "dominance")
-"""Reasons that stay with the analyst: of a primary cell, and of how many there are, it would be known that it is small."""
+"""Reasons that stay with the analyst: of a primary cell, and of how many there are, it would be
+known that it is small."""
 
 
 @dataclass(frozen=True)
 class Solved:
-    """The report on its `own` and its figures as the ledger knows them, what binds it, and the pattern of what is hidden of it all."""
+    """The report on its `own` and its figures as the ledger knows them, what binds it, and the
+    pattern of what is hidden of it all."""
 
     own: Model
     figures: pl.DataFrame
@@ -42,8 +45,9 @@ class Solved:
 
 @dataclass(frozen=True)
 class Told:
-    """What a report tells: its tables; of each cell why it is hidden (`reason`) and the variable of each measure; the variables that
-    everybody sees; and what was last published of the cells that the time gate holds."""
+    """What a report tells: its tables; of each cell why it is hidden (`reason`) and the variable of
+    each measure; the variables that everybody sees; and what was last published of the cells that
+    the time gate holds."""
 
     frames: Mapping[str, pl.DataFrame]
     cells: pl.DataFrame
@@ -51,22 +55,36 @@ class Told:
     last: pl.DataFrame
 
     def known(self, column: str) -> pl.Expr:
-        """A column of `cells` on the rows of a table; null on those that are no cell but a zero, which is shown."""
-        return pl.lit(self.cells.get_column(column, default=pl.Series(dtype=pl.Int64))).gather("_cell")
+        """A column of `cells` on the rows of a table; null on those that are no cell but a zero,
+        which is shown."""
+        return pl.lit(self.cells.get_column(column, default=pl.Series(dtype=pl.Int64))).gather(
+            "_cell"
+        )
 
 
-def protect(*, language: str = "en", policy: Policy | None = None, ledger: Ledger | None = None, **cells: Cells) -> Protected:
-    """The tables of one report, protected together; give every `Cells` that the report shows, by name, what matters most first: where there
-    is a choice, the later ones are hidden.
+def protect(
+    *,
+    language: str = "en",
+    policy: Policy | None = None,
+    ledger: Ledger | None = None,
+    **cells: Cells,
+) -> Protected:
+    """The tables of one report, protected together; give every `Cells` that the report shows, by
+    name, what matters most first: where there is a choice, the later ones are hidden.
 
-    `policy` may be stricter than the notice's, never looser. With a `ledger` (in a run that publishes: the standing one) they are
-    protected together with all that was published before, and recorded; then no two cells of the report itself can be taken from each
-    other either, if few people make the difference. Raises `UsageError` for anything but `Cells` and for tables that disagree on a cell
-    they share, `Refused` if no protection can be proven, with the smallest coarsening that would do.
+    `policy` may be stricter than the notice's, never looser. With a `ledger` (in a run that
+    publishes: the standing one) they are protected together with all that was published before, and
+    recorded; then no two cells of the report itself can be taken from each other either, if few
+    people make the difference. Raises `UsageError` for anything but `Cells` and for tables that
+    disagree on a cell they share, `Refused` if no protection can be proven, with the smallest
+    coarsening that would do.
     """
     strangers = [name for name, table in cells.items() if not isinstance(table, Cells)]
     if strangers or not cells:
-        raise UsageError(f"protect takes the Cells of metrics by name; not so: {', '.join(strangers) or 'nothing was given'}")
+        raise UsageError(
+            "protect takes the Cells of metrics by name; not so: "
+            f"{', '.join(strangers) or 'nothing was given'}"
+        )
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
     solved = _published(cells, ruling, ledger or Ledger.standing())
     told = _told(solved)
@@ -87,11 +105,16 @@ def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) 
 
 
 def _check_worth(tables: Mapping[str, Cells], solved: Solved) -> None:
-    """A part of a report of which hardly anything could be told is not worth what it takes from the next reports of the whole."""
-    narrowed, hidden = any("=" in cells.population for cells in tables.values()), solved.pattern.hidden[: len(solved.own.system.weight)]
+    """A part of a report of which hardly anything could be told is not worth what it takes from the
+    next reports of the whole."""
+    narrowed, hidden = (
+        any("=" in cells.population for cells in tables.values()),
+        solved.pattern.hidden[: len(solved.own.system.weight)],
+    )
     if narrowed and hidden.mean() > HALF:
         raise NearlyWhole(
-            "beside what was published before, more than half of this part would have to be hidden: publish the whole instead"
+            "beside what was published before, more than half of this part would have to be "
+            "hidden: publish the whole instead"
         )
 
 
@@ -105,25 +128,40 @@ def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> Sol
 def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, steps: int) -> Solved:
     own = build(tables, ruling)
     if past is None:
-        return Solved(own, NONE, Bound(own, NONE, no_ties(), np.zeros(0, np.int64)), suppress(own.system, steps=steps))
+        return Solved(
+            own,
+            NONE,
+            Bound(own, NONE, no_ties(), np.zeros(0, np.int64)),
+            suppress(own.system, steps=steps),
+        )
     figures = figures_of(own)
     hung = bound(own, figures, past, ruling)
     try:
         return Solved(own, figures, hung, suppress(hung.model.system, steps=steps))
     except Refused:
-        suppress(own.system, steps=steps)  # what cannot be protected by itself is refused, and not eased
+        suppress(
+            own.system, steps=steps
+        )  # what cannot be protected by itself is refused, and not eased
         system, witnesses = eased(hung.model.system, hung.before)
         hung = replace(hung, model=replace(hung.model, system=system))
         return Solved(own, figures, hung, suppress(system, steps=steps, witnesses=witnesses))
 
 
 def _advice(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> str:
-    """The change that would be allowed and costs the fewest cells: one table without the finest level of one dimension."""
+    """The change that would be allowed and costs the fewest cells: one table without the finest
+    level of one dimension."""
     options = []
     for name, cells in tables.items():
         for dimension in cells.by:
             coarse = cells.frame.filter(pl.col(dimension.name).is_null())
-            options.append((cells.frame.height - coarse.height, dimension.name, name, replace(cells, frame=coarse)))
+            options.append(
+                (
+                    cells.frame.height - coarse.height,
+                    dimension.name,
+                    name,
+                    replace(cells, frame=coarse),
+                )
+            )
     for _, without, name, coarser in sorted(options, key=lambda option: option[0]):
         try:
             _solved({**tables, name: coarser}, past, ruling, ADVICE)
@@ -141,30 +179,62 @@ def standing_policy() -> Policy:
 
 def _told(solved: Solved) -> Told:
     model, pattern, held = solved.bound.model, solved.pattern, solved.bound.held
-    hidden = pattern.hidden[: len(model.reason)]  # the pattern may end with what is only known from the past
+    hidden = pattern.hidden[
+        : len(model.reason)
+    ]  # the pattern may end with what is only known from the past
     said = dict.fromkeys(OWN, "hidden") if publication() else {}
-    reason = [said.get(why, why) if unseen else None for why, unseen in zip((r or "secondary" for r in model.reason), hidden, strict=True)]
-    cells = pl.DataFrame({"_cell": range(len(reason)), "reason": reason}, schema={"_cell": pl.Int64, "reason": pl.String})
-    variables = model.figures.filter(pl.col("_cell") >= 0).pivot("measure", index="_cell", values="variable")
+    reason = [
+        said.get(why, why) if unseen else None
+        for why, unseen in zip((r or "secondary" for r in model.reason), hidden, strict=True)
+    ]
+    cells = pl.DataFrame(
+        {"_cell": range(len(reason)), "reason": reason},
+        schema={"_cell": pl.Int64, "reason": pl.String},
+    )
+    variables = model.figures.filter(pl.col("_cell") >= 0).pivot(
+        "measure", index="_cell", values="variable"
+    )
     cells = cells.join(variables, on="_cell", how="left", maintain_order="left")
     return Told(
         model.frames,
         cells,
         pl.Series(pattern.seen()),
-        held.select("cell", "day", "figures").drop_nulls("day").unique("cell", keep="first", maintain_order=True),
+        held.select("cell", "day", "figures")
+        .drop_nulls("day")
+        .unique("cell", keep="first", maintain_order=True),
     )
 
 
 def _table(name: str, cells: Cells, told: Told, ruling: Policy, language: str) -> ProtectedTable:
-    frame, late = told.frames[name].with_columns(reason=told.known("reason")), pl.col("reason") == "time"
-    seen = {measure.name: pl.lit(told.seen).gather(told.known(measure.name)) for measure in cells.measures}
-    values = {measure: pl.when(pl.col("reason").is_null() | (seen[measure] & ~late)).then(measure) for measure in seen}
+    frame, late = (
+        told.frames[name].with_columns(reason=told.known("reason")),
+        pl.col("reason") == "time",
+    )
+    seen = {
+        measure.name: pl.lit(told.seen).gather(told.known(measure.name))
+        for measure in cells.measures
+    }
+    values = {
+        measure: pl.when(pl.col("reason").is_null() | (seen[measure] & ~late)).then(measure)
+        for measure in seen
+    }
     earlier = _earlier(frame.filter(late), cells, told.last)
     flags = {"_base": ruling.base, "_flag": ruling.flag, "thin": False}
-    shown = frame.select(*cells.dimensions, **{"people": pl.lit(None, pl.Int64), **values}, **flags, reason="reason")
+    shown = frame.select(
+        *cells.dimensions, **{"people": pl.lit(None, pl.Int64), **values}, **flags, reason="reason"
+    )
     shown = _repeated(shown, earlier, cells.dimensions)
     gaps = shown.select(pl.any_horizontal(pl.col(values).is_null()).sum()).item()
-    return ProtectedTable(name, _figured(shown, cells, ruling), cells.by, cells.measures, gaps, language, SEAL, earlier)
+    return ProtectedTable(
+        name,
+        _figured(shown, cells, ruling),
+        cells.by,
+        cells.measures,
+        gaps,
+        language,
+        SEAL,
+        earlier,
+    )
 
 
 def _figured(shown: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
@@ -179,15 +249,28 @@ def _figured(shown: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
     return judged.select(pl.exclude("_base", "_flag", "reason"), "reason")
 
 
-def _repeated(shown: pl.DataFrame, earlier: pl.DataFrame | None, dimensions: list[str]) -> pl.DataFrame:
+def _repeated(
+    shown: pl.DataFrame, earlier: pl.DataFrame | None, dimensions: list[str]
+) -> pl.DataFrame:
     """With what was last published of the cells that the time gate holds back."""
     if earlier is None:
         return shown
     told = earlier.drop("published_on").with_columns(_=0)
-    both = shown.with_columns(_=0).join(told, on=[*dimensions, "_"], how="left", nulls_equal=True, maintain_order="left", suffix="_earlier")
+    both = shown.with_columns(_=0).join(
+        told,
+        on=[*dimensions, "_"],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+        suffix="_earlier",
+    )
     again = [name for name in told.columns if name in shown.columns and name not in dimensions]
     return both.select(
-        *dimensions, *(pl.coalesce(name, f"{name}_earlier") if name in again else name for name in shown.columns[len(dimensions) :])
+        *dimensions,
+        *(
+            pl.coalesce(name, f"{name}_earlier") if name in again else name
+            for name in shown.columns[len(dimensions) :]
+        ),
     )
 
 
@@ -196,14 +279,21 @@ def _earlier(late: pl.DataFrame, cells: Cells, last: pl.DataFrame) -> pl.DataFra
     late = late.filter(pl.col("_cell").is_in(last["cell"].implode()))
     if late.is_empty():
         return None
-    told = late.select(*cells.dimensions, "_cell").join(last, left_on="_cell", right_on="cell").drop("_cell")
+    told = (
+        late.select(*cells.dimensions, "_cell")
+        .join(last, left_on="_cell", right_on="cell")
+        .drop("_cell")
+    )
     told = told.explode("figures").unnest("figures").rename({"day": "published_on"})
     return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
 
 
 def _conditions(policy: Policy, pattern: Pattern, told: Told) -> Mapping[str, Any]:
     """`hidden` by reason; `repeated`: cells that are shown as they were last published."""
-    hidden, again = told.cells.drop_nulls("reason"), pl.col("_cell").is_in(told.last["cell"].implode()) & (pl.col("reason") == "time")
+    hidden, again = (
+        told.cells.drop_nulls("reason"),
+        pl.col("_cell").is_in(told.last["cell"].implode()) & (pl.col("reason") == "time"),
+    )
     return {
         "policy": policy.as_dict(),
         "cells": told.cells.height,

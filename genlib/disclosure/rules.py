@@ -1,4 +1,5 @@
-"""What is unsafe in itself, and how far it must stay free to move: minimum count, p% rule, complements (primary suppression)."""
+"""What is unsafe in itself, and how far it must stay free to move: minimum count, p% rule,
+complements (primary suppression)."""
 
 from __future__ import annotations
 
@@ -8,11 +9,13 @@ from genlib.disclosure.policy import Policy
 
 
 def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """`figures` (kind, value, contributors, first, second, rest) with `up` and `down`, the moves that must stay possible, `eased`, the
-    move that is left where the largest contributor asks himself, and `reason` (null = safe).
+    """`figures` (kind, value, contributors, first, second, rest) with `up` and `down`, the moves
+    that must stay possible, `eased`, the move that is left where the largest contributor asks
+    himself, and `reason` (null = safe).
 
-    A count must be able to go down by one and up to the threshold, so nobody can tell that it is small; a sum must be able to move by what
-    its largest contributor is owed: p% of his share less what the others already blur (Hundepool et al. 2012, 4.2).
+    A count must be able to go down by one and up to the threshold, so nobody can tell that it is
+    small; a sum must be able to move by what its largest contributor is owed: p% of his share less
+    what the others already blur (Hundepool et al. 2012, 4.2).
     """
     value, people = pl.col("value"), pl.col("contributors")
     few = (people > 0) & (people < policy.min_count)
@@ -23,8 +26,17 @@ def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     unsafe = few | dominated
     count_up = pl.max_horizontal(policy.min_count - value, 1)
     return figures.with_columns(
-        pl.when(unsafe).then(pl.when(money).then(blur).otherwise(count_up)).otherwise(0).alias("up"),
+        pl.when(unsafe)
+        .then(pl.when(money).then(blur).otherwise(count_up))
+        .otherwise(0)
+        .alias("up"),
         pl.when(unsafe).then(pl.when(money).then(blur).otherwise(1)).otherwise(0).alias("down"),
-        pl.max_horizontal((policy.p * pl.col("second") + 99) // 100 - pl.col("rest"), 1).alias("eased"),
-        pl.when(few).then(pl.lit("primary")).when(dominated).then(pl.lit("dominance")).alias("reason"),
+        pl.max_horizontal((policy.p * pl.col("second") + 99) // 100 - pl.col("rest"), 1).alias(
+            "eased"
+        ),
+        pl.when(few)
+        .then(pl.lit("primary"))
+        .when(dominated)
+        .then(pl.lit("dominance"))
+        .alias("reason"),
     )

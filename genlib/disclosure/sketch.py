@@ -1,10 +1,13 @@
-"""A sketch of who brought how much to a figure: enough to tell by how many people two figures differ, not enough to tell by whom.
+"""A sketch of who brought how much to a figure: enough to tell by how many people two figures
+differ, not enough to tell by whom.
 
-Each person's number picks one of 64 places and a factor; what he brought (1 where people are counted), times the factor, is added up
-there, modulo 2^32. So sketches add and subtract as their figures do, and the places of a difference that are not zero are never more than
-the people who make it: a small difference is always seen as small, and a large one as large unless people meet in a place, which errs to
-the safe side. Five would in 15 % of cases, so places are drawn twice and the greater count is believed: then it is 2 %. The key is the
-pseudonym's own: a keyed permutation of the customer id.
+Each person's number picks one of 64 places and a factor; what he brought (1 where people are
+counted), times the factor, is added up there, modulo 2^32. So sketches add and subtract as their
+figures do, and the places of a difference that are not zero are never more than the people who make
+it: a small difference is always seen as small, and a large one as large unless people meet in a
+place, which errs to the safe side. Five would in 15 % of cases, so places are drawn twice and the
+greater count is believed: then it is 2 %. The key is the pseudonym's own: a keyed permutation of
+the customer id.
 """
 
 from __future__ import annotations
@@ -27,25 +30,44 @@ Words = npt.NDArray[np.uint32]
 
 
 def numbers(pseudonyms: pl.Series) -> pl.Series:
-    """A number for each pseudonym, from its last 24 letters: the same in every version and on every machine."""
-    ends = [pseudonyms.str.slice(-LETTERS * part, LETTERS).str.to_integer(base=36, strict=False) for part in (1, 2)]
+    """A number for each pseudonym, from its last 24 letters: the same in every version and on every
+    machine."""
+    ends = [
+        pseudonyms.str.slice(-LETTERS * part, LETTERS).str.to_integer(base=36, strict=False)
+        for part in (1, 2)
+    ]
     low, high = (end.fill_null(0).to_numpy().astype(np.uint64) for end in ends)
     known = ends[0].is_not_null() & ends[1].is_not_null()
-    return pl.select(pl.when(known).then(pl.Series(low ^ (high * np.uint64(0x9E3779B97F4A7C15))))).to_series()
+    return pl.select(
+        pl.when(known).then(pl.Series(low ^ (high * np.uint64(0x9E3779B97F4A7C15))))
+    ).to_series()
 
 
 def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = ()) -> pl.DataFrame:
-    """`members`, one row a person and cell, with `keys`, `_number` and what each brought to the `sums`, as one row a cell: keys, and a
-    sketch of its `people` and of each sum; null where somebody there is not known by a pseudonym."""
+    """`members`, one row a person and cell, with `keys`, `_number` and what each brought to the
+    `sums`, as one row a cell: keys, and a sketch of its `people` and of each sum; null where
+    somebody there is not known by a pseudonym."""
     cells = members.with_columns(_row=pl.struct(keys).rank("dense") - 1 if keys else pl.lit(0))
-    known = cells.group_by("_row").agg(pl.col(keys).first(), pl.col("_number").is_not_null().all()).sort("_row")
+    known = (
+        cells.group_by("_row")
+        .agg(pl.col(keys).first(), pl.col("_number").is_not_null().all())
+        .sort("_row")
+    )
     mixed = _mixed(cells["_number"].fill_null(0).to_numpy())
     start = cells["_row"].to_numpy().astype(np.int64) * WIDTH
-    drawn = [(mixed >> np.uint64(58 - 6 * draw)).astype(np.int64) % PLACES + PLACES * draw for draw in range(DRAWS)]
+    drawn = [
+        (mixed >> np.uint64(58 - 6 * draw)).astype(np.int64) % PLACES + PLACES * draw
+        for draw in range(DRAWS)
+    ]
     places = [start + place for place in drawn]
     factors = mixed.astype(WORD) | WORD.type(1)  # odd, so that no power of two makes it nothing
-    brought = {"people": factors} | {name: factors * cells[name].to_numpy().astype(np.int64).astype(WORD) for name in sums}
-    sketched = {name: pl.when("_number").then(_sketched(places, parts, known.height)) for name, parts in brought.items()}
+    brought = {"people": factors} | {
+        name: factors * cells[name].to_numpy().astype(np.int64).astype(WORD) for name in sums
+    }
+    sketched = {
+        name: pl.when("_number").then(_sketched(places, parts, known.height))
+        for name, parts in brought.items()
+    }
     return known.select(*keys, **sketched)
 
 
@@ -67,8 +89,11 @@ def words(drawn: pl.Series) -> Words:
 
 
 def people_in(lines: Words) -> npt.NDArray[np.int64]:
-    """At least how many people each row of words is of; exact up to a rare collision while they are few."""
-    count: npt.NDArray[np.int64] = np.count_nonzero(lines.reshape(-1, DRAWS, PLACES), axis=2).max(axis=1).astype(np.int64)
+    """At least how many people each row of words is of; exact up to a rare collision while they are
+    few."""
+    count: npt.NDArray[np.int64] = (
+        np.count_nonzero(lines.reshape(-1, DRAWS, PLACES), axis=2).max(axis=1).astype(np.int64)
+    )
     return count
 
 

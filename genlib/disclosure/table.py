@@ -19,7 +19,8 @@ SEAL = object()
 
 @dataclass(frozen=True)
 class Shown:
-    """One figure of a protected table, with where it stands. `value` is None if hidden, and `reason` then says why."""
+    """One figure of a protected table, with where it stands. `value` is None if hidden, and
+    `reason` then says why."""
 
     value: float | int | None
     column: str
@@ -33,11 +34,12 @@ class Shown:
 class ProtectedTable:
     """A table after disclosure control.
 
-    `frame`: the dimension columns (null = total), `people` and the other measures (null = hidden; all `people` if they are no measure; in a
-    hidden cell too a figure is told that follows from others), derived figures, `thin` (some of them stand on fewer people than the
-    policy's flag), and `reason` (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`). Cells with `time` changed by too few
-    people to be told anew: they stay as they were last published, if they were, and `earlier` says when (the dimension columns,
-    `published_on` and the measures).
+    `frame`: the dimension columns (null = total), `people` and the other measures (null = hidden;
+    all `people` if they are no measure; in a hidden cell too a figure is told that follows from
+    others), derived figures, `thin` (some of them stand on fewer people than the policy's flag),
+    and `reason` (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`). Cells with
+    `time` changed by too few people to be told anew: they stay as they were last published, if they
+    were, and `earlier` says when (the dimension columns, `published_on` and the measures).
     """
 
     name: str
@@ -52,11 +54,14 @@ class ProtectedTable:
 
     def __post_init__(self) -> None:
         if self.seal is not SEAL:
-            raise Refused("a ProtectedTable is made by genlib.protect only; hand it the Cells of a metric")
+            raise Refused(
+                "a ProtectedTable is made by genlib.protect only; hand it the Cells of a metric"
+            )
         object.__setattr__(self, "digest", self.fingerprint())
 
     def fingerprint(self) -> str:
-        """The SHA-256 of the frame as it is now; `digest` is what it was when the table was made."""
+        """The SHA-256 of the frame as it is now; `digest` is what it was when the table was
+        made."""
         return sha256(self.frame.write_json().encode()).hexdigest()
 
     @property
@@ -64,12 +69,20 @@ class ProtectedTable:
         return [column for dimension in self.by for column in dimension.columns]
 
     def rows(self, *dimensions: str, **where: Any) -> pl.DataFrame:
-        """The rows at one level: the named dimensions set, all others at their total, narrowed to `where`."""
+        """The rows at one level: the named dimensions set, all others at their total, narrowed to
+        `where`."""
         unknown = {*dimensions, *where} - set(self.dimensions)
         if unknown:
-            raise UsageError(f"table {self.name} has no dimension {', '.join(sorted(unknown))}; it has {', '.join(self.dimensions)}")
-        fixed = {*dimensions, *where} | {parent for d in self.by if {*dimensions, *where} & {d.name} for parent in d.parents}
-        level = [pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in self.dimensions]
+            raise UsageError(
+                f"table {self.name} has no dimension {', '.join(sorted(unknown))}; it has "
+                f"{', '.join(self.dimensions)}"
+            )
+        fixed = {*dimensions, *where} | {
+            parent for d in self.by if {*dimensions, *where} & {d.name} for parent in d.parents
+        }
+        level = [
+            pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in self.dimensions
+        ]
         return self.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()))
 
     def value(self, column: str, **where: Any) -> Shown:
@@ -79,12 +92,15 @@ class ProtectedTable:
             raise UsageError(f"table {self.name} has no single figure {column} there")
         row = found.row(0, named=True) if found.height else {column: None, "reason": "empty"}
         reason = row["reason"] if row[column] is None else None
-        return Shown(row[column], column, self.name, tuple(sorted(where.items())), reason, self.language)  # type: ignore[arg-type]
+        place = tuple(sorted(where.items()))
+        value: Any = row[column]
+        return Shown(value, column, self.name, place, reason, self.language)
 
 
 @dataclass(frozen=True)
 class Protected(Mapping[str, ProtectedTable]):
-    """The tables of one report, protected together; by attribute or by key. `pattern` is the proof: `disclosure.verify` checks it."""
+    """The tables of one report, protected together; by attribute or by key. `pattern` is the proof:
+    `disclosure.verify` checks it."""
 
     tables: Mapping[str, ProtectedTable]
     conditions: Mapping[str, Any]
@@ -92,8 +108,9 @@ class Protected(Mapping[str, ProtectedTable]):
     _manifest: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def manifest(self) -> dict[str, Any]:
-        """What others need to audit the report (`disclosure.intervals` takes its `pattern`), ready for JSON: the policy, the pattern with
-        what it shows, and where each figure of each table stands in it. No witness and no hidden figure."""
+        """What others need to audit the report (`disclosure.intervals` takes its `pattern`), ready
+        for JSON: the policy, the pattern with what it shows, and where each figure of each table
+        stands in it. No witness and no hidden figure."""
         return dict(self._manifest)
 
     def __getitem__(self, name: str) -> ProtectedTable:

@@ -1,7 +1,9 @@
-"""Figures: columns derived from a table *as it is shown*, hidden cells null, so that a figure can tell nothing that the table does not.
+"""Figures: columns derived from a table *as it is shown*, hidden cells null, so that a figure can
+tell nothing that the table does not.
 
-In: the dimension columns (null = total), then `people` and the other measures. A cell that is not there at all counts 0, a hidden one gives
-null, and no share stands on fewer than `BASE` people. A figure of a whole group stands on the row of that group's total.
+In: the dimension columns (null = total), then `people` and the other measures. A cell that is not
+there at all counts 0, a hidden one gives null, and no share stands on fewer than `BASE` people. A
+figure of a whole group stands on the row of that group's total.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from genlib.period import Period
 
 BASE = 10
 ALARM = 0.001
-"""Sizes of two groups that are less likely than this under the planned split were not drawn as planned."""
+"""Sizes of two groups that are less likely than this under the planned split were not drawn as
+planned."""
 
 Figures = tuple[Figure, ...]
 
@@ -29,22 +32,36 @@ def dimensions(frame: pl.DataFrame) -> list[str]:
     return frame.columns[: frame.columns.index("people")]
 
 
-def at(frame: pl.DataFrame, column: str, where: Mapping[str, Any], beside: tuple[str, ...] = ()) -> pl.Expr:
-    """For each row, the value of `column` in the cell with the dimensions `where` set so (None = total; several values: the sum of their
-    cells), those `beside` as they come, and all others as in the row."""
+def at(
+    frame: pl.DataFrame, column: str, where: Mapping[str, Any], beside: tuple[str, ...] = ()
+) -> pl.Expr:
+    """For each row, the value of `column` in the cell with the dimensions `where` set so (None =
+    total; several values: the sum of their cells), those `beside` as they come, and all others as
+    in the row."""
     keys = [name for name in dimensions(frame) if name not in where and name not in beside]
     cells = pl.col(column).filter(_stands(name, value) for name, value in where.items())
-    return pl.when(cells.null_count() == 0).then(cells.sum()).over(pl.lit(0), *keys)  # the constant: there may be no other dimension
+    return (
+        pl.when(cells.null_count() == 0).then(cells.sum()).over(pl.lit(0), *keys)
+    )  # the constant: there may be no other dimension
 
 
 def _stands(dimension: str, value: Any) -> pl.Expr:
     if value is None:
         return pl.col(dimension).is_null()
-    return pl.col(dimension).is_in(value) if isinstance(value, tuple) else pl.col(dimension) == value
+    return (
+        pl.col(dimension).is_in(value) if isinstance(value, tuple) else pl.col(dimension) == value
+    )
 
 
-def over(frame: pl.DataFrame, column: str, dimension: str, values: tuple[Any, ...], finer: tuple[str, ...] = ()) -> pl.Expr:
-    """The sum of `column` over some values of a dimension (none named: its total); null if one of them is hidden."""
+def over(
+    frame: pl.DataFrame,
+    column: str,
+    dimension: str,
+    values: tuple[Any, ...],
+    finer: tuple[str, ...] = (),
+) -> pl.Expr:
+    """The sum of `column` over some values of a dimension (none named: its total); null if one of
+    them is hidden."""
     return at(frame, column, {**dict.fromkeys(finer), dimension: values or None})
 
 
@@ -53,10 +70,15 @@ def on_total(*columns: str) -> pl.Expr:
     return pl.all_horizontal(pl.col(column).is_null() for column in columns)
 
 
-def with_figures(frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: dict[str, pl.Series]) -> pl.DataFrame:
-    """The frame with figures on the rows `where`, null where the base is hidden or too small; `thin` where the policy flags it."""
+def with_figures(
+    frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: dict[str, pl.Series]
+) -> pl.DataFrame:
+    """The frame with figures on the rows `where`, null where the base is hidden or too small;
+    `thin` where the policy flags it."""
     firm = where & pl.lit(base >= least(frame))
-    made: dict[str, pl.Expr] = {name: pl.when(firm).then(pl.lit(value).fill_nan(None)) for name, value in figures.items()}
+    made: dict[str, pl.Expr] = {
+        name: pl.when(firm).then(pl.lit(value).fill_nan(None)) for name, value in figures.items()
+    }
     if "_flag" in frame.columns:
         made["thin"] = pl.col("thin") | (firm & pl.lit(base < frame["_flag"])).fill_null(False)
     return frame.with_columns(**made)
@@ -69,7 +91,8 @@ def least(frame: pl.DataFrame) -> int:
 
 @dataclass(frozen=True)
 class Share:
-    """The part that a cell has of the total over `over` (name a dimension with its coarser groups), or of the cell where it is `base`."""
+    """The part that a cell has of the total over `over` (name a dimension with its coarser groups),
+    or of the cell where it is `base`."""
 
     over: tuple[str, ...]
     of: str = "people"
@@ -78,13 +101,16 @@ class Share:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         whole = dict.fromkeys(self.over, self.base)
-        base, total = frame.select(people=at(frame, "people", whole), total=at(frame, self.of, whole))
+        base, total = frame.select(
+            people=at(frame, "people", whole), total=at(frame, self.of, whole)
+        )
         return with_figures(frame, pl.lit(True), base, {self.name: frame[self.of] / total})
 
 
 @dataclass(frozen=True)
 class Rate:
-    """The share of `part` in `base` (values of one dimension; no base: all of them) with Wilson's interval as `<name>_low`, `<name>_high`.
+    """The share of `part` in `base` (values of one dimension; no base: all of them) with Wilson's
+    interval as `<name>_low`, `<name>_high`.
 
     `finer` are the dimensions below it, which stay at their total.
     """
@@ -98,7 +124,10 @@ class Rate:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         counted = {"part": self.part, "base": self.base}
-        part, base = frame.select(over(frame, self.of, self.dimension, values, self.finer).alias(name) for name, values in counted.items())
+        part, base = frame.select(
+            over(frame, self.of, self.dimension, values, self.finer).alias(name)
+            for name, values in counted.items()
+        )
         figures = interval(self.name, part / base, intervals.wilson(part, base))
         return with_figures(frame, on_total(self.dimension, *self.finer), base, figures)
 
@@ -111,36 +140,50 @@ class Mean:
     of: str
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return with_figures(frame, pl.lit(True), frame["people"], {self.name: frame[self.of] / frame["people"]})
+        return with_figures(
+            frame, pl.lit(True), frame["people"], {self.name: frame[self.of] / frame["people"]}
+        )
 
 
 @dataclass(frozen=True)
 class Nps:
-    """Net promoter score (-1 to 1) of `promoter`, `passive` and `detractor` in dimension `group`, of those whose `outcome` is complete,
-    with its adjusted Wald interval; and the share of `detractors` with Wilson's, which stands where too few promoters leave no score to
-    show. `finer`: dimensions below the group."""
+    """Net promoter score (-1 to 1) of `promoter`, `passive` and `detractor` in dimension `group`,
+    of those whose `outcome` is complete, with its adjusted Wald interval; and the share of
+    `detractors` with Wilson's, which stands where too few promoters leave no score to show.
+    `finer`: dimensions below the group."""
 
     finer: tuple[str, ...] = ()
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         below = dict.fromkeys(self.finer)
-        counts = {group: at(frame, "people", {**below, "group": group}, ("outcome",)) for group in ("promoter", "detractor")}
+        counts = {
+            group: at(frame, "people", {**below, "group": group}, ("outcome",))
+            for group in ("promoter", "detractor")
+        }
         counts["n"] = at(frame, "people", {**below, "group": None, "outcome": "complete"})
         promoters, detractors, n = frame.select(**counts)
-        figures = interval("nps", intervals.nps(promoters, detractors, n)[0], intervals.nps_adjusted(promoters, detractors, n))
+        figures = interval(
+            "nps",
+            intervals.nps(promoters, detractors, n)[0],
+            intervals.nps_adjusted(promoters, detractors, n),
+        )
         figures |= interval("detractors", detractors / n, intervals.wilson(detractors, n))
         return with_figures(frame, on_total("group", "outcome", *self.finer), n, figures)
 
 
 def likert(frame: pl.DataFrame) -> pl.DataFrame:
-    """Mean, standard deviation, and the shares of the two highest and of the two lowest of the answers 1-5, each with Wilson's interval."""
-    n, *counts = frame.select(at(frame, "people", {"answer": value}).alias(str(value)) for value in (None, *range(1, 6)))
+    """Mean, standard deviation, and the shares of the two highest and of the two lowest of the
+    answers 1-5, each with Wilson's interval."""
+    n, *counts = frame.select(
+        at(frame, "people", {"answer": value}).alias(str(value)) for value in (None, *range(1, 6))
+    )
     return with_figures(frame, on_total("answer"), n, intervals.likert(counts, n))
 
 
 @dataclass(frozen=True)
 class Change:
-    """The value less that of so many months earlier, as a part of it. `by` is the column of time."""
+    """The value less that of so many months earlier, as a part of it. `by` is the column of
+    time."""
 
     name: str
     of: str
@@ -148,43 +191,68 @@ class Change:
     months: int
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        dated, later = pl.col(self.by).is_not_null(), pl.col(self.by).dt.offset_by(f"{self.months}mo")
+        dated, later = (
+            pl.col(self.by).is_not_null(),
+            pl.col(self.by).dt.offset_by(f"{self.months}mo"),
+        )
         earlier = frame.with_columns(later).select(*dimensions(frame), _before=self.of)
-        joined = frame.join(earlier, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
-        change = pl.when(dated & (pl.col("_before") > 0)).then((pl.col(self.of) - pl.col("_before")) / pl.col("_before"))
+        joined = frame.join(
+            earlier, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left"
+        )
+        change = pl.when(dated & (pl.col("_before") > 0)).then(
+            (pl.col(self.of) - pl.col("_before")) / pl.col("_before")
+        )
         return joined.select(*frame.columns, change.alias(self.name))
 
 
 def changes(of: str, period: Period) -> Figures:
-    """The `change` since the step before (month, quarter or year, as the period is), and `change_year` in twelve months."""
-    return Change("change", of, period.unit, period.length), Change("change_year", of, period.unit, 12)
+    """The `change` since the step before (month, quarter or year, as the period is), and
+    `change_year` in twelve months."""
+    return Change("change", of, period.unit, period.length), Change(
+        "change_year", of, period.unit, 12
+    )
 
 
 @dataclass(frozen=True)
 class Stock:
-    """Customers at the end of each month (`stock`): the opening ones, and those who joined less those who left up to then. A hidden cell
-    hides the stock from its month on. Also `joined`, `left`, and `churn`: the part of the month's opening stock that left, with Wilson's
-    interval. `by` is the column of time."""
+    """Customers at the end of each month (`stock`): the opening ones, and those who joined less
+    those who left up to then. A hidden cell hides the stock from its month on. Also `joined`,
+    `left`, and `churn`: the part of the month's opening stock that left, with Wilson's interval.
+    `by` is the column of time."""
 
     by: str
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        moved = {name: over(frame, "people", "movement", (name,)) for name in ("opening", "joined", "left")}
-        months = frame.with_columns(**moved).filter(on_total("movement"), pl.col(self.by).is_not_null()).sort(self.by)
+        moved = {
+            name: over(frame, "people", "movement", (name,))
+            for name in ("opening", "joined", "left")
+        }
+        months = (
+            frame.with_columns(**moved)
+            .filter(on_total("movement"), pl.col(self.by).is_not_null())
+            .sort(self.by)
+        )
         net = pl.col("opening") + pl.col("joined") - pl.col("left")
-        months = months.with_columns(stock=pl.when(net.is_null().cum_max().not_()).then(net.cum_sum()))
+        months = months.with_columns(
+            stock=pl.when(net.is_null().cum_max().not_()).then(net.cum_sum())
+        )
         before = months["stock"].shift()
         churn = interval("churn", months["left"] / before, intervals.wilson(months["left"], before))
-        told = with_figures(months, pl.lit(True), before, churn).select(*dimensions(frame), "joined", "left", "stock", *churn)
-        return frame.join(told, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left")
+        told = with_figures(months, pl.lit(True), before, churn).select(
+            *dimensions(frame), "joined", "left", "stock", *churn
+        )
+        return frame.join(
+            told, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left"
+        )
 
 
 @dataclass(frozen=True)
 class Reached:
-    """People who came at least as far as each stage, `reached`; and for the stages from delivery on which part of those delivered they
-    are (`of_delivered`), with Wilson's interval. `groups`: the coarser dimensions of stages, finest first, each with the stage from which
-    on all are one group of that name; beside the way to the last stage lie those without a group, who are counted alone. Nothing is
-    reckoned of stages `untold` (`stage` and the columns of a group)."""
+    """People who came at least as far as each stage, `reached`; and for the stages from delivery on
+    which part of those delivered they are (`of_delivered`), with Wilson's interval. `groups`: the
+    coarser dimensions of stages, finest first, each with the stage from which on all are one group
+    of that name; beside the way to the last stage lie those without a group, who are counted alone.
+    Nothing is reckoned of stages `untold` (`stage` and the columns of a group)."""
 
     stages: tuple[str, ...]
     groups: Mapping[str, str]
@@ -194,35 +262,67 @@ class Reached:
         columns = ["stage", *self.groups]
         if stage == self.stages[0]:
             return at(frame, "people", dict.fromkeys(columns))
-        place = next((place for place, name in enumerate(columns) if self.groups.get(name) == stage), 0)
-        return at(frame, "people", {**dict.fromkeys(columns[:place]), columns[place]: stage}, tuple(columns[place + 1 :]))
+        place = next(
+            (place for place, name in enumerate(columns) if self.groups.get(name) == stage), 0
+        )
+        return at(
+            frame,
+            "people",
+            {**dict.fromkeys(columns[:place]), columns[place]: stage},
+            tuple(columns[place + 1 :]),
+        )
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         after = {stage: self._reached(frame, stage) for stage in self.stages}
-        reached = pl.coalesce(pl.when(pl.col("stage") == stage).then(n) for stage, n in after.items())
-        told = frame.join(self.untold.with_columns(_no=True), on=self.untold.columns, how="left", maintain_order="left")["_no"].is_null()
+        reached = pl.coalesce(
+            pl.when(pl.col("stage") == stage).then(n) for stage, n in after.items()
+        )
+        told = frame.join(
+            self.untold.with_columns(_no=True),
+            on=self.untold.columns,
+            how="left",
+            maintain_order="left",
+        )["_no"].is_null()
         shown = frame.with_columns(reached=pl.when(told).then(reached))
-        late, base = pl.col("stage").is_in(self.stages[self.stages.index("delivered") :]), frame.select(after["delivered"]).to_series()
-        rate = interval("of_delivered", shown["reached"] / base, intervals.wilson(shown["reached"], base))
+        late, base = (
+            pl.col("stage").is_in(self.stages[self.stages.index("delivered") :]),
+            frame.select(after["delivered"]).to_series(),
+        )
+        rate = interval(
+            "of_delivered", shown["reached"] / base, intervals.wilson(shown["reached"], base)
+        )
         return with_figures(shown, late, base, rate)
 
 
 def uplift(frame: pl.DataFrame) -> pl.DataFrame:
-    """Share of buyers among those contacted less that in the holdout, as assigned, on the row of each campaign.
+    """Share of buyers among those contacted less that in the holdout, as assigned, on the row of
+    each campaign.
 
-    Adds `rate`, `holdout_rate`, `uplift` with Newcombe's interval, `extra` (buyers that the campaign brought) with its interval,
-    `p_value`, `p_holm` (adjusted for all campaigns shown) and first `mismatch_p`: the chance of the planned split (`holdout_share`) giving
-    these sizes; under `ALARM` the arms are not comparable and there is no uplift. A row of its own has uplift and extra of all campaigns
-    together.
+    Adds `rate`, `holdout_rate`, `uplift` with Newcombe's interval, `extra` (buyers that the
+    campaign brought) with its interval, `p_value`, `p_holm` (adjusted for all campaigns shown) and
+    first `mismatch_p`: the chance of the planned split (`holdout_share`) giving these sizes; under
+    `ALARM` the arms are not comparable and there is no uplift. A row of its own has uplift and
+    extra of all campaigns together.
     """
-    arms = {f"{arm} {of}": {"arm": arm, "outcome": of} for of in (None, "bought") for arm in ("contacted", "holdout")}
-    n, other_n, x, y = frame.select(at(frame, "people", where).alias(name) for name, where in arms.items())
+    arms = {
+        f"{arm} {of}": {"arm": arm, "outcome": of}
+        for of in (None, "bought")
+        for arm in ("contacted", "holdout")
+    }
+    n, other_n, x, y = frame.select(
+        at(frame, "people", where).alias(name) for name, where in arms.items()
+    )
     ends = intervals.newcombe(x, n, y, other_n)
-    gain, mismatch = x / n - y / other_n, chance(intervals.ratio_statistic(other_n, n + other_n, frame["holdout_share"]))
+    gain, mismatch = (
+        x / n - y / other_n,
+        chance(intervals.ratio_statistic(other_n, n + other_n, frame["holdout_share"])),
+    )
     effect = interval("uplift", gain, ends) | interval("extra", n * gain, [n * end for end in ends])
     effect |= {"p_value": chance(intervals.difference_statistic(x, n, y, other_n))}
     both, whole = pl.select(pl.min_horizontal(n, other_n)).to_series(), on_total("arm", "outcome")
-    shown = with_figures(frame, whole, both, {"rate": x / n, "holdout_rate": y / other_n, "mismatch_p": mismatch})
+    shown = with_figures(
+        frame, whole, both, {"rate": x / n, "holdout_rate": y / other_n, "mismatch_p": mismatch}
+    )
     fair = whole & pl.lit(mismatch.fill_null(1) >= ALARM)
     return _with_all(_with_holm(with_figures(shown, fair, both, effect)), n, other_n)
 
@@ -238,47 +338,74 @@ def chance(statistic: pl.Series) -> pl.Series:
 def _with_holm(frame: pl.DataFrame) -> pl.DataFrame:
     known = frame["p_value"].drop_nulls().to_list()
     adjusted = dict(zip(known, intervals.holm(known), strict=True))
-    return frame.with_columns(p_holm=pl.col("p_value").replace_strict(adjusted, default=None, return_dtype=pl.Float64))
+    return frame.with_columns(
+        p_holm=pl.col("p_value").replace_strict(adjusted, default=None, return_dtype=pl.Float64)
+    )
 
 
 def _with_all(frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.DataFrame:
-    """One more row, for all campaigns that have an uplift: that of the mean person contacted, and the buyers whom they brought together."""
+    """One more row, for all campaigns that have an uplift: that of the mean person contacted, and
+    the buyers whom they brought together."""
     p, q = pl.col("rate"), pl.col("holdout_rate")
     spread = (p * (1 - p) / pl.col("_n") + q * (1 - q) / pl.col("_other")) * pl.col("_n") ** 2
     known = frame.with_columns(_n=n, _other=other_n).filter(pl.col("uplift").is_not_null())
     if known.is_empty():
         return frame
-    extra, variance, people = known.select(pl.col("extra").sum(), spread.sum().alias("variance"), pl.col("_n").sum()).row(0)
-    ends = {"": extra, "_low": extra - intervals.z() * variance**0.5, "_high": extra + intervals.z() * variance**0.5}
-    figures = {f"extra{end}": value for end, value in ends.items()} | {f"uplift{end}": value / people for end, value in ends.items()}
+    extra, variance, people = known.select(
+        pl.col("extra").sum(), spread.sum().alias("variance"), pl.col("_n").sum()
+    ).row(0)
+    ends = {
+        "": extra,
+        "_low": extra - intervals.z() * variance**0.5,
+        "_high": extra + intervals.z() * variance**0.5,
+    }
+    figures = {f"extra{end}": value for end, value in ends.items()} | {
+        f"uplift{end}": value / people for end, value in ends.items()
+    }
     figures = known.select(figures.keys()).row(0, named=True) if known.height == 1 else figures
-    return pl.concat([frame, pl.DataFrame([figures]).cast({name: frame.schema[name] for name in figures})], how="diagonal")
+    return pl.concat(
+        [frame, pl.DataFrame([figures]).cast({name: frame.schema[name] for name in figures})],
+        how="diagonal",
+    )
 
 
 def worth(frame: pl.DataFrame) -> pl.DataFrame:
-    """The money of the buyers that a campaign brought, `extra_cents` with its interval: as many as `uplift` found, each with what the
-    buyers among those contacted spent in the window. And what the campaign cost (`cost_cents`) for each of them, `cents_per_extra`, if it
-    surely brought any."""
+    """The money of the buyers that a campaign brought, `extra_cents` with its interval: as many as
+    `uplift` found, each with what the buyers among those contacted spent in the window. And what
+    the campaign cost (`cost_cents`) for each of them, `cents_per_extra`, if it surely brought any.
+    """
     buyers = {"arm": "contacted", "outcome": "bought"}
     mean = (at(frame, "amount_cents", buyers) / at(frame, "people", buyers)).fill_nan(None)
-    money = frame.with_columns((pl.col(f"extra{end}") * mean).alias(f"extra_cents{end}") for end in ("", "_low", "_high"))
+    money = frame.with_columns(
+        (pl.col(f"extra{end}") * mean).alias(f"extra_cents{end}") for end in ("", "_low", "_high")
+    )
     together = pl.col("campaign").is_null() & pl.col("extra").is_not_null()
     return money.with_columns(
         extra_cents=pl.when(together).then(pl.col("extra_cents").sum()).otherwise("extra_cents"),
-        cents_per_extra=pl.when(pl.col("uplift_low") > 0).then(pl.col("cost_cents") / pl.col("extra")),
+        cents_per_extra=pl.when(pl.col("uplift_low") > 0).then(
+            pl.col("cost_cents") / pl.col("extra")
+        ),
     )
 
 
 def cost_each(frame: pl.DataFrame, *, outcome: str) -> pl.DataFrame:
     """What a campaign cost (`cost_cents`) per message that had the outcome, `cents_each`."""
     count = at(frame, "contacts", {"outcome": outcome})
-    return frame.with_columns(cents_each=pl.when(on_total("outcome"), count > 0).then(pl.col("cost_cents") / count))
+    return frame.with_columns(
+        cents_each=pl.when(on_total("outcome"), count > 0).then(pl.col("cost_cents") / count)
+    )
 
 
 def given(dimension: str, known: pl.DataFrame) -> Figure:
-    """Columns that are known beside the cells: words, what the books say, or figures of a model over many people."""
+    """Columns that are known beside the cells: words, what the books say, or figures of a model
+    over many people."""
 
     def joined(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.join(known.cast({dimension: frame.schema[dimension]}), on=dimension, how="left", maintain_order="left")
+        return frame.join(
+            known.cast({dimension: frame.schema[dimension]}),
+            on=dimension,
+            how="left",
+            maintain_order="left",
+        )
 
     return joined

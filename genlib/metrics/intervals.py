@@ -1,6 +1,8 @@
-"""Intervals for shares, differences of shares and net promoter scores: arithmetic that takes numbers, arrays and expressions alike.
+"""Intervals for shares, differences of shares and net promoter scores: arithmetic that takes
+numbers, arrays and expressions alike.
 
-Wilson 1927; Newcombe 1998, Statistics in Medicine 17 (method 10); Rocks 2016 for the net promoter score; Holm 1979.
+Wilson 1927; Newcombe 1998, Statistics in Medicine 17 (method 10); Rocks 2016 for the net promoter
+score; Holm 1979.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from genlib.errors import UsageError
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its standard error, the ends of its interval and the number of people behind it."""
+    """A figure with its standard error, the ends of its interval and the number of people behind
+    it."""
 
     value: float
     se: float
@@ -38,20 +41,29 @@ def interval(name: str, value: Any, ends: Sequence[Any]) -> dict[str, Any]:
 def wilson(successes: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
     """Low and high end of a share."""
     zz = z(level) ** 2
-    centre, spread = successes + zz / 2, z(level) * (successes * (n - successes) / n + zz / 4) ** 0.5
+    centre, spread = (
+        successes + zz / 2,
+        z(level) * (successes * (n - successes) / n + zz / 4) ** 0.5,
+    )
     return (centre - spread) / (n + zz), (centre + spread) / (n + zz)
 
 
-def newcombe(successes: Any, n: Any, other_successes: Any, other_n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
+def newcombe(
+    successes: Any, n: Any, other_successes: Any, other_n: Any, *, level: float = 0.95
+) -> tuple[Any, Any]:
     """Low and high end of the difference of two independent shares (hybrid score)."""
     p, q = successes / n, other_successes / other_n
-    (p_low, p_high), (q_low, q_high) = wilson(successes, n, level=level), wilson(other_successes, other_n, level=level)
+    (p_low, p_high), (q_low, q_high) = (
+        wilson(successes, n, level=level),
+        wilson(other_successes, other_n, level=level),
+    )
     low = p - q - ((p - p_low) ** 2 + (q_high - q) ** 2) ** 0.5
     return low, p - q + ((p_high - p) ** 2 + (q - q_low) ** 2) ** 0.5
 
 
 def nps(promoters: Any, detractors: Any, n: Any) -> tuple[Any, Any]:
-    """Net promoter score (share of promoters less share of detractors, -1 to 1) and its standard error."""
+    """Net promoter score (share of promoters less share of detractors, -1 to 1) and its standard
+    error."""
     value = (promoters - detractors) / n
     return value, (((promoters + detractors) / n - value**2) / n) ** 0.5
 
@@ -62,22 +74,29 @@ def nps_wald(promoters: Any, detractors: Any, n: Any, *, level: float = 0.95) ->
     return value - z(level) * se, value + z(level) * se
 
 
-def nps_adjusted(promoters: Any, detractors: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
-    """Adjusted Wald (3, T): three answers more, a quarter of them promoters and a quarter detractors. Holds its level for small n too."""
+def nps_adjusted(
+    promoters: Any, detractors: Any, n: Any, *, level: float = 0.95
+) -> tuple[Any, Any]:
+    """Adjusted Wald (3, T): three answers more, a quarter of them promoters and a quarter
+    detractors. Holds its level for small n too."""
     return nps_wald(promoters + 0.75, detractors + 0.75, n + 3, level=level)
 
 
 def likert(counts: Sequence[Any], n: Any, *, level: float = 0.95) -> dict[str, Any]:
-    """Of the counts of answers 1, 2, ... `mean`, `sd`, and the shares of the two highest (`top_two`) and lowest (`bottom_two`), with
-    Wilson's intervals."""
-    total, squares = (sum(count * place**power for place, count in enumerate(counts, start=1)) for power in (1, 2))
+    """Of the counts of answers 1, 2, ... `mean`, `sd`, and the shares of the two highest
+    (`top_two`) and lowest (`bottom_two`), with Wilson's intervals."""
+    total, squares = (
+        sum(count * place**power for place, count in enumerate(counts, start=1)) for power in (1, 2)
+    )
     figures = {"mean": total / n, "sd": ((n * squares - total**2) / (n * (n - 1))) ** 0.5}
     for name, box in (("top_two", counts[-2] + counts[-1]), ("bottom_two", counts[0] + counts[1])):
         figures |= interval(name, box / n, wilson(box, n, level=level))
     return figures
 
 
-def difference(successes: int, n: int, other_successes: int, other_n: int, *, level: float = 0.95) -> Estimate:
+def difference(
+    successes: int, n: int, other_successes: int, other_n: int, *, level: float = 0.95
+) -> Estimate:
     """Difference of two independent shares with Newcombe's interval."""
     if not (0 <= successes <= n and 0 <= other_successes <= other_n and n and other_n):
         raise UsageError("each group needs people, and no more successes than people")
@@ -89,7 +108,9 @@ def difference(successes: int, n: int, other_successes: int, other_n: int, *, le
 def difference_statistic(successes: Any, n: Any, other_successes: Any, other_n: Any) -> Any:
     """Squared test statistic of equal shares (chi-square, one degree of freedom)."""
     pooled = (successes + other_successes) / (n + other_n)
-    return (successes / n - other_successes / other_n) ** 2 / (pooled * (1 - pooled) * (1 / n + 1 / other_n))
+    return (successes / n - other_successes / other_n) ** 2 / (
+        pooled * (1 - pooled) * (1 / n + 1 / other_n)
+    )
 
 
 def ratio_statistic(n: Any, total: Any, share: Any) -> Any:

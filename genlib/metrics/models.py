@@ -1,4 +1,5 @@
-"""How often, how long and how much customers buy: BG/NBD and gamma-gamma, fitted on counts of equal histories.
+"""How often, how long and how much customers buy: BG/NBD and gamma-gamma, fitted on counts of equal
+histories.
 
 Fader, Hardie and Lee 2005, Marketing Science 24(2); Fader and Hardie 2013, note 025.
 """
@@ -22,7 +23,8 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class BgNbd:
-    """Purchases come at random at a rate of the customer's own (gamma: r, alpha), until he drops out after one of them (beta: a, b)."""
+    """Purchases come at random at a rate of the customer's own (gamma: r, alpha), until he drops
+    out after one of them (beta: a, b)."""
 
     r: float
     alpha: float
@@ -38,31 +40,40 @@ class BgNbd:
 
     def _odds_of_leaving(self, x: Vector, recency: Vector, horizon: Vector) -> Vector:
         silence = (self.r + x) * np.log((self.alpha + horizon) / (self.alpha + recency))
-        return np.where(x > 0, self.a / (self.b + np.maximum(x, 1) - 1) * np.exp(np.minimum(silence, 700)), 0.0)
+        return np.where(
+            x > 0, self.a / (self.b + np.maximum(x, 1) - 1) * np.exp(np.minimum(silence, 700)), 0.0
+        )
 
     def expected_purchases(self, t: float, frequency: Any = 0, recency: Any = 0, T: Any = 0) -> Any:  # noqa: N803
-        """Purchases to expect in the next `t` units of time; of a new customer, if no history is given."""
+        """Purchases to expect in the next `t` units of time; of a new customer, if no history is
+        given."""
         x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
         frequencies, place = np.unique(x, return_inverse=True)
         expected = np.zeros(np.broadcast_shapes(x.shape, horizon.shape))
         for dropout, weight in zip(*self._dropouts(frequencies), strict=True):
             p = dropout[place].reshape(x.shape)
-            expected += weight * -np.expm1(-(self.r + x) * np.log1p(p * t / (self.alpha + horizon))) / p
+            expected += (
+                weight * -np.expm1(-(self.r + x) * np.log1p(p * t / (self.alpha + horizon))) / p
+            )
         expected /= 1 + self._odds_of_leaving(x, recency, horizon)
         return expected if expected.ndim else float(expected)
 
     def _dropouts(self, x: Vector) -> tuple[Vector, Vector]:
-        """Nodes (a row each) and weights (Gauss and Legendre) over the dropout probability of those alive after x repeat purchases. The
-        hypergeometric function of the closed form breaks down for parameters that small data gives."""
+        """Nodes (a row each) and weights (Gauss and Legendre) over the dropout probability of those
+        alive after x repeat purchases. The hypergeometric function of the closed form breaks down
+        for parameters that small data gives."""
         from scipy.special import betaincinv, roots_legendre
 
         nodes, weights = roots_legendre(64)
-        return np.maximum(betaincinv(self.a, self.b + x, (nodes[:, None] + 1) / 2), 1e-12), weights / 2
+        return np.maximum(
+            betaincinv(self.a, self.b + x, (nodes[:, None] + 1) / 2), 1e-12
+        ), weights / 2
 
 
 @dataclass(frozen=True)
 class GammaGamma:
-    """The value of a purchase varies around a mean of the customer's own (gamma: p), and these means vary too (q, gamma)."""
+    """The value of a purchase varies around a mean of the customer's own (gamma: p), and these
+    means vary too (q, gamma)."""
 
     p: float
     q: float
@@ -70,7 +81,8 @@ class GammaGamma:
     log_likelihood: float
 
     def expected_value(self, frequency: Any, monetary: Any) -> Any:
-        """The mean value of a customer's purchases: between what he paid so far and what all pay."""
+        """The mean value of a customer's purchases: between what he paid so far and what all
+        pay."""
         return (self.gamma + frequency * monetary) * self.p / (self.p * frequency + self.q - 1)
 
 
@@ -92,24 +104,46 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
 
     def likelihood(parameters: Vector) -> tuple[float, Vector]:
         r, alpha, a, b = parameters
-        known = gammaln(r + frequencies) - gammaln(r) + r * np.log(alpha) + betaln(a, b + frequencies) - betaln(a, b)
+        known = (
+            gammaln(r + frequencies)
+            - gammaln(r)
+            + r * np.log(alpha)
+            + betaln(a, b + frequencies)
+            - betaln(a, b)
+        )
         late, early = np.log(alpha + horizon), np.log(alpha + recency)
-        odds = np.where(repeated, np.log(a) - np.log(b + np.maximum(x, 1) - 1) + (r + x) * (late - early), -np.inf)
+        odds = np.where(
+            repeated,
+            np.log(a) - np.log(b + np.maximum(x, 1) - 1) + (r + x) * (late - early),
+            -np.inf,
+        )
         gone, value = expit(odds), _sum(n, known[place] - (r + x) * late + np.logaddexp(0, odds))
         both = psi(a + b) - psi(a + b + frequencies)
         slopes = [
-            _sum(n, (psi(r + frequencies) - psi(r) + np.log(alpha))[place] - late + gone * (late - early)),
-            _sum(n, r / alpha - (r + x) * ((1 - gone) / (alpha + horizon) + gone / (alpha + recency))),
+            _sum(
+                n,
+                (psi(r + frequencies) - psi(r) + np.log(alpha))[place]
+                - late
+                + gone * (late - early),
+            ),
+            _sum(
+                n, r / alpha - (r + x) * ((1 - gone) / (alpha + horizon) + gone / (alpha + recency))
+            ),
             _sum(n, both[place] + gone / a),
-            _sum(n, (both + psi(b + frequencies) - psi(b))[place] - gone / (b + np.maximum(x, 1) - 1)),
+            _sum(
+                n, (both + psi(b + frequencies) - psi(b))[place] - gone / (b + np.maximum(x, 1) - 1)
+            ),
         ]
         return value, np.array(slopes)
 
-    return BgNbd(*_maximise(likelihood, n.sum(), (1.0, float(np.average(horizon, weights=n)) / 10, 1.0, 2.0)))
+    return BgNbd(
+        *_maximise(likelihood, n.sum(), (1.0, float(np.average(horizon, weights=n)) / 10, 1.0, 2.0))
+    )
 
 
 def fit_gamma_gamma(summary: Any) -> GammaGamma:
-    """Gamma-gamma model of purchase values by maximum likelihood, of the customers who bought again (Fader and Hardie 2013)."""
+    """Gamma-gamma model of purchase values by maximum likelihood, of the customers who bought again
+    (Fader and Hardie 2013)."""
     from scipy.special import gammaln, psi
 
     again = lazy(summary).filter(nw.col("frequency") > 0, nw.col("monetary") > 0)
@@ -119,13 +153,35 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
     frequencies, place = np.unique(x, return_inverse=True)
 
     def likelihood(parameters: Vector) -> tuple[float, Vector]:
-        p, q, gamma = parameters[0], 1 + parameters[1], parameters[2]  # q > 1, or customers would have no mean value
-        known = gammaln(p * frequencies + q) - gammaln(p * frequencies) - gammaln(q) + p * frequencies * np.log(frequencies)
+        p, q, gamma = (
+            parameters[0],
+            1 + parameters[1],
+            parameters[2],
+        )  # q > 1, or customers would have no mean value
+        known = (
+            gammaln(p * frequencies + q)
+            - gammaln(p * frequencies)
+            - gammaln(q)
+            + p * frequencies * np.log(frequencies)
+        )
         sums, logs = gamma + x * mean, np.log(gamma + x * mean)
-        value = _sum(n, known[place] + q * np.log(gamma) + (p * x - 1) * np.log(mean) - (p * x + q) * logs - np.log(scale))
+        value = _sum(
+            n,
+            known[place]
+            + q * np.log(gamma)
+            + (p * x - 1) * np.log(mean)
+            - (p * x + q) * logs
+            - np.log(scale),
+        )
         rise = psi(p * frequencies + q)
         slopes = [
-            _sum(n, x * ((rise - psi(p * frequencies) + np.log(frequencies))[place] + np.log(mean) - logs)),
+            _sum(
+                n,
+                x
+                * (
+                    (rise - psi(p * frequencies) + np.log(frequencies))[place] + np.log(mean) - logs
+                ),
+            ),
             _sum(n, (rise - psi(q))[place] + np.log(gamma) - logs),
             _sum(n, q / gamma - (p * x + q) / sums),
         ]
@@ -136,12 +192,16 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
 
 
 def _sum(n: Vector, values: Vector) -> float:
-    """Weighted; a dot product would wake the threads of BLAS, a thousand times slower on so few numbers."""
+    """Weighted; a dot product would wake the threads of BLAS, a thousand times slower on so few
+    numbers."""
     return float(np.sum(n * values))
 
 
-def _maximise(likelihood: Callable[[Vector], tuple[float, Vector]], people: float, start: tuple[float, ...]) -> tuple[float, ...]:
-    """The positive parameters with the greatest log-likelihood, and it; `likelihood` gives it with its slopes."""
+def _maximise(
+    likelihood: Callable[[Vector], tuple[float, Vector]], people: float, start: tuple[float, ...]
+) -> tuple[float, ...]:
+    """The positive parameters with the greatest log-likelihood, and it; `likelihood` gives it with
+    its slopes."""
     from scipy.optimize import minimize
 
     def downhill(logs: Vector) -> tuple[float, Vector]:
@@ -149,7 +209,9 @@ def _maximise(likelihood: Callable[[Vector], tuple[float, Vector]], people: floa
         return -value / people, -slopes * np.exp(logs) / people
 
     bounds, options = [(-8.0, 8.0)] * len(start), {"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9}
-    found = minimize(downhill, np.log(start), method="L-BFGS-B", jac=True, bounds=bounds, options=options)
+    found = minimize(
+        downhill, np.log(start), method="L-BFGS-B", jac=True, bounds=bounds, options=options
+    )
     if not np.isfinite(found.fun):
         raise BadInput("no model fits: too few customers bought again")
     return (*(float(value) for value in np.exp(found.x)), -float(found.fun * people))

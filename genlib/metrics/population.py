@@ -43,7 +43,9 @@ def narrow(frame: Rows, **wanted: str) -> Rows:
     """The rows with these values, "all" being any, and "!06" any but 06."""
     for column, value in wanted.items():
         if value != "all":
-            frame = frame.filter(nw.col(column) != value[1:] if value.startswith("!") else nw.col(column) == value)
+            frame = frame.filter(
+                nw.col(column) != value[1:] if value.startswith("!") else nw.col(column) == value
+            )
     return frame
 
 
@@ -55,18 +57,27 @@ def people(tables: Tables, **narrowed: Unpack[Narrowed]) -> Rows:
 def of_people(tables: Tables, name: str, **narrowed: Unpack[Narrowed]) -> Rows:
     """One table, the rows of the people narrowed to."""
     told = rows(tables, name)
-    return told.join(people(tables, **narrowed), on="customer", how="semi") if set(narrowed.values()) - {"all"} else told
+    return (
+        told.join(people(tables, **narrowed), on="customer", how="semi")
+        if set(narrowed.values()) - {"all"}
+        else told
+    )
 
 
-def active(tables: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]) -> Rows:
-    """Customers who were billed in the last months: a release does not tell who of its people has left."""
+def active(
+    tables: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
+) -> Rows:
+    """Customers who were billed in the last months: a release does not tell who of its people has
+    left."""
     billed = rows(tables, "invoice").filter(lately("issued_on", period, months))
     return people(tables, **narrowed).join(billed.select("customer"), on="customer", how="semi")
 
 
 def named(what: str, **narrowed: str) -> str:
     """The name of a population, with the values of dimensions that it was narrowed to."""
-    return " ".join([what, *(f"{key}={value}" for key, value in narrowed.items() if value != "all")])
+    return " ".join(
+        [what, *(f"{key}={value}" for key, value in narrowed.items() if value != "all")]
+    )
 
 
 def named_lately(what: str, period: Period, months: int, **narrowed: str) -> str:
@@ -75,10 +86,13 @@ def named_lately(what: str, period: Period, months: int, **narrowed: str) -> str
 
 
 def named_over(what: str, days: pl.Series, **narrowed: str) -> str:
-    """The name of a population of the months in which these days lie: so it is known which wholes it is a part of."""
+    """The name of a population of the months in which these days lie: so it is known which wholes
+    it is a part of."""
     ends = [day for day in (days.min(), days.max()) if isinstance(day, date)]
     months = [Period.parse(f"{day:%Y-%m}") for day in ends]
-    return named(" ".join([what, *(f"{months[0].start} {months[1].end}" for _ in months[:1])]), **narrowed)
+    return named(
+        " ".join([what, *(f"{months[0].start} {months[1].end}" for _ in months[:1])]), **narrowed
+    )
 
 
 def tabulated(  # noqa: PLR0913 - what a table is
@@ -91,16 +105,34 @@ def tabulated(  # noqa: PLR0913 - what a table is
     person: str = "customer",
 ) -> Cells:
     """The cells of rows of a release, by person."""
-    return tabulate(told.to_native(), person=person, by=by, measures=measures, population=population, figures=figures, release=release)
+    return tabulate(
+        told.to_native(),
+        person=person,
+        by=by,
+        measures=measures,
+        population=population,
+        figures=figures,
+        release=release,
+    )
 
 
 def complete(cells: Cells, values: pl.DataFrame) -> Cells:
-    """The cells with a zero for each value of a dimension (and of its parents) that nobody has, so that no step of a chart is missing."""
+    """The cells with a zero for each value of a dimension (and of its parents) that nobody has, so
+    that no step of a chart is missing."""
     ours, columns = values.columns, cells.dimensions
-    levels = pl.concat([values.select(ours[depth:]).unique() for depth in range(len(ours))], how="diagonal").select(ours)
+    levels = pl.concat(
+        [values.select(ours[depth:]).unique() for depth in range(len(ours))], how="diagonal"
+    ).select(ours)
     levels = levels.drop_nulls([d.name for d in cells.by if d.name in ours and not d.total])
     others = [column for column in columns if column not in ours]
     wanted = cells.frame.select(others).unique().join(levels, how="cross") if others else levels
-    missing = wanted.cast({c: cells.frame.schema[c] for c in columns}).join(cells.frame, on=columns, how="anti", nulls_equal=True)
-    filled = pl.concat([cells.frame, missing], how="diagonal").with_columns(pl.exclude(columns).fill_null(0))
-    return replace(cells, frame=filled.sort([pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]))
+    missing = wanted.cast({c: cells.frame.schema[c] for c in columns}).join(
+        cells.frame, on=columns, how="anti", nulls_equal=True
+    )
+    filled = pl.concat([cells.frame, missing], how="diagonal").with_columns(
+        pl.exclude(columns).fill_null(0)
+    )
+    return replace(
+        cells,
+        frame=filled.sort([pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]),
+    )

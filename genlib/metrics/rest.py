@@ -1,6 +1,8 @@
-"""What a report leaves: the others where it is narrowed to some customers, and the months of a quarter or a year.
+"""What a report leaves: the others where it is narrowed to some customers, and the months of a
+quarter or a year.
 
-Nobody is shown it, but who has another report can work it out, so it is handed to door 2 with what is shown.
+Nobody is shown it, but who has another report can work it out, so it is handed to door 2 with what
+is shown.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ Metric = Callable[Concatenate[Tables, Period, P], Cells]
 
 
 def narrowable(metric: Metric[P]) -> Metric[P]:
-    """A metric whose cells come with those of the others, where it is narrowed to consumers, company contacts or a region."""
+    """A metric whose cells come with those of the others, where it is narrowed to consumers,
+    company contacts or a region."""
     return _resting(metric, lambda period, given: ((period, other) for other in others(given)))
 
 
@@ -30,13 +33,17 @@ def looking_back(metric: Metric[P]) -> Metric[P]:
 
     def months(period: Period, given: dict[str, Any]) -> Iterator[tuple[Period, dict[str, Any]]]:
         if period.length > 1:
-            yield period.months(1)[0], given | {"months": given.get("months") or LOOK_BACK[period.length]}
+            yield (
+                period.months(1)[0],
+                given | {"months": given.get("months") or LOOK_BACK[period.length]},
+            )
 
     return _resting(metric, months)
 
 
 def of_one_period(metric: Metric[P]) -> Metric[P]:
-    """A metric of events within the period, or of one campaign whenever it was: a quarter or a year comes with each of its months."""
+    """A metric of events within the period, or of one campaign whenever it was: a quarter or a year
+    comes with each of its months."""
 
     def months(period: Period, given: dict[str, Any]) -> Iterator[tuple[Period, dict[str, Any]]]:
         if period.length > 1 and given.get("campaign", "all") == "all":
@@ -64,6 +71,8 @@ def _resting(metric: Metric[P], rests: Callable[[Period, dict[str, Any]], Any]) 
             replace(one, rest=(), population=f"{one.population} {ASIDE}{then.unit}")
             for one, (then, _) in zip(left, rests(period, given), strict=True)
         ]
-        return replace(cells, rest=(*cells.rest, *apart, *(more for one in left for more in one.rest)))
+        return replace(
+            cells, rest=(*cells.rest, *apart, *(more for one in left for more in one.rest))
+        )
 
     return told

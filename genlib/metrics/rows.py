@@ -1,4 +1,5 @@
-"""Rows of a release, the same on Polars and on Spark: what Narwhals leaves to each engine is bridged here, once."""
+"""Rows of a release, the same on Polars and on Spark: what Narwhals leaves to each engine is
+bridged here, once."""
 
 from __future__ import annotations
 
@@ -30,22 +31,37 @@ def collect(frame: Rows) -> pl.DataFrame:
 
 
 def day_number(column: str) -> nw.Expr:
-    """Days since 1970-01-01 as a whole number (Spark has no durations): the days of the years before, and those of its own."""
+    """Days since 1970-01-01 as a whole number (Spark has no durations): the days of the years
+    before, and those of its own."""
     before = nw.col(column).dt.year().cast(nw.Int64) - 1
-    return before * 365 + before // 4 - before // 100 + before // 400 + nw.col(column).dt.ordinal_day().cast(nw.Int64) - 719163
+    return (
+        before * 365
+        + before // 4
+        - before // 100
+        + before // 400
+        + nw.col(column).dt.ordinal_day().cast(nw.Int64)
+        - 719163
+    )
 
 
 def seconds(column: str) -> nw.Expr:
     """Seconds since 1970 of an instant."""
     clock = nw.col(column).dt
     return (
-        day_number(column) * 86400 + clock.hour().cast(nw.Int64) * 3600 + clock.minute().cast(nw.Int64) * 60 + clock.second().cast(nw.Int64)
+        day_number(column) * 86400
+        + clock.hour().cast(nw.Int64) * 3600
+        + clock.minute().cast(nw.Int64) * 60
+        + clock.second().cast(nw.Int64)
     )
 
 
 def beginning(column: str, unit: str) -> nw.Expr:
     """The first day of the month, quarter or year."""
-    return nw.col(column).dt.truncate({"month": "1mo", "quarter": "1q", "year": "1y"}[unit]).cast(nw.Date)
+    return (
+        nw.col(column)
+        .dt.truncate({"month": "1mo", "quarter": "1q", "year": "1y"}[unit])
+        .cast(nw.Date)
+    )
 
 
 def within(column: str, start: date, end: date) -> nw.Expr:
@@ -62,6 +78,7 @@ def case(rules: Mapping[Any, nw.Expr], otherwise: Any) -> nw.Expr:
 
 
 def banded(value: nw.Expr, bands: Mapping[str, float]) -> nw.Expr:
-    """The name of the first band whose lower end is not above the value, else of the last; give the bands highest first."""
+    """The name of the first band whose lower end is not above the value, else of the last; give the
+    bands highest first."""
     *upper, last = bands
     return case({name: value >= bands[name] for name in upper}, last)

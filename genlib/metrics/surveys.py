@@ -1,4 +1,5 @@
-"""Survey statistics: design-based means and totals (through svy, equal to R survey) and the drivers of an answer."""
+"""Survey statistics: design-based means and totals (through svy, equal to R survey) and the drivers
+of an answer."""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ Totals = Mapping[str, Mapping[Any, float]]
 
 @dataclass(frozen=True)
 class Design:
-    """The columns of a sample's design (`population`: size, for the finite population correction), and known totals that weights are
-    fitted to: `poststrata` (of one column) or `margins` (of several, raked)."""
+    """The columns of a sample's design (`population`: size, for the finite population correction),
+    and known totals that weights are fitted to: `poststrata` (of one column) or `margins` (of
+    several, raked)."""
 
     weight: str | None = None
     stratum: str | None = None
@@ -41,39 +43,79 @@ def total(frame: pl.DataFrame, column: str, design: Design, *, level: float = 0.
     return _estimate(frame, column, design, "total", level)
 
 
-def _estimate(frame: pl.DataFrame, column: str, design: Design, what: str, level: float) -> Estimate:
+def _estimate(
+    frame: pl.DataFrame, column: str, design: Design, what: str, level: float
+) -> Estimate:
     try:
         import svy
     except ModuleNotFoundError:
-        raise UsageError("weighted figures need the part svy: pip install 'genlib[survey]'") from None
+        raise UsageError(
+            "weighted figures need the part svy: pip install 'genlib[survey]'"
+        ) from None
     try:
-        found = getattr(_sample(svy, frame, design).estimation, what)(column, alpha=1 - level).estimates[0]
+        found = getattr(_sample(svy, frame, design).estimation, what)(
+            column, alpha=1 - level
+        ).estimates[0]
     except (svy.SvyError, ValueError):  # its message quotes the data
-        raise BadInput(f"no weighted {what} of column {column}: a weight is missing, or a stratum has one answer") from None
-    return Estimate(float(found.est), float(found.se), float(found.lci), float(found.uci), frame.height)
+        raise BadInput(
+            f"no weighted {what} of column {column}: a weight is missing, or a stratum has one "
+            "answer"
+        ) from None
+    return Estimate(
+        float(found.est), float(found.se), float(found.lci), float(found.uci), frame.height
+    )
 
 
 def _sample(svy: Any, frame: pl.DataFrame, design: Design) -> Any:
-    sample = svy.Sample(frame, svy.Design(stratum=design.stratum, wgt=design.weight, psu=design.cluster, pop_size=design.population))
+    sample = svy.Sample(
+        frame,
+        svy.Design(
+            stratum=design.stratum,
+            wgt=design.weight,
+            psu=design.cluster,
+            pop_size=design.population,
+        ),
+    )
     if design.poststrata:
         ((column, totals),) = design.poststrata.items()
         sample = sample.weighting.poststratify(controls=dict(totals), cells=column)
-    return sample.weighting.rake(controls={name: dict(totals) for name, totals in design.margins.items()}) if design.margins else sample
+    return (
+        sample.weighting.rake(
+            controls={name: dict(totals) for name, totals in design.margins.items()}
+        )
+        if design.margins
+        else sample
+    )
 
 
 def shapley(frame: pl.DataFrame, y: str, drivers: list[str]) -> dict[str, float]:
-    """Each driver's part of R-squared of a linear regression of `y`, averaged over all orders of entering (Lindeman, Merenda and Gold
-    1980)."""
+    """Each driver's part of R-squared of a linear regression of `y`, averaged over all orders of
+    entering (Lindeman, Merenda and Gold 1980)."""
     correlation = np.corrcoef(frame.select(y, *drivers).cast(pl.Float64).to_numpy(), rowvar=False)
     places = range(1, len(drivers) + 1)
-    explained = {chosen: _r_squared(correlation, chosen) for size in range(len(drivers) + 1) for chosen in combinations(places, size)}
-    weights = [factorial(size) * factorial(len(drivers) - size - 1) / factorial(len(drivers)) for size in range(len(drivers))]
+    explained = {
+        chosen: _r_squared(correlation, chosen)
+        for size in range(len(drivers) + 1)
+        for chosen in combinations(places, size)
+    }
+    weights = [
+        factorial(size) * factorial(len(drivers) - size - 1) / factorial(len(drivers))
+        for size in range(len(drivers))
+    ]
     return {
-        name: sum(weights[len(c)] * (explained[tuple(sorted((*c, place)))] - r) for c, r in explained.items() if place not in c)
+        name: sum(
+            weights[len(c)] * (explained[tuple(sorted((*c, place)))] - r)
+            for c, r in explained.items()
+            if place not in c
+        )
         for place, name in zip(places, drivers, strict=True)
     }
 
 
 def _r_squared(correlation: Any, chosen: tuple[int, ...]) -> float:
     with_y = correlation[0, list(chosen)]
-    return float(with_y @ np.linalg.lstsq(correlation[np.ix_(chosen, chosen)], with_y, rcond=None)[0]) if chosen else 0.0
+    return (
+        float(with_y @ np.linalg.lstsq(correlation[np.ix_(chosen, chosen)], with_y, rcond=None)[0])
+        if chosen
+        else 0.0
+    )

@@ -1,7 +1,9 @@
-"""May this person be contacted, through this channel, for this kind of message, at this instant - and why.
+"""May this person be contacted, through this channel, for this kind of message, at this instant -
+and why.
 
-Allowed only if the notice and the law in force both allow it. `decide` is the rule; `state_at` reads the recorded acts as of an instant;
-`verdicts` judges past contacts (a `Judge`: batch by batch) and `reach` says who can be reached now. Whole columns at once, without any key.
+Allowed only if the notice and the law in force both allow it. `decide` is the rule; `state_at`
+reads the recorded acts as of an instant; `verdicts` judges past contacts (a `Judge`: batch by
+batch) and `reach` says who can be reached now. Whole columns at once, without any key.
 """
 
 from genlib.permission.acts import state_at
@@ -10,4 +12,15 @@ from genlib.permission.rule import CHANNELS, KINDS, decide
 from genlib.permission.switches import Switches
 from genlib.permission.verdicts import Judge, reach, verdicts
 
-__all__ = ["CHANNELS", "KINDS", "REASONS", "Judge", "Reason", "Switches", "decide", "reach", "state_at", "verdicts"]
+__all__ = [
+    "CHANNELS",
+    "KINDS",
+    "REASONS",
+    "Judge",
+    "Reason",
+    "Switches",
+    "decide",
+    "reach",
+    "state_at",
+    "verdicts",
+]

@@ -1,7 +1,9 @@
-"""The recorded acts, read by question Q12: the latest wins in its scope, and a consent lifts only older prohibitions of its own channel.
+"""The recorded acts, read by question Q12: the latest wins in its scope, and a consent lifts only
+older prohibitions of its own channel.
 
-An act is in force from `given_at` until just before `ended_at`, in whole seconds of UTC. What stands in a scope is one number: the second
-at which the latest act in force was given, ENDED if acts were given but none is in force, NEVER if none was.
+An act is in force from `given_at` until just before `ended_at`, in whole seconds of UTC. What
+stands in a scope is one number: the second at which the latest act in force was given, ENDED if
+acts were given but none is in force, NEVER if none was.
 """
 
 from __future__ import annotations
@@ -22,18 +24,28 @@ _REACH = {"call": "phone", "auto": "phone", "sms": "phone", "email": "email", "p
 
 
 def state_at(permissions: Frame, instant: datetime, *, switches: Switches | None = None) -> Frame:
-    """What stood at `instant`, one row a customer and channel: the flags that `decide` wants, without existing_customer.
+    """What stood at `instant`, one row a customer and channel: the flags that `decide` wants,
+    without existing_customer.
 
-    `permissions` has customer_id, act, scope, given_at, ended_at. Only customers with an act by then have rows; for all others every flag
-    is False. A naive `instant` is UTC.
+    `permissions` has customer_id, act, scope, given_at, ended_at. Only customers with an act by
+    then have rows; for all others every flag is False. A naive `instant` is UTC.
     """
     now = pl.lit(_epoch(instant))
     acts = permissions.pipe(in_seconds).filter(col("given") <= now)
     given = pl.when(col("ended").is_null() | (col("ended") > now)).then("given").otherwise(ENDED)
-    stands = [given.filter(col("slot") == scope).max().fill_null(NEVER).alias(scope) for scope in SCOPES]
+    stands = [
+        given.filter(col("slot") == scope).max().fill_null(NEVER).alias(scope) for scope in SCOPES
+    ]
     standing = acts.group_by("customer_id").agg(stands)
     return pl.concat(
-        [standing.select("customer_id", pl.lit(channel).alias("channel"), **flags(channel, switches or Switches())) for channel in CHANNELS]
+        [
+            standing.select(
+                "customer_id",
+                pl.lit(channel).alias("channel"),
+                **flags(channel, switches or Switches()),
+            )
+            for channel in CHANNELS
+        ]
     )
 
 
@@ -49,9 +61,12 @@ def in_seconds(acts: Frame) -> Frame:
 
 
 def seconds(name: str, dtype: pl.DataType) -> pl.Expr:
-    """An instant as seconds since 1970 UTC; a date counts from its midnight in Finland, a naive time is UTC."""
+    """An instant as seconds since 1970 UTC; a date counts from its midnight in Finland, a naive
+    time is UTC."""
     if isinstance(dtype, pl.Date):
-        return col(name).cast(pl.Datetime("us")).dt.replace_time_zone("Europe/Helsinki").dt.epoch("s")
+        return (
+            col(name).cast(pl.Datetime("us")).dt.replace_time_zone("Europe/Helsinki").dt.epoch("s")
+        )
     return col(name).cast(pl.Datetime("us", getattr(dtype, "time_zone", None))).dt.epoch("s")
 
 
@@ -84,9 +99,13 @@ def _consents(switches: Switches) -> dict[str, str]:
 
 
 def _newer(scope: str, against: str | None, switches: Switches) -> pl.Expr:
-    """A consent in force that no prohibition of its channel or of all marketing has overtaken; at the same second the prohibition wins."""
+    """A consent in force that no prohibition of its channel or of all marketing has overtaken; at
+    the same second the prohibition wins."""
     rivals = [f"prohibition_{name}" for name in (against, "marketing_use") if name]
-    standing = [(col(rival) > NEVER) if switches.q12 == "prohibition" else (col(rival) >= col(scope)) for rival in rivals]
+    standing = [
+        (col(rival) > NEVER) if switches.q12 == "prohibition" else (col(rival) >= col(scope))
+        for rival in rivals
+    ]
     return (col(scope) > NEVER) & ~pl.any_horizontal(standing)
 
 

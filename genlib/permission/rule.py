@@ -30,29 +30,47 @@ PROTECTED = ("erased", "restricted", "non_disclosure")
 _Rules = Sequence[tuple[pl.Expr, str]]
 _NEEDED, _COURTESY = col("kind") == "SVC", col("kind") == "CC"
 _SURVEY, _PROMOTION = col("kind").is_in(["MR", "SAT"]), col("kind").is_in(["DM", "SCA", "BEN"])
-_ELECTRONIC, _WRITTEN = col("channel").is_in(["auto", "sms", "email"]), col("channel").is_in(["sms", "email"])
-_PERSON, _DUTIES, _COMPANY = col("recipient").is_in(["P", "N"]), col("recipient") == "W", col("recipient") == "O"
+_ELECTRONIC, _WRITTEN = (
+    col("channel").is_in(["auto", "sms", "email"]),
+    col("channel").is_in(["sms", "email"]),
+)
+_PERSON, _DUTIES, _COMPANY = (
+    col("recipient").is_in(["P", "N"]),
+    col("recipient") == "W",
+    col("recipient") == "O",
+)
 _ALL = col("all_prohibited")
-_RESEARCH, _MARKETING, _CHANNEL = (col(f"{what}_prohibited") | _ALL for what in ("research", "marketing", "channel"))
+_RESEARCH, _MARKETING, _CHANNEL = (
+    col(f"{what}_prohibited") | _ALL for what in ("research", "marketing", "channel")
+)
 _CONSENT, _WITHDRAWN = col("consent"), col("withdrawn")
 
 
 def decide(frame: Frame, *, switches: Switches | None = None) -> Frame:
-    """The frame with `allowed` (Boolean) and `reason` (a code of `REASONS`): allowed only if the notice and the law both allow.
+    """The frame with `allowed` (Boolean) and `reason` (a code of `REASONS`): allowed only if the
+    notice and the law both allow.
 
-    Columns: recipient P N W O, channel, kind, and the booleans consent, withdrawn, channel_prohibited, research_prohibited,
-    marketing_prohibited, all_prohibited, existing_customer; erased, restricted and non_disclosure are heeded where they are there.
-    The refusal of the notice is named first; else the law's answer. Unknown codes and empty flags are refused as `incomplete`.
-    The hour of the day is no part of the rule: neither notice nor law sets one, and a planner of calls must mind it.
+    Columns: recipient P N W O, channel, kind, and the booleans consent, withdrawn,
+    channel_prohibited, research_prohibited, marketing_prohibited, all_prohibited,
+    existing_customer; erased, restricted and non_disclosure are heeded where they are there. The
+    refusal of the notice is named first; else the law's answer. Unknown codes and empty flags are
+    refused as `incomplete`. The hour of the day is no part of the rule: neither notice nor law sets
+    one, and a planner of calls must mind it.
     """
     names = frame.lazy().collect_schema().names()
     missing = [name for name in ("recipient", "channel", "kind", *FLAGS) if name not in names]
     if missing:
         raise UsageError(f"permission.decide needs the columns {', '.join(missing)}")
     absent = [pl.lit(False).alias(name) for name in PROTECTED if name not in names]
-    reason = pl.coalesce(_chosen([_incomplete()]), _chosen(_refusals(switches or Switches())), _chosen(_law()))
+    reason = pl.coalesce(
+        _chosen([_incomplete()]), _chosen(_refusals(switches or Switches())), _chosen(_law())
+    )
     allowing = [code for code, words in REASONS.items() if words.allows]
-    answered = frame.with_columns(absent).with_columns(reason=reason).with_columns(allowed=col("reason").is_in(allowing))
+    answered = (
+        frame.with_columns(absent)
+        .with_columns(reason=reason)
+        .with_columns(allowed=col("reason").is_in(allowing))
+    )
     return answered.select(pl.col(names).exclude("allowed", "reason"), "allowed", "reason")
 
 
@@ -64,11 +82,14 @@ def _chosen(rules: _Rules) -> pl.Expr:
 def _incomplete() -> tuple[pl.Expr, str]:
     known = {"recipient": RECIPIENTS, "channel": CHANNELS, "kind": KINDS}
     strange = [col(name).is_null() | ~col(name).is_in(codes) for name, codes in known.items()]
-    return pl.any_horizontal(*strange, *(col(flag).is_null() for flag in (*FLAGS, *PROTECTED))), "incomplete"
+    return pl.any_horizontal(
+        *strange, *(col(flag).is_null() for flag in (*FLAGS, *PROTECTED))
+    ), "incomplete"
 
 
 def _refusals(switches: Switches) -> _Rules:
-    """Clause 11 of the notice with its open questions; protected people first, needed notices never."""
+    """Clause 11 of the notice with its open questions; protected people first, needed notices
+    never."""
     marketing = col("kind") == "DM"
     unasked = marketing & _PERSON & _ELECTRONIC & ~_CONSENT
     customer = col("existing_customer") & _WRITTEN & ~_WITHDRAWN
@@ -82,7 +103,10 @@ def _refusals(switches: Switches) -> _Rules:
         (_SURVEY & _CHANNEL & (not switches.q6), "channel_prohibition"),
         (marketing & _MARKETING, "marketing_prohibition"),
         (marketing & _CHANNEL, "channel_prohibition"),
-        (marketing & _PERSON & _CONSENT & (col("channel") == "auto") & (switches.q1 == "sms"), "automated_call"),
+        (
+            marketing & _PERSON & _CONSENT & (col("channel") == "auto") & (switches.q1 == "sms"),
+            "automated_call",
+        ),
         (unasked & _WITHDRAWN, "consent_withdrawn"),
         (unasked & customer & (not switches.q4), "existing_customer_off"),
         (unasked & ~customer, "consent_missing"),
@@ -91,7 +115,8 @@ def _refusals(switches: Switches) -> _Rules:
 
 
 def _law() -> _Rules:
-    """917/2014 sections 200 and 202 and the GDPR; benefit messages and service advertising are direct marketing here."""
+    """917/2014 sections 200 and 202 and the GDPR; benefit messages and service advertising are
+    direct marketing here."""
     protected = col("restricted") | col("non_disclosure")
     return [
         (_NEEDED & protected, "safe_route"),

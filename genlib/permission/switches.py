@@ -1,4 +1,5 @@
-"""What the notice leaves open: twelve questions, each with the answer that the company has chosen."""
+"""What the notice leaves open: twelve questions, each with the answer that the company has
+chosen."""
 
 from __future__ import annotations
 
@@ -10,27 +11,45 @@ from genlib.errors import UsageError
 
 @dataclass(frozen=True)
 class Switches:
-    """The open questions Q1-Q12 of the notice with the recommended answers; `Switches(**notice.permission)` takes the company's own.
+    """The open questions Q1-Q12 of the notice with the recommended answers;
+    `Switches(**notice.permission)` takes the company's own.
 
-    q7, q9, q10 and q11 decide no contact: they travel along so that one value says how the notice is read.
+    q7, q9, q10 and q11 decide no contact: they travel along so that one value says how the notice
+    is read.
     """
 
-    q1: Literal["sms", "calls"] = "sms"  # what a consent for mobile covers; "calls" adds live and automated calls
+    q1: Literal["sms", "calls"] = (
+        "sms"  # what a consent for mobile covers; "calls" adds live and automated calls
+    )
     q2: bool = True  # a telephone prohibition stops text messages too
-    q3: bool = True  # a market-research prohibition stops satisfaction surveys by the notice (the law may stop them all the same)
+    # a market-research prohibition stops satisfaction surveys by the notice (the law may stop them
+    # all the same)
+    q3: bool = True
     q4: bool = False  # the existing-customer exception is used
-    q5: bool = False  # a message linked to a contact person's duties is judged by the rule for companies
-    q6: bool = True  # a channel prohibition speaks of marketing only; False: it stops surveys in that channel too
-    q7: Literal["both", "staff", "service_user"] = "both"  # who the "user" is that may open a correction
+    q5: bool = (
+        False  # a message linked to a contact person's duties is judged by the rule for companies
+    )
+    # a channel prohibition speaks of marketing only; False: it stops surveys in that channel too
+    q6: bool = True
+    q7: Literal["both", "staff", "service_user"] = (
+        "both"  # who the "user" is that may open a correction
+    )
     q8: bool = True  # all prohibitions and no consent silence everything but needed notices
     q9: bool = True  # e-mail belongs to the data content
     q10: bool = True  # what the notice does not say is held as configuration
-    q11: Literal["data_subject", "any"] = "data_subject"  # whose "other consent" allows a disclosure
-    q12: Literal["latest", "prohibition"] = "latest"  # "prohibition": no later consent lifts a prohibition that has not been ended
+    q11: Literal["data_subject", "any"] = (
+        "data_subject"  # whose "other consent" allows a disclosure
+    )
+    q12: Literal["latest", "prohibition"] = (
+        "latest"  # "prohibition": no later consent lifts a prohibition that has not been ended
+    )
 
     def __post_init__(self) -> None:
         for field, wanted in zip(fields(self), get_type_hints(type(self)).values(), strict=True):
             choices = get_args(wanted) or (True, False)
             given = getattr(self, field.name)
             if given not in choices or isinstance(given, bool) != isinstance(choices[0], bool):
-                raise UsageError(f"permission switch {field.name}: choose one of {', '.join(map(str, choices)).lower()}")
+                raise UsageError(
+                    f"permission switch {field.name}: choose one of "
+                    f"{', '.join(map(str, choices)).lower()}"
+                )

@@ -1,7 +1,9 @@
-"""A person's history as a timeline: one row for each second at which anything changed, with all that stands from then on as one number.
+"""A person's history as a timeline: one row for each second at which anything changed, with all
+that stands from then on as one number.
 
-The number is the profile: a bit for every flag of every channel, and for what is known of the person. The rows of a person lie together in
-order of time. The memory needed grows with the acts and people, never with the contacts.
+The number is the profile: a bit for every flag of every channel, and for what is known of the
+person. The rows of a person lie together in order of time. The memory needed grows with the acts
+and people, never with the contacts.
 """
 
 from __future__ import annotations
@@ -29,24 +31,52 @@ LAST = 2**32 - 1  # second, in the year 2106
 _SECONDS = LAST + 1
 
 
-def timeline(acts: pl.LazyFrame, people: pl.DataFrame, numbers: pl.Series, switches: Switches) -> pl.DataFrame:
-    """person (place in the sorted `numbers`), second and profile, sorted; everybody's first row is at second 0."""
-    spans = pl.concat([acts.pipe(in_seconds), *(_since(people.lazy(), slot) for slot in _SINCE if _SINCE[slot] in people.columns)])
-    known = spans.with_columns(col("slot").cast(_SLOTS, strict=False)).drop_nulls("slot").join(people.lazy(), on="customer_id", how="semi")
+def timeline(
+    acts: pl.LazyFrame, people: pl.DataFrame, numbers: pl.Series, switches: Switches
+) -> pl.DataFrame:
+    """person (place in the sorted `numbers`), second and profile, sorted; everybody's first row is
+    at second 0."""
+    spans = pl.concat(
+        [
+            acts.pipe(in_seconds),
+            *(_since(people.lazy(), slot) for slot in _SINCE if _SINCE[slot] in people.columns),
+        ]
+    )
+    known = (
+        spans.with_columns(col("slot").cast(_SLOTS, strict=False))
+        .drop_nulls("slot")
+        .join(people.lazy(), on="customer_id", how="semi")
+    )
     events = pl.concat([_starts(people.lazy()), _changes(known)]).collect()
-    key = pl.Series(places(numbers, events["customer_id"])).cast(pl.Int64) * _SECONDS + events["second"]
+    key = (
+        pl.Series(places(numbers, events["customer_id"])).cast(pl.Int64) * _SECONDS
+        + events["second"]
+    )
     marks = events.lazy().select(key.alias("key"), "slot", "value").sort("key")
     filled = marks.select("key", *_stands()).with_columns(pl.exclude("key").forward_fill())
-    profile = pl.sum_horizontal(flag.cast(pl.Int64) * 2**bit for bit, flag in enumerate(_flags(switches).values()))
-    return filled.select(person=col("key") // _SECONDS, second=col("key") % _SECONDS, profile=profile).collect()
+    profile = pl.sum_horizontal(
+        flag.cast(pl.Int64) * 2**bit for bit, flag in enumerate(_flags(switches).values())
+    )
+    return filled.select(
+        person=col("key") // _SECONDS, second=col("key") % _SECONDS, profile=profile
+    ).collect()
 
 
 def places(numbers: pl.Series, ids: pl.Series) -> Ints:
     """Where each id stands in the sorted numbers; a stranger stands behind the last."""
-    low, span = (int(numbers[0]), int(numbers[-1]) - int(numbers[0]) + 1) if len(numbers) else (0, 0)
+    low, span = (
+        (int(numbers[0]), int(numbers[-1]) - int(numbers[0]) + 1) if len(numbers) else (0, 0)
+    )
     if span > 4 * len(numbers) + 2**20:
-        place = numbers.search_sorted(ids.clip(numbers[0], numbers[-1]).fill_null(low)).alias("place")
-        return place.to_frame().select(pl.when(numbers.gather(place) == ids).then(place).otherwise(len(numbers))).to_series().to_numpy()
+        place = numbers.search_sorted(ids.clip(numbers[0], numbers[-1]).fill_null(low)).alias(
+            "place"
+        )
+        return (
+            place.to_frame()
+            .select(pl.when(numbers.gather(place) == ids).then(place).otherwise(len(numbers)))
+            .to_series()
+            .to_numpy()
+        )
     table = np.full(span + 1, len(numbers), np.uint32)
     table[(numbers - low).to_numpy()] = np.arange(len(numbers), dtype=np.uint32)
     inside = pl.when(ids.is_between(low, low + span - 1)).then(ids - low).otherwise(span)
@@ -56,38 +86,62 @@ def places(numbers: pl.Series, ids: pl.Series) -> Ints:
 
 def unpacked(profile: str, switches: Switches) -> list[pl.Expr]:
     """Every flag, read back from its bit, named as `call consent`, `restricted`, `consumer`."""
-    return [(col(profile) // 2**bit % 2 == 1).alias(name) for bit, name in enumerate(_flags(switches))]
+    return [
+        (col(profile) // 2**bit % 2 == 1).alias(name) for bit, name in enumerate(_flags(switches))
+    ]
 
 
 def _flags(switches: Switches) -> dict[str, pl.Expr]:
-    named = {f"{channel} {name}": flag for channel in CHANNELS for name, flag in flags(channel, switches).items()}
+    named = {
+        f"{channel} {name}": flag
+        for channel in CHANNELS
+        for name, flag in flags(channel, switches).items()
+    }
     return named | {slot: col(slot) > NEVER for slot in (*_SINCE, *_ALWAYS)}
 
 
 def _starts(people: pl.LazyFrame) -> pl.LazyFrame:
     """At second 0 a row without a slot clears them all and says what holds always."""
-    value = pl.sum_horizontal(holds.cast(pl.Int64) * 2**bit for bit, holds in enumerate(_ALWAYS.values()))
-    return people.select("customer_id", slot=pl.lit(None, _SLOTS), second=pl.lit(NEVER, pl.Int64), value=value)
+    value = pl.sum_horizontal(
+        holds.cast(pl.Int64) * 2**bit for bit, holds in enumerate(_ALWAYS.values())
+    )
+    return people.select(
+        "customer_id", slot=pl.lit(None, _SLOTS), second=pl.lit(NEVER, pl.Int64), value=value
+    )
 
 
 def _stands() -> list[pl.Expr]:
     start, value = col("slot").is_null(), col("value")
-    since = [pl.when(start).then(NEVER).when(col("slot") == slot).then(value).alias(slot) for slot in _SLOTS.categories]
-    return since + [pl.when(start).then(value // 2**bit % 2).alias(name) for bit, name in enumerate(_ALWAYS)]
+    since = [
+        pl.when(start).then(NEVER).when(col("slot") == slot).then(value).alias(slot)
+        for slot in _SLOTS.categories
+    ]
+    return since + [
+        pl.when(start).then(value // 2**bit % 2).alias(name) for bit, name in enumerate(_ALWAYS)
+    ]
 
 
 def _since(people: pl.LazyFrame, slot: str) -> pl.LazyFrame:
     """A restriction or an erasure as an act of its own."""
     given = seconds(_SINCE[slot], people.collect_schema()[_SINCE[slot]])
-    return people.select("customer_id", slot=pl.lit(slot), given=given, ended=pl.lit(None, pl.Int64)).drop_nulls("given")
+    return people.select(
+        "customer_id", slot=pl.lit(slot), given=given, ended=pl.lit(None, pl.Int64)
+    ).drop_nulls("given")
 
 
 def _changes(spans: pl.LazyFrame) -> pl.LazyFrame:
-    """What stands in a slot from the second of each beginning and each end; an end may uncover an older act still in force."""
+    """What stands in a slot from the second of each beginning and each end; an end may uncover an
+    older act still in force."""
     spans = spans.with_columns(col("given").clip(1, LAST), col("ended").clip(1, LAST))
     begins = spans.filter(col("ended").is_null() | (col("ended") > col("given")))
-    ends = spans.drop_nulls("ended").select("customer_id", "slot", second=pl.max_horizontal("given", "ended")).unique()
-    in_force = (col("given") <= col("second")) & (col("ended").is_null() | (col("ended") > col("second")))
+    ends = (
+        spans.drop_nulls("ended")
+        .select("customer_id", "slot", second=pl.max_horizontal("given", "ended"))
+        .unique()
+    )
+    in_force = (col("given") <= col("second")) & (
+        col("ended").is_null() | (col("ended") > col("second"))
+    )
     left = ends.join(spans, on=["customer_id", "slot"]).group_by("customer_id", "slot", "second")
     return pl.concat(
         [

@@ -1,7 +1,9 @@
-"""Verdicts: every contact judged as of the second it was sent, and who can be reached at an instant.
+"""Verdicts: every contact judged as of the second it was sent, and who can be reached at an
+instant.
 
-`decide` is asked once for each question that can occur - a profile of a timeline, a channel, a kind of message - and a verdict is a look-up
-among its answers. So a batch of any size answers as one contact alone would, and ten million take seconds.
+`decide` is asked once for each question that can occur - a profile of a timeline, a channel, a kind
+of message - and a verdict is a look-up among its answers. So a batch of any size answers as one
+contact alone would, and ten million take seconds.
 """
 
 from __future__ import annotations
@@ -37,27 +39,40 @@ _STRIDE = 2**18
 """Contacts that are looked up at a time: their arrays stay in the processor's cache."""
 
 
-def verdicts(contacts: Frame, acts: Frame, people: Frame, *, switches: Switches | None = None) -> Frame:
-    """The contacts with `allowed` and `reason` (an Enum of `REASONS`) as of `sent_at`; without it (holdout) null and not_contacted.
+def verdicts(
+    contacts: Frame, acts: Frame, people: Frame, *, switches: Switches | None = None
+) -> Frame:
+    """The contacts with `allowed` and `reason` (an Enum of `REASONS`) as of `sent_at`; without it
+    (holdout) null and not_contacted.
 
-    contacts: customer_id, channel, kind (of the message), sent_at, and where known the booleans existing_customer (heeded under Q4) and
-    linked_to_duties (under Q5). acts: as for `state_at`. people: customer_id, kind, restricted_from, non_disclosure and where kept
-    erased_at; the register keeps no date for non_disclosure, so it counts for every contact. An act of the very second counts as before it.
+    contacts: customer_id, channel, kind (of the message), sent_at, and where known the booleans
+    existing_customer (heeded under Q4) and linked_to_duties (under Q5). acts: as for `state_at`.
+    people: customer_id, kind, restricted_from, non_disclosure and where kept erased_at; the
+    register keeps no date for non_disclosure, so it counts for every contact. An act of the very
+    second counts as before it.
     """
     return Judge.of(acts, people, switches=switches).verdicts(contacts)
 
 
-def reach(people: Frame, acts: Frame, instant: datetime, *, switches: Switches | None = None) -> Frame:
-    """customer_id, channel, kind, allowed, reason: who may be reached at `instant`, one row for each person, channel and kind."""
-    asked = people.select("customer_id", channel=pl.lit(pl.Series([_CHANNELS])).first(), kind=pl.lit(pl.Series([_KINDS])).first())
+def reach(
+    people: Frame, acts: Frame, instant: datetime, *, switches: Switches | None = None
+) -> Frame:
+    """customer_id, channel, kind, allowed, reason: who may be reached at `instant`, one row for
+    each person, channel and kind."""
+    asked = people.select(
+        "customer_id",
+        channel=pl.lit(pl.Series([_CHANNELS])).first(),
+        kind=pl.lit(pl.Series([_KINDS])).first(),
+    )
     asked = asked.explode("channel").explode("kind").with_columns(sent_at=pl.lit(instant))
     return asked.pipe(verdicts, acts, people, switches=switches).drop("sent_at")
 
 
 @dataclass(frozen=True, repr=False)
 class Judge:
-    """Knows everybody's history; for contacts that come batch by batch. Holds the timelines of all people end to end, the last of them a
-    stranger's, and the answers to every question about a profile, in order of their places."""
+    """Knows everybody's history; for contacts that come batch by batch. Holds the timelines of all
+    people end to end, the last of them a stranger's, and the answers to every question about a
+    profile, in order of their places."""
 
     numbers: pl.Series
     first: Ints  # of each person: the row where the timeline begins
@@ -66,7 +81,13 @@ class Judge:
     answers: pl.DataFrame
 
     @classmethod
-    def of(cls, acts: pl.DataFrame | pl.LazyFrame, people: pl.DataFrame | pl.LazyFrame, *, switches: Switches | None = None) -> Judge:
+    def of(
+        cls,
+        acts: pl.DataFrame | pl.LazyFrame,
+        people: pl.DataFrame | pl.LazyFrame,
+        *,
+        switches: Switches | None = None,
+    ) -> Judge:
         """One who knows these acts of these people; UsageError names a missing column."""
         _check(acts, "acts", ("customer_id", "act", "scope", "given_at", "ended_at"))
         _check(people, "people", ("customer_id", "kind", "restricted_from", "non_disclosure"))
@@ -76,17 +97,27 @@ class Judge:
         profiles = rows["profile"].unique().sort()
         return cls(
             numbers=numbers,
-            first=np.append(rows["person"].search_sorted(np.arange(len(numbers) + 1)).to_numpy(), len(rows) + 1).astype(np.int32),
+            first=np.append(
+                rows["person"].search_sorted(np.arange(len(numbers) + 1)).to_numpy(), len(rows) + 1
+            ).astype(np.int32),
             second=np.append(rows["second"].to_numpy().astype(np.uint32), np.uint32(0)),
-            profile=np.append(profiles.search_sorted(rows["profile"]).to_numpy(), np.uint32(len(profiles))),
+            profile=np.append(
+                profiles.search_sorted(rows["profile"]).to_numpy(), np.uint32(len(profiles))
+            ),
             answers=_answers(profiles, switches),
         )
 
     def verdicts(self, contacts: Frame) -> Frame:
         """The contacts with `allowed` and `reason`, as the function of that name gives them."""
         sent = _check(contacts, "contacts", ("customer_id", "channel", "kind", "sent_at"))
-        asked = pl.struct("customer_id", seconds("sent_at", sent["sent_at"]).alias("second"), *(_code(name, sent) for name in _CODES))
-        answer = asked.map_batches(self._judge, return_dtype=_ANSWER, is_elementwise=True).alias("answer")
+        asked = pl.struct(
+            "customer_id",
+            seconds("sent_at", sent["sent_at"]).alias("second"),
+            *(_code(name, sent) for name in _CODES),
+        )
+        answer = asked.map_batches(self._judge, return_dtype=_ANSWER, is_elementwise=True).alias(
+            "answer"
+        )
         return contacts.select(pl.exclude("allowed", "reason"), answer).unnest("answer")
 
     def _judge(self, asked: pl.Series) -> pl.Series:
@@ -100,7 +131,8 @@ class Judge:
         return self.answers[contacts.with_columns(profile).select(_place()).to_series()].to_struct()
 
     def _profiles(self, person: Ints, second: Ints) -> Ints:
-        """What stood for each contact's person at its second; NumPy alone in the threads, which no engine can wait for."""
+        """What stood for each contact's person at its second; NumPy alone in the threads, which no
+        engine can wait for."""
         slices = [slice(start, start + _STRIDE) for start in range(0, len(person), _STRIDE)]
         with ThreadPoolExecutor() as threads:
             found = list(threads.map(lambda part: self._stood(person[part], second[part]), slices))
@@ -118,26 +150,53 @@ class Judge:
 
 
 def _answers(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
-    """allowed and reason for every profile, channel, kind and answer to what is asked; an unknown code comes after the known ones."""
+    """allowed and reason for every profile, channel, kind and answer to what is asked; an unknown
+    code comes after the known ones."""
     asked = pl.DataFrame({"profile": profiles}).select(unpacked("profile", switches))
     for name, codes in _CODES.items():
         asked = asked.join(pl.DataFrame({name: codes}), how="cross", maintain_order="left_right")
-    answers = asked.select(_question(switches)).pipe(decide, switches=switches).select("allowed", "reason")
+    answers = (
+        asked.select(_question(switches))
+        .pipe(decide, switches=switches)
+        .select("allowed", "reason")
+    )
     known = {"unknown_person": False, "not_contacted": None}
     made = pl.concat(
-        [answers, *(pl.DataFrame({"allowed": [no], "reason": [why]}, answers.schema)[[0] * _EACH] for why, no in known.items())]
+        [
+            answers,
+            *(
+                pl.DataFrame({"allowed": [no], "reason": [why]}, answers.schema)[[0] * _EACH]
+                for why, no in known.items()
+            ),
+        ]
     )
     return made.cast({"reason": _REASON})
 
 
 def _question(switches: Switches) -> list[pl.Expr]:
     duties = pl.when(col("linked_to_duties") & switches.q5).then(pl.lit("W")).otherwise(pl.lit("N"))
-    recipient = pl.when("consumer").then(pl.lit("P")).when("company_contact").then(duties).alias("recipient")
+    recipient = (
+        pl.when("consumer")
+        .then(pl.lit("P"))
+        .when("company_contact")
+        .then(duties)
+        .alias("recipient")
+    )
     flags = [
-        pl.coalesce(pl.when(col("channel") == channel).then(f"{channel} {flag}") for channel in CHANNELS).alias(flag) for flag in FLAGS[:-1]
+        pl.coalesce(
+            pl.when(col("channel") == channel).then(f"{channel} {flag}") for channel in CHANNELS
+        ).alias(flag)
+        for flag in FLAGS[:-1]
     ]
     existing = (col("existing_customer") & switches.q4).alias("existing_customer")
-    return [recipient, col("channel"), col("kind"), *flags, existing, *(col(name) for name in PROTECTED)]
+    return [
+        recipient,
+        col("channel"),
+        col("kind"),
+        *flags,
+        existing,
+        *(col(name) for name in PROTECTED),
+    ]
 
 
 def _place() -> pl.Expr:
@@ -154,7 +213,9 @@ def _code(name: str, schema: pl.Schema) -> pl.Expr:
         return pl.lit(0, pl.UInt32).alias(name)
     if codes[-1] is not None:
         return col(name).fill_null(False).cast(pl.UInt32)
-    known = col(name).cast(pl.String).cast(pl.Enum([str(code) for code in codes[:-1]]), strict=False)
+    known = (
+        col(name).cast(pl.String).cast(pl.Enum([str(code) for code in codes[:-1]]), strict=False)
+    )
     return known.to_physical().cast(pl.UInt32).fill_null(len(codes) - 1).alias(name)
 
 

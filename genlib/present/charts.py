@@ -1,4 +1,5 @@
-"""Charts of protected tables: static pictures that belong to the page, each with its numbers behind it."""
+"""Charts of protected tables: static pictures that belong to the page, each with its numbers behind
+it."""
 
 from __future__ import annotations
 
@@ -20,14 +21,15 @@ from genlib.present.theme import color as tone
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
 STAGES = ("eligible", "targeted", "sent", "delivered", "opened", "clicked", "responded", "bought")
 TWO_WIDTHS, MANY, MIN_BASE = 340, 14, 10
-"""From this width on a chart is drawn twice, as asked and for a telephone; with more places than this only as asked on paper; on fewer
-people no percentage."""
+"""From this width on a chart is drawn twice, as asked and for a telephone; with more places than
+this only as asked on paper; on fewer people no percentage."""
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Chart(Item):
-    """One chart of one protected table, drawn by a `mark` (present.marks) with its `settings`; `name` says what it is. `shown` are
-    dimensions and columns of the table behind it, `legend` names and colours; `fixed` is a width, `beside` HTML that stands there."""
+    """One chart of one protected table, drawn by a `mark` (present.marks) with its `settings`;
+    `name` says what it is. `shown` are dimensions and columns of the table behind it, `legend`
+    names and colours; `fixed` is a width, `beside` HTML that stands there."""
 
     plot: Plot
     mark: str
@@ -38,51 +40,81 @@ class Chart(Item):
     fixed: int | None = None
     beside: str = ""
 
-    def to_dict(self, width: float = theme.HALF, room: float | None = None, *, validate: bool = True) -> dict[str, Any]:
-        """The Vega-Lite specification at a plot width, with room for its labels: nothing but the rows that are drawn. Checking it against
-        Altair's schema takes longer than drawing."""
+    def to_dict(
+        self, width: float = theme.HALF, room: float | None = None, *, validate: bool = True
+    ) -> dict[str, Any]:
+        """The Vega-Lite specification at a plot width, with room for its labels: nothing but the
+        rows that are drawn. Checking it against Altair's schema takes longer than drawing."""
         from altair.utils.schemapi import debug_mode
 
         from genlib.present import marks
 
         with debug_mode(validate):
-            drawn = getattr(marks, self.mark)(marks.Frame(self.plot, width, room or width), **self.settings)
+            drawn = getattr(marks, self.mark)(
+                marks.Frame(self.plot, width, room or width), **self.settings
+            )
             spec: dict[str, Any] = drawn.to_dict(validate=validate)
         return spec
 
     def html(self, width: int = theme.FULL) -> str:
         plot, words = self.plot, self.plot.words
         if plot.frame["hidden"].all():
-            nothing = "All figures of this chart are hidden to protect small groups." if plot.hidden else "Nothing in this period."
-            return card(words, f'<p class="empty">{words.translate(nothing)}</p>', captions(words, plot.options))
+            nothing = (
+                "All figures of this chart are hidden to protect small groups."
+                if plot.hidden
+                else "Nothing in this period."
+            )
+            return card(
+                words,
+                f'<p class="empty">{words.translate(nothing)}</p>',
+                captions(words, plot.options),
+            )
         cut = self._cut()
-        late = not plot.rows.filter(pl.col("reason") == "time", pl.col(self.shown[1][0]).is_not_null()).is_empty()
+        late = not plot.rows.filter(
+            pl.col("reason") == "time", pl.col(self.shown[1][0]).is_not_null()
+        ).is_empty()
         notes = noted(
             words,
             {
-                "Hatched: hidden to protect small groups; its size says nothing.": bool(plot.hidden),
-                "White: no figure.": self.mark == "regions" and bool(finland.blank(plot)) and not plot.options.get("note"),
-                "Some figures are those last published: too few have come or gone since then for new ones.": late,
+                "Hatched: hidden to protect small groups; its size says nothing.": bool(
+                    plot.hidden
+                ),
+                "White: no figure.": self.mark == "regions"
+                and bool(finland.blank(plot))
+                and not plot.options.get("note"),
+                "Some figures are those last published: too few have come or gone since then for "
+                "new ones.": late,
             },
         )
         said = captions(words, plot.options, cut, notes)
         name = f"{words.translate(self.name)}: {said['title'] or said['subtitle']}"
-        return card(words, keys(self.legend) + self._pictures(width, name), said, tables.behind(plot, *self.shown))
+        return card(
+            words,
+            keys(self.legend) + self._pictures(width, name),
+            said,
+            tables.behind(plot, *self.shown),
+        )
 
     def _cut(self) -> str:
         """That the picture ends before its figures do; what is put together as others is in it."""
         drawn, all_ = len(self.plot.places), self.plot.rows[self.shown[0][0]].n_unique()
         if drawn == all_ or self.mark != "bars" or self.plot.frame["code"][-1] == "others":
             return ""
-        return self.plot.words.translate("The chart has the first {n} of {all}, the table has them all.", n=drawn, all=all_)
+        return self.plot.words.translate(
+            "The chart has the first {n} of {all}, the table has them all.", n=drawn, all=all_
+        )
 
     def _pictures(self, width: int, name: str) -> str:
         if self.fixed:
-            return f'<div class="pair">{self._picture(self.fixed, name, "chart map")}{self.beside if width > theme.HALF else ""}</div>'
+            beside = self.beside if width > theme.HALF else ""
+            picture = self._picture(self.fixed, name, "chart map")
+            return f'<div class="pair">{picture}{beside}</div>'
         if width < TWO_WIDTHS:
             return self._picture(width, name, "chart")
         tall = " tall" * (len(self.plot.places) > MANY)
-        return self._picture(width, name, f"chart wide{tall}") + self._picture(theme.PHONE, name, f"chart narrow{tall}")
+        return self._picture(width, name, f"chart wide{tall}") + self._picture(
+            theme.PHONE, name, f"chart narrow{tall}"
+        )
 
     def _picture(self, room: int, name: str, classes: str) -> str:
         key = hashlib.sha256(f"{self.tables} {name} {room}".encode()).hexdigest()[:8]
@@ -92,75 +124,176 @@ class Chart(Item):
 
 @drawn
 def columns(
-    table: ProtectedTable, *, x: str, y: str, color: str | None = None, side_by_side: bool = False, **options: Unpack[Options]
+    table: ProtectedTable,
+    *,
+    x: str,
+    y: str,
+    color: str | None = None,
+    side_by_side: bool = False,
+    **options: Unpack[Options],
 ) -> Chart:
     """Upright columns of `y` over `x` (months or groups), stacked or side by side by `color`."""
     plot = read(table, options, x, y, color)
-    plot = replace(plot, ticks=ticks(plot.frame, plot.words, plot.form, stacked=bool(color) and not side_by_side))
+    plot = replace(
+        plot,
+        ticks=ticks(plot.frame, plot.words, plot.form, stacked=bool(color) and not side_by_side),
+    )
     legend, places = (list(plot.series.items()), (x, color)) if color else ([], (x,))
     settings = {"side_by_side": side_by_side}
-    return _chart(table, plot, name="Column chart", mark="columns", settings=settings, shown=(places, (y,)), legend=legend)
+    return _chart(
+        table,
+        plot,
+        name="Column chart",
+        mark="columns",
+        settings=settings,
+        shown=(places, (y,)),
+        legend=legend,
+    )
 
 
 @drawn
 def bars(table: ProtectedTable, *, x: str, y: str, **options: Unpack[Options]) -> Chart:
-    """Bars of `x` for each `y`, the longest first; beyond `limit` (7) the others are one bar if they add up, else left to the table."""
+    """Bars of `x` for each `y`, the longest first; beyond `limit` (7) the others are one bar if
+    they add up, else left to the table."""
     plot = _toned(_limited(table, read(table, options, y, x), x))
     return _chart(table, plot, name="Bar chart", mark="bars", shown=((y,), (x,)))
 
 
 @drawn
-def line(table: ProtectedTable, *, x: str, y: str, color: str | None = None, **options: Unpack[Options]) -> Chart:
-    """Lines of `y` over time, one for each `color`, named at their ends, with the interval as a band. The axis need not begin at zero."""
+def line(
+    table: ProtectedTable, *, x: str, y: str, color: str | None = None, **options: Unpack[Options]
+) -> Chart:
+    """Lines of `y` over time, one for each `color`, named at their ends, with the interval as a
+    band. The axis need not begin at zero."""
     plot = read(table, options, x, y, color)
     plot = replace(plot, ticks=ticks(plot.frame, plot.words, plot.form, zero=False))
-    return _chart(table, plot, name="Line chart", mark="line", shown=((x, color) if color else (x,), (y, *ends(table, y))))
+    return _chart(
+        table,
+        plot,
+        name="Line chart",
+        mark="line",
+        shown=((x, color) if color else (x,), (y, *ends(table, y))),
+    )
 
 
 @drawn
 def dots(
-    table: ProtectedTable, *, x: str, y: str, reference: float | Shown | None = None, p: str = "", **options: Unpack[Options]
+    table: ProtectedTable,
+    *,
+    x: str,
+    y: str,
+    reference: float | Shown | None = None,
+    p: str = "",
+    **options: Unpack[Options],
 ) -> Chart:
-    """`x` with its interval for each `y`; grey where the interval takes in `reference` (or, if the column `p` has p-values adjusted for
-    many comparisons, where that is 5% or more), brick where it lies below."""
+    """`x` with its interval for each `y`; grey where the interval takes in `reference` (or, if the
+    column `p` has p-values adjusted for many comparisons, where that is 5% or more), brick where it
+    lies below."""
     plot = _toned(read(table, options, y, x))
-    plot = replace(plot, frame=plot.frame.with_columns(pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)))
+    plot = replace(
+        plot,
+        frame=plot.frame.with_columns(
+            pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)
+        ),
+    )
     reference = reference.value if isinstance(reference, Shown) else reference
     if reference is not None:
-        grey, brick = (pl.col("low") <= reference) & (pl.col("high") >= reference), pl.col("high") < reference
+        grey, brick = (
+            (pl.col("low") <= reference) & (pl.col("high") >= reference),
+            pl.col("high") < reference,
+        )
         grey = grey | plot.rows[p].fill_null(1).ge(0.05) if p else grey
-        sure = pl.when(grey).then(pl.lit(tone("mute"))).when(brick).then(pl.lit(tone("brick"))).otherwise("tone")
+        sure = (
+            pl.when(grey)
+            .then(pl.lit(tone("mute")))
+            .when(brick)
+            .then(pl.lit(tone("brick")))
+            .otherwise("tone")
+        )
         plot = replace(plot, frame=plot.frame.with_columns(tone=sure))
-    return _chart(table, plot, name="Dot chart", mark="dots", settings={"reference": reference}, shown=((y,), (x, *ends(table, x))))
+    return _chart(
+        table,
+        plot,
+        name="Dot chart",
+        mark="dots",
+        settings={"reference": reference},
+        shown=((y,), (x, *ends(table, x))),
+    )
 
 
 @drawn
-def funnel(table: ProtectedTable, *, stage: str = "stage", value: str = "reached", **options: Unpack[Options]) -> Chart:
-    """How many came as far as each stage (`codes` in order), and which part of the stage before that is (on ten people at least)."""
+def funnel(
+    table: ProtectedTable,
+    *,
+    stage: str = "stage",
+    value: str = "reached",
+    **options: Unpack[Options],
+) -> Chart:
+    """How many came as far as each stage (`codes` in order), and which part of the stage before
+    that is (on ten people at least)."""
     plot = read(table, {"codes": STAGES, **options}, stage, value)
     frame = plot.frame
-    part = pl.when(pl.col("value").shift() >= MIN_BASE).then(pl.col("value") / pl.col("value").shift())
-    said = [t + (f" · {plot.words.figure(p, 'percent', 0)}" if p is not None else "") for t, p in frame.select("text", part).rows()]
-    plot = replace(plot, frame=frame.with_columns(pl.Series("text", said, dtype=pl.String)), places=frame["place"].to_list())
+    part = pl.when(pl.col("value").shift() >= MIN_BASE).then(
+        pl.col("value") / pl.col("value").shift()
+    )
+    said = [
+        t + (f" · {plot.words.figure(p, 'percent', 0)}" if p is not None else "")
+        for t, p in frame.select("text", part).rows()
+    ]
+    plot = replace(
+        plot,
+        frame=frame.with_columns(pl.Series("text", said, dtype=pl.String)),
+        places=frame["place"].to_list(),
+    )
     return _chart(table, _toned(plot), name="Funnel", mark="bars", shown=((stage,), (value,)))
 
 
 @drawn
-def likert(table: ProtectedTable, *, question: str, answer: str = "answer", value: str = "people", **options: Unpack[Options]) -> Chart:
-    """The shares of the answers to each question, to both sides of the middle answer; the question with most approval first."""
+def likert(
+    table: ProtectedTable,
+    *,
+    question: str,
+    answer: str = "answer",
+    value: str = "people",
+    **options: Unpack[Options],
+) -> Chart:
+    """The shares of the answers to each question, to both sides of the middle answer; the question
+    with most approval first."""
     plot = _diverging(read(table, options, question, value, answer))
     tones = theme.LIKERT.get(len(plot.series), theme.LIKERT[5])
     legend = list(zip(plot.series, tones, strict=False))
-    return _chart(table, plot, name="Chart of answers", mark="likert", shown=((question, answer), (value,)), legend=legend)
+    return _chart(
+        table,
+        plot,
+        name="Chart of answers",
+        mark="likert",
+        shown=((question, answer), (value,)),
+        legend=legend,
+    )
 
 
 @drawn
-def map(table: ProtectedTable, *, region: str = "region", value: str = "people", **options: Unpack[Options]) -> Chart:
-    """The regions of Finland in five depths of colour; alone in its row with the list of figures beside it."""
+def map(
+    table: ProtectedTable,
+    *,
+    region: str = "region",
+    value: str = "people",
+    **options: Unpack[Options],
+) -> Chart:
+    """The regions of Finland in five depths of colour; alone in its row with the list of figures
+    beside it."""
     plot = read(table, options, region, value)
-    plot = finland.coloured(replace(plot, frame=plot.frame.filter(~(pl.col("hidden") & (pl.col("code") == "unknown")))))
-    beside = {"legend": finland.legend(plot), "fixed": finland.WIDTH, "beside": finland.listed(plot)}
-    return _chart(table, plot, name="Map of Finland", mark="regions", shown=((region,), (value,)), **beside)
+    plot = finland.coloured(
+        replace(plot, frame=plot.frame.filter(~(pl.col("hidden") & (pl.col("code") == "unknown"))))
+    )
+    beside = {
+        "legend": finland.legend(plot),
+        "fixed": finland.WIDTH,
+        "beside": finland.listed(plot),
+    }
+    return _chart(
+        table, plot, name="Map of Finland", mark="regions", shown=((region,), (value,)), **beside
+    )
 
 
 def _chart(table: ProtectedTable, plot: Plot, **parts: Any) -> Chart:
@@ -168,19 +301,43 @@ def _chart(table: ProtectedTable, plot: Plot, **parts: Any) -> Chart:
 
 
 def _toned(plot: Plot) -> Plot:
-    others, noticed = pl.col("code").str.starts_with("others"), pl.col("code") == str(plot.options.get("notice"))
-    named = pl.when(others).then(pl.lit(tone("mute"))).when(noticed).then(pl.lit(tone("amber"))).otherwise(pl.lit(tone(plot.series[""])))
+    others, noticed = (
+        pl.col("code").str.starts_with("others"),
+        pl.col("code") == str(plot.options.get("notice")),
+    )
+    named = (
+        pl.when(others)
+        .then(pl.lit(tone("mute")))
+        .when(noticed)
+        .then(pl.lit(tone("amber")))
+        .otherwise(pl.lit(tone(plot.series[""])))
+    )
     return replace(plot, frame=plot.frame.with_columns(tone=named))
 
 
 def _limited(table: ProtectedTable, plot: Plot, value: str) -> Plot:
     limit = plot.options.get("limit", 7)
     frame, rest = plot.frame.head(limit), plot.frame.slice(limit - 1)
-    if rest.height > 1 and any(m.name == value and m.additive for m in table.measures) and not rest["hidden"].any():
+    if (
+        rest.height > 1
+        and any(m.name == value and m.additive for m in table.measures)
+        and not rest["hidden"].any()
+    ):
         name, total = plot.words.label("code", "others").capitalize(), float(rest["value"].sum())
         said = plot.words.figure(total, plot.form)
-        others = {"place": name, "code": "others", "value": total, "text": said, "tip": f"{name}: {said}"}
-        frame = pl.concat([frame.head(limit - 1), rest.head(1).with_columns(pl.lit(v).alias(c) for c, v in others.items())])
+        others = {
+            "place": name,
+            "code": "others",
+            "value": total,
+            "text": said,
+            "tip": f"{name}: {said}",
+        }
+        frame = pl.concat(
+            [
+                frame.head(limit - 1),
+                rest.head(1).with_columns(pl.lit(v).alias(c) for c, v in others.items()),
+            ]
+        )
     return replace(plot, frame=frame, places=frame["place"].to_list())
 
 
@@ -190,16 +347,39 @@ def _diverging(plot: Plot) -> Plot:
     tones = dict(zip(levels, theme.LIKERT.get(len(levels), theme.LIKERT[5]), strict=False))
     whole, half = pl.col("value").sum().over("place"), (len(levels) - 1) / 2
     safe = ~pl.col("hidden").any().over("place") & (whole >= MIN_BASE)
-    left = {level: 1.0 if place < half else 0.5 if place == half else 0.0 for place, level in enumerate(levels)}
-    inks = {level: tone("paper" if name in {"brick", "teal"} else "night") for level, name in tones.items()}
+    left = {
+        level: 1.0 if place < half else 0.5 if place == half else 0.0
+        for place, level in enumerate(levels)
+    }
+    inks = {
+        level: tone("paper" if name in {"brick", "teal"} else "night")
+        for level, name in tones.items()
+    }
     share = pl.when(safe).then(pl.col("value") / whole)
     frame = plot.frame.with_columns(
-        hidden=~safe, share=share, tone=pl.col("series").replace_strict({level: tone(t) for level, t in tones.items()})
+        hidden=~safe,
+        share=share,
+        tone=pl.col("series").replace_strict({level: tone(t) for level, t in tones.items()}),
     )
-    frame = frame.with_columns(ink=pl.col("series").replace_strict(inks), end=pl.col("share").cum_sum().over("place"))
+    frame = frame.with_columns(
+        ink=pl.col("series").replace_strict(inks), end=pl.col("share").cum_sum().over("place")
+    )
     offset = (pl.col("share") * pl.col("series").replace_strict(left)).sum().over("place")
-    frame = frame.with_columns(low=pl.col("end") - pl.col("share") - offset, high=pl.col("end") - offset).drop("end")
-    said = pl.Series("text", [plot.words.figure(s, "percent", 0) for s in frame["share"]], dtype=pl.String)
-    tips = [f"{place} · {level}: {text}" for place, level, text in zip(frame["place"], frame["series"], said, strict=True)]
-    best = frame.group_by("place", maintain_order=True).agg(pl.col("high").max()).sort("high", descending=True, nulls_last=True)
-    return replace(plot, frame=frame.with_columns(said, pl.Series("tip", tips)), places=best["place"].to_list())
+    frame = frame.with_columns(
+        low=pl.col("end") - pl.col("share") - offset, high=pl.col("end") - offset
+    ).drop("end")
+    said = pl.Series(
+        "text", [plot.words.figure(s, "percent", 0) for s in frame["share"]], dtype=pl.String
+    )
+    tips = [
+        f"{place} · {level}: {text}"
+        for place, level, text in zip(frame["place"], frame["series"], said, strict=True)
+    ]
+    best = (
+        frame.group_by("place", maintain_order=True)
+        .agg(pl.col("high").max())
+        .sort("high", descending=True, nulls_last=True)
+    )
+    return replace(
+        plot, frame=frame.with_columns(said, pl.Series("tip", tips)), places=best["place"].to_list()
+    )

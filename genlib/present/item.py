@@ -1,4 +1,5 @@
-"""`Item`: one thing that a report may show - a chart, a table, tiles - as HTML with a seal that the exporter checks."""
+"""`Item`: one thing that a report may show - a chart, a table, tiles - as HTML with a seal that the
+exporter checks."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ Recipe = Mapping[str, Any]
 
 
 class Finding(str):
-    """A sentence in the report's language, made from the named tables. `tone`: up, down, flat or plain; unknown, if it only names what is
-    not shown. `recipe`: the call that made it."""
+    """A sentence in the report's language, made from the named tables. `tone`: up, down, flat or
+    plain; unknown, if it only names what is not shown. `recipe`: the call that made it."""
 
     language: str
     tables: tuple[str, ...]
@@ -31,8 +32,9 @@ class Finding(str):
 
 @dataclass(frozen=True, repr=False)
 class Item:
-    """`tables` are the protected tables that it was made from, `body` its HTML in a page that has the style sheet. `recipe`: the call that
-    made it (present.recipe). `proof`: the protected tables themselves, given by the conditions alone."""
+    """`tables` are the protected tables that it was made from, `body` its HTML in a page that has
+    the style sheet. `recipe`: the call that made it (present.recipe). `proof`: the protected tables
+    themselves, given by the conditions alone."""
 
     kind: str
     tables: tuple[str, ...]
@@ -47,7 +49,9 @@ class Item:
 
     def standing(self) -> str:
         """The HTML where it stands alone, as an output of a notebook."""
-        face = font_face() if self.kind == "lead" else ""  # once in a notebook is enough: a page of JupyterLab shares its types
+        face = (
+            font_face() if self.kind == "lead" else ""
+        )  # once in a notebook is enough: a page of JupyterLab shares its types
         sheet = f'<style class="gl-alone">{face}{style()}</style>'
         return f'{sheet}<div class="genlib gl-item" lang="{self.language}">{self.html()}</div>'
 
@@ -78,7 +82,8 @@ def together(items: Iterable[Item], *kinds: str) -> tuple[str, ...]:
 
 
 def card(words: Words, figure: str, captions: dict[str, str], behind: str = "") -> str:
-    """A figure in its frame: what is found, what is measured, the figure, the note, and the numbers behind it."""
+    """A figure in its frame: what is found, what is measured, the figure, the note, and the numbers
+    behind it."""
     title, subtitle, note = (text(captions.get(key, "")) for key in ("title", "subtitle", "note"))
     summary = text(words.translate("The figures as a table"))
     parts = [

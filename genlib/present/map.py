@@ -1,4 +1,5 @@
-"""The map of Finland: 19 regions in five depths of colour, hatched where hidden, and a list of the figures to stand beside it."""
+"""The map of Finland: 19 regions in five depths of colour, hatched where hidden, and a list of the
+figures to stand beside it."""
 
 from __future__ import annotations
 
@@ -23,8 +24,14 @@ def coloured(plot: Plot) -> Plot:
     """The plot with the colour of each region."""
     limits = _limits(plot)
     tones = [color(name) for name in SEQUENCE[len(SEQUENCE) - 1 - len(limits) :]]
-    depth = pl.sum_horizontal([pl.col("value") >= limit for limit in limits] or [pl.lit(0)]).cast(pl.Int64)
-    tone = pl.when("hidden").then(pl.lit(HATCH)).otherwise(depth.replace_strict(dict(enumerate(tones)), return_dtype=pl.String))
+    depth = pl.sum_horizontal([pl.col("value") >= limit for limit in limits] or [pl.lit(0)]).cast(
+        pl.Int64
+    )
+    tone = (
+        pl.when("hidden")
+        .then(pl.lit(HATCH))
+        .otherwise(depth.replace_strict(dict(enumerate(tones)), return_dtype=pl.String))
+    )
     return replace(plot, frame=plot.frame.with_columns(tone=tone))
 
 
@@ -35,24 +42,44 @@ def legend(plot: Plot) -> list[tuple[str, str]]:
         return []
     between = [words.interval(low, high, plot.form) for low, high in pairwise(limits)]
     first, last = (words.figure(limit, plot.form) for limit in (limits[0], limits[-1]))
-    names = [words.translate("under {limit}", limit=first), *between, words.translate("{limit} or more", limit=last)]
+    names = [
+        words.translate("under {limit}", limit=first),
+        *between,
+        words.translate("{limit} or more", limit=last),
+    ]
     return list(zip(names, SEQUENCE[len(SEQUENCE) - len(names) :], strict=True))
 
 
 def listed(plot: Plot) -> str:
     """All regions with their figures, the highest first."""
-    rows = "".join(f"<li><span>{text(place)}</span><b>{text(said)}</b></li>" for place, said in plot.frame.select("place", "text").rows())
+    rows = "".join(
+        f"<li><span>{text(place)}</span><b>{text(said)}</b></li>"
+        for place, said in plot.frame.select("place", "text").rows()
+    )
     return f'<ol class="list">{rows}</ol>'
 
 
 def features(plot: Plot) -> list[dict[str, Any]]:
-    """The shapes with the colour and the words of their region, and nothing else; a region without a row is left white."""
-    words, known = plot.words, {row["code"]: row for row in plot.frame.select("code", "tone", "tip").to_dicts()}
+    """The shapes with the colour and the words of their region, and nothing else; a region without
+    a row is left white."""
+    words, known = (
+        plot.words,
+        {row["code"]: row for row in plot.frame.select("code", "tone", "tip").to_dicts()},
+    )
     made = []
     for code, shape in _shapes().items():
-        blank = {"tone": color("ground"), "tip": f"{words.label('region', code)}: {words.translate('no figure')}"}
+        blank = {
+            "tone": color("ground"),
+            "tip": f"{words.label('region', code)}: {words.translate('no figure')}",
+        }
         row = known.get(code, blank)
-        made.append({"type": "Feature", "geometry": shape, "properties": {"tone": row["tone"], "tip": row["tip"]}})
+        made.append(
+            {
+                "type": "Feature",
+                "geometry": shape,
+                "properties": {"tone": row["tone"], "tip": row["tip"]},
+            }
+        )
     return made
 
 
@@ -70,8 +97,13 @@ def blank(plot: Plot) -> set[str]:
 
 
 def _limits(plot: Plot) -> list[float]:
-    """Up to four limits between classes of like size, rounded to two figures that count and as they are written."""
+    """Up to four limits between classes of like size, rounded to two figures that count and as they
+    are written."""
     values, form = plot.frame["value"].drop_nulls().sort().to_list(), FORMS[plot.form]
-    rough = {float(f"{values[len(values) * fifth // 5]:.2g}") for fifth in range(1, 5)} if len(values) > 5 else set()
+    rough = (
+        {float(f"{values[len(values) * fifth // 5]:.2g}") for fifth in range(1, 5)}
+        if len(values) > 5
+        else set()
+    )
     rounded = {round(limit * form.scale, form.digits) / form.scale for limit in rough}
     return sorted(limit for limit in rounded if values[0] < limit <= values[-1])

@@ -1,4 +1,5 @@
-"""The marks: each function draws a plot as an Altair chart. Imported only when something is drawn, for Altair is heavy."""
+"""The marks: each function draws a plot as an Altair chart. Imported only when something is drawn,
+for Altair is heavy."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from genlib.present.svg import HATCH
 from genlib.present.theme import color, vega
 
 HEIGHT, LETTER, LINE, WIDEST = 240, 6.7, 15, 128
-"""Height of upright charts, mean width of a letter at 13 px, height of a line of names, most room for one column."""
+"""Height of upright charts, mean width of a letter at 13 px, height of a line of names, most room
+for one column."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,17 @@ class Frame:
 
     def color(self) -> alt.Color:
         series = self.plot.series
-        return alt.Color("series:N", scale=alt.Scale(domain=list(series), range=[color(name) for name in series.values()]))
+        return alt.Color(
+            "series:N",
+            scale=alt.Scale(domain=list(series), range=[color(name) for name in series.values()]),
+        )
 
     def y(self, column: str = "value", *, axis: bool = True) -> alt.Y:
-        marked = alt.Axis(values=list(self.plot.ticks), labelExpr=_figures(self.plot.ticks)) if axis else None
+        marked = (
+            alt.Axis(values=list(self.plot.ticks), labelExpr=_figures(self.plot.ticks))
+            if axis
+            else None
+        )
         return alt.Y(f"{column}:Q", axis=marked, scale=alt.Scale(domain=self.span, nice=False))
 
     def x(self, *, points: bool = False) -> alt.X:
@@ -54,64 +63,129 @@ class Frame:
         aside = f"max(0, width - {WIDEST * len(places)}) / 2"
         ends: Any = alt.Undefined if points else [{"expr": aside}, {"expr": f"width - {aside}"}]
         words, tilt = _underneath(places, self.width)
-        axis = alt.Axis(labelExpr=_names(words), labelLineHeight=16, labelOverlap=False, labelAngle=tilt)
+        axis = alt.Axis(
+            labelExpr=_names(words), labelLineHeight=16, labelOverlap=False, labelAngle=tilt
+        )
         scale = alt.Scale(domain=places, paddingInner=inner, paddingOuter=0.15, range=ends)
         return alt.X("place:N", sort=places, scale=scale, axis=axis)
 
     def row(self) -> alt.Y:
         places = self.plot.places
-        lines = {place: wrap(place, max(14, int(self.room * 0.36 / LETTER)), break_on_hyphens=False) for place in places}
-        look: dict[str, Any] = {"labelLimit": 0, "labelColor": color("ink"), "grid": False, "labelLineHeight": LINE, "labelPadding": 10}
+        lines = {
+            place: wrap(place, max(14, int(self.room * 0.36 / LETTER)), break_on_hyphens=False)
+            for place in places
+        }
+        look: dict[str, Any] = {
+            "labelLimit": 0,
+            "labelColor": color("ink"),
+            "grid": False,
+            "labelLineHeight": LINE,
+            "labelPadding": 10,
+        }
         axis = alt.Axis(labelExpr=_names(lines), labelOffset=_raised(lines), **look)
-        return alt.Y("place:N", sort=places, scale=alt.Scale(domain=places), axis=None if self.narrow else axis)
+        return alt.Y(
+            "place:N",
+            sort=places,
+            scale=alt.Scale(domain=places),
+            axis=None if self.narrow else axis,
+        )
 
     def behind(self, start: float, end: float, axis: Any = None) -> list[Any]:
         """Behind rows: hatching where a figure is hidden; where it is narrow the names."""
         x = alt.X("start:Q", scale=alt.Scale(domain=[start, end], nice=False), axis=axis)
         hidden = self._hidden(start=start, end=end).mark_bar(height=18, fill=HATCH)
-        layers = [hidden.encode(x, alt.X2("end:Q"), self.row(), alt.Description("tip:N"))] if self.plot.hidden else []
+        layers = (
+            [hidden.encode(x, alt.X2("end:Q"), self.row(), alt.Description("tip:N"))]
+            if self.plot.hidden
+            else []
+        )
         named = of(pl.DataFrame({"place": self.plot.places}).with_columns(start=pl.lit(start)))
-        text = [named.mark_text(align="left", dy=-20, aria=False, **look).encode(x, self.row(), alt.Text("place:N")) for look in haloed()]
+        text = [
+            named.mark_text(align="left", dy=-20, aria=False, **look).encode(
+                x, self.row(), alt.Text("place:N")
+            )
+            for look in haloed()
+        ]
         return [*layers, *text] if self.narrow else layers
 
     def blanks(self, *, points: bool = False) -> list[Any]:
         """Hatching over the whole height of each place of which something is hidden."""
         start, end = self.span
-        hidden = self._hidden(start=start, value=end).mark_bar(fill=HATCH, **({"width": 22} if points else {}))
-        return [hidden.encode(self.x(points=points), self.y(), alt.Y2("start:Q"), alt.Description("tip:N"))] if self.plot.hidden else []
+        hidden = self._hidden(start=start, value=end).mark_bar(
+            fill=HATCH, **({"width": 22} if points else {})
+        )
+        return (
+            [
+                hidden.encode(
+                    self.x(points=points), self.y(), alt.Y2("start:Q"), alt.Description("tip:N")
+                )
+            ]
+            if self.plot.hidden
+            else []
+        )
 
     def _hidden(self, **ends: float) -> Any:
         said = self.plot.words.translate("hidden to protect small groups")
         frame = pl.DataFrame({"place": self.plot.hidden}, schema={"place": pl.String})
-        return of(frame.with_columns(tip=pl.col("place") + f": {said}", **{name: pl.lit(end) for name, end in ends.items()}))
+        return of(
+            frame.with_columns(
+                tip=pl.col("place") + f": {said}",
+                **{name: pl.lit(end) for name, end in ends.items()},
+            )
+        )
 
     def chart(self, *layers: Any, height: Any = HEIGHT) -> Any:
-        padding = {"left": 0, "right": 2, "top": 6, "bottom": 0}  # all at once: each method of a chart copies all of it
-        return alt.layer(*layers, width=max(60, round(self.width)), height=height, padding=padding, config=vega())
+        padding = {
+            "left": 0,
+            "right": 2,
+            "top": 6,
+            "bottom": 0,
+        }  # all at once: each method of a chart copies all of it
+        return alt.layer(
+            *layers, width=max(60, round(self.width)), height=height, padding=padding, config=vega()
+        )
 
     def steps(self, height: int) -> alt.Step:
         return alt.Step(height + 18 * self.narrow)
 
 
 def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
-    """Upright columns, stacked or side by side; single ones have their figure above them, or the last and the highest if room is short."""
+    """Upright columns, stacked or side by side; single ones have their figure above them, or the
+    last and the highest if room is short."""
     beside = [alt.XOffset("series:N", sort=list(frame.plot.series))] if side_by_side else []
     labels, every = _labelled(frame)
     y = frame.y(axis=not every)
-    drawn = frame.shown.mark_bar().encode(frame.x(), y, frame.color(), *beside, alt.Order("order:Q"), alt.Description("tip:N"))
-    rim, text = (of(labels).mark_text(dy=-9, aria=False, **look).encode(frame.x(), y, alt.Text("text:N")) for look in haloed())
-    return frame.chart(*frame.blanks(), rim, drawn, text)  # a rim in front would bite into the column
+    drawn = frame.shown.mark_bar().encode(
+        frame.x(), y, frame.color(), *beside, alt.Order("order:Q"), alt.Description("tip:N")
+    )
+    rim, text = (
+        of(labels).mark_text(dy=-9, aria=False, **look).encode(frame.x(), y, alt.Text("text:N"))
+        for look in haloed()
+    )
+    return frame.chart(
+        *frame.blanks(), rim, drawn, text
+    )  # a rim in front would bite into the column
 
 
 def line(frame: Frame) -> Any:
     """Lines over time with their interval as a band; each is named at its end."""
     plot, x, y, tone = frame.plot, frame.x(points=True), frame.y(), frame.color()
     last = plot.frame.filter(~pl.col("hidden")).group_by("series", maintain_order=True).last()
-    band = of(plot.frame).mark_area(opacity=0.16, aria=False).encode(x, frame.y("low"), alt.Y2("high:Q"), tone)
+    band = (
+        of(plot.frame)
+        .mark_area(opacity=0.16, aria=False)
+        .encode(x, frame.y("low"), alt.Y2("high:Q"), tone)
+    )
     path = of(plot.frame).mark_line(strokeWidth=2.5, aria=False).encode(x, y, tone)
-    points = frame.shown.mark_circle(size=36, opacity=1).encode(x, y, tone, alt.Description("tip:N"))
+    points = frame.shown.mark_circle(size=36, opacity=1).encode(
+        x, y, tone, alt.Description("tip:N")
+    )
     end = of(last).mark_circle(size=90, opacity=1, aria=False).encode(x, y, tone)
-    name = of(_spread(frame, last)).mark_text(align="left", dx=11, fontWeight=600, aria=False).encode(x, frame.y("at"), alt.Text("label:N"))
+    name = (
+        of(_spread(frame, last))
+        .mark_text(align="left", dx=11, fontWeight=600, aria=False)
+        .encode(x, frame.y("at"), alt.Text("label:N"))
+    )
     return frame.chart(*frame.blanks(points=True), band, path, points, end, name)
 
 
@@ -119,40 +193,79 @@ def bars(frame: Frame) -> Any:
     """Bars lying down, each with its name and its figure."""
     greatest = float(frame.plot.frame["value"].max() or 1)  # type: ignore[arg-type]
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, greatest], nice=False))
-    drawn = frame.shown.mark_bar(height=18).encode(x, frame.row(), alt.Color("tone:N", scale=None), alt.Description("tip:N"))
-    text = frame.shown.mark_text(align="left", dx=7, aria=False).encode(x, frame.row(), alt.Text("text:N"))
+    drawn = frame.shown.mark_bar(height=18).encode(
+        x, frame.row(), alt.Color("tone:N", scale=None), alt.Description("tip:N")
+    )
+    text = frame.shown.mark_text(align="left", dx=7, aria=False).encode(
+        x, frame.row(), alt.Text("text:N")
+    )
     return frame.chart(*frame.behind(0.0, greatest), drawn, text, height=frame.steps(30))
 
 
 def dots(frame: Frame, *, reference: float | None = None) -> Any:
     """A value with its interval on each row, and the reference as a thin upright line."""
-    axis = alt.Axis(values=list(frame.plot.ticks), labelExpr=_figures(frame.plot.ticks), grid=True, domain=False, labelOverlap=True)
-    low, value, high = (alt.X(f"{c}:Q", axis=axis, scale=alt.Scale(domain=frame.span, nice=False)) for c in ("low", "value", "high"))
+    axis = alt.Axis(
+        values=list(frame.plot.ticks),
+        labelExpr=_figures(frame.plot.ticks),
+        grid=True,
+        domain=False,
+        labelOverlap=True,
+    )
+    low, value, high = (
+        alt.X(f"{c}:Q", axis=axis, scale=alt.Scale(domain=frame.span, nice=False))
+        for c in ("low", "value", "high")
+    )
     tone, row = alt.Color("tone:N", scale=None), frame.row()
-    span = frame.shown.mark_rule(strokeWidth=2.5, aria=False).encode(low, alt.X2("high:Q"), row, tone)
-    point = frame.shown.mark_circle(size=120, opacity=1).encode(value, row, tone, alt.Description("tip:N"))
-    text = [frame.shown.mark_text(align="left", dx=9, aria=False, **look).encode(high, row, alt.Text("text:N")) for look in haloed()]
+    span = frame.shown.mark_rule(strokeWidth=2.5, aria=False).encode(
+        low, alt.X2("high:Q"), row, tone
+    )
+    point = frame.shown.mark_circle(size=120, opacity=1).encode(
+        value, row, tone, alt.Description("tip:N")
+    )
+    text = [
+        frame.shown.mark_text(align="left", dx=9, aria=False, **look).encode(
+            high, row, alt.Text("text:N")
+        )
+        for look in haloed()
+    ]
     upright = [] if reference is None else [_upright(reference, axis)]
-    return frame.chart(*upright, *frame.behind(*frame.span, axis), span, point, *text, height=frame.steps(36))
+    return frame.chart(
+        *upright, *frame.behind(*frame.span, axis), span, point, *text, height=frame.steps(36)
+    )
 
 
 def likert(frame: Frame) -> Any:
     """Shares of the answers to each question, to both sides of the middle answer."""
-    shares = frame.plot.frame.select(pl.col("low").min().fill_null(-0.5), pl.col("high").max().fill_null(0.5)).row(0)
+    shares = frame.plot.frame.select(
+        pl.col("low").min().fill_null(-0.5), pl.col("high").max().fill_null(0.5)
+    ).row(0)
     x = alt.X("low:Q", axis=None, scale=alt.Scale(domain=list(shares), nice=False))
     tone, tip = alt.Color("tone:N", scale=None), alt.Description("tip:N")
     drawn = frame.shown.mark_bar(height=24).encode(x, alt.X2("high:Q"), frame.row(), tone, tip)
-    wide = frame.plot.frame.filter(~pl.col("hidden"), pl.col("share") > (0.13 if frame.narrow else 0.05))
+    wide = frame.plot.frame.filter(
+        ~pl.col("hidden"), pl.col("share") > (0.13 if frame.narrow else 0.05)
+    )
     named = of(wide.with_columns(middle=(pl.col("low") + pl.col("high")) / 2)).mark_text(aria=False)
-    text = named.encode(alt.X("middle:Q", axis=None), frame.row(), alt.Text("text:N"), alt.Color("ink:N", scale=None))
+    text = named.encode(
+        alt.X("middle:Q", axis=None),
+        frame.row(),
+        alt.Text("text:N"),
+        alt.Color("ink:N", scale=None),
+    )
     return frame.chart(_upright(0.0), *frame.behind(*shares), drawn, text, height=frame.steps(38))
 
 
 def regions(frame: Frame) -> Any:
     """The map, in a projection that leaves Finland its shape."""
-    shapes = alt.Chart(alt.Data(values=finland.features(frame.plot))).mark_geoshape(stroke=color("mute"), strokeWidth=0.6)  # type: ignore[no-untyped-call]
-    drawn = shapes.encode(alt.Color("properties.tone:N", scale=None), alt.Description("properties.tip:N"))
-    return frame.chart(drawn.project(type="transverseMercator", rotate=[-27, 0, 0]), height=round(frame.width * 1.85))
+    data = alt.Data(values=finland.features(frame.plot))  # type: ignore[no-untyped-call]
+    shapes = alt.Chart(data).mark_geoshape(stroke=color("mute"), strokeWidth=0.6)
+    drawn = shapes.encode(
+        alt.Color("properties.tone:N", scale=None), alt.Description("properties.tip:N")
+    )
+    return frame.chart(
+        drawn.project(type="transverseMercator", rotate=[-27, 0, 0]),
+        height=round(frame.width * 1.85),
+    )
 
 
 def haloed() -> list[dict[str, Any]]:
@@ -167,7 +280,8 @@ def of(frame: pl.DataFrame) -> Any:
 
 def _figures(words: dict[float, str]) -> str:
     """A Vega expression that gives the figures of an axis their words."""
-    return f"({json.dumps({str(round(key * 1e6)): text for key, text in words.items()}, ensure_ascii=False)})[round(datum.value * 1e6)]"
+    texts = {str(round(key * 1e6)): text for key, text in words.items()}
+    return f"({json.dumps(texts, ensure_ascii=False)})[round(datum.value * 1e6)]"
 
 
 def _names(words: dict[str, Any]) -> str:
@@ -176,22 +290,40 @@ def _names(words: dict[str, Any]) -> str:
 
 def _raised(lines: dict[str, list[str]]) -> dict[str, Any]:
     """How far names of several lines begin above the middle of their row."""
-    raised = json.dumps({place: -LINE / 2 * (len(said) - 1) for place, said in lines.items()}, ensure_ascii=False)
+    raised = json.dumps(
+        {place: -LINE / 2 * (len(said) - 1) for place, said in lines.items()}, ensure_ascii=False
+    )
     return {"expr": f"({raised})[datum.value]"}
 
 
 def _underneath(places: list[str], width: float) -> tuple[dict[str, list[str]], int]:
-    """Words under the columns and their tilt. Of months the name, and the year below where it begins; as many as there is room for."""
+    """Words under the columns and their tilt. Of months the name, and the year below where it
+    begins; as many as there is room for."""
     room = width / max(1, len(places))
     parts = [place.split("\u00a0") for place in places]
     if not all(len(part) == 2 and part[1].isdigit() and len(part[1]) == 4 for part in parts):
-        lines = {place: wrap(place, max(5, int(room / LETTER)), break_long_words=False, break_on_hyphens=False) for place in places}
+        lines = {
+            place: wrap(
+                place, max(5, int(room / LETTER)), break_long_words=False, break_on_hyphens=False
+            )
+            for place in places
+        }
         longest = max((len(line) for words in lines.values() for line in words), default=0)
-        return (lines, 0) if LETTER * longest < 1.1 * room else ({place: [place] for place in places}, -45)
+        return (
+            (lines, 0)
+            if LETTER * longest < 1.1 * room
+            else ({place: [place] for place in places}, -45)
+        )
     every = ceil(max(len(part[0]) for part in parts) * LETTER / room)
     kept = [i for i in range(len(places)) if (len(places) - 1 - i) % every == 0]
-    opening = {i for before, i in zip([None, *kept], kept, strict=False) if before is None or parts[before][1] != parts[i][1]}
-    return {place: parts[i][: 1 + (i in opening)] if i in kept else [] for i, place in enumerate(places)}, 0
+    opening = {
+        i
+        for before, i in zip([None, *kept], kept, strict=False)
+        if before is None or parts[before][1] != parts[i][1]
+    }
+    return {
+        place: parts[i][: 1 + (i in opening)] if i in kept else [] for i, place in enumerate(places)
+    }, 0
 
 
 def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
@@ -202,7 +334,9 @@ def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
     room = frame.width / len(frame.plot.places) / LETTER
     if shown["text"].str.len_chars().max() <= 0.85 * room:  # type: ignore[operator]
         return shown, True
-    return shown.filter((pl.col("place") == frame.plot.places[-1]) | (pl.col("value") == pl.col("value").max())), False
+    return shown.filter(
+        (pl.col("place") == frame.plot.places[-1]) | (pl.col("value") == pl.col("value").max())
+    ), False
 
 
 def _spread(frame: Frame, last: pl.DataFrame) -> pl.DataFrame:
@@ -217,4 +351,8 @@ def _spread(frame: Frame, last: pl.DataFrame) -> pl.DataFrame:
 
 
 def _upright(at: float, axis: Any = None) -> Any:
-    return of(pl.DataFrame({"at": [at]})).mark_rule(color=color("ink"), aria=False).encode(alt.X("at:Q", axis=axis))
+    return (
+        of(pl.DataFrame({"at": [at]}))
+        .mark_rule(color=color("ink"), aria=False)
+        .encode(alt.X("at:Q", axis=axis))
+    )

@@ -1,4 +1,5 @@
-"""The page: answer, tiles, rows of charts, conditions; and the whole report as one HTML file that loads nothing."""
+"""The page: answer, tiles, rows of charts, conditions; and the whole report as one HTML file that
+loads nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ FIVE = 5
 
 @drawn
 def lead(*findings: Finding, period: str = "") -> Item:
-    """The answer in a sentence or two, under the title; `period` ("2026-10") becomes the page's heading."""
+    """The answer in a sentence or two, under the title; `period` ("2026-10") becomes the page's
+    heading."""
     language, names, said = _sentences(findings)
     head = f' data-period="{text(Words(language).period(period))}"' if period else ""
     return Item("lead", names, language, f'<div class="lead"{head}><p>{said}</p></div>')
@@ -40,55 +42,106 @@ def paragraph(*findings: Finding) -> Item:
 
 def _sentences(findings: Sequence[Finding]) -> tuple[str, tuple[str, ...], str]:
     if not findings or not all(isinstance(finding, Finding) for finding in findings):
-        raise NotProtected("the lead takes findings; make them with genlib.present.findings from what genlib.protect gave")
+        raise NotProtected(
+            "the lead takes findings; make them with genlib.present.findings from what "
+            "genlib.protect gave"
+        )
     said = " ".join(
-        finding if finding.endswith((".", "!", "?")) else f"{finding}." for finding in findings if finding and finding.tone != "unknown"
+        finding if finding.endswith((".", "!", "?")) else f"{finding}."
+        for finding in findings
+        if finding and finding.tone != "unknown"
     )
-    return findings[0].language, tuple(dict.fromkeys(name for finding in findings for name in finding.tables)), text(said)
+    return (
+        findings[0].language,
+        tuple(dict.fromkeys(name for finding in findings for name in finding.tables)),
+        text(said),
+    )
 
 
 @drawn
-def tile(shown: Shown, *, label: str, note: str = "", good: str = "", trend: tuple[ProtectedTable, str, str] | None = None) -> Item:
-    """One figure with its label. `note`: a finding or an English message; `good`: the direction (up, down) that is good news;
-    `trend`: a table with its time and value columns, for the small line below."""
+def tile(
+    shown: Shown,
+    *,
+    label: str,
+    note: str = "",
+    good: str = "",
+    trend: tuple[ProtectedTable, str, str] | None = None,
+) -> Item:
+    """One figure with its label. `note`: a finding or an English message; `good`: the direction
+    (up, down) that is good news; `trend`: a table with its time and value columns, for the small
+    line below."""
     if not isinstance(shown, Shown):
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
     words = Words(shown.language)
     figure = words.figure(shown.value, form_of(shown.column, whole=isinstance(shown.value, int)))
-    absent = "hidden to protect small groups" if shown.reason not in {None, "empty"} else "none, or too few to tell"
-    said = words.translate(absent) if shown.value is None else captions(words, {"note": note})["note"]
+    absent = (
+        "hidden to protect small groups"
+        if shown.reason not in {None, "empty"}
+        else "none, or too few to tell"
+    )
+    said = (
+        words.translate(absent) if shown.value is None else captions(words, {"note": note})["note"]
+    )
     tone = getattr(note, "tone", "")
     mood = "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
     body = f'<div class="n">{text(figure)}</div><div class="l">{text(words.translate(label))}</div>'
     body += f'<div class="c{mood}">{_strong(said, tone if good else "")}</div>' if said else ""
-    return Item("tile", (shown.table,), words.language, f'<div class="tile">{body}{_spark(*trend) if trend else ""}</div>')
+    return Item(
+        "tile",
+        (shown.table,),
+        words.language,
+        f'<div class="tile">{body}{_spark(*trend) if trend else ""}</div>',
+    )
 
 
 @drawn
 def tiles(*items: Item) -> Item:
     """Four to six tiles side by side."""
     names = together(items, "tile")
-    return Item("tiles", names, items[0].language, f'<div class="tiles n{len(items)}">{"".join(item.html() for item in items)}</div>')
+    return Item(
+        "tiles",
+        names,
+        items[0].language,
+        f'<div class="tiles n{len(items)}">{"".join(item.html() for item in items)}</div>',
+    )
 
 
 @drawn
 def row(*items: Item, spans: Sequence[int] = ()) -> Item:
-    """Up to three charts, tables or texts side by side, on a grid of twelve (`spans` 7, 5; else equal parts)."""
-    names, parts = together(items, "chart", "table", "conditions", "text"), list(spans) or [12 // len(items)] * len(items)
+    """Up to three charts, tables or texts side by side, on a grid of twelve (`spans` 7, 5; else
+    equal parts)."""
+    names, parts = (
+        together(items, "chart", "table", "conditions", "text"),
+        list(spans) or [12 // len(items)] * len(items),
+    )
     if len(parts) != len(items) or sum(parts) > 12 or set(parts) - set(WIDTHS):
-        raise UsageError("a row has one to three items with spans of 4, 5, 6, 7, 8 or 12, twelve together")
-    cells = [f'<div class="s{span}{" half" * (span < 8)}">{item.html(WIDTHS[span])}</div>' for span, item in zip(parts, items, strict=True)]
+        raise UsageError(
+            "a row has one to three items with spans of 4, 5, 6, 7, 8 or 12, twelve together"
+        )
+    cells = [
+        f'<div class="s{span}{" half" * (span < 8)}">{item.html(WIDTHS[span])}</div>'
+        for span, item in zip(parts, items, strict=True)
+    ]
     return Item("row", names, items[0].language, f'<div class="row">{"".join(cells)}</div>')
 
 
 @drawn
-def left_out(tables: Protected | ProtectedTable, release: Any, reason: str, *, title: str, message: str) -> Item:
-    """How many people the release left out for a reason: an English message with {n}, {all} and {share}, from its manifest."""
+def left_out(
+    tables: Protected | ProtectedTable, release: Any, reason: str, *, title: str, message: str
+) -> Item:
+    """How many people the release left out for a reason: an English message with {n}, {all} and
+    {share}, from its manifest."""
     words, names = _words(tables)
     n, whole = release.manifest.left_out.get(reason, 0), release.manifest.people
     share = words.figure(_fives(n) / whole if whole else 0, "percent")
-    values = {"n": _about(words, n), "all": _about(words, whole), "share": _few(words, share) if 0 < n < FIVE else share}
-    return _section(words, names, "text", title, f"<p>{text(words.translate(message, **values))}</p>")
+    values = {
+        "n": _about(words, n),
+        "all": _about(words, whole),
+        "share": _few(words, share) if 0 < n < FIVE else share,
+    }
+    return _section(
+        words, names, "text", title, f"<p>{text(words.translate(message, **values))}</p>"
+    )
 
 
 @drawn
@@ -101,42 +154,65 @@ def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
 
 @drawn
 def readings(tables: Protected) -> Item:
-    """How the open questions of the privacy notice are answered: the permission switches in force, in words."""
+    """How the open questions of the privacy notice are answered: the permission switches in force,
+    in words."""
     words, names = _words(tables)
     switches = proof.stood(tables)["permission"].items()
-    answers = {words.label("switch", number): words.label("switch", f"{number} {str(value).lower()}") for number, value in switches}
+    answers = {
+        words.label("switch", number): words.label("switch", f"{number} {str(value).lower()}")
+        for number, value in switches
+    }
     return _section(words, names, "conditions", "How the privacy notice is read", _entries(answers))
 
 
 def conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]) -> Item:
-    """What the report stands on: release, notice, who was left out and why, thresholds, what is hidden, parameters, maker, for whom it is
-    and until when. With it go the protected tables, of which the exporter makes all that the report shows."""
+    """What the report stands on: release, notice, who was left out and why, thresholds, what is
+    hidden, parameters, maker, for whom it is and until when. With it go the protected tables, of
+    which the exporter makes all that the report shows."""
     return replace(_conditions(tables, release, parameters=parameters), proof=proof.of(tables))
 
 
 @drawn
 def _conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]) -> Item:
     words, names = _words(tables)
-    chosen = [f"{words.label('parameter', name)} {words.label(name, value)}" for name, value in parameters.items() if value != "all"]
+    chosen = [
+        f"{words.label('parameter', name)} {words.label(name, value)}"
+        for name, value in parameters.items()
+        if value != "all"
+    ]
     stood = proof.stood(tables)
     entries = _of_release(words, release.manifest) | _of_tables(words, stood)
-    entries |= {"Parameters": ", ".join(chosen), "Made by": stood["made_by"], "Recipients": stood["recipients"][words.language]}
+    entries |= {
+        "Parameters": ", ".join(chosen),
+        "Made by": stood["made_by"],
+        "Recipients": stood["recipients"][words.language],
+    }
     entries |= {"Kept until": words.date(stood["kept_until"])}
     named = {words.translate(name): value for name, value in entries.items() if value}
     return _section(words, names, "conditions", "Conditions", _entries(named))
 
 
 def render(blocks: Iterable[str], *, title: str, language: str, period: str = "") -> str:
-    """One self-contained HTML page of blocks of HTML (translated text and items). A heading that only repeats `title` is dropped."""
+    """One self-contained HTML page of blocks of HTML (translated text and items). A heading that
+    only repeats `title` is dropped."""
     words = Words(language)
     heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
     content = [heading.sub("", inside(block)) for block in blocks]
     found = re.search(r'data-period="([^"]*)"', "".join(content))
-    when = words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""
+    when = (
+        words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""
+    )
     running = f"{title}, {when}" if when else title
     quoted = re.sub(r'["\\<]', lambda found: f"\\{ord(found[0]):x} ", running)  # as a string of CSS
-    named = {"title": title, "period": when[:1].upper() + when[1:], "running": running, "quoted": quoted}
-    html: str = _template().render(language=language, blocks=content, sheet=font_face() + style(), say=words.translate, **named)
+    named = {
+        "title": title,
+        "period": when[:1].upper() + when[1:],
+        "running": running,
+        "quoted": quoted,
+    }
+    html: str = _template().render(
+        language=language, blocks=content, sheet=font_face() + style(), say=words.translate, **named
+    )
     return html
 
 
@@ -165,11 +241,19 @@ def _spark(table: ProtectedTable, x: str, y: str) -> str:
         return ""
     known = values.drop_nulls()
     low, span = float(known.min()), float(known.max()) - float(known.min()) or 1.0  # type: ignore[arg-type]
-    points = [f"{100 * i / (len(values) - 1):.1f},{30 - 26 * (v - low) / span:.1f}" for i, v in enumerate(values) if v is not None]
+    points = [
+        f"{100 * i / (len(values) - 1):.1f},{30 - 26 * (v - low) / span:.1f}"
+        for i, v in enumerate(values)
+        if v is not None
+    ]
     line = (
-        f'<polyline points="{" ".join(points)}" fill="none" stroke="{color("teal")}" stroke-width="2" vector-effect="non-scaling-stroke"/>'
+        f'<polyline points="{" ".join(points)}" fill="none" stroke="{color("teal")}" '
+        'stroke-width="2" vector-effect="non-scaling-stroke"/>'
     )
-    return f'<svg class="spark" viewBox="0 0 100 34" preserveAspectRatio="none" aria-hidden="true">{line}</svg>'
+    return (
+        '<svg class="spark" viewBox="0 0 100 34" preserveAspectRatio="none" '
+        f'aria-hidden="true">{line}</svg>'
+    )
 
 
 def _words(tables: Protected | ProtectedTable) -> tuple[Words, tuple[str, ...]]:
@@ -181,16 +265,27 @@ def _words(tables: Protected | ProtectedTable) -> tuple[Words, tuple[str, ...]]:
 
 
 def _entries(entries: Mapping[str, str]) -> str:
-    listed = "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items())
+    listed = "".join(
+        f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items()
+    )
     return f'<dl class="conditions">{listed}</dl>'
 
 
 def _section(words: Words, names: tuple[str, ...], kind: str, title: str, body: str) -> Item:
-    return Item(kind, names, words.language, f'<section class="card {kind}"><h3>{text(words.translate(title))}</h3>{body}</section>')
+    return Item(
+        kind,
+        names,
+        words.language,
+        f'<section class="card {kind}"><h3>{text(words.translate(title))}</h3>{body}</section>',
+    )
 
 
 def _of_release(words: Words, manifest: Any) -> dict[str, str]:
-    left = [f"{_about(words, n)}: {words.label('left_out', reason)}" for reason, n in manifest.left_out.items() if n]
+    left = [
+        f"{_about(words, n)}: {words.label('left_out', reason)}"
+        for reason, n in manifest.left_out.items()
+        if n
+    ]
     return {
         "Purpose": words.label("purpose", manifest.purpose),
         "Release": manifest.release_id,
@@ -198,7 +293,9 @@ def _of_release(words: Words, manifest: Any) -> dict[str, str]:
         "Privacy notice": manifest.notice_version,
         "People in the release": _about(words, manifest.people),
         "Left out": ", ".join(left) or words.translate("nobody"),
-        "Smallest group in the release": words.number(manifest.k["reached"]) if manifest.k.get("reached") else "",
+        "Smallest group in the release": words.number(manifest.k["reached"])
+        if manifest.k.get("reached")
+        else "",
         "Version of the program": manifest.genlib_version,
     }
 
@@ -207,7 +304,11 @@ def _about(words: Words, people: int) -> str:
     """Door 2 does not know these counts: two releases must not tell of the one who was added."""
     if people == 0:
         return words.number(0)
-    return _few(words, str(FIVE)) if people < FIVE else words.translate("about {n}", n=words.number(_fives(people)))
+    return (
+        _few(words, str(FIVE))
+        if people < FIVE
+        else words.translate("about {n}", n=words.number(_fives(people)))
+    )
 
 
 def _fives(people: int) -> int:
@@ -220,16 +321,31 @@ def _few(words: Words, number: str) -> str:
 
 def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
     policy, hidden = protected.get("policy", {}), protected.get("hidden", {})
-    counted = words.translate("{n} of {all}", n=words.number(sum(hidden.values())), all=words.number(protected.get("cells", 0)))
-    again = words.translate("{n} as last published", n=words.number(protected["repeated"])) if protected.get("repeated") else ""
+    counted = words.translate(
+        "{n} of {all}",
+        n=words.number(sum(hidden.values())),
+        all=words.number(protected.get("cells", 0)),
+    )
+    again = (
+        words.translate("{n} as last published", n=words.number(protected["repeated"]))
+        if protected.get("repeated")
+        else ""
+    )
     short = (
         words.translate("perhaps more than must be: the search for the fewest was cut short")
         if protected.get("status") == "feasible"
         else ""
     )
-    limits = "at least {min_count} customers in a cell and {base} under a percentage, marked * under {flag}; p % = {p}"
+    limits = (
+        "at least {min_count} customers in a cell and {base} under a percentage, marked * "
+        "under {flag}; p % = {p}"
+    )
     return {
         "Thresholds": words.translate(limits, **policy) if policy else "",
         "Hidden cells": "; ".join(filter(None, (counted, again, short))),
-        "Proof that nothing hidden can be worked out": words.label("proof", protected.get("proof", "")) if protected.get("proof") else "",
+        "Proof that nothing hidden can be worked out": words.label(
+            "proof", protected.get("proof", "")
+        )
+        if protected.get("proof")
+        else "",
     }

@@ -1,4 +1,5 @@
-"""`Plot`: the rows of one protected table made ready for drawing - words beside the figures, in the order in which they are read."""
+"""`Plot`: the rows of one protected table made ready for drawing - words beside the figures, in the
+order in which they are read."""
 
 from __future__ import annotations
 
@@ -19,14 +20,27 @@ from genlib.present.words import Words, form_of
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
 ONE_DECIMAL = 0.005
 """From this share on one decimal tells something."""
-ORDERED = ("age_band", "answer", "score", "stage", "alive", "purchases", "tenth", "later", "days", "contacts", "dose")
+ORDERED = (
+    "age_band",
+    "answer",
+    "score",
+    "stage",
+    "alive",
+    "purchases",
+    "tenth",
+    "later",
+    "days",
+    "contacts",
+    "dose",
+)
 """Dimensions whose codes have an order of their own; all others are sorted by value."""
 
 
 class Options(TypedDict, total=False):
-    """What every chart and table takes. `title`, `subtitle`, `note`: English messages, or findings. `where` narrows the table; `codes`
-    chooses and orders the rows. `tone`, `colors` (by code): names of the palette; `notice`: the one code to notice. `limit`: most rows
-    shown. `total`, `intervals`: whether a table has its total and its figures their intervals."""
+    """What every chart and table takes. `title`, `subtitle`, `note`: English messages, or findings.
+    `where` narrows the table; `codes` chooses and orders the rows. `tone`, `colors` (by code):
+    names of the palette; `notice`: the one code to notice. `limit`: most rows shown. `total`,
+    `intervals`: whether a table has its total and its figures their intervals."""
 
     title: str
     subtitle: str
@@ -43,7 +57,8 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Plot:
-    """`frame`: place, code, series, value, low, high, text, tip, hidden - one row a mark. `rows`: the table's own; `ticks`: the axis."""
+    """`frame`: place, code, series, value, low, high, text, tip, hidden - one row a mark. `rows`:
+    the table's own; `ticks`: the axis."""
 
     frame: pl.DataFrame
     places: list[str]
@@ -61,18 +76,27 @@ class Plot:
 
 
 def check(table: object, *columns: str | None) -> None:
-    """Raise `NotProtected` for anything that did not come through door 2, `UsageError` for a column that it does not have."""
+    """Raise `NotProtected` for anything that did not come through door 2, `UsageError` for a column
+    that it does not have."""
     if not isinstance(table, ProtectedTable):
-        raise NotProtected("charts take a ProtectedTable; pass the metric's Cells through genlib.protect first")
+        raise NotProtected(
+            "charts take a ProtectedTable; pass the metric's Cells through genlib.protect first"
+        )
     missing = [column for column in columns if column and column not in table.frame.columns]
     if missing:
-        raise UsageError(f"table {table.name} has no column {', '.join(missing)}; it has {', '.join(table.frame.columns)}")
+        raise UsageError(
+            f"table {table.name} has no column {', '.join(missing)}; it has "
+            f"{', '.join(table.frame.columns)}"
+        )
 
 
 def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
     """Title, subtitle and note in the reader's language, the note with what else must be said."""
-    given = {key: options.get(key, "") for key in ("title", "subtitle", "note")}
-    said = {key: str(one) if isinstance(one, Finding) else words.translate(one) for key, one in given.items()}  # type: ignore[arg-type]
+    given: dict[str, Any] = {key: options.get(key, "") for key in ("title", "subtitle", "note")}
+    said = {
+        key: str(one) if isinstance(one, Finding) else words.translate(one)
+        for key, one in given.items()
+    }
     return said | {"note": " ".join(filter(None, [said["note"], *notes]))}
 
 
@@ -81,20 +105,29 @@ def noted(words: Words, notes: Mapping[str, bool]) -> str:
     return " ".join(words.translate(message) for message, meant in notes.items() if meant)
 
 
-def read(table: ProtectedTable, options: Options, place: str, value: str, series: str | None = None) -> Plot:
+def read(
+    table: ProtectedTable, options: Options, place: str, value: str, series: str | None = None
+) -> Plot:
     """The rows of `table` at `place` (and `series`) with figures `value`, in reading order."""
     check(table, place, series, value)
     low, high = ends(table, value) or (value, value)
     words = Words(table.language)
-    rows = ordered(chosen(table, options, place, series), place, series, value, given="codes" in options)
+    rows = ordered(
+        chosen(table, options, place, series), place, series, value, given="codes" in options
+    )
     form = form_of(value, whole=rows.schema[value].is_integer())
     least = rows[value].cast(pl.Float64).abs().min()
     digits = 1 if form == "percent" and least is not None and least >= ONE_DECIMAL else None  # type: ignore[operator]
     frame = rows.select(
         pl.Series("place", names(rows, place, words), dtype=pl.String),
         pl.col(place).cast(pl.String).alias("code"),
-        pl.Series("series", names(rows, series, words) if series else [""] * rows.height, dtype=pl.String),
-        *(pl.col(column).cast(pl.Float64).alias(name) for name, column in (("value", value), ("low", low), ("high", high))),
+        pl.Series(
+            "series", names(rows, series, words) if series else [""] * rows.height, dtype=pl.String
+        ),
+        *(
+            pl.col(column).cast(pl.Float64).alias(name)
+            for name, column in (("value", value), ("low", low), ("high", high))
+        ),
         pl.Series("text", [words.figure(v, form, digits) for v in rows[value]], dtype=pl.String),
         pl.col(value).is_null().alias("hidden"),
     )
@@ -122,40 +155,66 @@ def chosen(table: ProtectedTable, options: Options, *levels: str | None) -> pl.D
     rows = table.rows(*(level for level in levels if level), **options.get("where", {}))
     if "codes" not in options or not levels[0]:
         return rows
-    codes = pl.DataFrame({levels[0]: list(options["codes"])}, schema={levels[0]: rows.schema[levels[0]]})
+    codes = pl.DataFrame(
+        {levels[0]: list(options["codes"])}, schema={levels[0]: rows.schema[levels[0]]}
+    )
     return codes.join(rows, on=levels[0], how="inner", maintain_order="left")
 
 
-def ordered(rows: pl.DataFrame, place: str, series: str | None, value: str, *, given: bool = False) -> pl.DataFrame:
-    """Time and steps in their own order, time from the first figure on; all else by value, the largest first and the unknown last."""
+def ordered(
+    rows: pl.DataFrame, place: str, series: str | None, value: str, *, given: bool = False
+) -> pl.DataFrame:
+    """Time and steps in their own order, time from the first figure on; all else by value, the
+    largest first and the unknown last."""
     if given:
         return rows
     if place in TIME or rows.schema[place].is_temporal():
-        first = rows.filter(pl.col(value).is_not_null() | pl.col("reason").is_not_null())[place].min()
-        return (rows.filter(pl.col(place) >= first) if first is not None else rows.clear()).sort(place, series or place)
+        first = rows.filter(pl.col(value).is_not_null() | pl.col("reason").is_not_null())[
+            place
+        ].min()
+        return (rows.filter(pl.col(place) >= first) if first is not None else rows.clear()).sort(
+            place, series or place
+        )
     unknown = pl.col(place).cast(pl.String).str.contains("^(unknown|others)")
     if place in ORDERED:
         return rows.sort(unknown, place, series or place)
     weight = pl.col(value).sum().over(place)
-    return rows.sort(unknown, weight, place, series or place, descending=[False, True, False, False])
+    return rows.sort(
+        unknown, weight, place, series or place, descending=[False, True, False, False]
+    )
 
 
 def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
-    """The words for a dimension's codes as they stand alone: a name has a capital, a month has none; no line ends after the hyphen that
-    begins a word."""
-    said = zip(rows[dimension], (text.replace(" -", " \u2011") for text in words.labels(rows, dimension)), strict=True)
+    """The words for a dimension's codes as they stand alone: a name has a capital, a month has
+    none; no line ends after the hyphen that begins a word."""
+    said = zip(
+        rows[dimension],
+        (text.replace(" -", " \u2011") for text in words.labels(rows, dimension)),
+        strict=True,
+    )
     return [text if isinstance(code, date) else text[:1].upper() + text[1:] for code, text in said]
 
 
-def ticks(frame: pl.DataFrame, words: Words, form: str, *, stacked: bool = False, zero: bool = True) -> dict[float, str]:
-    """Three to six round marks that take in every figure (and zero) and leave little over, with their words."""
+def ticks(
+    frame: pl.DataFrame, words: Words, form: str, *, stacked: bool = False, zero: bool = True
+) -> dict[float, str]:
+    """Three to six round marks that take in every figure (and zero) and leave little over, with
+    their words."""
     tops = frame.group_by("place").agg(pl.col("high").sum())["high"] if stacked else frame["high"]
     highest, lowest = (float(value or 0) for value in (tops.max(), frame["low"].min()))  # type: ignore[arg-type]
     start = min(0.0, lowest) if zero or lowest < highest / 2 else lowest
     rough = 10.0 ** floor(log10((highest - start) or 1))
-    steps = [m * power for power in (rough / 10, rough) for m in (1, 2, 2.5, 5) if form != "number" or m * power == int(m * power)] or [1.0]
+    steps = [
+        m * power
+        for power in (rough / 10, rough)
+        for m in (1, 2, 2.5, 5)
+        if form != "number" or m * power == int(m * power)
+    ] or [1.0]
     step = min(steps, key=lambda s: _waste(start, highest, s))
-    return {i * step: words.tick(i * step, form, step) for i in range(floor(start / step + 1e-9), max(1, ceil(highest / step - 1e-9)) + 1)}
+    return {
+        i * step: words.tick(i * step, form, step)
+        for i in range(floor(start / step + 1e-9), max(1, ceil(highest / step - 1e-9)) + 1)
+    }
 
 
 def _waste(start: float, end: float, step: float) -> float:
@@ -167,18 +226,36 @@ def _tips(frame: pl.DataFrame, words: Words, form: str) -> list[str]:
     """What the native tooltip of each mark says."""
     said = []
     for row in frame.to_dicts():
-        around = f" ({words.interval(row['low'], row['high'], form)})" if None not in row.values() and row["low"] != row["high"] else ""
-        figure = words.translate("hidden to protect small groups") if row["hidden"] else row["text"] + around
+        around = (
+            f" ({words.interval(row['low'], row['high'], form)})"
+            if None not in row.values() and row["low"] != row["high"]
+            else ""
+        )
+        figure = (
+            words.translate("hidden to protect small groups")
+            if row["hidden"]
+            else row["text"] + around
+        )
         said.append(" · ".join(filter(None, [row["place"], row["series"]])) + f": {figure}")
     return said
 
 
-def _palette(frame: pl.DataFrame, rows: pl.DataFrame, series: str | None, options: Options) -> dict[str, str]:
-    """Series in words to colours: those that `colors` names by code, else the palette in turn; one series has the tone asked for."""
+def _palette(
+    frame: pl.DataFrame, rows: pl.DataFrame, series: str | None, options: Options
+) -> dict[str, str]:
+    """Series in words to colours: those that `colors` names by code, else the palette in turn; one
+    series has the tone asked for."""
     if series is None:
         return {"": options.get("tone", "teal")}
-    named = frame.select(pl.col("series"), rows[series].alias("_code")).unique(maintain_order=True).rows()
+    named = (
+        frame.select(pl.col("series"), rows[series].alias("_code"))
+        .unique(maintain_order=True)
+        .rows()
+    )
     wanted = options.get("colors", {})
     order = {code: place for place, code in enumerate(wanted)}
     named = sorted(named, key=lambda pair: order.get(pair[1], len(order)))
-    return {label: wanted.get(code, theme.SERIES[turn % len(theme.SERIES)]) for turn, (label, code) in enumerate(named)}
+    return {
+        label: wanted.get(code, theme.SERIES[turn % len(theme.SERIES)])
+        for turn, (label, code) in enumerate(named)
+    }

@@ -1,7 +1,9 @@
-"""Recipes: all that a report shows is kept as the call that made it, on names of protected tables and places in them.
+"""Recipes: all that a report shows is kept as the call that made it, on names of protected tables
+and places in them.
 
-A run that publishes draws nothing in its kernel: the exporter makes each thing anew from the protected tables, so what leaves cannot be
-anything else than what `present` makes of them. In JupyterLab a thing is drawn where it is made, and on export must come out the same.
+A run that publishes draws nothing in its kernel: the exporter makes each thing anew from the
+protected tables, so what leaves cannot be anything else than what `present` makes of them. In
+JupyterLab a thing is drawn where it is made, and on export must come out the same.
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ from genlib.settings import publication
 P = ParamSpec("P")
 ROOMS = ("charts", "findings", "page", "tables")
 MAKERS: dict[str, Callable[..., Any]] = {}
-"""What a recipe may call: the functions of these modules that stand under `said` or `drawn`, as "charts.bars"."""
+"""What a recipe may call: the functions of these modules that stand under `said` or `drawn`, as
+"charts.bars"."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What recipes are made from: the protected tables, the manifest of a release by purpose and id, and which plain words and numbers
-    may stand in a recipe beside them."""
+    """What recipes are made from: the protected tables, the manifest of a release by purpose and
+    id, and which plain words and numbers may stand in a recipe beside them."""
 
     tables: Protected
     manifest: Callable[[str, str], Any]
@@ -51,20 +54,26 @@ def said(function: Callable[P, Finding]) -> Callable[P, Finding]:
 
 
 def drawn(function: Callable[P, Item]) -> Callable[P, Item]:
-    """The function, leaving its recipe in everything that it makes; in the kernel of a run that publishes it makes the recipe only."""
+    """The function, leaving its recipe in everything that it makes; in the kernel of a run that
+    publishes it makes the recipe only."""
     name = _name(function)
 
     @wraps(function)
     def made(*args: P.args, **kwargs: P.kwargs) -> Item:
         recipe = _call(name, args, kwargs)
-        return Item("", (), "", recipe=recipe) if publication() else replace(function(*args, **kwargs), recipe=recipe)
+        return (
+            Item("", (), "", recipe=recipe)
+            if publication()
+            else replace(function(*args, **kwargs), recipe=recipe)
+        )
 
     MAKERS[name] = made
     return made
 
 
 def prepared(recipe: Any, sources: Sources) -> Item:
-    """The item of a recipe. NotProtected for a call, a table, a word or a number that nothing explains."""
+    """The item of a recipe. NotProtected for a call, a table, a word or a number that nothing
+    explains."""
     for room in ROOMS:
         import_module(f"genlib.present.{room}")
     item = _known(recipe, sources)
@@ -78,11 +87,16 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Recipe:
-    return {"call": name, "args": [_noted(arg) for arg in args], "named": [[key, _noted(value)] for key, value in kwargs.items()]}
+    return {
+        "call": name,
+        "args": [_noted(arg) for arg in args],
+        "named": [[key, _noted(value)] for key, value in kwargs.items()],
+    }
 
 
 def _noted(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of value
-    """A value as JSON: findings and items by their recipe, tables by name and digest, figures by their place."""
+    """A value as JSON: findings and items by their recipe, tables by name and digest, figures by
+    their place."""
     match value:
         case Finding() | Item():
             if not getattr(value, "recipe", None):
@@ -91,7 +105,11 @@ def _noted(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of valu
         case ProtectedTable():
             return {"table": value.name, "digest": value.digest}
         case Shown():
-            return {"figure": value.column, "table": value.table, "where": _noted(dict(value.where))}
+            return {
+                "figure": value.column,
+                "table": value.table,
+                "where": _noted(dict(value.where)),
+            }
         case Protected():
             return {"tables": {name: table.digest for name, table in value.items()}}
         case Period():
@@ -107,7 +125,8 @@ def _noted(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of valu
     if hasattr(value, "manifest"):
         return {"release": [value.manifest.purpose, value.manifest.release_id]}
     raise NotProtected(
-        "charts, tables and texts take a ProtectedTable and plain values; pass the metric's Cells through genlib.protect first"
+        "charts, tables and texts take a ProtectedTable and plain values; pass the metric's Cells "
+        "through genlib.protect first"
     )
 
 
@@ -115,13 +134,21 @@ def _known(noted: Any, sources: Sources) -> Any:  # noqa: PLR0911 - one line for
     """The value that was noted."""
     tables = sources.tables
     match noted:
-        case {"call": str(name), "args": [*args], "named": [*named]} if name in MAKERS and all(sources.explains(key) for key, _ in named):
+        case {"call": str(name), "args": [*args], "named": [*named]} if name in MAKERS and all(
+            sources.explains(key) for key, _ in named
+        ):
             return _made(name, args, named, sources)
-        case {"table": str(name), "digest": digest} if name in tables and tables[name].digest == digest:
+        case {"table": str(name), "digest": digest} if (
+            name in tables and tables[name].digest == digest
+        ):
             return tables[name]
-        case {"figure": str(column), "table": str(name), "where": where} if name in tables and column in tables[name].frame.columns:
+        case {"figure": str(column), "table": str(name), "where": where} if (
+            name in tables and column in tables[name].frame.columns
+        ):
             return tables[name].value(column, **_known(where, sources))
-        case {"tables": dict(digests)} if digests == {name: table.digest for name, table in tables.items()}:
+        case {"tables": dict(digests)} if digests == {
+            name: table.digest for name, table in tables.items()
+        }:
             return tables
         case {"release": [str(purpose), str(release)]}:
             return SimpleNamespace(manifest=sources.manifest(purpose, release))
@@ -141,4 +168,7 @@ def _known(noted: Any, sources: Sources) -> Any:  # noqa: PLR0911 - one line for
 
 
 def _made(name: str, args: list[Any], named: list[Any], sources: Sources) -> Any:
-    return MAKERS[name](*(_known(arg, sources) for arg in args), **{key: _known(value, sources) for key, value in named})
+    return MAKERS[name](
+        *(_known(arg, sources) for arg in args),
+        **{key: _known(value, sources) for key, value in named},
+    )

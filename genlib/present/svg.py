@@ -1,4 +1,5 @@
-"""Vega-Lite to one static SVG that belongs to the page: its colours, its type, native tooltips, hatching where a cell is hidden."""
+"""Vega-Lite to one static SVG that belongs to the page: its colours, its type, native tooltips,
+hatching where a cell is hidden."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ def fitted(spec: dict[str, Any], width: float) -> str:
     first = _vega(spec)
     found = re.search(r'width="([\d.]+)"', first)
     over = float(found[1]) - width if found else 0.0
-    return first if abs(over) <= 1 else _vega(spec | {"width": max(60, round(spec["width"] - over))})
+    return (
+        first if abs(over) <= 1 else _vega(spec | {"width": max(60, round(spec["width"] - over))})
+    )
 
 
 def warm() -> None:
@@ -34,14 +37,22 @@ def warm() -> None:
 
 
 def finished(svg: str, *, name: str, key: str) -> str:
-    """The SVG made responsive and accessible: `name` is what a screen reader says, `key` makes its ids its own."""
+    """The SVG made responsive and accessible: `name` is what a screen reader says, `key` makes its
+    ids its own."""
     ElementTree.register_namespace("", NS)
     root = ElementTree.fromstring(svg)  # noqa: S314 - vl-convert's own output
     for element in list(root.iter()):
         _clean(element)
     _hatch(root, f"hatch-{key}")
     width, height = root.attrib.pop("width"), root.attrib.pop("height")
-    root.attrib.update({"viewBox": f"0 0 {width} {height}", "role": "img", "aria-label": name, "font-family": f"{FONT}, sans-serif"})
+    root.attrib.update(
+        {
+            "viewBox": f"0 0 {width} {height}",
+            "role": "img",
+            "aria-label": name,
+            "font-family": f"{FONT}, sans-serif",
+        }
+    )
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -60,7 +71,11 @@ def _vega(spec: dict[str, Any]) -> str:
 
 
 def _clean(element: ElementTree.Element) -> None:
-    spoken = element.attrib.get("aria-label") if element.attrib.get("aria-roledescription", "") not in {"axis", ""} else None
+    spoken = (
+        element.attrib.get("aria-label")
+        if element.attrib.get("aria-roledescription", "") not in {"axis", ""}
+        else None
+    )
     for name in [n for n in element.attrib if n in NOISE or n.startswith("aria-")]:
         del element.attrib[name]
     if element.attrib.get("opacity") == "1":
@@ -69,9 +84,20 @@ def _clean(element: ElementTree.Element) -> None:
         title = ElementTree.Element(f"{{{NS}}}title")
         title.text = spoken
         element.insert(0, title)
-    for attribute in [a for a in element.attrib if a != "aria-label"]:  # places may be rounded, figures never again
-        element.set(attribute, re.sub(r"\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}", element.attrib[attribute]))
-    for child in [c for c in element if c.attrib.get("display") == "none" or c.attrib.get("d") == "M0,0h0v0h0Z"]:
+    for attribute in [
+        a for a in element.attrib if a != "aria-label"
+    ]:  # places may be rounded, figures never again
+        element.set(
+            attribute,
+            re.sub(
+                r"\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}", element.attrib[attribute]
+            ),
+        )
+    for child in [
+        c
+        for c in element
+        if c.attrib.get("display") == "none" or c.attrib.get("d") == "M0,0h0v0h0Z"
+    ]:
         element.remove(child)
 
 
@@ -80,7 +106,13 @@ def _hatch(root: ElementTree.Element, key: str) -> None:
     for element in hatched:
         element.set("fill", f"url(#{key})")
     if hatched:
-        box = {"id": key, "width": "6", "height": "6", "patternUnits": "userSpaceOnUse", "patternTransform": "rotate(45)"}
+        box = {
+            "id": key,
+            "width": "6",
+            "height": "6",
+            "patternUnits": "userSpaceOnUse",
+            "patternTransform": "rotate(45)",
+        }
         pattern = ElementTree.Element(f"{{{NS}}}pattern", box)
         line = {"width": "1.6", "height": "6", "fill": color("hatch")}
         ElementTree.SubElement(pattern, f"{{{NS}}}rect", line)

@@ -1,4 +1,5 @@
-"""Tables in the type of the page: units in the head, figures to the right, totals set apart, `..` where a cell is hidden."""
+"""Tables in the type of the page: units in the head, figures to the right, totals set apart, `..`
+where a cell is hidden."""
 
 from __future__ import annotations
 
@@ -11,7 +12,18 @@ import polars as pl
 
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.item import Item, card
-from genlib.present.plot import ORDERED, Options, Plot, captions, check, chosen, ends, names, noted, ordered
+from genlib.present.plot import (
+    ORDERED,
+    Options,
+    Plot,
+    captions,
+    check,
+    chosen,
+    ends,
+    names,
+    noted,
+    ordered,
+)
 from genlib.present.recipe import drawn
 from genlib.present.words import DASH, Words, form_of, sort_key
 
@@ -23,7 +35,8 @@ TOTAL = "border-top:1px solid var(--ink);font-weight:600"
 
 @dataclass(frozen=True)
 class Grid:
-    """A table in words: the first column names the rows; those in `left` are words too; `total`: the last row is one."""
+    """A table in words: the first column names the rows; those in `left` are words too; `total`:
+    the last row is one."""
 
     cells: pl.DataFrame
     heads: dict[str, str]
@@ -42,11 +55,18 @@ class Grid:
             .tab_stubhead(self.heads[stub])
             .cols_label({c: self.heads[c] for c in values})
         )
-        made = made.cols_align("left", list(self.left)).cols_align("right", [c for c in values if c not in self.left])
+        made = made.cols_align("left", list(self.left)).cols_align(
+            "right", [c for c in values if c not in self.left]
+        )
         if self.total and not rows:
             last = [cells.height - 1]
             made = made.tab_style(style.css(TOTAL), [loc.body(rows=last), loc.stub(rows=last)])
-        bare = re.sub(r'(?s)<style>.*?</style>| (?:id|headers|data-quarto[\w-]*)="[^"]*"| (?:row|col)span="1"', "", made.as_raw_html())
+        bare = re.sub(
+            r'(?s)<style>.*?</style>| (?:id|headers|data-quarto[\w-]*)="[^"]*"| '
+            r'(?:row|col)span="1"',
+            "",
+            made.as_raw_html(),
+        )
         many = " many" * (len(values) > MANY)
         return re.sub(r"<div[^>]*>", f'<div class="scroll{many}" tabindex="0">', bare, count=1)
 
@@ -61,13 +81,18 @@ def table(
     across: str = "",
     **options: Unpack[Options],
 ) -> Item:
-    """A row for each code of `by`, under headings of `group`, with its total last; 20 rows, the rest can be opened.
+    """A row for each code of `by`, under headings of `group`, with its total last; 20 rows, the
+    rest can be opened.
 
-    `columns`: columns of the table (default: its measures), or those with English heads; intervals stand beside their figure. `across`: a
-    dimension whose codes become the columns, with the first of `columns` as figures.
+    `columns`: columns of the table (default: its measures), or those with English heads; intervals
+    stand beside their figure. `across`: a dimension whose codes become the columns, with the first
+    of `columns` as figures.
     """
     check(table, by, group, across, *columns)
-    words, wanted = Words(table.language), list(columns) or [measure.name for measure in table.measures]
+    words, wanted = (
+        Words(table.language),
+        list(columns) or [measure.name for measure in table.measures],
+    )
     levels = [by, *filter(None, (group, across))]
     rows = ordered(chosen(table, options, *levels), by, None, wanted[0], given="codes" in options)
     if options.get("total", True) and not group:
@@ -75,55 +100,107 @@ def table(
     if across:
         grid = _crossed(table, rows, by, across, wanted[0])
     else:
-        grid = _listed(table, _grouped(rows, group, words) if group else rows, levels, columns or wanted, options)
+        grid = _listed(
+            table,
+            _grouped(rows, group, words) if group else rows,
+            levels,
+            columns or wanted,
+            options,
+        )
     gaps, hidden = pl.any_horizontal(pl.col(wanted).is_null()), pl.col("reason").is_not_null()
-    unseen, absent = rows.select((gaps & hidden).any().alias("unseen"), (gaps & ~hidden).any().alias("absent")).row(0)
-    last = rows.clear() if table.earlier is None else table.earlier.join(rows, on=table.dimensions, how="semi", nulls_equal=True)
-    late, dated = not last.is_empty(), not last.is_empty() and not set(wanted).isdisjoint(last.columns)
+    unseen, absent = rows.select(
+        (gaps & hidden).any().alias("unseen"), (gaps & ~hidden).any().alias("absent")
+    ).row(0)
+    last = (
+        rows.clear()
+        if table.earlier is None
+        else table.earlier.join(rows, on=table.dimensions, how="semi", nulls_equal=True)
+    )
+    late, dated = (
+        not last.is_empty(),
+        not last.is_empty() and not set(wanted).isdisjoint(last.columns),
+    )
     note = noted(
         words,
         {
-            "A figure with a day was last published on that day: too few have come or gone since then for a new one.": dated,
-            "Some figures are those last published: too few have come or gone since then for new ones.": late and not dated,
+            "A figure with a day was last published on that day: too few have come or gone since "
+            "then for a new one.": dated,
+            "Some figures are those last published: too few have come or gone since then for new "
+            "ones.": late and not dated,
             ".. hidden to protect small groups": unseen,
             "– none, too few, or made of a hidden figure": absent,
-            "* stands on few customers: chance weighs much.": any(STAR in text for column in grid.cells for text in column),
+            "* stands on few customers: chance weighs much.": any(
+                STAR in text for column in grid.cells for text in column
+            ),
         },
     )
     limit, count = options.get("limit", 20), grid.cells.height - grid.total
-    cut = words.translate("The first {n} of {all} rows.", n=limit, all=count) if count > limit else ""
+    cut = (
+        words.translate("The first {n} of {all} rows.", n=limit, all=count) if count > limit else ""
+    )
     shown, said = grid.html(limit if cut else None), captions(words, options, note, cut)
-    return Item("table", (table.name,), table.language, card(words, shown, said, grid.html() if cut else ""))
+    return Item(
+        "table", (table.name,), table.language, card(words, shown, said, grid.html() if cut else "")
+    )
 
 
 def behind(plot: Plot, dimensions: Sequence[str], columns: Sequence[str]) -> str:
     """The figures of a chart as a table."""
     rows, words = plot.rows, plot.words
-    cells = {d: names(rows, d, words) for d in dimensions} | {c: words.figures(rows[c], plot.form) for c in columns}
-    heads = {d: words.column(d) for d in dimensions} | {c: _head(words, c, plot.form) for c in columns}
+    cells = {d: names(rows, d, words) for d in dimensions} | {
+        c: words.figures(rows[c], plot.form) for c in columns
+    }
+    heads = {d: words.column(d) for d in dimensions} | {
+        c: _head(words, c, plot.form) for c in columns
+    }
     return Grid(pl.DataFrame(cells), heads, left=tuple(dimensions[1:])).html()
 
 
 def _listed(
-    table: ProtectedTable, rows: pl.DataFrame, levels: list[str], columns: Sequence[str] | Mapping[str, str], options: Options
+    table: ProtectedTable,
+    rows: pl.DataFrame,
+    levels: list[str],
+    columns: Sequence[str] | Mapping[str, str],
+    options: Options,
 ) -> Grid:
     words = Words(table.language)
-    cells, heads = {level: names(rows, level, words) for level in levels}, {level: words.column(level) for level in levels}
+    cells, heads = (
+        {level: names(rows, level, words) for level in levels},
+        {level: words.column(level) for level in levels},
+    )
     for column in columns:
         if rows.schema[column].is_temporal():
-            cells[column], heads[column] = [words.date(day) if day else DASH for day in rows[column]], words.column(column)
+            cells[column], heads[column] = (
+                [words.date(day) if day else DASH for day in rows[column]],
+                words.column(column),
+            )
             continue
         form = form_of(column, whole=rows.schema[column].is_integer())
         cells[column] = _said(table, rows, column, form)
-        heads[column] = _head(words, column, form, words.translate(columns[column]) if isinstance(columns, Mapping) else "")
+        heads[column] = _head(
+            words,
+            column,
+            form,
+            words.translate(columns[column]) if isinstance(columns, Mapping) else "",
+        )
         if options.get("intervals", True) and ends(table, column):
             low, high = ends(table, column)
-            spans = [words.interval(a, b, form) if None not in {a, b} else ".." for a, b in rows.select(low, high).rows()]
+            spans = [
+                words.interval(a, b, form) if None not in {a, b} else ".."
+                for a, b in rows.select(low, high).rows()
+            ]
             spans = [re.sub(r"(?<=\d)\D+$", "", span) for span in spans]
-            cells[low] = [DASH if none else span for none, span in zip(_absent(rows, low), spans, strict=True)]
+            cells[low] = [
+                DASH if none else span for none, span in zip(_absent(rows, low), spans, strict=True)
+            ]
             heads[low] = words.translate("95% interval")
     group = levels[1] if len(levels) > 1 else None
-    return Grid(pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String)), heads, group, total=rows[levels[0]].null_count() > 0)
+    return Grid(
+        pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String)),
+        heads,
+        group,
+        total=rows[levels[0]].null_count() > 0,
+    )
 
 
 def _absent(rows: pl.DataFrame, column: str) -> pl.Series:
@@ -132,31 +209,59 @@ def _absent(rows: pl.DataFrame, column: str) -> pl.Series:
 
 
 def _said(table: ProtectedTable, rows: pl.DataFrame, column: str, form: str) -> list[str]:
-    """The figures of a column: with a star behind shares, means and scores on few people, and with its day where too few came or went for
-    a new figure and it is the one last published."""
-    words, stars, days = Words(table.language), pl.repeat(False, rows.height, eager=True), pl.repeat(None, rows.height, eager=True)
+    """The figures of a column: with a star behind shares, means and scores on few people, and with
+    its day where too few came or went for a new figure and it is the one last published."""
+    words, stars, days = (
+        Words(table.language),
+        pl.repeat(False, rows.height, eager=True),
+        pl.repeat(None, rows.height, eager=True),
+    )
     if "thin" in rows.columns and form not in {"number", "money"}:
         stars = rows.select(pl.col("thin") & pl.col(column).is_not_null()).to_series()
     if table.earlier is not None and column in table.earlier.columns:
-        last = table.earlier.select(*table.dimensions, day=pl.when(pl.col(column).is_not_null()).then("published_on"))
-        days = rows.select(table.dimensions).join(last, on=table.dimensions, how="left", nulls_equal=True, maintain_order="left")["day"]
+        last = table.earlier.select(
+            *table.dimensions, day=pl.when(pl.col(column).is_not_null()).then("published_on")
+        )
+        days = rows.select(table.dimensions).join(
+            last, on=table.dimensions, how="left", nulls_equal=True, maintain_order="left"
+        )["day"]
     told = zip(words.figures(rows[column], form), _absent(rows, column), stars, days, strict=True)
-    return [DASH if absent else figure + STAR * bool(star) + (f" ({words.date(day)})" if day else "") for figure, absent, star, day in told]
+    return [
+        DASH if absent else figure + STAR * bool(star) + (f" ({words.date(day)})" if day else "")
+        for figure, absent, star, day in told
+    ]
 
 
 def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:
     """Groups in alphabetical order, as Finns have it, if they have none of their own."""
     if group in ORDERED:
         return rows.sort(group, maintain_order=True)
-    return rows.sort(pl.Series([sort_key(name) for name in names(rows, group, words)], dtype=pl.String), maintain_order=True)
+    return rows.sort(
+        pl.Series([sort_key(name) for name in names(rows, group, words)], dtype=pl.String),
+        maintain_order=True,
+    )
 
 
 def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, value: str) -> Grid:
     words, form = Words(table.language), form_of(value, whole=rows.schema[value].is_integer())
-    named = pl.DataFrame({"row": names(rows, by, words), "column": names(rows, across, words), "text": _said(table, rows, value, form)})
+    named = pl.DataFrame(
+        {
+            "row": names(rows, by, words),
+            "column": names(rows, across, words),
+            "text": _said(table, rows, value, form),
+        }
+    )
     order = rows.select(across, named["column"]).unique().sort(across)["column"].to_list()
-    cells = named.pivot("column", index="row", values="text").select("row", *order).fill_null("0" if form == "number" else "")
-    return Grid(cells, {"row": words.column(by)} | {name: name for name in order}, total=rows[by].null_count() > 0)
+    cells = (
+        named.pivot("column", index="row", values="text")
+        .select("row", *order)
+        .fill_null("0" if form == "number" else "")
+    )
+    return Grid(
+        cells,
+        {"row": words.column(by)} | {name: name for name in order},
+        total=rows[by].null_count() > 0,
+    )
 
 
 def _head(words: Words, column: str, form: str, head: str = "") -> str:

@@ -1,4 +1,5 @@
-"""Words and figures in the reader's language: catalogues read at run time, numbers as Finns, Swedes or the English write them."""
+"""Words and figures in the reader's language: catalogues read at run time, numbers as Finns, Swedes
+or the English write them."""
 
 from __future__ import annotations
 
@@ -24,12 +25,14 @@ LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
 DATES = {"fi": "d.M.y", "sv": "d.M.y", "en": "d\u00a0MMM\u00a0y"}
 FINLAND = Path(__file__).resolve().parents[2] / "data" / "finland"
 NBSP, MINUS, DASH = "\u00a0", "\u2212", "\u2013"
-LETTERS = str.maketrans({"å": "{", "ä": "|", "ö": "}", "æ": "|", "ø": "}", "ü": "y", "š": "s", "ž": "z", "é": "e"})
+LETTERS = str.maketrans(
+    {"å": "{", "ä": "|", "ö": "}", "æ": "|", "ø": "}", "ü": "y", "š": "s", "ž": "z", "é": "e"}
+)
 
 
 class Form(NamedTuple):
-    """How figures of a kind are written: what a column's name says of them, by how much they are multiplied, usual decimals, whether
-    with a sign, unit."""
+    """How figures of a kind are written: what a column's name says of them, by how much they are
+    multiplied, usual decimals, whether with a sign, unit."""
 
     pattern: str
     scale: float
@@ -45,7 +48,12 @@ FORMS = {
     "change": Form(r"^change", 100, 1, signed=True, unit="%"),
     "number": Form(r"^extra$|^stock$", 1, 0),
     "chance": Form(r"^p_|_p$", 1, 2),
-    "percent": Form(r"share|rate|reachable|churn|^of_|_two$|detractors|driver|opened|clicked|^part", 100, 1, unit="%"),
+    "percent": Form(
+        r"share|rate|reachable|churn|^of_|_two$|detractors|driver|opened|clicked|^part",
+        100,
+        1,
+        unit="%",
+    ),
     "decimal": Form(r"", 1, 2),
 }
 """The first whose pattern is found; whole numbers are numbers, or money."""
@@ -62,16 +70,22 @@ class Words:
             raise UsageError(f"language is one of {', '.join(LOCALES)}")
 
     def translate(self, message: str, **values: Any) -> str:
-        """The English `message` in this language, with `{names}` filled in; itself if the catalogue does not know it."""
+        """The English `message` in this language, with `{names}` filled in; itself if the catalogue
+        does not know it."""
         text = catalogue(self.language).get((None, message), message)
         return text.format(**values) if values else text
 
     def missing(self, messages: Iterable[str]) -> list[str]:
         """Those of the English messages that this language cannot say."""
-        return [m for m in messages if self.language != "en" and (None, m) not in catalogue(self.language)]
+        return [
+            m
+            for m in messages
+            if self.language != "en" and (None, m) not in catalogue(self.language)
+        ]
 
     def label(self, dimension: str, code: Any) -> str:
-        """What a code of a dimension is called; null is the total, dates are months, an unknown code speaks for itself."""
+        """What a code of a dimension is called; null is the total, dates are months, an unknown
+        code speaks for itself."""
         if code is None:
             return self.translate("total")
         if dimension == "period":
@@ -87,7 +101,11 @@ class Words:
     def _together(self, dimension: str, codes: list[str]) -> str:
         """Merged groups: two by their names, more as the others."""
         pair = [self.label(dimension, code) for code in codes if self._code(dimension, code)]
-        return self.translate("{a} and {b}", a=pair[0], b=pair[1]) if len(pair) == len(codes) == 2 else self.label(dimension, "others")
+        return (
+            self.translate("{a} and {b}", a=pair[0], b=pair[1])
+            if len(pair) == len(codes) == 2
+            else self.label(dimension, "others")
+        )
 
     def _span(self, dimension: str, start: datetime.date) -> str:
         """`loka 2026`, `loka–joulu 2026` or `2026`, as the dimension is."""
@@ -97,10 +115,14 @@ class Words:
         return (self.month(start) + DASH if last > start else "") + self.month(last, year=True)
 
     def labels(self, rows: pl.DataFrame, dimension: str) -> list[str]:
-        """What the codes of rows are called: by the table's own words (`question_fi`) if it has any, else by the catalogue's."""
+        """What the codes of rows are called: by the table's own words (`question_fi`) if it has
+        any, else by the catalogue's."""
         own = f"{dimension}_{self.language}"
         given = rows[own] if own in rows.columns else [None] * rows.height
-        return [text or self.label(dimension, code) for text, code in zip(given, rows[dimension], strict=True)]
+        return [
+            text or self.label(dimension, code)
+            for text, code in zip(given, rows[dimension], strict=True)
+        ]
 
     def column(self, name: str) -> str:
         """The head of a column; the ends of all intervals have the same."""
@@ -113,13 +135,18 @@ class Words:
 
     def number(self, value: float, digits: int = 0, *, signed: bool = False) -> str:
         """`12 345,6`, with a true minus; `signed` puts a plus before what is above zero."""
-        text = format_decimal(abs(value), format="#,##0" + "." * (digits > 0) + "0" * digits, locale=LOCALES[self.language])
+        text = format_decimal(
+            abs(value),
+            format="#,##0" + "." * (digits > 0) + "0" * digits,
+            locale=LOCALES[self.language],
+        )
         sign = "" if not re.search(r"[1-9]", text) else MINUS if value < 0 else "+" * signed
         return sign + text.replace("\u202f", NBSP)
 
     def figure(self, value: float | None, form: str, digits: int | None = None) -> str:
-        """A value in the form of its column, `46,2 %` of .462; `..` if it is hidden. Two decimals for parts below 1 % and above 99 %, where
-        one would say nothing or all; whole euros from a thousand on, millions from ten million on; of a chance never that it is none."""
+        """A value in the form of its column, `46,2 %` of .462; `..` if it is hidden. Two decimals
+        for parts below 1 % and above 99 %, where one would say nothing or all; whole euros from a
+        thousand on, millions from ten million on; of a chance never that it is none."""
         if value is None:
             return ".."
         scaled, usual = FORMS[form].scale * value, FORMS[form].digits
@@ -132,7 +159,9 @@ class Words:
             return f"<{NBSP}{self.number(0.01, 2)}"
         elif form == "percent" and (0 < abs(value) < 0.01 or 0.99 < abs(value) < 1):
             usual = 2
-        return self.number(scaled, usual if digits is None else digits, signed=FORMS[form].signed) + self._behind(form)
+        return self.number(
+            scaled, usual if digits is None else digits, signed=FORMS[form].signed
+        ) + self._behind(form)
 
     def _behind(self, form: str) -> str:
         """The unit as it stands behind a figure."""
@@ -140,10 +169,14 @@ class Words:
         return unit if not unit or (unit == "%" and self.language == "en") else NBSP + unit
 
     def figures(self, values: Iterable[float | None], form: str) -> list[str]:
-        """A column of figures with as many decimals each and without the unit, which stands in the head."""
+        """A column of figures with as many decimals each and without the unit, which stands in the
+        head."""
         values = list(values)
         known = [abs(value) for value in values if value is not None]
-        digits = {"percent": 2 if 0 < max(known, default=0) < 0.02 else 1, "money": 0 if max(known, default=0) >= 1e5 else 2}.get(form)
+        digits = {
+            "percent": 2 if 0 < max(known, default=0) < 0.02 else 1,
+            "money": 0 if max(known, default=0) >= 1e5 else 2,
+        }.get(form)
         return [re.sub(r"(?<=\d)\D+$", "", self.figure(value, form, digits)) for value in values]
 
     def interval(self, low: float, high: float, form: str, digits: int | None = None) -> str:
@@ -153,7 +186,8 @@ class Words:
         elif digits is None and form == "money" and 1e5 <= max(abs(low), abs(high)) < 1e9:
             digits = 0
         start = re.sub(r"(?<=\d)\D+$", "", self.figure(low, form, digits))
-        return f"{start}{DASH if min(low, high) >= 0 else NBSP + '…' + NBSP}{self.figure(high, form, digits)}".replace("+", "")
+        between = DASH if min(low, high) >= 0 else NBSP + "…" + NBSP
+        return f"{start}{between}{self.figure(high, form, digits)}".replace("+", "")
 
     def unit(self, form: str) -> str:
         """What stands in a table's head for the unit; empty for plain numbers."""
@@ -165,7 +199,9 @@ class Words:
         scale, unit = FORMS[form].scale, self._behind(form) if form in {"money", "percent"} else ""
         if form == "money" and step >= 2.5e7:
             scale, unit = 1e-8, f"{NBSP}{self.translate('m')}{NBSP}€"
-        digits = next(d for d in range(9) if abs(round(step * scale, d) - step * scale) < 1e-9 or d == 8)
+        digits = next(
+            d for d in range(9) if abs(round(step * scale, d) - step * scale) < 1e-9 or d == 8
+        )
         return self.number(value * scale, digits) + unit * (value != 0 or form == "percent")
 
     def date(self, day: datetime.date | str) -> str:
@@ -175,7 +211,9 @@ class Words:
 
     def month(self, day: datetime.date, *, year: bool = False, long: bool = False) -> str:
         """`loka`; `lokakuu` if long."""
-        found = get_month_names("wide" if long else "abbreviated", "stand-alone", LOCALES[self.language])
+        found = get_month_names(
+            "wide" if long else "abbreviated", "stand-alone", LOCALES[self.language]
+        )
         return str(found[day.month]).rstrip(".") + (f"{NBSP}{day.year}" if year else "")
 
     def period(self, period: Period | str) -> str:
@@ -184,7 +222,11 @@ class Words:
         first, last = span.months(span.length)[0].start, span.months(1)[0].start
         if span.length == 12:
             return str(first.year)
-        opening = self.month(first, long=True).removesuffix("kuu" if self.language == "fi" else "") + DASH if span.length > 1 else ""
+        opening = (
+            self.month(first, long=True).removesuffix("kuu" if self.language == "fi" else "") + DASH
+            if span.length > 1
+            else ""
+        )
         return opening + self.month(last, year=True, long=True)
 
 
@@ -201,10 +243,15 @@ def sort_key(text: str) -> str:
 
 @cache
 def catalogue(language: str) -> dict[tuple[str | None, str], str]:
-    """(context, English) to words: all that a language can say. Codes have a context: their dimension, `column`, or `code`."""
+    """(context, English) to words: all that a language can say. Codes have a context: their
+    dimension, `column`, or `code`."""
     with files("genlib.present").joinpath(f"locale/{language}.po").open("rb") as source:
         known = read_po(source, locale=LOCALES[language])
-    return {(entry.context, str(entry.id)): str(entry.string) for entry in known if entry.id and entry.string}
+    return {
+        (entry.context, str(entry.id)): str(entry.string)
+        for entry in known
+        if entry.id and entry.string
+    }
 
 
 @cache

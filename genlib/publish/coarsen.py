@@ -13,12 +13,17 @@ import polars as pl
 from genlib.errors import UsageError
 
 UNKNOWN = "unknown"
-BANDS = {"18-24": range(18, 25), **{f"{age}-{age + 9}": range(age, age + 10) for age in range(25, 75, 10)}, "75-": range(75, 121)}
+BANDS = {
+    "18-24": range(18, 25),
+    **{f"{age}-{age + 9}": range(age, age + 10) for age in range(25, 75, 10)},
+    "75-": range(75, 121),
+}
 
 
 @dataclass(frozen=True)
 class Area:
-    """What is needed to coarsen: the postal areas of Statistics Finland, and the year in which people's ages are told."""
+    """What is needed to coarsen: the postal areas of Statistics Finland, and the year in which
+    people's ages are told."""
 
     municipality: Mapping[str, str]
     region: Mapping[str, str]
@@ -27,7 +32,8 @@ class Area:
 
 @dataclass(frozen=True)
 class Released:
-    """A column of a release: its name there, the column of the register that it comes from, and how it was coarsened."""
+    """A column of a release: its name there, the column of the register that it comes from, and how
+    it was coarsened."""
 
     name: str
     source: str
@@ -38,20 +44,34 @@ class Released:
         """The columns of the register that are read; a comment itself never is."""
         if self.coarsening == "redacted":
             return [f"{self.source}_redacted"]
-        return [self.source, "non_disclosure"] if self.coarsening in {"region", "municipality"} else [self.source]
+        return (
+            [self.source, "non_disclosure"]
+            if self.coarsening in {"region", "municipality"}
+            else [self.source]
+        )
 
 
 def load_area(postal_areas: Path, now: dt.datetime) -> Area:
-    """The postal areas of a CSV with columns postal_code, municipality, region; UsageError if it is not there."""
+    """The postal areas of a CSV with columns postal_code, municipality, region; UsageError if it is
+    not there."""
     if not postal_areas.is_file():
-        raise UsageError(f"no postal areas at {postal_areas}; set GENLIB_DATA to the folder that holds finland/postal_areas.csv")
-    areas = pl.read_csv(postal_areas, columns=["postal_code", "municipality", "region"], infer_schema=False)
-    to = {name: dict(zip(areas["postal_code"], areas[name], strict=True)) for name in ("municipality", "region")}
+        raise UsageError(
+            f"no postal areas at {postal_areas}; set GENLIB_DATA to the folder that holds "
+            "finland/postal_areas.csv"
+        )
+    areas = pl.read_csv(
+        postal_areas, columns=["postal_code", "municipality", "region"], infer_schema=False
+    )
+    to = {
+        name: dict(zip(areas["postal_code"], areas[name], strict=True))
+        for name in ("municipality", "region")
+    }
     return Area(to["municipality"], to["region"], now.year)
 
 
 def released(table: str, column: str, coarsening: str) -> Released:
-    """How the column is called in a release: `issued_at` as a date is `issued_on`, a key is called after what it is the key of."""
+    """How the column is called in a release: `issued_at` as a date is `issued_on`, a key is called
+    after what it is the key of."""
     name = column
     if coarsening in {"pseudonym", "age_band", "region", "municipality"}:
         name = coarsening
@@ -65,7 +85,8 @@ def released(table: str, column: str, coarsening: str) -> Released:
 
 
 def coarse(column: Released, area: Area) -> pl.Expr:
-    """The expression of a released column. Keys and pseudonyms are made by the writer, which holds their maps."""
+    """The expression of a released column. Keys and pseudonyms are made by the writer, which holds
+    their maps."""
     source = pl.col(column.source)
     match column.coarsening:
         case "age_band":
@@ -86,12 +107,14 @@ def coarse(column: Released, area: Area) -> pl.Expr:
 
 
 def age_band(birth_year: pl.Expr, year: int) -> pl.Expr:
-    """The band of the age reached in `year`; a missing or impossible birth year, and a minor's, is `unknown`."""
+    """The band of the age reached in `year`; a missing or impossible birth year, and a minor's, is
+    `unknown`."""
     bands = {year - age: label for label, ages in BANDS.items() for age in ages}
     return birth_year.replace_strict(bands, default=UNKNOWN, return_dtype=pl.String)
 
 
 def _place(postal_code: pl.Expr, places: Mapping[str, str]) -> pl.Expr:
-    """`unknown` for a postal code that is no area, and for people with a non-disclosure order (turvakielto)."""
+    """`unknown` for a postal code that is no area, and for people with a non-disclosure order
+    (turvakielto)."""
     known = postal_code.replace_strict(places, default=UNKNOWN, return_dtype=pl.String)
     return pl.when(pl.col("non_disclosure")).then(pl.lit(UNKNOWN)).otherwise(known)

@@ -1,4 +1,5 @@
-"""Release folders: whole or not there. Made aside, fsynced, renamed; `current` is replaced at once; leftovers of killed runs go."""
+"""Release folders: whole or not there. Made aside, fsynced, renamed; `current` is replaced at once;
+leftovers of killed runs go."""
 
 from __future__ import annotations
 
@@ -18,13 +19,16 @@ ASIDE = ".tmp-"
 
 @contextmanager
 def staged(home: Path) -> Iterator[Path]:
-    """An empty folder beside the releases in `home`, for one publisher at a time; gone at the end unless committed."""
+    """An empty folder beside the releases in `home`, for one publisher at a time; gone at the end
+    unless committed."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Refused(f"{home.name} is being published by another run; wait for it to end") from None
+            raise Refused(
+                f"{home.name} is being published by another run; wait for it to end"
+            ) from None
         _clean(home)
         stage = home / f"{ASIDE}{secrets.token_hex(8)}"
         stage.mkdir()
@@ -35,7 +39,8 @@ def staged(home: Path) -> Iterator[Path]:
 
 
 def commit(stage: Path, release_id: str) -> Path:
-    """Make the staged folder the release `release_id` and the current one. A release with that id is the same release and stays."""
+    """Make the staged folder the release `release_id` and the current one. A release with that id
+    is the same release and stays."""
     home, release = stage.parent, stage.parent / release_id
     for path in (*stage.rglob("*"), stage):
         synced(path)
@@ -51,12 +56,17 @@ def commit(stage: Path, release_id: str) -> Path:
 
 
 def prune(home: Path, *, before: str) -> list[str]:
-    """Remove the releases whose id is older than `before` (an id's time), but never the current one; gives their ids.
+    """Remove the releases whose id is older than `before` (an id's time), but never the current
+    one; gives their ids.
 
     To be called by whoever holds `staged`, for it removes everything that stands aside.
     """
     current = (home / "current").read_text(encoding="utf-8").strip()
-    old = sorted(path for path in home.iterdir() if RELEASE_ID.fullmatch(path.name) and path.name < before and path.name != current)
+    old = sorted(
+        path
+        for path in home.iterdir()
+        if RELEASE_ID.fullmatch(path.name) and path.name < before and path.name != current
+    )
     for path in old:
         path.rename(home / f"{ASIDE}{path.name}")
     _clean(home)

@@ -1,4 +1,5 @@
-"""The people of a release: who is in it, what they are called there, and how coarsely they are described so that nobody is alone."""
+"""The people of a release: who is in it, what they are called there, and how coarsely they are
+described so that nobody is alone."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ JUDGED = ["kind", "restricted_from", "non_disclosure"]  # what permission asks a
 
 @dataclass(frozen=True)
 class People:
-    """`numbers`: customer_id -> customer, the number in this release, for those who are in it. `released`: table `customer`. `apart`:
-    what no key links to them. `judged`: who they are to `permission`. `left_out` and `k` go to the manifest."""
+    """`numbers`: customer_id -> customer, the number in this release, for those who are in it.
+    `released`: table `customer`. `apart`: what no key links to them. `judged`: who they are to
+    `permission`. `left_out` and `k` go to the manifest."""
 
     numbers: pl.DataFrame
     released: pl.DataFrame
@@ -38,7 +40,8 @@ class People:
 
 @dataclass(frozen=True)
 class Source:
-    """What a release is made from: a purpose, a register, a key and a notice, as things are `now`; read once, when first asked for."""
+    """What a release is made from: a purpose, a register, a key and a notice, as things are `now`;
+    read once, when first asked for."""
 
     purpose: str
     register: Register
@@ -56,9 +59,14 @@ class Source:
         return Switches(**self.notice.permission)  # type: ignore[arg-type]  # Switches checks its values itself
 
     def columns(self, table: str) -> list[Released]:
-        """The columns of a table that the notice grants the purpose, as they are called in its release."""
+        """The columns of a table that the notice grants the purpose, as they are called in its
+        release."""
         granted = self.notice.granted(self.purpose).get(table, {})
-        return [released(table, name, coarsening) for name, coarsenings in granted.items() for coarsening in coarsenings]
+        return [
+            released(table, name, coarsening)
+            for name, coarsenings in granted.items()
+            for coarsening in coarsenings
+        ]
 
     @cached_property
     def people(self) -> People:
@@ -70,8 +78,11 @@ class Source:
 
     @cached_property
     def marketable(self) -> pl.DataFrame:
-        """As `people.numbers`, without those who prohibit the use of their data for marketing (N11.10, GDPR 21(2))."""
-        return self.people.numbers.filter(~pl.col("id").is_in(self.prohibiting("marketing_use").implode()))
+        """As `people.numbers`, without those who prohibit the use of their data for marketing
+        (N11.10, GDPR 21(2))."""
+        return self.people.numbers.filter(
+            ~pl.col("id").is_in(self.prohibiting("marketing_use").implode())
+        )
 
     def customers(self, table: str) -> pl.DataFrame:
         """As `people.numbers`, of those who may be in a table."""
@@ -82,23 +93,35 @@ class Source:
         """Numbers of the invitations of the people in the release, and of the anonymous ones."""
         ours = self.people.numbers["id"].implode()
         scanned = self.register.scan("survey_invitation", ["id", "customer_id"], ordered_by="id")
-        ids = pl.concat(f.filter(pl.col("customer_id").is_null() | pl.col("customer_id").is_in(ours)) for f in scanned)["id"]
+        ids = pl.concat(
+            f.filter(pl.col("customer_id").is_null() | pl.col("customer_id").is_in(ours))
+            for f in scanned
+        )["id"]
         return pl.DataFrame([ids, self.shuffled(ids, "invitation")])
 
     def shuffled(self, ids: pl.Series, what: str) -> pl.Series:
         """The numbers of this release for ids of the register."""
-        return shuffled(ids, self.key, purpose=self.purpose, what=what, epoch=self.notice.anonymity.epoch)
+        return shuffled(
+            ids, self.key, purpose=self.purpose, what=what, epoch=self.notice.anonymity.epoch
+        )
 
     def prohibiting(self, scope: str) -> pl.Series:
         """Ids of the customers with a prohibition of this scope in force now."""
-        lives = (pl.col("given_at") <= self.now) & (pl.col("ended_at") > self.now).fill_null(value=True)
-        return self.acts.filter(pl.col("act") == "prohibition", pl.col("scope") == scope, lives)["customer_id"].unique()
+        lives = (pl.col("given_at") <= self.now) & (pl.col("ended_at") > self.now).fill_null(
+            value=True
+        )
+        return self.acts.filter(pl.col("act") == "prohibition", pl.col("scope") == scope, lives)[
+            "customer_id"
+        ].unique()
 
 
 def _selected(source: Source) -> People:
-    """Read the customers, leave out the restricted, coarsen until k is reached, number and name the rest."""
+    """Read the customers, leave out the restricted, coarsen until k is reached, number and name the
+    rest."""
     columns = source.columns("customer")
-    everyone, restricted = _unrestricted(source.register, [*JUDGED, *(name for c in columns for name in c.reads)], source.now)
+    everyone, restricted = _unrestricted(
+        source.register, [*JUDGED, *(name for c in columns for name in c.reads)], source.now
+    )
     described = [column for column in columns if column.coarsening not in {*APART, "pseudonym"}]
     seen = everyone.select("id", *(coarse(column, source.area) for column in described))
     policy, catalogue = source.notice.anonymity, source.notice.columns["customer"]
@@ -115,20 +138,27 @@ def _selected(source: Source) -> People:
         numbers=named.select("id", "customer"),
         released=named.select(order).sort("customer"),
         # sorted by what it holds, so that not even the order of its rows tells whose they are
-        apart=present.select(coarse(column, source.area) for column in columns if column.coarsening in APART).sort(pl.all()),
+        apart=present.select(
+            coarse(column, source.area) for column in columns if column.coarsening in APART
+        ).sort(pl.all()),
         judged=present.select(pl.col("id").alias("customer_id"), *JUDGED),
         left_out={"restricted": restricted, "too_rare": safe.left_out},
         k={"required": policy.k, "reached": safe.reached, "rows_coarsened": safe.coarsened},
     )
 
 
-def _unrestricted(register: Register, columns: Sequence[str], now: dt.datetime) -> tuple[pl.DataFrame, int]:
-    """Everyone whose data may be used (GDPR 18), and how many others there are. An empty register is a wrong address sooner than a wish:
-    the release of yesterday's people stays."""
-    people = pl.concat(register.scan("customer", list(dict.fromkeys(["id", *columns])), ordered_by="id"))
+def _unrestricted(
+    register: Register, columns: Sequence[str], now: dt.datetime
+) -> tuple[pl.DataFrame, int]:
+    """Everyone whose data may be used (GDPR 18), and how many others there are. An empty register
+    is a wrong address sooner than a wish: the release of yesterday's people stays."""
+    people = pl.concat(
+        register.scan("customer", list(dict.fromkeys(["id", *columns])), ordered_by="id")
+    )
     if people.is_empty():
         raise UsageError(
-            f"nobody is in the register at {register.url}, so nothing was published; load it first: genlib register load FOLDER"
+            f"nobody is in the register at {register.url}, so nothing was published; load it "
+            "first: genlib register load FOLDER"
         )
     free = people.filter((pl.col("restricted_from") > now).fill_null(value=True))
     return free, people.height - free.height

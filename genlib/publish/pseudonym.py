@@ -1,7 +1,9 @@
-"""Pseudonyms: the customer id under a keyed permutation, one key per purpose and epoch, so that domains cannot be joined.
+"""Pseudonyms: the customer id under a keyed permutation, one key per purpose and epoch, so that
+domains cannot be joined.
 
-A 64-bit id and 64 zero bits are one AES block. A permutation has no collisions, and only the holder of the key can turn a pseudonym
-back; the zero bits tell a forged or foreign one from a true one (chance 2^-64).
+A 64-bit id and 64 zero bits are one AES block. A permutation has no collisions, and only the holder
+of the key can turn a pseudonym back; the zero bits tell a forged or foreign one from a true one
+(chance 2^-64).
 """
 
 from __future__ import annotations
@@ -30,18 +32,25 @@ Words = np.ndarray[Any, np.dtype[Any]]
 
 
 def pseudonyms(ids: pl.Series, key: PseudonymKey, *, purpose: str, epoch: int = 1) -> pl.Series:
-    """One pseudonym per id, such as `ca1-…` and 26 letters: the same in the same purpose and epoch, unlinkable across them."""
+    """One pseudonym per id, such as `ca1-…` and 26 letters: the same in the same purpose and epoch,
+    unlinkable across them."""
     prefix = _prefix(purpose, epoch)
     return _written(_permuted(ids, _cipher(key, purpose, epoch)), prefix).alias("pseudonym")
 
 
-def reidentify(pseudonyms: pl.Series, key: PseudonymKey, *, purpose: str, epoch: int = 1) -> tuple[pl.Series, pl.Series]:
-    """Customer ids (null where refused), and which were refused: forged, damaged, or of another purpose or epoch.
+def reidentify(
+    pseudonyms: pl.Series, key: PseudonymKey, *, purpose: str, epoch: int = 1
+) -> tuple[pl.Series, pl.Series]:
+    """Customer ids (null where refused), and which were refused: forged, damaged, or of another
+    purpose or epoch.
 
-    Only for what the notice allows: a data subject's request, a correction, customer service; and the caller records it.
+    Only for what the notice allows: a data subject's request, a correction, customer service; and
+    the caller records it.
     """
     prefix = _prefix(purpose, epoch)
-    plausible = pseudonyms.str.contains(f"^{prefix}[0-7][{LETTERS}]{{{WIDTH - 1}}}$").fill_null(value=False)
+    plausible = pseudonyms.str.contains(f"^{prefix}[0-7][{LETTERS}]{{{WIDTH - 1}}}$").fill_null(
+        value=False
+    )
     blocks = _read(pseudonyms.set(~plausible, prefix + "0" * WIDTH), prefix)
     ids, zeros = _words(_cipher(key, purpose, epoch).decryptor().update(blocks)).T
     true = plausible & pl.Series(zeros == 0) & pl.Series(ids < 2**63)
@@ -49,8 +58,11 @@ def reidentify(pseudonyms: pl.Series, key: PseudonymKey, *, purpose: str, epoch:
     return found.set(~true, None), (~true).alias("refused")
 
 
-def shuffled(ids: pl.Series, key: PseudonymKey, *, purpose: str, what: str, epoch: int = 1) -> pl.Series:
-    """A number 0, 1, 2, … per id, in an order that only the key knows: numbers of one release that say nothing outside it."""
+def shuffled(
+    ids: pl.Series, key: PseudonymKey, *, purpose: str, what: str, epoch: int = 1
+) -> pl.Series:
+    """A number 0, 1, 2, … per id, in an order that only the key knows: numbers of one release that
+    say nothing outside it."""
     high, low = _permuted(ids, _cipher(key, f"{purpose}/{what}", epoch)).T
     numbers = np.empty(len(ids), np.uint32)
     numbers[np.lexsort((low, high))] = np.arange(len(ids), dtype=np.uint32)
@@ -66,8 +78,11 @@ def _prefix(purpose: str, epoch: int) -> str:
 def _cipher(key: PseudonymKey, purpose: str, epoch: int) -> Cipher[modes.ECB]:
     label = purpose.encode()
     info = len(label).to_bytes(2, "big") + label + epoch.to_bytes(4, "big")
-    derived = HKDF(algorithm=SHA256(), length=32, salt=b"genlib pseudonym", info=info).derive(key.secret)
-    # A block cipher on single, distinct blocks is a permutation; the modes that ECB is warned against are for messages.
+    derived = HKDF(algorithm=SHA256(), length=32, salt=b"genlib pseudonym", info=info).derive(
+        key.secret
+    )
+    # A block cipher on single, distinct blocks is a permutation; the modes that ECB is warned
+    # against are for messages.
     return Cipher(algorithms.AES(derived), modes.ECB())  # noqa: S305
 
 
@@ -92,7 +107,9 @@ def _written(words: Words, prefix: str) -> pl.Series:
     for place in range(WIDTH):
         text[:, len(prefix) + place] = _ENCODE[_five_bits(words, 5 * (WIDTH - 1 - place))]
     offsets = np.arange(len(words) + 1, dtype=np.int64) * width
-    column = pa.Array.from_buffers(pa.large_utf8(), len(words), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
+    column = pa.Array.from_buffers(
+        pa.large_utf8(), len(words), [None, pa.py_buffer(offsets), pa.py_buffer(text)]
+    )
     return pl.Series(pl.from_arrow(column))
 
 
@@ -109,6 +126,8 @@ def _five_bits(words: Words, shift: int) -> Words:
 
 def _read(column: pl.Series, prefix: str) -> bytes:
     """The blocks behind pseudonyms of the right form: five bits a letter, without the first two."""
-    letters = np.frombuffer("".join(column.str.slice(len(prefix))).encode(), np.uint8).reshape(-1, WIDTH, 1)
+    letters = np.frombuffer("".join(column.str.slice(len(prefix))).encode(), np.uint8).reshape(
+        -1, WIDTH, 1
+    )
     bits = np.unpackbits(_DECODE[letters], axis=2)[:, :, 3:]
     return np.packbits(bits.reshape(-1, 5 * WIDTH)[:, 2:], axis=1).tobytes()

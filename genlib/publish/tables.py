@@ -1,4 +1,5 @@
-"""The tables of a release, one after the other, in frames that fit in memory: only granted columns are read, keys become numbers."""
+"""The tables of a release, one after the other, in frames that fit in memory: only granted columns
+are read, keys become numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ Frames = Iterator[pl.DataFrame]
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a release: how each column was coarsened, and its rows, to be read once and before the next table."""
+    """A table of a release: how each column was coarsened, and its rows, to be read once and before
+    the next table."""
 
     name: str
     coarsening: dict[str, str]
@@ -29,9 +31,12 @@ class Table:
 
 
 def tables(source: Source) -> Iterator[Table]:
-    """Every table that the notice grants the purpose; a derived one is there only if the notice says so."""
+    """Every table that the notice grants the purpose; a derived one is there only if the notice
+    says so."""
     columns = source.columns("customer")
-    together = {"customer": "number"} | {c.name: c.coarsening for c in columns if c.coarsening not in APART}
+    together = {"customer": "number"} | {
+        c.name: c.coarsening for c in columns if c.coarsening not in APART
+    }
     yield Table("customer", together, iter([source.people.released]))
     if apart := {c.name: c.coarsening for c in columns if c.coarsening in APART}:
         yield Table("membership", apart, iter([source.people.apart]))
@@ -47,31 +52,45 @@ def _granted(source: Source, name: str) -> Table:
     columns = source.columns(name)
     coarsening = {column.name: column.coarsening for column in columns}
     keys = [column for column in columns if column.coarsening == "number"]
-    # What is looked up is read now, for the connection belongs to the reading thread once the frames flow.
-    numbers = {"customer": source.customers(name)} | ({"invitation": source.invitations} if "invitation" in coarsening else {})
+    # What is looked up is read now, for the connection belongs to the reading thread once the
+    # frames flow.
+    numbers = {"customer": source.customers(name)} | (
+        {"invitation": source.invitations} if "invitation" in coarsening else {}
+    )
     judged = name == "campaign_contact" and "verdict" in source.terms.derived
-    finish = _judging(source) if judged else _promise(source) if name == "survey_invitation" else None
+    finish = (
+        _judging(source) if judged else _promise(source) if name == "survey_invitation" else None
+    )
     shown = coarsening | (VERDICT if judged else {})
     order = "id" if "id" in source.notice.columns[name] else keys[0].source
-    batches = source.register.scan(name, list({read: 0 for c in columns for read in c.reads}), rows=ROWS, ordered_by=order)
+    batches = source.register.scan(
+        name, list({read: 0 for c in columns for read in c.reads}), rows=ROWS, ordered_by=order
+    )
 
     def frames() -> Frames:
         for batch in ahead(batches):
             numbered = _numbered(batch, keys, numbers)
             finished = finish(numbered) if finish else numbered
-            frame = finished.with_columns(coarse(column, source.area) for column in columns if column not in keys).select(*shown)
+            frame = finished.with_columns(
+                coarse(column, source.area) for column in columns if column not in keys
+            ).select(*shown)
             yield frame.sort([key.name for key in keys], maintain_order=True)
 
     return Table(name, shown, frames())
 
 
-def _numbered(batch: pl.DataFrame, keys: list[Released], numbers: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Keys of the register replaced by numbers of this release; rows of people who are not in it go. A null key stays null."""
+def _numbered(
+    batch: pl.DataFrame, keys: list[Released], numbers: dict[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """Keys of the register replaced by numbers of this release; rows of people who are not in it
+    go. A null key stays null."""
     for key in keys:
         if key.name not in numbers:
             batch = batch.with_columns(pl.col(key.source).cast(pl.UInt32).alias(key.name))
             continue
-        batch = batch.join(numbers[key.name], left_on=key.source, right_on="id", how="left", maintain_order="left")
+        batch = batch.join(
+            numbers[key.name], left_on=key.source, right_on="id", how="left", maintain_order="left"
+        )
         batch = batch.filter(pl.col(key.source).is_null() | pl.col(key.name).is_not_null())
     return batch
 
@@ -80,7 +99,9 @@ def _promise(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """The invitations of an anonymous survey lose their customer, whatever the register says."""
     surveys = pl.concat(source.register.scan("survey", ["id", "promise"]))
     anonymous = surveys.filter(pl.col("promise") == "anonymous")["id"].implode()
-    return lambda batch: batch.with_columns(pl.when(~pl.col("survey_id").is_in(anonymous)).then("customer").alias("customer"))
+    return lambda batch: batch.with_columns(
+        pl.when(~pl.col("survey_id").is_in(anonymous)).then("customer").alias("customer")
+    )
 
 
 def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
@@ -90,28 +111,44 @@ def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
     message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
     def judged(batch: pl.DataFrame) -> pl.DataFrame:
-        return batch.with_columns(judge.verdicts(batch.select("customer_id", "channel", message, "sent_at")).select(*VERDICT))
+        return batch.with_columns(
+            judge.verdicts(batch.select("customer_id", "channel", message, "sent_at")).select(
+                *VERDICT
+            )
+        )
 
     return judged
 
 
 def _profile(source: Source) -> Table:
     """Those who may be profiled and segmented."""
-    return Table("profile", {"customer": "number"}, iter([source.customers("profile").select("customer").sort("customer")]))
+    return Table(
+        "profile",
+        {"customer": "number"},
+        iter([source.customers("profile").select("customer").sort("customer")]),
+    )
 
 
 def _reach(source: Source) -> Table:
     """Who can be reached now, by channel and kind of message."""
-    people = source.people.judged.join(source.people.numbers, left_on="customer_id", right_on="id").sort("customer")
+    people = source.people.judged.join(
+        source.people.numbers, left_on="customer_id", right_on="id"
+    ).sort("customer")
 
     def frames() -> Frames:
         for some in people.iter_slices(REACHED) if people.height else [people]:
             acts = source.acts.join(some.select("customer_id"), on="customer_id", how="semi")
             answers = reach(some.drop("customer"), acts, source.now, switches=source.switches)
-            numbered = answers.join(some.select("customer_id", "customer"), on="customer_id", maintain_order="left")
+            numbered = answers.join(
+                some.select("customer_id", "customer"), on="customer_id", maintain_order="left"
+            )
             yield numbered.select("customer", "channel", "kind", *VERDICT)
 
-    return Table("reach", {"customer": "number", "channel": "derived", "kind": "derived", **VERDICT}, frames())
+    return Table(
+        "reach",
+        {"customer": "number", "channel": "derived", "kind": "derived", **VERDICT},
+        frames(),
+    )
 
 
 DERIVED: dict[str, Callable[[Source], Table]] = {"profile": _profile, "reach": _reach}

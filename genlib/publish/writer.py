@@ -1,4 +1,5 @@
-"""Door 1: from people with names to a release of pseudonyms. Deny by default: what the notice does not grant the purpose is not read."""
+"""Door 1: from people with names to a release of pseudonyms. Deny by default: what the notice does
+not grant the purpose is not read."""
 
 from __future__ import annotations
 
@@ -40,30 +41,42 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     data: Path = DEFAULT.parent,
     progress: Progress = lambda table, rows: None,
 ) -> Manifest:
-    """Publish a purpose as the register is `now`, make that release the current one, and remove those past their retention.
+    """Publish a purpose as the register is `now`, make that release the current one, and remove
+    those past their retention.
 
-    Needs the pseudonym key and never the identity key. The same register, notice and `now` give the same release. It stands in the audit
-    trail before anybody can see it; whatever kills it, the earlier release stays current and whole. `progress` is told each table and its
-    rows so far. Raises UsageError for a purpose and NoticeError for a column that the notice does not know, and Refused while another run
-    publishes the same purpose.
+    Needs the pseudonym key and never the identity key. The same register, notice and `now` give the
+    same release. It stands in the audit trail before anybody can see it; whatever kills it, the
+    earlier release stays current and whole. `progress` is told each table and its rows so far.
+    Raises UsageError for a purpose and NoticeError for a column that the notice does not know, and
+    Refused while another run publishes the same purpose.
     """
     notice.check_schema({name: frame_schema(name) for name in Base.metadata.tables})
-    area, terms, home = load_area(data / "finland" / "postal_areas.csv", now), notice.release(purpose), releases / purpose
+    area, terms, home = (
+        load_area(data / "finland" / "postal_areas.csv", now),
+        notice.release(purpose),
+        releases / purpose,
+    )
     with folder.staged(home) as stage:
         with register.snapshot():
             source = Source(purpose, register, key, notice, area, now)
-            written = {table.name: _written(stage / table.name, table, progress) for table in tables(source)}
+            written = {
+                table.name: _written(stage / table.name, table, progress)
+                for table in tables(source)
+            }
             manifest = _manifest(source, written, _digest(stage))
         (stage / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
         detail = {"release": manifest.release_id, "notice": manifest.notice_version}
-        audit.record(register, purpose=purpose, action="publish", people=manifest.people, detail=detail)
+        audit.record(
+            register, purpose=purpose, action="publish", people=manifest.people, detail=detail
+        )
         folder.commit(stage, manifest.release_id)
         folder.prune(home, before=_instant(now - dt.timedelta(days=terms.days)))
     return manifest
 
 
 def _written(path: Path, table: Table, progress: Progress) -> Written:
-    """Write a table as Parquet, a file a frame, and count its rows; an empty table is a file too, for its columns."""
+    """Write a table as Parquet, a file a frame, and count its rows; an empty table is a file too,
+    for its columns."""
     path.mkdir()
     rows, schema = 0, pl.Schema()
     for number, made in enumerate(table.frames):
@@ -73,7 +86,10 @@ def _written(path: Path, table: Table, progress: Progress) -> Written:
         (path / f"part-{number:03}.parquet").write_bytes(part.getbuffer())
         rows, schema = rows + frame.height, frame.schema
         progress(table.name, rows)
-    return rows, {name: {"type": str(dtype), "coarsening": table.coarsening[name]} for name, dtype in schema.items()}
+    return rows, {
+        name: {"type": str(dtype), "coarsening": table.coarsening[name]}
+        for name, dtype in schema.items()
+    }
 
 
 def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manifest:
@@ -95,13 +111,16 @@ def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manif
 
 
 def _partly_left_out(source: Source, written: dict[str, Written]) -> dict[str, int]:
-    """People in the release who are left out of its marketing, and those who may not be asked in a satisfaction survey."""
+    """People in the release who are left out of its marketing, and those who may not be asked in a
+    satisfaction survey."""
     counts = {}
     if source.terms.marketing:
         counts["marketing_prohibition"] = source.people.numbers.height - source.marketable.height
     if "survey_invitation" in written and source.switches.q3:
         unasked = source.prohibiting("market_research").implode()
-        counts["satisfaction_prohibition"] = source.people.numbers.filter(pl.col("id").is_in(unasked)).height
+        counts["satisfaction_prohibition"] = source.people.numbers.filter(
+            pl.col("id").is_in(unasked)
+        ).height
     return counts
 
 
@@ -110,7 +129,8 @@ def _digest(stage: Path) -> str:
     whole = hashlib.sha256()
     for path in sorted(stage.rglob("*.parquet")):
         with path.open("rb") as file:
-            whole.update(f"{path.relative_to(stage)}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        whole.update(f"{path.relative_to(stage)}\0{content}\n".encode())
     return whole.hexdigest()
 
 

@@ -1,4 +1,5 @@
-"""The contact list of a future campaign: whom it may contact, drawn, written down, disclosed and audited as one act or not at all."""
+"""The contact list of a future campaign: whom it may contact, drawn, written down, disclosed and
+audited as one act or not at all."""
 
 from __future__ import annotations
 
@@ -39,14 +40,23 @@ PURPOSES = {
     "MR": "market_research",
     "SAT": "satisfaction",
 }
-PEOPLE = ["id", "kind", "restricted_from", "non_disclosure", "language", *NAME, *suppression.IDENTIFIERS]
+PEOPLE = [
+    "id",
+    "kind",
+    "restricted_from",
+    "non_disclosure",
+    "language",
+    *NAME,
+    *suppression.IDENTIFIERS,
+]
 MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is to be sent to whom and why. `at` is the instant of the verdicts; `seed` draws the holdout; a campaign that is there already
-    keeps its own dates (first and last day) and share. `user` ordered it, else whom the settings name."""
+    """What is to be sent to whom and why. `at` is the instant of the verdicts; `seed` draws the
+    holdout; a campaign that is there already keeps its own dates (first and last day) and share.
+    `user` ordered it, else whom the settings name."""
 
     code: str
     channel: str
@@ -77,12 +87,15 @@ class Audience:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def export(register: Register, key: IdentityKey, ids: pl.Series, order: Order, *, path: Path) -> Audience:
-    """Write the list of those of `ids` (null: a refused pseudonym) whom `permission` allows at `order.at` to `path`, readable by its owner
-    only, and the campaign, its planned contacts, the disclosure and the audit event to the register.
+def export(
+    register: Register, key: IdentityKey, ids: pl.Series, order: Order, *, path: Path
+) -> Audience:
+    """Write the list of those of `ids` (null: a refused pseudonym) whom `permission` allows at
+    `order.at` to `path`, readable by its owner only, and the campaign, its planned contacts, the
+    disclosure and the audit event to the register.
 
-    Refused if nobody is left, UsageError if the file is there already or the campaign is of another kind. Holdout people are in the
-    register, not in the list.
+    Refused if nobody is left, UsageError if the file is there already or the campaign is of another
+    kind. Holdout people are in the register, not in the list.
     """
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with --to")
@@ -115,14 +128,19 @@ def read(path: Path) -> pl.Series:
     try:
         return pl.read_csv(path, columns=["pseudonym"], infer_schema=False)["pseudonym"]
     except OSError as error:
-        raise UsageError(f"{path.name} cannot be read ({error.strerror or type(error).__name__})") from None
+        raise UsageError(
+            f"{path.name} cannot be read ({error.strerror or type(error).__name__})"
+        ) from None
     except pl.exceptions.PolarsError:
         raise BadInput(f"{path.name} is not a CSV file with a column pseudonym") from None
 
 
 def told(left_out: Mapping[str, int]) -> str:
     """How many were left out, by reason, in a line."""
-    return ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items())) or "nobody left out"
+    return (
+        ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
+        or "nobody left out"
+    )
 
 
 def _campaign(connection: sa.Connection, order: Order) -> tuple[int, float]:
@@ -130,46 +148,88 @@ def _campaign(connection: sa.Connection, order: Order) -> tuple[int, float]:
     campaigns = table("campaign")
     known = connection.execute(sa.select(campaigns).where(campaigns.c.code == order.code)).first()
     if known and known.kind != order.kind:
-        raise UsageError(f"campaign {order.code} is there already with messages of kind {known.kind}")
+        raise UsageError(
+            f"campaign {order.code} is there already with messages of kind {known.kind}"
+        )
     if known:
         return known.id, known.holdout_share
     dates = {"starts_on": order.dates[0], "ends_on": order.dates[1]}
-    own = {"code": order.code, "name": order.code, "kind": order.kind, "holdout_share": order.holdout_share, "cost_cents": 0}
-    return connection.scalars(campaigns.insert().values(**own, **dates).returning(campaigns.c.id)).one(), order.holdout_share
+    own = {
+        "code": order.code,
+        "name": order.code,
+        "kind": order.kind,
+        "holdout_share": order.holdout_share,
+        "cost_cents": 0,
+    }
+    return connection.scalars(
+        campaigns.insert().values(**own, **dates).returning(campaigns.c.id)
+    ).one(), order.holdout_share
 
 
-def _candidates(register: Register, connection: sa.Connection, ids: pl.Series, campaign: int) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The sealed rows of the people asked for, without those whom the campaign has already, and how many the others are."""
+def _candidates(
+    register: Register, connection: sa.Connection, ids: pl.Series, campaign: int
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The sealed rows of the people asked for, without those whom the campaign has already, and how
+    many the others are."""
     asked = ids.drop_nulls().unique()
     contacts = table("campaign_contact")
     planned = sa.select(contacts.c.customer_id).where(contacts.c.campaign_id == campaign)
     before = pl.Series(connection.scalars(planned).all(), dtype=pl.Int64)
-    found = pl.concat(batch.filter(col("id").is_in(asked.implode())) for batch in register.scan("customer", PEOPLE)).sort("id")
+    found = pl.concat(
+        batch.filter(col("id").is_in(asked.implode()))
+        for batch in register.scan("customer", PEOPLE)
+    ).sort("id")
     fresh = found.filter(~col("id").is_in(before.implode()))
-    counts = {"refused_pseudonym": ids.null_count(), "repeated": len(ids) - ids.null_count() - len(asked)}
-    return fresh, counts | {"unknown_person": len(asked) - found.height, "already_planned": found.height - fresh.height}
+    counts = {
+        "refused_pseudonym": ids.null_count(),
+        "repeated": len(ids) - ids.null_count() - len(asked),
+    }
+    return fresh, counts | {
+        "unknown_person": len(asked) - found.height,
+        "already_planned": found.height - fresh.height,
+    }
 
 
 def _allowed(
-    register: Register, connection: sa.Connection, key: IdentityKey, sealed: pl.DataFrame, order: Order
+    register: Register,
+    connection: sa.Connection,
+    key: IdentityKey,
+    sealed: pl.DataFrame,
+    order: Order,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Those whom the acts, and then the suppression list, allow and who can be reached; only they are opened."""
+    """Those whom the acts, and then the suppression list, allow and who can be reached; only they
+    are opened."""
     wanted = sealed["id"].implode()
-    acts = pl.concat(batch.filter(col("customer_id").is_in(wanted)) for batch in register.scan("permission", suppression.ACTS))
+    acts = pl.concat(
+        batch.filter(col("customer_id").is_in(wanted))
+        for batch in register.scan("permission", suppression.ACTS)
+    )
     first, refused = _judged(sealed, acts, order)
     suppression.hold(register, connection, key, sealed["id"])
     people = opened(first, "customer", key)
     listed = suppression.prohibitions(connection, key, people.rename({"id": "customer_id"}))
     second, suppressed = _judged(people, pl.concat([acts, listed]), order)
     reachable = second.filter(_reachable(second, order.channel))
-    counts = {**refused, "suppression_list": sum(suppressed.values()), "no_contact": second.height - reachable.height}
+    counts = {
+        **refused,
+        "suppression_list": sum(suppressed.values()),
+        "no_contact": second.height - reachable.height,
+    }
     return reachable, counts
 
 
-def _judged(people: pl.DataFrame, acts: pl.DataFrame, order: Order) -> tuple[pl.DataFrame, dict[str, int]]:
-    """A list leaves the house, so people who may get a notice by a safe route only are not on it."""
+def _judged(
+    people: pl.DataFrame, acts: pl.DataFrame, order: Order
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """A list leaves the house, so people who may get a notice by a safe route only are not on
+    it."""
     known = people.rename({"id": "customer_id"})
-    asked = known.select("customer_id", channel=pl.lit(order.channel), kind=pl.lit(order.kind), sent_at=pl.lit(order.at))
+    asked = known.select(
+        "customer_id",
+        channel=pl.lit(order.channel),
+        kind=pl.lit(order.kind),
+        sent_at=pl.lit(order.at),
+    )
     judged = verdicts(asked, acts, known, switches=order.switches)
     allowed = judged["allowed"] & (judged["reason"] != "safe_route")
     reasons = judged.filter(~allowed)["reason"].value_counts()
@@ -178,8 +238,14 @@ def _judged(people: pl.DataFrame, acts: pl.DataFrame, order: Order) -> tuple[pl.
 
 def _reachable(people: pl.DataFrame, channel: str) -> pl.Expr:
     """An address is there, and a text message goes to a mobile telephone."""
-    there = pl.all_horizontal(col(name).is_not_null() for name in NEEDED[channel] if name not in NAME)
-    return there & pl.Series([_mobile(number) for number in people["phone"]], dtype=pl.Boolean) if channel == "sms" else there
+    there = pl.all_horizontal(
+        col(name).is_not_null() for name in NEEDED[channel] if name not in NAME
+    )
+    return (
+        there & pl.Series([_mobile(number) for number in people["phone"]], dtype=pl.Boolean)
+        if channel == "sms"
+        else there
+    )
 
 
 def _mobile(number: str | None) -> bool:
@@ -187,36 +253,79 @@ def _mobile(number: str | None) -> bool:
         parsed = phonenumbers.parse(number or "", "FI")
     except phonenumbers.NumberParseException:
         return False
-    return phonenumbers.number_type(parsed) in MOBILE or bool(ARTIFICIAL_PHONE.fullmatch(number or ""))
+    return phonenumbers.number_type(parsed) in MOBILE or bool(
+        ARTIFICIAL_PHONE.fullmatch(number or "")
+    )
 
 
 def _drawn(people: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
-    """Each person's arm: the people stand in order of their numbers, so the same seed draws the same holdout."""
+    """Each person's arm: the people stand in order of their numbers, so the same seed draws the
+    same holdout."""
     held = np.zeros(people.height, dtype=bool)
     held[: round(share * people.height)] = True
-    arm = pl.when(pl.Series(np.random.default_rng(seed).permutation(held))).then(pl.lit("holdout")).otherwise(pl.lit("contacted"))
+    arm = (
+        pl.when(pl.Series(np.random.default_rng(seed).permutation(held)))
+        .then(pl.lit("holdout"))
+        .otherwise(pl.lit("contacted"))
+    )
     return people.sort("id").with_columns(arm=arm)
 
 
-def _planned(connection: sa.Connection, arms: pl.DataFrame, campaign: int, order: Order) -> pl.DataFrame:
+def _planned(
+    connection: sa.Connection, arms: pl.DataFrame, campaign: int, order: Order
+) -> pl.DataFrame:
     """The arms with `contact`, the number under which the result of a contact comes back."""
     contacts = table("campaign_contact")
-    common = {"campaign_id": campaign, "channel": order.channel, "bounced": False, "source": "COMMUNICATION"}
-    rows = arms.select("arm", customer_id="id", **{name: pl.lit(value) for name, value in common.items()}).to_dicts()
-    made = connection.scalars(contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True), rows).all()
+    common = {
+        "campaign_id": campaign,
+        "channel": order.channel,
+        "bounced": False,
+        "source": "COMMUNICATION",
+    }
+    rows = arms.select(
+        "arm", customer_id="id", **{name: pl.lit(value) for name, value in common.items()}
+    ).to_dicts()
+    made = connection.scalars(
+        contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True), rows
+    ).all()
     return arms.with_columns(contact=pl.Series(made, dtype=pl.Int64))
 
 
-def _disclosed(connection: sa.Connection, ids: pl.Series, order: Order, columns: Sequence[str]) -> None:
+def _disclosed(
+    connection: sa.Connection, ids: pl.Series, order: Order, columns: Sequence[str]
+) -> None:
     """The log of N7.8: when, what, whose, to whom, on which basis."""
     disclosures, to = table("disclosure"), order.recipient
-    what = {"disclosed_at": order.at, "purpose": order.purpose, "data_categories": ", ".join(columns)}
+    what = {
+        "disclosed_at": order.at,
+        "purpose": order.purpose,
+        "data_categories": ", ".join(columns),
+    }
     whom = {"recipient": to.name, "country": to.country, "basis": to.basis, "evidence": to.evidence}
-    made = connection.scalars(disclosures.insert().values(**what, **whom).returning(disclosures.c.id)).one()
-    connection.execute(table("disclosure_customer").insert(), pl.select(customer_id=ids, disclosure_id=pl.lit(made)).to_dicts())
+    made = connection.scalars(
+        disclosures.insert().values(**what, **whom).returning(disclosures.c.id)
+    ).one()
+    connection.execute(
+        table("disclosure_customer").insert(),
+        pl.select(customer_id=ids, disclosure_id=pl.lit(made)).to_dicts(),
+    )
 
 
 def _event(made: Audience, order: Order, subjects: list[int]) -> audit.Event:
-    detail = {"campaign": order.code, "channel": order.channel, "kind": order.kind, "seed": order.seed, "basis": order.recipient.basis}
+    detail = {
+        "campaign": order.code,
+        "channel": order.channel,
+        "kind": order.kind,
+        "seed": order.seed,
+        "basis": order.recipient.basis,
+    }
     counts = {"contacted": made.contacted, "holdout": made.holdout, "left_out": made.left_out}
-    return audit.Event(order.purpose, "audience export", len(subjects), subjects, detail | counts, order.user, order.at)
+    return audit.Event(
+        order.purpose,
+        "audience export",
+        len(subjects),
+        subjects,
+        detail | counts,
+        order.user,
+        order.at,
+    )

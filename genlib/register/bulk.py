@@ -1,8 +1,10 @@
-"""Whole tables in and out: read as Arrow through ADBC, written - and read in a transaction that writes - by SQLAlchemy's connection.
+"""Whole tables in and out: read as Arrow through ADBC, written - and read in a transaction that
+writes - by SQLAlchemy's connection.
 
-ADBC brings a second copy of SQLite into the process; two copies that have one file open do not see each other's locks, which is a known way
-to lose a database (sqlite.org/howtocorrupt.html, 2.2.1). So ADBC reads an embedded register only while nothing else in the process has the
-file open, and keeps everything else out meanwhile.
+ADBC brings a second copy of SQLite into the process; two copies that have one file open do not see
+each other's locks, which is a known way to lose a database (sqlite.org/howtocorrupt.html, 2.2.1).
+So ADBC reads an embedded register only while nothing else in the process has the file open, and
+keeps everything else out meanwhile.
 """
 
 from __future__ import annotations
@@ -26,11 +28,13 @@ UTC_INSTANT = pl.Datetime("us", "UTC")
 STATES = {"23505": "UNIQUE", "23503": "FOREIGN KEY", "23514": "CHECK", "23502": "NOT NULL"}
 SLICE = 65_536
 FIRST = {pl.String: "''", pl.Binary: "x''", pl.Float64: "0.0"}
-"""What stands in a first row put before an answer, from which ADBC takes the types (a column may begin with nulls); else the least one."""
+"""What stands in a first row put before an answer, from which ADBC takes the types (a column may
+begin with nulls); else the least one."""
 
 
 class Copies:
-    """How many connections each copy of SQLite has open to each file: a fact of the process, so the process has one of these."""
+    """How many connections each copy of SQLite has open to each file: a fact of the process, so the
+    process has one of these."""
 
     def __init__(self) -> None:
         self._open: Counter[tuple[str, str]] = Counter()
@@ -52,7 +56,8 @@ COPIES = Copies()
 
 
 class Embedded:
-    """Whole tables of SQLite, where dates are days, instants are seconds and booleans are 0 and 1."""
+    """Whole tables of SQLite, where dates are days, instants are seconds and booleans are 0 and
+    1."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
@@ -62,7 +67,10 @@ class Embedded:
 
     def _connecting(self, *_: Any) -> None:
         if not COPIES.enter("sqlite3", "adbc", self.file):
-            raise GenlibError("this process is reading the register as a whole; let it finish, or write from another process")
+            raise GenlibError(
+                "this process is reading the register as a whole; let it finish, or write from "
+                "another process"
+            )
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
@@ -84,7 +92,9 @@ class Embedded:
         values = [f"json_extract(value, '$[{at}]')" for at in range(keys.width)]
         return f"SELECT {', '.join(values)} FROM json_each(:keys)"  # noqa: S608 - no value is in it
 
-    def read(self, session: Any, query: str, wanted: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
+    def read(
+        self, session: Any, query: str, wanted: pl.Schema, rows: int
+    ) -> Iterator[pl.DataFrame]:
         """The answer of a query in frames of at most `rows`."""
         stored = pl.Schema({name: self._stored(kind) for name, kind in wanted.items()})
         answer = _fetched if isinstance(session, sa.Connection) else _batches
@@ -94,7 +104,9 @@ class Embedded:
     def write(self, session: sa.Connection, name: str, frame: pl.DataFrame) -> None:
         """Insert a frame."""
         marks = ", ".join("?" * frame.width)
-        native = frame.with_columns(pl.col(UTC_INSTANT).dt.epoch("s"), pl.col(pl.Date, pl.Boolean).cast(pl.Int32))
+        native = frame.with_columns(
+            pl.col(UTC_INSTANT).dt.epoch("s"), pl.col(pl.Date, pl.Boolean).cast(pl.Int32)
+        )
         for part in native.iter_slices(SLICE):
             session.exec_driver_sql(f'INSERT INTO "{name}" VALUES ({marks})', part.rows())  # noqa: S608 - the name is the schema's
 
@@ -104,7 +116,12 @@ class Embedded:
     def _loaded(self, name: str, kind: Any) -> pl.Expr:
         value = pl.col(name)
         if kind == UTC_INSTANT:
-            return pl.from_epoch(value, "s").dt.replace_time_zone("UTC").dt.cast_time_unit("us").alias(name)
+            return (
+                pl.from_epoch(value, "s")
+                .dt.replace_time_zone("UTC")
+                .dt.cast_time_unit("us")
+                .alias(name)
+            )
         return value.cast(pl.Int32).cast(pl.Date) if kind == pl.Date else value.cast(kind)
 
 
@@ -119,8 +136,12 @@ def _batches(session: Any, query: str, stored: pl.Schema, rows: int) -> Iterator
                 yield frame
 
 
-def _fetched(session: sa.Connection, query: str, stored: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
-    for fetched in session.exec_driver_sql(query, execution_options={"yield_per": rows}).partitions():
+def _fetched(
+    session: sa.Connection, query: str, stored: pl.Schema, rows: int
+) -> Iterator[pl.DataFrame]:
+    for fetched in session.exec_driver_sql(
+        query, execution_options={"yield_per": rows}
+    ).partitions():
         yield pl.DataFrame([tuple(row) for row in fetched], schema=stored, orient="row")
 
 
@@ -135,17 +156,24 @@ class Server:
         """A connection of ADBC that sees one moment."""
         from adbc_driver_postgresql import dbapi as postgresql
 
-        with postgresql.connect(self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
+        with postgresql.connect(
+            self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        ) as connection:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield connection
 
     def listed(self, keys: pl.DataFrame) -> str:
         """SQL that turns a parameter, a JSON list of lists, into rows."""
-        values = [f"CAST(value->>{at} AS {'bigint' if kind.is_integer() else 'text'})" for at, kind in enumerate(keys.dtypes)]
+        values = [
+            f"CAST(value->>{at} AS {'bigint' if kind.is_integer() else 'text'})"
+            for at, kind in enumerate(keys.dtypes)
+        ]
         return f"SELECT {', '.join(values)} FROM json_array_elements(CAST(:keys AS json))"  # noqa: S608 - no value is in it
 
-    def read(self, session: Any, query: str, wanted: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
+    def read(
+        self, session: Any, query: str, wanted: pl.Schema, rows: int
+    ) -> Iterator[pl.DataFrame]:
         """The answer of a query in frames of at most `rows`."""
         if isinstance(session, sa.Connection):
             yield from _fetched(session, query, wanted, rows)
@@ -159,10 +187,15 @@ class Server:
         """Insert a frame, and move the sequence that numbers new rows past it."""
         text = frame.with_columns(("\\x" + pl.col(pl.Binary).bin.encode("hex")).name.keep())
         columns = ", ".join(f'"{column}"' for column in frame.columns)
-        with session.connection.cursor() as cursor, cursor.copy(f'COPY "{name}" ({columns}) FROM STDIN (FORMAT csv)') as copy:  # type: ignore[attr-defined]
-            copy.write(text.write_csv(include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ"))
+        rows = text.write_csv(include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+        copying = f'COPY "{name}" ({columns}) FROM STDIN (FORMAT csv)'
+        connection: Any = session.connection
+        with connection.cursor() as cursor, cursor.copy(copying) as copy:
+            copy.write(rows)
         if "id" in frame.columns:
-            session.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM \"{name}\"))")  # noqa: S608
+            last = f'SELECT max(id) FROM "{name}"'  # noqa: S608 - the name is the schema's
+            sequence = f"pg_get_serial_sequence('{name}', 'id')"
+            session.exec_driver_sql(f"SELECT setval({sequence}, ({last}))")
 
 
 @contextmanager
@@ -177,6 +210,12 @@ def translated(name: str) -> Iterator[None]:
         state = getattr(cause, "sqlstate", None)
         for code, rule in STATES.items():
             if code == state or f"{rule} constraint" in str(cause):
-                raise BadInput(f"table {name}: the database refused the rows ({rule}); nothing was kept") from None
-        word = getattr(cause, "sqlite_errorname", None) or state or ""  # the database's own for it, which quotes nothing
-        raise GenlibError(f"{name}: the database failed ({f'{type(error).__name__} {word}'.strip()})") from None
+                raise BadInput(
+                    f"table {name}: the database refused the rows ({rule}); nothing was kept"
+                ) from None
+        word = (
+            getattr(cause, "sqlite_errorname", None) or state or ""
+        )  # the database's own for it, which quotes nothing
+        raise GenlibError(
+            f"{name}: the database failed ({f'{type(error).__name__} {word}'.strip()})"
+        ) from None

@@ -1,4 +1,5 @@
-"""Opening the register: SQLAlchemy for single rows, `bulk` for whole tables, and transactions that leave the old or the new state."""
+"""Opening the register: SQLAlchemy for single rows, `bulk` for whole tables, and transactions that
+leave the old or the new state."""
 
 from __future__ import annotations
 
@@ -34,12 +35,16 @@ DTYPES: Mapping[type, Any] = {
 @cache
 def frame_schema(name: str) -> pl.Schema:
     """Names and Polars types of a table, the same on both databases."""
-    types = {c.name: c.type.impl_instance if isinstance(c.type, sa.types.TypeDecorator) else c.type for c in table(name).columns}
+    types = {
+        c.name: c.type.impl_instance if isinstance(c.type, sa.types.TypeDecorator) else c.type
+        for c in table(name).columns
+    }
     return pl.Schema({column: DTYPES[kind.python_type] for column, kind in types.items()})
 
 
 class Register:
-    """An open register. `engine` is for single rows (SQLAlchemy); `scan` and `append` move whole tables."""
+    """An open register. `engine` is for single rows (SQLAlchemy); `scan` and `append` move whole
+    tables."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
@@ -58,25 +63,34 @@ class Register:
     def count(self, name: str) -> int:
         """Rows in a table."""
         with self.engine.connect() as connection:
-            return connection.execute(sa.select(sa.func.count()).select_from(table(name))).scalar_one()
+            return connection.execute(
+                sa.select(sa.func.count()).select_from(table(name))
+            ).scalar_one()
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that may write from its first statement: what the connection, `append`, `scan` and `known` do inside is one act,
-        kept whole or not at all."""
+        """A transaction that may write from its first statement: what the connection, `append`,
+        `scan` and `known` do inside is one act, kept whole or not at all."""
         with self._shared(_immediate(self.engine)) as connection:
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Every `scan` inside, one after another, sees the register as it is now, whatever is written meanwhile."""
+        """Every `scan` inside, one after another, sees the register as it is now, whatever is
+        written meanwhile."""
         with self._shared(self._bulk.reading()):
             yield
 
     def scan(
-        self, name: str, columns: list[str] | None = None, *, rows: int = BATCH_ROWS, ordered_by: str | None = None
+        self,
+        name: str,
+        columns: list[str] | None = None,
+        *,
+        rows: int = BATCH_ROWS,
+        ordered_by: str | None = None,
     ) -> Iterator[pl.DataFrame]:
-        """The rows of a table in frames of at most `rows`; memory does not grow with the table. At least one frame, perhaps empty."""
+        """The rows of a table in frames of at most `rows`; memory does not grow with the table. At
+        least one frame, perhaps empty."""
         schema = frame_schema(name)
         chosen, sorting = columns or list(schema), [ordered_by] if ordered_by else []
         if unknown := {*chosen, *sorting} - schema.keys():
@@ -96,17 +110,22 @@ class Register:
         """Add rows in bulk. BadInput, and nothing is kept, if the database refuses one."""
         schema = frame_schema(name)
         if differing := schema.keys() ^ set(frame.columns):
-            raise BadInput(f"table {name}: the frame and the table differ in {', '.join(sorted(differing))}")
+            raise BadInput(
+                f"table {name}: the frame and the table differ in {', '.join(sorted(differing))}"
+            )
         if frame.height:
             with translated(name), self._session(write=True) as session:
                 self._bulk.write(session, name, frame.select(list(schema)).cast(schema))
 
     def known(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
-        """Those of `keys` (whole numbers or texts, in columns named as the table's) that the table holds."""
+        """Those of `keys` (whole numbers or texts, in columns named as the table's) that the table
+        holds."""
         if not keys.height:
             return keys
         wanted = ", ".join(map(_quoted, keys.columns))
-        query = f"SELECT {wanted} FROM {_quoted(name)} WHERE ({wanted}) IN ({self._bulk.listed(keys)})"  # noqa: S608 - the schema's names
+        listed = self._bulk.listed(keys)
+        every = f"SELECT {wanted} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
+        query = f"{every} WHERE ({wanted}) IN ({listed})"
         with translated(name), self._session(write=True) as connection:
             found = connection.execute(sa.text(query), {"keys": json.dumps(keys.rows())}).all()
         return pl.DataFrame([tuple(row) for row in found], schema=keys.schema, orient="row")
@@ -132,7 +151,10 @@ class Register:
 
 @contextmanager
 def _immediate(engine: sa.Engine) -> Iterator[sa.Connection]:
-    with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+    with (
+        engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection,
+        connection.begin(),
+    ):
         yield connection
 
 
@@ -141,20 +163,26 @@ def _quoted(name: str) -> str:
 
 
 def open_register(url: str) -> Register:
-    """The register at `url` (`sqlite:///path` or `postgresql://…`); RegisterNotFound if there is none."""
+    """The register at `url` (`sqlite:///path` or `postgresql://…`); RegisterNotFound if there is
+    none."""
     register = Register(_engine(_parsed(url)))
     made = not register.embedded or os.path.exists(register.engine.url.database or "")
     try:
         found = made and sa.inspect(register.engine).has_table("audit_event")
     except sa.exc.SQLAlchemyError as error:
-        raise UsageError(f"the register at {register.url} cannot be opened ({type(error).__name__})") from None
+        raise UsageError(
+            f"the register at {register.url} cannot be opened ({type(error).__name__})"
+        ) from None
     if not found:
-        raise RegisterNotFound(f"no register at {register.url}; make one with: genlib register create")
+        raise RegisterNotFound(
+            f"no register at {register.url}; make one with: genlib register create"
+        )
     return register
 
 
 def create_register(url: str) -> Register:
-    """A new, empty register at `url`, or the one that is there, its tables made whole in one transaction."""
+    """A new, empty register at `url`, or the one that is there, its tables made whole in one
+    transaction."""
     location = _parsed(url)
     register = Register(_engine(location))
     try:
@@ -164,7 +192,9 @@ def create_register(url: str) -> Register:
         with _immediate(register.engine) as connection:
             Base.metadata.create_all(connection)
     except (sa.exc.SQLAlchemyError, OSError) as error:
-        raise UsageError(f"no register can be made at {register.url} ({type(error).__name__})") from None
+        raise UsageError(
+            f"no register can be made at {register.url} ({type(error).__name__})"
+        ) from None
     return register
 
 
@@ -172,7 +202,9 @@ def _parsed(url: str) -> sa.URL:
     try:
         location = sa.make_url(url)
     except sa.exc.ArgumentError:
-        raise UsageError("the register's address must look like sqlite:///path or postgresql://host/database") from None
+        raise UsageError(
+            "the register's address must look like sqlite:///path or postgresql://host/database"
+        ) from None
     kind = location.get_backend_name()
     if kind not in DRIVERS:
         raise UsageError(f"a register lives in {' or '.join(DRIVERS)}, not in {kind}")
@@ -182,7 +214,10 @@ def _parsed(url: str) -> sa.URL:
 def _engine(url: sa.URL) -> sa.Engine:
     """The one engine of the code base: parameters stay out of every message and log."""
     engine = sa.create_engine(
-        url, hide_parameters=True, poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS} if url.drivername == "sqlite" else {}
+        url,
+        hide_parameters=True,
+        poolclass=sa.NullPool,
+        connect_args={"timeout": BUSY_SECONDS} if url.drivername == "sqlite" else {},
     )
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connected)
@@ -193,7 +228,9 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 
 def _sqlite_connected(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver would begin transactions late and never around DDL; _sqlite_begun does
+    connection.isolation_level = (
+        None  # the driver would begin transactions late and never around DDL; _sqlite_begun does
+    )
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-131072"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -207,4 +244,7 @@ def _scrubbed(context: sa.engine.ExceptionContext) -> None:
     diagnosis = getattr(context.original_exception, "diag", None)
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and diagnosis is not None and diagnosis.sqlstate:
-            error.args = (f"{type(context.original_exception).__name__} {diagnosis.sqlstate} {diagnosis.constraint_name or ''}".strip(),)
+            error.args = (
+                f"{type(context.original_exception).__name__} {diagnosis.sqlstate} "
+                f"{diagnosis.constraint_name or ''}".strip(),
+            )

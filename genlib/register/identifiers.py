@@ -1,16 +1,23 @@
 """Finnish identifiers: normalise, validate, and say which rule failed - never the value.
 
-Built on python-stdnum, phonenumbers and email-validator. Where sources dispute, this module decides:
+Built on python-stdnum, phonenumbers and email-validator. Where sources dispute, this module
+decides:
 
-- Personal identity code: exactly 11 characters, the check character in capitals and nothing around the code, as the authority writes it
-  (lower case is `bad_format`). A Unicode dash counts as `-`. Individual numbers 000 and 001 are never issued and are
-  `reserved_individual_number`. 900-999 is well-formed - hospitals give such codes to real people, and every artificial person has one - so
-  it passes by default; a register of real customers asks for `artificial=False`, and the rule is then `artificial_range`.
-- Telephone: every number that the numbering plan counts as valid, Finnish unless another country's code is in front. `049…` is outside the
-  plan; artificial people live there, and it passes only with `artificial=True`.
-- Business ID: the eighth digit is not guessed, so a six-digit serial wants its leading zero; the VAT form (FI20774740) is taken.
-- Reference number: 4-20 digits with the 7-3-1 check, or RF, whose inside must be a national reference too. Leading zeros stay as written.
-- Postal code: five digits; whether somebody lives there is a question for the table of postal areas.
+- Personal identity code: exactly 11 characters, the check character in capitals and nothing around
+  the code, as the authority writes it (lower case is `bad_format`). A Unicode dash counts as `-`.
+  Individual numbers 000 and 001 are never issued and are `reserved_individual_number`. 900-999 is
+  well-formed - hospitals give such codes to real people, and every artificial person has one - so
+  it passes by default; a register of real customers asks for `artificial=False`, and the rule is
+  then `artificial_range`.
+- Telephone: every number that the numbering plan counts as valid, Finnish unless another country's
+  code is in front. `049…` is outside the plan; artificial people live there, and it passes only
+  with `artificial=True`.
+- Business ID: the eighth digit is not guessed, so a six-digit serial wants its leading zero; the
+  VAT form (FI20774740) is taken.
+- Reference number: 4-20 digits with the 7-3-1 check, or RF, whose inside must be a national
+  reference too. Leading zeros stay as written.
+- Postal code: five digits; whether somebody lives there is a question for the table of postal
+  areas.
 """
 
 from __future__ import annotations
@@ -37,7 +44,8 @@ ARTIFICIAL_PHONE = re.compile(r"\+35849\d{6,8}", re.ASCII)
 
 
 def personal_id(text: str, *, artificial: bool = True) -> str:
-    """The henkilötunnus with a plain hyphen. Rules: bad_format, bad_date, bad_checksum, reserved_individual_number, artificial_range."""
+    """The henkilötunnus with a plain hyphen. Rules: bad_format, bad_date, bad_checksum,
+    reserved_individual_number, artificial_range."""
     code = text.translate(DASHES)
     parts = HETU.fullmatch(code)
     if not parts:
@@ -83,9 +91,12 @@ def phone(text: str, *, artificial: bool = False) -> str:
 
 
 def email(text: str) -> str:
-    """The address trimmed, in NFC and lower case, as it is compared with prohibitions. Rule: bad_format."""
+    """The address trimmed, in NFC and lower case, as it is compared with prohibitions. Rule:
+    bad_format."""
     try:
-        return validate_email(unicodedata.normalize("NFC", text.strip()), check_deliverability=False).normalized.lower()
+        return validate_email(
+            unicodedata.normalize("NFC", text.strip()), check_deliverability=False
+        ).normalized.lower()
     except EmailNotValidError:
         raise InvalidIdentifier("e-mail address", "bad_format") from None
 
@@ -102,7 +113,10 @@ def reference_number(text: str) -> str:
     """The viitenumero or RF reference without spaces. Rules: bad_format, bad_checksum."""
     code = re.sub(r"\s", "", text).upper()
     if code.startswith("RF") and not iso11649.is_valid(code):
-        raise InvalidIdentifier("reference number", "bad_checksum" if re.fullmatch(r"RF\d{6,22}", code, re.ASCII) else "bad_format")
+        raise InvalidIdentifier(
+            "reference number",
+            "bad_checksum" if re.fullmatch(r"RF\d{6,22}", code, re.ASCII) else "bad_format",
+        )
     national = code[4:] if code.startswith("RF") else code
     if not re.fullmatch(r"\d{4,20}", national, re.ASCII) or not national.strip("0"):
         raise InvalidIdentifier("reference number", "bad_format")
@@ -122,7 +136,8 @@ CHECKS: Mapping[str, Callable[..., str]] = {
 
 
 def checked(series: pl.Series, kind: str, *, artificial: bool = True) -> pl.DataFrame:
-    """A whole column: `value` (normalised; null where refused) and `rule` (null where good). Nulls pass; each text is looked at once."""
+    """A whole column: `value` (normalised; null where refused) and `rule` (null where good). Nulls
+    pass; each text is looked at once."""
     try:
         check = CHECKS[kind]
     except KeyError:
@@ -130,9 +145,19 @@ def checked(series: pl.Series, kind: str, *, artificial: bool = True) -> pl.Data
     if kind in {"personal_id", "phone"}:
         check = partial(check, artificial=artificial)
     texts = series.drop_nulls().unique()
-    values, rules = zip(*(_tried(check, text) for text in texts), strict=True) if len(texts) else ((), ())
-    outcome = pl.DataFrame({"text": texts, "value": values, "rule": rules}, schema=dict.fromkeys(("text", "value", "rule"), pl.String))
-    return series.alias("text").to_frame().join(outcome, on="text", how="left", maintain_order="left").select("value", "rule")
+    values, rules = (
+        zip(*(_tried(check, text) for text in texts), strict=True) if len(texts) else ((), ())
+    )
+    outcome = pl.DataFrame(
+        {"text": texts, "value": values, "rule": rules},
+        schema=dict.fromkeys(("text", "value", "rule"), pl.String),
+    )
+    return (
+        series.alias("text")
+        .to_frame()
+        .join(outcome, on="text", how="left", maintain_order="left")
+        .select("value", "rule")
+    )
 
 
 def _tried(check: Callable[[str], str], text: str) -> tuple[str | None, str | None]:

@@ -1,7 +1,9 @@
-"""Loading a folder of files: every good row of a table in one transaction or none, every refused row told by number, column and rule.
+"""Loading a folder of files: every good row of a table in one transaction or none, every refused
+row told by number, column and rule.
 
-Loaded plus rejected is always what was read. A load that was stopped at any instant is simply run again: whole tables are there or not, and
-the rows of those that are there are then refused as `duplicate`.
+Loaded plus rejected is always what was read. A load that was stopped at any instant is simply run
+again: whole tables are there or not, and the rows of those that are there are then refused as
+`duplicate`.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ Progress = Callable[[str, int], None]
 
 @dataclass
 class Loaded:
-    """What became of one table's file. `rules`: rule → how often it refused a cell. `people`: ids of the customers of the loaded rows."""
+    """What became of one table's file. `rules`: rule → how often it refused a cell. `people`: ids
+    of the customers of the loaded rows."""
 
     table: str
     read: int = 0
@@ -52,7 +55,9 @@ class Loaded:
 
     def __str__(self) -> str:
         why = ", ".join(f"{rule} {count}" for rule, count in self.rules.most_common())
-        return f"{self.table}: {self.read} read, {self.loaded} loaded, {self.rejected} rejected" + (f" ({why})" if why else "")
+        return f"{self.table}: {self.read} read, {self.loaded} loaded, {self.rejected} rejected" + (
+            f" ({why})" if why else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,11 @@ class Summary:
         return sum(one.rejected for one in self.tables)
 
 
-def load(register: Register, folder: Path, key: IdentityKey, *, rejected_to: Path, **options: Any) -> Summary:
-    """Load every table's file of `folder`, and write `rejected_to`/TABLE.csv where rows were refused. Options: those of `Intake`.
+def load(
+    register: Register, folder: Path, key: IdentityKey, *, rejected_to: Path, **options: Any
+) -> Summary:
+    """Load every table's file of `folder`, and write `rejected_to`/TABLE.csv where rows were
+    refused. Options: those of `Intake`.
 
     BadInput, before anything is loaded, if a file is no table's or lacks a column.
     """
@@ -84,7 +92,8 @@ def load(register: Register, folder: Path, key: IdentityKey, *, rejected_to: Pat
 
 @dataclass(frozen=True)
 class Intake:
-    """Where rows go. `artificial=False` refuses the personal identity codes and telephones that nobody has."""
+    """Where rows go. `artificial=False` refuses the personal identity codes and telephones that
+    nobody has."""
 
     register: Register
     key: IdentityKey
@@ -93,13 +102,15 @@ class Intake:
     progress: Progress = field(default=lambda table, rows: None)
 
     def table(self, name: str, path: Path) -> Loaded:
-        """Load one file in one audited transaction; the report of refused rows is in its place before the rows are. Prohibitions go on the
-        suppression list with it."""
+        """Load one file in one audited transaction; the report of refused rows is in its place
+        before the rows are. Prohibitions go on the suppression list with it."""
         outcome, report = Loaded(name), self.rejected_to / f"{name}.csv"
         with audit.told(self.register) as (connection, tell), replacing(report) as refused:
             refused.write(b"row,column,rule\n")
             for raw in batches(path, ROWS):
-                good, faults = _placed(self.register, name, *examined(raw, name, artificial=self.artificial))
+                good, faults = _placed(
+                    self.register, name, *examined(raw, name, artificial=self.artificial)
+                )
                 self.register.append(name, sealed(good.drop("row"), name, self.key))
                 faults.sort("row", maintain_order=True).write_csv(refused, include_header=False)
                 outcome.add(raw.height, good, faults)
@@ -113,21 +124,35 @@ class Intake:
         return outcome
 
 
-def _placed(register: Register, name: str, good: pl.DataFrame, faults: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Refuse also what points at a row that is not there, and what is there already - in the register or earlier in the file."""
+def _placed(
+    register: Register, name: str, good: pl.DataFrame, faults: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Refuse also what points at a row that is not there, and what is there already - in the
+    register or earlier in the file."""
     for foreign in sorted(table(name).foreign_keys, key=lambda f: f.parent.name):
         parent, column = foreign.column.table.name, foreign.parent.name
         known = register.known(parent, good.select(id=column).drop_nulls().unique())
-        lost = good.filter(pl.col(column).is_not_null() & ~pl.col(column).is_in(known["id"].implode()))
+        lost = good.filter(
+            pl.col(column).is_not_null() & ~pl.col(column).is_in(known["id"].implode())
+        )
         good, faults = _without(good, faults, lost, column, f"unknown_{parent}")
-    keys = [[c.name for c in table(name).primary_key], *([c.name] for c in table(name).columns if c.unique)]
+    keys = [
+        [c.name for c in table(name).primary_key],
+        *([c.name] for c in table(name).columns if c.unique),
+    ]
     for key in keys:
         again = good.filter(~pl.struct(key).is_first_distinct())
         there = good.join(register.known(name, good.select(key)), on=key, how="semi")
-        good, faults = _without(good, faults, pl.concat([again, there]).unique("row"), key[0], "duplicate")
+        good, faults = _without(
+            good, faults, pl.concat([again, there]).unique("row"), key[0], "duplicate"
+        )
     return good, faults
 
 
-def _without(good: pl.DataFrame, faults: pl.DataFrame, bad: pl.DataFrame, column: str, rule: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _without(
+    good: pl.DataFrame, faults: pl.DataFrame, bad: pl.DataFrame, column: str, rule: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     fresh = bad.select("row", column=pl.lit(column), rule=pl.lit(rule))
-    return good.join(bad, on="row", how="anti", maintain_order="left"), pl.concat([faults, fresh.cast(FAULTS)])
+    return good.join(bad, on="row", how="anti", maintain_order="left"), pl.concat(
+        [faults, fresh.cast(FAULTS)]
+    )

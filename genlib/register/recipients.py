@@ -1,4 +1,5 @@
-"""Who may receive data of customers: a registered processor, or anybody on contract, consent or statute; never outside the EU and EEA."""
+"""Who may receive data of customers: a registered processor, or anybody on contract, consent or
+statute; never outside the EU and EEA."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ BASES = ("contract", "consent", "statute")
 
 @dataclass(frozen=True)
 class Recipient:
-    """Where data goes and on which basis; `evidence` names the contract, the consent or the section of law."""
+    """Where data goes and on which basis; `evidence` names the contract, the consent or the section
+    of law."""
 
     name: str
     country: str = ""
@@ -33,22 +35,35 @@ def members(data: Path) -> tuple[set[str], dt.date]:
 
 
 def checked(register: Register, named: Recipient, *, data: Path) -> Recipient:
-    """The registered processor of that name with its contract, or whoever else has a basis; Refused without one, and for a country outside
-    the EU and EEA whatever the basis."""
+    """The registered processor of that name with its contract, or whoever else has a basis; Refused
+    without one, and for a country outside the EU and EEA whatever the basis."""
     processor, (countries, as_of) = table("processor"), members(data)
     with register.engine.connect() as connection:
-        found = connection.execute(sa.select(processor).where(processor.c.name == named.name)).first()
-    known = Recipient(named.name, found.country, "contract", found.contract) if found else _other(named)
+        found = connection.execute(
+            sa.select(processor).where(processor.c.name == named.name)
+        ).first()
+    known = (
+        Recipient(named.name, found.country, "contract", found.contract) if found else _other(named)
+    )
     if not {known.country.upper(), (named.country or known.country).upper()} <= countries:
-        raise Refused(f"customer data does not go outside the EU and EEA (notice, clause 7; members as of {as_of})")
+        raise Refused(
+            "customer data does not go outside the EU and EEA (notice, clause 7; members as of "
+            f"{as_of})"
+        )
     return known
 
 
 def _other(named: Recipient) -> Recipient:
     if not named.basis:
-        raise Refused("the recipient is no registered processor (N4.24); register it, or name --basis, --evidence and --country")
+        raise Refused(
+            "the recipient is no registered processor (N4.24); register it, or name --basis, "
+            "--evidence and --country"
+        )
     if named.basis not in BASES:
         raise UsageError(f"a disclosure rests on one of {', '.join(BASES)}")
     if not named.evidence.strip() or not named.country:
-        raise Refused("a disclosure needs its evidence (the contract, consent or section of law) and the recipient's country")
+        raise Refused(
+            "a disclosure needs its evidence (the contract, consent or section of law) and the "
+            "recipient's country"
+        )
     return named

@@ -1,8 +1,9 @@
 """Comments without identifiers: only words of a known ordinary vocabulary stay.
 
-A list of forbidden words misses the rare name, the inflected one and the one in lower case; so this is a list of allowed words
-(`data/comment_words.txt`), and everything else - names, numbers, codes, addresses, anything with a digit or an @ - becomes `…`.
-It loses words rather than leak one. What no list can tell apart stays: an ordinary word in lower case that is also a name (`aina`).
+A list of forbidden words misses the rare name, the inflected one and the one in lower case; so this
+is a list of allowed words (`data/comment_words.txt`), and everything else - names, numbers, codes,
+addresses, anything with a digit or an @ - becomes `…`. It loses words rather than leak one. What no
+list can tell apart stays: an ordinary word in lower case that is also a name (`aina`).
 """
 
 from __future__ import annotations
@@ -43,12 +44,18 @@ def _kept(chunk: pl.Expr) -> pl.Expr:
     ordinary = small.is_in(words.exact) | (ending.is_not_null() & ~ending.str.contains(SURNAME))
     placed = word.str.starts_with(BEGINS) | (word == small)
     kept = (placed & ordinary) | word.is_in(words.lower)
-    return pl.when(kept).then(chunk.str.replace(BEGINS, "", literal=True)).when(chunk != "").then(pl.lit(LOST))
+    return (
+        pl.when(kept)
+        .then(chunk.str.replace(BEGINS, "", literal=True))
+        .when(chunk != "")
+        .then(pl.lit(LOST))
+    )
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`exact` words, `lower` ones that are names when they begin with a capital, and a pattern that finds the ending after a stem."""
+    """`exact` words, `lower` ones that are names when they begin with a capital, and a pattern that
+    finds the ending after a stem."""
 
     exact: list[str]
     lower: list[str]
@@ -58,7 +65,18 @@ class Vocabulary:
 @cache
 def vocabulary(path: Path) -> Vocabulary:
     """The words that may stay, as `data/comment_words.txt` lists them."""
-    words = [word for line in path.read_text().splitlines() if not line.startswith("#") for word in line.split()]
-    stems = sorted((re.escape(word[:-1]) for word in words if word.endswith("~")), key=len, reverse=True)
+    words = [
+        word
+        for line in path.read_text().splitlines()
+        if not line.startswith("#")
+        for word in line.split()
+    ]
+    stems = sorted(
+        (re.escape(word[:-1]) for word in words if word.endswith("~")), key=len, reverse=True
+    )
     exact = [word for word in words if word[-1] != "~" and word[0] != "="]
-    return Vocabulary(exact, [word[1:] for word in words if word[0] == "="] + ["I"], f"^(?:{'|'.join(stems)})({ENDING})$")
+    return Vocabulary(
+        exact,
+        [word[1:] for word in words if word[0] == "="] + ["I"],
+        f"^(?:{'|'.join(stems)})({ENDING})$",
+    )

@@ -1,7 +1,8 @@
 """The tables of the register: people with names, and what happened with them.
 
-`info` of a column says what the other modules need: `secret` (a direct identifier, encrypted), `index_of` (the blind index of a secret),
-`redacted_from` (a comment without identifiers), `range` (its least and greatest value), `not_before` (the column whose date it follows).
+`info` of a column says what the other modules need: `secret` (a direct identifier, encrypted),
+`index_of` (the blind index of a secret), `redacted_from` (a comment without identifiers), `range`
+(its least and greatest value), `not_before` (the column whose date it follows).
 """
 
 from __future__ import annotations
@@ -22,9 +23,17 @@ CONSENT_SCOPES = ("mobile", "email")
 PROHIBITION_SCOPES = ("phone", "post", "email", "market_research", "marketing_use")
 REQUEST_KINDS = ("inspection", "correction", "erasure", "restriction", "objection", "portability")
 SOURCES = (
-    "DATA_SUBJECT", "SERVICE_USE", "COMMUNICATION", "DEALING_EVENT", "ID_SERVICE",
-    "VERIFICATION_SERVICE", "ADDRESS_SERVICE", "UPDATE_SERVICE", "CREDIT_INFORMATION", "OTHER_SIMILAR",
-)  # fmt: skip
+    "DATA_SUBJECT",
+    "SERVICE_USE",
+    "COMMUNICATION",
+    "DEALING_EVENT",
+    "ID_SERVICE",
+    "VERIFICATION_SERVICE",
+    "ADDRESS_SERVICE",
+    "UPDATE_SERVICE",
+    "CREDIT_INFORMATION",
+    "OTHER_SIMILAR",
+)
 
 
 class Day(sa.types.TypeDecorator[dt.date]):
@@ -50,7 +59,9 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+        return dialect.type_descriptor(
+            sa.BigInteger() if dialect.name == "sqlite" else sa.DateTime(timezone=True)
+        )
 
     def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> Any:
         if value is None:
@@ -60,7 +71,11 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
         return int(value.timestamp()) if dialect.name == "sqlite" else value.replace(microsecond=0)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> dt.datetime | None:
-        return dt.datetime.fromtimestamp(value, dt.UTC) if isinstance(value, int) else value and value.astimezone(dt.UTC)
+        return (
+            dt.datetime.fromtimestamp(value, dt.UTC)
+            if isinstance(value, int)
+            else value and value.astimezone(dt.UTC)
+        )
 
 
 def coded(*codes: str) -> MappedColumn[str]:
@@ -78,7 +93,9 @@ def blind_index(of: str) -> MappedColumn[bytes | None]:
     return mapped_column(sa.LargeBinary, index=True, info={"index_of": of})
 
 
-ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows by itself only under this very type
+ROW_ID = sa.BigInteger().with_variant(
+    sa.Integer(), "sqlite"
+)  # SQLite numbers rows by itself only under this very type
 Id = Annotated[int, mapped_column(ROW_ID, primary_key=True)]
 CustomerId = Annotated[int, mapped_column(sa.ForeignKey("customer.id"), index=True)]
 Secret = Annotated[bytes, mapped_column(sa.LargeBinary, info={"secret": True})]
@@ -104,7 +121,12 @@ class Base(DeclarativeBase):
         """CampaignContact is the table campaign_contact."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
-    type_annotation_map: ClassVar[dict[Any, Any]] = {int: sa.BigInteger, dt.date: Day, dt.datetime: Instant, str: sa.Text}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: sa.BigInteger,
+        dt.date: Day,
+        dt.datetime: Instant,
+        str: sa.Text,
+    }
 
 
 class Numbered:
@@ -233,7 +255,9 @@ class SurveyInvitation(Numbered, Sourced, Base):
 
 
 class SurveyAnswer(Sourced, Base):
-    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("survey_invitation.id"), primary_key=True)
+    invitation_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("survey_invitation.id"), primary_key=True
+    )
     question_id: Mapped[int] = mapped_column(sa.ForeignKey("survey_question.id"), primary_key=True)
     score: Mapped[int | None] = mapped_column(info={"range": (0, 10)})
     comment: Mapped[Secret | None]
@@ -287,7 +311,8 @@ class SubjectRequest(Numbered, Sourced, Base):
 
 
 class Suppression(Numbered, Sourced, Base):
-    """A prohibition that outlives its customer: the keyed hash of an e-mail address, telephone number or postal address, and since when."""
+    """A prohibition that outlives its customer: the keyed hash of an e-mail address, telephone
+    number or postal address, and since when."""
 
     identifier: Mapped[str] = coded("email", "phone", "address")
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
@@ -313,7 +338,9 @@ def table(name: str) -> sa.Table:
     try:
         return Base.metadata.tables[name]
     except KeyError:
-        raise UsageError(f"the register has no table {name}; it has {', '.join(sorted(Base.metadata.tables))}") from None
+        raise UsageError(
+            f"the register has no table {name}; it has {', '.join(sorted(Base.metadata.tables))}"
+        ) from None
 
 
 def plain_columns(name: str) -> list[sa.Column[Any]]:

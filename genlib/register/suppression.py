@@ -1,9 +1,11 @@
-"""The suppression list: an objection stays alive when the customer's data is erased, and meets whoever comes back with the same address.
+"""The suppression list: an objection stays alive when the customer's data is erased, and meets
+whoever comes back with the same address.
 
-`hold` puts people on it: when their prohibitions are loaded, when a contact list meets them, and before their data is erased. Kept is the
-least that does it: a keyed hash (HMAC-SHA-256, under the identity key) of the normalised e-mail address, telephone number or
-postal address, the scope of the prohibition and since when. What the list says of a person is put to `permission` as prohibitions, so a
-later consent of the person lifts it as it lifts any other.
+`hold` puts people on it: when their prohibitions are loaded, when a contact list meets them, and
+before their data is erased. Kept is the least that does it: a keyed hash (HMAC-SHA-256, under the
+identity key) of the normalised e-mail address, telephone number or postal address, the scope of the
+prohibition and since when. What the list says of a person is put to `permission` as prohibitions,
+so a later consent of the person lifts it as it lifts any other.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from genlib.register.schema import table
 from genlib.register.store import opened
 from genlib.register.vault import IdentityKey
 
-CARRIED = {  # what each identifier carries: an address is a household's, so of marketing it blocks only the post
+# what each identifier carries: an address is a household's, so of marketing it blocks only the post
+CARRIED = {
     "email": {scope: scope for scope in ("email", "marketing_use", "market_research")},
     "phone": {scope: scope for scope in ("phone", "marketing_use", "market_research")},
     "address": {"post": "post", "marketing_use": "post", "market_research": "market_research"},
@@ -29,48 +32,82 @@ IDENTIFIERS = ("email", "phone", "street_address", "postal_code")
 
 
 def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: pl.Series) -> int:
-    """Bring the list up to what these customers prohibit, as the open transaction of the register has it; returns how many entries are new.
-    What was ended goes.
+    """Bring the list up to what these customers prohibit, as the open transaction of the register
+    has it; returns how many entries are new. What was ended goes.
 
     Whoever removes a customer's data calls this first, in the same transaction.
     """
-    acts = pl.concat(batch.filter(col("customer_id").is_in(ids.implode())) for batch in register.scan("permission", ACTS))
-    said = acts.filter(col("act") == "prohibition").select("customer_id", "scope", "ended_at", since="given_at")
+    acts = pl.concat(
+        batch.filter(col("customer_id").is_in(ids.implode()))
+        for batch in register.scan("permission", ACTS)
+    )
+    said = acts.filter(col("act") == "prohibition").select(
+        "customer_id", "scope", "ended_at", since="given_at"
+    )
     objecting = said["customer_id"].implode()
-    people = pl.concat(batch.filter(col("id").is_in(objecting)) for batch in register.scan("customer", ["id", *IDENTIFIERS]))
+    people = pl.concat(
+        batch.filter(col("id").is_in(objecting))
+        for batch in register.scan("customer", ["id", *IDENTIFIERS])
+    )
     identified = _identifiers(key, opened(people, "customer", key).rename({"id": "customer_id"}))
     met = identified.join(said, on="customer_id").join(_carried(), on=["identifier", "scope"])
-    entries = met.group_by("identifier", "digest", "since", scope="kept").agg(live=col("ended_at").is_null().any())
+    entries = met.group_by("identifier", "digest", "since", scope="kept").agg(
+        live=col("ended_at").is_null().any()
+    )
     listed, suppressed = _listed(connection), table("suppression")
-    fresh = entries.filter("live").drop("live").join(listed, on=ENTRY, how="anti").with_columns(source=pl.lit("DATA_SUBJECT"))
+    fresh = (
+        entries.filter("live")
+        .drop("live")
+        .join(listed, on=ENTRY, how="anti")
+        .with_columns(source=pl.lit("DATA_SUBJECT"))
+    )
     lifted = listed.join(entries.filter(~col("live")), on=ENTRY, how="semi")
     if fresh.height:
         connection.execute(suppressed.insert(), fresh.to_dicts())
     if lifted.height:
-        connection.execute(suppressed.delete().where(suppressed.c.id == sa.bindparam("listed")), lifted.select(listed="id").to_dicts())
+        connection.execute(
+            suppressed.delete().where(suppressed.c.id == sa.bindparam("listed")),
+            lifted.select(listed="id").to_dicts(),
+        )
     return fresh.height
 
 
 def prohibitions(connection: sa.Connection, key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:
-    """The acts that the list holds against contacting these people: customer_id, act, scope, given_at, ended_at."""
+    """The acts that the list holds against contacting these people: customer_id, act, scope,
+    given_at, ended_at."""
     met = _identifiers(key, people).join(_listed(connection), on=["identifier", "digest"])
     empty = pl.lit(None, pl.Datetime("us", "UTC"))
-    return met.select("customer_id", act=pl.lit("prohibition"), scope="scope", given_at="since", ended_at=empty).unique()
+    return met.select(
+        "customer_id", act=pl.lit("prohibition"), scope="scope", given_at="since", ended_at=empty
+    ).unique()
 
 
 def _carried() -> pl.DataFrame:
-    rows = [(identifier, scope, kept) for identifier, scopes in CARRIED.items() for scope, kept in scopes.items()]
+    rows = [
+        (identifier, scope, kept)
+        for identifier, scopes in CARRIED.items()
+        for scope, kept in scopes.items()
+    ]
     return pl.DataFrame(rows, schema=["identifier", "scope", "kept"], orient="row")
 
 
 def _identifiers(key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:
     """customer_id, identifier, digest: every identifier that a person has."""
-    address = pl.concat_str(_tidy("street_address"), col("postal_code"), separator=" ").str.to_uppercase()
+    address = pl.concat_str(
+        _tidy("street_address"), col("postal_code"), separator=" "
+    ).str.to_uppercase()
     normal = {name: checked(people[name], name)["value"] for name in ("email", "phone")}
-    plain = people.select(address=address, **{name: pl.coalesce(normal[name], _tidy(name).str.to_lowercase()) for name in normal})
-    digests = {column.name: key.index(column, column=f"suppression.{column.name}") for column in plain}
+    plain = people.select(
+        address=address,
+        **{name: pl.coalesce(normal[name], _tidy(name).str.to_lowercase()) for name in normal},
+    )
+    digests = {
+        column.name: key.index(column, column=f"suppression.{column.name}") for column in plain
+    }
     told = people.select("customer_id", **digests)
-    return told.unpivot(index="customer_id", variable_name="identifier", value_name="digest").drop_nulls("digest")
+    return told.unpivot(
+        index="customer_id", variable_name="identifier", value_name="digest"
+    ).drop_nulls("digest")
 
 
 def _tidy(name: str) -> pl.Expr:
@@ -81,4 +118,6 @@ def _listed(connection: sa.Connection) -> pl.DataFrame:
     entries = table("suppression")
     rows = connection.execute(sa.select(entries.c.id, *(entries.c[name] for name in ENTRY))).all()
     stored = frame_schema("suppression")
-    return pl.DataFrame([tuple(row) for row in rows], {name: stored[name] for name in ("id", *ENTRY)}, orient="row")
+    return pl.DataFrame(
+        [tuple(row) for row in rows], {name: stored[name] for name in ("id", *ENTRY)}, orient="row"
+    )

@@ -1,4 +1,5 @@
-"""The catalogue of runs: REPORT/PERIOD/LANGUAGE[/slug]/RUN_ID, each run whole or not there, and an index of what is newest."""
+"""The catalogue of runs: REPORT/PERIOD/LANGUAGE[/slug]/RUN_ID, each run whole or not there, and an
+index of what is newest."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True)
 class Slot:
-    """Where the runs of one report with one set of parameters lie. `slug` tells parameters that differ from their defaults."""
+    """Where the runs of one report with one set of parameters lie. `slug` tells parameters that
+    differ from their defaults."""
 
     report: str
     period: str
@@ -70,7 +72,11 @@ class Run:
 
 def chosen(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that are not at their default, period and language apart."""
-    return {name: value for name, value in values.items() if name not in {"period", "language"} and value != defaults[name]}
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in {"period", "language"} and value != defaults[name]
+    }
 
 
 def slot_of(report: str, values: Mapping[str, Any], choice: Mapping[str, Any]) -> Slot:
@@ -87,7 +93,8 @@ def new_id(now: datetime) -> str:
 
 
 def keep(reports: Path, slot: Slot, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Run:
-    """Write one run beside its place, flush it to the disk and rename it: a reader sees all of it or nothing."""
+    """Write one run beside its place, flush it to the disk and rename it: a reader sees all of it
+    or nothing."""
     place = reports / slot.folder / manifest["run_id"]
     draft = place.with_name(f".{place.name}")
     draft.mkdir(parents=True)
@@ -104,7 +111,8 @@ def keep(reports: Path, slot: Slot, files: Mapping[str, bytes], manifest: Mappin
 
 
 def runs(reports: Path) -> list[Run]:
-    """All runs, the newest first; drafts that a crash left behind are not among them, nor what has no readable manifest."""
+    """All runs, the newest first; drafts that a crash left behind are not among them, nor what has
+    no readable manifest."""
     found: list[Run] = []
     for path in reports.glob("**/[!.]*/manifest.json"):
         with suppress(OSError, ValueError, KeyError, TypeError):
@@ -118,7 +126,10 @@ def newest(all_runs: list[Run], status: str) -> list[Run]:
     for run in all_runs:
         if run.status == status:
             first.setdefault(run.slot, run)
-    return sorted(first.values(), key=lambda run: (run.slot.report, run.slot.period, run.slot.language, run.slot.slug))
+    return sorted(
+        first.values(),
+        key=lambda run: (run.slot.report, run.slot.period, run.slot.language, run.slot.slug),
+    )
 
 
 def prune(reports: Path, *, today: str) -> None:
@@ -136,7 +147,8 @@ def remove(run: Run) -> None:
 
 
 def sweep(place: Path, drafts: str, *, older_than: float) -> None:
-    """Remove the drafts of a place, given as a pattern, that nobody has written to since `older_than` (seconds since the epoch)."""
+    """Remove the drafts of a place, given as a pattern, that nobody has written to since
+    `older_than` (seconds since the epoch)."""
     for draft in place.glob(drafts):
         if draft.is_dir() and draft.stat().st_mtime < older_than:
             shutil.rmtree(draft, ignore_errors=True)
@@ -144,7 +156,8 @@ def sweep(place: Path, drafts: str, *, older_than: float) -> None:
 
 @contextmanager
 def locked(reports: Path) -> Iterator[None]:
-    """One writer of the index at a time, on this machine; the lock falls with the process that holds it."""
+    """One writer of the index at a time, on this machine; the lock falls with the process that
+    holds it."""
     reports.mkdir(parents=True, exist_ok=True)
     with (reports / ".lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

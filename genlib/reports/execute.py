@@ -1,4 +1,5 @@
-"""Run a notebook with papermill in a clean kernel of this very Python, with the settings and without any secret."""
+"""Run a notebook with papermill in a clean kernel of this very Python, with the settings and
+without any secret."""
 
 from __future__ import annotations
 
@@ -18,10 +19,18 @@ from genlib.reports.jupyter import UNUSED
 from genlib.settings import PUBLICATION, Settings
 
 SOCKETS = "genlib-kernel-"
-"""Begins the name of the folder of a kernel's sockets. The kernel ends with its run; the folder of a run that was killed stays."""
+"""Begins the name of the folder of a kernel's sockets. The kernel ends with its run; the folder of
+a run that was killed stays."""
 
-_OTHERS = {"GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY", PUBLICATION}
-"""What leads to the register or a key is none of a report's business, nor is another run's publication."""
+_OTHERS = {
+    "GENLIB_PASSWORD_FILE",
+    "GENLIB_REGISTER",
+    "GENLIB_KEYS",
+    "CREDENTIALS_DIRECTORY",
+    PUBLICATION,
+}
+"""What leads to the register or a key is none of a report's business, nor is another run's
+publication."""
 
 _ADVICE = re.compile(r"; allowed would be: [A-Za-z_ ]{1,40} without [a-z_]{1,20}$")
 """What `protect` says of the tables of a report, by the names that its author gave them."""
@@ -29,9 +38,16 @@ _ADVICE = re.compile(r"; allowed would be: [A-Za-z_ ]{1,40} without [a-z_]{1,20}
 _OURS = ("home", "releases", "reports", "notice", "data", "user")
 
 
-def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, root: Path, publication: str = "") -> Any:
-    """The executed notebook; `publication` is what the ledger calls it. Raises CellFailed where a cell fails, ReportFailed if the kernel
-    itself dies."""
+def execute(
+    notebook: Any,
+    values: Mapping[str, Any],
+    *,
+    settings: Settings,
+    root: Path,
+    publication: str = "",
+) -> Any:
+    """The executed notebook; `publication` is what the ledger calls it. Raises CellFailed where a
+    cell fails, ReportFailed if the kernel itself dies."""
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -46,17 +62,25 @@ def execute(notebook: Any, values: Mapping[str, Any], *, settings: Settings, roo
                 kernel_name="python3",
                 language="python",
                 progress_bar=sys.stderr.isatty(),
-                kernel_manager_class=_kernel({"env": environment(settings) | {PUBLICATION: publication}, "cwd": str(root)}, sockets),
+                kernel_manager_class=_kernel(
+                    {"env": environment(settings) | {PUBLICATION: publication}, "cwd": str(root)},
+                    sockets,
+                ),
                 extra_arguments=[bar],
             )
     except papermill.PapermillExecutionError as error:
-        raise _failed(_place(notebook, error.cell_index, bool(values)), error.ename, error.evalue) from None
+        raise _failed(
+            _place(notebook, error.cell_index, bool(values)), error.ename, error.evalue
+        ) from None
     except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
-        raise ReportFailed(f"the kernel stopped ({type(error).__name__}); is there memory enough?") from None
+        raise ReportFailed(
+            f"the kernel stopped ({type(error).__name__}); is there memory enough?"
+        ) from None
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment of the kernel: ours, the settings in force as GENLIB_*, nothing that leads to the register, a key or a password."""
+    """The environment of the kernel: ours, the settings in force as GENLIB_*, nothing that leads to
+    the register, a key or a password."""
     inherited = {name: value for name, value in os.environ.items() if name not in _OTHERS}
     in_force = {f"GENLIB_{name.upper()}": str(getattr(settings, name)) for name in _OURS}
     return inherited | in_force | {"PYTHONHASHSEED": "0"}
@@ -67,29 +91,41 @@ def parametrised(notebook: Any, values: Mapping[str, Any]) -> Any:
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
-    return parameterize_notebook(load_notebook_node(notebook), dict(values), kernel_name="python3", language="python")
+    return parameterize_notebook(
+        load_notebook_node(notebook), dict(values), kernel_name="python3", language="python"
+    )
 
 
 def _failed(place: int, error: str, message: str) -> CellFailed:
-    """Only the class of the error is told: its message and traceback may hold values. Our own classes say what they mean, and a refusal
-    which table without which of its dimensions would be allowed."""
+    """Only the class of the error is told: its message and traceback may hold values. Our own
+    classes say what they mean, and a refusal which table without which of its dimensions would be
+    allowed."""
     known = getattr(genlib.errors, error, None)
-    meaning = f": {(known.__doc__ or '').split(';')[0].rstrip('.')}" if isinstance(known, type) else ""
+    meaning = (
+        f": {(known.__doc__ or '').split(';')[0].rstrip('.')}" if isinstance(known, type) else ""
+    )
     advice = _ADVICE.search(message) if error == "Refused" else None
-    return CellFailed(f"stopped with {error}{meaning}{advice[0] if advice else ''}", cell=place, error=error)
+    return CellFailed(
+        f"stopped with {error}{meaning}{advice[0] if advice else ''}", cell=place, error=error
+    )
 
 
 def _place(notebook: Any, index: int, parametrised: bool) -> int:
-    """From a place in the executed notebook to one in the author's, counted from 1: papermill adds a cell for the parameters."""
-    tagged = [place for place, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
+    """From a place in the executed notebook to one in the author's, counted from 1: papermill adds
+    a cell for the parameters."""
+    tagged = [
+        place
+        for place, cell in enumerate(notebook.cells)
+        if "parameters" in cell.metadata.get("tags", [])
+    ]
     return index + 1 - int(parametrised and index > tagged[0])
 
 
 def _kernel(surroundings: dict[str, Any], sockets: str) -> type:
     """A kernel manager for `sys.executable`, whatever kernels this machine has registered.
 
-    It speaks over sockets in a folder of its own, which other users of the machine cannot listen to, and what a kernel says outside its
-    notebook is dropped: it may quote the data.
+    It speaks over sockets in a folder of its own, which other users of the machine cannot listen
+    to, and what a kernel says outside its notebook is dropped: it may quote the data.
     """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -100,6 +136,8 @@ def _kernel(surroundings: dict[str, Any], sockets: str) -> type:
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override] # either flavour may await or not
             self.transport, self.connection_file = "ipc", f"{sockets}/kernel.json"
-            await self._async_start_kernel(**{**options, **surroundings, "stdout": DEVNULL, "stderr": DEVNULL})
+            await self._async_start_kernel(
+                **{**options, **surroundings, "stdout": DEVNULL, "stderr": DEVNULL}
+            )
 
     return Kernel

@@ -1,5 +1,6 @@
-"""Which plain words and numbers may stand in what a report shows: those that the catalogue of sentences, the protected tables or the
-parameters know, and words (never numbers) that the author wrote."""
+"""Which plain words and numbers may stand in what a report shows: those that the catalogue of
+sentences, the protected tables or the parameters know, and words (never numbers) that the author
+wrote."""
 
 from __future__ import annotations
 
@@ -26,27 +27,52 @@ class Explained:
         authored, given = set[Any](), set[Any]()
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
-                (given if _GIVEN & set(cell["metadata"].get("tags", [])) else authored).update(_constants("".join(cell["source"])))
+                (given if _GIVEN & set(cell["metadata"].get("tags", [])) else authored).update(
+                    _constants("".join(cell["source"]))
+                )
         words = {message for language in LOCALES for _, message in catalogue(language)}
-        self.words = words | {value for value in authored if isinstance(value, str) and not _DIGIT.search(value)}
-        self.words |= {str(value) for value in given} | {word for name in tables for word in _words(tables[name])}
-        codes = {value for name in tables for value in _codes(tables[name]) if isinstance(value, int | date)}
-        self.plain: set[Any] = {value for value in authored | given if isinstance(value, int | float)} | codes
+        self.words = words | {
+            value for value in authored if isinstance(value, str) and not _DIGIT.search(value)
+        }
+        self.words |= {str(value) for value in given} | {
+            word for name in tables for word in _words(tables[name])
+        }
+        codes = {
+            value
+            for name in tables
+            for value in _codes(tables[name])
+            if isinstance(value, int | date)
+        }
+        self.plain: set[Any] = {
+            value for value in authored | given if isinstance(value, int | float)
+        } | codes
 
     def __call__(self, value: str | float | date) -> bool:
-        if isinstance(value, date) and value.day == 1 and value.year in YEARS:  # the period, and what it is compared with
+        if (
+            isinstance(value, date) and value.day == 1 and value.year in YEARS
+        ):  # the period, and what it is compared with
             return True
         return value in (self.words if isinstance(value, str) else self.plain)
 
 
 def _constants(source: str) -> Iterator[Any]:
-    """The words (names of arguments too) and numbers of some code. A text put together from parts is not among them, nor are the parts."""
+    """The words (names of arguments too) and numbers of some code. A text put together from parts
+    is not among them, nor are the parts."""
     tree = ast.parse(source)
-    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    parts = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg:
             yield node.arg
-        if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float) and id(node) not in parts:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str | int | float)
+            and id(node) not in parts
+        ):
             yield node.value
 
 

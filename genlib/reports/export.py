@@ -1,4 +1,5 @@
-"""An executed notebook as one HTML page, and as a notebook that may be kept: both hold only what passed the gate."""
+"""An executed notebook as one HTML page, and as a notebook that may be kept: both hold only what
+passed the gate."""
 
 from __future__ import annotations
 
@@ -17,42 +18,65 @@ from genlib.reports.jupyter import nbformat
 Shown = Mapping[int, list[Passed]]
 """By cell, counted from 0, what passed the gate."""
 _LOADS = re.compile(
-    r"<(?:script|link|iframe|object|embed|base)\b|(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//|@import|url\(\s*[\"']?(?!data:|#)", re.I
+    r"<(?:script|link|iframe|object|embed|base)\b|(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//|@import|url\(\s*[\"']?(?!data:|#)",
+    re.I,
 )
 
 
 def to_html(notebook: Mapping[str, Any], shown: Shown, *, language: str, period: str = "") -> str:
-    """The page: markdown in the language asked for, then what passed the gate, in the notebook's order, without code."""
+    """The page: markdown in the language asked for, then what passed the gate, in the notebook's
+    order, without code."""
     words = Words(language)
-    blocks = [block for number, (place, cell) in enumerate(numbered(notebook)) for block in _blocks(cell, place, shown[number], words)]
-    made = page.render(blocks, title=words.translate(prose.title(notebook)), language=language, period=period)
+    blocks = [
+        block
+        for number, (place, cell) in enumerate(numbered(notebook))
+        for block in _blocks(cell, place, shown[number], words)
+    ]
+    made = page.render(
+        blocks, title=words.translate(prose.title(notebook)), language=language, period=period
+    )
     if found := _LOADS.search(made):
-        raise ReportFailed(f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})")
+        raise ReportFailed(
+            f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})"
+        )
     return made
 
 
 def to_keep(notebook: Mapping[str, Any], shown: Shown) -> bytes:
-    """The executed notebook with the outputs that passed and without paths, times or plain-text copies."""
-    cells = [_kept(cell, [item.output for item in shown[number]]) for number, cell in enumerate(notebook["cells"])]
+    """The executed notebook with the outputs that passed and without paths, times or plain-text
+    copies."""
+    cells = [
+        _kept(cell, [item.output for item in shown[number]])
+        for number, cell in enumerate(notebook["cells"])
+    ]
     return _written(notebook, cells)
 
 
 def failed(notebook: Mapping[str, Any], *, cell: int, error: str) -> bytes:
     """The notebook without outputs but for one: in the cell that failed, the class of the error."""
     mark = {"output_type": "error", "ename": error, "evalue": f"cell {cell}", "traceback": []}
-    cells = [_kept(c, [mark] if place == cell and "outputs" in c else []) for place, c in numbered(notebook)]
+    cells = [
+        _kept(c, [mark] if place == cell and "outputs" in c else [])
+        for place, c in numbered(notebook)
+    ]
     return _written(notebook, cells)
 
 
 def facts(shown: Shown) -> list[Mapping[str, Any]]:
     """What `present` says of each thing shown, in order."""
     items = (item for cell in shown.values() for item in cell)
-    return [{"cell": item.cell, "kind": item.facts["kind"], "tables": item.facts["tables"]} for item in items]
+    return [
+        {"cell": item.cell, "kind": item.facts["kind"], "tables": item.facts["tables"]}
+        for item in items
+    ]
 
 
 def audit(shown: Shown) -> bytes:
-    """What others need to audit the report, as its conditions bring it: policy, pattern, published figures and their places."""
-    proofs = [item.facts["proof"] for cell in shown.values() for item in cell if "proof" in item.facts]
+    """What others need to audit the report, as its conditions bring it: policy, pattern, published
+    figures and their places."""
+    proofs = [
+        item.facts["proof"] for cell in shown.values() for item in cell if "proof" in item.facts
+    ]
     return json.dumps(json.loads(proofs[0])["audit"] if proofs else {}).encode()
 
 
@@ -72,5 +96,7 @@ def _kept(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:
 
 def _written(notebook: Mapping[str, Any], cells: list[Any]) -> bytes:
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    kept = nbformat.v4.new_notebook(cells=cells, metadata={**kernel, "language_info": {"name": "python"}})
+    kept = nbformat.v4.new_notebook(
+        cells=cells, metadata={**kernel, "language_info": {"name": "python"}}
+    )
     return str(nbformat.writes(kept)).encode()

@@ -1,5 +1,5 @@
-"""Door 2's last leaf: of an executed notebook only what `present` made goes on, and it is made anew from the report's protected tables;
-anything else stops the export."""
+"""Door 2's last leaf: of an executed notebook only what `present` made goes on, and it is made anew
+from the report's protected tables; anything else stops the export."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _DROPPED = {"text/plain"}
 
 @dataclass(frozen=True)
 class Passed:
-    """One thing that may be shown: its HTML and what `present` says of it (`kind`, `tables`, ...)."""
+    """One thing that may be shown: its HTML and what `present` says of it (`kind`, `tables`,
+    ...)."""
 
     cell: int
     html: str
@@ -37,7 +38,8 @@ class Passed:
 
 @dataclass(frozen=True)
 class _Output:
-    """What an output of a cell holds: the recipe, the HTML if it was drawn in the notebook, and the protected tables if it has them."""
+    """What an output of a cell holds: the recipe, the HTML if it was drawn in the notebook, and the
+    protected tables if it has them."""
 
     cell: int
     recipe: Any
@@ -46,15 +48,19 @@ class _Output:
 
 
 def numbered(notebook: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
-    """Cells with their place in the author's notebook, from 1; the cell that papermill adds shares the place of the parameters."""
+    """Cells with their place in the author's notebook, from 1; the cell that papermill adds shares
+    the place of the parameters."""
     place = 0
     for cell in notebook["cells"]:
         place += "injected-parameters" not in cell["metadata"].get("tags", [])
         yield place, cell
 
 
-def let_through(notebook: Mapping[str, Any], settings: Settings | None = None) -> dict[int, list[Passed]]:
-    """By cell, counted from 0, what may be shown of an executed notebook; CellFailed for the first output that may not leave."""
+def let_through(
+    notebook: Mapping[str, Any], settings: Settings | None = None
+) -> dict[int, list[Passed]]:
+    """By cell, counted from 0, what may be shown of an executed notebook; CellFailed for the first
+    output that may not leave."""
     found = {number: read(cell, place) for number, (place, cell) in enumerate(numbered(notebook))}
     outputs = [output for cell in found.values() for output in cell]
     sources = _sources(outputs, notebook, settings)
@@ -62,7 +68,8 @@ def let_through(notebook: Mapping[str, Any], settings: Settings | None = None) -
 
 
 def read(cell: Mapping[str, Any], place: int) -> list[_Output]:
-    """The outputs of a code cell; CellFailed, naming cell and kind of output, for the first one that may not leave."""
+    """The outputs of a code cell; CellFailed, naming cell and kind of output, for the first one
+    that may not leave."""
     return [_read(output, place) for output in cell.get("outputs", [])]
 
 
@@ -74,15 +81,23 @@ def _read(output: Mapping[str, Any], place: int) -> _Output:
     if strange or MIME not in data:
         raise _stopped(place, ", ".join(strange or sorted(data)) or "nothing")
     facts = data[MIME] if isinstance(data[MIME], Mapping) else {}
-    return _Output(place, facts.get("recipe"), "".join(data["text/html"]) if "text/html" in data else None, facts.get("proof") or "")
+    return _Output(
+        place,
+        facts.get("recipe"),
+        "".join(data["text/html"]) if "text/html" in data else None,
+        facts.get("proof") or "",
+    )
 
 
-def _sources(outputs: Sequence[_Output], notebook: Mapping[str, Any], settings: Settings | None) -> Sources:
+def _sources(
+    outputs: Sequence[_Output], notebook: Mapping[str, Any], settings: Settings | None
+) -> Sources:
     """What all that the report shows is made from: what its conditions say that door 2 let out."""
     told = [output for output in outputs if output.proof]
     if outputs and len(told) != 1:
         raise CellFailed(
-            "ends without page.conditions, or with more than one; a report is made from the tables they bring",
+            "ends without page.conditions, or with more than one; a report is made from the "
+            "tables they bring",
             cell=outputs[-1].cell,
             error="conditions",
         )
@@ -99,18 +114,27 @@ def _sources(outputs: Sequence[_Output], notebook: Mapping[str, Any], settings: 
 
 
 def _drawn(output: _Output, sources: Sources) -> Passed:
-    """The output made anew; CellFailed, if that cannot be, or if it was drawn in the notebook and looked otherwise."""
+    """The output made anew; CellFailed, if that cannot be, or if it was drawn in the notebook and
+    looked otherwise."""
     try:
         item = prepared(output.recipe, sources)
         html = item.standing()
     except GenlibError as strange:
         raise _stopped(output.cell, str(strange)) from None
-    except Exception as error:  # a recipe made by hand may fail in any way, and its message may hold anything
-        raise _stopped(output.cell, f"something that cannot be drawn ({type(error).__name__})") from None
+    except (
+        Exception
+    ) as error:  # a recipe made by hand may fail in any way, and its message may hold anything
+        raise _stopped(
+            output.cell, f"something that cannot be drawn ({type(error).__name__})"
+        ) from None
     if output.html not in {None, html}:
         raise _stopped(output.cell, "a genlib output that was changed after it was made")
     return Passed(output.cell, html, replace(item, recipe=output.recipe, proof=output.proof).facts)
 
 
 def _stopped(place: int, kind: str) -> CellFailed:
-    return CellFailed(f"shows {kind}; a report shows only charts and tables of what genlib.protect let out", cell=place, error=kind)
+    return CellFailed(
+        f"shows {kind}; a report shows only charts and tables of what genlib.protect let out",
+        cell=place,
+        error=kind,
+    )

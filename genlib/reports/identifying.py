@@ -6,17 +6,21 @@ import re
 
 SHAPES = {
     "e-mail address": re.compile(r"[^\s@]+@[^\s@]+"),
-    "personal identity code": re.compile(r"(?<!\d)\d{6}[-+A-FU-Y]\d{2,3}[0-9A-Z](?![0-9A-Z])", re.IGNORECASE),
+    "personal identity code": re.compile(
+        r"(?<!\d)\d{6}[-+A-FU-Y]\d{2,3}[0-9A-Z](?![0-9A-Z])", re.IGNORECASE
+    ),
     "pseudonym": re.compile(r"(?<![a-z0-9])[a-z]{2}\d-[0-9a-z]{26}(?![a-z0-9])", re.IGNORECASE),
     "long number": re.compile(r"\+?\d(?:[\s\u00a0()./-]?\d){6,}"),
 }
-"""Tried in this order. A long number is a phone, business, account, reference or customer number: seven digits or more."""
+"""Tried in this order. A long number is a phone, business, account, reference or customer number:
+seven digits or more."""
 
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d)")
 
 
 def identifying(text: str) -> str | None:
-    """The kind of identifier that a text holds or may hold; None if it holds none. ISO dates are no identifiers."""
+    """The kind of identifier that a text holds or may hold; None if it holds none. ISO dates are no
+    identifiers."""
     plain = _DATE.sub(" ~ ", text)
     return next((kind for kind, shape in SHAPES.items() if shape.search(plain)), None)
 

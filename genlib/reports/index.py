@@ -28,7 +28,8 @@ MESSAGES = {
 
 
 def write(reports: Path) -> Path:
-    """Write `index.html` anew from what lies in the catalogue, one writer at a time and in one step."""
+    """Write `index.html` anew from what lies in the catalogue, one writer at a time and in one
+    step."""
     with catalogue.locked(reports):
         runs = catalogue.runs(reports)
         catalogue.replace(reports / "index.html", render(reports, runs).encode())
@@ -36,7 +37,8 @@ def write(reports: Path) -> Path:
 
 
 def render(reports: Path, runs: list[Run]) -> str:
-    """The page: one table of the newest good runs, one of the runs that failed after their slot's last good one."""
+    """The page: one table of the newest good runs, one of the runs that failed after their slot's
+    last good one."""
     words = Words(LANGUAGE)
     good = catalogue.newest(runs, "good")
     last = {run.slot: run.id for run in good}
@@ -44,7 +46,10 @@ def render(reports: Path, runs: list[Run]) -> str:
     heading = words.translate("Reports")
     blocks = [f"<h1>{escape(heading)}</h1>", _table(reports, good, words)]
     if failed:
-        blocks += [f"<h2>{escape(words.translate('Failed runs'))}</h2>", _table(reports, failed, words)]
+        blocks += [
+            f"<h2>{escape(words.translate('Failed runs'))}</h2>",
+            _table(reports, failed, words),
+        ]
     return page.render(blocks, title=heading, language=LANGUAGE)
 
 
@@ -53,22 +58,39 @@ def _table(reports: Path, runs: list[Run], words: Words) -> str:
         return f"<p>{escape(words.translate('No reports yet.'))}</p>"
     heads = ("Report", "Period", "Language", "Parameters", "Made", "Files")
     head = "".join(f'<th scope="col">{escape(words.translate(text))}</th>' for text in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(reports, run, words))}</tr>" for run in runs)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(reports, run, words))}</tr>"
+        for run in runs
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _cells(reports: Path, run: Run, words: Words) -> list[str]:
     slot, made = run.slot, datetime.fromisoformat(run.manifest["finished_at"]).astimezone(HERE)
-    name, language = (words.translate(MESSAGES.get(key, key)) for key in (slot.report, slot.language))
+    name, language = (
+        words.translate(MESSAGES.get(key, key)) for key in (slot.report, slot.language)
+    )
     period = slot.period if slot.period == catalogue.UNDATED else words.period(slot.period)
     choice = run.manifest.get("chosen", {}).items()
-    choices = ", ".join(f"{words.label('parameter', what)}: {words.label(what, value)}" for what, value in choice)
-    return [*map(escape, (name, period, language, choices, f"{words.date(made)} {made:%H.%M}")), _links(reports, run, words)]
+    choices = ", ".join(
+        f"{words.label('parameter', what)}: {words.label(what, value)}" for what, value in choice
+    )
+    return [
+        *map(escape, (name, period, language, choices, f"{words.date(made)} {made:%H.%M}")),
+        _links(reports, run, words),
+    ]
 
 
 def _links(reports: Path, run: Run, words: Words) -> str:
     files = {"Open": run.html, "PDF": run.pdf, "Notebook": run.notebook}
     links = {text: path.relative_to(reports).as_posix() for text, path in files.items() if path}
-    shown = [f'<a href="{escape(path)}">{escape(words.translate(text))}</a>' for text, path in links.items()]
+    shown = [
+        f'<a href="{escape(path)}">{escape(words.translate(text))}</a>'
+        for text, path in links.items()
+    ]
     cell = run.manifest.get("failed_cell")
-    return " ".join([*shown, escape(words.translate("stopped in cell {cell}").format(cell=cell))] if cell else shown)
+    return " ".join(
+        [*shown, escape(words.translate("stopped in cell {cell}").format(cell=cell))]
+        if cell
+        else shown
+    )

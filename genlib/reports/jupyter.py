@@ -1,4 +1,5 @@
-"""nbformat, imported lean: jsonschema beneath it would spend a second on a grammar of web addresses that nothing here asks for."""
+"""nbformat, imported lean: jsonschema beneath it would spend a second on a grammar of web addresses
+that nothing here asks for."""
 
 import sys
 

@@ -1,4 +1,5 @@
-"""The parameters of a notebook, read from its annotated parameters cell; nothing runs before the values given pass the same cell."""
+"""The parameters of a notebook, read from its annotated parameters cell; nothing runs before the
+values given pass the same cell."""
 
 from __future__ import annotations
 
@@ -43,15 +44,25 @@ class Parameter:
         if self.kind is float and type(value) is int:
             value = float(value)
         if type(value) is not self.kind:
-            raise UsageError(f"parameter {self.name} is {self.annotation}, not {type(value).__name__}")
+            raise UsageError(
+                f"parameter {self.name} is {self.annotation}, not {type(value).__name__}"
+            )
         if self.kind is not float and (found := identifying(str(value))):
-            raise UsageError(f"parameter {self.name} looks like a {found}; a report is about groups, never about a person")
+            raise UsageError(
+                f"parameter {self.name} looks like a {found}; a report is about groups, never "
+                "about a person"
+            )
         return value
 
 
 def parameters_of(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
-    """The parameters of a notebook by name, in its order; UsageError if the cell cannot be read as typed literals."""
-    cells = [cell for cell in notebook["cells"] if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    """The parameters of a notebook by name, in its order; UsageError if the cell cannot be read as
+    typed literals."""
+    cells = [
+        cell
+        for cell in notebook["cells"]
+        if "parameters" in cell.get("metadata", {}).get("tags", [])
+    ]
     source = "".join(cells[0]["source"]) if cells else ""
     comments = _comments(source)
     found = (_parameter(line, comments) for line in ast.parse(source).body)
@@ -59,11 +70,21 @@ def parameters_of(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
 
 
 def settle(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every parameter with its checked value: the one given, else the default. UsageError for an unknown name or a wrong value."""
-    unknown = [name if name.isidentifier() and not identifying(name) else "…" for name in given if name not in known]
+    """Every parameter with its checked value: the one given, else the default. UsageError for an
+    unknown name or a wrong value."""
+    unknown = [
+        name if name.isidentifier() and not identifying(name) else "…"
+        for name in given
+        if name not in known
+    ]
     if unknown:
-        raise UsageError(f"unknown parameter {', '.join(unknown)}; the report takes {', '.join(known) or 'none'}")
-    return {name: parameter.check(given.get(name, parameter.default)) for name, parameter in known.items()}
+        raise UsageError(
+            f"unknown parameter {', '.join(unknown)}; the report takes {', '.join(known) or 'none'}"
+        )
+    return {
+        name: parameter.check(given.get(name, parameter.default))
+        for name, parameter in known.items()
+    }
 
 
 def read_pairs(known: Mapping[str, Parameter], pairs: list[str]) -> dict[str, Any]:
@@ -75,18 +96,30 @@ def read_pairs(known: Mapping[str, Parameter], pairs: list[str]) -> dict[str, An
 
 
 def _parameter(line: ast.stmt, comments: Mapping[int, str]) -> Parameter:
-    if not isinstance(line, ast.AnnAssign) or not isinstance(line.target, ast.Name) or line.value is None:
-        raise UsageError(f"line {line.lineno} of the parameters cell is not `name: type = default  # comment`")
+    if (
+        not isinstance(line, ast.AnnAssign)
+        or not isinstance(line.target, ast.Name)
+        or line.value is None
+    ):
+        raise UsageError(
+            f"line {line.lineno} of the parameters cell is not `name: type = default  # comment`"
+        )
     name, annotation = line.target.id, ast.unparse(line.annotation)
     try:
         default = ast.literal_eval(line.value)
     except ValueError:
         raise UsageError(f"parameter {name} of the notebook needs a literal default") from None
     if annotation not in TYPES:
-        raise UsageError(f"parameter {name} of the notebook is {annotation}; it may be {', '.join(TYPES)}")
+        raise UsageError(
+            f"parameter {name} of the notebook is {annotation}; it may be {', '.join(TYPES)}"
+        )
     return Parameter(name, annotation, default, comments.get(line.lineno, ""))
 
 
 def _comments(source: str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {token.start[0]: token.string.lstrip("# ").strip() for token in tokens if token.type == tokenize.COMMENT}
+    return {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokens
+        if token.type == tokenize.COMMENT
+    }

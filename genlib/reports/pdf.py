@@ -18,7 +18,11 @@ def to_pdf(html: str) -> bytes:
     import weasyprint
 
     try:
-        made: bytes = weasyprint.HTML(string=html, url_fetcher=weasyprint.urls.URLFetcher(allowed_protocols={"data"})).write_pdf()
-    except Exception as error:  # whatever the page broke in WeasyPrint, its message may quote the page
+        made: bytes = weasyprint.HTML(
+            string=html, url_fetcher=weasyprint.urls.URLFetcher(allowed_protocols={"data"})
+        ).write_pdf()
+    except (
+        Exception
+    ) as error:  # whatever the page broke in WeasyPrint, its message may quote the page
         raise ReportFailed(f"the page could not be printed ({type(error).__name__})") from None
     return made

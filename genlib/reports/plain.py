@@ -1,8 +1,10 @@
-"""A report's code is plain: it calls what genlib offers and reaches nothing else, so it cannot make by hand what door 2 must have made.
+"""A report's code is plain: it calls what genlib offers and reaches nothing else, so it cannot make
+by hand what door 2 must have made.
 
-The gate looks at what comes out of a kernel; whoever wrote the code could make that look right. So what is not known to be harmless is
-not run: other imports than genlib's own, names with a leading underscore, classes, commands of IPython, writing to attributes, and Python's
-ways around a wall (eval, getattr, type, object ...).
+The gate looks at what comes out of a kernel; whoever wrote the code could make that look right. So
+what is not known to be harmless is not run: other imports than genlib's own, names with a leading
+underscore, classes, commands of IPython, writing to attributes, and Python's ways around a wall
+(eval, getattr, type, object ...).
 """
 
 from __future__ import annotations
@@ -26,7 +28,21 @@ ROOMS = {
 }
 """Beside genlib itself: what may be imported from where."""
 BUILTINS = {
-    *("range", "len", "sum", "min", "max", "sorted", "reversed", "zip", "enumerate", "round", "abs", "any", "all"),
+    *(
+        "range",
+        "len",
+        "sum",
+        "min",
+        "max",
+        "sorted",
+        "reversed",
+        "zip",
+        "enumerate",
+        "round",
+        "abs",
+        "any",
+        "all",
+    ),
     *("list", "dict", "set", "tuple", "str", "int", "float", "bool"),
 }
 OPENERS = ("_", "write_", "sink_", "scan_", "read_", "map_")
@@ -34,8 +50,13 @@ CLOSED = {"seal", "frame", "deserialize", "serialize", "spark", "settings"}
 
 
 def check_plain(notebook: Mapping[str, Any]) -> None:
-    """CellFailed for the first cell whose code could do something else than call what genlib offers."""
-    cells = [(place, _parsed(cell, place)) for place, cell in numbered(notebook) if cell["cell_type"] == "code"]
+    """CellFailed for the first cell whose code could do something else than call what genlib
+    offers."""
+    cells = [
+        (place, _parsed(cell, place))
+        for place, cell in numbered(notebook)
+        if cell["cell_type"] == "code"
+    ]
     nodes = [(place, node) for place, tree in cells for node in ast.walk(tree)]
     modules, names = dict[str, ModuleType](), set(BUILTINS)
     for place, node in nodes:
@@ -75,7 +96,9 @@ def _bound(node: ast.AST, place: int) -> Iterator[tuple[str, ModuleType | None]]
 
 
 def _imported(node: ast.ImportFrom, name: str, place: int) -> ModuleType | None:
-    offered = set(genlib.__all__) if node.module == "genlib" else ROOMS.get(node.module or "", set())
+    offered = (
+        set(genlib.__all__) if node.module == "genlib" else ROOMS.get(node.module or "", set())
+    )
     if name not in offered or node.level:
         raise _stopped(place, "an import from outside genlib")
     found = getattr(import_module(node.module or ""), name)
@@ -83,9 +106,20 @@ def _imported(node: ast.ImportFrom, name: str, place: int) -> ModuleType | None:
 
 
 def _strange(node: ast.AST, names: set[str]) -> str:
-    if isinstance(node, ast.ClassDef | ast.Global | ast.Nonlocal | ast.With | ast.AsyncFunctionDef | ast.Await | ast.Delete):
+    if isinstance(
+        node,
+        ast.ClassDef
+        | ast.Global
+        | ast.Nonlocal
+        | ast.With
+        | ast.AsyncFunctionDef
+        | ast.Await
+        | ast.Delete,
+    ):
         return f"a {type(node).__name__}"
-    if isinstance(node, ast.Name) and (node.id.startswith("_") or (isinstance(node.ctx, ast.Load) and node.id not in names)):
+    if isinstance(node, ast.Name) and (
+        node.id.startswith("_") or (isinstance(node.ctx, ast.Load) and node.id not in names)
+    ):
         return "a name that is neither its own nor a plain one of Python"
     if isinstance(node, ast.Attribute):
         closed = node.attr.startswith(OPENERS) or node.attr in CLOSED
@@ -94,10 +128,15 @@ def _strange(node: ast.AST, names: set[str]) -> str:
 
 
 def _loose(node: ast.AST, modules: Mapping[str, ModuleType], bases: Mapping[int, str]) -> str:
-    """A module may only be asked for what it offers: its own functions, those it lists as its own, and plain constants."""
+    """A module may only be asked for what it offers: its own functions, those it lists as its own,
+    and plain constants."""
     if not isinstance(node, ast.Name) or node.id not in modules:
         return ""
-    offered = isinstance(node.ctx, ast.Load) and id(node) in bases and _offers(modules[node.id], bases[id(node)])
+    offered = (
+        isinstance(node.ctx, ast.Load)
+        and id(node) in bases
+        and _offers(modules[node.id], bases[id(node)])
+    )
     return "" if offered else "a module otherwise than by what it offers"
 
 
@@ -105,9 +144,13 @@ def _offers(module: ModuleType, name: str) -> bool:
     if module is genlib:
         return name in genlib.__all__ and not isinstance(getattr(module, name), ModuleType)
     found, listed = getattr(module, name, None), getattr(module, "__all__", ())
-    own = isinstance(found, FunctionType) and (name in listed or found.__module__.startswith(module.__name__))
+    own = isinstance(found, FunctionType) and (
+        name in listed or found.__module__.startswith(module.__name__)
+    )
     return own or isinstance(found, str | int | float | tuple)
 
 
 def _stopped(place: int, found: str) -> CellFailed:
-    return CellFailed(f"uses {found}; a report calls only what genlib offers", cell=place, error="code")
+    return CellFailed(
+        f"uses {found}; a report calls only what genlib offers", cell=place, error="code"
+    )

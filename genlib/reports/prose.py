@@ -1,4 +1,5 @@
-"""The words of a notebook: its markdown, translated paragraph by paragraph and turned into HTML that holds nothing but text."""
+"""The words of a notebook: its markdown, translated paragraph by paragraph and turned into HTML
+that holds nothing but text."""
 
 from __future__ import annotations
 
@@ -15,16 +16,24 @@ _STARTS = re.compile(r"\s*(?:#{1,6} |[-*+] |\d+\. |> |\|)")
 
 
 def messages(notebook: Mapping[str, Any]) -> list[str]:
-    """Every English paragraph of the notebook's markdown, as the translation catalogues must know it."""
-    sources = ("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    """Every English paragraph of the notebook's markdown, as the translation catalogues must know
+    it."""
+    sources = (
+        "".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"
+    )
     return [text for source in sources for _, text in paragraphs(source) if text]
 
 
 def paragraphs(source: str) -> Iterator[tuple[str, str]]:
-    """(lead, text) of every heading, list item and paragraph; lines of one paragraph are joined. A blank line is ("", "")."""
+    """(lead, text) of every heading, list item and paragraph; lines of one paragraph are joined. A
+    blank line is ("", "")."""
     block: list[str] = []
     for line in [*source.splitlines(), ""]:
-        if block and (not line.strip() or _STARTS.match(line) or (_STARTS.match(block[0]) and block[0].startswith("#"))):
+        if block and (
+            not line.strip()
+            or _STARTS.match(line)
+            or (_STARTS.match(block[0]) and block[0].startswith("#"))
+        ):
             yield _paragraph(block)
             block = []
         if line.strip():
@@ -35,22 +44,34 @@ def paragraphs(source: str) -> Iterator[tuple[str, str]]:
 
 def translated(source: str, translate: Callable[[str], str]) -> str:
     """The same markdown with every paragraph translated."""
-    return "\n".join(lead + (translate(text) if text else "") for lead, text in paragraphs(source)).strip()
+    return "\n".join(
+        lead + (translate(text) if text else "") for lead, text in paragraphs(source)
+    ).strip()
 
 
 def html(source: str, *, cell: int) -> str:
-    """Markdown as HTML. Raw HTML is shown as text; a picture stops the export, since it would not come through door 2."""
+    """Markdown as HTML. Raw HTML is shown as text; a picture stops the export, since it would not
+    come through door 2."""
     render = mistune.create_markdown(escape=True, plugins=["table", "strikethrough"])
     found = str(render(source))
     if "<img" in found:
-        raise CellFailed("holds a picture in its text; a report shows only what genlib.protect let out", cell=cell, error="picture")
+        raise CellFailed(
+            "holds a picture in its text; a report shows only what genlib.protect let out",
+            cell=cell,
+            error="picture",
+        )
     return found
 
 
 def title(notebook: Mapping[str, Any]) -> str:
     """The first heading, or an empty text."""
-    sources = ("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    return next((text for source in sources for lead, text in paragraphs(source) if lead.startswith("#")), "")
+    sources = (
+        "".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"
+    )
+    return next(
+        (text for source in sources for lead, text in paragraphs(source) if lead.startswith("#")),
+        "",
+    )
 
 
 def _paragraph(lines: list[str]) -> tuple[str, str]:

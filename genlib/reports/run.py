@@ -1,4 +1,5 @@
-"""Run one report from its notebook to the catalogue - check, execute, let through the gate, keep - or take a run back."""
+"""Run one report from its notebook to the catalogue - check, execute, let through the gate, keep -
+or take a run back."""
 
 from __future__ import annotations
 
@@ -31,8 +32,13 @@ from genlib.reports.plain import check_plain
 from genlib.settings import Settings
 
 ROOT = Path(genlib.__file__).parents[1]
-CHOICES = {"language": ("fi", "sv", "en"), "comparison": ("previous", "year_ago"), "kind": ("all", "consumer", "company_contact")}
-"""What these parameters may be, in every report that has them. A free text would become a folder's name, whatever it holds."""
+CHOICES = {
+    "language": ("fi", "sv", "en"),
+    "comparison": ("previous", "year_ago"),
+    "kind": ("all", "consumer", "company_contact"),
+}
+"""What these parameters may be, in every report that has them. A free text would become a folder's
+name, whatever it holds."""
 REGIONS = ("all", "unknown", *(f"{number:02}" for number in (1, 2, *range(4, 20), 21)))
 """The codes of Statistics Finland: there is no 03 and no 20."""
 
@@ -40,12 +46,17 @@ _STALE = 24 * 3600
 
 
 def run_report(
-    name: str | Path, *, parameters: Mapping[str, Any] | None = None, settings: Settings | None = None, pdf: bool = False
+    name: str | Path,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
+    pdf: bool = False,
 ) -> Run:
     """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path.
 
-    Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks like an identifier of a person;
-    ReportFailed if a cell fails or shows what may not leave. The failed run is kept, the last good one stays.
+    Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks
+    like an identifier of a person; ReportFailed if a cell fails or shows what may not leave. The
+    failed run is kept, the last good one stays.
     """
     settings = settings or settings_module.load()
     notebook, text = open_notebook(name)
@@ -56,12 +67,17 @@ def run_report(
         check_pdf()
     choice = catalogue.chosen(values, {key: parameter.default for key, parameter in known.items()})
     slot = catalogue.slot_of(Path(name).stem, values, choice)
-    about = {"parameters": values, "chosen": choice, "notebook_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    about = {
+        "parameters": values,
+        "chosen": choice,
+        "notebook_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
     return _run(_Order(notebook, values, slot, settings, about | _about(slot, settings), pdf))
 
 
 def find_run(run_id: str, settings: Settings) -> Run | None:
-    """The run of the catalogue with this id; None of one that was killed and is in the ledger only. UsageError if it is in neither."""
+    """The run of the catalogue with this id; None of one that was killed and is in the ledger only.
+    UsageError if it is in neither."""
     found = next((run for run in catalogue.runs(settings.reports) if run.id == run_id), None)
     if found is None and not Ledger.of(settings).published(run_id):
         raise UsageError("no run of that id; genlib report list shows the runs with their ids")
@@ -69,8 +85,9 @@ def find_run(run_id: str, settings: Settings) -> Run | None:
 
 
 def forget_run(run_id: str, settings: Settings) -> int:
-    """Take back a run that was never shown to anyone: later reports need not heed it, and nobody reads it after all. Gives the number of
-    its publications; the ledger keeps who did it and when."""
+    """Take back a run that was never shown to anyone: later reports need not heed it, and nobody
+    reads it after all. Gives the number of its publications; the ledger keeps who did it and when.
+    """
     if found := find_run(run_id, settings):
         catalogue.remove(found)
         index.write(settings.reports)
@@ -78,14 +95,22 @@ def forget_run(run_id: str, settings: Settings) -> int:
 
 
 def open_notebook(name: str | Path) -> tuple[Any, str]:
-    """A notebook by report name or path, and its text; UsageError if there is none or it is not a notebook."""
+    """A notebook by report name or path, and its text; UsageError if there is none or it is not a
+    notebook."""
     path = Path(name) if str(name).endswith(".ipynb") else ROOT / "notebooks" / f"{name}.ipynb"
     try:
         text = path.read_text(encoding="utf-8")
         return nbformat.reads(text, as_version=4), text
     except FileNotFoundError:
-        raise UsageError(f"no report of that name; there are {', '.join(report_names()) or 'none'}") from None
-    except (OSError, ValueError, AttributeError, nbformat.ValidationError):  # what nbformat raises for JSON of another kind
+        raise UsageError(
+            f"no report of that name; there are {', '.join(report_names()) or 'none'}"
+        ) from None
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+        nbformat.ValidationError,
+    ):  # what nbformat raises for JSON of another kind
         raise UsageError(f"{path.name} is not a notebook") from None
 
 
@@ -95,23 +120,34 @@ def report_names() -> list[str]:
 
 
 def checked(values: dict[str, Any]) -> dict[str, Any]:
-    """The values, if those that every report understands alike - period, language, comparison, kind - are understood."""
+    """The values, if those that every report understands alike - period, language, comparison, kind
+    - are understood."""
     if "period" in values:
         Period.parse(values["period"])
     for name in CHOICES.keys() & values.keys():
         if values[name] not in CHOICES[name]:
             raise UsageError(f"parameter {name} is one of {', '.join(CHOICES[name])}")
     if values.get("region", "all") not in REGIONS:
-        raise UsageError("parameter region is all or the two digits of a region, from 01 (Uusimaa) to 21 (Åland)")
+        raise UsageError(
+            "parameter region is all or the two digits of a region, from 01 (Uusimaa) to 21 (Åland)"
+        )
     return values
 
 
 def _check_campaign(values: Mapping[str, Any], settings: Settings) -> None:
-    """A campaign is one of the release's: its codes are known, what else was typed is not repeated."""
+    """A campaign is one of the release's: its codes are known, what else was typed is not
+    repeated."""
     if values.get("campaign", "all") != "all":
-        codes = open_release("campaign_history", settings=settings)["campaign"].select("code").collect()["code"]
+        codes = (
+            open_release("campaign_history", settings=settings)["campaign"]
+            .select("code")
+            .collect()["code"]
+        )
         if values["campaign"] not in codes.to_list():
-            raise UsageError(f"parameter campaign is all or the code of one of the {len(codes)} campaigns of the release")
+            raise UsageError(
+                f"parameter campaign is all or the code of one of the {len(codes)} campaigns of "
+                "the release"
+            )
 
 
 @dataclass(frozen=True)
@@ -127,7 +163,8 @@ class _Order:
 def _run(order: _Order) -> Run:
     try:
         files, shown = _made(order)
-    except ReportFailed as error:  # nobody has seen it; a run that was killed stays in the ledger, which is the safe side
+    # nobody has seen it; a run that was killed stays in the ledger, which is the safe side
+    except ReportFailed as error:
         Ledger.of(order.settings).forget(order.about["run_id"])
         run = _keep_failed(order, error)
         raise ReportFailed(f"{order.slot.report}: {error} (kept in {run.folder})") from None
@@ -138,22 +175,38 @@ def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
     check_plain(order.notebook)
     Thread(target=warm, daemon=True).start()  # the kernel computes on another core meanwhile
     publication = Ledger.called(_now().date(), order.slot.folder, order.about["run_id"])
-    executed = execute(order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication)
+    executed = execute(
+        order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication
+    )
     shown = let_through(executed, order.settings)
-    html = export.to_html(executed, shown, language=order.slot.language, period=order.values.get("period", ""))
-    files = {"report.html": html.encode(), "report.ipynb": export.to_keep(executed, shown), "disclosure.json": export.audit(shown)}
+    html = export.to_html(
+        executed, shown, language=order.slot.language, period=order.values.get("period", "")
+    )
+    files = {
+        "report.html": html.encode(),
+        "report.ipynb": export.to_keep(executed, shown),
+        "disclosure.json": export.audit(shown),
+    }
     return files | ({"report.pdf": to_pdf(html)} if order.pdf else {}), export.facts(shown)
 
 
 def _keep_failed(order: _Order, error: ReportFailed) -> Run:
-    cell, kind = (error.cell, error.error) if isinstance(error, CellFailed) else (0, type(error).__name__)
+    cell, kind = (
+        (error.cell, error.error) if isinstance(error, CellFailed) else (0, type(error).__name__)
+    )
     notebook = export.failed(parametrised(order.notebook, order.values), cell=cell, error=kind)
-    return _keep(order, {"report.ipynb": notebook}, {"status": "failed", "failed_cell": cell or None, "error": kind})
+    return _keep(
+        order,
+        {"report.ipynb": notebook},
+        {"status": "failed", "failed_cell": cell or None, "error": kind},
+    )
 
 
 def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Run:
     reports = order.settings.reports
-    run = catalogue.keep(reports, order.slot, files, {**order.about, **outcome, "finished_at": _now().isoformat()})
+    run = catalogue.keep(
+        reports, order.slot, files, {**order.about, **outcome, "finished_at": _now().isoformat()}
+    )
     catalogue.prune(reports, today=f"{_now():%Y-%m-%d}")
     for place, drafts in ((reports, catalogue.DRAFTS), (Path(gettempdir()), f"{SOCKETS}*")):
         catalogue.sweep(place, drafts, older_than=time.time() - _STALE)

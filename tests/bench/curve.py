@@ -1,4 +1,5 @@
-"""what protection costs as the table grows: areas x kinds with regions and totals, from 200 to 20,000 cells"""
+"""what protection costs as the table grows: areas x kinds with regions and totals, from 200 to
+20,000 cells"""
 
 from __future__ import annotations
 
@@ -28,7 +29,10 @@ def genlib(folder: Path, size: str, *, cells: int) -> Callable[[], dict]:
     def work() -> dict:
         made = protect(table=table)
         hidden = made.conditions["hidden"]
-        total = f"{made.conditions['cells']:,} cells, {hidden['primary']:,} unsafe, {sum(hidden.values()):,} hidden"
+        total = (
+            f"{made.conditions['cells']:,} cells, {hidden['primary']:,} unsafe, "
+            f"{sum(hidden.values()):,} hidden"
+        )
         return {"note": f"{total}, {made.conditions['status']}"}
 
     return work

@@ -1,11 +1,15 @@
-"""people of 360 areas x 8 kinds with regions and totals (3,384 cells, about 750 unsafe) protected, and the results attacked
+"""people of 360 areas x 8 kinds with regions and totals (3,384 cells, about 750 unsafe) protected,
+and the results attacked
 
-All protect the same table of people: a cell under 5 is unsafe and must be able to go down by 1 and up to 5. tau-ARGUS (the engine that the
-package pytauargus carries, on HiGHS) is given just these protection levels and told to hide as few cells as it can. "modular" is its usual
-way, with its rules for people who are alone in a cell; "optimal" has none, so beside both stands what we hide when nobody is taken to be
-alone. Its files hold values and lie in the folder that the bench deletes. ACRO makes the outputs that a researcher would ask for one by
-one - areas x kinds, regions x kinds, areas - with its threshold at 5. The attacker is our auditor, a linear programme for every hidden
-cell; he also plays everybody who is alone in a cell and knows it. Too closely: not free to move as far as above.
+All protect the same table of people: a cell under 5 is unsafe and must be able to go down by 1 and
+up to 5. tau-ARGUS (the engine that the package pytauargus carries, on HiGHS) is given just these
+protection levels and told to hide as few cells as it can. "modular" is its usual way, with its
+rules for people who are alone in a cell; "optimal" has none, so beside both stands what we hide
+when nobody is taken to be alone. Its files hold values and lie in the folder that the bench
+deletes. ACRO makes the outputs that a researcher would ask for one by one - areas x kinds, regions
+x kinds, areas - with its threshold at 5. The attacker is our auditor, a linear programme for every
+hidden cell; he also plays everybody who is alone in a cell and knows it. Too closely: not free to
+move as far as above.
 """
 
 from __future__ import annotations
@@ -32,8 +36,15 @@ def table(areas: int) -> pl.DataFrame:
     rng, regions = np.random.default_rng(1), max(areas // 24, 2)
     people = 1 + np.minimum(rng.lognormal(2.23, 1.3, areas * 8), 400).astype(int)
     cell = np.repeat(np.arange(areas * 8), people)
-    area, region = pl.Series(cell // 8).cast(pl.String), pl.Series(cell // 8 * regions // areas).cast(pl.String)
-    codes = {"area": "A" + area.str.zfill(4), "region": "R" + region.str.zfill(4), "kind": pl.Series(cell % 8).cast(pl.String)}
+    area, region = (
+        pl.Series(cell // 8).cast(pl.String),
+        pl.Series(cell // 8 * regions // areas).cast(pl.String),
+    )
+    codes = {
+        "area": "A" + area.str.zfill(4),
+        "region": "R" + region.str.zfill(4),
+        "kind": pl.Series(cell % 8).cast(pl.String),
+    }
     return pl.DataFrame({"customer": np.arange(cell.size), **codes})
 
 
@@ -41,14 +52,25 @@ def prepare(folder: Path, size: str) -> None:
     rows = table(AREAS[size])
     rows.write_parquet(folder / "rows.parquet")
     levels = [
-        rows.select(area, kind) for area in ("area", pl.col("region").alias("area"), _total("area")) for kind in ("kind", _total("kind"))
+        rows.select(area, kind)
+        for area in ("area", pl.col("region").alias("area"), _total("area"))
+        for kind in ("kind", _total("kind"))
     ]
     cells = pl.concat(levels).group_by(CELL).len("people")
     unsafe = cells.filter(pl.col("people") < UNDER).rows()
-    apriori = [f"{TOTAL};{TOTAL};C;1"] + [f"{area};{kind};PL;1;{UNDER - people}" for area, kind, people in unsafe]
+    apriori = [f"{TOTAL};{TOTAL};C;1"] + [
+        f"{area};{kind};PL;1;{UNDER - people}" for area, kind, people in unsafe
+    ]
     (folder / "levels.hst").write_text("\n".join(apriori))
-    under = rows.group_by("region", maintain_order=True).agg(pl.col("area").unique(maintain_order=True))
-    (folder / "areas.hrc").write_text("".join(f"{region}\n" + "".join(f"@{area}\n" for area in areas) for region, areas in under.rows()))
+    under = rows.group_by("region", maintain_order=True).agg(
+        pl.col("area").unique(maintain_order=True)
+    )
+    (folder / "areas.hrc").write_text(
+        "".join(
+            f"{region}\n" + "".join(f"@{area}\n" for area in areas)
+            for region, areas in under.rows()
+        )
+    )
 
 
 def _total(name: str) -> pl.Expr:
@@ -58,7 +80,12 @@ def _total(name: str) -> pl.Expr:
 def tabulated(rows: pl.LazyFrame):
     from genlib.disclosure.cells import Dimension, tabulate
 
-    return tabulate(rows, person="customer", by=[Dimension("area", parents=("region",)), Dimension("kind")], population="bench")
+    return tabulate(
+        rows,
+        person="customer",
+        by=[Dimension("area", parents=("region",)), Dimension("kind")],
+        population="bench",
+    )
 
 
 def _model(folder: Path):
@@ -67,19 +94,29 @@ def _model(folder: Path):
     from genlib.disclosure.protect import standing_policy
 
     model = build({"table": tabulated(pl.scan_parquet(folder / "rows.parquet"))}, standing_policy())
-    return model, model.frames["table"].select(pl.coalesce("area", "region", _total("area")), pl.coalesce("kind", _total("kind")), "_cell")
+    return model, model.frames["table"].select(
+        pl.coalesce("area", "region", _total("area")), pl.coalesce("kind", _total("kind")), "_cell"
+    )
 
 
 def genlib(folder: Path, size: str) -> Callable[[], dict]:
     from genlib.disclosure.protect import protect
 
     cells = tabulated(pl.scan_parquet(folder / "rows.parquet"))
-    protect(warm=tabulated(table(2).lazy()))  # libraries are loaded before the clock starts, on all sides
+    protect(
+        warm=tabulated(table(2).lazy())
+    )  # libraries are loaded before the clock starts, on all sides
 
     def work() -> dict:
         made = protect(table=cells)
-        frame = made.table.frame.select(pl.coalesce("area", "region", _total("area")), pl.coalesce("kind", _total("kind")), "people")
-        return _kept(folder, "genlib", frame.filter(pl.col("people").is_null()), made.conditions["status"])
+        frame = made.table.frame.select(
+            pl.coalesce("area", "region", _total("area")),
+            pl.coalesce("kind", _total("kind")),
+            "people",
+        )
+        return _kept(
+            folder, "genlib", frame.filter(pl.col("people").is_null()), made.conditions["status"]
+        )
 
     return work
 
@@ -92,12 +129,20 @@ def genlib_nobody_alone(folder: Path, size: str) -> Callable[[], dict]:
     model, names = _model(folder)
     suppress(model.system)
     every, nobody = model.system.need_scenario < 0, np.zeros(0, np.int64)
-    needs = {name: getattr(model.system, name)[every] for name in ("need_variable", "need_move", "need_scenario")}
+    needs = {
+        name: getattr(model.system, name)[every]
+        for name in ("need_variable", "need_move", "need_scenario")
+    }
     system = replace(model.system, **needs, alone_scenario=nobody, alone_variable=nobody)
 
     def work() -> dict:
         pattern = suppress(system)
-        return _kept(folder, "nobody", names.filter(pl.lit(pl.Series(pattern.hidden)).gather(pl.col("_cell"))), pattern.status)
+        return _kept(
+            folder,
+            "nobody",
+            names.filter(pl.lit(pl.Series(pattern.hidden)).gather(pl.col("_cell"))),
+            pattern.status,
+        )
 
     return work
 
@@ -121,7 +166,11 @@ def tau_argus(folder: Path, size: str, *, method: str, options: str) -> Callable
         run=False,
     ).files
     batch = Path(files["arb"])
-    batch.write_text(batch.read_text().replace("<SUPPRESS>", f'<APRIORI> "{folder}/levels.hst",1,";",0,0\n<SUPPRESS>'))
+    batch.write_text(
+        batch.read_text().replace(
+            "<SUPPRESS>", f'<APRIORI> "{folder}/levels.hst",1,";",0,0\n<SUPPRESS>'
+        )
+    )
 
     def work() -> dict:
         run_batch(batch)
@@ -147,8 +196,16 @@ def acro(folder: Path, size: str) -> Callable[[], dict]:
 
     def work() -> dict:
         with contextlib.redirect_stdout(io.StringIO()):
-            outputs = [session.crosstab(rows[one], rows[other]) for one, other in (CELL, ("region", "kind"), ("area", "every"))]
-        gone = pd.concat([frame.rename_axis(index="area", columns="kind").stack(future_stack=True) for frame in outputs])
+            outputs = [
+                session.crosstab(rows[one], rows[other])
+                for one, other in (CELL, ("region", "kind"), ("area", "every"))
+            ]
+        gone = pd.concat(
+            [
+                frame.rename_axis(index="area", columns="kind").stack(future_stack=True)
+                for frame in outputs
+            ]
+        )
         gone = gone[gone.isna()].reset_index()[CELL]
         return _kept(folder, "acro", pl.from_pandas(gone), "")
 
@@ -157,7 +214,10 @@ def acro(folder: Path, size: str) -> Callable[[], dict]:
 
 def _kept(folder: Path, name: str, hidden: pl.DataFrame, status: str) -> dict:
     hidden.select(CELL).cast(pl.String).write_parquet(folder / f"{name}.hidden")
-    return {"note": f"{hidden.height:,} hidden {status}".rstrip(), "facts": {"hidden": hidden.height}}
+    return {
+        "note": f"{hidden.height:,} hidden {status}".rstrip(),
+        "facts": {"hidden": hidden.height},
+    }
 
 
 def attack(folder: Path, size: str, *, on: str) -> Callable[[], dict]:
@@ -172,33 +232,59 @@ def attack(folder: Path, size: str, *, on: str) -> Callable[[], dict]:
 
     def work() -> dict:
         known, close, alone = _worked_out(pattern)
-        note = f"unsafe cells worked out exactly: {known}, too closely: {close}, too closely by one who is alone beside them: {alone}"
+        note = (
+            f"unsafe cells worked out exactly: {known}, too closely: {close}, too closely by "
+            f"one who is alone beside them: {alone}"
+        )
         return {"note": note, "facts": {"exact": known, "close": close, "alone": alone}}
 
     return work
 
 
 def _worked_out(pattern) -> tuple[int, int, int]:
-    """How many unsafe cells anyone works out exactly, how many others too closely, and how many more those do who are alone beside them."""
+    """How many unsafe cells anyone works out exactly, how many others too closely, and how many
+    more those do who are alone beside them."""
     from genlib.disclosure.audit import intervals
 
-    def bounds(part: dict, wanted: set[int], known: dict[int, int]) -> dict[int, tuple[float, float]]:
+    def bounds(
+        part: dict, wanted: set[int], known: dict[int, int]
+    ) -> dict[int, tuple[float, float]]:
         asked = [place if name in wanted else -1 for place, name in enumerate(part["names"])]
-        found = intervals({**part, "cell": asked, "names": ()}, known={part["names"].index(v): size for v, size in known.items()})
-        return {part["names"][place]: (low, high) for place, low, high in found.select("variable", "low", "high").rows()}
+        found = intervals(
+            {**part, "cell": asked, "names": ()},
+            known={part["names"].index(v): size for v, size in known.items()},
+        )
+        return {
+            part["names"][place]: (low, high)
+            for place, low, high in found.select("variable", "low", "high").rows()
+        }
 
     def needs(who: int) -> list[tuple[int, int]]:
         theirs = system.need_scenario == who
-        return list(zip(system.need_variable[theirs].tolist(), system.need_move[theirs].tolist(), strict=True))
+        return list(
+            zip(
+                system.need_variable[theirs].tolist(),
+                system.need_move[theirs].tolist(),
+                strict=True,
+            )
+        )
 
     def too_close(who: int, seen: dict[int, tuple[float, float]]) -> set[int]:
-        reach = {(v, m): seen[v][1] - value[v] if m > 0 else value[v] - seen[v][0] for v, m in needs(who) if v in seen}
+        reach = {
+            (v, m): seen[v][1] - value[v] if m > 0 else value[v] - seen[v][0]
+            for v, m in needs(who)
+            if v in seen
+        }
         return {v for (v, m), moves in reach.items() if moves < abs(m) - NEAR}
 
     system, value, parts = pattern.system, pattern.system.value, _parts(pattern.manifest())
-    seen = {v: ends for part in parts for v, ends in bounds(part, {v for v, _ in needs(-1)}, {}).items()}
+    seen = {
+        v: ends for part in parts for v, ends in bounds(part, {v for v, _ in needs(-1)}, {}).items()
+    }
     exact, told = {v for v, (low, high) in seen.items() if high - low < NEAR}, set()
-    for own, who in zip(system.alone_variable.tolist(), system.alone_scenario.tolist(), strict=True):
+    for own, who in zip(
+        system.alone_variable.tolist(), system.alone_scenario.tolist(), strict=True
+    ):
         beside = {v for v, _ in needs(who)}
         for part in (part for part in parts if own in part["names"]):
             told |= too_close(who, bounds(part, beside, {own: int(value[own])}))
@@ -207,7 +293,8 @@ def _worked_out(pattern) -> tuple[int, int, int]:
 
 
 def _parts(open_: dict) -> list[dict]:
-    """The hidden figures and their relations, each connected part alone; all that is shown in a relation is one known figure."""
+    """The hidden figures and their relations, each connected part alone; all that is shown in a
+    relation is one known figure."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
@@ -226,7 +313,11 @@ def _parts(open_: dict) -> list[dict]:
         rows, row = np.unique(relation[entry], return_inverse=True)
         names, column = np.unique(variable[entry], return_inverse=True)
         rest = len(names) + np.arange(len(rows))
-        relations = [np.append(row, np.arange(len(rows))), np.append(column, rest), np.append(sign[entry], np.ones(len(rows), int))]
+        relations = [
+            np.append(row, np.arange(len(rows))),
+            np.append(column, rest),
+            np.append(sign[entry], np.ones(len(rows), int)),
+        ]
         parts.append(
             {
                 "relations": relations,
@@ -238,7 +329,11 @@ def _parts(open_: dict) -> list[dict]:
     return parts
 
 
-NOBODY, MODULAR, OPTIMAL = "genlib, nobody taken to be alone", "tau-ARGUS modular", "tau-ARGUS optimal"
+NOBODY, MODULAR, OPTIMAL = (
+    "genlib, nobody taken to be alone",
+    "tau-ARGUS modular",
+    "tau-ARGUS optimal",
+)
 SIDES = {
     "genlib": genlib,
     MODULAR: partial(tau_argus, method="MOD", options="1,5,1,1,1"),
@@ -252,4 +347,8 @@ SIDES = {
 }
 PEERS = ("ACRO",)
 ONCE = tuple(side for side in SIDES if side.endswith("attacked"))
-GOALS = {"genlib": goals.within(0.5), NOBODY: goals.no_more("hidden", MODULAR, OPTIMAL), "genlib attacked": goals.none()}
+GOALS = {
+    "genlib": goals.within(0.5),
+    NOBODY: goals.no_more("hidden", MODULAR, OPTIMAL),
+    "genlib attacked": goals.none(),
+}

@@ -1,4 +1,5 @@
-"""What a side is held to: a short text and whether, of the sides as measured in the same run, ours and this one meet it."""
+"""What a side is held to: a short text and whether, of the sides as measured in the same run, ours
+and this one meet it."""
 
 from __future__ import annotations
 
@@ -21,7 +22,10 @@ def slower(times: float) -> Goal:
 
 def level(times: float) -> Goal:
     """We take at most so many times the other side's time."""
-    return f"ours ≤ {times:g} x this", lambda found, one: ours(found)["seconds"] <= times * one["seconds"]
+    return (
+        f"ours ≤ {times:g} x this",
+        lambda found, one: ours(found)["seconds"] <= times * one["seconds"],
+    )
 
 
 def within(seconds: float) -> Goal:
@@ -31,17 +35,25 @@ def within(seconds: float) -> Goal:
 
 def above(seconds: float) -> Goal:
     """We take at most so many seconds more than the other side."""
-    return f"ours ≤ this + {seconds:g} s", lambda found, one: ours(found)["seconds"] <= one["seconds"] + seconds
+    return (
+        f"ours ≤ this + {seconds:g} s",
+        lambda found, one: ours(found)["seconds"] <= one["seconds"] + seconds,
+    )
 
 
 def flat(times: float) -> Goal:
     """Our peak memory is at most so many times that of this side, which has fewer rows."""
-    return f"our peak ≤ {times:g} x", lambda found, one: ours(found)["peak_mb"] <= times * one["peak_mb"]
+    return (
+        f"our peak ≤ {times:g} x",
+        lambda found, one: ours(found)["peak_mb"] <= times * one["peak_mb"],
+    )
 
 
 def no_more(fact: str, *others: str) -> Goal:
     """This side has no more of something than any of the others."""
-    return f"{fact} ≤ theirs", lambda found, one: all(one["facts"][fact] <= found[other]["facts"][fact] for other in others)
+    return f"{fact} ≤ theirs", lambda found, one: all(
+        one["facts"][fact] <= found[other]["facts"][fact] for other in others
+    )
 
 
 def none() -> Goal:

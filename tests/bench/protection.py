@@ -1,4 +1,5 @@
-"""door 2 alone: all tables of each report protected together and recorded in the ledger, the first time and after a year of reports"""
+"""door 2 alone: all tables of each report protected together and recorded in the ledger, the first
+time and after a year of reports"""
 
 from __future__ import annotations
 
@@ -36,13 +37,21 @@ def protection(folder: Path, size: str, *, report: str, months: int = 0) -> Call
     past.mkdir(exist_ok=True)
     for earlier in _months(months):
         for name in REPORTS:
-            genlib.protect(ledger=Ledger(past, name, earlier.end, str(earlier)), **_cells(folder, name, str(earlier)))
+            genlib.protect(
+                ledger=Ledger(past, name, earlier.end, str(earlier)),
+                **_cells(folder, name, str(earlier)),
+            )
     cells = _cells(folder, report, MONTH)
 
     def work() -> dict:
         ledger = Path(shutil.copytree(past, folder / f"{report}-{months}-{next(numbers)}"))
-        told = genlib.protect(ledger=Ledger(ledger, report, date(2026, 11, 1), "run"), **cells).conditions
-        return {"note": f"{told['cells']} cells, {sum(told['hidden'].values())} hidden, {told['status']}"}
+        told = genlib.protect(
+            ledger=Ledger(ledger, report, date(2026, 11, 1), "run"), **cells
+        ).conditions
+        return {
+            "note": f"{told['cells']} cells, {sum(told['hidden'].values())} hidden, "
+            f"{told['status']}"
+        }
 
     return work
 
@@ -56,9 +65,14 @@ def _months(months: int) -> tuple[Any, ...]:
 
 def _cells(folder: Path, report: str, period: str) -> dict[str, Any]:
     """What the notebook hands to `protect`."""
-    os.environ |= {"GENLIB_HOME": str(folder), "GENLIB_PUBLICATION": f"2026-11-01 {report}/{period}/fi run"}
+    os.environ |= {
+        "GENLIB_HOME": str(folder),
+        "GENLIB_PUBLICATION": f"2026-11-01 {report}/{period}/fi run",
+    }
     book, scope = json.loads((NOTEBOOKS / f"{report}.ipynb").read_text(encoding="utf-8")), {}
-    parameters, *sources = ("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code")
+    parameters, *sources = (
+        "".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"
+    )
     exec(parameters, scope)  # noqa: S102 - our own notebook
     scope["period"] = period
     for source in sources:
@@ -69,5 +83,7 @@ def _cells(folder: Path, report: str, period: str) -> dict[str, Any]:
 
 
 LATER = f"{BUSIEST}, after a year"
-SIDES = {report: partial(protection, report=report) for report in REPORTS} | {LATER: partial(protection, report=BUSIEST, months=11)}
+SIDES = {report: partial(protection, report=report) for report in REPORTS} | {
+    LATER: partial(protection, report=BUSIEST, months=11)
+}
 GOALS = dict.fromkeys(SIDES, goals.within(0.5))

@@ -1,4 +1,5 @@
-"""publishing a release, against reading the same columns over ADBC and writing them to Parquet with nothing done to them"""
+"""publishing a release, against reading the same columns over ADBC and writing them to Parquet with
+nothing done to them"""
 
 from __future__ import annotations
 
@@ -39,7 +40,14 @@ def workbench(folder: Path, customers: int, *purposes: str) -> None:
 
     register = drawn(folder / "register.sqlite", customers)
     for purpose in purposes:
-        publish(purpose, register, PseudonymKey(bytes(32)), notice=notice.load(), releases=folder / "releases", now=NOW)
+        publish(
+            purpose,
+            register,
+            PseudonymKey(bytes(32)),
+            notice=notice.load(),
+            releases=folder / "releases",
+            now=NOW,
+        )
 
 
 def prepare(folder: Path, size: str) -> None:
@@ -59,7 +67,14 @@ def genlib(folder: Path, size: str, *, register: str = "whole") -> Callable[[], 
     opened, terms = open_register(f"sqlite:///{folder}/{register}.sqlite"), notice.load()
 
     def work() -> dict:
-        made = publish(PURPOSE, opened, PseudonymKey(bytes(32)), notice=terms, releases=folder / "releases" / register, now=NOW)
+        made = publish(
+            PURPOSE,
+            opened,
+            PseudonymKey(bytes(32)),
+            notice=terms,
+            releases=folder / "releases" / register,
+            now=NOW,
+        )
         return {"note": f"{made.people:,} people, {sum(made.rows.values()):,} rows"}
 
     return work
@@ -73,7 +88,10 @@ def bare(folder: Path, size: str) -> Callable[[], dict]:
 
     granted = notice.load().granted(PURPOSE)
     with sqlite3.connect(folder / "whole.sqlite") as connection:
-        there = {table: {row[1] for row in connection.execute(f"PRAGMA table_info({table})")} for table in granted}
+        there = {
+            table: {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            for table in granted
+        }
 
     def work() -> dict:
         rows = 0
@@ -82,7 +100,9 @@ def bare(folder: Path, size: str) -> Callable[[], dict]:
                 wanted = ", ".join(column for column in columns if column in there[table]) or "id"
                 cursor.execute(f"SELECT {wanted} FROM {table}")
                 reader = cursor.fetch_record_batch()
-                with pq.ParquetWriter(folder / f"{table}.parquet", reader.schema, compression="zstd") as writer:
+                with pq.ParquetWriter(
+                    folder / f"{table}.parquet", reader.schema, compression="zstd"
+                ) as writer:
                     for batch in reader:
                         rows += batch.num_rows
                         writer.write_batch(batch)

@@ -1,7 +1,9 @@
-"""the purchase summary (frequency, recency, T, mean repeat value), against lifetimes and the same in SQL
+"""the purchase summary (frequency, recency, T, mean repeat value), against lifetimes and the same
+in SQL
 
-lifetimes runs with our pandas and, in a Python of its own, with pandas 2; on dates as they come from Parquet and as text, the way its
-examples read them. The floor is the one pass that any summary needs: first, last, number and sum by customer, without days being one.
+lifetimes runs with our pandas and, in a Python of its own, with pandas 2; on dates as they come
+from Parquet and as text, the way its examples read them. The floor is the one pass that any summary
+needs: first, last, number and sum by customer, without days being one.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ SQL = """
 WITH day AS (SELECT customer, date, sum(amount) AS amount FROM purchases GROUP BY ALL),
      marked AS (SELECT *, min(date) OVER (PARTITION BY customer) AS first FROM day)
 SELECT customer, count(*) - 1 AS frequency, date_diff('day', first, max(date)) / 7.0 AS recency,
-       date_diff('day', first, DATE '2026-10-31') / 7.0 AS T, avg(amount) FILTER (date > first) AS monetary
+       date_diff('day', first, DATE '2026-10-31') / 7.0 AS T,
+       avg(amount) FILTER (date > first) AS monetary
 FROM marked GROUP BY customer, first
 """
 
@@ -31,19 +34,31 @@ FROM marked GROUP BY customer, first
 def prepare(folder: Path, size: str) -> None:
     rng, rows = np.random.default_rng(1), PURCHASES[size]
     days = pl.Series((20_000 + rng.integers(0, 700, rows)).astype(np.int32)).cast(pl.Date)
-    frame = pl.DataFrame({"customer": rng.integers(1, rows // 5, rows), "date": days, "amount": rng.integers(500, 90_000, rows)})
+    frame = pl.DataFrame(
+        {
+            "customer": rng.integers(1, rows // 5, rows),
+            "date": days,
+            "amount": rng.integers(500, 90_000, rows),
+        }
+    )
     frame.write_parquet(folder / "purchases.parquet")
 
 
 def _answer(frame: pl.DataFrame) -> dict:
-    return {"customers": frame.height, "frequency": int(frame["frequency"].sum()), "recency": round(float(frame["recency"].sum()), 0)}
+    return {
+        "customers": frame.height,
+        "frequency": int(frame["frequency"].sum()),
+        "recency": round(float(frame["recency"].sum()), 0),
+    }
 
 
 def genlib(folder: Path, size: str) -> Callable[[], dict]:
     from genlib.metrics.customers import purchase_summary
 
     rows = pl.read_parquet(folder / "purchases.parquet")
-    return lambda: _answer(purchase_summary(rows, customer="customer", date="date", amount="amount", as_of=AS_OF))
+    return lambda: _answer(
+        purchase_summary(rows, customer="customer", date="date", amount="amount", as_of=AS_OF)
+    )
 
 
 def duckdb(folder: Path, size: str) -> Callable[[], dict]:
@@ -55,7 +70,11 @@ def duckdb(folder: Path, size: str) -> Callable[[], dict]:
 
 
 def floor(folder: Path, size: str) -> Callable[[], dict]:
-    rows, day, amount = pl.read_parquet(folder / "purchases.parquet"), pl.col("date"), pl.col("amount")
+    rows, day, amount = (
+        pl.read_parquet(folder / "purchases.parquet"),
+        pl.col("date"),
+        pl.col("amount"),
+    )
 
     def work() -> dict:
         one = rows.lazy().filter(day <= AS_OF).group_by("customer")
@@ -74,7 +93,13 @@ def lifetimes(folder: Path, size: str, *, text: bool = False) -> Callable[[], di
 
     def work() -> dict:
         made = summary_data_from_transaction_data(
-            rows, "customer", "date", monetary_value_col="amount", observation_period_end=AS_OF.isoformat(), freq="D", freq_multiplier=7
+            rows,
+            "customer",
+            "date",
+            monetary_value_col="amount",
+            observation_period_end=AS_OF.isoformat(),
+            freq="D",
+            freq_multiplier=7,
         )
         return _answer(pl.from_pandas(made.reset_index())) | {"note": f"pandas {pd.__version__}"}
 
@@ -92,4 +117,8 @@ SIDES = {
     "floor: one group-by in Polars": floor,
 }
 PEERS = (OLDER, f"{OLDER}, dates as text")
-GOALS = {"DuckDB SQL": goals.level(1.2), OURS: goals.slower(30), f"{OLDER}, dates as text": goals.slower(30)}
+GOALS = {
+    "DuckDB SQL": goals.level(1.2),
+    OURS: goals.slower(30),
+    f"{OLDER}, dates as text": goals.slower(30),
+}

@@ -1,7 +1,9 @@
-"""a whole report from parameters to catalogue, against papermill on an empty notebook with the same imports
+"""a whole report from parameters to catalogue, against papermill on an empty notebook with the same
+imports
 
-Ours imports nothing before it is needed, so its import statements alone load next to nothing: the peer's notebook also names the libraries
-that ours has loaded by its end. The statements alone are beside it, for what an empty kernel costs. The sides take turns.
+Ours imports nothing before it is needed, so its import statements alone load next to nothing: the
+peer's notebook also names the libraries that ours has loaded by its end. The statements alone are
+beside it, for what an empty kernel costs. The sides take turns.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ def genlib(folder: Path, size: str) -> Callable[[], dict]:
     from genlib.reports.run import run_report
 
     settings = _settings(folder)
-    return lambda: {"note": f"{run_report(REPORT, settings=settings).html.stat().st_size // 1024:,} KB"}
+    return lambda: {
+        "note": f"{run_report(REPORT, settings=settings).html.stat().st_size // 1024:,} KB"
+    }
 
 
 def papermill(folder: Path, size: str, *, parts: tuple[str, ...] = ()) -> Callable[[], dict]:
@@ -43,13 +47,26 @@ def papermill(folder: Path, size: str, *, parts: tuple[str, ...] = ()) -> Callab
     import papermill as library
 
     ours = nbformat.read(Path(__file__).parents[2] / "notebooks" / f"{REPORT}.ipynb", as_version=4)
-    lines = [line for cell in ours.cells if cell.cell_type == "code" for line in cell.source.splitlines()]
-    imports = [line for line in lines if line.startswith(("import ", "from "))] + [f"import {part}" for part in parts]
-    empty = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(imports))], metadata=ours.metadata)
+    lines = [
+        line for cell in ours.cells if cell.cell_type == "code" for line in cell.source.splitlines()
+    ]
+    imports = [line for line in lines if line.startswith(("import ", "from "))] + [
+        f"import {part}" for part in parts
+    ]
+    empty = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("\n".join(imports))], metadata=ours.metadata
+    )
     options = {"kernel_name": "python3", "language": "python", "progress_bar": False}
-    return lambda: {"note": f"{len(imports)} imports, {len(library.execute_notebook(empty, None, **options).cells)} cell"}
+    return lambda: {
+        "note": f"{len(imports)} imports, "
+        f"{len(library.execute_notebook(empty, None, **options).cells)} cell"
+    }
 
 
 LOADED = "papermill, the same libraries loaded"
-SIDES = {"genlib": genlib, LOADED: partial(papermill, parts=PARTS), "papermill, the statements alone": papermill}
+SIDES = {
+    "genlib": genlib,
+    LOADED: partial(papermill, parts=PARTS),
+    "papermill, the statements alone": papermill,
+}
 GOALS = {LOADED: goals.above(2)}

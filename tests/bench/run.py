@@ -1,12 +1,15 @@
-"""Speed and memory beside the field's own tools: every side in a process of its own, on the same data, with equal answers.
+"""Speed and memory beside the field's own tools: every side in a process of its own, on the same
+data, with equal answers.
 
     python tests/bench/run.py [--size tiny|small|large] [--only publish]
 
-A case is a module of this folder with `prepare(folder, size)` and SIDES: name -> function(folder, size) that loads what the side needs and
-returns the work to be timed. Its doc string says what is done, GOALS what a side is held to (`goals.py`), REPEATS how often a process
-works (but for sides of ONCE) and ROUNDS how often the sides take turns; the least time counts. The first side is ours; "ratio" is a side's
-time in ours. The work returns the answer, on which the sides must agree; under "note" what to print, under "facts" what goals ask for.
-Sides of PEERS run in a Python of their own with the versions of `peers.txt`, which do not fit beside ours.
+A case is a module of this folder with `prepare(folder, size)` and SIDES: name -> function(folder,
+size) that loads what the side needs and returns the work to be timed. Its doc string says what is
+done, GOALS what a side is held to (`goals.py`), REPEATS how often a process works (but for sides of
+ONCE) and ROUNDS how often the sides take turns; the least time counts. The first side is ours;
+"ratio" is a side's time in ours. The work returns the answer, on which the sides must agree; under
+"note" what to print, under "facts" what goals ask for. Sides of PEERS run in a Python of their own
+with the versions of `peers.txt`, which do not fit beside ours.
 """
 
 from __future__ import annotations
@@ -23,7 +26,16 @@ import tempfile
 import time
 from pathlib import Path
 
-CASES = ("pseudonyms", "publish", "purchases", "contacts", "disclosure", "curve", "protection", "report")
+CASES = (
+    "pseudonyms",
+    "publish",
+    "purchases",
+    "contacts",
+    "disclosure",
+    "curve",
+    "protection",
+    "report",
+)
 PEERS = Path(__file__).parents[2] / "build" / "peers" / "bin" / "python"
 LINE = "  {:44} {:>9} {:>7} {:>7}  {:18} {:4}  {}"
 
@@ -54,25 +66,63 @@ def _compare(case: str, folder: str, size: str) -> None:
     module = importlib.import_module(case)
     print(f"\n{case}: {module.__doc__.splitlines()[0]}", flush=True)
     _child(case, "prepare", folder, size)
-    rounds = [{side: _child(case, side, folder, size) for side in module.SIDES} for _ in range(getattr(module, "ROUNDS", 1))]
-    found = {side: min((one[side] for one in rounds), key=lambda one: one["seconds"]) for side in module.SIDES}
+    rounds = [
+        {side: _child(case, side, folder, size) for side in module.SIDES}
+        for _ in range(getattr(module, "ROUNDS", 1))
+    ]
+    found = {
+        side: min((one[side] for one in rounds), key=lambda one: one["seconds"])
+        for side in module.SIDES
+    }
     ours = next(iter(found.values()))
     for side, one in found.items():
         goal, met = getattr(module, "GOALS", {}).get(side, ("", None))
         verdict = "" if met is None else "yes" if met(found, one) else "NO"
         time_, ratio = f"{one['seconds']:.3f}", f"{one['seconds'] / ours['seconds']:.2f}"
-        print(LINE.format(side, time_, ratio, f"{one['peak_mb']:.0f}", goal, verdict, one["note"]).rstrip(), flush=True)
-    answers = {json.dumps(one["answer"], sort_keys=True) for one in found.values() if one["answer"] is not None}
+        print(
+            LINE.format(
+                side, time_, ratio, f"{one['peak_mb']:.0f}", goal, verdict, one["note"]
+            ).rstrip(),
+            flush=True,
+        )
+    answers = {
+        json.dumps(one["answer"], sort_keys=True)
+        for one in found.values()
+        if one["answer"] is not None
+    }
     if len(answers) > 1:
         sys.exit(f"  the sides of {case} do not agree: {sorted(answers)}")
 
 
 def _child(case: str, side: str, folder: str, size: str) -> dict:
-    python = str(PEERS) if side in getattr(importlib.import_module(case), "PEERS", ()) else sys.executable
-    command = [python, "-W", "ignore", __file__, "--only", case, "--side", side, "--folder", folder, "--size", size]
+    python = (
+        str(PEERS)
+        if side in getattr(importlib.import_module(case), "PEERS", ())
+        else sys.executable
+    )
+    command = [
+        python,
+        "-W",
+        "ignore",
+        __file__,
+        "--only",
+        case,
+        "--side",
+        side,
+        "--folder",
+        folder,
+        "--size",
+        size,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode == -signal.SIGKILL:  # the system ran out of memory
-        return {"seconds": math.inf, "peak_mb": math.inf, "answer": None, "note": "did not fit into memory", "facts": {}}
+        return {
+            "seconds": math.inf,
+            "peak_mb": math.inf,
+            "answer": None,
+            "note": "did not fit into memory",
+            "facts": {},
+        }
     if done.returncode:
         sys.exit(f"{case} {side}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -90,12 +140,24 @@ def _measure(case: str, side: str, folder: Path, size: str) -> dict:
         answer = work()
         times.append(time.perf_counter() - start)
     note, facts = answer.pop("note", ""), answer.pop("facts", {})
-    return {"seconds": min(times), "peak_mb": _peak(), "answer": answer or None, "note": note, "facts": facts}
+    return {
+        "seconds": min(times),
+        "peak_mb": _peak(),
+        "answer": answer or None,
+        "note": note,
+        "facts": facts,
+    }
 
 
 def _peak() -> float:
     """The most that this process or one of its children held, in MB."""
-    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    return (
+        max(
+            resource.getrusage(who).ru_maxrss
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        / 1024
+    )
 
 
 if __name__ == "__main__":

@@ -10,9 +10,15 @@ from genlib.disclosure import System, make_system
 
 
 def grid(inner, *, needs=(), weight=None, alone=()):
-    """An r x c table with its margins; variables count row by row, margins last. `needs`: (row, column, move)."""
+    """An r x c table with its margins; variables count row by row, margins last. `needs`: (row,
+    column, move)."""
     inner = np.asarray(inner)
-    full = np.block([[inner, inner.sum(1, keepdims=True)], [inner.sum(0, keepdims=True), inner.sum(keepdims=True)]])
+    full = np.block(
+        [
+            [inner, inner.sum(1, keepdims=True)],
+            [inner.sum(0, keepdims=True), inner.sum(keepdims=True)],
+        ]
+    )
     _rows, _columns = full.shape
     place = np.arange(full.size).reshape(full.shape)
     entries = []
@@ -48,26 +54,43 @@ def _owners(own, place) -> np.ndarray:
 
 def universe(shape: tuple[int, int], most: int) -> np.ndarray:
     """Every r x c table of whole numbers up to `most`, with margins, one a row."""
-    inner = np.stack(np.meshgrid(*[np.arange(most + 1)] * (shape[0] * shape[1]), indexing="ij"), axis=-1).reshape(-1, *shape)
+    inner = np.stack(
+        np.meshgrid(*[np.arange(most + 1)] * (shape[0] * shape[1]), indexing="ij"), axis=-1
+    ).reshape(-1, *shape)
     wide = np.concatenate([inner, inner.sum(2, keepdims=True)], axis=2)
     return np.concatenate([wide, wide.sum(1, keepdims=True)], axis=1).reshape(len(inner), -1)
 
 
 def alike(system: System, hidden, tables: np.ndarray, known=()) -> np.ndarray:
-    """The tables that agree with what is shown and known: all that the brute-force attacker cannot rule out."""
+    """The tables that agree with what is shown and known: all that the brute-force attacker cannot
+    rule out."""
     shown = ~system.hidden_variables(np.asarray(hidden))
     shown[list(known)] = True
     return tables[(tables[:, shown] == system.value[shown]).all(1)]
 
 
 def protects(system: System, hidden, tables: np.ndarray) -> bool:
-    """Brute force: has every need its room, for everyone and for each lone respondent among his neighbours?"""
+    """Brute force: has every need its room, for everyone and for each lone respondent among his
+    neighbours?"""
     if (system.primary & ~np.asarray(hidden)).any():
         return False
-    for known in [(), *(tuple(system.alone_variable[system.alone_scenario == s].tolist()) for s in set(system.alone_scenario.tolist()))]:
+    for known in [
+        (),
+        *(
+            tuple(system.alone_variable[system.alone_scenario == s].tolist())
+            for s in set(system.alone_scenario.tolist())
+        ),
+    ]:
         moved = alike(system, hidden, tables, known) - system.value
-        near = {v for r in range(system.relations) for v in _members(system, r) if set(known) & _members(system, r) or not known}
-        for variable, move in zip(system.need_variable.tolist(), system.need_move.tolist(), strict=True):
+        near = {
+            v
+            for r in range(system.relations)
+            for v in _members(system, r)
+            if set(known) & _members(system, r) or not known
+        }
+        for variable, move in zip(
+            system.need_variable.tolist(), system.need_move.tolist(), strict=True
+        ):
             if variable in known or (known and variable not in near):
                 continue
             if (moved[:, variable].max() < move) if move > 0 else (moved[:, variable].min() > move):
@@ -94,7 +117,17 @@ def cheapest(system: System, tables: np.ndarray) -> float | None:
 def counted(inner, threshold: int = 3) -> System:
     """A table of people under a minimum count, with the needs and lone respondents that follow."""
     inner = np.asarray(inner)
-    full = np.block([[inner, inner.sum(1, keepdims=True)], [inner.sum(0, keepdims=True), inner.sum(keepdims=True)]])
+    full = np.block(
+        [
+            [inner, inner.sum(1, keepdims=True)],
+            [inner.sum(0, keepdims=True), inner.sum(keepdims=True)],
+        ]
+    )
     small = [(r, c, int(v)) for (r, c), v in np.ndenumerate(full) if 0 < v < threshold]
     needs = [(r, c, move) for r, c, v in small for move in (threshold - v, -1)]
-    return grid(inner, needs=needs, alone=[(r, c) for r, c, v in small if v == 1], weight=np.log1p(full.ravel()) + 1)
+    return grid(
+        inner,
+        needs=needs,
+        alone=[(r, c) for r, c, v in small if v == 1],
+        weight=np.log1p(full.ravel()) + 1,
+    )

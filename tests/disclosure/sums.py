@@ -1,10 +1,13 @@
-"""Somebody who keeps every report and adds and subtracts what it shows, until what is left is of a few people.
+"""Somebody who keeps every report and adds and subtracts what it shows, until what is left is of a
+few people.
 
-Each figure that is shown is a sum over people: of ones, of events, of money. Who brought how much to it is read where the sketches are
-drawn, and not from them. A combination of figures with whole numbers is a sum over people too; one to which one to four people bring
-anything is a leak. Three searches look for them: all threes; sums along the lines of tables, one beside another; and pairwise reduction
-(Lagrange and Gauss: take from the longest vector the one that shortens it most, as often as it does) with a price for every figure that a
-combination takes. The first is complete, the others find much.
+Each figure that is shown is a sum over people: of ones, of events, of money. Who brought how much
+to it is read where the sketches are drawn, and not from them. A combination of figures with whole
+numbers is a sum over people too; one to which one to four people bring anything is a leak. Three
+searches look for them: all threes; sums along the lines of tables, one beside another; and pairwise
+reduction (Lagrange and Gauss: take from the longest vector the one that shortens it most, as often
+as it does) with a price for every figure that a combination takes. The first is complete, the
+others find much.
 """
 
 from __future__ import annotations
@@ -28,11 +31,13 @@ from genlib.disclosure.sketch import numbers
 from genlib.publish.pseudonym import pseudonyms
 
 FEW, TERMS = 5, 8
-"""So many people are a crowd; and so many figures at the most make a combination that one would think of."""
+"""So many people are a crowd; and so many figures at the most make a combination that one would
+think of."""
 IDS = 10_000
 PARTS, SETS = 8, 200_000
 PRICES = (0.02, 0.2, 1.0)
-"""What a figure more costs a combination, in people: with a low price the reduction goes far, with a high one it stays readable."""
+"""What a figure more costs a combination, in people: with a low price the reduction goes far, with
+a high one it stays readable."""
 PLACES = 8
 TIMES = ("month", "quarter", "wave")
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -50,13 +55,17 @@ class Figure:
     money: bool = False
 
     def __str__(self) -> str:
-        said = [" ".join(f"{name}={value}" for name, value in part) for part in (self.parameters, self.where)]
+        said = [
+            " ".join(f"{name}={value}" for name, value in part)
+            for part in (self.parameters, self.where)
+        ]
         return f"{self.report}({said[0]}) {self.table}.{self.measure}[{said[1]}]"
 
 
 @dataclass(frozen=True)
 class Leak:
-    """A combination of figures that so many `people` bring anything to, all of them more than nothing or `mixed`, and how much in all."""
+    """A combination of figures that so many `people` bring anything to, all of them more than
+    nothing or `mixed`, and how much in all."""
 
     terms: tuple[tuple[int, Figure], ...]
     people: int
@@ -80,25 +89,43 @@ class Book:
     def of(cls, books: Sequence[Book]) -> Book:
         """All in one."""
         starts = np.cumsum([0, *(len(book.figures) for book in books)])
-        moved = [book.entries.with_columns(pl.col("figure") + int(start)) for book, start in zip(books, starts, strict=False)]
+        moved = [
+            book.entries.with_columns(pl.col("figure") + int(start))
+            for book, start in zip(books, starts, strict=False)
+        ]
         return cls(tuple(chain.from_iterable(book.figures for book in books)), pl.concat(moved))
 
     @cached_property
     def vectors(self) -> sp.csr_matrix:
         """A line a figure, a column a person."""
-        who = self.entries.select(pl.col("who").rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()
+        who = (
+            self.entries.select(pl.col("who").rank("dense").cast(pl.Int64) - 1)
+            .to_series()
+            .to_numpy()
+        )
         lines = self.entries["value"].to_numpy(), (self.entries["figure"].to_numpy(), who)
-        return _plain(sp.csr_matrix(lines, shape=(len(self.figures), int(who.max(initial=-1)) + 1), dtype=np.int64))
+        return _plain(
+            sp.csr_matrix(
+                lines, shape=(len(self.figures), int(who.max(initial=-1)) + 1), dtype=np.int64
+            )
+        )
 
     def family(self, *, money: bool) -> Book:
-        """Heads and events can be held against each other, money only against money. Of equal vectors the first, of nobody's none."""
+        """Heads and events can be held against each other, money only against money. Of equal
+        vectors the first, of nobody's none."""
         vectors, first = self.vectors, {}
         for line, figure in enumerate(self.figures):
             inside = slice(*vectors.indptr[line : line + 2])
             if figure.money == money and inside.start < inside.stop:
-                first.setdefault((vectors.indices[inside].tobytes(), vectors.data[inside].tobytes()), line)
-        kept = pl.DataFrame({"figure": list(first.values())}, schema={"figure": pl.Int64}).with_row_index("place")
-        entries = self.entries.join(kept, on="figure").select("who", "value", figure=pl.col("place").cast(pl.Int64))
+                first.setdefault(
+                    (vectors.indices[inside].tobytes(), vectors.data[inside].tobytes()), line
+                )
+        kept = pl.DataFrame(
+            {"figure": list(first.values())}, schema={"figure": pl.Int64}
+        ).with_row_index("place")
+        entries = self.entries.join(kept, on="figure").select(
+            "who", "value", figure=pl.col("place").cast(pl.Int64)
+        )
         return Book(tuple(self.figures[line] for line in kept["figure"]), entries)
 
 
@@ -108,7 +135,10 @@ class Recorder:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[pl.DataFrame, list[str]]] = []
         drawn, ids = drawing.sketches, pl.Series("who", range(IDS), pl.Int64)
-        named = [pl.DataFrame({"_number": numbers(pseudonyms(ids, KEY, purpose=purpose)), "who": ids}) for purpose in PURPOSES]
+        named = [
+            pl.DataFrame({"_number": numbers(pseudonyms(ids, KEY, purpose=purpose)), "who": ids})
+            for purpose in PURPOSES
+        ]
         self.people = pl.concat(named)  # a person has another pseudonym in every purpose
 
         def recording(members: pl.DataFrame, keys: list[str], *rest: Any, **more: Any) -> Any:
@@ -118,12 +148,17 @@ class Recorder:
         patch.setattr(drawing, "sketches", recording)
 
     def book(self, one: Publication) -> Book:
-        """What was shown anew, by person. What nobody is told the people of (`growth`) has no sketches and is not in it."""
+        """What was shown anew, by person. What nobody is told the people of (`growth`) has no
+        sketches and is not in it."""
         books, start = [], 0
         for name, table in one.cells.items():
             if table.members is not None:
                 levels = list(grouping_sets(table.by))
-                start = next(place for place in range(start, len(self.calls)) if self._is(table, levels, place))
+                start = next(
+                    place
+                    for place in range(start, len(self.calls))
+                    if self._is(table, levels, place)
+                )
                 for keys, (members, _) in zip(levels, self.calls[start:], strict=False):
                     books += self._level(one, name, keys, members)
                 start += len(levels)
@@ -131,20 +166,38 @@ class Recorder:
         return Book.of(books)
 
     def _is(self, table: Cells, levels: list[list[str]], start: int) -> bool:
-        """What was drawn from there on is this table: beside it others were, which nobody is shown, or a report that was refused."""
+        """What was drawn from there on is this table: beside it others were, which nobody is shown,
+        or a report that was refused."""
         drawn = self.calls[start : start + len(levels)]
         if [keys for _, keys in drawn] != levels:
             return False
-        finest = table.frame.filter(pl.col("people") > 0, *(pl.col(key).is_not_null() for key in levels[0]))
-        counted = drawn[0][0].group_by(levels[0]).agg(people=pl.len().cast(pl.Int64)) if levels[0] else drawn[0][0].select(people=pl.len())
-        return counted.height == finest.height and counted.join(finest, on=[*levels[0], "people"], how="anti").is_empty()
+        finest = table.frame.filter(
+            pl.col("people") > 0, *(pl.col(key).is_not_null() for key in levels[0])
+        )
+        counted = (
+            drawn[0][0].group_by(levels[0]).agg(people=pl.len().cast(pl.Int64))
+            if levels[0]
+            else drawn[0][0].select(people=pl.len())
+        )
+        return (
+            counted.height == finest.height
+            and counted.join(finest, on=[*levels[0], "people"], how="anti").is_empty()
+        )
 
-    def _level(self, one: Publication, name: str, keys: list[str], members: pl.DataFrame) -> Iterator[Book]:
+    def _level(
+        self, one: Publication, name: str, keys: list[str], members: pl.DataFrame
+    ) -> Iterator[Book]:
         table, shown = one.cells[name], one.shown[name].frame
-        fixed = [pl.col(c).is_not_null() if c in keys else pl.col(c).is_null() for c in table.dimensions]
-        anew = shown.filter(*fixed, pl.col("reason").ne_missing("time"))  # those are as they were told before
+        fixed = [
+            pl.col(c).is_not_null() if c in keys else pl.col(c).is_null() for c in table.dimensions
+        ]
+        anew = shown.filter(
+            *fixed, pl.col("reason").ne_missing("time")
+        )  # those are as they were told before
         people = members.join(self.people, on="_number", how="left").with_columns(_=0)
-        assert people["who"].null_count() == 0, "of somebody anonymous it cannot be told who he is in another release"
+        assert people["who"].null_count() == 0, (
+            "of somebody anonymous it cannot be told who he is in another release"
+        )
         for measure in table.measures:
             told = anew.filter(pl.col(measure.name).is_not_null())
             told = told.with_columns(figure=pl.int_range(told.height, dtype=pl.Int64), _=0)
@@ -161,14 +214,24 @@ def _check(told: pl.DataFrame, entries: pl.DataFrame) -> None:
     assert sums.filter(pl.col("shown") != pl.col("value").fill_null(0)).is_empty()
 
 
-def _figures(one: Publication, name: str, measure: Measure, where: pl.DataFrame) -> Iterator[Figure]:
+def _figures(
+    one: Publication, name: str, measure: Measure, where: pl.DataFrame
+) -> Iterator[Figure]:
     for row in where.cast(pl.String).rows(named=True):
         at = tuple((column, value) for column, value in row.items() if column != "_")
-        yield Figure(one.report, tuple(one.parameters.items()), name, measure.name, at, measure.kind == "money")
+        yield Figure(
+            one.report,
+            tuple(one.parameters.items()),
+            name,
+            measure.name,
+            at,
+            measure.kind == "money",
+        )
 
 
 def leaks(book: Book, *, terms: int = TERMS) -> list[Leak]:
-    """Combinations of up to so many figures that one to four people bring anything to; of those with the same people the shortest."""
+    """Combinations of up to so many figures that one to four people bring anything to; of those
+    with the same people the shortest."""
     families = [book.family(money=money) for money in (False, True)]
     found = chain.from_iterable(_found(family, terms) for family in families if family.figures)
     return sorted(found, key=lambda leak: (len(leak.terms), str(leak)))
@@ -183,10 +246,18 @@ def _found(book: Book, terms: int) -> list[Leak]:
     for place in np.argsort(np.diff(found.indptr), kind="stable"):
         row, people = found[place], left[place]
         sign = 1 if people.data.sum() > 0 or (people.data.sum() == 0 and people.data[0] > 0) else -1
-        told = sorted(zip((row.data * sign).tolist(), (book.figures[i] for i in row.indices), strict=True), key=lambda term: str(term[1]))
+        told = sorted(
+            zip((row.data * sign).tolist(), (book.figures[i] for i in row.indices), strict=True),
+            key=lambda term: str(term[1]),
+        )
         best.setdefault(
             people.indices.tobytes() + (people.data * sign).tobytes(),
-            Leak(tuple(told), people.nnz, bool((people.data * sign < 0).any()), int(people.data.sum())),
+            Leak(
+                tuple(told),
+                people.nnz,
+                bool((people.data * sign < 0).any()),
+                int(people.data.sum()),
+            ),
         )
     return list(best.values())
 
@@ -213,12 +284,22 @@ def single(vectors: sp.csr_matrix) -> sp.csr_matrix:
 
 
 def reduced(vectors: sp.csr_matrix, price: float) -> sp.csr_matrix:
-    """The figures less one another, the longest first, until nothing is shortened by it. People weigh the same, however much they bring;
-    each figure in a combination costs its `price`. Combinations of nobody stay: they make others shorter."""
-    weight = 1 / np.sqrt(np.maximum(1, np.asarray(vectors.multiply(vectors).sum(axis=0)).ravel() / np.maximum(1, vectors.getnnz(axis=0))))
+    """The figures less one another, the longest first, until nothing is shortened by it. People
+    weigh the same, however much they bring; each figure in a combination costs its `price`.
+    Combinations of nobody stay: they make others shorter."""
+    weight = 1 / np.sqrt(
+        np.maximum(
+            1,
+            np.asarray(vectors.multiply(vectors).sum(axis=0)).ravel()
+            / np.maximum(1, vectors.getnnz(axis=0)),
+        )
+    )
     weighed = vectors.astype(float).multiply(weight).tocsr()
     size = vectors.shape[0]
-    products, combined = (weighed @ weighed.T).toarray() + price * np.eye(size), np.eye(size, dtype=np.int32)
+    products, combined = (
+        (weighed @ weighed.T).toarray() + price * np.eye(size),
+        np.eye(size, dtype=np.int32),
+    )
     while sum(_shortened(products, combined, place) for place in np.argsort(-np.diag(products))):
         pass
     return sp.csr_matrix(combined.astype(np.int64))
@@ -243,11 +324,13 @@ def _shortened(products: np.ndarray[Any, Any], combined: np.ndarray[Any, Any], p
 
 
 def hashed(vectors: sp.csr_matrix) -> Ints:
-    """A sum by each of some places, to which people belong by chance, with chance weights, modulo 2^64. Sums of hashes are hashes of sums,
-    and people who are few differ in few places."""
+    """A sum by each of some places, to which people belong by chance, with chance weights, modulo
+    2^64. Sums of hashes are hashes of sums, and people who are few differ in few places."""
     random, people = np.random.default_rng(7), vectors.shape[1]
     weights = np.zeros((people, PLACES), np.int64)
-    weights[np.arange(people), random.integers(PLACES, size=people)] = random.integers(-(2**63), 2**63, size=people, dtype=np.int64)
+    weights[np.arange(people), random.integers(PLACES, size=people)] = random.integers(
+        -(2**63), 2**63, size=people, dtype=np.int64
+    )
     return np.asarray(vectors @ weights)
 
 
@@ -264,7 +347,8 @@ def threes(vectors: sp.csr_matrix) -> sp.csr_matrix:
 
 
 def _beside(known: Ints, others: Ints, place: int, sign: int) -> Ints:
-    """Figures `first` less `third` less or with `second` (the last of the others: none), that are alike at one place and most others."""
+    """Figures `first` less `third` less or with `second` (the last of the others: none), that are
+    alike at one place and most others."""
     order = np.argsort(known[:, place], kind="stable")
     ordered, parts = known[order, place], [np.zeros((4, 0), np.int64)]
     for second in range(len(others)):
@@ -272,10 +356,14 @@ def _beside(known: Ints, others: Ints, place: int, sign: int) -> Ints:
         low, high = (np.searchsorted(ordered, rest[:, place], side) for side in ("left", "right"))
         many = high - low
         first = np.repeat(np.arange(len(known)), many)
-        third = order[np.arange(len(first)) - np.repeat(many.cumsum() - many, many) + np.repeat(low, many)]
+        third = order[
+            np.arange(len(first)) - np.repeat(many.cumsum() - many, many) + np.repeat(low, many)
+        ]
         apart = np.count_nonzero(rest[first] - known[third], axis=1)
         few = (apart > 0) & (apart < FEW) & (first != third)
-        parts.append(np.stack([first[few], np.full(few.sum(), second), third[few], np.full(few.sum(), sign)]))
+        parts.append(
+            np.stack([first[few], np.full(few.sum(), second), third[few], np.full(few.sum(), sign)])
+        )
     return np.concatenate(parts, axis=1)
 
 
@@ -285,7 +373,9 @@ def lines(book: Book) -> sp.csr_matrix:
     known = np.asarray(sums @ hashed(book.vectors))
     _, kept = np.unique(known, axis=0, return_index=True)
     sums, known = sums[kept], known[kept]
-    found = np.unique(np.concatenate([_alike(known, place) for place in range(FEW)], axis=1), axis=1)
+    found = np.unique(
+        np.concatenate([_alike(known, place) for place in range(FEW)], axis=1), axis=1
+    )
     return _plain(sums[found[0]] - sums[found[1]])
 
 
@@ -294,7 +384,9 @@ def _alike(known: Ints, place: int) -> Ints:
     order = np.argsort(known[:, place], kind="stable")
     order = order[known[order, place] != 0]
     parts, distance = [np.zeros((2, 0), np.int64)], 1
-    while (same := np.flatnonzero(known[order[distance:], place] == known[order[:-distance], place])).size and distance < PARTS * PARTS:
+    while (
+        same := np.flatnonzero(known[order[distance:], place] == known[order[:-distance], place])
+    ).size and distance < PARTS * PARTS:
         pairs = np.stack([order[same], order[same + distance]])
         apart = np.count_nonzero(known[pairs[0]] - known[pairs[1]], axis=1)
         parts.append(pairs[:, (apart > 0) & (apart < FEW)])
@@ -303,11 +395,13 @@ def _alike(known: Ints, place: int) -> Ints:
 
 
 def _sums(book: Book) -> sp.csr_matrix:
-    """Each figure; and of each line of a table (a whole, and its parts by one dimension) the sums of some parts, runs of time, and the
-    whole less one part."""
+    """Each figure; and of each line of a table (a whole, and its parts by one dimension) the sums
+    of some parts, runs of time, and the whole less one part."""
     rows = {((place, 1),) for place in range(len(book.figures))}
     for parts, whole in _lines(book.figures):
-        rows.update(tuple((part, 1) for part in some) for some in _some(parts, timed=len(parts) > PARTS))
+        rows.update(
+            tuple((part, 1) for part in some) for some in _some(parts, timed=len(parts) > PARTS)
+        )
         rows.update(((whole[0], 1), (part, -1)) for part in parts if whole)
     ordered = sorted(rows)[:SETS]
     line = np.repeat(np.arange(len(ordered)), [len(row) for row in ordered])
@@ -317,7 +411,11 @@ def _sums(book: Book) -> sp.csr_matrix:
 
 def _some(parts: list[int], *, timed: bool) -> Iterable[Sequence[int]]:
     if timed:
-        return (parts[start:end] for start in range(len(parts)) for end in range(start + 2, len(parts) + 1))
+        return (
+            parts[start:end]
+            for start in range(len(parts))
+            for end in range(start + 2, len(parts) + 1)
+        )
     return chain.from_iterable(combinations(parts, size) for size in range(2, len(parts) + 1))
 
 
@@ -325,7 +423,9 @@ def _lines(figures: Sequence[Figure]) -> Iterator[tuple[list[int], list[int]]]:
     """The parts of each line in their order, and the whole, if it is shown."""
     table: dict[Any, dict[frozenset[tuple[str, str]], int]] = {}
     for place, figure in enumerate(figures):
-        table.setdefault((figure.report, figure.parameters, figure.table, figure.measure), {})[frozenset(figure.where)] = place
+        table.setdefault((figure.report, figure.parameters, figure.table, figure.measure), {})[
+            frozenset(figure.where)
+        ] = place
     for cells in table.values():
         found: dict[Any, list[tuple[str, int]]] = {}
         for where, place in cells.items():

@@ -12,16 +12,31 @@ import pytest
 import genlib
 from genlib.disclosure import Dimension, Measure, Policy, Protected, exposed, intervals, tabulate
 
-PEOPLE = {("01", "young"): 3, ("01", "old"): 40, ("02", "young"): 30, ("02", "old"): 50, ("21", "young"): 9, ("21", "old"): 60}
+PEOPLE = {
+    ("01", "young"): 3,
+    ("01", "old"): 40,
+    ("02", "young"): 30,
+    ("02", "old"): 50,
+    ("21", "young"): 9,
+    ("21", "old"): 60,
+}
 MONEY = Measure("cents", "money")
 
 
 @pytest.fixture(scope="module")
 def protected() -> Protected:
     rows = [(r, a, 1000 + 7 * n) for (r, a), count in PEOPLE.items() for n in range(count)]
-    frame = pl.DataFrame(rows, schema=["region", "age", "cents"], orient="row").with_row_index("person")
+    frame = pl.DataFrame(rows, schema=["region", "age", "cents"], orient="row").with_row_index(
+        "person"
+    )
     by = (Dimension("region"), Dimension("age"))
-    table = tabulate(frame.lazy(), person="person", by=by, measures=(Measure("people", "people"), MONEY), population="all")
+    table = tabulate(
+        frame.lazy(),
+        person="person",
+        by=by,
+        measures=(Measure("people", "people"), MONEY),
+        population="all",
+    )
     return genlib.protect(table=table)
 
 
@@ -41,7 +56,9 @@ def test_each_figure_of_a_table_is_found_in_the_pattern(protected, manifest):
         assert [published[v] for v in variables] == protected.table.frame[measure].to_list()
     assert place["dimensions"]["region"] == protected.table.frame["region"].to_list()
     assert set(manifest["pattern"]["hidden"]) == {
-        cell for cell, n in zip(place["cell"], protected.table.frame["people"], strict=True) if n is None
+        cell
+        for cell, n in zip(place["cell"], protected.table.frame["people"], strict=True)
+        if n is None
     }
 
 
@@ -50,18 +67,31 @@ def test_nothing_hidden_and_no_bound_made_of_it_is_in_the_manifest(protected, ma
     unseen = system.hidden_variables(protected.pattern.hidden)
     assert [value is None for value in manifest["pattern"]["published"]] == unseen.tolist()
     assert set(np.array(manifest["pattern"]["low"])[unseen]) <= {0, -(10**12)}
-    assert not {"witnesses", "settles", "value", "need_variable"} & {*manifest, *manifest["pattern"]}
+    assert not {"witnesses", "settles", "value", "need_variable"} & {
+        *manifest,
+        *manifest["pattern"],
+    }
 
 
 def test_the_shape_of_a_manifest_does_not_tell_which_cells_are_small():
-    """Of a sensitive attribute: two registers that show the same have the same manifest, whatever is hidden."""
+    """Of a sensitive attribute: two registers that show the same have the same manifest, whatever
+    is hidden."""
 
     def made(few: int) -> dict[str, Any]:
-        people = {("01", "ill"): 60 - few, ("01", "well"): few, ("02", "ill"): 20 + few, ("02", "well"): 60 - few}
+        people = {
+            ("01", "ill"): 60 - few,
+            ("01", "well"): few,
+            ("02", "ill"): 20 + few,
+            ("02", "well"): 60 - few,
+        }
         rows = [where for where, count in people.items() for _ in range(count)]
-        frame = pl.DataFrame(rows, schema=["region", "health"], orient="row").with_row_index("person")
+        frame = pl.DataFrame(rows, schema=["region", "health"], orient="row").with_row_index(
+            "person"
+        )
         by = (Dimension("region"), Dimension("health", sensitive=True))
-        return genlib.protect(table=tabulate(frame.lazy(), person="person", by=by, population="all")).manifest()["pattern"]
+        return genlib.protect(
+            table=tabulate(frame.lazy(), person="person", by=by, population="all")
+        ).manifest()["pattern"]
 
     assert made(2)["relations"] == made(3)["relations"]
     assert made(2)["hidden"] == made(3)["hidden"]
@@ -81,7 +111,18 @@ def test_no_share_stands_on_fewer_than_the_policy_says():
 
     rows = pl.DataFrame({"person": range(74), "region": ["01"] * 14 + ["02"] * 60})
     by, figure = (Dimension("region"), Dimension("part", total=True)), Share(("part",))
-    cells = tabulate(rows.lazy().with_columns(part=pl.lit("x")), person="person", by=by, population="all", figures=(figure,))
-    share = {base: genlib.protect(policy=Policy(base=base), table=cells).table.rows("region", "part", region="01") for base in (10, 20)}
+    cells = tabulate(
+        rows.lazy().with_columns(part=pl.lit("x")),
+        person="person",
+        by=by,
+        population="all",
+        figures=(figure,),
+    )
+    share = {
+        base: genlib.protect(policy=Policy(base=base), table=cells).table.rows(
+            "region", "part", region="01"
+        )
+        for base in (10, 20)
+    }
     assert share[10]["share"].to_list() == [1.0]
     assert share[20]["share"].to_list() == [None]

@@ -1,4 +1,5 @@
-"""Two tables of one report count nearly the same people: what one has over the other is nobody's to see."""
+"""Two tables of one report count nearly the same people: what one has over the other is nobody's to
+see."""
 
 from __future__ import annotations
 
@@ -28,9 +29,17 @@ def crowd(count: int, region: str, start: int = 0) -> People:
 
 
 def cells(people: People, population: str, *, cents: int = 0) -> Cells:
-    rows = pl.DataFrame({"pseudonym": [f"ca1-{n:026d}" for n in people], "region": [*people.values()], "cents": cents + 1}).lazy()
+    rows = pl.DataFrame(
+        {
+            "pseudonym": [f"ca1-{n:026d}" for n in people],
+            "region": [*people.values()],
+            "cents": cents + 1,
+        }
+    ).lazy()
     measures = (Measure("people", "people"), *([Measure("cents", "money")] if cents else []))
-    return tabulate(rows, person="pseudonym", by=(REGION,), measures=measures, population=population)
+    return tabulate(
+        rows, person="pseudonym", by=(REGION,), measures=measures, population=population
+    )
 
 
 def publish(folder: Path, run: str = "run", **tables: Cells) -> Protected:
@@ -45,7 +54,9 @@ ALL = crowd(30, "01") | crowd(40, "02", 100) | crowd(50, "03", 200)
 
 
 @pytest.mark.parametrize(("fewer", "both"), [(0, True), (1, False), (4, False), (5, True)])
-def test_cells_of_two_tables_are_both_told_only_if_nobody_or_enough_people_make_the_difference(tmp_path, fewer, both):
+def test_cells_of_two_tables_are_both_told_only_if_nobody_or_enough_people_make_the_difference(
+    tmp_path, fewer, both
+):
     sent = {n: region for n, region in ALL.items() if n >= fewer}
     shown = publish(tmp_path, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent"))
     seen = [told(shown, table)["01"] is not None for table in ("targeted", "sent")]
@@ -71,13 +82,18 @@ def test_the_later_table_gives_way(tmp_path):
 def test_what_gave_way_stays_hidden_when_the_report_is_made_again(tmp_path):
     """With its partner, which is near to nothing."""
     sent = {n: region for n, region in ALL.items() if n >= 3 and n not in range(100, 120)}
-    first, again = (publish(tmp_path, run, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent")) for run in ("first", "again"))
+    first, again = (
+        publish(tmp_path, run, targeted=cells(ALL, "targeted"), sent=cells(sent, "sent"))
+        for run in ("first", "again")
+    )
     assert all(first[table].frame.equals(again[table].frame) for table in first)
 
 
 def test_what_so_few_brought_cannot_be_reckoned_either(tmp_path):
     sent = {n: region for n, region in ALL.items() if n >= 3}
-    shown = publish(tmp_path, targeted=cells(ALL, "targeted", cents=900), sent=cells(sent, "sent", cents=900))
+    shown = publish(
+        tmp_path, targeted=cells(ALL, "targeted", cents=900), sent=cells(sent, "sent", cents=900)
+    )
     assert None in [shown[table].frame.filter(region="01")["cents"].item() for table in shown]
 
 
@@ -92,8 +108,16 @@ def test_the_manifest_does_not_tell_which_cells_are_near(tmp_path):
 def events(people: People, population: str, *, each: int = 1) -> Cells:
     """Events alone, so many of each person."""
     names = [f"ca1-{n:026d}" for n in people for _ in range(each)]
-    rows = pl.DataFrame({"pseudonym": names, "region": [where for where in people.values() for _ in range(each)], "events": 1}).lazy()
-    return tabulate(rows, person="pseudonym", by=(REGION,), measures=(Measure("events"),), population=population)
+    rows = pl.DataFrame(
+        {
+            "pseudonym": names,
+            "region": [where for where in people.values() for _ in range(each)],
+            "events": 1,
+        }
+    ).lazy()
+    return tabulate(
+        rows, person="pseudonym", by=(REGION,), measures=(Measure("events"),), population=population
+    )
 
 
 @pytest.mark.parametrize(("fewer", "both"), [(0, True), (1, False), (4, False), (5, True)])
@@ -116,24 +140,48 @@ def test_events_of_which_each_person_had_one_are_the_same_unknown_as_the_people(
 def test_a_few_events_less_of_the_same_people_are_of_as_few_people(tmp_path, fewer, both):
     """Each of the first table has two; in the other a few have one only."""
     names = [f"ca1-{n:026d}" for n in ALL]
-    rows = pl.DataFrame({"pseudonym": names * 2 + names[fewer:], "region": [*ALL.values()] * 2 + [*ALL.values()][fewer:], "events": 1})
-    other = tabulate(rows.lazy(), person="pseudonym", by=(REGION,), measures=(Measure("events"),), population="other")
+    rows = pl.DataFrame(
+        {
+            "pseudonym": names * 2 + names[fewer:],
+            "region": [*ALL.values()] * 2 + [*ALL.values()][fewer:],
+            "events": 1,
+        }
+    )
+    other = tabulate(
+        rows.lazy(),
+        person="pseudonym",
+        by=(REGION,),
+        measures=(Measure("events"),),
+        population="other",
+    )
     shown = publish(tmp_path, one=events(ALL, "one", each=3), other=other)
     assert (shown["other"].value("events", region="01").value is not None) == both
 
 
 @pytest.mark.parametrize(("several", "all_"), [(0, True), (1, False), (4, False), (5, True)])
 def test_those_who_stand_in_several_parts_are_a_group_too(several, all_):
-    rows = [(n, "device") for n in range(40)] + [(n, "filter") for n in range(40 - several, 90)] + [(n, "rental") for n in range(90, 140)]
+    rows = (
+        [(n, "device") for n in range(40)]
+        + [(n, "filter") for n in range(40 - several, 90)]
+        + [(n, "rental") for n in range(90, 140)]
+    )
     frame = pl.DataFrame(rows, schema=["person", "line"], orient="row").lazy()
     measures = (Measure("people", "people", additive=False),)
-    table = genlib.protect(t=tabulate(frame, person="person", by=(Dimension("line"),), measures=measures, population="payers"))["t"]
+    table = genlib.protect(
+        t=tabulate(
+            frame, person="person", by=(Dimension("line"),), measures=measures, population="payers"
+        )
+    )["t"]
     assert (table.hidden == 0) == all_
 
 
 def test_why_a_cell_is_hidden_does_not_leave_a_run_that_publishes(tmp_path, monkeypatch):
     made = cells(crowd(3, "01") | crowd(40, "02", 100) | crowd(50, "03", 200), "all")
-    assert set(publish(tmp_path / "lab", t=made)["t"].frame["reason"]) == {None, "primary", "secondary"}
+    assert set(publish(tmp_path / "lab", t=made)["t"].frame["reason"]) == {
+        None,
+        "primary",
+        "secondary",
+    }
     monkeypatch.setenv("GENLIB_PUBLICATION", "2026-11-01 report/2026-10/fi run")
     shown = publish(tmp_path / "run", t=made)
     assert set(shown["t"].frame["reason"]) == {None, "hidden"}
@@ -144,44 +192,85 @@ def test_several_events_of_each_must_only_be_unsure_by_a_part_of_what_those_few_
     sent = {n: region for n, region in ALL.items() if n >= 3}
     shown = publish(tmp_path, one=events(ALL, "one", each=20), other=events(sent, "other", each=20))
     asked = shown.pattern.system
-    assert sorted(asked.need_move[asked.low[asked.need_variable] < 0].tolist()) == [-6, 6]  # a tenth of 60, in 01 and so in all
+    assert sorted(asked.need_move[asked.low[asked.need_variable] < 0].tolist()) == [
+        -6,
+        6,
+    ]  # a tenth of 60, in 01 and so in all
 
 
 def test_a_table_whose_people_stand_in_several_cells_is_the_sum_of_its_cells(tmp_path):
-    """Nearly all of those with messages left one unanswered, and many answered one: what the whole has over the unanswered are the answers,
-    and not those few who left none unanswered."""
+    """Nearly all of those with messages left one unanswered, and many answered one: what the whole
+    has over the unanswered are the answers, and not those few who left none unanswered."""
     people = [f"ca1-{n:026d}" for n in range(50)]
-    answered = [(name, "answered") for name in people[:22]] + [(name, "silent") for name in people[2:] * 2]
-    rows = pl.DataFrame(answered, schema=["pseudonym", "outcome"], orient="row").with_columns(messages=1).lazy()
-    made = tabulate(rows, person="pseudonym", by=(Dimension("outcome"),), measures=(Measure("messages"),), population="messages")
+    answered = [(name, "answered") for name in people[:22]] + [
+        (name, "silent") for name in people[2:] * 2
+    ]
+    rows = (
+        pl.DataFrame(answered, schema=["pseudonym", "outcome"], orient="row")
+        .with_columns(messages=1)
+        .lazy()
+    )
+    made = tabulate(
+        rows,
+        person="pseudonym",
+        by=(Dimension("outcome"),),
+        measures=(Measure("messages"),),
+        population="messages",
+    )
     assert publish(tmp_path, table=made)["table"].hidden == 0
 
 
 @pytest.mark.parametrize(("twice", "both"), [(0, True), (1, False), (4, False), (5, True)])
 def test_a_column_without_a_total_is_added_up_however_long_it_is(tmp_path, twice, both):
-    """Who answered two campaigns is one person: the sum of the answers less the people who answered tells how many did."""
+    """Who answered two campaigns is one person: the sum of the answers less the people who answered
+    tells how many did."""
     answers = [(n, f"{n % 8}") for n in range(80)] + [(n, f"{(n + 1) % 8}") for n in range(twice)]
-    rows = pl.DataFrame([(f"ca1-{n:026d}", campaign) for n, campaign in answers], schema=["pseudonym", "campaign"], orient="row")
+    rows = pl.DataFrame(
+        [(f"ca1-{n:026d}", campaign) for n, campaign in answers],
+        schema=["pseudonym", "campaign"],
+        orient="row",
+    )
     measured = {"person": "pseudonym", "measures": (Measure("answers"),)}
-    each = tabulate(rows.with_columns(answers=1).lazy(), by=(Dimension("campaign", total=False),), population="answers", **measured)
-    people = tabulate(rows.lazy(), person="pseudonym", by=(), measures=(Measure("people", "people"),), population="people")
+    each = tabulate(
+        rows.with_columns(answers=1).lazy(),
+        by=(Dimension("campaign", total=False),),
+        population="answers",
+        **measured,
+    )
+    people = tabulate(
+        rows.lazy(),
+        person="pseudonym",
+        by=(),
+        measures=(Measure("people", "people"),),
+        population="people",
+    )
     shown = publish(tmp_path, people=people, each=each)
     assert (shown["each"].hidden == 0) == both
     assert shown["people"].value("people").value == 80
 
 
 def reach(protected: Protected, ours: int, theirs: int) -> tuple[float, float]:
-    """The least and the greatest difference of two figures that anyone who has the report can believe in."""
+    """The least and the greatest difference of two figures that anyone who has the report can
+    believe in."""
     open_ = protected.pattern.manifest()
     relation, variable, sign = (np.asarray(part, int) for part in open_["relations"])
     size = len(open_["published"])
     matrix = np.zeros((int(relation.max(initial=-1)) + 1, size))
     np.add.at(matrix, (relation, variable), sign)
-    bounds = [(low, None) if value is None else (value, value) for low, value in zip(open_["low"], open_["published"], strict=True)]
+    bounds = [
+        (low, None) if value is None else (value, value)
+        for low, value in zip(open_["low"], open_["published"], strict=True)
+    ]
     cost = np.zeros(size)
     cost[ours], cost[theirs] = 1, -1
-    ends = [linprog(way * cost, A_eq=matrix, b_eq=np.zeros(len(matrix)), bounds=bounds, method="highs") for way in (1, -1)]
-    return tuple(way * end.fun if end.status == 0 else -way * np.inf for way, end in zip((1, -1), ends, strict=True))
+    ends = [
+        linprog(way * cost, A_eq=matrix, b_eq=np.zeros(len(matrix)), bounds=bounds, method="highs")
+        for way in (1, -1)
+    ]
+    return tuple(
+        way * end.fun if end.status == 0 else -way * np.inf
+        for way, end in zip((1, -1), ends, strict=True)
+    )
 
 
 def variables(protected: Protected, table: str) -> dict[str | None, int | None]:
@@ -201,8 +290,14 @@ def test_an_attacker_with_the_report_finds_no_small_difference(tmp_path_factory,
     second: People = {}
     for place, size in enumerate(sizes):
         first |= crowd(size, f"{place:02}", 1000 * place)
-        second |= crowd(max(size - lost[place], 0) + won[place], f"{place:02}", 1000 * place + min(lost[place], size))
-    shown = publish(tmp_path_factory.mktemp("ledger"), one=cells(first, "one"), other=cells(second, "other"))
+        second |= crowd(
+            max(size - lost[place], 0) + won[place],
+            f"{place:02}",
+            1000 * place + min(lost[place], size),
+        )
+    shown = publish(
+        tmp_path_factory.mktemp("ledger"), one=cells(first, "one"), other=cells(second, "other")
+    )
     ours, theirs = variables(shown, "one"), variables(shown, "other")
     for here, there in product(ours, theirs):
         mine = {n for n, region in first.items() if here in {None, region}}

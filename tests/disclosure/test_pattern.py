@@ -20,7 +20,9 @@ from genlib.errors import Refused
 
 tables_of = cache(universe)
 SHAPES = [(2, 2), (2, 3), (3, 2)]
-small = st.sampled_from(SHAPES).flatmap(lambda shape: arrays(np.int64, shape, elements=st.integers(0, 4)))
+small = st.sampled_from(SHAPES).flatmap(
+    lambda shape: arrays(np.int64, shape, elements=st.integers(0, 4))
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -46,7 +48,8 @@ def test_no_cheaper_pattern_protects(inner: np.ndarray) -> None:
 @settings(max_examples=12, deadline=None)
 @given(arrays(np.int64, (3, 3), elements=st.integers(0, 2)), arrays(np.bool_, (3, 3)))
 def test_intervals_are_those_of_brute_force(inner: np.ndarray, hidden: np.ndarray) -> None:
-    """With all margins shown and no greater than 4, every table that an attacker can think of is in the universe."""
+    """With all margins shown and no greater than 4, every table that an attacker can think of is in
+    the universe."""
     system = grid(inner)
     assume(max(inner.sum(0).max(), inner.sum(1).max()) <= 4)
     mask = np.pad(hidden, ((0, 1), (0, 1))).ravel()
@@ -57,7 +60,8 @@ def test_intervals_are_those_of_brute_force(inner: np.ndarray, hidden: np.ndarra
 
 
 def test_a_lone_respondent_cannot_work_out_his_neighbour() -> None:
-    """Two small cells that only hide each other protect against everyone but the person who is alone in one of them."""
+    """Two small cells that only hide each other protect against everyone but the person who is
+    alone in one of them."""
     inner = [[1, 2, 40], [30, 30, 30], [20, 30, 40]]
     pattern = suppress(counted(inner))
     alone = intervals(pattern, alone=True).drop_nulls("respondent").filter(variable=1)
@@ -130,7 +134,11 @@ def test_a_hidden_cell_that_is_dropped_is_missed(where: int) -> None:
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.sampled_from(["low", "need_move", "alone_variable", "sign"]), st.integers(0, 10**6), st.integers(-5, 5).filter(bool))
+@given(
+    st.sampled_from(["low", "need_move", "alone_variable", "sign"]),
+    st.integers(0, 10**6),
+    st.integers(-5, 5).filter(bool),
+)
 def test_a_loosened_bound_or_need_breaks_the_seal(part: str, where: int, by: int) -> None:
     array = getattr(proven().system, part).copy()
     array[where % len(array)] += by
@@ -144,12 +152,16 @@ def test_a_need_that_points_to_another_witness_is_checked_again(which: int, othe
     settles = pattern.settles.copy()
     place = which % len(settles)
     settles[place] = other % (len(pattern.witnesses) + 1)
-    met = settles[place] < len(pattern.witnesses) and pattern.system.met(pattern.witnesses[settles[place]])[place]
+    met = (
+        settles[place] < len(pattern.witnesses)
+        and pattern.system.met(pattern.witnesses[settles[place]])[place]
+    )
     assert bool(met) == (verify(resealed(pattern, settles=settles)) == [])
 
 
 def test_a_witness_that_moves_what_is_shown_is_rejected() -> None:
-    """Even one that fits every relation: here a square of cells, up and down by one, most of them published."""
+    """Even one that fits every relation: here a square of cells, up and down by one, most of them
+    published."""
     pattern = proven()
     square = np.zeros((7, 6), np.int64)
     square[np.ix_([0, 1], [0, 1])] = [[1, -1], [-1, 1]]
@@ -166,8 +178,11 @@ def test_the_manifest_tells_nothing_hidden() -> None:
 
 
 def test_what_follows_from_what_is_shown_is_no_secret_and_what_needs_to_move_is_one() -> None:
-    """48 = 35 + 0 + 13: the 13 are hidden for nothing - unless they need to be, which no proof would bear out."""
-    system = make_system(value=[48, 35, 0, 13], relation=[0] * 4, variable=[0, 1, 2, 3], sign=[-1, 1, 1, 1])
+    """48 = 35 + 0 + 13: the 13 are hidden for nothing - unless they need to be, which no proof
+    would bear out."""
+    system = make_system(
+        value=[48, 35, 0, 13], relation=[0] * 4, variable=[0, 1, 2, 3], sign=[-1, 1, 1, 1]
+    )
     pattern = Pattern(system, np.arange(4) == 3, np.zeros((0, 4), np.int64), np.zeros(0, np.int64))
     assert pattern.manifest()["published"] == [48, 35, 0, 13]
     assert intervals(pattern).select("low", "high").rows() == [(13.0, 13.0)]
@@ -177,7 +192,9 @@ def test_what_follows_from_what_is_shown_is_no_secret_and_what_needs_to_move_is_
 
 
 def test_parts_that_must_be_at_their_lowest_to_add_up_are_no_secret() -> None:
-    system = make_system(value=[35, 35, 0, 0], relation=[0] * 4, variable=[0, 1, 2, 3], sign=[-1, 1, 1, 1])
+    system = make_system(
+        value=[35, 35, 0, 0], relation=[0] * 4, variable=[0, 1, 2, 3], sign=[-1, 1, 1, 1]
+    )
     pattern = Pattern(system, np.arange(4) > 1, np.zeros((0, 4), np.int64), np.zeros(0, np.int64))
     assert pattern.manifest()["published"] == [35, 35, 0, 0]
     assert intervals(pattern).select("low", "high").rows() == [(0.0, 0.0)] * 2

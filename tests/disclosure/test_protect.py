@@ -9,12 +9,24 @@ import polars as pl
 import pytest
 
 import genlib
-from genlib.disclosure import PEOPLE, Cells, Dimension, Measure, Policy, Protected, exposed, tabulate, verify
+from genlib.disclosure import (
+    PEOPLE,
+    Cells,
+    Dimension,
+    Measure,
+    Policy,
+    Protected,
+    exposed,
+    tabulate,
+    verify,
+)
 from genlib.errors import Refused, UsageError
 from genlib.metrics.figures import Share
 
 
-def counts(by: dict[str, list[Any]], people: list[int], *dimensions: Dimension, **options: Any) -> Cells:
+def counts(
+    by: dict[str, list[Any]], people: list[int], *dimensions: Dimension, **options: Any
+) -> Cells:
     """Cells of so many people in each group."""
     groups = pl.DataFrame(by).with_columns(pl.Series("n", people, pl.UInt32))
     rows = (
@@ -23,7 +35,13 @@ def counts(by: dict[str, list[Any]], people: list[int], *dimensions: Dimension, 
         .drop_nulls()
         .with_row_index("person")
     )
-    return tabulate(rows.lazy(), person="person", by=dimensions or [Dimension(name) for name in by], population="people", **options)
+    return tabulate(
+        rows.lazy(),
+        person="person",
+        by=dimensions or [Dimension(name) for name in by],
+        population="people",
+        **options,
+    )
 
 
 def two(a: list[str], b: list[str]) -> dict[str, list[str]]:
@@ -38,7 +56,9 @@ def shown(protected: Protected, name: str = "table", **where: Any) -> pl.DataFra
 GRID = two(["01", "02", "21"], ["young", "old"])
 
 
-@pytest.mark.parametrize(("people", "reason"), [(0, []), (1, ["primary"]), (4, ["primary"]), (5, [None]), (6, [None])])
+@pytest.mark.parametrize(
+    ("people", "reason"), [(0, []), (1, ["primary"]), (4, ["primary"]), (5, [None]), (6, [None])]
+)
 def test_the_threshold_hides_one_to_four_people(people: int, reason: list[str | None]) -> None:
     protected = genlib.protect(table=counts(GRID, [20, 20, 20, 20, people, 20]))
     assert reason == shown(protected, region="21", age="young")["reason"].to_list()
@@ -55,24 +75,46 @@ def test_a_share_of_few_is_flagged():
 def test_a_hidden_cell_is_null_and_never_alone_in_its_row() -> None:
     protected = genlib.protect(table=counts(GRID, [20, 20, 20, 20, 3, 20]))
     table = protected.table.frame
-    assert table.filter(pl.col("reason").is_not_null())["people"].null_count() == protected.table.hidden == 4
+    assert (
+        table.filter(pl.col("reason").is_not_null())["people"].null_count()
+        == protected.table.hidden
+        == 4
+    )
     assert protected.conditions["hidden"] == {"primary": 1, "secondary": 3}
     assert verify(protected.pattern) == []
     assert exposed(protected.pattern).is_empty()
 
 
 def test_sums_and_people_of_a_cell_are_hidden_together() -> None:
-    rows = pl.DataFrame({"person": range(40), "region": ["01"] * 20 + ["02"] * 20, "euros": [100000, *[1] * 39]})
-    cells = tabulate(rows.lazy(), person="person", by=[Dimension("region")], measures=(PEOPLE, Measure("euros", "money")), population="p")
+    rows = pl.DataFrame(
+        {"person": range(40), "region": ["01"] * 20 + ["02"] * 20, "euros": [100000, *[1] * 39]}
+    )
+    cells = tabulate(
+        rows.lazy(),
+        person="person",
+        by=[Dimension("region")],
+        measures=(PEOPLE, Measure("euros", "money")),
+        population="p",
+    )
     table = genlib.protect(table=cells).table.frame
     assert table.filter(region="01")["reason"].to_list() == ["dominance"]
-    assert table.filter(pl.col("reason").is_not_null()).select(pl.col("people", "euros").is_null().all()).row(0) == (True, True)
+    assert table.filter(pl.col("reason").is_not_null()).select(
+        pl.col("people", "euros").is_null().all()
+    ).row(0) == (True, True)
 
 
 def test_credit_notes_dominate_too() -> None:
     """A large negative sum tells as much about its only source as a positive one."""
-    rows = pl.DataFrame({"person": range(60), "region": ["01", "02", "03"] * 20, "euros": [-100000, *[10] * 59]})
-    cells = tabulate(rows.lazy(), person="person", by=[Dimension("region")], measures=(PEOPLE, Measure("euros", "money")), population="p")
+    rows = pl.DataFrame(
+        {"person": range(60), "region": ["01", "02", "03"] * 20, "euros": [-100000, *[10] * 59]}
+    )
+    cells = tabulate(
+        rows.lazy(),
+        person="person",
+        by=[Dimension("region")],
+        measures=(PEOPLE, Measure("euros", "money")),
+        population="p",
+    )
     assert shown(genlib.protect(table=cells), region="01")["reason"].to_list() == ["dominance"]
 
 
@@ -84,17 +126,29 @@ def test_events_of_few_people_are_hidden_however_many_they_are() -> None:
             "calls": [1] * 30 + [0] * 10 + [1] * 30,
         }
     )
-    cells = tabulate(rows.lazy(), person="person", by=[Dimension("month")], measures=(PEOPLE, Measure("calls")), population="p")
+    cells = tabulate(
+        rows.lazy(),
+        person="person",
+        by=[Dimension("month")],
+        measures=(PEOPLE, Measure("calls")),
+        population="p",
+    )
     assert shown(genlib.protect(table=cells), month="a")["reason"].to_list() == ["primary"]
 
 
 def test_a_share_with_too_few_left_out_is_hidden() -> None:
     """48 of 50 answered: the two who did not are a group of two."""
     rows = pl.DataFrame(
-        {"person": range(150), "region": ["01"] * 50 + ["02"] * 50 + ["03"] * 50, "answered": [1] * 48 + [0] * 2 + [1, 0] * 50}
+        {
+            "person": range(150),
+            "region": ["01"] * 50 + ["02"] * 50 + ["03"] * 50,
+            "answered": [1] * 48 + [0] * 2 + [1, 0] * 50,
+        }
     )
     measures = (PEOPLE, Measure("answered", of="people"))
-    cells = tabulate(rows.lazy(), person="person", by=[Dimension("region")], measures=measures, population="p")
+    cells = tabulate(
+        rows.lazy(), person="person", by=[Dimension("region")], measures=measures, population="p"
+    )
     assert shown(genlib.protect(table=cells), region="01")["reason"].to_list() == ["primary"]
 
 
@@ -110,10 +164,19 @@ def test_a_sensitive_attribute_of_nearly_all_is_hidden_with_its_zeros() -> None:
 
 
 def test_a_cell_is_hidden_wherever_it_stands() -> None:
-    """Dominance hides region 01 in the table with money, so the table that only counts its people hides them too."""
-    rows = pl.DataFrame({"person": range(60), "region": ["01", "02", "03"] * 20, "euros": [100000, *[10] * 59]})
+    """Dominance hides region 01 in the table with money, so the table that only counts its people
+    hides them too."""
+    rows = pl.DataFrame(
+        {"person": range(60), "region": ["01", "02", "03"] * 20, "euros": [100000, *[10] * 59]}
+    )
     by = [Dimension("region")]
-    money = tabulate(rows.lazy(), person="person", by=by, measures=(PEOPLE, Measure("euros", "money")), population="p")
+    money = tabulate(
+        rows.lazy(),
+        person="person",
+        by=by,
+        measures=(PEOPLE, Measure("euros", "money")),
+        population="p",
+    )
     plain = tabulate(rows.lazy(), person="person", by=by, population="p")
     assert genlib.protect(plain=plain).plain.hidden == 0
     assert genlib.protect(plain=plain, money=money).plain.hidden == 2
@@ -126,25 +189,45 @@ def test_tables_that_disagree_about_a_cell_are_refused() -> None:
 
 
 def test_an_implied_margin_links_tables_that_show_no_total() -> None:
-    """Regions are shown by age without their own total, and their totals in another table: the difference would tell all."""
-    cross = counts(GRID, [20, 20, 20, 20, 3, 20], Dimension("region"), Dimension("age", total=False))
+    """Regions are shown by age without their own total, and their totals in another table: the
+    difference would tell all."""
+    cross = counts(
+        GRID, [20, 20, 20, 20, 3, 20], Dimension("region"), Dimension("age", total=False)
+    )
     regions = counts({"region": ["01", "02", "21"]}, [40, 40, 23])
     protected = genlib.protect(regions=regions, cross=cross)
     assert shown(protected, "cross", region="21")["people"].null_count() == 2
 
 
 def test_overlapping_people_do_not_add_up_and_are_still_bounded() -> None:
-    """Everyone in `a` is in the total, so a hidden part may not be found as the largest part or the rest of the whole."""
-    rows = pl.DataFrame({"person": [*range(30), *range(28, 58), 57, 58], "line": ["a"] * 30 + ["b"] * 30 + ["c"] * 2})
-    cells = tabulate(rows.lazy(), person="person", by=[Dimension("line")], measures=(replace(PEOPLE, additive=False),), population="p")
+    """Everyone in `a` is in the total, so a hidden part may not be found as the largest part or the
+    rest of the whole."""
+    rows = pl.DataFrame(
+        {
+            "person": [*range(30), *range(28, 58), 57, 58],
+            "line": ["a"] * 30 + ["b"] * 30 + ["c"] * 2,
+        }
+    )
+    cells = tabulate(
+        rows.lazy(),
+        person="person",
+        by=[Dimension("line")],
+        measures=(replace(PEOPLE, additive=False),),
+        population="p",
+    )
     protected = genlib.protect(table=cells)
     assert shown(protected, line="c")["reason"].to_list() == ["primary"]
     assert exposed(protected.pattern).is_empty()
 
 
 def test_a_municipality_is_not_given_away_by_its_region() -> None:
-    by = {"municipality": ["091", "092", "049", "005", "010"], "region": ["01", "01", "01", "14", "14"]}
-    protected = genlib.protect(table=counts(by, [40, 3, 40, 30, 30], Dimension("municipality", parents=("region",))))
+    by = {
+        "municipality": ["091", "092", "049", "005", "010"],
+        "region": ["01", "01", "01", "14", "14"],
+    }
+    protected = genlib.protect(
+        table=counts(by, [40, 3, 40, 30, 30], Dimension("municipality", parents=("region",)))
+    )
     assert protected.table.hidden == 2
     assert shown(protected, municipality="092")["reason"].to_list() == ["primary"]
 
@@ -190,12 +273,16 @@ def test_a_figure_on_too_few_people_says_so() -> None:
     def mean(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(mean=pl.when(pl.col("people") >= 10).then(1.0))
 
-    table = genlib.protect(table=replace(counts({"region": ["01", "02"]}, [7, 40]), figures=(mean,))).table
+    table = genlib.protect(
+        table=replace(counts({"region": ["01", "02"]}, [7, 40]), figures=(mean,))
+    ).table
     assert table.frame.select("people", "reason").rows() == [(7, "base"), (40, None), (47, None)]
     assert table.hidden == 0
 
 
 def test_a_table_without_dimensions_is_one_figure() -> None:
     rows = pl.DataFrame({"person": range(12)})
-    table = genlib.protect(table=tabulate(rows.lazy(), person="person", by=[], population="p")).table
+    table = genlib.protect(
+        table=tabulate(rows.lazy(), person="person", by=[], population="p")
+    ).table
     assert table.value("people").value == 12

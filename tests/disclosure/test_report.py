@@ -1,4 +1,5 @@
-"""Whole reports, attacked by somebody who knows only what is shown and how the register can be cut."""
+"""Whole reports, attacked by somebody who knows only what is shown and how the register can be
+cut."""
 
 from __future__ import annotations
 
@@ -10,7 +11,18 @@ import pytest
 from scipy.optimize import linprog
 
 import genlib
-from genlib.disclosure import PEOPLE, Cells, Dimension, Measure, Policy, Protected, exposed, suppress, tabulate, verify
+from genlib.disclosure import (
+    PEOPLE,
+    Cells,
+    Dimension,
+    Measure,
+    Policy,
+    Protected,
+    exposed,
+    suppress,
+    tabulate,
+    verify,
+)
 from genlib.disclosure.cells import grouping_sets
 from genlib.disclosure.model import build
 
@@ -35,12 +47,19 @@ def report(random: np.random.Generator, people: pl.DataFrame) -> dict[str, Cells
     """One to four tables with other dimensions, totals and measures each time."""
     tables = {}
     for name in range(int(random.integers(1, 5))):
-        chosen = random.choice(["municipality", "region", "age", "kind"], int(random.integers(1, 3)), replace=False).tolist()
+        chosen = random.choice(
+            ["municipality", "region", "age", "kind"], int(random.integers(1, 3)), replace=False
+        ).tolist()
         chosen = [c for c in chosen if c != "region" or "municipality" not in chosen]
         parents = {"municipality": ("region",)}
-        by = [Dimension(c, total=bool(random.random() < 0.7), parents=parents.get(c, ())) for c in chosen]
+        by = [
+            Dimension(c, total=bool(random.random() < 0.7), parents=parents.get(c, ()))
+            for c in chosen
+        ]
         measures = (PEOPLE, Measure("cents", "money")) if random.random() < 0.4 else (PEOPLE,)
-        tables[f"table{name}"] = tabulate(people.lazy(), person="person", by=by, measures=measures, population="all")
+        tables[f"table{name}"] = tabulate(
+            people.lazy(), person="person", by=by, measures=measures, population="all"
+        )
     return tables
 
 
@@ -52,8 +71,11 @@ def within(cross: pl.DataFrame, where: dict[str, str | None]) -> np.ndarray:
     return part
 
 
-def knowledge(cross: pl.DataFrame, tables: dict[str, Cells], shown: Protected) -> tuple[np.ndarray, list[int], list[np.ndarray]]:
-    """The sums that a reader knows, what they are, and the sums that are hidden as too small; absent cells are zero."""
+def knowledge(
+    cross: pl.DataFrame, tables: dict[str, Cells], shown: Protected
+) -> tuple[np.ndarray, list[int], list[np.ndarray]]:
+    """The sums that a reader knows, what they are, and the sums that are hidden as too small;
+    absent cells are zero."""
     sums, values, small = [], [], []
     for name, cells in tables.items():
         for row in shown[name].frame.iter_rows(named=True):
@@ -64,8 +86,12 @@ def knowledge(cross: pl.DataFrame, tables: dict[str, Cells], shown: Protected) -
                 small.append(part)
         for keys in filter(None, grouping_sets(cells.by)):
             unset = [column for column in cells.dimensions if column not in keys]
-            level = cells.frame.filter(*(pl.col(k).is_not_null() for k in keys), *(pl.col(c).is_null() for c in unset)).select(keys)
-            for row in cross.select(keys).unique().join(level, on=keys, how="anti").iter_rows(named=True):
+            level = cells.frame.filter(
+                *(pl.col(k).is_not_null() for k in keys), *(pl.col(c).is_null() for c in unset)
+            ).select(keys)
+            for row in (
+                cross.select(keys).unique().join(level, on=keys, how="anti").iter_rows(named=True)
+            ):
                 sums, values = [*sums, within(cross, row)], [*values, 0]
     return np.array(sums).reshape(-1, cross.height), values, small
 
@@ -76,10 +102,20 @@ def test_no_small_group_of_a_report_can_be_worked_out(seed: int) -> None:
     people = register(random, int(random.integers(20, 300)))
     tables = report(random, people)
     shown = genlib.protect(**tables)
-    cross = people.select("municipality", "region").unique().join(people.select("age").unique(), how="cross")
+    cross = (
+        people.select("municipality", "region")
+        .unique()
+        .join(people.select("age").unique(), how="cross")
+    )
     cross = cross.join(people.select("kind").unique(), how="cross")
     sums, values, small = knowledge(cross, tables, shown)
-    truth = cross.join(people.group_by(COLUMNS).len(), on=COLUMNS, how="left", maintain_order="left")["len"].fill_null(0).to_numpy()
+    truth = (
+        cross.join(people.group_by(COLUMNS).len(), on=COLUMNS, how="left", maintain_order="left")[
+            "len"
+        ]
+        .fill_null(0)
+        .to_numpy()
+    )
     known = {"A_eq": sums, "b_eq": values} if len(values) else {}
     for part in small:
         low, high = linprog(part, **known), linprog(-part, **known)
@@ -88,12 +124,20 @@ def test_no_small_group_of_a_report_can_be_worked_out(seed: int) -> None:
 
 
 def big(seed: int) -> Cells:
-    """360 municipalities in 15 regions by 8 kinds: 3,384 cells with their margins, some 750 of them unsafe."""
+    """360 municipalities in 15 regions by 8 kinds: 3,384 cells with their margins, some 750 of them
+    unsafe."""
     random = np.random.default_rng(seed)
     kinds = np.array([0.4, 0.2, 0.12, 0.1, 0.08, 0.05, 0.03, 0.02])
-    count = np.maximum(random.poisson(np.outer(random.lognormal(np.log(17), 1, 360), 8 * kinds)), 1).ravel()
+    count = np.maximum(
+        random.poisson(np.outer(random.lognormal(np.log(17), 1, 360), 8 * kinds)), 1
+    ).ravel()
     place, kind = np.divmod(np.repeat(np.arange(360 * 8), count), 8)
-    columns = {"person": range(len(place)), "municipality": place, "region": place % 15, "kind": kind}
+    columns = {
+        "person": range(len(place)),
+        "municipality": place,
+        "region": place % 15,
+        "kind": kind,
+    }
     by = [Dimension("municipality", parents=("region",)), Dimension("kind")]
     return tabulate(pl.DataFrame(columns).lazy(), person="person", by=by, population="all")
 

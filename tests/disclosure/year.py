@@ -1,4 +1,5 @@
-"""A register in which people come and go, as it stood at the end of each month, and what its three reports published of it."""
+"""A register in which people come and go, as it stood at the end of each month, and what its three
+reports published of it."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ Frames = dict[str, pl.DataFrame]
 Reports = tuple[tuple[str, dict[str, str]], ...]
 """Reports with their parameters."""
 NEWEST, QUARTER = "the newest", "the quarter"
-"""Parameters that every month has its own value for: the campaign that began last in it, and the quarter that ends with it."""
+"""Parameters that every month has its own value for: the campaign that began last in it, and the
+quarter that ends with it."""
 MONTHLY: Reports = (  # the whole, with parts in between
     ("customer_analysis", {}),
     ("customer_analysis", {"region": "06"}),
@@ -86,21 +88,41 @@ class Publication:
 
 
 def as_of(frames: Frames, end: dt.date, gone: list[int]) -> Frames:
-    """The register as it was at the end of a month, without those who had themselves erased since."""
+    """The register as it was at the end of a month, without those who had themselves erased
+    since."""
     kept = {name: _until(frame, BORN.get(name), end) for name, frame in frames.items()}
     kept["customer"] = kept["customer"].filter(~pl.col("id").is_in(gone))
     for name, column, of in OF:
-        kept[name] = kept[name].join(kept[of].select(pl.col("id").alias(column)), on=column, how="semi", maintain_order="left")
-    answered = kept["survey_invitation"].filter(pl.col("responded_at").is_not_null()).select(invitation_id="id")
-    kept["survey_answer"] = kept["survey_answer"].join(answered, on="invitation_id", how="semi", maintain_order="left")
+        kept[name] = kept[name].join(
+            kept[of].select(pl.col("id").alias(column)),
+            on=column,
+            how="semi",
+            maintain_order="left",
+        )
+    answered = (
+        kept["survey_invitation"]
+        .filter(pl.col("responded_at").is_not_null())
+        .select(invitation_id="id")
+    )
+    kept["survey_answer"] = kept["survey_answer"].join(
+        answered, on="invitation_id", how="semi", maintain_order="left"
+    )
     return kept
 
 
 def _until(frame: pl.DataFrame, born: str | None, end: dt.date) -> pl.DataFrame:
     """The rows that were there, without what happened to them later."""
-    there = frame if born is None else frame.filter((pl.col(born).cast(pl.Date) < end).fill_null(True))
-    later = [c for c, kind in frame.schema.items() if kind.is_temporal() and c not in {born, *PLANNED, "updated_at"}]
-    return there.with_columns(pl.when(pl.col(c).cast(pl.Date) < end).then(c).alias(c) for c in later)
+    there = (
+        frame if born is None else frame.filter((pl.col(born).cast(pl.Date) < end).fill_null(True))
+    )
+    later = [
+        c
+        for c, kind in frame.schema.items()
+        if kind.is_temporal() and c not in {born, *PLANNED, "updated_at"}
+    ]
+    return there.with_columns(
+        pl.when(pl.col(c).cast(pl.Date) < end).then(c).alias(c) for c in later
+    )
 
 
 def released(frames: Frames, home: Path, end: dt.date) -> None:
@@ -117,7 +139,9 @@ def released(frames: Frames, home: Path, end: dt.date) -> None:
 def protected(report: str, **parameters: str) -> tuple[dict[str, Cells], Protected]:
     """The cells of a notebook up to the one that protects, run as they stand there."""
     book = json.loads((ROOT / f"notebooks/{report}.ipynb").read_text(encoding="utf-8"))
-    given, *sources = ("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code")
+    given, *sources = (
+        "".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"
+    )
     scope: dict[str, Any] = {}
     exec(given, scope)  # noqa: S102 - our own notebook
     scope.update(parameters)
@@ -127,9 +151,16 @@ def protected(report: str, **parameters: str) -> tuple[dict[str, Cells], Protect
 
 
 def year(  # noqa: PLR0913 - how many of what
-    home: Path, months: int, patch: pytest.MonkeyPatch, *, customers: int = 3000, leaving: int = 2, reports: Reports = MONTHLY
+    home: Path,
+    months: int,
+    patch: pytest.MonkeyPatch,
+    *,
+    customers: int = 3000,
+    leaving: int = 2,
+    reports: Reports = MONTHLY,
 ) -> Iterator[Publication]:
-    """All that is published in the last `months`: every month reports of the whole, with parts in between."""
+    """All that is published in the last `months`: every month reports of the whole, with parts in
+    between."""
     frames, random, gone = collect(customers, 5)[0], np.random.default_rng(4), []
     patch.setenv("GENLIB_HOME", str(home))
     for number, period in enumerate(Period.parse("2026-10").months(months)):
@@ -145,9 +176,16 @@ def year(  # noqa: PLR0913 - how many of what
 
 
 def _asked(reports: Reports, period: Period, known: Frames) -> Iterator[tuple[str, dict[str, str]]]:
-    """The reports of a month, with its own values for what every month has its own for; without those that it has none for."""
-    began = known["campaign"].filter(pl.col("starts_on").is_between(period.start, period.end, closed="left")).sort("starts_on", "code")
-    quarter = [f"{period.start.year}-Q{period.start.month // 3}"] if period.start.month % 3 == 0 else []
+    """The reports of a month, with its own values for what every month has its own for; without
+    those that it has none for."""
+    began = (
+        known["campaign"]
+        .filter(pl.col("starts_on").is_between(period.start, period.end, closed="left"))
+        .sort("starts_on", "code")
+    )
+    quarter = (
+        [f"{period.start.year}-Q{period.start.month // 3}"] if period.start.month % 3 == 0 else []
+    )
     own = {NEWEST: began["code"].to_list()[-1:], QUARTER: quarter}
     for report, cut in reports:
         if all(own.get(value, [value]) for value in cut.values()):

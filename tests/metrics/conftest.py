@@ -20,6 +20,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Callable[[str], R
     home = tmp_path_factory.mktemp("planted")
     register = create_register(f"sqlite:///{home}/register.sqlite")
     truth = synthesise(register, IDENTITY, customers=8000, seed=11)
-    made = {p: publish(p, register, KEY, notice=notices.load(), releases=home, now=NOW) for p in PURPOSES}
+    made = {
+        p: publish(p, register, KEY, notice=notices.load(), releases=home, now=NOW)
+        for p in PURPOSES
+    }
     register.engine.dispose()
     return lambda purpose: Release(home / purpose / made[purpose].release_id, made[purpose]), truth

@@ -33,7 +33,8 @@ FUNNEL = release(
     *many(60, SENT, after(seconds=9), after(hours=1), after(hours=2)),
     *many(70, SENT, after(seconds=9), responded_at=after(hours=3)),
     *many(80, SENT, after(seconds=9), responded_at=after(hours=3)),
-    bought={30: date(2026, 10, 10), 31: date(2026, 10, 11), 0: date(2026, 10, 6)} | {80 + n: date(2026, 10, 9) for n in range(5)},
+    bought={30: date(2026, 10, 10), 31: date(2026, 10, 11), 0: date(2026, 10, 6)}
+    | {80 + n: date(2026, 10, 9) for n in range(5)},
 )
 
 
@@ -46,30 +47,55 @@ def test_the_stages_add_up_to_the_people_and_machines_stand_aside() -> None:
     (figure,) = campaigns.funnel(FUNNEL, OCTOBER).figures
     told = figure(campaigns.funnel(FUNNEL, OCTOBER).frame)
     reached = dict(told.select("stage", "reached").drop_nulls().rows())
-    steps = {"eligible": 45, "targeted": 40, "sent": 40, "bounced": 5, "delivered": 30, "machine": 5}
+    steps = {
+        "eligible": 45,
+        "targeted": 40,
+        "sent": 40,
+        "bounced": 5,
+        "delivered": 30,
+        "machine": 5,
+    }
     steps |= {"opened": 20, "clicked": 15, "responded": 10, "bought": 5}
     assert reached == steps
 
 
 def test_who_is_at_a_stage_that_is_not_told_is_told_at_the_one_before() -> None:
     found = people(campaigns.funnel(FUNNEL, OCTOBER, without=campaigns.READING), "stage")
-    assert found == {"eligible": 5, "sent": 5, "bounced": 5, "delivered": 20, "responded": 5, "bought": 5}
+    assert found == {
+        "eligible": 5,
+        "sent": 5,
+        "bounced": 5,
+        "delivered": 20,
+        "responded": 5,
+        "bought": 5,
+    }
 
 
 def test_a_click_implies_an_opening() -> None:
-    tables = release(*many(0, SENT, after(seconds=3), None, after(hours=1)), *many(10, SENT, after(seconds=3)))
+    tables = release(
+        *many(0, SENT, after(seconds=3), None, after(hours=1)), *many(10, SENT, after(seconds=3))
+    )
     assert people(campaigns.funnel(tables, OCTOBER), "stage") == {"clicked": 5, "delivered": 5}
 
 
 def test_an_answer_implies_a_click_only_where_clicks_are_known() -> None:
-    tables = release(*many(0, SENT, after(seconds=3), None, None, after(days=1), channel="post"), *many(10, SENT, after(seconds=3)))
+    tables = release(
+        *many(0, SENT, after(seconds=3), None, None, after(days=1), channel="post"),
+        *many(10, SENT, after(seconds=3)),
+    )
     cells = campaigns.funnel_by_channel(tables, OCTOBER)
-    assert people(cells, "channel", "stage") == {("email", "delivered"): 5, ("post", "responded"): 5}
+    assert people(cells, "channel", "stage") == {
+        ("email", "delivered"): 5,
+        ("post", "responded"): 5,
+    }
     assert not {"opened", "clicked"} & set(cells.frame["stage"])
 
 
 def test_a_stage_that_a_channel_does_not_know_or_few_reached_is_not_told_as_none() -> None:
-    letters = [contact(n, SENT, after(seconds=3), None, None, after(days=1), channel="post") for n in range(10, 18)]
+    letters = [
+        contact(n, SENT, after(seconds=3), None, None, after(days=1), channel="post")
+        for n in range(10, 18)
+    ]
     mails = many(20, SENT, after(seconds=3), None, after(hours=1), after(days=1))
     bought = {n: date(2026, 10, 6) for n in (10, 11, *range(20, 25))}
     cells = campaigns.funnel_by_channel(release(*letters, *mails, bought=bought), OCTOBER)
@@ -88,23 +114,39 @@ def test_a_stage_that_a_channel_does_not_know_or_few_reached_is_not_told_as_none
 
 def test_a_purchase_ends_the_way_only_of_those_who_answered() -> None:
     october = {n: date(2026, 10, 6) for n in range(20)}
-    tables = release(*many(0, SENT, after(seconds=3), None, None, after(days=1)), *many(10, SENT, after(seconds=3)), bought=october)
+    tables = release(
+        *many(0, SENT, after(seconds=3), None, None, after(days=1)),
+        *many(10, SENT, after(seconds=3)),
+        bought=october,
+    )
     assert people(campaigns.funnel(tables, OCTOBER), "stage") == {"bought": 5, "delivered": 5}
     assert people(campaigns.outcomes(tables, OCTOBER, "bought"), "outcome") == {"bought": 10}
 
 
 @pytest.mark.parametrize(("letters", "told"), [(0, False), (4, False), (5, True)])
-def test_all_channels_do_not_tell_of_a_stage_that_few_of_one_reached(letters: int, told: bool) -> None:
-    answers = [contact(n, SENT, after(seconds=3), None, None, after(days=1), channel="post") for n in range(10, 10 + letters)]
+def test_all_channels_do_not_tell_of_a_stage_that_few_of_one_reached(
+    letters: int, told: bool
+) -> None:
+    answers = [
+        contact(n, SENT, after(seconds=3), None, None, after(days=1), channel="post")
+        for n in range(10, 10 + letters)
+    ]
     silent = many(30, SENT, after(seconds=3), channel="post")
-    cells = campaigns.funnel(release(*many(0, SENT, after(seconds=3), None, None, after(days=1)), *silent, *answers), OCTOBER)
+    cells = campaigns.funnel(
+        release(*many(0, SENT, after(seconds=3), None, None, after(days=1)), *silent, *answers),
+        OCTOBER,
+    )
     assert ("responded" in people(cells, "stage")) is told
     assert people(cells) == {10 + letters: 10 + letters}
 
 
 def test_a_stage_of_few_is_told_at_the_one_before_unless_it_is_always_told() -> None:
     """Then door 2 hides it, and others with it."""
-    tables = release(*many(0, SENT, after(seconds=9)), contact(9, SENT, after(seconds=9), after(hours=1)), contact(8, SENT))
+    tables = release(
+        *many(0, SENT, after(seconds=9)),
+        contact(9, SENT, after(seconds=9), after(hours=1)),
+        contact(8, SENT),
+    )
     cells = campaigns.funnel(tables, OCTOBER)
     assert people(cells, "stage") == {"delivered": 6, "sent": 1}
     assert "opened" not in set(cells.frame["stage"])
@@ -124,17 +166,25 @@ def test_a_click_within_seconds_of_delivery_is_a_machine(seconds: int, stage: st
 @pytest.mark.parametrize(("burst", "stage"), [(5, "machine"), (6, "clicked")])
 def test_clicks_of_a_whole_list_at_once_are_a_machine(burst: int, stage: str) -> None:
     tables = release(*many(0, SENT, after(seconds=3), None, after(hours=1)))
-    assert people(campaigns.funnel(tables, OCTOBER, attribution=Attribution(burst=burst)), "stage") == {stage: 5}
+    assert people(
+        campaigns.funnel(tables, OCTOBER, attribution=Attribution(burst=burst)), "stage"
+    ) == {stage: 5}
 
 
 def got(customer: int, **other: Any) -> dict[str, Any]:
     return contact(customer, SENT, after(seconds=9), **other)
 
 
-@pytest.mark.parametrize(("channel", "days"), [("email", 5), ("sms", 1), ("call", 30), ("post", 30)])
+@pytest.mark.parametrize(
+    ("channel", "days"), [("email", 5), ("sms", 1), ("call", 30), ("post", 30)]
+)
 @pytest.mark.parametrize(("late", "outcome"), [(0, "bought"), (1, "not bought")])
-def test_a_purchase_counts_within_the_window_of_its_channel(channel: str, days: int, late: int, outcome: str) -> None:
-    tables = release(got(1, channel=channel), bought={1: date(2026, 10, 5) + timedelta(days=days + late)})
+def test_a_purchase_counts_within_the_window_of_its_channel(
+    channel: str, days: int, late: int, outcome: str
+) -> None:
+    tables = release(
+        got(1, channel=channel), bought={1: date(2026, 10, 5) + timedelta(days=days + late)}
+    )
     assert people(campaigns.outcomes(tables, OCTOBER, "bought"), "outcome") == {outcome: 1}
 
 
@@ -145,7 +195,9 @@ def test_a_purchase_before_the_contact_does_not_count() -> None:
 
 def test_the_window_is_a_parameter() -> None:
     tables = release(got(1), bought={1: date(2026, 10, 15)})
-    assert people(campaigns.outcomes(tables, OCTOBER, "bought", attribution=Attribution(email=10)), "outcome") == {"bought": 1}
+    assert people(
+        campaigns.outcomes(tables, OCTOBER, "bought", attribution=Attribution(email=10)), "outcome"
+    ) == {"bought": 1}
 
 
 def test_outcomes_are_of_delivered_messages() -> None:
@@ -159,12 +211,20 @@ def test_the_cost_of_a_response() -> None:
     frame = cells.frame
     for figure in cells.figures:
         frame = figure(frame)
-    row = frame.row(by_predicate=(pl.col("campaign") == "A") & pl.col("outcome").is_null(), named=True)
-    assert (row["cost_cents"], row["cents_each"], row["responded"], row["campaign_fi"]) == (1000, 100, 10, "Kampanja")
+    row = frame.row(
+        by_predicate=(pl.col("campaign") == "A") & pl.col("outcome").is_null(), named=True
+    )
+    assert (row["cost_cents"], row["cents_each"], row["responded"], row["campaign_fi"]) == (
+        1000,
+        100,
+        10,
+        "Kampanja",
+    )
 
 
 def test_outcomes_of_campaigns_have_no_total() -> None:
-    """Who answered two campaigns is one person in the funnel: the sum less that would tell how few they are."""
+    """Who answered two campaigns is one person in the funnel: the sum less that would tell how few
+    they are."""
     cells = campaigns.outcomes(FUNNEL, OCTOBER, "responded", by="campaign")
     assert cells.frame["campaign"].null_count() == 0
 
@@ -176,15 +236,22 @@ def test_what_came_of_a_message_is_one_of_three() -> None:
 
 def test_a_person_in_two_campaigns_counts_once() -> None:
     tables = release(*many(1, SENT), *many(1, SENT, after(seconds=9), campaign=2))
-    second = tables["campaign"].with_columns(pl.lit(2, pl.UInt32).alias("campaign"), code=pl.lit("B"))
+    second = tables["campaign"].with_columns(
+        pl.lit(2, pl.UInt32).alias("campaign"), code=pl.lit("B")
+    )
     both = tables | {"campaign": pl.concat([tables["campaign"], second])}
     assert people(campaigns.funnel(both, OCTOBER), "stage") == {"delivered": 5}
     assert people(campaigns.funnel(both, OCTOBER, campaign="A"), "stage") == {"sent": 5}
 
 
 def test_the_funnel_of_one_campaign_is_the_sum_of_its_channels() -> None:
-    tables = release(*many(1, SENT), *many(11, SENT, channel="sms"), *many(21, arm="holdout", channel="sms"))
-    funnel, by_channel = (make(tables, OCTOBER, campaign="A") for make in (campaigns.funnel, campaigns.funnel_by_channel))
+    tables = release(
+        *many(1, SENT), *many(11, SENT, channel="sms"), *many(21, arm="holdout", channel="sms")
+    )
+    funnel, by_channel = (
+        make(tables, OCTOBER, campaign="A")
+        for make in (campaigns.funnel, campaigns.funnel_by_channel)
+    )
     assert funnel.population == by_channel.population
     assert people(funnel, "stage") == people(by_channel, "stage") == {"sent": 10, "eligible": 5}
     assert people(by_channel, "channel") == {"email": 5, "sms": 10}
@@ -208,19 +275,32 @@ ARMS = release(
 
 def test_both_arms_have_one_clock_and_refused_contacts_no_arm() -> None:
     found = people(campaigns.uplift_by_campaign(ARMS, OCTOBER), "arm", "outcome", campaign="A")
-    assert found == {("contacted", "bought"): 1, ("contacted", "not bought"): 1, ("holdout", "bought"): 1, ("holdout", "not bought"): 1}
+    assert found == {
+        ("contacted", "bought"): 1,
+        ("contacted", "not bought"): 1,
+        ("holdout", "bought"): 1,
+        ("holdout", "not bought"): 1,
+    }
 
 
 def test_uplift_knows_plan_and_cost() -> None:
     cells = campaigns.uplift_by_campaign(ARMS, OCTOBER)
-    assert cells.figures[0](cells.frame).select("holdout_share", "cost_cents").unique().rows() == [(0.5, 1000)]
+    assert cells.figures[0](cells.frame).select("holdout_share", "cost_cents").unique().rows() == [
+        (0.5, 1000)
+    ]
 
 
 @pytest.mark.parametrize(
     ("published", "holdout", "ongoing"),
-    [("2026-11-01T04:00:00Z", 0.5, True), ("2027-01-01T04:00:00Z", 0.5, False), ("2026-11-01T04:00:00Z", 0.0, False)],
+    [
+        ("2026-11-01T04:00:00Z", 0.5, True),
+        ("2027-01-01T04:00:00Z", 0.5, False),
+        ("2026-11-01T04:00:00Z", 0.0, False),
+    ],
 )
-def test_a_campaign_with_a_holdout_whose_window_was_open_at_the_release_is_ongoing(published: str, holdout: float, ongoing: bool) -> None:
+def test_a_campaign_with_a_holdout_whose_window_was_open_at_the_release_is_ongoing(
+    published: str, holdout: float, ongoing: bool
+) -> None:
     class Dated(dict[str, Any]):
         manifest = SimpleNamespace(published_at=published)
 
@@ -231,8 +311,15 @@ def test_a_campaign_with_a_holdout_whose_window_was_open_at_the_release_is_ongoi
 
 
 def test_real_phone_campaigns() -> None:
-    """UCI Bank Marketing: 521 of 4,521 said yes; -1 days since the last contact means never, and enters no average."""
+    """UCI Bank Marketing: 521 of 4,521 said yes; -1 days since the last contact means never, and
+    enters no average."""
     file = Path(__file__).parents[2] / "data" / "reference" / "uci_bank_marketing.csv"
-    bank = pl.read_csv(file, separator=";").group_by("y").agg(pl.len().cast(pl.Int64).alias("people"))
-    table = pl.concat([bank, bank.select(pl.lit(None, pl.String).alias("y"), pl.col("people").sum())])
-    assert Rate("yes", "y", ("yes",))(table)["yes"].drop_nulls().to_list() == pytest.approx([0.11524], abs=5e-6)
+    bank = (
+        pl.read_csv(file, separator=";").group_by("y").agg(pl.len().cast(pl.Int64).alias("people"))
+    )
+    table = pl.concat(
+        [bank, bank.select(pl.lit(None, pl.String).alias("y"), pl.col("people").sum())]
+    )
+    assert Rate("yes", "y", ("yes",))(table)["yes"].drop_nulls().to_list() == pytest.approx(
+        [0.11524], abs=5e-6
+    )

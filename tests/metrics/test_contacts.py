@@ -33,17 +33,27 @@ def whys(cells: Cells, *, column: str = "people") -> dict[tuple[str, str], int]:
 
 
 def test_contacts_of_a_month() -> None:
-    tables = release(contact(1, SENT), contact(1, after(days=1)), contact(2, SENT, channel="sms"), contact(3, arm="holdout"))
+    tables = release(
+        contact(1, SENT),
+        contact(1, after(days=1)),
+        contact(2, SENT, channel="sms"),
+        contact(3, arm="holdout"),
+    )
     cells = contacts.timeline(tables, OCTOBER)
     october = date(2026, 10, 1)
-    assert people(cells, "month", "channel", column="contacts") == {(october, "email"): 2, (october, "sms"): 1}
+    assert people(cells, "month", "channel", column="contacts") == {
+        (october, "email"): 2,
+        (october, "sms"): 1,
+    }
     assert people(cells, "month", column="contacts") == {october: 3}
     assert people(cells, "channel") == {}
 
 
 def test_a_period_without_contacts_counts_none() -> None:
     frame = contacts.timeline(MIXED, Period.parse("2027-01")).frame
-    assert frame.filter(pl.col("month") == date(2027, 1, 1), pl.col("channel").is_null())["contacts"].to_list() == [0]
+    assert frame.filter(pl.col("month") == date(2027, 1, 1), pl.col("channel").is_null())[
+        "contacts"
+    ].to_list() == [0]
 
 
 def test_the_verdict_of_each_contact_and_the_ground_of_refusals() -> None:
@@ -55,18 +65,29 @@ def test_the_verdict_of_each_contact_and_the_ground_of_refusals() -> None:
 
 
 def test_grounds_of_few_are_not_divided() -> None:
-    cells = contacts.lawfulness(release(*many(0, SENT, **FORBIDDEN), contact(9, SENT, allowed=False, reason="restricted")), OCTOBER)
+    cells = contacts.lawfulness(
+        release(*many(0, SENT, **FORBIDDEN), contact(9, SENT, allowed=False, reason="restricted")),
+        OCTOBER,
+    )
     assert people(cells, "ground", "verdict", month=OCTOBER.start) == {("undivided", "refused"): 6}
 
 
 def test_the_refused_part_of_each_channel() -> None:
-    frame = figured(contacts.lawfulness_by(MIXED, OCTOBER, "channel")).filter(pl.col("verdict").is_null()).drop_nulls("channel")
-    assert dict(frame.select("channel", "refused").rows()) == {"others+call+post": 5, "others+email+sms": 6}
+    frame = (
+        figured(contacts.lawfulness_by(MIXED, OCTOBER, "channel"))
+        .filter(pl.col("verdict").is_null())
+        .drop_nulls("channel")
+    )
+    assert dict(frame.select("channel", "refused").rows()) == {
+        "others+call+post": 5,
+        "others+email+sms": 6,
+    }
     assert frame.filter(channel="others+email+sms")["refused_rate"].to_list() == [6 / 11]
 
 
 def test_small_channels_are_first_put_together_with_their_like() -> None:
-    """A campaign by post beside post and text messages together would tell of the text messages, if these are few."""
+    """A campaign by post beside post and text messages together would tell of the text messages, if
+    these are few."""
     letters = many(10, SENT, channel="post", **FORBIDDEN) + many(20, SENT, channel="post")
     mails = [*many(30, SENT, **FORBIDDEN), contact(40, SENT, channel="sms", **FORBIDDEN)]
     cells = contacts.lawfulness_by(release(*letters, *mails), OCTOBER, "channel")
@@ -74,7 +95,10 @@ def test_small_channels_are_first_put_together_with_their_like() -> None:
 
 
 def test_few_of_one_kind_are_put_together_with_others() -> None:
-    refused = [*many(10, SENT, channel="post", **FORBIDDEN), contact(40, SENT, channel="sms", **FORBIDDEN)]
+    refused = [
+        *many(10, SENT, channel="post", **FORBIDDEN),
+        contact(40, SENT, channel="sms", **FORBIDDEN),
+    ]
     cells = contacts.lawfulness_by(release(*refused), OCTOBER, "channel")
     assert people(cells, "channel", column="contacts") == {"others+post+sms": 6}
 
@@ -85,19 +109,31 @@ def test_campaigns_are_told_by_their_names() -> None:
 
 
 def test_the_newest_campaign_of_a_name_has_it_bare() -> None:
-    older = MIXED["campaign"].with_columns(pl.lit(2, pl.UInt32).alias("campaign"), code=pl.lit("0"), starts_on=pl.lit(date(2025, 10, 5)))
+    older = MIXED["campaign"].with_columns(
+        pl.lit(2, pl.UInt32).alias("campaign"),
+        code=pl.lit("0"),
+        starts_on=pl.lit(date(2025, 10, 5)),
+    )
     both = MIXED | {"campaign": pl.concat([MIXED["campaign"], older])}
     assert contacts.plan(both)["name"].to_list() == ["Kampanja 10/2025", "Kampanja"]
 
 
 def test_why_contacts_were_refused() -> None:
     found = whys(contacts.reasons(MIXED, OCTOBER))
-    assert found == {("allowed", "allowed"): 7, ("refused", "consent_missing"): 5, ("refused", "channel_prohibition"): 6}
+    assert found == {
+        ("allowed", "allowed"): 7,
+        ("refused", "consent_missing"): 5,
+        ("refused", "channel_prohibition"): 6,
+    }
 
 
 def test_reasons_of_few_are_put_together() -> None:
-    tables = release(*many(0, SENT, **FORBIDDEN), contact(9, SENT, allowed=False, reason="restricted"))
-    assert whys(contacts.reasons(tables, OCTOBER)) == {("refused", "others+channel_prohibition+restricted"): 6}
+    tables = release(
+        *many(0, SENT, **FORBIDDEN), contact(9, SENT, allowed=False, reason="restricted")
+    )
+    assert whys(contacts.reasons(tables, OCTOBER)) == {
+        ("refused", "others+channel_prohibition+restricted"): 6
+    }
 
 
 def test_all_tables_of_a_period_are_of_one_population() -> None:
@@ -115,12 +151,19 @@ def often(customer: int, times: int) -> list[dict[str, Any]]:
     return [contact(customer, datetime(2026, 10, 2 + n, 9, tzinfo=UTC)) for n in range(times)]
 
 
-MANY = release(*(row for customer in range(5) for row in often(customer, 3)), *(row for n in range(10, 15) for row in often(n, 1)))
+MANY = release(
+    *(row for customer in range(5) for row in often(customer, 3)),
+    *(row for n in range(10, 15) for row in often(n, 1)),
+)
 
 
 def test_contact_pressure() -> None:
     earlier = [contact(customer, datetime(2026, 8, 20, tzinfo=UTC)) for customer in range(20, 25)]
-    tables = MANY | {"campaign_contact": pl.concat([MANY["campaign_contact"], release(*earlier)["campaign_contact"]])}
+    tables = MANY | {
+        "campaign_contact": pl.concat(
+            [MANY["campaign_contact"], release(*earlier)["campaign_contact"]]
+        )
+    }
     cells = contacts.pressure(tables, OCTOBER)
     assert people(cells, "contacts", days=30) == {"0": 5, "1": 5, "3": 5}
     assert people(cells, "contacts", days=90) == {"1": 10, "3": 5}
@@ -133,10 +176,16 @@ def test_the_part_over_the_cap(cap: int, part: float) -> None:
 
 
 def test_rare_numbers_of_contacts_are_merged_and_tell_nothing_of_a_cap_within() -> None:
-    tables = release(*(row for n in range(10) for row in often(n, 1)), *often(20, 2), *(row for n in range(30, 34) for row in often(n, 4)))
+    tables = release(
+        *(row for n in range(10) for row in often(n, 1)),
+        *often(20, 2),
+        *(row for n in range(30, 34) for row in often(n, 4)),
+    )
     cells = contacts.pressure(tables, OCTOBER, cap=3)
     assert people(cells, "contacts", days=30) == {"1": 10, "2+": 5}
-    assert figured(cells).filter(pl.col("contacts").is_null(), days=30)["over_rate"].to_list() == [None]
+    assert figured(cells).filter(pl.col("contacts").is_null(), days=30)["over_rate"].to_list() == [
+        None
+    ]
 
 
 def test_a_cap_beyond_the_bands_is_refused() -> None:
@@ -150,7 +199,9 @@ def test_contacts_of_each() -> None:
 
 
 def test_days_without_contacts_are_told_as_such() -> None:
-    frame = contacts.pressure_by_channel(release(contact(1, SENT)), OCTOBER).frame.filter(channel="email")
+    frame = contacts.pressure_by_channel(release(contact(1, SENT)), OCTOBER).frame.filter(
+        channel="email"
+    )
     assert frame.select("days", "contacts").rows() == [(7, 0), (30, 1), (90, 1)]
 
 
@@ -168,9 +219,17 @@ def test_doses_are_of_messages() -> None:
 
 
 def test_an_earlier_opt_out_is_not_of_this_message() -> None:
-    earlier, later = (contact(n, SENT, after(seconds=9), opted_out_at=after(seconds=9 + gap)) for n, gap in ((1, -1), (2, 0)))
-    told = contacts.outcome(contacts.rows(release(earlier, later, contact(4, SENT)), "campaign_contact"), "opted out")
-    assert dict(told.select("customer", "outcome").collect().rows()) == {1: "stayed", 2: "opted out"}
+    earlier, later = (
+        contact(n, SENT, after(seconds=9), opted_out_at=after(seconds=9 + gap))
+        for n, gap in ((1, -1), (2, 0))
+    )
+    told = contacts.outcome(
+        contacts.rows(release(earlier, later, contact(4, SENT)), "campaign_contact"), "opted out"
+    )
+    assert dict(told.select("customer", "outcome").collect().rows()) == {
+        1: "stayed",
+        2: "opted out",
+    }
 
 
 REACH = {
@@ -189,8 +248,19 @@ REACH = {
 def test_reach_and_its_reasons_are_the_same_cells() -> None:
     reach, reasons = contacts.reach(REACH, OCTOBER), contacts.reach_reasons(REACH, OCTOBER)
     assert reach.population == reasons.population
-    assert people(reach, "channel", "verdict", kind="DM") == {("email", "allowed"): 1, ("email", "refused"): 1, ("post", "allowed"): 2}
-    found = {
-        (channel, why): n for channel, why, n in reasons.frame.filter(pl.col("why").is_not_null()).select("channel", "why", "people").rows()
+    assert people(reach, "channel", "verdict", kind="DM") == {
+        ("email", "allowed"): 1,
+        ("email", "refused"): 1,
+        ("post", "allowed"): 2,
     }
-    assert found == {("email", "allowed"): 1, ("email", "consent_missing"): 1, ("post", "allowed"): 2}
+    found = {
+        (channel, why): n
+        for channel, why, n in reasons.frame.filter(pl.col("why").is_not_null())
+        .select("channel", "why", "people")
+        .rows()
+    }
+    assert found == {
+        ("email", "allowed"): 1,
+        ("email", "consent_missing"): 1,
+        ("post", "allowed"): 2,
+    }

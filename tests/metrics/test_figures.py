@@ -1,4 +1,5 @@
-"""Figures on shown tables: right by hand, null where something needed is hidden, null on a base under 10."""
+"""Figures on shown tables: right by hand, null where something needed is hidden, null on a base
+under 10."""
 
 from datetime import date
 from typing import Any
@@ -8,7 +9,20 @@ import pytest
 
 from genlib.disclosure.cells import Figure
 from genlib.metrics import figures
-from genlib.metrics.figures import Change, Mean, Nps, Rate, Reached, Share, Stock, cost_each, given, likert, uplift, worth
+from genlib.metrics.figures import (
+    Change,
+    Mean,
+    Nps,
+    Rate,
+    Reached,
+    Share,
+    Stock,
+    cost_each,
+    given,
+    likert,
+    uplift,
+    worth,
+)
 
 
 def table(*rows: tuple[Any, ...], by: tuple[str, ...], more: tuple[str, ...] = ()) -> pl.DataFrame:
@@ -27,7 +41,9 @@ def test_share_of_the_total() -> None:
 
 
 def test_share_is_null_where_the_part_is_hidden() -> None:
-    found = Share(("region",))(table(("01", 35), ("02", None), ("03", None), (None, 40), by=("region",)))
+    found = Share(("region",))(
+        table(("01", 35), ("02", None), ("03", None), (None, 40), by=("region",))
+    )
     assert found["share"].to_list() == [0.875, None, None, 1.0]
 
 
@@ -39,12 +55,22 @@ def test_no_share_on_a_base_under_ten(base: int, share: float | None) -> None:
 
 def test_share_within_the_other_dimension() -> None:
     rows = [("a", "x", 15), ("a", "y", 5), ("b", "x", 10), ("a", None, 20), ("b", None, 10)]
-    assert Share(("what",))(table(*rows, by=("who", "what")))["share"].to_list() == [0.75, 0.25, 1.0, 1.0, 1.0]
+    assert Share(("what",))(table(*rows, by=("who", "what")))["share"].to_list() == [
+        0.75,
+        0.25,
+        1.0,
+        1.0,
+        1.0,
+    ]
 
 
 def test_share_of_a_chosen_cell() -> None:
     rows = [(0, 40), (1, 10), (2, None)]
-    assert Share(("later",), base=0)(table(*rows, by=("later",)))["share"].to_list() == [1.0, 0.25, None]
+    assert Share(("later",), base=0)(table(*rows, by=("later",)))["share"].to_list() == [
+        1.0,
+        0.25,
+        None,
+    ]
 
 
 def scored(*rows: tuple[str | None, int | None]) -> pl.DataFrame:
@@ -56,15 +82,26 @@ def scored(*rows: tuple[str | None, int | None]) -> pl.DataFrame:
 def test_nps_of_rocks_stands_on_the_total_alone() -> None:
     found = Nps()(scored(*GROUPS)).drop_nulls("nps").rows_by_key("group", named=True)
     assert list(found) == [None]
-    assert [found[None][0][name] for name in ("nps", "nps_low", "nps_high")] == pytest.approx([0.3889, 0.1316, 0.5864], abs=5e-5)
+    assert [found[None][0][name] for name in ("nps", "nps_low", "nps_high")] == pytest.approx(
+        [0.3889, 0.1316, 0.5864], abs=5e-5
+    )
 
 
 @pytest.mark.parametrize(
     ("hidden", "score", "detractors"),
-    [("promoter", None, 5 / 36), ("detractor", None, None), (None, None, None), ("passive", 14 / 36, 5 / 36)],
+    [
+        ("promoter", None, 5 / 36),
+        ("detractor", None, None),
+        (None, None, None),
+        ("passive", 14 / 36, 5 / 36),
+    ],
 )
-def test_nps_needs_promoters_detractors_and_their_number(hidden: str | None, score: float | None, detractors: float | None) -> None:
-    found = Nps()(scored(*[(name, None if name == hidden else n) for name, n in GROUPS])).row(-1, named=True)
+def test_nps_needs_promoters_detractors_and_their_number(
+    hidden: str | None, score: float | None, detractors: float | None
+) -> None:
+    found = Nps()(scored(*[(name, None if name == hidden else n) for name, n in GROUPS])).row(
+        -1, named=True
+    )
     assert (found["nps"], found["detractors"]) == pytest.approx((score, detractors))
 
 
@@ -73,40 +110,68 @@ def test_a_group_that_is_not_there_counts_nothing() -> None:
 
 
 def test_rate_names_its_base() -> None:
-    found = Rate("response_rate", "outcome", ("complete",), ("complete", "silent"))(table(*OUTCOMES, by=("outcome",)))
+    found = Rate("response_rate", "outcome", ("complete",), ("complete", "silent"))(
+        table(*OUTCOMES, by=("outcome",))
+    )
     assert pytest.approx(found.row(3)[2:], abs=1e-4) == (0.25, 0.1681, 0.3548)
 
 
 def test_rate_of_everyone() -> None:
-    assert Rate("lost", "outcome", ("undelivered",))(table(*OUTCOMES, by=("outcome",)))["lost"][3] == 0.2
+    assert (
+        Rate("lost", "outcome", ("undelivered",))(table(*OUTCOMES, by=("outcome",)))["lost"][3]
+        == 0.2
+    )
 
 
 def test_rate_is_null_if_a_part_of_the_base_is_hidden() -> None:
     rows = [(name, None if name == "silent" else n) for name, n in OUTCOMES]
-    assert Rate("rate", "outcome", ("complete",), ("complete", "silent"))(table(*rows, by=("outcome",)))["rate"][3] is None
+    assert (
+        Rate("rate", "outcome", ("complete",), ("complete", "silent"))(
+            table(*rows, by=("outcome",))
+        )["rate"][3]
+        is None
+    )
 
 
 def test_mean_per_person() -> None:
-    found = Mean("each", "cents")(table(("a", 10, 500), ("b", 9, 900), ("c", 20, None), by=("who",), more=("cents",)))
+    found = Mean("each", "cents")(
+        table(("a", 10, 500), ("b", 9, 900), ("c", 20, None), by=("who",), more=("cents",))
+    )
     assert found["each"].to_list() == [50.0, None, None]
 
 
 def test_likert_figures() -> None:
     rows = [(1, 2), (2, 3), (3, 2), (4, 7), (5, 6), (None, 20)]
     found = likert(table(*rows, by=("answer",))).row(5, named=True)
-    assert (found["mean"], found["sd"], found["top_two"], found["bottom_two"]) == pytest.approx((3.6, 1.3534, 0.65, 0.25), abs=1e-4)
+    assert (found["mean"], found["sd"], found["top_two"], found["bottom_two"]) == pytest.approx(
+        (3.6, 1.3534, 0.65, 0.25), abs=1e-4
+    )
 
 
 def test_change_against_the_month_before_and_the_year_before() -> None:
     rows = [(date(2025, 10, 1), 50), (date(2026, 9, 1), 80), (date(2026, 10, 1), 100), (None, 230)]
     months = table(*rows, by=("month",))
-    assert Change("change", "people", "month", 1)(months)["change"].to_list() == [None, None, 0.25, None]
-    assert Change("change", "people", "month", 12)(months)["change"].to_list() == [None, None, 1.0, None]
+    assert Change("change", "people", "month", 1)(months)["change"].to_list() == [
+        None,
+        None,
+        0.25,
+        None,
+    ]
+    assert Change("change", "people", "month", 12)(months)["change"].to_list() == [
+        None,
+        None,
+        1.0,
+        None,
+    ]
 
 
 def test_no_change_from_or_to_what_is_hidden() -> None:
     rows = [(date(2026, 9, 1), 80), (date(2026, 10, 1), None), (date(2026, 11, 1), 60)]
-    assert Change("more", "people", "month", 1)(table(*rows, by=("month",)))["more"].to_list() == [None, None, None]
+    assert Change("more", "people", "month", 1)(table(*rows, by=("month",)))["more"].to_list() == [
+        None,
+        None,
+        None,
+    ]
 
 
 MOVEMENTS = [
@@ -128,8 +193,16 @@ def test_stock_and_churn() -> None:
 
 
 def test_a_hidden_movement_hides_the_stock_from_then_on() -> None:
-    rows = [(month, movement, None if movement == "left" else people) for month, movement, people in MOVEMENTS]
-    assert Stock("month")(table(*rows, by=("month", "movement"))).tail(4)["stock"].to_list() == [100, None, None, None]
+    rows = [
+        (month, movement, None if movement == "left" else people)
+        for month, movement, people in MOVEMENTS
+    ]
+    assert Stock("month")(table(*rows, by=("month", "movement"))).tail(4)["stock"].to_list() == [
+        100,
+        None,
+        None,
+        None,
+    ]
 
 
 WAY = {"from_opened": "opened", "from_delivered": "delivered"}
@@ -137,11 +210,22 @@ STAGES = ("eligible", "delivered", "opened", "bought")
 UNTOLD = pl.DataFrame(schema={"stage": pl.String})
 
 
-def funnel(*people: int | None, opened: int | None = 40, delivered: int | None = 100, everyone: int = 200) -> pl.DataFrame:
+def funnel(
+    *people: int | None, opened: int | None = 40, delivered: int | None = 100, everyone: int = 200
+) -> pl.DataFrame:
     """People by their furthest stage, and those who came at least so far."""
-    groups = (("eligible", "eligible"), ("delivered", "delivered"), ("opened", "delivered"), ("opened", "delivered"))
+    groups = (
+        ("eligible", "eligible"),
+        ("delivered", "delivered"),
+        ("opened", "delivered"),
+        ("opened", "delivered"),
+    )
     rows = [(stage, *far, count) for stage, far, count in zip(STAGES, groups, people, strict=True)]
-    wholes = [(None, "opened", "delivered", opened), (None, None, "delivered", delivered), (None, None, None, everyone)]
+    wholes = [
+        (None, "opened", "delivered", opened),
+        (None, None, "delivered", delivered),
+        (None, None, None, everyone),
+    ]
     return table(*rows, *wholes, by=("stage", *WAY))
 
 
@@ -151,16 +235,39 @@ def came(frame: pl.DataFrame, column: str = "reached") -> dict[str, Any]:
 
 
 def test_reached_counts_everyone_who_came_at_least_so_far() -> None:
-    assert came(funnel(100, 60, 30, 10)) == {"eligible": 200, "delivered": 100, "opened": 40, "bought": 10}
-    assert came(funnel(100, 60, 30, 10), "of_delivered") == {"eligible": None, "delivered": 1.0, "opened": 0.4, "bought": 0.1}
-    assert came(funnel(100, 60, 30, 10), "of_delivered_low") == {"eligible": None, "delivered": 0.963, "opened": 0.309, "bought": 0.055}
+    assert came(funnel(100, 60, 30, 10)) == {
+        "eligible": 200,
+        "delivered": 100,
+        "opened": 40,
+        "bought": 10,
+    }
+    assert came(funnel(100, 60, 30, 10), "of_delivered") == {
+        "eligible": None,
+        "delivered": 1.0,
+        "opened": 0.4,
+        "bought": 0.1,
+    }
+    assert came(funnel(100, 60, 30, 10), "of_delivered_low") == {
+        "eligible": None,
+        "delivered": 0.963,
+        "opened": 0.309,
+        "bought": 0.055,
+    }
 
 
 def test_who_lies_beside_the_way_is_counted_alone() -> None:
     """Bounced: sent, and no further."""
-    rows = [("sent", "sent", 10), ("bounced", "sent", 20), ("delivered", "sent", 30), (None, "sent", 60), ("eligible", "eligible", 40)]
+    rows = [
+        ("sent", "sent", 10),
+        ("bounced", "sent", 20),
+        ("delivered", "sent", 30),
+        (None, "sent", 60),
+        ("eligible", "eligible", 40),
+    ]
     frame = table(*rows, (None, None, 100), by=("stage", "from_sent"))
-    found = Reached(("eligible", "sent", "bounced", "delivered"), {"from_sent": "sent"}, UNTOLD)(frame)
+    found = Reached(("eligible", "sent", "bounced", "delivered"), {"from_sent": "sent"}, UNTOLD)(
+        frame
+    )
     assert found["reached"].to_list() == [60, 20, 30, None, 100, None]
 
 
@@ -171,16 +278,31 @@ def test_who_was_reached_is_told_though_it_is_hidden_how_far_they_came() -> None
 
 def test_nothing_is_reckoned_of_a_stage_that_is_untold() -> None:
     untold = pl.DataFrame({"channel": ["post"], "stage": ["opened"]})
-    both = pl.concat([funnel(100, 60, 30, 10).with_columns(channel=pl.lit(channel)) for channel in ("post", "sms")])
-    found = Reached(STAGES, WAY, untold)(both.select("channel", pl.exclude("channel"))).filter(stage="opened")
+    both = pl.concat(
+        [
+            funnel(100, 60, 30, 10).with_columns(channel=pl.lit(channel))
+            for channel in ("post", "sms")
+        ]
+    )
+    found = Reached(STAGES, WAY, untold)(both.select("channel", pl.exclude("channel"))).filter(
+        stage="opened"
+    )
     assert found.select("channel", "reached").rows() == [("post", None), ("sms", 40)]
 
 
 BY = ("campaign", "arm", "outcome")
 
 
-def arms(bought: int | None, n: int, holdout_bought: int, holdout_n: int, campaign: str = "A", **known: float) -> pl.DataFrame:
-    """A campaign; each buyer of it spent 100 cents. `known`: its holdout_share (a half) and cost_cents."""
+def arms(
+    bought: int | None,
+    n: int,
+    holdout_bought: int,
+    holdout_n: int,
+    campaign: str = "A",
+    **known: float,
+) -> pl.DataFrame:
+    """A campaign; each buyer of it spent 100 cents. `known`: its holdout_share (a half) and
+    cost_cents."""
     rows = [
         (campaign, "contacted", "bought", bought),
         (campaign, "contacted", None, n),
@@ -189,7 +311,9 @@ def arms(bought: int | None, n: int, holdout_bought: int, holdout_n: int, campai
         (campaign, None, None, n + holdout_n),
     ]
     spent = pl.when(outcome="bought").then(100 * pl.col("people")).otherwise(0)
-    return table(*rows, by=BY).with_columns(amount_cents=spent, **{"holdout_share": 0.5, "cost_cents": 7000} | known)
+    return table(*rows, by=BY).with_columns(
+        amount_cents=spent, **{"holdout_share": 0.5, "cost_cents": 7000} | known
+    )
 
 
 def two() -> pl.DataFrame:
@@ -198,13 +322,22 @@ def two() -> pl.DataFrame:
 
 def test_uplift_with_newcombe_interval() -> None:
     found = uplift(arms(56, 70, 48, 80, holdout_share=80 / 150)).row(4, named=True)
-    assert (found["uplift"], found["uplift_low"], found["uplift_high"]) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
-    assert (found["rate"], found["holdout_rate"], found["extra"], found["mismatch_p"]) == pytest.approx((0.8, 0.6, 14, 1))
+    assert (found["uplift"], found["uplift_low"], found["uplift_high"]) == pytest.approx(
+        (0.2, 0.0524, 0.3339), abs=5e-5
+    )
+    assert (
+        found["rate"],
+        found["holdout_rate"],
+        found["extra"],
+        found["mismatch_p"],
+    ) == pytest.approx((0.8, 0.6, 14, 1))
 
 
 def test_p_values_are_adjusted_for_all_campaigns_shown() -> None:
     found = uplift(two()).filter(pl.col("p_value").is_not_null())
-    assert found["p_holm"].to_list() == pytest.approx([2 * found["p_value"][0], found["p_value"][1]])
+    assert found["p_holm"].to_list() == pytest.approx(
+        [2 * found["p_value"][0], found["p_value"][1]]
+    )
 
 
 def test_a_wrong_split_raises_the_alarm() -> None:
@@ -215,7 +348,11 @@ def test_a_wrong_split_raises_the_alarm() -> None:
 
 def test_all_campaigns_together() -> None:
     total = uplift(two()).row(10, named=True)
-    assert (total["campaign"], total["extra"], total["uplift"]) == (None, pytest.approx(14.25), pytest.approx(14.25 / 140))
+    assert (total["campaign"], total["extra"], total["uplift"]) == (
+        None,
+        pytest.approx(14.25),
+        pytest.approx(14.25 / 140),
+    )
     assert total["extra_low"] < total["extra"] < total["extra_high"]
 
 
@@ -230,8 +367,15 @@ def test_the_worth_of_the_buyers_that_a_campaign_brought() -> None:
 
 
 def test_the_cost_of_each_message_that_was_responded_to() -> None:
-    rows = [("A", "responded", 4, 5, 100), ("A", "no response", 10, 20, 100), ("A", None, 14, 25, 100)]
-    found = cost_each(table(*rows, by=("campaign", "outcome"), more=("contacts", "cost_cents")), outcome="responded")
+    rows = [
+        ("A", "responded", 4, 5, 100),
+        ("A", "no response", 10, 20, 100),
+        ("A", None, 14, 25, 100),
+    ]
+    found = cost_each(
+        table(*rows, by=("campaign", "outcome"), more=("contacts", "cost_cents")),
+        outcome="responded",
+    )
     assert found["cents_each"].to_list() == [None, None, 20.0]
 
 
@@ -267,8 +411,13 @@ ALL: list[tuple[Figure, tuple[str, ...]]] = [
 
 @pytest.mark.parametrize(("figure", "by"), ALL)
 def test_every_figure_takes_an_empty_table(figure: Figure, by: tuple[str, ...]) -> None:
-    kinds = {name: pl.Date if name == "month" else pl.Int64 if name == "answer" else pl.String for name in by}
-    empty = pl.DataFrame(schema={**kinds, "people": pl.Int64, "cents": pl.Int64, "holdout_share": pl.Float64})
+    kinds = {
+        name: pl.Date if name == "month" else pl.Int64 if name == "answer" else pl.String
+        for name in by
+    }
+    empty = pl.DataFrame(
+        schema={**kinds, "people": pl.Int64, "cents": pl.Int64, "holdout_share": pl.Float64}
+    )
     assert figure(empty).height == 0
 
 

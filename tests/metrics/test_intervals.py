@@ -12,7 +12,12 @@ from genlib.metrics import intervals
 
 @pytest.mark.parametrize(
     ("successes", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
 )
 def test_wilson(successes: int, n: int, low: float, high: float) -> None:
     assert intervals.wilson(successes, n) == pytest.approx((low, high), abs=5e-5)
@@ -68,4 +73,6 @@ def test_holm_multiplies_the_smallest_by_all_and_never_turns_back() -> None:
 
 @given(st.lists(st.floats(0, 1), max_size=8))
 def test_holm_never_makes_a_p_value_smaller(p_values: list[float]) -> None:
-    assert all(math.isclose(a, p) or a > p for a, p in zip(intervals.holm(p_values), p_values, strict=True))
+    assert all(
+        math.isclose(a, p) or a > p for a, p in zip(intervals.holm(p_values), p_values, strict=True)
+    )

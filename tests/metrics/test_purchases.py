@@ -18,7 +18,9 @@ PUBLISHED = BgNbd(0.243, 4.414, 0.793, 2.426, -9582.4)
 def purchases() -> pl.DataFrame:
     rows = [line.split() for line in _sample().read_text().splitlines()]
     frame = pl.DataFrame(rows, schema=["master", "customer", "date", "cds", "amount"], orient="row")
-    return frame.select("customer", pl.col("date").str.to_date("%Y%m%d"), pl.col("amount").cast(pl.Float64))
+    return frame.select(
+        "customer", pl.col("date").str.to_date("%Y%m%d"), pl.col("amount").cast(pl.Float64)
+    )
 
 
 def _sample() -> Path:
@@ -32,16 +34,22 @@ def _sample() -> Path:
 
 @pytest.fixture(scope="module")
 def summary(purchases: pl.DataFrame) -> pl.DataFrame:
-    return purchase_summary(purchases, customer="customer", date="date", amount="amount", as_of=date(1997, 9, 30))
+    return purchase_summary(
+        purchases, customer="customer", date="date", amount="amount", as_of=date(1997, 9, 30)
+    )
 
 
 def test_purchases_of_one_day_are_one(purchases: pl.DataFrame) -> None:
-    everything = purchase_summary(purchases, customer="customer", date="date", amount="amount", as_of="1998-06-30")
+    everything = purchase_summary(
+        purchases, customer="customer", date="date", amount="amount", as_of="1998-06-30"
+    )
     assert ((everything["frequency"] + 1).sum(), everything.height) == (6696, 2357)
 
 
 def test_repeat_purchases(summary: pl.DataFrame) -> None:
-    counts = summary.group_by(pl.col("frequency").clip(0, 7)).len().sort("frequency")["len"].to_list()
+    counts = (
+        summary.group_by(pl.col("frequency").clip(0, 7)).len().sort("frequency")["len"].to_list()
+    )
     assert (summary["frequency"].sum(), counts) == (2457, [1411, 439, 214, 100, 62, 38, 29, 64])
 
 
@@ -52,13 +60,17 @@ def test_mean_repeat_value(summary: pl.DataFrame) -> None:
 
 
 def test_repeat_days_of_the_next_39_weeks(purchases: pl.DataFrame, summary: pl.DataFrame) -> None:
-    everything = purchase_summary(purchases, customer="customer", date="date", amount="amount", as_of=date(1998, 6, 30))
+    everything = purchase_summary(
+        purchases, customer="customer", date="date", amount="amount", as_of=date(1998, 6, 30)
+    )
     assert everything["frequency"].sum() - summary["frequency"].sum() == 1882
 
 
 def test_bg_nbd(summary: pl.DataFrame) -> None:
     found = fit_bg_nbd(summary)
-    assert (found.r, found.alpha, found.a, found.b) == pytest.approx((0.243, 4.414, 0.793, 2.426), abs=6e-4)
+    assert (found.r, found.alpha, found.a, found.b) == pytest.approx(
+        (0.243, 4.414, 0.793, 2.426), abs=6e-4
+    )
     assert found.log_likelihood == pytest.approx(-9582.4, abs=0.05)
 
 
@@ -69,7 +81,10 @@ def test_gamma_gamma(summary: pl.DataFrame) -> None:
 
 
 def test_gamma_gamma_does_not_care_for_the_unit_of_money(summary: pl.DataFrame) -> None:
-    euros, cents = fit_gamma_gamma(summary), fit_gamma_gamma(summary.with_columns(pl.col("monetary") * 100))
+    euros, cents = (
+        fit_gamma_gamma(summary),
+        fit_gamma_gamma(summary.with_columns(pl.col("monetary") * 100)),
+    )
     assert (cents.p, cents.gamma / 100) == pytest.approx((euros.p, euros.gamma), rel=1e-3)
 
 
@@ -97,7 +112,8 @@ def test_expected_value_lies_between_own_and_common() -> None:
 
 def test_nobody_who_came_back_is_an_error_without_a_value() -> None:
     empty = pl.DataFrame(
-        {"frequency": [], "recency": [], "T": [], "monetary": []}, schema_overrides=dict.fromkeys(("frequency",), pl.Int64)
+        {"frequency": [], "recency": [], "T": [], "monetary": []},
+        schema_overrides=dict.fromkeys(("frequency",), pl.Int64),
     )
     with pytest.raises(BadInput, match="nobody bought again"):
         fit_gamma_gamma(empty)
@@ -107,22 +123,46 @@ def test_a_summary_by_hand() -> None:
     bought = pl.DataFrame(
         {
             "who": ["a", "a", "a", "b", "b"],
-            "on": [date(2026, 1, 1), date(2026, 1, 8), date(2026, 1, 8), date(2026, 1, 2), date(2026, 2, 1)],
+            "on": [
+                date(2026, 1, 1),
+                date(2026, 1, 8),
+                date(2026, 1, 8),
+                date(2026, 1, 2),
+                date(2026, 2, 1),
+            ],
             "cents": [100, 10, 20, 5, 7],
         }
     )
-    found = purchase_summary(bought, customer="who", date="on", amount="cents", as_of="2026-01-15").sort("customer")
+    found = purchase_summary(
+        bought, customer="who", date="on", amount="cents", as_of="2026-01-15"
+    ).sort("customer")
     expected = pl.DataFrame(
-        {"customer": ["a", "b"], "frequency": [1, 0], "recency": [1.0, 0.0], "T": [2.0, 13 / 7], "monetary": [30.0, None]}
+        {
+            "customer": ["a", "b"],
+            "frequency": [1, 0],
+            "recency": [1.0, 0.0],
+            "T": [2.0, 13 / 7],
+            "monetary": [30.0, None],
+        }
     )
     assert_frame_equal(expected, found)
 
 
 def test_lazy_in_lazy_out() -> None:
     bought = pl.LazyFrame({"who": [1], "on": [date(2026, 1, 1)], "cents": [100]})
-    assert isinstance(purchase_summary(bought, customer="who", date="on", amount="cents", as_of="2026-01-15"), pl.LazyFrame)
+    assert isinstance(
+        purchase_summary(bought, customer="who", date="on", amount="cents", as_of="2026-01-15"),
+        pl.LazyFrame,
+    )
 
 
 def test_an_unknown_unit_is_an_error() -> None:
     with pytest.raises(UsageError, match="day, week, year"):
-        purchase_summary(pl.DataFrame(), customer="who", date="on", amount="cents", as_of="2026-01-15", unit="fortnight")
+        purchase_summary(
+            pl.DataFrame(),
+            customer="who",
+            date="on",
+            amount="cents",
+            as_of="2026-01-15",
+            unit="fortnight",
+        )

@@ -19,15 +19,24 @@ AGREE = ("Strongly Disagree", "Disagree", "Neutral", "Agree", "Strongly Agree")
 OCTOBER = Period.parse("2026-10")
 
 
-@pytest.mark.parametrize(("scores", "value", "se"), [([0, 7, 7, 9, 9, 9], 1 / 3, 0.304), ([0, 7, 9], 0, 0.471), ([7, 9], 0.5, 0.354)])
+@pytest.mark.parametrize(
+    ("scores", "value", "se"),
+    [([0, 7, 7, 9, 9, 9], 1 / 3, 0.304), ([0, 7, 9], 0, 0.471), ([7, 9], 0.5, 0.354)],
+)
 def test_published_scores(scores: list[int], value: float, se: float) -> None:
     found = net_promoter_score(scores)
-    assert (found.value, found.se, found.n) == (pytest.approx(value), pytest.approx(se, abs=5e-4), len(scores))
+    assert (found.value, found.se, found.n) == (
+        pytest.approx(value),
+        pytest.approx(se, abs=5e-4),
+        len(scores),
+    )
 
 
 def test_a_thousand_answers_and_their_wald_interval() -> None:
     found = net_promoter_score([10] * 250 + [0] * 75 + [8] * 675)
-    assert (100 * found.value, 100 * found.low, 100 * found.high) == pytest.approx((17.5, 14.14, 20.86), abs=5e-3)
+    assert (100 * found.value, 100 * found.low, 100 * found.high) == pytest.approx(
+        (17.5, 14.14, 20.86), abs=5e-3
+    )
 
 
 def test_adjusted_interval() -> None:
@@ -55,7 +64,9 @@ def test_strata_that_agree_within_leave_no_error() -> None:
     assert (found.value, found.se) == (0, 0)
 
 
-@pytest.mark.parametrize("given", [{"strata": ["a", "a", "b", "c"]}, {"weights": [1.0, 1.0, None, 1.0]}])
+@pytest.mark.parametrize(
+    "given", [{"strata": ["a", "a", "b", "c"]}, {"weights": [1.0, 1.0, None, 1.0]}]
+)
 def test_a_gap_in_the_design_is_an_error_without_values(given: dict[str, list[Any]]) -> None:
     pytest.importorskip("svy")
     with pytest.raises(BadInput, match="a weight is missing, or a stratum has one answer"):
@@ -64,18 +75,29 @@ def test_a_gap_in_the_design_is_an_error_without_values(given: dict[str, list[An
 
 def test_the_published_table_of_math_anxiety() -> None:
     answers = pl.read_csv(DATA / "mass.csv").drop("Gender")
-    shares = likert(answers, scale=AGREE).select(pl.col("item").alias("Item"), (pl.col(*AGREE) * 100).round().cast(pl.Int64))
+    shares = likert(answers, scale=AGREE).select(
+        pl.col("item").alias("Item"), (pl.col(*AGREE) * 100).round().cast(pl.Int64)
+    )
     assert_frame_equal(pl.read_csv(DATA / "MathAnxiety.csv"), shares)
 
 
 def test_likert_boxes_mean_and_spread() -> None:
     found = likert(pl.DataFrame({"speed": [1, 2, 5, 5, 4, None, 9]})).row(0, named=True)
-    assert (found["n"], found["mean"], found["top_two"], found["bottom_two"]) == (5, pytest.approx(3.4), 0.6, 0.4)
+    assert (found["n"], found["mean"], found["top_two"], found["bottom_two"]) == (
+        5,
+        pytest.approx(3.4),
+        0.6,
+        0.4,
+    )
     assert found["sd"] == pytest.approx(1.8166, abs=5e-5)
 
 
 SURVEYS = pl.LazyFrame(
-    {"survey": [1, 2], "kind": ["satisfaction", "opinion"], "opened_on": [date(2026, 9, 7), date(2026, 9, 7)]},
+    {
+        "survey": [1, 2],
+        "kind": ["satisfaction", "opinion"],
+        "opened_on": [date(2026, 9, 7), date(2026, 9, 7)],
+    },
     schema_overrides={"survey": pl.UInt32},
 )
 QUESTIONS = pl.LazyFrame(
@@ -90,8 +112,11 @@ QUESTIONS = pl.LazyFrame(
 )
 
 
-def release(invitations: list[tuple[Any, ...]], answers: list[tuple[int, int, int | None]]) -> dict[str, pl.LazyFrame]:
-    """Invitations: customer, survey, sent, delivered, responded; their number is their place. Customer 3 complained on 2026-08-01."""
+def release(
+    invitations: list[tuple[Any, ...]], answers: list[tuple[int, int, int | None]]
+) -> dict[str, pl.LazyFrame]:
+    """Invitations: customer, survey, sent, delivered, responded; their number is their place.
+    Customer 3 complained on 2026-08-01."""
     sent = pl.LazyFrame(
         [(number, *row[:2], "email", *row[2:]) for number, row in enumerate(invitations)],
         schema={
@@ -105,19 +130,36 @@ def release(invitations: list[tuple[Any, ...]], answers: list[tuple[int, int, in
         },
         orient="row",
     )
-    people = {name: [f"{name} {n}" for n in range(1, 6)] for name in ("kind", "age_band", "region", "language")}
+    people = {
+        name: [f"{name} {n}" for n in range(1, 6)]
+        for name in ("kind", "age_band", "region", "language")
+    }
     return {
-        "customer": pl.LazyFrame({"customer": range(1, 6), **people}, schema_overrides={"customer": pl.UInt32}),
+        "customer": pl.LazyFrame(
+            {"customer": range(1, 6), **people}, schema_overrides={"customer": pl.UInt32}
+        ),
         "survey": SURVEYS,
         "survey_question": QUESTIONS,
         "survey_invitation": sent,
-        "survey_answer": pl.LazyFrame(answers, schema={"invitation": pl.UInt32, "question": pl.UInt32, "score": pl.Int16}, orient="row"),
+        "survey_answer": pl.LazyFrame(
+            answers,
+            schema={"invitation": pl.UInt32, "question": pl.UInt32, "score": pl.Int16},
+            orient="row",
+        ),
         "interaction": pl.LazyFrame(
-            {"customer": [3, 1], "occurred_on": [date(2026, 8, 1), date(2026, 1, 1)], "kind": ["complaint", "complaint"]},
+            {
+                "customer": [3, 1],
+                "occurred_on": [date(2026, 8, 1), date(2026, 1, 1)],
+                "kind": ["complaint", "complaint"],
+            },
             schema_overrides={"customer": pl.UInt32},
         ),
         "feedback": pl.LazyFrame(
-            {"customer": [1, 1, 2], "received_on": [date(2026, 10, 1)] * 3, "topic": ["price", "price", None]},
+            {
+                "customer": [1, 1, 2],
+                "received_on": [date(2026, 10, 1)] * 3,
+                "topic": ["price", "price", None],
+            },
             schema_overrides={"customer": pl.UInt32},
         ),
     }
@@ -136,33 +178,50 @@ ANSWERED = release(
         (None, 1, LATER, True, LATER),
         (5, 2, LATER, True, LATER),
     ],
-    [(0, 1, 9), (0, 3, 0), (0, 2, 4), (1, 1, 3), (2, 1, 11), (2, 2, 2), (6, 1, 7), (7, 1, 10), (8, 4, 0)],
+    [
+        (0, 1, 9),
+        (0, 3, 0),
+        (0, 2, 4),
+        (1, 1, 3),
+        (2, 1, 11),
+        (2, 2, 2),
+        (6, 1, 7),
+        (7, 1, 10),
+        (8, 4, 0),
+    ],
 )
 
 
 def people(cells: Cells, *dimensions: str, **where: Any) -> dict[Any, int]:
     """People by one dimension, at the total of all others."""
     fixed = {*dimensions, *where}
-    level = [pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in cells.dimensions]
+    level = [
+        pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in cells.dimensions
+    ]
     rows = cells.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()))
     return dict(rows.select(*dimensions, "people").rows())
 
 
 def test_everyone_asked_stands_in_one_cell_with_the_latest_score() -> None:
-    """1 answered earlier and then fell silent; 2 first 3 then 7; 3 gave no valid score, 4 none; 5 was not reached; one is anonymous."""
+    """1 answered earlier and then fell silent; 2 first 3 then 7; 3 gave no valid score, 4 none; 5
+    was not reached; one is anonymous."""
     found = people(satisfaction.scores(ANSWERED, OCTOBER), "outcome")
     assert found == {"complete": 3, "silent": 2}
 
 
 def test_groups_follow_the_scores() -> None:
     cells = satisfaction.scores(ANSWERED, OCTOBER)
-    found = cells.frame.filter(pl.col("score").is_null(), pl.col("group").is_not_null()).select("group", "people")
+    found = cells.frame.filter(pl.col("score").is_null(), pl.col("group").is_not_null()).select(
+        "group", "people"
+    )
     assert dict(found.rows()) == {"promoter": 2, "passive": 1, "detractor": 0, "silent": 2}
 
 
 def test_only_the_first_recommendation_of_a_survey_counts() -> None:
     cells = satisfaction.scores(ANSWERED, OCTOBER)
-    found = cells.frame.filter(pl.col("outcome") == "complete", pl.col("score").is_not_null(), pl.col("people") > 0)
+    found = cells.frame.filter(
+        pl.col("outcome") == "complete", pl.col("score").is_not_null(), pl.col("people") > 0
+    )
     assert found["score"].to_list() == [7, 9, 10]
 
 
@@ -173,13 +232,19 @@ def test_scores_by_age_are_the_same_people() -> None:
 
 
 def test_a_wave_tells_everything_that_became_of_its_invitations() -> None:
-    frame = satisfaction.waves(ANSWERED, OCTOBER).frame.filter(pl.col("wave") == date(2026, 9, 1), pl.col("group").is_null())
+    frame = satisfaction.waves(ANSWERED, OCTOBER).frame.filter(
+        pl.col("wave") == date(2026, 9, 1), pl.col("group").is_null()
+    )
     found = dict(frame.select("outcome", "people").rows())
     assert found == {"complete": 3, "partial": 1, "silent": 1, "undelivered": 1, None: 6}
 
 
 def test_answers_before_the_months_are_left_out() -> None:
-    assert {k: v for k, v in people(satisfaction.scores(ANSWERED, OCTOBER, months=1), "outcome").items() if v} == {
+    assert {
+        k: v
+        for k, v in people(satisfaction.scores(ANSWERED, OCTOBER, months=1), "outcome").items()
+        if v
+    } == {
         "complete": 2,
         "silent": 1,
     }
@@ -194,18 +259,26 @@ def test_a_complaint_in_the_90_days_before_is_told() -> None:
 def test_the_days_after_a_complaint(days: int, complained: int) -> None:
     answered = date.fromordinal(date(2026, 8, 1).toordinal() + days)
     tables = release([(3, 1, answered, True, answered)], [(0, 1, 5)])
-    assert complained == people(satisfaction.nps_by(tables, OCTOBER, by="complained"), "complained").get("complaint", 0)
+    assert complained == people(
+        satisfaction.nps_by(tables, OCTOBER, by="complained"), "complained"
+    ).get("complaint", 0)
 
 
 def test_narrowed_to_one_kind() -> None:
-    assert {k: v for k, v in people(satisfaction.scores(ANSWERED, OCTOBER, kind="kind 2"), "outcome").items() if v} == {"complete": 1}
+    assert {
+        k: v
+        for k, v in people(satisfaction.scores(ANSWERED, OCTOBER, kind="kind 2"), "outcome").items()
+        if v
+    } == {"complete": 1}
 
 
 def test_items_have_every_answer_and_their_words() -> None:
     cells = satisfaction.likert_items(ANSWERED, OCTOBER)
     assert {
         (question, answer): n
-        for question, answer, n in cells.frame.filter(pl.col("answer").is_not_null()).select("question", "answer", "people").rows()
+        for question, answer, n in cells.frame.filter(pl.col("answer").is_not_null())
+        .select("question", "answer", "people")
+        .rows()
     } == {("speed", 1): 0, ("speed", 2): 1, ("speed", 3): 0, ("speed", 4): 1, ("speed", 5): 0}
     assert {"b"} == set(cells.figures[-1](cells.frame)["question_fi"])
 
@@ -217,7 +290,8 @@ def test_topics_count_people_not_messages() -> None:
 def test_drivers_of_a_hundred_answers() -> None:
     n = 120
     tables = release(
-        [(None, 1, SEPTEMBER, True, SEPTEMBER)] * n, [(i, 1, i % 11) for i in range(n)] + [(i, 2, i % 11 // 3 + 1) for i in range(n)]
+        [(None, 1, SEPTEMBER, True, SEPTEMBER)] * n,
+        [(i, 1, i % 11) for i in range(n)] + [(i, 2, i % 11 // 3 + 1) for i in range(n)],
     )
     cells = satisfaction.drivers(tables, OCTOBER)
     (driver,) = cells.figures[0](cells.frame)["driver"].to_list()

@@ -1,4 +1,5 @@
-"""Survey statistics against R survey (California schools) and Lehtonen and Pahkinen; drivers against R relaimpo."""
+"""Survey statistics against R survey (California schools) and Lehtonen and Pahkinen; drivers
+against R relaimpo."""
 
 from pathlib import Path
 
@@ -9,15 +10,22 @@ from genlib.metrics import surveys
 from genlib.metrics.surveys import Design
 
 DATA = Path(__file__).parents[2] / "data" / "reference" / "survey"
-SWISS = """80.2 17.0 15 12 9.96 22.2|83.1 45.1 6 9 84.84 22.2|92.5 39.7 5 5 93.40 20.2|85.8 36.5 12 7 33.77 20.3|76.9 43.5 17 15 5.16 20.6
-76.1 35.3 9 7 90.57 26.6|83.8 70.2 16 7 92.85 23.6|92.4 67.8 14 8 97.16 24.9|82.4 53.3 12 7 97.67 21.0|82.9 45.2 16 13 91.38 24.4
-87.1 64.5 14 6 98.61 24.5|64.1 62.0 21 12 8.52 16.5|66.9 67.5 14 7 2.27 19.1|68.9 60.7 19 12 4.43 22.7|61.7 69.3 22 5 2.82 18.7
-68.3 72.6 18 2 24.20 21.2|71.7 34.0 17 8 3.30 20.0|55.7 19.4 26 28 12.11 20.2|54.3 15.2 31 20 2.15 10.8|65.1 73.0 19 9 2.84 20.0
-65.5 59.8 22 10 5.23 18.0|65.0 55.1 14 3 4.52 22.4|56.6 50.9 22 12 15.14 16.7|57.4 54.1 20 6 4.20 15.3|72.5 71.2 12 1 2.40 21.0
-74.2 58.1 14 8 5.23 23.8|72.0 63.5 6 3 2.56 18.0|60.5 60.8 16 10 7.72 16.3|58.3 26.8 25 19 18.46 20.9|65.4 49.5 15 8 6.10 22.5
-75.5 85.9 3 2 99.71 15.1|69.3 84.9 7 6 99.68 19.8|77.3 89.7 5 2 100.00 18.3|70.5 78.2 12 6 98.96 19.4|79.4 64.9 7 3 98.22 20.2
-65.0 75.9 9 9 99.06 17.8|92.2 84.6 3 3 99.46 16.3|79.3 63.1 13 13 96.83 18.1|70.4 38.4 26 12 5.62 20.3|65.7 7.7 29 11 13.79 20.5
-72.7 16.7 22 13 11.22 18.9|64.4 17.6 35 32 16.92 23.0|77.6 37.6 15 7 4.97 20.0|67.6 18.7 25 7 8.65 19.5|35.0 1.2 37 53 42.34 18.0
+SWISS = """\
+80.2 17.0 15 12 9.96 22.2|83.1 45.1 6 9 84.84 22.2|92.5 39.7 5 5 93.40 20.2
+85.8 36.5 12 7 33.77 20.3|76.9 43.5 17 15 5.16 20.6|76.1 35.3 9 7 90.57 26.6
+83.8 70.2 16 7 92.85 23.6|92.4 67.8 14 8 97.16 24.9|82.4 53.3 12 7 97.67 21.0
+82.9 45.2 16 13 91.38 24.4|87.1 64.5 14 6 98.61 24.5|64.1 62.0 21 12 8.52 16.5
+66.9 67.5 14 7 2.27 19.1|68.9 60.7 19 12 4.43 22.7|61.7 69.3 22 5 2.82 18.7
+68.3 72.6 18 2 24.20 21.2|71.7 34.0 17 8 3.30 20.0|55.7 19.4 26 28 12.11 20.2
+54.3 15.2 31 20 2.15 10.8|65.1 73.0 19 9 2.84 20.0|65.5 59.8 22 10 5.23 18.0
+65.0 55.1 14 3 4.52 22.4|56.6 50.9 22 12 15.14 16.7|57.4 54.1 20 6 4.20 15.3
+72.5 71.2 12 1 2.40 21.0|74.2 58.1 14 8 5.23 23.8|72.0 63.5 6 3 2.56 18.0
+60.5 60.8 16 10 7.72 16.3|58.3 26.8 25 19 18.46 20.9|65.4 49.5 15 8 6.10 22.5
+75.5 85.9 3 2 99.71 15.1|69.3 84.9 7 6 99.68 19.8|77.3 89.7 5 2 100.00 18.3
+70.5 78.2 12 6 98.96 19.4|79.4 64.9 7 3 98.22 20.2|65.0 75.9 9 9 99.06 17.8
+92.2 84.6 3 3 99.46 16.3|79.3 63.1 13 13 96.83 18.1|70.4 38.4 26 12 5.62 20.3
+65.7 7.7 29 11 13.79 20.5|72.7 16.7 22 13 11.22 18.9|64.4 17.6 35 32 16.92 23.0
+77.6 37.6 15 7 4.97 20.0|67.6 18.7 25 7 8.65 19.5|35.0 1.2 37 53 42.34 18.0
 44.7 46.6 16 29 50.43 18.2|42.8 27.7 22 29 58.33 19.3"""
 """R's data set swiss (public): Fertility and what may go with it, in 47 provinces, 1888."""
 
@@ -38,21 +46,35 @@ CLUSTERED = Design(weight="pw", cluster="dnum", population="fpc")
 
 def test_stratified_mean() -> None:
     found = surveys.mean(schools("apistrat"), "api00", STRATIFIED)
-    assert (found.value, found.se) == (pytest.approx(662.287, abs=5e-4), pytest.approx(9.4089, abs=5e-5))
+    assert (found.value, found.se) == (
+        pytest.approx(662.287, abs=5e-4),
+        pytest.approx(9.4089, abs=5e-5),
+    )
 
 
 def test_stratified_total() -> None:
     found = surveys.total(schools("apistrat"), "enroll", STRATIFIED)
-    assert (found.value, found.se) == (pytest.approx(3_687_178, abs=0.5), pytest.approx(114_642, abs=0.5))
+    assert (found.value, found.se) == (
+        pytest.approx(3_687_178, abs=0.5),
+        pytest.approx(114_642, abs=0.5),
+    )
 
 
 def test_clustered_mean() -> None:
     found = surveys.mean(schools("apiclus1"), "api00", CLUSTERED)
-    assert (found.value, found.se) == (pytest.approx(644.169, abs=5e-4), pytest.approx(23.542, abs=5e-4))
+    assert (found.value, found.se) == (
+        pytest.approx(644.169, abs=5e-4),
+        pytest.approx(23.542, abs=5e-4),
+    )
 
 
 def test_post_stratified_mean() -> None:
-    design = Design(weight="pw", cluster="dnum", population="fpc", poststrata={"stype": {"E": 4421, "H": 755, "M": 1018}})
+    design = Design(
+        weight="pw",
+        cluster="dnum",
+        population="fpc",
+        poststrata={"stype": {"E": 4421, "H": 755, "M": 1018}},
+    )
     found = surveys.mean(schools("apiclus1"), "api00", design)
     assert (found.value, found.se) == (
         pytest.approx(642.31, abs=5e-3),
@@ -62,30 +84,56 @@ def test_post_stratified_mean() -> None:
 
 def test_raked_mean() -> None:
     margins = {"stype": {"E": 4421, "H": 755, "M": 1018}, "sch.wide": {"No": 1072, "Yes": 5122}}
-    found = surveys.mean(schools("apiclus1"), "api00", Design(weight="pw", cluster="dnum", population="fpc", margins=margins))
-    assert (found.value, found.se) == (pytest.approx(641.23, abs=5e-3), pytest.approx(23.704, abs=5e-4))
+    found = surveys.mean(
+        schools("apiclus1"),
+        "api00",
+        Design(weight="pw", cluster="dnum", population="fpc", margins=margins),
+    )
+    assert (found.value, found.se) == (
+        pytest.approx(641.23, abs=5e-3),
+        pytest.approx(23.704, abs=5e-4),
+    )
 
 
 def test_lehtonen_pahkinen_stratified() -> None:
-    found = surveys.mean(schools("strat8"), "ue91", Design(weight="wt", stratum="str", population="fpc"))
-    assert (found.value, found.se) == (pytest.approx(475.33, abs=5e-3), pytest.approx(133.73, abs=5e-3))
+    found = surveys.mean(
+        schools("strat8"), "ue91", Design(weight="wt", stratum="str", population="fpc")
+    )
+    assert (found.value, found.se) == (
+        pytest.approx(475.33, abs=5e-3),
+        pytest.approx(133.73, abs=5e-3),
+    )
 
 
 def test_lehtonen_pahkinen_clustered() -> None:
-    found = surveys.total(schools("cluster8"), "ue91", Design(weight="wt", cluster="clu", population="fpc"))
-    assert (found.value, found.se) == (pytest.approx(13_188, abs=0.5), pytest.approx(3_814.9, abs=0.05))
+    found = surveys.total(
+        schools("cluster8"), "ue91", Design(weight="wt", cluster="clu", population="fpc")
+    )
+    assert (found.value, found.se) == (
+        pytest.approx(13_188, abs=0.5),
+        pytest.approx(3_814.9, abs=0.05),
+    )
 
 
 def test_lehtonen_pahkinen_post_stratified() -> None:
     frame = schools("poststrat8")
     totals = dict(frame.select("poststr", "pop_poststr").unique().rows())
-    found = surveys.mean(frame, "ue91", Design(weight="wt", population="fpc", poststrata={"poststr": totals}))
-    assert (found.value, found.se) == (pytest.approx(565.81, abs=5e-3), pytest.approx(187.93, abs=5e-3))
+    found = surveys.mean(
+        frame, "ue91", Design(weight="wt", population="fpc", poststrata={"poststr": totals})
+    )
+    assert (found.value, found.se) == (
+        pytest.approx(565.81, abs=5e-3),
+        pytest.approx(187.93, abs=5e-3),
+    )
 
 
 def test_shapley_of_swiss() -> None:
     names = ["Fertility", "Agriculture", "Examination", "Education", "Catholic", "Infant.Mortality"]
-    rows = [[float(value) for value in row.split()] for line in SWISS.splitlines() for row in line.split("|")]
+    rows = [
+        [float(value) for value in row.split()]
+        for line in SWISS.splitlines()
+        for row in line.split("|")
+    ]
     parts = surveys.shapley(pl.DataFrame(rows, schema=names, orient="row"), "Fertility", names[1:])
     published = {
         "Agriculture": 0.057091,

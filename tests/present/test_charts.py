@@ -21,7 +21,9 @@ def values(chart, column="value"):
 @pytest.mark.parametrize("thing", [pl.DataFrame({"month": [1], "people": [2]}), 7, None])
 @pytest.mark.parametrize("draw", [charts.columns, charts.bars, charts.line, charts.dots])
 def test_charts_take_a_protected_table_only(draw, thing):
-    with pytest.raises(NotProtected, match=r"pass the metric's Cells through genlib\.protect first"):
+    with pytest.raises(
+        NotProtected, match=r"pass the metric's Cells through genlib\.protect first"
+    ):
         draw(thing, x="month", y="people")
 
 
@@ -45,12 +47,18 @@ def test_a_hidden_cell_is_hatched_and_has_no_figure(channels):
 
 
 def test_bars_go_from_the_longest_to_the_hidden(channels):
-    assert charts.bars(channels, x="people", y="channel").plot.places == ["Sähköposti", "Tekstiviesti", "Kirje"]
+    assert charts.bars(channels, x="people", y="channel").plot.places == [
+        "Sähköposti",
+        "Tekstiviesti",
+        "Kirje",
+    ]
 
 
 def test_beyond_the_limit_others_are_one_bar(protected):
     table = protected([{"topic": f"t{n}", "people": n} for n in range(1, 10)], "topic")
-    assert charts.bars(table, x="people", y="topic", limit=3).plot.frame.select("place", "value").rows() == [
+    assert charts.bars(table, x="people", y="topic", limit=3).plot.frame.select(
+        "place", "value"
+    ).rows() == [
         ("T9", 9.0),
         ("T8", 8.0),
         ("Muut", 28.0),
@@ -59,17 +67,27 @@ def test_beyond_the_limit_others_are_one_bar(protected):
 
 def test_others_are_not_added_where_a_person_stands_in_two_cells(protected):
     twice = (Measure("people", "people", additive=False),)
-    table = protected([{"topic": f"t{n}", "people": n} for n in range(1, 10)], "topic", measures=twice)
+    table = protected(
+        [{"topic": f"t{n}", "people": n} for n in range(1, 10)], "topic", measures=twice
+    )
     assert charts.bars(table, x="people", y="topic", limit=3).plot.places == ["T9", "T8", "T7"]
 
 
 def test_months_stand_in_order_with_the_year_where_it_begins(months):
     html = charts.columns(months, x="month", y="people").html(theme.THIRD)
-    assert re.findall(r">(joulu|tammi|helmi|2025|2026)<", html)[:5] == ["joulu", "2025", "tammi", "2026", "helmi"]
+    assert re.findall(r">(joulu|tammi|helmi|2025|2026)<", html)[:5] == [
+        "joulu",
+        "2025",
+        "tammi",
+        "2026",
+        "helmi",
+    ]
 
 
 def test_marks_have_native_tooltips_with_finnish_figures(months):
-    assert "<title>tammi\u00a02026: 20</title>" in charts.columns(months, x="month", y="people").html(theme.THIRD)
+    assert "<title>tammi\u00a02026: 20</title>" in charts.columns(
+        months, x="month", y="people"
+    ).html(theme.THIRD)
 
 
 def test_a_picture_has_a_name_a_table_behind_it_and_no_script(months):
@@ -87,7 +105,13 @@ def test_wide_charts_are_drawn_again_for_a_telephone(months):
 
 @pytest.mark.parametrize("room", [theme.PHONE, theme.HALF, theme.FULL])
 def test_no_label_is_cut_however_long(protected, room):
-    table = protected([{"topic": "kohtuuttoman pitkä aihe, jonka nimi jatkuu", "people": 123456}, {"topic": "b", "people": 4}], "topic")
+    table = protected(
+        [
+            {"topic": "kohtuuttoman pitkä aihe, jonka nimi jatkuu", "people": 123456},
+            {"topic": "b", "people": 4},
+        ],
+        "topic",
+    )
     drawn = svg.fitted(charts.bars(table, x="people", y="topic").to_dict(room, room), room)
     assert float(re.search(r'width="([\d.]+)"', drawn)[1]) == pytest.approx(room, abs=2)
 
@@ -103,41 +127,71 @@ def test_intervals_are_taken_by_name(campaigns):
 
 
 def test_a_line_is_named_at_its_end(protected):
-    rows = [{"month": m, "channel": c, "people": n} for m in ("2026-01", "2026-02") for c, n in (("email", 30), ("sms", 30))]
-    html = charts.line(protected(rows, "month", "channel"), x="month", y="people", color="channel").html(theme.THIRD)
+    rows = [
+        {"month": m, "channel": c, "people": n}
+        for m in ("2026-01", "2026-02")
+        for c, n in (("email", 30), ("sms", 30))
+    ]
+    html = charts.line(
+        protected(rows, "month", "channel"), x="month", y="people", color="channel"
+    ).html(theme.THIRD)
     assert {"Sähköposti 30", "Tekstiviesti 30"} <= set(re.findall(r">([^<>]+)</text>", html))
 
 
 def test_a_funnel_tells_the_part_of_the_stage_before(protected):
-    table = protected([{"stage": s, "reached": n} for s, n in [("opened", 50), ("sent", 100), ("clicked", 9), ("bought", 5)]], "stage")
+    table = protected(
+        [
+            {"stage": s, "reached": n}
+            for s, n in [("opened", 50), ("sent", 100), ("clicked", 9), ("bought", 5)]
+        ],
+        "stage",
+    )
     said = charts.funnel(table).plot.frame["text"].to_list()
     assert said == ["100", "50 · 50\u00a0%", "9 · 18\u00a0%", "5"]
 
 
 def test_likert_shares_meet_in_the_middle(protected):
-    rows = [{"question": "q", "answer": a, "people": n} for a, n in enumerate((10, 20, 40, 20, 10), 1)]
+    rows = [
+        {"question": "q", "answer": a, "people": n} for a, n in enumerate((10, 20, 40, 20, 10), 1)
+    ]
     frame = charts.likert(protected(rows, "question", "answer"), question="question").plot.frame
     assert frame.select("low", "high").row(2) == pytest.approx((-0.2, 0.2))
-    assert frame["text"].to_list() == ["10\u00a0%", "20\u00a0%", "40\u00a0%", "20\u00a0%", "10\u00a0%"]
+    assert frame["text"].to_list() == [
+        "10\u00a0%",
+        "20\u00a0%",
+        "40\u00a0%",
+        "20\u00a0%",
+        "10\u00a0%",
+    ]
 
 
 @pytest.mark.parametrize("count", [None, 1])
 def test_likert_hides_a_question_with_a_hidden_answer_or_under_ten_people(protected, count):
     rows = [{"question": "q", "answer": a, "people": count} for a in range(1, 6)]
-    assert charts.likert(protected(rows, "question", "answer"), question="question").plot.frame["hidden"].all()
+    assert (
+        charts.likert(protected(rows, "question", "answer"), question="question")
+        .plot.frame["hidden"]
+        .all()
+    )
 
 
 def test_the_map_has_all_regions_hatched_where_hidden(protected):
     regions = ["01", "02", "04", "05", "06", "07", "21"]
     rows = [{"region": r, "share": n / 100, "reason": None} for n, r in enumerate(regions[:-1], 1)]
-    html = charts.map(protected([*rows, {"region": "21", "share": None, "reason": "primary"}], "region"), value="share").html(theme.THIRD)
+    html = charts.map(
+        protected([*rows, {"region": "21", "share": None, "reason": "primary"}], "region"),
+        value="share",
+    ).html(theme.THIRD)
     assert len(re.findall(r"<title>[^<]+: ", html)) == 19
     assert "<title>Ahvenanmaa: piilotettu pienten ryhmien suojaamiseksi</title>" in html
     assert "<title>Uusimaa: 1,0\u00a0%</title>" in html
 
 
 def test_the_same_chart_is_the_same_byte_for_byte(months):
-    assert charts.columns(months, x="month", y="people").html() == charts.columns(months, x="month", y="people").html()
+    assert (
+        charts.columns(months, x="month", y="people").html()
+        == charts.columns(months, x="month", y="people").html()
+    )
 
 
 def test_a_chart_of_which_all_is_hidden_says_so(protected):
@@ -153,30 +207,55 @@ def test_a_chart_without_rows_says_so(protected):
 
 
 def test_bars_say_what_they_leave_to_the_table(protected):
-    rows = [{"topic": f"t{n}", "people": n, "reason": None} for n in range(1, 9)] + [{"topic": "u", "people": None, "reason": "primary"}]
+    rows = [{"topic": f"t{n}", "people": n, "reason": None} for n in range(1, 9)] + [
+        {"topic": "u", "people": None, "reason": "primary"}
+    ]
     html = charts.bars(protected(rows, "topic"), x="people", y="topic", limit=3).html(theme.THIRD)
     assert "Kuviossa ovat ensimmäiset 3, taulukossa kaikki 9." in html
-    assert "taulukossa kaikki" not in charts.bars(protected(rows[:3], "topic"), x="people", y="topic", limit=3).html(theme.THIRD)
+    assert "taulukossa kaikki" not in charts.bars(
+        protected(rows[:3], "topic"), x="people", y="topic", limit=3
+    ).html(theme.THIRD)
 
 
 @pytest.mark.parametrize("count", [1, 2, 13])
 def test_a_column_is_never_wider_than_its_figure_needs(protected, count):
-    drawn = charts.columns(protected([{"topic": f"t{n}", "people": 9} for n in range(count)], "topic"), x="topic", y="people").to_dict(800)
-    wide = re.findall(r'role="graphics-symbol" aria-roledescription="bar" d="M[\d.]+,[\d.]+h([\d.]+)v', svg.fitted(drawn, 800))
+    drawn = charts.columns(
+        protected([{"topic": f"t{n}", "people": 9} for n in range(count)], "topic"),
+        x="topic",
+        y="people",
+    ).to_dict(800)
+    wide = re.findall(
+        r'role="graphics-symbol" aria-roledescription="bar" d="M[\d.]+,[\d.]+h([\d.]+)v',
+        svg.fitted(drawn, 800),
+    )
     assert len(wide) == count
     assert max(map(float, wide)) < 100
 
 
 def test_a_name_of_two_lines_stands_in_the_middle_of_its_row(protected):
-    table = protected([{"topic": "takaisin arkeen ja vielä -suodatinpaketti", "people": 9}, {"topic": "b", "people": 4}], "topic")
+    table = protected(
+        [
+            {"topic": "takaisin arkeen ja vielä -suodatinpaketti", "people": 9},
+            {"topic": "b", "people": 4},
+        ],
+        "topic",
+    )
     drawn = svg.fitted(charts.bars(table, x="people", y="topic").to_dict(466, 466), 466)
-    (high,) = (float(y) for y in re.findall(r'translate\([-\d.]+,([\d.]+)\)"[^>]*><tspan>Takaisin', drawn))
+    (high,) = (
+        float(y) for y in re.findall(r'translate\([-\d.]+,([\d.]+)\)"[^>]*><tspan>Takaisin', drawn)
+    )
     (low,) = (float(y) for y in re.findall(r'translate\([-\d.]+,([\d.]+)\)"[^>]*>B<', drawn))
     assert low - high > 30
 
 
 def test_the_map_says_what_is_white_and_has_no_two_classes_that_read_alike(protected):
-    table = protected([{"region": f"{n:02}", "per_thousand": 0.02 + n / 1000} for n in (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)], "region")
+    table = protected(
+        [
+            {"region": f"{n:02}", "per_thousand": 0.02 + n / 1000}
+            for n in (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)
+        ],
+        "region",
+    )
     chart = charts.map(table, value="per_thousand")
     assert [name for name, _ in chart.legend] == ["alle 0,03", "vähintään 0,03"]
     assert "Valkoinen: ei lukua." in chart.html(theme.THIRD)

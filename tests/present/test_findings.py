@@ -25,7 +25,11 @@ def shown(value, column="people", language="fi"):
         (shown(3000), shown(1000), "Asiakasmäärä kasvoi 200\u00a0% edellisestä kuukaudesta"),
         (shown(12), shown(9), "Asiakasmäärä kasvoi 3 edellisestä kuukaudesta"),
         (shown(None), shown(1000), "Asiakasmäärä"),
-        (shown(1018, language="en"), shown(1000, language="en"), "The number of customers rose by 1.8% from the previous month"),
+        (
+            shown(1018, language="en"),
+            shown(1000, language="en"),
+            "The number of customers rose by 1.8% from the previous month",
+        ),
     ],
 )
 def test_change_of_a_count(now, before, said):
@@ -33,7 +37,10 @@ def test_change_of_a_count(now, before, said):
 
 
 def test_a_brief_change_has_a_sign():
-    assert findings.change(shown(900), shown(1000), since="year_ago") == "−10,0\u00a0% vuoden takaisesta"
+    assert (
+        findings.change(shown(900), shown(1000), since="year_ago")
+        == "−10,0\u00a0% vuoden takaisesta"
+    )
 
 
 def test_what_is_hidden_is_no_sentence():
@@ -49,26 +56,46 @@ def test_a_finding_knows_its_tables_language_and_tone():
     ("low", "said", "tone"),
     [
         (0.45, "Nettosuositteluindeksi nousi edellisestä kuukaudesta: +30 → +50", "up"),
-        (0.25, "Nettosuositteluindeksi +50: muutos edellisestä kuukaudesta ei ylitä satunnaisvaihtelua", "flat"),
+        (
+            0.25,
+            "Nettosuositteluindeksi +50: muutos edellisestä kuukaudesta ei ylitä "
+            "satunnaisvaihtelua",
+            "flat",
+        ),
     ],
 )
 def test_a_score_rose_only_if_the_intervals_do_not_meet(protected, low, said, tone):
-    rows = [{"wave": "1", "nps": 0.3, "nps_low": 0.2, "nps_high": 0.4}, {"wave": "2", "nps": 0.5, "nps_low": low, "nps_high": 0.6}]
-    made = findings.difference(protected(rows, "wave"), "nps", "Net promoter score", places=({"wave": "2"}, {"wave": "1"}))
+    rows = [
+        {"wave": "1", "nps": 0.3, "nps_low": 0.2, "nps_high": 0.4},
+        {"wave": "2", "nps": 0.5, "nps_low": low, "nps_high": 0.6},
+    ]
+    made = findings.difference(
+        protected(rows, "wave"), "nps", "Net promoter score", places=({"wave": "2"}, {"wave": "1"})
+    )
     assert (made, made.tone) == (said, tone)
 
 
 def test_largest_names_the_largest(channels):
-    assert findings.largest(channels, "channel", "people", "Customers") == "Asiakkaat: suurin ryhmä on sähköposti (90\u00a0%)"
+    assert (
+        findings.largest(channels, "channel", "people", "Customers")
+        == "Asiakkaat: suurin ryhmä on sähköposti (90\u00a0%)"
+    )
 
 
 def test_largest_is_silent_when_a_hidden_cell_could_be_larger(channels):
-    low = channels.frame.with_columns(people=pl.when(pl.col("channel").is_null()).then(5000).otherwise("people"))
-    table = type(channels)(channels.name, low, channels.by, channels.measures, 1, "fi", channels.seal)
+    low = channels.frame.with_columns(
+        people=pl.when(pl.col("channel").is_null()).then(5000).otherwise("people")
+    )
+    table = type(channels)(
+        channels.name, low, channels.by, channels.measures, 1, "fi", channels.seal
+    )
     assert findings.largest(table, "channel", "people", "Customers") == "Asiakkaat"
 
 
-@pytest.mark.parametrize(("together", "said"), [(60, "Asiakkaat"), (30, "Asiakkaat: suurin ryhmä on sähköposti (40\u00a0%)")])
+@pytest.mark.parametrize(
+    ("together", "said"),
+    [(60, "Asiakkaat"), (30, "Asiakkaat: suurin ryhmä on sähköposti (40\u00a0%)")],
+)
 def test_largest_is_not_said_beside_others_that_could_hold_a_larger(protected, together, said):
     counts = {"email": 40, "others+call+post+sms": together, "post": 60 - together, None: 100}
     rows = [{"channel": channel, "people": people} for channel, people in counts.items()]
@@ -76,16 +103,26 @@ def test_largest_is_not_said_beside_others_that_could_hold_a_larger(protected, t
 
 
 def test_two_groups_together_have_a_name_and_can_be_the_largest(protected):
-    rows = [{"channel": channel, "people": people} for channel, people in {"call": 40, "others+email+sms": 60, None: 100}.items()]
+    rows = [
+        {"channel": channel, "people": people}
+        for channel, people in {"call": 40, "others+email+sms": 60, None: 100}.items()
+    ]
     said = "Asiakkaat: suurin ryhmä on sähköposti ja tekstiviesti (60\u00a0%)"
     assert findings.largest(protected(rows, "channel"), "channel", "people", "Customers") == said
 
 
 def test_highest_needs_an_interval_above_all_others(campaigns):
     assert findings.highest(campaigns, "campaign", "uplift", "Uplift") == "Lisävaikutus"
-    apart = campaigns.frame.with_columns(uplift_low=pl.when(pl.col("campaign") == "a").then(0.035).otherwise("uplift_low"))
-    table = type(campaigns)(campaigns.name, apart, campaigns.by, campaigns.measures, 1, "fi", campaigns.seal)
-    assert findings.highest(table, "campaign", "uplift", "Uplift") == "Lisävaikutus oli suurin: a (+4,0\u00a0%‑yks.)"
+    apart = campaigns.frame.with_columns(
+        uplift_low=pl.when(pl.col("campaign") == "a").then(0.035).otherwise("uplift_low")
+    )
+    table = type(campaigns)(
+        campaigns.name, apart, campaigns.by, campaigns.measures, 1, "fi", campaigns.seal
+    )
+    assert (
+        findings.highest(table, "campaign", "uplift", "Uplift")
+        == "Lisävaikutus oli suurin: a (+4,0\u00a0%‑yks.)"
+    )
 
 
 def test_surely_counts_in_words(campaigns):
@@ -93,17 +130,29 @@ def test_surely_counts_in_words(campaigns):
         "Of {all} campaigns of the last six months {above} surely raised purchases",
         "None of the campaigns surely raised purchases",
     )
-    said = "Kuuden viime kuukauden kolmesta kampanjasta yksi lisäsi ostoja enemmän kuin sattuma selittää"
+    said = (
+        "Kuuden viime kuukauden kolmesta kampanjasta yksi lisäsi ostoja enemmän kuin sattuma "
+        "selittää"
+    )
     assert findings.surely(campaigns, "campaign", "uplift", messages) == said
 
 
 def test_lost_names_the_greatest_step(protected):
-    table = protected([{"stage": s, "reached": n} for s, n in [("sent", 100), ("opened", 60), ("clicked", 12)]], "stage")
-    assert findings.lost(table, "All channels") == "Kaikki kanavat: 80\u00a0% jää pois välillä avanneet → klikanneet"
+    table = protected(
+        [{"stage": s, "reached": n} for s, n in [("sent", 100), ("opened", 60), ("clicked", 12)]],
+        "stage",
+    )
+    assert (
+        findings.lost(table, "All channels")
+        == "Kaikki kanavat: 80\u00a0% jää pois välillä avanneet → klikanneet"
+    )
 
 
 def test_among_names_what_is_so(protected):
-    table = protected([{"channel": c, "people": 9, "open": o} for c, o in [("email", True), ("sms", False)]], "channel")
+    table = protected(
+        [{"channel": c, "people": 9, "open": o} for c, o in [("email", True), ("sms", False)]],
+        "channel",
+    )
     assert (
         findings.among(table, "channel", "open", "The purchases of {names} are still being counted")
         == "Ostoja lasketaan vielä: sähköposti."

@@ -35,8 +35,20 @@ def items(channels, months, both):
     found = findings.change(now, before, "The number of customers")
     return [
         page.lead(found, period="2026-02"),
-        page.tiles(page.tile(now, label="customers", note=findings.change(now, before), good="up", trend=(months, "month", "people"))),
-        page.row(charts.columns(months, x="month", y="people", title=found), tables.table(channels, by="channel"), spans=(7, 5)),
+        page.tiles(
+            page.tile(
+                now,
+                label="customers",
+                note=findings.change(now, before),
+                good="up",
+                trend=(months, "month", "people"),
+            )
+        ),
+        page.row(
+            charts.columns(months, x="month", y="people", title=found),
+            tables.table(channels, by="channel"),
+            spans=(7, 5),
+        ),
         page.row(charts.bars(channels, x="people", y="channel", subtitle="Customers")),
         page.conditions(both, RELEASE, parameters={"period": "2026-02", "region": "all"}),
     ]
@@ -45,7 +57,9 @@ def items(channels, months, both):
 @pytest.fixture
 def html(items):
     return page.render(
-        ["<h1>Kampanjahistoria</h1>", *(item._repr_mimebundle_()["text/html"] for item in items)], title="Kampanjahistoria", language="fi"
+        ["<h1>Kampanjahistoria</h1>", *(item._repr_mimebundle_()["text/html"] for item in items)],
+        title="Kampanjahistoria",
+        language="fi",
     )
 
 
@@ -67,8 +81,8 @@ def test_a_run_that_publishes_draws_nothing_in_its_kernel(months, monkeypatch):
 
 def test_a_tile_tells_figure_label_and_change_with_an_arrow(items):
     assert (
-        '<div class="n">30</div><div class="l">asiakasta</div><div class="c good"><b>▲ +50,0\u00a0%</b> edellisestä kuukaudesta</div>'
-        in items[1].html()
+        '<div class="n">30</div><div class="l">asiakasta</div><div class="c good"><b>▲ '
+        "+50,0\u00a0%</b> edellisestä kuukaudesta</div>" in items[1].html()
     )
 
 
@@ -114,7 +128,15 @@ def test_a_search_that_was_cut_short_says_so(both, status, said):
 
 
 @pytest.mark.parametrize(
-    ("left", "said"), [(0, "ei ketään"), (1, "alle 5: "), (4, "alle 5: "), (5, "noin 5: "), (7, "noin 5: "), (8, "noin 10: ")]
+    ("left", "said"),
+    [
+        (0, "ei ketään"),
+        (1, "alle 5: "),
+        (4, "alle 5: "),
+        (5, "noin 5: "),
+        (7, "noin 5: "),
+        (8, "noin 10: "),
+    ],
 )
 def test_so_few_left_out_are_not_counted_and_others_in_fives(items, both, left, said):
     """The difference of two releases would tell of the one who was added."""
@@ -132,7 +154,9 @@ def test_the_page_is_one_file_with_its_type_and_one_style_sheet(html):
 
 def test_headings_stand_in_order_and_the_title_once(html):
     assert [int(level) for level in re.findall(r"<h([1-6])", html)] == [1, 3, 3]
-    assert re.search(r'<h1><span class="kicker">Kampanjahistoria</span>Helmikuu\u00a02026</h1>', html)
+    assert re.search(
+        r'<h1><span class="kicker">Kampanjahistoria</span>Helmikuu\u00a02026</h1>', html
+    )
 
 
 def test_the_language_is_told_and_the_content_can_be_skipped_to(html):
@@ -153,7 +177,8 @@ def test_the_page_fits_and_asks_for_nothing(html, width, tmp_path):
     asked: list[str] = []
     with playwright.sync_playwright() as tools:
         browser = tools.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         sheet = browser.new_page(viewport={"width": width, "height": 900})
         sheet.on("console", lambda message: asked.append(message.text))
@@ -161,6 +186,10 @@ def test_the_page_fits_and_asks_for_nothing(html, width, tmp_path):
         sheet.goto(f"file://{tmp_path}/report.html")
         assert sheet.evaluate("document.documentElement.scrollWidth") == width
         assert sheet.evaluate("document.fonts.check('16px \"Genlib Sans\"')")
-        assert sheet.locator("svg text:visible").first.evaluate("e => getComputedStyle(e).fontFamily").startswith('"Genlib Sans"')
+        assert (
+            sheet.locator("svg text:visible")
+            .first.evaluate("e => getComputedStyle(e).fontFamily")
+            .startswith('"Genlib Sans"')
+        )
         browser.close()
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []

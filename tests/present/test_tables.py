@@ -15,52 +15,110 @@ from genlib.present import tables
 
 def cells(item):
     body = re.sub(r"(?s)<details>.*</details>", "", item.html())
-    return [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<t[hd](?: [^>]*)?>.*?</t[hd]>", body, re.S)]
+    return [
+        re.sub("<[^>]+>", "", cell)
+        for cell in re.findall(r"<t[hd](?: [^>]*)?>.*?</t[hd]>", body, re.S)
+    ]
 
 
 def test_hidden_is_two_dots_with_one_note_and_the_total_is_last(channels):
     item = tables.table(channels, by="channel")
-    assert cells(item) == ["Kanava", "Asiakkaita", "Sähköposti", "900", "Tekstiviesti", "100", "Kirje", "..", "Yhteensä", "1\u00a0003"]
+    assert cells(item) == [
+        "Kanava",
+        "Asiakkaita",
+        "Sähköposti",
+        "900",
+        "Tekstiviesti",
+        "100",
+        "Kirje",
+        "..",
+        "Yhteensä",
+        "1\u00a0003",
+    ]
     assert item.html().count("tieto on piilotettu") == 1
 
 
 def test_what_too_few_changed_repeats_the_last_figure_with_its_day(protected):
-    rows = [{"channel": c, "people": n, "reason": why} for c, n, why in [("email", 900, None), ("sms", 98, "time"), (None, 1001, "time")]]
-    last = pl.DataFrame({"channel": ["sms", None], "published_on": [date(2026, 10, 3)] * 2, "people": [98, 1001]})
+    rows = [
+        {"channel": c, "people": n, "reason": why}
+        for c, n, why in [("email", 900, None), ("sms", 98, "time"), (None, 1001, "time")]
+    ]
+    last = pl.DataFrame(
+        {"channel": ["sms", None], "published_on": [date(2026, 10, 3)] * 2, "people": [98, 1001]}
+    )
     item = tables.table(replace(protected(rows, "channel"), earlier=last), by="channel")
-    assert cells(item)[2:] == ["Sähköposti", "900", "Tekstiviesti", "98 (3.10.2026)", "Yhteensä", "1\u00a0001 (3.10.2026)"]
+    assert cells(item)[2:] == [
+        "Sähköposti",
+        "900",
+        "Tekstiviesti",
+        "98 (3.10.2026)",
+        "Yhteensä",
+        "1\u00a0001 (3.10.2026)",
+    ]
     assert item.html().count("viimeksi julkaistu silloin") == 1
 
 
 def test_what_was_made_of_a_last_figure_has_a_note_without_a_day(protected):
     last = pl.DataFrame({"channel": ["sms"], "published_on": [date(2026, 10, 3)], "people": [98]})
-    table = replace(protected([{"channel": c, "reached": 98} for c in ("email", "sms")], "channel"), earlier=last)
+    table = replace(
+        protected([{"channel": c, "reached": 98} for c in ("email", "sms")], "channel"),
+        earlier=last,
+    )
     html = tables.table(table, by="channel", columns=["reached"], total=False).html()
     assert "Osa luvuista on viimeksi julkaistuja" in html
     assert "Päivämäärällä" not in html
 
 
 def test_no_line_ends_after_the_hyphen_that_begins_a_word(protected):
-    item = tables.table(protected([{"topic": "arkeen -paketti", "people": 9}], "topic"), by="topic", total=False)
+    item = tables.table(
+        protected([{"topic": "arkeen -paketti", "people": 9}], "topic"), by="topic", total=False
+    )
     assert "Arkeen \u2011paketti" in cells(item)
 
 
 def test_what_stands_on_few_has_a_star(protected):
-    rows = [{"channel": c, "people": n, "share": n / 1000, "thin": n < 30} for c, n in [("email", 900), ("sms", 20)]]
-    item = tables.table(protected(rows, "channel"), by="channel", columns=["people", "share"], total=False)
+    rows = [
+        {"channel": c, "people": n, "share": n / 1000, "thin": n < 30}
+        for c, n in [("email", 900), ("sms", 20)]
+    ]
+    item = tables.table(
+        protected(rows, "channel"), by="channel", columns=["people", "share"], total=False
+    )
     assert cells(item)[3:] == ["Sähköposti", "900", "90,0", "Tekstiviesti", "20", "2,0\u00a0*"]
     assert item.html().count("sattuma painaa paljon") == 1
 
 
 def test_units_stand_in_the_head_and_intervals_beside(campaigns):
     item = tables.table(campaigns, by="campaign", columns=["uplift"], codes=["a"], total=False)
-    assert cells(item) == ["Kampanja", "Lisävaikutus, %‑yks.", "95\u00a0%:n väli", "A", "+4,0", "3,0–5,0"]
+    assert cells(item) == [
+        "Kampanja",
+        "Lisävaikutus, %‑yks.",
+        "95\u00a0%:n väli",
+        "A",
+        "+4,0",
+        "3,0–5,0",
+    ]
 
 
 def test_across_makes_columns_of_codes(protected):
-    rows = [{"channel": c, "kind": k, "people": n} for c, k, n in [("email", "DM", 1), ("email", "MR", 2), ("sms", "DM", 3)]]
-    item = tables.table(protected(rows, "channel", "kind"), by="channel", across="kind", total=False)
-    assert cells(item) == ["Kanava", "Suoramarkkinointi", "Markkinatutkimus", "Sähköposti", "1", "2", "Tekstiviesti", "3", "0"]
+    rows = [
+        {"channel": c, "kind": k, "people": n}
+        for c, k, n in [("email", "DM", 1), ("email", "MR", 2), ("sms", "DM", 3)]
+    ]
+    item = tables.table(
+        protected(rows, "channel", "kind"), by="channel", across="kind", total=False
+    )
+    assert cells(item) == [
+        "Kanava",
+        "Suoramarkkinointi",
+        "Markkinatutkimus",
+        "Sähköposti",
+        "1",
+        "2",
+        "Tekstiviesti",
+        "3",
+        "0",
+    ]
 
 
 def test_groups_stand_in_finnish_order(protected):
@@ -70,15 +128,19 @@ def test_groups_stand_in_finnish_order(protected):
 
 
 def test_the_rest_beyond_twenty_rows_can_be_opened(protected):
-    item = tables.table(protected([{"topic": f"t{n}", "people": n} for n in range(30)], "topic"), by="topic", total=False)
+    item = tables.table(
+        protected([{"topic": f"t{n}", "people": n} for n in range(30)], "topic"),
+        by="topic",
+        total=False,
+    )
     assert len(cells(item)) == 2 + 2 * 20
     assert "Ensimmäiset 20 riviä, kaikkiaan 30." in item.html()
 
 
 def test_words_are_escaped(protected):
-    assert "<b>" not in tables.table(protected([{"topic": "<b>x", "people": 1}], "topic"), by="topic").html().replace(
-        '<section class="card">', ""
-    )
+    assert "<b>" not in tables.table(
+        protected([{"topic": "<b>x", "people": 1}], "topic"), by="topic"
+    ).html().replace('<section class="card">', "")
 
 
 def test_a_frame_is_not_a_table():
@@ -89,4 +151,9 @@ def test_a_frame_is_not_a_table():
 @pytest.mark.parametrize(("count", "many"), [(9, False), (10, True)])
 def test_a_table_of_many_columns_is_printed_smaller(protected, count, many):
     table = protected([{"topic": "a", **{f"count_{n}": n for n in range(count)}}], "topic")
-    assert ("scroll many" in tables.table(table, by="topic", columns=[f"count_{n}" for n in range(count)], total=False).html()) == many
+    assert (
+        "scroll many"
+        in tables.table(
+            table, by="topic", columns=[f"count_{n}" for n in range(count)], total=False
+        ).html()
+    ) == many

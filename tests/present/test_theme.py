@@ -1,4 +1,5 @@
-"""The palette by computation: contrast by WCAG 2.2, and colour-blind readers by Machado, Oliveira and Fernandes (2009)."""
+"""The palette by computation: contrast by WCAG 2.2, and colour-blind readers by Machado, Oliveira
+and Fernandes (2009)."""
 
 from itertools import combinations, pairwise
 
@@ -8,8 +9,16 @@ import pytest
 from genlib.present import theme
 
 MACHADO = {
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
 }
 PALETTES = pytest.mark.parametrize("palette", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 
@@ -30,7 +39,11 @@ def lab(code, eye):
     channels = np.array([int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     seen = np.clip(np.array(MACHADO[eye]) @ linear, 0, 1)
-    xyz = np.array([[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]]) @ seen / np.array([0.9505, 1, 1.0888])
+    xyz = (
+        np.array([[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]])
+        @ seen
+        / np.array([0.9505, 1, 1.0888])
+    )
     f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
@@ -58,7 +71,9 @@ def test_marks_or_their_edges_have_three_to_one(palette, name):
 @PALETTES
 @pytest.mark.parametrize("name", theme.LIKERT[5])
 def test_figures_inside_answers_can_be_read(palette, name):
-    assert contrast(palette["paper" if name in {"brick", "teal"} else "night"], palette[name]) >= 4.5
+    assert (
+        contrast(palette["paper" if name in {"brick", "teal"} else "night"], palette[name]) >= 4.5
+    )
 
 
 @PALETTES

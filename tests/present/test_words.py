@@ -1,4 +1,5 @@
-"""Figures and words in Finnish, Swedish and English; and nothing that a report says without a Finnish word for it."""
+"""Figures and words in Finnish, Swedish and English; and nothing that a report says without a
+Finnish word for it."""
 
 from __future__ import annotations
 
@@ -16,7 +17,20 @@ from genlib.present.words import Words, catalogue, form_of, sort_key
 from genlib.reports import prose
 
 ROOT = Path(__file__).resolve().parents[2]
-SAYS = {"translate", "_told", "noted", "change", "difference", "largest", "highest", "surely", "lost", "method", "_section", "_chart"}
+SAYS = {
+    "translate",
+    "_told",
+    "noted",
+    "change",
+    "difference",
+    "largest",
+    "highest",
+    "surely",
+    "lost",
+    "method",
+    "_section",
+    "_chart",
+}
 SHOWN = {"name", "title", "subtitle", "note", "label", "what", "since", "recipients"}
 FI, SV, EN = Words("fi"), Words("sv"), Words("en")
 
@@ -129,7 +143,9 @@ def test_every_code_has_a_name(language):
 def test_translations_fill_in_the_same_names(language):
     fields = re.compile(r"{(\w+)}")
     assert [
-        m for (context, m), said in catalogue(language).items() if not context and set(fields.findall(m)) != set(fields.findall(said))
+        m
+        for (context, m), said in catalogue(language).items()
+        if not context and set(fields.findall(m)) != set(fields.findall(said))
     ] == []
 
 
@@ -138,7 +154,10 @@ def spoken(source: str) -> set[str]:
     found: set[str] = set()
     for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
         name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-        given = [*(call.args if name in SAYS else []), *(k.value for k in call.keywords if k.arg in SHOWN)]
+        given = [
+            *(call.args if name in SAYS else []),
+            *(k.value for k in call.keywords if k.arg in SHOWN),
+        ]
         found |= {text for node in given for text in texts(node)}
     return {text for text in found if re.search(r"[a-z]{2}.*[ .A-Z]|^[A-Z][a-z]+", text)}
 
@@ -146,19 +165,38 @@ def spoken(source: str) -> set[str]:
 def texts(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Constant):
         return [node.value] if isinstance(node.value, str) else []
-    parts = {ast.IfExp: ("body", "orelse"), ast.BoolOp: ("values",), ast.Tuple: ("elts",), ast.Dict: ("keys",)}.get(type(node), ())
+    parts = {
+        ast.IfExp: ("body", "orelse"),
+        ast.BoolOp: ("values",),
+        ast.Tuple: ("elts",),
+        ast.Dict: ("keys",),
+    }.get(type(node), ())
     inner = [getattr(node, part) for part in parts]
-    return [text for part in inner for child in (part if isinstance(part, list) else [part]) for text in texts(child)]
+    return [
+        text
+        for part in inner
+        for child in (part if isinstance(part, list) else [part])
+        for text in texts(child)
+    ]
 
 
 @pytest.mark.parametrize("language", [FI, SV])
-@pytest.mark.parametrize("module", sorted((ROOT / "genlib" / "present").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "module", sorted((ROOT / "genlib" / "present").glob("*.py")), ids=lambda path: path.stem
+)
 def test_all_that_the_house_says_is_translated(module, language):
     assert language.missing(sorted(spoken(module.read_text(encoding="utf-8")))) == []
 
 
-@pytest.mark.parametrize("notebook", sorted((ROOT / "notebooks").glob("*_*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "notebook", sorted((ROOT / "notebooks").glob("*_*.ipynb")), ids=lambda path: path.stem
+)
 def test_all_that_a_notebook_says_has_finnish(notebook):
     cells = json.loads(notebook.read_text(encoding="utf-8"))
     code = ["".join(cell["source"]) for cell in cells["cells"] if cell["cell_type"] == "code"]
-    assert FI.missing(sorted({*prose.messages(cells), *(text for source in code for text in spoken(source))})) == []
+    assert (
+        FI.missing(
+            sorted({*prose.messages(cells), *(text for source in code for text in spoken(source))})
+        )
+        == []
+    )

@@ -14,29 +14,55 @@ LADDER = ["language", "age_band", "region"]
 
 def people(*classes: tuple[str | None, str | None, str | None, int]) -> pl.DataFrame:
     rows = [(r, a, s) for r, a, s, size in classes for _ in range(size)]
-    return pl.DataFrame(rows, schema=dict.fromkeys(QUASI, pl.String), orient="row").with_row_index("id")
+    return pl.DataFrame(rows, schema=dict.fromkeys(QUASI, pl.String), orient="row").with_row_index(
+        "id"
+    )
 
 
 @pytest.mark.parametrize(("size", "languages"), [(4, ["unknown"]), (5, ["fi"]), (6, ["fi"])])
-def test_a_class_of_k_is_left_as_it_is_and_one_below_is_coarsened(size: int, languages: list[str]) -> None:
-    result = anonymise(people(("01", "25-34", "fi", size), ("01", "25-34", "unknown", 1)), QUASI, ladder=LADDER, k=5)
+def test_a_class_of_k_is_left_as_it_is_and_one_below_is_coarsened(
+    size: int, languages: list[str]
+) -> None:
+    result = anonymise(
+        people(("01", "25-34", "fi", size), ("01", "25-34", "unknown", 1)),
+        QUASI,
+        ladder=LADDER,
+        k=5,
+    )
     assert result.people.filter(pl.col("id") < size)["language"].unique().to_list() == languages
 
 
 @pytest.mark.parametrize(("size", "left_out"), [(4, 4), (5, 0), (6, 0)])
 def test_people_who_stay_rare_are_left_out_and_counted(size: int, left_out: int) -> None:
     result = anonymise(people(("01", "25-34", "fi", size)), QUASI, ladder=[], k=5)
-    assert (result.left_out, result.people.height, result.reached) == (left_out, size - left_out, 0 if left_out else size)
+    assert (result.left_out, result.people.height, result.reached) == (
+        left_out,
+        size - left_out,
+        0 if left_out else size,
+    )
 
 
 def test_only_the_rare_are_coarsened_and_only_as_far_as_needed() -> None:
-    result = anonymise(people(("01", "25-34", "fi", 5), ("01", "25-34", "sv", 2), ("01", "25-34", "en", 3)), QUASI, ladder=LADDER, k=5)
-    assert_frame_equal(result.people.drop("id"), people(("01", "25-34", "fi", 5), ("01", "25-34", "unknown", 5)).drop("id"))
+    result = anonymise(
+        people(("01", "25-34", "fi", 5), ("01", "25-34", "sv", 2), ("01", "25-34", "en", 3)),
+        QUASI,
+        ladder=LADDER,
+        k=5,
+    )
+    assert_frame_equal(
+        result.people.drop("id"),
+        people(("01", "25-34", "fi", 5), ("01", "25-34", "unknown", 5)).drop("id"),
+    )
     assert (result.coarsened, result.reached) == (5, 5)
 
 
 def test_missing_is_unknown() -> None:
-    result = anonymise(people((None, "25-34", None, 3), ("unknown", "25-34", "unknown", 2)), QUASI, ladder=LADDER, k=5)
+    result = anonymise(
+        people((None, "25-34", None, 3), ("unknown", "25-34", "unknown", 2)),
+        QUASI,
+        ladder=LADDER,
+        k=5,
+    )
     assert (result.reached, result.coarsened) == (5, 0)
 
 
@@ -45,7 +71,12 @@ def test_k_of_nobody_is_zero() -> None:
 
 
 CLASSES = st.lists(
-    st.tuples(st.sampled_from(["01", "02"]), st.sampled_from(["18-24", "25-34", None]), st.sampled_from(["fi", "sv"]), st.integers(1, 7)),
+    st.tuples(
+        st.sampled_from(["01", "02"]),
+        st.sampled_from(["18-24", "25-34", None]),
+        st.sampled_from(["fi", "sv"]),
+        st.integers(1, 7),
+    ),
     max_size=12,
 )
 
@@ -62,6 +93,10 @@ def test_whatever_comes_k_is_reached_and_nobody_is_lost_or_changed_needlessly(
     known = before.with_columns(pl.col(QUASI).fill_null("unknown"))
     big = known.filter(pl.len().over(QUASI) >= k)
     assert_frame_equal(result.people.join(big, on="id", how="semi"), big)
-    changed = result.people.join(known, on="id").filter(pl.any_horizontal(pl.col(q) != pl.col(f"{q}_right") for q in QUASI))
+    changed = result.people.join(known, on="id").filter(
+        pl.any_horizontal(pl.col(q) != pl.col(f"{q}_right") for q in QUASI)
+    )
     assert result.coarsened == changed.height
-    assert changed.select(pl.any_horizontal(pl.col(q) == "unknown" for q in QUASI)).to_series().all()
+    assert (
+        changed.select(pl.any_horizontal(pl.col(q) == "unknown" for q in QUASI)).to_series().all()
+    )

@@ -10,7 +10,9 @@ from genlib.errors import UsageError
 from genlib.notice import COARSENINGS
 from genlib.publish.coarsen import Area, age_band, coarse, load_area, released
 
-AREA = Area(municipality={"00100": "091", "90820": "564"}, region={"00100": "01", "90820": "17"}, year=2026)
+AREA = Area(
+    municipality={"00100": "091", "90820": "564"}, region={"00100": "01", "90820": "17"}, year=2026
+)
 POSTAL_AREAS = Path(__file__).parents[2] / "data" / "finland" / "postal_areas.csv"
 
 
@@ -39,13 +41,20 @@ BANDS = [
 
 @pytest.mark.parametrize(("age", "band"), list(zip(AGES, BANDS, strict=True)))
 def test_age_bands(age: int | None, band: str) -> None:
-    birth_year = pl.DataFrame({"birth_year": [None if age is None else 2026 - age]}, schema={"birth_year": pl.Int64})
+    birth_year = pl.DataFrame(
+        {"birth_year": [None if age is None else 2026 - age]}, schema={"birth_year": pl.Int64}
+    )
     assert birth_year.select(age_band(pl.col("birth_year"), 2026)).item() == band
 
 
 @pytest.mark.parametrize(
     ("postal_code", "hidden", "place"),
-    [("00100", False, "091"), ("00100", True, "unknown"), ("99999", False, "unknown"), (None, False, "unknown")],
+    [
+        ("00100", False, "091"),
+        ("00100", True, "unknown"),
+        ("99999", False, "unknown"),
+        (None, False, "unknown"),
+    ],
 )
 def test_municipality(postal_code: str | None, hidden: bool, place: str) -> None:
     """An unknown postal code has no area, and neither have people with a non-disclosure order."""
@@ -88,13 +97,20 @@ def test_every_coarsening_of_the_notice_is_known() -> None:
     kept_as_they_are = {"keep", "apart"}
     changed = set(COARSENINGS) - made_by_the_writer - kept_as_they_are
     assert all(
-        str(coarse(released("t", "c_at", name), AREA)) != str(pl.col("c_at").alias(released("t", "c_at", name).name)) for name in changed
+        str(coarse(released("t", "c_at", name), AREA))
+        != str(pl.col("c_at").alias(released("t", "c_at", name).name))
+        for name in changed
     )
 
 
 def test_the_postal_areas_of_statistics_finland() -> None:
     area = load_area(POSTAL_AREAS, dt.datetime(2026, 11, 1, tzinfo=dt.UTC))
-    assert (area.municipality["00100"], area.region["00100"], area.year, len(area.region)) == ("091", "01", 2026, 3026)
+    assert (area.municipality["00100"], area.region["00100"], area.year, len(area.region)) == (
+        "091",
+        "01",
+        2026,
+        3026,
+    )
 
 
 def test_without_postal_areas_nothing_is_published(tmp_path: Path) -> None:

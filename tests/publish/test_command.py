@@ -25,22 +25,41 @@ def workbench(small: Small, monkeypatch: pytest.MonkeyPatch) -> Small:
 
 def keyed(small: Small, monkeypatch: pytest.MonkeyPatch) -> Small:
     """The register with keys of two people, and the settings that say where."""
-    create_keys(small.home / "keys.json", user="steward", password="correct horse", publisher=("publisher", "battery staple"))
+    create_keys(
+        small.home / "keys.json",
+        user="steward",
+        password="correct horse",
+        publisher=("publisher", "battery staple"),
+    )
     (small.home / "password").write_text("battery staple")
-    for name, value in {"HOME": small.home, "USER": "publisher", "PASSWORD_FILE": small.home / "password"}.items():
+    for name, value in {
+        "HOME": small.home,
+        "USER": "publisher",
+        "PASSWORD_FILE": small.home / "password",
+    }.items():
         monkeypatch.setenv(f"GENLIB_{name}", str(value))
     return small
 
 
-def test_publish_says_what_it_made_and_leaves_a_trace(workbench: Small, capsys: pytest.CaptureFixture[str]) -> None:
+def test_publish_says_what_it_made_and_leaves_a_trace(
+    workbench: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.run(["publish", "satisfaction", "customer_analysis"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [re.sub(r"\d{4}-\S+", "ID", line) for line in lines] == [
-        f"{purpose} ID 6 people, left out: nobody; k = 6" for purpose in ("satisfaction", "customer_analysis")
+        f"{purpose} ID 6 people, left out: nobody; k = 6"
+        for purpose in ("satisfaction", "customer_analysis")
     ]
-    [events] = workbench.register.scan("audit_event", ["user", "purpose", "action", "people", "detail"], ordered_by="id")
+    [events] = workbench.register.scan(
+        "audit_event", ["user", "purpose", "action", "people", "detail"], ordered_by="id"
+    )
     last = events.row(-1, named=True)
-    assert (last["user"], last["purpose"], last["action"], last["people"]) == ("publisher", "customer_analysis", "publish", 6)
+    assert (last["user"], last["purpose"], last["action"], last["people"]) == (
+        "publisher",
+        "customer_analysis",
+        "publish",
+        6,
+    )
     assert json.loads(last["detail"])["release"] in lines[1]
     assert audit.verify(workbench.register) == 2
 
@@ -55,7 +74,10 @@ def test_publish_makes_all_by_default(workbench: Small) -> None:
 
 
 def test_an_empty_register_is_not_published_over_the_release_before(
-    workbench: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workbench: Small,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert cli.run(["publish", "satisfaction"]) == 0
     current = workbench.home / "releases" / "satisfaction" / "current"
@@ -70,38 +92,59 @@ def test_an_empty_register_is_not_published_over_the_release_before(
     assert empty.register.count("audit_event") == 0
 
 
-def test_a_release_without_anybody_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_release_without_anybody_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     keyed(Small(tmp_path).people(6, restricted_from=LONG_AGO), monkeypatch)
     assert cli.run(["publish", "satisfaction"]) == 0
     said = capsys.readouterr()
     assert "0 people, left out: 6 restricted" in said.out
-    assert said.err.endswith("nobody is in this release of satisfaction: everybody in the register was left out\n")
+    assert said.err.endswith(
+        "nobody is in this release of satisfaction: everybody in the register was left out\n"
+    )
 
 
 FULL = """
 import resource, sys
 from genlib import cli
-resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))  # a file cannot grow, as on a full disk
+# a file cannot grow, as on a full disk
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
 sys.exit(cli.run(["publish", "customer_analysis"]))
 """
 
 
-def test_a_full_disk_is_told_in_the_systems_words_and_leaves_the_release_before(workbench: Small) -> None:
+def test_a_full_disk_is_told_in_the_systems_words_and_leaves_the_release_before(
+    workbench: Small,
+) -> None:
     assert cli.run(["publish", "customer_analysis"]) == 0
     invoice = {"issued_on": LONG_AGO.date(), "due_on": LONG_AGO.date(), "product_line": "filter"}
     noise = np.random.default_rng(1).integers(0, 2**62, 80_000).tolist()
-    workbench.add("invoice", *({"id": number, "customer_id": 1, "amount_cents": cents, **invoice} for number, cents in enumerate(noise)))
+    workbench.add(
+        "invoice",
+        *(
+            {"id": number, "customer_id": 1, "amount_cents": cents, **invoice}
+            for number, cents in enumerate(noise)
+        ),
+    )
     [current] = (workbench.home / "releases").glob("*/current")
     before = current.read_text()
     done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "genlib: the system says: File too large\n")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        "genlib: the system says: File too large\n",
+    )
     assert (current.read_text(), list(current.parent.glob(".tmp-*"))) == (before, [])
 
 
-def test_a_release_that_cannot_be_audited_is_not_there(workbench: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_that_cannot_be_audited_is_not_there(
+    workbench: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("genlib.register.audit._digest", lambda *_: None)
     assert cli.run(["publish", "satisfaction"]) == 4
-    assert [path.name for path in (workbench.home / "releases" / "satisfaction").iterdir()] == [".lock"]
+    assert [path.name for path in (workbench.home / "releases" / "satisfaction").iterdir()] == [
+        ".lock"
+    ]
 
 
 def refusal(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> str:
@@ -111,7 +154,9 @@ def refusal(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> str:
     return said.err
 
 
-def test_an_unknown_purpose_is_refused_before_anything_is_made(workbench: Small, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_purpose_is_refused_before_anything_is_made(
+    workbench: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert "no such release purpose" in refusal(capsys, 2, "publish", "satisfaction", "marketing")
     assert not (workbench.home / "releases").exists()
 
@@ -123,7 +168,9 @@ def test_a_notice_that_is_not_there_is_wrong_usage(
     assert "no notice can be read at" in refusal(capsys, 2, "publish")
 
 
-def test_the_steward_cannot_publish(workbench: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_steward_cannot_publish(
+    workbench: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The identity key and the pseudonym key lie in two hands."""
     monkeypatch.setenv("GENLIB_USER", "steward")
     assert "steward has no slot for the pseudonym key" in refusal(capsys, 3, "publish")
@@ -148,11 +195,19 @@ def test_the_notice_is_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert "is in order" in capsys.readouterr().out
 
 
-def test_every_fault_of_a_notice_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_fault_of_a_notice_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from genlib.notice import DEFAULT
 
-    text = DEFAULT.read_text(encoding="utf-8").replace("k = 5", "k = 1").replace('purposes = ["billing", "credit"]', 'purposes = ["fun"]')
-    (tmp_path / "notice.toml").write_text(text.replace("left_on = {", "shoe_size = {"), encoding="utf-8")
+    text = (
+        DEFAULT.read_text(encoding="utf-8")
+        .replace("k = 5", "k = 1")
+        .replace('purposes = ["billing", "credit"]', 'purposes = ["fun"]')
+    )
+    (tmp_path / "notice.toml").write_text(
+        text.replace("left_on = {", "shoe_size = {"), encoding="utf-8"
+    )
     monkeypatch.setenv("GENLIB_NOTICE", str(tmp_path / "notice.toml"))
     assert cli.run(["notice", "check"]) == 1
     said = capsys.readouterr()

@@ -29,7 +29,8 @@ register, terms = open_register(f"sqlite:///{home}/register.sqlite"), notice.loa
 while True:
     minute += 1
     now = dt.datetime(2026, 11, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minute)
-    publish("customer_analysis", register, PseudonymKey(bytes(32)), notice=terms, releases=home / "releases", now=now)
+    key, releases = PseudonymKey(bytes(32)), home / "releases"
+    publish("customer_analysis", register, key, notice=terms, releases=releases, now=now)
     print(minute, flush=True)
 """
 
@@ -62,7 +63,11 @@ def test_leftovers_of_a_killed_run_are_cleaned(tmp_path: Path) -> None:
 
 
 def test_one_publisher_at_a_time(tmp_path: Path) -> None:
-    with folder.staged(tmp_path), pytest.raises(Refused, match="is being published by another run"), folder.staged(tmp_path):
+    with (
+        folder.staged(tmp_path),
+        pytest.raises(Refused, match="is being published by another run"),
+        folder.staged(tmp_path),
+    ):
         pass
 
 
@@ -72,8 +77,12 @@ def test_the_same_release_twice_is_one(tmp_path: Path) -> None:
     assert (tmp_path / OLD / "customer" / "part-000.parquet").read_text() == "first"
 
 
-@pytest.mark.parametrize(("before", "gone"), [("2026-10-01T0400Z", []), ("2026-10-01T0401Z", [OLD]), ("2027", [OLD])])
-def test_pruning_spares_the_young_and_the_current(tmp_path: Path, before: str, gone: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("before", "gone"), [("2026-10-01T0400Z", []), ("2026-10-01T0401Z", [OLD]), ("2027", [OLD])]
+)
+def test_pruning_spares_the_young_and_the_current(
+    tmp_path: Path, before: str, gone: list[str]
+) -> None:
     release(tmp_path, OLD)
     release(tmp_path, NEW)
     assert folder.prune(tmp_path, before=before) == gone
@@ -82,13 +91,16 @@ def test_pruning_spares_the_young_and_the_current(tmp_path: Path, before: str, g
 
 
 def test_killed_at_any_instant_no_reader_sees_a_half_release(small: Small) -> None:
-    """Publishing for ever in another process, killed without warning again and again, while we read what is current."""
+    """Publishing for ever in another process, killed without warning again and again, while we read
+    what is current."""
     small.people(400)
     small.publish()
     home, chance, seen = small.home / "releases" / "customer_analysis", random.Random(1), set()  # noqa: S311 - instants, not secrets
     for attempt in range(12):
         command = [sys.executable, "-c", PUBLISH_FOR_EVER, str(small.home), str(attempt * 1000)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as publisher:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as publisher:
             assert publisher.stdout
             publisher.stdout.readline()
             end = time.monotonic() + chance.uniform(0, 0.3)
@@ -96,7 +108,11 @@ def test_killed_at_any_instant_no_reader_sees_a_half_release(small: Small) -> No
                 seen.add(whole(home))
             publisher.kill()
         seen.add(whole(home))
-        assert all((path / "manifest.json").exists() for path in home.iterdir() if RELEASE_ID.fullmatch(path.name))
+        assert all(
+            (path / "manifest.json").exists()
+            for path in home.iterdir()
+            if RELEASE_ID.fullmatch(path.name)
+        )
     assert len(seen) > 12
     small.publish(now=NOW)
     assert not list(home.glob(".tmp-*"))

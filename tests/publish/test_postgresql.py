@@ -15,7 +15,9 @@ from genlib.register.synthetic import synthesise
 
 
 @pytest.fixture
-def server(postgresql_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Register]:
+def server(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Register]:
     """A register of 1,500 in PostgreSQL, drawn as `drawn` is."""
     monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
     register = create_register(postgresql_url)
@@ -24,8 +26,13 @@ def server(postgresql_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     register.engine.dispose()
 
 
-def test_both_databases_give_the_same_releases(server: Register, drawn: Register, tmp_path: Path) -> None:
+def test_both_databases_give_the_same_releases(
+    server: Register, drawn: Register, tmp_path: Path
+) -> None:
     terms = notice.load()
     for purpose in PURPOSES:
-        made = [publish(purpose, each, KEY, notice=terms, releases=tmp_path / str(n), now=NOW) for n, each in enumerate((server, drawn))]
+        made = [
+            publish(purpose, each, KEY, notice=terms, releases=tmp_path / str(n), now=NOW)
+            for n, each in enumerate((server, drawn))
+        ]
         assert made[0] == made[1]

@@ -20,20 +20,40 @@ from genlib.register.database import Register
 from genlib.register.schema import Base
 from genlib.release import Release
 
-TEXT, NUMBER, DAY, INSTANT, YES = pl.String(), pl.UInt32(), pl.Date(), pl.Datetime("us", "UTC"), pl.Boolean()
+TEXT, NUMBER, DAY, INSTANT, YES = (
+    pl.String(),
+    pl.UInt32(),
+    pl.Date(),
+    pl.Datetime("us", "UTC"),
+    pl.Boolean(),
+)
 IDENTIFIER = r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]|@|049\d|049 \d|\+358|FI\d{2}"
 PERSON = {"customer": NUMBER, "pseudonym": TEXT, "kind": TEXT, "age_band": TEXT, "region": TEXT}
 COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
     "customer_analysis": {
         "customer": {**PERSON, "municipality": TEXT, "language": TEXT},
         "membership": {"kind": TEXT, "joined_month": DAY, "left_month": DAY},
-        "invoice": {"customer": NUMBER, "issued_on": DAY, "paid_on": DAY, "amount_cents": pl.Int64(), "product_line": TEXT},
+        "invoice": {
+            "customer": NUMBER,
+            "issued_on": DAY,
+            "paid_on": DAY,
+            "amount_cents": pl.Int64(),
+            "product_line": TEXT,
+        },
         "interaction": {"customer": NUMBER, "occurred_on": DAY, "channel": TEXT, "kind": TEXT},
         "profile": {"customer": NUMBER},
     },
     "satisfaction": {
         "customer": {**PERSON, "language": TEXT},
-        "survey": {"survey": NUMBER, "code": TEXT, "name": TEXT, "kind": TEXT, "promise": TEXT, "opened_on": DAY, "closed_on": DAY},
+        "survey": {
+            "survey": NUMBER,
+            "code": TEXT,
+            "name": TEXT,
+            "kind": TEXT,
+            "promise": TEXT,
+            "opened_on": DAY,
+            "closed_on": DAY,
+        },
         "survey_question": {
             "question": NUMBER,
             "survey": NUMBER,
@@ -43,23 +63,65 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             **{"invitation": NUMBER, "survey": NUMBER, "customer": NUMBER, "channel": TEXT},
             **{"sent_on": DAY, "delivered": YES, "responded_on": DAY},
         },
-        "survey_answer": {"invitation": NUMBER, "question": NUMBER, "score": pl.Int16(), "comment": TEXT},
-        "feedback": {"customer": NUMBER, "received_on": DAY, "channel": TEXT, "topic": TEXT, "comment": TEXT},
+        "survey_answer": {
+            "invitation": NUMBER,
+            "question": NUMBER,
+            "score": pl.Int16(),
+            "comment": TEXT,
+        },
+        "feedback": {
+            "customer": NUMBER,
+            "received_on": DAY,
+            "channel": TEXT,
+            "topic": TEXT,
+            "comment": TEXT,
+        },
         "interaction": {"customer": NUMBER, "occurred_on": DAY, "channel": TEXT, "kind": TEXT},
     },
     "campaign_history": {
         "customer": {**PERSON, "language": TEXT},
         "campaign": {
-            **{"campaign": NUMBER, "code": TEXT, "name": TEXT, "kind": TEXT, "starts_on": DAY, "ends_on": DAY},
+            **{
+                "campaign": NUMBER,
+                "code": TEXT,
+                "name": TEXT,
+                "kind": TEXT,
+                "starts_on": DAY,
+                "ends_on": DAY,
+            },
             **{"holdout_share": pl.Float64(), "cost_cents": pl.Int64()},
         },
         "campaign_contact": {
             **{"campaign": NUMBER, "customer": NUMBER, "arm": TEXT, "channel": TEXT},
-            **dict.fromkeys((f"{event}_at" for event in ("sent", "delivered", "opened", "clicked", "responded", "opted_out")), INSTANT),
+            **dict.fromkeys(
+                (
+                    f"{event}_at"
+                    for event in (
+                        "sent",
+                        "delivered",
+                        "opened",
+                        "clicked",
+                        "responded",
+                        "opted_out",
+                    )
+                ),
+                INSTANT,
+            ),
             **{"bounced": YES, "allowed": YES, "reason": TEXT},
         },
-        "invoice": {"customer": NUMBER, "issued_on": DAY, "amount_cents": pl.Int64(), "product_line": TEXT},
-        "reach": {"customer": NUMBER, "channel": TEXT, "kind": TEXT, "allowed": YES, "reason": TEXT},
+        "invoice": {
+            "customer": NUMBER,
+            "issued_on": DAY,
+            "amount_cents": pl.Int64(),
+            "product_line": TEXT,
+        },
+        "reach": {
+            "customer": NUMBER,
+            "channel": TEXT,
+            "kind": TEXT,
+            "allowed": YES,
+            "reason": TEXT,
+        },
     },
 }
 
@@ -69,21 +131,32 @@ Released = Callable[[str], Release]
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_a_release_holds_exactly_these_columns(released: Released, purpose: str) -> None:
     release = released(purpose)
-    assert {table: dict(release[table].collect_schema()) for table in release.tables} == COLUMNS[purpose]
+    assert {table: dict(release[table].collect_schema()) for table in release.tables} == COLUMNS[
+        purpose
+    ]
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
-def test_no_secret_column_is_even_read(drawn: Register, tmp_path: Path, purpose: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_column_is_even_read(
+    drawn: Register, tmp_path: Path, purpose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read: set[tuple[str, str]] = set()
     scan = Register.scan
 
-    def watched(self: Register, name: str, columns: list[str], **how: Any) -> Iterator[pl.DataFrame]:
+    def watched(
+        self: Register, name: str, columns: list[str], **how: Any
+    ) -> Iterator[pl.DataFrame]:
         read.update((name, column) for column in columns)
         return scan(self, name, columns, **how)
 
     monkeypatch.setattr(Register, "scan", watched)
     publish(purpose, drawn, KEY, notice=notices.load(), releases=tmp_path, now=NOW)
-    secret = {(t.name, c.name) for t in Base.metadata.tables.values() for c in t.columns if {"secret", "index_of"} & c.info.keys()}
+    secret = {
+        (t.name, c.name)
+        for t in Base.metadata.tables.values()
+        for c in t.columns
+        if {"secret", "index_of"} & c.info.keys()
+    }
     assert read
     assert not read & secret
 
@@ -93,14 +166,18 @@ def test_k_is_reached_and_told(released: Released, purpose: str) -> None:
     release = released(purpose)
     people = release["customer"].collect()
     classes = people.group_by(set(people.columns) - {"customer", "pseudonym"}).len()
-    assert classes["len"].min() == release.manifest.k["reached"] >= release.manifest.k["required"] == 5
+    assert (
+        classes["len"].min() == release.manifest.k["reached"] >= release.manifest.k["required"] == 5
+    )
     assert people.height == release.manifest.people
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_the_manifest_tells_the_rows(released: Released, purpose: str) -> None:
     release = released(purpose)
-    assert release.manifest.rows == {table: release[table].select(pl.len()).collect().item() for table in release.tables}
+    assert release.manifest.rows == {
+        table: release[table].select(pl.len()).collect().item() for table in release.tables
+    }
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
@@ -110,12 +187,18 @@ def test_every_number_of_a_customer_is_in_table_customer(released: Released, pur
     assert known.to_list() == list(range(len(known)))
     for table in release.tables:
         if "customer" in release.manifest.schema[table]:
-            assert release[table].select(pl.col("customer").drop_nulls().is_in(known.implode()).all()).collect().item()
+            assert (
+                release[table]
+                .select(pl.col("customer").drop_nulls().is_in(known.implode()).all())
+                .collect()
+                .item()
+            )
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_no_text_of_a_release_looks_like_an_identifier(released: Released, purpose: str) -> None:
-    """The synthetic comments are full of personal identity codes, phones, e-mails and names; none may arrive."""
+    """The synthetic comments are full of personal identity codes, phones, e-mails and names; none
+    may arrive."""
     release = released(purpose)
     for table in release.tables:
         text = release[table].select(pl.selectors.string().exclude("pseudonym")).collect()
@@ -144,32 +227,61 @@ def test_months_of_membership_hang_on_nobody(released: Released) -> None:
 
 
 def test_restricted_people_are_in_no_table(small: Small) -> None:
-    small.people(7).add("customer", {"id": 8, "restricted_from": NOW}, {"id": 9, "restricted_from": NOW + dt.timedelta(days=1)})
-    invoice = {"issued_on": NOW.date(), "due_on": NOW.date(), "amount_cents": 100, "product_line": "filter"}
-    small.add("invoice", *({"id": person, "customer_id": person, **invoice} for person in (1, 8, 9)))
+    small.people(7).add(
+        "customer",
+        {"id": 8, "restricted_from": NOW},
+        {"id": 9, "restricted_from": NOW + dt.timedelta(days=1)},
+    )
+    invoice = {
+        "issued_on": NOW.date(),
+        "due_on": NOW.date(),
+        "amount_cents": 100,
+        "product_line": "filter",
+    }
+    small.add(
+        "invoice", *({"id": person, "customer_id": person, **invoice} for person in (1, 8, 9))
+    )
     release = small.publish()
     assert release.manifest.left_out["restricted"] == 1
-    assert (release.manifest.rows["customer"], release.manifest.rows["invoice"], release.manifest.rows["membership"]) == (8, 2, 8)
+    assert (
+        release.manifest.rows["customer"],
+        release.manifest.rows["invoice"],
+        release.manifest.rows["membership"],
+    ) == (8, 2, 8)
 
 
 def test_marketing_objectors_are_not_profiled(small: Small) -> None:
     stop = {"act": "prohibition", "scope": "marketing_use"}
     ended, later = {"ended_at": NOW}, {"given_at": NOW + dt.timedelta(days=1)}
-    acts = [{"customer_id": 1, **stop}, {"customer_id": 2, **stop, **ended}, {"customer_id": 3, **stop, **later}]
+    acts = [
+        {"customer_id": 1, **stop},
+        {"customer_id": 2, **stop, **ended},
+        {"customer_id": 3, **stop, **later},
+    ]
     acts += [{"customer_id": 4, "act": "prohibition", "scope": "phone"}]
-    small.people(6).add("permission", *({"id": number, **act} for number, act in enumerate(acts, 1)))
+    small.people(6).add(
+        "permission", *({"id": number, **act} for number, act in enumerate(acts, 1))
+    )
     manifest = small.publish().manifest
-    assert (manifest.rows["profile"], manifest.rows["customer"], manifest.left_out["marketing_prohibition"]) == (5, 6, 1)
+    assert (
+        manifest.rows["profile"],
+        manifest.rows["customer"],
+        manifest.left_out["marketing_prohibition"],
+    ) == (5, 6, 1)
 
 
 def test_people_who_stay_rare_are_left_out(small: Small) -> None:
-    small.people(6).add("customer", *({"id": person, "kind": "company_contact"} for person in (7, 8)))
+    small.people(6).add(
+        "customer", *({"id": person, "kind": "company_contact"} for person in (7, 8))
+    )
     manifest = small.publish().manifest
     assert (manifest.people, manifest.left_out["too_rare"], manifest.k["reached"]) == (6, 2, 6)
 
 
 def test_nobody_with_a_non_disclosure_order_has_an_area(small: Small) -> None:
-    small.people(5).add("customer", *({"id": person, "non_disclosure": True} for person in range(6, 11)))
+    small.people(5).add(
+        "customer", *({"id": person, "non_disclosure": True} for person in range(6, 11))
+    )
     areas = small.publish()["customer"].select("region", "municipality").collect().unique().rows()
     assert sorted(areas) == [("01", "091"), ("unknown", "unknown")]
 
@@ -177,14 +289,39 @@ def test_nobody_with_a_non_disclosure_order_has_an_area(small: Small) -> None:
 def test_an_anonymous_survey_is_linked_to_nobody(small: Small) -> None:
     day = NOW.date()
     for survey, promise in ((1, "anonymous"), (2, "confidential")):
-        small.add("survey", {"id": survey, "code": promise, "name": promise, "kind": "satisfaction", "promise": promise, "opened_on": day})
-    small.people(6).add("survey_question", {"id": 1, "survey_id": 1, "code": "nps", "scale": "nps_0_10", "text_fi": "?"})
+        small.add(
+            "survey",
+            {
+                "id": survey,
+                "code": promise,
+                "name": promise,
+                "kind": "satisfaction",
+                "promise": promise,
+                "opened_on": day,
+            },
+        )
+    small.people(6).add(
+        "survey_question",
+        {"id": 1, "survey_id": 1, "code": "nps", "scale": "nps_0_10", "text_fi": "?"},
+    )
     asked = {"channel": "email", "sent_at": NOW, "delivered": True}
     links = [(1, None), (1, 1), (2, 2), (2, 3)]
-    small.add("survey_invitation", *({"id": i, "survey_id": s, "customer_id": c, **asked} for i, (s, c) in enumerate(links, 1)))
-    small.add("survey_answer", *({"invitation_id": i, "question_id": 1, "score": i} for i in range(1, 5)))
+    small.add(
+        "survey_invitation",
+        *(
+            {"id": i, "survey_id": s, "customer_id": c, **asked}
+            for i, (s, c) in enumerate(links, 1)
+        ),
+    )
+    small.add(
+        "survey_answer", *({"invitation_id": i, "question_id": 1, "score": i} for i in range(1, 5))
+    )
     release = small.publish("satisfaction")
-    linked = release["survey_invitation"].group_by("survey").agg(pl.len(), pl.col("customer").is_not_null().sum().alias("linked"))
+    linked = (
+        release["survey_invitation"]
+        .group_by("survey")
+        .agg(pl.len(), pl.col("customer").is_not_null().sum().alias("linked"))
+    )
     assert sorted(linked.collect().rows()) == [(1, 2, 0), (2, 2, 2)]
     answers = release["survey_answer"].join(release["survey_invitation"], on="invitation").collect()
     assert sorted(answers.select("survey", "score").rows()) == [(1, 1), (1, 2), (2, 3), (2, 4)]
@@ -192,32 +329,72 @@ def test_an_anonymous_survey_is_linked_to_nobody(small: Small) -> None:
 
 def test_every_contact_carries_its_verdict_as_of_its_instant(small: Small) -> None:
     sent = NOW - dt.timedelta(days=30)
-    small.people(6).add("permission", {"id": 1, "customer_id": 1, "act": "prohibition", "scope": "post", "given_at": sent})
-    campaign = {"id": 1, "code": "A", "name": "A", "kind": "DM", "starts_on": sent.date(), "ends_on": sent.date()}
+    small.people(6).add(
+        "permission",
+        {"id": 1, "customer_id": 1, "act": "prohibition", "scope": "post", "given_at": sent},
+    )
+    campaign = {
+        "id": 1,
+        "code": "A",
+        "name": "A",
+        "kind": "DM",
+        "starts_on": sent.date(),
+        "ends_on": sent.date(),
+    }
     small.add("campaign", campaign | {"holdout_share": 0.1, "cost_cents": 1})
-    contacts = [(1, "contacted", sent), (1, "contacted", sent - dt.timedelta(days=1)), (2, "holdout", None)]
-    rows = [{"id": i, "campaign_id": 1, "customer_id": c, "arm": a, "sent_at": s} for i, (c, a, s) in enumerate(contacts, 1)]
+    contacts = [
+        (1, "contacted", sent),
+        (1, "contacted", sent - dt.timedelta(days=1)),
+        (2, "holdout", None),
+    ]
+    rows = [
+        {"id": i, "campaign_id": 1, "customer_id": c, "arm": a, "sent_at": s}
+        for i, (c, a, s) in enumerate(contacts, 1)
+    ]
     small.add("campaign_contact", *(row | {"channel": "post", "bounced": False} for row in rows))
-    verdicts = small.publish("campaign_history")["campaign_contact"].select("allowed", "reason").collect().rows()
-    assert sorted(verdicts, key=str) == [(False, "channel_prohibition"), (None, "not_contacted"), (True, "opt_out_channel")]
+    verdicts = (
+        small.publish("campaign_history")["campaign_contact"]
+        .select("allowed", "reason")
+        .collect()
+        .rows()
+    )
+    assert sorted(verdicts, key=str) == [
+        (False, "channel_prohibition"),
+        (None, "not_contacted"),
+        (True, "opt_out_channel"),
+    ]
 
 
 def test_reach_answers_for_everyone_each_channel_and_kind(small: Small) -> None:
-    small.people(6).add("permission", {"id": 1, "customer_id": 1, "act": "consent", "scope": "email"})
+    small.people(6).add(
+        "permission", {"id": 1, "customer_id": 1, "act": "consent", "scope": "email"}
+    )
     reach = small.publish("campaign_history")["reach"].collect()
     assert reach.height == 6 * 4 * 4
     assert reach.filter(pl.col("kind") == "DM", pl.col("channel") == "email")["allowed"].sum() == 1
 
 
-def test_the_same_register_and_instant_give_the_same_release(small: Small, drawn: Register, tmp_path: Path) -> None:
-    made = [publish("satisfaction", drawn, KEY, notice=notices.load(), releases=tmp_path / name, now=NOW) for name in "ab"]
+def test_the_same_register_and_instant_give_the_same_release(
+    small: Small, drawn: Register, tmp_path: Path
+) -> None:
+    made = [
+        publish(
+            "satisfaction", drawn, KEY, notice=notices.load(), releases=tmp_path / name, now=NOW
+        )
+        for name in "ab"
+    ]
     assert made[0] == made[1]
     small.register = drawn
-    assert small.publish("satisfaction").id == small.publish("satisfaction").id == made[0].release_id
+    assert (
+        small.publish("satisfaction").id == small.publish("satisfaction").id == made[0].release_id
+    )
 
 
 def test_an_empty_register_is_not_published(small: Small) -> None:
-    with pytest.raises(UsageError, match=r"nobody is in the register at .*, so nothing was published; load it first"):
+    with pytest.raises(
+        UsageError,
+        match=r"nobody is in the register at .*, so nothing was published; load it first",
+    ):
         small.publish("campaign_history")
 
 
@@ -234,8 +411,12 @@ def test_an_unknown_purpose_is_refused(small: Small) -> None:
 
 def test_a_column_that_the_notice_does_not_know_stops_the_door(small: Small) -> None:
     terms = notices.load()
-    columns = {name: column for name, column in terms.columns["customer"].items() if name != "birth_year"}
-    with pytest.raises(NoticeError, match=r"customer\.birth_year is in the register but not in the catalogue"):
+    columns = {
+        name: column for name, column in terms.columns["customer"].items() if name != "birth_year"
+    }
+    with pytest.raises(
+        NoticeError, match=r"customer\.birth_year is in the register but not in the catalogue"
+    ):
         small.publish(notice=replace(terms, columns={**terms.columns, "customer": columns}))
 
 

@@ -45,21 +45,58 @@ NOBODY = dict.fromkeys(plain_schema("customer"))
 
 
 def customer(number: int, **own: object) -> dict[str, object]:
-    always = {"kind": "consumer", "joined_on": dt.date(2020, 1, 1), "non_disclosure": False, "source": "DATA_SUBJECT", "updated_at": NOW}
-    told = {"family_name": "Artificial", "language": "fi", "email": f"person{number}@post.example", "phone": f"+35849000{number:04}"}
-    return {**NOBODY, **always, **told, "street_address": f"Keinokuja {number}", "postal_code": "90820", "id": number, **own}
+    always = {
+        "kind": "consumer",
+        "joined_on": dt.date(2020, 1, 1),
+        "non_disclosure": False,
+        "source": "DATA_SUBJECT",
+        "updated_at": NOW,
+    }
+    told = {
+        "family_name": "Artificial",
+        "language": "fi",
+        "email": f"person{number}@post.example",
+        "phone": f"+35849000{number:04}",
+    }
+    return {
+        **NOBODY,
+        **always,
+        **told,
+        "street_address": f"Keinokuja {number}",
+        "postal_code": "90820",
+        "id": number,
+        **own,
+    }
 
 
 def act(
-    customer_id: int, act: str, scope: str, given_at: dt.datetime = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), **own: object
+    customer_id: int,
+    act: str,
+    scope: str,
+    given_at: dt.datetime = dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    **own: object,
 ) -> dict[str, object]:
-    told = {"customer_id": customer_id, "act": act, "scope": scope, "given_at": given_at, "source": "DATA_SUBJECT"}
+    told = {
+        "customer_id": customer_id,
+        "act": act,
+        "scope": scope,
+        "given_at": given_at,
+        "source": "DATA_SUBJECT",
+    }
     return {**dict.fromkeys(plain_schema("permission")), **told, **own}
 
 
-def fill(register: Register, key: IdentityKey, people: list[dict[str, object]], acts: list[dict[str, object]]) -> None:
+def fill(
+    register: Register,
+    key: IdentityKey,
+    people: list[dict[str, object]],
+    acts: list[dict[str, object]],
+) -> None:
     numbered = [
-        {**row, "id": number} for number, row in enumerate(acts, 1 + max((row.id for row in rows(register, "permission")), default=0))
+        {**row, "id": number}
+        for number, row in enumerate(
+            acts, 1 + max((row.id for row in rows(register, "permission")), default=0)
+        )
     ]
     for name, told in (("customer", people), ("permission", numbered)):
         register.append(name, sealed(pl.DataFrame(told, plain_schema(name)), name, key))
@@ -74,8 +111,19 @@ def url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def filled(register: Register, key: IdentityKey) -> Register:
     """Ten people of whom nine have consented to e-mail; the processor is registered."""
-    fill(register, key, [customer(number) for number in range(1, 11)], [act(number, "consent", "email") for number in range(1, 10)])
-    processor = {"id": 1, "name": POST.name, "service": "Sähköpostit", "country": "FI", "contract": "HT-2022-02"}
+    fill(
+        register,
+        key,
+        [customer(number) for number in range(1, 11)],
+        [act(number, "consent", "email") for number in range(1, 10)],
+    )
+    processor = {
+        "id": 1,
+        "name": POST.name,
+        "service": "Sähköpostit",
+        "country": "FI",
+        "contract": "HT-2022-02",
+    }
     register.append("processor", pl.DataFrame([processor]))
     return register
 
@@ -89,20 +137,32 @@ def rows(register: Register, name: str) -> list[sa.Row]:
         return list(connection.execute(sa.select(table(name))).all())
 
 
-def test_the_list_holds_the_channel_the_language_and_the_number_of_the_contact(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_the_list_holds_the_channel_the_language_and_the_number_of_the_contact(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     made = export(filled, key, ids(3), ORDER, path=tmp_path / "list.csv")
     [contact] = rows(filled, "campaign_contact")
-    assert made.path.read_text() == f"contact,email,language\n{contact.id},person3@post.example,fi\n"
+    assert (
+        made.path.read_text() == f"contact,email,language\n{contact.id},person3@post.example,fi\n"
+    )
 
 
-def test_only_its_owner_may_read_the_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_only_its_owner_may_read_the_list(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     made = export(filled, key, ids(), ORDER, path=tmp_path / "deep" / "list.csv")
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
 
 
-def test_those_whom_permission_refuses_are_left_out_by_reason(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_those_whom_permission_refuses_are_left_out_by_reason(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     late = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
-    people = [customer(11, restricted_from=late), customer(12, non_disclosure=True), customer(13, email=None)]
+    people = [
+        customer(11, restricted_from=late),
+        customer(12, non_disclosure=True),
+        customer(13, email=None),
+    ]
     fill(
         filled,
         key,
@@ -113,7 +173,9 @@ def test_those_whom_permission_refuses_are_left_out_by_reason(filled: Register, 
             act(2, "prohibition", "marketing_use", late),
         ],
     )
-    made = export(filled, key, ids(*range(1, 14), 99, None, None, 5), ORDER, path=tmp_path / "list.csv")
+    made = export(
+        filled, key, ids(*range(1, 14), 99, None, None, 5), ORDER, path=tmp_path / "list.csv"
+    )
     expected = {
         "channel_prohibition": 1,
         "consent_missing": 1,
@@ -128,24 +190,45 @@ def test_those_whom_permission_refuses_are_left_out_by_reason(filled: Register, 
     assert (made.contacted, dict(made.left_out)) == (7, expected)
 
 
-def test_a_needed_notice_to_protected_people_goes_by_no_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_a_needed_notice_to_protected_people_goes_by_no_list(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     fill(filled, key, [customer(11, non_disclosure=True)], [])
     made = export(filled, key, ids(1, 11), replace(ORDER, kind="SVC"), path=tmp_path / "list.csv")
     assert (made.contacted, made.left_out) == (1, {"safe_route": 1})
 
 
-def test_a_text_message_goes_to_a_mobile_telephone_only(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
-    fill(filled, key, [customer(11, phone="+3588123456"), customer(12, phone=None)], [act(n, "consent", "mobile") for n in (1, 11, 12)])
-    made = export(filled, key, ids(1, 11, 12), replace(ORDER, channel="sms"), path=tmp_path / "list.csv")
+def test_a_text_message_goes_to_a_mobile_telephone_only(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    fill(
+        filled,
+        key,
+        [customer(11, phone="+3588123456"), customer(12, phone=None)],
+        [act(n, "consent", "mobile") for n in (1, 11, 12)],
+    )
+    made = export(
+        filled, key, ids(1, 11, 12), replace(ORDER, channel="sms"), path=tmp_path / "list.csv"
+    )
     assert (made.contacted, made.left_out) == (1, {"no_contact": 2})
 
 
-def test_the_same_seed_draws_the_same_holdout_and_it_is_not_in_the_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_the_same_seed_draws_the_same_holdout_and_it_is_not_in_the_list(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     order = replace(ORDER, holdout_share=1 / 3)
     drawn = []
     for code in ("A", "B"):
-        made = export(filled, key, ids().reverse() if code == "B" else ids(), replace(order, code=code), path=tmp_path / f"{code}.csv")
-        planned = pl.concat(filled.scan("campaign_contact")).filter(pl.col("campaign_id") == pl.col("campaign_id").max())
+        made = export(
+            filled,
+            key,
+            ids().reverse() if code == "B" else ids(),
+            replace(order, code=code),
+            path=tmp_path / f"{code}.csv",
+        )
+        planned = pl.concat(filled.scan("campaign_contact")).filter(
+            pl.col("campaign_id") == pl.col("campaign_id").max()
+        )
         drawn.append(set(planned.filter(pl.col("arm") == "holdout")["customer_id"]))
         listed = pl.read_csv(made.path)["contact"]
         assert not set(listed) & set(planned.filter(pl.col("arm") == "holdout")["id"])
@@ -153,20 +236,47 @@ def test_the_same_seed_draws_the_same_holdout_and_it_is_not_in_the_list(filled: 
 
 
 @BOTH
-def test_campaign_disclosure_and_audit_are_written_together(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
-    export(filled, key, ids(1, 2, 10), replace(ORDER, holdout_share=0.5), path=tmp_path / "list.csv")
-    [campaign], [disclosure], [event] = (rows(filled, name) for name in ("campaign", "disclosure", "audit_event"))
-    contacted = [row.customer_id for row in rows(filled, "campaign_contact") if row.arm == "contacted"]
-    assert (campaign.code, campaign.kind, campaign.starts_on) == ("SYKSY26", "DM", dt.date(2026, 11, 2))
-    assert (disclosure.recipient, disclosure.basis, disclosure.data_categories) == (POST.name, "contract", "email, language")
+def test_campaign_disclosure_and_audit_are_written_together(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    export(
+        filled, key, ids(1, 2, 10), replace(ORDER, holdout_share=0.5), path=tmp_path / "list.csv"
+    )
+    [campaign], [disclosure], [event] = (
+        rows(filled, name) for name in ("campaign", "disclosure", "audit_event")
+    )
+    contacted = [
+        row.customer_id for row in rows(filled, "campaign_contact") if row.arm == "contacted"
+    ]
+    assert (campaign.code, campaign.kind, campaign.starts_on) == (
+        "SYKSY26",
+        "DM",
+        dt.date(2026, 11, 2),
+    )
+    assert (disclosure.recipient, disclosure.basis, disclosure.data_categories) == (
+        POST.name,
+        "contract",
+        "email, language",
+    )
     assert [row.customer_id for row in rows(filled, "disclosure_customer")] == contacted
-    assert (event.user, event.purpose, json.loads(event.subjects)) == ("steward", "direct_marketing", [1, 2, 10])
+    assert (event.user, event.purpose, json.loads(event.subjects)) == (
+        "steward",
+        "direct_marketing",
+        [1, 2, 10],
+    )
     told = json.loads(event.detail)
-    assert (told["seed"], told["contacted"], told["holdout"], told["left_out"]) == (7, 1, 1, {"consent_missing": 1})
+    assert (told["seed"], told["contacted"], told["holdout"], told["left_out"]) == (
+        7,
+        1,
+        1,
+        {"consent_missing": 1},
+    )
     assert audit.verify(filled) == 1
 
 
-def test_a_second_list_of_a_campaign_repeats_nobody(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_a_second_list_of_a_campaign_repeats_nobody(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     export(filled, key, ids(1, 2), ORDER, path=tmp_path / "first.csv")
     made = export(filled, key, ids(1, 2, 3), ORDER, path=tmp_path / "second.csv")
     assert (made.contacted, made.left_out) == (1, {"already_planned": 2})
@@ -176,7 +286,11 @@ def test_a_second_list_of_a_campaign_repeats_nobody(filled: Register, key: Ident
 @BOTH
 @pytest.mark.parametrize("failing", ["_disclosed", "_event"])
 def test_a_failure_leaves_no_list_and_no_trace(
-    filled: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+    filled: Register,
+    key: IdentityKey,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: str,
 ) -> None:
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -184,12 +298,18 @@ def test_a_failure_leaves_no_list_and_no_trace(
     monkeypatch.setattr(audience, failing, fail)
     with pytest.raises(OSError, match="No space left"):
         export(filled, key, ids(), ORDER, path=tmp_path / "lists" / "list.csv")
-    assert [rows(filled, name) for name in ("campaign", "campaign_contact", "disclosure", "audit_event")] == [[], [], [], []]
+    assert [
+        rows(filled, name) for name in ("campaign", "campaign_contact", "disclosure", "audit_event")
+    ] == [[], [], [], []]
     assert list((tmp_path / "lists").iterdir()) == []
 
 
-def test_nobody_left_is_refused_with_the_reasons(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="nobody is left to contact: 1 consent_missing, 1 refused_pseudonym"):
+def test_nobody_left_is_refused_with_the_reasons(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        Refused, match="nobody is left to contact: 1 consent_missing, 1 refused_pseudonym"
+    ):
         export(filled, key, ids(10, None), ORDER, path=tmp_path / "list.csv")
 
 
@@ -246,13 +366,19 @@ def test_a_registered_processor_brings_its_contract(filled: Register) -> None:
         (Recipient(POST.name, "US"), "outside the EU and EEA"),
     ],
 )
-def test_other_recipients_need_a_basis_and_a_country_of_the_eea(filled: Register, named: Recipient, message: str) -> None:
+def test_other_recipients_need_a_basis_and_a_country_of_the_eea(
+    filled: Register, named: Recipient, message: str
+) -> None:
     with pytest.raises((Refused, UsageError), match=message):
         checked(filled, named, data=DATA)
 
 
-@pytest.mark.parametrize(("country", "basis"), [("NO", "contract"), ("IS", "consent"), ("SE", "statute")])
-def test_another_recipient_of_the_eea_passes_on_its_basis(filled: Register, country: str, basis: str) -> None:
+@pytest.mark.parametrize(
+    ("country", "basis"), [("NO", "contract"), ("IS", "consent"), ("SE", "statute")]
+)
+def test_another_recipient_of_the_eea_passes_on_its_basis(
+    filled: Register, country: str, basis: str
+) -> None:
     named = Recipient("Toinen Oy", country, basis, "evidence")
     assert checked(filled, named, data=DATA) == named
 
@@ -267,7 +393,7 @@ def test_the_eea_has_thirty_members() -> None:
     assert len(members(DATA)[0]) == 30
 
 
-# -- the suppression list -------------------------------------------------------------------------------------------------------------
+# -- the suppression list --------------------------------------------------------------------------
 
 OBJECTED = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
 
@@ -287,11 +413,18 @@ def object_and_erase(register: Register, key: IdentityKey, *scopes: str) -> int:
 def bought(register: Register, key: IdentityKey, given_at: dt.datetime, **own: object) -> None:
     """Customer 1 comes back as number 77, on a bought list that claims consents."""
     nothing = {"email": None, "phone": None, "street_address": None, "postal_code": None}
-    fill(register, key, [customer(77, **{**nothing, **own})], [act(77, "consent", scope, given_at) for scope in ("email", "mobile")])
+    fill(
+        register,
+        key,
+        [customer(77, **{**nothing, **own})],
+        [act(77, "consent", scope, given_at) for scope in ("email", "mobile")],
+    )
 
 
 @pytest.mark.parametrize("spelling", ["person1@post.example", " Person1@POST.example "])
-def test_an_objector_stays_blocked_after_erasure_and_reimport(filled: Register, key: IdentityKey, tmp_path: Path, spelling: str) -> None:
+def test_an_objector_stays_blocked_after_erasure_and_reimport(
+    filled: Register, key: IdentityKey, tmp_path: Path, spelling: str
+) -> None:
     object_and_erase(filled, key, "email")
     bought(filled, key, OBJECTED - dt.timedelta(days=9), email=spelling)
     made = export(filled, key, ids(2, 77), ORDER, path=tmp_path / "list.csv")
@@ -306,21 +439,34 @@ def test_an_objector_stays_blocked_after_erasure_and_reimport(filled: Register, 
         ("post", {"street_address": " keinokuja  1 ", "postal_code": "90820"}),
     ],
 )
-def test_every_identifier_meets_the_list(filled: Register, key: IdentityKey, tmp_path: Path, channel: str, known: dict[str, str]) -> None:
+def test_every_identifier_meets_the_list(
+    filled: Register, key: IdentityKey, tmp_path: Path, channel: str, known: dict[str, str]
+) -> None:
     object_and_erase(filled, key, "marketing_use")
     bought(filled, key, OBJECTED - dt.timedelta(days=9), **known)
     with pytest.raises(Refused, match="1 suppression_list"):
         export(filled, key, ids(77), replace(ORDER, channel=channel), path=tmp_path / "list.csv")
 
 
-def test_a_neighbour_at_the_same_address_still_gets_the_email_she_asked_for(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_a_neighbour_at_the_same_address_still_gets_the_email_she_asked_for(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     object_and_erase(filled, key, "marketing_use", "post", "email")
-    bought(filled, key, NOW - dt.timedelta(days=9), email="other@post.example", street_address="Keinokuja 1", postal_code="90820")
+    bought(
+        filled,
+        key,
+        NOW - dt.timedelta(days=9),
+        email="other@post.example",
+        street_address="Keinokuja 1",
+        postal_code="90820",
+    )
     assert export(filled, key, ids(77), ORDER, path=tmp_path / "list.csv").contacted == 1
 
 
 @BOTH
-def test_a_consent_given_after_the_objection_lifts_it(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_a_consent_given_after_the_objection_lifts_it(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     object_and_erase(filled, key, "email", "marketing_use")
     bought(filled, key, OBJECTED + dt.timedelta(days=9), email="person1@post.example")
     assert export(filled, key, ids(77), ORDER, path=tmp_path / "list.csv").contacted == 1
@@ -338,10 +484,18 @@ def test_another_key_makes_other_hashes(filled: Register, key: IdentityKey) -> N
     assert object_and_erase(filled, IdentityKey(bytes(32)), "email") == 1
 
 
-def test_a_loaded_prohibition_outlives_its_customer(register: Register, key: IdentityKey, tmp_path: Path) -> None:
-    """Loaded as files, gone by whatever way, and loaded again under another number without the prohibition."""
-    for name, told in (("customer", customer(1)), ("permission", {**act(1, "prohibition", "post", OBJECTED), "id": 1})):
-        pl.DataFrame([told], plain_schema(name)).write_csv(tmp_path / f"{name}.csv", datetime_format="%Y-%m-%dT%H:%M:%SZ")
+def test_a_loaded_prohibition_outlives_its_customer(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    """Loaded as files, gone by whatever way, and loaded again under another number without the
+    prohibition."""
+    for name, told in (
+        ("customer", customer(1)),
+        ("permission", {**act(1, "prohibition", "post", OBJECTED), "id": 1}),
+    ):
+        pl.DataFrame([told], plain_schema(name)).write_csv(
+            tmp_path / f"{name}.csv", datetime_format="%Y-%m-%dT%H:%M:%SZ"
+        )
     load(register, tmp_path, key, rejected_to=tmp_path / "rejected")
     with register.writing() as connection:
         for name in ("permission", "customer"):
@@ -351,54 +505,126 @@ def test_a_loaded_prohibition_outlives_its_customer(register: Register, key: Ide
         export(register, key, ids(77), replace(ORDER, channel="post"), path=tmp_path / "list.csv")
 
 
-def test_a_contact_list_that_meets_a_prohibition_puts_it_on_the_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_a_contact_list_that_meets_a_prohibition_puts_it_on_the_list(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     fill(filled, key, [], [act(1, "prohibition", "email", OBJECTED)])
     export(filled, key, ids(1, 2), ORDER, path=tmp_path / "list.csv")
-    assert [(row.identifier, row.scope, row.since) for row in rows(filled, "suppression")] == [("email", "email", OBJECTED)]
+    assert [(row.identifier, row.scope, row.since) for row in rows(filled, "suppression")] == [
+        ("email", "email", OBJECTED)
+    ]
 
 
 @BOTH
-def test_a_prohibition_that_was_ended_leaves_the_list(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
-    fill(filled, key, [], [act(2, "prohibition", "post", OBJECTED), act(2, "prohibition", "marketing_use", OBJECTED)])
+def test_a_prohibition_that_was_ended_leaves_the_list(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    fill(
+        filled,
+        key,
+        [],
+        [act(2, "prohibition", "post", OBJECTED), act(2, "prohibition", "marketing_use", OBJECTED)],
+    )
     permission = table("permission")
-    for scope, left in ((None, {"address": 1, "email": 1, "phone": 1}), ("marketing_use", {"address": 1}), ("post", {})):
+    for scope, left in (
+        (None, {"address": 1, "email": 1, "phone": 1}),
+        ("marketing_use", {"address": 1}),
+        ("post", {}),
+    ):
         with filled.writing() as connection:
-            connection.execute(permission.update().where(permission.c.scope == scope).values(ended_at=NOW))
+            connection.execute(
+                permission.update().where(permission.c.scope == scope).values(ended_at=NOW)
+            )
             hold(filled, connection, key, ids())
         kept = [row.identifier for row in rows(filled, "suppression")]
         assert {identifier: kept.count(identifier) for identifier in kept} == left
-    assert export(filled, key, ids(2), replace(ORDER, channel="post"), path=tmp_path / "list.csv").contacted == 1
+    assert (
+        export(
+            filled, key, ids(2), replace(ORDER, channel="post"), path=tmp_path / "list.csv"
+        ).contacted
+        == 1
+    )
 
 
-def test_a_later_objection_outlives_a_consent_that_answered_an_earlier_one(filled: Register, key: IdentityKey, tmp_path: Path) -> None:
-    fill(filled, key, [], [act(1, "prohibition", "email", OBJECTED, ended_at=NOW), act(1, "prohibition", "email", NOW)])
+def test_a_later_objection_outlives_a_consent_that_answered_an_earlier_one(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    fill(
+        filled,
+        key,
+        [],
+        [
+            act(1, "prohibition", "email", OBJECTED, ended_at=NOW),
+            act(1, "prohibition", "email", NOW),
+        ],
+    )
     object_and_erase(filled, key)
     bought(filled, key, OBJECTED + dt.timedelta(days=9), email="person1@post.example")
     with pytest.raises(Refused, match="1 suppression_list"):
         export(filled, key, ids(77), ORDER, path=tmp_path / "list.csv")
 
 
-# -- the command ----------------------------------------------------------------------------------------------------------------------
+# -- the command -----------------------------------------------------------------------------------
 
 
 def test_the_command_counts_forged_and_foreign_pseudonyms(
-    filled: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    filled: Register,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The key file's identity key is not the one that sealed the people, so they are sealed anew."""
+    """The key file's identity key is not the one that sealed the people, so they are sealed
+    anew."""
     word = tmp_path / "password"
     word.write_text("correct horse battery")
     create_keys(tmp_path / "keys.json", user="steward", password=word.read_text())
     own = open_identity(tmp_path / "keys.json", user="steward", password=word.read_text())
-    fill(filled, own, [customer(number) for number in (21, 22, 23)], [act(number, "consent", "email") for number in (21, 22)])
+    fill(
+        filled,
+        own,
+        [customer(number) for number in (21, 22, 23)],
+        [act(number, "consent", "email") for number in (21, 22)],
+    )
     names = open_pseudonym(tmp_path / "keys.json", user="steward", password=word.read_text())
     true = pseudonyms(ids(21, 22, 23), names, purpose="customer_analysis")
     foreign = pseudonyms(ids(21), names, purpose="satisfaction")
-    pl.DataFrame({"pseudonym": [*true, *foreign, "ca1-" + "0" * 26]}).write_csv(tmp_path / "names.csv")
-    places = {"home": tmp_path, "keys": tmp_path / "keys.json", "register": filled.url, "user": "steward", "password_file": word}
+    pl.DataFrame({"pseudonym": [*true, *foreign, "ca1-" + "0" * 26]}).write_csv(
+        tmp_path / "names.csv"
+    )
+    places = {
+        "home": tmp_path,
+        "keys": tmp_path / "keys.json",
+        "register": filled.url,
+        "user": "steward",
+        "password_file": word,
+    }
     for name, value in places.items():
         monkeypatch.setenv(f"GENLIB_{name.upper()}", str(value))
-    words = ["--campaign", "SYKSY26", "--channel", "email", "--kind", "DM", "--recipient", POST.name, "--holdout", "0"]
+    words = [
+        "--campaign",
+        "SYKSY26",
+        "--channel",
+        "email",
+        "--kind",
+        "DM",
+        "--recipient",
+        POST.name,
+        "--holdout",
+        "0",
+    ]
     assert run(["audience", "export", *words, str(tmp_path / "names.csv")]) == 0
     said = "2 to contact, 0 held out; left out: 1 consent_missing, 2 refused_pseudonym"
     assert capsys.readouterr().out == f"{tmp_path}/audiences/SYKSY26-email.csv: {said}\n"
-    assert run(["audience", "export", *words[:-4], "--recipient", "Tuntematon Oy", str(tmp_path / "names.csv")]) == 3
+    assert (
+        run(
+            [
+                "audience",
+                "export",
+                *words[:-4],
+                "--recipient",
+                "Tuntematon Oy",
+                str(tmp_path / "names.csv"),
+            ]
+        )
+        == 3
+    )

@@ -23,7 +23,9 @@ EVENTS = table("audit_event")
 @pytest.fixture
 def trail(register: Register) -> Iterator[Register]:
     for people in range(5):
-        audit.record(register, **EVENT | {"people": people}, subjects=[9, 7], detail={"rows": people})
+        audit.record(
+            register, **EVENT | {"people": people}, subjects=[9, 7], detail={"rows": people}
+        )
     return register
 
 
@@ -69,7 +71,10 @@ def test_a_changed_number_or_time_is_found(trail: Register) -> None:
         audit.verify(trail)
     execute(trail, EVENTS.update().where(EVENTS.c.id == 2).values(people=1))
     assert audit.verify(trail) == 5
-    execute(trail, EVENTS.update().where(EVENTS.c.id == 5).values(at=dt.datetime(2001, 1, 1, tzinfo=dt.UTC)))
+    execute(
+        trail,
+        EVENTS.update().where(EVENTS.c.id == 5).values(at=dt.datetime(2001, 1, 1, tzinfo=dt.UTC)),
+    )
     with pytest.raises(GenlibError, match="broken at event 5"):
         audit.verify(trail)
 

@@ -30,11 +30,32 @@ def ready() -> None:
     assert [run(["keys", "create"]), run(["register", "create"])] == [0, 0]
 
 
-def test_with_a_publisher_the_keys_lie_in_two_hands(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["keys", "create", "--publisher", "bertta", "--publisher-password-file", str(tmp_path / "other")]) == 0
+def test_with_a_publisher_the_keys_lie_in_two_hands(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        run(
+            [
+                "keys",
+                "create",
+                "--publisher",
+                "bertta",
+                "--publisher-password-file",
+                str(tmp_path / "other"),
+            ]
+        )
+        == 0
+    )
     assert read_keys(home / "keys.json").users == {"anna": ["identity"], "bertta": ["pseudonym"]}
     assert run(["keys", "info"]) == 0
-    assert capsys.readouterr().out.split() == ["keys", str(home / "keys.json"), "anna", "identity", "bertta", "pseudonym"]
+    assert capsys.readouterr().out.split() == [
+        "keys",
+        str(home / "keys.json"),
+        "anna",
+        "identity",
+        "bertta",
+        "pseudonym",
+    ]
 
 
 def test_keys_in_one_hand_are_pointed_out(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,32 +64,72 @@ def test_keys_in_one_hand_are_pointed_out(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_keys_are_given_and_taken(ready: None, home: Path, tmp_path: Path) -> None:
-    assert run(["keys", "add", "bertta", "--secret", "pseudonym", "--new-password-file", str(tmp_path / "other")]) == 0
+    assert (
+        run(
+            [
+                "keys",
+                "add",
+                "bertta",
+                "--secret",
+                "pseudonym",
+                "--new-password-file",
+                str(tmp_path / "other"),
+            ]
+        )
+        == 0
+    )
     assert run(["keys", "remove", "anna", "--secret", "pseudonym"]) == 0
     assert read_keys(home / "keys.json").users == {"anna": ["identity"], "bertta": ["pseudonym"]}
     assert run(["keys", "remove", "bertta", "--secret", "pseudonym"]) == 2
 
 
 def test_who_may_open_what_stands_in_the_trail_before_it_holds(
-    ready: None, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ready: None,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    given = ["keys", "add", "bertta", "--secret", "identity", "--new-password-file", str(tmp_path / "other")]
-    assert [run(given), run(["keys", "remove", "bertta", "--secret", "identity"]), run(["audit", "list"])] == [0, 0, 0]
-    assert [line.split()[4:6] for line in capsys.readouterr().out.splitlines()[-2:]] == [["keys", "add"], ["keys", "remove"]]
+    given = [
+        "keys",
+        "add",
+        "bertta",
+        "--secret",
+        "identity",
+        "--new-password-file",
+        str(tmp_path / "other"),
+    ]
+    assert [
+        run(given),
+        run(["keys", "remove", "bertta", "--secret", "identity"]),
+        run(["audit", "list"]),
+    ] == [0, 0, 0]
+    assert [line.split()[4:6] for line in capsys.readouterr().out.splitlines()[-2:]] == [
+        ["keys", "add"],
+        ["keys", "remove"],
+    ]
     monkeypatch.setattr("genlib.register.audit._digest", lambda *_: None)
     assert run(given) == 4
     assert "bertta" not in read_keys(home / "keys.json").users
 
 
-def test_a_new_password_without_a_terminal_wants_a_file(ready: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_password_without_a_terminal_wants_a_file(
+    ready: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["keys", "add", "bertta", "--secret", "pseudonym"]) == 2
     assert "--new-password-file" in capsys.readouterr().err
 
 
-def test_a_folder_is_loaded_counted_and_audited(ready: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_is_loaded_counted_and_audited(
+    ready: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["register", "load", str(SAMPLE)]) == 0
     assert "customer: 300 read, 300 loaded, 0 rejected" in capsys.readouterr().out
-    assert [run(["register", "info"]), run(["audit", "list"]), run(["audit", "verify"])] == [0, 0, 0]
+    assert [run(["register", "info"]), run(["audit", "list"]), run(["audit", "verify"])] == [
+        0,
+        0,
+        0,
+    ]
     out = capsys.readouterr().out
     assert "artificial people are taken" in out
     tables = len(list(SAMPLE.glob("*.csv")))
@@ -77,21 +138,29 @@ def test_a_folder_is_loaded_counted_and_audited(ready: None, capsys: pytest.Capt
     assert f"{tables} events, none changed" in out
 
 
-def test_refused_rows_end_with_exit_code_4(ready: None, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refused_rows_end_with_exit_code_4(
+    ready: None, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "in").mkdir()
-    pl.read_csv(SAMPLE / "processor.csv", infer_schema=False).with_columns(id=pl.lit("Kuuralehto")).write_csv(tmp_path / "in/processor.csv")
+    pl.read_csv(SAMPLE / "processor.csv", infer_schema=False).with_columns(
+        id=pl.lit("Kuuralehto")
+    ).write_csv(tmp_path / "in/processor.csv")
     assert run(["register", "load", str(tmp_path / "in")]) == 4
     said = capsys.readouterr()
     assert "5 rows were refused" in said.err
     assert "Kuuralehto" not in said.out + said.err + (home / "rejected/processor.csv").read_text()
 
 
-def test_a_register_of_real_customers_refuses_the_sample(ready: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_register_of_real_customers_refuses_the_sample(
+    ready: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GENLIB_ARTIFICIAL", "false")
     assert run(["register", "load", str(SAMPLE)]) == 4
 
 
-def test_a_wrong_password_ends_with_exit_code_3_before_anything_is_read(ready: None, tmp_path: Path) -> None:
+def test_a_wrong_password_ends_with_exit_code_3_before_anything_is_read(
+    ready: None, tmp_path: Path
+) -> None:
     assert run(["register", "load", str(SAMPLE), "--password-file", str(tmp_path / "other")]) == 3
 
 
@@ -101,7 +170,9 @@ def test_a_register_is_drawn_once(ready: None, capsys: pytest.CaptureFixture[str
     assert run(["register", "synthesise"]) == 2
 
 
-def test_a_broken_trail_ends_with_exit_code_1(ready: None, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_trail_ends_with_exit_code_1(
+    ready: None, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(["register", "load", str(SAMPLE)])
     (home / "register.sqlite.audit").unlink()
     assert run(["audit", "verify"]) == 1
@@ -109,7 +180,9 @@ def test_a_broken_trail_ends_with_exit_code_1(ready: None, home: Path, capsys: p
 
 
 @pytest.mark.parametrize("group", ["register", "keys", "audit"])
-def test_every_command_has_help_with_an_example(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help_with_an_example(
+    group: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     commands = {
         "register": ["create", "load", "synthesise", "info"],
         "keys": ["create", "add", "remove", "info"],

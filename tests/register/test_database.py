@@ -35,8 +35,14 @@ def customers(*ids: int, **columns: object) -> pl.DataFrame:
         "updated_at": NOON,
     } | columns
     schema = frame_schema("customer")
-    known = pl.DataFrame({"id": base.pop("id")}).with_columns(**{name: pl.lit(value) for name, value in base.items()})
-    return known.with_columns(pl.lit(None).alias(c) for c in schema if c not in known.columns).select(list(schema)).cast(schema)
+    known = pl.DataFrame({"id": base.pop("id")}).with_columns(
+        **{name: pl.lit(value) for name, value in base.items()}
+    )
+    return (
+        known.with_columns(pl.lit(None).alias(c) for c in schema if c not in known.columns)
+        .select(list(schema))
+        .cast(schema)
+    )
 
 
 def whole(register: Register, name: str, **options: object) -> pl.DataFrame:
@@ -56,7 +62,9 @@ def test_an_empty_table_gives_one_empty_frame_with_its_types(register: Register)
 
 
 def test_a_column_that_begins_with_many_nulls_keeps_its_type(register: Register) -> None:
-    rows = pl.concat([customers(*range(1, 3001), postal_code=None, family_name=None), customers(3001)])
+    rows = pl.concat(
+        [customers(*range(1, 3001), postal_code=None, family_name=None), customers(3001)]
+    )
     register.append("customer", rows)
     assert_frame_equal(whole(register, "customer", rows=1000, ordered_by="id"), rows)
 
@@ -102,7 +110,8 @@ ANOTHER = """
 import sys
 import polars as pl
 from genlib.register.database import open_register
-frame = pl.DataFrame({"id": [int(sys.argv[2])], "name": ["Posti"], "service": ["post"], "country": ["FI"], "contract": ["1"]})
+row = {"name": "Posti", "service": "post", "country": "FI", "contract": "1"}
+frame = pl.DataFrame([{"id": int(sys.argv[2]), **row}])
 open_register(sys.argv[1]).append("processor", frame)
 """
 
@@ -150,8 +159,12 @@ def test_a_scan_that_is_left_early_leaves_the_register_free(register: Register) 
         (customers(1, source=None), "NOT NULL"),
     ],
 )
-def test_the_database_refuses_bad_rows_without_showing_them(register: Register, rows: pl.DataFrame, rule: str) -> None:
-    with pytest.raises(BadInput, match=f"customer: the database refused the rows \\({rule}\\); nothing was kept") as caught:
+def test_the_database_refuses_bad_rows_without_showing_them(
+    register: Register, rows: pl.DataFrame, rule: str
+) -> None:
+    with pytest.raises(
+        BadInput, match=f"customer: the database refused the rows \\({rule}\\); nothing was kept"
+    ) as caught:
         register.append("customer", rows)
     assert SENTINEL not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -181,14 +194,21 @@ def test_texts_of_every_kind_come_back(register: Register) -> None:
     texts = ['a,"b', "", "\\.", "\\x00", "line\nbreak\r\n", " å ", "NULL", "'"]
     rows = pl.concat([customers(number, postal_code=text) for number, text in enumerate(texts)])
     register.append("customer", rows)
-    assert whole(register, "customer", columns=["postal_code"], ordered_by="id")["postal_code"].to_list() == texts
+    assert (
+        whole(register, "customer", columns=["postal_code"], ordered_by="id")[
+            "postal_code"
+        ].to_list()
+        == texts
+    )
 
 
 def test_new_rows_are_numbered_after_bulk_rows(register: Register) -> None:
     register.append("customer", customers(41))
     row = customers(41).drop("id").row(0, named=True)
     with register.writing() as connection:
-        [fresh] = connection.execute(table("customer").insert().values(row)).inserted_primary_key or []
+        [fresh] = (
+            connection.execute(table("customer").insert().values(row)).inserted_primary_key or []
+        )
     assert fresh == 42
 
 
@@ -196,22 +216,37 @@ def test_instants_and_days_read_the_same_through_the_engine(register: Register) 
     register.append("customer", customers(1))
     customer = table("customer")
     with register.engine.connect() as connection:
-        row = connection.execute(sa.select(customer.c.joined_on, customer.c.updated_at).where(customer.c.updated_at >= NOON)).one()
+        row = connection.execute(
+            sa.select(customer.c.joined_on, customer.c.updated_at).where(
+                customer.c.updated_at >= NOON
+            )
+        ).one()
     assert row == (dt.date(2020, 2, 29), NOON)
 
 
 def test_an_instant_without_a_zone_is_refused(register: Register) -> None:
     customer = table("customer")
-    with pytest.raises((UsageError, sa.exc.StatementError), match="time zone"), register.engine.connect() as connection:
-        connection.execute(sa.select(customer.c.id).where(customer.c.updated_at >= NOON.replace(tzinfo=None)))
+    with (
+        pytest.raises((UsageError, sa.exc.StatementError), match="time zone"),
+        register.engine.connect() as connection,
+    ):
+        connection.execute(
+            sa.select(customer.c.id).where(customer.c.updated_at >= NOON.replace(tzinfo=None))
+        )
 
 
 def test_foreign_keys_hold_through_the_engine(register: Register) -> None:
     with pytest.raises(BadInput, match="FOREIGN KEY"), register.writing() as connection:
-        connection.execute(table("survey_question").insert().values(id=1, survey_id=9, code="a", scale="text", text_fi="a"))
+        connection.execute(
+            table("survey_question")
+            .insert()
+            .values(id=1, survey_id=9, code="a", scale="text", text_fi="a")
+        )
 
 
-def test_all_tables_are_there_and_creating_twice_changes_nothing(register: Register, url: str) -> None:
+def test_all_tables_are_there_and_creating_twice_changes_nothing(
+    register: Register, url: str
+) -> None:
     register.append("customer", customers(1))
     again = create_register(url)
     assert again.count("customer") == 1
@@ -228,10 +263,17 @@ def test_a_register_is_not_made_where_a_folder_stands(tmp_path: Path) -> None:
         create_register(f"sqlite:///{tmp_path}")
 
 
-def test_a_register_that_another_process_keeps_locked_is_said_to_be_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_register_that_another_process_keeps_locked_is_said_to_be_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("genlib.register.database.BUSY_SECONDS", 0.1)
-    mine, other = create_register(f"sqlite:///{tmp_path}/r.sqlite"), create_register(f"sqlite:///{tmp_path}/r.sqlite")
-    busy = pytest.raises(GenlibError, match=r"register: the database failed \(OperationalError SQLITE_BUSY\)")
+    mine, other = (
+        create_register(f"sqlite:///{tmp_path}/r.sqlite"),
+        create_register(f"sqlite:///{tmp_path}/r.sqlite"),
+    )
+    busy = pytest.raises(
+        GenlibError, match=r"register: the database failed \(OperationalError SQLITE_BUSY\)"
+    )
     with other.writing(), busy, mine.writing():
         pass
 
@@ -254,7 +296,9 @@ def test_a_server_that_does_not_answer_is_said_without_the_password() -> None:
 
 
 def test_the_representation_of_a_register_has_no_password() -> None:
-    register = Register(sa.create_engine("postgresql+psycopg://anna:s3cretword@127.0.0.1:1/register"))
+    register = Register(
+        sa.create_engine("postgresql+psycopg://anna:s3cretword@127.0.0.1:1/register")
+    )
     assert "s3cretword" not in repr(register)
 
 

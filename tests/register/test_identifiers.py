@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genlib.errors import InvalidIdentifier, UsageError
-from genlib.register.identifiers import business_id, checked, email, personal_id, phone, postal_code, reference_number
+from genlib.register.identifiers import (
+    business_id,
+    checked,
+    email,
+    personal_id,
+    phone,
+    postal_code,
+    reference_number,
+)
 from genlib.settings import REPOSITORY
 
 ALPHABET = "0123456789ABCDEFHJKLMNPRSTUVWXY"
@@ -43,18 +51,26 @@ def test_personal_identity_code_vectors(row: dict[str, str]) -> None:
     assert rule(personal_id, row["code"]) == expected
 
 
-@pytest.mark.parametrize("row", [r for r in vectors("hetu_vectors.csv") if r["kind"] == "temporary"], ids=lambda r: code_of(r, "code"))
+@pytest.mark.parametrize(
+    "row",
+    [r for r in vectors("hetu_vectors.csv") if r["kind"] == "temporary"],
+    ids=lambda r: code_of(r, "code"),
+)
 def test_a_register_of_real_customers_refuses_the_artificial_range(row: dict[str, str]) -> None:
     assert personal_id(row["code"]) == row["code"]
     assert rule(lambda text: personal_id(text, artificial=False), row["code"]) == "artificial_range"
 
 
-@pytest.mark.parametrize("row", vectors("ytunnus_vectors.csv"), ids=lambda r: code_of(r, "business_id"))
+@pytest.mark.parametrize(
+    "row", vectors("ytunnus_vectors.csv"), ids=lambda r: code_of(r, "business_id")
+)
 def test_business_id_vectors(row: dict[str, str]) -> None:
     assert (rule(business_id, row["business_id"]) is None) == (row["expected"] == "valid")
 
 
-@pytest.mark.parametrize("row", vectors("viitenumero_vectors.csv"), ids=lambda r: code_of(r, "reference"))
+@pytest.mark.parametrize(
+    "row", vectors("viitenumero_vectors.csv"), ids=lambda r: code_of(r, "reference")
+)
 def test_reference_number_vectors(row: dict[str, str]) -> None:
     assert (rule(reference_number, row["reference"]) is None) == (row["expected"] == "valid")
 
@@ -64,7 +80,9 @@ def test_telephone_vectors(row: dict[str, str]) -> None:
     if row["valid"] == "True":
         assert phone(row["input"]) == row["e164"]
     else:
-        assert rule(phone, row["input"]) == ("not_in_numbering_plan" if row["parse_ok"] == "True" else "bad_format")
+        assert rule(phone, row["input"]) == (
+            "not_in_numbering_plan" if row["parse_ok"] == "True" else "bad_format"
+        )
 
 
 @pytest.mark.parametrize("text", ["131052–308T", "131052−308T"])
@@ -96,12 +114,18 @@ def test_rules_tell_a_wrong_digit_from_a_wrong_form() -> None:
     assert rule(reference_number, "0000") == "bad_format"
 
 
-@pytest.mark.parametrize(("text", "normal"), [("12 34561", "1234561"), ("rf34 1234 561", "RF341234561"), ("RF332348236", "RF332348236")])
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [("12 34561", "1234561"), ("rf34 1234 561", "RF341234561"), ("RF332348236", "RF332348236")],
+)
 def test_references_lose_their_spaces(text: str, normal: str) -> None:
     assert reference_number(text) == normal
 
 
-@pytest.mark.parametrize(("text", "normal"), [("00100", "00100"), (" FI-00100 ", "00100"), ("AX-22100", "22100"), ("fi 90820", "90820")])
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [("00100", "00100"), (" FI-00100 ", "00100"), ("AX-22100", "22100"), ("fi 90820", "90820")],
+)
 def test_postal_codes_keep_their_zeros(text: str, normal: str) -> None:
     assert postal_code(text) == normal
 
@@ -115,12 +139,25 @@ def test_an_email_is_compared_trimmed_composed_and_in_lower_case() -> None:
     assert email("  A\u0308ino.Kuuralehto@Firma.EXAMPLE ") == "äino.kuuralehto@firma.example"
 
 
-@pytest.mark.parametrize("text", ["", "aino", "aino@", "@firma.example", "aino@firma", "a b@firma.example", "aino@@firma.example"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "aino",
+        "aino@",
+        "@firma.example",
+        "aino@firma",
+        "a b@firma.example",
+        "aino@@firma.example",
+    ],
+)
 def test_what_is_no_email(text: str) -> None:
     assert rule(email, text) == "bad_format"
 
 
-@pytest.mark.parametrize("check", [personal_id, business_id, phone, email, postal_code, reference_number])
+@pytest.mark.parametrize(
+    "check", [personal_id, business_id, phone, email, postal_code, reference_number]
+)
 def test_no_error_shows_the_value(check: Callable[[str], str]) -> None:
     with pytest.raises(InvalidIdentifier, match="not a valid") as caught:
         check("Kuuralehto99")
@@ -130,12 +167,17 @@ def test_no_error_shows_the_value(check: Callable[[str], str]) -> None:
 
 
 @given(
-    st.dates(min_value=__import__("datetime").date(1900, 1, 1), max_value=__import__("datetime").date(1999, 12, 31)),
+    st.dates(
+        min_value=__import__("datetime").date(1900, 1, 1),
+        max_value=__import__("datetime").date(1999, 12, 31),
+    ),
     st.integers(900, 999),
     st.sampled_from("-YXWVU"),
     st.data(),
 )
-def test_a_code_with_one_wrong_check_character_is_refused(day, individual: int, sign: str, data: st.DataObject) -> None:  # type: ignore[no-untyped-def]
+def test_a_code_with_one_wrong_check_character_is_refused(
+    day, individual: int, sign: str, data: st.DataObject
+) -> None:  # type: ignore[no-untyped-def]
     digits = f"{day:%d%m%y}{individual}"
     right = ALPHABET[int(digits) % 31]
     assert personal_id(f"{digits[:6]}{sign}{digits[6:]}{right}")
@@ -145,13 +187,17 @@ def test_a_code_with_one_wrong_check_character_is_refused(day, individual: int, 
 
 @given(st.integers(100, 10**19 - 1), st.integers(1, 9))
 def test_a_reference_with_one_wrong_check_digit_is_refused(base: int, shift: int) -> None:
-    check = -sum(int(d) * w for d, w in zip(reversed(str(base)), cycle((7, 3, 1)), strict=False)) % 10
+    check = (
+        -sum(int(d) * w for d, w in zip(reversed(str(base)), cycle((7, 3, 1)), strict=False)) % 10
+    )
     assert reference_number(f"{base}{check}") == f"{base}{check}"
     assert rule(reference_number, f"{base}{(check + shift) % 10}") == "bad_checksum"
 
 
 def test_a_column_is_checked_value_by_value_and_nulls_pass() -> None:
-    frame = checked(pl.Series(["040 123 4567", None, "nonsense", "040 123 4567", "0491234567"]), "phone")
+    frame = checked(
+        pl.Series(["040 123 4567", None, "nonsense", "040 123 4567", "0491234567"]), "phone"
+    )
     assert frame.rows() == [
         ("+358401234567", None),
         (None, None),
@@ -162,8 +208,12 @@ def test_a_column_is_checked_value_by_value_and_nulls_pass() -> None:
 
 
 def test_a_column_of_a_real_register_refuses_artificial_people() -> None:
-    assert checked(pl.Series(["010594Y9032"]), "personal_id", artificial=False)["rule"].to_list() == ["artificial_range"]
-    assert checked(pl.Series(["0491234567"]), "phone", artificial=False)["rule"].to_list() == ["not_in_numbering_plan"]
+    assert checked(pl.Series(["010594Y9032"]), "personal_id", artificial=False)[
+        "rule"
+    ].to_list() == ["artificial_range"]
+    assert checked(pl.Series(["0491234567"]), "phone", artificial=False)["rule"].to_list() == [
+        "not_in_numbering_plan"
+    ]
 
 
 def test_an_empty_column_is_good() -> None:

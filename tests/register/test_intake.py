@@ -61,7 +61,9 @@ CAMPAIGN = {
 }
 
 
-def faults(row: dict[str, str], name: str = "customer", *, artificial: bool = True) -> list[tuple[str, str]]:
+def faults(
+    row: dict[str, str], name: str = "customer", *, artificial: bool = True
+) -> list[tuple[str, str]]:
     _, found = examined(pl.DataFrame([{"row": 1, **row}]), name, artificial=artificial)
     return list(found.select("column", "rule").rows())
 
@@ -72,7 +74,9 @@ def write(folder: Path, name: str, *rows: dict[str, str]) -> Path:
     return folder
 
 
-def into(register: Register, folder: Path, key: IdentityKey, tmp_path: Path, **options: bool) -> Summary:
+def into(
+    register: Register, folder: Path, key: IdentityKey, tmp_path: Path, **options: bool
+) -> Summary:
     return load(register, folder, key, rejected_to=tmp_path / "rejected", **options)
 
 
@@ -138,8 +142,16 @@ def test_other_spellings_of_good_values_are_taken(column: str, value: str) -> No
     ("table", "row", "expected"),
     [
         ("permission", {**PERMISSION, "scope": "phone"}, ("scope", "not_of_this_act")),
-        ("permission", {**PERMISSION, "act": "prohibition", "scope": "mobile"}, ("scope", "not_of_this_act")),
-        ("permission", {**PERMISSION, "ended_at": "2025-01-01T08:00:00Z"}, ("ended_at", "before_given_at")),
+        (
+            "permission",
+            {**PERMISSION, "act": "prohibition", "scope": "mobile"},
+            ("scope", "not_of_this_act"),
+        ),
+        (
+            "permission",
+            {**PERMISSION, "ended_at": "2025-01-01T08:00:00Z"},
+            ("ended_at", "before_given_at"),
+        ),
         ("campaign", {**CAMPAIGN, "holdout_share": "1.5"}, ("holdout_share", "out_of_range")),
         ("campaign", {**CAMPAIGN, "holdout_share": "nan"}, ("holdout_share", "not_a_number")),
         ("campaign", {**CAMPAIGN, "ends_on": "2025-12-31"}, ("ends_on", "before_starts_on")),
@@ -158,60 +170,112 @@ def test_every_fault_of_a_row_is_told_and_one_a_cell() -> None:
 
 
 def test_a_register_of_real_customers_refuses_artificial_people() -> None:
-    assert faults(CUSTOMER, artificial=False) == [("personal_id", "artificial_range"), ("phone", "not_in_numbering_plan")]
+    assert faults(CUSTOMER, artificial=False) == [
+        ("personal_id", "artificial_range"),
+        ("phone", "not_in_numbering_plan"),
+    ]
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
-@given(st.fixed_dictionaries({column: st.text(max_size=12) | st.just(value) for column, value in CUSTOMER.items()}))
+@given(
+    st.fixed_dictionaries(
+        {column: st.text(max_size=12) | st.just(value) for column, value in CUSTOMER.items()}
+    )
+)
 def test_whatever_a_cell_holds_a_row_is_good_or_told_and_never_shown(row: dict[str, str]) -> None:
     good, found = examined(pl.DataFrame([{"row": 1, **row}]), "customer", artificial=True)
     assert good.height == (found.height == 0)
 
 
-def test_the_sample_loads_whole_on_both_databases(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_the_sample_loads_whole_on_both_databases(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     summary = into(register, SAMPLE, key, tmp_path)
     assert summary.rejected == 0
     for one in summary.tables:
-        assert register.count(one.table) == one.loaded == pl.scan_csv(SAMPLE / f"{one.table}.csv").select(pl.len()).collect().item()
+        assert (
+            register.count(one.table)
+            == one.loaded
+            == pl.scan_csv(SAMPLE / f"{one.table}.csv").select(pl.len()).collect().item()
+        )
     assert list((tmp_path / "rejected").iterdir()) == []
 
 
-def test_what_was_loaded_opens_again_as_it_was(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_what_was_loaded_opens_again_as_it_was(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     into(register, SAMPLE, key, tmp_path)
     stored = opened(pl.concat(register.scan("customer", ordered_by="id")), "customer", key)
-    given = pl.read_csv(SAMPLE / "customer.csv", infer_schema=False).with_columns(pl.col("id").cast(pl.Int64)).sort("id")
-    names = ["given_names", "family_name", "personal_id", "street_address", "postal_code", "phone", "email"]
+    given = (
+        pl.read_csv(SAMPLE / "customer.csv", infer_schema=False)
+        .with_columns(pl.col("id").cast(pl.Int64))
+        .sort("id")
+    )
+    names = [
+        "given_names",
+        "family_name",
+        "personal_id",
+        "street_address",
+        "postal_code",
+        "phone",
+        "email",
+    ]
     assert stored.select(names).equals(given.select(names))
 
 
-def test_refused_rows_are_told_by_number_column_and_rule_and_never_by_value(register: Register, key: IdentityKey, tmp_path: Path) -> None:
-    folder = write(tmp_path / "in", "customer", CUSTOMER, {**CUSTOMER, "id": "2", "phone": SENTINEL}, {**CUSTOMER, "id": "3"})
+def test_refused_rows_are_told_by_number_column_and_rule_and_never_by_value(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    folder = write(
+        tmp_path / "in",
+        "customer",
+        CUSTOMER,
+        {**CUSTOMER, "id": "2", "phone": SENTINEL},
+        {**CUSTOMER, "id": "3"},
+    )
     [outcome] = into(register, folder, key, tmp_path).tables
-    assert (outcome.read, outcome.loaded, outcome.rejected, dict(outcome.rules)) == (3, 2, 1, {"bad_format": 1})
+    assert (outcome.read, outcome.loaded, outcome.rejected, dict(outcome.rules)) == (
+        3,
+        2,
+        1,
+        {"bad_format": 1},
+    )
     assert str(outcome) == "customer: 3 read, 2 loaded, 1 rejected (bad_format 1)"
-    assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n2,phone,bad_format\n"
+    assert (
+        tmp_path / "rejected/customer.csv"
+    ).read_text() == "row,column,rule\n2,phone,bad_format\n"
 
 
-def test_a_second_load_refuses_what_is_there_already(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_a_second_load_refuses_what_is_there_already(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     folder = write(tmp_path / "in", "customer", CUSTOMER)
     into(register, folder, key, tmp_path)
     write(folder, "customer", CUSTOMER, {**CUSTOMER, "id": "2"}, {**CUSTOMER, "id": "2"})
     [outcome] = into(register, folder, key, tmp_path).tables
     assert (outcome.read, outcome.loaded) == (3, 1)
-    assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n1,id,duplicate\n3,id,duplicate\n"
+    assert (
+        tmp_path / "rejected/customer.csv"
+    ).read_text() == "row,column,rule\n1,id,duplicate\n3,id,duplicate\n"
 
 
-def test_a_refused_row_does_not_take_the_place_of_a_good_one(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_a_refused_row_does_not_take_the_place_of_a_good_one(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     folder = write(tmp_path / "in", "customer", {**CUSTOMER, "kind": "alien"}, CUSTOMER)
     assert into(register, folder, key, tmp_path).loaded == 1
 
 
-def test_a_row_of_nobody_is_refused_and_so_is_a_second_campaign_of_one_code(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_a_row_of_nobody_is_refused_and_so_is_a_second_campaign_of_one_code(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     folder = write(tmp_path / "in", "customer", {**CUSTOMER, "kind": "alien"})
     write(folder, "permission", PERMISSION)
     write(folder, "campaign", CAMPAIGN, {**CAMPAIGN, "id": "2"})
     assert into(register, folder, key, tmp_path).loaded == 1
-    assert (tmp_path / "rejected/permission.csv").read_text() == "row,column,rule\n1,customer_id,unknown_customer\n"
+    assert (
+        tmp_path / "rejected/permission.csv"
+    ).read_text() == "row,column,rule\n1,customer_id,unknown_customer\n"
     assert (tmp_path / "rejected/campaign.csv").read_text() == "row,column,rule\n2,code,duplicate\n"
 
 
@@ -221,42 +285,71 @@ def test_keys_of_two_columns_are_looked_up_together(register: Register) -> None:
     assert register.known("campaign", pl.DataFrame({"code": ["A'; --"]})).height == 0
 
 
-def test_a_batch_border_changes_nothing(register: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_border_changes_nothing(
+    register: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("genlib.register.intake.ROWS", 2)
     rows = [{**CUSTOMER, "id": number} for number in ("1", "2", "3", "2", "x", "4", "1")]
     folder = write(tmp_path / "in", "customer", *rows)
     seen: list[int] = []
-    load(register, folder, key, rejected_to=tmp_path / "rejected", progress=lambda _, rows: seen.append(rows))
+    load(
+        register,
+        folder,
+        key,
+        rejected_to=tmp_path / "rejected",
+        progress=lambda _, rows: seen.append(rows),
+    )
     assert seen == [2, 4, 6, 7]
-    assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n4,id,duplicate\n5,id,not_an_integer\n7,id,duplicate\n"
+    assert (
+        tmp_path / "rejected/customer.csv"
+    ).read_text() == "row,column,rule\n4,id,duplicate\n5,id,not_an_integer\n7,id,duplicate\n"
 
 
 def workbook(path: Path, frame: pl.DataFrame) -> None:
-    """A workbook as Excel writes it: numbers as numbers, dates as numbers with a date's format, truth as truth."""
+    """A workbook as Excel writes it: numbers as numbers, dates as numbers with a date's format,
+    truth as truth."""
 
     def cell(value: object) -> str:
         if isinstance(value, bool):
             return f'<c t="b"><v>{value:d}</v></c>'
         if isinstance(value, dt.date):
             return f'<c s="1"><v>{(value - dt.date(1899, 12, 30)).days}</v></c>'
-        return f"<c><v>{value}</v></c>" if isinstance(value, int) else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+        return (
+            f"<c><v>{value}</v></c>"
+            if isinstance(value, int)
+            else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+        )
 
-    main, office = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org/officeDocument/2006"
+    main, office = (
+        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        "http://schemas.openxmlformats.org/officeDocument/2006",
+    )
     package = "http://schemas.openxmlformats.org/package/2006"
-    rows = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in [frame.columns, *frame.rows()])
+    rows = "".join(
+        f"<row>{''.join(map(cell, row))}</row>" for row in [frame.columns, *frame.rows()]
+    )
     kinds = "".join(
-        f'<Override PartName="/{part}.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.{kind}+xml"/>'
+        f'<Override PartName="/{part}.xml" '
+        f'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.{kind}+xml"/>'
         for part, kind in (("workbook", "sheet.main"), ("sheet", "worksheet"), ("styles", "styles"))
     )
-    relations = [(f"{office}/relationships/worksheet", "sheet.xml"), (f"{office}/relationships/styles", "styles.xml")]
-    linked = "".join(f'<Relationship Id="r{at}" Type="{kind}" Target="{to}"/>' for at, (kind, to) in enumerate(relations))
+    relations = [
+        (f"{office}/relationships/worksheet", "sheet.xml"),
+        (f"{office}/relationships/styles", "styles.xml"),
+    ]
+    linked = "".join(
+        f'<Relationship Id="r{at}" Type="{kind}" Target="{to}"/>'
+        for at, (kind, to) in enumerate(relations)
+    )
     formats = '<cellXfs><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs>'
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" '
         f'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>{kinds}</Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" Type="{office}/relationships/officeDocument" '
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" '
+        f'Type="{office}/relationships/officeDocument" '
         'Target="workbook.xml"/></Relationships>',
-        "_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{linked}</Relationships>',
+        "_rels/workbook.xml.rels": "<Relationships "
+        f'xmlns="{package}/relationships">{linked}</Relationships>',
         "workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}/relationships">'
         '<sheets><sheet name="a" sheetId="1" r:id="r0"/></sheets></workbook>',
         "styles.xml": f'<styleSheet xmlns="{main}">{formats}</styleSheet>',
@@ -267,17 +360,23 @@ def workbook(path: Path, frame: pl.DataFrame) -> None:
             archive.writestr(name, content)
 
 
-def test_blank_lines_are_no_rows_and_do_not_shift_the_numbers(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_blank_lines_are_no_rows_and_do_not_shift_the_numbers(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     folder = write(tmp_path / "in", "customer", CUSTOMER)
     head, row = (folder / "customer.csv").read_text().splitlines()
     separators = "," * head.count(",")
-    (folder / "customer.csv").write_text("\n".join([head, row, "", "  \t", row, separators, f" {separators} ", '""', ""]))
+    (folder / "customer.csv").write_text(
+        "\n".join([head, row, "", "  \t", row, separators, f" {separators} ", '""', ""])
+    )
     [outcome] = into(register, folder, key, tmp_path).tables
     assert (outcome.read, outcome.loaded, outcome.rejected) == (2, 1, 1)
     assert (tmp_path / "rejected/customer.csv").read_text() == "row,column,rule\n4,id,duplicate\n"
 
 
-def test_blank_lines_before_the_header_do_not_hide_the_separator(register: Register, key: IdentityKey, tmp_path: Path) -> None:
+def test_blank_lines_before_the_header_do_not_hide_the_separator(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
     folder = write(tmp_path / "in", "customer", CUSTOMER)
     text = (folder / "customer.csv").read_text()
     (folder / "customer.csv").write_text("\n\n" + text.replace(",", ";"))
@@ -287,13 +386,20 @@ def test_blank_lines_before_the_header_do_not_hide_the_separator(register: Regis
 
 @pytest.mark.parametrize("share", ["0.25", "0,25"])
 def test_a_number_may_have_the_decimal_comma_of_a_finnish_spreadsheet(share: str) -> None:
-    raw = pl.DataFrame({"row": [1], **{column: [value] for column, value in {**CAMPAIGN, "holdout_share": share}.items()}})
+    raw = pl.DataFrame(
+        {
+            "row": [1],
+            **{column: [value] for column, value in {**CAMPAIGN, "holdout_share": share}.items()},
+        }
+    )
     good, _ = examined(raw, "campaign", artificial=True)
     assert good["holdout_share"].to_list() == [0.25]
 
 
 @pytest.mark.parametrize("kind", ["parquet", "xlsx", "csv;"])
-def test_other_files_are_read_by_the_same_rules(kind: str, sqlite_url: str, key: IdentityKey, tmp_path: Path) -> None:
+def test_other_files_are_read_by_the_same_rules(
+    kind: str, sqlite_url: str, key: IdentityKey, tmp_path: Path
+) -> None:
     text = pl.DataFrame([CUSTOMER, {**CUSTOMER, "id": "2", "joined_on": "1999-12-31"}])
     typed = text.with_columns(
         pl.col("id", "birth_year").cast(pl.Int64),
@@ -310,7 +416,9 @@ def test_other_files_are_read_by_the_same_rules(kind: str, sqlite_url: str, key:
         text.write_csv(tmp_path / "in/customer.csv", separator=";")
     register = create_register(sqlite_url)
     assert into(register, tmp_path / "in", key, tmp_path).loaded == 2
-    assert pl.concat(register.scan("customer", ["joined_on"], ordered_by="id"))["joined_on"].to_list() == [
+    assert pl.concat(register.scan("customer", ["joined_on"], ordered_by="id"))[
+        "joined_on"
+    ].to_list() == [
         dt.date(2020, 2, 29),
         dt.date(1999, 12, 31),
     ]
@@ -319,15 +427,31 @@ def test_other_files_are_read_by_the_same_rules(kind: str, sqlite_url: str, key:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("customer.csv", "id,shoe_size\n1,44\n", "lacks column kind, joined_on, .* and has unknown column shoe_size"),
+        (
+            "customer.csv",
+            "id,shoe_size\n1,44\n",
+            "lacks column kind, joined_on, .* and has unknown column shoe_size",
+        ),
         ("customer.csv", f"id,kind,{SENTINEL}\n1,consumer,x\n", "unknown column number 3"),
         ("customer.csv", f"1,consumer,{SENTINEL}\n", "the first row is not a header"),
         ("customer.csv", "", "cannot be read"),
         ("customer.parquet", f"{SENTINEL} is no parquet", "cannot be read"),
         ("customer.xlsx", f"{SENTINEL} is no workbook", "cannot be read"),
-        ("processor.csv", f"id,name,service,country,contract\n1,A,B,FI,C\n2,A,B,FI,C,{SENTINEL}\n", "cannot be read as csv"),
-        ("processor.csv", b"id,name,service,country,contract\n1,\xe4,B,FI,C\n", "cannot be read as csv in UTF-8"),
-        (f"{SENTINEL}.csv", "id\n1\n", r"1 file\(s\) are no table's; name each file after its table: .*customer"),
+        (
+            "processor.csv",
+            f"id,name,service,country,contract\n1,A,B,FI,C\n2,A,B,FI,C,{SENTINEL}\n",
+            "cannot be read as csv",
+        ),
+        (
+            "processor.csv",
+            b"id,name,service,country,contract\n1,\xe4,B,FI,C\n",
+            "cannot be read as csv in UTF-8",
+        ),
+        (
+            f"{SENTINEL}.csv",
+            "id\n1\n",
+            r"1 file\(s\) are no table's; name each file after its table: .*customer",
+        ),
         ("audit_event.csv", "id\n1\n", "no table's"),
         ("notes.txt", "nothing", "no table's file is there"),
     ],
@@ -336,7 +460,9 @@ def test_files_that_cannot_be_taken_are_said_without_what_they_hold(  # noqa: PL
     name: str, content: str | bytes, message: str, sqlite_url: str, key: IdentityKey, tmp_path: Path
 ) -> None:
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    (tmp_path / "in" / name).write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
     register = create_register(sqlite_url)
     with pytest.raises(BadInput, match=message) as caught:
         into(register, tmp_path / "in", key, tmp_path)
@@ -345,18 +471,26 @@ def test_files_that_cannot_be_taken_are_said_without_what_they_hold(  # noqa: PL
     assert register.count("processor") == 0
 
 
-def test_two_files_of_one_table_are_refused(sqlite_url: str, key: IdentityKey, tmp_path: Path) -> None:
+def test_two_files_of_one_table_are_refused(
+    sqlite_url: str, key: IdentityKey, tmp_path: Path
+) -> None:
     folder = write(tmp_path / "in", "customer", CUSTOMER)
     (folder / "customer.parquet").touch()
     with pytest.raises(BadInput, match="more than one file for customer"):
         into(create_register(sqlite_url), folder, key, tmp_path)
 
 
-def test_the_database_holds_no_plaintext_of_a_secret(sqlite_url: str, key: IdentityKey, tmp_path: Path) -> None:
+def test_the_database_holds_no_plaintext_of_a_secret(
+    sqlite_url: str, key: IdentityKey, tmp_path: Path
+) -> None:
     folder = write(tmp_path / "in", "customer", CUSTOMER)
     into(create_register(sqlite_url), folder, key, tmp_path)
     held = b"".join(path.read_bytes() for path in tmp_path.glob("register.sqlite*"))
-    assert not [secret for secret in (SENTINEL, "010594Y9032", "491234567", "firma.example") if secret.encode() in held]
+    assert not [
+        secret
+        for secret in (SENTINEL, "010594Y9032", "491234567", "firma.example")
+        if secret.encode() in held
+    ]
 
 
 KILLED = """
@@ -366,13 +500,17 @@ from genlib.register.database import open_register
 from genlib.register.intake import load
 from genlib.register.vault import IdentityKey
 print("ready", flush=True)
-load(open_register(sys.argv[1]), Path(sys.argv[2]), IdentityKey(bytes(range(32))), rejected_to=Path(sys.argv[3]))
+register, key = open_register(sys.argv[1]), IdentityKey(bytes(range(32)))
+load(register, Path(sys.argv[2]), key, rejected_to=Path(sys.argv[3]))
 """
 
 
 def audited(register: Register) -> set[str]:
     """The tables of whose loading the trail tells."""
-    return {json.loads(detail)["table"] for detail in pl.concat(register.scan("audit_event", ["detail"]))["detail"]}
+    return {
+        json.loads(detail)["table"]
+        for detail in pl.concat(register.scan("audit_event", ["detail"]))["detail"]
+    }
 
 
 def test_a_load_that_cannot_be_audited_is_no_load(
@@ -384,20 +522,31 @@ def test_a_load_that_cannot_be_audited_is_no_load(
     assert register.count("customer") == 0
 
 
-def test_the_trail_tells_the_rows_and_the_people_of_a_load(register: Register, key: IdentityKey, tmp_path: Path) -> None:
-    folder = write(tmp_path / "in", "customer", CUSTOMER, {**CUSTOMER, "id": "2"}, {**CUSTOMER, "id": "x"})
+def test_the_trail_tells_the_rows_and_the_people_of_a_load(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    folder = write(
+        tmp_path / "in", "customer", CUSTOMER, {**CUSTOMER, "id": "2"}, {**CUSTOMER, "id": "x"}
+    )
     write(folder, "permission", PERMISSION, {**PERMISSION, "id": "2"})
     into(register, folder, key, tmp_path)
-    events = pl.concat(register.scan("audit_event", ["action", "people", "detail"], ordered_by="id")).rows()
+    events = pl.concat(
+        register.scan("audit_event", ["action", "people", "detail"], ordered_by="id")
+    ).rows()
     assert events == [
         ("load", 2, '{"loaded": 2, "read": 3, "table": "customer"}'),
         ("load", 1, '{"loaded": 2, "read": 2, "table": "permission"}'),
     ]
 
 
-def test_a_kill_at_any_instant_leaves_whole_tables_and_running_again_completes(url: str, key: IdentityKey, tmp_path: Path) -> None:
+def test_a_kill_at_any_instant_leaves_whole_tables_and_running_again_completes(
+    url: str, key: IdentityKey, tmp_path: Path
+) -> None:
     create_register(url)
-    whole = {path.stem: pl.scan_csv(path).select(pl.len()).collect().item() for path in SAMPLE.glob("*.csv")}
+    whole = {
+        path.stem: pl.scan_csv(path).select(pl.len()).collect().item()
+        for path in SAMPLE.glob("*.csv")
+    }
     instants = random.Random(7)  # noqa: S311
     for _ in range(4):
         command = [sys.executable, "-c", KILLED, url, str(SAMPLE), str(tmp_path / "rejected")]
@@ -407,7 +556,9 @@ def test_a_kill_at_any_instant_leaves_whole_tables_and_running_again_completes(u
             time.sleep(instants.uniform(0, 0.7))
             child.kill()
         register = open_register(url)
-        assert {name for name, rows in whole.items() if register.count(name) not in (0, rows)} == set()
+        assert {
+            name for name, rows in whole.items() if register.count(name) not in (0, rows)
+        } == set()
         assert audited(register) == {name for name in whole if register.count(name)}
     summary = into(open_register(url), SAMPLE, key, tmp_path)
     assert {one.table: register.count(one.table) for one in summary.tables} == whole
@@ -415,11 +566,15 @@ def test_a_kill_at_any_instant_leaves_whole_tables_and_running_again_completes(u
 
 
 def test_sealing_wants_the_plaintext_form(key: IdentityKey) -> None:
-    with pytest.raises(BadInput, match="table processor: the frame and the plaintext form differ in contract"):
+    with pytest.raises(
+        BadInput, match="table processor: the frame and the plaintext form differ in contract"
+    ):
         sealed(pl.DataFrame(schema=plain_schema("processor")).drop("contract"), "processor", key)
 
 
-def test_where_refused_rows_cannot_be_told_nothing_is_loaded(sqlite_url: str, key: IdentityKey, tmp_path: Path) -> None:
+def test_where_refused_rows_cannot_be_told_nothing_is_loaded(
+    sqlite_url: str, key: IdentityKey, tmp_path: Path
+) -> None:
     register = create_register(sqlite_url)
     (tmp_path / "in").mkdir()
     pl.DataFrame([CUSTOMER]).write_csv(tmp_path / "in/customer.csv")

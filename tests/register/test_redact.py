@@ -21,14 +21,26 @@ def redacted(text: str | None) -> str | None:
 
 def names() -> pl.Series:
     files = ("first_names_men", "first_names_women", "surnames")
-    return pl.concat([pl.read_csv(REPOSITORY / f"data/finland/{f}.csv", columns=["name"]) for f in files])["name"].unique().sort()
+    return (
+        pl.concat(
+            [pl.read_csv(REPOSITORY / f"data/finland/{f}.csv", columns=["name"]) for f in files]
+        )["name"]
+        .unique()
+        .sort()
+    )
 
 
 def inflected(name: str) -> set[str]:
-    stems = {name, name + "i"} | ({name[:-3] + "s", name[:-3] + "se"} if name.endswith("nen") else set())
+    stems = {name, name + "i"} | (
+        {name[:-3] + "s", name[:-3] + "se"} if name.endswith("nen") else set()
+    )
     if name[-3:-1] in {"kk", "pp", "tt"}:
         stems.add(name[:-2] + name[-1])
-    return {stem + ending for stem in stems for ending in ("", "n", "a", "lle", "lla", "lta", "ssa", "sta", "ksi", "kin")}
+    return {
+        stem + ending
+        for stem in stems
+        for ending in ("", "n", "a", "lle", "lla", "lta", "ssa", "sta", "ksi", "kin")
+    }
 
 
 @pytest.mark.parametrize(
@@ -80,18 +92,30 @@ def inflected(name: str) -> set[str]:
 def test_an_identifier_is_lost_wherever_it_stands(identifier: str) -> None:
     assert redacted(identifier) == "…"
     assert redacted(f"huoltaja {identifier} ei tullut") == "huoltaja … ei tullut"
-    assert redacted(f"Odotin viikon. {identifier} ei vastannut.") == "Odotin viikon. … ei vastannut."
+    assert (
+        redacted(f"Odotin viikon. {identifier} ei vastannut.") == "Odotin viikon. … ei vastannut."
+    )
 
 
 def test_no_listed_name_gets_through_capitalised_whatever_its_case() -> None:
     forms = pl.Series("text", sorted({form for name in names() for form in inflected(name)}))
-    kept = pl.DataFrame({"text": forms}).with_columns(redacted=redact(pl.col("text"))).filter(pl.col("redacted") != "…")
+    kept = (
+        pl.DataFrame({"text": forms})
+        .with_columns(redacted=redact(pl.col("text")))
+        .filter(pl.col("redacted") != "…")
+    )
     assert kept["text"].to_list() == []
 
 
 def test_of_listed_names_only_ordinary_words_stay_in_lower_case() -> None:
-    forms = pl.Series("text", sorted({form.lower() for name in names() for form in inflected(name)}))
-    kept = pl.DataFrame({"text": forms}).with_columns(redacted=redact(pl.col("text"))).filter(pl.col("redacted") != "…")
+    forms = pl.Series(
+        "text", sorted({form.lower() for name in names() for form in inflected(name)})
+    )
+    kept = (
+        pl.DataFrame({"text": forms})
+        .with_columns(redacted=redact(pl.col("text")))
+        .filter(pl.col("redacted") != "…")
+    )
     assert set(kept["text"]) <= set(vocabulary(WORDS).lower)
     assert kept.height < 100
 
@@ -123,7 +147,10 @@ def test_decomposed_letters_count_as_composed() -> None:
     assert redacted("hyva\u0308 laite") == "hyvä laite"
 
 
-@pytest.mark.parametrize(("text", "expected"), [(None, None), ("", ""), ("  ", ""), ("hyvä\n\tlaite", "hyvä laite"), ("x\x02Aino", "…")])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(None, None), ("", ""), ("  ", ""), ("hyvä\n\tlaite", "hyvä laite"), ("x\x02Aino", "…")],
+)
 def test_edges(text: str | None, expected: str | None) -> None:
     assert redacted(text) == expected
 
@@ -133,10 +160,19 @@ def test_whatever_comes_only_known_words_and_punctuation_leave(text: str) -> Non
     words = vocabulary(WORDS)
     for word in (redacted(text) or "").split():
         bare = word.strip("()\"'”.,;:!?").lower()
-        assert bare == "…" or bare in {*words.exact, *words.lower, "i"} or any(bare.startswith(s) for s in words.stems[4:].split("|"))
+        assert (
+            bare == "…"
+            or bare in {*words.exact, *words.lower, "i"}
+            or any(bare.startswith(s) for s in words.stems[4:].split("|"))
+        )
 
 
 def test_the_vocabulary_has_each_word_once_and_no_capital() -> None:
-    words = [w for line in Path(WORDS).read_text().splitlines() if not line.startswith("#") for w in line.split()]
+    words = [
+        w
+        for line in Path(WORDS).read_text().splitlines()
+        if not line.startswith("#")
+        for w in line.split()
+    ]
     assert len(words) == len(set(words))
     assert words == [w.lower() for w in words]

@@ -17,10 +17,22 @@ from genlib.register.vault import IdentityKey
 def customers(**columns: list[object]) -> pl.DataFrame:
     schema = plain_schema("customer")
     height = len(next(iter(columns.values())))
-    filler = {"kind": "consumer", "joined_on": 0, "non_disclosure": False, "source": "DATA_SUBJECT", "updated_at": 0}
+    filler = {
+        "kind": "consumer",
+        "joined_on": 0,
+        "non_disclosure": False,
+        "source": "DATA_SUBJECT",
+        "updated_at": 0,
+    }
     frame = pl.DataFrame({"id": list(range(1, height + 1)), **columns})
-    frame = frame.with_columns(**{name: pl.lit(value) for name, value in filler.items() if name not in columns})
-    return frame.with_columns(pl.lit(None).alias(c) for c in schema if c not in frame.columns).select(list(schema)).cast(schema)
+    frame = frame.with_columns(
+        **{name: pl.lit(value) for name, value in filler.items() if name not in columns}
+    )
+    return (
+        frame.with_columns(pl.lit(None).alias(c) for c in schema if c not in frame.columns)
+        .select(list(schema))
+        .cast(schema)
+    )
 
 
 @pytest.fixture
@@ -44,9 +56,9 @@ def test_sealed_rows_have_the_stored_form_and_open_again(key: IdentityKey) -> No
 
 def test_comments_are_redacted_as_they_come_in(key: IdentityKey) -> None:
     schema = plain_schema("survey_answer")
-    row = pl.DataFrame([{"invitation_id": 1, "question_id": 1, "comment": "huoltaja Kuuralehto ei tullut"}]).with_columns(
-        score=pl.lit(None), source=pl.lit("DATA_SUBJECT")
-    )
+    row = pl.DataFrame(
+        [{"invitation_id": 1, "question_id": 1, "comment": "huoltaja Kuuralehto ei tullut"}]
+    ).with_columns(score=pl.lit(None), source=pl.lit("DATA_SUBJECT"))
     stored = sealed(row.select(list(schema)).cast(schema), "survey_answer", key)
     assert stored["comment_redacted"].to_list() == ["huoltaja … ei tullut"]
 
@@ -70,21 +82,33 @@ def test_another_key_finds_nobody(filled: Register) -> None:
     assert find(filled, IdentityKey(bytes(32)), purpose="inspection", phone="049 123 4567") == []
 
 
-def test_a_look_up_leaves_a_trace_of_whom_but_not_of_the_identifier(filled: Register, key: IdentityKey) -> None:
+def test_a_look_up_leaves_a_trace_of_whom_but_not_of_the_identifier(
+    filled: Register, key: IdentityKey
+) -> None:
     find(filled, key, purpose="inspection", user="anna", phone="049 123 4567")
     assert audit.verify(filled) == 1
     with filled.engine.connect() as connection:
         event = connection.execute(table("audit_event").select()).one()
-    assert (event.user, event.purpose, event.action, event.people, event.subjects) == ("anna", "inspection", "find by phone", 2, "[1, 2]")
+    assert (event.user, event.purpose, event.action, event.people, event.subjects) == (
+        "anna",
+        "inspection",
+        "find by phone",
+        2,
+        "[1, 2]",
+    )
     assert "491234567" not in str(event)
 
 
 @pytest.mark.parametrize("identifier", [{}, {"shoe": "44"}, {"phone": "1", "email": "2"}])
-def test_exactly_one_identifier_is_wanted(register: Register, key: IdentityKey, identifier: dict[str, str]) -> None:
+def test_exactly_one_identifier_is_wanted(
+    register: Register, key: IdentityKey, identifier: dict[str, str]
+) -> None:
     with pytest.raises(UsageError, match="exactly one of personal_id, phone and email"):
         find(register, key, purpose="inspection", **identifier)
 
 
-def test_a_wrong_identifier_is_refused_without_being_shown(register: Register, key: IdentityKey) -> None:
+def test_a_wrong_identifier_is_refused_without_being_shown(
+    register: Register, key: IdentityKey
+) -> None:
     with pytest.raises(InvalidIdentifier, match="not a valid personal identity code: bad_checksum"):
         find(register, key, purpose="inspection", personal_id="010594Y9033")

@@ -1,4 +1,5 @@
-"""The synthetic register is whole, artificial, lawful but for what was planted - and the same every time."""
+"""The synthetic register is whole, artificial, lawful but for what was planted - and the same every
+time."""
 
 from __future__ import annotations
 
@@ -56,7 +57,9 @@ def test_twenty_rows_a_customer(drawn: tuple[Frames, Truth]) -> None:
 
 
 def test_every_frame_is_the_plaintext_form_of_its_table(tables: Frames) -> None:
-    assert {name: frame.schema for name, frame in tables.items()} == {name: plain_schema(name) for name in tables}
+    assert {name: frame.schema for name, frame in tables.items()} == {
+        name: plain_schema(name) for name in tables
+    }
 
 
 @pytest.mark.parametrize(
@@ -70,13 +73,20 @@ def test_every_frame_is_the_plaintext_form_of_its_table(tables: Frames) -> None:
         ("invoice", "reference", "reference"),
     ],
 )
-def test_identifiers_follow_their_rules_and_are_normal_already(tables: Frames, table: str, column: str, kind: str) -> None:
+def test_identifiers_follow_their_rules_and_are_normal_already(
+    tables: Frames, table: str, column: str, kind: str
+) -> None:
     values = tables[table][column].drop_nulls().head(400)
     assert identifiers.checked(values, kind)["value"].equals(values, check_names=False)
 
 
 @pytest.mark.parametrize(
-    ("column", "artificial"), [("personal_id", r"^\d{6}[-YXWVUABCDEF]9\d\d.$"), ("phone", r"^\+35849\d{7}$"), ("email", r"\.example$")]
+    ("column", "artificial"),
+    [
+        ("personal_id", r"^\d{6}[-YXWVUABCDEF]9\d\d.$"),
+        ("phone", r"^\+35849\d{7}$"),
+        ("email", r"\.example$"),
+    ],
 )
 def test_identifiers_belong_to_nobody(tables: Frames, column: str, artificial: str) -> None:
     values = tables["customer"][column].drop_nulls()
@@ -89,7 +99,9 @@ def test_business_ids_are_far_above_those_in_use(tables: Frames) -> None:
 
 
 def test_every_sign_of_the_personal_identity_code_occurs(tables: Frames) -> None:
-    assert set(tables["customer"]["personal_id"].drop_nulls().str.slice(6, 1)) == set("-YXWVUABCDEF")
+    assert set(tables["customer"]["personal_id"].drop_nulls().str.slice(6, 1)) == set(
+        "-YXWVUABCDEF"
+    )
 
 
 def test_the_birth_year_is_that_of_the_personal_identity_code(tables: Frames) -> None:
@@ -113,11 +125,15 @@ def test_any_serial_gives_a_valid_reference_number(serial: int) -> None:
 
 
 @given(st.integers(1, 9_999_000), st.integers(1, 20))
-def test_any_run_of_business_ids_is_valid_and_has_no_gaps_to_the_next(start: int, size: int) -> None:
+def test_any_run_of_business_ids_is_valid_and_has_no_gaps_to_the_next(
+    start: int, size: int
+) -> None:
     ids, following = business_ids(start, size)
     assert len(ids) == size
     assert following > int(ids[-1].split("-")[0])
-    assert [identifiers.business_id(text.zfill(9)) for text in ids] == [text.zfill(9) for text in ids]
+    assert [identifiers.business_id(text.zfill(9)) for text in ids] == [
+        text.zfill(9) for text in ids
+    ]
 
 
 PARENTS = [
@@ -133,18 +149,34 @@ PARENTS = [
 
 @pytest.mark.parametrize(("table", "column", "parent"), PARENTS)
 def test_rows_hang_on_rows_that_exist(tables: Frames, table: str, column: str, parent: str) -> None:
-    assert tables[table].drop_nulls(column).join(tables[parent], left_on=column, right_on="id", how="anti").is_empty()
+    assert (
+        tables[table]
+        .drop_nulls(column)
+        .join(tables[parent], left_on=column, right_on="id", how="anti")
+        .is_empty()
+    )
 
 
 def test_nothing_happens_on_the_day_of_the_report_or_after(tables: Frames) -> None:
-    happened = [frame[name].max() for frame in tables.values() for name, kind in frame.schema.items() if kind == pl.Datetime("us", "UTC")]
+    happened = [
+        frame[name].max()
+        for frame in tables.values()
+        for name, kind in frame.schema.items()
+        if kind == pl.Datetime("us", "UTC")
+    ]
     assert max(happened) < datetime(2026, 11, 1, tzinfo=UTC)
     assert tables["invoice"]["issued_on"].max() < AS_OF
 
 
 def test_purchases_lie_between_joining_and_leaving(tables: Frames) -> None:
-    bought = tables["invoice"].filter(col("amount_cents") > 0).join(tables["customer"], left_on="customer_id", right_on="id")
-    assert bought.select(col("issued_on").is_between("joined_on", col("left_on").fill_null(AS_OF)).all()).item()
+    bought = (
+        tables["invoice"]
+        .filter(col("amount_cents") > 0)
+        .join(tables["customer"], left_on="customer_id", right_on="id")
+    )
+    assert bought.select(
+        col("issued_on").is_between("joined_on", col("left_on").fill_null(AS_OF)).all()
+    ).item()
 
 
 def test_credit_notes_are_negative_and_rare(tables: Frames) -> None:
@@ -168,11 +200,16 @@ def test_csv_files_read_back_as_they_were(tmp_path: Path) -> None:
     assert {file.stem for file in tmp_path.iterdir()} == set(truth.rows)
     for name, frame in tables.items():
         assert_frame_equal(pl.read_csv(tmp_path / f"{name}.csv", schema=plain_schema(name)), frame)
-    assert (tmp_path / "campaign_contact.csv").read_text().splitlines()[1].split(",")[5].endswith("Z")
+    assert (
+        (tmp_path / "campaign_contact.csv").read_text().splitlines()[1].split(",")[5].endswith("Z")
+    )
 
 
 def test_the_sample_is_what_its_seed_gives() -> None:
-    sample = pl.read_csv(Path(__file__).parents[2] / "data" / "sample" / "customer.csv", schema=plain_schema("customer"))
+    sample = pl.read_csv(
+        Path(__file__).parents[2] / "data" / "sample" / "customer.csv",
+        schema=plain_schema("customer"),
+    )
     assert_frame_equal(sample, collect(300, 1)[0]["customer"])
 
 
@@ -187,13 +224,25 @@ def test_a_database_is_filled_with_sealed_rows(tmp_path: Path, key: IdentityKey)
 
 def test_marketing_is_lawful_except_for_the_planted_contacts(drawn: tuple[Frames, Truth]) -> None:
     tables, truth = drawn
-    judged = _judged(tables, tables["campaign_contact"].join(tables["campaign"], left_on="campaign_id", right_on="id"))
+    judged = _judged(
+        tables,
+        tables["campaign_contact"].join(tables["campaign"], left_on="campaign_id", right_on="id"),
+    )
     assert judged.filter(~col("allowed"))["id"].to_list() == list(truth.unlawful_contacts)
 
 
 def test_surveys_ask_only_those_who_may_be_asked(tables: Frames) -> None:
-    kind = pl.when(col("kind") == "satisfaction").then(pl.lit("SAT")).otherwise(pl.lit("MR")).alias("kind")
-    named = tables["survey_invitation"].drop_nulls("customer_id").join(tables["survey"], left_on="survey_id", right_on="id")
+    kind = (
+        pl.when(col("kind") == "satisfaction")
+        .then(pl.lit("SAT"))
+        .otherwise(pl.lit("MR"))
+        .alias("kind")
+    )
+    named = (
+        tables["survey_invitation"]
+        .drop_nulls("customer_id")
+        .join(tables["survey"], left_on="survey_id", right_on="id")
+    )
     assert _judged(tables, named.with_columns(kind))["allowed"].all()
 
 
@@ -218,7 +267,9 @@ def test_the_holdout_is_left_in_peace(tables: Frames) -> None:
 
 
 def _judged(tables: Frames, contacts: pl.DataFrame) -> pl.DataFrame:
-    people = tables["customer"].select("kind", "restricted_from", "non_disclosure", customer_id="id")
+    people = tables["customer"].select(
+        "kind", "restricted_from", "non_disclosure", customer_id="id"
+    )
     return verdicts(contacts.filter(col("sent_at").is_not_null()), tables["permission"], people)
 
 

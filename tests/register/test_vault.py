@@ -14,7 +14,15 @@ from polars.testing import assert_series_equal
 
 from genlib.errors import BadInput, UsageError, WrongPassword
 from genlib.register import vault
-from genlib.register.vault import IdentityKey, add_user, create_keys, open_identity, open_pseudonym, read_keys, remove_user
+from genlib.register.vault import (
+    IdentityKey,
+    add_user,
+    create_keys,
+    open_identity,
+    open_pseudonym,
+    read_keys,
+    remove_user,
+)
 
 ANNA = {"user": "anna", "password": "anna's own words"}
 BERTTA = ("bertta", "bertta's own words")
@@ -54,7 +62,10 @@ def test_with_a_publisher_the_two_secrets_lie_in_two_hands(path: Path) -> None:
 def test_an_added_person_opens_the_same_secret_and_no_other(path: Path) -> None:
     create_keys(path, **ANNA)
     add_user(path, **ANNA, new=BERTTA, secrets=["identity"])
-    assert open_identity(path, user=BERTTA[0], password=BERTTA[1]).secret == open_identity(path, **ANNA).secret
+    assert (
+        open_identity(path, user=BERTTA[0], password=BERTTA[1]).secret
+        == open_identity(path, **ANNA).secret
+    )
     with pytest.raises(WrongPassword):
         open_pseudonym(path, user=BERTTA[0], password=BERTTA[1])
 
@@ -181,9 +192,15 @@ def test_the_blind_index_of_another_column_or_key_is_another() -> None:
 
 @pytest.mark.parametrize(
     ("key", "column", "change"),
-    [(KEY, "customer.email", b""), (IdentityKey(bytes(32)), "customer.phone", b""), (KEY, "customer.phone", b"x")],
+    [
+        (KEY, "customer.email", b""),
+        (IdentityKey(bytes(32)), "customer.phone", b""),
+        (KEY, "customer.phone", b"x"),
+    ],
 )
-def test_a_sealed_value_opens_only_unchanged_in_its_column_with_its_key(key: IdentityKey, column: str, change: bytes) -> None:
+def test_a_sealed_value_opens_only_unchanged_in_its_column_with_its_key(
+    key: IdentityKey, column: str, change: bytes
+) -> None:
     sealed = KEY.seal(pl.Series(["Kuuralehto"]), column="customer.phone")
     with pytest.raises(BadInput, match="does not open") as caught:
         key.unseal(sealed + pl.Series([change]) if change else sealed, column=column)

@@ -34,8 +34,12 @@ def workbench(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shown():
-    frame = pl.DataFrame({"region": [*COUNTS, None], "people": [*COUNTS.values(), sum(COUNTS.values())]})
-    return genlib.protect(language="en", places=Cells(frame, (Dimension("region"),), population="customers"))
+    frame = pl.DataFrame(
+        {"region": [*COUNTS, None], "people": [*COUNTS.values(), sum(COUNTS.values())]}
+    )
+    return genlib.protect(
+        language="en", places=Cells(frame, (Dimension("region"),), population="customers")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,11 @@ def bundles(shown, workbench):
         page.tiles(page.tile(shown.places.value("people"), label="customers")),
         charts.bars(shown.places, x="people", y="region", title="Customers"),
         tables.table(shown.places, by="region", title="Customers"),
-        page.conditions(shown, genlib.open_release("customer_analysis", settings=workbench), parameters={"language": "en"}),
+        page.conditions(
+            shown,
+            genlib.open_release("customer_analysis", settings=workbench),
+            parameters={"language": "en"},
+        ),
     ]
     return [json.loads(json.dumps(item._repr_mimebundle_())) for item in items]
 
@@ -67,7 +75,9 @@ page.conditions(shown, release, parameters={"language": "en"})
 def report(bundles, *more):
     """The executed notebook: a cell of good outputs, and one with those given."""
     good, bad = new_code_cell(CALLS), new_code_cell("genlib")
-    notebook = json.loads(json.dumps(new_notebook(cells=[new_markdown_cell("# Customers"), good, bad])))
+    notebook = json.loads(
+        json.dumps(new_notebook(cells=[new_markdown_cell("# Customers"), good, bad]))
+    )
     notebook["cells"][1]["outputs"] = [output(bundle) for bundle in bundles]
     notebook["cells"][2]["outputs"] = list(more)
     return notebook
@@ -101,25 +111,56 @@ def test_what_was_not_drawn_in_the_kernel_is_drawn_the_same(bundles, workbench):
 
 
 VEGA = {"data": {"values": [{"customer": NAME, "amount": SECRET}]}, "mark": "bar"}
-FRAME = {"text/html": f"<table><tr><td>{NAME}</td></tr></table>", "text/plain": f"shape: (1, 1) {NAME}"}
+FRAME = {
+    "text/html": f"<table><tr><td>{NAME}</td></tr></table>",
+    "text/plain": f"shape: (1, 1) {NAME}",
+}
 OUTPUTS = {
     "bare frame": output(FRAME, "execute_result"),
     "print": {"output_type": "stream", "name": "stdout", "text": NAME},
-    "warning or log on stderr": {"output_type": "stream", "name": "stderr", "text": f"UserWarning: {NAME}"},
-    "picture of another library": output({"image/png": "iVBORw0KGgo=", "text/plain": "<Figure size 640x480>"}),
+    "warning or log on stderr": {
+        "output_type": "stream",
+        "name": "stderr",
+        "text": f"UserWarning: {NAME}",
+    },
+    "picture of another library": output(
+        {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure size 640x480>"}
+    ),
     "drawing of another library": output({"image/svg+xml": f"<svg><text>{NAME}</text></svg>"}),
     "display(HTML)": output({"text/html": f"<b>{NAME}</b>", "text/plain": "<HTML object>"}),
     "widget": output({"application/vnd.jupyter.widget-view+json": {"model_id": NAME}}),
     "script": output({"application/javascript": f"send('{NAME}')"}),
-    "Altair chart": output({"application/vnd.vegalite.v5+json": VEGA, "text/plain": "alt.Chart(...)"}),
-    "data set in a Vega spec": output({"application/vnd.vega.v5+json": {"data": [{"name": "d", "values": [NAME]}]}}),
-    "transformed data in a spec": output({"application/vnd.vegalite.v6+json": {**VEGA, "transform": [{"filter": "false"}]}}),
-    "text of an exception": {"output_type": "error", "ename": "ValueError", "evalue": NAME, "traceback": [NAME]},
-    "repr of a release": output({"text/plain": f"Release({NAME})", "text/html": "<table></table>"}, "execute_result"),
+    "Altair chart": output(
+        {"application/vnd.vegalite.v5+json": VEGA, "text/plain": "alt.Chart(...)"}
+    ),
+    "data set in a Vega spec": output(
+        {"application/vnd.vega.v5+json": {"data": [{"name": "d", "values": [NAME]}]}}
+    ),
+    "transformed data in a spec": output(
+        {"application/vnd.vegalite.v6+json": {**VEGA, "transform": [{"filter": "false"}]}}
+    ),
+    "text of an exception": {
+        "output_type": "error",
+        "ename": "ValueError",
+        "evalue": NAME,
+        "traceback": [NAME],
+    },
+    "repr of a release": output(
+        {"text/plain": f"Release({NAME})", "text/html": "<table></table>"}, "execute_result"
+    ),
     "manifest": output({"application/json": {"people": SECRET}, "text/plain": "{}"}),
     "markdown output": output({"text/markdown": f"**{NAME}**"}),
-    "end with exit code 0": {"output_type": "error", "ename": "SystemExit", "evalue": "0", "traceback": []},
-    "output of an unknown type": {"output_type": "update_display_data", "metadata": {}, "data": FRAME},
+    "end with exit code 0": {
+        "output_type": "error",
+        "ename": "SystemExit",
+        "evalue": "0",
+        "traceback": [],
+    },
+    "output of an unknown type": {
+        "output_type": "update_display_data",
+        "metadata": {},
+        "data": FRAME,
+    },
     "no kind of data at all": output({}),
 }
 
@@ -145,12 +186,20 @@ FORGED = {
     "number in a note": (CHART, "</section>", f'<p class="note">Customers {SECRET}</p></section>'),
     "number in the alternative text": (CHART, 'aria-label="', f'aria-label="{SECRET} '),
     "number in a tooltip": (CHART, "<title>Uusimaa: 1,043", f"<title>Uusimaa: {SECRET:,}"),
-    "figure of another place in a tooltip": (CHART, "<title>Uusimaa: 1,043", "<title>Uusimaa: 2,311"),
+    "figure of another place in a tooltip": (
+        CHART,
+        "<title>Uusimaa: 1,043",
+        "<title>Uusimaa: 2,311",
+    ),
     "number drawn": (CHART, ">1,043</text>", f">{SECRET:,}</text>"),
     "comment": (CHART, "<section", f"<!-- {NAME} --><section"),
     "script": (CHART, "<section", "<script>1</script><section"),
     "style": (CHART, "<section", "<style>p{color:red}</style><section"),
-    "style sheet changed": (CHART, '<style class="gl-alone">', f'<style class="gl-alone">/* {NAME} */'),
+    "style sheet changed": (
+        CHART,
+        '<style class="gl-alone">',
+        f'<style class="gl-alone">/* {NAME} */',
+    ),
     "data attribute": (CHART, "<section ", f'<section data-x="{NAME}" '),
     "event": (CHART, "<section ", '<section onclick="x()" '),
     "class": (CHART, 'class="card', f'class="{NAME}-{SECRET} card'),
@@ -176,7 +225,9 @@ def test_no_single_digit_can_be_changed(bundles, stopped, which):
     html, conditions = bundles[which]["text/html"], bundles[-1]
     for place in [found.start() for found in re.finditer(r"\d", html)][::97]:
         forged = html[:place] + str((int(html[place]) + 1) % 10) + html[place + 1 :]
-        assert "changed" in stopped(report([conditions], output(bundles[which] | {"text/html": forged})))
+        assert "changed" in stopped(
+            report([conditions], output(bundles[which] | {"text/html": forged}))
+        )
 
 
 def call(name, *args, **named):
@@ -193,25 +244,40 @@ def by_hand(bundles):
     places = bundles[TABLE][MIME]["recipe"]["args"][0]
     chart = bundles[CHART][MIME]["recipe"]
     return {
-        "number in a title": {**chart, "named": [*chart["named"][:2], ["title", f"Customers {SECRET}"]]},
+        "number in a title": {
+            **chart,
+            "named": [*chart["named"][:2], ["title", f"Customers {SECRET}"]],
+        },
         "name in a note": {**chart, "named": chart["named"] + [["note", NAME]]},
         "number as a limit": {**chart, "named": chart["named"] + [["limit", SECRET]]},
-        "number as a reference": call("charts.dots", places, x="people", y="region", reference=SECRET),
+        "number as a reference": call(
+            "charts.dots", places, x="people", y="region", reference=SECRET
+        ),
         "name as an argument": {**chart, "named": chart["named"] + [[NAME, "Customers"]]},
         "table with other figures": {**chart, "args": [{**places, "digest": "0" * 64}]},
         "table that was not protected": {**chart, "args": [{**places, "table": "other"}]},
-        "figure of a table that was not protected": call("page.tile", figure("people", "x"), label="customers"),
+        "figure of a table that was not protected": call(
+            "page.tile", figure("people", "x"), label="customers"
+        ),
         "figure that is none": call("page.tile", figure(NAME, "places"), label="customers"),
         "day by hand": call(
-            "page.tile", {**figure("people", "places"), "where": {"map": [["region", {"date": "1931-05-13"}]]}}, label="customers"
+            "page.tile",
+            {**figure("people", "places"), "where": {"map": [["region", {"date": "1931-05-13"}]]}},
+            label="customers",
         ),
-        "period by hand": call("findings.dated", places, "region", {"period": "1931-05"}, ["Customers", "Customers"]),
+        "period by hand": call(
+            "findings.dated", places, "region", {"period": "1931-05"}, ["Customers", "Customers"]
+        ),
         "text by hand": call("page.lead", NAME),
         "number by hand": call("page.tile", SECRET, label="customers"),
-        "function that makes no item": call("findings.largest", places, "region", "people", "Customers"),
+        "function that makes no item": call(
+            "findings.largest", places, "region", "people", "Customers"
+        ),
         "function that present does not offer": call("item.card", NAME),
         "function of Python": call("os.system", NAME),
-        "release that is not there": call("page.conditions", {"tables": {"places": places["digest"]}}, gone),
+        "release that is not there": call(
+            "page.conditions", {"tables": {"places": places["digest"]}}, gone
+        ),
         "another form": {"html": NAME},
         "no recipe": None,
     }
@@ -223,11 +289,18 @@ WAYS = list(by_hand([{MIME: {"recipe": {"args": [{"digest": ""}], "named": []}}}
 @pytest.mark.parametrize("way", WAYS)
 def test_a_recipe_made_by_hand_makes_nothing(bundles, stopped, way):
     assert "cell 3 shows " in stopped(
-        report(bundles, output({MIME: {"kind": "chart", "tables": ["places"], "recipe": by_hand(bundles)[way]}}))
+        report(
+            bundles,
+            output(
+                {MIME: {"kind": "chart", "tables": ["places"], "recipe": by_hand(bundles)[way]}}
+            ),
+        )
     )
 
 
-@pytest.mark.parametrize("facts", [None, [], NAME, {"proof": NAME}, {"proof": '{"tables": {"places": "x"}}'}])
+@pytest.mark.parametrize(
+    "facts", [None, [], NAME, {"proof": NAME}, {"proof": '{"tables": {"places": "x"}}'}]
+)
 def test_facts_of_another_form_stop(bundles, stopped, facts):
     stopped(report(bundles[:-1], output({MIME: facts})))
 
@@ -269,7 +342,10 @@ CODE = {
 
 @pytest.mark.parametrize("way", CODE)
 def test_code_that_reaches_around_is_not_run(way):
-    start = "import genlib\nfrom genlib import charts, page\nfrom genlib.present import findings\nshown = genlib.protect()"
+    start = (
+        "import genlib\nfrom genlib import charts, page\nfrom genlib.present import "
+        "findings\nshown = genlib.protect()"
+    )
     notebook = new_notebook(cells=[new_code_cell(start), new_code_cell(CODE[way])])
     with pytest.raises(CellFailed, match="cell 2 uses "):
         check_plain(notebook)
@@ -305,11 +381,17 @@ def test_an_item_by_hand_goes_into_no_row():
 
 
 def test_an_edited_table_gives_no_conditions(workbench):
-    frame = pl.DataFrame({"region": [*COUNTS, None], "people": [*COUNTS.values(), sum(COUNTS.values())]})
-    own = genlib.protect(language="en", places=Cells(frame, (Dimension("region"),), population="customers"))
+    frame = pl.DataFrame(
+        {"region": [*COUNTS, None], "people": [*COUNTS.values(), sum(COUNTS.values())]}
+    )
+    own = genlib.protect(
+        language="en", places=Cells(frame, (Dimension("region"),), population="customers")
+    )
     object.__setattr__(own.places, "frame", own.places.frame.with_columns(people=pl.lit(SECRET)))
     with pytest.raises(NotProtected, match="was changed"):
-        page.conditions(own, genlib.open_release("customer_analysis", settings=workbench), parameters={})
+        page.conditions(
+            own, genlib.open_release("customer_analysis", settings=workbench), parameters={}
+        )
 
 
 @pytest.mark.parametrize("picture", ["![x](data:image/png;base64,AAAA)", "![x](attachment:x.png)"])
@@ -332,9 +414,15 @@ def test_metadata_attachments_and_plain_copies_are_not_kept(bundles, workbench):
     assert NAME not in export.to_html(notebook, drawn, language="en")
 
 
-@pytest.mark.parametrize("value", ["131052-952X", "maija@posti.example", "+358 49 123 4567", "aa1-" + "0" * 26])
+@pytest.mark.parametrize(
+    "value", ["131052-952X", "maija@posti.example", "+358 49 123 4567", "aa1-" + "0" * 26]
+)
 def test_a_parameter_that_may_be_a_person_is_refused(value):
-    known = parameters_of(new_notebook(cells=[new_code_cell('region: str = "all"', metadata={"tags": ["parameters"]})]))
+    known = parameters_of(
+        new_notebook(
+            cells=[new_code_cell('region: str = "all"', metadata={"tags": ["parameters"]})]
+        )
+    )
     with pytest.raises(UsageError) as caught:
         settle(known, {"region": value})
     assert value not in str(caught.value)

@@ -1,4 +1,5 @@
-"""The report of campaigns says what the register says, counted here a second time from its plaintext tables and from what was planted."""
+"""The report of campaigns says what the register says, counted here a second time from its
+plaintext tables and from what was planted."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ PEOPLE, SEED = 6000, 5
 
 @dataclass(frozen=True)
 class World:
-    """A synthetic register in plaintext, what was planted in it, and its release; those whose processing is restricted are in none."""
+    """A synthetic register in plaintext, what was planted in it, and its release; those whose
+    processing is restricted are in none."""
 
     frames: dict[str, pl.DataFrame]
     truth: Truth
@@ -46,22 +48,38 @@ class World:
     @property
     def sent(self) -> pl.DataFrame:
         free = (
-            self.frames["customer"].filter(pl.col("restricted_from").is_null() | (pl.col("restricted_from") > NOW)).select(customer_id="id")
+            self.frames["customer"]
+            .filter(pl.col("restricted_from").is_null() | (pl.col("restricted_from") > NOW))
+            .select(customer_id="id")
         )
         campaigns = self.frames["campaign"].select("code", "starts_on", campaign_id="id")
-        sent = self.frames["campaign_contact"].with_columns(lawful=~pl.col("id").is_in(list(self.truth.unlawful_contacts)))
+        sent = self.frames["campaign_contact"].with_columns(
+            lawful=~pl.col("id").is_in(list(self.truth.unlawful_contacts))
+        )
         return sent.join(free, on="customer_id").join(campaigns, on="campaign_id")
 
     @property
     def october(self) -> pl.DataFrame:
-        return self.sent.filter(pl.col("arm") == "contacted", pl.col("sent_at") >= dt.datetime(2026, 10, 1, tzinfo=dt.UTC))
+        return self.sent.filter(
+            pl.col("arm") == "contacted",
+            pl.col("sent_at") >= dt.datetime(2026, 10, 1, tzinfo=dt.UTC),
+        )
 
 
 def published(home: Path) -> tuple[Settings, Release]:
     register = open_register(f"sqlite:///{home}/register.sqlite")
-    made = publish("campaign_history", register, KEY, notice=notices.load(), releases=home / "releases", now=NOW)
+    made = publish(
+        "campaign_history",
+        register,
+        KEY,
+        notice=notices.load(),
+        releases=home / "releases",
+        now=NOW,
+    )
     register.engine.dispose()
-    settings = replace(load(), home=home, releases=home / "releases", reports=home / "reports", user="aino")
+    settings = replace(
+        load(), home=home, releases=home / "releases", reports=home / "reports", user="aino"
+    )
     return settings, Release(home / "releases" / "campaign_history" / made.release_id, made)
 
 
@@ -80,8 +98,16 @@ def made(settings: Settings, **parameters: Any) -> Run:
 
 def page(settings: Settings, **parameters: Any) -> str:
     """What a reader reads: the report's text without tags, spaces as they come."""
-    body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>", "", made(settings, **parameters).html.read_text(encoding="utf-8"))
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").replace("\u2060", ""))
+    body = re.sub(
+        r"(?s)<style.*?</style>|<svg.*?</svg>",
+        "",
+        made(settings, **parameters).html.read_text(encoding="utf-8"),
+    )
+    return re.sub(
+        r"\s+",
+        " ",
+        unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").replace("\u2060", ""),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +126,13 @@ def test_the_contacts_are_those_of_the_register(world: World, finnish: str) -> N
 def test_planted_contacts_against_the_rules_are_found_all_and_no_other(world: World) -> None:
     key = ["code", "channel", "sent_at"]
     codes = world.release["campaign"].select("campaign", "code")
-    found = world.release["campaign_contact"].filter(~pl.col("allowed")).join(codes, on="campaign").select(key).collect()
+    found = (
+        world.release["campaign_contact"]
+        .filter(~pl.col("allowed"))
+        .join(codes, on="campaign")
+        .select(key)
+        .collect()
+    )
     assert sorted(found.rows()) == sorted(world.sent.filter(~pl.col("lawful")).select(key).rows())
 
 
@@ -111,8 +143,14 @@ def test_they_are_the_number_on_the_tile(world: World, finnish: str) -> None:
 def test_the_uplift_is_as_assigned_and_holds_the_planted_one(world: World, finnish: str) -> None:
     drawn = world.sent.filter(pl.col("code") == BIG, pl.col("lawful"))
     window = (dt.date(2026, 10, 1), dt.date(2026, 10, 31))
-    bought = world.frames["invoice"].filter(pl.col("amount_cents") > 0, pl.col("issued_on").is_between(*window))["customer_id"]
-    arms = drawn.group_by("arm").agg(n=pl.len(), bought=pl.col("customer_id").is_in(bought.implode()).sum()).sort("arm")
+    bought = world.frames["invoice"].filter(
+        pl.col("amount_cents") > 0, pl.col("issued_on").is_between(*window)
+    )["customer_id"]
+    arms = (
+        drawn.group_by("arm")
+        .agg(n=pl.len(), bought=pl.col("customer_id").is_in(bought.implode()).sum())
+        .sort("arm")
+    )
     (n, x), (m, y) = arms.select("n", "bought").rows()
     found = intervals.difference(x, n, y, m)
     assert found.low <= world.truth.uplift[BIG] <= found.high
@@ -121,16 +159,27 @@ def test_the_uplift_is_as_assigned_and_holds_the_planted_one(world: World, finni
 
 
 def test_responses_are_of_delivered_lawful_messages(world: World, finnish: str) -> None:
-    began = world.sent.filter(pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("lawful"), pl.col("delivered_at").is_not_null())
+    began = world.sent.filter(
+        pl.col("starts_on") >= dt.date(2026, 10, 1),
+        pl.col("lawful"),
+        pl.col("delivered_at").is_not_null(),
+    )
     mails, came = began.filter(pl.col("channel") == "email"), pl.col("responded_at").is_not_null()
     rate = mails.filter(came)["customer_id"].n_unique() / mails["customer_id"].n_unique()
-    assert f" Sähköposti {written(100 * rate, 1)} " in finnish[finnish.index("Vastanneiden osuus viestin saaneista asiakkaista") :]
+    assert (
+        f" Sähköposti {written(100 * rate, 1)} "
+        in finnish[finnish.index("Vastanneiden osuus viestin saaneista asiakkaista") :]
+    )
     largest = began.filter(pl.col("code") == BIG)
-    assert f"{NAME} {written(largest.height)} {written(largest['responded_at'].count())} " in finnish
+    assert (
+        f"{NAME} {written(largest.height)} {written(largest['responded_at'].count())} " in finnish
+    )
 
 
 def test_machines_are_not_people(world: World, finnish: str) -> None:
-    mails = world.sent.filter(pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("channel") == "email", pl.col("lawful"))
+    mails = world.sent.filter(
+        pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("channel") == "email", pl.col("lawful")
+    )
     human = mails.filter((pl.col("clicked_at") - pl.col("delivered_at")).dt.total_seconds() > 5)
     assert human["id"].is_in(list(world.truth.machine_clicks)).sum() == 0
     human = pl.concat([human, mails.filter(pl.col("responded_at").is_not_null())])
@@ -138,16 +187,27 @@ def test_machines_are_not_people(world: World, finnish: str) -> None:
 
 
 def test_the_way_by_channel_ends_with_those_who_answered(world: World, finnish: str) -> None:
-    answered = world.sent.filter(pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("lawful"), pl.col("responded_at").is_not_null())
+    answered = world.sent.filter(
+        pl.col("starts_on") >= dt.date(2026, 10, 1),
+        pl.col("lawful"),
+        pl.col("responded_at").is_not_null(),
+    )
     people = dict(answered.group_by("channel").agg(pl.col("customer_id").n_unique()).rows())
-    assert way("Vastanneet", finnish) == [written(people["call"]), written(people["email"]), "–", written(people["sms"])]
+    assert way("Vastanneet", finnish) == [
+        written(people["call"]),
+        written(people["email"]),
+        "–",
+        written(people["sms"]),
+    ]
     assert people["post"] < 5
     assert way("Vastanneet ja ostaneet", finnish)[1] != "–"
 
 
 def way(stage: str, text: str) -> list[str]:
     """The figures of a stage by channel: calls, e-mail, letters, text messages."""
-    row = re.search(rf" {stage} ((?:(?:[\d ]+|–|\.\.) ){{4}})", text[text.index("Viestien tie kanavittain") :])
+    row = re.search(
+        rf" {stage} ((?:(?:[\d ]+|–|\.\.) ){{4}})", text[text.index("Viestien tie kanavittain") :]
+    )
     assert row
     return re.findall(r"\d+(?: \d{3})*|–|\.\.", row[1])
 
@@ -163,38 +223,70 @@ def book() -> dict[str, Any]:
 
 
 def test_nothing_english_and_no_code_is_left(world: World, finnish: str) -> None:
-    said = {*prose.messages(book()), *re.findall(r'"([A-Z%][^"{}]{6,})"', "".join("".join(cell["source"]) for cell in book()["cells"]))}
+    said = {
+        *prose.messages(book()),
+        *re.findall(
+            r'"([A-Z%][^"{}]{6,})"', "".join("".join(cell["source"]) for cell in book()["cells"])
+        ),
+    }
     assert [text for text in said if text in finnish] == []
-    assert re.findall(r"\b(?:the|of|and|holdout|others|unknown|email|sms|clicked|bounced|consent\w*)\b", finnish) == []
+    assert (
+        re.findall(
+            r"\b(?:the|of|and|holdout|others|unknown|email|sms|clicked|bounced|consent\w*)\b",
+            finnish,
+        )
+        == []
+    )
     assert [code for code in world.frames["campaign"]["code"] if code in finnish] == []
 
 
 @pytest.mark.parametrize("language", ["fi", "sv"])
 def test_every_message_has_its_translation(language: str) -> None:
-    code = "\n".join("".join(cell["source"]) for cell in book()["cells"] if cell["cell_type"] == "code")
+    code = "\n".join(
+        "".join(cell["source"]) for cell in book()["cells"] if cell["cell_type"] == "code"
+    )
     shown = re.findall(r'(?:title|subtitle|note|label)="([^"]+)"', code)
     assert Words(language).missing([*prose.messages(book()), *shown]) == []
 
 
 def test_the_notebook_is_thin() -> None:
-    cells = [("".join(cell["source"]), cell) for cell in book()["cells"] if cell["cell_type"] == "code"]
+    cells = [
+        ("".join(cell["source"]), cell) for cell in book()["cells"] if cell["cell_type"] == "code"
+    ]
     assert [source for source, _ in cells if re.search(r"\bdef\b|\blambda\b", source)] == []
-    assert max(len(source.splitlines()) for source, cell in cells if "parameters" not in cell["metadata"].get("tags", [])) <= 6
+    assert (
+        max(
+            len(source.splitlines())
+            for source, cell in cells
+            if "parameters" not in cell["metadata"].get("tags", [])
+        )
+        <= 6
+    )
     assert [cell for _, cell in cells if cell["outputs"] or cell["execution_count"]] == []
 
 
 def test_one_campaign_has_a_page_of_its_own(world: World) -> None:
     run = made(world.settings, campaign=BIG)
     assert BIG in str(run.html)
-    said = unescape(run.html.read_text(encoding="utf-8")).replace("\u00a0", " ").replace("\u2060", "")
+    said = (
+        unescape(run.html.read_text(encoding="utf-8")).replace("\u00a0", " ").replace("\u2060", "")
+    )
     assert f"Rajaus: {NAME}." in said
     assert "Lämmityskauden" not in said
 
 
-def test_the_same_release_and_parameters_give_the_same_report_byte_for_byte(world: World, tmp_path: Path) -> None:
+def test_the_same_release_and_parameters_give_the_same_report_byte_for_byte(
+    world: World, tmp_path: Path
+) -> None:
     """In two workbenches, each of which has published nothing before."""
-    homes = [Path(shutil.copytree(world.settings.home / "releases", tmp_path / name / "releases")).parent for name in ("one", "other")]
-    bench = [replace(world.settings, home=home, releases=home / "releases", reports=home / "reports") for home in homes]
+    homes = [
+        Path(shutil.copytree(world.settings.home / "releases", tmp_path / name / "releases")).parent
+        for name in ("one", "other")
+    ]
+    bench = [
+        replace(world.settings, home=home, releases=home / "releases", reports=home / "reports")
+        for home in homes
+    ]
     one, other = (made(settings).html.parent for settings in bench)
     for file in ("report.html", "disclosure.json"):
         assert (one / file).read_bytes() == (other / file).read_bytes()

@@ -13,13 +13,19 @@ SLOT = Slot("campaign_history", "2026-10", "fi")
 
 def keep(tmp_path, run_id: str, status: str = "good", slot: Slot = SLOT) -> catalogue.Run:
     files = {"report.ipynb": b"{}"} | ({"report.html": b"<p>"} if status == "good" else {})
-    return catalogue.keep(tmp_path, slot, files, {"run_id": run_id, "status": status, "slot": asdict(slot)})
+    return catalogue.keep(
+        tmp_path, slot, files, {"run_id": run_id, "status": status, "slot": asdict(slot)}
+    )
 
 
 def test_a_run_lies_whole_in_its_slot(tmp_path):
     run = keep(tmp_path, "2026-11-01T040000Z-aaaaaa")
     assert run.folder == tmp_path / "campaign_history/2026-10/fi/2026-11-01T040000Z-aaaaaa"
-    assert sorted(path.name for path in run.folder.iterdir()) == ["manifest.json", "report.html", "report.ipynb"]
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        "manifest.json",
+        "report.html",
+        "report.ipynb",
+    ]
     assert (run.html.name, run.pdf) == ("report.html", None)
 
 
@@ -34,7 +40,10 @@ def test_a_crash_before_the_rename_leaves_nothing_to_be_seen(tmp_path):
 
 
 def test_what_was_to_be_kept_until_today_goes(tmp_path):
-    for run_id, until in (("2026-11-01T040000Z-aaaaaa", "2029-12-01"), ("2026-12-01T040000Z-bbbbbb", "2030-01-01")):
+    for run_id, until in (
+        ("2026-11-01T040000Z-aaaaaa", "2029-12-01"),
+        ("2026-12-01T040000Z-bbbbbb", "2030-01-01"),
+    ):
         told = {"run_id": run_id, "status": "good", "slot": asdict(SLOT), "kept_until": until}
         catalogue.keep(tmp_path, SLOT, {"report.ipynb": b"{}"}, told)
     catalogue.prune(tmp_path, today="2029-12-01")
@@ -71,7 +80,9 @@ def test_newest_takes_one_run_of_each_slot(tmp_path):
 def test_only_what_differs_from_its_default_is_chosen():
     defaults = {"period": "2026-10", "language": "fi", "region": "all", "base": 10}
     assert catalogue.chosen(defaults, defaults) == {}
-    assert catalogue.chosen({**defaults, "period": "2026", "region": "01"}, defaults) == {"region": "01"}
+    assert catalogue.chosen({**defaults, "period": "2026", "region": "01"}, defaults) == {
+        "region": "01"
+    }
 
 
 def test_what_is_chosen_is_in_the_slug():

@@ -29,13 +29,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def publish(home: Path, run: str) -> None:
     frame = pl.DataFrame({"region": ["01", "06", None], "people": [1043, 587, 1630]})
     genlib.protect(
-        ledger=Ledger(home / "ledger", "look", date(2026, 11, 1), run), table=Cells(frame, (Dimension("region"),), population="all")
+        ledger=Ledger(home / "ledger", "look", date(2026, 11, 1), run),
+        table=Cells(frame, (Dimension("region"),), population="all"),
     )
 
 
 def keep(home: Path, run: str) -> Run:
     slot = Slot("look", "2026-10", "fi")
-    return catalogue.keep(home / "reports", slot, {"report.html": b"<p>"}, {"run_id": run, "status": "good", "slot": asdict(slot)})
+    return catalogue.keep(
+        home / "reports",
+        slot,
+        {"report.html": b"<p>"},
+        {"run_id": run, "status": "good", "slot": asdict(slot)},
+    )
 
 
 def test_a_run_leaves_ledger_and_catalogue(home, capsys):
@@ -54,7 +60,11 @@ def test_the_ledger_keeps_who_did_it(home):
     publish(home, ID)
     command(["report", "forget", ID, "--yes"])
     told = json.loads((home / "ledger/forgotten.jsonl").read_text())
-    assert {name: told[name] for name in ("user", "run", "struck")} == {"user": "aino", "run": ID, "struck": 1}
+    assert {name: told[name] for name in ("user", "run", "struck")} == {
+        "user": "aino",
+        "run": ID,
+        "struck": 1,
+    }
     assert (home / "ledger/forgotten.jsonl").stat().st_mode & 0o777 == 0o600
 
 
@@ -72,7 +82,9 @@ def test_an_unknown_run_is_wrong_usage(home, capsys):
 def test_nothing_is_forgotten_unless_confirmed(home, monkeypatch, capsys):
     publish(home, ID)
     kept = keep(home, ID)
-    monkeypatch.setattr("typer.confirm", lambda question, abort: (_ for _ in ()).throw(__import__("typer").Abort()))
+    monkeypatch.setattr(
+        "typer.confirm", lambda question, abort: (_ for _ in ()).throw(__import__("typer").Abort())
+    )
     assert command(["report", "forget", ID]) == 130
     assert kept.folder.exists()
     assert Ledger(home / "ledger").published(ID)

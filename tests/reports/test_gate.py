@@ -30,14 +30,28 @@ def test_an_output_of_present_is_read_without_its_plain_copy():
     ("output", "kind"),
     [
         ({"output_type": "stream", "name": "stdout", "text": "Virtanen"}, "stream"),
-        ({"output_type": "error", "ename": "ValueError", "evalue": "Virtanen", "traceback": []}, "error"),
-        ({"output_type": "execute_result", "data": {"text/plain": "Virtanen"}, "metadata": {}}, "text/plain"),
         (
-            {"output_type": "execute_result", "data": {"text/html": "<b>Virtanen</b>", "text/plain": ""}, "metadata": {}},
+            {"output_type": "error", "ename": "ValueError", "evalue": "Virtanen", "traceback": []},
+            "error",
+        ),
+        (
+            {"output_type": "execute_result", "data": {"text/plain": "Virtanen"}, "metadata": {}},
+            "text/plain",
+        ),
+        (
+            {
+                "output_type": "execute_result",
+                "data": {"text/html": "<b>Virtanen</b>", "text/plain": ""},
+                "metadata": {},
+            },
             "text/html, text/plain",
         ),
         (
-            {"output_type": "display_data", "data": {"application/vnd.jupyter.widget-view+json": {}}, "metadata": {}},
+            {
+                "output_type": "display_data",
+                "data": {"application/vnd.jupyter.widget-view+json": {}},
+                "metadata": {},
+            },
             "application/vnd.jupyter.widget-view+json",
         ),
         (with_data(image_png="AAAA"), "image/png"),

@@ -16,7 +16,12 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 def keep(reports: Path, run_id: str, status: str, **slot: str) -> catalogue.Run:
     place = Slot(**{"report": "campaign_history", "period": "2026-10", "language": "fi", **slot})
     files = {"report.ipynb": b"{}"} | ({"report.html": b"<p>"} if status == "good" else {})
-    told = {"run_id": run_id, "status": status, "slot": asdict(place), "finished_at": "2026-11-01T04:00:01+00:00"}
+    told = {
+        "run_id": run_id,
+        "status": status,
+        "slot": asdict(place),
+        "finished_at": "2026-11-01T04:00:01+00:00",
+    }
     told |= {"chosen": {"region": "01"}} if slot.get("slug") else {}
     told |= {"failed_cell": 4} if status == "failed" else {}
     return catalogue.keep(reports, place, files, told)
@@ -67,7 +72,9 @@ def test_what_a_run_was_asked_for_cannot_break_the_page(tmp_path):
 @pytest.mark.parametrize("language", ["fi", "sv"])
 def test_the_index_can_be_said_in_every_language(tmp_path, monkeypatch, language):
     said = []
-    monkeypatch.setattr(Words, "translate", lambda self, message, **values: said.append(message) or message)
+    monkeypatch.setattr(
+        Words, "translate", lambda self, message, **values: said.append(message) or message
+    )
     for report in ("customer_analysis", "satisfaction_survey", "campaign_history"):
         keep(tmp_path, f"2026-1-{report}", "good", report=report)
     keep(tmp_path, "2026-2", "failed", language="sv")

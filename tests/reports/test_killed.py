@@ -26,8 +26,17 @@ def book(folder: Path, source: str) -> Path:
 
 def killed(home: Path, places: Path) -> Path:
     """The folder that a killed run leaves, when its kernel is gone."""
-    command = [sys.executable, "-m", "genlib.cli", "report", "run", str(book(home, "sum(range(10**12))"))]
-    with subprocess.Popen(command, env={**os.environ, "GENLIB_HOME": str(home), "TMPDIR": str(places)}) as run:
+    command = [
+        sys.executable,
+        "-m",
+        "genlib.cli",
+        "report",
+        "run",
+        str(book(home, "sum(range(10**12))")),
+    ]
+    with subprocess.Popen(
+        command, env={**os.environ, "GENLIB_HOME": str(home), "TMPDIR": str(places)}
+    ) as run:
         while not (started := psutil.Process(run.pid).children()):
             time.sleep(0.1)
         run.kill()
@@ -35,7 +44,9 @@ def killed(home: Path, places: Path) -> Path:
     return next(places.glob(f"{SOCKETS}*"))
 
 
-def test_a_killed_run_leaves_no_kernel_and_its_sockets_until_they_are_a_day_old(tmp_path, monkeypatch):
+def test_a_killed_run_leaves_no_kernel_and_its_sockets_until_they_are_a_day_old(
+    tmp_path, monkeypatch
+):
     with tempfile.TemporaryDirectory(
         prefix="genlib-"
     ) as places:  # a socket's path may have 107 characters, too few for pytest's own folders

@@ -13,7 +13,9 @@ channel: str = "all"  # one channel
 
 
 def notebook(source: str = CELL) -> dict:
-    return {"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": source}]}
+    return {
+        "cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": source}]
+    }
 
 
 def test_reads_name_annotation_default_and_comment():
@@ -55,7 +57,10 @@ def test_settles_given_over_default_in_the_order_of_the_cell():
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"perjod": "2026"}, "unknown parameter perjod; the report takes period, base, share, strict, channel"),
+        (
+            {"perjod": "2026"},
+            "unknown parameter perjod; the report takes period, base, share, strict, channel",
+        ),
         ({"period": 202610}, "parameter period is str, not int"),
         ({"base": "ten"}, "parameter base is int, not str"),
         ({"base": True}, "parameter base is int, not bool"),
@@ -69,11 +74,15 @@ def test_refuses_what_the_cell_does_not_allow(given, says):
         settle(parameters_of(notebook()), given)
 
 
-@pytest.mark.parametrize("given", [{"131052-952X": "1"}, {"period": "131052-952X"}, {"period": "aino@posti.example"}])
+@pytest.mark.parametrize(
+    "given", [{"131052-952X": "1"}, {"period": "131052-952X"}, {"period": "aino@posti.example"}]
+)
 def test_no_error_repeats_what_was_given(given):
     with pytest.raises(UsageError) as caught:
         settle(parameters_of(notebook()), given)
-    assert not {"131052-952X", "aino@posti.example"} & set(str(caught.value).replace(";", " ").split())
+    assert not {"131052-952X", "aino@posti.example"} & set(
+        str(caught.value).replace(";", " ").split()
+    )
 
 
 def test_reads_texts_of_the_command_line_by_type():

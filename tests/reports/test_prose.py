@@ -15,19 +15,34 @@ one sentence over two lines.
 
 def test_finds_headings_items_and_joined_paragraphs():
     found = [text for _, text in prose.paragraphs(SOURCE) if text]
-    assert found == ["Customers", "Why we look: one sentence over two lines.", "first", "second", "Method", "counted"]
+    assert found == [
+        "Customers",
+        "Why we look: one sentence over two lines.",
+        "first",
+        "second",
+        "Method",
+        "counted",
+    ]
 
 
 def test_translates_each_paragraph_and_keeps_the_marks():
-    assert prose.translated("# Customers\n\n- first\n- second", str.upper) == "# CUSTOMERS\n\n- FIRST\n- SECOND"
+    assert (
+        prose.translated("# Customers\n\n- first\n- second", str.upper)
+        == "# CUSTOMERS\n\n- FIRST\n- SECOND"
+    )
 
 
 def test_untranslated_text_renders_the_same():
-    assert prose.html(prose.translated(SOURCE, str), cell=1) == prose.html(SOURCE, cell=1).replace("look:\none", "look: one")
+    assert prose.html(prose.translated(SOURCE, str), cell=1) == prose.html(SOURCE, cell=1).replace(
+        "look:\none", "look: one"
+    )
 
 
 def test_title_is_the_first_heading():
-    cells = [{"cell_type": "markdown", "source": "text"}, {"cell_type": "markdown", "source": ["# One\n", "# Two"]}]
+    cells = [
+        {"cell_type": "markdown", "source": "text"},
+        {"cell_type": "markdown", "source": ["# One\n", "# Two"]},
+    ]
     assert prose.title({"cells": cells}) == "One"
     assert prose.messages({"cells": cells}) == ["text", "One", "Two"]
 

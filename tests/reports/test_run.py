@@ -26,14 +26,22 @@ from genlib import charts, page
 from genlib.disclosure.cells import Cells, Dimension
 from genlib.present import findings
 frame = pl.DataFrame({"region": ["01", "06", None], "people": [1043, 587, 1630]})
-shown = genlib.protect(language=language, growth=Cells(frame, (Dimension("region"),), population="customers"))
+cells = Cells(frame, (Dimension("region"),), population="customers")
+shown = genlib.protect(language=language, growth=cells)
 """
-CHART = "charts.bars(shown.growth, x='people', y='region', title=findings.largest(shown.growth, 'region', 'people', 'Customers'))"
-END = "page.conditions(shown, genlib.open_release('customer_analysis'), parameters={'period': period, 'region': region})"
+CHART = (
+    "charts.bars(shown.growth, x='people', y='region', title=findings.largest(shown.growth, "
+    "'region', 'people', 'Customers'))"
+)
+END = (
+    "page.conditions(shown, genlib.open_release('customer_analysis'), parameters={'period': "
+    "period, 'region': region})"
+)
 PART_OF_FIVE = """\
 from genlib.disclosure import tabulate
 names = [f"ca1-{n:026d}" for n in range(25)]
-people = pl.DataFrame({"pseudonym": names, "region": ["01"] * 5 + ["02"] * 20, "age": ["young", *["old"] * 24]})
+ages = ["young", *["old"] * 24]
+people = pl.DataFrame({"pseudonym": names, "region": ["01"] * 5 + ["02"] * 20, "age": ages})
 levels = [[Dimension("region")], [Dimension("region"), Dimension("age")]]
 whole, parts = [tabulate(people, person="pseudonym", by=by, population="p") for by in levels]
 genlib.protect(whole=whole)
@@ -66,7 +74,14 @@ def settings_in(home: Path) -> Settings:
 def book_in(folder: Path, *cells: str) -> Path:
     """A notebook of a title, the parameters, a helper and the given cells; gives its path."""
     parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
-    made = new_notebook(cells=[new_markdown_cell("# Reports"), parameters, new_code_cell(SHOW), *map(new_code_cell, cells)])
+    made = new_notebook(
+        cells=[
+            new_markdown_cell("# Reports"),
+            parameters,
+            new_code_cell(SHOW),
+            *map(new_code_cell, cells),
+        ]
+    )
     nbformat.write(made, folder / "look.ipynb")
     return folder / "look.ipynb"
 
@@ -88,7 +103,8 @@ def home(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def good(home):
-    """One run that went well, of a notebook that looks around itself and shows its parameters and a chart."""
+    """One run that went well, of a notebook that looks around itself and shows its parameters and a
+    chart."""
     Small(home).people(30).publish()
     here = (sys.executable, str(home / "releases"), str(Path(__file__).parents[2]))
     around = f"assert (sys.executable, os.environ['GENLIB_RELEASES'], os.getcwd()) == {here}"
@@ -98,7 +114,11 @@ def good(home):
 
 
 def outputs(run: catalogue.Run) -> list:
-    return [cell.outputs for cell in nbformat.read(run.notebook, as_version=4).cells if cell.cell_type == "code"]
+    return [
+        cell.outputs
+        for cell in nbformat.read(run.notebook, as_version=4).cells
+        if cell.cell_type == "code"
+    ]
 
 
 def test_the_page_holds_text_and_drawings_and_no_code(good):
@@ -110,19 +130,27 @@ def test_the_page_holds_text_and_drawings_and_no_code(good):
 
 def test_a_run_lies_in_its_slot_and_in_the_index(good, home):
     assert good.folder.parent == home / "reports/look/2026-10/fi/region-01"
-    assert f"look/2026-10/fi/region-01/{good.id}/report.html" in (home / "reports/index.html").read_text(encoding="utf-8")
+    assert f"look/2026-10/fi/region-01/{good.id}/report.html" in (
+        home / "reports/index.html"
+    ).read_text(encoding="utf-8")
 
 
 def test_the_manifest_says_what_was_asked_and_shown(good):
     told = json.loads((good.folder / "manifest.json").read_text(encoding="utf-8"))
     assert told["parameters"] == {"period": "2026-10", "language": "fi", "region": "01"}
-    assert (told["status"], told["user"], told["shown"][0]["tables"]) == ("good", "aino", ["growth"])
+    assert (told["status"], told["user"], told["shown"][0]["tables"]) == (
+        "good",
+        "aino",
+        ["growth"],
+    )
 
 
 def test_the_kept_notebook_holds_what_passed_and_passes_again(good, home):
     kept = nbformat.read(good.notebook, as_version=4)
     nbformat.validate(kept)
-    assert [sorted(output.data) for cell in outputs(good) for output in cell] == [[MIME, "text/html"]] * 3
+    assert [sorted(output.data) for cell in outputs(good) for output in cell] == [
+        [MIME, "text/html"]
+    ] * 3
     again = let_through(json.loads(good.notebook.read_text(encoding="utf-8")), settings_in(home))
     assert "1\u00a0043" in again[6][0].html
     assert "papermill" not in kept.metadata
@@ -134,7 +162,10 @@ def test_pdf_is_printed_from_the_page(good):
 
 def test_the_same_run_gives_the_same_page_beside_the_first(good, home):
     again = run_report(home / "look.ipynb", parameters={"region": "01"}, settings=settings_in(home))
-    assert (again.html.read_bytes(), again.folder.parent) == (good.html.read_bytes(), good.folder.parent)
+    assert (again.html.read_bytes(), again.folder.parent) == (
+        good.html.read_bytes(),
+        good.folder.parent,
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,9 +189,15 @@ def test_a_wrong_parameter_runs_nothing(book, settings, parameters):
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        (f"raise ValueError('{SENTINEL[:8]}' + '{SENTINEL[8:]}')", "cell 4 stopped with ValueError"),
+        (
+            f"raise ValueError('{SENTINEL[:8]}' + '{SENTINEL[8:]}')",
+            "cell 4 stopped with ValueError",
+        ),
         ("print('Virtanen' + '-Sentineli')", "cell 4 shows stream"),
-        ("import polars as pl; pl.DataFrame({'name': ['Virtanen' + '-Sentineli']})", "cell 4 shows text/html, text/plain"),
+        (
+            "import polars as pl; pl.DataFrame({'name': ['Virtanen' + '-Sentineli']})",
+            "cell 4 shows text/html, text/plain",
+        ),
         (
             "from genlib.errors import *; raise ReleaseNotFound('Virtanen' + '-Sentineli')",
             "cell 4 stopped with ReleaseNotFound: No such purpose",
@@ -168,7 +205,10 @@ def test_a_wrong_parameter_runs_nothing(book, settings, parameters):
         ("raise SystemExit(0)", "cell 4 shows error"),
         (PART_OF_FIVE, "cell 4 stopped with Refused: .*; allowed would be: parts without region"),
         ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
-        ("from IPython.display import HTML; HTML('<img src=https://x.example/a.png>')", "cell 4 shows text/html"),
+        (
+            "from IPython.display import HTML; HTML('<img src=https://x.example/a.png>')",
+            "cell 4 shows text/html",
+        ),
     ],
 )
 def test_a_run_that_fails_keeps_its_notebook_without_values(book, settings, cell, says):
@@ -176,8 +216,17 @@ def test_a_run_that_fails_keeps_its_notebook_without_values(book, settings, cell
         run_report(book(cell, CHART), settings=settings)
     (bad,) = catalogue.runs(settings.reports)
     index = (settings.reports / "index.html").read_text(encoding="utf-8")
-    told = [str(caught.value), str(outputs(bad)), (bad.folder / "manifest.json").read_text(encoding="utf-8"), index]
-    assert (bad.status, bad.html, [text for text in told if SENTINEL in text]) == ("failed", None, [])
+    told = [
+        str(caught.value),
+        str(outputs(bad)),
+        (bad.folder / "manifest.json").read_text(encoding="utf-8"),
+        index,
+    ]
+    assert (bad.status, bad.html, [text for text in told if SENTINEL in text]) == (
+        "failed",
+        None,
+        [],
+    )
     assert bad.folder.relative_to(settings.reports).as_posix() in index
 
 
@@ -192,7 +241,9 @@ def test_a_failure_is_marked_in_its_cell_and_leaves_the_last_good_run(good, home
     assert [run.html for run in runs if run.id == good.id] == [good.html]
 
 
-@pytest.mark.parametrize("name", ["GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY"])
+@pytest.mark.parametrize(
+    "name", ["GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY"]
+)
 def test_the_kernel_is_not_told_where_register_keys_and_passwords_are(settings, monkeypatch, name):
     monkeypatch.setenv(name, "/run/secret")
     assert name not in environment(settings)

@@ -1,4 +1,5 @@
-"""The report of satisfaction says what the register says, counted here a second time from its plaintext tables."""
+"""The report of satisfaction says what the register says, counted here a second time from its
+plaintext tables."""
 
 from __future__ import annotations
 
@@ -34,16 +35,24 @@ Frames = dict[str, pl.DataFrame]
 def published(home: Path) -> Settings:
     """The settings of a workbench with a release of what is in its register."""
     register = open_register(f"sqlite:///{home}/register.sqlite")
-    publish("satisfaction", register, KEY, notice=notices.load(), releases=home / "releases", now=NOW)
+    publish(
+        "satisfaction", register, KEY, notice=notices.load(), releases=home / "releases", now=NOW
+    )
     register.engine.dispose()
-    return replace(load(), home=home, releases=home / "releases", reports=home / "reports", user="aino")
+    return replace(
+        load(), home=home, releases=home / "releases", reports=home / "reports", user="aino"
+    )
 
 
 def page(settings: Settings, **parameters: str) -> str:
     """What a reader reads: the report's text without tags, spaces as they come."""
     run = run_report("satisfaction_survey", parameters=parameters, settings=settings)
     body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>", "", run.html.read_text(encoding="utf-8"))
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").replace("\u2060", ""))
+    return re.sub(
+        r"\s+",
+        " ",
+        unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").replace("\u2060", ""),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +84,30 @@ def frames(settings: Settings) -> Frames:
 
 
 def asked(tables: Frames) -> pl.DataFrame:
-    """Invitations of people who are not restricted to surveys on satisfaction, with the score if one was given."""
-    free = tables["customer"].filter(pl.col("restricted_from").is_null() | (pl.col("restricted_from") > NOW)).select(customer_id="id")
-    surveys = tables["survey"].filter(pl.col("kind") == "satisfaction").select("opened_on", survey_id="id")
-    questions = tables["survey_question"].filter(pl.col("code") == "recommend").select(question_id="id")
-    scores = tables["survey_answer"].join(questions, on="question_id").filter(pl.col("score").is_between(0, 10))
+    """Invitations of people who are not restricted to surveys on satisfaction, with the score if
+    one was given."""
+    free = (
+        tables["customer"]
+        .filter(pl.col("restricted_from").is_null() | (pl.col("restricted_from") > NOW))
+        .select(customer_id="id")
+    )
+    surveys = (
+        tables["survey"]
+        .filter(pl.col("kind") == "satisfaction")
+        .select("opened_on", survey_id="id")
+    )
+    questions = (
+        tables["survey_question"].filter(pl.col("code") == "recommend").select(question_id="id")
+    )
+    scores = (
+        tables["survey_answer"]
+        .join(questions, on="question_id")
+        .filter(pl.col("score").is_between(0, 10))
+    )
     invited = tables["survey_invitation"].join(free, on="customer_id").join(surveys, on="survey_id")
-    return invited.join(scores.select("score", id="invitation_id"), on="id", how="left").filter("delivered")
+    return invited.join(scores.select("score", id="invitation_id"), on="id", how="left").filter(
+        "delivered"
+    )
 
 
 def net_promoters(scores: pl.Series) -> str:
@@ -99,21 +125,40 @@ def test_score_and_response_rate_are_those_of_the_register(large: Settings, finn
 
 
 def test_of_few_the_year_is_told(sample: Settings) -> None:
-    year = asked(frames(sample)).filter(pl.col("sent_at") >= dt.datetime(2025, 11, 1, tzinfo=dt.UTC), pl.col("score").is_not_null())
+    year = asked(frames(sample)).filter(
+        pl.col("sent_at") >= dt.datetime(2025, 11, 1, tzinfo=dt.UTC), pl.col("score").is_not_null()
+    )
     latest = year.sort("sent_at").unique("customer_id", keep="last")
-    assert f"12 kuukauden nettosuositteluindeksi oli {net_promoters(latest['score'])}." in page(sample)
+    assert f"12 kuukauden nettosuositteluindeksi oli {net_promoters(latest['score'])}." in page(
+        sample
+    )
 
 
 def test_those_who_may_not_be_asked_are_counted(large: Settings, finnish: str) -> None:
-    left = json.loads(next((large.releases / "satisfaction").glob("*/manifest.json")).read_text(encoding="utf-8"))["left_out"]
-    assert re.search(rf"\b{left['satisfaction_prohibition']} asiakasta \([\d,]+ %\) on kieltänyt markkinatutkimukset", finnish)
+    left = json.loads(
+        next((large.releases / "satisfaction").glob("*/manifest.json")).read_text(encoding="utf-8")
+    )["left_out"]
+    assert re.search(
+        rf"\b{left['satisfaction_prohibition']} asiakasta \([\d,]+ %\) on kieltänyt "
+        r"markkinatutkimukset",
+        finnish,
+    )
 
 
 def test_nothing_english_is_left(finnish: str) -> None:
     book = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
-    said = {*prose.messages(book), *re.findall(r'="([A-Z%][^"{}]{6,})"', str([cell["source"] for cell in book["cells"]]))}
+    said = {
+        *prose.messages(book),
+        *re.findall(r'="([A-Z%][^"{}]{6,})"', str([cell["source"] for cell in book["cells"]])),
+    }
     assert [text for text in said if text in finnish] == []
-    assert re.findall(r"\b(?:the|of|and|customers|survey|promoter|detractor|complaint|unknown|others)\b", finnish) == []
+    assert (
+        re.findall(
+            r"\b(?:the|of|and|customers|survey|promoter|detractor|complaint|unknown|others)\b",
+            finnish,
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("language", ["fi", "sv"])
@@ -125,7 +170,10 @@ def test_every_message_has_its_translation(language: str) -> None:
 
 
 def test_a_period_without_a_survey_says_so(large: Settings) -> None:
-    assert "Jaksolla ei tehty kyselyä: luvut ovat sitä edeltävästä kyselystä, heinäkuu 2026." in page(large, period="2026-09")
+    assert (
+        "Jaksolla ei tehty kyselyä: luvut ovat sitä edeltävästä kyselystä, heinäkuu 2026."
+        in page(large, period="2026-09")
+    )
 
 
 def test_a_time_before_all_surveys_makes_a_page(large: Settings) -> None:
@@ -133,7 +181,9 @@ def test_a_time_before_all_surveys_makes_a_page(large: Settings) -> None:
 
 
 def test_consumers_alone_a_year_ago_in_english(large: Settings, tmp_path: Path) -> None:
-    said = page(replace(large, home=tmp_path), kind="consumer", comparison="year_ago", language="en")  # nothing was published there before
+    said = page(
+        replace(large, home=tmp_path), kind="consumer", comparison="year_ago", language="en"
+    )  # nothing was published there before
     assert "Only: consumers." in said
     assert "from a year ago" in said
 
@@ -143,7 +193,9 @@ def test_a_part_says_what_it_is_of(large: Settings, tmp_path: Path) -> None:
     assert "Only: consumers." in page(alone, kind="consumer", comparison="year_ago", language="en")
 
 
-def test_a_part_that_is_nearly_all_is_told_beside_the_whole_with_gaps(large: Settings, finnish: str) -> None:
+def test_a_part_that_is_nearly_all_is_told_beside_the_whole_with_gaps(
+    large: Settings, finnish: str
+) -> None:
     assert finnish  # the whole was published
     told = page(large, kind="consumer", language="en")
     hidden = re.search(r"Hidden cells (\d+) of (\d+)", told)
@@ -153,13 +205,27 @@ def test_a_part_that_is_nearly_all_is_told_beside_the_whole_with_gaps(large: Set
 
 
 def test_the_balanced_score_weighs_groups_by_those_asked() -> None:
-    """20 young asked, 10 answered, all detractors; 60 old asked, 40 answered, all promoters: −1 · 20/80 + 1 · 60/80."""
-    cells = [("young", "detractor", 10), ("young", "silent", 10), ("old", "promoter", 40), ("old", "silent", 20)]
-    told = [{"person": n, "age_band": age, "group": group} for age, group, many in cells for n in range(many)]
+    """20 young asked, 10 answered, all detractors; 60 old asked, 40 answered, all promoters: −1 ·
+    20/80 + 1 · 60/80."""
+    cells = [
+        ("young", "detractor", 10),
+        ("young", "silent", 10),
+        ("old", "promoter", 40),
+        ("old", "silent", 20),
+    ]
+    told = [
+        {"person": n, "age_band": age, "group": group}
+        for age, group, many in cells
+        for n in range(many)
+    ]
     people = (
         pl.DataFrame(told)
         .with_row_index("person_id")
-        .with_columns(outcome=pl.when(pl.col("group") == "silent").then(pl.lit("silent")).otherwise(pl.lit("complete")))
+        .with_columns(
+            outcome=pl.when(pl.col("group") == "silent")
+            .then(pl.lit("silent"))
+            .otherwise(pl.lit("complete"))
+        )
     )
     by = (Dimension("age_band"), Dimension("group", parents=("outcome",)))
     made = Balanced("age_band")(tabulate(people, person="person_id", by=by, population="p").frame)
@@ -168,7 +234,11 @@ def test_the_balanced_score_weighs_groups_by_those_asked() -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "groups"),
-    [({"01": 70, "02": 80, "03": 9}, ["02", "others"]), ({"01": 40, "02": 80}, ["all"]), ({"01": 60, "02": 61}, ["01", "02"])],
+    [
+        ({"01": 70, "02": 80, "03": 9}, ["02", "others"]),
+        ({"01": 40, "02": 80}, ["all"]),
+        ({"01": 60, "02": 61}, ["01", "02"]),
+    ],
 )
 def test_small_groups_are_together_and_not_small(sizes: dict[str, int], groups: list[str]) -> None:
     asked = pl.DataFrame({"region": [code for code, size in sizes.items() for _ in range(size)]})

@@ -1,7 +1,9 @@
-"""A register of people who do not exist, of any size, from one seed - with things planted in it to find.
+"""A register of people who do not exist, of any size, from one seed - with things planted in it to
+find.
 
-`draw` is the pure core: plaintext frames, batch by batch. `synthesise` seals them into a register, `write_csv` writes them as files.
-Everything is drawn as frames of a table's rows; what stands beside the table's own columns is for the next step and is dropped at the end.
+`draw` is the pure core: plaintext frames, batch by batch. `synthesise` seals them into a register,
+`write_csv` writes them as files. Everything is drawn as frames of a table's rows; what stands
+beside the table's own columns is for the next step and is dropped at the end.
 """
 
 from __future__ import annotations
@@ -28,14 +30,22 @@ from genlib.register.vault import IdentityKey
 __all__ = ["AS_OF", "Planted", "Truth", "collect", "draw", "synthesise", "write_csv"]
 
 BATCH = 20_000
-MARKS = ("unlawful_contacts", "machine_clicks", "answers_with_identifiers", "feedback_with_identifiers")
+MARKS = (
+    "unlawful_contacts",
+    "machine_clicks",
+    "answers_with_identifiers",
+    "feedback_with_identifiers",
+)
 """Columns of yes and no beside those of a table: which of its rows `Truth` lists."""
 
 
 def synthesise(register: Register, key: IdentityKey, *, customers: int, seed: int) -> Truth:
-    """Fill an empty register in one audited transaction; returns what was planted. Memory does not grow with `customers`."""
+    """Fill an empty register in one audited transaction; returns what was planted. Memory does not
+    grow with `customers`."""
     with audit.told(register) as (_, tell):
-        truth = draw(customers, seed, lambda table, frame: register.append(table, sealed(frame, table, key)))
+        truth = draw(
+            customers, seed, lambda table, frame: register.append(table, sealed(frame, table, key))
+        )
         tell(audit.Event("register", "synthesise", customers, detail={"seed": seed}))
     return truth
 
@@ -57,8 +67,8 @@ def collect(customers: int, seed: int) -> tuple[dict[str, pl.DataFrame], Truth]:
 
 
 def draw(customers: int, seed: int, use: Callable[[str, pl.DataFrame], object]) -> Truth:
-    """Hand every table's plaintext rows to `use`, in an order that foreign keys like, and return what was planted. The same arguments give
-    the same rows."""
+    """Hand every table's plaintext rows to `use`, in an order that foreign keys like, and return
+    what was planted. The same arguments give the same rows."""
     issued, common = Issued(), shared(customers)
     planted: dict[str, list[int]] = {mark: [] for mark in MARKS}
     for tables in chain([common], _batches(customers, seed, issued)):
@@ -67,9 +77,17 @@ def draw(customers: int, seed: int, use: Callable[[str, pl.DataFrame], object]) 
             for mark in set(MARKS) & set(drawn.columns):
                 marked = rows.filter(pl.col(mark).cast(pl.Boolean))  # an empty frame knows no types
                 planted[mark].extend(marked[next(iter(schema))])
-            use(table, rows.select(_plain(name, rows.schema[name], kind) for name, kind in schema.items()))
+            use(
+                table,
+                rows.select(_plain(name, rows.schema[name], kind) for name, kind in schema.items()),
+            )
     uplift = dict(common["campaign"].select("code", "uplift").rows())
-    return Truth(PLANTED, uplift, rows=dict(issued.rows), **{mark: tuple(ids) for mark, ids in planted.items()})
+    return Truth(
+        PLANTED,
+        uplift,
+        rows=dict(issued.rows),
+        **{mark: tuple(ids) for mark, ids in planted.items()},
+    )
 
 
 def _batches(customers: int, seed: int, issued: Issued) -> Iterator[dict[str, pl.DataFrame]]:
@@ -106,8 +124,14 @@ def _disclosed(crowd: People) -> pl.DataFrame:
     frames = []
     for disclosure in story("disclosures").to_dicts():
         day = number(disclosure["disclosed_on"])
-        there = (crowd.joined < day) & (crowd.end > day) & (crowd.rng.random(len(crowd)) < disclosure["share"])
-        frames.append(pl.DataFrame({"disclosure_id": disclosure["id"], "customer_id": crowd.ids[there]}))
+        there = (
+            (crowd.joined < day)
+            & (crowd.end > day)
+            & (crowd.rng.random(len(crowd)) < disclosure["share"])
+        )
+        frames.append(
+            pl.DataFrame({"disclosure_id": disclosure["id"], "customer_id": crowd.ids[there]})
+        )
     return pl.concat(frames, how="vertical_relaxed")
 
 

@@ -1,7 +1,7 @@
 """Draws for whole columns: every random choice takes the one seeded generator.
 
-Rows on their way to a table are named tuples of columns. Days count from 1970-01-01, instants are UTC seconds since then, and NEVER stands
-for one that does not come.
+Rows on their way to a table are named tuples of columns. Days count from 1970-01-01, instants are
+UTC seconds since then, and NEVER stands for one that does not come.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def number(day: date) -> int:
 def pick(rng: Rng, weights: Any, size: int) -> Ints:
     """Indexes drawn in proportion to `weights`."""
     edges = np.cumsum(weights, dtype=np.float64)
-    index: Ints = np.minimum(np.searchsorted(edges, rng.random(size) * edges[-1], side="right"), len(edges) - 1)
+    index: Ints = np.minimum(
+        np.searchsorted(edges, rng.random(size) * edges[-1], side="right"), len(edges) - 1
+    )
     return index
 
 
@@ -70,12 +72,14 @@ def text(template: str, *parts: Any) -> pl.Series:
 
 
 def references(serial: Ints) -> pl.Series:
-    """National reference numbers (viitenumero): weights 7, 3, 1 from the right, check digit last."""
+    """National reference numbers (viitenumero): weights 7, 3, 1 from the right, check digit
+    last."""
     return pl.Series(serial * 10 + -_digit_sum(serial, (7, 3, 1), 16) % 10).cast(pl.String)
 
 
 def business_ids(start: int, size: int) -> tuple[pl.Series, int]:
-    """`size` valid business ids from serial `start` on and the next free serial; serials with remainder 1 are not issued (288/2001 3 §)."""
+    """`size` valid business ids from serial `start` on and the next free serial; serials with
+    remainder 1 are not issued (288/2001 3 §)."""
     serial = np.arange(start, start + size * 11 // 9 + 11, dtype=np.int64)
     rest = _digit_sum(serial, (2, 4, 8, 5, 10, 9, 7), 7) % 11
     serial, rest = serial[rest != 1][:size], rest[rest != 1][:size]

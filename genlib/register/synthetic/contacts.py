@@ -1,4 +1,5 @@
-"""Campaigns: who is chosen - a holdout among them, and a few against the rules - and what came of each contact.
+"""Campaigns: who is chosen - a holdout among them, and a few against the rules - and what came of
+each contact.
 
 Delivered, opened, clicked, answered, stopped, bought; a stop binds the next campaign.
 """
@@ -20,7 +21,8 @@ from genlib.register.synthetic.world import END, PLANTED, story
 
 RULED = (*MARKETING, "MR")
 AUDIENCES = {"filter": ("device", "filter"), "device": ("device", "service"), "rental": ("rental",)}
-"""Those who have bought these lines; otherwise all, `company` contacts, or the `loyal` with three purchases."""
+"""Those who have bought these lines; otherwise all, `company` contacts, or the `loyal` with three
+purchases."""
 DELIVERED = {"email": 0.976, "sms": 0.97, "call": 0.46, "post": 0.985}
 OPENED = {"email": 0.37}
 CLICKED = {"email": 0.15, "sms": 0.07}
@@ -40,10 +42,14 @@ class Chosen(NamedTuple):
     unlawful: Mask
 
 
-def contacts(people: People, wills: Wills, bought: Purchases) -> tuple[pl.DataFrame, list[Purchases]]:
-    """Rows of `campaign_contact` with `unlawful_contacts` and `machine_clicks`, and what was bought because of each campaign.
+def contacts(
+    people: People, wills: Wills, bought: Purchases
+) -> tuple[pl.DataFrame, list[Purchases]]:
+    """Rows of `campaign_contact` with `unlawful_contacts` and `machine_clicks`, and what was bought
+    because of each campaign.
 
-    Campaigns come in their order; stops are recorded in `wills` before the next one chooses its people."""
+    Campaigns come in their order; stops are recorded in `wills` before the next one chooses its
+    people."""
     frames, prompted = [], []
     for campaign in story("campaigns").to_dicts():
         start = number(campaign["starts_on"])
@@ -55,20 +61,39 @@ def contacts(people: People, wills: Wills, bought: Purchases) -> tuple[pl.DataFr
             wills.stop(channel, chosen.person[stopped], steps["opted_out_at"][stopped])
         prompted.append(_purchases(people, chosen.person[buyers], start))
         bought = stacked([bought, prompted[-1]])
-        frames.append(_frame(people, chosen, steps).with_columns(campaign_id=pl.lit(campaign["id"]), machine_clicks=pl.Series(machine)))
+        frames.append(
+            _frame(people, chosen, steps).with_columns(
+                campaign_id=pl.lit(campaign["id"]), machine_clicks=pl.Series(machine)
+            )
+        )
     return pl.concat(frames, how="vertical_relaxed"), prompted
 
 
-def _choose(people: People, wills: Wills, bought: Purchases, campaign: Mapping[str, Any], start: int) -> Chosen:
-    """In each channel of the campaign those whom the channels before could not reach; arms are drawn among the allowed."""
-    draw, n, names, kind = people.rng.random, len(people), campaign["channels"].split("+"), campaign["kind"]
+def _choose(
+    people: People, wills: Wills, bought: Purchases, campaign: Mapping[str, Any], start: int
+) -> Chosen:
+    """In each channel of the campaign those whom the channels before could not reach; arms are
+    drawn among the allowed."""
+    draw, n, names, kind = (
+        people.rng.random,
+        len(people),
+        campaign["channels"].split("+"),
+        campaign["kind"],
+    )
     wanted = _audience(people, bought, campaign["audience"], start) & (draw(n) < campaign["share"])
     sending = {name: _sending(people.rng, name, start, n) for name in names}
-    allowed = {name: wanted & people.reachable[name] & wills.allow(kind, name, sending[name]) for name in names}
+    allowed = {
+        name: wanted & people.reachable[name] & wills.allow(kind, name, sending[name])
+        for name in names
+    }
     lawful = np.logical_or.reduce([*allowed.values()])
     holdout = lawful & (draw(n) < campaign["holdout"])
     refused = wanted & people.reachable[names[0]] & ~lawful
-    breaks = _break_rate(start) * (lawful & ~holdout).sum() / max(1, refused.sum()) if kind in RULED else 0.0
+    breaks = (
+        _break_rate(start) * (lawful & ~holdout).sum() / max(1, refused.sum())
+        if kind in RULED
+        else 0.0
+    )
     against = refused & (draw(n) < breaks)
     channel = np.select([*allowed.values()], names, default=names[0])
     sent = np.select([*allowed.values()], [*sending.values()], default=sending[names[0]])
@@ -77,7 +102,9 @@ def _choose(people: People, wills: Wills, bought: Purchases, campaign: Mapping[s
 
 def _audience(people: People, bought: Purchases, audience: str, start: int) -> Mask:
     """Customers before the campaign and until its effect is measured."""
-    earlier = (bought.day < start) & np.isin(bought.line, [LINES.index(line) for line in AUDIENCES.get(audience, LINES)])
+    earlier = (bought.day < start) & np.isin(
+        bought.line, [LINES.index(line) for line in AUDIENCES.get(audience, LINES)]
+    )
     times = np.bincount(bought.person[earlier], minlength=len(people))
     meant = people.company if audience == "company" else times >= (3 if audience == "loyal" else 1)
     stays: Mask = people.end >= min(start + PLANTED.window_days, END)
@@ -98,11 +125,14 @@ def _sending(rng: Rng, channel: str, start: int, n: int) -> Ints:
 
 
 def _buyers(people: People, chosen: Chosen, bought: Purchases, start: int, uplift: float) -> Mask:
-    """Who buys because of the campaign: so many that the purchase rate of the contacted rises by `uplift` over that of the holdout."""
+    """Who buys because of the campaign: so many that the purchase rate of the contacted rises by
+    `uplift` over that of the holdout."""
     soon = bought.person[(bought.day >= start) & (bought.day < start + PLANTED.window_days)]
     base = (np.bincount(soon, minlength=len(people)) > 0)[chosen.person]
     chance = uplift / max(1e-9, 1 - base.sum() / max(1, len(base)))
-    buys: Mask = chosen.contacted & ~chosen.unlawful & (people.rng.random(len(chosen.person)) < chance)
+    buys: Mask = (
+        chosen.contacted & ~chosen.unlawful & (people.rng.random(len(chosen.person)) < chance)
+    )
     return buys
 
 
@@ -111,8 +141,11 @@ def _purchases(people: People, person: Ints, start: int) -> Purchases:
     return Purchases(person, np.minimum(day, END - 1), np.full(len(person), FILTER))
 
 
-def _happen(people: People, chosen: Chosen, buyers: Mask, *, promotes: bool) -> tuple[dict[str, Ints], Mask]:
-    """The instants of each step of the funnel, and whose click was a mail filter's that follows links as soon as the mail arrives."""
+def _happen(
+    people: People, chosen: Chosen, buyers: Mask, *, promotes: bool
+) -> tuple[dict[str, Ints], Mask]:
+    """The instants of each step of the funnel, and whose click was a mail filter's that follows
+    links as soon as the mail arrives."""
     rng, n, by = people.rng, len(chosen.person), chosen.channel
     mail, digital = by == "email", np.isin(by, ("email", "sms"))
     got = chosen.contacted & (_happens(rng, DELIVERED, by) | buyers)
@@ -153,7 +186,9 @@ def _filtered(people: People) -> Any:
 
 def _transit(rng: Rng, channel: Any) -> Ints:
     seconds = rng.integers(2, 45, len(channel))
-    return np.where(channel == "post", rng.integers(1, 4, len(channel)) * DAY + seconds * 300, seconds)
+    return np.where(
+        channel == "post", rng.integers(1, 4, len(channel)) * DAY + seconds * 300, seconds
+    )
 
 
 def _wait(rng: Rng, n: int, log_seconds: float) -> Ints:
@@ -169,7 +204,9 @@ def _frame(people: People, chosen: Chosen, steps: dict[str, Ints]) -> pl.DataFra
             "arm": np.where(chosen.contacted, "contacted", "holdout"),
             "channel": chosen.channel,
             **steps,
-            "bounced": chosen.contacted & (steps["delivered_at"] == NEVER) & (chosen.channel != "call"),
+            "bounced": chosen.contacted
+            & (steps["delivered_at"] == NEVER)
+            & (chosen.channel != "call"),
             "source": "COMMUNICATION",
             "unlawful_contacts": chosen.unlawful,
         }

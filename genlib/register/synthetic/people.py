@@ -1,4 +1,5 @@
-"""Customers and companies: names by Finnish frequency, homes by population, identifiers only from ranges that belong to nobody."""
+"""Customers and companies: names by Finnish frequency, homes by population, identifiers only from
+ranges that belong to nobody."""
 
 from __future__ import annotations
 
@@ -9,18 +10,45 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genlib.register.synthetic.chance import DAY, NEVER, Ints, Mask, Rng, business_ids, office_hours, pick, text, where, whole
-from genlib.register.synthetic.world import AGE_BANDS, AS_OF, END, PLANTED, SEGMENTS, START, areas, names, season, words
+from genlib.register.synthetic.chance import (
+    DAY,
+    NEVER,
+    Ints,
+    Mask,
+    Rng,
+    business_ids,
+    office_hours,
+    pick,
+    text,
+    where,
+    whole,
+)
+from genlib.register.synthetic.world import (
+    AGE_BANDS,
+    AS_OF,
+    END,
+    PLANTED,
+    SEGMENTS,
+    START,
+    areas,
+    names,
+    season,
+    words,
+)
 
 COMPANY_SHARE = 0.12
 CHECKS = list("0123456789ABCDEFHJKLMNPRSTUVWXY")
 SIGNS = np.array([list("-YXWVU"), list("ABCDEF")])
 SOURCES = ("DATA_SUBJECT", "DEALING_EVENT", "ADDRESS_SERVICE", "UPDATE_SERVICE", "ID_SERVICE")
-SWEDISH = r"(?i)(ström|lund|berg|man|sson|qvist|holm|roos|gren|lind|blom|back|fors|näs|dahl|björk|gård|sund|stedt|wall|sjö|vik)s?$"
+SWEDISH = (
+    r"(?i)(ström|lund|berg|man|sson|qvist|holm|roos|gren|lind|blom|back|fors|näs|dahl|björk|gård"
+    r"|sund|stedt|wall|sjö|vik)s?$"
+)
 
 
 class Issued:
-    """What has been given out: no two rows share an id, no two companies a business id, no two customers a personal identity code."""
+    """What has been given out: no two rows share an id, no two companies a business id, no two
+    customers a personal identity code."""
 
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
@@ -44,9 +72,15 @@ class Issued:
         return ids
 
     def individual_numbers(self, day: Ints, sign: Ints, female: Mask) -> Ints:
-        """900-999, even for women, each once for a birth day, sign and sex; starts at another number each day, so that all occur."""
+        """900-999, even for women, each once for a birth day, sign and sex; starts at another
+        number each day, so that all occur."""
         slot = (day - self.first_day) * 12 + sign * 2 + female
-        earlier = pl.DataFrame({"slot": slot}).select(pl.int_range(pl.len()).over("slot")).to_series().to_numpy()
+        earlier = (
+            pl.DataFrame({"slot": slot})
+            .select(pl.int_range(pl.len()).over("slot"))
+            .to_series()
+            .to_numpy()
+        )
         place = self.codes[slot] + earlier + day * 37
         self.codes += np.bincount(slot, minlength=len(self.codes))
         number: Ints = 900 + place % 50 * 2 + ~female
@@ -55,7 +89,8 @@ class Issued:
 
 @dataclass(frozen=True)
 class People:
-    """One batch and the generator that draws it. `frame`: the customer rows; the arrays say the same for arithmetic."""
+    """One batch and the generator that draws it. `frame`: the customer rows; the arrays say the
+    same for arithmetic."""
 
     rng: Rng
     issued: Issued
@@ -78,8 +113,13 @@ class People:
 def companies(rng: Rng, issued: Issued, *, customers: int) -> pl.DataFrame:
     """The companies of a batch of so many customers."""
     size = max(1, int(customers * COMPANY_SHARE * 0.7))
-    name = text("{} Esimerkki-{} {}", *(rng.choice(words()[part], size) for part in ("places", "trades", "forms")))
-    frame = pl.DataFrame({"id": issued.ids("company", size), "business_id": issued.business_ids(size), "name": name})
+    name = text(
+        "{} Esimerkki-{} {}",
+        *(rng.choice(words()[part], size) for part in ("places", "trades", "forms")),
+    )
+    frame = pl.DataFrame(
+        {"id": issued.ids("company", size), "business_id": issued.business_ids(size), "name": name}
+    )
     return frame.with_columns(source=pl.lit("DATA_SUBJECT"))
 
 
@@ -94,7 +134,11 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
     female, known = rng.random(n) < np.where(company, 0.48, 0.55), ~company & (rng.random(n) < 0.96)
     hidden, restricted = rng.random(n) < 0.003, rng.random(n) < 0.005
     phone, email = rng.random(n) < 0.94, rng.random(n) < 0.88
-    born = pl.Series(END - 10 - whole((18 + 72 * rng.beta(2.1, 2.3, n)) * 365.25)).cast(pl.Int32).cast(pl.Date)
+    born = (
+        pl.Series(END - 10 - whole((18 + 72 * rng.beta(2.1, 2.3, n)) * 365.25))
+        .cast(pl.Int32)
+        .cast(pl.Date)
+    )
     language = _language(rng, areas()["swedish"].to_numpy()[area])
     frame = pl.DataFrame(
         {
@@ -102,7 +146,9 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
             "kind": np.where(company, "company_contact", "consumer"),
             "company_id": where(company, companies["id"][employer]),
             **_names(rng, language, female),
-            "personal_id": where(known & (rng.random(n) < 0.7), _personal_ids(rng, issued, born, female)),
+            "personal_id": where(
+                known & (rng.random(n) < 0.7), _personal_ids(rng, issued, born, female)
+            ),
             "street_address": _streets(rng, language),
             "postal_code": areas()["postal_code"][area],
             "phone": where(phone, text("+{}", 358_490_000_000 + ids * 7_368_787 % 10_000_000)),
@@ -113,20 +159,36 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
             "restricted_from": np.where(restricted, (joined + end) // 2 * DAY + 36_000, NEVER),
             "non_disclosure": hidden,
             "source": pl.Series(SOURCES)[pick(rng, (70, 15, 8, 5, 2), n)],
-            "updated_at": office_hours(rng, np.minimum(joined + whole(rng.exponential(300, n)), END - 1)),
+            "updated_at": office_hours(
+                rng, np.minimum(joined + whole(rng.exponential(300, n)), END - 1)
+            ),
         }
     )
-    provider = np.where(company, text("yritys{}", companies["id"][employer]), pl.Series(words()["hosts"])[employer % 4])
+    provider = np.where(
+        company,
+        text("yritys{}", companies["id"][employer]),
+        pl.Series(words()["hosts"])[employer % 4],
+    )
     age = AS_OF.year - born.dt.year().to_numpy()
-    band = np.where(known, np.searchsorted((25, 35, 45, 55, 65, 75), age, side="right"), AGE_BANDS.index("unknown"))
+    band = np.where(
+        known,
+        np.searchsorted((25, 35, 45, 55, 65, 75), age, side="right"),
+        AGE_BANDS.index("unknown"),
+    )
     usable = ~hidden & ~restricted
-    reachable = {"email": usable & email, "sms": usable & phone, "call": usable & phone, "post": usable}
+    reachable = {
+        "email": usable & email,
+        "sms": usable & phone,
+        "call": usable & phone,
+        "post": usable,
+    }
     addressed = frame.with_columns(email=where(email, _emails(frame, provider)))
     return People(rng, issued, addressed, ids, joined, end, segment, band, reachable)
 
 
 def _membership(rng: Rng, segment: Ints) -> tuple[Ints, Ints]:
-    """Joining grows over the years and follows the seasons; leaving comes at a constant rate that only the segment sets."""
+    """Joining grows over the years and follows the seasons; leaving comes at a constant rate that
+    only the segment sets."""
     growth = np.linspace(1, 2.2, END - START)
     joined = START + pick(rng, season() * growth, len(segment))
     rate = -np.log1p(-np.array([PLANTED.churn[name] for name in SEGMENTS]))[segment]
@@ -140,9 +202,17 @@ def _language(rng: Rng, swedish: Any) -> Ints:
 
 
 def _names(rng: Rng, language: Ints, female: Mask) -> dict[str, pl.Series]:
-    n, men, women, surnames = len(female), names("first_names_men"), names("first_names_women"), names("surnames")
+    n, men, women, surnames = (
+        len(female),
+        names("first_names_men"),
+        names("first_names_women"),
+        names("surnames"),
+    )
     both = pl.concat([men["name"], women["name"]])
-    first, second = (np.where(female, len(men) + pick(rng, women["count"], n), pick(rng, men["count"], n)) for _ in "12")
+    first, second = (
+        np.where(female, len(men) + pick(rng, women["count"], n), pick(rng, men["count"], n))
+        for _ in "12"
+    )
     swedish = surnames["count"] * surnames["name"].str.contains(SWEDISH)
     family = np.where(language == 1, pick(rng, swedish, n), pick(rng, surnames["count"], n))
     two = where((rng.random(n) < 0.7) & (first != second), text(" {}", both[second])).fill_null("")
@@ -160,13 +230,22 @@ def _personal_ids(rng: Rng, issued: Issued, born: pl.Series, female: Mask) -> pl
 
 def _streets(rng: Rng, language: Ints) -> pl.Series:
     n = len(language)
-    fi, sv = (rng.choice([a + b for a in begins for b in ends], n) for begins, ends in (words()["streets"][code] for code in ("fi", "sv")))
-    flat = where(rng.random(n) < 0.45, text(" {} {}", rng.choice(list("ABCD"), n), rng.integers(1, 60, n))).fill_null("")
+    fi, sv = (
+        rng.choice([a + b for a in begins for b in ends], n)
+        for begins, ends in (words()["streets"][code] for code in ("fi", "sv"))
+    )
+    flat = where(
+        rng.random(n) < 0.45, text(" {} {}", rng.choice(list("ABCD"), n), rng.integers(1, 60, n))
+    ).fill_null("")
     return text("{} {}{}", np.where(language == 1, sv, fi), rng.integers(1, 120, n), flat)
 
 
 def _emails(frame: pl.DataFrame, provider: Any) -> pl.Series:
     """Addresses that no mail server will ever take: every domain ends in .example (RFC 2606)."""
-    name = pl.concat_str(pl.col("given_names").str.split(" ").list.first(), pl.lit("."), pl.col("family_name")).str.to_lowercase()
-    plain = name.str.replace_many({"ä": "a", "ö": "o", "å": "a", "é": "e"}).str.replace_all(r"[^a-z.]", "")
+    name = pl.concat_str(
+        pl.col("given_names").str.split(" ").list.first(), pl.lit("."), pl.col("family_name")
+    ).str.to_lowercase()
+    plain = name.str.replace_many({"ä": "a", "ö": "o", "å": "a", "é": "e"}).str.replace_all(
+        r"[^a-z.]", ""
+    )
     return frame.select(pl.format("{}{}@{}.example", plain, "id", pl.Series(provider))).to_series()

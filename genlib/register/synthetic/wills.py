@@ -1,7 +1,9 @@
-"""What the customers want: consents and prohibitions as acts with their times, and who may be contacted at an instant.
+"""What the customers want: consents and prohibitions as acts with their times, and who may be
+contacted at an instant.
 
-The rules are what the notice and the law in force give together (917/2014 200 §, GDPR 21, the notice's clause 11), written down here a
-second time on purpose: the register is lawful by this module, and `genlib.permission` has to find the same.
+The rules are what the notice and the law in force give together (917/2014 200 §, GDPR 21, the
+notice's clause 11), written down here a second time on purpose: the register is lawful by this
+module, and `genlib.permission` has to find the same.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ MARKETING = ("DM", "SCA", "BEN")
 
 @dataclass(frozen=True)
 class Wills:
-    """`given`, `ended`: UTC seconds by layer, scope and person. Layer 0 is what was said to customer service, layer 1 the stops that answer
-    a campaign; they are filled in as the campaigns go by."""
+    """`given`, `ended`: UTC seconds by layer, scope and person. Layer 0 is what was said to
+    customer service, layer 1 the stops that answer a campaign; they are filled in as the campaigns
+    go by."""
 
     given: Ints
     ended: Ints
@@ -46,13 +49,19 @@ class Wills:
             silent &= self.newest(scope, at) >= 0
         if kind not in MARKETING:
             return ~silent & ((self.newest(NO_RESEARCH, at) < 0) | (kind == "CC"))
-        return ~silent & (self._agreed(channel, at) if channel in CONSENT else self._against(channel, at) < 0)
+        return ~silent & (
+            self._agreed(channel, at) if channel in CONSENT else self._against(channel, at) < 0
+        )
 
     def stop(self, channel: str, people: Ints, at: Ints) -> None:
         """These people answered "stop": a live consent ends, a prohibition begins."""
         if channel in CONSENT:
-            given, ended = (layer[:, CONSENT[channel], people] for layer in (self.given, self.ended))
-            self.ended[:, CONSENT[channel], people] = np.where((given <= at) & (at < ended), at, ended)
+            given, ended = (
+                layer[:, CONSENT[channel], people] for layer in (self.given, self.ended)
+            )
+            self.ended[:, CONSENT[channel], people] = np.where(
+                (given <= at) & (at < ended), at, ended
+            )
         scope = PROHIBITION[channel]
         self.given[1, scope, people] = np.minimum(self.given[1, scope, people], at)
 
@@ -66,13 +75,18 @@ class Wills:
 
 
 def wills(people: People) -> Wills:
-    """Consents mostly at joining, some later; prohibitions and withdrawals at any time; about 1 % want nothing at all."""
+    """Consents mostly at joining, some later; prohibitions and withdrawals at any time; about 1 %
+    want nothing at all."""
     n, draw = len(people), people.rng.random
     given, ended = np.full((2, 7, n), NEVER), np.full((2, 7, n), NEVER)
     joined = office_hours(people.rng, people.joined)
     for scope, at_start in ((MOBILE, 0.40), (EMAIL, 0.64)):
         chance = draw(n)
-        given[0, scope] = np.where(chance < at_start, joined + scope, np.where(chance < at_start + 0.12, _moment(people), NEVER))
+        given[0, scope] = np.where(
+            chance < at_start,
+            joined + scope,
+            np.where(chance < at_start + 0.12, _moment(people), NEVER),
+        )
         ended[0, scope] = np.where(draw(n) < 0.10, _moment(people), NEVER)
     for scope, share in PROHIBITING.items():
         given[0, scope] = np.where(draw(n) < share, _moment(people), NEVER)
@@ -96,11 +110,15 @@ def permissions(people: People, wills: Wills) -> pl.DataFrame:
             "scope": pl.Series(SCOPES)[scope],
             "given_at": given,
             "ended_at": np.where(ended < END * DAY, ended, NEVER),
-            "received_via": pl.Series(("web", "phone", "email", "letter", "store", "campaign"))[via],
+            "received_via": pl.Series(("web", "phone", "email", "letter", "store", "campaign"))[
+                via
+            ],
             "evidence": text("TALLENNE-{}", people.rng.integers(100_000, 999_999, len(given))),
         }
     )
-    return frame.with_columns(source=pl.lit("DATA_SUBJECT")).sort("given_at", "customer_id", "scope")
+    return frame.with_columns(source=pl.lit("DATA_SUBJECT")).sort(
+        "given_at", "customer_id", "scope"
+    )
 
 
 def _moment(people: People) -> Ints:
