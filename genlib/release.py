@@ -117,7 +117,8 @@ class Release:
         return f"{told}<table>{listed}</table>"
 
     def _facts(self) -> dict[str, str]:
-        told, k = self.manifest, self.manifest.k
+        told = self.manifest
+        k = self.manifest.k
         left_out = ", ".join(
             f"{count:,} {reason.replace('_', ' ')}"
             for reason, count in told.left_out.items()

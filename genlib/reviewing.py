@@ -155,7 +155,8 @@ def _worded(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
         for name, dimension in CODED.items()
     }
     at, sent = (pl.col("at").dt.strftime(form) for form in (TIME, "%Y-%m-%d %H:%M UTC"))
-    place, campaign = pl.int_range(pl.len()) * 7 % 10, pl.format("{} · {}", "name", "code")
+    place = pl.int_range(pl.len()) * 7 % 10
+    campaign = pl.format("{} · {}", "name", "code")
     return told.select(
         "pseudonym", "code", at=at, sent=sent, place=place, campaign=campaign, **said
     )
@@ -165,12 +166,11 @@ def _drawn(told: Review) -> dict[str, Any]:
     """A strip of time and bars to choose cases by, the cases in time, and all contacts of one
     case's person, at first the newest's. The strip is above all that grows and shrinks, so that it
     stays under the hand that drags. The data is inline: nothing goes to disk."""
-    words, spans = Words(told.language), _spans(told.cases)
+    words = Words(told.language)
+    spans = _spans(told.cases)
     cases = _worded(told.cases, words).with_columns(middle=spans["middle"].dt.strftime(TIME))
-    table, in_time = (
-        alt.Chart(_inline(cases)).encode(_tone(words)),
-        _when(pl.concat([spans["start"], spans["end"]])),
-    )
+    table = alt.Chart(_inline(cases)).encode(_tone(words))
+    in_time = _when(pl.concat([spans["start"], spans["end"]]))
     picks = {name: alt.selection_point(name, fields=[name], toggle="true") for name in BARS}
     picks["period"] = alt.selection_interval("period", encodings=["x"], zoom=False, mark=BRUSH)
     first = [{"pseudonym": told.cases["pseudonym"][0]}]
@@ -222,7 +222,8 @@ def _bars(table: Any, name: str, picks: Mapping[str, Any]) -> Any:
     """How many cases there are of each kind among those that the other choices leave; a click
     chooses, another takes it back."""
     bars = _narrowed(table, picks, but=name).mark_bar().add_params(picks[name])
-    many, what = alt.X("count()", title=None, axis=COUNT), alt.Y(f"{name}:N", sort="-x", title=None)
+    many = alt.X("count()", title=None, axis=COUNT)
+    what = alt.Y(f"{name}:N", sort="-x", title=None)
     return bars.encode(many, what, opacity=_lit(picks[name])).properties(height=alt.Step(18))
 
 
@@ -269,7 +270,8 @@ def _history(histories: pl.DataFrame, person: Any, words: Words) -> Any:
 def _left_out(told: Review, words: Words) -> str:
     if not told.left_out:
         return ""
-    shown, found = words.number(told.cases.height), words.number(told.cases.height + told.left_out)
+    shown = words.number(told.cases.height)
+    found = words.number(told.cases.height + told.left_out)
     message = (
         "The newest {shown} of {found} cases; narrow the period or name a campaign to see "
         "the others"

@@ -73,11 +73,9 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     "Esimerkki Viestit Oy" pseudonyms.csv
     """
     places = settings.load(password_file=password_file)
-    terms, register, now = (
-        notice.load(places.notice),
-        open_register(places.register),
-        dt.datetime.now(dt.UTC).replace(microsecond=0),
-    )
+    terms = notice.load(places.notice)
+    register = open_register(places.register)
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     first = starts.date() if starts else now.astimezone(ZoneInfo("Europe/Helsinki")).date()
     order = audience.Order(
         code=campaign,
@@ -94,7 +92,8 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
         holdout_share=holdout,
         switches=permission.Switches(**terms.permission),  # type: ignore[arg-type]  # Switches checks its values itself
     )
-    asked, word = audience.read(pseudonyms), settings.password(places, "password of both keys")
+    asked = audience.read(pseudonyms)
+    word = settings.password(places, "password of both keys")
     key = vault.open_identity(places.keys, user=places.user, password=word)
     names = vault.open_pseudonym(places.keys, user=places.user, password=word)
     ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)

@@ -17,7 +17,8 @@ def show() -> None:
     Example: genlib notice show
     """
     terms = notice.load(settings.load().notice)
-    firm, officer = terms.controller, terms.contact
+    firm = terms.controller
+    officer = terms.contact
     typer.echo(f"{terms.register_name}, notice {terms.version} of {terms.valid_from}")
     typer.echo(f"controller: {firm.name}, {firm.street}, {firm.postal_code} {firm.post_office}")
     typer.echo(f"contact: {officer.role}, {officer.name}, {officer.email}")

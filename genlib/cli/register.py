@@ -54,7 +54,8 @@ def load(
     Example: genlib register load data/sample
     """
     places = settings.load(password_file=password_file)
-    register, target = open_register(places.register), rejected or places.home / "rejected"
+    register = open_register(places.register)
+    target = rejected or places.home / "rejected"
     key = _identity(places)
     with _telling("loading") as progress:
         done = intake.load(

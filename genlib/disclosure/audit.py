@@ -112,7 +112,8 @@ def _bounds(
     shown = {
         place: value for place, value in enumerate(open_["published"]) if value is not None
     } | dict(known)
-    size, names = len(open_["published"]), open_["names"] or [""] * len(open_["published"])
+    size = len(open_["published"])
+    names = open_["names"] or [""] * len(open_["published"])
     matrix = csr_array(
         (sign.astype(float), (relation, variable)), shape=(int(relation.max(initial=-1)) + 1, size)
     )

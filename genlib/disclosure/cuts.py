@@ -36,7 +36,8 @@ class Cuts:
     def priced(self, place: int, prices: Floats) -> Cut:
         """From the prices of the relations when obligation `place` failed: how far it can go is at
         most what these cells allow."""
-        variable, move = self.system.need_variable[place], self.system.need_move[place]
+        variable = self.system.need_variable[place]
+        move = self.system.need_move[place]
         cost = -(self.matrix.T @ prices)
         cost[variable] -= np.sign(move)
         cost[np.abs(cost) < TINY] = 0
@@ -48,7 +49,8 @@ class Cuts:
         """For every relation in which a needy variable stands: the others in it must leave it room.
         The worst that this pattern breaks."""
         place, relation, sign = self.stands
-        variable, move = self.system.need_variable[place], self.system.need_move[place]
+        variable = self.system.need_variable[place]
+        move = self.system.need_move[place]
         toward = (-sign * np.sign(move) + 1) // 2
         unseen = self.system.hidden_variables(hidden)
         room = np.stack([self._room(way, unseen).sum(axis=0) for way in (-1, 1)])[toward, relation]
@@ -83,7 +85,8 @@ class Cuts:
         """The part of the room that the lone respondent of an obligation knows is none."""
         from scipy.sparse import csr_array
 
-        system, known = self.system, np.zeros(len(place))
+        system = self.system
+        known = np.zeros(len(place))
         seen = np.flatnonzero(self.system.need_scenario[place] >= 0)
         if seen.size:
             ones = np.ones(len(system.alone_variable))
@@ -101,7 +104,8 @@ class Cuts:
 
     def _single(self, place: int, relation: int, toward: int) -> Cut:
         entries = slice(self.matrix.indptr[relation], self.matrix.indptr[relation + 1])
-        variables, signs = self.matrix.indices[entries], self.matrix.data[entries]
+        variables = self.matrix.indices[entries]
+        signs = self.matrix.data[entries]
         reach = np.zeros(len(self.system.value))
         reach[variables] = np.where(signs * toward > 0, AMPLE, self.drop[variables])
         reach[self.system.need_variable[place]] = 0.0

@@ -129,13 +129,13 @@ def _three(
 
 
 def _ties(found: Sequence[Found], figures: pl.DataFrame, policy: Policy) -> Ties:
-    listed, asked, count = [], [], 0
+    listed = []
+    asked = []
+    count = 0
     for part in found:
         rows = part.rows.with_columns(tie=pl.col("row").cast(pl.Int64) + count)
-        needy, exact = (
-            moves(rows.filter(pl.col("apart") > 0), policy),
-            rows.filter(pl.col("apart") == 0),
-        )
+        needy = moves(rows.filter(pl.col("apart") > 0), policy)
+        exact = rows.filter(pl.col("apart") == 0)
         listed.append(
             part.terms.join(
                 pl.concat([side.select("row", "tie") for side in (needy, exact)]), on="row"
@@ -204,10 +204,8 @@ def _drawn(system: System) -> Floats:
     """A table of moves that all relations allow."""
     from scipy.sparse.linalg import lsmr
 
-    matrix, drawn = (
-        system.matrix.astype(float),
-        np.random.default_rng(3).normal(size=len(system.value)),
-    )
+    matrix = system.matrix.astype(float)
+    drawn = np.random.default_rng(3).normal(size=len(system.value))
     for _ in range(2):  # twice is enough (Kahan and Parlett)
         drawn -= (
             matrix.T @ lsmr(matrix.T, drawn, atol=1e-13, btol=1e-13, maxiter=10 * len(drawn))[0]

@@ -207,7 +207,8 @@ class Draft:
             .agg(pl.col("people", "dear").max())
             .sort("_cell")
         )
-        people, dear = shown["people"].to_numpy(), shown["dear"].to_numpy()
+        people = shown["people"].to_numpy()
+        dear = shown["dear"].to_numpy()
         scenario, known = self._alone()
         parts: dict[str, Any] = {
             "value": self.value,
@@ -323,7 +324,8 @@ def _complements(draft: Draft) -> tuple[Ints, Ints, Ints, tuple[Ints, Ints]]:
     parts = draft.figures.filter(pl.col("of").is_not_null())
     base = draft.figures.select("_label", of="measure", base="same")
     both = parts.join(base, on=["_label", "of"])
-    whole, part = both["base"].to_numpy().astype(np.int64), both["same"].to_numpy().astype(np.int64)
+    whole = both["base"].to_numpy().astype(np.int64)
+    part = both["same"].to_numpy().astype(np.int64)
     rest = draft.value[whole] - draft.value[part]
     whole, part, rest = whole[rest >= 0], part[rest >= 0], rest[rest >= 0]
     return whole, part, draft.cell[part], draft.freed(rest)

@@ -94,10 +94,8 @@ def _members(pool: pl.DataFrame) -> pl.DataFrame:
     cut = cut.filter(
         pl.col("within") | (moved & ~pl.col("within").any().over("name", "way", "part"))
     )
-    longer, step = (
-        pl.col("months") < pl.col("whole_months"),
-        pl.col("months").replace_strict(STEPS, default=None, return_dtype=pl.String),
-    )
+    longer = pl.col("months") < pl.col("whole_months")
+    step = pl.col("months").replace_strict(STEPS, default=None, return_dtype=pl.String)
     dated = pool.join(near.filter(pl.col("whole_months").is_in((3, 12))), on=["group", "measure"])
     timed = (
         dated.filter(inside, longer)
@@ -128,10 +126,8 @@ def _cuts(pool: pl.DataFrame) -> pl.DataFrame:
     cut = narrowed.with_columns(
         group=pl.concat_str("base", pl.lit(HEAD), rest), way=pl.col("part").str.extract(CUT)
     )
-    others, parted = (
-        pl.col("part").str.contains("=!", literal=True),
-        pl.col("part").str.replace("=!?", "!"),
-    )
+    others = pl.col("part").str.contains("=!", literal=True)
+    parted = pl.col("part").str.replace("=!?", "!")
     left = cut.with_columns(way=parted).filter(
         pl.col("way").is_in(cut.filter(others).select(parted).to_series().implode())
     )
@@ -165,7 +161,8 @@ def _ties(wholes: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
 def _rests(members: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """What the parts leave of each whole: one row a tie, with its name, the number of its `people`
     and the moves that it needs."""
-    whole, part = pl.col("sign") == 1, pl.col("sign") == -1
+    whole = pl.col("sign") == 1
+    part = pl.col("sign") == -1
     apart = pl.col("way").first().str.contains(APART)
     top = {name: pl.col(name).filter(whole).first() for name in ("first", "second", "low")}
     most = pl.col("first").filter(part).max()

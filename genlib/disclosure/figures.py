@@ -111,7 +111,8 @@ def name_of(content: bytes) -> int:
 
 def by_place(figures: pl.DataFrame) -> pl.DataFrame:
     """A row for each place of each figure, and how many `months` its span is long."""
-    start, end = pl.col("start").dt, pl.col("end").dt
+    start = pl.col("start").dt
+    end = pl.col("end").dt
     return (
         figures.explode("places")
         .unnest("places")

@@ -189,7 +189,8 @@ def _page(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The figures, those that nobody is shown included, and what relates them; first those of the
     report, then those tied to them."""
-    system, size = model.system, len(model.system.value)
+    system = model.system
+    size = len(model.system.value)
     moves = np.zeros((2, size), np.int64)
     protected = pattern.system
     everyones = (protected.need_scenario < 0) & (protected.need_variable < size)
@@ -204,7 +205,8 @@ def _page(
         "up": moves[0],
         "down": moves[1],
     }
-    seen, alone = pl.Series(pattern.seen()[:size]), pl.lit(len(system.alone_variable) > 0)
+    seen = pl.Series(pattern.seen()[:size])
+    alone = pl.lit(len(system.alone_variable) > 0)
     ours = pl.DataFrame(numbers).join(
         own.select("variable", "name", *TOLD), on="variable", how="left", maintain_order="left"
     )

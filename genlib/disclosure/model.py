@@ -152,7 +152,8 @@ def _measured(
     table: str, frame: pl.DataFrame, cells: Cells, place: int, dear: float
 ) -> pl.DataFrame:
     measure = cells.measures[place]
-    name, money = measure.name, measure.kind == "money"
+    name = measure.name
+    money = measure.kind == "money"
     contributors = (
         name
         if measure.kind == "people"
@@ -194,10 +195,8 @@ def _links(
 ) -> pl.DataFrame:
     """Every (measure, parent, child) of each table; `over` names the table and the dimension that
     is summed."""
-    alive, steps = (
-        (pl.col("people") > 0) | pl.col("_zero") | pl.col("_virtual"),
-        pl.col(r"^_(up|side)\d+$"),
-    )
+    alive = (pl.col("people") > 0) | pl.col("_zero") | pl.col("_virtual")
+    steps = pl.col(r"^_(up|side)\d+$")
     rows = pl.concat(
         [frames[name].filter(alive).select("_key", steps, table=pl.lit(name)) for name in tables],
         how="diagonal",

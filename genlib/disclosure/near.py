@@ -107,10 +107,8 @@ def moves(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """
     size = pl.col("difference").abs()
     few = pl.col("heads") | (size < policy.min_count)  # so few events are of as few people
-    who, part = (
-        pl.when("heads").then(pl.max_horizontal("apart", size)).otherwise(size),
-        ((size * policy.p + 99) // 100).clip(1),
-    )
+    who = pl.when("heads").then(pl.max_horizontal("apart", size)).otherwise(size)
+    part = ((size * policy.p + 99) // 100).clip(1)
     free = {
         side: pl.when(few)
         .then(

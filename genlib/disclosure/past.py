@@ -54,7 +54,8 @@ def bound(model: Model, own: pl.DataFrame, past: Past, policy: Policy) -> Bound:
         .agg(pl.col("shown", "alone").any(), pl.col("up", "down").max())
     )
     ours = own.select("variable", "cell", "name").join(told, on="name").sort("variable")
-    known, kept = ours.filter("shown"), ours.filter(~pl.col("shown"))
+    known = ours.filter("shown")
+    kept = ours.filter(~pl.col("shown"))
     published = past.figures.filter("shown")
     held, weighed = _held(own, published, known, kept, policy)
     held = pl.concat(
@@ -110,12 +111,15 @@ def eased(system: System, before: Ints) -> tuple[System, list[Ints]]:
     """The system with its needs cut down to what is possible once all is hidden that may be, and
     witnesses of that: what was published cannot be taken back, and what follows from it is known.
     What somebody alone in a cell would learn of a cell that was in no report before stays."""
-    search, everything = Search(system, np.random.default_rng(0)), system.primary | system.open_cell
+    search = Search(system, np.random.default_rng(0))
+    everything = system.primary | system.open_cell
     search.separate(everything, 0)
-    attack, moves = Attack(system, everything, search.effort), system.need_move.copy()
+    attack = Attack(system, everything, search.effort)
+    moves = system.need_move.copy()
     old = (system.cell[system.need_variable] < 0) | np.isin(system.need_variable, before)
     for place in np.flatnonzero(search.waiting & ((system.need_scenario < 0) | old)):
-        variable, move = system.need_variable[[place]], system.need_move[[place]]
+        variable = system.need_variable[[place]]
+        move = system.need_move[[place]]
         known = system.alone_variable[system.alone_scenario == system.need_scenario[place]]
         reached = np.abs(attack.push(variable, move, np.ones(1), known)[variable[0]]) + TINY
         moves[place] = (

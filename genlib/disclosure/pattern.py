@@ -38,7 +38,8 @@ class Pattern:
         """The figures that are shown, and those of hidden cells that follow from them, relation by
         relation: the last one of a relation, and all that must be at their lowest to add up. What
         anyone can work out need not be hidden. No figure with a need is among them."""
-        system, seen = self.system, ~self.system.hidden_variables(self.hidden)
+        system = self.system
+        seen = ~self.system.hidden_variables(self.hidden)
         needy = np.zeros(len(seen), bool)
         needy[system.need_variable] = True
         above = (system.value - system.low)[system.variable]
@@ -113,7 +114,8 @@ def verify(pattern: Pattern) -> list[str]:
 
 
 def _settled(pattern: Pattern) -> bool:
-    settles, count = pattern.settles, len(pattern.witnesses)
+    settles = pattern.settles
+    count = len(pattern.witnesses)
     if (
         len(settles) != len(pattern.system.need_variable)
         or settles.min(initial=0) < 0

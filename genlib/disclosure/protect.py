@@ -107,10 +107,8 @@ def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) 
 def _check_worth(tables: Mapping[str, Cells], solved: Solved) -> None:
     """A part of a report of which hardly anything could be told is not worth what it takes from the
     next reports of the whole."""
-    narrowed, hidden = (
-        any("=" in cells.population for cells in tables.values()),
-        solved.pattern.hidden[: len(solved.own.system.weight)],
-    )
+    narrowed = any("=" in cells.population for cells in tables.values())
+    hidden = solved.pattern.hidden[: len(solved.own.system.weight)]
     if narrowed and hidden.mean() > HALF:
         raise NearlyWhole(
             "beside what was published before, more than half of this part would have to be "
@@ -178,7 +176,9 @@ def standing_policy() -> Policy:
 
 
 def _told(solved: Solved) -> Told:
-    model, pattern, held = solved.bound.model, solved.pattern, solved.bound.held
+    model = solved.bound.model
+    pattern = solved.pattern
+    held = solved.bound.held
     hidden = pattern.hidden[
         : len(model.reason)
     ]  # the pattern may end with what is only known from the past
@@ -206,10 +206,8 @@ def _told(solved: Solved) -> Told:
 
 
 def _table(name: str, cells: Cells, told: Told, ruling: Policy, language: str) -> ProtectedTable:
-    frame, late = (
-        told.frames[name].with_columns(reason=told.known("reason")),
-        pl.col("reason") == "time",
-    )
+    frame = told.frames[name].with_columns(reason=told.known("reason"))
+    late = pl.col("reason") == "time"
     seen = {
         measure.name: pl.lit(told.seen).gather(told.known(measure.name))
         for measure in cells.measures
@@ -290,10 +288,8 @@ def _earlier(late: pl.DataFrame, cells: Cells, last: pl.DataFrame) -> pl.DataFra
 
 def _conditions(policy: Policy, pattern: Pattern, told: Told) -> Mapping[str, Any]:
     """`hidden` by reason; `repeated`: cells that are shown as they were last published."""
-    hidden, again = (
-        told.cells.drop_nulls("reason"),
-        pl.col("_cell").is_in(told.last["cell"].implode()) & (pl.col("reason") == "time"),
-    )
+    hidden = told.cells.drop_nulls("reason")
+    again = pl.col("_cell").is_in(told.last["cell"].implode()) & (pl.col("reason") == "time")
     return {
         "policy": policy.as_dict(),
         "cells": told.cells.height,

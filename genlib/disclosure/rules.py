@@ -17,7 +17,8 @@ def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     small; a sum must be able to move by what its largest contributor is owed: p% of his share less
     what the others already blur (Hundepool et al. 2012, 4.2).
     """
-    value, people = pl.col("value"), pl.col("contributors")
+    value = pl.col("value")
+    people = pl.col("contributors")
     few = (people > 0) & (people < policy.min_count)
     money = pl.col("kind") == "money"
     owed = (policy.p * pl.col("first") + 99) // 100 - pl.col("rest")

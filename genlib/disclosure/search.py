@@ -71,8 +71,10 @@ class Search:
     def run(self) -> Pattern:
         """First a pattern that is nearly the cheapest, then the cheapest itself, while there are
         steps left."""
-        master, found = Master(self.system.weight[self.cuts.optional], self.effort), None
-        hidden, bound = self.system.primary, 0.0
+        master = Master(self.system.weight[self.cuts.optional], self.effort)
+        found = None
+        hidden = self.system.primary
+        bound = 0.0
         while not self.effort.over(self.steps if found else LATER * self.steps):
             self.rounds += 1
             cuts = self.cuts.capacity(hidden) or self.separate(hidden)
@@ -139,7 +141,8 @@ class Search:
     def proven(self, hidden: Bools, status: str, bound: float) -> Pattern:
         """The pattern with the few witnesses that settle everything, and without cells that none of
         them needs."""
-        settles, used = np.full(len(self.system.need_variable), -1), [np.zeros(0, np.int64)][:0]
+        settles = np.full(len(self.system.need_variable), -1)
+        used = [np.zeros(0, np.int64)][:0]
         for moved in reversed(self.pool):
             new = (settles < 0) & self.system.met(moved)
             if new.any():
@@ -162,10 +165,8 @@ class Search:
     def separate(self, hidden: Bools, most: int = CUTS_A_ROUND) -> list[Cut]:
         """Look for witnesses, and for cuts that this pattern breaks; `waiting` tells what is not
         settled."""
-        attack, unseen = (
-            Attack(self.system, hidden, self.effort),
-            self.system.hidden_variables(hidden),
-        )
+        attack = Attack(self.system, hidden, self.effort)
+        unseen = self.system.hidden_variables(hidden)
         self.pool = [moved for moved in self.pool if not moved[~unseen].any()]
         self.waiting = np.ones(len(self.system.need_variable), bool)
         for moved in self.pool:
@@ -231,7 +232,8 @@ class Search:
         for place in self.random.permutation(places):
             if not self.waiting[place]:
                 continue
-            variable, move = self.system.need_variable[[place]], self.system.need_move[[place]]
+            variable = self.system.need_variable[[place]]
+            move = self.system.need_move[[place]]
             fixed = self.system.alone_variable[
                 self.system.alone_scenario == self.system.need_scenario[place]
             ]

@@ -96,7 +96,9 @@ class Attack:
         Variables `ajar` may move by a hair: the prices then tell which cells would help most (a
         core point, Magnanti and Wong 1981).
         """
-        lower, upper, cost = self.down.copy(), self.up.copy(), np.zeros(len(self.free))
+        lower = self.down.copy()
+        upper = self.up.copy()
+        cost = np.zeros(len(self.free))
         if ajar is not None:
             hair = HAIR * np.abs(moves).max()
             here = ajar[self.free]
@@ -117,10 +119,8 @@ class Attack:
     def _multiplied(self, moved: Floats) -> Floats:
         """Halves and thirds become whole where all that hangs together can move twice or thrice as
         far."""
-        least, factor = (
-            (self.system.low - self.system.value)[self.free],
-            np.ones(self.parts.max(initial=-1) + 1),
-        )
+        least = (self.system.low - self.system.value)[self.free]
+        factor = np.ones(self.parts.max(initial=-1) + 1)
         for times in range(TIMES, 0, -1):
             broken = (np.abs(times * moved - np.rint(times * moved)) > CLOSE) | (
                 times * moved < least - CLOSE
@@ -240,7 +240,8 @@ def cover(
     price = np.where(
         system.hidden_variables(hidden), 0.0, np.append(system.weight, 0.0)[system.cell]
     )
-    rise, fall = np.where(open_, np.inf, 0.0), np.where(open_, system.value - system.low, 0.0)
+    rise = np.where(open_, np.inf, 0.0)
+    fall = np.where(open_, system.value - system.low, 0.0)
     rise[known] = fall[known] = 0.0
     costs = [price.copy(), price.copy()]
     for direction, limit in enumerate((rise, fall)):

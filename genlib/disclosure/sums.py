@@ -40,7 +40,8 @@ def alone(figures: pl.DataFrame) -> Sums:
         .with_row_index("sum")
         .with_columns(pl.col("sum").cast(pl.Int64), sign=pl.lit(1, pl.Int64))
     )
-    value, heads = figures["value"].to_numpy(), figures["heads"].to_numpy()
+    value = figures["value"].to_numpy()
+    heads = figures["heads"].to_numpy()
     return Sums(
         words(figures["sketch"]), value, heads, np.ones_like(value), np.full(len(value), -1), terms
     )
@@ -60,10 +61,8 @@ def changed(own: pl.DataFrame, old: pl.DataFrame) -> Sums:
         .with_columns(pl.col("sum").cast(pl.Int64))
     )
     lines = words(both["sketch"]) - words(both["sketch_old"])
-    value, heads = (
-        (both["value"] - both["value_old"]).to_numpy(),
-        (both["heads"] & both["heads_old"]).to_numpy(),
-    )
+    value = (both["value"] - both["value_old"]).to_numpy()
+    heads = (both["heads"] & both["heads_old"]).to_numpy()
     terms = [
         both.select("sum", name=name, sign=pl.lit(sign, pl.Int64))
         for name, sign in (("name", 1), ("name_old", -1))
@@ -123,12 +122,11 @@ def _of_wholes(wholes: pl.DataFrame, own: pl.DataFrame) -> Iterator[Sums]:
     for (count, whole), group in parts.group_by("size", "untold", maintain_order=True):
         rows = group["place"].to_numpy().reshape(-1, count)
         masks = np.concatenate([_masks(count), np.ones((1 if whole else 0, count), bool)])
-        lines, value = words(own["sketch"])[rows], own["value"].to_numpy()[rows]
+        lines = words(own["sketch"])[rows]
+        value = own["value"].to_numpy()[rows]
         mixed = np.einsum("sk,rkw->rsw", masks.astype(np.uint32), lines).reshape(-1, lines.shape[2])
-        number, chosen = (
-            np.arange(masks.shape[0] * len(rows)).reshape(len(rows), -1),
-            np.nonzero(masks),
-        )
+        number = np.arange(masks.shape[0] * len(rows)).reshape(len(rows), -1)
+        chosen = np.nonzero(masks)
         names = own["name"].to_numpy()[rows[:, chosen[1]]]
         terms = pl.DataFrame(
             {"sum": number[:, chosen[0]].ravel(), "name": names.ravel()}

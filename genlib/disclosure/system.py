@@ -168,7 +168,8 @@ def with_respondents(system: System, eased: Ints, inside: Ints) -> System:
     inside it; `inside`: who stands in what so, as (variable of the respondent, variable of the
     need).
     """
-    count, size = len(system.need_variable), len(system.value)
+    count = len(system.need_variable)
+    size = len(system.value)
     if not count or not len(system.alone_variable):
         return system
     from scipy.sparse import csr_array
@@ -187,7 +188,8 @@ def with_respondents(system: System, eased: Ints, inside: Ints) -> System:
     )
     pairs = (((knows @ near.T) > 0).astype(np.int64) @ (near @ asks > 0).astype(np.int64)).tocoo()
     foreign = np.asarray((knows @ asks).tocsr()[pairs.row, pairs.col]).ravel() == 0
-    who, need = pairs.row[foreign].astype(np.int64), pairs.col[foreign]
+    who = pairs.row[foreign].astype(np.int64)
+    need = pairs.col[foreign]
     scenario = np.full(size, -1)
     scenario[system.alone_variable] = system.alone_scenario
     own = np.isin(

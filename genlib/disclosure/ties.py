@@ -73,7 +73,8 @@ class Ties:
             .with_row_index("variable")
             .with_columns(pl.col("variable").cast(pl.Int64))
         )
-        figures, rests = listed.filter(pl.col("tie") < 0), listed.filter(pl.col("tie") >= 0)
+        figures = listed.filter(pl.col("tie") < 0)
+        rests = listed.filter(pl.col("tie") >= 0)
         told = self.members.join(
             figures.select("name", "variable"), on="name", maintain_order="left"
         ).select("tie", "variable", "sign")

@@ -107,7 +107,8 @@ def sent(release: Tables, period: Period | None, *, campaign: str = "all") -> Ro
 def judged(contacts: Rows) -> Rows:
     """Reasons are told of refusals alone: why a contact was allowed helps nobody and makes small
     cells."""
-    allowed, reason = {"allowed": nw.col("allowed")}, nw.col("reason")
+    allowed = {"allowed": nw.col("allowed")}
+    reason = nw.col("reason")
     ground = {"other ground": reason.is_in(OTHERWISE), "consent": reason.is_in(WITHOUT_CONSENT)}
     return contacts.with_columns(
         verdict=case(allowed, "refused"),
@@ -193,7 +194,8 @@ def lawfulness(
     refused by their `ground`: no consent, against a prohibition, or `undivided` where a part would
     be too small. `refused_rate` of contacts."""
     told, population = _dated(release, period, campaign, months)
-    unit, refused = period.unit, nw.col("verdict") == "refused"
+    unit = period.unit
+    refused = nw.col("verdict") == "refused"
     counts = collect(
         told.filter(refused).group_by(unit, "ground").agg(nw.col("customer").n_unique().alias("n"))
     )
@@ -281,10 +283,8 @@ def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int
     if cap not in range(1, 5):
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
     told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)])
-    by, population = (
-        (Dimension("days", total=False), Dimension("contacts")),
-        named(f"contacted {period.end}", campaign=campaign),
-    )
+    by = (Dimension("days", total=False), Dimension("contacts"))
+    population = named(f"contacted {period.end}", campaign=campaign)
     return tabulated(release, told, by, population, Share(("contacts",)), partial(_over, cap=cap))
 
 
@@ -367,10 +367,8 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
             for days in (7, 30, 90)
         ]
     )
-    by, population = (
-        (Dimension("days", total=False), Dimension("channel")),
-        named(f"contacts by days {period.end}", campaign=campaign),
-    )
+    by = (Dimension("days", total=False), Dimension("channel"))
+    population = named(f"contacts by days {period.end}", campaign=campaign)
     cells = tabulated(
         release,
         told,
@@ -393,10 +391,8 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
         told.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n")), on="customer"
     )
     told = told.with_columns(dose=_banded(told, start=1, outcome=what))
-    by, population = (
-        (Dimension("dose"), Dimension("outcome")),
-        named(f"delivered in 90 days {period.end}", campaign=campaign),
-    )
+    by = (Dimension("dose"), Dimension("outcome"))
+    population = named(f"delivered in 90 days {period.end}", campaign=campaign)
     return tabulated(release, told, by, population, rated("outcome", what)[1], measures=CONTACTS)
 
 

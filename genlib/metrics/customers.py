@@ -77,7 +77,9 @@ def purchase_summary(  # noqa: PLR0913 - the columns of any table of purchases
 
 
 def _summary(purchases: Rows, as_of: date, days: float) -> Rows:
-    known, day, money = purchases.filter(nw.col("date") <= as_of), nw.col("date"), nw.col("amount")
+    known = purchases.filter(nw.col("date") <= as_of)
+    day = nw.col("date")
+    money = nw.col("amount")
     history = known.group_by("customer").agg(
         day.min().alias("first"),
         day.max().alias("last"),
@@ -91,11 +93,9 @@ def _summary(purchases: Rows, as_of: date, days: float) -> Rows:
         how="semi",
     )
     history = history.join(on_first.group_by("customer").agg(money.sum()), on="customer")
-    first, last, repeats = (
-        day_number("first"),
-        day_number("last"),
-        nw.col("days").cast(nw.Int64) - 1,
-    )
+    first = day_number("first")
+    last = day_number("last")
+    repeats = nw.col("days").cast(nw.Int64) - 1
     return history.select(
         "customer",
         repeats.alias("frequency"),
@@ -120,11 +120,9 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
     everybody: of those who came and went no more is known than that, so a part could not be held
     against the whole.
     """
-    start, unit, step = (
-        since(period, months or LOOK_BACK[period.length]),
-        period.unit,
-        period.length,
-    )
+    start = since(period, months or LOOK_BACK[period.length])
+    unit = period.unit
+    step = period.length
     opening = Period.parse(f"{start:%Y-%m}").months(1 + step)[0].start
     members = rows(release, "membership").filter(nw.col("joined_month") < period.end)
     members = members.with_row_index("member", order_by=["joined_month", "left_month", "kind"])
@@ -132,10 +130,8 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
         nw.col("joined_month") < start,
         nw.col("left_month").is_null() | (nw.col("left_month") >= start),
     )
-    came, left = (
-        members.filter(nw.col("joined_month") >= start),
-        members.filter(within("left_month", start, period.end)),
-    )
+    came = members.filter(nw.col("joined_month") >= start)
+    left = members.filter(within("left_month", start, period.end))
     events = nw.concat(
         [
             _movement(there, nw.lit(opening), unit, "opening", 0),
@@ -143,10 +139,8 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
             _movement(left, beginning("left_month", unit), unit, "left", 2),
         ]
     ).to_native()
-    by, population = (
-        (Dimension(unit, total=False), Dimension("movement")),
-        f"members {start} {period.end}",
-    )
+    by = (Dimension(unit, total=False), Dimension("movement"))
+    population = f"members {start} {period.end}"
     cells = tabulate(
         events,
         person="member",
@@ -203,10 +197,8 @@ def _active(
     *figures: Figure,
     **narrowed: Unpack[Narrowed],
 ) -> Cells:
-    told, population = (
-        active(release, period, months=months, **narrowed),
-        named_lately("active", period, months, **narrowed),
-    )
+    told = active(release, period, months=months, **narrowed)
+    population = named_lately("active", period, months, **narrowed)
     return tabulated(release, told, by, population, *figures)
 
 
@@ -228,7 +220,8 @@ def _inhabitants(place: str, region: str) -> pl.DataFrame:
     codes = {"region": pl.String, "municipality": pl.String}
     areas = pl.read_csv(POSTAL_AREAS, columns=[*codes, "population_2022"], schema_overrides=codes)
     there = areas if region == "all" else areas.filter(pl.col("region") == region)
-    each, whole = there.group_by(place), there.group_by(pl.lit(None, pl.String).alias(place))
+    each = there.group_by(place)
+    whole = there.group_by(pl.lit(None, pl.String).alias(place))
     return pl.concat(
         [each.agg(n=pl.col("population_2022").sum()), whole.agg(n=pl.col("population_2022").sum())]
     )
@@ -242,13 +235,12 @@ def billing(
     """Money billed (credit notes taken off), payers and `cents_per_payer` by month (quarter or
     year, as the period is) and product line, with `change` since the step before and `change_year`
     of the money."""
-    length, unit = months or LOOK_BACK[period.length], period.unit
+    length = months or LOOK_BACK[period.length]
+    unit = period.unit
     invoices = of_people(release, "invoice", **narrowed).filter(lately("issued_on", period, length))
     dated = invoices.with_columns(beginning("issued_on", unit).alias(unit))
-    by, population = (
-        (Dimension(unit, total=False), Dimension("product_line")),
-        named_lately("payers", period, length, **narrowed),
-    )
+    by = (Dimension(unit, total=False), Dimension("product_line"))
+    population = named_lately("payers", period, length, **narrowed)
     each = Mean("cents_per_payer", "amount_cents")
     return tabulated(
         release,
@@ -336,10 +328,8 @@ def concentration(
     told = _buyers(release, period, months, **narrowed).with_columns(
         tenth=(11 - _score("amount_cents", 10))
     )
-    figures, population = (
-        (_of_money("tenth"), Mean("cents_per_person", "amount_cents")),
-        named_lately("buyers", period, months, **narrowed),
-    )
+    figures = (_of_money("tenth"), Mean("cents_per_person", "amount_cents"))
+    population = named_lately("buyers", period, months, **narrowed)
     return tabulated(release, told, (Dimension("tenth"),), population, *figures, measures=SPENT)
 
 
@@ -413,10 +403,8 @@ def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
         .otherwise(nw.lit("once"))
     )
     outlook = lazy(_outlook(collect(lazy(summary)))).with_columns(alive=chance)
-    figures, population = (
-        (Share(("alive",)), _of_money("alive")),
-        named(f"prospects {period.end}", **narrowed),
-    )
+    figures = (Share(("alive",)), _of_money("alive"))
+    population = named(f"prospects {period.end}", **narrowed)
     return tabulated(release, outlook, (Dimension("alive"),), population, *figures, measures=SPENT)
 
 
@@ -427,7 +415,8 @@ def _outlook(summary: pl.DataFrame, weeks: float = 52) -> pl.DataFrame:
         return summary.select(
             "customer", "frequency", probability=pl.lit(0.0), amount_cents=pl.lit(0)
         ).clear()
-    buying, value = fit_bg_nbd(summary), fit_gamma_gamma(summary)
+    buying = fit_bg_nbd(summary)
+    value = fit_gamma_gamma(summary)
     x, recency, horizon = (summary[c].to_numpy() for c in ("frequency", "recency", "T"))
     expected = buying.expected_purchases(weeks, x, recency, horizon) * value.expected_value(
         x, summary["monetary"].fill_null(0).to_numpy()

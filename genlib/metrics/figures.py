@@ -191,10 +191,8 @@ class Change:
     months: int
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        dated, later = (
-            pl.col(self.by).is_not_null(),
-            pl.col(self.by).dt.offset_by(f"{self.months}mo"),
-        )
+        dated = pl.col(self.by).is_not_null()
+        later = pl.col(self.by).dt.offset_by(f"{self.months}mo")
         earlier = frame.with_columns(later).select(*dimensions(frame), _before=self.of)
         joined = frame.join(
             earlier, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left"
@@ -284,10 +282,8 @@ class Reached:
             maintain_order="left",
         )["_no"].is_null()
         shown = frame.with_columns(reached=pl.when(told).then(reached))
-        late, base = (
-            pl.col("stage").is_in(self.stages[self.stages.index("delivered") :]),
-            frame.select(after["delivered"]).to_series(),
-        )
+        late = pl.col("stage").is_in(self.stages[self.stages.index("delivered") :])
+        base = frame.select(after["delivered"]).to_series()
         rate = interval(
             "of_delivered", shown["reached"] / base, intervals.wilson(shown["reached"], base)
         )
@@ -313,13 +309,12 @@ def uplift(frame: pl.DataFrame) -> pl.DataFrame:
         at(frame, "people", where).alias(name) for name, where in arms.items()
     )
     ends = intervals.newcombe(x, n, y, other_n)
-    gain, mismatch = (
-        x / n - y / other_n,
-        chance(intervals.ratio_statistic(other_n, n + other_n, frame["holdout_share"])),
-    )
+    gain = x / n - y / other_n
+    mismatch = chance(intervals.ratio_statistic(other_n, n + other_n, frame["holdout_share"]))
     effect = interval("uplift", gain, ends) | interval("extra", n * gain, [n * end for end in ends])
     effect |= {"p_value": chance(intervals.difference_statistic(x, n, y, other_n))}
-    both, whole = pl.select(pl.min_horizontal(n, other_n)).to_series(), on_total("arm", "outcome")
+    both = pl.select(pl.min_horizontal(n, other_n)).to_series()
+    whole = on_total("arm", "outcome")
     shown = with_figures(
         frame, whole, both, {"rate": x / n, "holdout_rate": y / other_n, "mismatch_p": mismatch}
     )
@@ -346,7 +341,8 @@ def _with_holm(frame: pl.DataFrame) -> pl.DataFrame:
 def _with_all(frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.DataFrame:
     """One more row, for all campaigns that have an uplift: that of the mean person contacted, and
     the buyers whom they brought together."""
-    p, q = pl.col("rate"), pl.col("holdout_rate")
+    p = pl.col("rate")
+    q = pl.col("holdout_rate")
     spread = (p * (1 - p) / pl.col("_n") + q * (1 - q) / pl.col("_other")) * pl.col("_n") ** 2
     known = frame.with_columns(_n=n, _other=other_n).filter(pl.col("uplift").is_not_null())
     if known.is_empty():

@@ -142,7 +142,8 @@ def _staged(
 ) -> Cells:
     """Those of groups without a total are told each by its own stages: where a table adds up, all
     have the same."""
-    columns, apart = [d.name for d in by], [d.name for d in by if not d.total]
+    columns = [d.name for d in by]
+    apart = [d.name for d in by if not d.total]
     people = placed.group_by("customer", *columns).agg(nw.col("place").max())
     counted = collect(
         people.group_by(*columns, "place").agg(nw.len().cast(nw.Int64).alias("n"))
@@ -225,7 +226,9 @@ def _moved(people: People, without: tuple[str, ...]) -> dict[int, int]:
     """Where those at a stage that is too small to be shown, or not told, are told instead: at the
     last one before it that is on the way. A stage of the way to delivery stays, for door 2 to hide:
     it is always told, so that its lack would say that it is small."""
-    known, left, moved = _known(people, without), dict(people), {}
+    known = _known(people, without)
+    left = dict(people)
+    moved = {}
     for place in range(len(STAGES) - 1, 0, -1):
         if place not in known or (STAGES[place] not in ALWAYS and 0 < left.get(place, 0) < LEAST):
             moved[place] = max(

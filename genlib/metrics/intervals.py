@@ -41,10 +41,8 @@ def interval(name: str, value: Any, ends: Sequence[Any]) -> dict[str, Any]:
 def wilson(successes: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
     """Low and high end of a share."""
     zz = z(level) ** 2
-    centre, spread = (
-        successes + zz / 2,
-        z(level) * (successes * (n - successes) / n + zz / 4) ** 0.5,
-    )
+    centre = successes + zz / 2
+    spread = z(level) * (successes * (n - successes) / n + zz / 4) ** 0.5
     return (centre - spread) / (n + zz), (centre + spread) / (n + zz)
 
 
@@ -52,7 +50,8 @@ def newcombe(
     successes: Any, n: Any, other_successes: Any, other_n: Any, *, level: float = 0.95
 ) -> tuple[Any, Any]:
     """Low and high end of the difference of two independent shares (hybrid score)."""
-    p, q = successes / n, other_successes / other_n
+    p = successes / n
+    q = other_successes / other_n
     (p_low, p_high), (q_low, q_high) = (
         wilson(successes, n, level=level),
         wilson(other_successes, other_n, level=level),
@@ -100,7 +99,8 @@ def difference(
     """Difference of two independent shares with Newcombe's interval."""
     if not (0 <= successes <= n and 0 <= other_successes <= other_n and n and other_n):
         raise UsageError("each group needs people, and no more successes than people")
-    p, q = successes / n, other_successes / other_n
+    p = successes / n
+    q = other_successes / other_n
     low, high = newcombe(successes, n, other_successes, other_n, level=level)
     return Estimate(p - q, sqrt(p * (1 - p) / n + q * (1 - q) / other_n), low, high, n + other_n)
 
@@ -121,7 +121,8 @@ def ratio_statistic(n: Any, total: Any, share: Any) -> Any:
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values adjusted for looking at all of them (family-wise error)."""
     order = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    adjusted, worst = [0.0] * len(p_values), 0.0
+    adjusted = [0.0] * len(p_values)
+    worst = 0.0
     for rank, place in enumerate(order):
         worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[place]))
         adjusted[place] = worst

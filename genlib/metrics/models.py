@@ -111,13 +111,15 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
             + betaln(a, b + frequencies)
             - betaln(a, b)
         )
-        late, early = np.log(alpha + horizon), np.log(alpha + recency)
+        late = np.log(alpha + horizon)
+        early = np.log(alpha + recency)
         odds = np.where(
             repeated,
             np.log(a) - np.log(b + np.maximum(x, 1) - 1) + (r + x) * (late - early),
             -np.inf,
         )
-        gone, value = expit(odds), _sum(n, known[place] - (r + x) * late + np.logaddexp(0, odds))
+        gone = expit(odds)
+        value = _sum(n, known[place] - (r + x) * late + np.logaddexp(0, odds))
         both = psi(a + b) - psi(a + b + frequencies)
         slopes = [
             _sum(
@@ -164,7 +166,8 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
             - gammaln(q)
             + p * frequencies * np.log(frequencies)
         )
-        sums, logs = gamma + x * mean, np.log(gamma + x * mean)
+        sums = gamma + x * mean
+        logs = np.log(gamma + x * mean)
         value = _sum(
             n,
             known[place]
@@ -208,7 +211,8 @@ def _maximise(
         value, slopes = likelihood(np.exp(logs))
         return -value / people, -slopes * np.exp(logs) / people
 
-    bounds, options = [(-8.0, 8.0)] * len(start), {"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9}
+    bounds = [(-8.0, 8.0)] * len(start)
+    options = {"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9}
     found = minimize(
         downhill, np.log(start), method="L-BFGS-B", jac=True, bounds=bounds, options=options
     )

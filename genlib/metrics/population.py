@@ -119,7 +119,8 @@ def tabulated(  # noqa: PLR0913 - what a table is
 def complete(cells: Cells, values: pl.DataFrame) -> Cells:
     """The cells with a zero for each value of a dimension (and of its parents) that nobody has, so
     that no step of a chart is missing."""
-    ours, columns = values.columns, cells.dimensions
+    ours = values.columns
+    columns = cells.dimensions
     levels = pl.concat(
         [values.select(ours[depth:]).unique() for depth in range(len(ours))], how="diagonal"
     ).select(ours)

@@ -77,7 +77,9 @@ def net_promoter_score(
             "weight" if "weight" in given else None, "stratum" if "stratum" in given else None
         )
         return surveys.mean(answers.with_columns(point=point), "point", design, level=level)
-    promoters, detractors, n = int((point > 0).sum()), int((point < 0).sum()), len(point)
+    promoters = int((point > 0).sum())
+    detractors = int((point < 0).sum())
+    n = len(point)
     ends = (intervals.nps_adjusted if adjusted else intervals.nps_wald)(
         promoters, detractors, n, level=level
     )
@@ -109,7 +111,8 @@ def likert(
         }
     )
     names = [str(answer) for answer in scale]
-    n, shares = pl.sum_horizontal(names), {name: pl.col(name) for name in names}
+    n = pl.sum_horizontal(names)
+    shares = {name: pl.col(name) for name in names}
     parts = {name: count / n for name, count in shares.items()}
     return table.select(
         "item", n=n, **parts, **intervals.likert(list(shares.values()), n, level=level)
@@ -179,10 +182,8 @@ def nps_tables(
 def _nps_tables(
     release: Tables, period: Period, by: Mapping[str, str], kind: str
 ) -> dict[str, Cells]:
-    asked, population = (
-        collect(_asked(release, period, 12, kind)),
-        named_lately("asked", period, 12, kind=kind),
-    )
+    asked = collect(_asked(release, period, 12, kind))
+    population = named_lately("asked", period, 12, kind=kind)
     return {
         name: _nps(release, lazy(_folded(asked, column)), column, population)
         for name, column in by.items()
@@ -211,7 +212,9 @@ def _scores_by(release: Tables, told: Rows, by: Dimension, population: str, *mor
 def _folded(asked: pl.DataFrame, by: str) -> pl.DataFrame:
     """The smallest groups as one, so that it is not small itself; if none is left beside it, it is
     all."""
-    least, folded, together = FEW.get(by, FEW["other"]), [], 0
+    least = FEW.get(by, FEW["other"])
+    folded = []
+    together = 0
     sizes = asked.group_by(by).len().sort("len", by)
     for code, size in sizes.rows():
         if size >= least and not 0 < together < least:
@@ -230,10 +233,8 @@ def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "al
     rows where outcome is complete."""
     known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome")),)
-    asked, population = (
-        _asked(release, period, months, kind),
-        named_lately("asked", period, months, kind=kind),
-    )
+    asked = _asked(release, period, months, kind)
+    population = named_lately("asked", period, months, kind=kind)
     cells = tabulated(
         release,
         asked,
@@ -270,11 +271,10 @@ class Balanced:
         )
         whole = groups.select("people", *counts).drop_nulls().filter(pl.col("n") >= least(frame))
         estimate = self._estimate(whole) if 0 < whole.height == groups.height else (None, 0.0)
-        value, margin = estimate[0], intervals.z() * estimate[1]
-        ends, here = (
-            interval("nps_balanced", 0.0, (-margin, margin)),
-            on_total("group", "outcome", self.by),
-        )
+        value = estimate[0]
+        margin = intervals.z() * estimate[1]
+        ends = interval("nps_balanced", 0.0, (-margin, margin))
+        here = on_total("group", "outcome", self.by)
         return frame.with_columns(
             pl.when(here).then(pl.lit(value, pl.Float64) + end).alias(name)
             for name, end in ends.items()
@@ -294,14 +294,10 @@ class Balanced:
 def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
     """Question by answer (1-5), the latest of each person: `share`, `mean`, `sd`, `top_two` and
     `bottom_two`, and the words of the questions."""
-    answered, population = (
-        _items(release, period, months, kind),
-        named_lately("items", period, months, kind=kind),
-    )
-    told, by = (
-        answered.with_columns(answer=nw.col("score")),
-        (Dimension("question", total=False), Dimension("answer")),
-    )
+    answered = _items(release, period, months, kind)
+    population = named_lately("items", period, months, kind=kind)
+    told = answered.with_columns(answer=nw.col("score"))
+    by = (Dimension("question", total=False), Dimension("answer"))
     cells = tabulated(
         release,
         told,
@@ -333,10 +329,8 @@ def agreement(release: Tables, period: Period, *, months: int = 24, kind: str = 
         _with_people(release, answered, kind).with_columns(first=nw.lit(0)), "wave", "question"
     )
     by = (Dimension("wave", total=False), Dimension("question", total=False), Dimension("box"))
-    agree, population = (
-        Rate("agree_rate", "box", ("agree",)),
-        named_lately("agreement", period, months, kind=kind),
-    )
+    agree = Rate("agree_rate", "box", ("agree",))
+    population = named_lately("agreement", period, months, kind=kind)
     return tabulated(release, latest, by, population, agree, _texts(release), person="person")
 
 
@@ -362,10 +356,8 @@ def drivers(release: Tables, period: Period, *, months: int = 12, kind: str = "a
     driver = pl.DataFrame(
         list(parts.items()), schema={"question": pl.String, "driver": pl.Float64}, orient="row"
     )
-    by, population = (
-        (Dimension("question", total=False),),
-        named_lately("all items", period, months, kind=kind),
-    )
+    by = (Dimension("question", total=False),)
+    population = named_lately("all items", period, months, kind=kind)
     return tabulated(
         release, told, by, population, given("question", driver), _texts(release), person="person"
     )
@@ -377,10 +369,8 @@ def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "al
     feedback = of_people(release, "feedback", kind=kind).filter(
         lately("received_on", period, months)
     )
-    told, population = (
-        feedback.with_columns(nw.col("topic").fill_null("unknown")),
-        named_lately("feedback", period, months, kind=kind),
-    )
+    told = feedback.with_columns(nw.col("topic").fill_null("unknown"))
+    population = named_lately("feedback", period, months, kind=kind)
     return tabulated(
         release, told, (Dimension("topic"),), population, Share(("topic",)), measures=(OVERLAPPING,)
     )

@@ -16,7 +16,8 @@ from polars import col
 from genlib.permission.rule import CHANNELS, Frame
 from genlib.permission.switches import Switches
 
-NEVER, ENDED = 0, -1
+NEVER = 0
+ENDED = -1
 CONSENTS = {"mobile": "consent_mobile", "email": "consent_email"}
 PROHIBITIONS = ("phone", "post", "email", "market_research", "marketing_use")
 SCOPES = (*CONSENTS.values(), *(f"prohibition_{scope}" for scope in PROHIBITIONS))
@@ -75,12 +76,15 @@ def flags(channel: str, switches: Switches) -> dict[str, pl.Expr]:
     reached = {**_REACH, "sms": "phone" if switches.q2 else None}
     consents = {name: (scope, reached[name]) for name, scope in _consents(switches).items()}
     effective = [_newer(scope, against, switches) for scope, against in consents.values()]
-    marketing, own = col("prohibition_marketing_use") > NEVER, reached[channel]
+    marketing = col("prohibition_marketing_use") > NEVER
+    own = reached[channel]
     prohibited = (col(f"prohibition_{own}") > NEVER) if own else pl.lit(False)
-    consent, consent_scope = pl.lit(False), consents.get(channel, (None, None))[0]
+    consent = pl.lit(False)
+    consent_scope = consents.get(channel, (None, None))[0]
     withdrawn = pl.lit(False)
     if consent_scope:
-        consent, withdrawn = _newer(consent_scope, own, switches), col(consent_scope) == ENDED
+        consent = _newer(consent_scope, own, switches)
+        withdrawn = col(consent_scope) == ENDED
     every = pl.all_horizontal(col(f"prohibition_{scope}") > NEVER for scope in PROHIBITIONS)
     return {
         "consent": consent,

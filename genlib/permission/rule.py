@@ -28,22 +28,21 @@ FLAGS = (
 PROTECTED = ("erased", "restricted", "non_disclosure")
 
 _Rules = Sequence[tuple[pl.Expr, str]]
-_NEEDED, _COURTESY = col("kind") == "SVC", col("kind") == "CC"
-_SURVEY, _PROMOTION = col("kind").is_in(["MR", "SAT"]), col("kind").is_in(["DM", "SCA", "BEN"])
-_ELECTRONIC, _WRITTEN = (
-    col("channel").is_in(["auto", "sms", "email"]),
-    col("channel").is_in(["sms", "email"]),
-)
-_PERSON, _DUTIES, _COMPANY = (
-    col("recipient").is_in(["P", "N"]),
-    col("recipient") == "W",
-    col("recipient") == "O",
-)
+_NEEDED = col("kind") == "SVC"
+_COURTESY = col("kind") == "CC"
+_SURVEY = col("kind").is_in(["MR", "SAT"])
+_PROMOTION = col("kind").is_in(["DM", "SCA", "BEN"])
+_ELECTRONIC = col("channel").is_in(["auto", "sms", "email"])
+_WRITTEN = col("channel").is_in(["sms", "email"])
+_PERSON = col("recipient").is_in(["P", "N"])
+_DUTIES = col("recipient") == "W"
+_COMPANY = col("recipient") == "O"
 _ALL = col("all_prohibited")
 _RESEARCH, _MARKETING, _CHANNEL = (
     col(f"{what}_prohibited") | _ALL for what in ("research", "marketing", "channel")
 )
-_CONSENT, _WITHDRAWN = col("consent"), col("withdrawn")
+_CONSENT = col("consent")
+_WITHDRAWN = col("withdrawn")
 
 
 def decide(frame: Frame, *, switches: Switches | None = None) -> Frame:

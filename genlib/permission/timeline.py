@@ -111,7 +111,8 @@ def _starts(people: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _stands() -> list[pl.Expr]:
-    start, value = col("slot").is_null(), col("value")
+    start = col("slot").is_null()
+    value = col("value")
     since = [
         pl.when(start).then(NEVER).when(col("slot") == slot).then(value).alias(slot)
         for slot in _SLOTS.categories

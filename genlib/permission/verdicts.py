@@ -25,7 +25,8 @@ from genlib.permission.rule import CHANNELS, FLAGS, KINDS, PROTECTED, Frame, dec
 from genlib.permission.switches import Switches
 from genlib.permission.timeline import LAST, Ints, places, timeline, unpacked
 
-_CHANNELS, _KINDS = ["call", "sms", "email", "post"], ["DM", "MR", "SAT", "CC"]
+_CHANNELS = ["call", "sms", "email", "post"]
+_KINDS = ["DM", "MR", "SAT", "CC"]
 _CODES: dict[str, list[str | None] | list[bool]] = {
     "channel": [*CHANNELS, None],
     "kind": [*KINDS, None],
@@ -140,7 +141,8 @@ class Judge:
 
     def _stood(self, person: Ints, second: Ints) -> Ints:
         """A binary search in all the timelines at once, by halving strides."""
-        row, last = self.first.take(person), self.first[1:].take(person) - 1
+        row = self.first.take(person)
+        last = self.first[1:].take(person) - 1
         longest = int(np.diff(self.first).max(initial=1))
         for stride in (2**power for power in reversed(range((longest - 1).bit_length()))):
             ahead = np.minimum(row + stride, last)

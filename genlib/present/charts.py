@@ -57,7 +57,8 @@ class Chart(Item):
         return spec
 
     def html(self, width: int = theme.FULL) -> str:
-        plot, words = self.plot, self.plot.words
+        plot = self.plot
+        words = self.plot.words
         if plot.frame["hidden"].all():
             nothing = (
                 "All figures of this chart are hidden to protect small groups."
@@ -97,7 +98,8 @@ class Chart(Item):
 
     def _cut(self) -> str:
         """That the picture ends before its figures do; what is put together as others is in it."""
-        drawn, all_ = len(self.plot.places), self.plot.rows[self.shown[0][0]].n_unique()
+        drawn = len(self.plot.places)
+        all_ = self.plot.rows[self.shown[0][0]].n_unique()
         if drawn == all_ or self.mark != "bars" or self.plot.frame["code"][-1] == "others":
             return ""
         return self.plot.words.translate(
@@ -198,10 +200,8 @@ def dots(
     )
     reference = reference.value if isinstance(reference, Shown) else reference
     if reference is not None:
-        grey, brick = (
-            (pl.col("low") <= reference) & (pl.col("high") >= reference),
-            pl.col("high") < reference,
-        )
+        grey = (pl.col("low") <= reference) & (pl.col("high") >= reference)
+        brick = pl.col("high") < reference
         grey = grey | plot.rows[p].fill_null(1).ge(0.05) if p else grey
         sure = (
             pl.when(grey)
@@ -301,10 +301,8 @@ def _chart(table: ProtectedTable, plot: Plot, **parts: Any) -> Chart:
 
 
 def _toned(plot: Plot) -> Plot:
-    others, noticed = (
-        pl.col("code").str.starts_with("others"),
-        pl.col("code") == str(plot.options.get("notice")),
-    )
+    others = pl.col("code").str.starts_with("others")
+    noticed = pl.col("code") == str(plot.options.get("notice"))
     named = (
         pl.when(others)
         .then(pl.lit(tone("mute")))
@@ -317,13 +315,15 @@ def _toned(plot: Plot) -> Plot:
 
 def _limited(table: ProtectedTable, plot: Plot, value: str) -> Plot:
     limit = plot.options.get("limit", 7)
-    frame, rest = plot.frame.head(limit), plot.frame.slice(limit - 1)
+    frame = plot.frame.head(limit)
+    rest = plot.frame.slice(limit - 1)
     if (
         rest.height > 1
         and any(m.name == value and m.additive for m in table.measures)
         and not rest["hidden"].any()
     ):
-        name, total = plot.words.label("code", "others").capitalize(), float(rest["value"].sum())
+        name = plot.words.label("code", "others").capitalize()
+        total = float(rest["value"].sum())
         said = plot.words.figure(total, plot.form)
         others = {
             "place": name,
@@ -345,7 +345,8 @@ def _diverging(plot: Plot) -> Plot:
     """Each answer from `low` to `high`, zero being the middle of the middle answer."""
     levels = list(plot.series)
     tones = dict(zip(levels, theme.LIKERT.get(len(levels), theme.LIKERT[5]), strict=False))
-    whole, half = pl.col("value").sum().over("place"), (len(levels) - 1) / 2
+    whole = pl.col("value").sum().over("place")
+    half = (len(levels) - 1) / 2
     safe = ~pl.col("hidden").any().over("place") & (whole >= MIN_BASE)
     left = {
         level: 1.0 if place < half else 0.5 if place == half else 0.0

@@ -46,7 +46,8 @@ SINCE = {"previous": "from the previous month", "year_ago": "from a year ago"}
 def change(now: Shown, before: Shown, what: str = "", *, since: str = "previous") -> Finding:
     """How counts or money, which are what they are, changed: "Asiakasmäärä kasvoi 1,8 % edellisestä
     kuukaudesta". Brief without `what`."""
-    words, sources = _words(now, before), (now, before)
+    words = _words(now, before)
+    sources = (now, before)
     if now.value is None or before.value is None:
         return _told(sources, what, "", "unknown")
     tone = "up" if now.value > before.value else "down" if now.value < before.value else "flat"
@@ -72,7 +73,8 @@ def difference(
 ) -> Finding:
     """Whether a share, mean or score at the first place differs from that at the second (earlier)
     one by more than chance."""
-    words, form = _words(table), form_of(column)
+    words = _words(table)
+    form = form_of(column)
     new, old = (
         [table.value(c, **at).value for c in (column, f"{column}_low", f"{column}_high")]
         for at in places
@@ -107,10 +109,12 @@ def largest(
     """Which known code has the most and which part of all, if it surely has: no hidden cell and
     none of those put together could have more, and it does not share its place. `message` may have
     {what}, {label} and {share}."""
-    words, rows = _words(table), _rows(table, by, column, where)
+    words = _words(table)
+    rows = _rows(table, by, column, where)
     rows = rows.filter(~pl.col(by).cast(pl.String).is_in(["unknown", "others"]))
     named = [words.label(by, code) != words.label(by, "others") for code in rows[by]]
-    shown, total = rows.filter(named).drop_nulls(column), table.value(column, **where).value
+    shown = rows.filter(named).drop_nulls(column)
+    total = table.value(column, **where).value
     top, second = [*shown[column].head(2), 0, 0][:2]
     hidden = (
         float(total or 0) - float(shown[column].sum() or 0) if rows.height > shown.height else 0
@@ -132,8 +136,10 @@ def highest(
 ) -> Finding:
     """Which known code has the highest rate, if its interval lies above those of all others; if
     not, what is said `otherwise` or `what`."""
-    words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
-    low, high = f"{column}_low", f"{column}_high"
+    words = _words(table)
+    rows = _rows(table, by, column, where).drop_nulls(column)
+    low = f"{column}_low"
+    high = f"{column}_high"
     if rows.height < 2 or low not in rows.columns or (rows[low][0] or 0) <= rows[high][1:].max():  # type: ignore[operator]
         return _told((table,), (rows.height > 1 and otherwise) or what)
     value = words.figure(rows[column][0], form_of(column))
@@ -150,7 +156,8 @@ def highest(
 def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
     """Which code has the largest figure: "Eniten suositteluun liittyy: ”Sain avun” (31 %)"; no word
     of whether that is more than chance."""
-    words, rows = _words(table), _rows(table, by, column, where).drop_nulls(column)
+    words = _words(table)
+    rows = _rows(table, by, column, where).drop_nulls(column)
     if rows.height < 2:
         return _told((table,), what)
     value = words.figure(rows[column][0], form_of(column))
@@ -167,14 +174,13 @@ def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any
 def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
     """Between which two codes a rate differs most, if that is more than chance for the largest of
     so many differences (Bonferroni)."""
-    words, rows = (
-        _words(table),
-        _rows(table, by, column, where).filter(pl.col(by).cast(pl.String) != "unknown"),
-    )
+    words = _words(table)
+    rows = _rows(table, by, column, where).filter(pl.col(by).cast(pl.String) != "unknown")
     rows = rows.drop_nulls([column, f"{column}_low", f"{column}_high"])
     if rows.height < 2:
         return _told((table,), what)
-    top, last = rows.row(0, named=True), rows.row(-1, named=True)
+    top = rows.row(0, named=True)
+    last = rows.row(-1, named=True)
     errors = [(row[f"{column}_high"] - row[f"{column}_low"]) / 2 for row in (top, last)]
     pairs = rows.height * (rows.height - 1) / 2
     limit = NormalDist().inv_cdf(1 - 0.025 / pairs) / NormalDist().inv_cdf(0.975)
@@ -194,7 +200,8 @@ def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: An
 def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, str]) -> Finding:
     """Nothing if the table has figures of the period; else a message with the {month} of its last
     ones, or one that there are none."""
-    words, dates = _words(table), table.rows(by)[by].sort().to_list()
+    words = _words(table)
+    dates = table.rows(by)[by].sort().to_list()
     if dates and dates[-1] >= period.start:
         return _told((table,), "")
     month = words.month(dates[-1], year=True, long=True) if dates else ""
@@ -215,10 +222,8 @@ def surely(
     for many comparisons, that is under 5%): "Kolme viidestä kampanjasta lisäsi ostoja". The
     messages have {above} and {all} (in words up to ten): the first if there are some, the second if
     there are none, the third if there is nothing to compare."""
-    words, rows = (
-        _words(table),
-        _rows(table, by, column, where).drop_nulls([f"{column}_low", f"{column}_high"]),
-    )
+    words = _words(table)
+    rows = _rows(table, by, column, where).drop_nulls([f"{column}_low", f"{column}_high"])
     if rows.is_empty() and len(messages) > 2:
         return _told((table,), messages[2])
     above = rows.filter(pl.col(f"{column}_low") > 0, pl.col(p) < 0.05 if p else True).height
@@ -259,7 +264,8 @@ def lost(
 ) -> Finding:
     """The step of a funnel (of `codes` in their order, if named) at which the greatest part is
     lost."""
-    words, rows = _words(table), _rows(table, stage, value, where)
+    words = _words(table)
+    rows = _rows(table, stage, value, where)
     if codes:
         rows = pl.DataFrame({stage: codes}).join(rows, on=stage, how="inner", maintain_order="left")
     before = pl.col(value).shift()
@@ -285,10 +291,8 @@ def lost(
 def say(message: str, otherwise: str = "", **figures: Shown) -> Finding:
     """An English message with figures in it, "{joined} customers came, {left} left"; `otherwise`,
     if one of them is not shown."""
-    words, known = (
-        _words(*figures.values()),
-        all(figure.value is not None for figure in figures.values()),
-    )
+    words = _words(*figures.values())
+    known = all(figure.value is not None for figure in figures.values())
     values = {name: _figure(words, figure) for name, figure in figures.items() if known}
     return _told(tuple(figures.values()), message if known else otherwise, **values)
 
@@ -305,8 +309,10 @@ def usual(
 ) -> Finding:
     """Whether a change is like those of the steps before it: a message with {low} and {high} if it
     is, one if it is above and one if it is below them all; nothing on fewer than six steps."""
-    words, rows = _words(table), table.rows(by, **where).drop_nulls(column)
-    now, earlier = rows.filter(pl.col(by) == at)[column], rows.filter(pl.col(by) < at)[column]
+    words = _words(table)
+    rows = table.rows(by, **where).drop_nulls(column)
+    now = rows.filter(pl.col(by) == at)[column]
+    earlier = rows.filter(pl.col(by) < at)[column]
     if now.is_empty() or len(earlier) < 6:
         return _told((table,), "")
     low, high = float(earlier.min()), float(earlier.max())  # type: ignore[arg-type]
@@ -332,7 +338,8 @@ def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
 @said
 def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
     """That the release was published before the period was over; nothing if it was not."""
-    words, published = _words(table), release.manifest.published_at
+    words = _words(table)
+    published = release.manifest.published_at
     over = published[:10] >= period.end.isoformat()
     return _told(
         (table,),
@@ -371,7 +378,8 @@ def _words(*sources: object) -> Words:
 
 def _much(words: Words, now: Shown, before: Shown, *, signed: bool) -> str:
     """By how much: in per cent on a base of ten or more, else in units."""
-    new, old = float(now.value or 0), float(before.value or 0)
+    new = float(now.value or 0)
+    old = float(before.value or 0)
     form = form_of(now.column, whole=isinstance(now.value, int))
     if old >= BASE and form in {"number", "money"}:
         part = (new - old) / old

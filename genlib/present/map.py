@@ -37,7 +37,8 @@ def coloured(plot: Plot) -> Plot:
 
 def legend(plot: Plot) -> list[tuple[str, str]]:
     """Names and colours of the classes."""
-    words, limits = plot.words, _limits(plot)
+    words = plot.words
+    limits = _limits(plot)
     if not limits:
         return []
     between = [words.interval(low, high, plot.form) for low, high in pairwise(limits)]
@@ -62,10 +63,8 @@ def listed(plot: Plot) -> str:
 def features(plot: Plot) -> list[dict[str, Any]]:
     """The shapes with the colour and the words of their region, and nothing else; a region without
     a row is left white."""
-    words, known = (
-        plot.words,
-        {row["code"]: row for row in plot.frame.select("code", "tone", "tip").to_dicts()},
-    )
+    words = plot.words
+    known = {row["code"]: row for row in plot.frame.select("code", "tone", "tip").to_dicts()}
     made = []
     for code, shape in _shapes().items():
         blank = {
@@ -99,7 +98,8 @@ def blank(plot: Plot) -> set[str]:
 def _limits(plot: Plot) -> list[float]:
     """Up to four limits between classes of like size, rounded to two figures that count and as they
     are written."""
-    values, form = plot.frame["value"].drop_nulls().sort().to_list(), FORMS[plot.form]
+    values = plot.frame["value"].drop_nulls().sort().to_list()
+    form = FORMS[plot.form]
     rough = (
         {float(f"{values[len(values) * fifth // 5]:.2g}") for fifth in range(1, 5)}
         if len(values) > 5

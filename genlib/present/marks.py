@@ -59,7 +59,8 @@ class Frame:
         return alt.Y(f"{column}:Q", axis=marked, scale=alt.Scale(domain=self.span, nice=False))
 
     def x(self, *, points: bool = False) -> alt.X:
-        places, inner = self.plot.places, 1.0 if points else 0.3
+        places = self.plot.places
+        inner = 1.0 if points else 0.3
         aside = f"max(0, width - {WIDEST * len(places)}) / 2"
         ends: Any = alt.Undefined if points else [{"expr": aside}, {"expr": f"width - {aside}"}]
         words, tilt = _underneath(places, self.width)
@@ -169,7 +170,10 @@ def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
 
 def line(frame: Frame) -> Any:
     """Lines over time with their interval as a band; each is named at its end."""
-    plot, x, y, tone = frame.plot, frame.x(points=True), frame.y(), frame.color()
+    plot = frame.plot
+    x = frame.x(points=True)
+    y = frame.y()
+    tone = frame.color()
     last = plot.frame.filter(~pl.col("hidden")).group_by("series", maintain_order=True).last()
     band = (
         of(plot.frame)
@@ -215,7 +219,8 @@ def dots(frame: Frame, *, reference: float | None = None) -> Any:
         alt.X(f"{c}:Q", axis=axis, scale=alt.Scale(domain=frame.span, nice=False))
         for c in ("low", "value", "high")
     )
-    tone, row = alt.Color("tone:N", scale=None), frame.row()
+    tone = alt.Color("tone:N", scale=None)
+    row = frame.row()
     span = frame.shown.mark_rule(strokeWidth=2.5, aria=False).encode(
         low, alt.X2("high:Q"), row, tone
     )
@@ -240,7 +245,8 @@ def likert(frame: Frame) -> Any:
         pl.col("low").min().fill_null(-0.5), pl.col("high").max().fill_null(0.5)
     ).row(0)
     x = alt.X("low:Q", axis=None, scale=alt.Scale(domain=list(shares), nice=False))
-    tone, tip = alt.Color("tone:N", scale=None), alt.Description("tip:N")
+    tone = alt.Color("tone:N", scale=None)
+    tip = alt.Description("tip:N")
     drawn = frame.shown.mark_bar(height=24).encode(x, alt.X2("high:Q"), frame.row(), tone, tip)
     wide = frame.plot.frame.filter(
         ~pl.col("hidden"), pl.col("share") > (0.13 if frame.narrow else 0.05)

@@ -110,10 +110,8 @@ def tiles(*items: Item) -> Item:
 def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     """Up to three charts, tables or texts side by side, on a grid of twelve (`spans` 7, 5; else
     equal parts)."""
-    names, parts = (
-        together(items, "chart", "table", "conditions", "text"),
-        list(spans) or [12 // len(items)] * len(items),
-    )
+    names = together(items, "chart", "table", "conditions", "text")
+    parts = list(spans) or [12 // len(items)] * len(items)
     if len(parts) != len(items) or sum(parts) > 12 or set(parts) - set(WIDTHS):
         raise UsageError(
             "a row has one to three items with spans of 4, 5, 6, 7, 8 or 12, twelve together"
@@ -132,7 +130,8 @@ def left_out(
     """How many people the release left out for a reason: an English message with {n}, {all} and
     {share}, from its manifest."""
     words, names = _words(tables)
-    n, whole = release.manifest.left_out.get(reason, 0), release.manifest.people
+    n = release.manifest.left_out.get(reason, 0)
+    whole = release.manifest.people
     share = words.figure(_fives(n) / whole if whole else 0, "percent")
     values = {
         "n": _about(words, n),
@@ -320,7 +319,8 @@ def _few(words: Words, number: str) -> str:
 
 
 def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
-    policy, hidden = protected.get("policy", {}), protected.get("hidden", {})
+    policy = protected.get("policy", {})
+    hidden = protected.get("hidden", {})
     counted = words.translate(
         "{n} of {all}",
         n=words.number(sum(hidden.values())),

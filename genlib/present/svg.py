@@ -44,7 +44,8 @@ def finished(svg: str, *, name: str, key: str) -> str:
     for element in list(root.iter()):
         _clean(element)
     _hatch(root, f"hatch-{key}")
-    width, height = root.attrib.pop("width"), root.attrib.pop("height")
+    width = root.attrib.pop("width")
+    height = root.attrib.pop("height")
     root.attrib.update(
         {
             "viewBox": f"0 0 {width} {height}",

@@ -89,10 +89,8 @@ def table(
     of `columns` as figures.
     """
     check(table, by, group, across, *columns)
-    words, wanted = (
-        Words(table.language),
-        list(columns) or [measure.name for measure in table.measures],
-    )
+    words = Words(table.language)
+    wanted = list(columns) or [measure.name for measure in table.measures]
     levels = [by, *filter(None, (group, across))]
     rows = ordered(chosen(table, options, *levels), by, None, wanted[0], given="codes" in options)
     if options.get("total", True) and not group:
@@ -107,7 +105,8 @@ def table(
             columns or wanted,
             options,
         )
-    gaps, hidden = pl.any_horizontal(pl.col(wanted).is_null()), pl.col("reason").is_not_null()
+    gaps = pl.any_horizontal(pl.col(wanted).is_null())
+    hidden = pl.col("reason").is_not_null()
     unseen, absent = rows.select(
         (gaps & hidden).any().alias("unseen"), (gaps & ~hidden).any().alias("absent")
     ).row(0)
@@ -116,10 +115,8 @@ def table(
         if table.earlier is None
         else table.earlier.join(rows, on=table.dimensions, how="semi", nulls_equal=True)
     )
-    late, dated = (
-        not last.is_empty(),
-        not last.is_empty() and not set(wanted).isdisjoint(last.columns),
-    )
+    late = not last.is_empty()
+    dated = not last.is_empty() and not set(wanted).isdisjoint(last.columns)
     note = noted(
         words,
         {
@@ -134,11 +131,13 @@ def table(
             ),
         },
     )
-    limit, count = options.get("limit", 20), grid.cells.height - grid.total
+    limit = options.get("limit", 20)
+    count = grid.cells.height - grid.total
     cut = (
         words.translate("The first {n} of {all} rows.", n=limit, all=count) if count > limit else ""
     )
-    shown, said = grid.html(limit if cut else None), captions(words, options, note, cut)
+    shown = grid.html(limit if cut else None)
+    said = captions(words, options, note, cut)
     return Item(
         "table", (table.name,), table.language, card(words, shown, said, grid.html() if cut else "")
     )
@@ -146,7 +145,8 @@ def table(
 
 def behind(plot: Plot, dimensions: Sequence[str], columns: Sequence[str]) -> str:
     """The figures of a chart as a table."""
-    rows, words = plot.rows, plot.words
+    rows = plot.rows
+    words = plot.words
     cells = {d: names(rows, d, words) for d in dimensions} | {
         c: words.figures(rows[c], plot.form) for c in columns
     }
@@ -164,10 +164,8 @@ def _listed(
     options: Options,
 ) -> Grid:
     words = Words(table.language)
-    cells, heads = (
-        {level: names(rows, level, words) for level in levels},
-        {level: words.column(level) for level in levels},
-    )
+    cells = {level: names(rows, level, words) for level in levels}
+    heads = {level: words.column(level) for level in levels}
     for column in columns:
         if rows.schema[column].is_temporal():
             cells[column], heads[column] = (
@@ -211,11 +209,9 @@ def _absent(rows: pl.DataFrame, column: str) -> pl.Series:
 def _said(table: ProtectedTable, rows: pl.DataFrame, column: str, form: str) -> list[str]:
     """The figures of a column: with a star behind shares, means and scores on few people, and with
     its day where too few came or went for a new figure and it is the one last published."""
-    words, stars, days = (
-        Words(table.language),
-        pl.repeat(False, rows.height, eager=True),
-        pl.repeat(None, rows.height, eager=True),
-    )
+    words = Words(table.language)
+    stars = pl.repeat(False, rows.height, eager=True)
+    days = pl.repeat(None, rows.height, eager=True)
     if "thin" in rows.columns and form not in {"number", "money"}:
         stars = rows.select(pl.col("thin") & pl.col(column).is_not_null()).to_series()
     if table.earlier is not None and column in table.earlier.columns:
@@ -243,7 +239,8 @@ def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:
 
 
 def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, value: str) -> Grid:
-    words, form = Words(table.language), form_of(value, whole=rows.schema[value].is_integer())
+    words = Words(table.language)
+    form = form_of(value, whole=rows.schema[value].is_integer())
     named = pl.DataFrame(
         {
             "row": names(rows, by, words),
@@ -265,5 +262,6 @@ def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, va
 
 
 def _head(words: Words, column: str, form: str, head: str = "") -> str:
-    name, unit = head or words.column(column), words.unit(form)
+    name = head or words.column(column)
+    unit = words.unit(form)
     return f"{name}, {unit}" if unit and not name.endswith(unit) else name

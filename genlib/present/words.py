@@ -149,7 +149,8 @@ class Words:
         thousand on, millions from ten million on; of a chance never that it is none."""
         if value is None:
             return ".."
-        scaled, usual = FORMS[form].scale * value, FORMS[form].digits
+        scaled = FORMS[form].scale * value
+        usual = FORMS[form].digits
         if form == "money":
             scaled = value / 100
             if digits is None and abs(scaled) >= 1e7:
@@ -196,9 +197,11 @@ class Words:
 
     def tick(self, value: float, form: str, step: float) -> str:
         """A figure on an axis whose marks stand `step` apart."""
-        scale, unit = FORMS[form].scale, self._behind(form) if form in {"money", "percent"} else ""
+        scale = FORMS[form].scale
+        unit = self._behind(form) if form in {"money", "percent"} else ""
         if form == "money" and step >= 2.5e7:
-            scale, unit = 1e-8, f"{NBSP}{self.translate('m')}{NBSP}€"
+            scale = 1e-8
+            unit = f"{NBSP}{self.translate('m')}{NBSP}€"
         digits = next(
             d for d in range(9) if abs(round(step * scale, d) - step * scale) < 1e-9 or d == 8
         )
@@ -219,7 +222,8 @@ class Words:
     def period(self, period: Period | str) -> str:
         """`lokakuu 2026`, `heinä–syyskuu 2026`, `2026`."""
         span = Period.parse(period) if isinstance(period, str) else period
-        first, last = span.months(span.length)[0].start, span.months(1)[0].start
+        first = span.months(span.length)[0].start
+        last = span.months(1)[0].start
         if span.length == 12:
             return str(first.year)
         opening = (

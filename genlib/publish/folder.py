@@ -41,7 +41,8 @@ def staged(home: Path) -> Iterator[Path]:
 def commit(stage: Path, release_id: str) -> Path:
     """Make the staged folder the release `release_id` and the current one. A release with that id
     is the same release and stays."""
-    home, release = stage.parent, stage.parent / release_id
+    home = stage.parent
+    release = stage.parent / release_id
     for path in (*stage.rglob("*"), stage):
         synced(path)
     if not release.exists():

@@ -124,7 +124,8 @@ def _selected(source: Source) -> People:
     )
     described = [column for column in columns if column.coarsening not in {*APART, "pseudonym"}]
     seen = everyone.select("id", *(coarse(column, source.area) for column in described))
-    policy, catalogue = source.notice.anonymity, source.notice.columns["customer"]
+    policy = source.notice.anonymity
+    catalogue = source.notice.columns["customer"]
     quasi = [column.name for column in described if catalogue[column.source].sensitivity == "quasi"]
     safe = anonymise(seen, quasi, ladder=policy.ladder, k=policy.k)
     ids = safe.people["id"]

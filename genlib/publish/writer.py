@@ -51,11 +51,9 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     Refused while another run publishes the same purpose.
     """
     notice.check_schema({name: frame_schema(name) for name in Base.metadata.tables})
-    area, terms, home = (
-        load_area(data / "finland" / "postal_areas.csv", now),
-        notice.release(purpose),
-        releases / purpose,
-    )
+    area = load_area(data / "finland" / "postal_areas.csv", now)
+    terms = notice.release(purpose)
+    home = releases / purpose
     with folder.staged(home) as stage:
         with register.snapshot():
             source = Source(purpose, register, key, notice, area, now)
@@ -78,7 +76,8 @@ def _written(path: Path, table: Table, progress: Progress) -> Written:
     """Write a table as Parquet, a file a frame, and count its rows; an empty table is a file too,
     for its columns."""
     path.mkdir()
-    rows, schema = 0, pl.Schema()
+    rows = 0
+    schema = pl.Schema()
     for number, made in enumerate(table.frames):
         frame = made.cast({name: kind for name, kind in STORED.items() if name in made.columns})
         part = BytesIO()  # written by the system, so that a full disk is told in its words

@@ -295,7 +295,8 @@ def _disclosed(
     connection: sa.Connection, ids: pl.Series, order: Order, columns: Sequence[str]
 ) -> None:
     """The log of N7.8: when, what, whose, to whom, on which basis."""
-    disclosures, to = table("disclosure"), order.recipient
+    disclosures = table("disclosure")
+    to = order.recipient
     what = {
         "disclosed_at": order.at,
         "purpose": order.purpose,

@@ -99,12 +99,11 @@ def _entered(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
 def verify(register: Register, *, anchor: Path | None = None) -> int:
     """How many events there are, if none was changed, removed or cut off; GenlibError names the
     first that was."""
-    anchored, before, events = (
-        _anchored(anchor or anchor_path(register)),
-        START,
-        table("audit_event"),
-    )
-    number, ordered = 0, events.select().order_by(events.c.id)
+    anchored = _anchored(anchor or anchor_path(register))
+    before = START
+    events = table("audit_event")
+    number = 0
+    ordered = events.select().order_by(events.c.id)
     with (
         register.engine.connect() as connection,
         connection.execution_options(yield_per=10_000).execute(ordered) as rows,

@@ -92,7 +92,8 @@ class Register:
         """The rows of a table in frames of at most `rows`; memory does not grow with the table. At
         least one frame, perhaps empty."""
         schema = frame_schema(name)
-        chosen, sorting = columns or list(schema), [ordered_by] if ordered_by else []
+        chosen = columns or list(schema)
+        sorting = [ordered_by] if ordered_by else []
         if unknown := {*chosen, *sorting} - schema.keys():
             raise UsageError(f"table {name} has no column {', '.join(sorted(unknown))}")
         wanted = pl.Schema({column: schema[column] for column in dict.fromkeys(chosen + sorting)})

@@ -104,7 +104,8 @@ class Intake:
     def table(self, name: str, path: Path) -> Loaded:
         """Load one file in one audited transaction; the report of refused rows is in its place
         before the rows are. Prohibitions go on the suppression list with it."""
-        outcome, report = Loaded(name), self.rejected_to / f"{name}.csv"
+        outcome = Loaded(name)
+        report = self.rejected_to / f"{name}.csv"
         with audit.told(self.register) as (connection, tell), replacing(report) as refused:
             refused.write(b"row,column,rule\n")
             for raw in batches(path, ROWS):
@@ -130,7 +131,8 @@ def _placed(
     """Refuse also what points at a row that is not there, and what is there already - in the
     register or earlier in the file."""
     for foreign in sorted(table(name).foreign_keys, key=lambda f: f.parent.name):
-        parent, column = foreign.column.table.name, foreign.parent.name
+        parent = foreign.column.table.name
+        column = foreign.parent.name
         known = register.known(parent, good.select(id=column).drop_nulls().unique())
         lost = good.filter(
             pl.col(column).is_not_null() & ~pl.col(column).is_in(known["id"].implode())

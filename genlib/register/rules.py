@@ -70,7 +70,8 @@ def examined(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows without a fault, typed and normalised, with `row`; and the faults of the others:
     row, column, rule."""
-    schema, row = plain_schema(name), raw["row"]
+    schema = plain_schema(name)
+    row = raw["row"]
     text = raw.select("row", *(_cleaned(column, raw) for column in schema))
     cells = {
         column: checked(text[column], column, artificial=artificial)
@@ -121,7 +122,8 @@ def _broken(typed: pl.DataFrame, name: str) -> pl.DataFrame:
 @cache
 def _schema(name: str) -> type[dy.Schema]:
     """The table's dataframely schema, made from its columns."""
-    types, members = plain_schema(name), {"row": dy.Int64(nullable=False)}
+    types = plain_schema(name)
+    members = {"row": dy.Int64(nullable=False)}
     for column in plain_columns(name):
         limits = dict(zip(("min", "max"), column.info.get("range", ()), strict=False))
         members[column.name] = READINGS[types[column.name]][0](

@@ -54,7 +54,8 @@ def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: p
     entries = met.group_by("identifier", "digest", "since", scope="kept").agg(
         live=col("ended_at").is_null().any()
     )
-    listed, suppressed = _listed(connection), table("suppression")
+    listed = _listed(connection)
+    suppressed = table("suppression")
     fresh = (
         entries.filter("live")
         .drop("live")

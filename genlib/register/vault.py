@@ -51,7 +51,8 @@ class IdentityKey:
     def seal(self, series: pl.Series, *, column: str) -> pl.Series:
         """Text → nonce ‖ ciphertext ‖ tag; null stays null. `column` is `table.column`, and the
         same text seals differently each time."""
-        cipher, name = AESGCM(self._derived("seal", column)), column.encode()
+        cipher = AESGCM(self._derived("seal", column))
+        name = column.encode()
         nonces = os.urandom(NONCE * len(series))
         sealed = [
             None
@@ -65,7 +66,8 @@ class IdentityKey:
     def unseal(self, series: pl.Series, *, column: str) -> pl.Series:
         """The text again; BadInput if a value was changed, moved from another column or sealed with
         another key."""
-        cipher, name = AESGCM(self._derived("seal", column)), column.encode()
+        cipher = AESGCM(self._derived("seal", column))
+        name = column.encode()
         try:
             opened = [
                 None if v is None else cipher.decrypt(v[:NONCE], v[NONCE:], name).decode()
@@ -221,7 +223,8 @@ def open_pseudonym(path: Path, *, user: str, password: str) -> PseudonymKey:
 def _slot(user: str, password: str, secret: str, value: bytes) -> dict[str, Any]:
     if len(password) < 8:
         raise UsageError("a password needs at least 8 characters")
-    salt, nonce = os.urandom(16), os.urandom(NONCE)
+    salt = os.urandom(16)
+    nonce = os.urandom(NONCE)
     slot = {
         "user": user,
         "secret": secret,

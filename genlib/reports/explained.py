@@ -24,7 +24,8 @@ class Explained:
     """Called with a plain value, says whether something explains it."""
 
     def __init__(self, notebook: Mapping[str, Any], tables: Protected) -> None:
-        authored, given = set[Any](), set[Any]()
+        authored = set[Any]()
+        given = set[Any]()
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 (given if _GIVEN & set(cell["metadata"].get("tags", [])) else authored).update(

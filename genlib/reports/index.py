@@ -66,7 +66,8 @@ def _table(reports: Path, runs: list[Run], words: Words) -> str:
 
 
 def _cells(reports: Path, run: Run, words: Words) -> list[str]:
-    slot, made = run.slot, datetime.fromisoformat(run.manifest["finished_at"]).astimezone(HERE)
+    slot = run.slot
+    made = datetime.fromisoformat(run.manifest["finished_at"]).astimezone(HERE)
     name, language = (
         words.translate(MESSAGES.get(key, key)) for key in (slot.report, slot.language)
     )

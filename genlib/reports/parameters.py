@@ -104,7 +104,8 @@ def _parameter(line: ast.stmt, comments: Mapping[int, str]) -> Parameter:
         raise UsageError(
             f"line {line.lineno} of the parameters cell is not `name: type = default  # comment`"
         )
-    name, annotation = line.target.id, ast.unparse(line.annotation)
+    name = line.target.id
+    annotation = ast.unparse(line.annotation)
     try:
         default = ast.literal_eval(line.value)
     except ValueError:

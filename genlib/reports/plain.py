@@ -58,7 +58,8 @@ def check_plain(notebook: Mapping[str, Any]) -> None:
         if cell["cell_type"] == "code"
     ]
     nodes = [(place, node) for place, tree in cells for node in ast.walk(tree)]
-    modules, names = dict[str, ModuleType](), set(BUILTINS)
+    modules = dict[str, ModuleType]()
+    names = set(BUILTINS)
     for place, node in nodes:
         for name, module in _bound(node, place):
             if module:
@@ -143,7 +144,8 @@ def _loose(node: ast.AST, modules: Mapping[str, ModuleType], bases: Mapping[int,
 def _offers(module: ModuleType, name: str) -> bool:
     if module is genlib:
         return name in genlib.__all__ and not isinstance(getattr(module, name), ModuleType)
-    found, listed = getattr(module, name, None), getattr(module, "__all__", ())
+    found = getattr(module, name, None)
+    listed = getattr(module, "__all__", ())
     own = isinstance(found, FunctionType) and (
         name in listed or found.__module__.startswith(module.__name__)
     )

@@ -69,11 +69,13 @@ def collect(customers: int, seed: int) -> tuple[dict[str, pl.DataFrame], Truth]:
 def draw(customers: int, seed: int, use: Callable[[str, pl.DataFrame], object]) -> Truth:
     """Hand every table's plaintext rows to `use`, in an order that foreign keys like, and return
     what was planted. The same arguments give the same rows."""
-    issued, common = Issued(), shared(customers)
+    issued = Issued()
+    common = shared(customers)
     planted: dict[str, list[int]] = {mark: [] for mark in MARKS}
     for tables in chain([common], _batches(customers, seed, issued)):
         for table, drawn in tables.items():
-            rows, schema = issued.numbered(table, drawn), plain_schema(table)
+            rows = issued.numbered(table, drawn)
+            schema = plain_schema(table)
             for mark in set(MARKS) & set(drawn.columns):
                 marked = rows.filter(pl.col(mark).cast(pl.Boolean))  # an empty frame knows no types
                 planted[mark].extend(marked[next(iter(schema))])
@@ -100,12 +102,14 @@ def _batches(customers: int, seed: int, issued: Issued) -> Iterator[dict[str, pl
 
 
 def _lives(crowd: People) -> dict[str, pl.DataFrame]:
-    will, first = wills(crowd), commerce.purchases(crowd)
+    will = wills(crowd)
+    first = commerce.purchases(crowd)
     contacted, prompted = contacts(crowd, will, first)
     bought = stacked([first, *prompted])
     happened = commerce.dealings(crowd, bought)
     invited = surveys.invitations(crowd, will, happened)
-    answers, feedback = surveys.answers(crowd, invited), surveys.feedback(crowd, happened)
+    answers = surveys.answers(crowd, invited)
+    feedback = surveys.feedback(crowd, happened)
     return {
         "customer": crowd.frame,
         "permission": permissions(crowd, will),

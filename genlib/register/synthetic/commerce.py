@@ -38,10 +38,8 @@ KINDS = ("order", "enquiry", "service_visit", "complaint", "delivery", "other")
 ORDER, ENQUIRY, VISIT, COMPLAINT, DELIVERY, OTHER = range(6)
 RATES = {ENQUIRY: 0.16, COMPLAINT: 0.09, OTHER: 0.06}
 """A year and customer."""
-BY_CALL, BY_EMAIL = (
-    np.array((0.55, 0.45, 1, 0.40, 0, 0.50)),
-    np.array((0.90, 0.95, 1, 0.92, 0, 0.90)),
-)
+BY_CALL = np.array((0.55, 0.45, 1, 0.40, 0, 0.50))
+BY_EMAIL = np.array((0.90, 0.95, 1, 0.92, 0, 0.90))
 """Cumulative shares of the channels for each kind; the rest comes by post."""
 
 
@@ -79,16 +77,18 @@ def purchases(people: People) -> Purchases:
 
 def invoices(people: People, bought: Purchases) -> pl.DataFrame:
     """One invoice a purchase; one in fifty is credited later, wholly or by half."""
-    rng, n = people.rng, len(bought.day)
-    later, half = bought.day + rng.integers(3, 30, n), rng.integers(1, 3, n)
+    rng = people.rng
+    n = len(bought.day)
+    later = bought.day + rng.integers(3, 30, n)
+    half = rng.integers(1, 3, n)
     credit = np.flatnonzero((rng.random(n) < 0.02) & (later < END))
-    cents, row = _cents(people, bought), np.concatenate([np.arange(n), credit])
-    issued, person = np.concatenate([bought.day, later[credit]]), bought.person[row]
+    cents = _cents(people, bought)
+    row = np.concatenate([np.arange(n), credit])
+    issued = np.concatenate([bought.day, later[credit]])
+    person = bought.person[row]
     amount = np.concatenate([cents, -(cents // half)[credit]])
-    ids, due = (
-        people.issued.ids("invoice", len(row)),
-        issued + np.where(people.company[person], 30, 14),
-    )
+    ids = people.issued.ids("invoice", len(row))
+    due = issued + np.where(people.company[person], 30, 14)
     return pl.DataFrame(
         {
             "id": ids,
@@ -106,7 +106,8 @@ def invoices(people: People, bought: Purchases) -> pl.DataFrame:
 
 def dealings(people: People, bought: Purchases) -> Dealings:
     """Every interaction: around purchases, and at a constant rate for what goes wrong."""
-    rng, chance = people.rng, people.rng.random(len(bought.day))
+    rng = people.rng
+    chance = people.rng.random(len(bought.day))
     around = (
         (ORDER, 0, (0.8, 0.7, 0, 0)),
         (DELIVERY, 3, (0.9, 0.5, 0, 0)),
@@ -154,7 +155,8 @@ def interactions(people: People, happened: Dealings) -> pl.DataFrame:
 def _repeats(people: People, first: Ints) -> list[Purchases]:
     """Exponential gaps in seasonal time, in weeks; after each repeat the person is lost by a chance
     of their own."""
-    rng, law = people.rng, PLANTED.bg_nbd
+    rng = people.rng
+    law = PLANTED.bg_nbd
     pace = (
         rng.gamma(law["r"], 1 / law["alpha"], len(people)) / 7 * np.where(people.company, 1.4, 1.0)
     )
@@ -162,8 +164,10 @@ def _repeats(people: People, first: Ints) -> list[Purchases]:
     elapsed = np.concatenate(
         [[0.0], np.cumsum(season())]
     )  # seasons lived by each day: purchases come evenly in this time
-    now, until = elapsed[people.joined - START], elapsed[people.end - START]
-    alive, parts = np.flatnonzero(first != RENTAL), []
+    now = elapsed[people.joined - START]
+    until = elapsed[people.end - START]
+    alive = np.flatnonzero(first != RENTAL)
+    parts = []
     while len(alive):
         now[alive] += rng.exponential(1.0, len(alive)) / pace[alive]
         alive = alive[now[alive] < until[alive]]
@@ -185,8 +189,10 @@ def _rental(people: People, first: Ints) -> Purchases:
 def _cents(people: People, bought: Purchases) -> Ints:
     """List prices in whole ten cents, a model for each person and line, more pieces for
     companies."""
-    rng, n = people.rng, len(people)
-    model, habit = rng.integers(0, 3, (len(LINES), n)), np.exp(rng.normal(0, 0.18, n))
+    rng = people.rng
+    n = len(people)
+    model = rng.integers(0, 3, (len(LINES), n))
+    habit = np.exp(rng.normal(0, 0.18, n))
     pieces = 1 + rng.poisson(np.where(people.company, 2.2, 0.12)[bought.person])
     return (
         whole(

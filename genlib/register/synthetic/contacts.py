@@ -50,7 +50,8 @@ def contacts(
 
     Campaigns come in their order; stops are recorded in `wills` before the next one chooses its
     people."""
-    frames, prompted = [], []
+    frames = []
+    prompted = []
     for campaign in story("campaigns").to_dicts():
         start = number(campaign["starts_on"])
         chosen = _choose(people, wills, bought, campaign, start)
@@ -74,12 +75,10 @@ def _choose(
 ) -> Chosen:
     """In each channel of the campaign those whom the channels before could not reach; arms are
     drawn among the allowed."""
-    draw, n, names, kind = (
-        people.rng.random,
-        len(people),
-        campaign["channels"].split("+"),
-        campaign["kind"],
-    )
+    draw = people.rng.random
+    n = len(people)
+    names = campaign["channels"].split("+")
+    kind = campaign["kind"]
     wanted = _audience(people, bought, campaign["audience"], start) & (draw(n) < campaign["share"])
     sending = {name: _sending(people.rng, name, start, n) for name in names}
     allowed = {
@@ -146,8 +145,11 @@ def _happen(
 ) -> tuple[dict[str, Ints], Mask]:
     """The instants of each step of the funnel, and whose click was a mail filter's that follows
     links as soon as the mail arrives."""
-    rng, n, by = people.rng, len(chosen.person), chosen.channel
-    mail, digital = by == "email", np.isin(by, ("email", "sms"))
+    rng = people.rng
+    n = len(chosen.person)
+    by = chosen.channel
+    mail = by == "email"
+    digital = np.isin(by, ("email", "sms"))
     got = chosen.contacted & (_happens(rng, DELIVERED, by) | buyers)
     opens = mail & got & (_happens(rng, OPENED, by) | buyers)
     clicks = np.where(mail, opens, got) & digital & (_happens(rng, CLICKED, by) | buyers)

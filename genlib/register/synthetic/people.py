@@ -130,10 +130,14 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
     segment = np.where(company, SEGMENTS.index("company"), pick(rng, (0.48, 0.24, 0.13, 0.15), n))
     joined, left = _membership(rng, segment)
     end = np.minimum(left, END)
-    area, employer = pick(rng, areas()["weight"], n), rng.integers(0, len(companies), n)
-    female, known = rng.random(n) < np.where(company, 0.48, 0.55), ~company & (rng.random(n) < 0.96)
-    hidden, restricted = rng.random(n) < 0.003, rng.random(n) < 0.005
-    phone, email = rng.random(n) < 0.94, rng.random(n) < 0.88
+    area = pick(rng, areas()["weight"], n)
+    employer = rng.integers(0, len(companies), n)
+    female = rng.random(n) < np.where(company, 0.48, 0.55)
+    known = ~company & (rng.random(n) < 0.96)
+    hidden = rng.random(n) < 0.003
+    restricted = rng.random(n) < 0.005
+    phone = rng.random(n) < 0.94
+    email = rng.random(n) < 0.88
     born = (
         pl.Series(END - 10 - whole((18 + 72 * rng.beta(2.1, 2.3, n)) * 365.25))
         .cast(pl.Int32)
@@ -202,12 +206,10 @@ def _language(rng: Rng, swedish: Any) -> Ints:
 
 
 def _names(rng: Rng, language: Ints, female: Mask) -> dict[str, pl.Series]:
-    n, men, women, surnames = (
-        len(female),
-        names("first_names_men"),
-        names("first_names_women"),
-        names("surnames"),
-    )
+    n = len(female)
+    men = names("first_names_men")
+    women = names("first_names_women")
+    surnames = names("surnames")
     both = pl.concat([men["name"], women["name"]])
     first, second = (
         np.where(female, len(men) + pick(rng, women["count"], n), pick(rng, men["count"], n))
@@ -222,7 +224,8 @@ def _names(rng: Rng, language: Ints, female: Mask) -> dict[str, pl.Series]:
 def _personal_ids(rng: Rng, issued: Issued, born: pl.Series, female: Mask) -> pl.Series:
     day = born.cast(pl.Int32).cast(pl.Int64).to_numpy()
     sign = pick(rng, (75, 5, 5, 5, 5, 5), len(day))
-    individual, digits = issued.individual_numbers(day, sign, female), born.dt.strftime("%d%m%y")
+    individual = issued.individual_numbers(day, sign, female)
+    digits = born.dt.strftime("%d%m%y")
     check = (digits.cast(pl.Int64).to_numpy() * 1000 + individual) % 31
     century = (born.dt.year() >= 2000).cast(pl.Int64).to_numpy()
     return text("{}{}{}{}", digits, SIGNS[century, sign], individual, pl.Series(CHECKS)[check])

@@ -53,7 +53,8 @@ def invitations(people: People, wills: Wills, happened: Dealings) -> pl.DataFram
 def answers(people: People, invited: pl.DataFrame) -> pl.DataFrame:
     """Rows of `survey_answer`, and `answers_with_identifiers`."""
     replied = invited.filter(pl.col("responded_at") < NEVER)
-    felt, frames = _felt(people, replied), []
+    felt = _felt(people, replied)
+    frames = []
     for question in questions().to_dicts():
         chance = 0.36 if question["scale"] == "text" else 0.96
         asked = (replied["survey_id"] == question["survey_id"]).to_numpy() & (
@@ -74,7 +75,8 @@ def answers(people: People, invited: pl.DataFrame) -> pl.DataFrame:
 def feedback(people: People, happened: Dealings) -> pl.DataFrame:
     """Rows of `feedback` from half of the complaints and a third of the enquiries, and
     `feedback_with_identifiers`."""
-    rng, voiced = people.rng, those(happened, np.isin(happened.kind, (COMPLAINT, ENQUIRY)))
+    rng = people.rng
+    voiced = those(happened, np.isin(happened.kind, (COMPLAINT, ENQUIRY)))
     spoken = those(
         voiced, rng.random(len(voiced.kind)) < np.where(voiced.kind == COMPLAINT, 0.5, 0.33)
     )
@@ -100,8 +102,11 @@ def feedback(people: People, happened: Dealings) -> pl.DataFrame:
 def _wave(
     people: People, wills: Wills, complaints: Dealings, survey: Mapping[str, Any]
 ) -> pl.DataFrame:
-    rng, n, opened = people.rng, len(people), number(survey["opened_on"])
-    sent, email = opened * DAY + rng.integers(25_200, 34_000, n), people.reachable["email"]
+    rng = people.rng
+    n = len(people)
+    opened = number(survey["opened_on"])
+    sent = opened * DAY + rng.integers(25_200, 34_000, n)
+    email = people.reachable["email"]
     kind = "SAT" if survey["kind"] == "satisfaction" else "MR"
     asked = (
         (people.joined < opened - 14)
@@ -140,11 +145,11 @@ def _aggrieved(people: People, complaints: Dealings, sent: Ints) -> Mask:
 def _felt(people: People, replied: pl.DataFrame) -> dict[str, Any]:
     """How the parts are felt, in standard deviations, and the recommendation that follows, less the
     complaint; older people are kinder."""
-    rng, n, aggrieved = people.rng, len(replied), replied["aggrieved"].to_numpy()
-    common, age = (
-        rng.normal(0, 0.55, n),
-        (people.band[replied["person"].to_numpy()] % 7 - 2.5) * 0.12,
-    )
+    rng = people.rng
+    n = len(replied)
+    aggrieved = replied["aggrieved"].to_numpy()
+    common = rng.normal(0, 0.55, n)
+    age = (people.band[replied["person"].to_numpy()] % 7 - 2.5) * 0.12
     parts: dict[str, Reals] = {name: common + age + rng.normal(0, 0.83, n) for name in DRIVERS}
     latent = (
         8.1
@@ -174,7 +179,8 @@ def _score(felt: Mapping[str, Any], question: Mapping[str, Any]) -> Ints:
 def _written(people: People, person: Ints, mood: Ints) -> pl.DataFrame:
     """`topic`, `comment` in the person's language, and `signed`: whether there is an identifier in
     it."""
-    rng, n = people.rng, len(person)
+    rng = people.rng
+    n = len(person)
     told = story("comments").group_by("language", "mood").agg("topic", "text")
     rows = people.frame[person].with_columns(mood=pl.Series(MOODS)[mood], draw=rng.random(n))
     rows = rows.join(told, on=["language", "mood"], how="left", maintain_order="left")
@@ -209,7 +215,8 @@ def _filled(template: str) -> pl.Expr:
 
 def _forms(people: People, size: int) -> list[pl.Expr | pl.Series]:
     """The person's data as people write them: a number in groups, a family name in the genitive."""
-    family, phone = pl.col("family_name"), pl.col("phone")
+    family = pl.col("family_name")
+    phone = pl.col("phone")
     finnish = family.str.replace("nen$", "se").str.replace("([^aeiouyäöå])$", "${1}i") + "n"
     return [
         pl.when(pl.col("language") == "sv").then(family + "s").otherwise(finnish).alias("genitive"),

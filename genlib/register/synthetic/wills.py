@@ -77,8 +77,10 @@ class Wills:
 def wills(people: People) -> Wills:
     """Consents mostly at joining, some later; prohibitions and withdrawals at any time; about 1 %
     want nothing at all."""
-    n, draw = len(people), people.rng.random
-    given, ended = np.full((2, 7, n), NEVER), np.full((2, 7, n), NEVER)
+    n = len(people)
+    draw = people.rng.random
+    given = np.full((2, 7, n), NEVER)
+    ended = np.full((2, 7, n), NEVER)
     joined = office_hours(people.rng, people.joined)
     for scope, at_start in ((MOBILE, 0.40), (EMAIL, 0.64)):
         chance = draw(n)
@@ -101,7 +103,8 @@ def wills(people: People) -> Wills:
 def permissions(people: People, wills: Wills) -> pl.DataFrame:
     """The acts as rows of `permission`."""
     layer, scope, person = found = np.nonzero(wills.given < END * DAY)
-    given, ended = wills.given[found], wills.ended[found]
+    given = wills.given[found]
+    ended = wills.ended[found]
     via = np.where(layer == 1, 5, pick(people.rng, (52, 18, 12, 8, 10), len(given)))
     frame = pl.DataFrame(
         {

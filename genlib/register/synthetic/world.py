@@ -18,7 +18,8 @@ from genlib.register.synthetic.chance import Reals, number
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 AS_OF = date(2026, 11, 1)
-START, END = number(date(2018, 1, 1)), number(AS_OF)
+START = number(date(2018, 1, 1))
+END = number(AS_OF)
 """The first day of the register, and the first day after it."""
 SEGMENTS = ("device", "filter", "service", "rental", "company")
 AGE_BANDS = ("18-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75-", "unknown")
@@ -105,7 +106,8 @@ def questions() -> pl.DataFrame:
 def shared(customers: int) -> dict[str, pl.DataFrame]:
     """The tables that hold no customer; what a campaign costs is planned from the expected number
     of contacts."""
-    starts, cents = pl.col("starts_on"), pl.col("share") * pl.col("unit_cents") * customers * 0.4
+    starts = pl.col("starts_on")
+    cents = pl.col("share") * pl.col("unit_cents") * customers * 0.4
     campaigns = story("campaigns").with_columns(
         code=pl.format("{}-{}", starts.dt.strftime("%Y-%m"), "slug"),
         ends_on=starts + pl.duration(days=pl.col("days") - 1),
