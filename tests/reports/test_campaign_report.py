@@ -21,7 +21,6 @@ from workbench import ROOT, Bench
 from genlib import notice as notices
 from genlib.errors import UsageError
 from genlib.metrics import intervals
-from genlib.present.words import Words
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
 from genlib.register.synthetic import Truth, collect, synthesise
@@ -238,31 +237,6 @@ def test_nothing_english_and_no_code_is_left(world: World, finnish: str) -> None
         == []
     )
     assert [code for code in world.frames["campaign"]["code"] if code in finnish] == []
-
-
-@pytest.mark.parametrize("language", ["fi", "sv"])
-def test_every_message_has_its_translation(language: str) -> None:
-    code = "\n".join(
-        "".join(cell["source"]) for cell in book()["cells"] if cell["cell_type"] == "code"
-    )
-    shown = re.findall(r'(?:title|subtitle|note|label)="([^"]+)"', code)
-    assert Words(language).missing([*prose.messages(book()), *shown]) == []
-
-
-def test_the_notebook_is_thin() -> None:
-    cells = [
-        ("".join(cell["source"]), cell) for cell in book()["cells"] if cell["cell_type"] == "code"
-    ]
-    assert [source for source, _ in cells if re.search(r"\bdef\b|\blambda\b", source)] == []
-    assert (
-        max(
-            len(source.splitlines())
-            for source, cell in cells
-            if "parameters" not in cell["metadata"].get("tags", [])
-        )
-        <= 6
-    )
-    assert [cell for _, cell in cells if cell["outputs"] or cell["execution_count"]] == []
 
 
 def test_one_campaign_has_a_page_of_its_own(world: World) -> None:

@@ -3,9 +3,7 @@ plaintext tables."""
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
-import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from sentences import sentences
 from small import IDENTITY, KEY, NOW, Small
 from workbench import ROOT
 
@@ -21,7 +20,6 @@ from genlib.present.words import Words
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
 from genlib.register.synthetic import synthesise
-from genlib.reports import prose
 from genlib.reports.run import run_report
 from genlib.settings import Settings, load
 
@@ -153,32 +151,11 @@ def test_every_chart_is_a_picture_with_its_figures_behind_it(finnish: str) -> No
     assert finnish.count("<details>") >= 9
 
 
-def spoken() -> set[str]:
-    """Every English sentence of the notebook, in text and in code."""
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
-    trees = [
-        ast.parse("".join(cell["source"])) for cell in cells["cells"] if cell["cell_type"] == "code"
-    ]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    made = {
-        id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
-    }
-    texts = {
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in made
-    }
-    return {*prose.messages(cells), *(text for text in texts if " " in text)} - {"at risk"}
-
-
-@pytest.mark.parametrize("language", ["fi", "sv"])
-def test_every_sentence_is_translated(language: str) -> None:
-    assert Words(language).missing(sorted(spoken())) == []
-
-
 def test_no_english_is_left_in_finnish(finnish: str) -> None:
     pieces = {
-        piece.strip(" ,.:;()…–") for message in spoken() for piece in re.split(r"\{\w+\}", message)
+        piece.strip(" ,.:;()…–")
+        for message in sentences("customer_analysis")
+        for piece in re.split(r"\{\w+\}", message)
     }
     assert [piece for piece in sorted(pieces) if len(piece) > 8 and piece in read(finnish)] == []
 

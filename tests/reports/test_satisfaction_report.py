@@ -19,7 +19,6 @@ from workbench import ROOT, Bench
 from genlib import notice as notices
 from genlib.disclosure.cells import Dimension, tabulate
 from genlib.metrics.satisfaction import Balanced, _folded
-from genlib.present.words import Words
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
 from genlib.register.synthetic import synthesise
@@ -159,14 +158,6 @@ def test_nothing_english_is_left(finnish: str) -> None:
         )
         == []
     )
-
-
-@pytest.mark.parametrize("language", ["fi", "sv"])
-def test_every_message_has_its_translation(language: str) -> None:
-    book = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
-    code = "".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code")
-    shown = re.findall(r'(?:title|subtitle|note|label|message)="([^"]+)"', code)
-    assert Words(language).missing([*prose.messages(book), *shown]) == []
 
 
 def test_a_period_without_a_survey_says_so(large: Settings) -> None:

@@ -1,0 +1,36 @@
+"""What the notebooks of the reports say, in text and in code."""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any
+
+from workbench import ROOT
+
+from genlib.reports import prose
+
+CODES = {"at risk", "opted out", "dose_opted out", "no complaint", "no response", "other ground"}
+"""Values of the tables that have a space in them."""
+
+
+def book(name: str) -> dict[str, Any]:
+    text = (ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+    notebook: dict[str, Any] = json.loads(text)
+    return notebook
+
+
+def code_of(name: str) -> list[str]:
+    """The source of each cell of code."""
+    cells = book(name)["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+def sentences(name: str) -> set[str]:
+    """Every English sentence of a notebook, in text and in code."""
+    nodes = [node for source in code_of(name) for node in ast.walk(ast.parse(source))]
+    computed = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    parts = {id(part) for node in computed for part in ast.walk(node)}
+    constants = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in parts]
+    texts = {node.value for node in constants if isinstance(node.value, str)}
+    return {*prose.messages(book(name)), *(text for text in texts if " " in text)} - CODES
