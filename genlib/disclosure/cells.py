@@ -12,6 +12,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.sketch import numbers, sketches
+from genlib.errors import Refused
 from genlib.settings import publication
 
 Figure = Callable[[pl.DataFrame], pl.DataFrame]
@@ -113,7 +114,8 @@ def tabulate(  # noqa: PLR0913 - what a table is
     Rows of one person in one cell are summed first, so `people` are distinct and the largest
     contributions are a person's, not a row's. In a run that publishes, cells also carry the
     sketches that the ledger compares over time, if `person` is the number of a customer of
-    `release` (Polars only) or the `pseudonym` itself.
+    `release` or the `pseudonym` itself. Refused there for rows of another engine than Polars, which
+    could have none.
     """
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure for measure in measures if measure.kind != "people"]
@@ -121,6 +123,12 @@ def tabulate(  # noqa: PLR0913 - what a table is
     one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
     if one.implementation.is_polars():
         one = nw.from_native(_numbered(_collect(one), person, release))
+    elif publication():
+        raise Refused(
+            f"a table of {one.implementation.name.lower()} cannot be compared with what was "
+            "published before, so no report that is published holds one: open the release without "
+            "spark, and keep Spark for work of your own"
+        )
     levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
     order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
     table = pl.concat([cells for cells, _ in levels], how="diagonal_relaxed").select(

@@ -61,19 +61,28 @@ def purchase_summary(  # noqa: PLR0913 - the columns of any table of purchases
 
     `frequency`: days with a repeat purchase; `recency`: first to last purchase, and `T`: first
     purchase to `as_of`, both in `unit` (day, week, year); `monetary`: mean value of the repeat
-    days, null if there is none. Lazy in, lazy out, of the same engine.
+    days, null if there is none. Lazy in, lazy out, of the same engine. UsageError if `date` holds
+    anything but dates: the day of an instant depends on where one stands.
     """
     if unit not in UNITS:
         raise UsageError(f"unit is one of {', '.join(UNITS)}")
     native = nw.from_native(purchases)
+    _check_days(native, date)
     summary = _summary(
-        native.lazy().select(
-            customer=nw.col(customer), date=nw.col(date).cast(nw.Date), amount=nw.col(amount)
-        ),
+        native.lazy().select(customer=nw.col(customer), date=nw.col(date), amount=nw.col(amount)),
         _day(as_of),
         UNITS[unit],
     )
     return (summary if isinstance(native, nw.LazyFrame) else summary.collect()).to_native()
+
+
+def _check_days(purchases: Any, date: str) -> None:
+    kind = purchases.lazy().collect_schema()[date]
+    if kind != nw.Date:
+        raise UsageError(
+            f"purchases are dated by days, and the column of dates is {kind}; make days of it, "
+            'instants by .dt.convert_time_zone("Europe/Helsinki").dt.date()'
+        )
 
 
 def _summary(purchases: Rows, as_of: date, days: float) -> Rows:

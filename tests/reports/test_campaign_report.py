@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from small import IDENTITY, KEY, NOW
+from small import IDENTITY, KEY, NOW, ZONE
 from workbench import ROOT, Bench
 
 from genlib import notice as notices
@@ -75,6 +75,7 @@ def published(home: Path) -> tuple[Settings, Release]:
         notice=notices.load(),
         releases=home / "releases",
         now=NOW,
+        time_zone=ZONE,
     )
     register.engine.dispose()
     settings = replace(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from small import IDENTITY, KEY, NOW, Small
+from small import IDENTITY, KEY, NOW, ZONE, Small
 from workbench import ROOT
 
 from genlib import notice as notices
@@ -41,6 +41,7 @@ def published(home: Path) -> Settings:
         notice=notices.load(),
         releases=home / "releases",
         now=NOW,
+        time_zone=ZONE,
     )
     register.engine.dispose()
     return replace(
