@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -62,7 +63,7 @@ class World:
     def october(self) -> pl.DataFrame:
         return self.sent.filter(
             pl.col("arm") == "contacted",
-            pl.col("sent_at") >= dt.datetime(2026, 10, 1, tzinfo=dt.UTC),
+            pl.col("sent_at") >= dt.datetime(2026, 10, 1, tzinfo=ZoneInfo(ZONE)),
         )
 
 
