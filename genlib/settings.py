@@ -10,11 +10,12 @@ import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from genlib.errors import UsageError
 
@@ -48,6 +49,10 @@ class Settings:
     time_zone: str = TIME_ZONE
     """The company's: it decides which day and month an instant belongs to, in every release and
     report."""
+
+    def day_of(self, instant: datetime) -> date:
+        """The company's day."""
+        return instant.astimezone(ZoneInfo(self.time_zone)).date()
 
 
 PLACES = {field.name for field in fields(Settings) if "Path" in str(field.type)}

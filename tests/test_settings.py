@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -41,6 +41,12 @@ def test_the_environment_wins_over_a_file_above_and_home_moves_the_rest(tmp_path
 @pytest.mark.parametrize("name", ["America/New_York", "Europe/Mariehamn", "UTC"])
 def test_the_time_zone_of_the_company_is_a_setting(tmp_path: Path, name: str) -> None:
     assert load(tmp_path, {"GENLIB_TIME_ZONE": name}).time_zone == name
+
+
+@pytest.mark.parametrize(("name", "day"), [("Europe/Helsinki", 1), ("America/New_York", 31)])
+def test_an_instant_is_of_a_day_of_the_company(tmp_path: Path, name: str, day: int) -> None:
+    instant = datetime(2026, 10, 31, 22, 0, tzinfo=UTC)
+    assert load(tmp_path, {"GENLIB_TIME_ZONE": name}).day_of(instant).day == day
 
 
 def test_every_time_zone_that_may_be_set_is_known_to_what_publishes(tmp_path: Path) -> None:

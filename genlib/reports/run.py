@@ -7,12 +7,11 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
 from threading import Thread
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import genlib
 from genlib import notice
@@ -175,7 +174,7 @@ def _run(order: _Order) -> Run:
 def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
     check_plain(order.notebook)
     Thread(target=warm, daemon=True).start()  # the kernel computes on another core meanwhile
-    day = _today(order.settings)
+    day = order.settings.day_of(_now())
     publication = Ledger.called(day, order.slot.folder, order.about["run_id"])
     executed = execute(
         order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication
@@ -209,7 +208,7 @@ def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Ru
     run = catalogue.keep(
         reports, order.slot, files, {**order.about, **outcome, "finished_at": _now().isoformat()}
     )
-    catalogue.prune(reports, today=_today(order.settings).isoformat())
+    catalogue.prune(reports, today=order.settings.day_of(_now()).isoformat())
     for place, drafts in ((reports, catalogue.DRAFTS), (Path(gettempdir()), f"{SOCKETS}*")):
         catalogue.sweep(place, drafts, older_than=time.time() - _STALE)
     index.write(reports, order.settings.time_zone)
@@ -218,7 +217,7 @@ def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Ru
 
 def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
     now = _now()
-    kept_until = notice.load(settings.notice).reports.kept_until(_today(settings))
+    kept_until = notice.load(settings.notice).reports.kept_until(settings.day_of(now))
     return {
         "run_id": catalogue.new_id(now),
         "report": slot.report,
@@ -228,11 +227,6 @@ def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
         "kept_until": kept_until.isoformat(),
         "genlib_version": genlib.__version__,
     }
-
-
-def _today(settings: Settings) -> date:
-    """The company's day."""
-    return _now().astimezone(ZoneInfo(settings.time_zone)).date()
 
 
 def _now() -> datetime:
