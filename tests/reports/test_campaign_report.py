@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -63,7 +62,7 @@ class World:
     def october(self) -> pl.DataFrame:
         return self.sent.filter(
             pl.col("arm") == "contacted",
-            pl.col("sent_at") >= dt.datetime(2026, 10, 1, tzinfo=ZoneInfo(ZONE)),
+            pl.col("sent_at") >= dt.datetime(2026, 9, 30, 21, tzinfo=dt.UTC),
         )
 
 
