@@ -7,9 +7,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -25,7 +27,8 @@ class Manifest:
     """What a release holds and what it took: printed with every report that is made from it.
 
     `schema`: table -> column -> type and coarsening. `left_out`: people by reason. `k`: required,
-    reached, rows_coarsened.
+    reached, rows_coarsened. `time_zone`: the company's, in which its days and months are cut;
+    `published_at` and all other instants are in UTC.
     """
 
     release_id: str
@@ -40,6 +43,12 @@ class Manifest:
     k: Mapping[str, int]
     key_epoch: int
     digest: str
+    time_zone: str
+
+    @property
+    def published_on(self) -> date:
+        """The company's day on which it was published."""
+        return datetime.fromisoformat(self.published_at).astimezone(ZoneInfo(self.time_zone)).date()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
@@ -131,6 +140,7 @@ class Release:
             "people coarsened further)",
             "published": f"{told.published_at}, notice {told.notice_version}, genlib "
             f"{told.genlib_version}",
+            "time zone": f"days and months are those of {told.time_zone}, instants are in UTC",
         }
 
 

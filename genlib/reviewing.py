@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ BARS = {"channel": 80, "kind": 80, "verdict": WIDTH, "campaign": WIDTH}
 STEPS = ("opted_out_at", "responded_at", "clicked_at", "opened_at", "delivered_at")
 """The last first."""
 TIME = "%Y-%m-%dT%H:%M:%SZ"
+"""The company's clock, written as UTC: so the axis shows it wherever the reader's browser is."""
 CODED = {
     "kind": "kind",
     "channel": "channel",
@@ -101,7 +103,7 @@ def review(  # noqa: PLR0913 - each narrows what is seen
     wanted += [pl.col("pseudonym") == pseudonym] if pseudonym else []
     if period:
         span = Period.parse(period)
-        wanted.append(pl.col("sent_at").dt.date().is_between(span.start, span.end, closed="left"))
+        wanted.append(pl.col("sent_on").is_between(span.start, span.end, closed="left"))
     found = (
         told.filter(pl.col("arm") == "contacted", *wanted)
         .sort("sent_at", "pseudonym", descending=[True, False])
@@ -118,9 +120,11 @@ def review(  # noqa: PLR0913 - each narrows what is seen
 
 def _contacts(release: Release) -> pl.LazyFrame:
     """Every contact with its campaign, its person's pseudonym and its verdict; `at` is when it was
-    sent, or could have been."""
+    sent, or could have been (noon of the campaign's first day), on the company's clock."""
+    zone = release.manifest.time_zone
+    noon = pl.col("starts_on").cast(pl.Datetime("us")) + timedelta(hours=12)
     campaigns = release["campaign"].select(
-        "campaign", "code", "name", "kind", start=pl.col("starts_on").cast(pl.Datetime("us", "UTC"))
+        "campaign", "code", "name", "kind", start=noon.dt.replace_time_zone(zone)
     )
     people = release["customer"].select("customer", "pseudonym")
     verdict = (
@@ -136,7 +140,8 @@ def _contacts(release: Release) -> pl.LazyFrame:
         .join(people, on="customer")
         .drop("campaign", "customer")
     )
-    return told.with_columns(verdict=verdict, at=pl.coalesce("sent_at", "start")).drop(
+    sent = pl.col("sent_at").dt.convert_time_zone(zone)
+    return told.with_columns(verdict=verdict, at=pl.coalesce(sent, "start")).drop(
         "start", "allowed"
     )
 
@@ -154,7 +159,7 @@ def _worded(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
         .fill_null("")
         for name, dimension in CODED.items()
     }
-    at, sent = (pl.col("at").dt.strftime(form) for form in (TIME, "%Y-%m-%d %H:%M UTC"))
+    at, sent = (pl.col("at").dt.strftime(form) for form in (TIME, "%Y-%m-%d %H:%M"))
     place = pl.int_range(pl.len()) * 7 % 10
     campaign = pl.format("{} · {}", "name", "code")
     return told.select(

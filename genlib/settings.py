@@ -10,10 +10,12 @@ import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from genlib.errors import UsageError
 
@@ -21,6 +23,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PUBLICATION = "GENLIB_PUBLICATION"
 """Tells a kernel that it publishes: the day, the report with its parameters, and the id of the run.
 """
+
+TIME_ZONE = "Europe/Helsinki"
+"""Where nothing else is set."""
 
 SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -41,6 +46,13 @@ class Settings:
     """Take artificial people (codes 900-999, phones 049…) at intake. A register of real customers
     sets it to false."""
     password_file: Path | None = None
+    time_zone: str = TIME_ZONE
+    """The company's: it decides which day and month an instant belongs to, in every release and
+    report."""
+
+    def day_of(self, instant: datetime) -> date:
+        """The company's day."""
+        return instant.astimezone(ZoneInfo(self.time_zone)).date()
 
 
 PLACES = {field.name for field in fields(Settings) if "Path" in str(field.type)}
@@ -140,11 +152,23 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any) -> Any:
+    if name == "time_zone":
+        return _known_time_zone(str(value))
     if name == "artificial":
         if str(value).lower() not in SWITCH:
             raise UsageError("the setting artificial is true or false")
         return SWITCH[str(value).lower()]
     return Path(value).expanduser() if name in PLACES else str(value)
+
+
+def _known_time_zone(name: str) -> str:
+    """The name, if it is one of the IANA list that means the same on every machine."""
+    is_everywhere = "/" in name or name == "UTC"
+    if not is_everywhere or name not in available_timezones():
+        raise UsageError(
+            "the setting time_zone is a place of the IANA list, such as Europe/Helsinki, or UTC"
+        )
+    return name
 
 
 def from_secret_file(path: Path) -> str:

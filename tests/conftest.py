@@ -60,12 +60,13 @@ def postgresql() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
-    """A session of Spark on this machine."""
+    """A session of Spark on this machine, in a time zone of its own: half an hour off the
+    others, and with other nights on which clocks change."""
     sql = pytest.importorskip("pyspark.sql")
     settings = {
         "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.session.timeZone": "America/St_Johns",
     }
     builder = sql.SparkSession.builder.master("local[2]")
     for name, value in settings.items():

@@ -12,6 +12,8 @@ from genlib.disclosure.cells import Cells
 SENT = datetime(2026, 10, 5, 9, tzinfo=UTC)
 INSTANT = pl.Datetime("us", "UTC")
 STEPS = ("sent_at", "delivered_at", "opened_at", "clicked_at", "responded_at", "opted_out_at")
+DAYS = {step.replace("_at", "_on"): pl.col(step) for step in STEPS}
+"""The day of each step, as a release has it beside the instant."""
 
 
 def contact(
@@ -76,7 +78,12 @@ def release(
             },
             schema_overrides={"campaign": pl.UInt32},
         ),
-        "campaign_contact": pl.LazyFrame(contacts, schema=kinds),
+        "campaign_contact": pl.LazyFrame(contacts, schema=kinds).with_columns(
+            **{
+                day: at.dt.convert_time_zone("Europe/Helsinki").dt.date()
+                for day, at in DAYS.items()
+            }
+        ),
         "invoice": pl.LazyFrame(
             invoices, schema={"customer": pl.UInt32, "issued_on": pl.Date, "amount_cents": pl.Int64}
         ),

@@ -16,6 +16,7 @@ from genlib.register.store import plain_schema, sealed
 from genlib.register.vault import IdentityKey, PseudonymKey
 from genlib.release import Release
 
+ZONE = "Europe/Helsinki"
 NOW = dt.datetime(2026, 11, 1, 4, tzinfo=dt.UTC)
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 IDENTITY = IdentityKey(bytes(range(32)))
@@ -60,9 +61,16 @@ class Small:
         *,
         now: dt.datetime = NOW,
         notice: Notice | None = None,
+        time_zone: str = ZONE,
     ) -> Release:
         terms = notice or notices.load()
         made = publish(
-            purpose, self.register, KEY, notice=terms, releases=self.home / "releases", now=now
+            purpose,
+            self.register,
+            KEY,
+            notice=terms,
+            releases=self.home / "releases",
+            now=now,
+            time_zone=time_zone,
         )
         return Release(self.home / "releases" / purpose / made.release_id, made)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ MANIFEST = Manifest(
     k={"required": 5, "reached": 6, "rows_coarsened": 1234},
     key_epoch=1,
     digest="5f2c91",
+    time_zone="Europe/Helsinki",
 )
 
 
@@ -142,6 +145,29 @@ def test_a_damaged_manifest_is_refused(places: Settings) -> None:
         open_release("customer_analysis", settings=places)
 
 
+@pytest.mark.parametrize(
+    ("published_at", "time_zone", "day"),
+    [
+        ("2026-10-31T21:59:59Z", "Europe/Helsinki", date(2026, 10, 31)),
+        ("2026-10-31T22:00:00Z", "Europe/Helsinki", date(2026, 11, 1)),
+        ("2026-11-01T03:59:59Z", "America/New_York", date(2026, 10, 31)),
+    ],
+)
+def test_it_was_published_on_a_day_of_the_company(
+    published_at: str, time_zone: str, day: date
+) -> None:
+    manifest = replace(MANIFEST, published_at=published_at, time_zone=time_zone)
+    assert manifest.published_on == day
+
+
+def test_a_release_from_before_there_was_a_time_zone_is_refused(places: Settings) -> None:
+    path = places.releases / "customer_analysis" / ID / "manifest.json"
+    older = {name: value for name, value in asdict(MANIFEST).items() if name != "time_zone"}
+    path.write_text(json.dumps(older))
+    with pytest.raises(ReleaseNotFound, match="make a new one: genlib publish customer_analysis"):
+        open_release("customer_analysis", settings=places)
+
+
 def test_it_shows_itself(places: Settings) -> None:
     html = open_release("customer_analysis", settings=places)._repr_html_()
     told = (
@@ -152,6 +178,7 @@ def test_it_shows_itself(places: Settings) -> None:
         "6 (5 required; 1,234 people coarsened further)",
         "notice 2026-1",
         "age_band",
+        "days and months are those of Europe/Helsinki",
     )
     assert [word for word in told if word not in html] == []
     assert "time_unit" not in html

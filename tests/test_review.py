@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,35 @@ def test_the_history_is_all_of_a_person_whatever_the_verdict(release: Release) -
 )
 def test_what_is_seen_is_narrowed(release: Release, narrowed: dict[str, str], cases: int) -> None:
     assert genlib.review(release, **narrowed).cases.height == cases  # type: ignore[arg-type]
+
+
+def night_mail(home: Path, time_zone: str) -> Release:
+    """A mail without consent five past midnight on the 1st of October in Finland."""
+    at = datetime(2026, 9, 30, 21, 5, tzinfo=UTC)
+    planned = {"code": "2026-10", "name": "Talvietu", "kind": "DM"}
+    cost = {"holdout_share": 0.0, "cost_cents": 1}
+    days = {"starts_on": date(2026, 10, 1), "ends_on": date(2026, 10, 31)}
+    made = Small(home).people(6).add("campaign", {"id": 10, **planned, **days, **cost})
+    made.add("campaign_contact", contact(1, 1, 10, sent_at=at, delivered_at=at))
+    return made.publish("campaign_history", time_zone=time_zone)
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "months", "said"),
+    [
+        ("Europe/Helsinki", {"2026-09": 0, "2026-10": 1}, "2026-10-01 00:05"),
+        ("America/New_York", {"2026-09": 1, "2026-10": 0}, "2026-09-30 17:05"),
+    ],
+)
+def test_a_case_is_of_the_day_and_hour_that_it_was_at_the_company(
+    tmp_path: Path, time_zone: str, months: dict[str, int], said: str
+) -> None:
+    release = night_mail(tmp_path, time_zone)
+    cases = {month: genlib.review(release, period=month).cases.height for month in months}
+    assert cases == months
+    found = genlib.review(release)
+    assert said in json.dumps(found.to_dict())
+    assert found.cases["sent_at"].to_list() == [datetime(2026, 9, 30, 21, 5, tzinfo=UTC)]
 
 
 def test_one_person_by_the_pseudonym(release: Release) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
 
+import polars as pl
 import pytest
 
 from genlib import settings
@@ -22,6 +25,7 @@ def test_defaults_lie_in_the_workbench(tmp_path: Path) -> None:
     )
     assert (found.data, found.notice) == (REPOSITORY / "data", REPOSITORY / "data" / "notice.toml")
     assert found.artificial is True
+    assert found.time_zone == "Europe/Helsinki"
     assert found.user
 
 
@@ -32,6 +36,27 @@ def test_the_environment_wins_over_a_file_above_and_home_moves_the_rest(tmp_path
     assert found.home == tmp_path / "bench"
     assert found.keys == tmp_path / "bench" / "keys.json"
     assert (found.user, found.artificial) == ("bertta", False)
+
+
+@pytest.mark.parametrize("name", ["America/New_York", "Europe/Mariehamn", "UTC"])
+def test_the_time_zone_of_the_company_is_a_setting(tmp_path: Path, name: str) -> None:
+    assert load(tmp_path, {"GENLIB_TIME_ZONE": name}).time_zone == name
+
+
+@pytest.mark.parametrize(("name", "day"), [("Europe/Helsinki", 1), ("America/New_York", 31)])
+def test_an_instant_is_of_a_day_of_the_company(tmp_path: Path, name: str, day: int) -> None:
+    instant = datetime(2026, 10, 31, 22, 0, tzinfo=UTC)
+    assert load(tmp_path, {"GENLIB_TIME_ZONE": name}).day_of(instant).day == day
+
+
+def test_every_time_zone_that_may_be_set_is_known_to_what_publishes(tmp_path: Path) -> None:
+    """Polars has a list of its own."""
+    instant = pl.Series([0]).cast(pl.Datetime("us", "UTC"))
+    offered = [name for name in available_timezones() if "/" in name or name == "UTC"]
+    assert len(offered) > 400
+    for name in offered:
+        there = instant.dt.convert_time_zone(name).dt.replace_time_zone(None).item()
+        assert there == datetime.fromtimestamp(0, ZoneInfo(name)).replace(tzinfo=None)
 
 
 def test_a_register_on_a_server_is_an_address_and_no_path(tmp_path: Path) -> None:
@@ -47,6 +72,12 @@ def test_a_register_on_a_server_is_an_address_and_no_path(tmp_path: Path) -> Non
         ("shoe = 1", "sets shoe, which does not exist"),
         ("home = ", "is not TOML"),
         ('artificial = "maybe"', "artificial is true or false"),
+        ('time_zone = "Suomi"', "time_zone is a place of the IANA list, such as Europe/Helsinki"),
+        ('time_zone = "europe/helsinki"', "time_zone is a place of the IANA list"),
+        ('time_zone = "../etc/localtime"', "time_zone is a place of the IANA list"),
+        ('time_zone = "localtime"', "time_zone is a place of the IANA list"),
+        ('time_zone = "+02:00"', "time_zone is a place of the IANA list"),
+        ("time_zone = 2", "time_zone is a place of the IANA list"),
     ],
 )
 def test_a_wrong_file_is_said(tmp_path: Path, content: str, message: str) -> None:

@@ -6,7 +6,6 @@ import datetime as dt
 import secrets
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -76,7 +75,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     terms = notice.load(places.notice)
     register = open_register(places.register)
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    first = starts.date() if starts else now.astimezone(ZoneInfo("Europe/Helsinki")).date()
+    first = starts.date() if starts else places.day_of(now)
     order = audience.Order(
         code=campaign,
         channel=channel,

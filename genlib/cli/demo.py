@@ -127,6 +127,7 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
             releases=settings.releases,
             data=settings.data,
             now=now,
+            time_zone=settings.time_zone,
         )
         typer.echo(f"release     {purpose} {made.release_id}, {made.people:,} people")
 

@@ -53,6 +53,7 @@ def publish(
                 notice=terms,
                 releases=places.releases,
                 now=now,
+                time_zone=places.time_zone,
                 data=places.data,
                 progress=lambda table, rows: status.update(f"{table} {rows:,}"),
             )

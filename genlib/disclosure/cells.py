@@ -12,6 +12,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.sketch import numbers, sketches
+from genlib.errors import Refused
 from genlib.settings import publication
 
 Figure = Callable[[pl.DataFrame], pl.DataFrame]
@@ -113,12 +114,15 @@ def tabulate(  # noqa: PLR0913 - what a table is
     Rows of one person in one cell are summed first, so `people` are distinct and the largest
     contributions are a person's, not a row's. In a run that publishes, cells also carry the
     sketches that the ledger compares over time, if `person` is the number of a customer of
-    `release` (Polars only) or the `pseudonym` itself.
+    `release` or the `pseudonym` itself. Refused there for rows of another engine than Polars, which
+    could have none.
     """
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure for measure in measures if measure.kind != "people"]
     frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
     one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
+    if publication():
+        _check_polars(rows, *(() if release is None else (release["customer"],)))
     if one.implementation.is_polars():
         one = nw.from_native(_numbered(_collect(one), person, release))
     levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
@@ -129,6 +133,18 @@ def tabulate(  # noqa: PLR0913 - what a table is
     drawn = [sketched for _, sketched in levels if sketched is not None]
     members = pl.concat(drawn, how="diagonal_relaxed") if drawn else None
     return Cells(table.sort(order), tuple(by), tuple(measures), population, tuple(figures), members)
+
+
+def _check_polars(*frames: Any) -> None:
+    """Refused unless all are of Polars: sketches are made of no other engine's rows, and without
+    them the ledger would compare the table with nothing that was published before."""
+    engines = [nw.from_native(frame).implementation for frame in frames]
+    others = sorted({engine.name.lower() for engine in engines if not engine.is_polars()})
+    if others:
+        raise Refused(
+            f"rows of {', '.join(others)} cannot be compared with what was published before, so "
+            "no report is published from them: open the release without spark="
+        )
 
 
 def _numbered(one: pl.DataFrame, person: str, release: Tables | None) -> pl.DataFrame:

@@ -3,7 +3,7 @@ holdout can tell. Reports get `Cells`."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import narwhals as nw
@@ -130,7 +130,9 @@ def uplift_by_campaign(
 
 
 def _ongoing(release: Tables, attribution: Attribution) -> Figure:
-    made = getattr(getattr(release, "manifest", None), "published_at", "9999")[:10]
-    ends = (pl.col("starts_on") + timedelta(max(attribution.windows.values()))).dt.to_string()
-    held = (pl.col("holdout_share") > 0).fill_null(False)
-    return given("campaign", plan(release).select(campaign="code", ongoing=held & (ends >= made)))
+    manifest = getattr(release, "manifest", None)
+    published_on = manifest.published_on if manifest else date.max
+    ends = pl.col("starts_on") + timedelta(max(attribution.windows.values()))
+    has_holdout = (pl.col("holdout_share") > 0).fill_null(False)
+    is_ongoing = has_holdout & (ends >= published_on)
+    return given("campaign", plan(release).select(campaign="code", ongoing=is_ongoing))

@@ -100,7 +100,7 @@ def sent(release: Tables, period: Period | None, *, campaign: str = "all") -> Ro
     if campaign != "all":
         told = told.filter(nw.col("code") == campaign)
     elif period:
-        told = told.filter(within("sent_at", period.start, period.end))
+        told = told.filter(within("sent_on", period.start, period.end))
     return judged(told).with_columns(contacts=nw.lit(1))
 
 
@@ -230,8 +230,8 @@ def rated(dimension: str, value: str, *finer: str) -> tuple[Figure, Rate]:
 
 def _dated(release: Tables, period: Period, campaign: str, months: int | None) -> tuple[Rows, str]:
     length = months or LOOK_BACK[period.length]
-    told = sent(release, None, campaign=campaign).filter(lately("sent_at", period, length))
-    dated = told.with_columns(beginning("sent_at", period.unit).alias(period.unit))
+    told = sent(release, None, campaign=campaign).filter(lately("sent_on", period, length))
+    dated = told.with_columns(beginning("sent_on", period.unit).alias(period.unit))
     return dated, named_lately("contacts", period, length, campaign=campaign)
 
 
@@ -272,8 +272,8 @@ def _of_period(release: Tables, period: Period, campaign: str) -> str:
     which it was sent."""
     if campaign == "all":
         return f"contacts {period.start} {period.end}"
-    days = collect(sent(release, None, campaign=campaign).select(nw.col("sent_at").cast(nw.Date)))
-    return named_over("contacts", days["sent_at"], campaign=campaign)
+    days = collect(sent(release, None, campaign=campaign).select("sent_on"))
+    return named_over("contacts", days["sent_on"], campaign=campaign)
 
 
 def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
@@ -350,7 +350,7 @@ def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -
     """Contacts of the last days of the period; of the people of one campaign, also those of
     others."""
     told = sent(release, None).filter(
-        within("sent_at", period.end - timedelta(days=days), period.end)
+        within("sent_on", period.end - timedelta(days=days), period.end)
     )
     theirs = sent(release, None, campaign=campaign).select("customer").unique()
     return told if campaign == "all" else told.join(theirs, on="customer", how="semi")

@@ -70,9 +70,7 @@ def population(release: Tables, period: Period, campaign: str, *apart: str) -> s
 def purchased(release: Tables, contacts: Rows, attribution: Attribution) -> Rows:
     """Delivered contacts, and whether the receiver bought within the window of the channel
     (`outcome`)."""
-    delivered = contacts.filter(~nw.col("delivered_at").is_null()).with_columns(
-        sent_on=nw.col("sent_at").cast(nw.Date)
-    )
+    delivered = contacts.filter(~nw.col("delivered_at").is_null())
     bought = buying(release, delivered, "sent_on", attribution)
     return delivered.join(bought, on=["campaign", "customer"], how="left").with_columns(
         outcome=BOUGHT

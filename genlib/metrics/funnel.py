@@ -15,7 +15,7 @@ from genlib.metrics.contacts import LEAST
 from genlib.metrics.drawn import USUAL, Attribution, drawn, population, purchased
 from genlib.metrics.figures import Reached
 from genlib.metrics.population import complete, tabulated
-from genlib.metrics.rows import Rows, case, collect, seconds
+from genlib.metrics.rows import Rows, at_once, case, collect
 from genlib.period import Period
 
 STAGES = (
@@ -116,9 +116,7 @@ def _placed(release: Tables, contacts: Rows, attribution: Attribution) -> Rows:
 
 
 def _quick(column: str, attribution: Attribution) -> nw.Expr:
-    return (seconds(column) - seconds("delivered_at") <= attribution.machine_seconds).fill_null(
-        False
-    )
+    return at_once(column, "delivered_at", attribution.machine_seconds)
 
 
 def _rare(placed: Rows) -> tuple[str, ...]:

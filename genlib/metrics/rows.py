@@ -44,19 +44,18 @@ def day_number(column: str) -> nw.Expr:
     )
 
 
-def seconds(column: str) -> nw.Expr:
-    """Seconds since 1970 of an instant."""
-    clock = nw.col(column).dt
-    return (
-        day_number(column) * 86400
-        + clock.hour().cast(nw.Int64) * 3600
-        + clock.minute().cast(nw.Int64) * 60
-        + clock.second().cast(nw.Int64)
-    )
+def at_once(later: str, earlier: str, seconds: int) -> nw.Expr:
+    """Whether an instant is at most so many seconds after another; false where one is missing.
+
+    Instants are compared and never taken apart: hours and days of an instant are those of the
+    session's time zone on Spark, and those of UTC on Polars.
+    """
+    latest = nw.col(earlier).dt.offset_by(f"{seconds}s")
+    return (nw.col(later) <= latest).fill_null(False)
 
 
 def beginning(column: str, unit: str) -> nw.Expr:
-    """The first day of the month, quarter or year."""
+    """The first day of the month, quarter or year that a day lies in."""
     return (
         nw.col(column)
         .dt.truncate({"month": "1mo", "quarter": "1q", "year": "1y"}[unit])
@@ -65,8 +64,8 @@ def beginning(column: str, unit: str) -> nw.Expr:
 
 
 def within(column: str, start: date, end: date) -> nw.Expr:
-    """From `start` up to the day before `end`."""
-    return (nw.col(column).cast(nw.Date) >= start) & (nw.col(column).cast(nw.Date) < end)
+    """Days from `start` up to the day before `end`."""
+    return (nw.col(column) >= start) & (nw.col(column) < end)
 
 
 def case(rules: Mapping[Any, nw.Expr], otherwise: Any) -> nw.Expr:

@@ -339,8 +339,8 @@ def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
 def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
     """That the release was published before the period was over; nothing if it was not."""
     words = _words(table)
-    published = release.manifest.published_at
-    over = published[:10] >= period.end.isoformat()
+    published = release.manifest.published_on
+    over = published >= period.end
     return _told(
         (table,),
         "" if over else "The period is not over: the data is of {day}",

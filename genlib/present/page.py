@@ -288,13 +288,14 @@ def _of_release(words: Words, manifest: Any) -> dict[str, str]:
     return {
         "Purpose": words.label("purpose", manifest.purpose),
         "Release": manifest.release_id,
-        "Published": words.date(manifest.published_at),
+        "Published": words.date(manifest.published_on),
         "Privacy notice": manifest.notice_version,
         "People in the release": _about(words, manifest.people),
         "Left out": ", ".join(left) or words.translate("nobody"),
         "Smallest group in the release": words.number(manifest.k["reached"])
         if manifest.k.get("reached")
         else "",
+        "Time zone": manifest.time_zone,
         "Version of the program": manifest.genlib_version,
     }
 

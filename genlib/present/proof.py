@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -47,9 +47,11 @@ def stood(tables: Protected) -> Mapping[str, Any]:
     if "made_by" in tables.conditions:
         return tables.conditions
     terms = notice.load()
+    places = settings.load()
+    today = places.day_of(datetime.now(UTC))
     made = {
-        "made_by": settings.load().user,
-        "kept_until": terms.reports.kept_until(date.today()).isoformat(),
+        "made_by": places.user,
+        "kept_until": terms.reports.kept_until(today).isoformat(),
     }
     told = {"recipients": asdict(terms.reports.recipients), "permission": dict(terms.permission)}
     return made | told | dict(tables.conditions)

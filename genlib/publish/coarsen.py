@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -22,22 +23,24 @@ BANDS = {
 
 @dataclass(frozen=True)
 class Area:
-    """What is needed to coarsen: the postal areas of Statistics Finland, and the year in which
-    people's ages are told."""
+    """What is needed to coarsen: the postal areas of Statistics Finland, the year in which people's
+    ages are told, and the time zone that decides on which day an instant was."""
 
     municipality: Mapping[str, str]
     region: Mapping[str, str]
     year: int
+    time_zone: str
 
 
 @dataclass(frozen=True)
 class Released:
-    """A column of a release: its name there, the column of the register that it comes from, and how
-    it was coarsened."""
+    """A column of a release: its name there, the column of the register that it comes from, how it
+    was coarsened, and whether the register has instants there (else days, or neither)."""
 
     name: str
     source: str
     coarsening: str
+    is_instant: bool = False
 
     @property
     def reads(self) -> list[str]:
@@ -51,9 +54,9 @@ class Released:
         )
 
 
-def load_area(postal_areas: Path, now: dt.datetime) -> Area:
-    """The postal areas of a CSV with columns postal_code, municipality, region; UsageError if it is
-    not there."""
+def load_area(postal_areas: Path, now: dt.datetime, time_zone: str) -> Area:
+    """The postal areas of a CSV with columns postal_code, municipality, region, and the year that
+    it is `now` in the time zone; UsageError if there is no such file."""
     if not postal_areas.is_file():
         raise UsageError(
             f"no postal areas at {postal_areas}; set GENLIB_DATA to the folder that holds "
@@ -66,10 +69,11 @@ def load_area(postal_areas: Path, now: dt.datetime) -> Area:
         name: dict(zip(areas["postal_code"], areas[name], strict=True))
         for name in ("municipality", "region")
     }
-    return Area(to["municipality"], to["region"], now.year)
+    year = now.astimezone(ZoneInfo(time_zone)).year
+    return Area(to["municipality"], to["region"], year, time_zone)
 
 
-def released(table: str, column: str, coarsening: str) -> Released:
+def released(table: str, column: str, coarsening: str, *, is_instant: bool = False) -> Released:
     """How the column is called in a release: `issued_at` as a date is `issued_on`, a key is called
     after what it is the key of."""
     name = column
@@ -81,7 +85,7 @@ def released(table: str, column: str, coarsening: str) -> Released:
         name = re.sub("_at$", "_on", column)
     elif coarsening in {"month", "apart_month"}:
         name = re.sub("_(on|at)$", "_month", column)
-    return Released(name, column, coarsening)
+    return Released(name, column, coarsening, is_instant)
 
 
 def coarse(column: Released, area: Area) -> pl.Expr:
@@ -96,14 +100,20 @@ def coarse(column: Released, area: Area) -> pl.Expr:
         case "municipality":
             source = _place(source, area.municipality)
         case "date":
-            source = source.dt.date()
+            source = _day(column, area.time_zone)
         case "month" | "apart_month":
-            source = source.dt.truncate("1mo").cast(pl.Date)
+            source = _day(column, area.time_zone).dt.month_start()
         case "redacted":
             source = pl.col(f"{column.source}_redacted")
         case "number":
             source = source.cast(pl.UInt32)
     return source.alias(column.name)
+
+
+def _day(column: Released, time_zone: str) -> pl.Expr:
+    """The day of a column: of an instant the one that it was in the time zone."""
+    source = pl.col(column.source)
+    return source.dt.convert_time_zone(time_zone).dt.date() if column.is_instant else source
 
 
 def age_band(birth_year: pl.Expr, year: int) -> pl.Expr:

@@ -16,7 +16,8 @@ from genlib.permission import Switches
 from genlib.publish.anonymity import anonymise
 from genlib.publish.coarsen import Area, Released, coarse, released
 from genlib.publish.pseudonym import pseudonyms, shuffled
-from genlib.register.database import Register
+from genlib.register.bulk import UTC_INSTANT
+from genlib.register.database import Register, frame_schema
 from genlib.register.vault import PseudonymKey
 
 APART = ("apart", "apart_month")
@@ -62,8 +63,9 @@ class Source:
         """The columns of a table that the notice grants the purpose, as they are called in its
         release."""
         granted = self.notice.granted(self.purpose).get(table, {})
+        kinds = frame_schema(table)
         return [
-            released(table, name, coarsening)
+            released(table, name, coarsening, is_instant=kinds[name] == UTC_INSTANT)
             for name, coarsenings in granted.items()
             for coarsening in coarsenings
         ]

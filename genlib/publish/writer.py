@@ -38,11 +38,13 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     notice: Notice,
     releases: Path,
     now: dt.datetime,
+    time_zone: str,
     data: Path = DEFAULT.parent,
     progress: Progress = lambda table, rows: None,
 ) -> Manifest:
     """Publish a purpose as the register is `now`, make that release the current one, and remove
-    those past their retention.
+    those past their retention. Days and months of the release are those of the `time_zone` of the
+    company.
 
     Needs the pseudonym key and never the identity key. The same register, notice and `now` give the
     same release. It stands in the audit trail before anybody can see it; whatever kills it, the
@@ -51,7 +53,7 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     Refused while another run publishes the same purpose.
     """
     notice.check_schema({name: frame_schema(name) for name in Base.metadata.tables})
-    area = load_area(data / "finland" / "postal_areas.csv", now)
+    area = load_area(data / "finland" / "postal_areas.csv", now, time_zone)
     terms = notice.release(purpose)
     home = releases / purpose
     with folder.staged(home) as stage:
@@ -106,6 +108,7 @@ def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manif
         k=source.people.k,
         key_epoch=source.notice.anonymity.epoch,
         digest=digest,
+        time_zone=source.area.time_zone,
     )
 
 

@@ -35,7 +35,7 @@ publication."""
 _ADVICE = re.compile(r"; allowed would be: [A-Za-z_ ]{1,40} without [a-z_]{1,20}$")
 """What `protect` says of the tables of a report, by the names that its author gave them."""
 
-_OURS = ("home", "releases", "reports", "notice", "data", "user")
+_OURS = ("home", "releases", "reports", "notice", "data", "user", "time_zone")
 
 
 def execute(

@@ -15,8 +15,6 @@ from genlib.reports.catalogue import Run
 LANGUAGE = "fi"
 """The house's own language; each report is in the language that it was asked for."""
 
-HERE = ZoneInfo("Europe/Helsinki")
-
 MESSAGES = {
     "customer_analysis": "Customer analysis",
     "satisfaction_survey": "Customer satisfaction",
@@ -27,47 +25,48 @@ MESSAGES = {
 }
 
 
-def write(reports: Path) -> Path:
+def write(reports: Path, time_zone: str) -> Path:
     """Write `index.html` anew from what lies in the catalogue, one writer at a time and in one
-    step."""
+    step; times of day are those of the time zone."""
     with catalogue.locked(reports):
         runs = catalogue.runs(reports)
-        catalogue.replace(reports / "index.html", render(reports, runs).encode())
+        catalogue.replace(reports / "index.html", render(reports, runs, time_zone).encode())
     return reports / "index.html"
 
 
-def render(reports: Path, runs: list[Run]) -> str:
+def render(reports: Path, runs: list[Run], time_zone: str) -> str:
     """The page: one table of the newest good runs, one of the runs that failed after their slot's
     last good one."""
     words = Words(LANGUAGE)
+    here = ZoneInfo(time_zone)
     good = catalogue.newest(runs, "good")
     last = {run.slot: run.id for run in good}
     failed = [run for run in runs if run.status == "failed" and run.id > last.get(run.slot, "")]
     heading = words.translate("Reports")
-    blocks = [f"<h1>{escape(heading)}</h1>", _table(reports, good, words)]
+    blocks = [f"<h1>{escape(heading)}</h1>", _table(reports, good, words, here)]
     if failed:
         blocks += [
             f"<h2>{escape(words.translate('Failed runs'))}</h2>",
-            _table(reports, failed, words),
+            _table(reports, failed, words, here),
         ]
     return page.render(blocks, title=heading, language=LANGUAGE)
 
 
-def _table(reports: Path, runs: list[Run], words: Words) -> str:
+def _table(reports: Path, runs: list[Run], words: Words, here: ZoneInfo) -> str:
     if not runs:
         return f"<p>{escape(words.translate('No reports yet.'))}</p>"
     heads = ("Report", "Period", "Language", "Parameters", "Made", "Files")
     head = "".join(f'<th scope="col">{escape(words.translate(text))}</th>' for text in heads)
     body = "".join(
-        f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(reports, run, words))}</tr>"
+        f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(reports, run, words, here))}</tr>"
         for run in runs
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _cells(reports: Path, run: Run, words: Words) -> list[str]:
+def _cells(reports: Path, run: Run, words: Words, here: ZoneInfo) -> list[str]:
     slot = run.slot
-    made = datetime.fromisoformat(run.manifest["finished_at"]).astimezone(HERE)
+    made = datetime.fromisoformat(run.manifest["finished_at"]).astimezone(here)
     name, language = (
         words.translate(MESSAGES.get(key, key)) for key in (slot.report, slot.language)
     )

@@ -90,7 +90,7 @@ def forget_run(run_id: str, settings: Settings) -> int:
     """
     if found := find_run(run_id, settings):
         catalogue.remove(found)
-        index.write(settings.reports)
+        index.write(settings.reports, settings.time_zone)
     return Ledger.of(settings).forget(run_id, by=settings.user)
 
 
@@ -174,7 +174,8 @@ def _run(order: _Order) -> Run:
 def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
     check_plain(order.notebook)
     Thread(target=warm, daemon=True).start()  # the kernel computes on another core meanwhile
-    publication = Ledger.called(_now().date(), order.slot.folder, order.about["run_id"])
+    day = order.settings.day_of(_now())
+    publication = Ledger.called(day, order.slot.folder, order.about["run_id"])
     executed = execute(
         order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication
     )
@@ -207,22 +208,23 @@ def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Ru
     run = catalogue.keep(
         reports, order.slot, files, {**order.about, **outcome, "finished_at": _now().isoformat()}
     )
-    catalogue.prune(reports, today=f"{_now():%Y-%m-%d}")
+    catalogue.prune(reports, today=order.settings.day_of(_now()).isoformat())
     for place, drafts in ((reports, catalogue.DRAFTS), (Path(gettempdir()), f"{SOCKETS}*")):
         catalogue.sweep(place, drafts, older_than=time.time() - _STALE)
-    index.write(reports)
+    index.write(reports, order.settings.time_zone)
     return run
 
 
 def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
     now = _now()
+    kept_until = notice.load(settings.notice).reports.kept_until(settings.day_of(now))
     return {
         "run_id": catalogue.new_id(now),
         "report": slot.report,
         "slot": asdict(slot),
         "started_at": now.isoformat(),
         "user": settings.user,
-        "kept_until": notice.load(settings.notice).reports.kept_until(now.date()).isoformat(),
+        "kept_until": kept_until.isoformat(),
         "genlib_version": genlib.__version__,
     }
 

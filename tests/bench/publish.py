@@ -47,6 +47,7 @@ def workbench(folder: Path, customers: int, *purposes: str) -> None:
             notice=notice.load(),
             releases=folder / "releases",
             now=NOW,
+            time_zone="Europe/Helsinki",
         )
 
 
@@ -74,6 +75,7 @@ def genlib(folder: Path, size: str, *, register: str = "whole") -> Callable[[], 
             notice=terms,
             releases=folder / "releases" / register,
             now=NOW,
+            time_zone="Europe/Helsinki",
         )
         return {"note": f"{made.people:,} people, {sum(made.rows.values()):,} rows"}
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from small import IDENTITY, KEY, PURPOSES
+from small import IDENTITY, KEY, PURPOSES, ZONE
 from workbench import ROOT
 
 from genlib import notice as notices
@@ -132,7 +132,15 @@ def released(frames: Frames, home: Path, end: dt.date) -> None:
         register.append(name, sealed(frame, name, IDENTITY))
     now = dt.datetime(end.year, end.month, end.day, 4, tzinfo=dt.UTC)
     for purpose in PURPOSES:
-        publish(purpose, register, KEY, notice=notices.load(), releases=home / "releases", now=now)
+        publish(
+            purpose,
+            register,
+            KEY,
+            notice=notices.load(),
+            releases=home / "releases",
+            now=now,
+            time_zone=ZONE,
+        )
     register.engine.dispose()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from small import IDENTITY, KEY, NOW, PURPOSES
+from small import IDENTITY, KEY, NOW, PURPOSES, ZONE
 
 from genlib import notice as notices
 from genlib.publish.writer import publish
@@ -21,7 +21,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Callable[[str], R
     register = create_register(f"sqlite:///{home}/register.sqlite")
     truth = synthesise(register, IDENTITY, customers=8000, seed=11)
     made = {
-        p: publish(p, register, KEY, notice=notices.load(), releases=home, now=NOW)
+        p: publish(p, register, KEY, notice=notices.load(), releases=home, now=NOW, time_zone=ZONE)
         for p in PURPOSES
     }
     register.engine.dispose()

@@ -293,16 +293,16 @@ def test_uplift_knows_plan_and_cost() -> None:
 @pytest.mark.parametrize(
     ("published", "holdout", "ongoing"),
     [
-        ("2026-11-01T04:00:00Z", 0.5, True),
-        ("2027-01-01T04:00:00Z", 0.5, False),
-        ("2026-11-01T04:00:00Z", 0.0, False),
+        (date(2026, 11, 4), 0.5, True),
+        (date(2026, 11, 5), 0.5, False),
+        (date(2026, 11, 4), 0.0, False),
     ],
 )
 def test_a_campaign_with_a_holdout_whose_window_was_open_at_the_release_is_ongoing(
-    published: str, holdout: float, ongoing: bool
+    published: date, holdout: float, ongoing: bool
 ) -> None:
     class Dated(dict[str, Any]):
-        manifest = SimpleNamespace(published_at=published)
+        manifest = SimpleNamespace(published_on=published)
 
     planned = ARMS["campaign"].with_columns(holdout_share=pl.lit(holdout))
     told = campaigns.uplift_by_campaign(Dated(ARMS | {"campaign": planned}), OCTOBER)

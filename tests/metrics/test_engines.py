@@ -1,45 +1,170 @@
-"""The same metrics on Spark: what Polars counts, Spark counts, of the same release."""
+"""The same metrics on Spark: what Polars counts, Spark counts, of the same release, wherever the
+session and the machine say that they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+import inspect
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 import polars as pl
 import pytest
+from messages import figured
 from polars.testing import assert_frame_equal
 
 from genlib.disclosure.cells import Cells
-from genlib.metrics import campaigns, customers, rows, satisfaction
+from genlib.metrics import campaigns, contacts, customers, funnel, rows, satisfaction
 from genlib.period import Period
 from genlib.register.synthetic import Truth
 from genlib.release import Release
 
 OCTOBER = Period.parse("2026-10")
-TABLES: dict[str, tuple[Callable[..., Cells], ...]] = {
-    "customer_analysis": (customers.growth, customers.rfm),
-    "satisfaction": (satisfaction.waves,),
-    "campaign_history": (campaigns.uplift_by_campaign,),
+QUARTER = Period.parse("2026-Q3")
+MODULES: dict[str, tuple[ModuleType, ...]] = {
+    "customer_analysis": (customers,),
+    "satisfaction": (satisfaction,),
+    "campaign_history": (campaigns, contacts, funnel),
 }
+"""The metrics of each release: every public function there that gives `Cells` is run."""
+
+PARTS: tuple[dict[str, Any], ...] = ({}, {"kind": "consumer"})
+REGIONS: tuple[dict[str, Any], ...] = ({"region": "06"}, {"region": "!06"})
+CAMPAIGNS: tuple[dict[str, Any], ...] = ({}, {"campaign": "2026-10-SUODATIN"})
+VARIANTS: dict[str, tuple[dict[str, Any], ...]] = {
+    "growth": ({}, {"period": QUARTER}),
+    "by_region": ({}, *REGIONS),
+    "billing": (*PARTS, {"period": QUARTER}),
+    "rfm": PARTS,
+    "waves": PARTS,
+    "nps_by": tuple(
+        {"by": by} for by in ("age_band", "region", "language", "kind", "channel", "complained")
+    ),
+    "nps_tables": ({"by": {"ages": "age_band", "upset": "complained"}},),
+    "funnel": (*CAMPAIGNS, {"without": campaigns.READING}),
+    "funnel_by_channel": CAMPAIGNS,
+    "outcomes": tuple(
+        {"what": what, "by": by}
+        for what in ("responded", "bought", "opted out")
+        for by in ("channel", "campaign")
+    ),
+    "uplift_by_campaign": CAMPAIGNS,
+    "timeline": (*CAMPAIGNS, {"period": QUARTER}),
+    "lawfulness": (*CAMPAIGNS, {"period": QUARTER}),
+    "lawfulness_by": ({"what": "channel"}, {"what": "campaign"}),
+    "reasons": CAMPAIGNS,
+    "dose": ({"what": "responded"}, {"what": "opted out"}),
+    "reach_reasons": ({"kind": "DM"}, {"kind": "SAT"}),
+}
+"""How a metric is run that needs parameters, or that counts otherwise with some; all others are run
+without."""
+
+QUICK = ("growth", "topics", "timeline")
+"""Run every time, without parameters; all others with the slow tests."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of a metric."""
+
+    purpose: str
+    metric: Callable[..., Any]
+    given: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        said = [f"{name}={value}" for name, value in self.given.items()]
+        return " ".join([self.metric.__name__, *said])
+
+    @property
+    def is_quick(self) -> bool:
+        return self.metric.__name__ in QUICK and not self.given
+
+    def frames(self, release: Release) -> dict[str, pl.DataFrame]:
+        """Its tables with their figures, as if nothing were hidden."""
+        given = {"period": OCTOBER} | self.given
+        period = given.pop("period")
+        found = self.metric(release, period, **given)
+        cells = {"": found} if isinstance(found, Cells) else found
+        return {name: figured(one) for name, one in cells.items()}
+
+
+def metrics(module: ModuleType) -> list[Callable[..., Any]]:
+    """The public functions of a module, whichever it took them from, that give `Cells`."""
+    functions = (value for name, value in vars(module).items() if not name.startswith("_"))
+    return [
+        function
+        for function in functions
+        if inspect.isfunction(function)
+        and str(inspect.get_annotations(function).get("return")) in {"Cells", "dict[str, Cells]"}
+    ]
+
+
+def runs() -> list[Run]:
+    found = {
+        (purpose, metric)
+        for purpose, modules in MODULES.items()
+        for module in modules
+        for metric in metrics(module)
+        if metric.__name__ not in {"tabulate", "tabulated", "complete"}
+    }
+    return [
+        Run(purpose, metric, given)
+        for purpose, metric in sorted(found, key=lambda each: (each[0], each[1].__name__))
+        for given in VARIANTS.get(metric.__name__, ({},))
+    ]
+
+
+def marked(run: Run) -> Any:
+    marks = [] if run.is_quick else [pytest.mark.slow]
+    return pytest.param(run, id=str(run), marks=marks)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine on the other side of the date line."""
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.mark.spark
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize(
-    ("purpose", "make"), [(purpose, make) for purpose, made in TABLES.items() for make in made]
-)
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("run", [marked(run) for run in runs()])
 def test_spark_counts_the_same(
-    purpose: str,
-    make: Callable[..., Cells],
-    planted: tuple[Callable[[str], Release], Truth],
-    spark: Any,
+    run: Run, planted: tuple[Callable[[str], Release], Truth], spark: Any
 ) -> None:
-    release = planted[0](purpose)
-    assert_frame_equal(
-        make(release, OCTOBER).frame,
-        make(Release(release.path, release.manifest, spark), OCTOBER).frame,
-    )
+    release = planted[0](run.purpose)
+    expected = run.frames(release)
+    found = run.frames(Release(release.path, release.manifest, spark))
+    assert expected.keys() == found.keys()
+    for name, frame in expected.items():
+        assert frame.height > 0
+        assert_frame_equal(frame, found[name])
+
+
+def test_every_metric_is_run_on_both_engines() -> None:
+    names = {run.metric.__name__ for run in runs()}
+    assert names >= VARIANTS.keys()
+    assert len(names) >= 29
+    quick = [str(run) for run in runs() if run.is_quick]
+    assert sorted(quick) == sorted(QUICK)
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("default")
+@pytest.mark.usefixtures("elsewhere")
+def test_the_session_is_elsewhere(spark: Any) -> None:
+    """Else the tests here would prove nothing."""
+    assert spark.conf.get("spark.sql.session.timeZone") == "America/St_Johns"
+    assert time.strftime("%z", time.localtime(0)) == "+1200"
+    assert "TZ" in os.environ
 
 
 def test_days_are_counted_by_the_calendar() -> None:
@@ -60,3 +185,38 @@ def test_bands_take_their_lower_end() -> None:
         values.select(band=rows.banded(rows.nw.col("n"), {"5+": 5, "1-4": 1, "0": 0}))
     )
     assert found["band"].to_list() == ["0", "1-4", "1-4", "5+", "5+"]
+
+
+NIGHT = datetime(2026, 10, 25, 0, 59, 58, tzinfo=UTC)
+"""Just before the clocks of Finland go back by an hour; those of Newfoundland do a week later."""
+PAIRS = [
+    (NIGHT, NIGHT + timedelta(seconds=5), True),
+    (NIGHT, NIGHT + timedelta(seconds=6), False),
+    (NIGHT, NIGHT + timedelta(hours=1), False),
+    (NIGHT + timedelta(days=7, hours=3, minutes=30), NIGHT + timedelta(days=7, hours=4), False),
+    (NIGHT, None, False),
+    (None, NIGHT, False),
+]
+
+
+def instants() -> pl.DataFrame:
+    schema = {"earlier": pl.Datetime("us", "UTC"), "later": pl.Datetime("us", "UTC")}
+    return pl.DataFrame([pair[:2] for pair in PAIRS], schema=schema, orient="row").with_row_index()
+
+
+def soon(frame: Any) -> list[bool]:
+    told = rows.lazy(frame).select("index", is_soon=rows.at_once("later", "earlier", 5))
+    found: list[bool] = rows.collect(told).sort("index")["is_soon"].to_list()
+    return found
+
+
+def test_seconds_between_two_instants_do_not_know_of_clocks() -> None:
+    assert soon(instants()) == [expected for _, _, expected in PAIRS]
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("default")
+def test_nor_do_they_on_spark(spark: Any, tmp_path: Any) -> None:
+    instants().write_parquet(tmp_path / "instants.parquet")
+    frame = spark.read.parquet(str(tmp_path / "instants.parquet"))
+    assert soon(frame) == [expected for _, _, expected in PAIRS]

@@ -1,6 +1,6 @@
 """The CDNOW sample (Fader, Hardie and Lee): what everyone in the field gets from it."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -117,6 +117,22 @@ def test_nobody_who_came_back_is_an_error_without_a_value() -> None:
     )
     with pytest.raises(BadInput, match="nobody bought again"):
         fit_gamma_gamma(empty)
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pl.Series("on", [datetime(2026, 9, 30, 21, 5, tzinfo=UTC)]),
+        pl.Series("on", [datetime(2026, 9, 30, 21, 5)]),
+        pl.Series("on", ["2026-10-01"]),
+    ],
+)
+def test_purchases_that_are_not_dated_by_days_are_refused(dates: pl.Series) -> None:
+    """The day of an instant depends on where one stands, and nobody said where."""
+    bought = pl.DataFrame({"who": ["a"], "on": dates, "cents": [100]})
+    with pytest.raises(UsageError, match="purchases are dated by days, and the column") as error:
+        purchase_summary(bought, customer="who", date="on", amount="cents", as_of="2026-10-31")
+    assert "\n" not in str(error.value)
 
 
 def test_a_summary_by_hand() -> None:

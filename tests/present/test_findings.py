@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+from types import SimpleNamespace
+
 import polars as pl
 import pytest
 
 from genlib.disclosure.table import Shown
 from genlib.errors import NotProtected
+from genlib.period import Period
 from genlib.present import findings
 
 SUBJECT = "The number of customers"
+OCTOBER = Period.parse("2026-10")
 
 
 def shown(value, column="people", language="fi"):
@@ -163,3 +168,16 @@ def test_among_names_what_is_so(protected):
 def test_findings_take_protected_figures_only(thing):
     with pytest.raises(NotProtected, match=r"genlib\.protect"):
         findings.change(thing, thing, SUBJECT)
+
+
+@pytest.mark.parametrize(
+    ("published_on", "said"),
+    [
+        (date(2026, 10, 31), "Jakso on kesken: aineisto on julkaistu 31.10.2026"),
+        (date(2026, 11, 1), ""),
+    ],
+)
+def test_a_period_is_over_on_the_first_day_after_it(channels, published_on, said):
+    about = {"purpose": "customer_analysis", "release_id": "2026-11-01T0400Z-5f2c91"}
+    release = SimpleNamespace(manifest=SimpleNamespace(published_on=published_on, **about))
+    assert findings.unfinished(channels, OCTOBER, release) == said

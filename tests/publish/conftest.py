@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small import IDENTITY, KEY, NOW, PURPOSES, Small
+from small import IDENTITY, KEY, NOW, PURPOSES, ZONE, Small
 
 from genlib import notice as notices
 from genlib.publish.writer import publish
@@ -33,5 +33,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Register]:
 def released(drawn: Register, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Release]:
     """The release of a purpose of the synthetic register."""
     home, terms = tmp_path_factory.mktemp("releases"), notices.load()
-    made = {p: publish(p, drawn, KEY, notice=terms, releases=home, now=NOW) for p in PURPOSES}
+    made = {
+        p: publish(p, drawn, KEY, notice=terms, releases=home, now=NOW, time_zone=ZONE)
+        for p in PURPOSES
+    }
     return lambda purpose: Release(home / purpose / made[purpose].release_id, made[purpose])

@@ -1,17 +1,25 @@
 """What a column looks like in a release."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genlib.errors import UsageError
 from genlib.notice import COARSENINGS
 from genlib.publish.coarsen import Area, age_band, coarse, load_area, released
+from genlib.register.bulk import UTC_INSTANT
 
 AREA = Area(
-    municipality={"00100": "091", "90820": "564"}, region={"00100": "01", "90820": "17"}, year=2026
+    municipality={"00100": "091", "90820": "564"},
+    region={"00100": "01", "90820": "17"},
+    year=2026,
+    time_zone="Europe/Helsinki",
 )
 POSTAL_AREAS = Path(__file__).parents[2] / "data" / "finland" / "postal_areas.csv"
 
@@ -66,10 +74,63 @@ def test_region_of_a_postal_code() -> None:
     assert one("postal_code", "region", postal_code=["90820"], non_disclosure=[False]) == "17"
 
 
-def test_instants_become_dates_and_days_months() -> None:
-    at = dt.datetime(2026, 10, 17, 21, 30, tzinfo=dt.UTC)
-    assert one("occurred_at", "date", occurred_at=[at]) == dt.date(2026, 10, 17)
+def day(at: dt.datetime, coarsening: str = "date", time_zone: str = AREA.time_zone) -> dt.date:
+    """The day, or month, of an instant in a release."""
+    column = released("interaction", "occurred_at", coarsening, is_instant=True)
+    frame = pl.DataFrame({"occurred_at": [at]}, schema={"occurred_at": UTC_INSTANT})
+    found: dt.date = frame.select(coarse(column, replace(AREA, time_zone=time_zone))).item()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        # the first minutes of a month
+        ("2026-09-30T20:59:59Z", "2026-09-30"),
+        ("2026-09-30T21:00:00Z", "2026-10-01"),
+        ("2026-09-30T21:05:00Z", "2026-10-01"),
+        # the night on which clocks go forward: winter time before, summer time after
+        ("2026-03-28T21:59:59Z", "2026-03-28"),
+        ("2026-03-28T22:00:00Z", "2026-03-29"),
+        ("2026-03-29T20:59:59Z", "2026-03-29"),
+        ("2026-03-29T21:00:00Z", "2026-03-30"),
+        # the night on which they go back: the other way round
+        ("2026-10-24T20:59:59Z", "2026-10-24"),
+        ("2026-10-24T21:00:00Z", "2026-10-25"),
+        ("2026-10-25T21:59:59Z", "2026-10-25"),
+        ("2026-10-25T22:00:00Z", "2026-10-26"),
+        # New Year
+        ("2026-12-31T21:59:59Z", "2026-12-31"),
+        ("2026-12-31T22:00:00Z", "2027-01-01"),
+    ],
+)
+def test_an_instant_is_of_the_day_that_it_was_at_the_company(instant: str, expected: str) -> None:
+    assert day(dt.datetime.fromisoformat(instant)) == dt.date.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(
+    ("instant", "expected"), [("2026-10-01T03:59:59Z", 9), ("2026-10-01T04:00:00Z", 10)]
+)
+def test_a_month_begins_at_midnight_in_the_time_zone_of_the_company(
+    instant: str, expected: int
+) -> None:
+    at = dt.datetime.fromisoformat(instant)
+    assert day(at, "month", "America/New_York") == dt.date(2026, expected, 1)
+
+
+@given(
+    at=st.datetimes(dt.datetime(1971, 1, 1), dt.datetime(2037, 12, 31), timezones=st.just(dt.UTC)),
+    time_zone=st.sampled_from(["Europe/Helsinki", "America/St_Johns", "Pacific/Auckland", "UTC"]),
+)
+def test_days_and_months_are_those_of_the_calendar_there(at: dt.datetime, time_zone: str) -> None:
+    there = at.astimezone(ZoneInfo(time_zone)).date()
+    assert day(at, "date", time_zone) == there
+    assert day(at, "month", time_zone) == there.replace(day=1)
+
+
+def test_days_become_months_whatever_the_time_zone() -> None:
     assert one("joined_on", "month", joined_on=[dt.date(2026, 10, 17)]) == dt.date(2026, 10, 1)
+    assert one("joined_on", "month", joined_on=[dt.date(2026, 10, 1)]) == dt.date(2026, 10, 1)
 
 
 def test_a_comment_is_never_read() -> None:
@@ -96,15 +157,13 @@ def test_every_coarsening_of_the_notice_is_known() -> None:
     made_by_the_writer = {"pseudonym", "drop"}
     kept_as_they_are = {"keep", "apart"}
     changed = set(COARSENINGS) - made_by_the_writer - kept_as_they_are
-    assert all(
-        str(coarse(released("t", "c_at", name), AREA))
-        != str(pl.col("c_at").alias(released("t", "c_at", name).name))
-        for name in changed
-    )
+    columns = [released("t", "c_at", name, is_instant=True) for name in changed]
+    untouched = {str(pl.col("c_at").alias(column.name)) for column in columns}
+    assert untouched.isdisjoint(str(coarse(column, AREA)) for column in columns)
 
 
 def test_the_postal_areas_of_statistics_finland() -> None:
-    area = load_area(POSTAL_AREAS, dt.datetime(2026, 11, 1, tzinfo=dt.UTC))
+    area = load_area(POSTAL_AREAS, dt.datetime(2026, 11, 1, tzinfo=dt.UTC), "Europe/Helsinki")
     assert (area.municipality["00100"], area.region["00100"], area.year, len(area.region)) == (
         "091",
         "01",
@@ -115,4 +174,12 @@ def test_the_postal_areas_of_statistics_finland() -> None:
 
 def test_without_postal_areas_nothing_is_published(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="set GENLIB_DATA"):
-        load_area(tmp_path / "none.csv", dt.datetime(2026, 11, 1, tzinfo=dt.UTC))
+        load_area(tmp_path / "none.csv", dt.datetime(2026, 11, 1, tzinfo=dt.UTC), "UTC")
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "year"), [("Europe/Helsinki", 2027), ("UTC", 2026), ("America/New_York", 2026)]
+)
+def test_ages_are_those_of_the_year_that_it_is_at_the_company(time_zone: str, year: int) -> None:
+    new_year = dt.datetime(2026, 12, 31, 22, 0, tzinfo=dt.UTC)
+    assert load_area(POSTAL_AREAS, new_year, time_zone).year == year

@@ -29,8 +29,8 @@ register, terms = open_register(f"sqlite:///{home}/register.sqlite"), notice.loa
 while True:
     minute += 1
     now = dt.datetime(2026, 11, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minute)
-    key, releases = PseudonymKey(bytes(32)), home / "releases"
-    publish("customer_analysis", register, key, notice=terms, releases=releases, now=now)
+    key, places = PseudonymKey(bytes(32)), {"releases": home / "releases", "time_zone": "UTC"}
+    publish("customer_analysis", register, key, notice=terms, now=now, **places)
     print(minute, flush=True)
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small import IDENTITY, KEY, NOW, PURPOSES
+from small import IDENTITY, KEY, NOW, PURPOSES, ZONE
 
 from genlib import notice
 from genlib.publish.writer import publish
@@ -32,7 +32,15 @@ def test_both_databases_give_the_same_releases(
     terms = notice.load()
     for purpose in PURPOSES:
         made = [
-            publish(purpose, each, KEY, notice=terms, releases=tmp_path / str(n), now=NOW)
+            publish(
+                purpose,
+                each,
+                KEY,
+                notice=terms,
+                releases=tmp_path / str(n),
+                now=NOW,
+                time_zone=ZONE,
+            )
             for n, each in enumerate((server, drawn))
         ]
         assert made[0] == made[1]

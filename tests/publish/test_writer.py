@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from small import KEY, LONG_AGO, NOW, PURPOSES, Small
+from small import KEY, LONG_AGO, NOW, PURPOSES, ZONE, Small
 
 from genlib import notice as notices
 from genlib.errors import NoticeError, UsageError
@@ -29,6 +29,7 @@ TEXT, NUMBER, DAY, INSTANT, YES = (
 )
 IDENTIFIER = r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]|@|049\d|049 \d|\+358|FI\d{2}"
 PERSON = {"customer": NUMBER, "pseudonym": TEXT, "kind": TEXT, "age_band": TEXT, "region": TEXT}
+STEPS = ("sent", "delivered", "opened", "clicked", "responded", "opted_out")
 COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
     "customer_analysis": {
         "customer": {**PERSON, "municipality": TEXT, "language": TEXT},
@@ -93,20 +94,8 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "campaign_contact": {
             **{"campaign": NUMBER, "customer": NUMBER, "arm": TEXT, "channel": TEXT},
-            **dict.fromkeys(
-                (
-                    f"{event}_at"
-                    for event in (
-                        "sent",
-                        "delivered",
-                        "opened",
-                        "clicked",
-                        "responded",
-                        "opted_out",
-                    )
-                ),
-                INSTANT,
-            ),
+            **{f"{step}_at": INSTANT for step in STEPS},
+            **{f"{step}_on": DAY for step in STEPS},
             **{"bounced": YES, "allowed": YES, "reason": TEXT},
         },
         "invoice": {
@@ -150,7 +139,7 @@ def test_no_secret_column_is_even_read(
         return scan(self, name, columns, **how)
 
     monkeypatch.setattr(Register, "scan", watched)
-    publish(purpose, drawn, KEY, notice=notices.load(), releases=tmp_path, now=NOW)
+    publish(purpose, drawn, KEY, notice=notices.load(), releases=tmp_path, now=NOW, time_zone=ZONE)
     secret = {
         (t.name, c.name)
         for t in Base.metadata.tables.values()
@@ -379,7 +368,13 @@ def test_the_same_register_and_instant_give_the_same_release(
 ) -> None:
     made = [
         publish(
-            "satisfaction", drawn, KEY, notice=notices.load(), releases=tmp_path / name, now=NOW
+            "satisfaction",
+            drawn,
+            KEY,
+            notice=notices.load(),
+            releases=tmp_path / name,
+            now=NOW,
+            time_zone=ZONE,
         )
         for name in "ab"
     ]

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from small import IDENTITY, KEY, NOW
+from small import IDENTITY, KEY, NOW, ZONE
 from workbench import ROOT, Bench
 
 from genlib import notice as notices
@@ -61,7 +61,7 @@ class World:
     def october(self) -> pl.DataFrame:
         return self.sent.filter(
             pl.col("arm") == "contacted",
-            pl.col("sent_at") >= dt.datetime(2026, 10, 1, tzinfo=dt.UTC),
+            pl.col("sent_at") >= dt.datetime(2026, 9, 30, 21, tzinfo=dt.UTC),
         )
 
 
@@ -74,6 +74,7 @@ def published(home: Path) -> tuple[Settings, Release]:
         notice=notices.load(),
         releases=home / "releases",
         now=NOW,
+        time_zone=ZONE,
     )
     register.engine.dispose()
     settings = replace(

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from sentences import sentences
-from small import IDENTITY, KEY, NOW, Small
+from small import IDENTITY, KEY, NOW, ZONE, Small
 from workbench import ROOT
 
 from genlib import notice as notices
@@ -39,6 +39,7 @@ def published(home: Path) -> Settings:
         notice=notices.load(),
         releases=home / "releases",
         now=NOW,
+        time_zone=ZONE,
     )
     register.engine.dispose()
     return replace(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from small import ZONE
 
 from genlib.present.words import Words
 from genlib.reports import catalogue, index, prose
@@ -35,7 +36,7 @@ def test_the_newest_good_run_of_each_slot_is_linked(tmp_path):
     for run_id in ("2026-1", "2026-2"):
         keep(tmp_path, run_id, "good")
     keep(tmp_path, "2026-3", "good", language="sv")
-    found = links(index.write(tmp_path))
+    found = links(index.write(tmp_path, ZONE))
     assert [link for link in found if link.endswith(".html")] == [
         "campaign_history/2026-10/fi/2026-2/report.html",
         "campaign_history/2026-10/sv/2026-3/report.html",
@@ -46,27 +47,29 @@ def test_the_newest_good_run_of_each_slot_is_linked(tmp_path):
 def test_a_failed_run_is_listed_until_its_slot_is_good_again(tmp_path):
     keep(tmp_path, "2026-1", "good")
     keep(tmp_path, "2026-2", "failed")
-    assert "campaign_history/2026-10/fi/2026-2/report.ipynb" in links(index.write(tmp_path))
+    assert "campaign_history/2026-10/fi/2026-2/report.ipynb" in links(index.write(tmp_path, ZONE))
     keep(tmp_path, "2026-3", "good")
-    assert not [link for link in links(index.write(tmp_path)) if "2026-2" in link]
+    assert not [link for link in links(index.write(tmp_path, ZONE)) if "2026-2" in link]
 
 
 def test_an_empty_catalogue_has_a_page(tmp_path):
-    assert index.write(tmp_path / "reports").exists()
+    assert index.write(tmp_path / "reports", ZONE).exists()
 
 
-def test_what_was_chosen_is_said_in_words_and_the_time_is_finnish(tmp_path):
+def test_what_was_chosen_is_said_in_words_and_the_time_is_the_companys(tmp_path):
     keep(tmp_path, "2026-1", "good", slug="region-01")
-    page = index.render(tmp_path, catalogue.runs(tmp_path))
+    page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
     assert "Uusimaa" in page
     assert "1.11.2026 06.00" in page
+    overseas = index.render(tmp_path, catalogue.runs(tmp_path), "America/New_York")
+    assert "1.11.2026 00.00" in overseas
 
 
 def test_what_a_run_was_asked_for_cannot_break_the_page(tmp_path):
     keep(tmp_path, "2026-1", "good", slug="region-01")
     manifest = next(tmp_path.glob("**/manifest.json"))
     manifest.write_text(manifest.read_text().replace('"region": "01"', '"region": "<script>"'))
-    assert "<script>" not in index.render(tmp_path, catalogue.runs(tmp_path))
+    assert "<script>" not in index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
 
 
 @pytest.mark.parametrize("language", ["fi", "sv"])
@@ -79,7 +82,7 @@ def test_the_index_can_be_said_in_every_language(tmp_path, monkeypatch, language
         keep(tmp_path, f"2026-1-{report}", "good", report=report)
     keep(tmp_path, "2026-2", "failed", language="sv")
     keep(tmp_path, "2026-3", "good", language="en")
-    index.write(tmp_path)
+    index.write(tmp_path, ZONE)
     monkeypatch.undo()
     assert Words(language).missing(said) == []
 

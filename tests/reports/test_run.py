@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -247,6 +248,12 @@ def test_a_failure_is_marked_in_its_cell_and_leaves_the_last_good_run(good, home
 def test_the_kernel_is_not_told_where_register_keys_and_passwords_are(settings, monkeypatch, name):
     monkeypatch.setenv(name, "/run/secret")
     assert name not in environment(settings)
+
+
+def test_the_kernel_is_told_the_time_zone_of_the_company(settings):
+    """Its file of settings may lie where the kernel does not look."""
+    elsewhere = replace(settings, time_zone="America/New_York")
+    assert environment(elsewhere)["GENLIB_TIME_ZONE"] == "America/New_York"
 
 
 @pytest.mark.parametrize("name", ["language", "comparison", "kind"])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from small import IDENTITY, KEY, NOW
+from small import IDENTITY, KEY, NOW, ZONE
 from workbench import ROOT, Bench
 
 from genlib import notice as notices
@@ -35,7 +35,13 @@ def published(home: Path) -> Settings:
     """The settings of a workbench with a release of what is in its register."""
     register = open_register(f"sqlite:///{home}/register.sqlite")
     publish(
-        "satisfaction", register, KEY, notice=notices.load(), releases=home / "releases", now=NOW
+        "satisfaction",
+        register,
+        KEY,
+        notice=notices.load(),
+        releases=home / "releases",
+        now=NOW,
+        time_zone=ZONE,
     )
     register.engine.dispose()
     return replace(
