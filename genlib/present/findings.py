@@ -343,7 +343,7 @@ def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
     words = _words(table)
     published = release.manifest.published_on
     is_over = period.whole.end <= published
-    message = "The period is not over: it is told up to {day}, and so is what it is compared with"
+    message = "The period is not over: it is told up to {day}"
     last_day = words.date(published - timedelta(days=1))
     return _told((table,), "" if is_over else message, day=last_day)
 

@@ -18,7 +18,13 @@ from genlib.release import Release
 
 OCTOBER = Period.parse("2026-10")
 TABLES: dict[str, tuple[Callable[..., Cells], ...]] = {
-    "customer_analysis": (customers.growth, customers.rfm),
+    "customer_analysis": (
+        customers.growth,
+        customers.rfm,
+        customers.concentration,
+        customers.cohorts,
+        customers.forecast,
+    ),
     "satisfaction": (satisfaction.waves,),
     "campaign_history": (campaigns.uplift_by_campaign,),
 }
@@ -60,3 +66,15 @@ def test_bands_take_their_lower_end() -> None:
         values.select(band=rows.banded(rows.nw.col("n"), {"5+": 5, "1-4": 1, "0": 0}))
     )
     assert found["band"].to_list() == ["0", "1-4", "1-4", "5+", "5+"]
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("make", [customers.growth, customers.billing])
+def test_spark_counts_the_same_days_of_an_unfinished_year(
+    make: Callable[..., Cells], planted: tuple[Callable[[str], Release], Truth], spark: Any
+) -> None:
+    release = planted[0]("customer_analysis")
+    year = Period.parse("2026").so_far(date(2026, 9, 14))
+    found = make(Release(release.path, release.manifest, spark), year).frame
+    assert_frame_equal(make(release, year).frame, found)
