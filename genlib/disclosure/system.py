@@ -187,7 +187,8 @@ def with_respondents(system: System, eased: Ints, inside: Ints) -> System:
         (np.ones(count, np.int64), (system.need_variable, np.arange(count))), (size, count)
     )
     pairs = (((knows @ near.T) > 0).astype(np.int64) @ (near @ asks > 0).astype(np.int64)).tocoo()
-    foreign = np.asarray((knows @ asks).tocsr()[pairs.row, pairs.col]).ravel() == 0
+    own_needs = (knows @ asks).tocoo()
+    foreign = ~np.isin(pairs.row * count + pairs.col, own_needs.row * count + own_needs.col)
     who = pairs.row[foreign].astype(np.int64)
     need = pairs.col[foreign]
     scenario = np.full(size, -1)
