@@ -66,6 +66,11 @@ class ReleaseNotFound(UsageError):
     release."""
 
 
+class PeriodNotCovered(UsageError):
+    """The release does not reach to the end of the period: nothing is told of days that were not
+    over."""
+
+
 class ReportFailed(GenlibError):
     """A notebook or its export stopped; the last good report is untouched; exit code 5."""
 

@@ -1,12 +1,12 @@
-"""`Period`: a month, a quarter or a year, as people write it."""
+"""`Period`: a month, a quarter or a year, as people write it; whole, or as far as it has come."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
-from genlib.errors import UsageError
+from genlib.errors import PeriodNotCovered, UsageError
 
 UNITS = {"month": 1, "quarter": 3, "year": 12}
 """How many months each is long."""
@@ -15,8 +15,12 @@ _FORM = re.compile(r"([12]\d{3})(?:-(0[1-9]|1[0-2])|-Q([1-4]))?")
 
 @dataclass(frozen=True, order=True)
 class Period:
-    """From `start` to `end`, which is the first day after it. Written "2026-10", "2026-Q3" or
-    "2026"."""
+    """From `start` to `end`, which is the first day after what is counted. Written "2026-10",
+    "2026-Q3" or "2026".
+
+    A period that is not over ends earlier than its name says (`so_far`); then those before it and
+    a year ago have the same span: of 2026 up to 13 November, 2025 up to 13 November.
+    """
 
     start: date
     end: date
@@ -38,34 +42,87 @@ class Period:
         label = {1: f"{year}-{month:02}", 3: f"{year}-Q{(month + 2) // 3}", 12: f"{year}"}[length]
         return cls(_first_day(year, month), _first_day(year, month + length), label)
 
+    @classmethod
+    def around(cls, day: date, unit: str) -> Period:
+        """The month, quarter or year that a day lies in."""
+        length = UNITS[unit]
+        return cls._of(day.year, (day.month - 1) // length * length + 1, length)
+
     @property
     def length(self) -> int:
-        """In months: 1, 3 or 12."""
-        return months_between(self.start, self.end)
+        """In months: 1, 3 or 12, also if it is not over."""
+        if "Q" in self.label:
+            return UNITS["quarter"]
+        return UNITS["month"] if "-" in self.label else UNITS["year"]
 
     @property
     def unit(self) -> str:
         """month, quarter or year."""
         return next(unit for unit, length in UNITS.items() if length == self.length)
 
+    @property
+    def whole(self) -> Period:
+        """All of the period, whether it is over or not."""
+        return self._of(self.start.year, self.start.month, self.length)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of the period is counted."""
+        return self.end == self.whole.end
+
+    @property
+    def last_day(self) -> date:
+        """The last day that is counted."""
+        return self.end - timedelta(days=1)
+
+    def so_far(self, end: date) -> Period:
+        """The period up to the day before `end`, all of it if it is over by then.
+
+        `PeriodNotCovered` if no day of it is.
+        """
+        if end <= self.start:
+            raise PeriodNotCovered(f"of {self.label} no day is over yet")
+        return replace(self, end=min(end, self.whole.end))
+
     def _moved(self, months: int) -> Period:
-        moved = _first_day(self.start.year, self.start.month + months)
-        return self._of(moved.year, moved.month, self.length)
+        first = _first_day(self.start.year, self.start.month + months)
+        moved = self._of(first.year, first.month, self.length)
+        return moved if self.is_over else replace(moved, end=self._same_span(moved))
+
+    def _same_span(self, other: Period) -> date:
+        """Where another period ends after as many whole months and days."""
+        months = months_between(self.start, self.end)
+        month = _first_day(other.start.year, other.start.month + months)
+        next_month = _first_day(month.year, month.month + 1)
+        return min(month + timedelta(days=self.end.day - 1), next_month)
 
     def previous(self) -> Period:
-        """The period of the same length just before this one."""
+        """The period of the same length just before this one; of one that is not over, its same
+        span."""
         return self._moved(-self.length)
 
     def year_ago(self) -> Period:
-        """The same period of the year before."""
+        """The same period of the year before; of one that is not over, its same span."""
         return self._moved(-12)
 
+    def back(self, months: int) -> date:
+        """The day so many months before its end: where a window of that length begins."""
+        month = _first_day(self.end.year, self.end.month - months)
+        next_month = _first_day(month.year, month.month + 1)
+        return min(month + timedelta(days=self.end.day - 1), next_month)
+
+    def steps(self, months: int) -> list[Period]:
+        """This period and the whole ones before it in so many months, oldest first; each with the
+        same span."""
+        count = max(1, months // self.length)
+        return [self._moved(-self.length * k) for k in range(count - 1, -1, -1)]
+
     def months(self, n: int) -> list[Period]:
-        """The last `n` months, oldest first; the last of them is the last month of this period."""
-        return [
-            self._of(day.year, day.month, 1)
-            for day in (_first_day(self.end.year, self.end.month - k) for k in range(n, 0, -1))
-        ]
+        """The last `n` months, oldest first; the last of them is the last month of this period that
+        is counted, as far as it is."""
+        last = self.around(self.last_day, "month")
+        firsts = [_first_day(last.start.year, last.start.month - k) for k in range(n - 1, -1, -1)]
+        return [self.around(day, "month").so_far(self.end) for day in firsts]
 
     def __str__(self) -> str:
         return self.label

@@ -17,7 +17,8 @@ import polars as pl
 
 from genlib import notice
 from genlib import settings as configuration
-from genlib.errors import ReleaseNotFound, UsageError
+from genlib.errors import PeriodNotCovered, ReleaseNotFound, UsageError
+from genlib.period import Period
 
 RELEASE_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{4}Z-[0-9a-f]{6}")
 
@@ -79,6 +80,36 @@ class Release:
     @property
     def tables(self) -> tuple[str, ...]:
         return tuple(self.manifest.schema)
+
+    def period(self, text: str, *, unfinished: bool = False) -> Period:
+        """The period that `text` names, which the release must cover; if it may be `unfinished`,
+        one that is running is counted up to the day before the release.
+
+        Example: in a release of 14 November 2026, "2026-10" is October, "2026-11" is refused, and
+        an unfinished "2026-11" ends with 13 November. PeriodNotCovered with the last period that is
+        covered; UsageError for what is no period.
+        """
+        period = Period.parse(text)
+        published = self.manifest.published_on
+        if unfinished and period.start < published:
+            return period.so_far(published)
+        self.check_covers(period)
+        return period
+
+    def check_covers(self, period: Period) -> None:
+        """PeriodNotCovered if days of the period were not over when the release was published."""
+        published = self.manifest.published_on
+        if period.end <= published:
+            return
+        last = Period.around(published, period.unit).previous()
+        day = f"{published.day} {published:%B %Y}"
+        cure = ""
+        if period.start < published:
+            cure = "; a running one is told only if it may be unfinished (--unfinished)"
+        raise PeriodNotCovered(
+            f"the release of {day} covers {period.unit}s up to {last}{cure}; publish a newer one "
+            f"with: genlib publish {self.purpose}"
+        )
 
     def __getitem__(self, table: str) -> Any:
         if table not in self.manifest.schema:

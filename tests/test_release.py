@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from genlib import settings as configuration
-from genlib.errors import ReleaseNotFound, UsageError
+from genlib.errors import PeriodNotCovered, ReleaseNotFound, UsageError
 from genlib.release import Manifest, Release, open_release
 from genlib.settings import Settings
 
@@ -196,3 +196,56 @@ def test_its_short_form() -> None:
 def test_the_same_files_on_spark(places: Settings, spark: Any) -> None:
     frame = open_release("customer_analysis", spark=spark, settings=places)["profile"]
     assert sorted(row.customer for row in frame.collect()) == [0, 1]
+
+
+def published(instant: str) -> Release:
+    return Release(Path("unused"), replace(MANIFEST, published_at=instant))
+
+
+@pytest.mark.parametrize("text", ["2026-10", "2026-Q3", "2025", "2020-01"])
+def test_a_release_covers_what_was_over_on_its_day(text: str) -> None:
+    period = published("2026-11-01T04:00:00Z").period(text)
+    assert (period.label, period.is_over) == (text, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("2026-11", "covers months up to 2026-10; a running one"),
+        ("2026-Q4", "covers quarters up to 2026-Q3; a running one"),
+        ("2026", "covers years up to 2025; a running one"),
+        ("2026-12", "covers months up to 2026-10; publish"),
+        ("2027-03", "covers months up to 2026-10; publish"),
+        ("2027", "covers years up to 2025; publish"),
+    ],
+)
+def test_a_period_that_was_not_over_is_refused_with_the_last_that_was(text: str, last: str) -> None:
+    with pytest.raises(PeriodNotCovered, match=f"the release of 14 November 2026 {last}"):
+        published("2026-11-14T09:30:00Z").period(text)
+
+
+def test_the_day_of_a_release_is_the_companys() -> None:
+    """Half past ten at night in UTC is half past midnight in Helsinki."""
+    release = published("2026-10-31T22:30:00Z")
+    assert release.manifest.published_on == date(2026, 11, 1)
+    assert release.period("2026-10").is_over
+    with pytest.raises(PeriodNotCovered):
+        published("2026-10-31T21:30:00Z").period("2026-10")
+
+
+def test_an_unfinished_period_ends_the_day_before_the_release() -> None:
+    release = published("2026-11-14T09:30:00Z")
+    for text in ("2026-11", "2026-Q4", "2026"):
+        assert release.period(text, unfinished=True).last_day == date(2026, 11, 13)
+    assert release.period("2026-10", unfinished=True).is_over
+
+
+@pytest.mark.parametrize("text", ["2026-12", "2027", "2026-11"])
+def test_a_period_of_which_no_day_is_over_is_refused_unfinished_too(text: str) -> None:
+    with pytest.raises(PeriodNotCovered, match="covers"):
+        published("2026-11-01T04:00:00Z").period(text, unfinished=True)
+
+
+def test_what_is_no_period_is_refused_as_everywhere() -> None:
+    with pytest.raises(UsageError, match="a period is a month"):
+        published("2026-11-01T04:00:00Z").period("October")

@@ -19,6 +19,14 @@ def run(
         list[str] | None, typer.Option("--parameter", "-p", help="name=value; may be repeated.")
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print to PDF as well.")] = False,
+    unfinished: Annotated[
+        bool,
+        typer.Option(
+            "--unfinished",
+            help="Take a period that is not over, up to the day before the release; it is compared "
+            "with the same days of the period before, and the page says so.",
+        ),
+    ] = False,
 ) -> None:
     """Run a report and put it into the catalogue.
 
@@ -28,7 +36,10 @@ def run(
     from genlib.reports.run import open_notebook, run_report
 
     known = parameters_of(open_notebook(name)[0])
-    made = run_report(name, parameters=read_pairs(known, parameter or []), pdf=pdf)
+    parameters = read_pairs(known, parameter or [])
+    if unfinished:
+        parameters["unfinished"] = True
+    made = run_report(name, parameters=parameters, pdf=pdf)
     typer.echo(made.html)
     if made.pdf:
         typer.echo(made.pdf)

@@ -97,11 +97,12 @@ def uplift_by_campaign(
     months: int = 6,
     attribution: Attribution = AS_ASSIGNED,
 ) -> Cells:
-    """One campaign, or those that began in the last months, by arm and outcome: bought or not
-    within the window from the campaign's first day, one clock for both arms; `amount_cents` of
-    that. As assigned: who was drawn to be contacted counts as such, reached or not. Figures on the
-    campaign's row: see `figures.uplift` and `figures.worth`; none without a holdout. `ongoing`: it
-    has a holdout, and its window was open when the release was made."""
+    """One campaign, or those that began in the last months (0: in the period), by arm and outcome:
+    bought or not within the window from the campaign's first day, one clock for both arms;
+    `amount_cents` of that. As assigned: who was drawn to be contacted counts as such, reached or
+    not. Figures on the campaign's row: see `figures.uplift` and `figures.worth`; none without a
+    holdout. `ongoing`: it has a holdout, and its window was open when the release was made.
+    """
     both = drawn(release, period, campaign, months)
     bought = buying(release, both, "starts_on", attribution)
     told = both.join(bought, on=["campaign", "customer"], how="left").select(

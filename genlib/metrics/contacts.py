@@ -19,11 +19,12 @@ from genlib.metrics.figures import Mean, Rate, Share, changes, given, on_total, 
 from genlib.metrics.population import (
     LOOK_BACK,
     OVERLAPPING,
+    check_covered,
     complete,
-    lately,
     named,
-    named_lately,
     named_over,
+    named_stepwise,
+    stepwise,
     tabulated,
 )
 from genlib.metrics.rest import looking_back, of_one_period
@@ -230,9 +231,9 @@ def rated(dimension: str, value: str, *finer: str) -> tuple[Figure, Rate]:
 
 def _dated(release: Tables, period: Period, campaign: str, months: int | None) -> tuple[Rows, str]:
     length = months or LOOK_BACK[period.length]
-    told = sent(release, None, campaign=campaign).filter(lately("sent_on", period, length))
+    told = sent(release, None, campaign=campaign).filter(stepwise("sent_on", period, length))
     dated = told.with_columns(beginning("sent_on", period.unit).alias(period.unit))
-    return dated, named_lately("contacts", period, length, campaign=campaign)
+    return dated, named_stepwise("contacts", period, length, campaign=campaign)
 
 
 @of_one_period
@@ -349,6 +350,7 @@ def _thick(people: dict[int, int], start: int, top: int) -> bool:
 def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -> Rows:
     """Contacts of the last days of the period; of the people of one campaign, also those of
     others."""
+    check_covered(release, period)
     told = sent(release, None).filter(
         within("sent_on", period.end - timedelta(days=days), period.end)
     )

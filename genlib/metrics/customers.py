@@ -3,6 +3,7 @@ for a report gives `Cells`."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from datetime import date, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any, Unpack
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables, tabulate
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables, tabulate
 from genlib.errors import UsageError
+from genlib.metrics import forecast as forecasts
 from genlib.metrics import intervals
-from genlib.metrics.figures import BASE, Mean, Rate, Share, Stock, changes
+from genlib.metrics.figures import Believed, Mean, Rate, Share, Stock, changes
 from genlib.metrics.intervals import interval
-from genlib.metrics.models import fit_bg_nbd, fit_gamma_gamma
+from genlib.metrics.models import fit_bg_nbd, fit_gamma_gamma  # noqa: F401 - analysts find them here
 from genlib.metrics.population import (
     LOOK_BACK,
     MONEY,
@@ -27,8 +29,9 @@ from genlib.metrics.population import (
     lately,
     named,
     named_lately,
+    named_stepwise,
     of_people,
-    since,
+    stepwise,
     tabulated,
 )
 from genlib.metrics.rest import looking_back, narrowable
@@ -52,6 +55,9 @@ UNITS = {"day": 1, "week": 7, "year": 365.25}
 PURCHASE = nw.col("product_line") != "rental"
 ALIVE = {"70-100": 0.7, "30-70": 0.3, "0-30": 0.0}
 """Bands of the chance, in per cent, that a customer still buys."""
+FORECAST = ("forecast_cents", "came_cents", "expected_cents")
+"""The money forecast of the last 52 weeks, what came in them, and what is expected of the next."""
+VERDICTS = {"kind": pl.String} | {field.name: pl.Boolean for field in fields(forecasts.Verdict)}
 
 
 def purchase_summary(  # noqa: PLR0913 - the columns of any table of purchases
@@ -122,51 +128,82 @@ def _day(day: date | str) -> date:
 def growth(release: Tables, period: Period, *, months: int | None = None) -> Cells:
     """Customers who joined and left in each month (quarter or year, as the period is); the one
     before the first holds the opening stock. Figures on the row of a month: `stock` at its end,
-    `joined`, `left`, `churn` (of the stock at its beginning) with its interval, `change` of the
-    stock since the step before, and `change_year`.
+    `joined`, `left`, `churn` with its interval, `change` of the stock since the step before, and
+    `change_year`.
 
-    What is counted are comings and goings, so that every total is the sum of its parts. Always of
-    everybody: of those who came and went no more is known than that, so a part could not be held
-    against the whole.
+    Joined are those who came and were there at the end, left those who were there at the beginning;
+    who came and left within the same step is neither, so the stock is that of the step before with
+    those who joined and without those who left, and the churn is the part of those there at the
+    beginning who left. Of 100 there, 10 joined and 4 left, and 3 more came and went: the stock is
+    106, the churn 4 %.
+
+    Always of everybody: of those who came and went no more is known than that, so a part could not
+    be held against the whole. Of a period that is not over the whole months are counted; one of
+    which no month is over ends with the period before it.
     """
-    start = since(period, months or LOOK_BACK[period.length])
-    unit = period.unit
-    step = period.length
-    opening = Period.parse(f"{start:%Y-%m}").months(1 + step)[0].start
-    members = rows(release, "membership").filter(nw.col("joined_month") < period.end)
+    told = _of_whole_months(period)
+    unit = told.unit
+    length = months or LOOK_BACK[told.length]
+    steps = told.whole.steps(length)
+    start = steps[0].start
+    members = rows(release, "membership").filter(nw.col("joined_month") < told.end)
     members = members.with_row_index("member", order_by=["joined_month", "left_month", "kind"])
     there = members.filter(
         nw.col("joined_month") < start,
         nw.col("left_month").is_null() | (nw.col("left_month") >= start),
     )
-    came = members.filter(nw.col("joined_month") >= start)
-    left = members.filter(within("left_month", start, period.end))
+    moved = members.filter(~_came_and_left(told))
+    came = moved.filter(nw.col("joined_month") >= start)
+    left = moved.filter(within("left_month", start, told.end))
     events = nw.concat(
         [
-            _movement(there, nw.lit(opening), unit, "opening", 0),
-            _movement(came, beginning("joined_month", unit), unit, "joined", 1),
-            _movement(left, beginning("left_month", unit), unit, "left", 2),
+            _movement(there, nw.lit(steps[0].previous().start), unit, nw.lit("opening"), 0),
+            _movement(came, beginning("joined_month", unit), unit, _way("joined", told), 1),
+            _movement(left, beginning("left_month", unit), unit, _way("left", told), 2),
         ]
     ).to_native()
-    by = (Dimension(unit, total=False), Dimension("movement"))
-    population = f"members {start} {period.end}"
     cells = tabulate(
         events,
         person="member",
-        by=by,
-        population=population,
-        figures=(Stock(by=unit), *changes("stock", period)),
+        by=(Dimension(unit, total=False), Dimension("movement")),
+        population=named_stepwise("members", told, length),
+        figures=(Stock(by=unit), *changes("stock", told)),
     )
-    shown = period.months(months_between(start, period.end))
-    every = pl.DataFrame({unit: [month.start for month in shown[::step]]})
-    return complete(
-        cells, every.join(pl.DataFrame({"movement": ["joined", "left", None]}), how="cross")
-    )
+    every = pl.DataFrame({unit: [step.start for step in steps]})
+    movements = pl.DataFrame({"movement": ["joined", "left", None]})
+    return complete(cells, every.join(movements, how="cross"))
 
 
-def _movement(members: Rows, when: nw.Expr, unit: str, name: str, code: int) -> Rows:
+def _of_whole_months(period: Period) -> Period:
+    """The period as far as whole months of it are counted; the one before, if none is."""
+    if period.is_over:
+        return period
+    months_over = months_between(period.start, period.end)
+    return period.so_far(period.end.replace(day=1)) if months_over else period.whole.previous()
+
+
+def _is_later(month: str, told: Period) -> nw.Expr:
+    """Whether a month lies in its step behind those that are counted of the last step."""
+    if told.is_over:
+        return nw.lit(False)
+    place = (nw.col(month).dt.month().cast(nw.Int64) - 1) % told.length
+    return place >= months_between(told.start, told.end)
+
+
+def _came_and_left(told: Period) -> nw.Expr:
+    same_step = beginning("joined_month", told.unit) == beginning("left_month", told.unit)
+    same_side = _is_later("joined_month", told) == _is_later("left_month", told)
+    return (same_step & same_side).fill_null(False)
+
+
+def _way(name: str, told: Period) -> nw.Expr:
+    later = _is_later(f"{name}_month", told)
+    return nw.when(later).then(nw.lit(f"{name} later")).otherwise(nw.lit(name))
+
+
+def _movement(members: Rows, when: nw.Expr, unit: str, name: nw.Expr, code: int) -> Rows:
     person = (nw.col("member").cast(nw.Int64) * 3 + code).alias("member")
-    return members.select(person, when.cast(nw.Date).alias(unit), nw.lit(name).alias("movement"))
+    return members.select(person, when.cast(nw.Date).alias(unit), name.alias("movement"))
 
 
 @narrowable
@@ -246,10 +283,11 @@ def billing(
     of the money."""
     length = months or LOOK_BACK[period.length]
     unit = period.unit
-    invoices = of_people(release, "invoice", **narrowed).filter(lately("issued_on", period, length))
+    invoices = of_people(release, "invoice", **narrowed)
+    invoices = invoices.filter(stepwise("issued_on", period, length))
     dated = invoices.with_columns(beginning("issued_on", unit).alias(unit))
     by = (Dimension(unit, total=False), Dimension("product_line"))
-    population = named_lately("payers", period, length, **narrowed)
+    population = named_stepwise("payers", period, length, **narrowed)
     each = Mean("cents_per_payer", "amount_cents")
     return tabulated(
         release,
@@ -307,11 +345,11 @@ def rfm(
     release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
 ) -> Cells:
     """Those who may be profiled and bought in the last `months`, in six named segments: quintile
-    scores of recency (last purchase), frequency (days with a purchase) and money, frequency and
-    money averaged. Figures: `share` of people, `money_share`, `cents_per_person`."""
+    scores of recency (last purchase), frequency (days with a purchase) and money, the last two
+    added up. Figures: `share` of people, `money_share`, `cents_per_person`."""
     buyers = _buyers(release, period, months, **narrowed)
     scored = buyers.with_columns(
-        recent=_score("last_day"), worth=(_score("days") + _score("amount_cents")) / 2
+        recent=_score("last_day"), worth=_score("days") + _score("amount_cents")
     )
     told = scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
     figures = (Share(("segment",)), _of_money("segment"), Mean("cents_per_person", "amount_cents"))
@@ -321,9 +359,9 @@ def rfm(
 
 def _segment(recent: nw.Expr, worth: nw.Expr) -> nw.Expr:
     rules = {
-        "champions": (recent >= 4) & (worth >= 4),
-        "loyal": (recent >= 3) & (worth >= 3),
-        "at risk": worth >= 3,
+        "champions": (recent >= 4) & (worth >= 8),
+        "loyal": (recent >= 3) & (worth >= 6),
+        "at risk": worth >= 6,
         "new": recent >= 4,
         "occasional": recent >= 3,
     }
@@ -368,24 +406,24 @@ def repeat(
     return tabulated(release, told, (Dimension("purchases"),), population, *figures, measures=SPENT)
 
 
-def cohorts(release: Tables, period: Period) -> Cells:
+@narrowable
+def cohorts(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
     """Customers by the quarter of their first purchase (rental is none), and how many of them
     bought `later` quarters after it (whole quarters only, six of them); `share` of the cohort."""
-    end = date(period.end.year, (period.end.month - 1) // 3 * 3 + 1, 1)
-    bought = rows(release, "invoice").filter(
-        nw.col("amount_cents") > 0, nw.col("issued_on") < end, PURCHASE
+    last = Period.around(period.end, "quarter").previous()
+    bought = of_people(release, "invoice", **narrowed).filter(
+        nw.col("amount_cents") > 0, nw.col("issued_on") < last.end, PURCHASE
     )
     bought = bought.select("customer", quarter=beginning("issued_on", "quarter")).unique()
-    bought = bought.with_columns(cohort=nw.col("quarter").min().over("customer")).filter(
-        lately("cohort", period, 18)
-    )
+    bought = bought.with_columns(cohort=nw.col("quarter").min().over("customer"))
+    bought = bought.filter(nw.col("cohort") >= last.back(18))
     bought = bought.with_columns(later=_quarter("quarter") - _quarter("cohort"))
     by = (Dimension("cohort", total=False), Dimension("later", total=False))
     return tabulated(
         release,
         bought,
         by,
-        f"cohorts {period.end}",
+        named(f"cohorts {period.end}", **narrowed),
         Share(("later",), base=0),
         measures=(OVERLAPPING,),
     )
@@ -400,46 +438,104 @@ def _quarter(column: str) -> nw.Expr:
 
 @narrowable
 def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
-    """Those who may be profiled, by the chance (per cent, BG/NBD) that they still buy, with the
-    money to expect of them in the next 52 weeks (times gamma-gamma). Those who bought `once` stand
-    apart: of them the model knows nothing (it holds them all to be there still). Rental is left
-    out: a contract does not fade away unseen. Figures: `share`, `money_share`."""
-    bought = (
-        _profiled(release, **narrowed)
-        .filter(nw.col("amount_cents") > 0, PURCHASE, nw.col("issued_on") < period.end)
-        .to_native()
-    )
-    last_day = period.end - timedelta(days=1)
-    summary = purchase_summary(
-        bought, customer="customer", date="issued_on", amount="amount_cents", as_of=last_day
-    )
-    chance = (
-        nw.when(nw.col("frequency") > 0)
-        .then(banded(nw.col("probability"), ALIVE))
-        .otherwise(nw.lit("once"))
-    )
-    outlook = lazy(_outlook(collect(lazy(summary)))).with_columns(alive=chance)
-    figures = (Share(("alive",)), _of_money("alive"))
+    """Those who may be profiled, by the chance (per cent, BG/NBD, fitted by kind of customer) that
+    they still buy. Those who bought `once` stand apart: of them the model knows nothing (it holds
+    them all to be there still); of a kind too few of whom bought again it is `unknown`. Rental is
+    left out: a contract does not fade away unseen. Figure: `share`."""
+    summaries = _summaries(release, period.end, **narrowed)
+    kinds = _by_kind(summaries) or [summaries]
+    chances = pl.concat([_chances(one) for one in kinds])
     population = named(f"prospects {period.end}", **narrowed)
-    return tabulated(release, outlook, (Dimension("alive"),), population, *figures, measures=SPENT)
+    by = (Dimension("alive"),)
+    return tabulated(release, lazy(chances), by, population, Share(("alive",)))
 
 
-def _outlook(summary: pl.DataFrame, weeks: float = 52) -> pl.DataFrame:
-    """Chance of still buying and money to expect of each customer; of nobody, if too few came back
-    for a model to be worth anything."""
-    if summary.filter(pl.col("frequency") > 0, pl.col("monetary") > 0).height < BASE:
-        return summary.select(
-            "customer", "frequency", probability=pl.lit(0.0), amount_cents=pl.lit(0)
-        ).clear()
-    buying = fit_bg_nbd(summary)
-    value = fit_gamma_gamma(summary)
-    x, recency, horizon = (summary[c].to_numpy() for c in ("frequency", "recency", "T"))
-    expected = buying.expected_purchases(weeks, x, recency, horizon) * value.expected_value(
-        x, summary["monetary"].fill_null(0).to_numpy()
+def _chances(summary: pl.DataFrame) -> pl.DataFrame:
+    """Each customer of one kind with the band of the chance."""
+    model = forecasts.fit(summary)
+    if model is None:
+        return summary.select("customer", alive=_unless_once(pl.lit("unknown")))
+    chances = summary.with_columns(chance=pl.Series(model.chance(summary)))
+    return chances.select("customer", alive=_unless_once(_band("chance")))
+
+
+@narrowable
+def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
+    """What those who may be profiled and have bought are expected to buy in the next 52 weeks, by
+    kind of customer (BG/NBD times gamma-gamma, fitted by kind), without rental: `expected_cents`.
+    And what would have been forecast of the last 52 weeks (`forecast_cents`) of those who had
+    bought before them, and what came of these (`came_cents`).
+
+    `expected_cents` is told of a kind only if its forecast is believed (see
+    `genlib.metrics.forecast`), and of all together only if that of each is; else the kind
+    `is_few`, `is_short`, `is_spread` or `is_missed`.
+    """
+    year_ago = period.end - timedelta(days=forecasts.DAYS)
+    now = _summaries(release, period.end, **narrowed)
+    past = _summaries(release, year_ago, **narrowed)
+    came = collect(_came(release, year_ago, period.end, **narrowed))
+    past = past.join(came, on="customer", how="left").with_columns(pl.col("came").fill_null(0))
+    parts = [_outlook(one, past) for one in _by_kind(now)]
+    money = [Measure(name, "money") for name in FORECAST]
+    nobody = now.select("customer", "kind", **dict.fromkeys(FORECAST, pl.lit(0))).clear()
+    customers = pl.concat([nobody, *(part for part, _ in parts)], how="vertical_relaxed")
+    kinds = pl.DataFrame([judged for _, judged in parts], schema=VERDICTS)
+    return tabulated(
+        release,
+        lazy(customers),
+        (Dimension("kind"),),
+        named(f"forecast {period.end}", **narrowed),
+        Believed(kinds),
+        measures=(PEOPLE, *money),
     )
-    return summary.select(
-        "customer",
-        "frequency",
-        pl.Series("probability", buying.probability_alive(x, recency, horizon)),
-        pl.Series("amount_cents", expected).round().cast(pl.Int64),
+
+
+def _outlook(now: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The customers of one kind with their money, and what the forecast is worth."""
+    kind = now["kind"][0]
+    money, verdict = forecasts.outlook(now, past.filter(pl.col("kind") == kind))
+    return money.select("customer", pl.lit(kind).alias("kind"), *FORECAST), {
+        "kind": kind,
+        **asdict(verdict),
+    }
+
+
+def _summaries(release: Tables, end: date, **narrowed: Unpack[Narrowed]) -> pl.DataFrame:
+    """The purchase summary, in days, of those who may be profiled and bought before `end`, with
+    their kind, in order."""
+    summary = purchase_summary(
+        _purchases(release, **narrowed).filter(nw.col("issued_on") < end).to_native(),
+        customer="customer",
+        date="issued_on",
+        amount="amount_cents",
+        as_of=end - timedelta(days=1),
+        unit="day",
     )
+    kinds = rows(release, "customer").select("customer", "kind")
+    return collect(lazy(summary).join(kinds, on="customer")).sort("customer")
+
+
+def _purchases(release: Tables, **narrowed: Unpack[Narrowed]) -> Rows:
+    return _profiled(release, **narrowed).filter(nw.col("amount_cents") > 0, PURCHASE)
+
+
+def _came(release: Tables, start: date, end: date, **narrowed: Unpack[Narrowed]) -> Rows:
+    """The money of the purchases of each customer in this time."""
+    inside = _purchases(release, **narrowed).filter(within("issued_on", start, end))
+    return inside.group_by("customer").agg(nw.col("amount_cents").sum().alias("came"))
+
+
+def _by_kind(summaries: pl.DataFrame) -> list[pl.DataFrame]:
+    return summaries.partition_by("kind", maintain_order=True)
+
+
+def _band(chance: str) -> pl.Expr:
+    *upper, last = ALIVE
+    band = pl.lit(last)
+    for name in reversed(upper):
+        band = pl.when(pl.col(chance) >= ALIVE[name]).then(pl.lit(name)).otherwise(band)
+    return band
+
+
+def _unless_once(band: pl.Expr) -> pl.Expr:
+    return pl.when(pl.col("frequency") > 0).then(band).otherwise(pl.lit("once"))

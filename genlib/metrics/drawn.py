@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import narwhals as nw
 
 from genlib.disclosure.cells import Tables
-from genlib.metrics.population import lately, named_over
-from genlib.metrics.rows import Rows, case, collect, day_number, rows
+from genlib.metrics.population import check_covered, named_over, since
+from genlib.metrics.rows import Rows, case, collect, day_number, rows, within
 from genlib.period import Period
 
 BOUGHT = case({"bought": nw.col("amount_cents") > 0}, "not bought")
@@ -43,11 +43,11 @@ def drawn(release: Tables, period: Period, campaign: str, months: int | None = N
     """Those contacted and the holdout of the campaigns that began in the period (or the last
     months), or of one campaign whenever it was. Contacts that were not allowed are told by
     `lawfulness` and stand nowhere else: nobody like them is in the holdout."""
+    check_covered(release, period)
     began = rows(release, "campaign").select("campaign", "code", "starts_on")
+    start = since(period, months) if months else period.start
     began = began.filter(
-        lately("starts_on", period, months or period.length)
-        if campaign == "all"
-        else nw.col("code") == campaign
+        within("starts_on", start, period.end) if campaign == "all" else nw.col("code") == campaign
     )
     return (
         rows(release, "campaign_contact")

@@ -213,35 +213,68 @@ def changes(of: str, period: Period) -> Figures:
 
 @dataclass(frozen=True)
 class Stock:
-    """Customers at the end of each month (`stock`): the opening ones, and those who joined less
-    those who left up to then. A hidden cell hides the stock from its month on. Also `joined`,
-    `left`, and `churn`: the part of the month's opening stock that left, with Wilson's interval.
-    `by` is the column of time."""
+    """Customers at the end of each step (`stock`): the opening ones, and those who joined less
+    those who left up to then. A hidden cell hides the stock from its step on. Also `joined`,
+    `left`, and `churn`: the part of those there at the beginning of the step who left in it, with
+    Wilson's interval. `by` is the column of time.
+
+    Where a step is told only up to some day of it, as the last one is, who joined and left later in
+    it is counted in the stock of the next step.
+    """
 
     by: str
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        moved = {
-            name: over(frame, "people", "movement", (name,))
-            for name in ("opening", "joined", "left")
-        }
-        months = (
-            frame.with_columns(**moved)
-            .filter(on_total("movement"), pl.col(self.by).is_not_null())
-            .sort(self.by)
-        )
-        net = pl.col("opening") + pl.col("joined") - pl.col("left")
-        months = months.with_columns(
-            stock=pl.when(net.is_null().cum_max().not_()).then(net.cum_sum())
-        )
-        before = months["stock"].shift()
-        churn = interval("churn", months["left"] / before, intervals.wilson(months["left"], before))
-        told = with_figures(months, pl.lit(True), before, churn).select(
-            *dimensions(frame), "joined", "left", "stock", *churn
+        steps = self._steps(frame)
+        now = pl.col("opening") + pl.col("joined") - pl.col("left")
+        later = pl.col("joined later") - pl.col("left later")
+        known = (now + later).is_null().cum_max().not_()
+        at_end = pl.when(known).then((now + later).cum_sum())
+        steps = steps.with_columns(before=at_end.shift(fill_value=0))
+        steps = steps.with_columns(stock=pl.col("before") + now)
+        before = steps["before"]
+        left = steps["left"]
+        churn = interval("churn", left / before, intervals.wilson(left, before))
+        figures = with_figures(steps, pl.lit(True), before, churn).select(
+            *dimensions(frame), *self._flows(), "stock", *churn
         )
         return frame.join(
-            told, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left"
+            figures, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left"
         )
+
+    def _steps(self, frame: pl.DataFrame) -> pl.DataFrame:
+        movements = ("opening", "joined", "left", "joined later", "left later")
+        moved = {name: over(frame, "people", "movement", (name,)) for name in movements}
+        on_step = on_total("movement"), pl.col(self.by).is_not_null()
+        return frame.with_columns(**moved).filter(on_step).sort(self.by)
+
+    def _flows(self) -> list[pl.Expr]:
+        """Who joined and left; not known of the step that holds the opening stock alone."""
+        is_step = pl.col("opening") == 0
+        return [pl.when(is_step).then(name).alias(name) for name in ("joined", "left")]
+
+
+@dataclass(frozen=True)
+class Believed:
+    """Money of a forecast only where it is worth telling: `expected_cents` of a kind that is
+    believed and `forecast_cents` of one that has a past forecast; of all together only if that is
+    so of each. Also what the `verdicts` say of each kind. `verdicts`: kind, `has_past`, and the
+    reasons not to believe (booleans)."""
+
+    verdicts: pl.DataFrame
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        reasons = [name for name in self.verdicts.columns if name.startswith("is_")]
+        kinds = self.verdicts.with_columns(_believed=~pl.any_horizontal(reasons))
+        together = kinds.select(
+            pl.lit(None, pl.String).alias("kind"), pl.col("has_past", "_believed").all()
+        )
+        judged = pl.concat([kinds, together], how="diagonal")
+        rows = frame.join(judged, on="kind", how="left", nulls_equal=True, maintain_order="left")
+        return rows.with_columns(
+            forecast_cents=pl.when("has_past").then("forecast_cents"),
+            expected_cents=pl.when("_believed").then("expected_cents"),
+        ).drop("has_past", "_believed")
 
 
 @dataclass(frozen=True)

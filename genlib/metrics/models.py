@@ -99,6 +99,9 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
     from scipy.special import betaln, expit, gammaln, psi
 
     x, recency, horizon, n = _histories(lazy(summary), "frequency", "recency", "T")
+    scale = float(np.average(horizon, weights=n)) or 1.0  # so that days and years fit as easily
+    recency = recency / scale
+    horizon = horizon / scale
     frequencies, place = np.unique(x, return_inverse=True)
     repeated = x > 0
 
@@ -119,7 +122,7 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
             -np.inf,
         )
         gone = expit(odds)
-        value = _sum(n, known[place] - (r + x) * late + np.logaddexp(0, odds))
+        value = _sum(n, known[place] - (r + x) * late + np.logaddexp(0, odds) - x * np.log(scale))
         both = psi(a + b) - psi(a + b + frequencies)
         slopes = [
             _sum(
@@ -138,9 +141,8 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
         ]
         return value, np.array(slopes)
 
-    return BgNbd(
-        *_maximise(likelihood, n.sum(), (1.0, float(np.average(horizon, weights=n)) / 10, 1.0, 2.0))
-    )
+    r, alpha, a, b, best = _maximise(likelihood, n.sum(), (1.0, 0.1, 1.0, 2.0))
+    return BgNbd(r, alpha * scale, a, b, best)
 
 
 def fit_gamma_gamma(summary: Any) -> GammaGamma:

@@ -12,7 +12,8 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables, tabulate
 from genlib.metrics.rows import Rows, rows, within
-from genlib.period import Period
+from genlib.period import Period, months_between
+from genlib.release import Release
 
 MONEY = Measure("amount_cents", "money")
 OVERLAPPING = Measure("people", "people", additive=False)
@@ -29,14 +30,40 @@ class Narrowed(TypedDict, total=False):
     kind: str
 
 
+def check_covered(tables: Tables, period: Period) -> None:
+    """PeriodNotCovered if the tables are a release that does not reach to the end of the period."""
+    if isinstance(tables, Release):
+        tables.check_covers(period)
+
+
 def lately(column: str, period: Period, months: int) -> nw.Expr:
     """Within the last `months` months, counted back from the end of the period."""
     return within(column, since(period, months), period.end)
 
 
 def since(period: Period, months: int) -> date:
-    """The first day of the last `months` months of the period."""
-    return period.months(months)[0].start
+    """The first day of the last `months` months, counted back from the end of the period."""
+    return period.back(months)
+
+
+def stepwise(column: str, period: Period, months: int) -> nw.Expr:
+    """Within the steps (months, quarters or years, as the period is) of the last `months` months;
+    of a period that is not over, the same days of each step, so that like is held against like."""
+    inside = within(column, steps_since(period, months), period.end)
+    return inside if period.is_over else inside & _early(column, period)
+
+
+def _early(column: str, period: Period) -> nw.Expr:
+    """Days as early in their step as those of the period that are counted."""
+    day = nw.col(column)
+    month = (day.dt.month().cast(nw.Int64) - 1) % period.length
+    whole_months = months_between(period.start, period.end)
+    return (month < whole_months) | ((month == whole_months) & (day.dt.day() < period.end.day))
+
+
+def steps_since(period: Period, months: int) -> date:
+    """The first day of the steps of the last `months` months."""
+    return period.whole.steps(months)[0].start
 
 
 def narrow(frame: Rows, **wanted: str) -> Rows:
@@ -83,6 +110,13 @@ def named(what: str, **narrowed: str) -> str:
 def named_lately(what: str, period: Period, months: int, **narrowed: str) -> str:
     """The name of a population of the last months."""
     return named(f"{what} {since(period, months)} {period.end}", **narrowed)
+
+
+def named_stepwise(what: str, period: Period, months: int, **narrowed: str) -> str:
+    """The name of a population by steps of the last months. Of a period that is not over its own:
+    its earlier steps are not those of other reports."""
+    part = "" if period.is_over else " early"
+    return named(f"{what}{part} {steps_since(period, months)} {period.end}", **narrowed)
 
 
 def named_over(what: str, days: pl.Series, **narrowed: str) -> str:

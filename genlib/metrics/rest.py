@@ -14,8 +14,8 @@ from typing import Any, Concatenate, ParamSpec
 
 from genlib.disclosure.cells import Cells, Tables
 from genlib.disclosure.keys import ASIDE
-from genlib.metrics.population import LOOK_BACK, OTHER_KIND
-from genlib.period import Period
+from genlib.metrics.population import LOOK_BACK, OTHER_KIND, check_covered
+from genlib.period import Period, months_between
 from genlib.settings import publication
 
 P = ParamSpec("P")
@@ -47,7 +47,8 @@ def of_one_period(metric: Metric[P]) -> Metric[P]:
 
     def months(period: Period, given: dict[str, Any]) -> Iterator[tuple[Period, dict[str, Any]]]:
         if period.length > 1 and given.get("campaign", "all") == "all":
-            yield from ((month, given) for month in period.months(period.length))
+            count = months_between(period.start, period.last_day) + 1
+            yield from ((month, given) for month in period.months(count))
 
     return _resting(metric, months)
 
@@ -63,6 +64,7 @@ def others(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _resting(metric: Metric[P], rests: Callable[[Period, dict[str, Any]], Any]) -> Metric[P]:
     @wraps(metric)
     def told(release: Tables, period: Period, /, *args: P.args, **given: P.kwargs) -> Cells:
+        check_covered(release, period)
         cells = metric(release, period, *args, **given)
         if publication() is None:
             return cells

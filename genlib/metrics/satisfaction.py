@@ -23,6 +23,7 @@ from genlib.metrics.figures import Nps, Rate, Share, at, given, least, on_total
 from genlib.metrics.intervals import Estimate, interval
 from genlib.metrics.population import (
     OVERLAPPING,
+    check_covered,
     complete,
     lately,
     named_lately,
@@ -378,6 +379,7 @@ def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "al
 
 def _scored(release: Tables, period: Period, months: int, kind: str) -> Rows:
     """Invitations to surveys on satisfaction, with the score if one was given."""
+    check_covered(release, period)
     invited = _invitations(release).filter(lately("sent_on", period, months))
     scored = invited.join(
         _valid(release, NPS).select("invitation", "score"), on="invitation", how="left"

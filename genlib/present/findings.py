@@ -9,6 +9,7 @@ previous, year_ago or an English phrase.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from math import hypot
 from statistics import NormalDist
 from typing import Any
@@ -337,15 +338,14 @@ def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
 
 @said
 def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
-    """That the release was published before the period was over; nothing if it was not."""
+    """Up to which day a period is told that was not over when the release was published; nothing of
+    one that was."""
     words = _words(table)
     published = release.manifest.published_on
-    over = published >= period.end
-    return _told(
-        (table,),
-        "" if over else "The period is not over: the data is of {day}",
-        day=words.date(published),
-    )
+    is_over = period.whole.end <= published
+    message = "The period is not over: it is told up to {day}"
+    last_day = words.date(published - timedelta(days=1))
+    return _told((table,), "" if is_over else message, day=last_day)
 
 
 def _figure(words: Words, figure: Shown) -> str:

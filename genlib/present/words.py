@@ -221,7 +221,7 @@ class Words:
 
     def period(self, period: Period | str) -> str:
         """`lokakuu 2026`, `heinä–syyskuu 2026`, `2026`."""
-        span = Period.parse(period) if isinstance(period, str) else period
+        span = Period.parse(str(period))
         first = span.months(span.length)[0].start
         last = span.months(1)[0].start
         if span.length == 12:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,25 @@ def parameters_of(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
     comments = _comments(source)
     found = (_parameter(line, comments) for line in ast.parse(source).body)
     return {parameter.name: parameter for parameter in found}
+
+
+def purposes_of(notebook: Mapping[str, Any]) -> list[str]:
+    """The purposes of the releases that a notebook opens by name: `open_release("satisfaction")`.
+    Of cells that are no plain Python none are known."""
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    calls = [node for source in sources for node in _nodes(source) if isinstance(node, ast.Call)]
+    opened = [call.args[0] for call in calls if _called(call) == "open_release" and call.args]
+    names = [first.value for first in opened if isinstance(first, ast.Constant)]
+    return sorted({name for name in names if isinstance(name, str)})
+
+
+def _nodes(source: str) -> Iterator[ast.AST]:
+    with suppress(SyntaxError, ValueError):
+        yield from ast.walk(ast.parse(source))
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def settle(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ import genlib
 from genlib import notice
 from genlib import settings as settings_module
 from genlib.disclosure.ledger import Ledger
-from genlib.errors import CellFailed, ReportFailed, UsageError
+from genlib.errors import CellFailed, ReleaseNotFound, ReportFailed, UsageError
 from genlib.period import Period
 from genlib.present.svg import warm
 from genlib.release import open_release
@@ -26,7 +27,7 @@ from genlib.reports.catalogue import Run
 from genlib.reports.execute import SOCKETS, execute, parametrised
 from genlib.reports.gate import let_through
 from genlib.reports.jupyter import nbformat
-from genlib.reports.parameters import parameters_of, settle
+from genlib.reports.parameters import parameters_of, purposes_of, settle
 from genlib.reports.pdf import check_pdf, to_pdf
 from genlib.reports.plain import check_plain
 from genlib.settings import Settings
@@ -55,13 +56,14 @@ def run_report(
     """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path.
 
     Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks
-    like an identifier of a person; ReportFailed if a cell fails or shows what may not leave. The
-    failed run is kept, the last good one stays.
+    like an identifier of a person, or if the release does not cover the period; ReportFailed if a
+    cell fails or shows what may not leave. The failed run is kept, the last good one stays.
     """
     settings = settings or settings_module.load()
     notebook, text = open_notebook(name)
     known = parameters_of(notebook)
     values = checked(settle(known, parameters or {}))
+    _check_period(notebook, values, settings)
     _check_campaign(values, settings)
     if pdf:
         check_pdf()
@@ -132,6 +134,17 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
             "parameter region is all or the two digits of a region, from 01 (Uusimaa) to 21 (Åland)"
         )
     return values
+
+
+def _check_period(notebook: Any, values: Mapping[str, Any], settings: Settings) -> None:
+    """Every release that the notebook opens reaches to the end of the period; if it may be
+    unfinished, to some day of it. One that is not there is told when the notebook opens it."""
+    if "period" not in values:
+        return
+    for purpose in purposes_of(notebook):
+        with suppress(ReleaseNotFound):
+            release = open_release(purpose, settings=settings)
+            release.period(values["period"], unfinished=values.get("unfinished", False))
 
 
 def _check_campaign(values: Mapping[str, Any], settings: Settings) -> None:

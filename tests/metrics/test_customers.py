@@ -1,15 +1,19 @@
 """Customers: invoices and memberships of a few people counted by hand."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from messages import figured, people
 from polars.testing import assert_frame_equal
 
-from genlib.metrics import customers
+from genlib.metrics import customers, rows
 from genlib.period import Period
 
+Bought = tuple[int, date, int, str]
 OCTOBER = Period.parse("2026-10")
 
 
@@ -55,22 +59,106 @@ JOINED = members(
 )
 
 
+def steps(tables: dict[str, pl.LazyFrame], period: Period, **given: Any) -> pl.DataFrame:
+    """The row of each step of growth, with its figures."""
+    shown = figured(customers.growth(tables, period, **given))
+    return shown.filter(pl.col("movement").is_null()).sort(period.unit)
+
+
 def test_stock_follows_from_comings_and_goings() -> None:
-    found = (
-        figured(customers.growth(JOINED, OCTOBER, months=2))
-        .filter(pl.col("movement").is_null())
-        .select("month", "joined", "left", "stock")
-    )
+    found = steps(JOINED, OCTOBER, months=2).select("month", "joined", "left", "stock")
     assert [
-        (date(2026, 8, 1), 0, 0, 11),
+        (date(2026, 8, 1), None, None, 11),
         (date(2026, 9, 1), 1, 1, 11),
-        (date(2026, 10, 1), 1, 1, 11),
+        (date(2026, 10, 1), 0, 0, 11),
     ] == found.rows()
 
 
-def test_whoever_comes_and_goes_in_one_month_is_both() -> None:
+def test_whoever_comes_and_goes_in_one_month_is_neither() -> None:
     cells = customers.growth(JOINED, OCTOBER, months=2)
-    assert people(cells, "movement", month=date(2026, 10, 1)) == {"joined": 1, "left": 1}
+    assert people(cells, "movement", month=date(2026, 10, 1)) == {}
+
+
+PASSING = members(
+    *[("consumer", date(2020, 1, 1), None)] * 20,
+    *[("consumer", date(2026, 7, 1), date(2026, 9, 1))] * 25,
+)
+"""Nobody of the 20 there at the beginning leaves; 25 come in July and leave in September."""
+
+
+@pytest.mark.parametrize("text", ["2026-Q3", "2026"])
+def test_no_churn_where_nobody_of_the_opening_stock_left(text: str) -> None:
+    last = steps(PASSING, Period.parse(text)).row(-1, named=True)
+    assert (last["stock"], last["joined"], last["left"], last["churn"]) == (20, 0, 0, 0.0)
+
+
+def test_churn_of_a_month_counts_those_who_were_there() -> None:
+    """In September 25 of 45 leave."""
+    last = steps(PASSING, Period.parse("2026-09")).row(-1, named=True)
+    assert (last["left"], last["churn"]) == (25, pytest.approx(25 / 45))
+    assert last["churn_low"] < 25 / 45 < last["churn_high"]
+
+
+MONTHS = st.integers(0, 35).map(lambda n: date(2024 + n // 12, n % 12 + 1, 1))
+MEMBERS = st.lists(st.tuples(MONTHS, st.none() | st.integers(0, 20)), min_size=1, max_size=60)
+SPANS = st.sampled_from(["2026-10", "2026-Q3", "2026"])
+
+
+def stayed(*rows: tuple[date, int | None]) -> dict[str, pl.LazyFrame]:
+    """Members by the month in which they joined, and how many months they stayed."""
+    return members(
+        *(
+            ("consumer", joined, stays if stays is None else later(joined, stays))
+            for joined, stays in rows
+        )
+    )
+
+
+def later(month: date, months: int) -> date:
+    count = month.year * 12 + month.month - 1 + months
+    return date(count // 12, count % 12 + 1, 1)
+
+
+@given(MEMBERS, SPANS)
+def test_the_stock_is_those_there_and_churn_a_part_of_those_at_the_beginning(
+    joined: list[tuple[date, int | None]], text: str
+) -> None:
+    tables = stayed(*joined)
+    period = Period.parse(text)
+    everyone = tables["membership"].collect()
+    for row in steps(tables, period).rows(named=True)[1:]:
+        step = Period.around(row[period.unit], period.unit)
+        at_start = there(everyone, step.start)
+        stays = pl.col("left_month").is_null() | (pl.col("left_month") >= step.end)
+        assert row["stock"] == there(everyone, step.end).height
+        assert row["stock"] == at_start.height + row["joined"] - row["left"]
+        assert row["left"] == at_start.height - at_start.filter(stays).height
+        assert row["churn"] is None or 0 <= row["churn"] <= 1
+
+
+def there(everyone: pl.DataFrame, day: date) -> pl.DataFrame:
+    """Those who had joined before the day and not left."""
+    stays = pl.col("left_month").is_null() | (pl.col("left_month") >= day)
+    return everyone.filter(pl.col("joined_month") < day, stays)
+
+
+@given(MEMBERS)
+def test_an_unfinished_year_has_the_stock_of_the_same_day_of_each_year(
+    joined: list[tuple[date, int | None]],
+) -> None:
+    tables = stayed(*joined)
+    everyone = tables["membership"].collect()
+    for row in steps(tables, Period.parse("2026").so_far(date(2026, 9, 14))).rows(named=True)[1:]:
+        day = date(row["year"].year, 9, 1)
+        at_start = there(everyone, date(day.year, 1, 1))
+        assert row["stock"] == there(everyone, day).height
+        assert row["stock"] == at_start.height + row["joined"] - row["left"]
+
+
+def test_of_an_unfinished_month_no_comings_and_goings_are_told() -> None:
+    """They are known by whole months."""
+    found = steps(JOINED, OCTOBER.so_far(date(2026, 10, 14)), months=2)
+    assert found["month"].to_list()[-1] == date(2026, 9, 1)
 
 
 def test_comings_and_goings_add_up() -> None:
@@ -159,6 +247,20 @@ def test_billing_of_one_region() -> None:
     }
 
 
+def test_an_unfinished_month_is_held_against_the_same_days() -> None:
+    """On 4 October nothing of 5 September is there yet; on 6 October it is."""
+    for end, before in ((date(2026, 10, 5), {}), (date(2026, 10, 6), {date(2026, 9, 1): 210})):
+        cells = customers.billing(BILLED, OCTOBER.so_far(end))
+        found = people(cells, "month", column="amount_cents")
+        assert {month: cents for month, cents in found.items() if month < OCTOBER.start} == before
+
+
+def test_an_unfinished_period_is_a_population_of_its_own() -> None:
+    whole = customers.billing(BILLED, OCTOBER)
+    part = customers.billing(BILLED, OCTOBER.so_far(date(2026, 10, 14)))
+    assert whole.population.split()[:2] != part.population.split()[:2]
+
+
 def test_billing_changes_against_the_month_before() -> None:
     cells = customers.billing(BILLED, OCTOBER)
     change = figured(cells).filter(
@@ -237,6 +339,24 @@ def test_tenths_of_the_money() -> None:
     assert {"people"} == {measure.name for measure in cells.measures if measure.kind == "people"}
 
 
+def test_cohorts_of_one_kind() -> None:
+    tables = release((1, date(2026, 1, 5), 1, "filter"), (6, date(2026, 2, 5), 1, "filter"))
+    cells = customers.cohorts(tables, OCTOBER, kind="company_contact")
+    assert people(cells, "cohort", "later") == {(date(2026, 1, 1), 0): 1}
+    assert cells.population.endswith("kind=company_contact")
+
+
+def test_cohorts_are_six_whole_quarters() -> None:
+    tables = release(
+        *[(who, date(2025, 2 + 3 * (who - 1), 5), 1, "filter") for who in (1, 2, 3, 4)],
+        (5, date(2026, 10, 5), 1, "filter"),
+    )
+    cohorts = {
+        quarter for quarter, _ in people(customers.cohorts(tables, OCTOBER), "cohort", "later")
+    }
+    assert cohorts == {date(2025, 4, 1), date(2025, 7, 1), date(2025, 10, 1)}
+
+
 def test_cohorts_come_back_by_quarters() -> None:
     tables = release(
         (1, date(2026, 1, 5), 1, "filter"),
@@ -248,33 +368,120 @@ def test_cohorts_come_back_by_quarters() -> None:
     )
 
 
-def test_activity_leaves_rental_out_and_expects_money() -> None:
-    often = [
-        (who, OCT - timedelta(days=30 * n), 1000 * who, "filter")
-        for who in range(1, 13)
-        for n in range(3 + who % 4)
-    ]
-    late = [
-        (14, date(2025, 1, 5), 1000, "filter"),
-        (14, date(2025, 1, 15), 1000, "filter"),
-        (5, OCT, 500, "rental"),
-    ]
-    cells = customers.activity(release(*often, *late) | everybody(14), OCTOBER)
-    assert sum(people(cells, "alive").values()) == 13
-    assert all(cents > 0 for cents in people(cells, "alive", column="amount_cents").values())
+def regulars(count: int, *, years: int, kind: str = "consumer", first: int = 1) -> list[Bought]:
+    """Customers who buy filters every 20 to 120 days, each for a sum of his own, until the end of
+    October 2026."""
+    last = date(2026, 10, 31)
+    bought = []
+    for who in range(first, first + count):
+        gap = 20 + 100 * (who % 7) // 6
+        days = range(who % gap, 365 * years - 10 * (who % 30), gap)
+        bought += [
+            (who, last - timedelta(days=day), 1000 + 100 * (who % 20), "filter") for day in days
+        ]
+    return bought
 
 
-def everybody(count: int) -> dict[str, pl.LazyFrame]:
-    return {
-        "profile": pl.LazyFrame({"customer": range(1, count + 1)}, schema={"customer": pl.UInt32})
-    }
+def everybody(*kinds: str) -> dict[str, pl.LazyFrame]:
+    """Customers 1, 2, ... of these kinds, who may all be profiled."""
+    numbers = pl.LazyFrame(
+        {"customer": range(1, len(kinds) + 1), "kind": kinds, "region": ["01"] * len(kinds)},
+        schema_overrides={"customer": pl.UInt32},
+    )
+    return {"customer": numbers, "profile": numbers.select("customer")}
+
+
+CONSUMERS = ("consumer",) * 120
+FIRMS = ("company_contact",) * 3
+
+
+def test_activity_leaves_rental_out() -> None:
+    tables = release(*regulars(120, years=3), (121, OCT, 500, "rental"))
+    cells = customers.activity(tables | everybody(*CONSUMERS, *FIRMS), OCTOBER)
+    assert sum(people(cells, "alive").values()) == 120
 
 
 def test_no_model_where_few_came_back() -> None:
     tables = release(
-        *[(who, OCT - timedelta(days=n), 100, "filter") for who in range(1, 6) for n in (0, 9)]
+        *[(who, OCT - timedelta(days=n), 100, "filter") for who in range(1, 6) for n in (0, 9)],
+        (6, OCT, 100, "filter"),
     )
-    assert people(customers.activity(tables, OCTOBER), "alive") == {}
+    cells = customers.activity(tables | everybody(*CONSUMERS[:6]), OCTOBER)
+    assert people(cells, "alive") == {"unknown": 5, "once": 1}
+
+
+def test_nobody_who_bought_is_a_table_without_rows() -> None:
+    for metric in (customers.activity, customers.forecast):
+        assert people(metric(release(), OCTOBER), metric(release(), OCTOBER).dimensions[0]) == {}
+
+
+def test_a_forecast_of_regular_customers_is_told_beside_last_years() -> None:
+    tables = release(*regulars(120, years=4)) | everybody(*CONSUMERS)
+    found = figured(customers.forecast(tables, OCTOBER)).row(0, named=True)
+    assert found["kind"] == "consumer"
+    assert 0.8 < found["forecast_cents"] / found["came_cents"] < 1.25
+    assert 0.8 < found["expected_cents"] / found["came_cents"] < 1.25
+
+
+def test_what_came_is_that_of_the_last_52_weeks_of_those_who_had_bought() -> None:
+    """The 52 weeks before 1 November 2026 begin on 2 November 2025."""
+    tables = release(
+        (1, date(2024, 1, 5), 100, "filter"),
+        (1, date(2025, 11, 1), 20, "filter"),
+        (1, date(2025, 11, 2), 3, "filter"),
+        (1, date(2026, 10, 31), 4, "device"),
+        (1, date(2026, 10, 31), 1000, "rental"),
+        (2, date(2026, 10, 31), 1000, "filter"),
+    )
+    cells = customers.forecast(tables, OCTOBER)
+    assert people(cells, "kind", column="came_cents") == {"consumer": 7}
+
+
+def test_a_kind_too_few_of_whom_came_back_has_no_forecast_and_neither_have_all() -> None:
+    few = regulars(3, years=4, first=121)
+    tables = release(*regulars(120, years=4), *few) | everybody(*CONSUMERS, *FIRMS)
+    found = figured(customers.forecast(tables, OCTOBER)).sort("kind", nulls_last=True)
+    assert found["kind"].to_list() == ["company_contact", "consumer", None]
+    assert found["expected_cents"].is_null().to_list() == [True, False, True]
+    assert found["is_few"].to_list() == [True, False, None]
+
+
+def test_purchases_of_less_than_two_years_have_no_forecast() -> None:
+    tables = release(*regulars(120, years=1)) | everybody(*CONSUMERS)
+    found = figured(customers.forecast(tables, OCTOBER)).row(0, named=True)
+    assert (found["is_short"], found["expected_cents"], found["forecast_cents"]) == (
+        True,
+        None,
+        None,
+    )
+
+
+VALUES = st.lists(st.integers(0, 12), min_size=1, max_size=60)
+
+
+def scores(values: list[int], classes: int) -> list[int]:
+    frame = rows.lazy(pl.DataFrame({"value": values, "_all": 1}))
+    return rows.collect(frame.select(customers._score("value", classes))).to_series().to_list()
+
+
+@given(VALUES, st.integers(2, 10))
+def test_equal_values_have_equal_scores_and_greater_ones_none_less(
+    values: list[int], classes: int
+) -> None:
+    found = sorted(zip(values, scores(values, classes), strict=True))
+    assert len(set(found)) == len(set(values))
+    assert [score for _, score in found] == sorted(score for _, score in found)
+
+
+@pytest.mark.parametrize("people_count", [10, 99, 802, 8020, 8021])
+def test_tenths_of_distinct_values_are_as_large_as_can_be(people_count: int) -> None:
+    sizes = pl.Series(scores(list(range(people_count)), 10)).value_counts()["count"]
+    assert len(sizes) == 10
+    assert sizes.max() - sizes.min() <= 1
+
+
+def test_scores_by_hand() -> None:
+    assert scores([1, 2, 2, 9], 2) == [1, 2, 2, 2]
 
 
 def test_a_report_of_a_quarter_counts_quarters() -> None:

@@ -220,3 +220,15 @@ def test_nor_do_they_on_spark(spark: Any, tmp_path: Any) -> None:
     instants().write_parquet(tmp_path / "instants.parquet")
     frame = spark.read.parquet(str(tmp_path / "instants.parquet"))
     assert soon(frame) == [expected for _, _, expected in PAIRS]
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("make", [customers.growth, customers.billing])
+def test_spark_counts_the_same_days_of_an_unfinished_year(
+    make: Callable[..., Cells], planted: tuple[Callable[[str], Release], Truth], spark: Any
+) -> None:
+    release = planted[0]("customer_analysis")
+    year = Period.parse("2026").so_far(date(2026, 9, 14))
+    found = make(Release(release.path, release.manifest, spark), year).frame
+    assert_frame_equal(make(release, year).frame, found)

@@ -10,6 +10,7 @@ import pytest
 from genlib.disclosure.cells import Figure
 from genlib.metrics import figures
 from genlib.metrics.figures import (
+    Believed,
     Change,
     Mean,
     Nps,
@@ -190,6 +191,57 @@ def test_stock_and_churn() -> None:
     found = Stock("month")(table(*MOVEMENTS, by=("month", "movement"))).tail(4)
     assert found["stock"].to_list() == [100, 115, 125, None]
     assert found["churn"].to_list() == [None, 0.05, 0.0, None]
+
+
+def test_who_comes_and_goes_later_in_a_step_is_in_the_stock_of_the_next() -> None:
+    """Told up to some day: 100 + 20 - 5 on that day of the first year; 8 come and 3 leave later in
+    it, so 120 are there at the end; 30 of these leave by that day of the second."""
+    years = [date(year, 1, 1) for year in (2024, 2025, 2026)]
+    rows = [
+        (years[0], "opening", 100),
+        (years[1], "joined", 20),
+        (years[1], "left", 5),
+        (years[1], "joined later", 8),
+        (years[1], "left later", 3),
+        (years[2], "left", 30),
+        *[(year, None, 0) for year in years],
+    ]
+    found = Stock("year")(table(*rows, by=("year", "movement"))).tail(3)
+    assert found["stock"].to_list() == [100, 115, 90]
+    assert found["churn"].to_list() == [None, 0.05, 0.25]
+
+
+VERDICTS = pl.DataFrame(
+    {
+        "kind": ["company_contact", "consumer"],
+        "has_past": [True, True],
+        "is_spread": [False, False],
+        "is_missed": [True, False],
+    }
+)
+MONEY = ("forecast_cents", "came_cents", "expected_cents")
+
+
+def forecast(verdicts: pl.DataFrame) -> pl.DataFrame:
+    rows = [("company_contact", 20, 7, 8, 9), ("consumer", 30, 4, 5, 6), (None, 50, 11, 13, 15)]
+    return Believed(verdicts)(table(*rows, by=("kind",), more=MONEY))
+
+
+def test_money_is_expected_only_of_a_kind_whose_forecast_is_believed() -> None:
+    assert forecast(VERDICTS)["expected_cents"].to_list() == [None, 6, None]
+    assert forecast(VERDICTS)["forecast_cents"].to_list() == [7, 4, 11]
+    assert forecast(VERDICTS)["is_missed"].to_list() == [True, False, None]
+
+
+def test_money_is_expected_of_all_if_it_is_of_each() -> None:
+    believed = VERDICTS.with_columns(is_missed=False)
+    assert forecast(believed)["expected_cents"].to_list() == [9, 6, 15]
+
+
+def test_no_past_forecast_is_shown_where_there_is_none() -> None:
+    new = VERDICTS.with_columns(has_past=pl.Series([True, False]))
+    assert forecast(new)["forecast_cents"].to_list() == [7, None, None]
+    assert forecast(new)["came_cents"].to_list() == [8, 5, 13]
 
 
 def test_a_hidden_movement_hides_the_stock_from_then_on() -> None:

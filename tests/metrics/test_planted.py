@@ -7,9 +7,11 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+import pytest
 from messages import figured
 
 from genlib.disclosure.cells import Cells
+from genlib.errors import PeriodNotCovered
 from genlib.metrics import campaigns, contacts, customers, satisfaction
 from genlib.period import Period
 from genlib.register.synthetic import Truth
@@ -17,6 +19,7 @@ from genlib.release import Release
 
 Planted = tuple[Callable[[str], Release], Truth]
 OCTOBER = Period.parse("2026-10")
+YEAR = Period.parse("2026").so_far(OCTOBER.end)
 BIG = "2026-10-SUODATIN"
 
 
@@ -73,7 +76,7 @@ def test_machine_clicks_are_set_apart(planted: Planted) -> None:
     """Machines that clicked for people who themselves opened nothing stand at their own stage."""
     releases, truth = planted
     funnel = shown(
-        campaigns.funnel_by_channel(releases("campaign_history"), Period.parse("2026")),
+        campaigns.funnel_by_channel(releases("campaign_history"), YEAR),
         channel="email",
         stage="machine",
     )
@@ -135,4 +138,42 @@ def test_segments_hold_everyone_who_bought_and_may_be_profiled(planted: Planted)
 def test_those_who_left_are_less_alive(planted: Planted) -> None:
     found = shown(customers.activity(planted[0]("customer_analysis"), OCTOBER), "alive")
     assert set(found["alive"]) >= {"70-100", "0-30"}
-    assert found["amount_cents"].min() > 0  # type: ignore[operator]
+
+
+def test_last_years_forecast_was_near_what_came(planted: Planted) -> None:
+    release = planted[0]("customer_analysis")
+    found = shown(customers.forecast(release, OCTOBER), "kind")
+    ratio = found["forecast_cents"] / found["came_cents"]
+    assert found["kind"].sort().to_list() == ["company_contact", "consumer"]
+    assert ratio.is_between(0.8, 1.25).all()
+    assert found["expected_cents"].null_count() == 0
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [customers.growth, customers.billing, customers.rfm, customers.cohorts, customers.forecast],
+)
+def test_nothing_is_told_of_a_period_that_the_release_does_not_cover(
+    planted: Planted, metric: Callable[..., Cells]
+) -> None:
+    """No "0.0 % left" of a month that has not been."""
+    release = planted[0]("customer_analysis")
+    for text in ("2026-11", "2027-03", "2026"):
+        with pytest.raises(PeriodNotCovered, match="the release of 1 November 2026 covers"):
+            metric(release, Period.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("purpose", "metric"),
+    [
+        ("satisfaction", satisfaction.nps_by),
+        ("campaign_history", contacts.pressure_by_channel),
+        ("campaign_history", campaigns.uplift_by_campaign),
+        ("campaign_history", contacts.timeline),
+    ],
+)
+def test_nor_by_the_other_purposes(
+    planted: Planted, purpose: str, metric: Callable[..., Cells]
+) -> None:
+    with pytest.raises(PeriodNotCovered, match="covers months up to 2026-10"):
+        metric(planted[0](purpose), Period.parse("2026-11"))

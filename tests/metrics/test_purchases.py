@@ -88,6 +88,25 @@ def test_gamma_gamma_does_not_care_for_the_unit_of_money(summary: pl.DataFrame) 
     assert (cents.p, cents.gamma / 100) == pytest.approx((euros.p, euros.gamma), rel=1e-3)
 
 
+def test_bg_nbd_does_not_care_for_the_unit_of_time(purchases: pl.DataFrame) -> None:
+    """In days times are whole numbers, and equal histories are equal to the last bit."""
+    columns = {"customer": "customer", "date": "date", "amount": "amount"}
+    days, weeks = (
+        fit_bg_nbd(purchase_summary(purchases, **columns, as_of=date(1997, 9, 30), unit=unit))
+        for unit in ("day", "week")
+    )
+    assert (days.r, days.alpha / 7, days.a, days.b) == pytest.approx(
+        (weeks.r, weeks.alpha, weeks.a, weeks.b), rel=1e-3
+    )
+
+
+def test_a_history_in_days_is_whole_numbers(purchases: pl.DataFrame) -> None:
+    columns = {"customer": "customer", "date": "date", "amount": "amount"}
+    found = purchase_summary(purchases, **columns, as_of=date(1997, 9, 30), unit="day")
+    for column in ("recency", "T"):
+        assert (found[column] == found[column].round()).all()
+
+
 def test_expected_purchases(summary: pl.DataFrame) -> None:
     found = fit_bg_nbd(summary)
     assert found.expected_purchases(52) == pytest.approx(1.444, abs=5e-4)

@@ -8,23 +8,30 @@ import re
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from sentences import sentences
 from small import IDENTITY, KEY, NOW, ZONE, Small
 from workbench import ROOT
 
 from genlib import notice as notices
+from genlib.errors import PeriodNotCovered
+from genlib.metrics import customers
 from genlib.present.words import Words
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
 from genlib.register.synthetic import synthesise
+from genlib.release import open_release
 from genlib.reports.run import run_report
 from genlib.settings import Settings, load
 
 NOTEBOOK = ROOT / "notebooks" / "customer_analysis.ipynb"
 FI = Words("fi")
+EN = Words("en")
+KINDS = ("consumer", "company_contact")
 FIRST, END = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
 Frames = dict[str, pl.DataFrame]
 
@@ -47,7 +54,7 @@ def published(home: Path) -> Settings:
     )
 
 
-def html(settings: Settings, **parameters: str) -> str:
+def html(settings: Settings, **parameters: Any) -> str:
     return run_report("customer_analysis", parameters=parameters, settings=settings).html.read_text(
         encoding="utf-8"
     )
@@ -103,11 +110,12 @@ def test_the_number_of_customers(finnish: str, register: Frames) -> None:
 
 
 def test_who_came_and_who_left(finnish: str, register: Frames) -> None:
-    came, left = (
-        register["customer"].filter(pl.col(c).is_between(FIRST, END, closed="left")).height
-        for c in ("joined_on", "left_on")
-    )
-    assert f"{came} asiakasta tuli ja {left} lähti" in read(finnish)
+    """Who came and left within October is neither."""
+    left = pl.col("left_on").fill_null(dt.date.max)
+    people = register["customer"]
+    came = people.filter(pl.col("joined_on").is_between(FIRST, END, closed="left"), left >= END)
+    gone = people.filter(pl.col("joined_on") < FIRST, left.is_between(FIRST, END, closed="left"))
+    assert f"{came.height} asiakasta tuli ja {gone.height} lähti" in read(finnish)
 
 
 def test_what_was_billed(finnish: str, register: Frames) -> None:
@@ -127,8 +135,8 @@ def test_how_many_are_active(finnish: str, register: Frames) -> None:
     assert f"Yhteensä {told(active['customer_id'].n_unique())} 100,0 " in read(finnish)
 
 
-def test_how_many_came_back(finnish: str, register: Frames) -> None:
-    """Of those who may be profiled; rental is no purchase."""
+def willing(register: Frames) -> pl.DataFrame:
+    """The purchases of those who may be profiled; rental is none."""
     unwilling = register["permission"].filter(
         pl.col("act") == "prohibition",
         pl.col("scope") == "marketing_use",
@@ -137,12 +145,13 @@ def test_how_many_came_back(finnish: str, register: Frames) -> None:
     bought = register["invoice"].filter(
         pl.col("amount_cents") > 0, pl.col("product_line") != "rental"
     )
-    bought = bought.filter(pl.col("issued_on").is_between(dt.date(2025, 11, 1), END, closed="left"))
-    days = (
-        bought.join(unwilling, on="customer_id", how="anti")
-        .group_by("customer_id")
-        .agg(pl.col("issued_on").n_unique())["issued_on"]
-    )
+    return bought.join(unwilling, on="customer_id", how="anti")
+
+
+def test_how_many_came_back(finnish: str, register: Frames) -> None:
+    year = pl.col("issued_on").is_between(dt.date(2025, 11, 1), END, closed="left")
+    bought = willing(register).filter(year)
+    days = bought.group_by("customer_id").agg(pl.col("issued_on").n_unique())["issued_on"]
     assert f"{told(100 * (days > 1).mean(), 1)} % 12 kuukauden ostajista" in read(finnish)
 
 
@@ -180,10 +189,104 @@ def test_one_region_tells_its_municipalities_and_what_is_of_the_whole_register(
     assert "asiakasta koko rekisterissä" in page
 
 
-def test_a_period_that_is_not_over_says_so(large: Settings) -> None:
-    assert "The period is not over: the data is of 1 Nov 2026" in read(
-        html(large, period="2026", language="en")
+@pytest.fixture(scope="module")
+def companies(large: Settings) -> str:
+    return read(html(large, kind="company_contact", language="en"))
+
+
+def test_a_narrowed_report_leads_with_its_own_customers(companies: str, register: Frames) -> None:
+    """Not with the number of all."""
+    lead = companies[companies.index("Only:") :][:200]
+    active = register["invoice"].filter(
+        pl.col("issued_on").is_between(dt.date(2024, 11, 1), END, closed="left")
     )
+    companies_only = register["customer"].filter(pl.col("kind") == "company_contact")
+    count = active.join(companies_only, left_on="customer_id", right_on="id", how="semi")
+    number = EN.number(count["customer_id"].n_unique())
+    assert f"It has {number} active customers" in lead
+    assert "The number of customers" not in lead
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "customers in the whole register",
+        "left in the whole register",
+        "The number of customers in the whole register",
+        "Churn in the whole register",
+        "customers came and",
+    ],
+)
+def test_what_a_narrowed_report_tells_of_the_whole_register_is_named_so(
+    companies: str, said: str
+) -> None:
+    assert said in companies
+    assert not re.search(
+        r"The number of customers (?!in the whole register|is the number)", companies
+    )
+    assert not re.search(r"Churn (?=\d)", companies)
+    assert not re.search(r"customers came and \d+ left (?!in the whole register)", companies)
+
+
+def test_a_narrowed_reports_cohorts_are_of_its_customers(large: Settings) -> None:
+    release = open_release("customer_analysis", settings=large)
+    october = release.period("2026-10")
+    one, other = (customers.cohorts(release, october, kind=kind) for kind in KINDS)
+    whole = customers.cohorts(release, october)
+    both = one.frame.join(other.frame, on=["cohort", "later"], how="full", coalesce=True)
+    counts = both.select("cohort", "later", n=pl.sum_horizontal("people", "people_right"))
+    expected = whole.frame.select("cohort", "later", n="people")
+    assert_frame_equal(counts.sort(pl.all()), expected.sort(pl.all()), check_dtypes=False)
+
+
+@pytest.fixture(scope="module")
+def so_far(large: Settings) -> str:
+    parameters = {"period": "2026", "language": "en", "unfinished": True}
+    return read(html(large, **parameters))
+
+
+def test_a_period_that_is_not_over_says_until_which_day_it_is_told(so_far: str) -> None:
+    assert "The period is not over: it is told up to 31 Oct 2026." in so_far
+
+
+def test_a_period_that_is_not_over_is_compared_with_the_same_days(
+    so_far: str, register: Frames
+) -> None:
+    this, last = (
+        register["invoice"]
+        .filter(pl.col("issued_on").is_between(dt.date(y, 1, 1), dt.date(y, 10, 31)))[
+            "amount_cents"
+        ]
+        .sum()
+        for y in (2026, 2025)
+    )
+    change = EN.figure(this / last - 1, "change").replace("\u00a0", " ")
+    assert f"{change} from the same days of the previous year" in so_far
+    assert "from the previous year" not in so_far.replace("of the previous year", "")
+
+
+def test_who_came_in_a_period_that_is_not_over(so_far: str, register: Frames) -> None:
+    start = dt.date(2026, 1, 1)
+    people = register["customer"].filter(pl.col("joined_on") < END)
+    left = pl.col("left_on").fill_null(dt.date.max)
+    came = people.filter(pl.col("joined_on") >= start, left >= END).height
+    gone = people.filter(pl.col("joined_on") < start, left >= start, left < END).height
+    assert f"{came} customers came and {gone} left" in so_far
+
+
+def test_a_period_that_is_not_over_is_refused_without_a_word(large: Settings) -> None:
+    with pytest.raises(PeriodNotCovered, match="covers years up to 2025; a running one"):
+        html(large, period="2026")
+
+
+def test_last_years_forecast_stands_beside_what_came(finnish: str, register: Frames) -> None:
+    """What came in the 52 weeks of those who had bought before; rental is no purchase."""
+    bought = willing(register).filter(pl.col("issued_on") < END)
+    begin = END - dt.timedelta(weeks=52)
+    before = bought.filter(pl.col("issued_on") < begin)
+    came = bought.filter(pl.col("issued_on") >= begin).join(before, on="customer_id", how="semi")
+    euros = FI.figure(came["amount_cents"].sum(), "money").replace("\u00a0", " ")
+    assert f"toteutui {euros}" in read(finnish)
 
 
 def test_a_register_of_customers_alone_is_a_report_too(tmp_path: Path) -> None:

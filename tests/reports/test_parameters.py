@@ -1,7 +1,7 @@
 import pytest
 
 from genlib.errors import UsageError
-from genlib.reports.parameters import parameters_of, read_pairs, settle
+from genlib.reports.parameters import parameters_of, purposes_of, read_pairs, settle
 
 CELL = """\
 period: str = "2026-10"  # month, quarter or year
@@ -105,3 +105,17 @@ def test_a_text_that_does_not_read_as_its_type_is_refused():
 def test_a_pair_needs_its_equals_sign():
     with pytest.raises(UsageError, match="-p name=value"):
         read_pairs({}, ["period"])
+
+
+def cells(*sources: str) -> dict:
+    return {"cells": [{"cell_type": "code", "source": source} for source in sources]}
+
+
+def test_the_releases_that_a_notebook_opens_are_known():
+    opened = cells(
+        "release = genlib.open_release('satisfaction')",
+        "a, b = open_release('campaign_history'), genlib.open_release('satisfaction', '2026')",
+        "open_release(name)",
+        "%not python",
+    )
+    assert purposes_of(opened) == ["campaign_history", "satisfaction"]

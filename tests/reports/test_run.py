@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import Small
 
-from genlib.errors import ReportFailed, UsageError
+from genlib.errors import PeriodNotCovered, ReportFailed, UsageError
 from genlib.notice import DEFAULT
 from genlib.reports import catalogue
 from genlib.reports.execute import environment
@@ -185,6 +185,23 @@ def test_a_wrong_parameter_runs_nothing(book, settings, parameters):
     with pytest.raises(UsageError):
         run_report(book(CHART), parameters=parameters, settings=settings)
     assert not settings.reports.exists()
+
+
+@pytest.mark.parametrize("period", ["2026-11", "2026-Q4", "2026", "2027-03"])
+def test_a_period_that_the_release_does_not_cover_runs_nothing(good, home, book, period):
+    before = len(catalogue.runs(home / "reports"))
+    with pytest.raises(PeriodNotCovered, match="the release of 1 November 2026 covers"):
+        run_report(book(END), parameters={"period": period}, settings=settings_in(home))
+    assert len(catalogue.runs(home / "reports")) == before
+
+
+def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too(home, good):
+    with pytest.raises(PeriodNotCovered, match="covers months up to 2026-10"):
+        run_report(
+            "customer_analysis",
+            parameters={"period": "2026-11", "unfinished": True},
+            settings=settings_in(home),
+        )
 
 
 @pytest.mark.parametrize(
