@@ -1,0 +1,161 @@
+"""The intervals of the campaign report hold the truth as often as they say: campaigns whose truth
+is known are drawn again and again, and the figures of the report are asked for each of them.
+
+`make proofs` prints the coverage with `-s`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+import pytest
+
+from genlib.metrics import campaigns, figures
+from genlib.metrics.clusters import design_effects
+from genlib.metrics.figures import Rate
+from genlib.metrics.rows import lazy
+
+pytestmark = pytest.mark.slow
+
+SMALL = (0.92, 0.99)
+LARGE = (0.93, 0.97)
+BARS = {50: SMALL, 500: LARGE, 5_000: LARGE}
+ROUNDS = {50: 2_000, 500: 2_000, 5_000: 800}
+MESSAGE_ROUNDS = {50: 2_000, 500: 1_200, 5_000: 300}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """People of both arms together, the part held out, and the shares of buyers."""
+
+    people: int
+    held: float
+    holdout_rate: float
+    uplift: float
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        held = round(self.people * self.held)
+        return self.people - held, held
+
+
+def check_coverage(name: str, covered: pl.Series, people: int) -> None:
+    known = covered.drop_nulls()
+    share = float(known.mean())  # type: ignore[arg-type]
+    low, high = BARS[people]
+    print(f"{name}: {share:.3f} of {len(known)} intervals hold the truth")
+    assert len(known) > 0.5 * len(covered)
+    assert low <= share <= high
+
+
+def draw_campaigns(
+    plan: Plan, rounds: int, rng: np.random.Generator, spread: float
+) -> pl.DataFrame:
+    """One row a person: what the buyers spent is lognormal."""
+    n, m = plan.sizes
+    chances = np.repeat([plan.holdout_rate + plan.uplift, plan.holdout_rate], [n, m])
+    bought = rng.random((rounds, n + m)) < chances
+    cents = np.ceil(4_000 * np.exp(spread * rng.standard_normal(bought.shape)))
+    return pl.DataFrame(
+        {
+            "campaign": np.repeat(np.arange(rounds), n + m).astype(np.int64),
+            "contacted": np.tile(np.arange(n + m) < n, rounds),
+            "amount_cents": np.where(bought, cents, 0).ravel().astype(np.int64),
+        }
+    )
+
+
+def judge_campaigns(plan: Plan, people: pl.DataFrame) -> pl.DataFrame:
+    """The campaigns' own rows of the report's table, a campaign a row."""
+    arm = pl.when("contacted").then(pl.lit("contacted")).otherwise(pl.lit("holdout"))
+    outcome = pl.when(pl.col("amount_cents") > 0).then(pl.lit("bought")).otherwise(pl.lit("no"))
+    told = people.with_columns(pl.col("campaign").cast(pl.String), arm=arm, outcome=outcome)
+    sums = (pl.len().cast(pl.Int64).alias("people"), pl.col("amount_cents").sum())
+    levels = [
+        told.group_by("campaign", *keys).agg(*sums) for keys in (["arm", "outcome"], ["arm"], [])
+    ]
+    cells = pl.concat(levels, how="diagonal").select(
+        "campaign", "arm", "outcome", "people", "amount_cents"
+    )
+    known = cells.with_columns(holdout_share=pl.lit(plan.held), cost_cents=pl.lit(1))
+    worth = figures.Worth(campaigns.spend_spreads(lazy(told.lazy())))
+    shown = worth(figures.uplift(known.sort("campaign", "arm", "outcome")))
+    return shown.filter(pl.col("campaign").is_not_null(), pl.col("arm").is_null())
+
+
+def holds(shown: pl.DataFrame, figure: str, truth: float) -> pl.Series:
+    return shown.select(
+        ((pl.col(f"{figure}_low") <= truth) & (pl.col(f"{figure}_high") >= truth)).alias(figure)
+    )[figure]
+
+
+@pytest.mark.parametrize("people", BARS)
+@pytest.mark.parametrize(("held", "rate"), [(0.5, 0.15), (0.5, 0.4), (0.2, 0.3), (0.2, 0.0)])
+def test_the_uplift_covers_the_truth(people: int, held: float, rate: float) -> None:
+    """Also where hardly anybody buys unasked, and where the holdout is a fifth."""
+    plan = Plan(people, held, max(rate, 0.02), 0.15)
+    rng = np.random.default_rng([people, int(100 * held), int(100 * rate)])
+    shown = judge_campaigns(plan, draw_campaigns(plan, ROUNDS[people], rng, 0.5))
+    check_coverage(f"uplift, {plan}", holds(shown, "uplift", 0.15), people)
+
+
+@pytest.mark.parametrize("people", BARS)
+@pytest.mark.parametrize("spread", [0.6, 1.0])
+@pytest.mark.parametrize(("held", "uplift"), [(0.5, 0.15), (0.2, 0.15), (0.2, 0.0)])
+def test_the_worth_covers_the_truth(people: int, held: float, uplift: float, spread: float) -> None:
+    """Heavy tails: at a spread of 1 the largest of 1,000 buyers spends 20 times the median."""
+    plan = Plan(people, held, 0.25, uplift)
+    rng = np.random.default_rng([people, int(100 * held), int(100 * uplift), int(10 * spread)])
+    shown = judge_campaigns(plan, draw_campaigns(plan, ROUNDS[people], rng, spread))
+    truth = plan.sizes[0] * uplift * 4_000 * np.exp(spread**2 / 2)
+    check_coverage(f"value, {plan}, spread {spread}", holds(shown, "extra_cents", truth), people)
+
+
+@pytest.mark.parametrize("people", BARS)
+@pytest.mark.parametrize("rate", [0.05, 0.2, 0.5])
+@pytest.mark.parametrize("alike", [0.05, 0.3, 0.9])
+def test_the_rate_of_messages_covers_the_truth(people: int, rate: float, alike: float) -> None:
+    """Each person gets 2.5 messages in the mean, up to ten and more; `alike` is the correlation of
+    what comes of two of them."""
+    rng = np.random.default_rng([people, int(100 * rate), int(100 * alike)])
+    sent = 1 + rng.poisson(1.5, (MESSAGE_ROUNDS[people], people))
+    others = (1 - alike) / alike
+    chances = rng.beta(rate * others, (1 - rate) * others, sent.shape)
+    answered = rng.binomial(sent, chances)
+    shown = rates_of_messages(sent, answered)
+    check_coverage(
+        f"rate {rate} of messages of {people} people, {alike} alike",
+        holds(shown, "rate", rate),
+        people,
+    )
+
+
+def rates_of_messages(sent: np.ndarray, answered: np.ndarray) -> pl.DataFrame:  # type: ignore[type-arg]
+    """The rate with its interval, a round a row, by the code of the report."""
+    rounds, people = sent.shape
+    customer = np.repeat(np.arange(rounds * people), sent.ravel())
+    first = np.repeat(np.cumsum(sent.ravel()) - sent.ravel(), sent.ravel())
+    place = np.arange(len(customer)) - first
+    messages = pl.DataFrame(
+        {
+            "customer": customer,
+            "round": (customer // people).astype(np.int64),
+            "came": place < answered.ravel()[customer],
+        }
+    )
+    effects = design_effects(lazy(messages.lazy()), "round", nw.col("came"))
+    counts = pl.concat(
+        [
+            messages.group_by("round", outcome=pl.col("came")).agg(pl.len()),
+            messages.group_by("round").agg(pl.len()),
+        ],
+        how="diagonal",
+    )
+    cells = counts.select(
+        "round", "outcome", people=pl.lit(None, pl.Int64), contacts=pl.col("len").cast(pl.Int64)
+    )
+    rate = Rate("rate", "outcome", (True,), of="contacts", clusters=effects)
+    return rate(cells.sort("round")).filter(pl.col("outcome").is_null())
