@@ -24,7 +24,6 @@ SMALL = (0.92, 0.99)
 LARGE = (0.93, 0.97)
 BARS = {50: SMALL, 500: LARGE, 5_000: LARGE}
 ROUNDS = {50: 2_000, 500: 2_000, 5_000: 800}
-MESSAGE_ROUNDS = {50: 2_000, 500: 1_200, 5_000: 300}
 
 
 @dataclass(frozen=True)
@@ -115,13 +114,13 @@ def test_the_worth_covers_the_truth(people: int, held: float, uplift: float, spr
 
 
 @pytest.mark.parametrize("people", BARS)
-@pytest.mark.parametrize("rate", [0.05, 0.2, 0.5])
-@pytest.mark.parametrize("alike", [0.05, 0.3, 0.9])
+@pytest.mark.parametrize("rate", [0.05, 0.3])
+@pytest.mark.parametrize("alike", [0.1, 0.5])
 def test_the_rate_of_messages_covers_the_truth(people: int, rate: float, alike: float) -> None:
     """Each person gets 2.5 messages in the mean, up to ten and more; `alike` is the correlation of
     what comes of two of them."""
     rng = np.random.default_rng([people, int(100 * rate), int(100 * alike)])
-    sent = 1 + rng.poisson(1.5, (MESSAGE_ROUNDS[people], people))
+    sent = 1 + rng.poisson(1.5, (ROUNDS[people], people))
     others = (1 - alike) / alike
     chances = rng.beta(rate * others, (1 - rate) * others, sent.shape)
     answered = rng.binomial(sent, chances)
