@@ -195,8 +195,9 @@ def _staged(
 
 
 def _groups(counted: pl.DataFrame, columns: list[str]) -> Iterator[tuple[dict[str, str], People]]:
-    """Each group that the columns tell apart (none: all), and its people."""
-    for group in counted.select(columns).unique(maintain_order=True).rows(named=True) or [{}]:
+    """Each group that the columns tell apart (no columns: all), and its people; none of nobody."""
+    groups = counted.select(columns).unique(maintain_order=True).rows(named=True)
+    for group in groups if columns else [{}]:
         yield (
             group,
             dict(

@@ -257,6 +257,12 @@ def test_the_funnel_of_one_campaign_is_the_sum_of_its_channels() -> None:
     assert people(by_channel, "channel") == {"email": 5, "sms": 10}
 
 
+def test_a_period_in_which_no_campaign_began_has_an_empty_funnel_in_every_channel() -> None:
+    cells = campaigns.funnel_by_channel(FUNNEL, Period.parse("2026-11"))
+    assert people(cells, "channel", "stage") == {}
+    assert figured(cells)["reached"].drop_nulls().to_list() == []
+
+
 def test_campaigns_that_began_before_the_period_are_left_out_unless_named() -> None:
     later = Period.parse("2026-11")
     assert people(campaigns.funnel(FUNNEL, later), "stage") == {}

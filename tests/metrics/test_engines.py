@@ -17,10 +17,16 @@ from genlib.register.synthetic import Truth
 from genlib.release import Release
 
 OCTOBER = Period.parse("2026-10")
+
+
+def purchases_by_channel(release: Release, period: Period) -> Cells:
+    return campaigns.outcomes(release, period, "bought")
+
+
 TABLES: dict[str, tuple[Callable[..., Cells], ...]] = {
     "customer_analysis": (customers.growth, customers.rfm),
     "satisfaction": (satisfaction.waves,),
-    "campaign_history": (campaigns.uplift_by_campaign,),
+    "campaign_history": (campaigns.uplift_by_campaign, purchases_by_channel),
 }
 
 
