@@ -11,22 +11,32 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
 from genlib.metrics import figures, intervals
-from genlib.metrics.contacts import CONTACTS, ELECTRONIC, called, merged, outcome, plan, rated
+from genlib.metrics.contacts import (
+    CONTACTS,
+    ELECTRONIC,
+    called,
+    merged,
+    message_rates,
+    outcome,
+    plan,
+)
 from genlib.metrics.drawn import (
-    AS_ASSIGNED,
-    BOUGHT,
+    DELIVERED,
     USUAL,
+    WINDOW,
     Attribution,
-    buying,
-    drawn,
+    assign_arms,
     population,
-    purchased,
+    read_drawn,
+    sum_purchases,
+    with_purchases,
 )
 from genlib.metrics.figures import Share, given
 from genlib.metrics.funnel import READING, STAGES, funnel, funnel_by_channel
 from genlib.metrics.intervals import Estimate
 from genlib.metrics.population import MONEY, tabulated
 from genlib.metrics.rest import of_one_period
+from genlib.metrics.rows import Rows, case, collect
 from genlib.period import Period
 
 __all__ = [
@@ -61,32 +71,36 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
 ) -> Cells:
     """Delivered messages of one campaign, or of those that began in the period, by `channel` or
     `campaign` and whether the receiver `responded`, `bought` within the window of the channel, or
-    `opted out` after it; `<what>_rate` of messages. By campaign also `cost_cents` (from the books)
-    and `cents_each`, per message that did; no total: beside the people of `funnel` it would tell
-    how few did so twice."""
-    contacts = drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
-    told = (
-        purchased(release, contacts, attribution) if what == "bought" else outcome(contacts, what)
-    )
+    `opted out` after it; `<what>_rate` of messages, with an interval that knows that one person may
+    have several. All delivered messages count, allowed or not. By campaign also `cost_cents` (from
+    the books) and `cents_each`, per message that did; no total: beside the people of `funnel` it
+    would tell how few did so twice."""
+    contacts = read_drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
+    messages = _messages(release, contacts, what, attribution)
     told = merged(
-        told.drop("campaign").rename({"code": "campaign"}),
+        messages.drop("campaign").rename({"code": "campaign"}),
         by,
         None,
         nw.col("outcome") == what,
         alike=ELECTRONIC,
     )
     costs = (called(release), partial(figures.cost_each, outcome=what)) if by == "campaign" else ()
-    whose = f"messages {population(release, period, campaign)}"
-    each = Dimension(by, total=by != "campaign")
     return tabulated(
         release,
         told,
-        (each, Dimension("outcome")),
-        whose,
-        *rated("outcome", what),
+        (Dimension(by, total=by != "campaign"), Dimension("outcome")),
+        f"messages {population(release, period, campaign)}",
+        *message_rates(told, by, "outcome", what),
         *costs,
         measures=CONTACTS,
     )
+
+
+def _messages(release: Tables, contacts: Rows, what: str, attribution: Attribution) -> Rows:
+    """Delivered messages with their `outcome`."""
+    if what != "bought":
+        return outcome(contacts, what)
+    return with_purchases(release, contacts.filter(DELIVERED), attribution)
 
 
 def uplift_by_campaign(
@@ -95,45 +109,67 @@ def uplift_by_campaign(
     *,
     campaign: str = "all",
     months: int = 6,
-    attribution: Attribution = AS_ASSIGNED,
+    days: int = WINDOW,
 ) -> Cells:
     """One campaign, or those that began in the last months (0: in the period), by arm and outcome:
-    bought or not within the window from the campaign's first day, one clock for both arms;
-    `amount_cents` of that. As assigned: who was drawn to be contacted counts as such, reached or
-    not. Figures on the campaign's row: see `figures.uplift` and `figures.worth`; none without a
-    holdout. `ongoing`: it has a holdout, and its window was open when the release was made.
-    """
-    both = drawn(release, period, campaign, months)
-    bought = buying(release, both, "starts_on", attribution)
-    told = both.join(bought, on=["campaign", "customer"], how="left").select(
+    bought or not from the first day of the campaign until so many days after its last message, the
+    same days for both arms; `amount_cents` of that.
+
+    As assigned: everyone in the plan counts once, in the arm that it gives, whatever became of the
+    contact. Figures on the campaign's row: see `figures.uplift` and `figures.Worth`; none without a
+    holdout. `ongoing`: it has a holdout, and its window was open when the release was made."""
+    drawn = read_drawn(release, period, campaign, months)
+    bought = sum_purchases(release, drawn, days)
+    people = assign_arms(drawn).join(bought, on=["campaign", "customer"], how="left")
+    told = people.select(
         "customer",
         "arm",
-        BOUGHT.alias("outcome"),
+        case({"bought": nw.col("amount_cents") > 0}, "not bought").alias("outcome"),
         nw.col("amount_cents").fill_null(0),
         campaign=nw.col("code"),
     )
     by = (Dimension("campaign", total=False), Dimension("arm"), Dimension("outcome"))
-    made = (
-        called(release),
-        Share(("outcome",)),
-        figures.uplift,
-        figures.worth,
-        _ongoing(release, attribution),
-    )
     return tabulated(
         release,
         told,
         by,
         f"{population(release, period, campaign)} {months}",
-        *made,
+        called(release),
+        Share(("outcome",)),
+        figures.uplift,
+        figures.Worth(spend_spreads(told)),
+        _ongoing(release, drawn, days),
         measures=(PEOPLE, MONEY),
     )
 
 
-def _ongoing(release: Tables, attribution: Attribution) -> Figure:
+def spend_spreads(told: Rows) -> pl.DataFrame:
+    """By campaign, how unlike its buyers of both arms spend: the `spread`, the root mean square of
+    their money divided by its mean. Told of ten buyers or more, in tenths, rounded up, so that it
+    tells nothing of a single one.
+
+    Example: nine buyers spent 10 euros and one 100: √(1,090) / 19 = 1.74, told as 1.8."""
+    money = nw.col("amount_cents").cast(nw.Float64)
+    sums = (
+        told.filter(nw.col("amount_cents") > 0)
+        .group_by("campaign")
+        .agg(
+            nw.len().cast(nw.Int64).alias("buyers"),
+            money.sum().alias("cents"),
+            (money * money).sum().alias("squares"),
+        )
+    )
+    enough = collect(sums).filter(pl.col("buyers") >= figures.BASE)
+    spread = (pl.col("squares") * pl.col("buyers")).sqrt() / pl.col("cents")
+    return enough.select("campaign", spread=(spread * 10 - 1e-6).ceil() / 10).sort("campaign")
+
+
+def _ongoing(release: Tables, drawn: Rows, days: int) -> Figure:
     manifest = getattr(release, "manifest", None)
     published_on = manifest.published_on if manifest else date.max
-    ends = pl.col("starts_on") + timedelta(max(attribution.windows.values()))
+    last = drawn.group_by("code").agg(nw.col("sent_on").max().alias("last_on"))
+    listed = plan(release).join(collect(last), on="code", how="left")
+    ends = pl.max_horizontal("starts_on", "last_on") + timedelta(days)
+    is_open = pl.max_horizontal(ends, "ends_on") >= published_on
     has_holdout = (pl.col("holdout_share") > 0).fill_null(False)
-    is_ongoing = has_holdout & (ends >= published_on)
-    return given("campaign", plan(release).select(campaign="code", ongoing=is_ongoing))
+    return given("campaign", listed.select(campaign="code", ongoing=has_holdout & is_open))

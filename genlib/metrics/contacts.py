@@ -15,6 +15,7 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables
 from genlib.errors import UsageError
+from genlib.metrics.clusters import design_effects
 from genlib.metrics.figures import Mean, Rate, Share, changes, given, on_total, over
 from genlib.metrics.population import (
     LOOK_BACK,
@@ -193,7 +194,7 @@ def lawfulness(
 ) -> Cells:
     """Contacts by month (quarter or year) and verdict as of the instant each was sent, those
     refused by their `ground`: no consent, against a prohibition, or `undivided` where a part would
-    be too small. `refused_rate` of contacts."""
+    be too small. `refused_rate` of contacts, its interval by person."""
     told, population = _dated(release, period, campaign, months)
     unit = period.unit
     refused = nw.col("verdict") == "refused"
@@ -205,9 +206,8 @@ def lawfulness(
         ground=case({"undivided": refused & nw.col(unit).is_in(small)}, nw.col("ground"))
     )
     by = (Dimension(unit, total=False), Dimension("ground", parents=("verdict",)))
-    cells = tabulated(
-        release, told, by, population, *rated("verdict", "refused", "ground"), measures=CONTACTS
-    )
+    rates = message_rates(told, unit, "verdict", "refused", "ground")
+    cells = tabulated(release, told, by, population, *rates, measures=CONTACTS)
     grounds = pl.DataFrame(
         {
             "ground": ["allowed", "consent", "prohibition"],
@@ -217,16 +217,21 @@ def lawfulness(
     return complete(complete(cells, pl.DataFrame({unit: [period.start]})), grounds)
 
 
-def rated(dimension: str, value: str, *finer: str) -> tuple[Figure, Rate]:
+def message_rates(
+    told: Rows, by: str, dimension: str, value: str, *finer: str
+) -> tuple[Figure, Rate]:
     """How many of a row's contacts have the value, in a column of that name, and which part of them
-    (`<value>_rate`)."""
+    (`<value>_rate`), with an interval that knows that one person may have several. `by`: the
+    column whose groups, and their total, have rates."""
     name = value.replace(" ", "_")
 
-    def counted(frame: pl.DataFrame) -> pl.DataFrame:
+    def count_contacts(frame: pl.DataFrame) -> pl.DataFrame:
         count = over(frame, "contacts", dimension, (value,), finer)
         return frame.with_columns(pl.when(on_total(dimension, *finer)).then(count).alias(name))
 
-    return counted, Rate(f"{name}_rate", dimension, (value,), of="contacts", finer=finer)
+    effects = design_effects(told, by, nw.col(dimension) == value)
+    rate = Rate(f"{name}_rate", dimension, (value,), of="contacts", finer=finer, clusters=effects)
+    return count_contacts, rate
 
 
 def _dated(release: Tables, period: Period, campaign: str, months: int | None) -> tuple[Rows, str]:
@@ -249,7 +254,7 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
         told,
         by,
         _of_period(release, period, campaign),
-        *rated("verdict", "refused"),
+        *message_rates(told, what, "verdict", "refused"),
         *names,
         measures=CONTACTS,
     )
@@ -395,7 +400,8 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     told = told.with_columns(dose=_banded(told, start=1, outcome=what))
     by = (Dimension("dose"), Dimension("outcome"))
     population = named(f"delivered in 90 days {period.end}", campaign=campaign)
-    return tabulated(release, told, by, population, rated("outcome", what)[1], measures=CONTACTS)
+    _, rate = message_rates(told, "dose", "outcome", what)
+    return tabulated(release, told, by, population, rate, measures=CONTACTS)
 
 
 def outcome(contacts: Rows, what: str) -> Rows:

@@ -11,7 +11,11 @@ from genlib.metrics.population import check_covered, named_over, since
 from genlib.metrics.rows import Rows, case, collect, day_number, rows, within
 from genlib.period import Period
 
-BOUGHT = case({"bought": nw.col("amount_cents") > 0}, "not bought")
+WINDOW = 30
+"""Days after the last message of a campaign in which purchases count against its holdout: the
+holdout shows what is bought anyway, so the window may be long."""
+MESSAGE = ("campaign", "customer", "channel", "sent_on")
+DELIVERED = ~nw.col("delivered_at").is_null()
 
 
 @dataclass(frozen=True)
@@ -34,26 +38,21 @@ class Attribution:
 
 
 USUAL = Attribution()
-AS_ASSIGNED = Attribution(30, 30, 30, 30)
-"""A holdout shows what is bought anyway, so its window may be long, and is the same in all
-channels."""
 
 
-def drawn(release: Tables, period: Period, campaign: str, months: int | None = None) -> Rows:
-    """Those contacted and the holdout of the campaigns that began in the period (or the last
-    months), or of one campaign whenever it was. Contacts that were not allowed are told by
-    `lawfulness` and stand nowhere else: nobody like them is in the holdout."""
+def read_drawn(release: Tables, period: Period, campaign: str, months: int | None = None) -> Rows:
+    """Everyone in the plan of the campaigns that began in the period (or the last months), or of
+    one campaign whenever it was: a row a person and channel, contacted or held out.
+
+    Contacts that were never sent, bounced or not allowed are among them: their like is in the
+    holdout too. What was allowed is told by `lawfulness`."""
     check_covered(release, period)
     began = rows(release, "campaign").select("campaign", "code", "starts_on")
     start = since(period, months) if months else period.start
     began = began.filter(
         within("starts_on", start, period.end) if campaign == "all" else nw.col("code") == campaign
     )
-    return (
-        rows(release, "campaign_contact")
-        .filter((nw.col("arm") == "holdout") | nw.col("allowed"))
-        .join(began, on="campaign")
-    )
+    return rows(release, "campaign_contact").join(began, on="campaign")
 
 
 def population(release: Tables, period: Period, campaign: str, *apart: str) -> str:
@@ -67,34 +66,53 @@ def population(release: Tables, period: Period, campaign: str, *apart: str) -> s
     return named_over(what, began["starts_on"], campaign=campaign)
 
 
-def purchased(release: Tables, contacts: Rows, attribution: Attribution) -> Rows:
-    """Delivered contacts, and whether the receiver bought within the window of the channel
-    (`outcome`)."""
-    delivered = contacts.filter(~nw.col("delivered_at").is_null())
-    bought = buying(release, delivered, "sent_on", attribution)
-    return delivered.join(bought, on=["campaign", "customer"], how="left").with_columns(
-        outcome=BOUGHT
-    )
+def assign_arms(plan: Rows) -> Rows:
+    """Campaign, its `code`, customer and `arm`, once a person and campaign; who has a row as
+    contacted counts as contacted, whatever the other rows say."""
+    is_contacted = (nw.col("arm") == "contacted").cast(nw.Int64)
+    people = plan.group_by("campaign", "code", "customer").agg(is_contacted.max().alias("_arm"))
+    return people.with_columns(arm=case({"contacted": nw.col("_arm") == 1}, "holdout")).drop("_arm")
 
 
-def buying(release: Tables, contacts: Rows, start: str, attribution: Attribution) -> Rows:
-    """Campaign, customer and `amount_cents` of those who bought from the day `start` until the
-    window of their channel closed."""
-    first = collect(contacts.select(nw.col(start).min()))[start].item()
-    bought = (
-        rows(release, "invoice")
-        .filter(nw.col("amount_cents") > 0)
-        .select("customer", "issued_on", "amount_cents")
+def sum_purchases(release: Tables, plan: Rows, days: int = WINDOW) -> Rows:
+    """Campaign, customer and `amount_cents` of all who bought in the window of their campaign: from
+    its first day until so many days after its last message, the same for both arms."""
+    last = nw.col("sent_on").max()
+    windows = plan.group_by("campaign", "starts_on").agg(last.alias("last_on"))
+    begins = day_number("starts_on")
+    ends = nw.max_horizontal(day_number("last_on"), begins) + days
+    windows = windows.select("campaign", begins=begins, ends=ends)
+    people = plan.select("campaign", "customer").unique()
+    found = people.join(windows, on="campaign").join(
+        _purchases(release, plan, "starts_on"), on="customer"
     )
-    bought = bought if first is None else bought.filter(nw.col("issued_on") >= first)
+    bought = found.filter(nw.col("day") >= nw.col("begins"), nw.col("day") <= nw.col("ends"))
+    return bought.group_by("campaign", "customer").agg(nw.col("amount_cents").sum())
+
+
+def with_purchases(
+    release: Tables, contacts: Rows, attribution: Attribution, those: nw.Expr = DELIVERED
+) -> Rows:
+    """Contacts, and whether the receiver of each of `those` bought within the window of its channel
+    (`outcome`); the others count as not bought."""
+    chosen = contacts.filter(those)
     windows = attribution.windows
     days = nw.col("channel").replace_strict(
         list(windows), list(windows.values()), default=max(windows.values()), return_dtype=nw.Int64
     )
-    gap = day_number("issued_on") - day_number(start)
-    found = (
-        contacts.select("campaign", "customer", "channel", start)
-        .join(bought, on="customer")
-        .filter(gap >= 0, gap <= days)
-    )
-    return found.group_by("campaign", "customer").agg(nw.col("amount_cents").sum())
+    gap = nw.col("day") - day_number("sent_on")
+    messages = chosen.select(*MESSAGE).unique()
+    found = messages.join(_purchases(release, chosen, "sent_on"), on="customer")
+    followed = found.filter(gap >= 0, gap <= days).select(*MESSAGE).unique()
+    marked = contacts.join(followed.with_columns(_bought=nw.lit(1)), on=[*MESSAGE], how="left")
+    has_bought = ~nw.col("_bought").is_null() & those
+    return marked.with_columns(outcome=case({"bought": has_bought}, "not bought")).drop("_bought")
+
+
+def _purchases(release: Tables, contacts: Rows, start: str) -> Rows:
+    """Customer, `day` (a number) and `amount_cents` of the purchases from the first day of a column
+    on."""
+    first = collect(contacts.select(nw.col(start).min()))[start].item()
+    bought = rows(release, "invoice").filter(nw.col("amount_cents") > 0)
+    later = bought if first is None else bought.filter(nw.col("issued_on") >= first)
+    return later.select("customer", "amount_cents", day=day_number("issued_on"))

@@ -12,7 +12,14 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Tables
 from genlib.metrics.contacts import LEAST
-from genlib.metrics.drawn import USUAL, Attribution, drawn, population, purchased
+from genlib.metrics.drawn import (
+    DELIVERED,
+    USUAL,
+    Attribution,
+    population,
+    read_drawn,
+    with_purchases,
+)
 from genlib.metrics.figures import Reached
 from genlib.metrics.population import complete, tabulated
 from genlib.metrics.rows import Rows, at_once, case, collect
@@ -56,13 +63,14 @@ def funnel(
     in any of them: `reached` (came at least so far) and `of_delivered`. Who is at a stage `without`
     is told at the one before.
 
-    A click implies an opening, and an answer a click where the channel knows any. `bought`:
+    The base is everyone drawn, whatever became of the contact and whether or not it was allowed. A
+    click implies an opening, and an answer a click where the channel knows any. `bought`:
     answered, and bought within the window of the channel; all purchases after a message stand in
     `outcomes`. Beside the way lie `bounced` (sent, not delivered) and `machine` (opened or clicked
     by machines only). Of several campaigns no stage is told that few reached in one channel: the
     channels stand beside it.
     """
-    placed = _placed(release, drawn(release, period, campaign), attribution)
+    placed = _placed(release, read_drawn(release, period, campaign), attribution)
     without += _rare(placed) if campaign == "all" else ()
     return _staged(release, placed, (), population(release, period, campaign), without)
 
@@ -71,7 +79,7 @@ def funnel_by_channel(
     release: Tables, period: Period, *, campaign: str = "all", attribution: Attribution = USUAL
 ) -> Cells:
     """The funnel by channel, each with the stages that it knows."""
-    placed = _placed(release, drawn(release, period, campaign), attribution)
+    placed = _placed(release, read_drawn(release, period, campaign), attribution)
     apart = (
         () if campaign != "all" else ("channel",)
     )  # in several campaigns one person may meet several channels
@@ -86,14 +94,14 @@ def funnel_by_channel(
 
 def _placed(release: Tables, contacts: Rows, attribution: Attribution) -> Rows:
     """With the place of the furthest stage of each contact."""
+    answered = DELIVERED & ~nw.col("responded_at").is_null()
+    contacts = with_purchases(release, contacts, attribution, answered)
     seen = {
-        name: ~nw.col(f"{name}_at").is_null()
-        for name in ("sent", "delivered", "opened", "clicked", "responded")
+        name: ~nw.col(f"{name}_at").is_null() for name in ("sent", "delivered", "opened", "clicked")
     }
     together = nw.col("clicked_at").count().over("campaign", "clicked_at") >= attribution.burst
     clicked = seen["clicked"] & ~_quick("clicked_at", attribution) & ~together
     opened = seen["opened"] & ~_quick("opened_at", attribution)
-    responded = seen["delivered"] & seen["responded"]
     reached = {
         "targeted": nw.col("arm") == "contacted",
         "sent": seen["sent"],
@@ -105,14 +113,9 @@ def _placed(release: Tables, contacts: Rows, attribution: Attribution) -> Rows:
         "opened": opened | clicked,
         "clicked": clicked,
     }
-    reached |= {"responded": responded, "bought": responded & (nw.col("outcome") == "bought")}
-    bought = purchased(release, contacts.filter(seen["responded"]), attribution).select(
-        "campaign", "customer", "outcome"
-    )
+    reached |= {"responded": answered, "bought": nw.col("outcome") == "bought"}
     furthest = {PLACES[stage]: reached[stage] for stage in reversed(STAGES[1:])}
-    return contacts.join(bought, on=["campaign", "customer"], how="left").with_columns(
-        place=case(furthest, 0)
-    )
+    return contacts.with_columns(place=case(furthest, 0))
 
 
 def _quick(column: str, attribution: Attribution) -> nw.Expr:
@@ -190,7 +193,7 @@ def _staged(
 
 
 def _groups(counted: pl.DataFrame, columns: list[str]) -> Iterator[tuple[dict[str, str], People]]:
-    """Each group that the columns tell apart (no columns: all), and its people."""
+    """Each group that the columns tell apart (no columns: all), and its people; none of nobody."""
     groups = counted.select(columns).unique(maintain_order=True).rows(named=True)
     for group in groups if columns else [{}]:
         yield (

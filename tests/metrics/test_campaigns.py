@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from messages import SENT, after, contact, many, people, release
+from messages import SENT, after, contact, figured, many, people, release
 
 from genlib.errors import UsageError
 from genlib.metrics import campaigns
@@ -257,30 +257,143 @@ def test_the_funnel_of_one_campaign_is_the_sum_of_its_channels() -> None:
     assert people(by_channel, "channel") == {"email": 5, "sms": 10}
 
 
+def test_a_period_in_which_no_campaign_began_has_an_empty_funnel_in_every_channel() -> None:
+    cells = campaigns.funnel_by_channel(FUNNEL, Period.parse("2026-11"))
+    assert people(cells, "channel", "stage") == {}
+    assert figured(cells)["reached"].drop_nulls().to_list() == []
+
+
 def test_campaigns_that_began_before_the_period_are_left_out_unless_named() -> None:
     later = Period.parse("2026-11")
     assert people(campaigns.funnel(FUNNEL, later), "stage") == {}
     assert len(people(campaigns.funnel(FUNNEL, later, campaign="A"), "stage")) == 9
 
 
+REFUSED = {"allowed": False, "reason": "no_consent"}
 ARMS = release(
     contact(1, SENT),
     contact(2, SENT),
-    contact(3, SENT, allowed=False, reason="no_consent"),
+    contact(3, SENT, **REFUSED),
     contact(4, arm="holdout"),
     contact(5, arm="holdout"),
     bought={1: date(2026, 11, 4), 2: date(2026, 11, 5), 3: date(2026, 10, 6), 4: date(2026, 10, 5)},
 )
 
 
-def test_both_arms_have_one_clock_and_refused_contacts_no_arm() -> None:
-    found = people(campaigns.uplift_by_campaign(ARMS, OCTOBER), "arm", "outcome", campaign="A")
-    assert found == {
-        ("contacted", "bought"): 1,
+def arms(tables: dict[str, pl.LazyFrame], column: str = "people") -> dict[Any, int]:
+    cells = campaigns.uplift_by_campaign(tables, OCTOBER)
+    return people(cells, "arm", "outcome", campaign="A", column=column)
+
+
+def test_both_arms_have_one_clock() -> None:
+    assert arms(ARMS) == {
+        ("contacted", "bought"): 2,
         ("contacted", "not bought"): 1,
         ("holdout", "bought"): 1,
         ("holdout", "not bought"): 1,
     }
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        contact(1, allowed=None, reason="not_contacted"),
+        contact(1, SENT, bounced=True),
+        contact(1, SENT, after(seconds=9), **REFUSED),
+        contact(1, SENT, after(seconds=9)),
+    ],
+    ids=["never sent", "bounced", "not allowed", "delivered"],
+)
+def test_whatever_became_of_the_contact_the_person_stays_in_the_contacted_arm(
+    row: dict[str, Any],
+) -> None:
+    assert arms(release(row)) == {("contacted", "not bought"): 1}
+
+
+def test_the_uplift_is_that_of_everyone_assigned() -> None:
+    """Of 100 drawn in each arm 30 and 15 bought: 15 points. The contacted who did not buy were
+    refused, bounced or never sent; without them it would be 28."""
+    sent = [contact(n, SENT, after(seconds=9)) for n in range(70)]
+    lost = [contact(n) for n in range(70, 80)]
+    lost += [contact(n, SENT, bounced=True) for n in range(80, 90)]
+    lost += [contact(n, SENT, **REFUSED) for n in range(90, 100)]
+    held = [contact(n, arm="holdout") for n in range(100, 200)]
+    bought = dict.fromkeys([*range(30), *range(100, 115)], date(2026, 10, 20))
+    found = figured(
+        campaigns.uplift_by_campaign(release(*sent, *lost, *held, bought=bought), OCTOBER)
+    )
+    shown = found.filter(campaign="A").drop_nulls("uplift").row(0, named=True)
+    assert (shown["rate"], shown["holdout_rate"], shown["uplift"]) == pytest.approx(
+        (0.30, 0.15, 0.15)
+    )
+
+
+def test_money_counts_once_a_person_and_campaign() -> None:
+    """A letter and a call, or two letters, to one person."""
+    rows = [contact(1, SENT, channel="post"), contact(1, after(days=2), channel="call")]
+    rows += [contact(2, SENT, channel="post"), contact(2, after(days=2), channel="post")]
+    tables = release(*rows, bought={1: date(2026, 10, 20), 2: date(2026, 10, 21)})
+    assert arms(tables) == {("contacted", "bought"): 2}
+    assert arms(tables, "amount_cents") == {("contacted", "bought"): 200}
+
+
+def test_who_has_a_row_in_both_arms_counts_as_contacted() -> None:
+    tables = release(contact(1, arm="holdout", channel="post"), contact(1, SENT))
+    assert arms(tables) == {("contacted", "not bought"): 1}
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(0, "bought"), (1, "not bought")])
+def test_the_window_ends_for_both_arms_30_days_after_the_last_message(
+    late: int, outcome: str
+) -> None:
+    """A campaign of 60 days: what the people of its last day buy counts too."""
+    day = date(2026, 10, 5) + timedelta(days=60 + 30 + late)
+    rows = [contact(1, SENT), contact(2, after(days=60)), contact(3, arm="holdout")]
+    tables = release(*rows, bought={2: day, 3: day})
+    found = arms(tables)
+    assert found[("contacted", outcome)] == (1 if outcome == "bought" else 2)
+    assert found[("holdout", outcome)] == 1
+
+
+def test_a_campaign_of_100_days_that_made_everyone_buy_is_told_as_100_points() -> None:
+    """Every day one of 100 people gets a message, and buys on the day after."""
+    days = range(100)
+    sent = [contact(n, after(days=n)) for n in days]
+    held = [contact(100 + n, arm="holdout") for n in days]
+    bought = {n: date(2026, 10, 6) + timedelta(days=n) for n in days}
+    found = figured(campaigns.uplift_by_campaign(release(*sent, *held, bought=bought), OCTOBER))
+    assert found.filter(campaign="A")["uplift"].drop_nulls().to_list() == [1.0]
+
+
+def test_a_purchase_follows_the_message_in_whose_window_it_lies() -> None:
+    """Twenty days after both: within the 30 days of the letter, not within the 5 of the e-mail."""
+    rows = [got(1, channel="email"), got(1, channel="post")]
+    tables = release(*rows, bought={1: date(2026, 10, 25)})
+    cells = campaigns.outcomes(tables, OCTOBER, "bought")
+    assert people(cells, "outcome", column="contacts") == {"bought": 1, "not bought": 1}
+
+
+def test_an_answer_to_one_of_two_messages_makes_no_burst_of_the_other() -> None:
+    """Clicks are counted once each, however many messages their people got."""
+    clicks = [
+        contact(n, SENT, after(seconds=3), None, after(hours=1), after(hours=2)) for n in range(15)
+    ]
+    letters = [
+        contact(n, SENT, after(seconds=3), None, None, after(days=1), channel="post")
+        for n in range(15)
+    ]
+    bought = dict.fromkeys(range(15), date(2026, 10, 6))
+    cells = campaigns.funnel_by_channel(release(*clicks, *letters, bought=bought), OCTOBER)
+    assert people(cells, "channel", "stage") == {("email", "bought"): 15, ("post", "bought"): 15}
+
+
+def test_everyone_drawn_is_in_the_funnel_and_every_message_delivered_in_what_came_of_it() -> None:
+    tables = release(
+        *many(0), *many(10, SENT, **REFUSED), *many(20, SENT, after(seconds=9), **REFUSED)
+    )
+    assert people(campaigns.funnel(tables, OCTOBER)) == {15: 15}
+    found = campaigns.outcomes(tables, OCTOBER, "responded")
+    assert people(found, "outcome", column="contacts") == {"no response": 5}
 
 
 def test_uplift_knows_plan_and_cost() -> None:
@@ -295,6 +408,7 @@ def test_uplift_knows_plan_and_cost() -> None:
     [
         (date(2026, 11, 4), 0.5, True),
         (date(2026, 11, 5), 0.5, False),
+        (date(2027, 1, 1), 0.5, False),
         (date(2026, 11, 4), 0.0, False),
     ],
 )
@@ -306,7 +420,7 @@ def test_a_campaign_with_a_holdout_whose_window_was_open_at_the_release_is_ongoi
 
     planned = ARMS["campaign"].with_columns(holdout_share=pl.lit(holdout))
     told = campaigns.uplift_by_campaign(Dated(ARMS | {"campaign": planned}), OCTOBER)
-    shown = told.figures[-1](told.frame)
+    shown = told.figures[0](told.frame).pipe(told.figures[-1])
     assert shown.filter(campaign="A")["ongoing"].unique().to_list() == [ongoing]
 
 

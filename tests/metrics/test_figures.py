@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from genlib.disclosure.cells import Figure
-from genlib.metrics import figures
+from genlib.metrics import figures, intervals
 from genlib.metrics.figures import (
     Believed,
     Change,
@@ -18,11 +18,11 @@ from genlib.metrics.figures import (
     Reached,
     Share,
     Stock,
+    Worth,
     cost_each,
     given,
     likert,
     uplift,
-    worth,
 )
 
 
@@ -413,9 +413,71 @@ def test_one_campaign_alone_is_all_of_them() -> None:
     assert found.row(4) == found.row(5)
 
 
-def test_the_worth_of_the_buyers_that_a_campaign_brought() -> None:
-    found = worth(uplift(arms(56, 70, 48, 80)))
+def worth(frame: pl.DataFrame, **spreads: float) -> pl.DataFrame:
+    """With the money that each campaign brought; spreads by its code (1: all spend the same)."""
+    known = spreads or {"A": 1.0, "B": 1.0}
+    return Worth(pl.DataFrame({"campaign": [*known], "spread": [*known.values()]}))(uplift(frame))
+
+
+def test_the_worth_is_the_difference_of_the_mean_money_of_all_who_were_assigned() -> None:
+    """80 cents a person beside 60, of 70 people."""
+    found = worth(arms(56, 70, 48, 80))
     assert found["extra_cents"].drop_nulls().to_list() == pytest.approx([1400, 1400])
+
+
+def test_a_campaign_whose_buyers_only_spend_more_is_worth_it() -> None:
+    """As many buyers in both arms; those contacted spent twice as much."""
+    spent = pl.when(arm="contacted").then(2 * pl.col("amount_cents")).otherwise("amount_cents")
+    found = worth(arms(40, 100, 40, 100).with_columns(amount_cents=spent))
+    assert found["extra"].drop_nulls().to_list() == [0, 0]
+    assert found["extra_cents"].drop_nulls().to_list() == pytest.approx([4000, 4000])
+
+
+def test_the_interval_of_the_worth_is_of_money_a_person() -> None:
+    """Two of five bought, or three: at 100 cents each, variances of (p - p²) 100²."""
+    found = worth(arms(4_000, 10_000, 6_000, 10_000)).row(4, named=True)
+    error = 1.96 * 10_000 * (2 * 0.24 * 100**2 / 10_000) ** 0.5
+    assert found["extra_cents"] == pytest.approx(-200_000)
+    assert found["extra_cents_high"] - found["extra_cents"] == pytest.approx(error, rel=1e-3)
+    assert found["extra_cents"] - found["extra_cents_low"] == pytest.approx(error, rel=1e-3)
+
+
+def test_buyers_who_spend_unlike_each_other_widen_the_interval() -> None:
+    alike, unlike = (worth(arms(56, 70, 48, 80), A=spread) for spread in (1.0, 2.0))
+    assert width(unlike) > 2 * width(alike)
+
+
+def width(found: pl.DataFrame) -> float:
+    ends = found.row(4, named=True)
+    return float(ends["extra_cents_high"] - ends["extra_cents_low"])
+
+
+def test_no_worth_where_too_few_bought_to_know_how_they_spend() -> None:
+    found = worth(two(), A=1.0)
+    assert found.filter(campaign="B")["extra_cents"].null_count() == 5
+    together = found.filter(pl.col("campaign").is_null())
+    assert together.select("extra_cents", "extra_cents_low").row(0) == (None, None)
+
+
+def test_a_rate_of_events_of_a_few_people_is_wide_and_stands_on_the_people() -> None:
+    """20 of 80 messages, two each, as 10 of 40; of nine people there is no rate."""
+    rows = [
+        ("A", "responded", 20, 20),
+        ("A", None, 80, 80),
+        ("B", "responded", 20, 20),
+        ("B", None, 80, 80),
+    ]
+    effects = {"campaign": ["A", "B"], "persons": [40, 9], "effect": [2.0, 2.0]}
+    found = Rate(
+        "rate",
+        "outcome",
+        ("responded",),
+        of="contacts",
+        clusters=pl.DataFrame(effects),
+    )(table(*rows, by=("campaign", "outcome"), more=("contacts",)))
+    low, high = intervals.wilson(10, 40)
+    assert found.select("rate", "rate_low", "rate_high").row(1) == pytest.approx((0.25, low, high))
+    assert found["rate"].to_list() == [None, 0.25, None, None]
 
 
 def test_the_cost_of_each_message_that_was_responded_to() -> None:
@@ -438,7 +500,7 @@ def test_uplift_is_null_without_a_holdout_or_where_buyers_are_hidden() -> None:
 
 
 def test_cost_per_buyer_only_if_the_campaign_surely_brought_any() -> None:
-    assert worth(uplift(two()))["cents_per_extra"].drop_nulls().to_list() == pytest.approx([500])
+    assert worth(two())["cents_per_extra"].drop_nulls().to_list() == pytest.approx([500])
 
 
 def test_given_words() -> None:

@@ -44,6 +44,7 @@ def test_the_uplift_of_the_big_campaign_is_found(planted: Planted) -> None:
 
 
 def test_no_campaign_without_an_effect_passes_holm(planted: Planted) -> None:
+    """At 1%, so that one seed in a hundred would pass by chance."""
     releases, truth = planted
     found = shown(
         campaigns.uplift_by_campaign(releases("campaign_history"), OCTOBER, months=22), "campaign"
@@ -53,7 +54,7 @@ def test_no_campaign_without_an_effect_passes_holm(planted: Planted) -> None:
         pl.col("p_holm").is_not_null(),
     )
     assert null.height > 15
-    assert null["p_holm"].min() > 0.05  # type: ignore[operator]
+    assert null["p_holm"].min() > 0.01  # type: ignore[operator]
 
 
 def test_holdouts_are_as_large_as_planned(planted: Planted) -> None:

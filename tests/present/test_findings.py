@@ -132,13 +132,10 @@ def test_highest_needs_an_interval_above_all_others(campaigns):
 
 def test_surely_counts_in_words(campaigns):
     messages = (
-        "Of {all} campaigns of the last six months {above} surely raised purchases",
-        "None of the campaigns surely raised purchases",
+        "Of {all} campaigns of the last six months {above} raised purchases (95% confidence)",
+        "No campaign of the last six months by itself raised purchases (95% confidence)",
     )
-    said = (
-        "Kuuden viime kuukauden kolmesta kampanjasta yksi lisäsi ostoja enemmän kuin sattuma "
-        "selittää"
-    )
+    said = "Kuuden viime kuukauden kolmesta kampanjasta yksi lisäsi ostoja (95 %:n varmuus)"
     assert findings.surely(campaigns, "campaign", "uplift", messages) == said
 
 

@@ -136,12 +136,18 @@ def test_planted_contacts_against_the_rules_are_found_all_and_no_other(world: Wo
     assert sorted(found.rows()) == sorted(world.sent.filter(~pl.col("lawful")).select(key).rows())
 
 
-def test_they_are_the_number_on_the_tile(world: World, finnish: str) -> None:
-    assert f" {world.october.filter(~pl.col('lawful')).height} luvatonta yhteydenottoa" in finnish
+def test_their_rate_is_told_first_and_then_their_number(world: World, finnish: str) -> None:
+    unlawful = world.october.filter(~pl.col("lawful")).height
+    share = 100 * unlawful / world.october.height
+    rate = f"{written(share, 2 if share < 1 else 1)} %"
+    assert f"Yhteydenotoista {rate} oli luvattomia ({unlawful})," in finnish
+    assert f" {rate} yhteydenotoista oli luvattomia " in finnish
+    assert "luvattomien yhteydenottojen määrä" not in finnish.lower()
 
 
 def test_the_uplift_is_as_assigned_and_holds_the_planted_one(world: World, finnish: str) -> None:
-    drawn = world.sent.filter(pl.col("code") == BIG, pl.col("lawful"))
+    drawn = world.sent.filter(pl.col("code") == BIG)
+    assert not drawn["lawful"].all()
     window = (dt.date(2026, 10, 1), dt.date(2026, 10, 31))
     bought = world.frames["invoice"].filter(
         pl.col("amount_cents") > 0, pl.col("issued_on").is_between(*window)
@@ -155,14 +161,12 @@ def test_the_uplift_is_as_assigned_and_holds_the_planted_one(world: World, finni
     found = intervals.difference(x, n, y, m)
     assert found.low <= world.truth.uplift[BIG] <= found.high
     told = f"{written(100 * x / n, 1)} {written(100 * y / m, 1)} +{written(100 * found.value, 1)}"
-    assert re.search(rf"{NAME} {written(n + m)} [\d,]+ {re.escape(told)} ", finnish)
+    assert f"{NAME} {written(n + m)} {told} " in finnish
 
 
-def test_responses_are_of_delivered_lawful_messages(world: World, finnish: str) -> None:
+def test_responses_are_of_delivered_messages(world: World, finnish: str) -> None:
     began = world.sent.filter(
-        pl.col("starts_on") >= dt.date(2026, 10, 1),
-        pl.col("lawful"),
-        pl.col("delivered_at").is_not_null(),
+        pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("delivered_at").is_not_null()
     )
     mails, came = began.filter(pl.col("channel") == "email"), pl.col("responded_at").is_not_null()
     rate = mails.filter(came)["customer_id"].n_unique() / mails["customer_id"].n_unique()
@@ -178,7 +182,7 @@ def test_responses_are_of_delivered_lawful_messages(world: World, finnish: str) 
 
 def test_machines_are_not_people(world: World, finnish: str) -> None:
     mails = world.sent.filter(
-        pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("channel") == "email", pl.col("lawful")
+        pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("channel") == "email"
     )
     human = mails.filter((pl.col("clicked_at") - pl.col("delivered_at")).dt.total_seconds() > 5)
     assert human["id"].is_in(list(world.truth.machine_clicks)).sum() == 0
@@ -188,9 +192,7 @@ def test_machines_are_not_people(world: World, finnish: str) -> None:
 
 def test_the_way_by_channel_ends_with_those_who_answered(world: World, finnish: str) -> None:
     answered = world.sent.filter(
-        pl.col("starts_on") >= dt.date(2026, 10, 1),
-        pl.col("lawful"),
-        pl.col("responded_at").is_not_null(),
+        pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("responded_at").is_not_null()
     )
     people = dict(answered.group_by("channel").agg(pl.col("customer_id").n_unique()).rows())
     assert way("Vastanneet", finnish) == [
@@ -206,7 +208,8 @@ def test_the_way_by_channel_ends_with_those_who_answered(world: World, finnish: 
 def way(stage: str, text: str) -> list[str]:
     """The figures of a stage by channel: calls, e-mail, letters, text messages."""
     row = re.search(
-        rf" {stage} ((?:(?:[\d ]+|–|\.\.) ){{4}})", text[text.index("Viestien tie kanavittain") :]
+        rf" {stage} ((?:(?:[\d ]+|–|\.\.) ){{4}})",
+        text[text.index("Viestien eteneminen kanavittain") :],
     )
     assert row
     return re.findall(r"\d+(?: \d{3})*|–|\.\.", row[1])
@@ -220,6 +223,11 @@ def test_the_answers_to_the_open_questions_are_told(finnish: str) -> None:
 def book() -> dict[str, Any]:
     notebook: dict[str, Any] = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     return notebook
+
+
+def sources() -> list[str]:
+    """The code of each cell."""
+    return ["".join(cell["source"]) for cell in book()["cells"] if cell["cell_type"] == "code"]
 
 
 def test_nothing_english_and_no_code_is_left(world: World, finnish: str) -> None:
@@ -274,7 +282,7 @@ def test_a_campaign_that_is_not_there_makes_no_report(world: World) -> None:
 
 def test_a_year_against_the_year_before(world: World) -> None:
     said = page(world.settings, period="2026", comparison="year_ago", language="en")
-    assert "Contacts that were not allowed:" in said
+    assert re.search(r"[\d.]+% of the contacts were not allowed \(\d+\), a year ago", said)
     assert "a year ago" in said
 
 

@@ -1,4 +1,4 @@
-"""Campaigns: who is chosen - a holdout among them, and a few against the rules - and what came of
+"""Campaigns: who is chosen - a few of them against the rules - who is held out, and what came of
 each contact.
 
 Delivered, opened, clicked, answered, stopped, bought; a stop binds the next campaign.
@@ -74,7 +74,7 @@ def _choose(
     people: People, wills: Wills, bought: Purchases, campaign: Mapping[str, Any], start: int
 ) -> Chosen:
     """In each channel of the campaign those whom the channels before could not reach; arms are
-    drawn among the allowed."""
+    drawn among all of them, also those chosen against the rules, so that they are alike."""
     draw = people.rng.random
     n = len(people)
     names = campaign["channels"].split("+")
@@ -86,17 +86,14 @@ def _choose(
         for name in names
     }
     lawful = np.logical_or.reduce([*allowed.values()])
-    holdout = lawful & (draw(n) < campaign["holdout"])
     refused = wanted & people.reachable[names[0]] & ~lawful
-    breaks = (
-        _break_rate(start) * (lawful & ~holdout).sum() / max(1, refused.sum())
-        if kind in RULED
-        else 0.0
-    )
+    breaks = _break_rate(start) * lawful.sum() / max(1, refused.sum()) if kind in RULED else 0.0
+    holdout = draw(n) < campaign["holdout"]
     against = refused & (draw(n) < breaks)
     channel = np.select([*allowed.values()], names, default=names[0])
     sent = np.select([*allowed.values()], [*sending.values()], default=sending[names[0]])
-    return those(Chosen(np.arange(n), channel, sent, ~holdout, against), lawful | against)
+    chosen = Chosen(np.arange(n), channel, sent, ~holdout, against & ~holdout)
+    return those(chosen, lawful | against)
 
 
 def _audience(people: People, bought: Purchases, audience: str, start: int) -> Mask:
@@ -124,14 +121,12 @@ def _sending(rng: Rng, channel: str, start: int, n: int) -> Ints:
 
 
 def _buyers(people: People, chosen: Chosen, bought: Purchases, start: int, uplift: float) -> Mask:
-    """Who buys because of the campaign: so many that the purchase rate of the contacted rises by
-    `uplift` over that of the holdout."""
+    """Who buys because of the campaign: so many that the purchase rate of the contacted, whether
+    or not it was allowed, rises by `uplift` over that of the holdout."""
     soon = bought.person[(bought.day >= start) & (bought.day < start + PLANTED.window_days)]
     base = (np.bincount(soon, minlength=len(people)) > 0)[chosen.person]
     chance = uplift / max(1e-9, 1 - base.sum() / max(1, len(base)))
-    buys: Mask = (
-        chosen.contacted & ~chosen.unlawful & (people.rng.random(len(chosen.person)) < chance)
-    )
+    buys: Mask = chosen.contacted & (people.rng.random(len(chosen.person)) < chance)
     return buys
 
 
