@@ -97,6 +97,7 @@ SURVEYS = pl.LazyFrame(
         "survey": [1, 2],
         "kind": ["satisfaction", "opinion"],
         "opened_on": [date(2026, 9, 7), date(2026, 9, 7)],
+        "closed_on": [date(2026, 10, 20), date(2026, 9, 27)],
     },
     schema_overrides={"survey": pl.UInt32},
 )
