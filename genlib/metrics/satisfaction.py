@@ -190,8 +190,7 @@ def _survey_spans(release: Tables, period: Period) -> pl.DataFrame:
     spans = invited.select("survey", "wave", round=beginning("sent_on", period.unit)).unique()
     surveys = collect(rows(release, "survey").select("survey", "opened_on", "closed_on"))
     named = collect(spans).join(surveys, on="survey").sort("round", "wave", "survey")
-    pairs = named.select("round", "wave").unique()
-    is_same = pairs.height == pairs["round"].n_unique() == pairs["wave"].n_unique()
+    is_same = _is_one_survey_a_round(named, period)
     by_survey = period.length == 1 or is_same
     today = _last_day(release, period)
     is_open = pl.col("closed_on").is_null() | (pl.col("closed_on") >= today)
@@ -203,6 +202,15 @@ def _survey_spans(release: Tables, period: Period) -> pl.DataFrame:
         place=pl.col("wave" if by_survey else "round"),
         open_days=pl.when(is_open).then(days),
     )
+
+
+def _is_one_survey_a_round(surveys: pl.DataFrame, period: Period) -> bool:
+    """Whether each round has the invitations of one wave, which was opened in it and has no
+    others."""
+    pairs = surveys.select("round", "wave").unique()
+    opened = collect(lazy(pairs).select(opened=beginning("wave", period.unit)))["opened"]
+    is_paired = pairs.height == pairs["round"].n_unique() == pairs["wave"].n_unique()
+    return is_paired and pairs["round"].equals(opened)
 
 
 def _last_day(release: Tables, period: Period) -> date:
