@@ -9,8 +9,11 @@ have one base in every table:
     of_reached    = (complete + partial) / (complete + partial + silent)
 
 Of 100 invited 30 gave a score, 10 only other answers, 50 nothing, and 10 messages bounced:
-response_rate .40, of_reached 40/90 = .44. Who is invited several times counts once, with the
-furthest that came of it.
+response_rate .40, of_reached 40/90 = .44.
+
+Who is invited to several surveys counts once, with the latest of them, so that a rate does not
+depend on how many surveys there were; who is invited to one survey several times, with the
+invitation that came furthest.
 """
 
 from __future__ import annotations
@@ -114,9 +117,12 @@ def likert(
 ) -> pl.DataFrame:
     """One row an item (a column of `answers`, one row a person): `n`, the share of each answer of
     the scale (lowest first), `mean` and `sd` with the answers counted 1, 2, ..., and `top_two` and
-    `bottom_two` with Wilson's intervals. What is not on the scale is missing."""
+    `bottom_two` with Wilson's intervals. What is not on the scale is missing; texts on a scale of
+    numbers ("5 - Agree"), or numbers on one of texts, are a `UsageError`."""
     frame = lazy(answers)
-    items = items or frame.collect_schema().names()
+    schema = frame.collect_schema()
+    items = items or schema.names()
+    _check_scale(schema, items, scale)
     chosen = [
         (nw.col(item) == answer).cast(nw.Int64).sum().alias(f"{answer}\0{item}")
         for item in items
@@ -136,6 +142,23 @@ def likert(
     return table.select(
         "item", n=n, **parts, **intervals.likert(list(shares.values()), n, level=level)
     )
+
+
+def _check_scale(schema: nw.Schema, items: list[str], scale: tuple[Any, ...]) -> None:
+    """That answers and scale are both texts or both numbers: else all would be missing."""
+    texts = (nw.String, nw.Categorical, nw.Enum)
+    is_text = any(isinstance(answer, str) for answer in scale)
+    strange = [
+        item
+        for item in items
+        if isinstance(schema[item], texts) != is_text and schema[item] != nw.Unknown
+    ]
+    if strange:
+        held, wanted = ("numbers", "texts") if is_text else ("texts", "numbers")
+        raise UsageError(
+            f"{', '.join(strange)}: the answers are {held} and the scale has {wanted}; name the "
+            "scale as it stands in the data, scale=(lowest, ..., highest)"
+        )
 
 
 @dataclass(frozen=True)
@@ -281,8 +304,7 @@ def nps_by(
 ) -> Cells:
     """Everyone invited in the period (of a month, in the last twelve), by `age_band`, `region`,
     `language`, `kind`, `channel` or `complained` (a complaint in the 90 days before), and by group
-    within outcome; `nps`, `response_rate` and `of_reached` with intervals. A person's latest score
-    counts."""
+    within outcome; `nps`, `response_rate` and `of_reached` with intervals."""
     months = months or months_of(period)
     asked = _asked(release, period, months, kind)
     population = named_lately("asked", period, months, kind=kind)
@@ -451,8 +473,8 @@ class Balanced:
 def likert_items(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:
-    """Question by answer (1-5), the latest of each person invited: `share` of those who answered
-    the question, `mean`, `sd`, `top_two` and `bottom_two`, and the words of the questions."""
+    """Question by answer (1-5) of each person invited: `share` of those who answered the question,
+    `mean`, `sd`, `top_two` and `bottom_two`, and the words of the questions."""
     months = months or months_of(period)
     answered = _items(release, period, months, kind)
     population = named_lately("items", period, months, kind=kind)
@@ -483,6 +505,8 @@ def agreement(
     """Who agrees with each question in each wave (or round, as in `waves`), of those who answered
     it: 4 or 5 of 5, of the effort 5 to 7 of 7. `agree_rate` with Wilson's interval."""
     span = _span(_survey_spans(release, period), by)
+    invited = _placed(_invited(release, period, months, kind), period, span)
+    people_asked = _latest(invited, "wave").select("invitation", "person", "wave")
     boxes = {
         scale: case({"agree": nw.col("score") >= lowest}, "other")
         for scale, lowest in AGREEING.items()
@@ -490,16 +514,12 @@ def agreement(
     answers = nw.concat(
         [_valid(release, scale).with_columns(box=box) for scale, box in boxes.items()]
     )
-    answered = answers.join(_invitations(release), on="invitation").filter(
-        lately("sent_on", period, months)
-    )
-    placed = _placed(_with_people(release, answered, kind), period, span)
-    latest = _latest(placed.with_columns(first=nw.lit(0)), "wave", "question")
+    told = people_asked.join(answers, on="invitation")
     levels = (Dimension("wave", total=False), Dimension("question", total=False), Dimension("box"))
     agree = Rate("agree_rate", "box", ("agree",))
     word = "agreement" if span == "wave" else f"agreement by {period.unit}"
     population = named_lately(word, period, months, kind=kind)
-    return tabulated(release, latest, levels, population, agree, _texts(release), person="person")
+    return tabulated(release, told, levels, population, agree, _texts(release), person="person")
 
 
 @narrowable
@@ -576,12 +596,13 @@ def _invited(release: Tables, period: Period, months: int, kind: str) -> Rows:
     score = nw.col("score")
     groups = {"detractor": score <= 6, "promoter": score >= 9, "passive": score > 6}
     is_at = {far: nw.col("outcome") == outcome for outcome, far in FURTHEST.items()}
-    grouped = reckoned.with_columns(group=case(groups, nw.col("outcome")), first=case(is_at, 0))
+    grouped = reckoned.with_columns(group=case(groups, nw.col("outcome")), far=case(is_at, 0))
     return _with_people(release, grouped, kind)
 
 
 def _asked(release: Tables, period: Period, months: int, kind: str = "all") -> Rows:
-    """One row a person invited: the latest of the invitations that came furthest."""
+    """One row a person invited: to the latest survey, and of several invitations to it the one that
+    came furthest."""
     asked = _latest(_invited(release, period, months, kind))
     return _with_complaint(release, asked).with_columns(nw.col("score").fill_null(-1))
 
@@ -606,22 +627,18 @@ def _with_complaint(release: Tables, told: Rows) -> Rows:
 
 
 def _items(release: Tables, period: Period, months: int, kind: str = "all") -> Rows:
-    """The latest answer (1-5) of each person invited to each question."""
-    answered = (
-        _valid(release, LIKERT)
-        .join(_invitations(release), on="invitation")
-        .filter(lately("sent_on", period, months))
-    )
-    return _latest(_with_people(release, answered, kind).with_columns(first=nw.lit(0)), "question")
+    """The answers (1-5) of each person invited to each question."""
+    people_asked = _latest(_invited(release, period, months, kind)).select("invitation", "person")
+    return people_asked.join(_valid(release, LIKERT), on="invitation")
 
 
 def _valid(release: Tables, scale: str) -> Rows:
-    """Answers on a scale, and the code of their question; of recommendations the first of each
-    survey, so that a person stands in one cell."""
+    """Answers on a scale, and the code of their question: the first question of each code in a
+    survey, and of recommendations the first at all, so that a person stands in one cell."""
     low, high = (int(end) for end in scale.split("_")[1:])
     questions = rows(release, "survey_question").filter(nw.col("scale") == scale)
-    if scale == NPS:
-        questions = questions.filter(nw.col("question") == nw.col("question").min().over("survey"))
+    within = ("survey",) if scale == NPS else ("survey", "code")
+    questions = questions.filter(nw.col("question") == nw.col("question").min().over(*within))
     answers = rows(release, "survey_answer").filter(nw.col("score") >= low, nw.col("score") <= high)
     joined = answers.join(questions.select("question", "code"), on="question")
     return joined.select("invitation", score=nw.col("score").cast(nw.Int64), question="code")
@@ -632,7 +649,7 @@ def _surveys(release: Tables) -> Rows:
     return (
         rows(release, "survey")
         .filter(nw.col("kind") == "satisfaction")
-        .select("survey", wave=beginning("opened_on", "month"))
+        .select("survey", "opened_on", wave=beginning("opened_on", "month"))
     )
 
 
@@ -660,13 +677,15 @@ def _with_people(release: Tables, answered: Rows, kind: str) -> Rows:
     )
 
 
-def _latest(answered: Rows, *within: str) -> Rows:
-    """The latest row of each person (within each ...), those with the highest `first` before all
-    others."""
-    order = (nw.col("first") * 2**16 + day_number("sent_on")) * 2**32 + nw.col("invitation").cast(
-        nw.Int64
-    )
-    ranked = answered.with_columns(_order=order)
+def _latest(invited: Rows, *within: str) -> Rows:
+    """One row a person (within each ...): of the latest survey the invitation that came furthest,
+    of those alike the latest."""
+    survey = day_number("opened_on") * 2**32 + nw.col("survey").cast(nw.Int64)
+    surveys = invited.with_columns(_order=survey)
+    latest = surveys.filter(nw.col("_order") == nw.col("_order").max().over("person", *within))
+    number = nw.col("invitation").cast(nw.Int64)
+    invitation = (nw.col("far") * 2**16 + day_number("sent_on")) * 2**32 + number
+    ranked = latest.with_columns(_order=invitation)
     return ranked.filter(nw.col("_order") == nw.col("_order").max().over("person", *within))
 
 
