@@ -469,6 +469,17 @@ class Balanced:
         return value, error
 
 
+def round_tables(release: Tables, period: Period, *, kind: str = "all") -> dict[str, Cells]:
+    """`rounds` (`waves` by round) and `agreed` (`agreement` by round); none where each round is one
+    survey, since `waves` and `agreement` are the same tables then."""
+    if _span(_survey_spans(release, period), "round") == "wave":
+        return {}
+    return {
+        "rounds": waves(release, period, by="round", kind=kind),
+        "agreed": agreement(release, period, by="round", kind=kind),
+    }
+
+
 @narrowable
 def likert_items(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
