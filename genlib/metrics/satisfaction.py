@@ -320,9 +320,9 @@ def group_tables(
     kind: str = "all",
 ) -> dict[str, Cells]:
     """The people of `nps_by` for several dimensions, given by the names of their tables: by score
-    (promoter, passive, detractor, unscored) or by answer (answered, silent, undelivered). Few
-    answer without a score, so that no table tells both. Groups of which fewer than `FEW` were
-    invited are together: others, or all."""
+    (promoter, passive, detractor, unscored) or by answer (answered, unanswered). Few answer
+    without a score, and few messages are not delivered, so that no table of groups tells it all.
+    Groups of which fewer than `FEW` were invited are together: others, or all."""
     tables = _group_tables(release, period, scores, answers, kind)
     for other in others({"kind": kind}) if publication() else ():
         left = _group_tables(release, period, scores, answers, **other)
@@ -353,28 +353,26 @@ def _group_tables(
 
 def _score_cells(release: Tables, asked: pl.DataFrame, by: str, population: str) -> Cells:
     """By a dimension and by group, all without a score being one."""
-    scored = pl.col("outcome") == "complete"
-    names = [
-        pl.when(scored).then(name).otherwise(pl.lit("unscored")).alias(name)
-        for name in ("outcome", "group")
-    ]
     levels = (Dimension(by), Dimension("group", parents=("outcome",)))
     figures = (Share(("group",)), Nps(), Balanced(by))
-    told = lazy(asked.with_columns(names))
+    told = _without_silence(lazy(asked))
     return tabulated(release, told, levels, population, *figures, person="person")
+
+
+def _without_silence(asked: Rows) -> Rows:
+    """Those who gave a score by group, all others as `unscored`."""
+    has_score = nw.col("outcome") == "complete"
+    group = nw.when(has_score).then(nw.col("group")).otherwise(nw.lit("unscored"))
+    return asked.with_columns(group=group, outcome=case({"complete": has_score}, "unscored"))
 
 
 def _answer_cells(release: Tables, asked: pl.DataFrame, by: str, population: str) -> Cells:
     """By a dimension and by whether they answered."""
-    has_answered = pl.col("outcome").is_in(ANSWERED)
-    outcome = pl.when(has_answered).then(pl.lit("answered")).otherwise("outcome")
-    told = lazy(asked.with_columns(outcome=outcome))
-    figures = (
-        Rate("response_rate", "outcome", ("answered",)),
-        Rate("of_reached", "outcome", ("answered",), ("answered", "silent")),
-    )
+    has_answered = nw.col("outcome").is_in(ANSWERED)
+    told = lazy(asked).with_columns(outcome=case({"answered": has_answered}, "unanswered"))
+    rate = Rate("response_rate", "outcome", ("answered",))
     levels = (Dimension(by), Dimension("outcome"))
-    return tabulated(release, told, levels, population, *figures, person="person")
+    return tabulated(release, told, levels, population, rate, person="person")
 
 
 def _scores_by(release: Tables, told: Rows, by: Dimension, population: str, *more: Figure) -> Cells:
@@ -411,10 +409,9 @@ def scores(
     """The people of `nps_by` by score (-1: none given): `share` of those who gave one; take the
     rows where outcome is complete."""
     months = months or months_of(period)
-    unscored = [(-1, outcome, outcome) for outcome in FURTHEST if outcome != "complete"]
     known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome")),)
-    asked = _asked(release, period, months, kind)
+    asked = _without_silence(_asked(release, period, months, kind))
     population = named_lately("asked", period, months, kind=kind)
     cells = tabulated(
         release,
@@ -427,7 +424,11 @@ def scores(
     )
     return complete(
         cells,
-        pl.DataFrame([*known, *unscored], schema=["score", "group", "outcome"], orient="row"),
+        pl.DataFrame(
+            [*known, (-1, "unscored", "unscored")],
+            schema=["score", "group", "outcome"],
+            orient="row",
+        ),
     )
 
 

@@ -229,6 +229,11 @@ def test_everyone_asked_stands_in_one_cell_with_the_latest_score() -> None:
     """1 answered earlier and then fell silent; 2 first 3 then 7; 3 gave no valid score, 4 none; 5
     was not reached; one is anonymous."""
     found = people(satisfaction.scores(ANSWERED, OCTOBER), "outcome")
+    assert found == {"complete": 3, "unscored": 3}
+
+
+def test_silent_and_not_reached_are_categories_of_everyone_invited() -> None:
+    found = people(satisfaction.nps_by(ANSWERED, OCTOBER), "outcome")
     assert found == {"complete": 3, "partial": 1, "silent": 1, "undelivered": 1}
 
 
@@ -241,9 +246,7 @@ def test_groups_follow_the_scores() -> None:
         "promoter": 2,
         "passive": 1,
         "detractor": 0,
-        "partial": 1,
-        "silent": 1,
-        "undelivered": 1,
+        "unscored": 3,
     }
 
 
@@ -276,7 +279,7 @@ def test_answers_before_the_months_are_left_out() -> None:
         if v
     } == {
         "complete": 2,
-        "silent": 1,
+        "unscored": 1,
     }
 
 
@@ -405,14 +408,17 @@ TEN = surveyed(
 
 
 @pytest.mark.parametrize(("column", "rate"), [("response_rate", 0.4), ("of_reached", 0.5)])
-def test_a_rate_is_the_same_by_wave_in_the_groups_and_by_answer(column: str, rate: float) -> None:
-    by_answer = satisfaction.group_tables(TEN, OCTOBER, scores={}, answers={"ages": "age_band"})
+def test_a_rate_is_the_same_by_wave_and_in_the_groups(column: str, rate: float) -> None:
     assert (
         figure(satisfaction.waves(TEN, OCTOBER), column, wave=date(2026, 9, 1)),
         figure(satisfaction.waves(TEN, OCTOBER, by="round"), column, wave=date(2026, 9, 1)),
         figure(satisfaction.nps_by(TEN, OCTOBER), column),
-        figure(by_answer["ages"], column),
-    ) == (rate, rate, rate, rate)
+    ) == (rate, rate, rate)
+
+
+def test_the_response_rate_by_answer_is_the_same() -> None:
+    tables = satisfaction.group_tables(TEN, OCTOBER, scores={}, answers={"ages": "age_band"})
+    assert figure(tables["ages"], "response_rate") == 0.4
 
 
 def test_who_answered_was_reached_whatever_the_message_says() -> None:
