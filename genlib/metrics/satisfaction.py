@@ -1,9 +1,19 @@
 """Satisfaction: what customers answer, who answers, and what a complaint costs. Each function for a
 report gives `Cells`.
 
-Everyone asked stands in one cell: those who gave a score are `complete` (promoter, passive or
-detractor), all others `silent` - or, by wave, `partial`, `silent` or `undelivered`. So score and
-response rate come from one table, and neither tells what the other hides.
+Everyone invited stands in one cell: `complete` (gave a score: promoter, passive or detractor),
+`partial` (answered something else only), `silent` or `undelivered`. So scores and response rates
+have one base in every table:
+
+    response_rate = (complete + partial) / everyone invited        (AAPOR Standard Definitions, RR2)
+    of_reached    = (complete + partial) / (complete + partial + silent)
+
+Of 100 invited 30 gave a score, 10 only other answers, 50 nothing, and 10 messages bounced:
+response_rate .40, of_reached 40/90 = .44.
+
+Who is invited to several surveys counts once, with the latest of them, so that a rate does not
+depend on how many surveys there were; who is invited to one survey several times, with the
+invitation that came furthest.
 """
 
 from __future__ import annotations
@@ -47,6 +57,18 @@ FEW = {"complained": 30, "other": 60}
 """Of fewer asked hardly five answer alike."""
 AGREEING = {LIKERT: 4, EFFORT: 5}
 """The lowest answer that agrees."""
+ANSWERED = ("complete", "partial")
+REACHED = ("complete", "partial", "silent")
+FURTHEST = {"complete": 3, "partial": 2, "silent": 1, "undelivered": 0}
+"""What an invitation came to, by how far that is."""
+NEVER = date(2001, 1, 1)
+"""A month of which no table has a row."""
+LOOK_BACK = 24
+"""Months of surveys that are told side by side."""
+FIRM = 100
+"""On fewer people no drivers are told."""
+MOST_ITEMS = 15
+"""Of n statements 2**n regressions are averaged."""
 
 
 def net_promoter_score(
@@ -96,9 +118,12 @@ def likert(
 ) -> pl.DataFrame:
     """One row an item (a column of `answers`, one row a person): `n`, the share of each answer of
     the scale (lowest first), `mean` and `sd` with the answers counted 1, 2, ..., and `top_two` and
-    `bottom_two` with Wilson's intervals. What is not on the scale is missing."""
+    `bottom_two` with Wilson's intervals. What is not on the scale is missing; texts on a scale of
+    numbers ("5 - Agree"), or numbers on one of texts, are a `UsageError`."""
     frame = lazy(answers)
-    items = items or frame.collect_schema().names()
+    schema = frame.collect_schema()
+    items = items or schema.names()
+    _check_scale(schema, items, scale)
     chosen = [
         (nw.col(item) == answer).cast(nw.Int64).sum().alias(f"{answer}\0{item}")
         for item in items
@@ -120,94 +145,244 @@ def likert(
     )
 
 
-def wave_months(
-    release: Tables, period: Period, *, comparison: str = "previous"
-) -> tuple[date, date]:
-    """The month of the latest wave up to the end of the period, and of the one before it or
-    (`year_ago`) of a year before it. Where no survey was made they are months of which no table has
-    a row."""
-    made = collect(_surveys(release))["wave"].unique().sort().to_list()
-    now = max((wave for wave in made if wave < period.end), default=period.start)
-    year_ago = now.replace(year=now.year - 1)
-    return now, year_ago if comparison == "year_ago" else max(
-        (wave for wave in made if wave < now), default=year_ago
+def _check_scale(schema: nw.Schema, items: list[str], scale: tuple[Any, ...]) -> None:
+    """That answers and scale are both texts or both numbers: else all would be missing."""
+    texts = (nw.String, nw.Categorical, nw.Enum)
+    is_text = any(isinstance(answer, str) for answer in scale)
+    strange = [
+        item
+        for item in items
+        if isinstance(schema[item], texts) != is_text and schema[item] != nw.Unknown
+    ]
+    if strange:
+        held, wanted = ("numbers", "texts") if is_text else ("texts", "numbers")
+        raise UsageError(
+            f"{', '.join(strange)}: the answers are {held} and the scale has {wanted}; name the "
+            "scale as it stands in the data, scale=(lowest, ..., highest)"
+        )
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """What a report is of and what that is compared with, as values of dimension `wave` in
+    `waves(by="round")`. `before` is a month without rows where nothing may be compared: a survey of
+    either is still open, or the period is not over."""
+
+    this: date
+    before: date
+    is_open: bool
+
+
+def survey_rounds(release: Tables, period: Period, *, comparison: str = "previous") -> Rounds:
+    """The round of a report. A month tells the latest survey up to its end, beside the survey
+    before it or (`year_ago`) that of a year before; a quarter or a year tells all its surveys
+    together, beside those of the period before it or of a year before."""
+    surveys = _survey_spans(release, period)
+    this, before = (
+        _survey_places(surveys, comparison)
+        if period.length == 1
+        else _period_places(surveys, period, comparison)
     )
+    unfinished = surveys.filter(pl.col("open_days").is_not_null())["place"].to_list()
+    is_over = period.length == 1 or _last_day(release, period) >= period.end
+    is_comparable = is_over and this not in unfinished and before not in unfinished
+    return Rounds(this, before if is_comparable else NEVER, this in unfinished)
+
+
+def _survey_places(surveys: pl.DataFrame, comparison: str) -> tuple[date, date]:
+    """The latest survey, and the one before it or that of a year before."""
+    places = surveys["place"].unique().sort().to_list()
+    this = places[-1] if places else NEVER
+    if comparison == "year_ago":
+        return this, this.replace(year=this.year - 1)
+    return this, places[-2] if len(places) > 1 else NEVER
+
+
+def _period_places(surveys: pl.DataFrame, period: Period, comparison: str) -> tuple[date, date]:
+    """The surveys of the period, and those of the one before it or of a year before."""
+    earlier = period.year_ago() if comparison == "year_ago" else period.previous()
+    places = dict(surveys.select("round", "place").iter_rows())
+    return places.get(period.start, NEVER), places.get(earlier.start, NEVER)
+
+
+def _survey_spans(release: Tables, period: Period) -> pl.DataFrame:
+    """One row a survey and round: its `wave` (the month in which it was opened), its `round` (the
+    month, quarter or year of the invitations, as the period is), `place` (its round, or its wave
+    where each round is one survey: then both are the same people and bear the same name), and
+    `open_days` (for how long it has been open; null: it is closed)."""
+    invited = _invitations(release).filter(lately("sent_on", period, LOOK_BACK))
+    spans = invited.select("survey", "wave", round=beginning("sent_on", period.unit)).unique()
+    surveys = collect(rows(release, "survey").select("survey", "opened_on", "closed_on"))
+    named = collect(spans).join(surveys, on="survey").sort("round", "wave", "survey")
+    is_same = _is_one_survey_a_round(named, period)
+    by_survey = period.length == 1 or is_same
+    today = _last_day(release, period)
+    is_open = pl.col("closed_on").is_null() | (pl.col("closed_on") >= today)
+    days = (pl.lit(today) - pl.col("opened_on")).dt.total_days()
+    return named.select(
+        "survey",
+        "wave",
+        "round",
+        place=pl.col("wave" if by_survey else "round"),
+        open_days=pl.when(is_open).then(days),
+    )
+
+
+def _is_one_survey_a_round(surveys: pl.DataFrame, period: Period) -> bool:
+    """Whether each round has the invitations of one wave, which was opened in it and has no
+    others."""
+    pairs = surveys.select("round", "wave").unique()
+    opened = collect(lazy(pairs).select(opened=beginning("wave", period.unit)))["opened"]
+    is_paired = pairs.height == pairs["round"].n_unique() == pairs["wave"].n_unique()
+    return is_paired and pairs["round"].equals(opened)
+
+
+def _last_day(release: Tables, period: Period) -> date:
+    """The day of the release: up to it answers are known. Frames that are no release are known up
+    to the period's end."""
+    manifest = getattr(release, "manifest", None)
+    return manifest.published_on if manifest else period.end
+
+
+def _span(spans: pl.DataFrame, by: str) -> str:
+    """What `wave` is in a table: each survey ("wave"), or its "round" where that is something
+    else."""
+    is_same = by == "wave" or spans["place"].equals(spans["wave"])
+    return "wave" if is_same else "round"
+
+
+def _placed(invited: Rows, period: Period, span: str) -> Rows:
+    """Invitations with `wave` as the table shows it."""
+    if span == "wave":
+        return invited
+    return invited.with_columns(wave=beginning("sent_on", period.unit))
+
+
+def _open_days(spans: pl.DataFrame, span: str) -> Figure:
+    """`open_days` of a survey that is still open."""
+    places = spans.select("open_days", wave=span)
+    return given("wave", places.group_by("wave").agg(pl.col("open_days").min()))
 
 
 @narrowable
-def waves(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
+def waves(
+    release: Tables,
+    period: Period,
+    *,
+    by: str = "wave",
+    months: int = LOOK_BACK,
+    kind: str = "all",
+) -> Cells:
     """Everyone invited in each wave (month in which the survey opened), by group within outcome;
-    `nps` and `response_rate` on the wave."""
-    reached = case(
-        {
-            "partial": nw.col("delivered") & ~nw.col("responded_on").is_null(),
-            "silent": nw.col("delivered"),
-        },
-        "undelivered",
-    )
-    told = _grouped(_latest(_scored(release, period, months, kind), "wave"), reached)
+    `nps`, `response_rate`, `of_reached` and `open_days` on the wave. By `round`: in each month,
+    quarter or year, as the period is, all its surveys together."""
+    spans = _survey_spans(release, period)
+    span = _span(spans, by)
+    invited = _placed(_invited(release, period, months, kind), period, span)
+    word = "wave" if span == "wave" else period.unit
     return _scores_by(
         release,
-        told,
+        _latest(invited, "wave"),
         Dimension("wave", total=False),
-        named_lately("invited by wave", period, months, kind=kind),
+        named_lately(f"invited by {word}", period, months, kind=kind),
+        _open_days(spans, span),
     )
+
+
+def months_of(period: Period) -> int:
+    """Of how many months the tables without a time are: of a quarter or a year its own, of a month
+    the last twelve, since one survey is too few people for groups."""
+    return 12 if period.length == 1 else period.length
 
 
 def nps_by(
-    release: Tables, period: Period, *, by: str = "age_band", months: int = 12, kind: str = "all"
+    release: Tables,
+    period: Period,
+    *,
+    by: str = "age_band",
+    months: int | None = None,
+    kind: str = "all",
 ) -> Cells:
-    """Everyone whom an invitation reached in the last months, by `age_band`, `region`, `language`,
-    `kind`, `channel` or `complained` (a complaint in the 90 days before), and by group within
-    outcome; `nps` and `response_rate` with intervals. A person's latest score counts."""
-    return _nps(
-        release,
-        _asked(release, period, months, kind),
-        by,
-        named_lately("asked", period, months, kind=kind),
-    )
-
-
-def nps_tables(
-    release: Tables, period: Period, *, by: Mapping[str, str], kind: str = "all"
-) -> dict[str, Cells]:
-    """`nps_by` of twelve months for several dimensions, given by the names of their tables. Groups
-    of which fewer than `FEW` were asked are together: others, or all."""
-    made = _nps_tables(release, period, by, kind)
-    for other in others({"kind": kind}) if publication() else ():
-        left = _nps_tables(release, period, by, **other)
-        made = {name: replace(cells, rest=(left[name],)) for name, cells in made.items()}
-    return made
-
-
-def _nps_tables(
-    release: Tables, period: Period, by: Mapping[str, str], kind: str
-) -> dict[str, Cells]:
-    asked = collect(_asked(release, period, 12, kind))
-    population = named_lately("asked", period, 12, kind=kind)
-    return {
-        name: _nps(release, lazy(_folded(asked, column)), column, population)
-        for name, column in by.items()
-    }
-
-
-def _nps(release: Tables, asked: Rows, by: str, population: str) -> Cells:
+    """Everyone invited in the period (of a month, in the last twelve), by `age_band`, `region`,
+    `language`, `kind`, `channel` or `complained` (a complaint in the 90 days before), and by group
+    within outcome; `nps`, `response_rate` and `of_reached` with intervals."""
+    months = months or months_of(period)
+    asked = _asked(release, period, months, kind)
+    population = named_lately("asked", period, months, kind=kind)
     return _scores_by(release, asked, Dimension(by), population, Balanced(by))
+
+
+def group_tables(
+    release: Tables,
+    period: Period,
+    *,
+    scores: Mapping[str, str],
+    answers: Mapping[str, str],
+    kind: str = "all",
+) -> dict[str, Cells]:
+    """The people of `nps_by` for several dimensions, given by the names of their tables: by score
+    (promoter, passive, detractor, unscored) or by answer (answered, unanswered). Few answer
+    without a score, and few messages are not delivered, so that no table of groups tells it all.
+    Groups of which fewer than `FEW` were invited are together: others, or all."""
+    tables = _group_tables(release, period, scores, answers, kind)
+    for other in others({"kind": kind}) if publication() else ():
+        left = _group_tables(release, period, scores, answers, **other)
+        tables = {name: replace(cells, rest=(left[name],)) for name, cells in tables.items()}
+    return tables
+
+
+def _group_tables(
+    release: Tables,
+    period: Period,
+    scores: Mapping[str, str],
+    answers: Mapping[str, str],
+    kind: str,
+) -> dict[str, Cells]:
+    months = months_of(period)
+    asked = collect(_asked(release, period, months, kind))
+    population = named_lately("asked", period, months, kind=kind)
+    by_score = {
+        name: _score_cells(release, _folded(asked, column), column, population)
+        for name, column in scores.items()
+    }
+    by_answer = {
+        name: _answer_cells(release, _folded(asked, column), column, population)
+        for name, column in answers.items()
+    }
+    return by_score | by_answer
+
+
+def _score_cells(release: Tables, asked: pl.DataFrame, by: str, population: str) -> Cells:
+    """By a dimension and by group, all without a score being one."""
+    levels = (Dimension(by), Dimension("group", parents=("outcome",)))
+    figures = (Share(("group",)), Nps(), Balanced(by))
+    told = _without_silence(lazy(asked))
+    return tabulated(release, told, levels, population, *figures, person="person")
+
+
+def _without_silence(asked: Rows) -> Rows:
+    """Those who gave a score by group, all others as `unscored`."""
+    has_score = nw.col("outcome") == "complete"
+    group = nw.when(has_score).then(nw.col("group")).otherwise(nw.lit("unscored"))
+    return asked.with_columns(group=group, outcome=case({"complete": has_score}, "unscored"))
+
+
+def _answer_cells(release: Tables, asked: pl.DataFrame, by: str, population: str) -> Cells:
+    """By a dimension and by whether they answered."""
+    has_answered = nw.col("outcome").is_in(ANSWERED)
+    told = lazy(asked).with_columns(outcome=case({"answered": has_answered}, "unanswered"))
+    rate = Rate("response_rate", "outcome", ("answered",))
+    levels = (Dimension(by), Dimension("outcome"))
+    return tabulated(release, told, levels, population, rate, person="person")
 
 
 def _scores_by(release: Tables, told: Rows, by: Dimension, population: str, *more: Figure) -> Cells:
     """By a dimension and by group within outcome."""
-    rate = Rate(
-        "response_rate",
-        "outcome",
-        ("complete", "partial"),
-        ("complete", "partial", "silent"),
-        finer=("group",),
-    )
+    rate = Rate("response_rate", "outcome", ANSWERED, finer=("group",))
+    of_reached = Rate("of_reached", "outcome", ANSWERED, REACHED, finer=("group",))
     levels = (by, Dimension("group", parents=("outcome",)))
-    return tabulated(
-        release, told, levels, population, Share(("group",)), Nps(), rate, *more, person="person"
-    )
+    figures: tuple[Figure, ...] = (Share(("group",)), Nps(), rate, of_reached, *more)
+    return tabulated(release, told, levels, population, *figures, person="person")
 
 
 def _folded(asked: pl.DataFrame, by: str) -> pl.DataFrame:
@@ -229,12 +404,15 @@ def _folded(asked: pl.DataFrame, by: str) -> pl.DataFrame:
 
 
 @narrowable
-def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
+def scores(
+    release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
+) -> Cells:
     """The people of `nps_by` by score (-1: none given): `share` of those who gave one; take the
     rows where outcome is complete."""
+    months = months or months_of(period)
     known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome")),)
-    asked = _asked(release, period, months, kind)
+    asked = _without_silence(_asked(release, period, months, kind))
     population = named_lately("asked", period, months, kind=kind)
     cells = tabulated(
         release,
@@ -248,7 +426,9 @@ def scores(release: Tables, period: Period, *, months: int = 12, kind: str = "al
     return complete(
         cells,
         pl.DataFrame(
-            [*known, (-1, "silent", "silent")], schema=["score", "group", "outcome"], orient="row"
+            [*known, (-1, "unscored", "unscored")],
+            schema=["score", "group", "outcome"],
+            orient="row",
         ),
     )
 
@@ -291,10 +471,24 @@ class Balanced:
         return value, error
 
 
+def round_tables(release: Tables, period: Period, *, kind: str = "all") -> dict[str, Cells]:
+    """`rounds` (`waves` by round) and `agreed` (`agreement` by round); none where each round is one
+    survey, since `waves` and `agreement` are the same tables then."""
+    if _span(_survey_spans(release, period), "round") == "wave":
+        return {}
+    return {
+        "rounds": waves(release, period, by="round", kind=kind),
+        "agreed": agreement(release, period, by="round", kind=kind),
+    }
+
+
 @narrowable
-def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
-    """Question by answer (1-5), the latest of each person: `share`, `mean`, `sd`, `top_two` and
-    `bottom_two`, and the words of the questions."""
+def likert_items(
+    release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
+) -> Cells:
+    """Question by answer (1-5) of each person invited: `share` of those who answered the question,
+    `mean`, `sd`, `top_two` and `bottom_two`, and the words of the questions."""
+    months = months or months_of(period)
     answered = _items(release, period, months, kind)
     population = named_lately("items", period, months, kind=kind)
     told = answered.with_columns(answer=nw.col("score"))
@@ -313,9 +507,19 @@ def likert_items(release: Tables, period: Period, *, months: int = 12, kind: str
 
 
 @narrowable
-def agreement(release: Tables, period: Period, *, months: int = 24, kind: str = "all") -> Cells:
-    """Who agrees with each question in each wave: 4 or 5 of 5, of the effort 5 to 7 of 7.
-    `agree_rate` with Wilson's interval."""
+def agreement(
+    release: Tables,
+    period: Period,
+    *,
+    by: str = "wave",
+    months: int = LOOK_BACK,
+    kind: str = "all",
+) -> Cells:
+    """Who agrees with each question in each wave (or round, as in `waves`), of those who answered
+    it: 4 or 5 of 5, of the effort 5 to 7 of 7. `agree_rate` with Wilson's interval."""
+    span = _span(_survey_spans(release, period), by)
+    invited = _placed(_invited(release, period, months, kind), period, span)
+    people_asked = _latest(invited, "wave").select("invitation", "person", "wave")
     boxes = {
         scale: case({"agree": nw.col("score") >= lowest}, "other")
         for scale, lowest in AGREEING.items()
@@ -323,50 +527,59 @@ def agreement(release: Tables, period: Period, *, months: int = 24, kind: str = 
     answers = nw.concat(
         [_valid(release, scale).with_columns(box=box) for scale, box in boxes.items()]
     )
-    answered = answers.join(_invitations(release), on="invitation").filter(
-        lately("sent_on", period, months)
-    )
-    latest = _latest(
-        _with_people(release, answered, kind).with_columns(first=nw.lit(0)), "wave", "question"
-    )
-    by = (Dimension("wave", total=False), Dimension("question", total=False), Dimension("box"))
+    told = people_asked.join(answers, on="invitation")
+    levels = (Dimension("wave", total=False), Dimension("question", total=False), Dimension("box"))
     agree = Rate("agree_rate", "box", ("agree",))
-    population = named_lately("agreement", period, months, kind=kind)
-    return tabulated(release, latest, by, population, agree, _texts(release), person="person")
+    word = "agreement" if span == "wave" else f"agreement by {period.unit}"
+    population = named_lately(word, period, months, kind=kind)
+    return tabulated(release, told, levels, population, agree, _texts(release), person="person")
 
 
 @narrowable
-def drivers(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
+def drivers(
+    release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
+) -> Cells:
     """Which items go with the recommendation: each one's part of R-squared (Shapley, LMG) in
-    `driver`, of those who answered all of them. Empty under 100 such people."""
-    asked = _asked(release, period, months, kind).filter(nw.col("outcome") == "complete")
-    scored = asked.select("person", "score", question=nw.lit("_score"))
-    items = _items(release, period, months, kind).select("person", "score", "question")
-    wide = (
-        collect(nw.concat([items, scored]))
-        .pivot("question", index="person", values="score")
-        .drop_nulls()
-    )
-    names = sorted(set(wide.columns) - {"person", "_score"})
-    parts = (
-        surveys.shapley(wide, "_score", names)
-        if wide.height >= 100 and "_score" in wide.columns
-        else {}
-    )
-    told = lazy(wide.unpivot(names, index="person", variable_name="question", value_name="_answer"))
-    driver = pl.DataFrame(
-        list(parts.items()), schema={"question": pl.String, "driver": pl.Float64}, orient="row"
+    `driver`, of those who answered all of them. Null under 100 such people, where all of them gave
+    the same score, and of more than 15 items."""
+    months = months or months_of(period)
+    answers = _answers_by_person(release, period, months, kind)
+    items = sorted(set(answers.columns) - {"person", "_score"})
+    schema = {"question": pl.String, "driver": pl.Float64}
+    parts = list(_drivers(answers, items).items())
+    driver = pl.DataFrame(parts, schema=schema, orient="row")
+    told = answers.cast(dict.fromkeys(items, pl.Int64)).unpivot(
+        items, index="person", variable_name="question", value_name="_answer"
     )
     by = (Dimension("question", total=False),)
     population = named_lately("all items", period, months, kind=kind)
-    return tabulated(
-        release, told, by, population, given("question", driver), _texts(release), person="person"
-    )
+    figures = (given("question", driver), _texts(release))
+    return tabulated(release, lazy(told), by, population, *figures, person="person")
+
+
+def _answers_by_person(release: Tables, period: Period, months: int, kind: str) -> pl.DataFrame:
+    """One row a person who answered all items and gave a score: `person`, a column an item, and
+    `_score`."""
+    asked = _asked(release, period, months, kind).filter(nw.col("outcome") == "complete")
+    scored = asked.select("person", "score", question=nw.lit("_score"))
+    items = _items(release, period, months, kind).select("person", "score", "question")
+    listed = collect(nw.concat([items, scored]))
+    wide = listed.pivot("question", index="person", values="score").drop_nulls()
+    return wide if "_score" in wide.columns else wide.clear()
+
+
+def _drivers(answers: pl.DataFrame, items: list[str]) -> dict[str, float]:
+    """The parts of the items, none where they cannot be told."""
+    is_firm = answers.height >= FIRM and 0 < len(items) <= MOST_ITEMS
+    return surveys.shapley(answers, "_score", items) if is_firm else {}
 
 
 @narrowable
-def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "all") -> Cells:
-    """People who gave feedback in the last months, by topic."""
+def topics(
+    release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
+) -> Cells:
+    """People who gave feedback in the period (of a month, in the last twelve), by topic."""
+    months = months or months_of(period)
     feedback = of_people(release, "feedback", kind=kind).filter(
         lately("received_on", period, months)
     )
@@ -377,30 +590,35 @@ def topics(release: Tables, period: Period, *, months: int = 12, kind: str = "al
     )
 
 
-def _scored(release: Tables, period: Period, months: int, kind: str) -> Rows:
-    """Invitations to surveys on satisfaction, with the score if one was given."""
+def _invited(release: Tables, period: Period, months: int, kind: str) -> Rows:
+    """Invitations to surveys on satisfaction, with the `score` if one was given, the `outcome` and
+    the `group` within it. An answer proves that the invitation was delivered."""
     check_covered(release, period)
     invited = _invitations(release).filter(lately("sent_on", period, months))
-    scored = invited.join(
-        _valid(release, NPS).select("invitation", "score"), on="invitation", how="left"
+    scores = _valid(release, NPS).select("invitation", "score")
+    answers = rows(release, "survey_answer").filter(~nw.col("score").is_null())
+    answered = answers.select("invitation", _answered=nw.lit("answered")).unique()
+    joined = invited.join(scores, on="invitation", how="left").join(
+        answered, on="invitation", how="left"
     )
-    return _with_people(release, scored, kind).with_columns(
-        first=(~nw.col("score").is_null()).cast(nw.Int64)
-    )
+    outcomes = {
+        "complete": ~nw.col("score").is_null(),
+        "partial": ~(nw.col("responded_on").is_null() & nw.col("_answered").is_null()),
+        "silent": nw.col("delivered"),
+    }
+    reckoned = joined.with_columns(outcome=case(outcomes, "undelivered"))
+    score = nw.col("score")
+    groups = {"detractor": score <= 6, "promoter": score >= 9, "passive": score > 6}
+    is_at = {far: nw.col("outcome") == outcome for outcome, far in FURTHEST.items()}
+    grouped = reckoned.with_columns(group=case(groups, nw.col("outcome")), far=case(is_at, 0))
+    return _with_people(release, grouped, kind)
 
 
 def _asked(release: Tables, period: Period, months: int, kind: str = "all") -> Rows:
-    """One row a person whom an invitation reached: the latest score, or else the latest silence."""
-    asked = _latest(_scored(release, period, months, kind).filter(nw.col("delivered")))
-    return _with_complaint(release, _grouped(asked, nw.lit("silent"))).with_columns(
-        nw.col("score").fill_null(-1)
-    )
-
-
-def _grouped(told: Rows, silence: nw.Expr) -> Rows:
-    score = nw.col("score")
-    group = case({"detractor": score <= 6, "promoter": score >= 9, "passive": score > 6}, silence)
-    return told.with_columns(outcome=case({"complete": ~score.is_null()}, silence), group=group)
+    """One row a person invited: to the latest survey, and of several invitations to it the one that
+    came furthest."""
+    asked = _latest(_invited(release, period, months, kind))
+    return _with_complaint(release, asked).with_columns(nw.col("score").fill_null(-1))
 
 
 def _with_complaint(release: Tables, told: Rows) -> Rows:
@@ -423,22 +641,18 @@ def _with_complaint(release: Tables, told: Rows) -> Rows:
 
 
 def _items(release: Tables, period: Period, months: int, kind: str = "all") -> Rows:
-    """The latest answer (1-5) of each person to each question."""
-    answered = (
-        _valid(release, LIKERT)
-        .join(_invitations(release), on="invitation")
-        .filter(lately("responded_on", period, months))
-    )
-    return _latest(_with_people(release, answered, kind).with_columns(first=nw.lit(0)), "question")
+    """The answers (1-5) of each person invited to each question."""
+    people_asked = _latest(_invited(release, period, months, kind)).select("invitation", "person")
+    return people_asked.join(_valid(release, LIKERT), on="invitation")
 
 
 def _valid(release: Tables, scale: str) -> Rows:
-    """Answers on a scale, and the code of their question; of recommendations the first of each
-    survey, so that a person stands in one cell."""
+    """Answers on a scale, and the code of their question: the first question of each code in a
+    survey, and of recommendations the first at all, so that a person stands in one cell."""
     low, high = (int(end) for end in scale.split("_")[1:])
     questions = rows(release, "survey_question").filter(nw.col("scale") == scale)
-    if scale == NPS:
-        questions = questions.filter(nw.col("question") == nw.col("question").min().over("survey"))
+    within = ("survey",) if scale == NPS else ("survey", "code")
+    questions = questions.filter(nw.col("question") == nw.col("question").min().over(*within))
     answers = rows(release, "survey_answer").filter(nw.col("score") >= low, nw.col("score") <= high)
     joined = answers.join(questions.select("question", "code"), on="question")
     return joined.select("invitation", score=nw.col("score").cast(nw.Int64), question="code")
@@ -449,7 +663,7 @@ def _surveys(release: Tables) -> Rows:
     return (
         rows(release, "survey")
         .filter(nw.col("kind") == "satisfaction")
-        .select("survey", wave=beginning("opened_on", "month"))
+        .select("survey", "opened_on", wave=beginning("opened_on", "month"))
     )
 
 
@@ -477,12 +691,15 @@ def _with_people(release: Tables, answered: Rows, kind: str) -> Rows:
     )
 
 
-def _latest(answered: Rows, *within: str) -> Rows:
-    """The latest row of each person (within each ...), those with a score before all others."""
-    order = (nw.col("first") * 2**16 + day_number("sent_on")) * 2**32 + nw.col("invitation").cast(
-        nw.Int64
-    )
-    ranked = answered.with_columns(_order=order)
+def _latest(invited: Rows, *within: str) -> Rows:
+    """One row a person (within each ...): of the latest survey the invitation that came furthest,
+    of those alike the latest."""
+    survey = day_number("opened_on") * 2**32 + nw.col("survey").cast(nw.Int64)
+    surveys = invited.with_columns(_order=survey)
+    latest = surveys.filter(nw.col("_order") == nw.col("_order").max().over("person", *within))
+    number = nw.col("invitation").cast(nw.Int64)
+    invitation = (nw.col("far") * 2**16 + day_number("sent_on")) * 2**32 + number
+    ranked = latest.with_columns(_order=invitation)
     return ranked.filter(nw.col("_order") == nw.col("_order").max().over("person", *within))
 
 

@@ -15,6 +15,8 @@ import polars as pl
 from genlib.errors import BadInput, UsageError
 from genlib.metrics.intervals import Estimate
 
+VARYING = 2
+"""Values that a column has at least, if it is not the same for all."""
 Totals = Mapping[str, Mapping[Any, float]]
 """Known totals of a population: {column: {value: total}}."""
 
@@ -90,8 +92,24 @@ def _sample(svy: Any, frame: pl.DataFrame, design: Design) -> Any:
 
 def shapley(frame: pl.DataFrame, y: str, drivers: list[str]) -> dict[str, float]:
     """Each driver's part of R-squared of a linear regression of `y`, averaged over all orders of
-    entering (Lindeman, Merenda and Gold 1980)."""
-    correlation = np.corrcoef(frame.select(y, *drivers).cast(pl.Float64).to_numpy(), rowvar=False)
+    entering (Lindeman, Merenda and Gold 1980). Rows with a gap are left out. A driver that is the
+    same for all explains nothing: 0. Empty if there is nothing to explain (`y` is the same for all)
+    or too few rows to tell (no more than drivers and one)."""
+    columns = [pl.col(name).cast(pl.Float64) for name in (y, *drivers)]
+    values = frame.select(columns).drop_nulls()
+    constant = [name for name in values.columns if values[name].n_unique() < VARYING]
+    moving = [name for name in drivers if name not in constant]
+    if y in constant or values.height <= len(moving) + 1:
+        return {}
+    parts = _average_parts(values.select(y, *moving), moving)
+    return {name: parts.get(name, 0.0) for name in drivers}
+
+
+def _average_parts(values: pl.DataFrame, drivers: list[str]) -> dict[str, float]:
+    """What each driver (they follow `y` in the columns) adds to R-squared, averaged."""
+    if not drivers:
+        return {}
+    correlation = np.corrcoef(values.to_numpy(), rowvar=False)
     places = range(1, len(drivers) + 1)
     explained = {
         chosen: _r_squared(correlation, chosen)

@@ -299,6 +299,22 @@ def say(message: str, otherwise: str = "", **figures: Shown) -> Finding:
 
 
 @said
+def phrase(
+    table: ProtectedTable, message: str, otherwise: str = "", **parts: Shown | str
+) -> Finding:
+    """An English message with English phrases and figures in it: "Score {lately}: {nps}" with
+    lately="in twelve months"; `otherwise`, without the figures, if one of them is not shown."""
+    words = _words(table)
+    figures = [part for part in parts.values() if isinstance(part, Shown)]
+    is_whole = all(figure.value is not None for figure in figures)
+    values = {
+        name: _figure(words, part) if isinstance(part, Shown) else words.translate(part)
+        for name, part in parts.items()
+    }
+    return _told((table, *figures), message if is_whole else otherwise, **values)
+
+
+@said
 def usual(
     table: ProtectedTable,
     column: str,

@@ -1,13 +1,19 @@
 """Satisfaction: published scores and tables, and answers of a few people counted by hand."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from genlib.disclosure import protect
 from genlib.disclosure.cells import Cells
 from genlib.errors import BadInput, UsageError
 from genlib.metrics import satisfaction
@@ -65,12 +71,12 @@ def test_strata_that_agree_within_leave_no_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"strata": ["a", "a", "b", "c"]}, {"weights": [1.0, 1.0, None, 1.0]}]
+    "design", [{"strata": ["a", "a", "b", "c"]}, {"weights": [1.0, 1.0, None, 1.0]}]
 )
-def test_a_gap_in_the_design_is_an_error_without_values(given: dict[str, list[Any]]) -> None:
+def test_a_gap_in_the_design_is_an_error_without_values(design: dict[str, list[Any]]) -> None:
     pytest.importorskip("svy")
     with pytest.raises(BadInput, match="a weight is missing, or a stratum has one answer"):
-        net_promoter_score([9, 9, 0, 8], **given)
+        net_promoter_score([9, 9, 0, 8], **design)
 
 
 def test_the_published_table_of_math_anxiety() -> None:
@@ -92,11 +98,28 @@ def test_likert_boxes_mean_and_spread() -> None:
     assert found["sd"] == pytest.approx(1.8166, abs=5e-5)
 
 
+@pytest.mark.parametrize(
+    ("answers", "scale"),
+    [(["5 - Agree", "1"], (1, 2, 3, 4, 5)), ([5, 1], AGREE), (["5", "1"], (1, 2, 3, 4, 5))],
+)
+def test_labels_on_a_scale_of_numbers_are_an_error(
+    answers: list[Any], scale: tuple[Any, ...]
+) -> None:
+    with pytest.raises(UsageError, match="name the scale as it stands"):
+        likert(pl.DataFrame({"speed": answers}), scale=scale)
+
+
+def test_an_item_without_answers_has_no_figures() -> None:
+    found = likert(pl.DataFrame({"speed": [None, None]})).row(0, named=True)
+    assert found["n"] == 0
+
+
 SURVEYS = pl.LazyFrame(
     {
         "survey": [1, 2],
         "kind": ["satisfaction", "opinion"],
         "opened_on": [date(2026, 9, 7), date(2026, 9, 7)],
+        "closed_on": [date(2026, 10, 20), date(2026, 9, 27)],
     },
     schema_overrides={"survey": pl.UInt32},
 )
@@ -206,7 +229,12 @@ def test_everyone_asked_stands_in_one_cell_with_the_latest_score() -> None:
     """1 answered earlier and then fell silent; 2 first 3 then 7; 3 gave no valid score, 4 none; 5
     was not reached; one is anonymous."""
     found = people(satisfaction.scores(ANSWERED, OCTOBER), "outcome")
-    assert found == {"complete": 3, "silent": 2}
+    assert found == {"complete": 3, "unscored": 3}
+
+
+def test_silent_and_not_reached_are_categories_of_everyone_invited() -> None:
+    found = people(satisfaction.nps_by(ANSWERED, OCTOBER), "outcome")
+    assert found == {"complete": 3, "partial": 1, "silent": 1, "undelivered": 1}
 
 
 def test_groups_follow_the_scores() -> None:
@@ -214,7 +242,12 @@ def test_groups_follow_the_scores() -> None:
     found = cells.frame.filter(pl.col("score").is_null(), pl.col("group").is_not_null()).select(
         "group", "people"
     )
-    assert dict(found.rows()) == {"promoter": 2, "passive": 1, "detractor": 0, "silent": 2}
+    assert dict(found.rows()) == {
+        "promoter": 2,
+        "passive": 1,
+        "detractor": 0,
+        "unscored": 3,
+    }
 
 
 def test_only_the_first_recommendation_of_a_survey_counts() -> None:
@@ -227,7 +260,7 @@ def test_only_the_first_recommendation_of_a_survey_counts() -> None:
 
 def test_scores_by_age_are_the_same_people() -> None:
     by_age = satisfaction.nps_by(ANSWERED, OCTOBER)
-    assert {f"age_band {n}": 1 for n in range(1, 5)} | {"unknown": 1} == people(by_age, "age_band")
+    assert {f"age_band {n}": 1 for n in range(1, 6)} | {"unknown": 1} == people(by_age, "age_band")
     assert by_age.population == satisfaction.scores(ANSWERED, OCTOBER).population
 
 
@@ -246,13 +279,13 @@ def test_answers_before_the_months_are_left_out() -> None:
         if v
     } == {
         "complete": 2,
-        "silent": 1,
+        "unscored": 1,
     }
 
 
 def test_a_complaint_in_the_90_days_before_is_told() -> None:
     found = people(satisfaction.nps_by(ANSWERED, OCTOBER, by="complained"), "complained")
-    assert found == {"complaint": 1, "no complaint": 3, "unknown": 1}
+    assert found == {"complaint": 1, "no complaint": 4, "unknown": 1}
 
 
 @pytest.mark.parametrize(("days", "complained"), [(0, 1), (89, 1), (90, 1), (91, 0)])
@@ -301,3 +334,331 @@ def test_drivers_of_a_hundred_answers() -> None:
 def test_no_drivers_of_few_answers() -> None:
     cells = satisfaction.drivers(ANSWERED, OCTOBER)
     assert cells.figures[0](cells.frame)["driver"].null_count() == cells.frame.height
+
+
+def figure(cells: Cells, column: str, **where: Any) -> Any:
+    """One figure of a table of which nothing is hidden."""
+    level = [
+        pl.col(name) == where[name] if name in where else pl.col(name).is_null()
+        for name in cells.dimensions
+    ]
+    return with_figures(cells).filter(level)[column].item()
+
+
+def with_figures(cells: Cells) -> pl.DataFrame:
+    frame = cells.frame.with_columns(_base=pl.lit(1))
+    for add in cells.figures:
+        frame = add(frame)
+    return frame
+
+
+def surveyed(
+    opened: list[date],
+    invitations: list[tuple[Any, ...]],
+    answers: list[tuple[int, int, int | None]],
+    *,
+    closed: list[date | None] | None = None,
+) -> dict[str, pl.LazyFrame]:
+    """A release of surveys numbered from 1, each with question 1 of its own number: recommend, and
+    ten times it: speed."""
+    numbers = range(1, len(opened) + 1)
+    tables = release(invitations, answers)
+    tables["survey"] = pl.LazyFrame(
+        {
+            "survey": numbers,
+            "kind": "satisfaction",
+            "opened_on": opened,
+            "closed_on": closed or [day + timedelta(days=14) for day in opened],
+        },
+        schema={
+            "survey": pl.UInt32,
+            "kind": pl.String,
+            "opened_on": pl.Date,
+            "closed_on": pl.Date,
+        },
+    )
+    tables["survey_question"] = pl.LazyFrame(
+        {
+            "question": [*numbers, *(10 * number for number in numbers)],
+            "survey": [*numbers, *numbers],
+            "code": ["recommend"] * len(opened) + ["speed"] * len(opened),
+            "scale": ["nps_0_10"] * len(opened) + ["likert_1_5"] * len(opened),
+            "text_fi": "a",
+            "text_sv": "a",
+            "text_en": "a",
+        },
+        schema={
+            "question": pl.UInt32,
+            "survey": pl.UInt32,
+            **dict.fromkeys(["code", "scale", "text_fi", "text_sv", "text_en"], pl.String),
+        },
+    )
+    return tables
+
+
+JULY, AUGUST = date(2026, 7, 6), date(2026, 8, 10)
+TEN = surveyed(
+    [SEPTEMBER],
+    [(None, 1, SEPTEMBER, True, SEPTEMBER)] * 4
+    + [(None, 1, SEPTEMBER, True, None)] * 4
+    + [(None, 1, SEPTEMBER, False, None)] * 2,
+    [(0, 1, 9), (1, 1, 2), (2, 1, 8), (3, 10, 4)],
+)
+"""Of ten invited three gave a score, one another answer, four nothing, two were not reached."""
+
+
+@pytest.mark.parametrize(("column", "rate"), [("response_rate", 0.4), ("of_reached", 0.5)])
+def test_a_rate_is_the_same_by_wave_and_in_the_groups(column: str, rate: float) -> None:
+    assert (
+        figure(satisfaction.waves(TEN, OCTOBER), column, wave=date(2026, 9, 1)),
+        figure(satisfaction.waves(TEN, OCTOBER, by="round"), column, wave=date(2026, 9, 1)),
+        figure(satisfaction.nps_by(TEN, OCTOBER), column),
+    ) == (rate, rate, rate)
+
+
+def test_the_response_rate_by_answer_is_the_same() -> None:
+    tables = satisfaction.group_tables(TEN, OCTOBER, scores={}, answers={"ages": "age_band"})
+    assert figure(tables["ages"], "response_rate") == 0.4
+
+
+def test_who_answered_was_reached_whatever_the_message_says() -> None:
+    tables = surveyed([SEPTEMBER], [(1, 1, SEPTEMBER, False, SEPTEMBER)], [(0, 1, 9)])
+    assert figure(satisfaction.nps_by(tables, OCTOBER), "of_reached") == 1
+
+
+def test_an_answer_without_its_time_counts_as_partial() -> None:
+    tables = surveyed([SEPTEMBER], [(1, 1, SEPTEMBER, True, None)], [(0, 10, 4)])
+    assert people(satisfaction.nps_by(tables, OCTOBER), "outcome") == {"partial": 1}
+
+
+def test_a_rate_does_not_depend_on_how_many_surveys_there_were() -> None:
+    """One of two answered each survey, never the same."""
+    both = [
+        (person, number, day, True) for number, day in ((1, JULY), (2, AUGUST)) for person in (1, 2)
+    ]
+    responded = [JULY, None, None, AUGUST]
+    invitations = [(*row, day) for row, day in zip(both, responded, strict=True)]
+    tables = surveyed([JULY, AUGUST], invitations, [(0, 1, 9), (3, 2, 9)])
+    assert figure(satisfaction.nps_by(tables, Period.parse("2026-Q3")), "response_rate") == 0.5
+
+
+def test_the_answers_told_are_those_of_the_latest_survey() -> None:
+    invitations = [(1, 1, JULY, True, JULY), (1, 2, AUGUST, True, AUGUST)]
+    answers = [(0, 1, 2), (0, 10, 1), (1, 2, 9), (1, 20, 5)]
+    tables = surveyed([JULY, AUGUST], invitations, answers)
+    given_answers = satisfaction.likert_items(tables, Period.parse("2026-Q3")).frame.filter(
+        pl.col("answer").is_not_null(), pl.col("people") > 0
+    )
+    by_age = satisfaction.nps_by(tables, Period.parse("2026-Q3"))
+    assert (given_answers["answer"].to_list(), figure(by_age, "nps")) == ([5], 1)
+
+
+THREE = surveyed(
+    [date(2026, 4, 6), JULY, AUGUST],
+    [(1, 1, date(2026, 4, 6), True, None), (2, 2, JULY, True, None), (3, 3, AUGUST, True, None)],
+    [],
+)
+
+
+@pytest.mark.parametrize(
+    ("period", "invited"), [("2026-Q2", 1), ("2026-Q3", 2), ("2026", 3), ("2026-Q4", 0)]
+)
+def test_a_quarter_and_a_year_tell_their_surveys_together(period: str, invited: int) -> None:
+    now = Period.parse(period)
+    this = satisfaction.survey_rounds(THREE, now).this
+    together = people(satisfaction.waves(THREE, now, by="round"), "wave")
+    groups = people(satisfaction.nps_by(THREE, now), "age_band")
+    assert together.get(this, 0) == sum(groups.values()) == invited
+
+
+def test_a_month_tells_its_latest_survey_and_groups_of_twelve_months() -> None:
+    september = Period.parse("2026-09")
+    this = satisfaction.survey_rounds(THREE, september).this
+    by_round = people(satisfaction.waves(THREE, september, by="round"), "wave")
+    assert (this, by_round[this]) == (date(2026, 8, 1), 1)
+    assert satisfaction.scores(THREE, september).frame["people"].max() == 3
+
+
+def test_rounds_of_one_survey_are_the_table_of_surveys() -> None:
+    """The same people stand in it, so that what is hidden in one is hidden in the other."""
+    now = Period.parse("2026-Q2")
+    rounds = satisfaction.waves(THREE, now, by="round")
+    assert rounds.population == satisfaction.waves(THREE, now).population
+    assert_frame_equal(rounds.frame, satisfaction.waves(THREE, now).frame)
+
+
+def test_rounds_of_several_surveys_have_a_name_of_their_own() -> None:
+    now = Period.parse("2026-Q3")
+    rounds = satisfaction.waves(THREE, now, by="round")
+    assert rounds.population != satisfaction.waves(THREE, now).population
+
+
+@pytest.mark.parametrize(
+    ("comparison", "before"), [("previous", date(2026, 4, 1)), ("year_ago", satisfaction.NEVER)]
+)
+def test_a_quarter_is_compared_with_the_one_before_it(comparison: str, before: date) -> None:
+    rounds = satisfaction.survey_rounds(THREE, Period.parse("2026-Q3"), comparison=comparison)
+    assert (rounds.this, rounds.before) == (date(2026, 7, 1), before)
+
+
+@pytest.mark.parametrize(
+    ("closed", "is_open"),
+    [
+        (None, True),
+        (date(2026, 8, 30), False),
+        (date(2026, 8, 31), False),
+        (date(2026, 9, 1), True),
+    ],
+)
+def test_a_survey_that_is_not_closed_is_not_compared(closed: date | None, is_open: bool) -> None:
+    tables = surveyed(
+        [JULY, date(2026, 8, 30)],
+        [(1, 1, JULY, True, JULY), (2, 2, date(2026, 8, 30), True, None)],
+        [(0, 1, 9)],
+        closed=[date(2026, 7, 20), closed],
+    )
+    now = Period.parse("2026-08")
+    rounds = satisfaction.survey_rounds(tables, now)
+    days = figure(satisfaction.waves(tables, now), "open_days", wave=date(2026, 8, 1))
+    assert rounds.is_open is is_open
+    assert rounds.before == (satisfaction.NEVER if is_open else date(2026, 7, 1))
+    assert days == (2 if is_open else None)
+
+
+def test_a_survey_closed_before_the_release_is_compared_though_it_outlived_its_month() -> None:
+    tables = surveyed(
+        [JULY, AUGUST],
+        [(1, 1, JULY, True, JULY), (2, 2, AUGUST, True, None)],
+        [(0, 1, 9)],
+        closed=[date(2026, 7, 20), date(2026, 9, 7)],
+    )
+    published = Published(tables, SimpleNamespace(published_on=date(2026, 9, 8)))
+    rounds = satisfaction.survey_rounds(published, Period.parse("2026-08"))
+    assert (rounds.before, rounds.is_open) == (date(2026, 7, 1), False)
+
+
+def test_a_year_that_is_not_over_is_not_compared() -> None:
+    tables = surveyed(
+        [date(2025, 8, 10), AUGUST],
+        [(1, 1, date(2025, 8, 10), True, None), (2, 2, AUGUST, True, None)],
+        [],
+    )
+    published = Published(tables, SimpleNamespace(published_on=date(2026, 11, 1)))
+    rounds = satisfaction.survey_rounds(published, Period.parse("2026"))
+    assert (rounds.before, rounds.is_open) == (satisfaction.NEVER, False)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Frames with the manifest of a release."""
+
+    tables: dict[str, pl.LazyFrame]
+    manifest: Any
+
+    def __getitem__(self, name: str) -> pl.LazyFrame:
+        return self.tables[name]
+
+
+METRICS = {
+    "waves": satisfaction.waves,
+    "rounds": partial(satisfaction.waves, by="round"),
+    "nps_by": satisfaction.nps_by,
+    "complaints": partial(satisfaction.nps_by, by="complained"),
+    "scores": satisfaction.scores,
+    "likert_items": satisfaction.likert_items,
+    "agreement": satisfaction.agreement,
+    "agreed": partial(satisfaction.agreement, by="round"),
+    "drivers": satisfaction.drivers,
+    "topics": satisfaction.topics,
+}
+CONSTANT = [(person, 1, SEPTEMBER, True, SEPTEMBER) for person in [None] * 120]
+EDGES = {
+    "nobody invited": surveyed([SEPTEMBER], [], []),
+    "no survey at all": surveyed([], [], []),
+    "one person, silent": surveyed([SEPTEMBER], [(1, 1, SEPTEMBER, True, None)], []),
+    "one person": surveyed([SEPTEMBER], [(1, 1, SEPTEMBER, True, SEPTEMBER)], [(0, 1, 9)]),
+    "six, no statement answered": surveyed(
+        [SEPTEMBER],
+        [(n % 5 + 1, 1, SEPTEMBER, True, SEPTEMBER) for n in range(6)],
+        [(n, 1, n) for n in range(6)],
+    ),
+    "all answers equal": surveyed(
+        [SEPTEMBER], CONSTANT, [(n, q, 4) for n in range(120) for q in (1, 10)]
+    ),
+    "one statement equal": surveyed(
+        [SEPTEMBER], CONSTANT, [(n, q, (n % 9, 4)[q == 10]) for n in range(120) for q in (1, 10)]
+    ),
+    "only scores": surveyed([SEPTEMBER], CONSTANT, [(n, 1, n % 11) for n in range(120)]),
+    "only statements": surveyed([SEPTEMBER], CONSTANT, [(n, 10, n % 5 + 1) for n in range(120)]),
+    "answers without a score": surveyed([SEPTEMBER], CONSTANT, [(n, 1, None) for n in range(120)]),
+}
+SEVERAL = {name: tables for name, tables in EDGES.items() if not name.startswith("one person")}
+
+
+@pytest.mark.parametrize("period", ["2026-09", "2026-Q3", "2026", "2024", "2024-02"])
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+@pytest.mark.parametrize("tables", EDGES.values(), ids=EDGES)
+def test_small_and_constant_answers_make_a_table(
+    tables: dict[str, pl.LazyFrame], metric: Any, period: str
+) -> None:
+    frame = with_figures(metric(tables, Period.parse(period)))
+    assert not any(column.is_nan().any() for column in frame.select(pl.col(pl.Float64)))
+
+
+@pytest.mark.parametrize("tables", SEVERAL.values(), ids=SEVERAL)
+def test_small_and_constant_answers_are_protected(
+    tables: dict[str, pl.LazyFrame],
+) -> None:
+    columns = {name: name for name in ("age_band", "kind", "region", "channel", "complained")}
+    found = satisfaction.group_tables(
+        tables, OCTOBER, scores=columns, answers={f"answer_{name}": name for name in columns}
+    )
+    found |= {name: metric(tables, OCTOBER) for name, metric in METRICS.items()}
+    assert set(protect(**found)) == set(found)
+
+
+INVITATION = st.tuples(
+    st.sampled_from([1, 2, 3, 4, 5, None]),
+    st.sampled_from([1, 2]),
+    st.sampled_from([JULY, AUGUST]),
+    st.booleans(),
+    st.sampled_from([None, AUGUST]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    invitations=st.lists(INVITATION, max_size=8),
+    scores=st.lists(st.integers(-1, 11), min_size=8, max_size=8),
+    period=st.sampled_from(["2026-07", "2026-08", "2026-Q3", "2026", "2025-Q1"]),
+)
+def test_everyone_invited_stands_in_each_table_once(
+    invitations: list[tuple[Any, ...]], scores: list[int], period: str
+) -> None:
+    answers = [
+        (place, row[1], score)
+        for place, (row, score) in enumerate(zip(invitations, scores, strict=False))
+        if score >= 0 and row[4]
+    ]
+    tables = surveyed([JULY, AUGUST], invitations, answers)
+    now = Period.parse(period)
+    months = now.months(satisfaction.months_of(now))
+    persons = {
+        row[0] or -place - 1
+        for place, row in enumerate(invitations)
+        if months[0].start <= row[2] < now.end
+    }
+    by_answer = satisfaction.group_tables(
+        tables, now, scores={"scores": "kind"}, answers={"answers": "kind"}
+    )
+    for cells in (
+        satisfaction.nps_by(tables, now),
+        satisfaction.scores(tables, now),
+        *by_answer.values(),
+    ):
+        whole = cells.frame.filter(pl.col(name).is_null() for name in cells.dimensions)
+        parts = cells.frame.filter(
+            pl.col("outcome").is_not_null(),
+            *(pl.col(name).is_null() for name in cells.dimensions if name != "outcome"),
+        )
+        assert whole["people"].sum() == parts["people"].sum() == len(persons)

@@ -144,3 +144,36 @@ def test_shapley_of_swiss() -> None:
     }
     assert published == pytest.approx(parts, abs=5e-7)
     assert sum(parts.values()) == pytest.approx(0.706735, abs=5e-7)
+
+
+SMALL = pl.DataFrame({"y": [1, 2, 3, 4, 5, 6], "a": [1, 2, 3, 4, 6, 5], "same": [4] * 6})
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        SMALL.with_columns(y=pl.lit(9)),
+        SMALL.head(3),
+        SMALL.head(1),
+        SMALL.clear(),
+        SMALL.with_columns(y=pl.lit(None, pl.Int64)),
+    ],
+    ids=["all answers equal", "no more rows than drivers and one", "one row", "none", "gaps"],
+)
+def test_shapley_tells_nothing_where_there_is_nothing_to_explain(frame: pl.DataFrame) -> None:
+    assert surveys.shapley(frame.with_columns(b=pl.col("a") ** 2), "y", ["a", "b"]) == {}
+
+
+def test_shapley_of_a_constant_driver_is_none() -> None:
+    parts = surveys.shapley(SMALL, "y", ["a", "same"])
+    assert parts == {"a": pytest.approx(0.88898, abs=5e-6), "same": 0.0}
+
+
+def test_shapley_of_two_equal_drivers_is_half_each() -> None:
+    parts = surveys.shapley(SMALL.with_columns(b="a"), "y", ["a", "b"])
+    assert parts["a"] == pytest.approx(parts["b"])
+
+
+def test_shapley_leaves_out_rows_with_a_gap() -> None:
+    gap = pl.DataFrame({"y": [9], "a": [None], "same": [4]}, schema=SMALL.schema)
+    assert surveys.shapley(SMALL.vstack(gap), "y", ["a"]) == surveys.shapley(SMALL, "y", ["a"])
