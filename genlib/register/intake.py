@@ -109,7 +109,7 @@ class Intake:
         report = self.rejected_to / f"{name}.csv"
         with audit.told(self.register) as (connection, tell), replacing(report) as refused:
             refused.write(b"row,column,rule\n")
-            for raw in batches(path, ROWS):
+            for raw in batches(name, path, ROWS):
                 good, faults = _placed(
                     self.register, name, *examined(raw, name, artificial=self.artificial)
                 )
