@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from genlib.errors import BadInput
 from genlib.register.delimited import find_separator, read_form, seam
-from genlib.register.rules import FREE_TEXT
 from genlib.register.schema import Base, plain_columns
 from genlib.register.workbook import read_workbook
 
@@ -131,14 +130,10 @@ def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
 
 
 def _seams(name: str, header: list[str], separator: str) -> dict[str, str]:
-    """For each column of free text what a cell holds if a stray quotation mark joined two rows."""
+    """For each column what a cell of it holds if a stray quotation mark joined two rows."""
     columns = {column.name: column for column in plain_columns(name)}
     fields = [_field(columns[column], separator) for column in header]
-    return {
-        column: seam(fields, at, separator)
-        for at, column in enumerate(header)
-        if column in FREE_TEXT
-    }
+    return {column: seam(fields, at, separator) for at, column in enumerate(header)}
 
 
 def _field(column: sa.Column[Any], separator: str) -> str:
@@ -151,8 +146,10 @@ def _field(column: sa.Column[Any], separator: str) -> str:
 
 
 def _refuse_joined(path: Path, batch: pl.DataFrame, seams: dict[str, str]) -> None:
-    for column, pattern in seams.items():
-        joined = batch.filter(pl.col(column).str.contains(pattern))
+    has_break = pl.exclude("row").str.contains("\n", literal=True)
+    broken = batch.filter(pl.any_horizontal(has_break))
+    for column, pattern in seams.items() if broken.height else ():
+        joined = broken.filter(pl.col(column).str.contains(pattern))
         if joined.height:
             raise BadInput(
                 f"{path.name}: row {joined['row'][0]} holds the next row in its column {column}; "
