@@ -222,7 +222,7 @@ def _checks(column: sa.Column[Any]) -> dict[str, Callable[[pl.Expr], pl.Expr]]:
         codes = column.type.enums
         checks["unknown_code"] = lambda value: value.is_in(codes)
     if isinstance(column.type, Instant):
-        checks["out_of_range"] = lambda value: value.dt.year() >= OLDEST.year
+        checks["out_of_range"] = lambda value: value.dt.year().is_between(OLDEST.year, 9999)
     if earlier := column.info.get("not_before"):
         checks[f"before_{earlier}"] = lambda value: (value >= pl.col(earlier)).fill_null(value=True)
     if str(column) == "permission.scope":
