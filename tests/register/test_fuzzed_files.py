@@ -18,9 +18,12 @@ from genlib import cli
 from genlib import settings as places
 from genlib.cli import register
 from genlib.register.schema import plain_columns
+from genlib.settings import REPOSITORY
 
 SENTINEL = "kuuralehto"
+SAMPLE = REPOSITORY / "data/sample"
 TABLES = ["customer", "campaign_contact", "permission", "invoice", "survey_answer", "feedback"]
+SAMPLES = {name: pl.read_csv(SAMPLE / f"{name}.csv", infer_schema=False) for name in TABLES}
 ODD = [
     *("", " ", "0", "-7", "7.0", "25.00", "1e9", "9" * 25, "NaN", "true", "FALSE", "2", "#N/A"),
     *("2026-10-01", "1.10.2026", "0000-00-00", "10000-01-01", "2026-10-01T14:05:00"),
@@ -38,7 +41,7 @@ BYTES = st.binary(max_size=80) | st.text(
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A workbench with keys and an empty register, for the command line in this process."""
+    """A workbench with the sample register, for the command line in this process."""
     home = tmp_path_factory.mktemp("fuzzed")
     (home / "password").write_text("correct horse battery")
     with pytest.MonkeyPatch.context() as patch:
@@ -50,6 +53,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         key = register._identity(places.load())
         # the password is stretched once here, not at every load
         patch.setattr(register, "_identity", lambda _: key)
+        assert cli.run(["register", "load", str(SAMPLE)]) == 0
         yield home
 
 
@@ -87,8 +91,13 @@ def tables(draw: st.DrawFn) -> tuple[str, list[str], list[list[object]]]:
     header = [column.name for column in plain_columns(name)]
     if draw(st.integers(0, 5)) == 0:
         header[draw(st.integers(0, len(header) - 1))] = draw(VALUES).title()
-    row = st.lists(VALUES, min_size=len(header), max_size=len(header))
-    return name, header, draw(st.lists(row, max_size=4))
+    good = SAMPLES[name].row(0)
+    number = st.integers(10**6, 10**9).map(str)
+    cells = [
+        st.sampled_from([number, *[st.just(text or "")] * 9, VALUES]).flatmap(lambda one: one)
+        for text in good
+    ]
+    return name, header, draw(st.lists(st.tuples(*cells).map(list), max_size=4))
 
 
 def fresh(bench: Path) -> Path:
