@@ -19,9 +19,10 @@ import polars as pl
 
 from genlib.atomic import replacing
 from genlib.register import audit, suppression
+from genlib.register.contradictions import FAULTS, find_wrong_answers
 from genlib.register.database import Register
 from genlib.register.reading import batches, check_columns, files
-from genlib.register.rules import FAULTS, examined
+from genlib.register.rules import examined
 from genlib.register.schema import table
 from genlib.register.store import sealed
 from genlib.register.vault import IdentityKey
@@ -108,7 +109,7 @@ class Intake:
         report = self.rejected_to / f"{name}.csv"
         with audit.told(self.register) as (connection, tell), replacing(report) as refused:
             refused.write(b"row,column,rule\n")
-            for raw in batches(path, ROWS):
+            for raw in batches(name, path, ROWS):
                 good, faults = _placed(
                     self.register, name, *examined(raw, name, artificial=self.artificial)
                 )
@@ -138,6 +139,10 @@ def _placed(
             pl.col(column).is_not_null() & ~pl.col(column).is_in(known["id"].implode())
         )
         good, faults = _without(good, faults, lost, column, f"unknown_{parent}")
+    if name == "survey_answer":
+        wrong = find_wrong_answers(register, good)
+        good = good.join(wrong, on="row", how="anti", maintain_order="left")
+        faults = pl.concat([faults, wrong])
     keys = [
         [c.name for c in table(name).primary_key],
         *([c.name] for c in table(name).columns if c.unique),

@@ -21,6 +21,8 @@ CHANNELS = ("call", "auto", "sms", "email", "post")
 MESSAGE_KINDS = ("DM", "MR", "SAT", "CC", "SCA", "BEN", "SVC")
 CONSENT_SCOPES = ("mobile", "email")
 PROHIBITION_SCOPES = ("phone", "post", "email", "market_research", "marketing_use")
+SCALES = {"nps_0_10": (0, 10), "likert_1_5": (1, 5), "ces_1_7": (1, 7)}
+"""The least and the greatest answer; a question of text has none."""
 REQUEST_KINDS = ("inspection", "correction", "erasure", "restriction", "objection", "portability")
 SOURCES = (
     "DATA_SUBJECT",
@@ -129,6 +131,10 @@ class Base(DeclarativeBase):
     }
 
 
+RELEASED_AS_THEY_ARE = ("campaign", "survey", "survey_question")
+"""Tables whose ids stand in a release as UInt32; other ids are replaced by numbers there."""
+
+
 class Numbered:
     """Rows that have a number of their own."""
 
@@ -198,11 +204,11 @@ class CampaignContact(Numbered, Sourced, Base):
     arm: Mapped[str] = coded("contacted", "holdout")
     channel: Mapped[Channel]
     sent_at: Mapped[dt.datetime | None]
-    delivered_at: Mapped[dt.datetime | None]
-    opened_at: Mapped[dt.datetime | None]
-    clicked_at: Mapped[dt.datetime | None]
-    responded_at: Mapped[dt.datetime | None]
-    opted_out_at: Mapped[dt.datetime | None]
+    delivered_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
+    opened_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
+    clicked_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
+    responded_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
+    opted_out_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
     bounced: Mapped[bool]
 
 
@@ -213,7 +219,7 @@ class Invoice(Numbered, Sourced, Base):
     issued_on: Mapped[dt.date]
     due_on: Mapped[dt.date] = mapped_column(info={"not_before": "issued_on"})
     paid_on: Mapped[dt.date | None]
-    amount_cents: Mapped[int]
+    amount_cents: Mapped[int] = mapped_column(info={"range": (-(10**12), 10**12)})
     product_line: Mapped[str] = coded("device", "filter", "service", "rental")
     reference: Mapped[Secret | None]
 
@@ -237,7 +243,7 @@ class Survey(Numbered, Base):
 class SurveyQuestion(Numbered, Base):
     survey_id: Mapped[int] = mapped_column(sa.ForeignKey("survey.id"))
     code: Mapped[str]
-    scale: Mapped[str] = coded("nps_0_10", "likert_1_5", "ces_1_7", "text")
+    scale: Mapped[str] = coded(*SCALES, "text")
     text_fi: Mapped[str]
     text_sv: Mapped[str | None]
     text_en: Mapped[str | None]
@@ -251,7 +257,7 @@ class SurveyInvitation(Numbered, Sourced, Base):
     channel: Mapped[Channel]
     sent_at: Mapped[dt.datetime]
     delivered: Mapped[bool]
-    responded_at: Mapped[dt.datetime | None]
+    responded_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
 
 
 class SurveyAnswer(Sourced, Base):
@@ -307,7 +313,7 @@ class SubjectRequest(Numbered, Sourced, Base):
     identity_check: Mapped[str | None]
     decision: Mapped[str | None]
     ground: Mapped[str | None]
-    decided_at: Mapped[dt.datetime | None]
+    decided_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "received_at"})
 
 
 class Suppression(Numbered, Sourced, Base):

@@ -18,7 +18,10 @@ from genlib.reports.jupyter import nbformat
 Shown = Mapping[int, list[Passed]]
 """By cell, counted from 0, what passed the gate."""
 _LOADS = re.compile(
-    r"<(?:script|link|iframe|object|embed|base)\b|(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//|@import|url\(\s*[\"']?(?!data:|#)",
+    r"<(?:script|link|iframe|object|embed|base)\b"
+    # any scheme but data: - http, ftp, file, mailto - or none and a host
+    r"|(?:src|href)\s*=\s*[\"']?\s*(?!data:)(?:[a-z][a-z\d+.-]*:|//)"
+    r"|@import|url\(\s*[\"']?(?!data:|#)",
     re.I,
 )
 

@@ -8,13 +8,13 @@ import random
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from workbooks import write_workbook
 
 from genlib.errors import BadInput
 from genlib.register.database import Register, create_register, open_register
@@ -305,61 +305,6 @@ def test_a_batch_border_changes_nothing(
     ).read_text() == "row,column,rule\n4,id,duplicate\n5,id,not_an_integer\n7,id,duplicate\n"
 
 
-def workbook(path: Path, frame: pl.DataFrame) -> None:
-    """A workbook as Excel writes it: numbers as numbers, dates as numbers with a date's format,
-    truth as truth."""
-
-    def cell(value: object) -> str:
-        if isinstance(value, bool):
-            return f'<c t="b"><v>{value:d}</v></c>'
-        if isinstance(value, dt.date):
-            return f'<c s="1"><v>{(value - dt.date(1899, 12, 30)).days}</v></c>'
-        return (
-            f"<c><v>{value}</v></c>"
-            if isinstance(value, int)
-            else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
-        )
-
-    main, office = (
-        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
-        "http://schemas.openxmlformats.org/officeDocument/2006",
-    )
-    package = "http://schemas.openxmlformats.org/package/2006"
-    rows = "".join(
-        f"<row>{''.join(map(cell, row))}</row>" for row in [frame.columns, *frame.rows()]
-    )
-    kinds = "".join(
-        f'<Override PartName="/{part}.xml" '
-        f'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.{kind}+xml"/>'
-        for part, kind in (("workbook", "sheet.main"), ("sheet", "worksheet"), ("styles", "styles"))
-    )
-    relations = [
-        (f"{office}/relationships/worksheet", "sheet.xml"),
-        (f"{office}/relationships/styles", "styles.xml"),
-    ]
-    linked = "".join(
-        f'<Relationship Id="r{at}" Type="{kind}" Target="{to}"/>'
-        for at, (kind, to) in enumerate(relations)
-    )
-    formats = '<cellXfs><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs>'
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" '
-        f'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>{kinds}</Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" '
-        f'Type="{office}/relationships/officeDocument" '
-        'Target="workbook.xml"/></Relationships>',
-        "_rels/workbook.xml.rels": "<Relationships "
-        f'xmlns="{package}/relationships">{linked}</Relationships>',
-        "workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}/relationships">'
-        '<sheets><sheet name="a" sheetId="1" r:id="r0"/></sheets></workbook>',
-        "styles.xml": f'<styleSheet xmlns="{main}">{formats}</styleSheet>',
-        "sheet.xml": f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>',
-    }
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-
-
 def test_blank_lines_are_no_rows_and_do_not_shift_the_numbers(
     register: Register, key: IdentityKey, tmp_path: Path
 ) -> None:
@@ -411,7 +356,8 @@ def test_other_files_are_read_by_the_same_rules(
     if kind == "parquet":
         typed.write_parquet(tmp_path / "in/customer.parquet")
     elif kind == "xlsx":
-        workbook(tmp_path / "in/customer.xlsx", typed.with_columns(text["updated_at"]))
+        frame = typed.with_columns(text["updated_at"])
+        write_workbook(tmp_path / "in/customer.xlsx", [frame.columns, *frame.rows()])
     else:
         text.write_csv(tmp_path / "in/customer.csv", separator=";")
     register = create_register(sqlite_url)
