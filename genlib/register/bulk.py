@@ -92,6 +92,14 @@ class Embedded:
         values = [f"json_extract(value, '$[{at}]')" for at in range(keys.width)]
         return f"SELECT {', '.join(values)} FROM json_each(:keys)"  # noqa: S608 - no value is in it
 
+    def match(
+        self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str
+    ) -> pl.DataFrame:
+        """The answer of a query that asks for `listed` keys, given as JSON."""
+        stored = pl.Schema({name: self._stored(kind) for name, kind in wanted.items()})
+        frame = _matched(session, query, stored, keys)
+        return frame.select(self._loaded(name, kind) for name, kind in wanted.items())
+
     def read(
         self, session: Any, query: str, wanted: pl.Schema, rows: int
     ) -> Iterator[pl.DataFrame]:
@@ -145,6 +153,11 @@ def _fetched(
         yield pl.DataFrame([tuple(row) for row in fetched], schema=stored, orient="row")
 
 
+def _matched(session: sa.Connection, query: str, stored: pl.Schema, keys: str) -> pl.DataFrame:
+    rows = session.execute(sa.text(query), {"keys": keys}).all()
+    return pl.DataFrame([tuple(row) for row in rows], schema=stored, orient="row")
+
+
 class Server:
     """Whole tables of PostgreSQL: COPY both ways."""
 
@@ -170,6 +183,12 @@ class Server:
             for at, kind in enumerate(keys.dtypes)
         ]
         return f"SELECT {', '.join(values)} FROM json_array_elements(CAST(:keys AS json))"  # noqa: S608 - no value is in it
+
+    def match(
+        self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str
+    ) -> pl.DataFrame:
+        """The answer of a query that asks for `listed` keys, given as JSON."""
+        return _matched(session, query, wanted, keys)
 
     def read(
         self, session: Any, query: str, wanted: pl.Schema, rows: int

@@ -14,7 +14,7 @@ from genlib.errors import BadInput
 from genlib.register.schema import Base, plain_columns
 
 KINDS = (".csv", ".xlsx", ".parquet")
-OWN = {"audit_event", "suppression"}
+OWN = {"audit_event", "held_back", "suppression"}
 """Tables that the register writes itself."""
 
 
