@@ -119,10 +119,9 @@ def info() -> None:
     with register.engine.connect() as connection:
         held = holds.count_held(connection)
         shared = intake.count_shared(connection)
-    typer.echo(f"{shared:,} customers have the personal identity code of another")
-    typer.echo(
-        f"{held.people:,} people are held back from contact lists by {held.rows:,} refused rows"
-    )
+    typer.echo(f"customers with the personal identity code of another: {shared:,}")
+    typer.echo(f"refused rows that are not mended: {held.rows:,}")
+    typer.echo(f"people held back from contact lists: {held.people:,}")
     for reason, count in held.reasons.items():
         typer.echo(f"  {reason} {count:,}")
     if held.unknown:

@@ -112,13 +112,13 @@ class Loaded:
         lines = []
         if self.held_back:
             lines.append(
-                f"{self.table}: {self.held_back} people are held back from every contact list "
-                "until their refused rows are mended"
+                f"{self.table}: held back from every contact list until their refused rows are "
+                f"mended: {self.held_back}"
             )
         if self.shared:
             lines.append(
-                f"{self.table}: {self.shared} customers have the personal identity code of "
-                "another (duplicate_personal_id); they count as one person when contacted"
+                f"{self.table}: duplicate_personal_id {self.shared}: so many customers have the "
+                "personal identity code of another; they are one person to contact lists"
             )
         return lines
 
@@ -149,7 +149,7 @@ def load(
     such a folder are in.
     """
     intake = Intake(register, key, Path(rejected_to), **options)
-    stems = {path.name.partition(".")[0] for path in Path(folder).iterdir()}
+    stems = {path.name.lower().partition(".")[0] for path in Path(folder).iterdir()}
     holds.begin_load(register, stems, intake.at)
     found = files(Path(folder))
     for name, path in found.items():
