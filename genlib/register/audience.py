@@ -125,6 +125,11 @@ def export(
             raise Refused(f"nobody is left to contact: {told(left_out)}")
         planned = _planned(connection, _drawn(people, share, order.seed), campaign, order)
         contacted = planned.filter(col("arm") == "contacted")
+        if contacted.is_empty():
+            raise Refused(
+                f"of {people.height} people the holdout leaves nobody to contact; ask for more "
+                "people or lower --holdout"
+            )
         columns = _write(contacted, order, file)
         _disclosed(connection, contacted["id"], order, columns)
         made = Audience(path, contacted.height, planned.height - contacted.height, left_out)

@@ -30,7 +30,10 @@ IDENTIFIERS = {
 }
 """Channel → what it addresses, as the suppression list names it."""
 E164 = r"^\+[1-9]\d{6,14}$"
-FORMULA = r"(^|[;,\t\r\n])(\s*[=+\-@＝＋－＠]|[\t\r\n])"  # OWASP, CSV injection
+FORMULA = r"^(\s*[=+\-@＝＋－＠]|[\t\r\n])"
+"""What a spreadsheet runs (OWASP, CSV injection)."""
+FORMULA_BEHIND = r"([;,\t\r\n])([^\S\t\r\n]*[=+\-@＝＋－＠])"
+"""The same where another list separator than ours would cut the cell."""
 
 
 def keep_one_each(
@@ -62,7 +65,7 @@ def is_clean(channel: str) -> pl.Expr:
         case "phone":
             return col("phone").str.contains(E164)
         case "email":
-            return ~col("email").str.contains(FORMULA)
+            return ~col("email").str.contains(f"{FORMULA}|{FORMULA_BEHIND}")
     return pl.lit(value=True)
 
 
@@ -70,7 +73,8 @@ def make_harmless(rows: pl.DataFrame) -> pl.DataFrame:
     """The list with an apostrophe before whatever a spreadsheet would run; telephones are checked
     by `is_clean`."""
     texts = pl.selectors.string().exclude("phone")
-    return rows.with_columns(texts.str.replace_all(FORMULA, "${1}'${2}"))
+    within = texts.str.replace_all(FORMULA_BEHIND, "${1}'${2}")
+    return rows.with_columns(within.str.replace(FORMULA, "'${1}"))
 
 
 def read_post_offices(data: Path) -> dict[str, str]:
