@@ -147,9 +147,8 @@ def _batches(session: Any, query: str, stored: pl.Schema, rows: int) -> Iterator
 def _fetched(
     session: sa.Connection, query: str, stored: pl.Schema, rows: int
 ) -> Iterator[pl.DataFrame]:
-    for fetched in session.exec_driver_sql(
-        query, execution_options={"yield_per": rows}
-    ).partitions():
+    answer = session.exec_driver_sql(query, execution_options={"yield_per": rows})
+    for fetched in answer.partitions(rows):  # without its argument one row at a time
         yield pl.DataFrame([tuple(row) for row in fetched], schema=stored, orient="row")
 
 
