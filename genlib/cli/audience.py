@@ -11,7 +11,7 @@ import typer
 
 from genlib import notice, permission, settings
 from genlib.publish.pseudonym import reidentify
-from genlib.register import audience, recipients, vault
+from genlib.register import audience, mailing, recipients, vault
 from genlib.register.database import open_register
 
 app = typer.Typer(no_args_is_help=True)
@@ -90,6 +90,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
         dates=(first, first + dt.timedelta(days=days - 1)),
         holdout_share=holdout,
         switches=permission.Switches(**terms.permission),  # type: ignore[arg-type]  # Switches checks its values itself
+        post_offices=mailing.read_post_offices(places.data),
     )
     asked = audience.read(pseudonyms)
     word = settings.password(places, "password of both keys")

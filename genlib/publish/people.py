@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -22,7 +23,8 @@ from genlib.register.vault import PseudonymKey
 
 APART = ("apart", "apart_month")
 ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
-JUDGED = ["kind", "restricted_from", "non_disclosure"]  # what permission asks about a person
+JUDGED = ["kind", "restricted_from", "deceased_on", "non_disclosure"]
+"""What permission asks about a person."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,24 @@ class Source:
 
     @cached_property
     def marketable(self) -> pl.DataFrame:
-        """As `people.numbers`, without those who prohibit the use of their data for marketing
-        (N11.10, GDPR 21(2))."""
+        """As `people.numbers`, without the deceased and those who prohibit the use of their data
+        for marketing (N11.10, GDPR 21(2))."""
+        unwilling = self.prohibiting("marketing_use").implode()
         return self.people.numbers.filter(
-            ~pl.col("id").is_in(self.prohibiting("marketing_use").implode())
+            ~pl.col("id").is_in(unwilling), ~pl.col("id").is_in(self.deceased.implode())
         )
+
+    @cached_property
+    def deceased(self) -> pl.Series:
+        """Ids of the people in the release who have died by now."""
+        today = self.now.astimezone(ZoneInfo("Europe/Helsinki")).date()
+        return self.people.judged.filter(pl.col("deceased_on") <= today)["customer_id"]
+
+    @cached_property
+    def held_back(self) -> pl.Series:
+        """Ids of the customers whom a refused row holds back from contact lists."""
+        held = pl.concat(self.register.scan("held_back", ["customer_id"]))
+        return held["customer_id"].drop_nulls().unique()
 
     def customers(self, table: str) -> pl.DataFrame:
         """As `people.numbers`, of those who may be in a table."""

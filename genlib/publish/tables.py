@@ -130,10 +130,14 @@ def _profile(source: Source) -> Table:
 
 
 def _reach(source: Source) -> Table:
-    """Who can be reached now, by channel and kind of message."""
-    people = source.people.judged.join(
-        source.people.numbers, left_on="customer_id", right_on="id"
-    ).sort("customer")
+    """Who can be reached now, by channel and kind of message; nobody whom a contact list would
+    hold back."""
+    is_held = pl.col("customer_id").is_in(source.held_back.implode())
+    people = (
+        source.people.judged.join(source.people.numbers, left_on="customer_id", right_on="id")
+        .with_columns(held_since=pl.when(is_held).then(pl.lit(source.now)))
+        .sort("customer")
+    )
 
     def frames() -> Frames:
         for some in people.iter_slices(REACHED) if people.height else [people]:

@@ -117,7 +117,9 @@ def _partly_left_out(source: Source, written: dict[str, Written]) -> dict[str, i
     satisfaction survey."""
     counts = {}
     if source.terms.marketing:
-        counts["marketing_prohibition"] = source.people.numbers.height - source.marketable.height
+        alive = source.people.numbers.height - len(source.deceased)
+        counts["deceased"] = len(source.deceased)
+        counts["marketing_prohibition"] = alive - source.marketable.height
     if "survey_invitation" in written and source.switches.q3:
         unasked = source.prohibiting("market_research").implode()
         counts["satisfaction_prohibition"] = source.people.numbers.filter(

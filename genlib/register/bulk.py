@@ -92,6 +92,14 @@ class Embedded:
         values = [f"json_extract(value, '$[{at}]')" for at in range(keys.width)]
         return f"SELECT {', '.join(values)} FROM json_each(:keys)"  # noqa: S608 - no value is in it
 
+    def match(
+        self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str
+    ) -> pl.DataFrame:
+        """The answer of a query that asks for `listed` keys, given as JSON."""
+        stored = pl.Schema({name: self._stored(kind) for name, kind in wanted.items()})
+        frame = _matched(session, query, stored, keys)
+        return frame.select(self._loaded(name, kind) for name, kind in wanted.items())
+
     def read(
         self, session: Any, query: str, wanted: pl.Schema, rows: int
     ) -> Iterator[pl.DataFrame]:
@@ -139,10 +147,14 @@ def _batches(session: Any, query: str, stored: pl.Schema, rows: int) -> Iterator
 def _fetched(
     session: sa.Connection, query: str, stored: pl.Schema, rows: int
 ) -> Iterator[pl.DataFrame]:
-    for fetched in session.exec_driver_sql(
-        query, execution_options={"yield_per": rows}
-    ).partitions():
+    answer = session.exec_driver_sql(query, execution_options={"yield_per": rows})
+    for fetched in answer.partitions(rows):  # without its argument one row at a time
         yield pl.DataFrame([tuple(row) for row in fetched], schema=stored, orient="row")
+
+
+def _matched(session: sa.Connection, query: str, stored: pl.Schema, keys: str) -> pl.DataFrame:
+    rows = session.execute(sa.text(query), {"keys": keys}).all()
+    return pl.DataFrame([tuple(row) for row in rows], schema=stored, orient="row")
 
 
 class Server:
@@ -170,6 +182,12 @@ class Server:
             for at, kind in enumerate(keys.dtypes)
         ]
         return f"SELECT {', '.join(values)} FROM json_array_elements(CAST(:keys AS json))"  # noqa: S608 - no value is in it
+
+    def match(
+        self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str
+    ) -> pl.DataFrame:
+        """The answer of a query that asks for `listed` keys, given as JSON."""
+        return _matched(session, query, wanted, keys)
 
     def read(
         self, session: Any, query: str, wanted: pl.Schema, rows: int

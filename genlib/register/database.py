@@ -131,6 +131,19 @@ class Register:
             found = connection.execute(sa.text(query), {"keys": json.dumps(keys.rows())}).all()
         return pl.DataFrame([tuple(row) for row in found], schema=keys.schema, orient="row")
 
+    def matching(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """The stored rows that have one of `keys` (whole numbers or texts, in columns named as the
+        table's)."""
+        schema = frame_schema(name)
+        if not keys.height:
+            return pl.DataFrame(schema=schema)
+        wanted = ", ".join(map(_quoted, keys.columns))
+        listed = self._bulk.listed(keys)
+        every = f"SELECT {', '.join(map(_quoted, schema))} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
+        query = f"{every} WHERE ({wanted}) IN ({listed})"
+        with translated(name), self._session(write=True) as connection:
+            return self._bulk.match(connection, query, schema, json.dumps(keys.rows()))
+
     @contextmanager
     def _shared(self, session: AbstractContextManager[Any]) -> Iterator[Any]:
         if self._open is not None:

@@ -170,6 +170,7 @@ class Customer(Numbered, Base):
     language: Mapped[Language | None]
     joined_on: Mapped[dt.date]
     left_on: Mapped[dt.date | None] = mapped_column(info={"not_before": "joined_on"})
+    deceased_on: Mapped[dt.date | None]
     restricted_from: Mapped[dt.datetime | None]
     non_disclosure: Mapped[bool]
     source: Mapped[Source]
@@ -323,6 +324,19 @@ class Suppression(Numbered, Sourced, Base):
     identifier: Mapped[str] = coded("email", "phone", "address")
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
     scope: Mapped[str] = coded(*PROHIBITION_SCOPES)
+    since: Mapped[dt.datetime]
+
+
+class HeldBack(Numbered, Base):
+    """A refused row of `permission` or `customer`: whom it speaks of is on no contact list until
+    the row is mended. `customer_id` and `refused_id` (the number of the refused row) are empty
+    where the row does not say them; nothing else of the row is kept."""
+
+    customer_id: Mapped[int | None] = mapped_column(index=True)
+    table: Mapped[str]
+    refused_id: Mapped[int | None]
+    column: Mapped[str]
+    rule: Mapped[str]
     since: Mapped[dt.datetime]
 
 

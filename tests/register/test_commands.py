@@ -151,6 +151,47 @@ def test_refused_rows_end_with_exit_code_4(
     assert "Kuuralehto" not in said.out + said.err + (home / "rejected/processor.csv").read_text()
 
 
+def test_info_tells_who_is_held_back_and_a_steward_releases_them(
+    ready: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    people = pl.read_csv(SAMPLE / "customer.csv", infer_schema=False).head(2)
+    people = people.with_columns(company_id=None, personal_id=pl.lit("010594Y9032"))
+    people.write_csv(tmp_path / "in/customer.csv")
+    acts = pl.read_csv(SAMPLE / "permission.csv", infer_schema=False).head(2)
+    broken = acts.with_columns(customer_id=pl.Series(["1", "x"]), ended_at=pl.lit("Kuuralehto"))
+    broken.write_csv(tmp_path / "in/permission.csv")
+    assert run(["register", "load", str(tmp_path / "in")]) == 4
+    said = capsys.readouterr().out
+    assert "customer: duplicate_personal_id 2: so many customers have" in said
+    assert "held back from every contact list until their refused rows are mended: 1" in said
+    assert run(["register", "info"]) == 0
+    said = capsys.readouterr().out
+    assert "customers with the personal identity code of another: 2" in said
+    assert "refused rows that are not mended: 2" in said
+    assert "people held back from contact lists: 1" in said
+    assert "no contact list is exported" in said
+    why = ["--reason", "mended by hand"]
+    assert run(["register", "release-hold", "--customer", "1", *why]) == 0
+    assert run(["register", "release-hold", "--unknown", *why]) == 0
+    assert run(["register", "info"]) == 0
+    said = capsys.readouterr().out
+    assert "people held back from contact lists: 0" in said
+    assert "no contact list is exported" not in said
+
+
+@pytest.mark.parametrize("whom", [[], ["--customer", "1", "--unknown"], ["--customer", "1"]])
+def test_a_release_names_a_customer_who_is_held_or_the_unknown(
+    ready: None, whom: list[str]
+) -> None:
+    assert run(["register", "release-hold", *whom, "--reason", "x"]) == 2
+
+
+def test_only_a_steward_releases(ready: None, tmp_path: Path) -> None:
+    words = ["--password-file", str(tmp_path / "other"), "--unknown", "--reason", "x"]
+    assert run(["register", "release-hold", *words]) == 3
+
+
 def test_a_register_of_real_customers_refuses_the_sample(
     ready: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,7 +225,7 @@ def test_every_command_has_help_with_an_example(
     group: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     commands = {
-        "register": ["create", "load", "synthesise", "info"],
+        "register": ["create", "load", "synthesise", "info", "release-hold"],
         "keys": ["create", "add", "remove", "info"],
         "audit": ["verify", "list"],
     }

@@ -81,6 +81,22 @@ def test_scan_gives_batches_of_at_most_rows_in_order(register: Register) -> None
     assert pl.concat(batches)["id"].to_list() == list(range(1, 11))
 
 
+def test_a_scan_inside_a_transaction_gives_whole_batches_too(register: Register) -> None:
+    register.append("customer", customers(*range(1, 6)))
+    with register.writing():
+        heights = [frame.height for frame in register.scan("customer", rows=2, ordered_by="id")]
+    assert heights == [2, 2, 1]
+
+
+def test_rows_are_fetched_by_their_keys_with_the_types_of_the_table(register: Register) -> None:
+    rows = customers(1, 2, 3)
+    register.append("customer", rows)
+    found = register.matching("customer", pl.DataFrame({"id": [3, 1, 9]})).sort("id")
+    assert_frame_equal(found, rows.filter(pl.col("id") != 2))
+    none = register.matching("customer", pl.DataFrame(schema={"id": pl.Int64}))
+    assert none.schema == frame_schema("customer")
+
+
 def test_scan_refuses_a_column_that_is_not_there(register: Register) -> None:
     with pytest.raises(UsageError, match="table customer has no column shoe_size"):
         next(register.scan("customer", ["shoe_size"]))
