@@ -23,7 +23,7 @@ from polars import col
 from genlib.atomic import replacing
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.permission import Switches, verdicts
-from genlib.register import audit, holds, mailing, persons, suppression
+from genlib.register import audit, fingerprints, holds, mailing, persons, suppression
 from genlib.register.database import Register
 from genlib.register.identifiers import ARTIFICIAL_PHONE
 from genlib.register.recipients import Recipient
@@ -112,6 +112,7 @@ def export(
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with --to")
     with replacing(path) as file, audit.told(register) as (connection, tell):
+        fingerprints.keep_key(connection, key)
         holds.check_everybody_is_named(connection)
         campaign, share = _campaign(connection, order)
         before = _planned_before(register, connection, campaign)

@@ -21,7 +21,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from genlib.atomic import replacing
-from genlib.register import audit, holds, suppression
+from genlib.private import make_folder
+from genlib.register import audit, fingerprints, holds, suppression
 from genlib.register.changes import THERE, Sorted, sort_rows
 from genlib.register.contradictions import FAULTS, find_wrong_answers
 from genlib.register.database import Register
@@ -179,8 +180,9 @@ class Intake:
         before the rows are. Prohibitions go on the suppression list with it, and people of refused
         rows are held back."""
         outcome = Loaded(name)
-        report = self.rejected_to / f"{name}.csv"
+        report = make_folder(self.rejected_to) / f"{name}.csv"
         with audit.told(self.register) as (connection, tell), replacing(report) as refused:
+            fingerprints.keep_key(connection, self.key)
             refused.write(b"row,column,rule\n")
             watch = holds.Watch.of(connection, name, self.at)
             for raw in batches(name, path, ROWS):

@@ -353,6 +353,15 @@ class AuditEvent(Numbered, Base):
     digest: Mapped[bytes]
 
 
+class Fingerprint(Base):
+    """What the register has met and must meet again unchanged: both keys (`identity key`), and the
+    notice by its version (`notice 2026-1`)."""
+
+    of: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[bytes]
+    since: Mapped[dt.datetime]
+
+
 def table(name: str) -> sa.Table:
     """The table of that name; UsageError names the known ones."""
     try:

@@ -74,6 +74,16 @@ def facts(shown: Shown) -> list[Mapping[str, Any]]:
     ]
 
 
+def release(shown: Shown) -> tuple[str, str] | None:
+    """Purpose and id of the release that the conditions name; None for a report without them."""
+    items = (item for cell in shown.values() for item in cell)
+    recipes = [item.facts["recipe"] for item in items if item.facts["kind"] == "conditions"]
+    match recipes:
+        case [{"args": [_, {"release": [str(purpose), str(release_id)]}, *_]}]:
+            return purpose, release_id
+    return None
+
+
 def audit(shown: Shown) -> bytes:
     """What others need to audit the report, as its conditions bring it: policy, pattern, published
     figures and their places."""

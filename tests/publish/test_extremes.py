@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from small import IDENTITY, KEY, NOW, PURPOSES
+from small import IDENTITY, KEY, NOW, PURPOSES, ZONE
 
 from genlib import notice as notices
 from genlib.publish.writer import publish
@@ -109,7 +109,13 @@ def test_rows_at_every_limit_are_taken_and_every_release_is_made(
     assert [(one.table, one.rules) for one in summary.tables if one.rejected] == []
     for purpose in PURPOSES:
         made = publish(
-            purpose, register, KEY, notice=notices.load(), releases=tmp_path / "out", now=NOW
+            purpose,
+            register,
+            KEY,
+            notice=notices.load(),
+            releases=tmp_path / "out",
+            now=NOW,
+            time_zone=ZONE,
         )
         assert made.people > 0
 

@@ -111,6 +111,15 @@ def url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
 
 
+PROCESSOR = {
+    "id": 1,
+    "name": POST.name,
+    "service": "Sähköpostit",
+    "country": "FI",
+    "contract": "HT-2022-02",
+}
+
+
 @pytest.fixture
 def filled(register: Register, key: IdentityKey) -> Register:
     """Ten people of whom nine have consented to e-mail; the processor is registered."""
@@ -120,14 +129,7 @@ def filled(register: Register, key: IdentityKey) -> Register:
         [customer(number) for number in range(1, 11)],
         [act(number, "consent", "email") for number in range(1, 10)],
     )
-    processor = {
-        "id": 1,
-        "name": POST.name,
-        "service": "Sähköpostit",
-        "country": "FI",
-        "contract": "HT-2022-02",
-    }
-    register.append("processor", pl.DataFrame([processor]))
+    register.append("processor", pl.DataFrame([PROCESSOR]))
     return register
 
 
@@ -826,23 +828,22 @@ def test_no_cell_begins_as_a_formula_and_no_letter_is_lost(text: str) -> None:
 
 
 def test_the_command_counts_forged_and_foreign_pseudonyms(
-    filled: Register,
+    register: Register,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The key file's identity key is not the one that sealed the people, so they are sealed
-    anew."""
     word = tmp_path / "password"
     word.write_text("correct horse battery")
     create_keys(tmp_path / "keys.json", user="steward", password=word.read_text())
     own = open_identity(tmp_path / "keys.json", user="steward", password=word.read_text())
     fill(
-        filled,
+        register,
         own,
         [customer(number) for number in (21, 22, 23)],
         [act(number, "consent", "email") for number in (21, 22)],
     )
+    register.append("processor", pl.DataFrame([PROCESSOR]))
     names = open_pseudonym(tmp_path / "keys.json", user="steward", password=word.read_text())
     true = pseudonyms(ids(21, 22, 23), names, purpose="customer_analysis")
     foreign = pseudonyms(ids(21), names, purpose="satisfaction")
@@ -852,7 +853,7 @@ def test_the_command_counts_forged_and_foreign_pseudonyms(
     places = {
         "home": tmp_path,
         "keys": tmp_path / "keys.json",
-        "register": filled.url,
+        "register": register.url,
         "user": "steward",
         "password_file": word,
     }

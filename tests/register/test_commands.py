@@ -192,6 +192,54 @@ def test_only_a_steward_releases(ready: None, tmp_path: Path) -> None:
     assert run(["register", "release-hold", *words]) == 3
 
 
+def test_what_a_killed_load_left_is_swept_by_the_next(ready: None, home: Path) -> None:
+    (home / "rejected").mkdir()
+    for name in (".customer.csv.x8f3_k2a", ".invoice.csv.x8f3_k2a.draft"):
+        (home / "rejected" / name).write_text("row,column,rule")
+    assert run(["register", "load", str(SAMPLE)]) == 0
+    assert list((home / "rejected").iterdir()) == []
+
+
+def test_a_folder_of_rejections_that_is_a_link_is_refused(
+    ready: None, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (home / "rejected").symlink_to(tmp_path / "elsewhere")
+    assert run(["register", "load", str(SAMPLE)]) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"),
+    [
+        ("HOME", "~nouser/x", 2),
+        ("KEYS", "~nouser/keys.json", 2),
+        ("REGISTER", "postgresql://anna:hunter2@x@host/db", 2),
+        ("REGISTER", "hunter2", 2),
+        ("ARTIFICIAL", "perhaps", 2),
+        ("NOTICE", "/dev/null", 1),
+        ("KEYS", "/dev/null", 4),
+        ("PASSWORD_FILE", "/", 2),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_in_one_line(  # noqa: PLR0913, PLR0917
+    ready: None,
+    setting: str,
+    value: str,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(f"GENLIB_{setting}", value)
+    capsys.readouterr()
+    assert run(["publish"]) == code
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "unexpected" not in said
+    assert "hunter2" not in said
+
+
 def test_a_register_of_real_customers_refuses_the_sample(
     ready: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import polars as pl
 import pytest
@@ -14,7 +17,14 @@ import sqlalchemy as sa
 from polars.testing import assert_frame_equal
 
 from genlib.errors import BadInput, GenlibError, UsageError
-from genlib.register.database import Register, create_register, frame_schema, open_register
+from genlib.register.bulk import reason
+from genlib.register.database import (
+    Register,
+    _parsed,
+    create_register,
+    frame_schema,
+    open_register,
+)
 from genlib.register.schema import Base, table
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, 5, tzinfo=dt.UTC)
@@ -316,6 +326,63 @@ def test_the_representation_of_a_register_has_no_password() -> None:
         sa.create_engine("postgresql+psycopg://anna:s3cretword@127.0.0.1:1/register")
     )
     assert "s3cretword" not in repr(register)
+
+
+PASSWORD = "Kuuralehto1952"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://anna:x@{PASSWORD}@127.0.0.1:1/register",
+        f"postgresql://anna:{PASSWORD}@x@127.0.0.1:1/register",
+        f"postgresql://anna:{PASSWORD}",
+        f"postgresql://anna:{PASSWORD}/x@127.0.0.1:1/register",
+        f"postgresql://anna:x/{PASSWORD}@127.0.0.1:1/register",
+        f"postgresql://anna:x?{PASSWORD}#@127.0.0.1:1/register",
+        f"postgresql://anna:%{PASSWORD}%@127.0.0.1:1/register",
+        f"postgresql://anna:[{PASSWORD}]@127.0.0.1:1/register",
+        f"postgresql://127.0.0.1:1/register?user=anna&password={PASSWORD}",
+        f"postgresql+{PASSWORD}://anna:{PASSWORD}@127.0.0.1:1/register",
+        f"mysql://anna:{PASSWORD}@127.0.0.1:1/register",
+        f"{PASSWORD}://127.0.0.1:1/register",
+        f"{PASSWORD}@127.0.0.1:1/register",
+        PASSWORD,
+    ],
+)
+@pytest.mark.parametrize("use", [open_register, create_register])
+def test_no_address_echoes_its_password(use: Callable[[str], Register], address: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        use(address)
+    assert PASSWORD not in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("part", ["@", ":", "/", "%", "?", "#", "[", "\u00e4", " "])
+def test_a_password_with_awkward_characters_written_in_percent_is_taken(part: str) -> None:
+    location = _parsed(f"postgresql://anna:{quote('x' + part + 'y', safe='')}@host:5432/register")
+    assert (location.password, location.host) == (f"x{part}y", "host")
+
+
+@pytest.mark.parametrize("address", ["sqlite://", "sqlite:///:memory:", "sqlite:///~/r.sqlite"])
+def test_an_embedded_register_has_a_file(address: str) -> None:
+    with pytest.raises(UsageError, match="names its file"):
+        create_register(address)
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        ("SQLITE_FULL", "no space left on the device"),
+        ("SQLITE_IOERR_WRITE", "is there space left on the device"),
+        ("SQLITE_BUSY", "OperationalError SQLITE_BUSY"),
+    ],
+)
+def test_a_database_says_why_it_failed(cause: str, told: str) -> None:
+    error = sqlite3.OperationalError("Kuuralehto")
+    error.sqlite_errorname = cause
+    assert told in reason(error)
+    assert "Kuuralehto" not in reason(error)
 
 
 def test_an_unknown_table_is_named(register: Register) -> None:
