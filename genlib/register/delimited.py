@@ -127,7 +127,8 @@ class _Records:
         self.returns += int(((previous == RETURN) & (data != NEWLINE) & ~was_inside).sum())
         parting = ord(self.separator)
         is_parting = (data == parting) & ~after
-        is_content = ~_is_one_of(data, NEWLINE, RETURN, QUOTE, SPACE, TAB, parting)
+        is_blank = _is_one_of(data, NEWLINE, RETURN, QUOTE, SPACE, TAB) | is_parting
+        is_content = ~is_blank
         is_byte = ~_is_one_of(data, NEWLINE, RETURN)
         self._close_records(ends, is_parting, is_content, is_byte)
         self.before = int(data[-1])

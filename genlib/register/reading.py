@@ -21,21 +21,24 @@ KINDS = (".csv", ".xlsx", ".parquet")
 OWN = {"audit_event", "fingerprint", "held_back", "suppression"}
 """Tables that the register writes itself."""
 PASSED_OVER = re.compile(
-    r"\..*|~\$.*|readme(?:\.(?:md|txt))?|thumbs\.db|desktop\.ini", re.IGNORECASE
+    r"\..*|~\$.*|readme(?:\.(?:md|txt))?|thumbs\.db|desktop\.ini|register\.sqlite(?:-\w+)?",
+    re.IGNORECASE,
 )
-"""Hidden files, Excel's locks, a README and what Windows leaves in a folder."""
+"""Hidden files, Excel's locks, a README, what Windows leaves behind and the register itself."""
 COLUMN_NAME = re.compile(r"[a-z_]{2,30}", re.ASCII)
 
 
 def files(folder: Path) -> dict[str, Path]:
     """Table → its file, in an order that puts customers before their invoices. BadInput for
-    whatever else is in the folder, but for hidden files, locks of Excel and a README.
+    any other file of the folder but for hidden ones, locks of Excel, a README and the register.
+    Folders in it are passed over too, unless they bear a table's name.
 
     A file's name may hold a person's, so it is told only if it begins with a table's.
     """
     tables = [table.name for table in Base.metadata.sorted_tables if table.name not in OWN]
-    given = [path for path in sorted(Path(folder).iterdir()) if _counts(path)]
-    _refuse_kinds(given, tables)
+    present = [path for path in sorted(Path(folder).iterdir()) if _counts(path)]
+    _refuse_kinds(present, tables)
+    given = [path for path in present if not path.is_dir()]
     strange = [path for path in given if not _is_readable(path) or path.stem not in tables]
     found = [path for path in given if path not in strange]
     naming = f"name each file after its table: {', '.join(tables)}"
