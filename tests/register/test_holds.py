@@ -298,9 +298,9 @@ def test_a_refused_customer_without_a_number_stops_the_lists_too(small: Desk) ->
 
 def test_a_refused_cell_that_may_hide_other_rows_stops_the_lists(small: Desk) -> None:
     swallowed = "x,DATA_SUBJECT\n3,3,prohibition,email,2026-05-01T08:00:00Z,,web,x"
-    small.load(permission=[consent(9, 2, evidence=swallowed, **UNREADABLE)])
-    assert small.held() == [2]
-    with pytest.raises(Refused, match="may speak of anybody"):
+    with pytest.raises(BadInput, match="row 1 holds the next row in its column evidence"):
+        small.load(permission=[consent(9, 2, evidence=swallowed, **UNREADABLE)])
+    with pytest.raises(Refused, match="permission not_loaded 1"):
         small.export()
 
 

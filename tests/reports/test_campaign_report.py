@@ -281,9 +281,18 @@ def test_a_campaign_that_is_not_there_makes_no_report(world: World) -> None:
 
 
 def test_a_year_against_the_year_before(world: World) -> None:
-    said = page(world.settings, period="2026", comparison="year_ago", language="en")
-    assert re.search(r"[\d.]+% of the contacts were not allowed \(\d+\), a year ago", said)
+    said = page(
+        world.settings, period="2026", comparison="year_ago", language="en", unfinished=True
+    )
+    assert re.search(r"[\d.]+% of the contacts were not allowed \(\d+\)", said)
     assert "a year ago" in said
+    assert "The period is not over: it is told up to 31 Oct 2026" in said
+
+
+def test_a_report_of_a_year_judges_the_campaigns_of_the_year(world: World) -> None:
+    said = page(world.settings, period="2026", language="en", unfinished=True)
+    assert "campaigns of the year" in said
+    assert "six months" not in said
 
 
 def test_a_register_of_few_still_makes_a_page(with_sample: Callable[[str], Bench]) -> None:

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import Small
 
 from genlib import notice
+from genlib.cli import run as command
 from genlib.errors import PeriodNotCovered, Refused, ReportFailed, UsageError
 from genlib.notice import DEFAULT
 from genlib.reports import catalogue
@@ -239,6 +240,16 @@ def test_a_period_that_the_release_does_not_cover_runs_nothing(good, home, book,
     with pytest.raises(PeriodNotCovered, match="the release of 1 November 2026 covers"):
         run_report(book(END), parameters={"period": period}, settings=settings_in(home))
     assert len(catalogue.runs(home / "reports")) == before
+
+
+def test_the_command_line_says_in_a_line_what_is_covered(good, home, monkeypatch, capsys):
+    monkeypatch.setenv("GENLIB_HOME", str(home))
+    asked = ["report", "run", "customer_analysis", "-p"]
+    assert command([*asked, "period=2026"]) == 2
+    assert command([*asked, "period=2026-11", "--unfinished"]) == 2
+    year, month = capsys.readouterr().err.splitlines()
+    assert "the release of 1 November 2026 covers years up to 2025" in year
+    assert "covers months up to 2026-10" in month
 
 
 def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too(home, good):
