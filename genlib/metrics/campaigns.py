@@ -83,7 +83,7 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
         told,
         (each, Dimension("outcome")),
         whose,
-        *rated("outcome", what),
+        *rated("outcome", what, among=by),
         *costs,
         measures=CONTACTS,
     )

@@ -216,16 +216,17 @@ def lawfulness(
     return complete(complete(cells, pl.DataFrame({unit: [period.start]})), grounds)
 
 
-def rated(dimension: str, value: str, *finer: str) -> tuple[Figure, Rate]:
+def rated(dimension: str, value: str, *finer: str, among: str = "") -> tuple[Figure, Rate]:
     """How many of a row's contacts have the value, in a column of that name, and which part of them
-    (`<value>_rate`)."""
+    (`<value>_rate`); codes of `among` are compared with all others."""
     name = value.replace(" ", "_")
 
     def counted(frame: pl.DataFrame) -> pl.DataFrame:
         count = over(frame, "contacts", dimension, (value,), finer)
         return frame.with_columns(pl.when(on_total(dimension, *finer)).then(count).alias(name))
 
-    return counted, Rate(f"{name}_rate", dimension, (value,), of="contacts", finer=finer)
+    rate = Rate(f"{name}_rate", dimension, (value,), of="contacts", finer=finer, among=among)
+    return counted, rate
 
 
 def _dated(release: Tables, period: Period, campaign: str, months: int | None) -> tuple[Rows, str]:
@@ -248,7 +249,7 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
         told,
         by,
         _of_period(release, period, campaign),
-        *rated("verdict", "refused"),
+        *rated("verdict", "refused", among=what),
         *names,
         measures=CONTACTS,
     )

@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from genlib.errors import NotProtected
+from genlib.judgement import Change
 from genlib.present.theme import FULL, font_face, style
 from genlib.present.words import Words
 
@@ -22,12 +23,19 @@ Recipe = Mapping[str, Any]
 
 class Finding(str):
     """A sentence in the report's language, made from the named tables. `tone`: up, down, flat or
-    plain; unknown, if it only names what is not shown. `recipe`: the call that made it."""
+    plain; unknown, if it only names what is not shown. `recipe`: the call that made it.
+
+    What is said of a change carries the `change` that was judged, so that lead, tile, title and
+    text cannot differ: `brief` is what stands in a tile, `level` what the lead says instead where
+    there is nothing to announce."""
 
     language: str
     tables: tuple[str, ...]
     tone: str
     recipe: Recipe
+    change: Change | None = None
+    brief: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True, repr=False)

@@ -27,8 +27,9 @@ FIVE = 5
 @drawn
 def lead(*findings: Finding, period: str = "") -> Item:
     """The answer in a sentence or two, under the title; `period` ("2026-10") becomes the page's
-    heading."""
-    language, names, said = _sentences(findings)
+    heading. Of a count that changed as it usually does it tells the level, and announces no
+    change."""
+    language, names, said = _sentences(findings, announces=True)
     head = f' data-period="{text(Words(language).period(period))}"' if period else ""
     return Item("lead", names, language, f'<div class="lead"{head}><p>{said}</p></div>')
 
@@ -40,17 +41,17 @@ def paragraph(*findings: Finding) -> Item:
     return Item("text", names, language, f"<p>{said}</p>" if said else "")
 
 
-def _sentences(findings: Sequence[Finding]) -> tuple[str, tuple[str, ...], str]:
+def _sentences(
+    findings: Sequence[Finding], *, announces: bool = False
+) -> tuple[str, tuple[str, ...], str]:
     if not findings or not all(isinstance(finding, Finding) for finding in findings):
         raise NotProtected(
             "the lead takes findings; make them with genlib.present.findings from what "
             "genlib.protect gave"
         )
-    said = " ".join(
-        finding if finding.endswith((".", "!", "?")) else f"{finding}."
-        for finding in findings
-        if finding and finding.tone != "unknown"
-    )
+    shown = [finding for finding in findings if finding and finding.tone != "unknown"]
+    texts = [(announces and finding.level) or str(finding) for finding in shown]
+    said = " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in texts)
     return (
         findings[0].language,
         tuple(dict.fromkeys(name for finding in findings for name in finding.tables)),
@@ -79,10 +80,9 @@ def tile(
         if shown.reason not in {None, "empty"}
         else "none, or too few to tell"
     )
-    said = (
-        words.translate(absent) if shown.value is None else captions(words, {"note": note})["note"]
-    )
-    tone = getattr(note, "tone", "")
+    brief = getattr(note, "brief", "") or captions(words, {"note": note})["note"]
+    said = words.translate(absent) if shown.value is None else brief
+    tone = getattr(note, "tone", "") if shown.value is not None else ""
     mood = "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
     body = f'<div class="n">{text(figure)}</div><div class="l">{text(words.translate(label))}</div>'
     body += f'<div class="c{mood}">{_strong(said, tone if good else "")}</div>' if said else ""
@@ -226,7 +226,8 @@ def _template() -> Any:
 def _strong(said: str, tone: str) -> str:
     """The figure in front made strong, with an arrow for what cannot rest on colour alone."""
     arrow = {"up": "▲ ", "down": "▼ "}.get(tone, "")
-    found = re.match(r"[+−]\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", said)
+    sign = "[+−]?" if arrow else "[+−]"
+    found = re.match(sign + r"\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", said)
     return (
         f"<b>{arrow}{text(found[0].strip())}</b> {text(said[found.end() :].strip())}"
         if found
