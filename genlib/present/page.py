@@ -138,9 +138,9 @@ def left_out(
         "all": _about(words, whole),
         "share": _few(words, share) if 0 < n < FIVE else share,
     }
-    return _section(
-        words, names, "text", title, f"<p>{text(words.translate(message, **values))}</p>"
-    )
+    said = words.translate(message, **values)
+    sentence = said[:1].upper() + said[1:]
+    return _section(words, names, "text", title, f"<p>{text(sentence)}</p>")
 
 
 @drawn

@@ -136,8 +136,11 @@ def test_planted_contacts_against_the_rules_are_found_all_and_no_other(world: Wo
     assert sorted(found.rows()) == sorted(world.sent.filter(~pl.col("lawful")).select(key).rows())
 
 
-def test_they_are_the_number_on_the_tile(world: World, finnish: str) -> None:
-    assert f" {world.october.filter(~pl.col('lawful')).height} luvatonta yhteydenottoa" in finnish
+def test_they_are_the_number_in_the_lead_beside_their_share(world: World, finnish: str) -> None:
+    refused = world.october.filter(~pl.col("lawful")).height
+    share = f"{100 * refused / world.october.height:.1f}".replace(".", ",")
+    assert f" yhteydenotosta {refused} oli luvattomia" in finnish
+    assert f" {share}\u00a0% yhteydenotoista oli luvattomia" in finnish
 
 
 def test_the_uplift_is_as_assigned_and_holds_the_planted_one(world: World, finnish: str) -> None:

@@ -118,7 +118,7 @@ def net_promoters(scores: pl.Series) -> str:
 def test_score_and_response_rate_are_those_of_the_register(large: Settings, finnish: str) -> None:
     wave = asked(frames(large)).filter(pl.col("opened_on") >= dt.date(2026, 10, 1))
     rate = f"{100 * wave['responded_at'].count() / wave.height:.1f}".replace(".", ",")
-    tiles = finnish[: finnish.index("Miten mielellään")]
+    tiles = finnish[: finnish.index("Kuinka mielellään")]
     assert f" {net_promoters(wave['score'].drop_nulls())} nettosuositteluindeksi" in tiles
     assert f" {rate} % tavoitetuista vastasi" in tiles
     assert f" {wave['score'].count()} vastaajaa" in tiles
