@@ -156,6 +156,12 @@ def test_a_region_below_the_others_has_another_colour() -> None:
     assert regions == {theme.color("sand")}
 
 
+def test_where_more_is_worse_the_colours_change_places() -> None:
+    shown = table(RATE(cells([88] * 18 + [140], [250] * 19)), "region", "outcome")
+    plot = charts.dots(shown, x="response_rate", y="region", good="down").plot.frame
+    assert set(plot["tone"]) - {NEUTRAL} == {theme.color("brick")}
+
+
 def test_the_others_are_the_total_less_the_group() -> None:
     found = RATE(cells([40, 20, 30], [100, 100, 100]))
     gap = found.filter(pl.col("region") == "01", pl.col("outcome").is_null())
