@@ -187,22 +187,20 @@ def dots(
     y: str,
     reference: float | Shown | None = None,
     p: str = "",
-    good: str = "up",
     **options: Unpack[Options],
 ) -> Chart:
     """`x` with its interval for each `y`. Where the table compares the groups, grey are those that
     do not differ from all others by more than chance, brick those below (present.groups); else grey
     where the interval takes in `reference` (or, if the column `p` has p-values adjusted for many
-    comparisons, where that is 5% or more), brick where it lies below. `good`: the direction (up, down) that is
-    good news; brick is the other."""
+    comparisons, where that is 5% or more), brick where it lies below."""
     plot = _toned(read(table, options, y, x))
     texts = pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)
     plot = replace(plot, frame=plot.frame.with_columns(texts))
     reference = reference.value if isinstance(reference, Shown) else reference
     if is_judged(plot.rows, x):
-        plot = _colored_by_verdict(plot, judge_groups(plot.rows, y, x), good)
+        plot = _colored_by_verdict(plot, judge_groups(plot.rows, y, x))
     elif reference is not None:
-        plot = _colored_by_verdict(plot, _judge_reference(plot, reference, p), good)
+        plot = _colored_by_verdict(plot, _judge_reference(plot, reference, p))
     return _chart(
         table,
         plot,
@@ -229,10 +227,11 @@ def _judge_reference(plot: Plot, reference: float, p: str) -> pl.Series:
     return plot.frame.select(verdict.alias("verdict")).to_series()
 
 
-def _colored_by_verdict(plot: Plot, verdicts: pl.Series, good: str) -> Plot:
+def _colored_by_verdict(plot: Plot, verdicts: pl.Series) -> Plot:
     """The plot in its own colour where a figure differs for the better, in brick where for the
     worse, and in grey where it does not differ."""
-    better, worse = ("rose", "fell") if good == "up" else ("fell", "rose")
+    rises = plot.options.get("good", "up") == "up"
+    better, worse = ("rose", "fell") if rises else ("fell", "rose")
     color = (
         pl.when(verdicts == better)
         .then("tone")

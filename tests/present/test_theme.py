@@ -1,8 +1,8 @@
 """The palette by computation: contrast by WCAG 2.2, and colour-blind readers by Machado, Oliveira
 and Fernandes (2009)."""
 
-from itertools import re
-import combinations, pairwise
+import re
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
