@@ -63,7 +63,7 @@ def font_face() -> str:
     ).decode()
     return (
         f'@font-face{{font-family:"{FONT}";src:url(data:font/woff2;base64,{data}) '
-        'format("woff2");font-weight:400 700}}'
+        'format("woff2");font-weight:400 700}'
     )
 
 
