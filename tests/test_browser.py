@@ -45,6 +45,30 @@ OVERLAPPING = r"""() => [...document.querySelectorAll('.chart svg')]
 HELD_BACK = """() => [...document.querySelectorAll('.scroll')]
   .filter(s => s.clientWidth && s.scrollWidth > s.clientWidth + 1)
   .map(s => s.closest('.card').querySelector('h3').textContent)"""
+# Every figure of a table must stand whole within its scroll box, and within its card.
+CUT_FIGURES = r"""() => {
+  document.querySelectorAll('details').forEach(d => { d.open = true; });
+  const cut = [];
+  for (const cell of document.querySelectorAll('.scroll td, .scroll th, .list b')) {
+    if (!/\d|\.\.|–/.test(cell.textContent) || !cell.getClientRects().length) continue;
+    const heads = cell.closest('.stack thead');
+    if (heads && getComputedStyle(heads).position === 'absolute') continue;  // only heard
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    const boxes = [cell.closest('.scroll'), cell.closest('.card')].filter(Boolean);
+    for (const r of range.getClientRects()) {
+      if (boxes.map(b => b.getBoundingClientRect())
+        .some(b => r.right > b.right + 0.5 || r.left < b.left - 0.5)) {
+        cut.push(cell.closest('.card').querySelector('h3').textContent + ': ' + cell.textContent);
+      }
+    }
+  }
+  return cut;
+}"""
+HEADLESS = r"""() => [...document.querySelectorAll('.stack tbody tr td')]
+  .filter(t => !(t.getAttribute('data-head') || '').trim()
+    || getComputedStyle(t, '::before').content === 'none').length"""
+A4 = 657
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 UNNAMED = (
     "() => [...document.querySelectorAll('.chart svg')].filter(s => "
@@ -154,6 +178,31 @@ class TestReport:
         self, opened: Pages, name: str, language: str
     ) -> None:
         assert opened(name, language).page.evaluate(HELD_BACK) == []
+
+    @pytest.mark.parametrize("width", [1160, 390, 320])
+    def test_cuts_no_figure_of_a_table(
+        self, opened: Pages, name: str, language: str, width: int
+    ) -> None:
+        page = opened(name, language, width).page
+        assert page.evaluate(CUT_FIGURES) == []
+        assert page.evaluate(WIDER) <= 0
+
+    def test_names_the_figures_of_a_row_that_is_a_list(
+        self, opened: Pages, name: str, language: str
+    ) -> None:
+        assert opened(name, language, 390).page.evaluate(HEADLESS) == 0
+
+    def test_cuts_no_figure_on_paper(
+        self, browser: Any, reports: Any, name: str, language: str
+    ) -> None:
+        page = _open(browser, reports[name, language], A4).page
+        page.emulate_media(media="print")
+        assert page.evaluate(CUT_FIGURES) == []
+        assert page.evaluate(HELD_BACK) == []
+
+    def test_has_its_colours(self, opened: Pages, name: str, language: str) -> None:
+        paper = "() => getComputedStyle(document.querySelector('.tile')).backgroundColor"
+        assert opened(name, language).page.evaluate(paper) == "rgb(255, 255, 255)"
 
     def test_speaks_its_language(self, opened: Pages, name: str, language: str) -> None:
         page = opened(name, language).page

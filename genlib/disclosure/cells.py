@@ -12,7 +12,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.sketch import numbers, sketches
-from genlib.errors import Refused
+from genlib.errors import Refused, UsageError
 from genlib.settings import publication
 
 Figure = Callable[[pl.DataFrame], pl.DataFrame]
@@ -116,16 +116,21 @@ def tabulate(  # noqa: PLR0913 - what a table is
     sketches that the ledger compares over time, if `person` is the number of a customer of
     `release` or the `pseudonym` itself. Refused there for rows of another engine than Polars, which
     could have none.
+
+    Raises `UsageError` for a measure that is not in whole numbers (a fraction would be cut row by
+    row) and for a row without a value in a dimension (null is the total).
     """
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure for measure in measures if measure.kind != "people"]
     frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
+    _check_whole(frame, sums, population)
     one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
     if publication():
         _check_polars(rows, *(() if release is None else (release["customer"],)))
     if one.implementation.is_polars():
         one = nw.from_native(_numbered(_collect(one), person, release))
     levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
+    _check_complete(levels[0][0], columns, population)
     order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
     table = pl.concat([cells for cells, _ in levels], how="diagonal_relaxed").select(
         *columns, "people", pl.exclude(*columns, "people")
@@ -145,6 +150,29 @@ def _check_polars(*frames: Any) -> None:
             f"rows of {', '.join(others)} cannot be compared with what was published before, so "
             "no report is published from them: open the release without spark="
         )
+
+
+def _check_whole(frame: Any, sums: Sequence[Measure], population: str) -> None:
+    schema = frame.collect_schema()
+    for measure in sums:
+        dtype = schema[measure.name]
+        if not (dtype.is_integer() or dtype == nw.Boolean):
+            raise UsageError(
+                f"measure {measure.name} of {population} is {dtype}, and sums are of whole "
+                "numbers: round it to whole cents or units first, as "
+                f'(pl.col("{measure.name}") * 100).round().cast(pl.Int64) does for euros'
+            )
+
+
+def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: str) -> None:
+    for column in columns:
+        blank = cells.filter(pl.col(column).is_null()).height
+        if blank:
+            raise UsageError(
+                f"dimension {column} of {population} has no value in {blank} of {cells.height} "
+                "groups, and null stands for the total: give these rows a value first, as "
+                f'pl.col("{column}").fill_null("unknown") does'
+            )
 
 
 def _numbered(one: pl.DataFrame, person: str, release: Tables | None) -> pl.DataFrame:

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from genlib import notice
-from genlib.disclosure.cells import Cells
+from genlib.disclosure.cells import Cells, Figure
 from genlib.disclosure.figures import figures_of
 from genlib.disclosure.ledger import Ledger, Past
 from genlib.disclosure.manifest import manifest
@@ -238,13 +239,45 @@ def _table(name: str, cells: Cells, told: Told, ruling: Policy, language: str) -
 def _figured(shown: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
     """With the figures. Cells that are shown, but are too few people for any of them, say so."""
     table = shown
+    measures = [measure.name for measure in cells.measures]
     for figure in cells.figures:
-        table = figure(table)
+        table = figure(table) if _minds_gaps(figure) else _with_own(table, figure, measures)
     derived = [column for column in table.columns if column not in shown.columns]
     bare = pl.all_horizontal(pl.col(derived).is_null()) if derived else pl.lit(False)
     few = pl.when(bare & pl.col("people").is_between(1, ruling.base - 1)).then(pl.lit("base"))
     judged = table.with_columns(pl.col("thin").fill_null(False), reason=pl.coalesce("reason", few))
     return judged.select(pl.exclude("_base", "_flag", "reason"), "reason")
+
+
+def _minds_gaps(figure: Figure) -> bool:
+    """Whether a figure is one of the house, which gives nothing where a part is hidden."""
+    function = figure.func if isinstance(figure, partial) else figure
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return module.startswith("genlib.")
+
+
+def _with_own(shown: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.DataFrame:
+    """With the columns of a figure of the analyst's own, null wherever they hang on a hidden cell.
+
+    Whether they do is tried: with two different numbers in the place of what is hidden they must
+    come out the same. So a ratio that takes a hidden cell for zero is not 0.0 %, but not shown.
+    Of refused 3 (hidden) in 40 contacts `pl.col("refused").fill_null(0) / pl.col("contacts")` is
+    null. Raises `UsageError` for a figure that changes rows or columns that are there already.
+    """
+    table = figure(shown)
+    if table.height != shown.height or not table.select(shown.columns).equals(shown):
+        raise UsageError(
+            "a figure of your own adds columns to a table; it may not change its rows, nor the "
+            "columns that are there"
+        )
+    added = [column for column in table.columns if column not in shown.columns]
+    for guess in (1, 1_000_003):
+        guessed = figure(shown.with_columns(pl.col(measures).fill_null(guess)))
+        same = [pl.col(name).eq_missing(pl.lit(guessed[name])) for name in added]
+        table = table.with_columns(
+            pl.when(alike).then(name).alias(name) for name, alike in zip(added, same, strict=True)
+        )
+    return table
 
 
 def _repeated(

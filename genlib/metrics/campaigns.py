@@ -39,6 +39,9 @@ from genlib.metrics.rest import of_one_period
 from genlib.metrics.rows import Rows, case, collect
 from genlib.period import Period
 
+LOOK_BACK = 6
+"""So many months of campaigns are held against their holdouts: those of one month are few."""
+
 __all__ = [
     "READING",
     "STAGES",
@@ -90,7 +93,7 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
         told,
         (Dimension(by, total=by != "campaign"), Dimension("outcome")),
         f"messages {population(release, period, campaign)}",
-        *message_rates(told, by, "outcome", what),
+        *message_rates(told, by, "outcome", what, among=by),
         *costs,
         measures=CONTACTS,
     )
@@ -108,16 +111,18 @@ def uplift_by_campaign(
     period: Period,
     *,
     campaign: str = "all",
-    months: int = 6,
+    months: int | None = None,
     days: int = WINDOW,
 ) -> Cells:
-    """One campaign, or those that began in the last months (0: in the period), by arm and outcome:
-    bought or not from the first day of the campaign until so many days after its last message, the
-    same days for both arms; `amount_cents` of that.
+    """One campaign, or those that began in the last months (six, or a year of its own; 0: in the
+    period), by arm and outcome: bought or not from the first day of the campaign until so many days
+    after its last message, the same days for both arms; `amount_cents` of that.
 
     As assigned: everyone in the plan counts once, in the arm that it gives, whatever became of the
     contact. Figures on the campaign's row: see `figures.uplift` and `figures.Worth`; none without a
     holdout. `ongoing`: it has a holdout, and its window was open when the release was made."""
+    if months is None:
+        months = 0 if period.unit == "year" else LOOK_BACK
     drawn = read_drawn(release, period, campaign, months)
     bought = sum_purchases(release, drawn, days)
     people = assign_arms(drawn).join(bought, on=["campaign", "customer"], how="left")

@@ -24,18 +24,61 @@ STEP = 10
 def design_effects(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
     """One row a value of `by`, and one (null) of all contacts: `persons`, and the `effect`, at
     least 1, of the rate of contacts for which `part` is so."""
-    marked = contacts.select("customer", by, parts=part.cast(nw.Int64))
-    kinds = pl.concat([_alike(marked, by), _alike(marked)], how="diagonal")
-    return _effects(kinds, by)
+    marked = _mark(contacts, by, part)
+    groups = _alike(_by_person(marked, by), by)
+    everybody = _alike(_by_person(marked))
+    return _effects(pl.concat([groups, everybody], how="diagonal"), by)
 
 
-def _alike(marked: Rows, *keys: str) -> pl.DataFrame:
-    """How many people (`persons`) had so many messages, and so many parts of them."""
-    each = marked.group_by("customer", *keys).agg(
+def effects_of_others(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
+    """One row a value of `by`: `other_persons` and `other_effect`, those of the contacts of all
+    other values together.
+
+    Who has contacts of the value counts with those that are left without them; everybody else with
+    all of them. Example: of e-mail 3, sms 1 to one person, and e-mail 2 to another, the others of
+    e-mail are one person with 1, the others of sms two with 3 and 2.
+    """
+    marked = _mark(contacts, by, part)
+    whole = _by_person(marked)
+    everybody = _alike(whole)
+    names = {"messages": "all_messages", "parts": "all_parts"}
+    pairs = _by_person(marked, by).join(whole.rename(names), on="customer")
+    with_all = pairs.select(by, messages="all_messages", parts="all_parts")
+    without = pairs.select(
+        by,
+        messages=nw.col("all_messages") - nw.col("messages"),
+        parts=nw.col("all_parts") - nw.col("parts"),
+    )
+    having = _alike(with_all, by)
+    left = _alike(without.filter(nw.col("messages") > 0), by)
+    values = having.select(by).unique()
+    kinds = pl.concat(
+        [
+            values.join(everybody, how="cross"),
+            having.with_columns(-pl.col("persons")),
+            left,
+        ],
+        how="diagonal",
+    )
+    names = {"persons": "other_persons", "effect": "other_effect"}
+    return _effects(kinds, by).filter(pl.col("persons") > 0).rename(names)
+
+
+def _mark(contacts: Rows, by: str, part: nw.Expr) -> Rows:
+    return contacts.select("customer", by, parts=part.cast(nw.Int64))
+
+
+def _by_person(marked: Rows, *keys: str) -> Rows:
+    """How many messages each person had, and how many parts of them."""
+    return marked.group_by("customer", *keys).agg(
         nw.len().cast(nw.Int64).alias("messages"), nw.col("parts").sum()
     )
-    kinds = each.group_by(*keys, "messages", "parts").agg(nw.len().cast(nw.Int64).alias("persons"))
-    return collect(kinds)
+
+
+def _alike(people: Rows, *keys: str) -> pl.DataFrame:
+    """How many people (`persons`) had so many messages, and so many parts of them."""
+    kinds = people.group_by(*keys, "messages", "parts")
+    return collect(kinds.agg(nw.len().cast(nw.Int64).alias("persons")))
 
 
 def _effects(kinds: pl.DataFrame, by: str) -> pl.DataFrame:

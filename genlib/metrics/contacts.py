@@ -15,7 +15,7 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables
 from genlib.errors import UsageError
-from genlib.metrics.clusters import design_effects
+from genlib.metrics.clusters import design_effects, effects_of_others
 from genlib.metrics.figures import Mean, Rate, Share, changes, given, on_total, over
 from genlib.metrics.population import (
     LOOK_BACK,
@@ -221,19 +221,32 @@ def lawfulness(
 
 
 def message_rates(
-    told: Rows, by: str, dimension: str, value: str, *finer: str
+    told: Rows, by: str, dimension: str, value: str, *finer: str, among: str = ""
 ) -> tuple[Figure, Rate]:
     """How many of a row's contacts have the value, in a column of that name, and which part of them
     (`<value>_rate`), with an interval that knows that one person may have several. `by`: the
-    column whose groups, and their total, have rates."""
+    column whose groups, and their total, have rates; where it is `among`, its codes are compared
+    with all others."""
     name = value.replace(" ", "_")
 
     def count_contacts(frame: pl.DataFrame) -> pl.DataFrame:
         count = over(frame, "contacts", dimension, (value,), finer)
         return frame.with_columns(pl.when(on_total(dimension, *finer)).then(count).alias(name))
 
-    effects = design_effects(told, by, nw.col(dimension) == value)
-    rate = Rate(f"{name}_rate", dimension, (value,), of="contacts", finer=finer, clusters=effects)
+    is_part = nw.col(dimension) == value
+    effects = design_effects(told, by, is_part)
+    if among:
+        others = effects_of_others(told, by, is_part)
+        effects = effects.join(others, on=by, how="left", nulls_equal=True, maintain_order="left")
+    rate = Rate(
+        f"{name}_rate",
+        dimension,
+        (value,),
+        of="contacts",
+        finer=finer,
+        clusters=effects,
+        among=among,
+    )
     return count_contacts, rate
 
 
@@ -257,7 +270,7 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
         told,
         by,
         _of_period(release, period, campaign),
-        *message_rates(told, what, "verdict", "refused"),
+        *message_rates(told, what, "verdict", "refused", among=what),
         *names,
         measures=CONTACTS,
     )

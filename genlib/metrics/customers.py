@@ -16,7 +16,16 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, T
 from genlib.errors import UsageError
 from genlib.metrics import forecast as forecasts
 from genlib.metrics import intervals
-from genlib.metrics.figures import Believed, Mean, Rate, Share, Stock, changes
+from genlib.metrics.figures import (
+    Believed,
+    Mean,
+    Rate,
+    Share,
+    Stock,
+    changes,
+    share_gap,
+    with_gaps,
+)
 from genlib.metrics.intervals import interval
 from genlib.metrics.models import fit_bg_nbd, fit_gamma_gamma  # noqa: F401 - analysts find them here
 from genlib.metrics.population import (
@@ -257,7 +266,9 @@ def _per_thousand(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFra
         frame["people"] / inhabitants,
         intervals.wilson(frame["people"], inhabitants),
     )
-    return frame.with_columns((1000 * value).alias(name) for name, value in figures.items())
+    rated = frame.with_columns((1000 * value).alias(name) for name, value in figures.items())
+    counts = (frame["people"], inhabitants)
+    return with_gaps(rated, "per_thousand", place, counts, share_gap)
 
 
 @cache

@@ -8,12 +8,13 @@ figure of a whole group stands on the row of that group's total.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from genlib import judgement
 from genlib.disclosure.cells import Figure
 from genlib.metrics import intervals
 from genlib.metrics.intervals import interval
@@ -89,6 +90,88 @@ def least(frame: pl.DataFrame) -> int:
     return int(frame["_base"].max() or BASE) if "_base" in frame.columns else BASE  # type: ignore[arg-type]
 
 
+Gap = Callable[[Sequence[Any], Sequence[Any], float], tuple[Any, Any, Any]]
+"""The difference of two groups of people, given by their counts, with the ends of its interval at a
+level."""
+
+
+def with_gaps(  # noqa: PLR0913 - what groups are compared by
+    frame: pl.DataFrame,
+    name: str,
+    among: str,
+    counts: Sequence[pl.Series],
+    gap: Gap,
+    *,
+    effects: Sequence[pl.Series] = (),
+) -> pl.DataFrame:
+    """How far the figure of each code of `among` lies from that of all others together:
+    `<name>_gap` with the ends of its interval, at the level of so many comparisons
+    (judgement.level_among).
+
+    `counts` are what the figure was made of, the number of people last. The others are the total
+    less the group or, where the table has no total, the sum of all others that are shown; nothing
+    is said where they are hidden, or too few.
+
+    `effects`: where the counts are of events of which a person may have several, the design effect
+    of each group and that of all its others; both tell as much as so many fewer events.
+
+    Example: 40 of 80 messages to 40 people, at effect 2, are compared as 20 of 40.
+    """
+    columns = {f"_count{place}": count for place, count in enumerate(counts)}
+    effect, other_effect = effects or (pl.lit(1.0), pl.lit(1.0))
+    keys = dimensions(frame)
+    elsewhere = [key for key in keys if key != among]
+    counted = frame.with_columns(**columns, _effect=effect, _other_effect=other_effect)
+    judged = counted.filter(pl.col(name).is_not_null() | on_total(among))
+    parts = judged.partition_by(elsewhere) if elsewhere else [judged]
+    schema = {key: frame.schema[key] for key in keys} | dict.fromkeys(_ends(name), pl.Float64)
+    gaps = [pl.DataFrame(schema=schema)]
+    for part in parts:
+        groups = _beside_others(part, among, list(columns), least(frame))
+        found = gap(
+            [groups[column] / groups["_effect"] for column in columns],
+            [groups[f"{column}_others"] / groups["_other_effect"] for column in columns],
+            judgement.level_among(groups.height),
+        )
+        values = dict(zip(_ends(name), found, strict=True))
+        gaps.append(groups.select(keys).with_columns(**values).cast(schema))  # type: ignore[arg-type]
+    return frame.join(pl.concat(gaps), on=keys, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _ends(name: str) -> list[str]:
+    return list(interval(f"{name}_gap", None, (None, None)))
+
+
+def _beside_others(part: pl.DataFrame, among: str, columns: list[str], fewest: int) -> pl.DataFrame:
+    """The groups that can be compared, with the counts of all others as `<column>_others`."""
+    is_total = pl.col(among).is_null()
+    groups = part.filter(~is_total)
+    total = part.filter(is_total)
+    whole = total if total.height else groups.select(pl.col(columns).sum())
+    others = groups.with_columns(
+        (pl.lit(whole[column]).first() - pl.col(column)).alias(f"{column}_others")
+        for column in columns
+    )
+    wanted = [*columns, *(f"{column}_others" for column in columns), "_effect", "_other_effect"]
+    known = pl.all_horizontal(pl.col(wanted).is_not_null())
+    people = columns[-1]
+    enough = (pl.col(people) >= fewest) & (pl.col(f"{people}_others") >= fewest)
+    return others.filter(known, enough)
+
+
+def share_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple[Any, Any, Any]:
+    """The difference of two shares, each (part, whole), by Newcombe's method 10."""
+    part, whole = counts
+    other_part, other_whole = others
+    ends = intervals.newcombe(part, whole, other_part, other_whole, level=level)
+    return part / whole - other_part / other_whole, *ends
+
+
+def nps_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple[Any, Any, Any]:
+    """The difference of two net promoter scores, each (promoters, detractors, answers)."""
+    return intervals.nps_difference(counts, others, level=level)
+
+
 @dataclass(frozen=True)
 class Share:
     """The part that a cell has of the total over `over` (name a dimension with its coarser groups),
@@ -112,10 +195,12 @@ class Rate:
     """The share of `part` in `base` (values of one dimension; no base: all of them) with Wilson's
     interval as `<name>_low`, `<name>_high`.
 
-    `finer` are the dimensions below it, which stay at their total. `clusters`: where a person may
-    stand in several of the events counted, the `persons` and the design `effect` of each value of
-    its first column (null: the total); the interval is that of so many fewer events, and the base
-    is the people.
+    `finer` are the dimensions below it, which stay at their total. `among`: the dimension whose
+    codes are compared, each with all others (see `with_gaps`). `clusters`: where a person may stand
+    in several of the events counted, the `persons` and the design `effect` of each value of its
+    first column (null: the total), and those of all other values (`other_persons`,
+    `other_effect`) where codes are compared; intervals are those of so many fewer events, and the
+    base is the people.
     """
 
     name: str
@@ -125,6 +210,7 @@ class Rate:
     of: str = "people"
     finer: tuple[str, ...] = ()
     clusters: pl.DataFrame | None = None
+    among: str = ""
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         counted = {"part": self.part, "base": self.base}
@@ -135,18 +221,32 @@ class Rate:
         where = on_total(self.dimension, *self.finer)
         if self.clusters is None:
             figures = interval(self.name, part / base, intervals.wilson(part, base))
-            return with_figures(frame, where, base, figures)
-        by = self.clusters.columns[0]
-        persons, effect = frame.select(by).join(
-            self.clusters.cast({by: frame.schema[by]}),
-            on=by,
-            how="left",
-            nulls_equal=True,
-            maintain_order="left",
-        )["persons", "effect"]
+            rated = with_figures(frame, where, base, figures)
+            return self._with_gaps(rated, (part, base))
+        clusters = _beside(frame, self.clusters)
+        effect = clusters["effect"]
         ends = intervals.wilson(part / effect, base / effect)
         figures = interval(self.name, part / base, ends)
-        return with_figures(frame, where, persons, figures)
+        rated = with_figures(frame, where, clusters["persons"], figures)
+        if not self.among:
+            return rated
+        enough = pl.col("other_persons") >= least(frame)
+        other_effect = clusters.select(pl.when(enough).then("other_effect")).to_series()
+        return self._with_gaps(rated, (part, base), (effect, other_effect))
+
+    def _with_gaps(
+        self, rated: pl.DataFrame, counts: Sequence[pl.Series], effects: Sequence[pl.Series] = ()
+    ) -> pl.DataFrame:
+        if not self.among:
+            return rated
+        return with_gaps(rated, self.name, self.among, counts, share_gap, effects=effects)
+
+
+def _beside(frame: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
+    """What is known of the first column's values, for each row."""
+    by = clusters.columns[0]
+    known = clusters.cast({by: frame.schema[by]})
+    return frame.select(by).join(known, on=by, how="left", nulls_equal=True, maintain_order="left")
 
 
 @dataclass(frozen=True)
@@ -167,9 +267,11 @@ class Nps:
     """Net promoter score (-1 to 1) of `promoter`, `passive` and `detractor` in dimension `group`,
     of those whose `outcome` is complete, with its adjusted Wald interval; and the share of
     `detractors` with Wilson's, which stands where too few promoters leave no score to show.
-    `finer`: dimensions below the group."""
+    `finer`: dimensions below the group; `among`: the dimension whose codes are compared, each with
+    all others (see `with_gaps`)."""
 
     finer: tuple[str, ...] = ()
+    among: str = ""
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         below = dict.fromkeys(self.finer)
@@ -182,10 +284,14 @@ class Nps:
         figures = interval(
             "nps",
             intervals.nps(promoters, detractors, n)[0],
-            intervals.nps_adjusted(promoters, detractors, n),
+            intervals.nps_interval(promoters, detractors, n),
         )
         figures |= interval("detractors", detractors / n, intervals.wilson(detractors, n))
-        return with_figures(frame, on_total("group", "outcome", *self.finer), n, figures)
+        scored = with_figures(frame, on_total("group", "outcome", *self.finer), n, figures)
+        if not self.among:
+            return scored
+        scored = with_gaps(scored, "nps", self.among, (promoters, detractors, n), nps_gap)
+        return with_gaps(scored, "detractors", self.among, (detractors, n), share_gap)
 
 
 def likert(frame: pl.DataFrame) -> pl.DataFrame:
@@ -300,11 +406,13 @@ class Reached:
     which part of those delivered they are (`of_delivered`), with Wilson's interval. `groups`: the
     coarser dimensions of stages, finest first, each with the stage from which on all are one group
     of that name; beside the way to the last stage lie those without a group, who are counted alone.
-    Nothing is reckoned of stages `untold` (`stage` and the columns of a group)."""
+    Nothing is reckoned of stages `untold` (`stage` and the columns of a group). `among`: the
+    dimension whose codes are compared at each stage, each with all others (see `with_gaps`)."""
 
     stages: tuple[str, ...]
     groups: Mapping[str, str]
     untold: pl.DataFrame
+    among: str = ""
 
     def _reached(self, frame: pl.DataFrame, stage: str) -> pl.Expr:
         columns = ["stage", *self.groups]
@@ -337,7 +445,10 @@ class Reached:
         rate = interval(
             "of_delivered", shown["reached"] / base, intervals.wilson(shown["reached"], base)
         )
-        return with_figures(shown, late, base, rate)
+        rated = with_figures(shown, late, base, rate)
+        if not self.among:
+            return rated
+        return with_gaps(rated, "of_delivered", self.among, (shown["reached"], base), share_gap)
 
 
 def uplift(frame: pl.DataFrame) -> pl.DataFrame:

@@ -181,7 +181,7 @@ def _staged(
         staged,
         (*by, Dimension("stage", parents=tuple(FROM))),
         whose,
-        Reached(STAGES, FROM, _untold(told)),
+        Reached(STAGES, FROM, _untold(told), among=by[0].name if by else ""),
     )
     far = {
         name: pl.when(pl.col("stage").is_in(STAGES[PLACES[first] :]))

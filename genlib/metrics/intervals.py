@@ -13,6 +13,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Any
 
+from genlib import judgement
 from genlib.errors import UsageError
 
 
@@ -52,12 +53,10 @@ def newcombe(
     """Low and high end of the difference of two independent shares (hybrid score)."""
     p = successes / n
     q = other_successes / other_n
-    (p_low, p_high), (q_low, q_high) = (
-        wilson(successes, n, level=level),
-        wilson(other_successes, other_n, level=level),
-    )
-    low = p - q - ((p - p_low) ** 2 + (q_high - q) ** 2) ** 0.5
-    return low, p - q + ((p_high - p) ** 2 + (q - q_low) ** 2) ** 0.5
+    p_ends = wilson(successes, n, level=level)
+    q_ends = wilson(other_successes, other_n, level=level)
+    _, low, high = judgement.difference(p, *p_ends, q, *q_ends)
+    return low, high
 
 
 def nps(promoters: Any, detractors: Any, n: Any) -> tuple[Any, Any]:
@@ -67,18 +66,34 @@ def nps(promoters: Any, detractors: Any, n: Any) -> tuple[Any, Any]:
     return value, (((promoters + detractors) / n - value**2) / n) ** 0.5
 
 
-def nps_wald(promoters: Any, detractors: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
-    """Low and high end of a net promoter score, for large n."""
-    value, se = nps(promoters, detractors, n)
-    return value - z(level) * se, value + z(level) * se
-
-
-def nps_adjusted(
+def nps_interval(
     promoters: Any, detractors: Any, n: Any, *, level: float = 0.95
 ) -> tuple[Any, Any]:
-    """Adjusted Wald (3, T): three answers more, a quarter of them promoters and a quarter
-    detractors. Holds its level for small n too."""
-    return nps_wald(promoters + 0.75, detractors + 0.75, n + 3, level=level)
+    """Low and high end of a net promoter score, within -1 to 1.
+
+    Adjusted Wald (3, T): three answers more, a quarter of them promoters and a quarter detractors.
+    Holds its level for small n too.
+    """
+    value, se = nps(promoters + 0.75, detractors + 0.75, n + 3)
+    margin = z(level) * se
+    return _within_scale(value - margin), _within_scale(value + margin)
+
+
+def nps_difference(
+    counts: Sequence[Any], other_counts: Sequence[Any], *, level: float = 0.95
+) -> tuple[Any, Any, Any]:
+    """The difference of the net promoter scores of two groups of people, each (promoters,
+    detractors, n), with the ends of its interval."""
+    value = nps(*counts)[0]
+    other_value = nps(*other_counts)[0]
+    ends = nps_interval(*counts, level=level)
+    other_ends = nps_interval(*other_counts, level=level)
+    return judgement.difference(value, *ends, other_value, *other_ends)
+
+
+def _within_scale(score: Any) -> Any:
+    """A score no lower than -1 and no higher than 1."""
+    return score.clip(-1, 1) if hasattr(score, "clip") else max(-1.0, min(1.0, score))
 
 
 def likert(counts: Sequence[Any], n: Any, *, level: float = 0.95) -> dict[str, Any]:

@@ -27,7 +27,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
-from genlib.errors import UsageError
+from genlib.errors import BadInput, UsageError
 from genlib.metrics import figures, intervals, surveys
 from genlib.metrics.figures import Nps, Rate, Share, at, given, least, on_total
 from genlib.metrics.intervals import Estimate, interval
@@ -76,16 +76,16 @@ def net_promoter_score(
     *,
     weights: Any = None,
     strata: Any = None,
-    adjusted: bool = False,
     level: float = 0.95,
 ) -> Estimate:
-    """Share of promoters (9-10) less share of detractors (0-6), from -1 to 1, with its Wald
-    interval. Blanks and scores outside 0-10 are missing.
+    """Share of promoters (9-10) less share of detractors (0-6), from -1 to 1, with the interval
+    that the reports print: adjusted Wald (3, T), which holds its level for few answers too.
 
-    `adjusted`: the interval is the adjusted Wald (3, T), better under some hundred answers. With
-    `weights` or `strata` the figures are those of a weighted or stratified mean (linearised).
+    Blanks and numbers outside 0-10 are missing; `BadInput` for what is no number, such as the
+    labels of a survey tool. With `weights` or `strata` the figures are those of a weighted or
+    stratified mean (linearised).
     """
-    frame = pl.DataFrame({"score": pl.Series(scores, strict=False).cast(pl.Float64, strict=False)})
+    frame = pl.DataFrame({"score": _numbers(scores)})
     given = {
         name: pl.Series(values)
         for name, values in (("weight", weights), ("stratum", strata))
@@ -99,14 +99,28 @@ def net_promoter_score(
         design = surveys.Design(
             "weight" if "weight" in given else None, "stratum" if "stratum" in given else None
         )
-        return surveys.mean(answers.with_columns(point=point), "point", design, level=level)
+        found = surveys.mean(answers.with_columns(point=point), "point", design, level=level)
+        return replace(found, low=max(-1.0, found.low), high=min(1.0, found.high))
     promoters = int((point > 0).sum())
     detractors = int((point < 0).sum())
     n = len(point)
-    ends = (intervals.nps_adjusted if adjusted else intervals.nps_wald)(
-        promoters, detractors, n, level=level
-    )
+    ends = intervals.nps_interval(promoters, detractors, n, level=level)
     return Estimate(*intervals.nps(promoters, detractors, n), *ends, n)
+
+
+def _numbers(scores: Any) -> pl.Series:
+    """The scores as numbers, null where one is blank."""
+    given = pl.Series(scores, strict=False)
+    if given.dtype == pl.String:
+        given = given.str.strip_chars().replace("", None)
+    numbers = given.cast(pl.Float64, strict=False)
+    unread = int((numbers.is_null() & given.is_not_null()).sum())
+    if unread:
+        raise BadInput(
+            f"{unread} of {len(given)} scores are no numbers; a net promoter score takes numbers "
+            "from 0 to 10, so turn labels into their number first, and leave blank what is missing"
+        )
+    return numbers
 
 
 def likert(
@@ -309,7 +323,7 @@ def nps_by(
     months = months or months_of(period)
     asked = _asked(release, period, months, kind)
     population = named_lately("asked", period, months, kind=kind)
-    return _scores_by(release, asked, Dimension(by), population, Balanced(by))
+    return _scores_by(release, asked, Dimension(by), population, Balanced(by), among=by)
 
 
 def group_tables(
@@ -355,7 +369,7 @@ def _group_tables(
 def _score_cells(release: Tables, asked: pl.DataFrame, by: str, population: str) -> Cells:
     """By a dimension and by group, all without a score being one."""
     levels = (Dimension(by), Dimension("group", parents=("outcome",)))
-    figures = (Share(("group",)), Nps(), Balanced(by))
+    figures: tuple[Figure, ...] = (Share(("group",)), Nps(among=by), Balanced(by))
     told = _without_silence(lazy(asked))
     return tabulated(release, told, levels, population, *figures, person="person")
 
@@ -371,17 +385,25 @@ def _answer_cells(release: Tables, asked: pl.DataFrame, by: str, population: str
     """By a dimension and by whether they answered."""
     has_answered = nw.col("outcome").is_in(ANSWERED)
     told = lazy(asked).with_columns(outcome=case({"answered": has_answered}, "unanswered"))
-    rate = Rate("response_rate", "outcome", ("answered",))
+    rate = Rate("response_rate", "outcome", ("answered",), among=by)
     levels = (Dimension(by), Dimension("outcome"))
     return tabulated(release, told, levels, population, rate, person="person")
 
 
-def _scores_by(release: Tables, told: Rows, by: Dimension, population: str, *more: Figure) -> Cells:
-    """By a dimension and by group within outcome."""
-    rate = Rate("response_rate", "outcome", ANSWERED, finer=("group",))
-    of_reached = Rate("of_reached", "outcome", ANSWERED, REACHED, finer=("group",))
+def _scores_by(
+    release: Tables,
+    told: Rows,
+    by: Dimension,
+    population: str,
+    *more: Figure,
+    among: str = "",
+) -> Cells:
+    """By a dimension and by group within outcome; codes of `among` are compared with all others."""
+    rate = Rate("response_rate", "outcome", ANSWERED, finer=("group",), among=among)
+    of_reached = Rate("of_reached", "outcome", ANSWERED, REACHED, finer=("group",), among=among)
     levels = (by, Dimension("group", parents=("outcome",)))
-    figures: tuple[Figure, ...] = (Share(("group",)), Nps(), rate, of_reached, *more)
+    share = Share(("group",))
+    figures: tuple[Figure, ...] = (share, Nps(among=among), rate, of_reached, *more)
     return tabulated(release, told, levels, population, *figures, person="person")
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.present import map as finland
 from genlib.present import svg, tables, theme
+from genlib.present.groups import is_judged, judge_groups
 from genlib.present.item import Item, card, keys
 from genlib.present.plot import Options, Plot, captions, ends, noted, read, ticks
 from genlib.present.recipe import drawn
@@ -157,6 +158,10 @@ def columns(
 def bars(table: ProtectedTable, *, x: str, y: str, **options: Unpack[Options]) -> Chart:
     """Bars of `x` for each `y`, the longest first; beyond `limit` (7) the others are one bar if
     they add up, else left to the table."""
+    return _bars(table, x, y, options)
+
+
+def _bars(table: ProtectedTable, x: str, y: str, options: Options) -> Chart:
     plot = _toned(_limited(table, read(table, options, y, x), x))
     return _chart(table, plot, name="Bar chart", mark="bars", shown=((y,), (x,)))
 
@@ -188,29 +193,18 @@ def dots(
     p: str = "",
     **options: Unpack[Options],
 ) -> Chart:
-    """`x` with its interval for each `y`; grey where the interval takes in `reference` (or, if the
-    column `p` has p-values adjusted for many comparisons, where that is 5% or more), brick where it
-    lies below."""
+    """`x` with its interval for each `y`. Where the table compares the groups, grey are those that
+    do not differ from all others by more than chance, brick those below (present.groups); else grey
+    where the interval takes in `reference` (or, if the column `p` has p-values adjusted for many
+    comparisons, where that is 5% or more), brick where it lies below."""
     plot = _toned(read(table, options, y, x))
-    plot = replace(
-        plot,
-        frame=plot.frame.with_columns(
-            pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)
-        ),
-    )
+    texts = pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)
+    plot = replace(plot, frame=plot.frame.with_columns(texts))
     reference = reference.value if isinstance(reference, Shown) else reference
-    if reference is not None:
-        grey = (pl.col("low") <= reference) & (pl.col("high") >= reference)
-        brick = pl.col("high") < reference
-        grey = grey | plot.rows[p].fill_null(1).ge(0.05) if p else grey
-        sure = (
-            pl.when(grey)
-            .then(pl.lit(tone("mute")))
-            .when(brick)
-            .then(pl.lit(tone("brick")))
-            .otherwise("tone")
-        )
-        plot = replace(plot, frame=plot.frame.with_columns(tone=sure))
+    if is_judged(plot.rows, x):
+        plot = _colored_by_verdict(plot, judge_groups(plot.rows, y, x))
+    elif reference is not None:
+        plot = _colored_by_verdict(plot, _judge_reference(plot, reference, p))
     return _chart(
         table,
         plot,
@@ -219,6 +213,37 @@ def dots(
         settings={"reference": reference},
         shown=((y,), (x, *ends(table, x))),
     )
+
+
+def _judge_reference(plot: Plot, reference: float, p: str) -> pl.Series:
+    """For each row a verdict: above or below the reference, or not surely either."""
+    is_steady = (pl.col("low") <= reference) & (pl.col("high") >= reference)
+    if p:
+        is_steady = is_steady | plot.rows[p].fill_null(1).ge(0.05)
+    is_below = pl.col("high") < reference
+    verdict = (
+        pl.when(is_steady)
+        .then(pl.lit("steady"))
+        .when(is_below)
+        .then(pl.lit("fell"))
+        .otherwise(pl.lit("rose"))
+    )
+    return plot.frame.select(verdict.alias("verdict")).to_series()
+
+
+def _colored_by_verdict(plot: Plot, verdicts: pl.Series) -> Plot:
+    """The plot in its own colour where a figure differs for the better, in brick where for the
+    worse, and in grey where it does not differ."""
+    rises = plot.options.get("good", "up") == "up"
+    better, worse = ("rose", "fell") if rises else ("fell", "rose")
+    color = (
+        pl.when(verdicts == better)
+        .then("tone")
+        .when(verdicts == worse)
+        .then(pl.lit(tone("brick")))
+        .otherwise(pl.lit(tone("mute")))
+    )
+    return replace(plot, frame=plot.frame.with_columns(tone=color))
 
 
 @drawn
@@ -280,24 +305,41 @@ def map(
     value: str = "people",
     **options: Unpack[Options],
 ) -> Chart:
-    """The regions of Finland in five depths of colour; alone in its row with the list of figures
-    beside it."""
+    """The regions of Finland, alone in their row with the list of figures beside them: in five
+    depths of colour or, where the table compares them, in three tones - above all others by more
+    than chance, below them, and no difference (present.groups). Of municipalities there is no map,
+    so they are bars."""
+    if region != "region":
+        return _bars(table, value, region, options)
     plot = read(table, options, region, value)
-    plot = finland.coloured(
-        replace(plot, frame=plot.frame.filter(~(pl.col("hidden") & (pl.col("code") == "unknown"))))
-    )
+    judged = is_judged(plot.rows, value)
+    if judged:
+        verdicts = judge_groups(plot.rows, region, value)
+        plot = replace(plot, frame=plot.frame.with_columns(verdicts))
+    is_nowhere = pl.col("hidden") & (pl.col("code") == "unknown")
+    plot = replace(plot, frame=plot.frame.filter(~is_nowhere))
+    plot = finland.color_verdicts(plot) if judged else finland.coloured(plot)
     beside = {
         "legend": finland.legend(plot),
         "fixed": finland.WIDTH,
         "beside": finland.listed(plot),
     }
+    if options.get("optional", False) and not finland.has_regions(plot):
+        plot = replace(plot, frame=plot.frame.clear())
     return _chart(
         table, plot, name="Map of Finland", mark="regions", shown=((region,), (value,)), **beside
     )
 
 
 def _chart(table: ProtectedTable, plot: Plot, **parts: Any) -> Chart:
-    return Chart("chart", (table.name,), table.language, plot=plot, **parts)
+    is_blank = plot.options.get("optional", False) and not _has_figures(plot)
+    return Chart("chart", (table.name,), table.language, plot=plot, is_blank=is_blank, **parts)
+
+
+def _has_figures(plot: Plot) -> bool:
+    """Whether there is anything but zeros, shown or hidden."""
+    something = pl.col("hidden") | (pl.col("value") != 0)
+    return plot.frame.filter(something).height > 0
 
 
 def _toned(plot: Plot) -> Plot:

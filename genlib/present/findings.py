@@ -1,24 +1,26 @@
 """Findings: sentences made by small rules from protected figures and their intervals. Where nothing
 stands out they name what is shown.
 
-A change of a count is a fact; a change of a share, a mean or a score is said to be one only if the
-two intervals do not meet. `what` is an English subject ("The number of customers"), `since` one of
-previous, year_ago or an English phrase.
+A change is announced only if it is more than chance (genlib.judgement): of a share, a mean or a
+score by the interval of the difference, of counts and money by their usual swing; a group differs
+from the others by one rule for all groups of a table (present.groups). `what` is an English subject
+("The number of customers"), `since` one of previous, year_ago or an English phrase.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from math import hypot
-from statistics import NormalDist
 from typing import Any
 
 import polars as pl
 
+from genlib import judgement
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.errors import NotProtected
+from genlib.judgement import Change, Figure
 from genlib.period import Period
+from genlib.present.groups import is_judged, judge_groups
 from genlib.present.item import Finding
 from genlib.present.recipe import said
 from genlib.present.words import Words, form_of
@@ -26,41 +28,86 @@ from genlib.present.words import Words, form_of
 BASE = 10
 """No percentage on fewer."""
 COUNTED = {
-    "up": "{what} rose by {much} {since}",
-    "down": "{what} fell by {much} {since}",
-    "flat": "{what} stayed the same {since}",
+    "rose": "{what} rose by {much} {since}",
+    "fell": "{what} fell by {much} {since}",
+    "steady": "{what} {new}: the change {since} is within its usual swing",
+    "same": "{what} stayed the same {since}",
 }
 MEASURED = {
-    "up": "{what} rose {since}: {old} → {new}",
-    "down": "{what} fell {since}: {old} → {new}",
-    "flat": "{what} {new}: the change {since} is not more than chance",
+    "rose": "{what} rose {since}: {old} → {new}",
+    "fell": "{what} fell {since}: {old} → {new}",
+    "steady": "{what} {new}: the change {since} is not more than chance",
 }
-BRIEF = {
-    "up": "{much} {since}",
-    "down": "{much} {since}",
-    "flat": "the change {since} is not more than chance",
+BRIEF_COUNTED = {
+    "rose": "{much} {since}",
+    "fell": "{much} {since}",
+    "steady": "{much} {since}, as usual",
+    "same": "{much} {since}",
 }
+BRIEF_MEASURED = {
+    "rose": "{much} {since}",
+    "fell": "{much} {since}",
+    "steady": "the change {since} is not more than chance",
+}
+BESIDE = {
+    "rose": "{what}: {new}, among the others {old}",
+    "fell": "{what}: {new}, among the others {old}",
+    "steady": "{what}: {new}; the difference from the others is not more than chance",
+}
+BRIEF_BESIDE = {
+    "rose": "{much} more than among the others",
+    "fell": "{much} less than among the others",
+    "steady": "the difference from the others is not more than chance",
+}
+LEVEL = "{what} is {new}"
+TONES = {"rose": "up", "fell": "down", "steady": "flat", "unknown": "plain"}
 SINCE = {"previous": "from the previous month", "year_ago": "from a year ago"}
+COMPARED = {
+    "previous": "from the previous {unit}",
+    "year_ago": "from a year ago",
+}
+COMPARED_SO_FAR = {
+    "previous": "from the same days of the previous {unit}",
+    "year_ago": "from the same days a year ago",
+}
 
 
 @said
-def change(now: Shown, before: Shown, what: str = "", *, since: str = "previous") -> Finding:
-    """How counts or money, which are what they are, changed: "Asiakasmäärä kasvoi 1,8 % edellisestä
-    kuukaudesta". Brief without `what`."""
-    words = _words(now, before)
-    sources = (now, before)
-    if now.value is None or before.value is None:
-        return _told(sources, what, "", "unknown")
-    tone = "up" if now.value > before.value else "down" if now.value < before.value else "flat"
-    message = COUNTED[tone] if what else "{much} {since}"
-    return _told(
-        sources,
-        message,
-        what,
-        tone,
-        much=_much(words, now, before, signed=not what),
-        since=_since(words, since),
-    )
+def change(
+    table: ProtectedTable,
+    column: str,
+    what: str = "",
+    *,
+    places: tuple[dict[str, Any], dict[str, Any]],
+    since: str = "previous",
+) -> Finding:
+    """How a figure at the first place has changed since the second (earlier) one, and whether that
+    is more than chance: "Asiakasmäärä kasvoi 1,8 % edellisestä kuukaudesta".
+
+    One finding serves the lead (which tells the level where a count changed as usual), the tile
+    (in brief, with an arrow only where it is more than chance), the title and the text. Brief
+    without `what`.
+    """
+    judged = _judge(table, column, places)
+    measured = _has_interval(table, column)
+    messages = MEASURED if measured else COUNTED
+    brief = BRIEF_MEASURED if measured else BRIEF_COUNTED
+    level = "" if measured or judged.verdict in {"rose", "fell"} or not what else LEVEL
+    return _compared(table, column, what, places, judged, messages, brief, level, since=since)
+
+
+def since(period: Period, comparison: str) -> str:
+    """What a change of a period is since, as an English phrase that every language knows: "from the
+    previous quarter", or of one that is not over "from the same days of the previous quarter".
+    `comparison` is previous or year_ago."""
+    phrases = COMPARED if period.is_over else COMPARED_SO_FAR
+    return phrases[comparison].format(unit=period.unit)
+
+
+def first(*findings: Finding) -> Finding:
+    """The first of the findings that says something; the last, if none does."""
+    known = (one for one in findings if one and one.tone != "unknown")
+    return next(known, findings[-1])
 
 
 @said
@@ -70,23 +117,101 @@ def difference(
     what: str = "",
     *,
     places: tuple[dict[str, Any], dict[str, Any]],
-    since: str = "previous",
 ) -> Finding:
-    """Whether a share, mean or score at the first place differs from that at the second (earlier)
-    one by more than chance."""
+    """Whether a share, a mean or a score of the group at the first place differs from that of the
+    others, at the second, by more than chance. Brief without `what`."""
+    judged = _judge(table, column, places)
+    return _compared(table, column, what, places, judged, BESIDE, BRIEF_BESIDE, signed=False)
+
+
+def _compared(  # noqa: PLR0913, PLR0917 - what a comparison is said with
+    table: ProtectedTable,
+    column: str,
+    what: str,
+    places: tuple[dict[str, Any], dict[str, Any]],
+    judged: Change,
+    messages: dict[str, str],
+    brief: dict[str, str],
+    level: str = "",
+    *,
+    since: str = "",
+    signed: bool = True,
+) -> Finding:
+    """A judged change in words; only the name of what is not shown."""
     words = _words(table)
-    form = form_of(column)
-    new, old = (
-        [table.value(c, **at).value for c in (column, f"{column}_low", f"{column}_high")]
-        for at in places
-    )
-    if None in new or None in old:
+    now, before = (table.value(column, **place) for place in places)
+    if judged.gap is None or now.value is None or before.value is None:
         return _told((table,), what, "", "unknown")
-    tone = "up" if new[1] > old[2] else "down" if new[2] < old[1] else "flat"  # type: ignore[operator]
-    message = MEASURED[tone] if what else BRIEF[tone]
-    figures = {"old": words.figure(old[0], form), "new": words.figure(new[0], form)}
-    much = _gap(words, new[0] - old[0], form)  # type: ignore[operator]
-    return _told((table,), message, what, tone, much=much, since=_since(words, since), **figures)
+    form = form_of(column, whole=isinstance(now.value, int))
+    figures = {
+        "new": words.figure(now.value, form),
+        "old": words.figure(before.value, form),
+        "since": _since(words, since),
+    }
+    manner = _manner(judged)
+    brief_much = _much(words, now, before, signed=signed)
+    much = _much(words, now, before, signed=_has_interval(table, column) and signed)
+    tone = TONES[judged.verdict]
+    in_brief = _told((table,), brief[manner], what, tone, **figures, much=brief_much)
+    finding = in_brief
+    if what:
+        finding = _told((table,), messages[manner], what, tone, **figures, much=much)
+    finding.change = judged
+    finding.brief = str(in_brief)
+    finding.level = str(_told((table,), level, what, **figures)) if level else ""
+    return finding
+
+
+def _manner(judged: Change) -> str:
+    """How a change is said: where its usual swing is not known it is told as the plain fact that it
+    is, by its direction."""
+    if judged.verdict != "unknown":
+        return judged.verdict
+    if not judged.gap:
+        return "same"
+    return "rose" if judged.gap > 0 else "fell"
+
+
+def _has_interval(table: ProtectedTable, column: str) -> bool:
+    return {f"{column}_low", f"{column}_high"} <= set(table.frame.columns)
+
+
+def _judge(
+    table: ProtectedTable, column: str, places: tuple[dict[str, Any], dict[str, Any]]
+) -> Change:
+    """Whether the figures at two places differ by more than chance."""
+    _words(table)
+    if not _has_interval(table, column):
+        return _judge_count(table, column, *places)
+    now, before = (_figure_at(table, column, place) for place in places)
+    return judgement.compare(now, before) if now and before else Change()
+
+
+def _figure_at(table: ProtectedTable, column: str, place: dict[str, Any]) -> Figure | None:
+    columns = (column, f"{column}_low", f"{column}_high")
+    values = [table.value(name, **place).value for name in columns]
+    return None if None in values else Figure(*values)  # type: ignore[arg-type]
+
+
+def _judge_count(
+    table: ProtectedTable, column: str, now: dict[str, Any], before: dict[str, Any]
+) -> Change:
+    """Whether a count or money changed by more than in the steps of time before."""
+    new, old = (table.value(column, **place).value for place in (now, before))
+    if new is None or old is None:
+        return Change()
+    steps = [key for key in now if now[key] != before.get(key)]
+    if len(steps) != 1 or old < BASE:
+        return Change(float(new - old))
+    step = steps[0]
+    rest = {key: value for key, value in now.items() if key != step}
+    rows = table.rows(step, **rest).sort(step)
+    order = rows[step].to_list()
+    lag = order.index(now[step]) - order.index(before[step])
+    earlier = pl.col(column).shift(lag)
+    part = (pl.col(column) - earlier) / pl.when(earlier >= BASE).then(earlier)
+    changes = rows.select(step, part=part).filter(pl.col(step) < now[step]).drop_nulls()
+    return judgement.compare_to_swing(float((new - old) / old), changes["part"].to_list())
 
 
 @said
@@ -131,32 +256,35 @@ def largest(
     )
 
 
+ABOVE = "{what}: above the others {top} ({most})"
+BELOW = "{what}: below the others {last} ({least})"
+APART = "{what}: above the others {top} ({most}), below them {last} ({least})"
+
+
 @said
 def highest(
     table: ProtectedTable, by: str, column: str, what: str, *, otherwise: str = "", **where: Any
 ) -> Finding:
-    """Which known code has the highest rate, if its interval lies above those of all others; if
-    not, what is said `otherwise` or `what`."""
+    """Which code has the highest rate of those that lie above all others by more than chance; if
+    none does, what is said `otherwise` or `what`."""
     words = _words(table)
-    rows = _rows(table, by, column, where).drop_nulls(column)
-    low = f"{column}_low"
-    high = f"{column}_high"
-    if rows.height < 2 or low not in rows.columns or (rows[low][0] or 0) <= rows[high][1:].max():  # type: ignore[operator]
+    rows = _judged_rows(table, by, column, where)
+    above = rows.filter(pl.col("verdict") == "rose")
+    if above.is_empty():
         return _told((table,), (rows.height > 1 and otherwise) or what)
-    value = words.figure(rows[column][0], form_of(column))
-    return _told(
-        (table,),
-        "{what} was highest: {label} ({value})",
-        what,
-        label=_label(rows, by, words),
-        value=value,
-    )
+    top = _named_rate(above[:1], by, column, words)
+    return _told((table,), ABOVE, what, top=top[0], most=top[1])
+
+
+QUOTED = "{what}: “{label}” ({value})"
 
 
 @said
-def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
+def leading(
+    table: ProtectedTable, by: str, column: str, what: str, *, message: str = QUOTED, **where: Any
+) -> Finding:
     """Which code has the largest figure: "Eniten suositteluun liittyy: ”Sain avun” (31 %)"; no word
-    of whether that is more than chance."""
+    of whether that is more than chance. `message` may have {what}, {label} and {value}."""
     words = _words(table)
     rows = _rows(table, by, column, where).drop_nulls(column)
     if rows.height < 2:
@@ -164,7 +292,7 @@ def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any
     value = words.figure(rows[column][0], form_of(column))
     return _told(
         (table,),
-        "{what}: “{label}” ({value})",
+        message,
         what,
         label=_label(rows, by, words).rstrip("."),
         value=value,
@@ -173,28 +301,39 @@ def leading(table: ProtectedTable, by: str, column: str, what: str, **where: Any
 
 @said
 def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
-    """Between which two codes a rate differs most, if that is more than chance for the largest of
-    so many differences (Bonferroni)."""
+    """Which code lies furthest above and which furthest below all others, of those that do so by
+    more than chance."""
     words = _words(table)
-    rows = _rows(table, by, column, where).filter(pl.col(by).cast(pl.String) != "unknown")
-    rows = rows.drop_nulls([column, f"{column}_low", f"{column}_high"])
+    rows = _judged_rows(table, by, column, where)
     if rows.height < 2:
         return _told((table,), what)
-    top = rows.row(0, named=True)
-    last = rows.row(-1, named=True)
-    errors = [(row[f"{column}_high"] - row[f"{column}_low"]) / 2 for row in (top, last)]
-    pairs = rows.height * (rows.height - 1) / 2
-    limit = NormalDist().inv_cdf(1 - 0.025 / pairs) / NormalDist().inv_cdf(0.975)
-    if top[column] - last[column] <= limit * hypot(*errors):
+    above = rows.filter(pl.col("verdict") == "rose")
+    below = rows.filter(pl.col("verdict") == "fell")
+    if above.is_empty() and below.is_empty():
         return _told((table,), "{what}: the differences are not more than chance", what, "flat")
-    figures = {
-        "most": words.figure(top[column], form_of(column)),
-        "least": words.figure(last[column], form_of(column)),
-    }
-    ends = {"top": _label(rows, by, words), "last": _label(rows[-1:], by, words)}
-    return _told(
-        (table,), "{what}: highest {top} ({most}), lowest {last} ({least})", what, **ends, **figures
-    )
+    figures: dict[str, str] = {}
+    if above.height:
+        figures["top"], figures["most"] = _named_rate(above[:1], by, column, words)
+    if below.height:
+        figures["last"], figures["least"] = _named_rate(below[-1:], by, column, words)
+    message = APART if above.height and below.height else ABOVE if above.height else BELOW
+    return _told((table,), message, what, **figures)
+
+
+def _judged_rows(
+    table: ProtectedTable, by: str, column: str, where: dict[str, Any]
+) -> pl.DataFrame:
+    """The groups that were compared with all others, the highest first, each with its verdict; none
+    if the table compares none."""
+    rows = _rows(table, by, column, where)
+    if not is_judged(rows, column):
+        return rows.clear().with_columns(verdict=pl.lit("unknown"))
+    rows = rows.with_columns(judge_groups(rows, by, column))
+    return rows.filter(pl.col("verdict") != "unknown")
+
+
+def _named_rate(row: pl.DataFrame, by: str, column: str, words: Words) -> tuple[str, str]:
+    return _label(row, by, words), words.figure(row[column][0], form_of(column))
 
 
 @said
@@ -319,27 +458,19 @@ def usual(
     table: ProtectedTable,
     column: str,
     *,
-    by: str,
-    at: Any,
+    places: tuple[dict[str, Any], dict[str, Any]],
     messages: tuple[str, str, str],
-    **where: Any,
 ) -> Finding:
-    """Whether a change is like those of the steps before it: a message with {low} and {high} if it
-    is, one if it is above and one if it is below them all; nothing on fewer than six steps."""
+    """Whether a count or money changed as it usually does, as `change` judges it: a message with
+    {low} and {high} if so, one if it rose by more and one if it fell by more; nothing on fewer than
+    six steps."""
     words = _words(table)
-    rows = table.rows(by, **where).drop_nulls(column)
-    now = rows.filter(pl.col(by) == at)[column]
-    earlier = rows.filter(pl.col(by) < at)[column]
-    if now.is_empty() or len(earlier) < 6:
+    judged = _judge(table, column, places)
+    if judged.low is None or judged.high is None or _has_interval(table, column):
         return _told((table,), "")
-    low, high = float(earlier.min()), float(earlier.max())  # type: ignore[arg-type]
-    message = messages[1] if now[0] > high else messages[2] if now[0] < low else messages[0]
-    return _told(
-        (table,),
-        message,
-        low=words.figure(low, form_of(column)),
-        high=words.figure(high, form_of(column)),
-    )
+    place = {"steady": 0, "rose": 1, "fell": 2}[judged.verdict]
+    low, high = (words.figure(end, "change") for end in (judged.low, judged.high))
+    return _told((table,), messages[place], low=low, high=high)
 
 
 @said

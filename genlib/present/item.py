@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from genlib.errors import NotProtected
+from genlib.judgement import Change
 from genlib.present.theme import FULL, font_face, style
 from genlib.present.words import Words
 
@@ -22,19 +23,27 @@ Recipe = Mapping[str, Any]
 
 class Finding(str):
     """A sentence in the report's language, made from the named tables. `tone`: up, down, flat or
-    plain; unknown, if it only names what is not shown. `recipe`: the call that made it."""
+    plain; unknown, if it only names what is not shown. `recipe`: the call that made it.
+
+    What is said of a change carries the `change` that was judged, so that lead, tile, title and
+    text cannot differ: `brief` is what stands in a tile, `level` what the lead says instead where
+    there is nothing to announce."""
 
     language: str
     tables: tuple[str, ...]
     tone: str
     recipe: Recipe
+    change: Change | None = None
+    brief: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True, repr=False)
 class Item:
     """`tables` are the protected tables that it was made from, `body` its HTML in a page that has
     the style sheet. `recipe`: the call that made it (present.recipe). `proof`: the protected tables
-    themselves, given by the conditions alone."""
+    themselves, given by the conditions alone. `is_blank`: it need not be there, and has nothing to
+    show; rows and tiles leave it out."""
 
     kind: str
     tables: tuple[str, ...]
@@ -42,6 +51,7 @@ class Item:
     body: str = ""
     proof: str = ""
     recipe: Recipe | None = None
+    is_blank: bool = False
 
     def html(self, width: int = FULL) -> str:
         """The HTML for a width in pixels."""

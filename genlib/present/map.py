@@ -1,5 +1,5 @@
-"""The map of Finland: 19 regions in five depths of colour, hatched where hidden, and a list of the
-figures to stand beside it."""
+"""The map of Finland: 19 regions in five depths of colour, or in three tones where a table says
+which regions differ from all others; hatched where hidden, with a list of the figures beside it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,22 @@ from genlib.present.theme import SEQUENCE, color
 from genlib.present.words import FINLAND, FORMS
 
 WIDTH = 320
+JUDGED = {
+    "rose": ("above the other regions", "seq4"),
+    "steady": ("no difference beyond chance", "hair"),
+    "fell": ("below the other regions", "sand"),
+}
+"""What each verdict is called, and its tone. Without a difference the whole map has the one neutral
+tone."""
+
+
+def color_verdicts(plot: Plot) -> Plot:
+    """The plot with the tone of each region's verdict (column `verdict`)."""
+    tones = {verdict: color(name) for verdict, (_, name) in JUDGED.items()}
+    neutral = color(JUDGED["steady"][1])
+    tone = pl.col("verdict").replace_strict(tones, default=neutral, return_dtype=pl.String)
+    shown = pl.when("hidden").then(pl.lit(HATCH)).otherwise(tone)
+    return replace(plot, frame=plot.frame.with_columns(tone=shown))
 
 
 def coloured(plot: Plot) -> Plot:
@@ -38,6 +54,8 @@ def coloured(plot: Plot) -> Plot:
 def legend(plot: Plot) -> list[tuple[str, str]]:
     """Names and colours of the classes."""
     words = plot.words
+    if "verdict" in plot.frame.columns:
+        return _legend_of_verdicts(plot)
     limits = _limits(plot)
     if not limits:
         return []
@@ -49,6 +67,17 @@ def legend(plot: Plot) -> list[tuple[str, str]]:
         words.translate("{limit} or more", limit=last),
     ]
     return list(zip(names, SEQUENCE[len(SEQUENCE) - len(names) :], strict=True))
+
+
+def _legend_of_verdicts(plot: Plot) -> list[tuple[str, str]]:
+    """Names and tones of the verdicts that the map has, none of a map without a figure."""
+    shown = plot.frame.filter(~pl.col("hidden"))["verdict"]
+    found = {"steady" if verdict == "unknown" else verdict for verdict in shown}
+    return [
+        (plot.words.translate(name), tone)
+        for verdict, (name, tone) in JUDGED.items()
+        if verdict in found
+    ]
 
 
 def listed(plot: Plot) -> str:
@@ -93,6 +122,11 @@ def _shapes() -> dict[str, dict[str, Any]]:
 def blank(plot: Plot) -> set[str]:
     """The regions without a row."""
     return _shapes().keys() - set(plot.frame["code"])
+
+
+def has_regions(plot: Plot) -> bool:
+    """Whether any of the rows is a region, and not all of them together."""
+    return not _shapes().keys().isdisjoint(plot.frame["code"])
 
 
 def _limits(plot: Plot) -> list[float]:

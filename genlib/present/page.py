@@ -28,8 +28,9 @@ FIVE = 5
 @drawn
 def lead(*findings: Finding, period: str = "") -> Item:
     """The answer in a sentence or two, under the title; `period` ("2026-10") becomes the page's
-    heading."""
-    language, names, said = _sentences(findings)
+    heading. Of a count that changed as it usually does it tells the level, and announces no
+    change."""
+    language, names, said = _sentences(findings, announces=True)
     head = f' data-period="{text(Words(language).period(period))}"' if period else ""
     return Item("lead", names, language, f'<div class="lead"{head}><p>{said}</p></div>')
 
@@ -41,17 +42,17 @@ def paragraph(*findings: Finding) -> Item:
     return Item("text", names, language, f"<p>{said}</p>" if said else "")
 
 
-def _sentences(findings: Sequence[Finding]) -> tuple[str, tuple[str, ...], str]:
+def _sentences(
+    findings: Sequence[Finding], *, announces: bool = False
+) -> tuple[str, tuple[str, ...], str]:
     if not findings or not all(isinstance(finding, Finding) for finding in findings):
         raise NotProtected(
             "the lead takes findings; make them with genlib.present.findings from what "
             "genlib.protect gave"
         )
-    said = " ".join(
-        finding if finding.endswith((".", "!", "?")) else f"{finding}."
-        for finding in findings
-        if finding and finding.tone != "unknown"
-    )
+    shown = [finding for finding in findings if finding and finding.tone != "unknown"]
+    texts = [(announces and finding.level) or str(finding) for finding in shown]
+    said = " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in texts)
     return (
         findings[0].language,
         tuple(dict.fromkeys(name for finding in findings for name in finding.tables)),
@@ -60,17 +61,18 @@ def _sentences(findings: Sequence[Finding]) -> tuple[str, tuple[str, ...], str]:
 
 
 @drawn
-def tile(
+def tile(  # noqa: PLR0913 - what a tile is
     shown: Shown,
     *,
     label: str,
     note: str = "",
     good: str = "",
     trend: tuple[ProtectedTable, str, str] | None = None,
+    optional: bool = False,
 ) -> Item:
     """One figure with its label. `note`: a finding or an English message; `good`: the direction
     (up, down) that is good news; `trend`: a table with its time and value columns, for the small
-    line below."""
+    line below. `optional`: left out where there is no figure."""
     if not isinstance(shown, Shown):
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
     words = Words(shown.language)
@@ -80,10 +82,9 @@ def tile(
         if shown.reason not in {None, "empty"}
         else "none, or too few to tell"
     )
-    said = (
-        words.translate(absent) if shown.value is None else captions(words, {"note": note})["note"]
-    )
-    tone = getattr(note, "tone", "")
+    brief = getattr(note, "brief", "") or captions(words, {"note": note})["note"]
+    said = words.translate(absent) if shown.value is None else brief
+    tone = getattr(note, "tone", "") if shown.value is not None else ""
     mood = "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
     body = f'<div class="n">{text(figure)}</div><div class="l">{text(words.translate(label))}</div>'
     body += f'<div class="c{mood}">{_strong(said, tone if good else "")}</div>' if said else ""
@@ -92,6 +93,7 @@ def tile(
         (shown.table,),
         words.language,
         f'<div class="tile">{body}{_spark(*trend) if trend else ""}</div>',
+        is_blank=optional and shown.value is None and shown.reason in {None, "empty"},
     )
 
 
@@ -99,19 +101,23 @@ def tile(
 def tiles(*items: Item) -> Item:
     """Four to six tiles side by side."""
     names = together(items, "tile")
-    return Item(
-        "tiles",
-        names,
-        items[0].language,
-        f'<div class="tiles n{len(items)}">{"".join(item.html() for item in items)}</div>',
-    )
+    present = [item.html() for item in items if not item.is_blank]
+    body = f'<div class="tiles n{len(present)}">{"".join(present)}</div>'
+    return Item("tiles", names, items[0].language, body)
 
 
 @drawn
 def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     """Up to three charts, tables or texts side by side, on a grid of twelve (`spans` 7, 5; else
-    equal parts)."""
+    equal parts). What need not be there and has nothing to show is left out, and the others have
+    equal parts."""
     names = together(items, "chart", "table", "conditions", "text")
+    language = items[0].language
+    present = [item for item in items if not item.is_blank]
+    if not present:
+        return Item("row", names, language)
+    if len(present) < len(items):
+        items, spans = tuple(present), ()
     parts = list(spans) or [12 // len(items)] * len(items)
     if len(parts) != len(items) or sum(parts) > 12 or set(parts) - set(WIDTHS):
         raise UsageError(
@@ -121,7 +127,7 @@ def row(*items: Item, spans: Sequence[int] = ()) -> Item:
         f'<div class="s{span}{" half" * (span < 8)}">{item.html(WIDTHS[span])}</div>'
         for span, item in zip(parts, items, strict=True)
     ]
-    return Item("row", names, items[0].language, f'<div class="row">{"".join(cells)}</div>')
+    return Item("row", names, language, f'<div class="row">{"".join(cells)}</div>')
 
 
 @drawn
@@ -139,9 +145,9 @@ def left_out(
         "all": _about(words, whole),
         "share": _few(words, share) if 0 < n < FIVE else share,
     }
-    return _section(
-        words, names, "text", title, f"<p>{text(words.translate(message, **values))}</p>"
-    )
+    said = words.translate(message, **values)
+    sentence = said[:1].upper() + said[1:]
+    return _section(words, names, "text", title, f"<p>{text(sentence)}</p>")
 
 
 @drawn
@@ -227,7 +233,8 @@ def _template() -> Any:
 def _strong(said: str, tone: str) -> str:
     """The figure in front made strong, with an arrow for what cannot rest on colour alone."""
     arrow = {"up": "▲ ", "down": "▼ "}.get(tone, "")
-    found = re.match(r"[+−]\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", said)
+    sign = "[+−]?" if arrow else "[+−]"
+    found = re.match(sign + r"\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", said)
     return (
         f"<b>{arrow}{text(found[0].strip())}</b> {text(said[found.end() :].strip())}"
         if found

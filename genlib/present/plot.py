@@ -39,8 +39,10 @@ ORDERED = (
 class Options(TypedDict, total=False):
     """What every chart and table takes. `title`, `subtitle`, `note`: English messages, or findings.
     `where` narrows the table; `codes` chooses and orders the rows. `tone`, `colors` (by code):
-    names of the palette; `notice`: the one code to notice. `limit`: most rows shown. `total`,
-    `intervals`: whether a table has its total and its figures their intervals."""
+    names of the palette; `notice`: the one code to notice; `good`: the direction (up, down) that is
+    good news, where groups are compared. `limit`: most rows shown. `total`,
+    `intervals`: whether a table has its total and its figures their intervals. `optional`: a row
+    leaves it out where it has nothing to show."""
 
     title: str
     subtitle: str
@@ -50,9 +52,11 @@ class Options(TypedDict, total=False):
     tone: str
     colors: Mapping[Any, str]
     notice: Any
+    good: str
     limit: int
     total: bool
     intervals: bool
+    optional: bool
 
 
 @dataclass(frozen=True)

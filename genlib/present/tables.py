@@ -4,7 +4,7 @@ where a cell is hidden."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -12,6 +12,7 @@ import polars as pl
 
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.item import Item, card
+from genlib.present.item import text as escape
 from genlib.present.plot import (
     ORDERED,
     Options,
@@ -31,6 +32,11 @@ STAR = "\u00a0*"
 MANY = 9
 """With more columns than this a table is printed smaller, so that none is cut."""
 TOTAL = "border-top:1px solid var(--ink);font-weight:600"
+TELEPHONE = 236
+LETTER_ON_TELEPHONE = 7.6
+GAP_ON_TELEPHONE = 9
+"""In a window of 320 pixels the room for a table, the width of a letter and the space between two
+columns."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,37 @@ class Grid:
             made.as_raw_html(),
         )
         many = " many" * (len(values) > MANY)
+        if self._is_wide():
+            many += " stack"
+            bare = self._with_heads(bare, values)
         return re.sub(r"<div[^>]*>", f'<div class="scroll{many}" tabindex="0">', bare, count=1)
+
+    def _is_wide(self) -> bool:
+        """Whether a telephone has no room for its columns, figures unbroken: each row is a list
+        there, with the heads in front of the figures."""
+        stub, *values = [column for column in self.cells.columns if column != self.group]
+        widths = [_longest_word([self.heads[stub], *self.cells[stub]])]
+        for column in values:
+            figures = [len(text) for text in self.cells[column].drop_nulls()]
+            widths.append(max([_longest_word([self.heads[column]]), *figures]))
+        room = sum(widths) * LETTER_ON_TELEPHONE + len(values) * GAP_ON_TELEPHONE
+        return room > TELEPHONE
+
+    def _with_heads(self, html: str, columns: Sequence[str]) -> str:
+        """Each figure with the head of its column."""
+        heads = [escape(self.heads[column]) for column in columns]
+
+        def name_figures(row: re.Match[str]) -> str:
+            names = iter(heads)
+            return re.sub(r"<td ", lambda _: f'<td data-head="{next(names, "")}" ', row[0])
+
+        return re.sub(r"(?s)<tr>.*?</tr>", name_figures, html)
+
+
+def _longest_word(texts: Iterable[str | None]) -> int:
+    """Letters of the longest word: words are kept whole, lines are not."""
+    words = [word for text in texts if text for word in text.split(" ")]
+    return max((len(word) for word in words), default=0)
 
 
 @drawn
@@ -138,9 +174,10 @@ def table(
     )
     shown = grid.html(limit if cut else None)
     said = captions(words, options, note, cut)
-    return Item(
-        "table", (table.name,), table.language, card(words, shown, said, grid.html() if cut else "")
-    )
+    behind = grid.html() if cut else ""
+    is_blank = options.get("optional", False) and count == 0
+    body = card(words, shown, said, behind)
+    return Item("table", (table.name,), table.language, body, is_blank=is_blank)
 
 
 def behind(plot: Plot, dimensions: Sequence[str], columns: Sequence[str]) -> str:

@@ -286,3 +286,69 @@ def test_a_table_without_dimensions_is_one_figure() -> None:
         table=tabulate(rows.lazy(), person="person", by=[], population="p")
     ).table
     assert table.value("people").value == 12
+
+
+def money(amounts: pl.Series, regions: list[str | None]) -> Cells:
+    rows = pl.DataFrame({"person": range(len(amounts)), "region": regions, "euros": amounts})
+    return tabulate(
+        rows.lazy(),
+        person="person",
+        by=[Dimension("region")],
+        measures=[Measure("euros", "money")],
+        population="payers",
+    )
+
+
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Float32, pl.Decimal(12, 2), pl.String])
+def test_a_measure_that_is_not_in_whole_numbers_is_refused_with_what_to_do(dtype: Any) -> None:
+    amounts = pl.Series([10.75, 20.5]).cast(dtype)
+    with pytest.raises(UsageError, match=r"measure euros of payers .* round it to whole cents"):
+        money(amounts, ["01", "02"])
+
+
+def test_the_cure_that_is_named_cures_it() -> None:
+    amounts = pl.Series([10.75, 20.5]) * 100
+    cells = money(amounts.round().cast(pl.Int64), ["01", "01"])
+    assert cells.frame.filter(pl.col("region").is_null())["euros"].to_list() == [3125]
+
+
+def test_a_row_without_a_value_in_a_dimension_is_refused_for_null_is_the_total() -> None:
+    with pytest.raises(UsageError, match=r"dimension region of payers has no value in 1 of 2"):
+        money(pl.Series([1, 2, 3]), ["01", None, None])
+
+
+OWN = {
+    "as zero": pl.col("people").fill_null(0) / 103,
+    "as a sum": pl.col("people").sum().over("region") / 103,
+    "by its rank": pl.col("people").fill_null(0).rank(),
+}
+
+
+@pytest.mark.parametrize("how", OWN)
+def test_a_figure_of_ones_own_is_null_where_it_hangs_on_a_hidden_cell(how: str) -> None:
+    def share(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(own_share=OWN[how])
+
+    cells = replace(counts(GRID, [20, 20, 20, 20, 3, 20]), figures=(share,))
+    table = genlib.protect(table=cells).table.frame
+    hidden = table.filter(pl.col("people").is_null())
+    assert hidden.height == 4
+    assert hidden["own_share"].null_count() == 4
+
+
+def test_a_figure_of_ones_own_stays_where_all_of_it_is_shown() -> None:
+    def share(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(own_share=pl.col("people") / 103)
+
+    cells = replace(counts(GRID, [20, 20, 20, 20, 3, 20]), figures=(share,))
+    table = genlib.protect(table=cells).table.frame
+    assert table["own_share"].is_null().equals(table["people"].is_null())
+
+
+@pytest.mark.parametrize(
+    "change", [lambda frame: frame.with_columns(pl.col("people").fill_null(0)), pl.DataFrame.head]
+)
+def test_a_figure_of_ones_own_may_not_change_what_is_there(change: Any) -> None:
+    cells = replace(counts(GRID, [20, 20, 20, 20, 3, 20]), figures=(change,))
+    with pytest.raises(UsageError, match="adds columns to a table"):
+        genlib.protect(table=cells)

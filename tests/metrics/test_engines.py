@@ -44,7 +44,12 @@ VARIANTS: dict[str, tuple[dict[str, Any], ...]] = {
     "nps_by": tuple(
         {"by": by} for by in ("age_band", "region", "language", "kind", "channel", "complained")
     ),
-    "nps_tables": ({"by": {"ages": "age_band", "upset": "complained"}},),
+    "group_tables": (
+        {
+            "scores": {"ages": "age_band", "upset": "complained"},
+            "answers": {"channels": "channel"},
+        },
+    ),
     "funnel": (*CAMPAIGNS, {"without": campaigns.READING}),
     "funnel_by_channel": CAMPAIGNS,
     "outcomes": tuple(

@@ -2,6 +2,7 @@
 
 import math
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +61,31 @@ def test_adjusted_wald_of_a_net_promoter_score() -> None:
     value, se = intervals.nps(19, 5, 36)
     assert (value, se) == pytest.approx((0.3889, 0.1197), abs=5e-5)
     assert intervals.nps(19.75, 5.75, 39)[0] == pytest.approx(0.3590, abs=5e-5)
-    assert intervals.nps_adjusted(19, 5, 36) == pytest.approx((0.1316, 0.5864), abs=5e-5)
+    assert intervals.nps_interval(19, 5, 36) == pytest.approx((0.1316, 0.5864), abs=5e-5)
+
+
+def test_the_interval_of_a_score_ends_where_the_scale_ends() -> None:
+    low, high = intervals.nps_interval(10, 0, 10)
+    assert (low, high) == (pytest.approx(0.4750, abs=5e-5), 1)
+    assert intervals.nps_interval(0, 10, 10) == (-1, pytest.approx(-low))
+
+
+def test_the_interval_of_a_score_ends_there_in_columns_too() -> None:
+    counts = [pl.Series([10, 19]), pl.Series([0, 5]), pl.Series([10, 36])]
+    assert intervals.nps_interval(*counts)[1].to_list() == [1, pytest.approx(0.5864, abs=5e-5)]
+
+
+@given(st.integers(1, 200), st.data())
+def test_a_score_never_leaves_its_scale(n: int, data: st.DataObject) -> None:
+    promoters = data.draw(st.integers(0, n))
+    detractors = data.draw(st.integers(0, n - promoters))
+    low, high = intervals.nps_interval(promoters, detractors, n)
+    assert -1 <= low <= high <= 1
+
+
+def test_the_difference_of_two_scores_of_the_whole_scale() -> None:
+    gap, low, high = intervals.nps_difference((50, 0, 50), (0, 50, 50))
+    assert (gap, low < 2 <= high + 1e-12) == (2, True)
 
 
 def test_a_planned_split_is_no_mismatch() -> None:

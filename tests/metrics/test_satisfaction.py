@@ -38,16 +38,36 @@ def test_published_scores(scores: list[int], value: float, se: float) -> None:
     )
 
 
-def test_a_thousand_answers_and_their_wald_interval() -> None:
+def test_a_thousand_answers_and_their_adjusted_interval() -> None:
     found = net_promoter_score([10] * 250 + [0] * 75 + [8] * 675)
     assert (100 * found.value, 100 * found.low, 100 * found.high) == pytest.approx(
-        (17.5, 14.14, 20.86), abs=5e-3
+        (17.5, 14.09, 20.81), abs=5e-3
     )
 
 
-def test_adjusted_interval() -> None:
-    found = net_promoter_score([9] * 19 + [7] * 12 + [3] * 5, adjusted=True)
+def test_the_interval_is_that_of_the_reports() -> None:
+    found = net_promoter_score([9] * 19 + [7] * 12 + [3] * 5)
     assert (found.value, found.low, found.high) == pytest.approx((0.3889, 0.1316, 0.5864), abs=5e-5)
+
+
+def test_ten_promoters_have_a_score_of_a_hundred_at_most() -> None:
+    assert net_promoter_score([10] * 10).high == 1
+
+
+@pytest.mark.parametrize("label", ["10 - Extremely likely", "kymmenen", "N/A"])
+def test_a_label_is_an_error_that_does_not_repeat_it(label: str) -> None:
+    with pytest.raises(BadInput, match="1 of 4 scores are no numbers") as refused:
+        net_promoter_score(["9", label, "3", ""])
+    assert label not in str(refused.value)
+
+
+def test_a_label_among_numbers_is_an_error() -> None:
+    with pytest.raises(BadInput, match="turn labels into their number first"):
+        net_promoter_score([9, "10 - Extremely likely", 3])
+
+
+def test_numbers_written_as_text_are_scores_and_blanks_are_missing() -> None:
+    assert net_promoter_score(["9", " 3 ", "", None]) == net_promoter_score([9, 3])
 
 
 def test_blanks_and_elevens_are_missing() -> None:
@@ -57,6 +77,11 @@ def test_blanks_and_elevens_are_missing() -> None:
 def test_nothing_to_score_is_an_error() -> None:
     with pytest.raises(UsageError, match="at least one answer"):
         net_promoter_score([None, 11])
+
+
+def test_a_weighted_interval_ends_where_the_scale_ends() -> None:
+    pytest.importorskip("svy")
+    assert net_promoter_score([9] * 9 + [8], weights=[1.0] * 10).high == 1
 
 
 def test_weights_count_answers_more_than_once() -> None:

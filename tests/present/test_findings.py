@@ -8,76 +8,243 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from genlib.disclosure.table import Shown
 from genlib.errors import NotProtected
 from genlib.period import Period
-from genlib.present import findings
+from genlib.present import findings, page
+from genlib.present import map as finland
+from genlib.present.words import Words
 
 SUBJECT = "The number of customers"
 OCTOBER = Period.parse("2026-10")
 
 
-def shown(value, column="people", language="fi"):
-    return Shown(value, column, "growth", (), None if value is not None else "primary", language)
+STEADY = [1000, 1010, 995, 1005, 1000, 1012, 1001]
+"""Seven months whose changes lie between -1.5% and +1.2%."""
+
+
+def stepped(protected, values, *, column="people", language="fi", **columns):
+    """A table of months with these values in a column."""
+    rows = [
+        {"month": date(2025, n, 1), "people": 100, column: value}
+        | {name: given[n - 1] for name, given in columns.items()}
+        for n, value in enumerate(values, 1)
+    ]
+    return protected(rows, "month", name="growth", language=language)
+
+
+def last_two(values):
+    """The places of the last month and of the one before it."""
+    n = len(values)
+    return {"month": date(2025, n, 1)}, {"month": date(2025, n - 1, 1)}
+
+
+def change(protected, values, what=SUBJECT, *, since="previous", **options):
+    column = options.get("column", "people")
+    table = stepped(protected, values, **options)
+    return findings.change(table, column, what, places=last_two(values), since=since)
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "said"),
+    ("before", "now", "said"),
     [
-        (shown(1018), shown(1000), "Asiakasmäärä kasvoi 1,8\u00a0% edellisestä kuukaudesta"),
-        (shown(900), shown(1000), "Asiakasmäärä pieneni 10,0\u00a0% edellisestä kuukaudesta"),
-        (shown(1000), shown(1000), "Asiakasmäärä ei muuttunut edellisestä kuukaudesta"),
-        (shown(3000), shown(1000), "Asiakasmäärä kasvoi 200\u00a0% edellisestä kuukaudesta"),
-        (shown(12), shown(9), "Asiakasmäärä kasvoi 3 edellisestä kuukaudesta"),
-        (shown(None), shown(1000), "Asiakasmäärä"),
-        (
-            shown(1018, language="en"),
-            shown(1000, language="en"),
-            "The number of customers rose by 1.8% from the previous month",
-        ),
+        (1000, 1018, "Asiakasmäärä kasvoi 1,8\u00a0% edellisestä kuukaudesta"),
+        (1000, 900, "Asiakasmäärä pieneni 10,0\u00a0% edellisestä kuukaudesta"),
+        (1000, 1000, "Asiakasmäärä ei muuttunut edellisestä kuukaudesta"),
+        (1000, 3000, "Asiakasmäärä kasvoi 200\u00a0% edellisestä kuukaudesta"),
+        (9, 12, "Asiakasmäärä kasvoi 3 edellisestä kuukaudesta"),
+        (1000, None, "Asiakasmäärä"),
     ],
 )
-def test_change_of_a_count(now, before, said):
-    assert findings.change(now, before, SUBJECT) == said
+def test_change_of_a_count(protected, before, now, said):
+    assert change(protected, [before, now]) == said
 
 
-def test_a_brief_change_has_a_sign():
-    assert (
-        findings.change(shown(900), shown(1000), since="year_ago")
-        == "−10,0\u00a0% vuoden takaisesta"
-    )
+def test_change_of_a_count_in_english(protected):
+    said = change(protected, [1000, 1018], language="en")
+    assert said == "The number of customers rose by 1.8% from the previous month"
 
 
-def test_what_is_hidden_is_no_sentence():
-    assert findings.change(shown(None), shown(1000), SUBJECT).tone == "unknown"
-
-
-def test_a_finding_knows_its_tables_language_and_tone():
-    made = findings.change(shown(2), shown(1), SUBJECT)
-    assert (made.tables, made.language, made.tone) == (("growth",), "fi", "up")
+def test_a_change_whose_usual_swing_is_not_known_is_a_plain_fact(protected):
+    found = change(protected, [1000, 1500])
+    assert (found.tone, found.change.verdict) == ("plain", "unknown")
 
 
 @pytest.mark.parametrize(
-    ("low", "said", "tone"),
+    ("now", "said", "tone", "verdict"),
     [
-        (0.45, "Nettosuositteluindeksi nousi edellisestä kuukaudesta: +30 → +50", "up"),
         (
-            0.25,
-            "Nettosuositteluindeksi +50: muutos edellisestä kuukaudesta ei ylitä "
-            "satunnaisvaihtelua",
+            1005,
+            "Asiakasmäärä 1\u00a0005: muutos edellisestä kuukaudesta on tavanomaista vaihtelua",
+            "flat",
+            "steady",
+        ),
+        (1100, "Asiakasmäärä kasvoi 9,9\u00a0% edellisestä kuukaudesta", "up", "rose"),
+        (900, "Asiakasmäärä pieneni 10,1\u00a0% edellisestä kuukaudesta", "down", "fell"),
+    ],
+)
+def test_a_count_is_said_to_change_only_beyond_its_usual_swing(protected, now, said, tone, verdict):
+    found = change(protected, [*STEADY, now])
+    assert (found, found.tone, found.change.verdict) == (said, tone, verdict)
+
+
+@pytest.mark.parametrize("step", [0.002, 0.0])
+def test_a_count_that_always_rises_has_not_fallen_where_it_rises_less(protected, step):
+    rising = [round(1000 * 1.02**n) for n in range(7)]
+    found = change(protected, [*rising, round(rising[-1] * (1 + step))])
+    assert found.change.verdict == "steady"
+
+
+def test_a_change_in_a_year_is_judged_by_changes_in_a_year(protected):
+    rows = [
+        {"month": date(2023 + n // 12, n % 12 + 1, 1), "people": 1000 + 300 * (n % 12 == 11)}
+        for n in range(36)
+    ]
+    table = protected(rows, "month")
+    places = ({"month": date(2025, 12, 1)}, {"month": date(2024, 12, 1)})
+    monthly = ({"month": date(2025, 12, 1)}, {"month": date(2025, 11, 1)})
+    assert findings.change(table, "people", SUBJECT, places=places).change.gap == 0
+    assert findings.change(table, "people", SUBJECT, places=monthly).change.verdict == "steady"
+
+
+def test_in_the_lead_a_usual_change_is_a_level(protected):
+    found = change(protected, [*STEADY, 1005])
+    assert page.lead(found).body == '<div class="lead"><p>Asiakasmäärä on 1\u00a0005.</p></div>'
+
+
+def test_in_the_lead_an_unusual_change_is_announced(protected):
+    assert "kasvoi 9,9" in page.lead(change(protected, [*STEADY, 1100])).body
+
+
+@pytest.mark.parametrize(
+    ("now", "note"),
+    [
+        (1005, '<div class="c">+0,4\u00a0% edellisestä kuukaudesta, tavanomaista vaihtelua</div>'),
+        (1100, '<div class="c good"><b>▲ +9,9\u00a0%</b> edellisestä kuukaudesta</div>'),
+    ],
+)
+def test_a_tile_has_an_arrow_only_beyond_the_usual_swing(protected, now, note):
+    values = [*STEADY, now]
+    table = stepped(protected, values)
+    places = last_two(values)
+    found = findings.change(table, "people", SUBJECT, places=places)
+    tile = page.tile(table.value("people", **places[0]), label="customers", note=found, good="up")
+    assert note.replace("<b>", "").replace("</b>", "") in tile.body.replace("<b>", "").replace(
+        "</b>", ""
+    )
+    assert ("▲" in tile.body) == (now == 1100)
+
+
+@pytest.mark.parametrize("now", [900, 990, 1001, 1008, 1100])
+def test_lead_tile_and_text_say_the_same_of_a_change(protected, now):
+    values = [*STEADY, now]
+    table = stepped(protected, values)
+    found = findings.change(table, "people", SUBJECT, places=last_two(values))
+    text = findings.usual(
+        table, "people", places=last_two(values), messages=("{low} {high} usual", "more", "less")
+    )
+    announced = "kasvoi" in page.lead(found).body or "pieneni" in page.lead(found).body
+    shown = table.value("people", **last_two(values)[0])
+    tile = page.tile(shown, label="customers", note=found, good="up").body
+    assert announced == (found.change.verdict != "steady")
+    assert announced == ("usual" not in text)
+    assert announced == ("▲" in tile or "▼" in tile)
+
+
+def test_the_usual_swing_has_its_ends(protected):
+    values = [*STEADY, 1005]
+    said = findings.usual(
+        stepped(protected, values),
+        "people",
+        places=last_two(values),
+        messages=("within {low} … {high}", "", ""),
+    )
+    assert said == "Within −1,5\u00a0% … +1,2\u00a0%"
+
+
+def test_nothing_is_usual_on_fewer_than_six_steps(protected):
+    values = STEADY[:6]
+    table = stepped(protected, values)
+    assert findings.usual(table, "people", places=last_two(values), messages=("a", "b", "c")) == ""
+
+
+def test_a_brief_change_has_a_sign(protected):
+    said = change(protected, [1000, 900], "", since="year_ago")
+    assert said == "−10,0\u00a0% vuoden takaisesta"
+
+
+def test_what_is_hidden_is_no_sentence(protected):
+    found = change(protected, [1000, None])
+    assert (found.tone, found.change) == ("unknown", None)
+
+
+def test_a_finding_knows_its_tables_language_and_tone(protected):
+    found = change(protected, [*STEADY, 2000])
+    assert (found.tables, found.language, found.tone) == (("growth",), "fi", "up")
+
+
+def test_every_word_of_a_change_has_a_translation():
+    messages = {
+        text
+        for said in (
+            findings.COUNTED,
+            findings.MEASURED,
+            findings.BRIEF_COUNTED,
+            findings.BRIEF_MEASURED,
+            findings.BESIDE,
+            findings.BRIEF_BESIDE,
+        )
+        for text in said.values()
+    }
+    messages |= {findings.LEVEL, findings.ABOVE, findings.BELOW, findings.APART}
+    messages |= {name for name, _ in finland.JUDGED.values()}
+    assert [Words(language).missing(sorted(messages)) for language in ("fi", "sv")] == [[], []]
+
+
+SCORE = "Nettosuositteluindeksi"
+
+
+@pytest.mark.parametrize(
+    ("now", "said", "tone"),
+    [
+        ((0.41, 0.34, 0.48), f"{SCORE} nousi edellisestä kuukaudesta: +29 → +41", "up"),
+        (
+            (0.37, 0.30, 0.44),
+            f"{SCORE} +37: muutos edellisestä kuukaudesta ei ylitä satunnaisvaihtelua",
             "flat",
         ),
+        ((0.10, 0.03, 0.17), f"{SCORE} laski edellisestä kuukaudesta: +29 → +10", "down"),
     ],
 )
-def test_a_score_rose_only_if_the_intervals_do_not_meet(protected, low, said, tone):
+def test_a_score_rose_if_the_interval_of_the_difference_leaves_zero_out(protected, now, said, tone):
     rows = [
-        {"wave": "1", "nps": 0.3, "nps_low": 0.2, "nps_high": 0.4},
-        {"wave": "2", "nps": 0.5, "nps_low": low, "nps_high": 0.6},
+        {"wave": "1", "nps": 0.29, "nps_low": 0.2265, "nps_high": 0.3535},
+        {"wave": "2", "nps": now[0], "nps_low": now[1], "nps_high": now[2]},
     ]
-    made = findings.difference(
+    made = findings.change(
         protected(rows, "wave"), "nps", "Net promoter score", places=({"wave": "2"}, {"wave": "1"})
     )
     assert (made, made.tone) == (said, tone)
+
+
+@pytest.mark.parametrize(
+    ("upset", "brief", "tone"),
+    [
+        ((0.61, 0.48, 0.73), "49,0\u00a0%‑yks. enemmän kuin muilla", "up"),
+        ((0.15, 0.07, 0.29), "ero muihin ei ylitä satunnaisvaihtelua", "flat"),
+    ],
+)
+def test_two_groups_differ_if_the_interval_of_the_difference_leaves_zero_out(
+    protected, upset, brief, tone
+):
+    names = ("detractors", "detractors_low", "detractors_high")
+    groups = {"complaint": upset, "no complaint": (0.12, 0.10, 0.14)}
+    rows = [
+        {"complained": code} | dict(zip(names, values, strict=True))
+        for code, values in groups.items()
+    ]
+    places = ({"complained": "complaint"}, {"complained": "no complaint"})
+    found = findings.difference(protected(rows, "complained"), "detractors", "Age", places=places)
+    assert (found.brief.lower(), found.tone) == (brief, tone)
 
 
 def test_largest_names_the_largest(channels):
@@ -116,26 +283,75 @@ def test_two_groups_together_have_a_name_and_can_be_the_largest(protected):
     assert findings.largest(protected(rows, "channel"), "channel", "people", "Customers") == said
 
 
-def test_highest_needs_an_interval_above_all_others(campaigns):
+GAPS = {
+    "01": (0.40, 0.05, 0.15),
+    "02": (0.30, -0.05, 0.05),
+    "04": (0.20, -0.15, -0.05),
+    "unknown": (0.60, 0.20, 0.40),
+}
+
+
+def compared(protected, **gaps):
+    """Rates of regions with the interval of each one's difference from the others."""
+    rows = [
+        {"region": code, "rate": rate, "rate_gap_low": low, "rate_gap_high": high}
+        for code, (rate, low, high) in gaps.items()
+    ]
+    return protected(rows, "region")
+
+
+def test_a_contrast_names_what_lies_above_and_below_the_others(protected):
+    said = findings.contrast(compared(protected, **GAPS), "region", "rate", "Score by region")
+    assert said == (
+        "Indeksi maakunnittain: muita korkeampi Uusimaa (40,0\u00a0%), muita matalampi "
+        "Satakunta (20,0\u00a0%)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (("01", "02"), "Indeksi maakunnittain: muita korkeampi Uusimaa (40,0\u00a0%)"),
+        (("02", "04"), "Indeksi maakunnittain: muita matalampi Satakunta (20,0\u00a0%)"),
+        (("02", "unknown"), "Indeksi maakunnittain"),
+    ],
+)
+def test_a_contrast_names_nothing_that_does_not_differ(protected, codes, said):
+    table = compared(protected, **{code: GAPS[code] for code in codes})
+    assert findings.contrast(table, "region", "rate", "Score by region") == said
+
+
+def test_a_contrast_without_differences_says_so(protected):
+    table = compared(protected, **{"01": GAPS["02"], "02": GAPS["02"]})
+    said = findings.contrast(table, "region", "rate", "Score by region")
+    assert said == "Indeksi maakunnittain: erot eivät ylitä satunnaisvaihtelua"
+
+
+def test_groups_that_were_not_compared_are_not_said_to_differ(campaigns):
+    assert findings.contrast(campaigns, "campaign", "uplift", "Uplift") == "Lisävaikutus"
     assert findings.highest(campaigns, "campaign", "uplift", "Uplift") == "Lisävaikutus"
-    apart = campaigns.frame.with_columns(
-        uplift_low=pl.when(pl.col("campaign") == "a").then(0.035).otherwise("uplift_low")
-    )
-    table = type(campaigns)(
-        campaigns.name, apart, campaigns.by, campaigns.measures, 1, "fi", campaigns.seal
-    )
-    assert (
-        findings.highest(table, "campaign", "uplift", "Uplift")
-        == "Lisävaikutus oli suurin: a (+4,0\u00a0%‑yks.)"
-    )
+
+
+def test_highest_names_what_lies_above_all_others(protected):
+    said = findings.highest(compared(protected, **GAPS), "region", "rate", "Score by region")
+    assert said == "Indeksi maakunnittain: muita korkeampi Uusimaa (40,0\u00a0%)"
+
+
+def test_highest_says_otherwise_where_none_differs(protected):
+    table = compared(protected, **{"01": GAPS["02"], "02": GAPS["04"]})
+    said = findings.highest(table, "region", "rate", "Score by region", otherwise="Score")
+    assert said == "Score"
 
 
 def test_surely_counts_in_words(campaigns):
     messages = (
-        "Of {all} campaigns of the last six months {above} raised purchases (95% confidence)",
-        "No campaign of the last six months by itself raised purchases (95% confidence)",
+        "Of {all} campaigns of the last six months {above} raised purchases by more than chance",
+        "No campaign of the last six months is by itself shown to have raised purchases",
     )
-    said = "Kuuden viime kuukauden kolmesta kampanjasta yksi lisäsi ostoja (95 %:n varmuus)"
+    said = (
+        "Kuuden viime kuukauden kolmesta kampanjasta yksi lisäsi ostoja enemmän kuin sattuma "
+        "selittää"
+    )
     assert findings.surely(campaigns, "campaign", "uplift", messages) == said
 
 
@@ -164,13 +380,13 @@ def test_among_names_what_is_so(protected):
 @pytest.mark.parametrize("thing", [7, pl.DataFrame({"n": [1]})])
 def test_findings_take_protected_figures_only(thing):
     with pytest.raises(NotProtected, match=r"genlib\.protect"):
-        findings.change(thing, thing, SUBJECT)
+        findings.change(thing, "people", SUBJECT, places=({}, {}))
 
 
 @pytest.mark.parametrize(
     ("published_on", "said"),
     [
-        (date(2026, 10, 31), "Jakso on kesken: aineisto on julkaistu 31.10.2026"),
+        (date(2026, 10, 31), "Jakso on kesken: luvut ulottuvat päivään 30.10.2026"),
         (date(2026, 11, 1), ""),
     ],
 )
@@ -178,3 +394,32 @@ def test_a_period_is_over_on_the_first_day_after_it(channels, published_on, said
     about = {"purpose": "customer_analysis", "release_id": "2026-11-01T0400Z-5f2c91"}
     release = SimpleNamespace(manifest=SimpleNamespace(published_on=published_on, **about))
     assert findings.unfinished(channels, OCTOBER, release) == said
+
+
+@pytest.mark.parametrize(
+    ("period", "comparison", "said"),
+    [
+        ("2026-10", "previous", "from the previous month"),
+        ("2026-Q3", "previous", "from the previous quarter"),
+        ("2026", "year_ago", "from a year ago"),
+    ],
+)
+def test_a_change_is_since_the_period_before_or_a_year_ago(period, comparison, said):
+    assert findings.since(Period.parse(period), comparison) == said
+
+
+@pytest.mark.parametrize("unit", ["2026-10", "2026-Q4", "2026"])
+@pytest.mark.parametrize("comparison", ["previous", "year_ago"])
+def test_a_period_that_is_not_over_is_compared_with_the_same_days(unit, comparison):
+    so_far = Period.parse(unit).so_far(date(2026, 10, 20))
+    said = findings.since(so_far, comparison)
+    assert said.startswith("from the same days")
+    assert [language for language in ("fi", "sv") if Words(language).missing([said])] == []
+
+
+def test_first_is_the_first_that_says_something(protected):
+    table = stepped(protected, [1000, 1018], language="en")
+    unknown = change(protected, [1000, None], language="en")
+    plain = findings.say("{n} customers", n=table.value("people", month=date(2025, 2, 1)))
+    assert findings.first(unknown, plain) == plain
+    assert findings.first(unknown, unknown) == unknown

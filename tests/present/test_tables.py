@@ -93,7 +93,7 @@ def test_units_stand_in_the_head_and_intervals_beside(campaigns):
     assert cells(item) == [
         "Kampanja",
         "Lisävaikutus, %‑yks.",
-        "95\u00a0%:n väli",
+        "95\u00a0%:n luottamus\u00adväli",
         "A",
         "+4,0",
         "3,0–5,0",
@@ -157,3 +157,22 @@ def test_a_table_of_many_columns_is_printed_smaller(protected, count, many):
             table, by="topic", columns=[f"count_{n}" for n in range(count)], total=False
         ).html()
     ) == many
+
+
+@pytest.mark.parametrize(("count", "is_list"), [(1, False), (6, True)])
+def test_a_table_that_a_telephone_has_no_room_for_is_a_list_there(protected, count, is_list):
+    names = [f"n{place}" for place in range(count)]
+    rows = [{"topic": t, "people": 9} | dict.fromkeys(names, 123456) for t in ("a", "b")]
+    html = tables.table(protected(rows, "topic"), by="topic", columns=names, total=False).html()
+    assert ('class="scroll stack"' in html) == is_list
+    assert html.count("data-head=") == 2 * count * is_list
+
+
+def test_each_figure_of_a_list_has_the_head_of_its_column(protected):
+    heads = {"people": "Customers", "n": "Companies & consumers/prohibitions"}
+    table = protected([{"topic": "a", "people": 7, "n": 9}], "topic", language="en")
+    html = tables.table(table, by="topic", columns=heads, total=False).html()
+    assert re.findall(r'data-head="([^"]+)"[^>]*>([^<]+)<', html) == [
+        ("Customers", "7"),
+        ("Companies &amp; consumers/prohibitions", "9"),
+    ]

@@ -1,6 +1,7 @@
 """The palette by computation: contrast by WCAG 2.2, and colour-blind readers by Machado, Oliveira
 and Fernandes (2009)."""
 
+import re
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -94,3 +95,11 @@ def test_day_and_night_have_the_same_names():
 
 def test_every_colour_of_day_stands_for_one_name():
     assert len(set(theme.LIGHT.values())) == len(theme.LIGHT)
+
+
+def test_each_brace_of_the_style_sheet_is_closed_once():
+    sheet = theme.font_face() + theme.style()
+    depth = [0]
+    for brace in re.findall("[{}]", sheet):
+        depth.append(depth[-1] + (1 if brace == "{" else -1))
+    assert (min(depth), depth[-1]) == (0, 0)
