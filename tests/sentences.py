@@ -20,10 +20,14 @@ def book(name: str) -> dict[str, Any]:
     return notebook
 
 
+def cells_of(name: str) -> list[tuple[str, str]]:
+    """The kind (code, markdown) and the source of each cell."""
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in book(name)["cells"]]
+
+
 def code_of(name: str) -> list[str]:
     """The source of each cell of code."""
-    cells = book(name)["cells"]
-    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return [source for kind, source in cells_of(name) if kind == "code"]
 
 
 def sentences(name: str) -> set[str]:

@@ -30,13 +30,13 @@ BASE = 10
 COUNTED = {
     "rose": "{what} rose by {much} {since}",
     "fell": "{what} fell by {much} {since}",
-    "steady": "{what} {new}: the change {since} is within its usual swing",
+    "steady": "{what} was {new}: the change {since} is within its usual swing",
     "same": "{what} stayed the same {since}",
 }
 MEASURED = {
     "rose": "{what} rose {since}: {old} → {new}",
     "fell": "{what} fell {since}: {old} → {new}",
-    "steady": "{what} {new}: the change {since} is not more than chance",
+    "steady": "{what} was {new}: the change {since} is not more than chance",
 }
 BRIEF_COUNTED = {
     "rose": "{much} {since}",
@@ -59,7 +59,7 @@ BRIEF_BESIDE = {
     "fell": "{much} less than among the others",
     "steady": "the difference from the others is not more than chance",
 }
-LEVEL = "{what} is {new}"
+LEVEL = "{what} was {new}"
 TONES = {"rose": "up", "fell": "down", "steady": "flat", "unknown": "plain"}
 SINCE = {"previous": "from the previous month", "year_ago": "from a year ago"}
 COMPARED = {
@@ -259,6 +259,7 @@ def largest(
 ABOVE = "{what}: above the others {top} ({most})"
 BELOW = "{what}: below the others {last} ({least})"
 APART = "{what}: above the others {top} ({most}), below them {last} ({least})"
+PAIR = "{what}: {top} {most}, {last} {least}"
 
 
 @said
@@ -302,7 +303,7 @@ def leading(
 @said
 def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
     """Which code lies furthest above and which furthest below all others, of those that do so by
-    more than chance."""
+    more than chance; of two groups, both."""
     words = _words(table)
     rows = _judged_rows(table, by, column, where)
     if rows.height < 2:
@@ -316,7 +317,10 @@ def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: An
         figures["top"], figures["most"] = _named_rate(above[:1], by, column, words)
     if below.height:
         figures["last"], figures["least"] = _named_rate(below[-1:], by, column, words)
-    message = APART if above.height and below.height else ABOVE if above.height else BELOW
+    if above.height and below.height:
+        message = PAIR if rows.height == 2 else APART
+    else:
+        message = ABOVE if above.height else BELOW
     return _told((table,), message, what, **figures)
 
 

@@ -74,10 +74,14 @@ def _legend_of_verdicts(plot: Plot) -> list[tuple[str, str]]:
     shown = plot.frame.filter(~pl.col("hidden"))["verdict"]
     found = {"steady" if verdict == "unknown" else verdict for verdict in shown}
     return [
-        (plot.words.translate(name), tone)
+        (_capital(plot.words.translate(name)), tone)
         for verdict, (name, tone) in JUDGED.items()
         if verdict in found
     ]
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def listed(plot: Plot) -> str:

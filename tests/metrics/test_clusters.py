@@ -5,9 +5,12 @@ from __future__ import annotations
 import narwhals as nw
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from genlib.metrics.clusters import design_effects
+from genlib.metrics.clusters import design_effects, effects_of_others
+from genlib.metrics.figures import Rate
 from genlib.metrics.rows import lazy
 
 ANSWERED = nw.col("outcome") == "responded"
@@ -60,3 +63,75 @@ def test_each_channel_and_all_together_have_people_and_an_effect() -> None:
         {"channel": ["email", "post", None], "persons": [10, 10, 10], "effect": [1.0, 1.0, 2.0]}
     )
     assert_frame_equal(design_effects(lazy(same), "channel", ANSWERED), expected)
+
+
+MESSAGE = st.tuples(
+    st.integers(1, 6),
+    st.sampled_from(["email", "post", "sms"]),
+    st.sampled_from(["responded", "no"]),
+)
+
+
+@given(st.lists(MESSAGE, min_size=1, max_size=30))
+def test_the_others_of_a_channel_are_all_messages_without_it(rows: list[tuple[str, ...]]) -> None:
+    contacts = pl.DataFrame(rows, schema=["customer", "channel", "outcome"], orient="row")
+    found = effects_of_others(lazy(contacts), "channel", ANSWERED)
+    for channel in contacts["channel"].unique():
+        others = contacts.filter(pl.col("channel") != channel)
+        row = found.filter(channel=channel).select("other_persons", "other_effect")
+        if others.is_empty():
+            assert row.is_empty()
+            continue
+        whole = design_effects(lazy(others), "channel", ANSWERED).filter(
+            pl.col("channel").is_null()
+        )
+        assert row.rows() == whole.select("persons", "effect").rows()
+
+
+def compare(contacts: pl.DataFrame, *, by_person: bool) -> pl.DataFrame:
+    """The answers by channel, each compared with all others: by person or as if each message stood
+    alone."""
+    tables = [contacts.group_by(*keys).len() for keys in (["channel", "outcome"], ["channel"], [])]
+    by_outcome = contacts.group_by("outcome").len()
+    cells = pl.concat([*tables, by_outcome], how="diagonal").select(
+        "channel", "outcome", people=pl.lit(None, pl.Int64), contacts=pl.col("len").cast(pl.Int64)
+    )
+    effects = None
+    if by_person:
+        own = design_effects(lazy(contacts), "channel", ANSWERED)
+        others = effects_of_others(lazy(contacts), "channel", ANSWERED)
+        effects = own.join(others, on="channel", how="left")
+    rate = Rate("rate", "outcome", ("responded",), of="contacts", clusters=effects, among="channel")
+    rows = rate(cells).filter(pl.col("outcome").is_null(), pl.col("channel").is_not_null())
+    return rows.sort("channel").select("channel", "rate", "^rate_gap.*$")
+
+
+def test_messages_that_are_all_alike_are_compared_as_so_many_people() -> None:
+    """Who got two answered both or none: as if each had got one."""
+    twice = [messages(("60x", 2, 0), ("40x", 2, 2)), messages(("70x", 2, 0), ("30x", 2, 2))]
+    once = [messages(("60x", 1, 0), ("40x", 1, 1)), messages(("70x", 1, 0), ("30x", 1, 1))]
+    two, one = (
+        pl.concat(
+            [email, post.with_columns(channel=pl.lit("post"), customer="p " + pl.col("customer"))]
+        )
+        for email, post in (twice, once)
+    )
+    assert_frame_equal(compare(two, by_person=True), compare(one, by_person=False))
+
+
+def test_alike_messages_do_not_tell_channels_apart_that_people_would_not() -> None:
+    email = messages(("60x", 5, 0), ("40x", 5, 5))
+    post = messages(("70x", 5, 0), ("30x", 5, 5)).with_columns(
+        channel=pl.lit("post"), customer="p " + pl.col("customer")
+    )
+    both = pl.concat([email, post])
+    lows = [compare(both, by_person=by_person)["rate_gap_low"][0] for by_person in (False, True)]
+    assert lows[0] > 0 > lows[1]
+
+
+def test_nothing_is_said_of_a_channel_whose_others_are_too_few_people() -> None:
+    few = messages(("9x", 3, 1)).with_columns(
+        channel=pl.lit("post"), customer="p " + pl.col("customer")
+    )
+    both = pl.concat([messages(("40x", 1, 1)), few])
+    assert compare(both, by_person=True)["rate_gap"].to_list() == [None, None]

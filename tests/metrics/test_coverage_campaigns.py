@@ -16,7 +16,7 @@ import pytest
 from messages import figured
 
 from genlib.metrics import campaigns, figures
-from genlib.metrics.clusters import design_effects
+from genlib.metrics.clusters import design_effects, effects_of_others
 from genlib.metrics.figures import Rate
 from genlib.metrics.rows import lazy
 from genlib.period import Period
@@ -161,6 +161,64 @@ def rates_of_messages(sent: np.ndarray, answered: np.ndarray) -> pl.DataFrame:  
     )
     rate = Rate("rate", "outcome", (True,), of="contacts", clusters=effects)
     return rate(cells.sort("round")).filter(pl.col("outcome").is_null())
+
+
+ALIKE = 0.5
+CODES = ("call", "email", "post", "sms")
+
+
+@pytest.mark.parametrize("share", [0.1, 1.0])
+def test_of_channels_that_are_alike_one_report_in_twenty_names_one(share: float) -> None:
+    """Four channels of the same rate; 100 people of each get 1 to 10 messages, `share` of them also
+    messages of the next channel. What comes of two messages to one person correlates by a half."""
+    rng = np.random.default_rng([int(100 * share)])
+    rounds = 300
+    named = [_names_any(_draw_channels(rng, share)) for _ in range(rounds)]
+    by_person, by_message = np.mean(named, axis=0)
+    print(f"{by_person:.3f} by person, {by_message:.3f} as if each message stood alone")
+    assert by_person <= 0.09
+    assert by_message > by_person
+
+
+def _draw_channels(rng: np.random.Generator, share: float) -> pl.DataFrame:
+    """Messages: customer, channel and whether they were answered."""
+    each = 100
+    customer = np.arange(each * len(CODES))
+    home = customer // each
+    also = (home + 1) % len(CODES)
+    others = (1 - ALIKE) / ALIKE
+    chance = rng.beta(0.3 * others, 0.7 * others, len(customer))
+    first = 1 + rng.poisson(1.5, len(customer))
+    second = (1 + rng.poisson(0.5, len(customer))) * (rng.random(len(customer)) < share)
+    who = np.concatenate([np.repeat(customer, first), np.repeat(customer, second)])
+    places = np.concatenate([np.repeat(home, first), np.repeat(also, second)])
+    return pl.DataFrame(
+        {
+            "customer": who,
+            "channel": np.array(CODES)[places],
+            "came": rng.random(len(who)) < chance[who],
+        }
+    )
+
+
+def _names_any(messages: pl.DataFrame) -> tuple[bool, bool]:
+    """Whether any channel is said to differ: by person, and as if each message stood alone."""
+    own = design_effects(lazy(messages), "channel", nw.col("came"))
+    others = effects_of_others(lazy(messages), "channel", nw.col("came"))
+    known = own.join(others, on="channel", how="left")
+    alone = known.with_columns(effect=1.0, other_effect=1.0)
+    return _differs(messages, known), _differs(messages, alone)
+
+
+def _differs(messages: pl.DataFrame, effects: pl.DataFrame) -> bool:
+    keys = (["channel", "came"], ["channel"], ["came"], [])
+    counts = pl.concat([messages.group_by(*some).len() for some in keys], how="diagonal")
+    cells = counts.select(
+        "channel", "came", people=pl.lit(None, pl.Int64), contacts=pl.col("len").cast(pl.Int64)
+    )
+    rate = Rate("rate", "came", (True,), of="contacts", clusters=effects, among="channel")
+    rows = rate(cells).filter(pl.col("came").is_null(), pl.col("channel").is_not_null())
+    return not rows.filter((pl.col("rate_gap_low") > 0) | (pl.col("rate_gap_high") < 0)).is_empty()
 
 
 def test_what_became_of_contacts_does_not_move_the_uplift() -> None:

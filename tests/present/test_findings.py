@@ -74,7 +74,7 @@ def test_a_change_whose_usual_swing_is_not_known_is_a_plain_fact(protected):
     [
         (
             1005,
-            "Asiakasmäärä 1\u00a0005: muutos edellisestä kuukaudesta on tavanomaista vaihtelua",
+            "Asiakasmäärä oli 1\u00a0005: muutos edellisestä kuukaudesta on tavanomaista vaihtelua",
             "flat",
             "steady",
         ),
@@ -108,7 +108,7 @@ def test_a_change_in_a_year_is_judged_by_changes_in_a_year(protected):
 
 def test_in_the_lead_a_usual_change_is_a_level(protected):
     found = change(protected, [*STEADY, 1005])
-    assert page.lead(found).body == '<div class="lead"><p>Asiakasmäärä on 1\u00a0005.</p></div>'
+    assert page.lead(found).body == '<div class="lead"><p>Asiakasmäärä oli 1\u00a0005.</p></div>'
 
 
 def test_in_the_lead_an_unusual_change_is_announced(protected):
@@ -209,7 +209,7 @@ SCORE = "Nettosuositteluindeksi"
         ((0.41, 0.34, 0.48), f"{SCORE} nousi edellisestä kuukaudesta: +29 → +41", "up"),
         (
             (0.37, 0.30, 0.44),
-            f"{SCORE} +37: muutos edellisestä kuukaudesta ei ylitä satunnaisvaihtelua",
+            f"{SCORE} oli +37: muutos edellisestä kuukaudesta ei ylitä satunnaisvaihtelua",
             "flat",
         ),
         ((0.10, 0.03, 0.17), f"{SCORE} laski edellisestä kuukaudesta: +29 → +10", "down"),
@@ -319,6 +319,12 @@ def test_a_contrast_names_what_lies_above_and_below_the_others(protected):
 def test_a_contrast_names_nothing_that_does_not_differ(protected, codes, said):
     table = compared(protected, **{code: GAPS[code] for code in codes})
     assert findings.contrast(table, "region", "rate", "Score by region") == said
+
+
+def test_of_two_groups_a_contrast_tells_both(protected):
+    table = compared(protected, **{code: GAPS[code] for code in ("01", "04")})
+    said = findings.contrast(table, "region", "rate", "Score by region")
+    assert said == "Indeksi maakunnittain: Uusimaa 40,0\u00a0%, Satakunta 20,0\u00a0%"
 
 
 def test_a_contrast_without_differences_says_so(protected):

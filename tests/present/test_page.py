@@ -110,6 +110,55 @@ def test_a_row_takes_items_only(months):
         page.row(charts.columns(months, x="month", y="people"), spans=(9,))
 
 
+def nothing(channels, **options):
+    """A chart and a table without a row."""
+    return (
+        charts.bars(channels, x="people", y="channel", codes=[], **options),
+        tables.table(channels, by="channel", codes=[], total=False, **options),
+    )
+
+
+def test_a_row_leaves_out_what_is_optional_and_has_nothing_to_show(channels, months):
+    sent = charts.columns(months, x="month", y="people")
+    for blank in nothing(channels, optional=True):
+        assert page.row(blank, sent, spans=(7, 5)).html() == page.row(sent).html()
+        assert page.row(blank).html() == ""
+
+
+def test_a_row_shows_what_is_not_optional_and_says_that_there_is_nothing(channels, months):
+    sent = charts.columns(months, x="month", y="people")
+    for blank in nothing(channels):
+        assert page.row(blank, sent, spans=(7, 5)).html().count('<section class="card">') == 2
+
+
+def test_a_figure_of_zero_is_nothing_to_draw_but_a_hidden_one_is(protected):
+    rows = [{"channel": "email", "people": 0, "reason": None}]
+    hidden = [{"channel": "email", "people": None, "reason": "primary"}]
+    blanks = [
+        charts.bars(protected(given, "channel"), x="people", y="channel", optional=True).is_blank
+        for given in (rows, hidden)
+    ]
+    assert blanks == [True, False]
+
+
+def test_a_map_of_no_region_is_optional(protected):
+    together = protected([{"region": "all", "people": 20}], "region")
+    assert charts.map(together, value="people", optional=True).is_blank
+
+
+def test_there_is_no_map_of_municipalities_so_they_are_bars(protected):
+    rows = protected([{"municipality": "837", "people": 20}], "municipality")
+    assert charts.map(rows, region="municipality", value="people").mark == "bars"
+
+
+def test_tiles_leave_out_what_is_optional_and_has_no_figure(channels):
+    shown = page.tile(channels.value("people", channel="email"), label="customers")
+    absent = page.tile(channels.value("people", channel="call"), label="customers", optional=True)
+    hidden = page.tile(channels.value("people", channel="post"), label="customers", optional=True)
+    assert page.tiles(shown, absent).html() == page.tiles(shown).html()
+    assert page.tiles(shown, hidden).html().count('class="tile"') == 2
+
+
 def test_conditions_say_what_the_report_stands_on(items):
     said = re.sub("<[^>]+>", "|", items[-1].html())
     for part in (
