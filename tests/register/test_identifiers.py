@@ -296,7 +296,7 @@ NUMBERS = st.sampled_from(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(NOISE, NUMBERS, NOISE, st.integers(0, 14))
 def test_an_accepted_telephone_has_the_digits_that_a_reader_sees(
     before: str, number: str, after: str, cut: int
@@ -322,7 +322,7 @@ CODES = {
 }
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(list(CODES)), st.integers(0, 1), NOISE, st.integers(0, 12))
 def test_an_accepted_code_has_the_characters_that_a_reader_sees(
     check: Callable[[str], str], which: int, noise: str, cut: int
