@@ -107,7 +107,10 @@ def _promise(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
 def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Every contact gets its verdict as of the instant it was sent."""
     kinds = pl.concat(source.register.scan("campaign", ["id", "kind"]))
-    judge = Judge.of(source.acts, source.people.judged, switches=source.switches)
+    people = source.people.judged.drop(
+        "left_on"
+    )  # who left was a customer when it was sent, or not
+    judge = Judge.of(source.acts, people, switches=source.switches)
     message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
     def judged(batch: pl.DataFrame) -> pl.DataFrame:

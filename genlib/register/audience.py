@@ -24,6 +24,7 @@ from genlib.atomic import replacing
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.permission import Switches, verdicts
 from genlib.register import audit, fingerprints, holds, mailing, persons, suppression
+from genlib.register.acts import read_acts
 from genlib.register.database import Register
 from genlib.register.identifiers import ARTIFICIAL_PHONE
 from genlib.register.recipients import Recipient
@@ -245,7 +246,7 @@ def _allowed(
     held = holds.held_people(connection)["customer_id"]
     held_since = pl.when("is_held").then(pl.lit(order.at))
     asked = persons.apply_states(sealed, rows, held).with_columns(held_since=held_since)
-    acts = persons.gather_acts(_scan_acts(register, rows["other"]), rows)
+    acts = persons.gather_acts(read_acts(register, rows["other"]), rows)
     first, refused = _judged(asked, acts, order)
     sharing = persons.find_sharing(register, sealed, order.channel)
     suppression.hold(register, connection, key, pl.concat([rows["other"], sharing]).unique())
@@ -259,14 +260,6 @@ def _allowed(
         "no_contact": second.height - reachable.height,
     }
     return reachable, counts
-
-
-def _scan_acts(register: Register, ids: pl.Series) -> pl.DataFrame:
-    wanted = ids.unique().implode()
-    return pl.concat(
-        batch.filter(col("customer_id").is_in(wanted))
-        for batch in register.scan("permission", suppression.ACTS)
-    )
 
 
 def _judged(

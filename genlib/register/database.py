@@ -94,16 +94,19 @@ class Register:
         *,
         rows: int = BATCH_ROWS,
         ordered_by: str | None = None,
+        filled: str | None = None,
     ) -> Iterator[pl.DataFrame]:
-        """The rows of a table in frames of at most `rows`; memory does not grow with the table. At
-        least one frame, perhaps empty."""
+        """The rows of a table - those that have something in the column `filled`, if one is named -
+        in frames of at most `rows`; memory does not grow with the table. At least one frame,
+        perhaps empty."""
         schema = frame_schema(name)
         chosen = columns or list(schema)
-        sorting = [ordered_by] if ordered_by else []
+        sorting = [column for column in (ordered_by, filled) if column]
         if unknown := {*chosen, *sorting} - schema.keys():
             raise UsageError(f"table {name} has no column {', '.join(sorted(unknown))}")
         wanted = pl.Schema({column: schema[column] for column in dict.fromkeys(chosen + sorting)})
-        order = f" ORDER BY {_quoted(ordered_by)}" if ordered_by else ""
+        order = f" WHERE {_quoted(filled)} IS NOT NULL" if filled else ""
+        order += f" ORDER BY {_quoted(ordered_by)}" if ordered_by else ""
         query = f"SELECT {', '.join(map(_quoted, wanted))} FROM {_quoted(name)}{order}"  # noqa: S608 - all names are the schema's
         empty = True
         with translated(name), self._session(write=False) as session:

@@ -1,8 +1,8 @@
 """Who is held back from every contact list, because a row about their will could not be taken.
 
-Two tables say whom we may contact: `permission` (consents, prohibitions, their ends) and `customer`
-(restriction, departure, death, addresses). What such a row cannot say clearly is refused, and until
-it is mended nobody it may speak of is on a list:
+Three tables say whom we may contact: `permission` (consents, prohibitions, their ends), `customer`
+(restriction, departure, death, addresses) and `campaign_contact` (who opted out). What such a row
+cannot say clearly is refused, and until it is mended nobody it may speak of is on a list:
 
 - A refused row holds back the customer that it names, whether the register knows them yet or not.
 - While a refused row names no customer, or may hide other rows, no list is exported at all. The
@@ -31,8 +31,9 @@ from genlib.register import audit
 from genlib.register.database import Register, frame_schema
 from genlib.register.schema import table
 
-OWNERS = {"customer": "id", "permission": "customer_id"}
-"""The tables that are watched, and their column that names the customer."""
+OWNERS = {"customer": "id", "permission": "customer_id", "campaign_contact": "customer_id"}
+"""The tables that are watched, and their column that names the customer. Of contacts those that
+tell of an opting out."""
 HARMLESS = (
     "company_id",
     "given_names",
@@ -70,6 +71,8 @@ def find_refused(raw: pl.DataFrame, faults: pl.DataFrame, name: str) -> pl.DataF
     """
     is_harmless = (col("rule") == "changed") & col("column").is_in(HARMLESS)
     telling = faults.filter(~is_harmless) if name == "customer" else faults
+    if name == "campaign_contact":
+        telling = telling.join(_opting_out(raw), on="row", how="semi")
     first = telling.unique("row", keep="first", maintain_order=True)
     cells = pl.exclude("row").str.contains(f"(?s){HIDES_ROWS}")
     numbers = raw.select(
@@ -82,6 +85,13 @@ def find_refused(raw: pl.DataFrame, faults: pl.DataFrame, name: str) -> pl.DataF
     nobody = pl.lit(None, pl.Int64).alias("customer_id")
     hidden = refused.filter("hides_rows").with_columns(nobody)
     return pl.concat([refused, hidden]).select(HELD).unique(maintain_order=True)
+
+
+def _opting_out(contacts: pl.DataFrame) -> pl.DataFrame:
+    """The rows that tell of an opting out, readable or not; all, if there is no column for it."""
+    if "opted_out_at" not in contacts.columns:
+        return contacts
+    return contacts.filter(col("opted_out_at").str.strip_chars().fill_null("") != "")
 
 
 @dataclass

@@ -14,6 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 from polars import col
 
+from genlib.register.acts import read_acts
 from genlib.register.database import Register, frame_schema
 from genlib.register.identifiers import checked
 from genlib.register.schema import table
@@ -26,7 +27,6 @@ CARRIED = {
     "phone": {scope: scope for scope in ("phone", "marketing_use", "market_research")},
     "address": {"post": "post", "marketing_use": "post", "market_research": "market_research"},
 }
-ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 ENTRY = ["identifier", "digest", "scope", "since"]
 IDENTIFIERS = ("email", "phone", "street_address", "postal_code")
 
@@ -37,10 +37,7 @@ def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: p
 
     Whoever removes a customer's data calls this first, in the same transaction.
     """
-    acts = pl.concat(
-        batch.filter(col("customer_id").is_in(ids.implode()))
-        for batch in register.scan("permission", ACTS)
-    )
+    acts = read_acts(register, ids)
     said = acts.filter(col("act") == "prohibition").select(
         "customer_id", "scope", "ended_at", since="given_at"
     )

@@ -304,6 +304,44 @@ def test_a_refused_cell_that_may_hide_other_rows_stops_the_lists(small: Desk) ->
         small.export()
 
 
+CAMPAIGN = {
+    "id": "1",
+    "code": "KEVAT",
+    "name": "Kevät",
+    "kind": "DM",
+    "starts_on": "2026-05-01",
+    "ends_on": "2026-05-31",
+    "holdout_share": "0",
+    "cost_cents": "0",
+}
+
+
+def contact(number: int, customer: int, **own: str) -> dict[str, str]:
+    always = {
+        "id": str(number),
+        "campaign_id": "1",
+        "customer_id": str(customer),
+        "arm": "contacted",
+        "channel": "email",
+        "sent_at": "2026-05-02T08:00:00Z",
+        "opted_out_at": "",
+        "bounced": "false",
+        "source": "COMMUNICATION",
+    }
+    return always | own
+
+
+def test_a_refused_contact_that_tells_of_an_opting_out_holds_its_customer_back(desk: Desk) -> None:
+    unsent = {"sent_at": "soon"}
+    rows = [contact(1, 1, **unsent), contact(2, 2, opted_out_at="yesterday"), contact(3, 3)]
+    desk.load(campaign=[CAMPAIGN], campaign_contact=rows)
+    assert desk.held() == [2]
+    mended = contact(2, 2, opted_out_at="2026-05-03T08:00:00Z")
+    desk.load(campaign_contact=[mended])
+    assert desk.held() == []
+    assert dict(desk.export().left_out) == {"channel_prohibition": 1}
+
+
 def test_a_file_that_is_refused_whole_stops_the_lists_until_it_is_loaded(desk: Desk) -> None:
     (desk.folder / "in" / "permission.csv").write_text("id,customer_id\n9,2\n")
     with pytest.raises(BadInput, match="lacks column"):
