@@ -418,11 +418,11 @@ def _diverging(plot: Plot) -> Plot:
         f"{place} · {level}: {text}"
         for place, level, text in zip(frame["place"], frame["series"], said, strict=True)
     ]
-    best = (
-        frame.group_by("place", maintain_order=True)
-        .agg(pl.col("high").max())
-        .sort("high", descending=True, nulls_last=True)
-    )
+    is_approval = pl.col("series").replace_strict(left) == 0
+    approval = pl.col("share").filter(is_approval).sum()
+    known = pl.when(pl.col("share").null_count() == 0).then(approval)
+    best = frame.group_by("place", maintain_order=True).agg(known.alias("approval"))
+    best = best.sort("approval", descending=True, nulls_last=True, maintain_order=True)
     return replace(
         plot, frame=frame.with_columns(said, pl.Series("tip", tips)), places=best["place"].to_list()
     )

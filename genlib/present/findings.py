@@ -9,6 +9,7 @@ from the others by one rule for all groups of a table (present.groups). `what` i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -42,7 +43,7 @@ BRIEF_COUNTED = {
     "rose": "{much} {since}",
     "fell": "{much} {since}",
     "steady": "{much} {since}, as usual",
-    "same": "{much} {since}",
+    "same": "unchanged {since}",
 }
 BRIEF_MEASURED = {
     "rose": "{much} {since}",
@@ -143,14 +144,16 @@ def _compared(  # noqa: PLR0913, PLR0917 - what a comparison is said with
     if judged.gap is None or now.value is None or before.value is None:
         return _told((table,), what, "", "unknown")
     form = form_of(column, whole=isinstance(now.value, int))
+    is_measured = _has_interval(table, column)
     figures = {
         "new": words.figure(now.value, form),
         "old": words.figure(before.value, form),
         "since": _since(words, since),
     }
-    manner = _manner(judged)
     brief_much = _much(words, now, before, signed=signed)
-    much = _much(words, now, before, signed=_has_interval(table, column) and signed)
+    much = _much(words, now, before, signed=is_measured and signed)
+    is_nothing = not is_measured and not re.search("[1-9]", much)
+    manner = "same" if is_nothing else _manner(judged)
     tone = TONES[judged.verdict]
     in_brief = _told((table,), brief[manner], what, tone, **figures, much=brief_much)
     finding = in_brief
@@ -281,15 +284,26 @@ QUOTED = "{what}: “{label}” ({value})"
 
 
 @said
-def leading(
-    table: ProtectedTable, by: str, column: str, what: str, *, message: str = QUOTED, **where: Any
+def leading(  # noqa: PLR0913 - what is said of the first
+    table: ProtectedTable,
+    by: str,
+    column: str,
+    what: str,
+    *,
+    message: str = QUOTED,
+    otherwise: str = "",
+    **where: Any,
 ) -> Finding:
-    """Which code has the largest figure: "Eniten suositteluun liittyy: ”Sain avun” (31 %)"; no word
-    of whether that is more than chance. `message` may have {what}, {label} and {value}."""
+    """Which code has the largest figure: "Eniten suositteluun liittyy: ”Sain avun” (31 %)".
+    `message` may have {what}, {label} and {value}.
+
+    `otherwise` or `what`, where it may be another: one is hidden, or the intervals of the first two
+    do not tell them apart.
+    """
     words = _words(table)
-    rows = _rows(table, by, column, where).drop_nulls(column)
-    if rows.height < 2:
-        return _told((table,), what)
+    rows = _rows(table, by, column, where)
+    if rows.height < 2 or rows[column].null_count() or not _leads(rows, column):
+        return _told((table,), otherwise or what)
     value = words.figure(rows[column][0], form_of(column))
     return _told(
         (table,),
@@ -298,6 +312,15 @@ def leading(
         label=_label(rows, by, words).rstrip("."),
         value=value,
     )
+
+
+def _leads(rows: pl.DataFrame, column: str) -> bool:
+    """Whether the first figure is above the second by more than chance, if they have intervals."""
+    ends = [column, f"{column}_low", f"{column}_high"]
+    if not set(ends) <= set(rows.columns):
+        return True
+    first, second = (Figure(*row) for row in rows.select(ends).head(2).rows())
+    return judgement.compare(first, second).verdict == "rose"
 
 
 @said
@@ -501,9 +524,9 @@ def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
 
 def _figure(words: Words, figure: Shown) -> str:
     form = form_of(figure.column, whole=isinstance(figure.value, int))
-    return words.figure(
-        figure.value, form, 0 if form == "percent" and (figure.value or 0) >= 0.1 else None
-    )
+    value = figure.value or 0
+    is_rounded = form == "percent" and (value == 0 or value >= 0.1)
+    return words.figure(figure.value, form, 0 if is_rounded else None)
 
 
 def _since(words: Words, since: str) -> str:

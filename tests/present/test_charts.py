@@ -165,6 +165,18 @@ def test_likert_shares_meet_in_the_middle(protected):
     ]
 
 
+def test_likert_begins_with_the_question_that_most_agree_with(protected):
+    """Not with the one that has the most neutral answers to its right."""
+    counts = {"neutral": (0, 0, 60, 20, 20), "agreed": (10, 10, 30, 30, 20)}
+    rows = [
+        {"question": question, "answer": answer, "people": n}
+        for question, numbers in counts.items()
+        for answer, n in enumerate(numbers, 1)
+    ]
+    plot = charts.likert(protected(rows, "question", "answer"), question="question").plot
+    assert plot.places == ["Agreed", "Neutral"]
+
+
 @pytest.mark.parametrize("count", [None, 1])
 def test_likert_hides_a_question_with_a_hidden_answer_or_under_ten_people(protected, count):
     rows = [{"question": "q", "answer": a, "people": count} for a in range(1, 6)]

@@ -429,3 +429,41 @@ def test_first_is_the_first_that_says_something(protected):
     plain = findings.say("{n} customers", n=table.value("people", month=date(2025, 2, 1)))
     assert findings.first(unknown, plain) == plain
     assert findings.first(unknown, unknown) == unknown
+
+
+def statements(protected, *rates, half=0.01, hidden=()):
+    """Statements with these shares of agreement, the ends of their intervals `half` away."""
+    rows = [
+        {
+            "question": code,
+            "people": 100,
+            "agreed": None if code in hidden else rate,
+            "agreed_low": rate - half,
+            "agreed_high": rate + half,
+            "reason": "primary" if code in hidden else None,
+        }
+        for code, rate in zip("abc", rates, strict=False)
+    ]
+    return protected(rows, "question", language="en")
+
+
+def test_leading_names_what_is_above_the_second_by_more_than_chance(protected):
+    said = findings.leading(statements(protected, 0.9, 0.7), "question", "agreed", "Uplift")
+    assert said == "Uplift: “a” (0.90)"
+
+
+def test_leading_says_otherwise_where_chance_may_have_put_the_first_before_the_second(protected):
+    table = statements(protected, 0.678, 0.676)
+    said = findings.leading(table, "question", "agreed", "Uplift", otherwise="Customers")
+    assert said == "Customers"
+
+
+def test_leading_says_otherwise_where_a_hidden_one_may_be_the_first(protected):
+    table = statements(protected, 0.9, 0.7, 0.5, hidden="c")
+    assert findings.leading(table, "question", "agreed", "Uplift") == "Uplift"
+
+
+def test_a_change_that_is_written_as_nothing_is_none(protected):
+    found = change(protected, [*STEADY, 1001.2], column="amount_cents", language="en")
+    assert found == "The number of customers stayed the same from the previous month"
+    assert found.brief == "Unchanged from the previous month"
