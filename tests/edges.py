@@ -227,6 +227,7 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
         customers.repeat,
         customers.cohorts,
         customers.activity,
+        customers.forecast,
     ):
         yield "customer_analysis", count.__name__, count
     for count in (

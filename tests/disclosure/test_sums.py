@@ -118,7 +118,13 @@ def reports_of(leak: Leak) -> set[Report]:
 def test_the_attacker_has_what_the_reports_show(published: list[list[Book]]) -> None:
     figures = Book.of(published[0]).figures
     assert len({(figure.report, figure.parameters) for figure in figures}) >= 3
-    assert {figure.measure for figure in figures} == {"people", "contacts", "amount_cents"}
+    forecasts = {"forecast_cents", "came_cents", "expected_cents"}
+    assert {figure.measure for figure in figures} == {
+        "people",
+        "contacts",
+        "amount_cents",
+        *forecasts,
+    }
 
 
 def book(*told: tuple[str, str, People]) -> Book:
