@@ -3,6 +3,8 @@ what the register may contain at all."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +12,12 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from genlib import settings
-from genlib.errors import NoticeError, UsageError
+from genlib.errors import NoticeError, Refused, UsageError
+from genlib.permission.switches import Switches
 
 DEFAULT = Path(__file__).resolve().parent.parent / "data" / "notice.toml"
 CLASSES = ("direct", "restricted", "quasi", "attribute", "sensitive", "key", "derived")
@@ -38,6 +42,24 @@ CLOSED = {
     "derived": {"drop"},
     "key": {"drop", "number", "pseudonym"},
 }
+DERIVED = ("profile", "verdict", "reach")
+"""What publishing computes and adds."""
+OWN_KEYS = {"class", "purposes", "retention", "self_service"}
+"""Of a column's entry; the others are grants, by the code of a release."""
+READY = {"columns", "digest"}
+"""Fields of `Notice` that are no entries of the file."""
+KINDS = {str: "text", int: "whole number", bool: "true or false", date: "date"}
+BOUNDS = {
+    "anonymity.k": (2, 1_000),
+    "anonymity.epoch": (1, 10_000),
+    "disclosure.min_count": (0, 1_000),
+    "disclosure.p": (0, 100),
+    "disclosure.min_base": (3, 10_000),
+    "disclosure.flag_base": (0, 10_000),
+    "reports.keep_months": (1, 1_200),
+}
+DAYS = (1, 36_525)
+YEARS = (0, 100)
 SPECIAL = re.compile(  # GDPR 9 and 10: the notice announces none of it (N5.9)
     r"health|diagnos|medic|disab|religi|belief|ethnic|racial|race$|political|trade_union|union_member|sexual|orientation|biometric|genetic"
     r"|criminal|offence|conviction|terveys|uskon|etni|seksuaali|rikos"
@@ -151,7 +173,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Notice:
-    """The notice in force. `columns` is the catalogue: table, then column."""
+    """The notice in force. `columns` is the catalogue: table, then column. `digest` is the SHA-256
+    of what the file says, whatever its comments and spaces."""
 
     version: str
     valid_from: date
@@ -171,10 +194,25 @@ class Notice:
     permission: Mapping[str, bool | str]
     gaps: Mapping[str, str]
     columns: Mapping[str, Mapping[str, Column]]
+    digest: str
 
     @property
     def k(self) -> int:
         return self.anonymity.k
+
+    @property
+    def reference(self) -> str:
+        """How the notice is cited: `2026-1 (a1b2c3d4e5f6…)`."""
+        return reference(self.version, self.digest)
+
+    def check_unchanged(self, version: str, digest: str) -> None:
+        """Refused if what was published under this very version was published under another
+        text."""
+        if version == self.version and digest != self.digest:
+            raise Refused(
+                "the notice was changed but its version was not: what was published cites "
+                f"{reference(version, digest)}; raise `version` in the notice and set `valid_from`"
+            )
 
     def release(self, purpose: str) -> ReleaseTerms:
         """The terms of a release purpose; UsageError for one that the notice does not know."""
@@ -217,33 +255,68 @@ class Notice:
 
     def faults(self) -> Iterator[str]:
         """What the notice says against itself or against the law's closed lists, a line each."""
-        yield from (
-            f"controller.{f.name} is empty"
-            for f in fields(Controller)
-            if not getattr(self.controller, f.name).strip()
-        )
+        if not re.fullmatch(r"\S(.{0,38}\S)?", self.version):
+            yield "version is a text of 1 to 40 characters, without spaces around it"
+        for name, value in vars(self.controller).items():
+            if not value.strip():
+                yield f"controller.{name} is empty"
         for purpose, terms in self.releases.items():
-            unknown = [p for p in terms.purposes if p not in self.purposes]
-            yield from (f"releases.{purpose}: unknown purpose {code}" for code in unknown)
-            if terms.ground not in self.grounds:
-                yield f"releases.{purpose}: unknown ground {terms.ground}"
-        if self.anonymity.k < 2:
-            yield "anonymity.k must be at least 2"
-        if self.disclosure.min_count < 3 or min(self.disclosure.profiles.values(), default=3) < 3:
-            yield "disclosure.min_count must never be below 3"
-        if self.reports.keep_months < 1:
-            yield "reports.keep_months must be at least 1"
-        yield from (
-            f"reports.recipients.{language} is empty"
-            for language in LANGUAGES
-            if not getattr(self.reports.recipients, language).strip()
-        )
+            yield from self._release_faults(purpose, terms)
+        yield from self._bounds_faults()
+        for code, rule in self.retention.items():
+            yield from _bound_fault(f"retention.{code}.years", rule.years, YEARS)
+        for language in LANGUAGES:
+            if not getattr(self.reports.recipients, language).strip():
+                yield f"reports.recipients.{language} is empty"
+        yield from self._permission_faults()
         for columns in self.columns.values():
             for column in columns.values():
-                yield from (
-                    f"{column.table}.{column.name}: {fault}"
-                    for fault in self._column_faults(column)
-                )
+                for fault in self._column_faults(column):
+                    yield f"{column.table}.{column.name}: {fault}"
+
+    def _release_faults(self, purpose: str, terms: ReleaseTerms) -> Iterator[str]:
+        where = f"releases.{purpose}"
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", purpose):
+            yield f"{where}: a release is named in small letters, digits and _"
+        if not re.fullmatch(r"[a-z]{2,4}", terms.code):
+            yield f"{where}.code is two to four small letters"
+        if [other.code for other in self.releases.values()].count(terms.code) > 1:
+            yield f"{where}.code is another release's too"
+        for code in terms.purposes:
+            if code not in self.purposes:
+                yield f"{where}: unknown purpose {code}"
+        if terms.ground not in self.grounds:
+            yield f"{where}: unknown ground {terms.ground}"
+        for name in terms.derived:
+            if name not in DERIVED:
+                yield f"{where}: nothing derived is called {name}; there are {', '.join(DERIVED)}"
+        for name in terms.marketing:
+            if name not in {*self.columns, *DERIVED}:
+                yield f"{where}: marketing names {name}, which is no table"
+        yield from _bound_fault(f"{where}.days", terms.days, DAYS)
+
+    def _bounds_faults(self) -> Iterator[str]:
+        for name, bounds in BOUNDS.items():
+            section, _, entry = name.partition(".")
+            yield from _bound_fault(name, getattr(getattr(self, section), entry), bounds)
+        profiles = self.disclosure.profiles
+        if min([self.disclosure.min_count, *profiles.values()]) < 3:
+            yield "disclosure.min_count must never be below 3"
+        for profile, count in profiles.items():
+            bounds = BOUNDS["disclosure.min_count"]
+            yield from _bound_fault(f"disclosure.profiles.{profile}", count, bounds)
+        if self.disclosure.min_base < self.disclosure.min_count:
+            yield "disclosure.min_base must not be below disclosure.min_count"
+
+    def _permission_faults(self) -> Iterator[str]:
+        unknown = self.permission.keys() - {switch.name for switch in fields(Switches)}
+        if unknown:
+            yield f"permission: no switch {', '.join(sorted(unknown))}"
+            return
+        try:
+            Switches(**self.permission)  # type: ignore[arg-type]  # Switches checks its values itself
+        except UsageError as error:
+            yield str(error)
 
     def _column_faults(self, column: Column) -> Iterator[str]:
         if column.sensitivity not in CLASSES or SPECIAL.search(column.name):
@@ -273,6 +346,11 @@ class Notice:
                 )
 
 
+def reference(version: str, digest: str) -> str:
+    """A notice as it is cited: its version, and the beginning of its digest."""
+    return f"{version} ({digest[:12]}…)"
+
+
 def load(path: Path | str | None = None) -> Notice:
     """The notice that the settings name, or that of `path`; UsageError if it is not there,
     NoticeError if it contradicts itself."""
@@ -291,77 +369,145 @@ def read(path: Path | str | None = None) -> Notice:
         raise UsageError(
             f"no notice can be read at {place} ({error.strerror}); name it with GENLIB_NOTICE"
         ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise NoticeError(f"the notice is not TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise NoticeError(f"the notice at {place} is not a text in UTF-8") from None
 
 
 @lru_cache(maxsize=4)  # a report asks for it many times
 def _notice(text: str) -> Notice:
-    raw = tomllib.loads(text)
-    codes = {terms.get("code"): purpose for purpose, terms in raw.get("releases", {}).items()}
-    columns = {
-        table: _columns(table, dict(entry), codes) for table, entry in raw.pop("tables", {}).items()
-    }
-    notice: Notice = _build(Notice, "notice", raw | {"columns": columns})
+    return build(_parse(text))
+
+
+def build(raw: Mapping[str, Any]) -> Notice:
+    """The notice of a parsed file, checked for its form only; NoticeError."""
+    for name in READY & raw.keys():
+        raise NoticeError(f"notice: unknown entry {name}")
+    tables = _table("tables", raw.get("tables", {}))
+    codes = _codes(raw)
+    columns = {name: _columns(name, entry, codes) for name, entry in tables.items()}
+    entries = {name: value for name, value in raw.items() if name != "tables"}
+    notice: Notice = _build(Notice, "notice", entries, columns=columns, digest=_digest(raw))
     return notice
 
 
-def _columns(table: str, entry: dict[str, Any], codes: Mapping[str, str]) -> dict[str, Column]:
-    columns = entry.pop("columns", {})
-    return {name: _column(table, name, entry | own, codes) for name, own in columns.items()}
+def _codes(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Code of a release → its purpose."""
+    releases = _table("releases", raw.get("releases", {}))
+    codes = {
+        purpose: _table(f"releases.{purpose}", terms).get("code")
+        for purpose, terms in releases.items()
+    }
+    return {code: purpose for purpose, code in codes.items() if isinstance(code, str)}
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise NoticeError(f"the notice is not TOML: {_one_line(str(error))}") from None
+    except (ValueError, RecursionError):  # a number of many digits, tables in tables in tables
+        raise NoticeError("the notice is not TOML that can be read") from None
+
+
+def _digest(raw: Mapping[str, Any]) -> str:
+    """SHA-256 of what was parsed, with its keys in order: comments and layout do not count."""
+    canonical = json.dumps(raw, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _columns(table: str, entry: Any, codes: Mapping[str, str]) -> dict[str, Column]:
+    common = dict(_table(f"tables.{table}", entry))
+    columns = _table(f"tables.{table}.columns", common.pop("columns", {}))
+    return {
+        name: _column(table, name, common | _table(f"{table}.{name}", own), codes)
+        for name, own in columns.items()
+    }
 
 
 def _column(table: str, name: str, entry: dict[str, Any], codes: Mapping[str, str]) -> Column:
-    known = {"class", "purposes", "retention", "self_service"}
-    for key in entry.keys() - known - codes.keys():
-        raise NoticeError(
-            f"{table}.{name}: unknown grant {key}; releases have the codes {', '.join(codes)}"
-        )
+    where = f"{table}.{name}"
+    for key in entry.keys() - OWN_KEYS - codes.keys():
+        raise _fault(f"{where}: unknown grant {key}; releases have the codes {', '.join(codes)}")
     grants = {
-        codes[key]: (value,) if isinstance(value, str) else tuple(value)
-        for key, value in entry.items()
-        if key in codes
+        codes[key]: _ways(f"{where}.{key}", value) for key, value in entry.items() if key in codes
     }
-    given = {key: entry[key] for key in known & entry.keys() - {"class"}}
-    column: Column = _build(
-        Column,
-        f"{table}.{name}",
-        {"table": table, "name": name, "sensitivity": entry.get("class", "none"), "grants": grants}
-        | given,
-    )
+    given = {key: entry[key] for key in OWN_KEYS & entry.keys() - {"class"}}
+    sensitivity = entry.get("class", "none")
+    own = {"table": table, "name": name, "sensitivity": sensitivity} | given
+    column: Column = _build(Column, where, own, grants=grants)
     return column
 
 
-def _build(cls: Any, where: str, raw: Mapping[str, Any]) -> Any:
+def _ways(where: str, value: Any) -> tuple[str, ...]:
+    """One coarsening, or a list of them."""
+    ways: tuple[str, ...] = _value(
+        tuple[str, ...], where, [value] if isinstance(value, str) else value
+    )
+    return ways
+
+
+def _build(cls: Any, where: str, raw: Mapping[str, Any], **ready: Any) -> Any:
     """A frozen value of one section: every field is there, no other, and what is in it is built by
-    its type."""
+    its type; `ready` is built already."""
     needed = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
-    for name in sorted(needed - raw.keys()):
-        raise NoticeError(f"{where}: {name} is missing")
+    for name in sorted(needed - raw.keys() - ready.keys()):
+        raise _fault(f"{where}: {name} is missing")
     for name in sorted(raw.keys() - {f.name for f in fields(cls)}):
-        raise NoticeError(f"{where}: unknown entry {name}")
+        raise _fault(f"{where}: unknown entry {name}")
     within = "" if cls is Notice else f"{where}."
     kinds = get_type_hints(cls)
-    return cls(
-        **{name: _value(kinds[name], f"{within}{name}", value) for name, value in raw.items()}
-    )
+    built = {name: _value(kinds[name], f"{within}{name}", value) for name, value in raw.items()}
+    return cls(**built, **ready)
 
 
 def _value(kind: Any, where: str, value: Any) -> Any:
-    """A section, a table of sections by code, or a plain value, whose lists are tuples; NoticeError
-    for one of another type."""
-    inner = get_args(kind)[-1:]
-    if isinstance(value, Mapping) and is_dataclass(kind):
-        return _build(kind, where, value)
-    if isinstance(value, Mapping) and inner and is_dataclass(inner[0]):
-        return {code: _value(inner[0], f"{where}.{code}", entry) for code, entry in value.items()}
-    if isinstance(kind, type) and not isinstance(value, kind):
-        raise NoticeError(f"{where}: not a {'table' if is_dataclass(kind) else kind.__name__}")
-    return tuple(value) if isinstance(value, list) else value
+    """A section, a table by code, a list of texts as a tuple, or a plain value; NoticeError for one
+    of another type."""
+    if is_dataclass(kind):
+        return _build(kind, where, _table(where, value))
+    if get_origin(kind) is Mapping:
+        inner = get_args(kind)[1]
+        entries = _table(where, value).items()
+        return {code: _value(inner, f"{where}.{code}", entry) for code, entry in entries}
+    if get_origin(kind) is tuple:
+        return _texts(where, value)
+    kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    if type(value) not in kinds:  # exactly: yes is no number, and an instant no date
+        raise _fault(f"{where}: not a {' or '.join(KINDS[one] for one in kinds)}")
+    return value
+
+
+def _texts(where: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise _fault(f"{where}: not a list of texts")
+    return tuple(value)
+
+
+def _table(where: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _fault(f"{where}: not a table")
+    return value
+
+
+def _bound_fault(name: str, value: int, bounds: tuple[int, int]) -> Iterator[str]:
+    least, most = bounds
+    if value < least:
+        yield f"{name} must be at least {least}"
+    if value > most:
+        yield f"{name} must be at most {most:,}"
+
+
+def _fault(text: str) -> NoticeError:
+    return NoticeError(_one_line(text))
+
+
+def _one_line(text: str) -> str:
+    """In the notice's own words, which may hold the end of a line where a name should be."""
+    return " ".join(text.split())
 
 
 def _raise_first(faults: Iterator[str]) -> None:
     found = list(faults)
     if found:
         more = f" (and {len(found) - 1} more: genlib notice check)" if found[1:] else ""
-        raise NoticeError(f"notice: {found[0]}{more}")
+        raise _fault(f"notice: {found[0]}{more}")

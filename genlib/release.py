@@ -36,6 +36,7 @@ class Manifest:
     purpose: str
     published_at: str
     notice_version: str
+    notice_digest: str
     genlib_version: str
     schema: Mapping[str, Mapping[str, Mapping[str, str]]]
     rows: Mapping[str, int]
@@ -50,6 +51,11 @@ class Manifest:
     def published_on(self) -> date:
         """The company's day on which it was published."""
         return datetime.fromisoformat(self.published_at).astimezone(ZoneInfo(self.time_zone)).date()
+
+    @property
+    def notice_reference(self) -> str:
+        """The notice that it was made under: its version, and the beginning of its digest."""
+        return notice.reference(self.notice_version, self.notice_digest)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
@@ -169,7 +175,7 @@ class Release:
             "left out": left_out or "nobody",
             "k-anonymity": f"{k['reached']} ({k['required']} required; {k['rows_coarsened']:,} "
             "people coarsened further)",
-            "published": f"{told.published_at}, notice {told.notice_version}, genlib "
+            "published": f"{told.published_at}, notice {told.notice_reference}, genlib "
             f"{told.genlib_version}",
             "time zone": f"days and months are those of {told.time_zone}, instants are in UTC",
         }
@@ -200,10 +206,12 @@ def open_release(
     """The newest release of a purpose, or the one with the id `release`; with `spark`, a session,
     its tables are Spark frames.
 
-    Raises ReleaseNotFound for a purpose, release or table that is not on this machine.
+    Raises ReleaseNotFound for a purpose, release or table that is not on this machine, and Refused
+    if the notice was changed since without a new version.
     """
     settings = settings or configuration.load()
-    purposes = notice.load(settings.notice).releases
+    terms = notice.load(settings.notice)
+    purposes = terms.releases
     if purpose not in purposes:
         raise ReleaseNotFound(f"no such release purpose; the notice has {', '.join(purposes)}")
     folder = settings.releases / purpose
@@ -214,18 +222,18 @@ def open_release(
         )
     path = folder / name
     try:
-        return Release(
-            path, Manifest.from_json((path / "manifest.json").read_text(encoding="utf-8")), spark
-        )
+        manifest = Manifest.from_json((path / "manifest.json").read_text(encoding="utf-8"))
     except OSError:
         raise ReleaseNotFound(
             f"release {name} of {purpose} is not here; make one with: genlib publish {purpose}"
         ) from None
     except (ValueError, KeyError, TypeError):
         raise ReleaseNotFound(
-            f"release {name} of {purpose} has no readable manifest; make a new one: genlib "
-            f"publish {purpose}"
+            f"release {name} of {purpose} has no readable manifest of this version; make "
+            f"a new one: genlib publish {purpose}"
         ) from None
+    terms.check_unchanged(manifest.notice_version, manifest.notice_digest)
+    return Release(path, manifest, spark)
 
 
 def _current(folder: Path) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from genlib.errors import UsageError
+from genlib.private import GROUP, OWNER, Access
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PUBLICATION = "GENLIB_PUBLICATION"
@@ -45,6 +47,9 @@ class Settings:
     artificial: bool = True
     """Take artificial people (codes 900-999, phones 049…) at intake. A register of real customers
     sets it to false."""
+    group_readable: bool = False
+    """Let the group read releases and reports (0640 and 0750), else they are their owner's (0600
+    and 0700). The rest of the home never opens, so both then lie outside it."""
     password_file: Path | None = None
     time_zone: str = TIME_ZONE
     """The company's: it decides which day and month an instant belongs to, in every release and
@@ -54,8 +59,14 @@ class Settings:
         """The company's day."""
         return instant.astimezone(ZoneInfo(self.time_zone)).date()
 
+    @property
+    def access(self) -> Access:
+        """The modes of releases and reports."""
+        return GROUP if self.group_readable else OWNER
+
 
 PLACES = {field.name for field in fields(Settings) if "Path" in str(field.type)}
+SWITCHES = {field.name for field in fields(Settings) if field.type == "bool"}
 
 
 def load(
@@ -65,12 +76,12 @@ def load(
     password_file: Path | None = None,
 ) -> Settings:
     """The settings in force, with the `--password-file` of a command if it has one; UsageError
-    names a setting that does not exist or a file that is not TOML."""
+    names a setting that does not exist or is of another type, or a file that is not TOML."""
     given = _from_file(folder or Path.cwd()) | _from_environment(
         os.environ if environment is None else environment
     )
-    data = Path(given.get("data", REPOSITORY / "data"))
-    home = Path(given.get("home", REPOSITORY / "data" / "workbench"))
+    data = given.get("data", REPOSITORY / "data")
+    home = given.get("home", REPOSITORY / "data" / "workbench")
     defaults: dict[str, Any] = {
         "home": home,
         "register": f"sqlite:///{home}/register.sqlite",
@@ -82,7 +93,7 @@ def load(
         "user": given.get("user") or _login(),
     }
     own = {"password_file": password_file} if password_file else {}
-    return Settings(**defaults | {name: _typed(name, value) for name, value in given.items()} | own)
+    return Settings(**defaults | given | own)
 
 
 def publication() -> tuple[str, str, str] | None:
@@ -126,47 +137,83 @@ def typed(prompt: str, *, twice: bool, or_else: str) -> str:
 
 
 def _from_file(folder: Path) -> dict[str, Any]:
-    path = next(
-        (p for f in (folder, *folder.resolve().parents) if (p := f / "genlib.toml").is_file()), None
-    )
+    folders = (folder, *folder.resolve().parents)
+    files = (candidate / "genlib.toml" for candidate in folders)
+    path = next((file for file in files if file.is_file()), None)
     if path is None:
         return {}
-    try:
-        content = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError:
-        raise UsageError(f"{path} is not TOML; look for a missing quote or bracket") from None
-    unknown = content.keys() - {f.name for f in fields(Settings)}
-    if unknown:
-        raise UsageError(f"{path} sets {', '.join(sorted(unknown))}, which does not exist")
+    content = _read_toml(path)
+    known = {field.name for field in fields(Settings)}
+    if content.keys() - known:
+        raise UsageError(
+            f"{path} sets {_listed(content.keys() - known)}, which does not exist; there are "
+            f"{', '.join(sorted(known))}"
+        )
     return {
-        name: path.parent / value if name in PLACES else value for name, value in content.items()
+        name: _value(name, value, where=f"{path}", folder=path.parent)
+        for name, value in content.items()
     }
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):  # a number of many digits is no TOMLDecodeError
+        raise UsageError(
+            f"{path} is not TOML in UTF-8; look for a missing quote or bracket"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+
+
+def _listed(names: Set[str]) -> str:
+    """Names that somebody typed; what does not look like one is counted only."""
+    plain = sorted(name for name in names if re.fullmatch(r"[a-z_]{1,30}", name))
+    strange = len(names) - len(plain)
+    return ", ".join([*plain, f"{strange} strange names"] if strange else plain)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    variables = {field.name: f"GENLIB_{field.name.upper()}" for field in fields(Settings)}
     return {
-        f.name: environment[f"GENLIB_{f.name.upper()}"]
-        for f in fields(Settings)
-        if environment.get(f"GENLIB_{f.name.upper()}")
+        name: _value(name, environment[variable], where=variable)
+        for name, variable in variables.items()
+        if environment.get(variable)
     }
 
 
-def _typed(name: str, value: Any) -> Any:
+def _value(name: str, value: Any, *, where: str, folder: Path | None = None) -> Any:
+    """A setting in its own type, a place below `folder` unless it is absolute; UsageError says
+    `where` the wrong one was given."""
     if name == "time_zone":
-        return _known_time_zone(str(value))
-    if name == "artificial":
+        return _known_time_zone(str(value), where)
+    if name in SWITCHES:
         if str(value).lower() not in SWITCH:
-            raise UsageError("the setting artificial is true or false")
+            raise UsageError(f"{where}: the setting {name} is true or false")
         return SWITCH[str(value).lower()]
-    return Path(value).expanduser() if name in PLACES else str(value)
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise UsageError(f"{where}: the setting {name} is a text in quotes, and not empty")
+    return _place(name, value, where, folder) if name in PLACES else value
 
 
-def _known_time_zone(name: str) -> str:
+def _place(name: str, value: str, where: str, folder: Path | None) -> Path:
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"{where}: the setting {name} begins with ~ and a user whom this machine does not "
+            "know; write the whole path"
+        ) from None
+    return folder / path if folder else path
+
+
+def _known_time_zone(name: str, where: str) -> str:
     """The name, if it is one of the IANA list that means the same on every machine."""
     is_everywhere = "/" in name or name == "UTC"
     if not is_everywhere or name not in available_timezones():
         raise UsageError(
-            "the setting time_zone is a place of the IANA list, such as Europe/Helsinki, or UTC"
+            f"{where}: the setting time_zone is a place of the IANA list, such as Europe/Helsinki, "
+            "or UTC"
         )
     return name
 
@@ -174,9 +221,11 @@ def _known_time_zone(name: str) -> str:
 def from_secret_file(path: Path) -> str:
     """A password from a file, without the line's end."""
     try:
-        return path.read_text().strip("\r\n")
+        return path.read_text(encoding="utf-8").strip("\r\n")
     except OSError as error:
         raise UsageError(f"the password file {path} cannot be read ({error.strerror})") from None
+    except ValueError:
+        raise UsageError(f"the password file {path} is not a text in UTF-8") from None
 
 
 def _from_keyring(user: str) -> str | None:

@@ -1,6 +1,7 @@
 """`genlib demo` on a small register and small notebooks: what it makes, what it says, what it uses
 again."""
 
+import os
 import re
 import stat
 
@@ -8,8 +9,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+import genlib
 import genlib.cli.demo
 from genlib.cli import run
+from genlib.register.database import create_register
 from genlib.register.vault import create_keys
 
 SHOW = """\
@@ -66,6 +69,45 @@ def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, c
         len(list((home / "releases" / purpose).glob("2026*")))
         for purpose in genlib.cli.demo.REPORTS
     ] == [1, 1, 1]
+
+
+@pytest.fixture(params=[0o000, 0o022])
+def umask(request):
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def test_all_that_a_workbench_holds_is_its_owners_only(home, tmp_path, umask):
+    """Register and journal, keys, rejections, releases, ledger, reports, failed runs, lists."""
+    assert run(["demo", "--customers", "1000"]) == 0
+    words = tmp_path / "password"
+    words.write_text((home / "demo-password").read_text())
+    spoilt = tmp_path / "in"
+    spoilt.mkdir()
+    (spoilt / "processor.csv").write_text("id,name,service,country,contract\nx,a,b,FI,c\n")
+    asked = tmp_path / "asked.csv"
+    release = genlib.open_release("customer_analysis")
+    release["customer"].select("pseudonym").collect().write_csv(asked)
+    failing = tmp_path / "failing.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), failing)
+    list_of = ["--campaign", "K1", "--channel", "email", "--kind", "DM", "--recipient"]
+    password = ["--password-file", str(words)]
+    engine = create_register(f"sqlite:///{home}/register.sqlite").engine
+    with engine.connect() as open_meanwhile:  # so that the journal is there
+        open_meanwhile.exec_driver_sql("SELECT 1 FROM customer")
+        assert run(["register", "load", str(spoilt), *password]) == 4
+        said = ["audience", "export", *list_of, "Esimerkki Viestit Oy", str(asked), *password]
+        assert run(said) == 0
+        assert run(["report", "run", str(failing)]) == 5
+        found = {
+            path.relative_to(home).as_posix(): stat.S_IMODE(path.lstat().st_mode)
+            for path in [home, *home.rglob("*")]
+        }
+    made = {name.partition("/")[0] for name in found}
+    assert made >= {"audiences", "keys.json", "ledger", "rejected", "releases", "reports"}
+    assert made >= {"register.sqlite", "register.sqlite-wal", "register.sqlite-shm"}
+    assert {name: oct(mode) for name, mode in found.items() if mode & 0o077} == {}
 
 
 def test_keys_that_are_not_the_demos_are_left_alone(home, capsys):

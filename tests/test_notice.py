@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from genlib import notice
-from genlib.errors import NoticeError, UsageError
+from genlib.errors import NoticeError, Refused, UsageError
 from genlib.register.schema import SOURCES, Base
 
 TABLES = {
@@ -110,7 +117,7 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
         ("flag_base = 30", "flag_base = 30\nwhim = 1", "disclosure: unknown entry whim"),
         ("keep_months = 36", "keep_months = 0", "reports.keep_months must be at least 1"),
         ("keep_months = 36\n", "", "reports: keep_months is missing"),
-        ("keep_months = 36", 'keep_months = "long"', "reports.keep_months: not a int"),
+        ("keep_months = 36", 'keep_months = "long"', "reports.keep_months: not a whole number"),
         (
             'history = { years = 3, after = "the event"',
             "event = 3 #",
@@ -193,3 +200,114 @@ def test_special_categories_are_told_by_their_names() -> None:
 def test_the_notice_reads_a_line_a_column() -> None:
     lines = re.findall(r"^(\w+) = \{ class", TEXT, flags=re.M)
     assert len(lines) == sum(len(columns) for columns in TABLES.values())
+
+
+# -- any file may lie where the notice should ------------------------------------------------------
+
+PARSED = tomllib.loads(TEXT)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every entry of the notice."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, inner in entries:
+        yield (*path, name)
+        if isinstance(inner, dict | list):
+            yield from places(inner, (*path, name))
+
+
+STRANGE = st.one_of(
+    st.sampled_from([None, True, 0, -1, 10**30, 1.5, "", " ", "../..", "a\nb", "class", [], {}]),
+    st.sampled_from([[1], ["x", 1], {"x": 1}, {"x": {}}, date(2026, 1, 1), [[]], "keep", "drop"]),
+    st.text(max_size=5),
+    st.integers(),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(way=st.sampled_from(list(places(PARSED))), value=STRANGE, rename=st.booleans())
+def test_anything_in_any_place_is_taken_or_refused_in_one_line(
+    way: tuple[Any, ...], value: Any, rename: bool
+) -> None:
+    raw = copy.deepcopy(PARSED)
+    *above, name = way
+    place = raw
+    for step in above:
+        place = place[step]
+    if rename and isinstance(value, str) and isinstance(place, dict):
+        place[value] = place.pop(name)
+    else:
+        place[name] = value
+    try:
+        terms = notice.build(raw)
+        assert list(terms.faults()) == list(terms.faults())
+        terms.check_schema(TABLES)
+        for purpose in terms.releases:
+            terms.granted(purpose)
+    except NoticeError as refusal:
+        assert "\n" not in str(refusal)  # noqa: PT017 - some values are good
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("k = 5", "k = true", "anonymity.k: not a whole number"),
+        ("valid_from = 2026-01-01", "valid_from = 2026-01-01T00:00:00Z", "valid_from: not a date"),
+        ('q1 = "sms" ', "q1 = 7 ", "permission.q1: not a text or true or false|permission.q1: not"),
+        ('q1 = "sms" ', 'q1 = "letters" ', "permission switch q1: choose one of sms, calls"),
+        ('q1 = "sms" ', 'q99 = "sms" ', "permission: no switch q99"),
+        ("internal = 3", 'internal = "three"', "disclosure.profiles.internal: not a whole number"),
+        ("internal = 3", "internal = 2", "disclosure.min_count must never be below 3"),
+        ("days = 400", "days = 0", "releases.customer_analysis.days must be at least 1"),
+        ("days = 400", "days = 10000000", "releases.customer_analysis.days must be at most 36,525"),
+        ('code = "ca"', 'code = "sa"', "unknown grant ca"),
+        ('code = "ca"', 'code = "class"', "unknown grant ca|code is two to four small letters"),
+        ("customer_analysis = {", '"../customer" = {', "a release is named in small letters"),
+        ('derived = ["profile"]', 'derived = ["shoes"]', "nothing derived is called shoes"),
+        ('marketing = ["profile"]', 'marketing = ["shoes"]', "marketing names shoes"),
+        ("min_base = 10", "min_base = 4", "min_base must not be below disclosure.min_count"),
+        ('version = "2026-1"', 'version = " "', "version is a text of 1 to 40 characters"),
+        ('version = "2026-1"', 'digest = "00"\nversion = "2026-1"', "unknown entry digest"),
+        ("[controller]", "[tables]\ncustomer = 7\n[controller]", "not TOML|tables.customer: not a"),
+        ('ca = "age_band"', "ca = 7", "customer.birth_year.ca: not a list of texts"),
+    ],
+)
+def test_values_of_another_kind_are_refused(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    with pytest.raises(NoticeError, match=fault) as error:
+        notice.load(changed(tmp_path, old, new))
+    assert "\n" not in str(error.value)
+
+
+def test_two_releases_with_one_code_are_refused() -> None:
+    raw = copy.deepcopy(PARSED)
+    raw["releases"]["other"] = raw["releases"]["customer_analysis"]
+    assert "releases.other.code is another release's too" in list(notice.build(raw).faults())
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"a = " + b"[" * 50_000, b"a = " + b"9" * 5_000])
+def test_what_is_no_notice_at_all_is_said(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "notice.toml").write_bytes(content)
+    with pytest.raises(NoticeError):
+        notice.load(tmp_path / "notice.toml")
+
+
+# -- what identifies a notice ----------------------------------------------------------------------
+
+
+def test_the_digest_is_of_what_the_notice_says_and_not_of_its_layout(tmp_path: Path) -> None:
+    commented = changed(tmp_path, "k = 5", "# as few as may be\nk   =   5")
+    assert notice.load(commented).digest == notice.load().digest
+    assert notice.load(changed(tmp_path, "k = 5", "k = 6")).digest != notice.load().digest
+
+
+def test_a_notice_is_cited_by_version_and_digest() -> None:
+    terms = notice.load()
+    assert terms.reference == f"{terms.version} ({terms.digest[:12]}…)"
+
+
+def test_the_same_version_with_another_digest_is_refused() -> None:
+    terms = notice.load()
+    terms.check_unchanged(terms.version, terms.digest)
+    terms.check_unchanged("2025-9", "00" * 32)
+    with pytest.raises(Refused, match="raise `version`"):
+        terms.check_unchanged(terms.version, "00" * 32)

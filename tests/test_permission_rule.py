@@ -108,6 +108,9 @@ def test_protected_people_come_before_any_consent(who: str) -> None:
     ("who", "expected"),
     [
         ("erased", (False, "erased")),
+        ("deceased", (False, "deceased")),
+        ("held_back", (False, "held_back")),
+        ("left", (True, "needed_notice")),
         ("restricted", (True, "safe_route")),
         ("non_disclosure", (True, "safe_route")),
     ],

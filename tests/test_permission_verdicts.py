@@ -372,6 +372,33 @@ def test_an_erased_person_gets_nothing() -> None:
     assert verdict(acts(), "post", "SVC", who=who) == (False, "erased")
 
 
+@pytest.mark.parametrize(
+    ("days", "kind", "expected"),
+    [
+        (-1, "DM", (False, "deceased")),
+        (0, "DM", (False, "deceased")),
+        (0, "SVC", (False, "deceased")),
+        (1, "DM", (True, "consent")),
+        (1, "SVC", (True, "needed_notice")),
+    ],
+)
+def test_nothing_is_sent_to_the_dead_from_the_day_of_death_on(
+    days: int, kind: str, expected: tuple[bool, str]
+) -> None:
+    died = NOON.date() + timedelta(days=days)
+    who = people().with_columns(deceased_on=pl.lit(died))
+    assert expected == verdict(acts(("consent", "email", -5, None)), "email", kind, who=who)
+
+
+def test_a_list_asks_who_has_left_and_is_held_back_and_a_past_contact_does_not() -> None:
+    history = acts(("consent", "email", -5, None))
+    who = people()
+    left = who.with_columns(left_on=pl.lit(NOON.date()))
+    held = who.with_columns(held_since=pl.lit(NOON))
+    told = [verdict(history, "email", who=asked)[1] for asked in (who, left, held)]
+    assert told == ["consent", "left", "held_back"]
+
+
 @pytest.mark.parametrize("customer", [None, 0, 2, 10**18, -(10**18), 1 + 2**30])
 def test_a_stranger_is_refused(customer: int | None) -> None:
     history = acts(("consent", "email", -5, None), ("consent", "email", -5, None, 2))

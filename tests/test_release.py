@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from genlib import notice
 from genlib import settings as configuration
 from genlib.errors import PeriodNotCovered, ReleaseNotFound, UsageError
 from genlib.release import Manifest, Release, open_release
@@ -24,6 +25,7 @@ MANIFEST = Manifest(
     purpose="customer_analysis",
     published_at="2026-11-01T04:00:00Z",
     notice_version="2026-1",
+    notice_digest=notice.load().digest,
     genlib_version="0.1.0",
     schema={
         "profile": {"customer": COLUMN},

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
+import hypothesis
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from genlib import settings
 from genlib.errors import UsageError
-from genlib.settings import REPOSITORY, load, password
+from genlib.private import GROUP, OWNER
+from genlib.settings import PLACES, REPOSITORY, SWITCHES, Settings, load, password
 
 
 def test_defaults_lie_in_the_workbench(tmp_path: Path) -> None:
@@ -119,3 +124,68 @@ def test_without_a_terminal_a_missing_password_says_what_to_do(
     monkeypatch.setattr(settings, "_from_keyring", lambda user: None)
     with pytest.raises(UsageError, match="GENLIB_PASSWORD_FILE"):
         password(load(tmp_path, {}), "password")
+
+
+def test_a_home_below_the_user_moves_the_rest_too(tmp_path: Path) -> None:
+    (tmp_path / "genlib.toml").write_text('home = "~/bench"\n')
+    for found in (load(tmp_path, {}), load(tmp_path / "none", {"GENLIB_HOME": "~/bench"})):
+        assert found.home == Path.home() / "bench"
+        assert found.keys == Path.home() / "bench" / "keys.json"
+        assert found.register == f"sqlite:///{Path.home()}/bench/register.sqlite"
+
+
+def test_releases_and_reports_open_to_a_group_only_if_asked(tmp_path: Path) -> None:
+    assert load(tmp_path, {}).access == OWNER
+    assert load(tmp_path, {"GENLIB_GROUP_READABLE": "true"}).access == GROUP
+
+
+@pytest.mark.parametrize("name", sorted(PLACES))
+def test_a_user_whom_the_machine_does_not_know_is_said(tmp_path: Path, name: str) -> None:
+    variable = f"GENLIB_{name.upper()}"
+    with pytest.raises(UsageError, match=f"{variable}: the setting {name} begins with ~"):
+        load(tmp_path, {variable: "~nouser/x"})
+    (tmp_path / "genlib.toml").write_text(f'{name} = "~nouser/x"\n')
+    with pytest.raises(UsageError, match="write the whole path"):
+        load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"a = " + b"[" * 50_000, b"a = " + b"9" * 5_000, b'"a\\u0000" = 1']
+)
+def test_any_bytes_are_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "genlib.toml").write_bytes(content)
+    with pytest.raises(UsageError) as refusal:
+        load(tmp_path, {})
+    assert "\n" not in str(refusal.value)
+
+
+VALUES = st.one_of(
+    st.sampled_from(["7", "1.5", "true", "1979-05-27", "[]", "{}", '["a"]', "inf", '""', '" "']),
+    st.sampled_from(['"a\\u0000b"', '"~nouser"', '"~"', "2026-01-01T00:00:00Z", '{ a = "b" }']),
+    st.integers().map(str),
+    st.text(st.characters(exclude_characters='"\\', min_codepoint=32), max_size=9).map(
+        '"{}"'.format
+    ),
+)
+
+
+@hypothesis.settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from([field.name for field in fields(Settings)]), value=VALUES)
+def test_any_value_is_taken_in_its_own_type_or_refused_in_one_line(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    (tmp_path / "genlib.toml").write_text(f"{name} = {value}\n", encoding="utf-8")
+    try:
+        found = getattr(load(tmp_path, {}), name)
+    except UsageError as refusal:
+        assert "\n" not in str(refusal)  # noqa: PT017 - some values are good
+    else:
+        kind = Path if name in PLACES else bool if name in SWITCHES else str
+        assert isinstance(found, kind)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"\x80"])
+def test_a_password_file_that_is_no_text_is_said(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "password").write_bytes(content)
+    with pytest.raises(UsageError, match="is not a text"):
+        password(load(tmp_path, {}, password_file=tmp_path / "password"), "password")

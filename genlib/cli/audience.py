@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from genlib import notice, permission, settings
+from genlib.private import check_no_link
 from genlib.publish.pseudonym import reidentify
-from genlib.register import audience, recipients, vault
+from genlib.register import audience, fingerprints, mailing, recipients, vault
 from genlib.register.database import open_register
 
 app = typer.Typer(no_args_is_help=True)
@@ -90,19 +91,18 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
         dates=(first, first + dt.timedelta(days=days - 1)),
         holdout_share=holdout,
         switches=permission.Switches(**terms.permission),  # type: ignore[arg-type]  # Switches checks its values itself
+        post_offices=mailing.read_post_offices(places.data),
     )
     asked = audience.read(pseudonyms)
     word = settings.password(places, "password of both keys")
     key = vault.open_identity(places.keys, user=places.user, password=word)
     names = vault.open_pseudonym(places.keys, user=places.user, password=word)
+    fingerprints.check_key(register, names)
     ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)
-    made = audience.export(
-        register,
-        key,
-        ids,
-        order,
-        path=to or places.home / "audiences" / f"{campaign}-{channel}.csv",
-    )
+    folder = places.home / "audiences"
+    check_no_link(folder)
+    path = to or folder / f"{campaign}-{channel}.csv"
+    made = audience.export(register, key, ids, order, path=path)
     typer.echo(
         f"{made.path}: {made.contacted} to contact, {made.holdout} held out; left out: "
         f"{audience.told(made.left_out)}"

@@ -17,6 +17,7 @@ from genlib.atomic import replacing
 from genlib.errors import ReleaseNotFound, UsageError
 from genlib.publish.writer import publish
 from genlib.register.database import Register, create_register
+from genlib.register.fingerprints import check_keyless
 from genlib.register.synthetic import AS_OF, synthesise
 from genlib.register.vault import create_keys, open_identity, open_pseudonym
 from genlib.release import open_release
@@ -79,6 +80,7 @@ def _password(settings: Settings) -> str:
         raise UsageError(
             f"{settings.home} has keys that are not the demo's; set GENLIB_HOME to an empty folder"
         )
+    check_keyless(settings.register)
     password = secrets.token_urlsafe(18)
     with replacing(path) as file:
         file.write(password.encode())
@@ -126,6 +128,7 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
             notice=terms,
             releases=settings.releases,
             data=settings.data,
+            access=settings.access,
             now=now,
             time_zone=settings.time_zone,
         )

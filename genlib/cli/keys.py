@@ -11,7 +11,7 @@ import typer
 
 from genlib import settings
 from genlib.errors import RegisterNotFound
-from genlib.register import audit, vault
+from genlib.register import audit, fingerprints, vault
 from genlib.register.database import open_register
 
 app = typer.Typer(no_args_is_help=True)
@@ -30,11 +30,13 @@ def create(
     publisher_password_file: OtherPasswordFile = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Make the key file: the identity key for you, the pseudonym key for another person.
+    """Make the key file: the identity key for you, the pseudonym key for another person. Refused
+    beside a register that has its keys already.
 
     Example: genlib keys create --publisher bertta
     """
     places = settings.load(password_file=password_file)
+    fingerprints.check_keyless(places.register)
     password = settings.password(places, f"new password of {places.user}", twice=True)
     other = (publisher, _password_of(publisher, publisher_password_file)) if publisher else None
     vault.create_keys(places.keys, user=places.user, password=password, publisher=other)

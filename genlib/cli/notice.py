@@ -48,14 +48,15 @@ def check() -> None:
 
     Example: genlib notice check
     """
+    from genlib.publish.grants import grant_faults
     from genlib.register.database import frame_schema
     from genlib.register.schema import Base
 
     terms = notice.read(settings.load().notice)
-    faults = [
-        *terms.faults(),
-        *terms.schema_faults({name: frame_schema(name) for name in Base.metadata.tables}),
-    ]
+    tables = {name: frame_schema(name) for name in Base.metadata.tables}
+    faults = [*terms.faults(), *terms.schema_faults(tables)]
+    if not faults:  # of tables and coarsenings that are known
+        faults = [fault for purpose in terms.releases for fault in grant_faults(terms, purpose)]
     for fault in faults:
         typer.echo(f"fault: {fault}")
     for gap in terms.gaps.values():

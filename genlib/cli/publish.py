@@ -55,6 +55,7 @@ def publish(
                 now=now,
                 time_zone=places.time_zone,
                 data=places.data,
+                access=places.access,
                 progress=lambda table, rows: status.update(f"{table} {rows:,}"),
             )
         typer.echo(summary(made))

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from genlib import settings
 from genlib.errors import UsageError
-from genlib.register import intake, synthetic, vault
+from genlib.register import holds, intake, synthetic, vault
 from genlib.register.database import create_register, open_register
 from genlib.register.schema import Base
+from genlib.reports.identifying import masked
 
 app = typer.Typer(no_args_is_help=True)
 PasswordFile = Annotated[
@@ -49,7 +50,9 @@ def load(
     ] = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Load a folder, every good row of a table or none; exit code 4 if rows were refused.
+    """Load a folder, every good row of a table or none; exit code 4 if rows were refused. Rows that
+    are there already as they are count as unchanged; whom a refused row about a prohibition or an
+    end speaks of is on no contact list until it is mended.
 
     Example: genlib register load data/sample
     """
@@ -66,7 +69,8 @@ def load(
             artificial=places.artificial,
             progress=progress,
         )
-    typer.echo("\n".join(map(str, done.tables)))
+    for one in done.tables:
+        typer.echo("\n".join([str(one), *one.notices]))
     if done.rejected:
         typer.echo(
             f"{done.rejected} rows were refused; {target} tells which, by row, column and rule",
@@ -100,7 +104,7 @@ def synthesise(
 
 @app.command()
 def info() -> None:
-    """How many rows each table has.
+    """How many rows each table has, and who is held back from contact lists for which reasons.
 
     Example: genlib register info
     """
@@ -112,6 +116,39 @@ def info() -> None:
     )
     for name in sorted(Base.metadata.tables):
         typer.echo(f"{name:20} {register.count(name):>12,}")
+    with register.engine.connect() as connection:
+        held = holds.count_held(connection)
+        shared = intake.count_shared(connection)
+    typer.echo(f"customers with the personal identity code of another: {shared:,}")
+    typer.echo(f"refused rows that are not mended: {held.rows:,}")
+    typer.echo(f"people held back from contact lists: {held.people:,}")
+    for reason, count in held.reasons.items():
+        typer.echo(f"  {reason} {count:,}")
+    if held.unknown:
+        typer.echo("no contact list is exported: it is not known whom some of them speak of")
+
+
+@app.command()
+def release_hold(
+    reason: Annotated[str, typer.Option(help="Why, in words that name nobody; it is recorded.")],
+    customer: Annotated[int | None, typer.Option(help="Number of the customer.", min=0)] = None,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="The refused rows that name nobody.")
+    ] = False,
+    password_file: PasswordFile = None,
+) -> None:
+    """Let a customer onto contact lists again whose refused row is mended elsewhere or was wrong;
+    or, with --unknown, everybody whom rows that name nobody hold back.
+
+    Example: genlib register release-hold --customer 17 --reason "asked by telephone"
+    """
+    if unknown == (customer is not None):
+        raise UsageError("name either --customer or --unknown")
+    places = settings.load(password_file=password_file)
+    register = open_register(places.register)
+    _identity(places)
+    count = holds.release(register, customer, reason=masked(reason), user=places.user)
+    typer.echo(f"{count} released")
 
 
 def _identity(places: settings.Settings) -> vault.IdentityKey:

@@ -29,6 +29,7 @@ from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.sketch import SIZE
 from genlib.disclosure.ties import Ties
+from genlib.private import OWNER, check_no_link, make_folder, open_lock
 from genlib.settings import Settings, publication
 
 TOLD = ("cell", "measure", "kind", "people", "first", "second", "heads", "adds", "sketch", "places")
@@ -114,8 +115,8 @@ class Ledger:
     def locked(self) -> Iterator[None]:
         """One publication at a time: between reading the past and adding to it nobody else does
         either."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(self.folder / ".lock", "w", opener=_private) as handle:
+        make_folder(self.folder)
+        with open_lock(self.folder / ".lock") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
@@ -165,9 +166,9 @@ class Ledger:
         with self.locked():
             struck = self.published(run)
             if by:
-                with open(
-                    self.folder / "forgotten.jsonl", "a", encoding="utf-8", opener=_private
-                ) as record:
+                forgotten = self.folder / "forgotten.jsonl"
+                check_no_link(forgotten)
+                with open(forgotten, "a", encoding="utf-8", opener=_private) as record:
                     print(
                         json.dumps(
                             {
@@ -230,7 +231,7 @@ def _parquet(frame: pl.DataFrame) -> bytes:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return os.open(path, flags, OWNER.file)
 
 
 def _run_of(file: Path) -> str:

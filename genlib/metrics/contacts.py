@@ -50,8 +50,11 @@ OTHERWISE = (
     "incomplete",
     "unknown_person",
     "erased",
+    "deceased",
+    "held_back",
     "restricted",
     "non_disclosure",
+    "left",
     "duties_rule_open",
 )
 

@@ -215,7 +215,7 @@ def _survey_places(surveys: pl.DataFrame, comparison: str) -> tuple[date, date]:
 def _period_places(surveys: pl.DataFrame, period: Period, comparison: str) -> tuple[date, date]:
     """The surveys of the period, and those of the one before it or of a year before."""
     earlier = period.year_ago() if comparison == "year_ago" else period.previous()
-    places = dict(surveys.select("round", "place").iter_rows())
+    places = dict(surveys.select("round", "place").rows())
     return places.get(period.start, NEVER), places.get(earlier.start, NEVER)
 
 

@@ -74,8 +74,21 @@ REASONS: dict[str, Reason] = {
         False, "N4.5", "GDPR 5(2)", "Not a person of the register, or no longer"
     ),
     "erased": Reason(False, "N10.4", "GDPR 17", "The person's data has been erased"),
+    "deceased": Reason(False, "N4.5", "GDPR 5(1)(d)", "The person has died"),
+    "held_back": Reason(
+        False,
+        "N4.25",
+        "GDPR 5(1)(d), 5(2)",
+        "A row about the person's will could not be taken and is not mended yet",
+    ),
     "restricted": Reason(False, "N4.5", "GDPR 18", "Processing is restricted"),
     "non_disclosure": Reason(False, "N7.1", "661/2009 s. 36", "Non-disclosure for personal safety"),
+    "left": Reason(
+        False,
+        "N4.1, N11.15",
+        "GDPR 6(1)(f), 5(1)(b)",
+        "No longer a customer: only needed notices",
+    ),
     "all_prohibitions": Reason(
         False, "N11.15", "GDPR 21(2)-(3)", "Every prohibition and no consent: only needed notices"
     ),

@@ -20,7 +20,14 @@ from genlib.permission.switches import Switches
 
 Ints = np.ndarray[Any, np.dtype[Any]]
 
-_SINCE = {"restricted": "restricted_from", "erased": "erased_at"}
+_SINCE = {
+    "restricted": "restricted_from",
+    "erased": "erased_at",
+    "deceased": "deceased_on",
+    "held_back": "held_since",
+    "left": "left_on",
+}
+"""What holds of a person from an instant on, where the people have that column."""
 _ALWAYS = {
     "consumer": col("kind") == "consumer",
     "company_contact": col("kind") == "company_contact",
@@ -123,7 +130,7 @@ def _stands() -> list[pl.Expr]:
 
 
 def _since(people: pl.LazyFrame, slot: str) -> pl.LazyFrame:
-    """A restriction or an erasure as an act of its own."""
+    """A restriction, an erasure or another of `_SINCE` as an act of its own."""
     given = seconds(_SINCE[slot], people.collect_schema()[_SINCE[slot]])
     return people.select(
         "customer_id", slot=pl.lit(slot), given=given, ended=pl.lit(None, pl.Int64)

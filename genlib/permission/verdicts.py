@@ -48,9 +48,10 @@ def verdicts(
 
     contacts: customer_id, channel, kind (of the message), sent_at, and where known the booleans
     existing_customer (heeded under Q4) and linked_to_duties (under Q5). acts: as for `state_at`.
-    people: customer_id, kind, restricted_from, non_disclosure and where kept erased_at; the
-    register keeps no date for non_disclosure, so it counts for every contact. An act of the very
-    second counts as before it.
+    people: customer_id, kind, restricted_from, non_disclosure and where kept erased_at and
+    deceased_on (that whole day counts); the register keeps no date for non_disclosure, so it
+    counts for every contact. Give held_since and left_on too where it is asked who may be contacted
+    now, not whether a past contact was lawful. An act of the very second counts as before it.
     """
     return Judge.of(acts, people, switches=switches).verdicts(contacts)
 

@@ -522,6 +522,14 @@ def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
     return _told((table,), "" if is_over else message, day=last_day)
 
 
+@said
+def nothing(figure: Shown, message: str) -> Finding:
+    """A message where there is nothing to count; no word where there is something, or where it is
+    hidden."""
+    is_nothing = figure.value == 0 or figure.reason == "empty"
+    return _told((figure,), message if is_nothing else "")
+
+
 def _figure(words: Words, figure: Shown) -> str:
     form = form_of(figure.column, whole=isinstance(figure.value, int))
     value = figure.value or 0

@@ -11,6 +11,7 @@ from html import unescape
 from importlib.resources import files
 from typing import Any
 
+from genlib import notice
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present import proof
@@ -298,7 +299,7 @@ def _of_release(words: Words, manifest: Any) -> dict[str, str]:
         "Purpose": words.label("purpose", manifest.purpose),
         "Release": manifest.release_id,
         "Published": words.date(manifest.published_on),
-        "Privacy notice": manifest.notice_version,
+        "Privacy notice": notice.reference(manifest.notice_version, manifest.notice_digest),
         "People in the release": _about(words, manifest.people),
         "Left out": ", ".join(left) or words.translate("nobody"),
         "Smallest group in the release": words.number(manifest.k["reached"])

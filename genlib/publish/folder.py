@@ -5,24 +5,24 @@ from __future__ import annotations
 
 import fcntl
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from genlib.atomic import synced
 from genlib.errors import Refused
+from genlib.private import OWNER, Access, make_folder, open_lock, remove, write_file
 from genlib.release import RELEASE_ID
 
 ASIDE = ".tmp-"
 
 
 @contextmanager
-def staged(home: Path) -> Iterator[Path]:
+def staged(home: Path, access: Access = OWNER) -> Iterator[Path]:
     """An empty folder beside the releases in `home`, for one publisher at a time; gone at the end
     unless committed."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / ".lock").open("w") as lock:
+    make_folder(home, access)
+    with open_lock(home / ".lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -30,27 +30,27 @@ def staged(home: Path) -> Iterator[Path]:
                 f"{home.name} is being published by another run; wait for it to end"
             ) from None
         _clean(home)
-        stage = home / f"{ASIDE}{secrets.token_hex(8)}"
-        stage.mkdir()
+        stage = make_folder(home / f"{ASIDE}{secrets.token_hex(8)}", access)
         try:
             yield stage
         finally:
             _clean(home)
 
 
-def commit(stage: Path, release_id: str) -> Path:
+def commit(stage: Path, release_id: str, access: Access = OWNER) -> Path:
     """Make the staged folder the release `release_id` and the current one. A release with that id
     is the same release and stays."""
     home = stage.parent
     release = stage.parent / release_id
     for path in (*stage.rglob("*"), stage):
         synced(path)
+    if release.is_symlink():
+        remove(release)
     if not release.exists():
         stage.rename(release)
     synced(home)
     pointer = home / f"{ASIDE}{secrets.token_hex(8)}"
-    pointer.write_text(f"{release_id}\n", encoding="utf-8")
-    synced(pointer)
+    write_file(pointer, f"{release_id}\n".encode(), access)
     pointer.replace(home / "current")
     synced(home)
     return release
@@ -76,7 +76,4 @@ def prune(home: Path, *, before: str) -> list[str]:
 
 def _clean(home: Path) -> None:
     for leftover in home.glob(f"{ASIDE}*"):
-        if leftover.is_dir():
-            shutil.rmtree(leftover)
-        else:
-            leftover.unlink()
+        remove(leftover)

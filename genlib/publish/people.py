@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -16,13 +17,17 @@ from genlib.permission import Switches
 from genlib.publish.anonymity import anonymise
 from genlib.publish.coarsen import Area, Released, coarse, released
 from genlib.publish.pseudonym import pseudonyms, shuffled
+from genlib.register.acts import read_acts
 from genlib.register.bulk import UTC_INSTANT
 from genlib.register.database import Register, frame_schema
 from genlib.register.vault import PseudonymKey
 
 APART = ("apart", "apart_month")
-ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
-JUDGED = ["kind", "restricted_from", "non_disclosure"]  # what permission asks about a person
+JUDGED = ["kind", "restricted_from", "deceased_on", "non_disclosure"]
+"""What permission asks about a person."""
+REACHED = [*JUDGED, "left_on"]
+"""What it asks where a contact list is meant: whoever has left is on none but for needed notices.
+"""
 
 
 @dataclass(frozen=True)
@@ -76,15 +81,28 @@ class Source:
 
     @cached_property
     def acts(self) -> pl.DataFrame:
-        return pl.concat(self.register.scan("permission", ACTS, ordered_by="id"))
+        return read_acts(self.register)
 
     @cached_property
     def marketable(self) -> pl.DataFrame:
-        """As `people.numbers`, without those who prohibit the use of their data for marketing
-        (N11.10, GDPR 21(2))."""
+        """As `people.numbers`, without the deceased and those who prohibit the use of their data
+        for marketing (N11.10, GDPR 21(2))."""
+        unwilling = self.prohibiting("marketing_use").implode()
         return self.people.numbers.filter(
-            ~pl.col("id").is_in(self.prohibiting("marketing_use").implode())
+            ~pl.col("id").is_in(unwilling), ~pl.col("id").is_in(self.deceased.implode())
         )
+
+    @cached_property
+    def deceased(self) -> pl.Series:
+        """Ids of the people in the release who have died by now."""
+        today = self.now.astimezone(ZoneInfo(self.area.time_zone)).date()
+        return self.people.judged.filter(pl.col("deceased_on") <= today)["customer_id"]
+
+    @cached_property
+    def held_back(self) -> pl.Series:
+        """Ids of the customers whom a refused row holds back from contact lists."""
+        held = pl.concat(self.register.scan("held_back", ["customer_id"]))
+        return held["customer_id"].drop_nulls().unique()
 
     def customers(self, table: str) -> pl.DataFrame:
         """As `people.numbers`, of those who may be in a table."""
@@ -122,7 +140,7 @@ def _selected(source: Source) -> People:
     rest."""
     columns = source.columns("customer")
     everyone, restricted = _unrestricted(
-        source.register, [*JUDGED, *(name for c in columns for name in c.reads)], source.now
+        source.register, [*REACHED, *(name for c in columns for name in c.reads)], source.now
     )
     described = [column for column in columns if column.coarsening not in {*APART, "pseudonym"}]
     seen = everyone.select("id", *(coarse(column, source.area) for column in described))
@@ -144,7 +162,7 @@ def _selected(source: Source) -> People:
         apart=present.select(
             coarse(column, source.area) for column in columns if column.coarsening in APART
         ).sort(pl.all()),
-        judged=present.select(pl.col("id").alias("customer_id"), *JUDGED),
+        judged=present.select(pl.col("id").alias("customer_id"), *REACHED),
         left_out={"restricted": restricted, "too_rare": safe.left_out},
         k={"required": policy.k, "reached": safe.reached, "rows_coarsened": safe.coarsened},
     )

@@ -107,7 +107,10 @@ def _promise(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
 def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Every contact gets its verdict as of the instant it was sent."""
     kinds = pl.concat(source.register.scan("campaign", ["id", "kind"]))
-    judge = Judge.of(source.acts, source.people.judged, switches=source.switches)
+    people = source.people.judged.drop(
+        "left_on"
+    )  # who left was a customer when it was sent, or not
+    judge = Judge.of(source.acts, people, switches=source.switches)
     message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
     def judged(batch: pl.DataFrame) -> pl.DataFrame:
@@ -130,10 +133,14 @@ def _profile(source: Source) -> Table:
 
 
 def _reach(source: Source) -> Table:
-    """Who can be reached now, by channel and kind of message."""
-    people = source.people.judged.join(
-        source.people.numbers, left_on="customer_id", right_on="id"
-    ).sort("customer")
+    """Who can be reached now, by channel and kind of message; nobody whom a contact list would
+    hold back."""
+    is_held = pl.col("customer_id").is_in(source.held_back.implode())
+    people = (
+        source.people.judged.join(source.people.numbers, left_on="customer_id", right_on="id")
+        .with_columns(held_since=pl.when(is_held).then(pl.lit(source.now)))
+        .sort("customer")
+    )
 
     def frames() -> Frames:
         for some in people.iter_slices(REACHED) if people.height else [people]:

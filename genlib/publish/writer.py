@@ -13,11 +13,13 @@ from pathlib import Path
 import polars as pl
 
 from genlib.notice import DEFAULT, Notice
+from genlib.private import OWNER, Access, make_folder, write_file
 from genlib.publish import folder
 from genlib.publish.coarsen import load_area
+from genlib.publish.grants import check_grants
 from genlib.publish.people import Source
 from genlib.publish.tables import Table, tables
-from genlib.register import audit
+from genlib.register import audit, fingerprints
 from genlib.register.database import Register, frame_schema
 from genlib.register.schema import Base
 from genlib.register.vault import PseudonymKey
@@ -40,6 +42,7 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     now: dt.datetime,
     time_zone: str,
     data: Path = DEFAULT.parent,
+    access: Access = OWNER,
     progress: Progress = lambda table, rows: None,
 ) -> Manifest:
     """Publish a purpose as the register is `now`, make that release the current one, and remove
@@ -48,43 +51,52 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
 
     Needs the pseudonym key and never the identity key. The same register, notice and `now` give the
     same release. It stands in the audit trail before anybody can see it; whatever kills it, the
-    earlier release stays current and whole. `progress` is told each table and its rows so far.
-    Raises UsageError for a purpose and NoticeError for a column that the notice does not know, and
-    Refused while another run publishes the same purpose.
+    earlier release stays current and whole. `access` gives the modes of its files. `progress` is
+    told each table and its rows so far. Raises UsageError for a purpose and NoticeError for a
+    column that the notice does not know, and Refused while another run publishes the same purpose,
+    for a key that is not the register's, and for a notice that was changed under its old version.
     """
     notice.check_schema({name: frame_schema(name) for name in Base.metadata.tables})
+    check_grants(notice, purpose)
     area = load_area(data / "finland" / "postal_areas.csv", now, time_zone)
     terms = notice.release(purpose)
-    home = releases / purpose
-    with folder.staged(home) as stage:
+    fingerprints.check_key(register, key)
+    fingerprints.check_notice(register, notice)
+    make_folder(releases, access)
+    with folder.staged(releases / purpose, access) as stage:
         with register.snapshot():
             source = Source(purpose, register, key, notice, area, now)
             written = {
-                table.name: _written(stage / table.name, table, progress)
+                table.name: _written(stage / table.name, table, progress, access)
                 for table in tables(source)
             }
             manifest = _manifest(source, written, _digest(stage))
-        (stage / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
-        detail = {"release": manifest.release_id, "notice": manifest.notice_version}
-        audit.record(
-            register, purpose=purpose, action="publish", people=manifest.people, detail=detail
-        )
-        folder.commit(stage, manifest.release_id)
-        folder.prune(home, before=_instant(now - dt.timedelta(days=terms.days)))
+        write_file(stage / "manifest.json", manifest.to_json().encode(), access)
+        with audit.told(register) as (connection, tell):
+            fingerprints.keep_key(connection, key)
+            fingerprints.keep_notice(connection, notice)
+            tell(_event(manifest))
+        folder.commit(stage, manifest.release_id, access)
+        folder.prune(stage.parent, before=_instant(now - dt.timedelta(days=terms.days)))
     return manifest
 
 
-def _written(path: Path, table: Table, progress: Progress) -> Written:
+def _event(manifest: Manifest) -> audit.Event:
+    detail = {"release": manifest.release_id, "notice": manifest.notice_reference}
+    return audit.Event(manifest.purpose, "publish", manifest.people, detail=detail)
+
+
+def _written(path: Path, table: Table, progress: Progress, access: Access) -> Written:
     """Write a table as Parquet, a file a frame, and count its rows; an empty table is a file too,
     for its columns."""
-    path.mkdir()
+    make_folder(path, access)
     rows = 0
     schema = pl.Schema()
     for number, made in enumerate(table.frames):
         frame = made.cast({name: kind for name, kind in STORED.items() if name in made.columns})
         part = BytesIO()  # written by the system, so that a full disk is told in its words
         frame.write_parquet(part, compression="zstd")
-        (path / f"part-{number:03}.parquet").write_bytes(part.getbuffer())
+        write_file(path / f"part-{number:03}.parquet", part.getbuffer(), access)
         rows, schema = rows + frame.height, frame.schema
         progress(table.name, rows)
     return rows, {
@@ -96,10 +108,11 @@ def _written(path: Path, table: Table, progress: Progress) -> Written:
 def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manifest:
     published = source.now.astimezone(dt.UTC)
     return Manifest(
-        release_id=f"{_instant(published)}-{digest[:6]}",
+        release_id=f"{_instant(published)}-{_tail(digest, source.notice)}",
         purpose=source.purpose,
         published_at=f"{published:%Y-%m-%dT%H:%M:%SZ}",
         notice_version=source.notice.version,
+        notice_digest=source.notice.digest,
         genlib_version=version("genlib"),
         schema={name: schema for name, (_, schema) in written.items()},
         rows={name: rows for name, (rows, _) in written.items()},
@@ -117,7 +130,9 @@ def _partly_left_out(source: Source, written: dict[str, Written]) -> dict[str, i
     satisfaction survey."""
     counts = {}
     if source.terms.marketing:
-        counts["marketing_prohibition"] = source.people.numbers.height - source.marketable.height
+        alive = source.people.numbers.height - len(source.deceased)
+        counts["deceased"] = len(source.deceased)
+        counts["marketing_prohibition"] = alive - source.marketable.height
     if "survey_invitation" in written and source.switches.q3:
         unasked = source.prohibiting("market_research").implode()
         counts["satisfaction_prohibition"] = source.people.numbers.filter(
@@ -134,6 +149,11 @@ def _digest(stage: Path) -> str:
             content = hashlib.file_digest(file, "sha256").hexdigest()
         whole.update(f"{path.relative_to(stage)}\0{content}\n".encode())
     return whole.hexdigest()
+
+
+def _tail(digest: str, notice: Notice) -> str:
+    """Of a release's id: the same rows under another notice are another release."""
+    return hashlib.sha256(f"{digest} {notice.digest}".encode()).hexdigest()[:6]
 
 
 def _instant(at: dt.datetime) -> str:

@@ -1,5 +1,9 @@
 """The contact list of a future campaign: whom it may contact, drawn, written down, disclosed and
-audited as one act or not at all."""
+audited as one act or not at all.
+
+Nobody is in it who has left (but for needed notices), has died, is restricted or held back; all
+that a person said in any row counts (`persons`); one message goes to an address (`mailing`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import phonenumbers
@@ -18,7 +23,8 @@ from polars import col
 from genlib.atomic import replacing
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.permission import Switches, verdicts
-from genlib.register import audit, suppression
+from genlib.register import audit, fingerprints, holds, mailing, persons, suppression
+from genlib.register.acts import read_acts
 from genlib.register.database import Register
 from genlib.register.identifiers import ARTIFICIAL_PHONE
 from genlib.register.recipients import Recipient
@@ -43,9 +49,14 @@ PURPOSES = {
 PEOPLE = [
     "id",
     "kind",
+    "left_on",
+    "deceased_on",
     "restricted_from",
     "non_disclosure",
     "language",
+    "personal_id_index",
+    "phone_index",
+    "email_index",
     *NAME,
     *suppression.IDENTIFIERS,
 ]
@@ -56,7 +67,7 @@ MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXE
 class Order:
     """What is to be sent to whom and why. `at` is the instant of the verdicts; `seed` draws the
     holdout; a campaign that is there already keeps its own dates (first and last day) and share.
-    `user` ordered it, else whom the settings name."""
+    `user` ordered it, else whom the settings name. `post_offices`: postal code → name."""
 
     code: str
     channel: str
@@ -69,6 +80,7 @@ class Order:
     holdout_share: float
     user: str = ""
     switches: Switches = field(default_factory=Switches)
+    post_offices: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[\w-]{1,40}", self.code):
@@ -94,22 +106,33 @@ def export(
     `order.at` to `path`, readable by its owner only, and the campaign, its planned contacts, the
     disclosure and the audit event to the register.
 
-    Refused if nobody is left, UsageError if the file is there already or the campaign is of another
-    kind. Holdout people are in the register, not in the list.
+    Refused if nobody is left, and while refused rows may speak of anybody (`holds`); UsageError if
+    the file is there already or the campaign is of another kind. Holdout people are in the
+    register, not in the list.
     """
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with --to")
     with replacing(path) as file, audit.told(register) as (connection, tell):
+        fingerprints.keep_key(connection, key)
+        holds.check_everybody_is_named(connection)
         campaign, share = _campaign(connection, order)
-        candidates, missing = _candidates(register, connection, ids, campaign)
-        people, refused = _allowed(register, connection, key, candidates, order)
-        left_out = {why: count for why, count in (missing | refused).items() if count}
+        before = _planned_before(register, connection, campaign)
+        candidates, missing = _candidates(register, ids, before)
+        allowed, refused = _allowed(register, connection, key, candidates, order)
+        planned_people = _open_people(before, key)
+        people, repeated = mailing.keep_one_each(allowed, planned_people, order.channel, key)
+        counts = missing | refused | repeated
+        left_out = {why: count for why, count in counts.items() if count}
         if people.is_empty():
             raise Refused(f"nobody is left to contact: {told(left_out)}")
         planned = _planned(connection, _drawn(people, share, order.seed), campaign, order)
         contacted = planned.filter(col("arm") == "contacted")
-        columns = [*NEEDED[order.channel], "language"]
-        contacted.select("contact", *columns).write_csv(file)
+        if contacted.is_empty():
+            raise Refused(
+                f"of {people.height} people the holdout leaves nobody to contact; ask for more "
+                "people or lower --holdout"
+            )
+        columns = _write(contacted, order, file)
         _disclosed(connection, contacted["id"], order, columns)
         made = Audience(path, contacted.height, planned.height - contacted.height, left_out)
         tell(_event(made, order, candidates["id"].to_list()))
@@ -166,20 +189,40 @@ def _campaign(connection: sa.Connection, order: Order) -> tuple[int, float]:
     ).one(), order.holdout_share
 
 
+def _planned_before(register: Register, connection: sa.Connection, campaign: int) -> pl.DataFrame:
+    """The sealed rows of those whom the campaign has already, one for each contact, with its
+    channel."""
+    contacts = table("campaign_contact")
+    chosen = sa.select(contacts.c.customer_id, contacts.c.channel)
+    rows = connection.execute(chosen.where(contacts.c.campaign_id == campaign)).all()
+    schema = {"id": pl.Int64, "channel": pl.String}
+    planned = pl.DataFrame([tuple(row) for row in rows], schema, orient="row")
+    return _scan_people(register, planned["id"]).join(planned, on="id")
+
+
+def _scan_people(register: Register, ids: pl.Series) -> pl.DataFrame:
+    """The sealed rows of these people, by number."""
+    wanted = ids.implode()
+    return pl.concat(
+        batch.filter(col("id").is_in(wanted)) for batch in register.scan("customer", PEOPLE)
+    ).sort("id")
+
+
+def _open_people(sealed: pl.DataFrame, key: IdentityKey) -> pl.DataFrame:
+    """The rows with their secrets opened and all else as it is."""
+    plain = opened(sealed, "customer", key)
+    rest = sealed.select(pl.exclude(plain.columns))
+    return pl.concat([plain, rest], how="horizontal")
+
+
 def _candidates(
-    register: Register, connection: sa.Connection, ids: pl.Series, campaign: int
+    register: Register, ids: pl.Series, before: pl.DataFrame
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """The sealed rows of the people asked for, without those whom the campaign has already, and how
     many the others are."""
     asked = ids.drop_nulls().unique()
-    contacts = table("campaign_contact")
-    planned = sa.select(contacts.c.customer_id).where(contacts.c.campaign_id == campaign)
-    before = pl.Series(connection.scalars(planned).all(), dtype=pl.Int64)
-    found = pl.concat(
-        batch.filter(col("id").is_in(asked.implode()))
-        for batch in register.scan("customer", PEOPLE)
-    ).sort("id")
-    fresh = found.filter(~col("id").is_in(before.implode()))
+    found = _scan_people(register, asked)
+    fresh = found.filter(~col("id").is_in(before["id"].implode()))
     counts = {
         "refused_pseudonym": ids.null_count(),
         "repeated": len(ids) - ids.null_count() - len(asked),
@@ -199,14 +242,15 @@ def _allowed(
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Those whom the acts, and then the suppression list, allow and who can be reached; only they
     are opened."""
-    wanted = sealed["id"].implode()
-    acts = pl.concat(
-        batch.filter(col("customer_id").is_in(wanted))
-        for batch in register.scan("permission", suppression.ACTS)
-    )
-    first, refused = _judged(sealed, acts, order)
-    suppression.hold(register, connection, key, sealed["id"])
-    people = opened(first, "customer", key)
+    rows = persons.find_rows(register, sealed)
+    held = holds.held_people(connection)["customer_id"]
+    held_since = pl.when("is_held").then(pl.lit(order.at))
+    asked = persons.apply_states(sealed, rows, held).with_columns(held_since=held_since)
+    acts = persons.gather_acts(read_acts(register, rows["other"]), rows)
+    first, refused = _judged(asked, acts, order)
+    sharing = persons.find_sharing(register, sealed, order.channel)
+    suppression.hold(register, connection, key, pl.concat([rows["other"], sharing]).unique())
+    people = _open_people(first, key)
     listed = suppression.prohibitions(connection, key, people.rename({"id": "customer_id"}))
     second, suppressed = _judged(people, pl.concat([acts, listed]), order)
     reachable = second.filter(_reachable(second, order.channel))
@@ -237,9 +281,11 @@ def _judged(
 
 
 def _reachable(people: pl.DataFrame, channel: str) -> pl.Expr:
-    """An address is there, and a text message goes to a mobile telephone."""
+    """An address is there and may stand in a list, and a text message goes to a mobile
+    telephone."""
     there = pl.all_horizontal(
-        col(name).is_not_null() for name in NEEDED[channel] if name not in NAME
+        mailing.is_clean(channel),
+        *(col(name).is_not_null() for name in NEEDED[channel] if name not in NAME),
     )
     return (
         there & pl.Series([_mobile(number) for number in people["phone"]], dtype=pl.Boolean)
@@ -289,6 +335,17 @@ def _planned(
         contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True), rows
     ).all()
     return arms.with_columns(contact=pl.Series(made, dtype=pl.Int64))
+
+
+def _write(contacted: pl.DataFrame, order: Order, file: BinaryIO) -> list[str]:
+    """Write the list; what each row tells of its person."""
+    columns = [*NEEDED[order.channel], "language"]
+    if order.channel == "post":
+        contacted = mailing.name_post_offices(contacted, order.post_offices)
+        columns.insert(-1, "post_office")
+    rows = contacted.select("contact", *columns)
+    mailing.make_harmless(rows).write_csv(file)
+    return columns
 
 
 def _disclosed(

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 
 from genlib import settings
 from genlib.errors import GenlibError
+from genlib.private import OWNER, make_home
 from genlib.register.database import Register
 from genlib.register.schema import table
 
@@ -150,8 +151,8 @@ def _digest(before: bytes, event: Mapping[Any, Any]) -> bytes:
 
 
 def _append(path: Path, line: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab", buffering=0, opener=partial(os.open, mode=0o600)) as file:
+    make_home(path.parent)
+    with open(path, "ab", buffering=0, opener=partial(os.open, mode=OWNER.file)) as file:
         file.write(line)
         os.fsync(file.fileno())
 

@@ -10,6 +10,7 @@ keeps everything else out meanwhile.
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ from genlib.errors import BadInput, GenlibError
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 STATES = {"23505": "UNIQUE", "23503": "FOREIGN KEY", "23514": "CHECK", "23502": "NOT NULL"}
+FULL = {"SQLITE_FULL", "53100"}
+JOURNAL_INDEX = 32_768
 SLICE = 65_536
 FIRST = {pl.String: "''", pl.Binary: "x''", pl.Float64: "0.0"}
 """What stands in a first row put before an answer, from which ADBC takes the types (a column may
@@ -92,6 +95,14 @@ class Embedded:
         values = [f"json_extract(value, '$[{at}]')" for at in range(keys.width)]
         return f"SELECT {', '.join(values)} FROM json_each(:keys)"  # noqa: S608 - no value is in it
 
+    def match(
+        self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str
+    ) -> pl.DataFrame:
+        """The answer of a query that asks for `listed` keys, given as JSON."""
+        stored = pl.Schema({name: self._stored(kind) for name, kind in wanted.items()})
+        frame = _matched(session, query, stored, keys)
+        return frame.select(self._loaded(name, kind) for name, kind in wanted.items())
+
     def read(
         self, session: Any, query: str, wanted: pl.Schema, rows: int
     ) -> Iterator[pl.DataFrame]:
@@ -139,10 +150,14 @@ def _batches(session: Any, query: str, stored: pl.Schema, rows: int) -> Iterator
 def _fetched(
     session: sa.Connection, query: str, stored: pl.Schema, rows: int
 ) -> Iterator[pl.DataFrame]:
-    for fetched in session.exec_driver_sql(
-        query, execution_options={"yield_per": rows}
-    ).partitions():
+    answer = session.exec_driver_sql(query, execution_options={"yield_per": rows})
+    for fetched in answer.partitions(rows):  # without its argument one row at a time
         yield pl.DataFrame([tuple(row) for row in fetched], schema=stored, orient="row")
+
+
+def _matched(session: sa.Connection, query: str, stored: pl.Schema, keys: str) -> pl.DataFrame:
+    rows = session.execute(sa.text(query), {"keys": keys}).all()
+    return pl.DataFrame([tuple(row) for row in rows], schema=stored, orient="row")
 
 
 class Server:
@@ -170,6 +185,12 @@ class Server:
             for at, kind in enumerate(keys.dtypes)
         ]
         return f"SELECT {', '.join(values)} FROM json_array_elements(CAST(:keys AS json))"  # noqa: S608 - no value is in it
+
+    def match(
+        self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str
+    ) -> pl.DataFrame:
+        """The answer of a query that asks for `listed` keys, given as JSON."""
+        return _matched(session, query, wanted, keys)
 
     def read(
         self, session: Any, query: str, wanted: pl.Schema, rows: int
@@ -213,9 +234,25 @@ def translated(name: str) -> Iterator[None]:
                 raise BadInput(
                     f"table {name}: the database refused the rows ({rule}); nothing was kept"
                 ) from None
-        word = (
-            getattr(cause, "sqlite_errorname", None) or state or ""
-        )  # the database's own for it, which quotes nothing
-        raise GenlibError(
-            f"{name}: the database failed ({f'{type(error).__name__} {word}'.strip()})"
-        ) from None
+        raise GenlibError(f"{name}: the database failed ({reason(error)})") from None
+
+
+def reason(error: Exception, file: str = "") -> str:
+    """Why a database failed, in words that quote nothing of a row, an address or a statement.
+    `file`: where an embedded one lies, whose disk may be full."""
+    if getattr(error, "errno", None):
+        return os.strerror(error.errno)  # type: ignore[attr-defined]
+    cause = getattr(error, "orig", None) or error
+    word = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+    failed_io = word.startswith("SQLITE_IOERR") or "disk I/O error" in str(cause)
+    if word in FULL or "disk is full" in str(cause) or (failed_io and _is_full(file)):
+        return "no space left on the device"
+    if failed_io:
+        return f"{word or 'disk I/O error'}: is there space left on the device?"
+    return f"{type(error).__name__} {word}".strip()
+
+
+def _is_full(file: str) -> bool:
+    """Whether the disk of a file has no room for the index of SQLite's journal."""
+    folder = os.path.dirname(os.path.abspath(file))
+    return bool(file) and os.path.isdir(folder) and shutil.disk_usage(folder).free < JOURNAL_INDEX

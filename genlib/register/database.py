@@ -9,13 +9,15 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from genlib.errors import BadInput, RegisterNotFound, UsageError
-from genlib.register.bulk import UTC_INSTANT, Embedded, Server, translated
+from genlib.private import OWNER, make_home
+from genlib.register.bulk import UTC_INSTANT, Embedded, Server, reason, translated
 from genlib.register.schema import Base, table
 
 BATCH_ROWS = 131_072
@@ -57,8 +59,12 @@ class Register:
 
     @property
     def url(self) -> str:
-        """Where it is, without the password."""
-        return self.engine.url.render_as_string(hide_password=True)
+        """Where it is: no user, no password and no options, one of which may be a password."""
+        url = self.engine.url
+        place = sa.URL.create(
+            url.get_backend_name(), host=url.host, port=url.port, database=url.database
+        )
+        return place.render_as_string()
 
     def count(self, name: str) -> int:
         """Rows in a table."""
@@ -88,16 +94,19 @@ class Register:
         *,
         rows: int = BATCH_ROWS,
         ordered_by: str | None = None,
+        filled: str | None = None,
     ) -> Iterator[pl.DataFrame]:
-        """The rows of a table in frames of at most `rows`; memory does not grow with the table. At
-        least one frame, perhaps empty."""
+        """The rows of a table - those that have something in the column `filled`, if one is named -
+        in frames of at most `rows`; memory does not grow with the table. At least one frame,
+        perhaps empty."""
         schema = frame_schema(name)
         chosen = columns or list(schema)
-        sorting = [ordered_by] if ordered_by else []
+        sorting = [column for column in (ordered_by, filled) if column]
         if unknown := {*chosen, *sorting} - schema.keys():
             raise UsageError(f"table {name} has no column {', '.join(sorted(unknown))}")
         wanted = pl.Schema({column: schema[column] for column in dict.fromkeys(chosen + sorting)})
-        order = f" ORDER BY {_quoted(ordered_by)}" if ordered_by else ""
+        order = f" WHERE {_quoted(filled)} IS NOT NULL" if filled else ""
+        order += f" ORDER BY {_quoted(ordered_by)}" if ordered_by else ""
         query = f"SELECT {', '.join(map(_quoted, wanted))} FROM {_quoted(name)}{order}"  # noqa: S608 - all names are the schema's
         empty = True
         with translated(name), self._session(write=False) as session:
@@ -130,6 +139,19 @@ class Register:
         with translated(name), self._session(write=True) as connection:
             found = connection.execute(sa.text(query), {"keys": json.dumps(keys.rows())}).all()
         return pl.DataFrame([tuple(row) for row in found], schema=keys.schema, orient="row")
+
+    def matching(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """The stored rows that have one of `keys` (whole numbers or texts, in columns named as the
+        table's)."""
+        schema = frame_schema(name)
+        if not keys.height:
+            return pl.DataFrame(schema=schema)
+        wanted = ", ".join(map(_quoted, keys.columns))
+        listed = self._bulk.listed(keys)
+        every = f"SELECT {', '.join(map(_quoted, schema))} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
+        query = f"{every} WHERE ({wanted}) IN ({listed})"
+        with translated(name), self._session(write=True) as connection:
+            return self._bulk.match(connection, query, schema, json.dumps(keys.rows()))
 
     @contextmanager
     def _shared(self, session: AbstractContextManager[Any]) -> Iterator[Any]:
@@ -165,18 +187,18 @@ def _quoted(name: str) -> str:
 
 def open_register(url: str) -> Register:
     """The register at `url` (`sqlite:///path` or `postgresql://…`); RegisterNotFound if there is
-    none."""
+    none, UsageError if it cannot be opened or lacks tables of this version."""
     register = Register(_engine(_parsed(url)))
-    made = not register.embedded or os.path.exists(register.engine.url.database or "")
-    try:
-        found = made and sa.inspect(register.engine).has_table("audit_event")
-    except sa.exc.SQLAlchemyError as error:
-        raise UsageError(
-            f"the register at {register.url} cannot be opened ({type(error).__name__})"
-        ) from None
-    if not found:
+    exists = not register.embedded or os.path.exists(register.engine.url.database or "")
+    found = _table_names(register) if exists else set()
+    if "audit_event" not in found:
         raise RegisterNotFound(
             f"no register at {register.url}; make one with: genlib register create"
+        )
+    if missing := Base.metadata.tables.keys() - found:
+        raise UsageError(
+            f"the register at {register.url} was made by an earlier version and lacks "
+            f"{', '.join(sorted(missing))}; add what is missing with: genlib register create"
         )
     return register
 
@@ -188,28 +210,54 @@ def create_register(url: str) -> Register:
     register = Register(_engine(location))
     try:
         if register.embedded and location.database:
-            os.makedirs(os.path.dirname(location.database) or ".", exist_ok=True)
-            os.close(os.open(location.database, os.O_CREAT | os.O_RDWR, 0o600))
+            make_home(Path(location.database).parent)
+            os.close(os.open(location.database, os.O_CREAT | os.O_RDWR, OWNER.file))
         with _immediate(register.engine) as connection:
             Base.metadata.create_all(connection)
     except (sa.exc.SQLAlchemyError, OSError) as error:
         raise UsageError(
-            f"no register can be made at {register.url} ({type(error).__name__})"
+            f"no register can be made at {register.url} ({_reason(register, error)})"
         ) from None
     return register
 
 
-def _parsed(url: str) -> sa.URL:
+def _table_names(register: Register) -> set[str]:
     try:
-        location = sa.make_url(url)
-    except sa.exc.ArgumentError:
+        return set(sa.inspect(register.engine).get_table_names())
+    except sa.exc.SQLAlchemyError as error:
+        raise UsageError(
+            f"the register at {register.url} cannot be opened ({_reason(register, error)})"
+        ) from None
+
+
+def _reason(register: Register, error: Exception) -> str:
+    return reason(error, register.engine.url.database or "" if register.embedded else "")
+
+
+def _parsed(url: str) -> sa.URL:
+    """The address with the driver of its kind. No part of a wrong one is repeated: any of them may
+    be a piece of the password."""
+    kind, _, rest = url.partition("://")
+    kind = kind.partition("+")[0]
+    if kind not in DRIVERS:
         raise UsageError(
             "the register's address must look like sqlite:///path or postgresql://host/database"
+        )
+    if kind != "sqlite" and rest.count("@") > 1:
+        raise UsageError(
+            "the register's address has more than one @; in a password write %40 for @, %3A for :, "
+            "%2F for / and %25 for %"
+        )
+    try:
+        location = sa.make_url(url).set(drivername=DRIVERS[kind])
+    except (sa.exc.ArgumentError, ValueError):  # such as a port that is no number
+        raise UsageError(
+            "the register's address must look like postgresql://user:password@host:port/database"
         ) from None
-    kind = location.get_backend_name()
-    if kind not in DRIVERS:
-        raise UsageError(f"a register lives in {' or '.join(DRIVERS)}, not in {kind}")
-    return location.set(drivername=DRIVERS[kind])
+    file = location.database or ""
+    if kind == "sqlite" and (file in {"", ":memory:"} or file.startswith("~")):
+        raise UsageError("the address of an embedded register names its file: sqlite:////home/…")
+    return location
 
 
 def _engine(url: sa.URL) -> sa.Engine:

@@ -10,12 +10,17 @@ decides:
   it passes by default; a register of real customers asks for `artificial=False`, and the rule is
   then `artificial_range`.
 - Telephone: every number that the numbering plan counts as valid, Finnish unless another country's
-  code is in front. `049…` is outside the plan; artificial people live there, and it passes only
-  with `artificial=True`.
+  code is in front - written in digits, spaces, `+ - ( ) /` and typesetters' dashes, so that its
+  digits are those that a reader sees. Letters are never turned into digits, and two numbers, a
+  range, a date, a personal identity code or a business ID in the cell is `bad_format`. `(0)` is
+  read only right after a country's code (+358 (0)40 …). Nine digits of a mobile number that lost
+  its zero in a spreadsheet (401234567) get it back; no other number does. `049…` is outside the
+  plan; artificial people live there, and it passes only with `artificial=True`.
 - Business ID: the eighth digit is not guessed, so a six-digit serial wants its leading zero; the
   VAT form (FI20774740) is taken.
 - Reference number: 4-20 digits with the 7-3-1 check, or RF, whose inside must be a national
-  reference too. Leading zeros stay as written.
+  reference too. Leading zeros stay as written. Groups have five digits at the most: longer ones
+  side by side are two references.
 - Postal code: five digits; whether somebody lives there is a question for the table of postal
   areas.
 """
@@ -39,8 +44,21 @@ from stdnum.fi import hetu, ytunnus
 from genlib.errors import InvalidIdentifier, UsageError
 
 HETU = re.compile(r"(\d{2})(\d{2})(\d{2})([-+A-FU-Y])(\d{3})[0-9A-FHJ-NPR-Y]", re.ASCII)
-DASHES = str.maketrans(dict.fromkeys("‐‑‒–−", "-"))
+DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+SPACES = str.maketrans(dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", " "))
 ARTIFICIAL_PHONE = re.compile(r"\+35849\d{6,8}", re.ASCII)
+FINLAND = 358
+PHONE = re.compile(r"(?:\(\+?\d+\)|\+?\d+)(?:[ /-]{0,3}(?:\d+|\(\d+\)))*", re.ASCII)
+SEVERAL = re.compile(r".*[^\d(]\d|.*\d{5}[/-]\d{1,2}|(?:\D*\d){6,}\D*/.*|.*/.*/.*", re.ASCII)
+"""A last digit alone, one or two after a dash, a slash after more than an area's code: 040
+1234567-8 are two numbers."""
+DATE = re.compile(
+    r"\d{1,2}[/ -]\d{1,2}[/ -](?:\d{2}|\d{4})|\d{4}[/ -]\d{1,2}[/ -]\d{1,2}", re.ASCII
+)
+BIRTH_DATE = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}-\d{3,4}", re.ASCII)
+"""A personal identity code, whole or without its check character."""
+MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+REFERENCE = re.compile(r"(?:RF)?\d+|(?:RF)?\d{1,5}(?: \d{1,5})+", re.ASCII)
 
 
 def personal_id(text: str, *, artificial: bool = True) -> str:
@@ -69,25 +87,58 @@ def personal_id(text: str, *, artificial: bool = True) -> str:
 
 def business_id(text: str) -> str:
     """The Y-tunnus as `1234567-1`. Rules: bad_format, bad_checksum."""
-    code = text.strip().translate(DASHES).upper().removeprefix("FI")
-    if not re.fullmatch(r"\d{7}-?\d", code, re.ASCII):
+    code = re.fullmatch(r"(?:FI)?(\d{7})-?(\d)", _typed(text), re.ASCII | re.IGNORECASE)
+    if not code:
         raise InvalidIdentifier("business ID", "bad_format")
     try:
-        return str(ytunnus.format(ytunnus.validate(code)))
+        return str(ytunnus.format(ytunnus.validate("".join(code.groups()))))
     except ValidationError:
         raise InvalidIdentifier("business ID", "bad_checksum") from None
 
 
 def phone(text: str, *, artificial: bool = False) -> str:
     """The number in E.164, +358401234567. Rules: bad_format, not_in_numbering_plan."""
+    written = _typed(text)
+    digits, trunk = _phone_digits(written)
     try:
-        number = phonenumbers.parse(text, "FI")
+        number = phonenumbers.parse(digits, "FI")
     except phonenumbers.NumberParseException:
         raise InvalidIdentifier("telephone number", "bad_format") from None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if phonenumbers.is_valid_number(number) or (artificial and ARTIFICIAL_PHONE.fullmatch(e164)):
-        return e164
-    raise InvalidIdentifier("telephone number", "not_in_numbering_plan")
+    is_artificial = artificial and bool(ARTIFICIAL_PHONE.fullmatch(e164))
+    if not (is_artificial or phonenumbers.is_valid_number(number)):
+        raise InvalidIdentifier("telephone number", "not_in_numbering_plan")
+    is_mobile = is_artificial or phonenumbers.number_type(number) in MOBILE
+    if digits not in _phone_spellings(number, is_mobile=is_mobile and written.isdigit()):
+        raise InvalidIdentifier("telephone number", "bad_format")
+    if trunk and trunk not in {f"+{number.country_code}", f"00{number.country_code}"}:
+        raise InvalidIdentifier("telephone number", "bad_format")
+    return e164
+
+
+def _phone_digits(written: str) -> tuple[str, str]:
+    """The digits with a plus if there is one, without a trunk zero `(0)`; and what stands before
+    that zero. InvalidIdentifier for what is not written as one number."""
+    is_something_else = any(form.fullmatch(written) for form in (SEVERAL, DATE, BIRTH_DATE))
+    if not PHONE.fullmatch(written) or is_something_else:
+        raise InvalidIdentifier("telephone number", "bad_format")
+    bare = re.sub("[ /-]", "", written)
+    before, zero, after = bare.partition("(0)")
+    trunk = before if zero else ""
+    digits = re.sub("[()]", "", before + after if trunk else bare)
+    return digits, re.sub("[()]", "", trunk)
+
+
+def _phone_spellings(number: phonenumbers.PhoneNumber, *, is_mobile: bool) -> set[str]:
+    """How a number may be written in digits: a reader sees the same ones. A mobile number of nine
+    digits may have lost its zero."""
+    country = str(number.country_code)
+    national = phonenumbers.national_significant_number(number)
+    abroad = {f"{before}{country}{zero}{national}" for before in ("+", "00") for zero in ("", "0")}
+    if number.country_code != FINLAND:
+        return abroad
+    lost_its_zero = {national} if is_mobile and len(national) == 9 else set()
+    return abroad | lost_its_zero | {f"0{national}", f"{country}{national}"}
 
 
 def email(text: str) -> str:
@@ -103,7 +154,7 @@ def email(text: str) -> str:
 
 def postal_code(text: str) -> str:
     """Five digits, without the country in front (FI-00100, AX-22100). Rule: bad_format."""
-    code = re.fullmatch(r"(?:(?:FI|AX)-?\s?)?(\d{5})", text.strip().upper(), re.ASCII)
+    code = re.fullmatch(r"(?:(?:FI|AX)[- ]?)?(\d{5})", _typed(text), re.ASCII | re.IGNORECASE)
     if not code or code[1] == "00000":
         raise InvalidIdentifier("postal code", "bad_format")
     return code[1]
@@ -111,7 +162,10 @@ def postal_code(text: str) -> str:
 
 def reference_number(text: str) -> str:
     """The viitenumero or RF reference without spaces. Rules: bad_format, bad_checksum."""
-    code = re.sub(r"\s", "", text).upper()
+    written = _typed(text).upper()
+    if not REFERENCE.fullmatch(written):
+        raise InvalidIdentifier("reference number", "bad_format")
+    code = written.replace(" ", "")
     if code.startswith("RF") and not iso11649.is_valid(code):
         raise InvalidIdentifier(
             "reference number",
@@ -123,6 +177,12 @@ def reference_number(text: str) -> str:
     if sum(int(digit) * weight for digit, weight in zip(reversed(national), cycle((1, 7, 3)))) % 10:
         raise InvalidIdentifier("reference number", "bad_checksum")
     return code
+
+
+def _typed(text: str) -> str:
+    """The text with a plain hyphen for a typesetter's dash, a plain space for one that does not
+    break, and nothing around it."""
+    return text.translate(DASHES).translate(SPACES).strip(" ")
 
 
 CHECKS: Mapping[str, Callable[..., str]] = {

@@ -1,13 +1,15 @@
 """Loading a folder of files: every good row of a table in one transaction or none, every refused
 row told by number, column and rule.
 
-Loaded plus rejected is always what was read. A load that was stopped at any instant is simply run
-again: whole tables are there or not, and the rows of those that are there are then refused as
-`duplicate`.
+What was read is loaded, unchanged (the register has the very row already) or rejected. A row whose
+key is there with other values is rejected as `changed`, a fault for each column that differs. A
+load that was stopped at any instant is simply run again: whole tables are there or not, and the
+rows of those that are there are then unchanged. Whom a refused row holds back: `holds`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,12 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import sqlalchemy as sa
 
 from genlib.atomic import replacing
-from genlib.register import audit, suppression
+from genlib.private import make_folder
+from genlib.register import audit, fingerprints, holds, suppression
+from genlib.register.changes import THERE, Sorted, sort_rows
+from genlib.register.contradictions import FAULTS, find_wrong_answers
 from genlib.register.database import Register
 from genlib.register.reading import batches, check_columns, files
-from genlib.register.rules import FAULTS, examined
+from genlib.register.rules import examined
 from genlib.register.schema import table
 from genlib.register.store import sealed
 from genlib.register.vault import IdentityKey
@@ -30,34 +36,93 @@ ROWS = 65_536
 Progress = Callable[[str, int], None]
 
 
+@dataclass(frozen=True)
+class Part:
+    """What became of a batch. `taken`: numbers of the rows that the register now has as the file
+    has them; `refused`: whom the others hold back (`holds.find_refused`)."""
+
+    read: int
+    fresh: pl.DataFrame
+    unchanged: pl.DataFrame
+    faults: pl.DataFrame
+    refused: pl.DataFrame
+
+    @property
+    def taken(self) -> pl.Series:
+        return pl.concat([self.fresh["id"], self.unchanged["id"]])
+
+
 @dataclass
 class Loaded:
-    """What became of one table's file. `rules`: rule → how often it refused a cell. `people`: ids
-    of the customers of the loaded rows."""
+    """What became of one table's file. `rules`: rule → how often it refused a cell; `changes`:
+    column → how often it differed from the row that is there. `people`: ids of the customers of
+    the loaded rows; `held_back`: of the refused ones. `shared`: how many customers of the register
+    share their personal identity code with another."""
 
     table: str
     read: int = 0
     loaded: int = 0
+    unchanged: int = 0
     rules: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
     people: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
+    held_back: int = 0
+    shared: int = 0
 
     @property
     def rejected(self) -> int:
-        return self.read - self.loaded
+        return self.read - self.loaded - self.unchanged
 
-    def add(self, read: int, good: pl.DataFrame, faults: pl.DataFrame) -> None:
+    def add(self, part: Part) -> None:
         """Count one more batch."""
-        self.read, self.loaded = self.read + read, self.loaded + good.height
-        self.rules.update(faults["rule"].to_list())
+        self.read += part.read
+        self.loaded += part.fresh.height
+        self.unchanged += part.unchanged.height
+        self.rules.update(part.faults["rule"].to_list())
+        self.changes.update(part.faults.filter(rule="changed")["column"].to_list())
         owner = "id" if self.table == "customer" else "customer_id"
-        if owner in good.columns:
-            self.people = self.people.append(good[owner]).drop_nulls().unique()
+        if owner in part.fresh.columns:
+            self.people = self.people.append(part.fresh[owner]).drop_nulls().unique()
+
+    @property
+    def detail(self) -> dict[str, str | int]:
+        """What the audit trail tells of it."""
+        counts = {"unchanged": self.unchanged, "held_back": self.held_back}
+        always: dict[str, str | int] = {
+            "table": self.table,
+            "read": self.read,
+            "loaded": self.loaded,
+        }
+        return always | {name: count for name, count in counts.items() if count}
 
     def __str__(self) -> str:
-        why = ", ".join(f"{rule} {count}" for rule, count in self.rules.most_common())
-        return f"{self.table}: {self.read} read, {self.loaded} loaded, {self.rejected} rejected" + (
-            f" ({why})" if why else ""
-        )
+        counts = {"loaded": self.loaded, "unchanged": self.unchanged, "rejected": self.rejected}
+        if not self.unchanged:
+            del counts["unchanged"]
+        parts = ", ".join(f"{count} {what}" for what, count in counts.items())
+        line = f"{self.table}: {self.read} read, {parts}"
+        if self.rules:
+            line += f" ({', '.join(f'{rule} {n}' for rule, n in self.rules.most_common())})"
+        if self.changes:
+            columns = ", ".join(f"{column} {n}" for column, n in self.changes.most_common())
+            line += f"; changed: {columns}"
+        return line
+
+    @property
+    def notices(self) -> list[str]:
+        """What a steward must know beside the counts, a line each."""
+        lines = []
+        if self.held_back:
+            lines.append(
+                f"{self.table}: held back from every contact list until their refused rows are "
+                f"mended: {self.held_back}"
+            )
+        if self.shared:
+            lines.append(
+                f"{self.table}: duplicate_personal_id {self.shared}: so many customers have the "
+                "personal identity code of another; they are one person to contact lists"
+            )
+        return lines
 
 
 @dataclass(frozen=True)
@@ -81,55 +146,93 @@ def load(
     """Load every table's file of `folder`, and write `rejected_to`/TABLE.csv where rows were
     refused. Options: those of `Intake`.
 
-    BadInput, before anything is loaded, if a file is no table's or lacks a column.
+    BadInput, before anything is loaded, if a file is no table's or lacks a column. From then on,
+    and after a failure too, nobody is on a contact list until the customers and permissions of
+    such a folder are in.
     """
+    intake = Intake(register, key, Path(rejected_to), **options)
+    stems = {path.name.lower().partition(".")[0] for path in Path(folder).iterdir()}
+    holds.begin_load(register, stems, intake.at)
     found = files(Path(folder))
     for name, path in found.items():
         check_columns(name, path)
-    intake = Intake(register, key, Path(rejected_to), **options)
     return Summary(tuple(intake.table(name, path) for name, path in found.items()))
+
+
+def _read_clock() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 
 @dataclass(frozen=True)
 class Intake:
     """Where rows go. `artificial=False` refuses the personal identity codes and telephones that
-    nobody has."""
+    nobody has; `at` is since when those with refused rows are held back."""
 
     register: Register
     key: IdentityKey
     rejected_to: Path
     artificial: bool = True
     progress: Progress = field(default=lambda table, rows: None)
+    at: dt.datetime = field(default_factory=_read_clock)
 
     def table(self, name: str, path: Path) -> Loaded:
         """Load one file in one audited transaction; the report of refused rows is in its place
-        before the rows are. Prohibitions go on the suppression list with it."""
+        before the rows are. Prohibitions go on the suppression list with it, and people of refused
+        rows are held back."""
         outcome = Loaded(name)
-        report = self.rejected_to / f"{name}.csv"
+        report = make_folder(self.rejected_to) / f"{name}.csv"
         with audit.told(self.register) as (connection, tell), replacing(report) as refused:
+            fingerprints.keep_key(connection, self.key)
             refused.write(b"row,column,rule\n")
-            for raw in batches(path, ROWS):
-                good, faults = _placed(
-                    self.register, name, *examined(raw, name, artificial=self.artificial)
-                )
-                self.register.append(name, sealed(good.drop("row"), name, self.key))
-                faults.sort("row", maintain_order=True).write_csv(refused, include_header=False)
-                outcome.add(raw.height, good, faults)
+            watch = holds.Watch.of(connection, name, self.at)
+            for raw in batches(name, path, ROWS):
+                part = self._sort(raw, name)
+                rows = sealed(part.fresh.drop("row"), name, self.key)
+                self.register.append(name, rows)
+                faults = part.faults.sort("row", maintain_order=True)
+                faults.write_csv(refused, include_header=False)
+                outcome.add(part)
+                if watch:
+                    watch.note(part.taken, part.refused)
                 self.progress(name, outcome.read)
+            if watch:
+                watch.close()
+                outcome.held_back = len(watch.people)
+            if name == "customer":
+                outcome.shared = count_shared(connection)
             if name == "permission":
                 suppression.hold(self.register, connection, self.key, outcome.people)
-            detail = {"table": name, "read": outcome.read, "loaded": outcome.loaded}
-            tell(audit.Event("register", "load", len(outcome.people), detail=detail))
+            tell(audit.Event("register", "load", len(outcome.people), detail=outcome.detail))
         if not outcome.rejected:
             report.unlink()
         return outcome
 
+    def _sort(self, raw: pl.DataFrame, name: str) -> Part:
+        """Which rows of a batch are new, which are there as they are, and which are refused."""
+        good, faults = examined(raw, name, artificial=self.artificial)
+        good, faults = _without_lost(self.register, name, good, faults)
+        rows = sort_rows(self.register, name, good, self.key)
+        faults = pl.concat([faults, rows.changes])
+        fresh, faults = _without_doubles(self.register, name, rows.fresh, faults)
+        unchanged, faults = _without_twins_of_refused(name, rows, fresh, faults)
+        refused = holds.find_refused(raw, faults, name) if name in holds.OWNERS else faults.clear()
+        if name == "permission":
+            refused = pl.concat([refused, _former_owners(rows)]).unique(maintain_order=True)
+        return Part(raw.height, fresh, unchanged, faults, refused)
 
-def _placed(
+
+def count_shared(connection: sa.Connection) -> int:
+    """How many customers share their personal identity code with another."""
+    code = table("customer").c.personal_id_index
+    sizes = sa.select(sa.func.count().label("size")).where(code.is_not(None)).group_by(code)
+    shared = sizes.having(sa.func.count() > 1).subquery()
+    return connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(shared.c.size), 0))) or 0
+
+
+def _without_lost(
     register: Register, name: str, good: pl.DataFrame, faults: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Refuse also what points at a row that is not there, and what is there already - in the
-    register or earlier in the file."""
+    """Refuse what points at a row that is not there."""
     for foreign in sorted(table(name).foreign_keys, key=lambda f: f.parent.name):
         parent = foreign.column.table.name
         column = foreign.parent.name
@@ -138,17 +241,45 @@ def _placed(
             pl.col(column).is_not_null() & ~pl.col(column).is_in(known["id"].implode())
         )
         good, faults = _without(good, faults, lost, column, f"unknown_{parent}")
-    keys = [
-        [c.name for c in table(name).primary_key],
-        *([c.name] for c in table(name).columns if c.unique),
-    ]
-    for key in keys:
-        again = good.filter(~pl.struct(key).is_first_distinct())
-        there = good.join(register.known(name, good.select(key)), on=key, how="semi")
-        good, faults = _without(
-            good, faults, pl.concat([again, there]).unique("row"), key[0], "duplicate"
-        )
+    if name == "survey_answer":
+        wrong = find_wrong_answers(register, good)
+        good = good.join(wrong, on="row", how="anti", maintain_order="left")
+        faults = pl.concat([faults, wrong])
     return good, faults
+
+
+def _without_doubles(
+    register: Register, name: str, fresh: pl.DataFrame, faults: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Refuse new rows whose code another row has, in the register or earlier in the file."""
+    for column in (column.name for column in table(name).columns if column.unique):
+        again = fresh.filter(~pl.col(column).is_first_distinct())
+        known = register.known(name, fresh.select(column))
+        there = fresh.join(known, on=column, how="semi")
+        doubles = pl.concat([again, there]).unique("row")
+        fresh, faults = _without(fresh, faults, doubles, column, "duplicate")
+    return fresh, faults
+
+
+def _without_twins_of_refused(
+    name: str, rows: Sorted, fresh: pl.DataFrame, faults: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same row again of one that was refused is refused too."""
+    keys = [column.name for column in table(name).primary_key]
+    refused = rows.fresh.join(fresh, on="row", how="anti")
+    twins = rows.unchanged.join(refused, on=keys, how="semi")
+    return _without(rows.unchanged, faults, twins, keys[0], "duplicate")
+
+
+def _former_owners(rows: Sorted) -> pl.DataFrame:
+    """A permission that changed its customer holds back the one that it had, too."""
+    moved = rows.twins.filter(pl.col("customer_id") != pl.col(f"customer_id{THERE}"))
+    return moved.select(
+        customer_id=f"customer_id{THERE}",
+        refused_id="id",
+        column=pl.lit("customer_id"),
+        rule=pl.lit("changed"),
+    )
 
 
 def _without(

@@ -1,5 +1,5 @@
 """Files of a register as they come - CSV, Excel or Parquet, one per table - in frames of text, so
-that one set of rules reads them all."""
+that one set of rules reads them all. A file is read whole or refused."""
 
 from __future__ import annotations
 
@@ -7,102 +7,183 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import sqlalchemy as sa
 
 from genlib.errors import BadInput
+from genlib.register.delimited import find_separator, read_form, seam
 from genlib.register.schema import Base, plain_columns
+from genlib.register.workbook import read_workbook
 
 KINDS = (".csv", ".xlsx", ".parquet")
-OWN = {"audit_event", "suppression"}
+OWN = {"audit_event", "fingerprint", "held_back", "suppression"}
 """Tables that the register writes itself."""
+PASSED_OVER = re.compile(
+    r"\..*|~\$.*|readme(?:\.(?:md|txt))?|thumbs\.db|desktop\.ini|register\.sqlite(?:-\w+)?",
+    re.IGNORECASE,
+)
+"""Hidden files, Excel's locks, a README, what Windows leaves behind and the register itself."""
+COLUMN_NAME = re.compile(r"[a-z_]{2,30}", re.ASCII)
 
 
 def files(folder: Path) -> dict[str, Path]:
-    """Table → its file, in an order that puts customers before their invoices. BadInput for a file
-    that is no table's."""
-    found = [
-        path
-        for path in sorted(Path(folder).iterdir())
-        if path.suffix.lower() in KINDS and not path.name.startswith(("~", "."))
-    ]
+    """Table → its file, in an order that puts customers before their invoices. BadInput for
+    any other file of the folder but for hidden ones, locks of Excel, a README and the register.
+    Folders in it are passed over too, unless they bear a table's name.
+
+    A file's name may hold a person's, so it is told only if it begins with a table's.
+    """
     tables = [table.name for table in Base.metadata.sorted_tables if table.name not in OWN]
-    strange = [path.name for path in found if path.stem not in tables]
-    if strange or not found:
-        what = f"{len(strange)} file(s) are no table's" if strange else "no table's file is there"
-        raise BadInput(f"{folder}: {what}; name each file after its table: {', '.join(tables)}")
+    present = [path for path in sorted(Path(folder).iterdir()) if _counts(path)]
+    _refuse_kinds(present, tables)
+    given = [path for path in present if not path.is_dir()]
+    strange = [path for path in given if not _is_readable(path) or path.stem not in tables]
+    found = [path for path in given if path not in strange]
+    naming = f"name each file after its table: {', '.join(tables)}"
+    if not any(_is_readable(path) for path in given):
+        others = f", but {len(strange)} other(s)" if strange else ""
+        raise BadInput(f"{folder}: no table's file is there{others}; {naming}")
+    if strange:
+        raise BadInput(f"{folder}: {len(strange)} file(s) are no table's; {naming}")
     twice = {path.stem for path in found if sum(other.stem == path.stem for other in found) > 1}
     if twice:
         raise BadInput(f"{folder}: more than one file for {', '.join(sorted(twice))}")
     return {name: path for name in tables for path in found if path.stem == name}
 
 
+def _counts(path: Path) -> bool:
+    return not PASSED_OVER.fullmatch(path.name)
+
+
+def _is_readable(path: Path) -> bool:
+    return path.suffix.lower() in KINDS and path.is_file()
+
+
+def _refuse_kinds(given: list[Path], tables: list[str]) -> None:
+    """BadInput for a table's file of a kind that is not read."""
+    for path in given:
+        table, _, kind = path.name.partition(".")
+        if table in tables and f".{kind.lower()}" not in KINDS:
+            raise BadInput(f"{table}{_tell_kind(kind)}: save it as .xlsx or CSV")
+        if table in tables and not path.is_file():
+            raise BadInput(f"{table}.{kind.lower()} is no file; give the table as one")
+
+
+def _tell_kind(kind: str) -> str:
+    """What follows the table's name, if it looks like the ending of a file."""
+    if not kind:
+        return " (without an ending)"
+    return f".{kind}" if re.fullmatch(r"[A-Za-z0-9]{1,8}(?:\.[A-Za-z0-9]{1,4})?", kind) else ".…"
+
+
 def check_columns(name: str, path: Path) -> None:
-    """BadInput names the columns that are missing or unknown."""
+    """BadInput for a file that is not whole, and names the columns that are missing or unknown.
+
+    What stands in a header may be a person if the header is broken, so unknown columns are told by
+    number unless half of the names or more are known.
+    """
     with _readable(path):
+        if path.suffix.lower() == ".csv":
+            read_form(path)
         given = _scan(path).collect_schema().names()
-    known = {column.name: column for column in plain_columns(name)}
-    missing = [
-        column for column, kind in known.items() if column not in given and not kind.nullable
-    ]
-    if not known.keys() & set(given):
+    columns = {column.name: column for column in plain_columns(name)}
+    missing = [c for c, kind in columns.items() if c not in given and not kind.nullable]
+    known = columns.keys() & set(given)
+    if not known:
         raise BadInput(
             f"{path.name}: the first row is not a header; it must name the columns of {name}: "
-            f"{', '.join(known)}"
+            f"{', '.join(columns)}"
         )
-    # what stands in a header may be a person if the header is broken, so only what looks like a
-    # column's name is repeated
+    is_header = 2 * len(known) >= len(given)
     unknown = [
-        c if re.fullmatch(r"[a-z_]{2,30}", c) else f"number {at}"
-        for at, c in enumerate(given, 1)
-        if c not in known
+        column if is_header and COLUMN_NAME.fullmatch(column) else f"number {at}"
+        for at, column in enumerate(given, 1)
+        if column not in columns
     ]
-    if missing or unknown:
-        parts = [f"lacks column {', '.join(missing)}"] * bool(missing) + [
-            f"has unknown column {', '.join(unknown)}"
-        ] * bool(unknown)
+    parts = []
+    if missing:
+        parts.append(f"lacks column {', '.join(missing)}")
+    if unknown:
+        parts.append(f"has unknown column {', '.join(unknown)}")
+    if parts:
         raise BadInput(f"{path.name} {' and '.join(parts)}")
 
 
-def batches(path: Path, rows: int) -> Iterator[pl.DataFrame]:
+def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
     """The file in frames of at most `rows`, all text, with `row`: 1 for the first row after the
-    header. A line of nothing but spaces and separators is no row."""
-    filled = pl.any_horizontal(pl.exclude("row").str.strip_chars() != "")
+    header. A line of nothing but spaces and separators is no row.
+
+    BadInput at the end if not every record of the file came, so read in a transaction.
+    """
     with _readable(path):
-        yield from (
-            part.with_columns(pl.col("row").cast(pl.Int64))
-            for batch in _scan(path)
-            .with_row_index("row", 1)
-            .filter(filled)
-            .collect_batches(chunk_size=rows)
-            for part in batch.iter_slices(rows)
-        )
+        form = read_form(path) if path.suffix.lower() == ".csv" else None
+        frame = _scan(path)
+        seams = _seams(name, frame.collect_schema().names(), form.separator) if form else {}
+        count = 0
+        for batch in frame.with_row_index("row", 1).collect_batches(chunk_size=rows):
+            count += batch.height
+            _refuse_joined(path, batch, seams)
+            filled = batch.filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
+            numbered = filled.with_columns(pl.col("row").cast(pl.Int64))
+            yield from numbered.iter_slices(rows)
+        if form and count != form.records:
+            raise BadInput(f"{path.name} has {form.records} rows, but {count} could be read")
+
+
+def _seams(name: str, header: list[str], separator: str) -> dict[str, str]:
+    """For each column what a cell of it holds if a stray quotation mark joined two rows."""
+    columns = {column.name: column for column in plain_columns(name)}
+    fields = [_field(columns[column], separator) for column in header]
+    return {column: seam(fields, at, separator) for at, column in enumerate(header)}
+
+
+def _field(column: sa.Column[Any], separator: str) -> str:
+    """A regular expression for the cells of a column."""
+    if isinstance(column.type, sa.Enum):
+        return f"(?:{'|'.join(column.type.enums)})?"
+    if isinstance(column.type, sa.Integer):
+        return "[-+0-9.]*"
+    return rf"[^{separator}\n]*"
+
+
+def _refuse_joined(path: Path, batch: pl.DataFrame, seams: dict[str, str]) -> None:
+    has_break = pl.exclude("row").str.contains("\n", literal=True)
+    broken = batch.filter(pl.any_horizontal(has_break))
+    for column, pattern in seams.items() if broken.height else ():
+        joined = broken.filter(pl.col(column).str.contains(pattern))
+        if joined.height:
+            raise BadInput(
+                f"{path.name}: row {joined['row'][0]} holds the next row in its column {column}; "
+                "a quotation mark is missing or too many"
+            )
 
 
 def _scan(path: Path) -> pl.LazyFrame:
     kind = path.suffix.lower()
     if kind == ".csv":
-        with path.open(encoding="utf-8", errors="replace") as file:
-            header = file.read(65_536).lstrip().partition("\n")[0]
-        separator = ";" if header.count(";") > header.count(",") else ","
+        separator = find_separator(path)
         return pl.scan_csv(path, infer_schema=False, separator=separator, glob=False)
-    frame = (
-        pl.scan_parquet(path, glob=False)
-        if kind == ".parquet"
-        else pl.read_excel(path, infer_schema_length=0).lazy()
-    )
+    if kind == ".xlsx":
+        return read_workbook(path).lazy()
+    frame = pl.scan_parquet(path, glob=False)
     return frame.with_columns(
         _as_text(column, kind) for column, kind in frame.collect_schema().items()
     )
 
 
 def _as_text(column: str, kind: pl.DataType) -> pl.Expr:
+    """A value as it would stand in a CSV file. An instant without a zone keeps none, so that it is
+    refused; a decimal keeps its decimals, so that it is no float that happens to be whole."""
+    value = pl.col(column)
+    if isinstance(kind, pl.Datetime) and kind.time_zone is None:
+        return value.dt.strftime("%Y-%m-%dT%H:%M:%S")
     if isinstance(kind, pl.Datetime):
-        utc = (
-            pl.col(column) if kind.time_zone is None else pl.col(column).dt.convert_time_zone("UTC")
-        )
-        return utc.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return pl.col(column).cast(pl.String)
+        return value.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(kind, pl.Decimal) and kind.scale == 1:
+        return value.cast(pl.String) + "0"
+    return value.cast(pl.String)
 
 
 @contextmanager
@@ -110,6 +191,8 @@ def _readable(path: Path) -> Iterator[None]:
     """Readers quote the cell that they fell over; only the file may be named."""
     try:
         yield
+    except BadInput:
+        raise
     except Exception as error:  # each kind of file has a reader, and each reader errors, of its own
         kind = type(error).__name__
         raise BadInput(

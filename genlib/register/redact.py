@@ -4,6 +4,9 @@ A list of forbidden words misses the rare name, the inflected one and the one in
 is a list of allowed words (`data/comment_words.txt`), and everything else - names, numbers, codes,
 addresses, anything with a digit or an @ - becomes `…`. It loses words rather than leak one. What no
 list can tell apart stays: an ordinary word in lower case that is also a name (`aina`).
+
+Numbers in words are ordinary ("kaksi viikkoa") until they spell a telephone number: three in a row,
+or four in one comment, and all number words of the comment go.
 """
 
 from __future__ import annotations
@@ -25,6 +28,19 @@ SURNAME = (
     "mäki|mäe|niem|laht|lahd|saar|ranta|ranna|salo|järv|joki|joke|joe|koski|koske"
     "|vuor|virta|virra|lamp|lamm|luoma|talo|kallio|salm|kylä|pelto|lehto"
 )
+NUMBERS = {
+    "fi": "nolla yksi yks kaksi kaks kolme kol neljä nelj viisi viis kuusi kuus seitsemän seittemän"
+    " kahdeksan kaheksan yhdeksän yheksän kymmenen sata tuhat yhden kahden kolmen neljän viiden"
+    " kuuden kahdella kahdessa kahta kolmea neljää viittä",
+    "sv": "noll två tre fyra fem sex sju åtta nio tio elva tolv tretton fjorton femton sexton"
+    " sjutton arton nitton tjugo trettio fyrtio femtio sextio sjuttio åttio nittio hundra",
+    "en": "zero oh two three four five six seven eight nine ten eleven twelve double",
+}
+"""Digits and tens, as people read a telephone number out."""
+ARTICLES = "en ett one"
+"""Number words that are mostly none: they count in a row, not alone."""
+ROW = 3
+TOGETHER = 4
 
 
 def redact(text: pl.Expr) -> pl.Expr:
@@ -43,13 +59,23 @@ def _kept(chunk: pl.Expr) -> pl.Expr:
     ending = small.str.extract(words.stems)
     ordinary = small.is_in(words.exact) | (ending.is_not_null() & ~ending.str.contains(SURNAME))
     placed = word.str.starts_with(BEGINS) | (word == small)
-    kept = (placed & ordinary) | word.is_in(words.lower)
+    kept = ((placed & ordinary) | word.is_in(words.lower)) & ~_spells_number(small)
     return (
         pl.when(kept)
         .then(chunk.str.replace(BEGINS, "", literal=True))
         .when(chunk != "")
         .then(pl.lit(LOST))
     )
+
+
+def _spells_number(words: pl.Expr) -> pl.Expr:
+    """Whether a word of a comment is one of those that spell a telephone number together."""
+    counted = [word for spelled in NUMBERS.values() for word in spelled.split()]
+    is_counted = words.is_in(counted).fill_null(value=False)
+    is_number = words.is_in([*counted, *ARTICLES.split()]).fill_null(value=False)
+    in_a_row = is_number.cast(pl.Int32).rolling_sum(ROW, min_samples=1)
+    has_row = (in_a_row.max() == ROW) & (is_counted.sum() > 0)
+    return is_number & (has_row | (is_counted.sum() >= TOGETHER))
 
 
 @dataclass(frozen=True)

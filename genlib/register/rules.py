@@ -1,8 +1,13 @@
 """What a row must hold to be taken: readable values, valid identifiers, known codes, sensible
-ranges. Text in, rows and faults out."""
+ranges. Text in, rows and faults out.
+
+`7.0` is the whole number 7 as a column of floats holds it; `25.00` in a column of cents is euros,
+and refused.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
@@ -12,12 +17,62 @@ import polars as pl
 import sqlalchemy as sa
 
 from genlib.register.bulk import UTC_INSTANT
+from genlib.register.contradictions import find_contradictions
 from genlib.register.identifiers import CHECKS, checked
-from genlib.register.schema import CONSENT_SCOPES, PROHIBITION_SCOPES, plain_columns
+from genlib.register.schema import (
+    CONSENT_SCOPES,
+    PROHIBITION_SCOPES,
+    RELEASED_AS_THEY_ARE,
+    Instant,
+    plain_columns,
+)
 from genlib.register.store import plain_schema
 
-FAULTS = pl.Schema({"row": pl.Int64(), "column": pl.String(), "rule": pl.String()})
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+GREATEST_ID = 2**63 - 1
+GREATEST_RELEASED_ID = 2**32 - 1
+OLDEST = dt.date(1800, 1, 1)
+WHOLE_FLOAT = r"^[-+]?[0-9]{1,15}\.0$"
+"""A whole number as a column of floats holds it; beyond 15 digits a float holds no number whole."""
+FREE_TEXT = {"comment", "evidence", "text_fi", "text_sv", "text_en"}
+"""The only columns in which a line may break."""
+LINE_BREAK = r"[\n\r\v\f\x{85}\x{2028}\x{2029}]"
+INSTANT = (
+    r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?"
+    r"(?:(Z)|([-+][0-9]{2}):?([0-9]{2})?)$"
+)
+ENGLISH_ERRORS = (
+    "#N/A",
+    "#REF!",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NAME?",
+    "#NUM!",
+    "#NULL!",
+    "#SPILL!",
+    "#CALC!",
+)
+FINNISH_ERRORS = ("#PUUTTUU!", "#VIITTAUS!", "#ARVO!", "#JAKO/0!", "#NIMI?", "#LUKU!", "#TYHJÄ!")
+SWEDISH_ERRORS = ("#SAKNAS!", "#REFERENS!", "#VÄRDEFEL!", "#DIVISION/0!", "#NAMN?", "#OGILTIGT!")
+ERROR_WORDS = (*ENGLISH_ERRORS, *FINNISH_ERRORS, *SWEDISH_ERRORS)
+"""What a spreadsheet writes where it could not work out a value."""
+
+
+def _read_date(text: pl.Expr) -> pl.Expr:
+    day = text.str.replace(r"[ T]00:00:00Z?$", "")
+    is_written_so = day.str.contains(r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$")
+    return pl.when(is_written_so).then(day).str.to_date("%Y-%m-%d", strict=False)
+
+
+def _read_instant(text: pl.Expr) -> pl.Expr:
+    """The instant to the second; a fraction of one is cut, and +03 is +03:00."""
+    part = [text.str.extract(INSTANT, group) for group in range(1, 6)]
+    minutes = pl.coalesce(part[4], pl.lit("00"))
+    zone = pl.when(part[2].is_not_null()).then(pl.lit("+00:00")).otherwise(part[3] + ":" + minutes)
+    whole = part[0] + "T" + part[1] + zone
+    return whole.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="us", strict=False)
+
+
 Reading = tuple[Any, str, Callable[[pl.Expr], pl.Expr]]
 READINGS: Mapping[
     Any, Reading
@@ -32,13 +87,13 @@ READINGS: Mapping[
     pl.Int64: (
         dy.Int64,
         "not_an_integer",
-        lambda text: text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False),
+        lambda text: text.cast(pl.Int64, strict=False),
     ),
     pl.Float64: (
         dy.Float64,
         "not_a_number",
         lambda text: (
-            text.str.extract(r"^([-+]?\d+(?:[.,]\d+)?)$")
+            text.str.extract(r"^([-+]?[0-9]+(?:[.,][0-9]+)?)$")
             .str.replace(",", ".")
             .cast(pl.Float64, strict=False)
         ),
@@ -50,18 +105,8 @@ READINGS: Mapping[
             BOOLEANS, default=None, return_dtype=pl.Boolean
         ),
     ),
-    pl.Date: (
-        dy.Date,
-        "not_a_date",
-        lambda text: text.str.replace(r"[ T]00:00:00Z?$", "").str.to_date("%Y-%m-%d", strict=False),
-    ),
-    UTC_INSTANT: (
-        partial(dy.Datetime, time_zone="UTC"),
-        "not_an_instant",
-        lambda text: text.str.replace("Z$", "+00:00").str.to_datetime(
-            "%Y-%m-%dT%H:%M:%S%z", time_unit="us", strict=False
-        ),
-    ),
+    pl.Date: (partial(dy.Date, min=OLDEST), "not_a_date", _read_date),
+    UTC_INSTANT: (partial(dy.Datetime, time_zone="UTC"), "not_an_instant", _read_instant),
 }
 
 
@@ -74,9 +119,7 @@ def examined(
     row = raw["row"]
     text = raw.select("row", *(_cleaned(column, raw) for column in schema))
     cells = {
-        column: checked(text[column], column, artificial=artificial)
-        if column in CHECKS
-        else _read(text[column], kind)
+        column: _read_cells(text[column], kind, artificial=artificial)
         for column, kind in schema.items()
     }
     typed = pl.DataFrame([row, *(cell["value"].alias(column) for column, cell in cells.items())])
@@ -84,25 +127,57 @@ def examined(
         cell.select(row=row, column=pl.lit(column), rule="rule").drop_nulls()
         for column, cell in cells.items()
     ]
-    found = pl.concat([*unreadable, _broken(typed, name)])
+    broken = pl.concat([*unreadable, _broken(typed, name)])
+    readable = typed.join(broken, on="row", how="anti")
+    found = pl.concat([broken, find_contradictions(readable, name)])
     faults = found.unique(["row", "column"], keep="first", maintain_order=True)
     return typed.join(faults, on="row", how="anti", maintain_order="left"), faults
 
 
 def _cleaned(column: str, raw: pl.DataFrame) -> pl.Expr:
-    """The text of a cell without what typing leaves around it; nothing is null."""
+    """The text of a cell without what typing leaves around it, and a whole number without the `.0`
+    of a float; nothing is null."""
     if column not in raw.columns:
         return pl.lit(None, pl.String).alias(column)
     text = pl.col(column).str.normalize("NFC").str.strip_chars()
-    return pl.when(text != "").then(text).alias(column)
+    whole = pl.when(text.str.contains(WHOLE_FLOAT)).then(text.str.head(-2)).otherwise(text)
+    return pl.when(text != "").then(whole).alias(column)
 
 
-def _read(text: pl.Series, kind: Any) -> pl.DataFrame:
+def _read_cells(text: pl.Series, kind: Any, *, artificial: bool) -> pl.DataFrame:
     """As `identifiers.checked`: `value` (null where refused) and `rule` (null where good)."""
+    if text.name in CHECKS:
+        return checked(text, text.name, artificial=artificial)
     _, rule, reading = READINGS[kind]
-    read = pl.select(text=text).select("text", value=reading(pl.col("text")))
-    refused = pl.col("text").is_not_null() & pl.col("value").is_null()
-    return read.select("value", rule=pl.when(refused).then(pl.lit(rule)))
+    refused = _refuse_cell(text.name, kind)
+    read = pl.select(text=text).with_columns(value=reading(pl.col("text")), refused=refused)
+    is_lost = pl.col("text").is_not_null() & pl.col("value").is_null()
+    rules = read.with_columns(
+        rule=pl.coalesce("refused", pl.when(is_lost).then(_name_rule(text.name, rule)))
+    )
+    return rules.select(value=pl.when(pl.col("rule").is_null()).then("value"), rule="rule")
+
+
+def _refuse_cell(column: str, kind: Any) -> pl.Expr:
+    """The rule that a text breaks before it is read, else null."""
+    text = pl.col("text")
+    if kind != pl.String:
+        return pl.lit(None, pl.String)
+    is_broken = text.str.contains(LINE_BREAK) & pl.lit(column not in FREE_TEXT)
+    return (
+        pl.when(text.is_in(ERROR_WORDS))
+        .then(pl.lit("error_of_a_spreadsheet"))
+        .when(is_broken)
+        .then(pl.lit("line_break"))
+    )
+
+
+def _name_rule(column: str, rule: str) -> pl.Expr:
+    """Euros in a column of cents have a rule of their own."""
+    if not column.endswith("_cents"):
+        return pl.lit(rule)
+    is_decimal = pl.col("text").str.contains(r"^[-+]?[0-9]+[.,][0-9]+$")
+    return pl.when(is_decimal).then(pl.lit("not_whole_cents")).otherwise(pl.lit(rule))
 
 
 def _broken(typed: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -125,11 +200,20 @@ def _schema(name: str) -> type[dy.Schema]:
     types = plain_schema(name)
     members = {"row": dy.Int64(nullable=False)}
     for column in plain_columns(name):
-        limits = dict(zip(("min", "max"), column.info.get("range", ()), strict=False))
+        limits = dict(zip(("min", "max"), _range(column), strict=False))
         members[column.name] = READINGS[types[column.name]][0](
             nullable=bool(column.nullable), check=_checks(column), **limits
         )
     return type(name, (dy.Schema,), members)
+
+
+def _range(column: sa.Column[Any]) -> tuple[Any, ...]:
+    """The least and greatest value. No id is negative, and none is too great for a release."""
+    is_id = column.primary_key or column.foreign_keys or column.name == "customer_id"
+    if not is_id:
+        return tuple(column.info.get("range", ()))
+    is_released = column.primary_key and column.table.name in RELEASED_AS_THEY_ARE
+    return (0, GREATEST_RELEASED_ID if is_released else GREATEST_ID)
 
 
 def _checks(column: sa.Column[Any]) -> dict[str, Callable[[pl.Expr], pl.Expr]]:
@@ -137,6 +221,8 @@ def _checks(column: sa.Column[Any]) -> dict[str, Callable[[pl.Expr], pl.Expr]]:
     if isinstance(column.type, sa.Enum):
         codes = column.type.enums
         checks["unknown_code"] = lambda value: value.is_in(codes)
+    if isinstance(column.type, Instant):
+        checks["out_of_range"] = lambda value: value.dt.year().is_between(OLDEST.year, 9999)
     if earlier := column.info.get("not_before"):
         checks[f"before_{earlier}"] = lambda value: (value >= pl.col(earlier)).fill_null(value=True)
     if str(column) == "permission.scope":

@@ -21,6 +21,8 @@ CHANNELS = ("call", "auto", "sms", "email", "post")
 MESSAGE_KINDS = ("DM", "MR", "SAT", "CC", "SCA", "BEN", "SVC")
 CONSENT_SCOPES = ("mobile", "email")
 PROHIBITION_SCOPES = ("phone", "post", "email", "market_research", "marketing_use")
+SCALES = {"nps_0_10": (0, 10), "likert_1_5": (1, 5), "ces_1_7": (1, 7)}
+"""The least and the greatest answer; a question of text has none."""
 REQUEST_KINDS = ("inspection", "correction", "erasure", "restriction", "objection", "portability")
 SOURCES = (
     "DATA_SUBJECT",
@@ -129,6 +131,10 @@ class Base(DeclarativeBase):
     }
 
 
+RELEASED_AS_THEY_ARE = ("campaign", "survey", "survey_question")
+"""Tables whose ids stand in a release as UInt32; other ids are replaced by numbers there."""
+
+
 class Numbered:
     """Rows that have a number of their own."""
 
@@ -164,6 +170,7 @@ class Customer(Numbered, Base):
     language: Mapped[Language | None]
     joined_on: Mapped[dt.date]
     left_on: Mapped[dt.date | None] = mapped_column(info={"not_before": "joined_on"})
+    deceased_on: Mapped[dt.date | None]
     restricted_from: Mapped[dt.datetime | None]
     non_disclosure: Mapped[bool]
     source: Mapped[Source]
@@ -198,11 +205,11 @@ class CampaignContact(Numbered, Sourced, Base):
     arm: Mapped[str] = coded("contacted", "holdout")
     channel: Mapped[Channel]
     sent_at: Mapped[dt.datetime | None]
-    delivered_at: Mapped[dt.datetime | None]
-    opened_at: Mapped[dt.datetime | None]
-    clicked_at: Mapped[dt.datetime | None]
-    responded_at: Mapped[dt.datetime | None]
-    opted_out_at: Mapped[dt.datetime | None]
+    delivered_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
+    opened_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
+    clicked_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
+    responded_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
+    opted_out_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
     bounced: Mapped[bool]
 
 
@@ -213,7 +220,7 @@ class Invoice(Numbered, Sourced, Base):
     issued_on: Mapped[dt.date]
     due_on: Mapped[dt.date] = mapped_column(info={"not_before": "issued_on"})
     paid_on: Mapped[dt.date | None]
-    amount_cents: Mapped[int]
+    amount_cents: Mapped[int] = mapped_column(info={"range": (-(10**12), 10**12)})
     product_line: Mapped[str] = coded("device", "filter", "service", "rental")
     reference: Mapped[Secret | None]
 
@@ -237,7 +244,7 @@ class Survey(Numbered, Base):
 class SurveyQuestion(Numbered, Base):
     survey_id: Mapped[int] = mapped_column(sa.ForeignKey("survey.id"))
     code: Mapped[str]
-    scale: Mapped[str] = coded("nps_0_10", "likert_1_5", "ces_1_7", "text")
+    scale: Mapped[str] = coded(*SCALES, "text")
     text_fi: Mapped[str]
     text_sv: Mapped[str | None]
     text_en: Mapped[str | None]
@@ -251,7 +258,7 @@ class SurveyInvitation(Numbered, Sourced, Base):
     channel: Mapped[Channel]
     sent_at: Mapped[dt.datetime]
     delivered: Mapped[bool]
-    responded_at: Mapped[dt.datetime | None]
+    responded_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
 
 
 class SurveyAnswer(Sourced, Base):
@@ -307,7 +314,7 @@ class SubjectRequest(Numbered, Sourced, Base):
     identity_check: Mapped[str | None]
     decision: Mapped[str | None]
     ground: Mapped[str | None]
-    decided_at: Mapped[dt.datetime | None]
+    decided_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "received_at"})
 
 
 class Suppression(Numbered, Sourced, Base):
@@ -317,6 +324,19 @@ class Suppression(Numbered, Sourced, Base):
     identifier: Mapped[str] = coded("email", "phone", "address")
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
     scope: Mapped[str] = coded(*PROHIBITION_SCOPES)
+    since: Mapped[dt.datetime]
+
+
+class HeldBack(Numbered, Base):
+    """A refused row of `permission` or `customer`: whom it speaks of is on no contact list until
+    the row is mended. `customer_id` and `refused_id` (the number of the refused row) are empty
+    where the row does not say them; nothing else of the row is kept."""
+
+    customer_id: Mapped[int | None] = mapped_column(index=True)
+    table: Mapped[str]
+    refused_id: Mapped[int | None]
+    column: Mapped[str]
+    rule: Mapped[str]
     since: Mapped[dt.datetime]
 
 
@@ -331,6 +351,15 @@ class AuditEvent(Numbered, Base):
     subjects: Mapped[str | None]
     detail: Mapped[str | None]
     digest: Mapped[bytes]
+
+
+class Fingerprint(Base):
+    """What the register has met and must meet again unchanged: both keys (`identity key`), and the
+    notice by its version (`notice 2026-1`)."""
+
+    of: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[bytes]
+    since: Mapped[dt.datetime]
 
 
 def table(name: str) -> sa.Table:

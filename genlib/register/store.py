@@ -7,7 +7,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from genlib.errors import BadInput, UsageError
-from genlib.register import audit
+from genlib.register import audit, fingerprints
 from genlib.register.database import Register, frame_schema
 from genlib.register.identifiers import CHECKS
 from genlib.register.redact import redact
@@ -80,14 +80,16 @@ def find(
         .where(customer.c[f"{column}_index"] == digest)
         .order_by(customer.c.id)
     )
-    with register.engine.connect() as connection:
+    with audit.told(register) as (connection, tell):
+        fingerprints.keep_key(connection, key)
         found = list(connection.scalars(wanted))
-    audit.record(
-        register,
-        user=user,
-        purpose=purpose,
-        action=f"find by {column}",
-        people=len(found),
-        subjects=found,
-    )
+        tell(
+            audit.Event(
+                purpose=purpose,
+                action=f"find by {column}",
+                people=len(found),
+                subjects=found,
+                user=user,
+            )
+        )
     return found

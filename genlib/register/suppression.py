@@ -14,6 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 from polars import col
 
+from genlib.register.acts import read_acts
 from genlib.register.database import Register, frame_schema
 from genlib.register.identifiers import checked
 from genlib.register.schema import table
@@ -26,7 +27,6 @@ CARRIED = {
     "phone": {scope: scope for scope in ("phone", "marketing_use", "market_research")},
     "address": {"post": "post", "marketing_use": "post", "market_research": "market_research"},
 }
-ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 ENTRY = ["identifier", "digest", "scope", "since"]
 IDENTIFIERS = ("email", "phone", "street_address", "postal_code")
 
@@ -37,10 +37,7 @@ def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: p
 
     Whoever removes a customer's data calls this first, in the same transaction.
     """
-    acts = pl.concat(
-        batch.filter(col("customer_id").is_in(ids.implode()))
-        for batch in register.scan("permission", ACTS)
-    )
+    acts = read_acts(register, ids)
     said = acts.filter(col("act") == "prohibition").select(
         "customer_id", "scope", "ended_at", since="given_at"
     )
@@ -49,7 +46,9 @@ def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: p
         batch.filter(col("id").is_in(objecting))
         for batch in register.scan("customer", ["id", *IDENTIFIERS])
     )
-    identified = _identifiers(key, opened(people, "customer", key).rename({"id": "customer_id"}))
+    identified = digest_identifiers(
+        key, opened(people, "customer", key).rename({"id": "customer_id"})
+    )
     met = identified.join(said, on="customer_id").join(_carried(), on=["identifier", "scope"])
     entries = met.group_by("identifier", "digest", "since", scope="kept").agg(
         live=col("ended_at").is_null().any()
@@ -76,7 +75,7 @@ def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: p
 def prohibitions(connection: sa.Connection, key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:
     """The acts that the list holds against contacting these people: customer_id, act, scope,
     given_at, ended_at."""
-    met = _identifiers(key, people).join(_listed(connection), on=["identifier", "digest"])
+    met = digest_identifiers(key, people).join(_listed(connection), on=["identifier", "digest"])
     empty = pl.lit(None, pl.Datetime("us", "UTC"))
     return met.select(
         "customer_id", act=pl.lit("prohibition"), scope="scope", given_at="since", ended_at=empty
@@ -92,8 +91,9 @@ def _carried() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["identifier", "scope", "kept"], orient="row")
 
 
-def _identifiers(key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:
-    """customer_id, identifier, digest: every identifier that a person has."""
+def digest_identifiers(key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:
+    """customer_id, identifier, digest: every identifier that a person has, as a keyed hash of its
+    normal spelling."""
     address = pl.concat_str(
         _tidy("street_address"), col("postal_code"), separator=" "
     ).str.to_uppercase()

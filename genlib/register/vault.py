@@ -15,9 +15,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 from cryptography.exceptions import InvalidTag
@@ -28,25 +27,47 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from genlib.atomic import replacing
 from genlib.errors import BadInput, UsageError, WrongPassword
+from genlib.private import make_home
 
 SECRETS = ("identity", "pseudonym")
 FORMAT = "genlib-keys-1"
 NONCE = 12
+SALT = 16
+SECRET = 32
+TAG = 16
 COST = {"time": 3, "memory_kib": 65536, "lanes": 4}
+COST_LIMITS = {"time": 10, "memory_kib": 2 * 2**20, "lanes": 64}
+"""A key file that asks for more (2 GiB is the first choice of RFC 9106) was damaged."""
 
 
 @dataclass(frozen=True)
-class PseudonymKey:
-    """What `publish` needs, and nothing else does. Never shows its bytes."""
+class Key:
+    """One of the two secrets, and the file that it was opened from. Never shows its bytes."""
 
+    name: ClassVar[str]
     secret: bytes = field(repr=False)
+    file: Path | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """16 bytes that tell this key from others and nothing of the key itself
+        (HKDF-SHA-256)."""
+        info = f"genlib fingerprint {self.name}".encode()
+        return HKDF(SHA256(), 16, salt=None, info=info).derive(self.secret)
 
 
 @dataclass(frozen=True)
-class IdentityKey:
-    """Opens and closes direct identifiers. Never shows its bytes."""
+class PseudonymKey(Key):
+    """What `publish` needs, and nothing else does."""
 
-    secret: bytes = field(repr=False)
+    name: ClassVar[str] = "pseudonym"
+
+
+@dataclass(frozen=True)
+class IdentityKey(Key):
+    """Opens and closes direct identifiers."""
+
+    name: ClassVar[str] = "identity"
 
     def seal(self, series: pl.Series, *, column: str) -> pl.Series:
         """Text → nonce ‖ ciphertext ‖ tag; null stays null. `column` is `table.column`, and the
@@ -80,6 +101,14 @@ class IdentityKey:
             ) from None
         return pl.Series(series.name, opened, dtype=pl.String)
 
+    def opens(self, sealed: bytes, *, column: str) -> bool:
+        """Whether a stored value was sealed with this key."""
+        try:
+            self.unseal(pl.Series([sealed], dtype=pl.Binary), column=column)
+        except BadInput:
+            return False
+        return True
+
     def index(self, series: pl.Series, *, column: str) -> pl.Series:
         """Blind index of normalised text: equal texts give equal 32 bytes, and without the key
         nobody can tell whose."""
@@ -97,38 +126,64 @@ class IdentityKey:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """One secret, wrapped for one person. `cost` is that of Argon2id: time, memory_kib, lanes."""
+
+    user: str
+    secret: str
+    cost: dict[str, int]
+    salt: bytes
+    nonce: bytes
+    wrapped: bytes
+
+    @property
+    def bound(self) -> bytes:
+        """What the wrapping is bound to, so that no slot serves another person or secret."""
+        return _bound(self.secret, self.user)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that stands in the key file."""
+        return {
+            "user": self.user,
+            "secret": self.secret,
+            "cost": self.cost,
+            "salt": _text(self.salt),
+            "nonce": _text(self.nonce),
+            "wrapped": _text(self.wrapped),
+        }
+
+
+@dataclass(frozen=True)
 class KeyFile:
     """The slots of a key file: who may use which secret. Holds nothing that opens without a
     password."""
 
     path: Path
-    slots: tuple[dict[str, Any], ...]
+    slots: tuple[Slot, ...]
 
-    @cached_property
+    @property
     def users(self) -> dict[str, list[str]]:
         """Person → the secrets that person may use."""
-        return {
-            s["user"]: [t["secret"] for t in self.slots if t["user"] == s["user"]]
-            for s in self.slots
-        }
+        found: dict[str, list[str]] = {}
+        for slot in self.slots:
+            found.setdefault(slot.user, []).append(slot.secret)
+        return found
 
-    def without(self, user: str, secrets: Sequence[str]) -> list[dict[str, Any]]:
+    def without(self, user: str, secrets: Sequence[str]) -> list[Slot]:
         """The slots but those of a person for these secrets."""
-        return [
-            slot for slot in self.slots if slot["user"] != user or slot["secret"] not in secrets
-        ]
+        return [slot for slot in self.slots if slot.user != user or slot.secret not in secrets]
 
     def unwrap(self, secret: str, user: str, password: str) -> bytes:
         """The bytes of a secret; WrongPassword if this person's password does not open them."""
-        slot = next((s for s in self.slots if (s["user"], s["secret"]) == (user, secret)), None)
+        slot = next((s for s in self.slots if (s.user, s.secret) == (user, secret)), None)
         if slot is None:
             raise WrongPassword(
                 f"{user} has no slot for the {secret} key in {self.path.name}; ask someone who "
                 "has: genlib keys add"
             )
-        key = _stretched(password, _bytes(slot["salt"]), slot["cost"])
+        key = _stretched(password, slot.salt, slot.cost)
         try:
-            return AESGCM(key).decrypt(_bytes(slot["nonce"]), _bytes(slot["wrapped"]), _bound(slot))
+            return AESGCM(key).decrypt(slot.nonce, slot.wrapped, slot.bound)
         except InvalidTag:
             raise WrongPassword(f"wrong password for {user}, or the key file was changed") from None
 
@@ -136,12 +191,58 @@ class KeyFile:
 def read_keys(path: Path) -> KeyFile:
     """The key file at `path`; UsageError if there is none, BadInput if it is not one."""
     try:
-        content = json.loads(path.read_text())
-        return KeyFile(path, tuple({FORMAT: content["slots"]}[content["format"]]))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return KeyFile(path, _read_slots(content))
     except FileNotFoundError:
         raise UsageError(f"no key file at {path}; make one with: genlib keys create") from None
-    except (ValueError, KeyError, TypeError):
-        raise BadInput(f"{path} is not a key file of this version of genlib") from None
+    except OSError as error:
+        raise UsageError(f"the key file {path} cannot be read ({error.strerror})") from None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise BadInput(
+            f"{path} is not a key file of this version of genlib, or was damaged; put back a copy "
+            "of it, or name the right one with GENLIB_KEYS"
+        ) from None
+
+
+def _read_slots(content: Any) -> tuple[Slot, ...]:
+    """The slots of a parsed key file; ValueError, KeyError or TypeError if it is not one."""
+    if content["format"] != FORMAT or not isinstance(content["slots"], list):
+        raise ValueError
+    slots = tuple(_read_slot(raw) for raw in content["slots"])
+    holders = [(slot.user, slot.secret) for slot in slots]
+    if not slots or len(holders) > len(set(holders)):
+        raise ValueError
+    return slots
+
+
+def _read_slot(raw: Any) -> Slot:
+    if raw["secret"] not in SECRETS or not raw["user"].isprintable():
+        raise ValueError
+    return Slot(
+        user=raw["user"],
+        secret=raw["secret"],
+        cost=_read_cost(raw["cost"]),
+        salt=_read_bytes(raw["salt"], SALT),
+        nonce=_read_bytes(raw["nonce"], NONCE),
+        wrapped=_read_bytes(raw["wrapped"], SECRET + TAG),
+    )
+
+
+def _read_cost(raw: Any) -> dict[str, int]:
+    cost = {name: raw[name] for name in COST_LIMITS}
+    whole = all(type(value) is int for value in cost.values())
+    if not whole or any(not 1 <= cost[name] <= most for name, most in COST_LIMITS.items()):
+        raise ValueError
+    if cost["memory_kib"] < 8 * cost["lanes"]:  # RFC 9106, 3.1
+        raise ValueError
+    return cost
+
+
+def _read_bytes(text: Any, length: int) -> bytes:
+    value = base64.b64decode(text, validate=True)
+    if len(value) != length:
+        raise ValueError
+    return value
 
 
 def create_keys(
@@ -161,7 +262,7 @@ def create_keys(
         _write(
             path,
             [
-                _slot(*holder, secret, os.urandom(32))
+                _new_slot(*holder, secret, os.urandom(SECRET))
                 for holder, secret in zip(holders, SECRETS, strict=True)
             ],
         )
@@ -184,7 +285,7 @@ def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
         )
     with _locked(path):
         keys = read_keys(path)
-        fresh = [_slot(*new, secret, keys.unwrap(secret, user, password)) for secret in secrets]
+        fresh = [_new_slot(*new, secret, keys.unwrap(secret, user, password)) for secret in secrets]
         _write(path, [*keys.without(new[0], secrets), *fresh], before)
 
 
@@ -202,7 +303,7 @@ def remove_user(
         kept = keys.without(user, secrets)
         if len(kept) == len(keys.slots):
             raise UsageError(f"{user} has no such slot in {path.name}")
-        if lost := {s["secret"] for s in keys.slots} - {s["secret"] for s in kept}:
+        if lost := {slot.secret for slot in keys.slots} - {slot.secret for slot in kept}:
             raise UsageError(
                 f"{user} is the last who can open the {', '.join(sorted(lost))} key; add another "
                 "person first"
@@ -212,32 +313,26 @@ def remove_user(
 
 def open_identity(path: Path, *, user: str, password: str) -> IdentityKey:
     """The identity key of a steward; WrongPassword if it does not open."""
-    return IdentityKey(read_keys(path).unwrap("identity", user, password))
+    return IdentityKey(read_keys(path).unwrap("identity", user, password), path)
 
 
 def open_pseudonym(path: Path, *, user: str, password: str) -> PseudonymKey:
     """The pseudonym key of a publisher; WrongPassword if it does not open."""
-    return PseudonymKey(read_keys(path).unwrap("pseudonym", user, password))
+    return PseudonymKey(read_keys(path).unwrap("pseudonym", user, password), path)
 
 
-def _slot(user: str, password: str, secret: str, value: bytes) -> dict[str, Any]:
+def _new_slot(user: str, password: str, secret: str, value: bytes) -> Slot:
     if len(password) < 8:
         raise UsageError("a password needs at least 8 characters")
-    salt = os.urandom(16)
+    salt = os.urandom(SALT)
     nonce = os.urandom(NONCE)
-    slot = {
-        "user": user,
-        "secret": secret,
-        "cost": COST,
-        "salt": _text(salt),
-        "nonce": _text(nonce),
-    }
-    wrapped = AESGCM(_stretched(password, salt, COST)).encrypt(nonce, value, _bound(slot))
-    return {**slot, "wrapped": _text(wrapped)}
+    cipher = AESGCM(_stretched(password, salt, COST))
+    wrapped = cipher.encrypt(nonce, value, _bound(secret, user))
+    return Slot(user, secret, COST, salt, nonce, wrapped)
 
 
-def _bound(slot: dict[str, Any]) -> bytes:
-    return f"{FORMAT} {slot['secret']} {slot['user']}".encode()
+def _bound(secret: str, user: str) -> bytes:
+    return f"{FORMAT} {secret} {user}".encode()
 
 
 def _stretched(password: str, salt: bytes, cost: dict[str, int]) -> bytes:
@@ -251,11 +346,10 @@ def _stretched(password: str, salt: bytes, cost: dict[str, int]) -> bytes:
     return argon2.derive(password.encode())
 
 
-def _write(
-    path: Path, slots: list[dict[str, Any]], before: Callable[[], None] = lambda: None
-) -> None:
+def _write(path: Path, slots: list[Slot], before: Callable[[], None] = lambda: None) -> None:
+    content = {"format": FORMAT, "slots": [slot.to_json() for slot in slots]}
     with replacing(path) as file:
-        file.write(json.dumps({"format": FORMAT, "slots": slots}, indent=1).encode())
+        file.write(json.dumps(content, indent=1).encode())
         before()
 
 
@@ -264,8 +358,7 @@ def _locked(path: Path) -> Iterator[None]:
     """One change of a key file at a time, so that no slot is lost between reading and writing."""
     import fcntl
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path.parent, os.O_RDONLY)
+    descriptor = os.open(make_home(path.parent), os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -275,7 +368,3 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _text(value: bytes) -> str:
     return base64.b64encode(value).decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text)

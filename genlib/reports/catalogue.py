@@ -16,7 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from genlib.atomic import synced
+from genlib.atomic import replacing, synced
+from genlib.private import OWNER, Access, make_folder, open_lock, write_file
+from genlib.private import remove as take_away
 
 DRAFTS = "**/.20*"
 """Runs that were being written, or taken away."""
@@ -92,16 +94,24 @@ def new_id(now: datetime) -> str:
     return f"{now:%Y-%m-%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def keep(reports: Path, slot: Slot, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Run:
+def keep(
+    reports: Path,
+    slot: Slot,
+    files: Mapping[str, bytes],
+    manifest: Mapping[str, Any],
+    access: Access = OWNER,
+) -> Run:
     """Write one run beside its place, flush it to the disk and rename it: a reader sees all of it
-    or nothing."""
-    place = reports / slot.folder / manifest["run_id"]
-    draft = place.with_name(f".{place.name}")
-    draft.mkdir(parents=True)
+    or nothing. Refused if a folder of the catalogue is a symbolic link."""
+    folder = make_folder(reports, access)
+    for part in slot.folder.parts:
+        folder = make_folder(folder / part, access)
+    place = folder / manifest["run_id"]
+    draft = make_folder(place.with_name(f".{place.name}"), access)
     text = json.dumps(dict(manifest), ensure_ascii=False, indent=2)
     try:
         for name, content in {**files, "manifest.json": text.encode()}.items():
-            _write(draft / name, content)
+            write_file(draft / name, content, access)
         draft.rename(place)
     except OSError:  # a full disk gets its room back
         shutil.rmtree(draft, ignore_errors=True)
@@ -143,39 +153,33 @@ def remove(run: Run) -> None:
     """Take a run out of sight at once, and then away; `sweep` ends what a crash leaves."""
     gone = run.folder.with_name(f".{run.folder.name}")
     run.folder.rename(gone)
-    shutil.rmtree(gone)
+    take_away(gone)
 
 
 def sweep(place: Path, drafts: str, *, older_than: float) -> None:
     """Remove the drafts of a place, given as a pattern, that nobody has written to since
     `older_than` (seconds since the epoch)."""
     for draft in place.glob(drafts):
-        if draft.is_dir() and draft.stat().st_mtime < older_than:
-            shutil.rmtree(draft, ignore_errors=True)
+        if draft.is_dir() and draft.lstat().st_mtime < older_than:
+            with suppress(OSError):  # another user's
+                take_away(draft)
 
 
 @contextmanager
 def locked(reports: Path) -> Iterator[None]:
     """One writer of the index at a time, on this machine; the lock falls with the process that
     holds it."""
-    reports.mkdir(parents=True, exist_ok=True)
-    with (reports / ".lock").open("w") as handle:
+    with open_lock(reports / ".lock") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, access: Access = OWNER) -> None:
     """Put a file in place at once: readers see the old or the new one."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(3)}")
-    _write(draft, content)
-    draft.replace(path)
+    with replacing(path, access) as file:
+        file.write(content)
 
 
 def _run(path: Path) -> Run:
     manifest = json.loads(path.read_text(encoding="utf-8"))
     return Run(manifest["run_id"], manifest["status"], path.parent, manifest)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-    synced(path)

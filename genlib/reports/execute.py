@@ -35,6 +35,8 @@ publication."""
 _ADVICE = re.compile(r"; allowed would be: [A-Za-z_ ]{1,40} without [a-z_]{1,20}$")
 """What `protect` says of the tables of a report, by the names that its author gave them."""
 
+_SYSTEM = re.compile(r"\[Errno (\d{1,3})\]")
+
 _OURS = ("home", "releases", "reports", "notice", "data", "user", "time_zone")
 
 
@@ -98,8 +100,11 @@ def parametrised(notebook: Any, values: Mapping[str, Any]) -> Any:
 
 def _failed(place: int, error: str, message: str) -> CellFailed:
     """Only the class of the error is told: its message and traceback may hold values. Our own
-    classes say what they mean, and a refusal which table without which of its dimensions would be
-    allowed."""
+    classes say what they mean, a refusal which table without which of its dimensions would be
+    allowed, and the system what its number means, such as a full disk."""
+    if number := _SYSTEM.match(message if error == "OSError" else ""):
+        said = os.strerror(int(number[1]))
+        return CellFailed(f"stopped: the system says {said}", cell=place, error=error)
     known = getattr(genlib.errors, error, None)
     meaning = (
         f": {(known.__doc__ or '').split(';')[0].rstrip('.')}" if isinstance(known, type) else ""

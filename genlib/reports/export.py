@@ -18,7 +18,10 @@ from genlib.reports.jupyter import nbformat
 Shown = Mapping[int, list[Passed]]
 """By cell, counted from 0, what passed the gate."""
 _LOADS = re.compile(
-    r"<(?:script|link|iframe|object|embed|base)\b|(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//|@import|url\(\s*[\"']?(?!data:|#)",
+    r"<(?:script|link|iframe|object|embed|base)\b"
+    # any scheme but data: - http, ftp, file, mailto - or none and a host
+    r"|(?:src|href)\s*=\s*[\"']?\s*(?!data:)(?:[a-z][a-z\d+.-]*:|//)"
+    r"|@import|url\(\s*[\"']?(?!data:|#)",
     re.I,
 )
 
@@ -69,6 +72,16 @@ def facts(shown: Shown) -> list[Mapping[str, Any]]:
         {"cell": item.cell, "kind": item.facts["kind"], "tables": item.facts["tables"]}
         for item in items
     ]
+
+
+def release(shown: Shown) -> tuple[str, str] | None:
+    """Purpose and id of the release that the conditions name; None for a report without them."""
+    items = (item for cell in shown.values() for item in cell)
+    recipes = [item.facts["recipe"] for item in items if item.facts["kind"] == "conditions"]
+    match recipes:
+        case [{"args": [_, {"release": [str(purpose), str(release_id)]}, *_]}]:
+            return purpose, release_id
+    return None
 
 
 def audit(shown: Shown) -> bytes:

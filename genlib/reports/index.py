@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from genlib.present import page
 from genlib.present.words import Words
+from genlib.private import OWNER, Access, make_folder
 from genlib.reports import catalogue
 from genlib.reports.catalogue import Run
 
@@ -25,12 +26,14 @@ MESSAGES = {
 }
 
 
-def write(reports: Path, time_zone: str) -> Path:
+def write(reports: Path, time_zone: str, access: Access = OWNER) -> Path:
     """Write `index.html` anew from what lies in the catalogue, one writer at a time and in one
     step; times of day are those of the time zone."""
+    make_folder(reports, access)
     with catalogue.locked(reports):
         runs = catalogue.runs(reports)
-        catalogue.replace(reports / "index.html", render(reports, runs, time_zone).encode())
+        page = render(reports, runs, time_zone)
+        catalogue.replace(reports / "index.html", page.encode(), access)
     return reports / "index.html"
 
 

@@ -21,6 +21,7 @@ from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, ReleaseNotFound, ReportFailed, UsageError
 from genlib.period import Period
 from genlib.present.svg import warm
+from genlib.private import check_no_link
 from genlib.release import open_release
 from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
@@ -60,6 +61,7 @@ def run_report(
     cell fails or shows what may not leave. The failed run is kept, the last good one stays.
     """
     settings = settings or settings_module.load()
+    check_no_link(settings.reports)
     notebook, text = open_notebook(name)
     known = parameters_of(notebook)
     values = checked(settle(known, parameters or {}))
@@ -92,7 +94,7 @@ def forget_run(run_id: str, settings: Settings) -> int:
     """
     if found := find_run(run_id, settings):
         catalogue.remove(found)
-        index.write(settings.reports, settings.time_zone)
+        index.write(settings.reports, settings.time_zone, settings.access)
     return Ledger.of(settings).forget(run_id, by=settings.user)
 
 
@@ -175,16 +177,17 @@ class _Order:
 
 def _run(order: _Order) -> Run:
     try:
-        files, shown = _made(order)
+        files, told = _made(order)
     # nobody has seen it; a run that was killed stays in the ledger, which is the safe side
     except ReportFailed as error:
         Ledger.of(order.settings).forget(order.about["run_id"])
         run = _keep_failed(order, error)
         raise ReportFailed(f"{order.slot.report}: {error} (kept in {run.folder})") from None
-    return _keep(order, files, {"status": "good", "shown": shown})
+    return _keep(order, files, {"status": "good", **told})
 
 
-def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
+def _made(order: _Order) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files of a run, and what its manifest tells of them."""
     check_plain(order.notebook)
     Thread(target=warm, daemon=True).start()  # the kernel computes on another core meanwhile
     day = order.settings.day_of(_now())
@@ -201,7 +204,19 @@ def _made(order: _Order) -> tuple[dict[str, bytes], list[Mapping[str, Any]]]:
         "report.ipynb": export.to_keep(executed, shown),
         "disclosure.json": export.audit(shown),
     }
-    return files | ({"report.pdf": to_pdf(html)} if order.pdf else {}), export.facts(shown)
+    if order.pdf:
+        files["report.pdf"] = to_pdf(html)
+    return files, {"shown": export.facts(shown)} | _cited(shown, order.settings)
+
+
+def _cited(shown: export.Shown, settings: Settings) -> dict[str, Any]:
+    """The release that the report's conditions cite, with the notice that it was made under."""
+    cited = export.release(shown)
+    if cited is None:
+        return {}
+    manifest = open_release(*cited, settings=settings).manifest
+    notice_then = {"version": manifest.notice_version, "digest": manifest.notice_digest}
+    return {"release": {"purpose": cited[0], "id": cited[1], "notice": notice_then}}
 
 
 def _keep_failed(order: _Order, error: ReportFailed) -> Run:
@@ -218,19 +233,19 @@ def _keep_failed(order: _Order, error: ReportFailed) -> Run:
 
 def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Run:
     reports = order.settings.reports
-    run = catalogue.keep(
-        reports, order.slot, files, {**order.about, **outcome, "finished_at": _now().isoformat()}
-    )
+    manifest = {**order.about, **outcome, "finished_at": _now().isoformat()}
+    run = catalogue.keep(reports, order.slot, files, manifest, order.settings.access)
     catalogue.prune(reports, today=order.settings.day_of(_now()).isoformat())
     for place, drafts in ((reports, catalogue.DRAFTS), (Path(gettempdir()), f"{SOCKETS}*")):
         catalogue.sweep(place, drafts, older_than=time.time() - _STALE)
-    index.write(reports, order.settings.time_zone)
+    index.write(reports, order.settings.time_zone, order.settings.access)
     return run
 
 
 def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
     now = _now()
-    kept_until = notice.load(settings.notice).reports.kept_until(settings.day_of(now))
+    terms = notice.load(settings.notice)
+    kept_until = terms.reports.kept_until(settings.day_of(now))
     return {
         "run_id": catalogue.new_id(now),
         "report": slot.report,
@@ -238,6 +253,7 @@ def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
         "started_at": now.isoformat(),
         "user": settings.user,
         "kept_until": kept_until.isoformat(),
+        "notice": {"version": terms.version, "digest": terms.digest},
         "genlib_version": genlib.__version__,
     }
 

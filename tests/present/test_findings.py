@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
+from genlib.disclosure.table import Shown
 from genlib.errors import NotProtected
 from genlib.period import Period
 from genlib.present import findings, page
@@ -400,6 +401,20 @@ def test_a_period_is_over_on_the_first_day_after_it(channels, published_on, said
     about = {"purpose": "customer_analysis", "release_id": "2026-11-01T0400Z-5f2c91"}
     release = SimpleNamespace(manifest=SimpleNamespace(published_on=published_on, **about))
     assert findings.unfinished(channels, OCTOBER, release) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "said"),
+    [
+        (0, None, "Jaksolla ei otettu yhteyttä keneenkään"),
+        (None, "empty", "Jaksolla ei otettu yhteyttä keneenkään"),
+        (None, "hidden", ""),
+        (5, None, ""),
+    ],
+)
+def test_nothing_is_said_in_words_and_what_is_hidden_is_not_nothing(value, reason, said):
+    figure = Shown(value, "contacts", "timeline", (), reason, "fi")
+    assert findings.nothing(figure, "Nobody was contacted in the period") == said
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ MANIFEST = SimpleNamespace(
     published_on=date(2026, 11, 1),
     time_zone="Europe/Helsinki",
     notice_version="2026-1",
+    notice_digest="a1b2c3d4e5f6" + 52 * "0",
     genlib_version="0.1.0",
     people=9204,
     left_out={"restricted": 14},

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from small import LONG_AGO, Small
 
-from genlib import cli
+from genlib import cli, notice
+from genlib.errors import Refused
 from genlib.register import audit
 from genlib.register.vault import create_keys
+from genlib.release import open_release
 
 
 @pytest.fixture
@@ -159,6 +161,51 @@ def test_an_unknown_purpose_is_refused_before_anything_is_made(
 ) -> None:
     assert "no such release purpose" in refusal(capsys, 2, "publish", "satisfaction", "marketing")
     assert not (workbench.home / "releases").exists()
+
+
+def test_a_notice_that_was_changed_under_its_version_is_published_and_read_by_nobody(
+    workbench: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["publish", "satisfaction"]) == 0
+    current = workbench.home / "releases" / "satisfaction" / "current"
+    before = current.read_text()
+    path = workbench.home / "notice.toml"
+    changed = notice.DEFAULT.read_text(encoding="utf-8").replace("min_count = 5", "min_count = 3")
+    path.write_text(changed, encoding="utf-8")
+    monkeypatch.setenv("GENLIB_NOTICE", str(path))
+    capsys.readouterr()
+    said = refusal(capsys, 3, "publish", "satisfaction")
+    assert "the notice was changed but its version was not" in said
+    assert current.read_text() == before
+    with pytest.raises(Refused, match="raise `version`"):
+        open_release("satisfaction")
+    path.write_text(re.sub(r"(?m)^version = .*", 'version = "2026-9"', changed), encoding="utf-8")
+    assert open_release("satisfaction").manifest.notice_digest == notice.load(notice.DEFAULT).digest
+    assert cli.run(["publish", "satisfaction"]) == 0
+    manifest = open_release("satisfaction").manifest
+    assert (manifest.notice_version, manifest.notice_digest) == ("2026-9", notice.load(path).digest)
+
+
+def test_a_folder_of_releases_that_is_a_link_is_refused(
+    workbench: Small, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (workbench.home / "releases").symlink_to(tmp_path / "elsewhere")
+    assert "is a symbolic link" in refusal(capsys, 3, "publish", "satisfaction")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_releases_open_to_a_group_by_setting(
+    workbench: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENLIB_GROUP_READABLE", "true")
+    assert cli.run(["publish", "satisfaction"]) == 0
+    modes = {
+        (path.is_dir(), path.stat().st_mode & 0o777)
+        for path in (workbench.home / "releases").rglob("*")
+        if path.name != ".lock"
+    }
+    assert modes == {(True, 0o750), (False, 0o640)}
 
 
 def test_a_notice_that_is_not_there_is_wrong_usage(

@@ -29,8 +29,8 @@ register, terms = open_register(f"sqlite:///{home}/register.sqlite"), notice.loa
 while True:
     minute += 1
     now = dt.datetime(2026, 11, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minute)
-    key, places = PseudonymKey(bytes(32)), {"releases": home / "releases", "time_zone": "UTC"}
-    publish("customer_analysis", register, key, notice=terms, now=now, **places)
+    key, places = PseudonymKey(bytes(range(1, 33))), {"releases": home / "releases"}
+    publish("customer_analysis", register, key, notice=terms, now=now, time_zone="UTC", **places)
     print(minute, flush=True)
 """
 
@@ -60,6 +60,27 @@ def test_leftovers_of_a_killed_run_are_cleaned(tmp_path: Path) -> None:
     (tmp_path / ".tmp-pointer").write_text("x")
     release(tmp_path, OLD)
     assert not list(tmp_path.glob(".tmp-*"))
+
+
+def test_leftovers_that_are_links_go_and_what_they_lead_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine").write_text("x")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".tmp-dead").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "home" / ".tmp-gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "home" / OLD).symlink_to(tmp_path / "elsewhere")
+    release(tmp_path / "home", NEW)
+    assert folder.prune(tmp_path / "home", before="2026-10-02") == [OLD]
+    assert sorted(path.name for path in (tmp_path / "home").iterdir()) == [".lock", NEW, "current"]
+    assert (tmp_path / "elsewhere" / "mine").read_text() == "x"
+
+
+def test_a_release_is_not_put_through_a_link_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / NEW).symlink_to(tmp_path / "elsewhere")
+    assert not release(tmp_path / "home", NEW).is_symlink()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_one_publisher_at_a_time(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 from small import KEY, LONG_AGO, NOW, PURPOSES, ZONE, Small
 
 from genlib import notice as notices
@@ -17,7 +18,7 @@ from genlib.errors import NoticeError, UsageError
 from genlib.publish.pseudonym import CODES, reidentify
 from genlib.publish.writer import publish
 from genlib.register.database import Register
-from genlib.register.schema import Base
+from genlib.register.schema import Base, HeldBack
 from genlib.release import Release
 
 TEXT, NUMBER, DAY, INSTANT, YES = (
@@ -257,6 +258,44 @@ def test_marketing_objectors_are_not_profiled(small: Small) -> None:
         manifest.rows["customer"],
         manifest.left_out["marketing_prohibition"],
     ) == (5, 6, 1)
+
+
+def test_the_dead_are_not_profiled_nor_reached_and_a_contact_after_death_is_not_allowed(
+    small: Small,
+) -> None:
+    died = dt.date(2026, 6, 1)
+    small.people(6).add(
+        "customer", {"id": 7, "deceased_on": died}, {"id": 8, "deceased_on": dt.date(2026, 12, 1)}
+    )
+    small.add("permission", {"id": 1, "customer_id": 7, "act": "consent", "scope": "email"})
+    campaign = {"id": 1, "code": "A", "name": "A", "kind": "DM", "holdout_share": 0.0}
+    days = {"starts_on": dt.date(2026, 5, 1), "ends_on": dt.date(2026, 7, 31)}
+    small.add("campaign", campaign | days | {"cost_cents": 0})
+    sent = [
+        {"id": number, "customer_id": 7, "sent_at": dt.datetime(2026, month, 1, 9, tzinfo=dt.UTC)}
+        for number, month in enumerate((5, 6, 7), 1)
+    ]
+    same = {"campaign_id": 1, "arm": "contacted", "channel": "email", "bounced": False}
+    small.add("campaign_contact", *(same | one for one in sent))
+    manifest = small.publish().manifest
+    assert (manifest.rows["profile"], manifest.left_out["deceased"]) == (7, 1)
+    history = small.publish("campaign_history")
+    told = history["campaign_contact"].sort("sent_at").select("allowed", "reason").collect().rows()
+    assert told == [(True, "consent"), (False, "deceased"), (False, "deceased")]
+    dead = history["reach"].filter(reason="deceased").collect()
+    assert (dead["customer"].n_unique(), dead["allowed"].any()) == (1, False)
+    assert dead.height == history["reach"].filter(customer=dead["customer"][0]).collect().height
+
+
+def test_nobody_is_reached_whom_a_refused_row_holds_back(small: Small) -> None:
+    hold = {"table": "permission", "column": "scope", "rule": "unknown_code", "since": NOW}
+    small.people(6)
+    with small.register.writing() as connection:
+        holds = [hold | {"customer_id": customer} for customer in (3, None)]
+        connection.execute(sa.insert(HeldBack), holds)
+    reach = small.publish("campaign_history")["reach"].collect()
+    held = reach.filter(reason="held_back")
+    assert (held["customer"].n_unique(), held["allowed"].any(), held.height) == (1, False, 16)
 
 
 def test_people_who_stay_rare_are_left_out(small: Small) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genlib.cli import run
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.publish.pseudonym import pseudonyms
-from genlib.register import audience, audit
+from genlib.register import audience, audit, mailing
 from genlib.register.audience import Order, export
 from genlib.register.database import Register
 from genlib.register.intake import load
@@ -108,6 +111,15 @@ def url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
 
 
+PROCESSOR = {
+    "id": 1,
+    "name": POST.name,
+    "service": "Sähköpostit",
+    "country": "FI",
+    "contract": "HT-2022-02",
+}
+
+
 @pytest.fixture
 def filled(register: Register, key: IdentityKey) -> Register:
     """Ten people of whom nine have consented to e-mail; the processor is registered."""
@@ -117,14 +129,7 @@ def filled(register: Register, key: IdentityKey) -> Register:
         [customer(number) for number in range(1, 11)],
         [act(number, "consent", "email") for number in range(1, 10)],
     )
-    processor = {
-        "id": 1,
-        "name": POST.name,
-        "service": "Sähköpostit",
-        "country": "FI",
-        "contract": "HT-2022-02",
-    }
-    register.append("processor", pl.DataFrame([processor]))
+    register.append("processor", pl.DataFrame([PROCESSOR]))
     return register
 
 
@@ -564,27 +569,281 @@ def test_a_later_objection_outlives_a_consent_that_answered_an_earlier_one(
         export(filled, key, ids(77), ORDER, path=tmp_path / "list.csv")
 
 
+# -- who has left, died, or is one person with another row -----------------------------------------
+
+ONE = {"personal_id": "010594Y9032"}
+
+
+@pytest.mark.parametrize("kind", ["DM", "MR", "SAT", "CC", "SCA", "BEN"])
+def test_who_has_left_gets_needed_notices_only(
+    filled: Register, key: IdentityKey, tmp_path: Path, kind: str
+) -> None:
+    fill(filled, key, [customer(11, left_on=NOW.date())], [act(11, "consent", "email")])
+    order = replace(ORDER, kind=kind)
+    assert export(filled, key, ids(1, 11), order, path=tmp_path / "list.csv").left_out == {
+        "left": 1
+    }
+    needed = replace(ORDER, kind="SVC", code="TIEDOTE")
+    assert export(filled, key, ids(11), needed, path=tmp_path / "needed.csv").contacted == 1
+
+
+def test_who_leaves_tomorrow_is_a_customer_today(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    tomorrow = NOW.date() + dt.timedelta(days=1)
+    fill(filled, key, [customer(11, left_on=tomorrow)], [act(11, "consent", "email")])
+    assert export(filled, key, ids(11), ORDER, path=tmp_path / "list.csv").contacted == 1
+
+
+@pytest.mark.parametrize("kind", ["DM", "CC", "SVC"])
+def test_the_dead_get_nothing(
+    filled: Register, key: IdentityKey, tmp_path: Path, kind: str
+) -> None:
+    fill(filled, key, [customer(11, deceased_on=NOW.date())], [act(11, "consent", "email")])
+    made = export(filled, key, ids(1, 11), replace(ORDER, kind=kind), path=tmp_path / "list.csv")
+    assert made.left_out == {"deceased": 1}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("own", "reason"),
+    [
+        ({"restricted_from": OBJECTED}, "restricted"),
+        ({"non_disclosure": True}, "non_disclosure"),
+        ({"deceased_on": OBJECTED.date()}, "deceased"),
+    ],
+)
+def test_what_protects_a_person_protects_every_row_of_theirs(
+    filled: Register, key: IdentityKey, tmp_path: Path, own: dict[str, object], reason: str
+) -> None:
+    people = [customer(11, **ONE, **own), customer(12, **ONE)]
+    fill(filled, key, people, [act(12, "consent", "email")])
+    made = export(filled, key, ids(1, 12), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {reason: 1})
+
+
+@BOTH
+def test_a_prohibition_follows_the_personal_identity_code(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    acts = [act(11, "prohibition", "marketing_use", OBJECTED), act(12, "consent", "email")]
+    fill(filled, key, [customer(11, **ONE), customer(12, **ONE)], acts)
+    made = export(filled, key, ids(1, 12), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"marketing_prohibition": 1})
+
+
+def test_a_later_consent_lifts_a_prohibition_of_another_row_and_an_ended_one_is_none(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    acts = [
+        act(11, "prohibition", "email", OBJECTED),
+        act(11, "prohibition", "marketing_use", OBJECTED, ended_at=NOW),
+        act(12, "consent", "email", NOW),
+    ]
+    fill(filled, key, [customer(11, **ONE), customer(12, **ONE)], acts)
+    assert export(filled, key, ids(12), ORDER, path=tmp_path / "list.csv").contacted == 1
+
+
+def test_a_consent_holds_for_its_own_row_and_its_withdrawal_for_all(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [customer(number, **ONE) for number in (11, 12, 13)]
+    later = OBJECTED + dt.timedelta(days=1)
+    acts = [
+        act(11, "consent", "email", ended_at=OBJECTED),
+        act(12, "consent", "email"),
+        act(13, "consent", "email", later),
+    ]
+    fill(filled, key, [*people, customer(14, **ONE)], acts)
+    made = export(filled, key, ids(12, 13, 14), ORDER, path=tmp_path / "list.csv")
+    assert pl.read_csv(made.path)["email"].to_list() == ["person13@post.example"]
+    assert made.left_out == {"consent_missing": 1, "consent_withdrawn": 1}
+
+
+def test_a_departure_ends_its_own_row_only(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    left = customer(11, **ONE, left_on=OBJECTED.date())
+    works = customer(12, **ONE, kind="company_contact")
+    fill(filled, key, [left, works], [act(n, "consent", "email") for n in (11, 12)])
+    made = export(filled, key, ids(11, 12), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"left": 1})
+
+
+@pytest.mark.parametrize(
+    ("channel", "own"),
+    [
+        ("email", {"email": "person11@post.example"}),
+        ("call", {"phone": "+35849000" + "0011"}),
+        ("post", {"street_address": "keinokuja  11", "postal_code": "90820"}),
+    ],
+)
+def test_a_prohibition_of_somebody_who_is_not_asked_for_follows_the_address(
+    filled: Register, key: IdentityKey, tmp_path: Path, channel: str, own: dict[str, object]
+) -> None:
+    acts = [act(11, "prohibition", "marketing_use", OBJECTED), act(12, "consent", "email")]
+    fill(filled, key, [customer(11), customer(12, **own)], acts)
+    order = replace(ORDER, channel=channel)
+    made = export(filled, key, ids(1, 12), order, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"suppression_list": 1})
+
+
+# -- one message an address, and what is written ---------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("channel", "own"),
+    [
+        ("email", {"email": "PERSON1@post.example"}),
+        ("call", {"phone": "+35849000" + "0001"}),
+        ("post", {"street_address": " KEINOKUJA 1", "family_name": "artificial "}),
+    ],
+)
+def test_an_address_gets_one_message(
+    filled: Register, key: IdentityKey, tmp_path: Path, channel: str, own: dict[str, object]
+) -> None:
+    fill(filled, key, [customer(11, **own)], [act(11, "consent", "email")])
+    order = replace(ORDER, channel=channel)
+    made = export(filled, key, ids(11, 2, 1), order, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (2, {"same_address": 1})
+    planned = [row.customer_id for row in rows(filled, "campaign_contact")]
+    assert sorted(planned) == [1, 2]
+
+
+def test_neighbours_of_another_name_get_a_letter_of_their_own(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [
+        customer(11, street_address="Keinokuja 1", family_name="Toinen"),
+        customer(12, street_address="Keinokuja 1", postal_code="90830"),
+    ]
+    fill(filled, key, people, [])
+    order = replace(ORDER, channel="post")
+    assert export(filled, key, ids(1, 11, 12), order, path=tmp_path / "list.csv").contacted == 3
+
+
+def test_a_person_of_two_rows_gets_one_message(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [customer(11, **ONE), customer(12, **ONE)]
+    fill(filled, key, people, [act(n, "consent", "email") for n in (11, 12)])
+    made = export(filled, key, ids(11, 12), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"same_person": 1})
+
+
+@pytest.mark.parametrize("holdout", [0.0, 0.5])
+def test_a_second_list_of_a_campaign_goes_to_no_address_of_the_first(
+    filled: Register, key: IdentityKey, tmp_path: Path, holdout: float
+) -> None:
+    """Nor does it reach an address whose person was drawn not to be contacted."""
+    people = [customer(11, email="person1@post.example"), customer(12, **ONE), customer(13, **ONE)]
+    fill(filled, key, people, [act(n, "consent", "email") for n in (11, 12, 13)])
+    order = replace(ORDER, holdout_share=holdout)
+    export(filled, key, ids(1, 3, 12), order, path=tmp_path / "first.csv")
+    made = export(filled, key, ids(2, 4, 11, 13), order, path=tmp_path / "second.csv")
+    assert made.left_out == {"same_address": 1, "same_person": 1}
+
+
+def test_a_holdout_of_all_is_no_campaign(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    order = replace(ORDER, holdout_share=0.9)
+    with pytest.raises(Refused, match="of 1 people the holdout leaves nobody to contact"):
+        export(filled, key, ids(1), order, path=tmp_path / "list.csv")
+
+
+def test_one_without_an_address_stands_in_nobodys_way(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    nowhere = [customer(n, email=None) for n in (11, 12)]
+    fill(filled, key, nowhere, [act(n, "consent", "email") for n in (11, 12)])
+    made = export(filled, key, ids(1, 11, 12), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"no_contact": 2})
+
+
+def test_a_letter_has_its_post_office_and_no_formula(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [
+        customer(11, given_names="@cmd", family_name='=HYPERLINK("x")', postal_code="00100"),
+        customer(12, family_name="Mäki;=1+1", street_address="-1+2", postal_code="99998"),
+    ]
+    fill(filled, key, people, [])
+    offices = mailing.read_post_offices(DATA)
+    order = replace(ORDER, channel="post", post_offices=offices)
+    made = export(filled, key, ids(11, 12), order, path=tmp_path / "list.csv")
+    written = pl.read_csv(made.path, infer_schema=False).drop("contact").rows()
+    assert written == [
+        ("'@cmd", '\'=HYPERLINK("x")', "Keinokuja 11", "00100", "HELSINKI", "fi"),
+        (None, "Mäki;'=1+1", "'-1+2", "99998", None, "fi"),
+    ]
+    assert rows(filled, "disclosure")[0].data_categories.endswith(
+        "postal_code, post_office, language"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "office"), [("00100", "HELSINKI"), ("02120", "ESPOO"), ("90820", "OULU")]
+)
+def test_a_post_office_is_the_municipality_in_finnish_capitals(code: str, office: str) -> None:
+    assert mailing.read_post_offices(DATA)[code] == office
+
+
+def test_without_postal_areas_it_is_said_what_to_set(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="set GENLIB_DATA"):
+        mailing.read_post_offices(tmp_path)
+
+
+def test_a_telephone_is_written_as_it_is_dialled(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [customer(11, phone="+358490000011+1"), customer(12, phone="=1+1")]
+    fill(filled, key, people, [])
+    order = replace(ORDER, channel="call")
+    made = export(filled, key, ids(1, 11, 12), order, path=tmp_path / "list.csv")
+    assert pl.read_csv(made.path, infer_schema=False)["phone"].to_list() == ["+358490000001"]
+    assert made.left_out == {"no_contact": 2}
+
+
+def test_an_address_that_a_spreadsheet_would_run_reaches_nobody(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    """With an apostrophe before it the message would go to somebody else."""
+    fill(filled, key, [customer(11, email="=a@post.example")], [act(11, "consent", "email")])
+    made = export(filled, key, ids(1, 11), ORDER, path=tmp_path / "list.csv")
+    assert made.left_out == {"no_contact": 1}
+
+
+@given(st.text(st.sampled_from("=+-@\t\r\n;, 'a1"), max_size=8))
+def test_no_cell_begins_as_a_formula_and_no_letter_is_lost(text: str) -> None:
+    [cell] = mailing.make_harmless(pl.DataFrame({"name": [text]}))["name"]
+    for part in re.split("[;,\t\r\n]", cell):
+        assert not part.strip(" ").startswith(tuple("=+-@"))
+    assert cell.replace("'", "") == text.replace("'", "")
+    assert not cell.startswith(("\t", "\r", "\n"))
+
+
 # -- the command -----------------------------------------------------------------------------------
 
 
 def test_the_command_counts_forged_and_foreign_pseudonyms(
-    filled: Register,
+    register: Register,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The key file's identity key is not the one that sealed the people, so they are sealed
-    anew."""
     word = tmp_path / "password"
     word.write_text("correct horse battery")
     create_keys(tmp_path / "keys.json", user="steward", password=word.read_text())
     own = open_identity(tmp_path / "keys.json", user="steward", password=word.read_text())
     fill(
-        filled,
+        register,
         own,
         [customer(number) for number in (21, 22, 23)],
         [act(number, "consent", "email") for number in (21, 22)],
     )
+    register.append("processor", pl.DataFrame([PROCESSOR]))
     names = open_pseudonym(tmp_path / "keys.json", user="steward", password=word.read_text())
     true = pseudonyms(ids(21, 22, 23), names, purpose="customer_analysis")
     foreign = pseudonyms(ids(21), names, purpose="satisfaction")
@@ -594,7 +853,7 @@ def test_the_command_counts_forged_and_foreign_pseudonyms(
     places = {
         "home": tmp_path,
         "keys": tmp_path / "keys.json",
-        "register": filled.url,
+        "register": register.url,
         "user": "steward",
         "password_file": word,
     }

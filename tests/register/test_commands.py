@@ -151,6 +151,95 @@ def test_refused_rows_end_with_exit_code_4(
     assert "Kuuralehto" not in said.out + said.err + (home / "rejected/processor.csv").read_text()
 
 
+def test_info_tells_who_is_held_back_and_a_steward_releases_them(
+    ready: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    people = pl.read_csv(SAMPLE / "customer.csv", infer_schema=False).head(2)
+    people = people.with_columns(company_id=None, personal_id=pl.lit("010594Y9032"))
+    people.write_csv(tmp_path / "in/customer.csv")
+    acts = pl.read_csv(SAMPLE / "permission.csv", infer_schema=False).head(2)
+    broken = acts.with_columns(customer_id=pl.Series(["1", "x"]), ended_at=pl.lit("Kuuralehto"))
+    broken.write_csv(tmp_path / "in/permission.csv")
+    assert run(["register", "load", str(tmp_path / "in")]) == 4
+    said = capsys.readouterr().out
+    assert "customer: duplicate_personal_id 2: so many customers have" in said
+    assert "held back from every contact list until their refused rows are mended: 1" in said
+    assert run(["register", "info"]) == 0
+    said = capsys.readouterr().out
+    assert "customers with the personal identity code of another: 2" in said
+    assert "refused rows that are not mended: 2" in said
+    assert "people held back from contact lists: 1" in said
+    assert "no contact list is exported" in said
+    why = ["--reason", "mended by hand"]
+    assert run(["register", "release-hold", "--customer", "1", *why]) == 0
+    assert run(["register", "release-hold", "--unknown", *why]) == 0
+    assert run(["register", "info"]) == 0
+    said = capsys.readouterr().out
+    assert "people held back from contact lists: 0" in said
+    assert "no contact list is exported" not in said
+
+
+@pytest.mark.parametrize("whom", [[], ["--customer", "1", "--unknown"], ["--customer", "1"]])
+def test_a_release_names_a_customer_who_is_held_or_the_unknown(
+    ready: None, whom: list[str]
+) -> None:
+    assert run(["register", "release-hold", *whom, "--reason", "x"]) == 2
+
+
+def test_only_a_steward_releases(ready: None, tmp_path: Path) -> None:
+    words = ["--password-file", str(tmp_path / "other"), "--unknown", "--reason", "x"]
+    assert run(["register", "release-hold", *words]) == 3
+
+
+def test_what_a_killed_load_left_is_swept_by_the_next(ready: None, home: Path) -> None:
+    (home / "rejected").mkdir()
+    for name in (".customer.csv.x8f3_k2a", ".invoice.csv.x8f3_k2a.draft"):
+        (home / "rejected" / name).write_text("row,column,rule")
+    assert run(["register", "load", str(SAMPLE)]) == 0
+    assert list((home / "rejected").iterdir()) == []
+
+
+def test_a_folder_of_rejections_that_is_a_link_is_refused(
+    ready: None, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (home / "rejected").symlink_to(tmp_path / "elsewhere")
+    assert run(["register", "load", str(SAMPLE)]) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"),
+    [
+        ("HOME", "~nouser/x", 2),
+        ("KEYS", "~nouser/keys.json", 2),
+        ("REGISTER", "postgresql://anna:hunter2@x@host/db", 2),
+        ("REGISTER", "hunter2", 2),
+        ("ARTIFICIAL", "perhaps", 2),
+        ("NOTICE", "/dev/null", 1),
+        ("KEYS", "/dev/null", 4),
+        ("PASSWORD_FILE", "/", 2),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_in_one_line(  # noqa: PLR0913, PLR0917
+    ready: None,
+    setting: str,
+    value: str,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(f"GENLIB_{setting}", value)
+    capsys.readouterr()
+    assert run(["publish"]) == code
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "unexpected" not in said
+    assert "hunter2" not in said
+
+
 def test_a_register_of_real_customers_refuses_the_sample(
     ready: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,7 +273,7 @@ def test_every_command_has_help_with_an_example(
     group: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     commands = {
-        "register": ["create", "load", "synthesise", "info"],
+        "register": ["create", "load", "synthesise", "info", "release-hold"],
         "keys": ["create", "add", "remove", "info"],
         "audit": ["verify", "list"],
     }

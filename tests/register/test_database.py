@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import polars as pl
 import pytest
@@ -14,7 +17,14 @@ import sqlalchemy as sa
 from polars.testing import assert_frame_equal
 
 from genlib.errors import BadInput, GenlibError, UsageError
-from genlib.register.database import Register, create_register, frame_schema, open_register
+from genlib.register.bulk import reason
+from genlib.register.database import (
+    Register,
+    _parsed,
+    create_register,
+    frame_schema,
+    open_register,
+)
 from genlib.register.schema import Base, table
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, 5, tzinfo=dt.UTC)
@@ -79,6 +89,22 @@ def test_scan_gives_batches_of_at_most_rows_in_order(register: Register) -> None
     batches = list(register.scan("customer", ["id"], rows=4, ordered_by="id"))
     assert max(b.height for b in batches) <= 4
     assert pl.concat(batches)["id"].to_list() == list(range(1, 11))
+
+
+def test_a_scan_inside_a_transaction_gives_whole_batches_too(register: Register) -> None:
+    register.append("customer", customers(*range(1, 6)))
+    with register.writing():
+        heights = [frame.height for frame in register.scan("customer", rows=2, ordered_by="id")]
+    assert heights == [2, 2, 1]
+
+
+def test_rows_are_fetched_by_their_keys_with_the_types_of_the_table(register: Register) -> None:
+    rows = customers(1, 2, 3)
+    register.append("customer", rows)
+    found = register.matching("customer", pl.DataFrame({"id": [3, 1, 9]})).sort("id")
+    assert_frame_equal(found, rows.filter(pl.col("id") != 2))
+    none = register.matching("customer", pl.DataFrame(schema={"id": pl.Int64}))
+    assert none.schema == frame_schema("customer")
 
 
 def test_scan_refuses_a_column_that_is_not_there(register: Register) -> None:
@@ -300,6 +326,63 @@ def test_the_representation_of_a_register_has_no_password() -> None:
         sa.create_engine("postgresql+psycopg://anna:s3cretword@127.0.0.1:1/register")
     )
     assert "s3cretword" not in repr(register)
+
+
+PASSWORD = "Kuuralehto1952"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://anna:x@{PASSWORD}@127.0.0.1:1/register",
+        f"postgresql://anna:{PASSWORD}@x@127.0.0.1:1/register",
+        f"postgresql://anna:{PASSWORD}",
+        f"postgresql://anna:{PASSWORD}/x@127.0.0.1:1/register",
+        f"postgresql://anna:x/{PASSWORD}@127.0.0.1:1/register",
+        f"postgresql://anna:x?{PASSWORD}#@127.0.0.1:1/register",
+        f"postgresql://anna:%{PASSWORD}%@127.0.0.1:1/register",
+        f"postgresql://anna:[{PASSWORD}]@127.0.0.1:1/register",
+        f"postgresql://127.0.0.1:1/register?user=anna&password={PASSWORD}",
+        f"postgresql+{PASSWORD}://anna:{PASSWORD}@127.0.0.1:1/register",
+        f"mysql://anna:{PASSWORD}@127.0.0.1:1/register",
+        f"{PASSWORD}://127.0.0.1:1/register",
+        f"{PASSWORD}@127.0.0.1:1/register",
+        PASSWORD,
+    ],
+)
+@pytest.mark.parametrize("use", [open_register, create_register])
+def test_no_address_echoes_its_password(use: Callable[[str], Register], address: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        use(address)
+    assert PASSWORD not in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("part", ["@", ":", "/", "%", "?", "#", "[", "\u00e4", " "])
+def test_a_password_with_awkward_characters_written_in_percent_is_taken(part: str) -> None:
+    location = _parsed(f"postgresql://anna:{quote('x' + part + 'y', safe='')}@host:5432/register")
+    assert (location.password, location.host) == (f"x{part}y", "host")
+
+
+@pytest.mark.parametrize("address", ["sqlite://", "sqlite:///:memory:", "sqlite:///~/r.sqlite"])
+def test_an_embedded_register_has_a_file(address: str) -> None:
+    with pytest.raises(UsageError, match="names its file"):
+        create_register(address)
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        ("SQLITE_FULL", "no space left on the device"),
+        ("SQLITE_IOERR_WRITE", "is there space left on the device"),
+        ("SQLITE_BUSY", "OperationalError SQLITE_BUSY"),
+    ],
+)
+def test_a_database_says_why_it_failed(cause: str, told: str) -> None:
+    error = sqlite3.OperationalError("Kuuralehto")
+    error.sqlite_errorname = cause
+    assert told in reason(error)
+    assert "Kuuralehto" not in reason(error)
 
 
 def test_an_unknown_table_is_named(register: Register) -> None:

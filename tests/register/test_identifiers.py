@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from itertools import cycle
 
+import phonenumbers
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genlib.errors import InvalidIdentifier, UsageError
@@ -223,3 +225,133 @@ def test_an_empty_column_is_good() -> None:
 def test_an_unknown_kind_is_named() -> None:
     with pytest.raises(UsageError, match="no identifier shoe; there are personal_id"):
         checked(pl.Series(["1"]), "shoe")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "010594Y9032",
+        "131052-308T",
+        "010594-9032",
+        "010594-903",
+        "2026-10-01",
+        "02-10-2026",
+        "02/10/26",
+        "0201256-6",
+        "20261001",
+        "+358 40 1XX XX67",
+        "050-1234 abc",
+        "09 123 koti",
+        "010-GENLIB1",
+        "0401234567;0507654321",
+        "0401234567 / 0507654321",
+        "040 1234567-8",
+        "09 1234567-68",
+        "0401234567 (0)",
+        "(0401234567",
+        "+358+401234567",
+        "401234567.0",
+        "40 123 4567",
+        "91234567",
+        "4791234567",
+        "990 46 70 1234567",
+        "٠٤٠١٢٣٤٥٦٧",
+        "０４０１２３４５６７",
+        "040\n1234567",
+        "tel:+358401234567",
+        "040.123.4567",
+    ],
+)
+def test_what_is_not_written_as_one_telephone_number_is_refused(text: str) -> None:
+    assert rule(phone, text) == "bad_format"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "040–123–4567",
+        "040\N{NO-BREAK SPACE}123\N{NARROW NO-BREAK SPACE}4567",
+        "+358 (0)40 123 4567",
+        "00358(0)401234567",
+        "(+358) 40 123 4567",
+        "(040) 123 45-67",
+        "040/1234567",
+        "401234567",
+        " 0401234567 ",
+    ],
+)
+def test_a_telephone_in_the_spellings_of_people_is_read(text: str) -> None:
+    assert phone(text) == "+358401234567"
+
+
+def test_a_trunk_zero_is_read_only_where_a_country_has_one() -> None:
+    assert phone("+46 (0)70 123 45 67") == "+46701234567"
+    assert rule(phone, "+39 (0)6 12345678") == "not_in_numbering_plan"
+    assert rule(phone, "040 (0)1234567") == "bad_format"
+
+
+NOISE = st.text(st.sampled_from("0123456789 +-()/.,;–\N{NO-BREAK SPACE}\nXY") | st.characters())
+NUMBERS = st.sampled_from(
+    ["0401234567", "+358401234567", "091234567", "+46701234567", "00358501234567", "0491234567"]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(NOISE, NUMBERS, NOISE, st.integers(0, 14))
+def test_an_accepted_telephone_has_the_digits_that_a_reader_sees(
+    before: str, number: str, after: str, cut: int
+) -> None:
+    text = before + number[:cut] + after + number[cut:]
+    try:
+        e164 = phone(text, artificial=True)
+    except InvalidIdentifier:
+        return
+    assert not re.search(r"[^0-9 +()/–\N{NO-BREAK SPACE}-]", text)
+    parsed = phonenumbers.parse(e164)
+    country = str(parsed.country_code)
+    national = phonenumbers.national_significant_number(parsed)
+    leads = {"", "0", country, f"{country}0", f"00{country}", f"00{country}0"}
+    assert re.sub(r"\D", "", text) in {lead + national for lead in leads}
+
+
+CODES = {
+    personal_id: ("010594Y9032", "131052-308T"),
+    business_id: ("2077474-0", "20774740"),
+    postal_code: ("00100", "20100"),
+    reference_number: ("1234561", "RF341234561"),
+}
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(list(CODES)), st.integers(0, 1), NOISE, st.integers(0, 12))
+def test_an_accepted_code_has_the_characters_that_a_reader_sees(
+    check: Callable[[str], str], which: int, noise: str, cut: int
+) -> None:
+    code = CODES[check][which]
+    text = code[:cut] + noise + code[cut:]
+    try:
+        normal = check(text)
+    except InvalidIdentifier:
+        return
+    assert re.sub(r"\D", "", normal) == re.sub(r"[^0-9]", "", text)
+    assert set(text) <= set(code + " -–\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}0123456789")
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        (business_id, "ﬁ20774740"),
+        (business_id, "2077474-0 2077474-0"),
+        (business_id, "2077474-0\n"),
+        (postal_code, "ﬁ-00100"),
+        (postal_code, "00100 00200"),
+        (postal_code, "100"),
+        (reference_number, "1234561 1234561"),
+        (reference_number, "12 34561\n12 34561"),
+        (reference_number, "123456١"),
+    ],
+)
+def test_codes_in_other_letters_and_two_in_a_cell_are_refused(
+    check: Callable[[str], str], text: str
+) -> None:
+    assert rule(check, text) == "bad_format"

@@ -134,6 +134,30 @@ def test_ordinary_sentences_stay(text: str) -> None:
     assert redacted(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("huoltaja nolla neljä yhdeksän yksi kaksi kolme ei tullut", "huoltaja … ei tullut"),
+        ("huoltaja nolla viisi ja kaksi ja kolme ja yksi", "huoltaja … ja … ja … ja …"),
+        ("laite, noll fyra nio ett två tre", "laite, …"),
+        ("the number is zero four nine one two three", "the number is …"),
+        ("one two three", "…"),
+        ("yksi, kaksi, kolme", "…"),
+        ("ftp://kuuralehto.example/aino", "…"),
+    ],
+)
+def test_a_telephone_number_in_words_is_lost(text: str, expected: str) -> None:
+    assert redacted(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Odotin kaksi viikkoa ja kolme kuukautta.", "kaksi kolme viikkoa", "en vecka ett en"],
+)
+def test_numbers_in_words_that_spell_no_telephone_stay(text: str) -> None:
+    assert redacted(text) == text
+
+
 def test_a_capital_inside_a_sentence_is_lost_even_on_an_ordinary_word() -> None:
     assert redacted("sanoi Lasku minulle") == "sanoi … minulle"
 

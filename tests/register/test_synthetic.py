@@ -231,6 +231,14 @@ def test_marketing_is_lawful_except_for_the_planted_contacts(drawn: tuple[Frames
     assert judged.filter(~col("allowed"))["id"].to_list() == list(truth.unlawful_contacts)
 
 
+def test_some_of_those_who_left_had_died_and_nobody_wrote_to_them_later(tables: Frames) -> None:
+    dead = tables["customer"].drop_nulls("deceased_on")
+    assert 0.01 < len(dead) / tables["customer"]["left_on"].count() < 0.05
+    assert dead["deceased_on"].equals(dead["left_on"], check_names=False)
+    sent = tables["campaign_contact"].join(dead, left_on="customer_id", right_on="id")
+    assert sent.filter(col("sent_at").dt.date() >= col("deceased_on")).is_empty()
+
+
 def test_surveys_ask_only_those_who_may_be_asked(tables: Frames) -> None:
     kind = (
         pl.when(col("kind") == "satisfaction")

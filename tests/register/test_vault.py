@@ -8,11 +8,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
-from genlib.errors import BadInput, UsageError, WrongPassword
+from genlib.errors import BadInput, GenlibError, UsageError, WrongPassword
 from genlib.register import vault
 from genlib.register.vault import (
     IdentityKey,
@@ -210,3 +210,90 @@ def test_a_sealed_value_opens_only_unchanged_in_its_column_with_its_key(
 def test_sealing_is_fast_enough_for_a_register() -> None:
     series = pl.Series(["x" * 20]).new_from_index(0, 20_000)
     assert KEY.unseal(KEY.seal(series, column="c"), column="c").len() == 20_000
+
+
+# -- any file may lie where the key file should ----------------------------------------------------
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(scope="module")
+def genuine(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The text of a key file."""
+    path = tmp_path_factory.mktemp("genuine") / "keys.json"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vault, "COST", {"time": 1, "memory_kib": 64, "lanes": 1})
+        create_keys(path, **ANNA)
+    return path.read_text()
+
+
+def opens_or_says_why(path: Path) -> None:
+    """Every use of a key file ends well, or in one line of ours."""
+    for use in (
+        lambda: read_keys(path).users,
+        lambda: open_identity(path, **ANNA),
+        lambda: open_pseudonym(path, **ANNA),
+        lambda: remove_user(path, user="carl"),
+        lambda: add_user(path, **ANNA, new=BERTTA),
+    ):
+        try:
+            use()
+        except GenlibError as error:
+            assert "\n" not in str(error)  # noqa: PT017 - most files are refused, some are good
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(content=JSON)
+def test_any_json_is_refused_in_one_line(tmp_path: Path, content: object) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(BadInput, match="is not a key file"):
+        read_keys(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_a_key_file_with_anything_in_any_place_opens_or_says_why(
+    tmp_path: Path, genuine: str, data: st.DataObject
+) -> None:
+    content = json.loads(genuine)
+    slot = content["slots"][data.draw(st.sampled_from([0, 1]))]
+    places = [(content, "format"), (content, "slots"), (content["slots"], 0)]
+    places += [(slot, name) for name in slot] + [(slot["cost"], name) for name in slot["cost"]]
+    place, name = data.draw(st.sampled_from(places))
+    if data.draw(st.booleans()):
+        place[name] = data.draw(JSON)
+    else:
+        del place[name]
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps(content))
+    opens_or_says_why(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"[" * 100_000, b"9" * 5_000, b'{"format": "genlib-keys-1"}']
+)
+def test_what_is_no_json_at_all_is_said(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "keys.json").write_bytes(content)
+    with pytest.raises(BadInput, match="GENLIB_KEYS"):
+        read_keys(tmp_path / "keys.json")
+
+
+@pytest.mark.parametrize("cost", [{"memory_kib": 2**40}, {"time": 10**9}, {"lanes": 0}])
+def test_a_slot_that_asks_for_more_than_a_machine_has_is_refused(
+    tmp_path: Path, genuine: str, cost: dict[str, int]
+) -> None:
+    content = json.loads(genuine)
+    content["slots"][0]["cost"] |= cost
+    (tmp_path / "keys.json").write_text(json.dumps(content))
+    with pytest.raises(BadInput, match="not a key file"):
+        open_identity(tmp_path / "keys.json", **ANNA)
+
+
+def test_a_folder_is_no_key_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_keys(tmp_path)

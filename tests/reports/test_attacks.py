@@ -402,6 +402,22 @@ def test_a_picture_in_text_stops(bundles, workbench, picture):
         export.to_html(notebook, let_through(notebook, workbench), language="en")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://x.example/a",
+        "https://x.example",
+        "//x.example",
+        "mailto:a@x.example",
+    ],
+)
+def test_a_link_to_elsewhere_in_text_stops(address, bundles, workbench):
+    notebook = report(bundles)
+    notebook["cells"][0]["source"] = f"[x]({address})"
+    with pytest.raises(ReportFailed, match="from elsewhere"):
+        export.to_html(notebook, let_through(notebook, workbench), language="en")
+
+
 def test_metadata_attachments_and_plain_copies_are_not_kept(bundles, workbench):
     notebook = report([bundle | {"text/plain": NAME} for bundle in bundles])
     notebook["metadata"]["papermill"] = {"x": NAME}

@@ -286,6 +286,13 @@ def test_a_year_against_the_year_before(world: World) -> None:
     said = page(world.settings, comparison="year_ago", language="en", **year)
     share = "The share of contacts that were not allowed"
     assert re.search(rf"{share} (?:rose|fell|was) [^.]*from the same days a year ago", said)
+    assert "The period is not over: it is told up to 31 Oct 2026" in said
+
+
+def test_a_report_of_a_year_judges_the_campaigns_of_the_year(world: World) -> None:
+    said = page(world.settings, period="2026", language="en", unfinished=True)
+    assert "campaigns of the year" in said
+    assert "six months" not in said
 
 
 def test_a_register_of_few_still_makes_a_page(with_sample: Callable[[str], Bench]) -> None:

@@ -1,3 +1,4 @@
+import stat
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -5,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genlib.errors import Refused
+from genlib.private import GROUP, OWNER
 from genlib.reports import catalogue
 from genlib.reports.catalogue import Slot
 
@@ -62,7 +65,7 @@ def test_a_run_that_finds_no_room_leaves_no_draft(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(catalogue, "_write", full)
+    monkeypatch.setattr(catalogue, "write_file", full)
     with pytest.raises(OSError, match="No space left"):
         keep(tmp_path, "2026-11-01T040000Z-aaaaaa")
     assert list((tmp_path / SLOT.folder).iterdir()) == []
@@ -107,3 +110,26 @@ def test_replace_leaves_no_draft(tmp_path):
     catalogue.replace(tmp_path / "index.html", b"old")
     catalogue.replace(tmp_path / "index.html", b"new")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"new"]
+
+
+def test_what_a_killed_writer_of_the_index_left_is_swept(tmp_path):
+    (tmp_path / ".index.html.0a1b2c").write_bytes(b"half")
+    catalogue.replace(tmp_path / "index.html", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_no_folder_of_the_catalogue_is_a_link(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / SLOT.report).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Refused, match="is a symbolic link"):
+        keep(tmp_path / "reports", "2026-11-01T040000Z-aaaaaa")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(("access", "modes"), [(OWNER, {0o700, 0o600}), (GROUP, {0o750, 0o640})])
+def test_a_run_is_for_those_whom_the_settings_name(tmp_path, access, modes):
+    told = {"run_id": "2026-1", "status": "good", "slot": asdict(SLOT)}
+    catalogue.keep(tmp_path / "reports", SLOT, {"report.html": b"<p>"}, told, access)
+    places = [tmp_path / "reports", *(tmp_path / "reports").rglob("*")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in places} == modes

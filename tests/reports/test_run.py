@@ -9,7 +9,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import Small
 
-from genlib.errors import PeriodNotCovered, ReportFailed, UsageError
+from genlib import notice
+from genlib.cli import run as command
+from genlib.errors import PeriodNotCovered, Refused, ReportFailed, UsageError
 from genlib.notice import DEFAULT
 from genlib.reports import catalogue
 from genlib.reports.execute import environment
@@ -93,6 +95,14 @@ def settings(tmp_path) -> Settings:
 
 
 @pytest.fixture
+def published(settings) -> Settings:
+    """A workbench with a release of thirty."""
+    settings.home.mkdir()
+    Small(settings.home).people(30).publish()
+    return settings
+
+
+@pytest.fixture
 def book(tmp_path):
     return partial(book_in, tmp_path)
 
@@ -146,6 +156,43 @@ def test_the_manifest_says_what_was_asked_and_shown(good):
     )
 
 
+def test_page_and_manifest_cite_the_notice_with_its_digest(good):
+    terms = notice.load(DEFAULT)
+    told = json.loads((good.folder / "manifest.json").read_text(encoding="utf-8"))
+    cited = {"version": terms.version, "digest": terms.digest}
+    assert (told["notice"], told["release"]["notice"]) == (cited, cited)
+    assert told["release"]["purpose"] == "customer_analysis"
+    assert terms.reference in good.html.read_text(encoding="utf-8")
+
+
+def test_a_report_of_a_release_under_an_earlier_notice_cites_that_notice(book, published):
+    earlier = notice.load(DEFAULT)
+    later = published.home / "notice.toml"
+    text = DEFAULT.read_text(encoding="utf-8").replace(f'"{earlier.version}"', '"2099-1"', 1)
+    later.write_text(text, encoding="utf-8")
+    made = run_report(book(CHART, END), settings=replace(published, notice=later))
+    assert earlier.reference in made.html.read_text(encoding="utf-8")
+    assert made.manifest["release"]["notice"]["digest"] == earlier.digest
+    assert made.manifest["notice"]["version"] == "2099-1"
+
+
+def test_no_report_is_made_under_a_notice_that_was_changed_without_a_new_version(book, published):
+    changed = published.home / "notice.toml"
+    text = DEFAULT.read_text(encoding="utf-8").replace("min_count = 5", "min_count = 3")
+    changed.write_text(text, encoding="utf-8")
+    with pytest.raises(ReportFailed, match="stopped with Refused"):
+        run_report(book(CHART, END), settings=replace(published, notice=changed))
+
+
+def test_a_catalogue_that_is_a_link_is_refused(book, published, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    published.reports.symlink_to(elsewhere)
+    with pytest.raises(Refused, match="is a symbolic link"):
+        run_report(book(CHART, END), settings=published)
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_the_kept_notebook_holds_what_passed_and_passes_again(good, home):
     kept = nbformat.read(good.notebook, as_version=4)
     nbformat.validate(kept)
@@ -195,6 +242,16 @@ def test_a_period_that_the_release_does_not_cover_runs_nothing(good, home, book,
     assert len(catalogue.runs(home / "reports")) == before
 
 
+def test_the_command_line_says_in_a_line_what_is_covered(good, home, monkeypatch, capsys):
+    monkeypatch.setenv("GENLIB_HOME", str(home))
+    asked = ["report", "run", "customer_analysis", "-p"]
+    assert command([*asked, "period=2026"]) == 2
+    assert command([*asked, "period=2026-11", "--unfinished"]) == 2
+    year, month = capsys.readouterr().err.splitlines()
+    assert "the release of 1 November 2026 covers years up to 2025" in year
+    assert "covers months up to 2026-10" in month
+
+
 def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too(home, good):
     with pytest.raises(PeriodNotCovered, match="covers months up to 2026-10"):
         run_report(
@@ -219,6 +276,10 @@ def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too
         (
             "from genlib.errors import *; raise ReleaseNotFound('Virtanen' + '-Sentineli')",
             "cell 4 stopped with ReleaseNotFound: No such purpose",
+        ),
+        (
+            "raise OSError(28, 'Virtanen', 'Virtanen' + '-Sentineli')",
+            "cell 4 stopped: the system says No space left on device",
         ),
         ("raise SystemExit(0)", "cell 4 shows error"),
         (PART_OF_FIVE, "cell 4 stopped with Refused: .*; allowed would be: parts without region"),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genlib.register import audit
+from genlib.register import audit, fingerprints
 from genlib.register.database import Register
 from genlib.register.store import plain_schema, sealed
 from genlib.register.synthetic import commerce, surveys
@@ -42,7 +42,8 @@ MARKS = (
 def synthesise(register: Register, key: IdentityKey, *, customers: int, seed: int) -> Truth:
     """Fill an empty register in one audited transaction; returns what was planted. Memory does not
     grow with `customers`."""
-    with audit.told(register) as (_, tell):
+    with audit.told(register) as (connection, tell):
+        fingerprints.keep_key(connection, key)
         truth = draw(
             customers, seed, lambda table, frame: register.append(table, sealed(frame, table, key))
         )

@@ -37,6 +37,8 @@ from genlib.register.synthetic.world import (
 )
 
 COMPANY_SHARE = 0.12
+DEATHS = 31
+"""Of the consumers who left, those whose number this divides had died. No draw is spent on it."""
 CHECKS = list("0123456789ABCDEFHJKLMNPRSTUVWXY")
 SIGNS = np.array([list("-YXWVU"), list("ABCDEF")])
 SOURCES = ("DATA_SUBJECT", "DEALING_EVENT", "ADDRESS_SERVICE", "UPDATE_SERVICE", "ID_SERVICE")
@@ -130,6 +132,7 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
     segment = np.where(company, SEGMENTS.index("company"), pick(rng, (0.48, 0.24, 0.13, 0.15), n))
     joined, left = _membership(rng, segment)
     end = np.minimum(left, END)
+    died = ~company & (left < END) & (ids % DEATHS == 0)
     area = pick(rng, areas()["weight"], n)
     employer = rng.integers(0, len(companies), n)
     female = rng.random(n) < np.where(company, 0.48, 0.55)
@@ -160,6 +163,7 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
             "language": pl.Series(("fi", "sv", "en"))[language],
             "joined_on": joined,
             "left_on": left,
+            "deceased_on": np.where(died, left, NEVER),
             "restricted_from": np.where(restricted, (joined + end) // 2 * DAY + 36_000, NEVER),
             "non_disclosure": hidden,
             "source": pl.Series(SOURCES)[pick(rng, (70, 15, 8, 5, 2), n)],

@@ -1,0 +1,112 @@
+"""What the register has met and must meet again unchanged: both keys, and each version of the
+notice.
+
+The first key that fills a register, looks somebody up in it or publishes from it is its key. Any
+other is refused before a row is sealed or a pseudonym made with it: afterwards neither would open
+everything. Kept are 16 bytes that tell nothing of the key (`vault.Key.fingerprint`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from genlib.errors import Refused, RegisterNotFound
+from genlib.notice import Notice
+from genlib.register.database import Register, open_register
+from genlib.register.schema import table
+from genlib.register.vault import IdentityKey, Key
+
+
+def check_key(register: Register, key: Key) -> None:
+    """Refused if the register knows another key; one that knows none yet is left as it is."""
+    with register.engine.connect() as connection:
+        _check_key(connection, key)
+
+
+def keep_key(connection: sa.Connection, key: Key) -> None:
+    """Make `key` the register's, in the transaction that first uses it. Refused if it has
+    another."""
+    of = f"{key.name} key"
+    _lock_unless_known(connection, of)
+    _check_key(connection, key)
+    _keep(connection, of, key.fingerprint)
+
+
+def check_notice(register: Register, notice: Notice) -> None:
+    """Refused if the register knows another notice of this version."""
+    with register.engine.connect() as connection:
+        _check_notice(connection, notice)
+
+
+def keep_notice(connection: sa.Connection, notice: Notice) -> None:
+    """Remember what this version of the notice says, in the transaction that first publishes under
+    it. Refused if the version said something else."""
+    of = f"notice {notice.version}"
+    _lock_unless_known(connection, of)
+    _check_notice(connection, notice)
+    _keep(connection, of, bytes.fromhex(notice.digest))
+
+
+def check_keyless(url: str) -> None:
+    """Refused if the register at `url` is there and has keys already: new ones would open nothing
+    of it."""
+    try:
+        register = open_register(url)
+    except RegisterNotFound:
+        return
+    with register.engine.connect() as connection:
+        has_keys = any(_digest(connection, f"{name} key") for name in ("identity", "pseudonym"))
+    if has_keys or register.count("customer"):
+        raise Refused(
+            f"the register at {register.url} has its keys already and new ones would not open it; "
+            "put its key file back, or name it with GENLIB_KEYS"
+        )
+
+
+def _check_key(connection: sa.Connection, key: Key) -> None:
+    known = _digest(connection, f"{key.name} key")
+    is_other = not _opens(connection, key) if known is None else known != key.fingerprint
+    if is_other:
+        file = f" of {key.file}" if key.file else ""
+        raise Refused(
+            f"the {key.name} key{file} is not the one of this register, so nothing was done with "
+            "it; name the key file that was made for this register with GENLIB_KEYS"
+        )
+
+
+def _opens(connection: sa.Connection, key: Key) -> bool:
+    """Whether an identity key opens what a register without fingerprints holds. Of a pseudonym key
+    nothing in the register tells."""
+    if not isinstance(key, IdentityKey):
+        return True
+    customer = table("customer")
+    sealed = connection.scalar(
+        sa.select(customer.c.family_name).where(customer.c.family_name.is_not(None)).limit(1)
+    )
+    return sealed is None or key.opens(sealed, column="customer.family_name")
+
+
+def _check_notice(connection: sa.Connection, notice: Notice) -> None:
+    known = _digest(connection, f"notice {notice.version}")
+    if known is not None:
+        notice.check_unchanged(notice.version, known.hex())
+
+
+def _digest(connection: sa.Connection, of: str) -> bytes | None:
+    known = table("fingerprint")
+    return connection.scalar(sa.select(known.c.digest).where(known.c.of == of))
+
+
+def _keep(connection: sa.Connection, of: str, digest: bytes) -> None:
+    if _digest(connection, of) is None:
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        connection.execute(table("fingerprint").insert().values(of=of, digest=digest, since=now))
+
+
+def _lock_unless_known(connection: sa.Connection, of: str) -> None:
+    """Until the end of the transaction nobody else keeps a new fingerprint; SQLite has one writer
+    anyway."""
+    if connection.dialect.name == "postgresql" and _digest(connection, of) is None:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.fingerprint'))"))

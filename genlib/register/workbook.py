@@ -1,0 +1,84 @@
+"""An Excel workbook as text, with nothing that Excel shows lost on the way.
+
+A cell in error, a formula that was never worked out and all but one cell of a merged block are
+empty to whoever only asks for values, and a number of more than 15 digits has lost its last ones:
+an empty `ended_at` would be a consent without end. So an error comes as its word, which every rule
+refuses, and the others stop the file.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import fastexcel
+import polars as pl
+
+from genlib.errors import BadInput
+
+ERROR = "#N/A"
+CHUNK = 1 << 20
+OVERLAP = 4096
+CELL = rb"<(?:\w+:)?c(?:\s+(?!t=)[\w:]+=\"[^\"]*\")*\s*>"
+FORMULA = rb"(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)"
+LOST = {
+    "has merged cells; unmerge them": re.compile(rb"<(?:\w+:)?mergeCell\s"),
+    "has a formula without its value; open it in Excel and save it": re.compile(
+        FORMULA + rb"\s*</(?:\w+:)?c>"
+    ),
+    "has numbers of over 15 digits, which Excel does not keep; make them text": re.compile(
+        CELL
+        + FORMULA
+        + rb"?<(?:\w+:)?v>-?(?:\d{16,}|\d(?:\.\d+)?[Ee]\+?(?:1[5-9]|[2-9]\d|\d{3}))\D"
+    ),
+}
+
+
+def read_workbook(path: Path) -> pl.DataFrame:
+    """The one filled sheet, all text; a row of nothing is null. BadInput for a workbook of which
+    something would be lost."""
+    for part in _parts(path):
+        for what, pattern in LOST.items():
+            if pattern.search(part):
+                raise BadInput(f"{path.name} {what}")
+    logging.getLogger("fastexcel").setLevel(logging.ERROR)
+    book = fastexcel.read_excel(path)
+    sheets = [book.load_sheet(name, dtypes="string") for name in book.sheet_names]
+    filled = [sheet for sheet in sheets if sheet.width] or sheets[:1]
+    if len(filled) > 1:
+        raise BadInput(f"{path.name} has {len(filled)} filled sheets; leave the one that counts")
+    return _read_sheet(filled[0])
+
+
+def _read_sheet(sheet: fastexcel.ExcelSheet) -> pl.DataFrame:
+    batch, errors = sheet.to_arrow_with_errors()
+    frame = pl.DataFrame(batch)
+    if errors is None:
+        return frame
+    places = pl.DataFrame(
+        [error.offset_position for error in errors.errors],
+        schema={"row": pl.Int64, "column": pl.Int64},
+        orient="row",
+    )
+    for (column,), rows in places.group_by("column"):
+        name = frame.columns[int(str(column))]
+        is_wrong = pl.int_range(pl.len()).is_in(rows["row"].implode())
+        text = pl.when(is_wrong).then(pl.lit(ERROR)).otherwise(pl.col(name))
+        frame = frame.with_columns(text.alias(name))
+    return frame
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """The XML of the sheets in overlapping pieces, so that nothing is cut at a border."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if not name.endswith(".xml"):
+                continue
+            with archive.open(name) as file:
+                kept = b""
+                while chunk := file.read(CHUNK):
+                    yield kept + chunk
+                    kept = chunk[-OVERLAP:]

@@ -1,0 +1,89 @@
+"""What holds rows or figures is its owner's only, whatever the umask, and never goes through a
+symbolic link."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from genlib.atomic import replacing
+from genlib.errors import Refused
+from genlib.private import GROUP, OWNER, Access, make_folder, open_lock, remove, write_file
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("access", [OWNER, GROUP])
+def test_modes_do_not_depend_on_the_umask(umask: None, access: Access, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "a" / "b", access)
+    write_file(folder / "file", b"x", access)
+    with replacing(folder / "replaced", access) as file:
+        file.write(b"x")
+    assert [mode(tmp_path / "a"), mode(folder)] == [access.folder, access.folder]
+    assert [mode(folder / "file"), mode(folder / "replaced")] == [access.file, access.file]
+
+
+def test_a_lock_is_its_owners_only(umask: None, tmp_path: Path) -> None:
+    open_lock(tmp_path / ".lock").close()
+    assert mode(tmp_path / ".lock") == OWNER.file
+
+
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir(mode=0o750)
+    make_folder(tmp_path / "shared")
+    assert mode(tmp_path / "shared") == 0o750
+
+
+@pytest.mark.parametrize("target", ["there", "nowhere"])
+def test_a_folder_that_is_a_link_is_refused_in_one_line(target: str, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / target)
+    with pytest.raises(Refused, match="is a symbolic link") as refusal:
+        make_folder(tmp_path / "link")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_lock_that_is_a_link_is_refused_and_its_target_stays(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("mine")
+    (tmp_path / ".lock").symlink_to(tmp_path / "target")
+    with pytest.raises(Refused, match="is a symbolic link"):
+        open_lock(tmp_path / ".lock")
+    assert (tmp_path / "target").read_text() == "mine"
+
+
+def test_a_new_file_takes_no_others_place(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    for name in ("target", "link"):
+        with pytest.raises(FileExistsError):
+            write_file(tmp_path / name, b"x")
+    assert (tmp_path / "target").read_text() == "mine"
+
+
+def test_a_file_where_a_folder_should_be_is_the_systems_to_tell(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NotADirectoryError):
+        make_folder(tmp_path / "file")
+
+
+def test_removing_a_link_leaves_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    remove(tmp_path / "link")
+    assert [path.name for path in tmp_path.rglob("*")] == ["there", "file"]
+    remove(tmp_path / "there")
+    assert list(tmp_path.iterdir()) == []
