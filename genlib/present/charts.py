@@ -418,8 +418,8 @@ def _diverging(plot: Plot) -> Plot:
         f"{place} · {level}: {text}"
         for place, level, text in zip(frame["place"], frame["series"], said, strict=True)
     ]
-    is_approval = pl.col("series").replace_strict(left) == 0
-    approval = pl.col("share").filter(is_approval).sum()
+    agreeing = [level for level, part in left.items() if part == 0]
+    approval = pl.col("share").filter(pl.col("series").is_in(agreeing)).sum()
     known = pl.when(pl.col("share").null_count() == 0).then(approval)
     best = frame.group_by("place", maintain_order=True).agg(known.alias("approval"))
     best = best.sort("approval", descending=True, nulls_last=True, maintain_order=True)

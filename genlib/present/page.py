@@ -82,9 +82,11 @@ def tile(  # noqa: PLR0913 - what a tile is
         if shown.reason not in {None, "empty"}
         else "none, or too few to tell"
     )
-    brief = getattr(note, "brief", "") or captions(words, {"note": note})["note"]
-    said = words.translate(absent) if shown.value is None else brief
     tone = getattr(note, "tone", "") if shown.value is not None else ""
+    brief = getattr(note, "brief", "") or captions(words, {"note": note})["note"]
+    if tone == "unknown":
+        brief = ""
+    said = words.translate(absent) if shown.value is None else brief
     mood = "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
     body = f'<div class="n">{text(figure)}</div><div class="l">{text(words.translate(label))}</div>'
     body += f'<div class="c{mood}">{_strong(said, tone if good else "")}</div>' if said else ""

@@ -165,6 +165,12 @@ def test_likert_shares_meet_in_the_middle(protected):
     ]
 
 
+def test_likert_of_nothing_says_so(protected):
+    empty = protected([{"question": "q", "answer": 1, "people": 1}], "question", "answer")
+    chart = charts.likert(empty, question="question", codes=[])
+    assert "Jaksolta ei ole tietoja." in chart.html()
+
+
 def test_likert_begins_with_the_question_that_most_agree_with(protected):
     """Not with the one that has the most neutral answers to its right."""
     counts = {"neutral": (0, 0, 60, 20, 20), "agreed": (10, 10, 30, 30, 20)}

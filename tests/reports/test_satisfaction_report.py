@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -55,7 +56,7 @@ def published(home: Path, now: dt.datetime = NOW) -> Settings:
     )
 
 
-def page(settings: Settings, **parameters: str) -> str:
+def page(settings: Settings, **parameters: Any) -> str:
     """What a reader reads: the report's text without tags, spaces as they come."""
     run = run_report("satisfaction_survey", parameters=parameters, settings=settings)
     body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>", "", run.html.read_text(encoding="utf-8"))
@@ -169,7 +170,7 @@ def test_the_year_is_told_beside_an_open_survey(opened: Settings, tmp_path: Path
     )
     latest = year.sort("sent_at").unique("customer_id", keep="last")["score"].drop_nulls()
     score = net_promoters(latest)
-    said = page(alone)
+    said = page(alone, unfinished=True)
     assert f"Nettosuositteluindeksi (NPS) 12 kuukauden aikana oli {score}." in said
     assert "päiviä tähän mennessä: 2" in said
 
@@ -201,7 +202,7 @@ def test_an_open_survey_is_marked_and_not_compared(
     opened: Settings, tmp_path: Path, period: str
 ) -> None:
     alone = replace(opened, home=tmp_path, reports=tmp_path / "reports")
-    said = page(alone, period=period, language="en")
+    said = page(alone, period=period, unfinished=True, language="en")
     told = said[: said.index("How willingly customers recommend us")]
     assert "The latest survey is still open (days so far: 2)" in told
     assert not re.search(r"rose|fell|\bfrom the previous\b|→|not more than chance", told)
