@@ -98,6 +98,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     key = vault.open_identity(places.keys, user=places.user, password=word)
     names = vault.open_pseudonym(places.keys, user=places.user, password=word)
     fingerprints.check_key(register, names)
+    fingerprints.check_notice(register, terms)
     ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)
     folder = places.home / "audiences"
     check_no_link(folder)

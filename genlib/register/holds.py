@@ -8,8 +8,9 @@ cannot say clearly is refused, and until it is mended nobody it may speak of is 
 - While a refused row names no customer, or may hide other rows, no list is exported at all. The
   same holds from the beginning of a load until its last such table is in: a file that is refused
   whole, or a load that was killed, leaves nobody's new prohibition unheeded.
-- A hold ends when a later load takes the very same row, by its number, or finds it unchanged; or
-  when a steward releases it, with a reason. A row without a number waits for the steward.
+- A hold ends when a later load takes the very same row, by its number, for the first time; or when
+  a steward releases it, with a reason. A row without a number waits for the steward, and so does
+  one that the register has already: to find it unchanged may only mean that the file is old.
 
 Example: row 17 of permission.csv, of customer 5, has the unreadable end "1.13.2026". Customer 5 is
 held back, whatever other rows say, until row 17 is loaded.
@@ -52,9 +53,10 @@ HIDES_ROWS = r"[\r\n].*[,;\t]|[,;\t].*[\r\n]"
 
 
 def begin_load(register: Register, names: Iterable[str], since: dt.datetime) -> None:
-    """Hold everybody back until these tables are loaded; those that are not watched are passed
-    over."""
-    watched = sorted(set(names) & OWNERS.keys())
+    """Hold everybody back until the watched tables are loaded of which a file or folder speaks: all
+    whose name begins one of `names`, such as `permission (1).csv`."""
+    bare = [name.lstrip(".~$") for name in names]
+    watched = [table for table in sorted(OWNERS) if any(one.startswith(table) for one in bare)]
     held_back = table("held_back")
     with register.writing() as connection:
         for name in watched:
@@ -116,7 +118,7 @@ class Watch:
 
     def note(self, taken: pl.Series, refused: pl.DataFrame) -> None:
         """Enter the refused rows of a batch (`find_refused`) that are not held already; `taken`
-        are the numbers of the rows that are now in the register as the file has them."""
+        are the numbers of the rows that the batch brought into the register."""
         known = self.before.select("id", *HELD)
         mended = known.filter(col("refused_id").is_in(taken.implode()))
         repeated = known.join(refused, on=HELD, how="semi", nulls_equal=True)

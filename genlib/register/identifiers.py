@@ -48,14 +48,15 @@ DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 SPACES = str.maketrans(dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", " "))
 ARTIFICIAL_PHONE = re.compile(r"\+35849\d{6,8}", re.ASCII)
 FINLAND = 358
-PHONE = re.compile(r"(?:\(\+?\d+\)|\+?\d+)(?:[ /-]{0,3}(?:\d+|\(\d+\)))*", re.ASCII)
-SEVERAL = re.compile(r".*[^\d(]\d|.*\d{5}[/-]\d{1,2}|(?:\D*\d){6,}\D*/.*|.*/.*/.*", re.ASCII)
+PHONE = re.compile(r"(?:\(\+?\d+\)|(?:\+|00)\d+(?: ?\(\d+\))?|\d+)(?:[ /-]{0,3}\d+)*", re.ASCII)
+"""Brackets stand around what the number begins with, or right behind a country's code."""
+SEVERAL = re.compile(r".*[^\d(]\d|.*\d{5} ?[/-] ?\d{1,2}|(?:\D*\d){6,}\D*/.*|.*/.*/.*", re.ASCII)
 """A last digit alone, one or two after a dash, a slash after more than an area's code: 040
 1234567-8 are two numbers."""
 DATE = re.compile(
     r"\d{1,2}[/ -]\d{1,2}[/ -](?:\d{2}|\d{4})|\d{4}[/ -]\d{1,2}[/ -]\d{1,2}", re.ASCII
 )
-BIRTH_DATE = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}-\d{3,4}", re.ASCII)
+BIRTH_DATE = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[- ]\d{3,4}", re.ASCII)
 """A personal identity code, whole or without its check character."""
 MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 REFERENCE = re.compile(r"(?:RF)?\d+|(?:RF)?\d{1,5}(?: \d{1,5})+", re.ASCII)

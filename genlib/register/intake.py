@@ -38,18 +38,14 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Part:
-    """What became of a batch. `taken`: numbers of the rows that the register now has as the file
-    has them; `refused`: whom the others hold back (`holds.find_refused`)."""
+    """What became of a batch. `refused`: whom the rows that were not taken hold back
+    (`holds.find_refused`)."""
 
     read: int
     fresh: pl.DataFrame
     unchanged: pl.DataFrame
     faults: pl.DataFrame
     refused: pl.DataFrame
-
-    @property
-    def taken(self) -> pl.Series:
-        return pl.concat([self.fresh["id"], self.unchanged["id"]])
 
 
 @dataclass
@@ -151,8 +147,8 @@ def load(
     such a folder are in.
     """
     intake = Intake(register, key, Path(rejected_to), **options)
-    stems = {path.name.lower().partition(".")[0] for path in Path(folder).iterdir()}
-    holds.begin_load(register, stems, intake.at)
+    names = [path.name.lower() for path in Path(folder).iterdir()]
+    holds.begin_load(register, names, intake.at)
     found = files(Path(folder))
     for name, path in found.items():
         check_columns(name, path)
@@ -193,7 +189,7 @@ class Intake:
                 faults.write_csv(refused, include_header=False)
                 outcome.add(part)
                 if watch:
-                    watch.note(part.taken, part.refused)
+                    watch.note(part.fresh["id"], part.refused)
                 self.progress(name, outcome.read)
             if watch:
                 watch.close()
@@ -201,7 +197,7 @@ class Intake:
             if name == "customer":
                 outcome.shared = count_shared(connection)
             if name == "permission":
-                suppression.hold(self.register, connection, self.key, outcome.people)
+                suppression.hold(self.register, connection, self.key, outcome.people, at=self.at)
             tell(audit.Event("register", "load", len(outcome.people), detail=outcome.detail))
         if not outcome.rejected:
             report.unlink()

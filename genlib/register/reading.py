@@ -25,6 +25,8 @@ PASSED_OVER = re.compile(
     re.IGNORECASE,
 )
 """Hidden files, Excel's locks, a README, what Windows leaves behind and the register itself."""
+EXACT_FLOAT32 = 2**24
+"""Beyond this a float of four bytes holds no whole number: its last digits are made up."""
 COLUMN_NAME = re.compile(r"[a-z_]{2,30}", re.ASCII)
 
 
@@ -181,6 +183,9 @@ def _as_text(column: str, kind: pl.DataType) -> pl.Expr:
         return value.dt.strftime("%Y-%m-%dT%H:%M:%S")
     if isinstance(kind, pl.Datetime):
         return value.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if kind == pl.Float32:
+        is_exact = value.abs() <= EXACT_FLOAT32
+        return pl.when(is_exact).then(value.cast(pl.String)).otherwise(value.cast(pl.String) + "~")
     if isinstance(kind, pl.Decimal) and kind.scale == 1:
         return value.cast(pl.String) + "0"
     return value.cast(pl.String)

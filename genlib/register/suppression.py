@@ -10,6 +10,8 @@ so a later consent of the person lifts it as it lifts any other.
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 import sqlalchemy as sa
 from polars import col
@@ -31,9 +33,16 @@ ENTRY = ["identifier", "digest", "scope", "since"]
 IDENTIFIERS = ("email", "phone", "street_address", "postal_code")
 
 
-def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: pl.Series) -> int:
+def hold(
+    register: Register,
+    connection: sa.Connection,
+    key: IdentityKey,
+    ids: pl.Series,
+    *,
+    at: dt.datetime,
+) -> int:
     """Bring the list up to what these customers prohibit, as the open transaction of the register
-    has it; returns how many entries are new. What was ended goes.
+    has it; returns how many entries are new. What has ended by the instant `at` goes.
 
     Whoever removes a customer's data calls this first, in the same transaction.
     """
@@ -51,7 +60,7 @@ def hold(register: Register, connection: sa.Connection, key: IdentityKey, ids: p
     )
     met = identified.join(said, on="customer_id").join(_carried(), on=["identifier", "scope"])
     entries = met.group_by("identifier", "digest", "since", scope="kept").agg(
-        live=col("ended_at").is_null().any()
+        live=((col("ended_at") > at).fill_null(value=True)).any()
     )
     listed = _listed(connection)
     suppressed = table("suppression")

@@ -409,7 +409,7 @@ def object_and_erase(register: Register, key: IdentityKey, *scopes: str) -> int:
         fill(register, key, [customer(1)], [])
     fill(register, key, [], [act(1, "prohibition", scope, OBJECTED) for scope in scopes])
     with register.writing() as connection:
-        entries = hold(register, connection, key, ids(1))
+        entries = hold(register, connection, key, ids(1), at=NOW)
         for name, column in (("permission", "customer_id"), ("customer", "id")):
             connection.execute(table(name).delete().where(table(name).c[column] == 1))
     return entries
@@ -540,7 +540,7 @@ def test_a_prohibition_that_was_ended_leaves_the_list(
             connection.execute(
                 permission.update().where(permission.c.scope == scope).values(ended_at=NOW)
             )
-            hold(filled, connection, key, ids())
+            hold(filled, connection, key, ids(), at=NOW)
         kept = [row.identifier for row in rows(filled, "suppression")]
         assert {identifier: kept.count(identifier) for identifier in kept} == left
     assert (

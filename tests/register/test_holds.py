@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -165,11 +166,38 @@ def test_the_mended_row_ends_the_hold_and_no_other_row_does(desk: Desk) -> None:
     assert desk.export().contacted == 3
 
 
-def test_a_row_that_comes_refused_and_good_in_one_file_holds_until_the_next(small: Desk) -> None:
+def test_a_row_that_comes_refused_and_good_in_one_file_waits_for_the_steward(small: Desk) -> None:
     small.load(permission=[consent(9, 2, **UNREADABLE), consent(9, 2)])
     assert small.held() == [2]
     small.load(permission=[consent(9, 2)])
-    assert small.held() == []
+    assert small.held() == [2]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"restricted_from": "2026-10-01T08:00:00Z"},
+        {"left_on": "2026-10-01"},
+        {"deceased_on": "2026-10-01"},
+    ],
+)
+def test_last_month_loaded_again_lets_nobody_go(small: Desk, own: dict[str, str]) -> None:
+    small.load(customer=[person(2, **own)])
+    assert small.held() == [2]
+    small.load(customer=[person(2)])
+    assert small.held() == [2]
+
+
+@pytest.mark.parametrize(
+    "name", ["permission (1).csv", "permission_2026-11.csv", ".permission.csv"]
+)
+def test_what_looks_like_a_file_of_permissions_stops_the_lists(small: Desk, name: str) -> None:
+    (small.folder / "in" / name).write_text("id\n1\n")
+    (small.folder / "in" / "permission.csv").unlink(missing_ok=True)
+    with suppress(BadInput):
+        load(small.register, small.folder / "in", KEY, rejected_to=small.folder / "rejected")
+    with pytest.raises(Refused, match="permission not_loaded 1"):
+        small.export()
 
 
 def test_the_same_refused_row_every_night_is_one_hold(small: Desk) -> None:
@@ -196,9 +224,10 @@ def test_a_refused_row_of_a_customer_holds_the_customer_back(
     assert small.held() == [2]
 
 
-def test_the_mended_row_of_a_customer_ends_the_hold(desk: Desk) -> None:
-    desk.load(customer=[person(2, restricted_from="#N/A")])
-    desk.load(customer=[person(2)])
+def test_the_mended_row_of_a_new_customer_ends_the_hold(desk: Desk) -> None:
+    desk.load(customer=[person(4, restricted_from="#N/A")])
+    assert desk.held() == [4]
+    desk.load(customer=[person(4)])
     assert desk.held() == []
 
 

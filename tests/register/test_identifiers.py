@@ -355,3 +355,19 @@ def test_codes_in_other_letters_and_two_in_a_cell_are_refused(
     check: Callable[[str], str], text: str
 ) -> None:
     assert rule(check, text) == "bad_format"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "040 1234567 (2)",
+        "040 123456 (78)",
+        "040 123456 - 78",
+        "040 123456 -78",
+        "09 12345 - 67",
+        "010190 9072",
+    ],
+)
+def test_an_extension_or_a_range_behind_a_telephone_is_not_dialled(text: str) -> None:
+    with pytest.raises(InvalidIdentifier, match="bad_format"):
+        phone(text)

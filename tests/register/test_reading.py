@@ -509,3 +509,10 @@ def test_every_instant_that_says_its_zone_is_taken_to_the_second(text: str, tmp_
     path = as_csv(tmp_path / "customer", {**CUSTOMER, "updated_at": text})
     good, _ = examined(read("customer", path), "customer", artificial=True)
     assert good["updated_at"].to_list() == [dt.datetime(2026, 10, 1, 14, 5, tzinfo=dt.UTC)]
+
+
+def test_a_float_of_four_bytes_tells_no_long_number(tmp_path: Path) -> None:
+    numbers = pl.DataFrame({"topic": pl.Series([401234567, 16777216, 7], dtype=pl.Float32)})
+    numbers.write_parquet(tmp_path / "feedback.parquet")
+    [frame] = batches("feedback", tmp_path / "feedback.parquet", 10)
+    assert frame["topic"].str.ends_with("~").to_list() == [True, False, False]
