@@ -136,7 +136,7 @@ def test_how_many_are_active(finnish: str, register: Frames) -> None:
 
 
 def willing(register: Frames) -> pl.DataFrame:
-    """The purchases of those who may be profiled; rental is none."""
+    """The purchases of those who may be profiled, the dead not; rental is none."""
     unwilling = register["permission"].filter(
         pl.col("act") == "prohibition",
         pl.col("scope") == "marketing_use",
@@ -145,7 +145,9 @@ def willing(register: Frames) -> pl.DataFrame:
     bought = register["invoice"].filter(
         pl.col("amount_cents") > 0, pl.col("product_line") != "rental"
     )
-    return bought.join(unwilling, on="customer_id", how="anti")
+    dead = register["customer"].filter(pl.col("deceased_on") <= NOW.date()).select(customer_id="id")
+    living = bought.join(dead, on="customer_id", how="anti")
+    return living.join(unwilling, on="customer_id", how="anti")
 
 
 def test_how_many_came_back(finnish: str, register: Frames) -> None:

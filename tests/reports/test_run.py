@@ -180,7 +180,7 @@ def test_no_report_is_made_under_a_notice_that_was_changed_without_a_new_version
     changed = published.home / "notice.toml"
     text = DEFAULT.read_text(encoding="utf-8").replace("min_count = 5", "min_count = 3")
     changed.write_text(text, encoding="utf-8")
-    with pytest.raises(ReportFailed, match="stopped with Refused"):
+    with pytest.raises(Refused, match="notice was changed but its version was not"):
         run_report(book(CHART, END), settings=replace(published, notice=changed))
 
 
