@@ -245,7 +245,9 @@ def test_what_became_of_contacts_does_not_move_the_uplift() -> None:
         }
     )
     drawn = drawn.with_columns(
-        allowed=pl.when("sent").then("allowed"), sent_at=pl.when("sent").then(pl.lit(day))
+        allowed=pl.when("sent").then("allowed"),
+        sent_at=pl.when("sent").then(pl.lit(day)),
+        sent_on=pl.when("sent").then(pl.lit(day).cast(pl.Date)),
     )
     again = drawn.filter(pl.col("customer") % 2 == 0).with_columns(channel=pl.lit("call"))
     numbers = pl.int_range(rounds, eager=True)
