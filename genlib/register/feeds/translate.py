@@ -1,0 +1,98 @@
+"""From a source's rows to the register's: columns renamed, texts in the register's own form.
+
+Of a customer list with `Asiakasnro` "C-10", `Sukunimi` "Kuuralehto" and `Liittynyt` "1.10.2026"
+come `key` "C-10", `family_name` "Kuuralehto" and `joined_on` "2026-10-01". What is not written as
+the feed says becomes a mark that the rules of the register refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import polars as pl
+
+from genlib.register.bulk import UTC_INSTANT
+from genlib.register.feeds.declaration import TableFeed
+from genlib.register.feeds.formats import (
+    Format,
+    read_cents,
+    read_code,
+    read_day,
+    read_instant,
+    read_truth,
+)
+from genlib.register.store import plain_schema
+
+KEY, TARGET = "key", "target_"
+BETWEEN = "\x1f"
+"""Stands between the parts of a key of several columns: no text of a source holds it."""
+READERS: Mapping[Any, Callable[[pl.Expr, Format], pl.Expr]] = {
+    pl.Date: read_day,
+    UTC_INSTANT: read_instant,
+    pl.Boolean: read_truth,
+}
+
+
+def translate(raw: pl.DataFrame, feed: TableFeed) -> pl.DataFrame:
+    """`row`, `key` (null where a part of it is missing), the register's columns that the feed
+    gives, and for each reference `target_<column>`: what the source names the other row by."""
+    meant = raw.filter(_is_filled(feed.where)) if feed.where else raw
+    cells = meant.with_columns(_blank(pl.exclude("row"), feed.form))
+    keyed = cells.with_columns(_key(feed).alias(KEY))
+    if feed.answers:
+        keyed = _lay_answers_long(keyed, feed)
+    return keyed.select("row", *_columns(feed))
+
+
+def _columns(feed: TableFeed) -> list[pl.Expr]:
+    schema = plain_schema(feed.table)
+    own = [
+        _read(pl.col(source), name, schema[name], feed).alias(name)
+        for name, source in feed.columns.items()
+    ]
+    constants = [pl.lit(text).alias(name) for name, text in feed.constants.items()]
+    targets = [
+        pl.col(reference.column).alias(f"{TARGET}{name}")
+        for name, reference in feed.references.items()
+    ]
+    answers = [pl.col("question"), pl.col("answer")] if feed.answers else []
+    return [pl.col(KEY), *own, *constants, *targets, *answers]
+
+
+def _read(text: pl.Expr, name: str, kind: Any, feed: TableFeed) -> pl.Expr:
+    """A cell in the register's own form."""
+    if name in feed.values:
+        return read_code(text, feed.values[name])
+    if name.endswith("_cents"):
+        return read_cents(text, feed.form)
+    reader = READERS.get(kind)
+    return text if reader is None else reader(text, feed.form)
+
+
+def _key(feed: TableFeed) -> pl.Expr:
+    parts = [pl.col(column) for column in feed.key]
+    whole = pl.concat_str(parts, separator=BETWEEN)
+    return pl.when(pl.all_horizontal(part.is_not_null() for part in parts)).then(whole)
+
+
+def _blank(text: pl.Expr, form: Format) -> pl.Expr:
+    """Without what typing leaves around it; nothing, and what the source writes for it, is null."""
+    bare = text.str.normalize("NFC").str.strip_chars()
+    is_filled = (bare != "") & ~bare.is_in(list(form.blank))  # one condition a column, not of all
+    return pl.when(is_filled).then(bare).name.keep()
+
+
+def _is_filled(column: str) -> pl.Expr:
+    return pl.col(column).str.strip_chars().fill_null("") != ""
+
+
+def _lay_answers_long(cells: pl.DataFrame, feed: TableFeed) -> pl.DataFrame:
+    """One row an answer: `question` (its code) and `answer`; what was not answered is no row."""
+    codes = {column: question for question, column in feed.answers.items()}
+    beside = [column for column in cells.columns if column not in codes]
+    long = cells.unpivot(list(codes), index=beside, variable_name="question", value_name="answer")
+    answered = long.filter(pl.col("answer").is_not_null())
+    question = pl.col("question").replace_strict(codes)
+    key = pl.concat_str(KEY, question, separator=BETWEEN)
+    return answered.with_columns(question, key.alias(KEY)).sort("row", "question")

@@ -1,0 +1,101 @@
+"""A feed says once what a source means; what it says wrong is told with its line and the cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genlib.errors import BadInput, GenlibError, UsageError
+from genlib.register.feeds.declaration import Reference, load_feed
+
+GOOD = """\
+source = "shop"
+[format]
+date = "d.m.yyyy"
+[[table]]
+table = "invoice"
+file = "invoices*.csv"
+key = "Invoice no"
+[table.columns]
+issued_on = "Date"
+due_on = "Due"
+amount_cents = "Amount"
+[table.values.product_line]
+D = "device"
+[table.constants]
+source = "SERVICE_USE"
+product_line = "device"
+[table.references]
+customer_id = "Customer no"
+[table.format]
+decimal = ","
+money = "euros"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "shop.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_feed_is_read(tmp_path: Path) -> None:
+    feed = load_feed(write(tmp_path, GOOD))
+    [invoices] = feed.tables
+    assert (feed.name, feed.source, invoices.key) == ("shop", "shop", ("Invoice no",))
+    assert invoices.references == {"customer_id": Reference("Customer no")}
+    assert (invoices.form.date, invoices.form.decimal, invoices.form.money) == (
+        "d.m.yyyy",
+        ",",
+        "euros",
+    )
+    assert invoices.source_columns == ("Invoice no", "Date", "Due", "Amount", "Customer no")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('source = "shop"', 'source = "The Shop"', "line 1: source is the short name"),
+        ('table = "invoice"', 'table = "invoices"', "line 5: there is no table invoices"),
+        ('due_on = "Due"\n', "", "nothing says due_on"),
+        ('due_on = "Due"', 'due_at = "Due"', "line 10: table invoice has no column due_at"),
+        ('D = "device"', 'D = "gadget"', "product_line is one of device, filter"),
+        ('decimal = ","', 'decimal = ";"', "line 20: decimal is . or ,"),
+        ('decimal = ","', 'comma = ","', "line 20: format has no comma"),
+        ('date = "d.m.yyyy"', 'date = "dm"', "line 3: date is a pattern such as"),
+        ('date = "d.m.yyyy"', "date = 4", "line 3: format.date is a str"),
+        ('file = "invoices*.csv"\n', "", "name either a file pattern"),
+        ('"Customer no"', '{ column = "C", by = "name" }', "customer_id is found by one of key"),
+        ('customer_id = "Customer no"', 'customer_id = { by = "email" }', "a reference needs its"),
+        ("[[table]]", "[table]", "write each table of the source as"),
+        ('key = "Invoice no"', "key = ]", "is not TOML"),
+    ],
+)
+def test_a_fault_has_its_line_and_its_cure(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = write(tmp_path, GOOD.replace(old, new))
+    with pytest.raises(BadInput, match=message):
+        load_feed(path)
+
+
+def test_a_feed_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no feed can be read at"):
+        load_feed(tmp_path / "none.toml")
+
+
+@given(st.integers(0, len(GOOD)), st.text(max_size=6))
+def test_a_broken_feed_is_never_a_surprise(
+    tmp_path_factory: pytest.TempPathFactory, place: int, noise: str
+) -> None:
+    folder = tmp_path_factory.mktemp("feed")
+    path = write(folder, GOOD[:place] + noise.encode("utf-8", "ignore").decode() + GOOD[place:])
+    message = ""
+    try:
+        load_feed(path)
+    except GenlibError as error:
+        message = str(error)
+    assert "\n" not in message

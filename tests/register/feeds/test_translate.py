@@ -1,0 +1,102 @@
+"""Rows of a source become rows of the register's own form."""
+
+from __future__ import annotations
+
+import polars as pl
+from polars.testing import assert_frame_equal
+
+from genlib.register.feeds.declaration import Reference, TableFeed
+from genlib.register.feeds.formats import UNREADABLE, Format
+from genlib.register.feeds.translate import translate
+
+FINNISH = Format(date="d.m.yyyy", decimal=",", money="euros", blank=("-",))
+
+
+def test_a_customer_list() -> None:
+    feed = TableFeed(
+        table="customer",
+        file="asiakkaat*.csv",
+        key=("Asiakasnro",),
+        columns={"family_name": "Sukunimi", "joined_on": "Liittynyt", "language": "Kieli"},
+        values={"language": {"suomi": "fi", "ruotsi": "sv"}},
+        constants={"kind": "consumer"},
+        form=FINNISH,
+    )
+    raw = pl.DataFrame(
+        {
+            "row": [1, 2, 3],
+            "Asiakasnro": ["C-10", " ", "C-12"],
+            "Sukunimi": ["Kuuralehto", "Esimerkki ", "-"],
+            "Liittynyt": ["1.10.2026", "2026-10-01", None],
+            "Kieli": ["suomi", "ruotsi", "saame"],
+        }
+    )
+    expected = pl.DataFrame(
+        {
+            "row": [1, 2, 3],
+            "key": ["C-10", None, "C-12"],
+            "family_name": ["Kuuralehto", "Esimerkki", None],
+            "joined_on": ["2026-10-01", UNREADABLE, None],
+            "language": ["fi", "sv", UNREADABLE],
+            "kind": ["consumer", "consumer", "consumer"],
+        }
+    )
+    assert_frame_equal(expected, translate(raw, feed))
+
+
+def test_an_unsubscription_is_a_row_only_where_there_is_one() -> None:
+    feed = TableFeed(
+        table="permission",
+        file="mailing*.csv",
+        key=("Campaign", "Email"),
+        columns={"given_at": "Unsubscribed"},
+        constants={"act": "prohibition", "scope": "email", "source": "COMMUNICATION"},
+        references={"customer_id": Reference("Email", by="email")},
+        where="Unsubscribed",
+        form=Format(instant="d.m.yyyy HH:MM"),
+    )
+    raw = pl.DataFrame(
+        {
+            "row": [1, 2],
+            "Campaign": ["A", "A"],
+            "Email": ["aino@posti.example", "eino@posti.example"],
+            "Unsubscribed": [None, "1.10.2026 00:05"],
+        }
+    )
+    expected = pl.DataFrame(
+        {
+            "row": [2],
+            "key": ["A\x1feino@posti.example"],
+            "given_at": ["2026-09-30T21:05:00Z"],
+            "act": ["prohibition"],
+            "scope": ["email"],
+            "source": ["COMMUNICATION"],
+            "target_customer_id": ["eino@posti.example"],
+        }
+    )
+    assert_frame_equal(expected, translate(raw, feed))
+
+
+def test_wide_answers_become_a_row_each() -> None:
+    feed = TableFeed(
+        table="survey_answer",
+        file="survey*.csv",
+        key=("Respondent",),
+        constants={"source": "DATA_SUBJECT"},
+        references={"invitation_id": Reference("Respondent")},
+        answers={"recommend": "Q1", "product": "Q2"},
+    )
+    raw = pl.DataFrame(
+        {"row": [1, 2], "Respondent": ["r1", "r2"], "Q1": ["9", None], "Q2": ["4", "5"]}
+    )
+    expected = pl.DataFrame(
+        {
+            "row": [1, 1, 2],
+            "key": ["r1\x1fproduct", "r1\x1frecommend", "r2\x1fproduct"],
+            "source": ["DATA_SUBJECT"] * 3,
+            "target_invitation_id": ["r1", "r1", "r2"],
+            "question": ["product", "recommend", "product"],
+            "answer": ["4", "9", "5"],
+        }
+    )
+    assert_frame_equal(expected, translate(raw, feed))
