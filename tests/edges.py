@@ -16,7 +16,7 @@ from genlib.release import Release
 
 Row = dict[str, Any]
 Fill = Callable[[Small], object]
-Count = Callable[[Release, Period], Cells]
+Count = Callable[[Release, Period], Cells | dict[str, Cells]]
 SENT = dt.datetime(2026, 10, 6, 7, tzinfo=dt.UTC)
 A_YEAR = dt.timedelta(days=365)
 
@@ -211,7 +211,7 @@ def make_edge(name: str, home: Path) -> Small:
     return small
 
 
-def _with(count: Callable[..., Cells], *words: str, **options: Any) -> Count:
+def _with(count: Callable[..., Any], *words: str, **options: Any) -> Count:
     return lambda release, period: count(release, period, *words, **options)
 
 
@@ -261,7 +261,12 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
         satisfaction.agreement,
         satisfaction.drivers,
         satisfaction.topics,
+        satisfaction.round_tables,
     ):
         yield "satisfaction", count.__name__, count
     for by in ("kind", "age_band", "region", "language", "channel", "complained"):
         yield "satisfaction", f"nps_by {by}", _with(satisfaction.nps_by, by=by)
+    groups = _with(
+        satisfaction.group_tables, scores={"ages": "age_band"}, answers={"channels": "channel"}
+    )
+    yield "satisfaction", "group_tables", groups

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from genlib import notice, permission, settings
+from genlib.clock import read_clock
 from genlib.private import check_no_link
 from genlib.publish.pseudonym import reidentify
 from genlib.register import audience, fingerprints, mailing, recipients, vault
@@ -75,7 +76,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     places = settings.load(password_file=password_file)
     terms = notice.load(places.notice)
     register = open_register(places.register)
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    now = read_clock()
     first = starts.date() if starts else places.day_of(now)
     order = audience.Order(
         code=campaign,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from rich.console import Console
 
 from genlib import notice, settings
+from genlib.clock import read_clock
 from genlib.publish import writer
 from genlib.register import vault
 from genlib.register.database import open_register
@@ -44,7 +44,7 @@ def publish(
         password=settings.password(places, "password of the pseudonym key"),
     )
     for purpose in wanted:
-        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        now = read_clock()
         with Console(stderr=True).status(purpose) as status:
             made = writer.publish(
                 purpose,

@@ -23,7 +23,6 @@ from genlib.errors import BadInput
 
 CHUNK = 1 << 20
 NEWLINE, RETURN, QUOTE, SPACE, TAB = b'\n\r" \t'
-NOTHING = 0
 SEPARATORS = ",;\t"
 WESTERN = frozenset("äöåÄÖÅéÉüÜšžŠŽ€–—‘’“”…°§´½\xa0".encode("cp1252"))
 Bytes = npt.NDArray[np.uint8]

@@ -8,10 +8,9 @@ everything. Kept are 16 bytes that tell nothing of the key (`vault.Key.fingerpri
 
 from __future__ import annotations
 
-import datetime as dt
-
 import sqlalchemy as sa
 
+from genlib.clock import read_clock
 from genlib.errors import Refused, RegisterNotFound
 from genlib.notice import Notice
 from genlib.register.database import Register, open_register
@@ -101,8 +100,8 @@ def _digest(connection: sa.Connection, of: str) -> bytes | None:
 
 def _keep(connection: sa.Connection, of: str, digest: bytes) -> None:
     if _digest(connection, of) is None:
-        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        connection.execute(table("fingerprint").insert().values(of=of, digest=digest, since=now))
+        kept = {"of": of, "digest": digest, "since": read_clock()}
+        connection.execute(table("fingerprint").insert().values(**kept))
 
 
 def _lock_unless_known(connection: sa.Connection, of: str) -> None:

@@ -21,6 +21,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from genlib.atomic import replacing
+from genlib.clock import read_clock
 from genlib.private import make_folder
 from genlib.register import audit, fingerprints, holds, suppression
 from genlib.register.changes import THERE, Sorted, sort_rows
@@ -155,10 +156,6 @@ def load(
     return Summary(tuple(intake.table(name, path) for name, path in found.items()))
 
 
-def _read_clock() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(microsecond=0)
-
-
 @dataclass(frozen=True)
 class Intake:
     """Where rows go. `artificial=False` refuses the personal identity codes and telephones that
@@ -169,7 +166,7 @@ class Intake:
     rejected_to: Path
     artificial: bool = True
     progress: Progress = field(default=lambda table, rows: None)
-    at: dt.datetime = field(default_factory=_read_clock)
+    at: dt.datetime = field(default_factory=read_clock)
 
     def table(self, name: str, path: Path) -> Loaded:
         """Load one file in one audited transaction; the report of refused rows is in its place

@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
 from threading import Thread
@@ -17,6 +16,7 @@ from typing import Any
 import genlib
 from genlib import notice
 from genlib import settings as settings_module
+from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, ReleaseNotFound, ReportFailed, UsageError
 from genlib.period import Period
@@ -190,7 +190,7 @@ def _made(order: _Order) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The files of a run, and what its manifest tells of them."""
     check_plain(order.notebook)
     Thread(target=warm, daemon=True).start()  # the kernel computes on another core meanwhile
-    day = order.settings.day_of(_now())
+    day = order.settings.day_of(read_clock())
     publication = Ledger.called(day, order.slot.folder, order.about["run_id"])
     executed = execute(
         order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication
@@ -233,9 +233,9 @@ def _keep_failed(order: _Order, error: ReportFailed) -> Run:
 
 def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Run:
     reports = order.settings.reports
-    manifest = {**order.about, **outcome, "finished_at": _now().isoformat()}
+    manifest = {**order.about, **outcome, "finished_at": read_clock().isoformat()}
     run = catalogue.keep(reports, order.slot, files, manifest, order.settings.access)
-    catalogue.prune(reports, today=order.settings.day_of(_now()).isoformat())
+    catalogue.prune(reports, today=order.settings.day_of(read_clock()).isoformat())
     for place, drafts in ((reports, catalogue.DRAFTS), (Path(gettempdir()), f"{SOCKETS}*")):
         catalogue.sweep(place, drafts, older_than=time.time() - _STALE)
     index.write(reports, order.settings.time_zone, order.settings.access)
@@ -243,7 +243,7 @@ def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Ru
 
 
 def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
-    now = _now()
+    now = read_clock()
     terms = notice.load(settings.notice)
     kept_until = terms.reports.kept_until(settings.day_of(now))
     return {
@@ -256,7 +256,3 @@ def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
         "notice": {"version": terms.version, "digest": terms.digest},
         "genlib_version": genlib.__version__,
     }
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)

@@ -3,35 +3,27 @@ session and the machine say that they are."""
 
 from __future__ import annotations
 
-import inspect
 import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from types import ModuleType
 from typing import Any
 
 import polars as pl
 import pytest
+from every_metric import find_metrics
 from messages import figured
 from polars.testing import assert_frame_equal
 
 from genlib.disclosure.cells import Cells
-from genlib.metrics import campaigns, contacts, customers, funnel, rows, satisfaction
+from genlib.metrics import campaigns, customers, rows
 from genlib.period import Period
 from genlib.register.synthetic import Truth
 from genlib.release import Release
 
 OCTOBER = Period.parse("2026-10")
 QUARTER = Period.parse("2026-Q3")
-MODULES: dict[str, tuple[ModuleType, ...]] = {
-    "customer_analysis": (customers,),
-    "satisfaction": (satisfaction,),
-    "campaign_history": (campaigns, contacts, funnel),
-}
-"""The metrics of each release: every public function there that gives `Cells` is run."""
-
 PARTS: tuple[dict[str, Any], ...] = ({}, {"kind": "consumer"})
 REGIONS: tuple[dict[str, Any], ...] = ({"region": "06"}, {"region": "!06"})
 CAMPAIGNS: tuple[dict[str, Any], ...] = ({}, {"campaign": "2026-10-SUODATIN"})
@@ -97,28 +89,10 @@ class Run:
         return {name: figured(one) for name, one in cells.items()}
 
 
-def metrics(module: ModuleType) -> list[Callable[..., Any]]:
-    """The public functions of a module, whichever it took them from, that give `Cells`."""
-    functions = (value for name, value in vars(module).items() if not name.startswith("_"))
-    return [
-        function
-        for function in functions
-        if inspect.isfunction(function)
-        and str(inspect.get_annotations(function).get("return")) in {"Cells", "dict[str, Cells]"}
-    ]
-
-
 def runs() -> list[Run]:
-    found = {
-        (purpose, metric)
-        for purpose, modules in MODULES.items()
-        for module in modules
-        for metric in metrics(module)
-        if metric.__name__ not in {"tabulate", "tabulated", "complete"}
-    }
     return [
         Run(purpose, metric, given)
-        for purpose, metric in sorted(found, key=lambda each: (each[0], each[1].__name__))
+        for purpose, metric in sorted(find_metrics(), key=lambda each: (each[0], each[1].__name__))
         for given in VARIANTS.get(metric.__name__, ({},))
     ]
 

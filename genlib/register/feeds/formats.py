@@ -92,10 +92,7 @@ class Format:
 
 
 def _check_pattern(name: str, pattern: str) -> None:
-    parts = [
-        part[0].lower() if part[0] not in {"HH", "MM", "SS", "H"} else part[0]
-        for part in PATTERN.finditer(pattern)
-    ]
+    parts = [part[0] for part in PATTERN.finditer(pattern)]
     days = {part[0] for part in parts if part in {"yyyy", "mm", "m", "dd", "d"}}
     clock = {part for part in parts if part in {"HH", "H", "MM"}}
     if name == "instant" and pattern == "iso":
