@@ -479,7 +479,8 @@ def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
 
     `expected_cents` is told of a kind only if its forecast is believed (see
     `genlib.metrics.forecast`), and of all together only if that of each is; else the kind
-    `is_few`, `is_short`, `is_spread` or `is_missed`.
+    `is_few`, `is_short`, `is_spread` or `is_missed`. People are not told: who has ever bought
+    changes by a few from month to month, and a year of such counts beside each other tells who.
     """
     year_ago = period.end - timedelta(days=forecasts.DAYS)
     now = _summaries(release, period.end, **narrowed)
@@ -497,7 +498,7 @@ def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
         (Dimension("kind"),),
         named(f"forecast {period.end}", **narrowed),
         Believed(kinds),
-        measures=(PEOPLE, *money),
+        measures=money,
     )
 
 
