@@ -6,6 +6,7 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, tabulate
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.pattern import Pattern, verify
 from genlib.disclosure.policy import Policy
+from genlib.disclosure.population import Population
 from genlib.disclosure.protect import protect
 from genlib.disclosure.search import suppress
 from genlib.disclosure.system import System, make_system
@@ -19,6 +20,7 @@ __all__ = [
     "Measure",
     "Pattern",
     "Policy",
+    "Population",
     "Protected",
     "ProtectedTable",
     "Shown",

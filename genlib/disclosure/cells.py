@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 import narwhals as nw
 import polars as pl
 
+from genlib.disclosure.population import Population
 from genlib.disclosure.sketch import numbers, sketches
 from genlib.errors import Refused, UsageError
 from genlib.settings import publication
@@ -58,6 +59,8 @@ class Measure:
 
 
 PEOPLE = Measure("people", "people")
+NOBODY_SAID = Population("")
+"""Of a table by itself: it has no cell in common with another."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +73,18 @@ class Cells:
     Optional: `<name>_people`, those with something other than zero in it (else `people`), and for
     money `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
     People are told of only if they are among the `measures`; they judge the cells in any case.
-    `population` names whom the table counts, period included ("customers 2026-10"): cells of equal
-    population, measure and dimension values are the same cell wherever they stand, which links the
-    tables of a report. `members` (the dimension columns, and a sketch of the people and of each
-    sum) tells the ledger by how many people figures differ, where `tabulate` knew them by pseudonym
-    and something is being published. `rest`: tables that are not shown, but that others may help to
-    work out - what this one leaves of a whole, or the parts of it; their small cells are protected
-    as if they were shown.
+    `population`: whom the table counts; cells of equal population, measure and dimension values are
+    the same cell wherever they stand, which links the tables of a report. `members` (the dimension
+    columns, and a sketch of the people and of each sum) tells the ledger by how many people figures
+    differ, where `tabulate` knew them by pseudonym and something is being published. `rest`: tables
+    that are not shown, but that others may help to work out - what this one leaves of a whole, or
+    the parts of it; their small cells are protected as if they were shown.
     """
 
     frame: pl.DataFrame
     by: tuple[Dimension, ...]
     measures: tuple[Measure, ...] = (PEOPLE,)
-    population: str = ""
+    population: Population = NOBODY_SAID
     figures: tuple[Figure, ...] = ()
     members: pl.DataFrame | None = None
     rest: tuple[Cells, ...] = ()
@@ -104,7 +106,7 @@ def tabulate(  # noqa: PLR0913 - what a table is
     person: str,
     by: Sequence[Dimension],
     measures: Sequence[Measure] = (PEOPLE,),
-    population: str,
+    population: Population | str,
     figures: Sequence[Figure] = (),
     release: Tables | None = None,
 ) -> Cells:
@@ -120,24 +122,25 @@ def tabulate(  # noqa: PLR0913 - what a table is
     Raises `UsageError` for a measure that is not in whole numbers (a fraction would be cut row by
     row) and for a row without a value in a dimension (null is the total).
     """
+    whom = Population(population) if isinstance(population, str) else population
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure for measure in measures if measure.kind != "people"]
     frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
-    _check_whole(frame, sums, population)
+    _check_whole(frame, sums, whom)
     one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
     if publication():
         _check_polars(rows, *(() if release is None else (release["customer"],)))
     if one.implementation.is_polars():
         one = nw.from_native(_numbered(_collect(one), person, release))
     levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
-    _check_complete(levels[0][0], columns, population)
+    _check_complete(levels[0][0], columns, whom)
     order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
     table = pl.concat([cells for cells, _ in levels], how="diagonal_relaxed").select(
         *columns, "people", pl.exclude(*columns, "people")
     )
     drawn = [sketched for _, sketched in levels if sketched is not None]
     members = pl.concat(drawn, how="diagonal_relaxed") if drawn else None
-    return Cells(table.sort(order), tuple(by), tuple(measures), population, tuple(figures), members)
+    return Cells(table.sort(order), tuple(by), tuple(measures), whom, tuple(figures), members)
 
 
 def _check_polars(*frames: Any) -> None:
@@ -152,7 +155,7 @@ def _check_polars(*frames: Any) -> None:
         )
 
 
-def _check_whole(frame: Any, sums: Sequence[Measure], population: str) -> None:
+def _check_whole(frame: Any, sums: Sequence[Measure], population: Population) -> None:
     schema = frame.collect_schema()
     for measure in sums:
         dtype = schema[measure.name]
@@ -164,7 +167,7 @@ def _check_whole(frame: Any, sums: Sequence[Measure], population: str) -> None:
             )
 
 
-def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: str) -> None:
+def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: Population) -> None:
     for column in columns:
         blank = cells.filter(pl.col(column).is_null()).height
         if blank:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Measure
+from genlib.disclosure.population import Population
 
 HEAD, END = "\x1e", "\x1f"
 """What ends the population of a key, and each dimension value."""
@@ -68,7 +69,7 @@ def closed(
     return frame
 
 
-def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: str) -> pl.DataFrame:
+def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: Population) -> pl.DataFrame:
     """`_key` of every row and, for the i-th dimension, `_up{i}`: the key of the row's parent over
     it (null at its total), and `_side{i}`: the key without parents where a value (such as
     "unknown") stands under several."""

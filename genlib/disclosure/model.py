@@ -13,6 +13,7 @@ from genlib.disclosure.cells import Cells
 from genlib.disclosure.entries import assemble
 from genlib.disclosure.keys import closed, complete, keyed
 from genlib.disclosure.policy import Policy
+from genlib.disclosure.population import Population
 from genlib.disclosure.system import System
 from genlib.errors import UsageError
 
@@ -105,7 +106,7 @@ def _prepared(name: str, cells: Cells, sensitive: set[str]) -> pl.DataFrame:
     return keyed(
         closed(complete(cells, sensitive), cells.by, additive),
         cells.by,
-        cells.population or f"table {name}",
+        cells.population if cells.population.what else Population(f"table {name}"),
     )
 
 

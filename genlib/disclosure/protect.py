@@ -108,7 +108,7 @@ def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) 
 def _check_worth(tables: Mapping[str, Cells], solved: Solved) -> None:
     """A part of a report of which hardly anything could be told is not worth what it takes from the
     next reports of the whole."""
-    narrowed = any("=" in cells.population for cells in tables.values())
+    narrowed = any(cells.population.is_narrowed for cells in tables.values())
     hidden = solved.pattern.hidden[: len(solved.own.system.weight)]
     if narrowed and hidden.mean() > HALF:
         raise NearlyWhole(

@@ -14,6 +14,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables
+from genlib.disclosure.population import Population
 from genlib.errors import UsageError
 from genlib.metrics.clusters import design_effects, effects_of_others
 from genlib.metrics.figures import Mean, Rate, Share, changes, given, on_total, over
@@ -22,9 +23,9 @@ from genlib.metrics.population import (
     OVERLAPPING,
     check_covered,
     complete,
-    named,
-    named_over,
-    named_stepwise,
+    count_at,
+    count_over,
+    count_stepwise,
     stepwise,
     tabulated,
 )
@@ -250,11 +251,13 @@ def message_rates(
     return count_contacts, rate
 
 
-def _dated(release: Tables, period: Period, campaign: str, months: int | None) -> tuple[Rows, str]:
+def _dated(
+    release: Tables, period: Period, campaign: str, months: int | None
+) -> tuple[Rows, Population]:
     length = months or LOOK_BACK[period.length]
     told = sent(release, None, campaign=campaign).filter(stepwise("sent_on", period, length))
     dated = told.with_columns(beginning("sent_on", period.unit).alias(period.unit))
-    return dated, named_stepwise("contacts", period, length, campaign=campaign)
+    return dated, count_stepwise("contacts", period, length, campaign=campaign)
 
 
 @of_one_period
@@ -289,13 +292,13 @@ def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     return tabulated(release, told, by, _of_period(release, period, campaign), measures=CONTACTS)
 
 
-def _of_period(release: Tables, period: Period, campaign: str) -> str:
+def _of_period(release: Tables, period: Period, campaign: str) -> Population:
     """One population, so that the tables are protected together; of one campaign by the months in
     which it was sent."""
     if campaign == "all":
-        return f"contacts {period.start} {period.end}"
+        return Population.of("contacts", period)
     days = collect(sent(release, None, campaign=campaign).select("sent_on"))
-    return named_over("contacts", days["sent_on"], campaign=campaign)
+    return count_over("contacts", days["sent_on"], campaign=campaign)
 
 
 def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
@@ -306,7 +309,7 @@ def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
     told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)])
     by = (Dimension("days", total=False), Dimension("contacts"))
-    population = named(f"contacted {period.end}", campaign=campaign)
+    population = count_at("contacted", period.end, campaign=campaign)
     return tabulated(release, told, by, population, Share(("contacts",)), partial(_over, cap=cap))
 
 
@@ -391,7 +394,7 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
         ]
     )
     by = (Dimension("days", total=False), Dimension("channel"))
-    population = named(f"contacts by days {period.end}", campaign=campaign)
+    population = count_at("contacts by days", period.end, campaign=campaign)
     cells = tabulated(
         release,
         told,
@@ -415,7 +418,7 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     )
     told = told.with_columns(dose=_banded(told, start=1, outcome=what))
     by = (Dimension("dose"), Dimension("outcome"))
-    population = named(f"delivered in 90 days {period.end}", campaign=campaign)
+    population = count_at("delivered in 90 days", period.end, campaign=campaign)
     _, rate = message_rates(told, "dose", "outcome", what)
     return tabulated(release, told, by, population, rate, measures=CONTACTS)
 
@@ -461,4 +464,4 @@ def _reach(release: Tables, told: Rows, verdict: Dimension) -> Cells:
         ("allowed",),
         finer=tuple(name for name in verdict.columns if name != "verdict"),
     )
-    return tabulated(release, told, by, "reach", Share(verdict.columns), rate)
+    return tabulated(release, told, by, Population("reach"), Share(verdict.columns), rate)

@@ -35,10 +35,10 @@ from genlib.metrics.population import (
     Narrowed,
     active,
     complete,
+    count_at,
+    count_lately,
+    count_stepwise,
     lately,
-    named,
-    named_lately,
-    named_stepwise,
     of_people,
     stepwise,
     tabulated,
@@ -175,7 +175,7 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
         events,
         person="member",
         by=(Dimension(unit, total=False), Dimension("movement")),
-        population=named_stepwise("members", told, length),
+        population=count_stepwise("members", told, length),
         figures=(Stock(by=unit), *changes("stock", told)),
     )
     every = pl.DataFrame({unit: [step.start for step in steps]})
@@ -253,7 +253,7 @@ def _active(
     **narrowed: Unpack[Narrowed],
 ) -> Cells:
     told = active(release, period, months=months, **narrowed)
-    population = named_lately("active", period, months, **narrowed)
+    population = count_lately("active", period, months, **narrowed)
     return tabulated(release, told, by, population, *figures)
 
 
@@ -298,7 +298,7 @@ def billing(
     invoices = invoices.filter(stepwise("issued_on", period, length))
     dated = invoices.with_columns(beginning("issued_on", unit).alias(unit))
     by = (Dimension(unit, total=False), Dimension("product_line"))
-    population = named_stepwise("payers", period, length, **narrowed)
+    population = count_stepwise("payers", period, length, **narrowed)
     each = Mean("cents_per_payer", "amount_cents")
     return tabulated(
         release,
@@ -364,7 +364,7 @@ def rfm(
     )
     told = scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
     figures = (Share(("segment",)), _of_money("segment"), Mean("cents_per_person", "amount_cents"))
-    population = named_lately("buyers", period, months, **narrowed)
+    population = count_lately("buyers", period, months, **narrowed)
     return tabulated(release, told, (Dimension("segment"),), population, *figures, measures=SPENT)
 
 
@@ -394,7 +394,7 @@ def concentration(
         tenth=(11 - _score("amount_cents", 10))
     )
     figures = (_of_money("tenth"), Mean("cents_per_person", "amount_cents"))
-    population = named_lately("buyers", period, months, **narrowed)
+    population = count_lately("buyers", period, months, **narrowed)
     return tabulated(release, told, (Dimension("tenth"),), population, *figures, measures=SPENT)
 
 
@@ -413,7 +413,7 @@ def repeat(
         Rate("repeat_rate", "purchases", ("2", "3", "4", "5+")),
         _of_money("purchases"),
     )
-    population = named_lately("purchasers", period, months, **narrowed)
+    population = count_lately("purchasers", period, months, **narrowed)
     return tabulated(release, told, (Dimension("purchases"),), population, *figures, measures=SPENT)
 
 
@@ -434,7 +434,7 @@ def cohorts(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Ce
         release,
         bought,
         by,
-        named(f"cohorts {period.end}", **narrowed),
+        count_at("cohorts", period.end, **narrowed),
         Share(("later",), base=0),
         measures=(OVERLAPPING,),
     )
@@ -456,7 +456,7 @@ def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
     summaries = _summaries(release, period.end, **narrowed)
     kinds = _by_kind(summaries) or [summaries]
     chances = pl.concat([_chances(one) for one in kinds])
-    population = named(f"prospects {period.end}", **narrowed)
+    population = count_at("prospects", period.end, **narrowed)
     by = (Dimension("alive"),)
     return tabulated(release, lazy(chances), by, population, Share(("alive",)))
 
@@ -496,7 +496,7 @@ def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
         release,
         lazy(customers),
         (Dimension("kind"),),
-        named(f"forecast {period.end}", **narrowed),
+        count_at("forecast", period.end, **narrowed),
         Believed(kinds),
         measures=money,
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import narwhals as nw
 
 from genlib.disclosure.cells import Tables
-from genlib.metrics.population import check_covered, named_over, since
+from genlib.disclosure.population import Population
+from genlib.metrics.population import check_covered, count_over, since
 from genlib.metrics.rows import Rows, case, collect, day_number, rows, within
 from genlib.period import Period
 
@@ -55,15 +56,14 @@ def read_drawn(release: Tables, period: Period, campaign: str, months: int | Non
     return rows(release, "campaign_contact").join(began, on="campaign")
 
 
-def population(release: Tables, period: Period, campaign: str, *apart: str) -> str:
-    """What those are called: of one campaign by the month in which it began."""
-    what = " ".join(["drawn", *apart])
+def count_drawn(what: str, release: Tables, period: Period, campaign: str) -> Population:
+    """Those drawn in the period, or for one campaign: of the month in which it began."""
     if campaign == "all":
-        return f"{what} {period.start} {period.end}"
+        return Population.of(what, period)
     began = collect(
         rows(release, "campaign").filter(nw.col("code") == campaign).select("starts_on")
     )
-    return named_over(what, began["starts_on"], campaign=campaign)
+    return count_over(what, began["starts_on"], campaign=campaign)
 
 
 def assign_arms(plan: Rows) -> Rows:

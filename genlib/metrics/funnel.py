@@ -11,12 +11,13 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Tables
+from genlib.disclosure.population import Population
 from genlib.metrics.contacts import LEAST
 from genlib.metrics.drawn import (
     DELIVERED,
     USUAL,
     Attribution,
-    population,
+    count_drawn,
     read_drawn,
     with_purchases,
 )
@@ -72,7 +73,7 @@ def funnel(
     """
     placed = _placed(release, read_drawn(release, period, campaign), attribution)
     without += _rare(placed) if campaign == "all" else ()
-    return _staged(release, placed, (), population(release, period, campaign), without)
+    return _staged(release, placed, (), count_drawn("drawn", release, period, campaign), without)
 
 
 def funnel_by_channel(
@@ -87,7 +88,7 @@ def funnel_by_channel(
         release,
         placed,
         (Dimension("channel", total=not apart),),
-        population(release, period, campaign, *apart),
+        count_drawn(" ".join(["drawn", *apart]), release, period, campaign),
         (),
     )
 
@@ -139,7 +140,11 @@ def _rare(placed: Rows) -> tuple[str, ...]:
 
 
 def _staged(
-    release: Tables, placed: Rows, by: tuple[Dimension, ...], whose: str, without: tuple[str, ...]
+    release: Tables,
+    placed: Rows,
+    by: tuple[Dimension, ...],
+    whose: Population,
+    without: tuple[str, ...],
 ) -> Cells:
     """Those of groups without a total are told each by its own stages: where a table adds up, all
     have the same."""

@@ -11,6 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables, tabulate
+from genlib.disclosure.population import Population, narrow_to
 from genlib.metrics.rows import Rows, rows, within
 from genlib.period import Period, months_between
 from genlib.release import Release
@@ -100,40 +101,37 @@ def active(
     return people(tables, **narrowed).join(billed.select("customer"), on="customer", how="semi")
 
 
-def named(what: str, **narrowed: str) -> str:
-    """The name of a population, with the values of dimensions that it was narrowed to."""
-    return " ".join(
-        [what, *(f"{key}={value}" for key, value in narrowed.items() if value != "all")]
-    )
+def count_at(what: str, end: date, **narrowed: str) -> Population:
+    """Those who are so on the day before `end`."""
+    return Population(what, None, end, narrow_to(narrowed))
 
 
-def named_lately(what: str, period: Period, months: int, **narrowed: str) -> str:
-    """The name of a population of the last months."""
-    return named(f"{what} {since(period, months)} {period.end}", **narrowed)
+def count_lately(what: str, period: Period, months: int, **narrowed: str) -> Population:
+    """Those of the last months."""
+    return Population(what, since(period, months), period.end, narrow_to(narrowed))
 
 
-def named_stepwise(what: str, period: Period, months: int, **narrowed: str) -> str:
-    """The name of a population by steps of the last months. Of a period that is not over its own:
+def count_stepwise(what: str, period: Period, months: int, **narrowed: str) -> Population:
+    """Those of the steps of the last months. Of a period that is not over they are other people:
     its earlier steps are not those of other reports."""
-    part = "" if period.is_over else " early"
-    return named(f"{what}{part} {steps_since(period, months)} {period.end}", **narrowed)
+    whose = what if period.is_over else f"{what} early"
+    return Population(whose, steps_since(period, months), period.end, narrow_to(narrowed))
 
 
-def named_over(what: str, days: pl.Series, **narrowed: str) -> str:
-    """The name of a population of the months in which these days lie: so it is known which wholes
-    it is a part of."""
+def count_over(what: str, days: pl.Series, **narrowed: str) -> Population:
+    """Those of the months in which these days lie: so it is known which wholes they are a part
+    of."""
     ends = [day for day in (days.min(), days.max()) if isinstance(day, date)]
     months = [Period.parse(f"{day:%Y-%m}") for day in ends]
-    return named(
-        " ".join([what, *(f"{months[0].start} {months[1].end}" for _ in months[:1])]), **narrowed
-    )
+    start, end = (months[0].start, months[1].end) if months else (None, None)
+    return Population(what, start, end, narrow_to(narrowed))
 
 
 def tabulated(  # noqa: PLR0913 - what a table is
     release: Tables,
     told: Rows,
     by: Sequence[Dimension],
-    population: str,
+    population: Population,
     *figures: Figure,
     measures: Sequence[Measure] = (PEOPLE,),
     person: str = "customer",

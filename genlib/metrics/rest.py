@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from genlib.disclosure.cells import Cells, Tables
 from genlib.disclosure.keys import ASIDE
+from genlib.disclosure.population import Population
 from genlib.metrics.population import LOOK_BACK, OTHER_KIND, check_covered
 from genlib.period import Period, months_between
 from genlib.settings import publication
@@ -61,6 +62,10 @@ def others(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield given | {"region": f"!{region}"}
 
 
+def _aside(population: Population, then: Period) -> Population:
+    return replace(population, what=f"{population.what} {ASIDE}{then.unit}")
+
+
 def _resting(metric: Metric[P], rests: Callable[[Period, dict[str, Any]], Any]) -> Metric[P]:
     @wraps(metric)
     def told(release: Tables, period: Period, /, *args: P.args, **given: P.kwargs) -> Cells:
@@ -70,7 +75,7 @@ def _resting(metric: Metric[P], rests: Callable[[Period, dict[str, Any]], Any]) 
             return cells
         left = [metric(release, then, *args, **other) for then, other in rests(period, given)]
         apart = [
-            replace(one, rest=(), population=f"{one.population} {ASIDE}{then.unit}")
+            replace(one, rest=(), population=_aside(one.population, then))
             for one, (then, _) in zip(left, rests(period, given), strict=True)
         ]
         return replace(

@@ -27,6 +27,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
+from genlib.disclosure.population import Population
 from genlib.errors import BadInput, UsageError
 from genlib.metrics import figures, intervals, surveys
 from genlib.metrics.figures import Nps, Rate, Share, at, given, least, on_total
@@ -35,8 +36,8 @@ from genlib.metrics.population import (
     OVERLAPPING,
     check_covered,
     complete,
+    count_lately,
     lately,
-    named_lately,
     narrow,
     of_people,
     people,
@@ -298,7 +299,7 @@ def waves(
         release,
         _latest(invited, "wave"),
         Dimension("wave", total=False),
-        named_lately(f"invited by {word}", period, months, kind=kind),
+        count_lately(f"invited by {word}", period, months, kind=kind),
         _open_days(spans, span),
     )
 
@@ -322,7 +323,7 @@ def nps_by(
     within outcome; `nps`, `response_rate` and `of_reached` with intervals."""
     months = months or months_of(period)
     asked = _asked(release, period, months, kind)
-    population = named_lately("asked", period, months, kind=kind)
+    population = count_lately("asked", period, months, kind=kind)
     return _scores_by(release, asked, Dimension(by), population, Balanced(by), among=by)
 
 
@@ -354,7 +355,7 @@ def _group_tables(
 ) -> dict[str, Cells]:
     months = months_of(period)
     asked = collect(_asked(release, period, months, kind))
-    population = named_lately("asked", period, months, kind=kind)
+    population = count_lately("asked", period, months, kind=kind)
     by_score = {
         name: _score_cells(release, _folded(asked, column), column, population)
         for name, column in scores.items()
@@ -366,7 +367,7 @@ def _group_tables(
     return by_score | by_answer
 
 
-def _score_cells(release: Tables, asked: pl.DataFrame, by: str, population: str) -> Cells:
+def _score_cells(release: Tables, asked: pl.DataFrame, by: str, population: Population) -> Cells:
     """By a dimension and by group, all without a score being one."""
     levels = (Dimension(by), Dimension("group", parents=("outcome",)))
     figures: tuple[Figure, ...] = (Share(("group",)), Nps(among=by), Balanced(by))
@@ -381,7 +382,7 @@ def _without_silence(asked: Rows) -> Rows:
     return asked.with_columns(group=group, outcome=case({"complete": has_score}, "unscored"))
 
 
-def _answer_cells(release: Tables, asked: pl.DataFrame, by: str, population: str) -> Cells:
+def _answer_cells(release: Tables, asked: pl.DataFrame, by: str, population: Population) -> Cells:
     """By a dimension and by whether they answered."""
     has_answered = nw.col("outcome").is_in(ANSWERED)
     told = lazy(asked).with_columns(outcome=case({"answered": has_answered}, "unanswered"))
@@ -394,7 +395,7 @@ def _scores_by(
     release: Tables,
     told: Rows,
     by: Dimension,
-    population: str,
+    population: Population,
     *more: Figure,
     among: str = "",
 ) -> Cells:
@@ -435,7 +436,7 @@ def scores(
     known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome")),)
     asked = _without_silence(_asked(release, period, months, kind))
-    population = named_lately("asked", period, months, kind=kind)
+    population = count_lately("asked", period, months, kind=kind)
     cells = tabulated(
         release,
         asked,
@@ -512,7 +513,7 @@ def likert_items(
     `mean`, `sd`, `top_two` and `bottom_two`, and the words of the questions."""
     months = months or months_of(period)
     answered = _items(release, period, months, kind)
-    population = named_lately("items", period, months, kind=kind)
+    population = count_lately("items", period, months, kind=kind)
     told = answered.with_columns(answer=nw.col("score"))
     by = (Dimension("question", total=False), Dimension("answer"))
     cells = tabulated(
@@ -553,7 +554,7 @@ def agreement(
     levels = (Dimension("wave", total=False), Dimension("question", total=False), Dimension("box"))
     agree = Rate("agree_rate", "box", ("agree",))
     word = "agreement" if span == "wave" else f"agreement by {period.unit}"
-    population = named_lately(word, period, months, kind=kind)
+    population = count_lately(word, period, months, kind=kind)
     return tabulated(release, told, levels, population, agree, _texts(release), person="person")
 
 
@@ -574,7 +575,7 @@ def drivers(
         items, index="person", variable_name="question", value_name="_answer"
     )
     by = (Dimension("question", total=False),)
-    population = named_lately("all items", period, months, kind=kind)
+    population = count_lately("all items", period, months, kind=kind)
     figures = (given("question", driver), _texts(release))
     return tabulated(release, lazy(told), by, population, *figures, person="person")
 
@@ -606,7 +607,7 @@ def topics(
         lately("received_on", period, months)
     )
     told = feedback.with_columns(nw.col("topic").fill_null("unknown"))
-    population = named_lately("feedback", period, months, kind=kind)
+    population = count_lately("feedback", period, months, kind=kind)
     return tabulated(
         release, told, (Dimension("topic"),), population, Share(("topic",)), measures=(OVERLAPPING,)
     )

@@ -16,7 +16,7 @@ import pytest
 from scipy.optimize import linprog
 
 import genlib
-from genlib.disclosure import Cells, Dimension, Ledger, Measure, Protected, tabulate
+from genlib.disclosure import Cells, Dimension, Ledger, Measure, Population, Protected, tabulate
 from genlib.disclosure.sketch import numbers, people_in, sketches, words
 from genlib.errors import NearlyWhole, Refused
 
@@ -25,7 +25,10 @@ REGION, AGE = Dimension("region"), Dimension("age")
 
 
 def cells(
-    people: People, *by: Dimension, population: str = "customers 2026-10", **options: Any
+    people: People,
+    *by: Dimension,
+    population: str | Population = "customers 2026-10",
+    **options: Any,
 ) -> Cells:
     rows = pl.DataFrame(
         [(p, *where) for p, where in people.items()],
@@ -440,7 +443,8 @@ def test_what_the_past_leaves_no_room_for_is_refused_with_what_would_be_allowed(
 def of_kind(people: People, kind: str, month: int) -> Cells:
     """A report of one kind alone: the people are narrowed before they are counted."""
     chosen = {person: where for person, where in people.items() if where[0] == kind}
-    return cells(chosen, AGE, population=f"customers 2026-{month:02d} kind={kind}")
+    whose = Population(f"customers 2026-{month:02d}", cut=(("kind", kind),))
+    return cells(chosen, AGE, population=whose)
 
 
 def everybody(people: People, month: int) -> Cells:

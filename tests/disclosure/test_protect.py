@@ -66,7 +66,7 @@ def test_the_threshold_hides_one_to_four_people(people: int, reason: list[str | 
 
 def test_a_share_of_few_is_flagged():
     frame = pl.DataFrame({"channel": ["email", "sms", None], "people": [15, 9, 24]})
-    cells = Cells(frame, (Dimension("channel"),), population="few", figures=(Share(("channel",)),))
+    cells = Cells(frame, (Dimension("channel"),), figures=(Share(("channel",)),))
     shown = genlib.protect(few=cells).few.frame
     assert shown["thin"].to_list() == [True] * 3
     assert shown["share"].to_list() == [0.625, 0.375, 1.0]
@@ -183,7 +183,7 @@ def test_a_cell_is_hidden_wherever_it_stands() -> None:
 
 
 def test_tables_that_disagree_about_a_cell_are_refused() -> None:
-    others = replace(counts({"age": ["young", "old"]}, [40, 63]), population="people")
+    others = replace(counts({"age": ["young", "old"]}, [40, 63]), population=Population("people"))
     with pytest.raises(UsageError, match="tables ages, cross give different figures"):
         genlib.protect(cross=counts(GRID, [20, 20, 20, 20, 3, 20]), ages=others)
 

@@ -10,6 +10,7 @@ from small import Small
 
 import genlib
 from genlib.disclosure.cells import Cells, Dimension
+from genlib.disclosure.population import Population
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.errors import CellFailed, NotProtected, Refused, ReportFailed, UsageError
 from genlib.present import charts, findings, page, tables
@@ -38,7 +39,8 @@ def shown():
         {"region": [*COUNTS, None], "people": [*COUNTS.values(), sum(COUNTS.values())]}
     )
     return genlib.protect(
-        language="en", places=Cells(frame, (Dimension("region"),), population="customers")
+        language="en",
+        places=Cells(frame, (Dimension("region"),), population=Population("customers")),
     )
 
 
@@ -385,7 +387,8 @@ def test_an_edited_table_gives_no_conditions(workbench):
         {"region": [*COUNTS, None], "people": [*COUNTS.values(), sum(COUNTS.values())]}
     )
     own = genlib.protect(
-        language="en", places=Cells(frame, (Dimension("region"),), population="customers")
+        language="en",
+        places=Cells(frame, (Dimension("region"),), population=Population("customers")),
     )
     object.__setattr__(own.places, "frame", own.places.frame.with_columns(people=pl.lit(SECRET)))
     with pytest.raises(NotProtected, match="was changed"):

@@ -12,7 +12,7 @@ import pytest
 
 import genlib
 from genlib.cli import run as command
-from genlib.disclosure import Cells, Dimension, Ledger
+from genlib.disclosure import Cells, Dimension, Ledger, Population
 from genlib.reports import catalogue
 from genlib.reports.catalogue import Run, Slot
 
@@ -30,7 +30,7 @@ def publish(home: Path, run: str) -> None:
     frame = pl.DataFrame({"region": ["01", "06", None], "people": [1043, 587, 1630]})
     genlib.protect(
         ledger=Ledger(home / "ledger", "look", date(2026, 11, 1), run),
-        table=Cells(frame, (Dimension("region"),), population="all"),
+        table=Cells(frame, (Dimension("region"),), population=Population("all")),
     )
 
 

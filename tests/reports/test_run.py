@@ -27,9 +27,10 @@ import polars as pl
 import genlib
 from genlib import charts, page
 from genlib.disclosure.cells import Cells, Dimension
+from genlib.disclosure.population import Population
 from genlib.present import findings
 frame = pl.DataFrame({"region": ["01", "06", None], "people": [1043, 587, 1630]})
-cells = Cells(frame, (Dimension("region"),), population="customers")
+cells = Cells(frame, (Dimension("region"),), population=Population("customers"))
 shown = genlib.protect(language=language, growth=cells)
 """
 CHART = (
