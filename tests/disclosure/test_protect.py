@@ -15,6 +15,7 @@ from genlib.disclosure import (
     Dimension,
     Measure,
     Policy,
+    Population,
     Protected,
     exposed,
     tabulate,
