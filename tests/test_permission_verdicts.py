@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars import col
 
 from genlib.errors import UsageError
 from genlib.permission import CHANNELS, KINDS, REASONS, Switches, decide, reach, state_at, verdicts
@@ -490,3 +491,41 @@ def test_reach_answers_for_each_person_channel_and_kind() -> None:
 
 def test_every_reason_has_words_for_people() -> None:
     assert all(reason.text and (reason.law or reason.allows is None) for reason in REASONS.values())
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "first"),
+    [
+        ("Europe/Helsinki", datetime(2026, 3, 28, 22, 0, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 3, 29, 4, 0, tzinfo=UTC)),
+        ("Asia/Tokyo", datetime(2026, 3, 28, 15, 0, tzinfo=UTC)),
+        ("Asia/Beirut", datetime(2026, 3, 28, 22, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_date_is_a_day_of_the_company_wherever_it_is(time_zone: str, first: datetime) -> None:
+    """In Beirut there was no midnight that day: clocks went from 00:00 to 01:00."""
+    who = people().with_columns(restricted_from=pl.lit(date(2026, 3, 29)))
+    sent = [first - timedelta(seconds=1), first]
+    asked = pl.DataFrame([(1, "post", "DM", when) for when in sent], CONTACTS, orient="row")
+    judged = verdicts(asked, acts(), who, time_zone=time_zone)
+    assert judged["allowed"].to_list() == [True, False]
+    for at, allowed in zip(sent, (True, False), strict=True):
+        found = reach(who, acts(), at, time_zone=time_zone)
+        post = found.filter(col("channel") == "post", col("kind") == "DM")
+        assert post["allowed"].to_list() == [allowed]
+
+
+def test_acts_told_by_their_day_stand_from_the_companys_midnight() -> None:
+    told = pl.DataFrame(
+        {
+            "customer_id": [1],
+            "act": ["prohibition"],
+            "scope": ["post"],
+            "given_at": [date(2026, 10, 2)],
+            "ended_at": pl.Series([None], dtype=pl.Date),
+        }
+    )
+    at_four = datetime(2026, 10, 2, 4, 0, tzinfo=UTC)
+    assert state_at(told, at_four, time_zone="Europe/Helsinki").height > 0
+    assert state_at(told, at_four - timedelta(seconds=1), time_zone="America/New_York").height == 0
+    assert state_at(told, at_four, time_zone="America/New_York").height > 0

@@ -39,14 +39,19 @@ _SECONDS = LAST + 1
 
 
 def timeline(
-    acts: pl.LazyFrame, people: pl.DataFrame, numbers: pl.Series, switches: Switches
+    acts: pl.LazyFrame,
+    people: pl.DataFrame,
+    numbers: pl.Series,
+    switches: Switches,
+    time_zone: str,
 ) -> pl.DataFrame:
     """person (place in the sorted `numbers`), second and profile, sorted; everybody's first row is
-    at second 0."""
+    at second 0. Dates are days of the time zone."""
+    since = [slot for slot, column in _SINCE.items() if column in people.columns]
     spans = pl.concat(
         [
-            acts.pipe(in_seconds),
-            *(_since(people.lazy(), slot) for slot in _SINCE if _SINCE[slot] in people.columns),
+            acts.pipe(in_seconds, time_zone),
+            *(_since(people.lazy(), slot, time_zone) for slot in since),
         ]
     )
     known = (
@@ -129,9 +134,10 @@ def _stands() -> list[pl.Expr]:
     ]
 
 
-def _since(people: pl.LazyFrame, slot: str) -> pl.LazyFrame:
+def _since(people: pl.LazyFrame, slot: str, time_zone: str) -> pl.LazyFrame:
     """A restriction, an erasure or another of `_SINCE` as an act of its own."""
-    given = seconds(_SINCE[slot], people.collect_schema()[_SINCE[slot]])
+    column = _SINCE[slot]
+    given = seconds(column, people.collect_schema()[column], time_zone)
     return people.select(
         "customer_id", slot=pl.lit(slot), given=given, ended=pl.lit(None, pl.Int64)
     ).drop_nulls("given")

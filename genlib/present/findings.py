@@ -489,8 +489,8 @@ def usual(
     messages: tuple[str, str, str],
 ) -> Finding:
     """Whether a count or money changed as it usually does, as `change` judges it: a message with
-    {low} and {high} if so, one if it rose by more and one if it fell by more; nothing on fewer than
-    six steps."""
+    {low} and {high} if so, one if it rose by more and one if it fell by more; nothing where its
+    swing is not known, or holds the change but seldom."""
     words = _words(table)
     judged = _judge(table, column, places)
     if judged.low is None or judged.high is None or _has_interval(table, column):

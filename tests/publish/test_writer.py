@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from small import KEY, LONG_AGO, NOW, PURPOSES, ZONE, Small
 
 from genlib import notice as notices
-from genlib.errors import NoticeError, UsageError
+from genlib.errors import NoticeError, Refused, UsageError
 from genlib.publish.pseudonym import CODES, reidentify
 from genlib.publish.writer import publish
 from genlib.register.database import Register
@@ -468,3 +468,14 @@ def test_old_releases_go_after_their_retention(small: Small) -> None:
     assert first.path.exists()
     third = small.publish(now=NOW + days + dt.timedelta(minutes=1))
     assert [release.path.exists() for release in (first, second, third)] == [False, True, True]
+
+
+def test_nothing_is_published_under_a_notice_to_come(small: Small) -> None:
+    """Half past midnight in Helsinki is the day before in UTC: the company's day counts."""
+    terms = replace(notices.load(), valid_from=dt.date(2026, 11, 1))
+    small.people(6)
+    at = dt.datetime(2026, 10, 31, 22, 30, tzinfo=dt.UTC)
+    with pytest.raises(Refused, match="in force from 2026-11-01 only"):
+        small.publish(notice=terms, now=at, time_zone="UTC")
+    assert not (small.home / "releases").exists()
+    assert small.publish(notice=terms, now=at).manifest.notice_version == terms.version
