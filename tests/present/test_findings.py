@@ -389,6 +389,33 @@ def test_lost_names_the_greatest_step(protected):
     )
 
 
+COUNTING = "The purchases of {names} are still being counted"
+MISSING = "No holdout, or groups too small, so no figure: {names}"
+
+
+def test_what_is_still_counted_is_not_said_to_have_no_figure_as_well(protected):
+    rows = [
+        {"channel": "email", "people": 9, "open": True, "uplift": None},
+        {"channel": "sms", "people": 9, "open": False, "uplift": None},
+        {"channel": "post", "people": 9, "open": False, "uplift": 0.1},
+    ]
+    table = protected(rows, "channel")
+    said = findings.without(table, "channel", "uplift", MISSING, besides="open")
+    assert said.endswith("ovat pieniä: tekstiviesti.")
+    assert (
+        findings.among(table, "channel", "open", COUNTING) == "Ostoja lasketaan vielä: sähköposti."
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(6, "c5, c6."), (7, "c4, c5 ja 2 muuta."), (20, "c4, c5 ja 15 muuta.")]
+)
+def test_many_names_are_counted_after_the_first(protected, count, end):
+    rows = [{"cohort_name": f"c{n:02}", "people": 9, "open": True} for n in range(1, count + 1)]
+    said = findings.among(protected(rows, "cohort_name"), "cohort_name", "open", COUNTING)
+    assert said.replace("c0", "c").endswith(end)
+
+
 def test_among_names_what_is_so(protected):
     table = protected(
         [{"channel": c, "people": 9, "open": o} for c, o in [("email", True), ("sms", False)]],
