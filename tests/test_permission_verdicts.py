@@ -442,6 +442,37 @@ def test_a_restriction_told_as_a_date_begins_at_midnight_in_finland() -> None:
     assert verdicts(asked, acts(), who)["allowed"].to_list() == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("birth_year", "reason"),
+    [
+        (1950, "consent"),
+        (2007, "consent"),
+        (2008, "minor"),
+        (2013, "minor"),
+        (2026, "minor"),
+        (2100, "minor"),
+        (None, "consent"),
+    ],
+)
+def test_whoever_may_be_under_18_is_on_no_list_but_of_needed_notices(
+    birth_year: int | None, reason: str
+) -> None:
+    """At noon of 1 March 2026: who was born in 2008 is 17 or 18, nobody knows which."""
+    history = acts(("consent", "email", -5, None))
+    who = people().with_columns(birth_year=pl.lit(birth_year, pl.Int64))
+    assert verdict(history, "email", who=who) == (reason == "consent", reason)
+    assert verdict(history, "email", "SVC", who=who) == (True, "needed_notice")
+
+
+def test_minority_ends_with_the_companys_year() -> None:
+    who = people().with_columns(birth_year=pl.lit(2008))
+    new_year = datetime(2026, 12, 31, 22, tzinfo=UTC)
+    sent = [new_year - timedelta(seconds=1), new_year]
+    asked = pl.DataFrame([(1, "post", "DM", when) for when in sent], CONTACTS, orient="row")
+    judged = verdicts(asked, acts(), who, time_zone="Europe/Helsinki")
+    assert judged["reason"].to_list() == ["minor", "opt_out_channel"]
+
+
 def test_lazy_frames_stream_to_the_same_verdicts() -> None:
     history = acts(("consent", "email", -5, 3))
     judged = verdicts(every().lazy(), history.lazy(), people().lazy())

@@ -52,6 +52,7 @@ OTHERWISE = (
     "erased",
     "deceased",
     "held_back",
+    "minor",
     "restricted",
     "non_disclosure",
     "left",

@@ -56,8 +56,9 @@ def verdicts(
     existing_customer (heeded under Q4) and linked_to_duties (under Q5). acts: as for `state_at`.
     people: customer_id, kind, restricted_from, non_disclosure and where kept erased_at and
     deceased_on (that whole day counts); the register keeps no date for non_disclosure, so it
-    counts for every contact. Give held_since and left_on too where it is asked who may be contacted
-    now, not whether a past contact was lawful. An act of the very second counts as before it. Days
+    counts for every contact. Give held_since, left_on and birth_year too where it is asked who may
+    be contacted now, not whether a past contact was lawful: whoever may be under 18 by the year of
+    birth gets needed notices only. An act of the very second counts as before it. Days
     are those of the company's `time_zone`.
     """
     judge = Judge.of(acts, people, switches=switches, time_zone=time_zone)

@@ -107,9 +107,9 @@ def _promise(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
 def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Every contact gets its verdict as of the instant it was sent."""
     kinds = pl.concat(source.register.scan("campaign", ["id", "kind"]))
-    people = source.people.judged.drop(
-        "left_on"
-    )  # who left was a customer when it was sent, or not
+    # who left was a customer when it was sent, or not; whose age is known by the year is not said
+    # to have been contacted against the law
+    people = source.people.judged.drop("left_on", "birth_year")
     judge = Judge.of(source.acts, people, switches=source.switches, time_zone=source.area.time_zone)
     message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
