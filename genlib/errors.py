@@ -57,7 +57,7 @@ class InvalidIdentifier(BadInput, ValueError):
         self.rule = rule
 
 
-class NoticeError(GenlibError):
+class NoticeError(BadInput):
     """data/notice.toml contradicts itself or the schema; nothing starts until it is mended."""
 
 

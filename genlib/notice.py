@@ -46,7 +46,7 @@ DERIVED = ("profile", "verdict", "reach")
 """What publishing computes and adds."""
 OWN_KEYS = {"class", "purposes", "retention", "self_service"}
 """Of a column's entry; the others are grants, by the code of a release."""
-READY = {"columns", "digest"}
+READY = {"columns", "digest", "lines"}
 """Fields of `Notice` that are no entries of the file."""
 KINDS = {str: "text", int: "whole number", bool: "true or false", date: "date"}
 BOUNDS = {
@@ -173,8 +173,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Notice:
-    """The notice in force. `columns` is the catalogue: table, then column. `digest` is the SHA-256
-    of what the file says, whatever its comments and spaces."""
+    """A notice, in force from the day `valid_from`. `columns` is the catalogue: table, then column.
+    `digest` is the SHA-256 of what the file says, whatever its comments and spaces. `lines`: on
+    which line of the file an entry begins."""
 
     version: str
     valid_from: date
@@ -195,6 +196,7 @@ class Notice:
     gaps: Mapping[str, str]
     columns: Mapping[str, Mapping[str, Column]]
     digest: str
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def k(self) -> int:
@@ -204,6 +206,18 @@ class Notice:
     def reference(self) -> str:
         """How the notice is cited: `2026-1 (a1b2c3d4e5f6…)`."""
         return reference(self.version, self.digest)
+
+    def check_in_force(self, today: date) -> None:
+        """Refused before `valid_from`: what customers have not been told yet rules nothing."""
+        if today < self.valid_from:
+            raise Refused(
+                f"the notice {self.version} is in force from {self.valid_from} only, which is yet "
+                "to come; name the one in force today with GENLIB_NOTICE, or mend `valid_from`"
+            )
+
+    def located(self, fault: str) -> str:
+        """A fault of the notice with the line of the file that it is about, where it is known."""
+        return _located(fault, self.lines)
 
     def check_unchanged(self, version: str, digest: str) -> None:
         """Refused if what was published under this very version was published under another
@@ -237,7 +251,7 @@ class Notice:
     def check_schema(self, tables: Mapping[str, Iterable[str]]) -> None:
         """Raise NoticeError unless catalogue and schema (table -> columns) name exactly the same
         columns (N5.6)."""
-        _raise_first(self.schema_faults(tables))
+        _raise_first(self, self.schema_faults(tables))
 
     def schema_faults(self, tables: Mapping[str, Iterable[str]]) -> Iterator[str]:
         """What keeps catalogue and schema apart, a line each."""
@@ -293,6 +307,8 @@ class Notice:
         for name in terms.marketing:
             if name not in {*self.columns, *DERIVED}:
                 yield f"{where}: marketing names {name}, which is no table"
+        if "profile" in terms.derived and "profile" not in terms.marketing:
+            yield f"{where}: a profile is marketing: who objected to it is in none (GDPR 21(2))"
         yield from _bound_fault(f"{where}.days", terms.days, DAYS)
 
     def _bounds_faults(self) -> Iterator[str]:
@@ -355,7 +371,7 @@ def load(path: Path | str | None = None) -> Notice:
     """The notice that the settings name, or that of `path`; UsageError if it is not there,
     NoticeError if it contradicts itself."""
     notice = read(path)
-    _raise_first(notice.faults())
+    _raise_first(notice, notice.faults())
     return notice
 
 
@@ -375,10 +391,15 @@ def read(path: Path | str | None = None) -> Notice:
 
 @lru_cache(maxsize=4)  # a report asks for it many times
 def _notice(text: str) -> Notice:
-    return build(_parse(text))
+    raw = _parse(text)
+    lines = _lines(text)
+    try:
+        return build(raw, lines)
+    except NoticeError as error:
+        raise NoticeError(_located(str(error), lines)) from None
 
 
-def build(raw: Mapping[str, Any]) -> Notice:
+def build(raw: Mapping[str, Any], lines: Mapping[str, int] | None = None) -> Notice:
     """The notice of a parsed file, checked for its form only; NoticeError."""
     for name in READY & raw.keys():
         raise NoticeError(f"notice: unknown entry {name}")
@@ -386,8 +407,37 @@ def build(raw: Mapping[str, Any]) -> Notice:
     codes = _codes(raw)
     columns = {name: _columns(name, entry, codes) for name, entry in tables.items()}
     entries = {name: value for name, value in raw.items() if name != "tables"}
-    notice: Notice = _build(Notice, "notice", entries, columns=columns, digest=_digest(raw))
+    ready = {"columns": columns, "digest": _digest(raw), "lines": lines or {}}
+    notice: Notice = _build(Notice, "notice", entries, **ready)
     return notice
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Entry → the number of the line that it begins on: `anonymity.k`, `tables.company.columns.id`;
+    a section's is its header's."""
+    lines: dict[str, int] = {}
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[+\s*([^\[\]]+?)\s*\]", line):
+            section = f"{header[1]}."
+            lines.setdefault(header[1], number)
+        elif entry := re.match(r"\s*([\w.-]+)\s*=", line):
+            lines.setdefault(section + entry[1], number)
+    return lines
+
+
+def _located(fault: str, lines: Mapping[str, int]) -> str:
+    """The fault with its line. It begins with the name of its entry: `anonymity.k must be …`,
+    `customer.phone: …` of a column; where that has no line, the entry around it has."""
+    named = re.match(r"[\w.-]*\w", fault.removeprefix("notice: "))
+    name = named[0] if named else ""
+    while name:
+        table, _, column = name.partition(".")
+        for entry in (name, f"tables.{table}.columns.{column}", f"tables.{name}"):
+            if entry in lines:
+                return f"{fault} (line {lines[entry]})"
+        name = name.rpartition(".")[0]
+    return fault
 
 
 def _codes(raw: Mapping[str, Any]) -> dict[str, str]:
@@ -506,8 +556,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _raise_first(faults: Iterator[str]) -> None:
+def _raise_first(notice: Notice, faults: Iterator[str]) -> None:
     found = list(faults)
     if found:
         more = f" (and {len(found) - 1} more: genlib notice check)" if found[1:] else ""
-        raise _fault(f"notice: {found[0]}{more}")
+        raise _fault(f"notice: {notice.located(found[0])}{more}")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,10 @@ class Release:
 
         Example: in a release of 14 November 2026, "2026-10" is October, "2026-11" is refused, and
         an unfinished "2026-11" ends with 13 November. PeriodNotCovered with the last period that is
-        covered; UsageError for what is no period.
+        covered, or the first; UsageError for what is no period.
         """
         period = Period.parse(text)
+        self._check_begun(period)
         published = self.manifest.published_on
         if unfinished and period.start < published:
             return period.so_far(published)
@@ -116,6 +118,40 @@ class Release:
             f"the release of {day} covers {period.unit}s up to {last}{cure}; publish a newer one "
             f"with: genlib publish {self.purpose}"
         )
+
+    def _check_begun(self, period: Period) -> None:
+        """PeriodNotCovered if the period was over before the first day that the release tells
+        of."""
+        first_day = self.first_day
+        if first_day is None or first_day < period.whole.end:
+            return
+        published = self.manifest.published_on
+        first = Period.around(first_day, period.unit)
+        last = Period.around(published, period.unit).previous()
+        raise PeriodNotCovered(
+            f"the release of {published.day} {published:%B %Y} tells nothing of {period.unit}s "
+            f"before {first}; it covers {first} to {max(first, last)}"
+        )
+
+    @cached_property
+    def first_day(self) -> date | None:
+        """The earliest day in any table of the release; None if no table has any."""
+        days = [self._first_day_of(table) for table in self.tables]
+        return min((day for day in days if day), default=None)
+
+    def _first_day_of(self, table: str) -> date | None:
+        kinds = {name: column["type"] for name, column in self.manifest.schema[table].items()}
+        days = [pl.col(name).min() for name, kind in kinds.items() if kind == "Date"]
+        instants = [
+            pl.col(name).min().dt.convert_time_zone(self.manifest.time_zone).dt.date()
+            for name, kind in kinds.items()
+            if kind.startswith("Datetime")
+        ]
+        files = sorted((self.path / table).glob("*.parquet"))
+        if not files or not days + instants:
+            return None
+        earliest = pl.scan_parquet(files).select(pl.min_horizontal(days + instants).alias("day"))
+        return earliest.collect().item()  # type: ignore[no-any-return]
 
     def __getitem__(self, table: str) -> Any:
         if table not in self.manifest.schema:

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -28,6 +29,13 @@ PUBLICATION = "GENLIB_PUBLICATION"
 
 TIME_ZONE = "Europe/Helsinki"
 """Where nothing else is set."""
+
+LONGEST = {"user": 64, "register": 1_000}
+"""Characters that a setting may have; a place has up to LONGEST_PLACE."""
+LONGEST_PLACE = 500
+UNSEEN = {"Cc", "Cf", "Cs"}
+"""Unicode's control and format characters, and bytes that are no text: a message or a terminal
+would obey them."""
 
 SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -127,8 +135,7 @@ def typed(prompt: str, *, twice: bool, or_else: str) -> str:
     one."""
     if not sys.stdin.isatty():
         raise UsageError(
-            f"a password is needed ({prompt}): name a file with {or_else}, or run this at a "
-            "terminal"
+            f"a password is needed: name a file with {or_else}, or run this at a terminal"
         )
     first = getpass.getpass(f"{prompt}: ")
     if twice and getpass.getpass("the same again: ") != first:
@@ -193,7 +200,20 @@ def _value(name: str, value: Any, *, where: str, folder: Path | None = None) -> 
         return SWITCH[str(value).lower()]
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise UsageError(f"{where}: the setting {name} is a text in quotes, and not empty")
+    _check_plain(name, value, where)
     return _place(name, value, where, folder) if name in PLACES else value
+
+
+def _check_plain(name: str, value: str, where: str) -> None:
+    """UsageError for a text that cannot stand in a message or a file's name; it is not repeated."""
+    longest = LONGEST.get(name, LONGEST_PLACE)
+    if len(value) > longest:
+        raise UsageError(f"{where}: the setting {name} has at most {longest:,} characters")
+    if any(unicodedata.category(character) in UNSEEN for character in value):
+        raise UsageError(
+            f"{where}: the setting {name} holds control characters, or bytes that are no text in "
+            "UTF-8; write it anew"
+        )
 
 
 def _place(name: str, value: str, where: str, folder: Path | None) -> Path:
@@ -219,13 +239,17 @@ def _known_time_zone(name: str, where: str) -> str:
 
 
 def from_secret_file(path: Path) -> str:
-    """A password from a file, without the line's end."""
+    """A password from a file, without the line's end. An error does not repeat the path: where a
+    file should be named a password itself may have been written."""
     try:
         return path.read_text(encoding="utf-8").strip("\r\n")
     except OSError as error:
-        raise UsageError(f"the password file {path} cannot be read ({error.strerror})") from None
+        raise UsageError(
+            f"the password file cannot be read ({error.strerror}); name a file, never the password "
+            "itself"
+        ) from None
     except ValueError:
-        raise UsageError(f"the password file {path} is not a text in UTF-8") from None
+        raise UsageError("the password file is not a text in UTF-8") from None
 
 
 def _from_keyring(user: str) -> str | None:

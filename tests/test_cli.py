@@ -68,6 +68,15 @@ def test_a_message_of_two_lines_is_told_in_one(breaking, capsys):
     assert capsys.readouterr().err == "genlib: one two\n"
 
 
+def test_a_message_holds_nothing_that_a_terminal_obeys_and_it_ends(breaking, capsys):
+    breaking(errors.UsageError("\x1b[31mred\x07 " + "long " * 1000))
+    run(["demo"])
+    told = capsys.readouterr().err
+    assert told.startswith("genlib: [31mred long")
+    assert told.endswith(" …\n")
+    assert len(told) < 1_600
+
+
 def test_what_the_system_refuses_is_told_in_its_words_without_the_file(breaking, capsys):
     breaking(OSError(28, "No space left on device", SENTINEL))
     assert run(["demo"]) == 1

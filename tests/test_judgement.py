@@ -71,10 +71,25 @@ def test_a_figure_does_not_differ_from_itself(value: float, margin: float) -> No
     assert judgement.compare(figure, figure).verdict == "steady"
 
 
-@given(st.lists(st.floats(-1, 1), min_size=6, max_size=20), st.floats(-1, 1))
-def test_a_change_no_larger_than_one_before_is_usual(earlier: list[float], gap: float) -> None:
-    verdict = judgement.compare_to_swing(gap, [*earlier, gap]).verdict
-    assert verdict == "steady"
+CHANGES = st.lists(st.floats(-1, 1), min_size=12, max_size=30)
+
+
+@given(CHANGES, st.floats(-1, 1))
+def test_a_change_no_larger_than_one_before_is_not_pointed_out(
+    earlier: list[float], gap: float
+) -> None:
+    assert judgement.compare_to_swing(gap, [*earlier, gap]).verdict in {"steady", "unknown"}
+
+
+@given(CHANGES, st.floats(-2, 2))
+def test_no_change_outside_all_before_is_usual(earlier: list[float], gap: float) -> None:
+    if gap and not min(earlier) <= gap <= max(earlier):
+        is_between_none_and_least = 0 < gap < min(earlier) or max(earlier) < gap < 0
+        verdict = judgement.compare_to_swing(gap, earlier).verdict
+        assert (verdict == "steady") == is_between_none_and_least
+
+
+SMALL_CHANGES = [0.01, -0.02, 0.03, 0.0, 0.02, 0.01, 0.03, -0.02, 0.01, 0.0, 0.02, -0.01]
 
 
 @pytest.mark.parametrize(
@@ -82,12 +97,42 @@ def test_a_change_no_larger_than_one_before_is_usual(earlier: list[float], gap: 
     [(0.031, "rose"), (0.03, "steady"), (0.0, "steady"), (-0.02, "steady"), (-0.021, "fell")],
 )
 def test_a_change_larger_than_all_before_is_not_usual(gap: float, verdict: str) -> None:
-    earlier = [0.01, -0.02, 0.03, 0.0, 0.02, 0.01]
-    assert judgement.compare_to_swing(gap, earlier).verdict == verdict
+    assert judgement.compare_to_swing(gap, SMALL_CHANGES).verdict == verdict
 
 
-def test_a_swing_of_five_changes_is_not_known() -> None:
-    assert judgement.compare_to_swing(0.5, [0.01] * 5).verdict == "unknown"
+def test_one_exceptional_month_makes_no_large_change_usual() -> None:
+    earlier = [*SMALL_CHANGES, 3.0, *SMALL_CHANGES[:11]]
+    assert judgement.compare_to_swing(0.927, earlier) == judgement.Change(0.927)
+    twice = [*earlier, 3.0]
+    assert judgement.compare_to_swing(0.927, twice).verdict == "unknown"
+    assert judgement.compare_to_swing(0.927, [*twice, 2.0]).verdict == "steady"
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(11, "unknown"), (12, "rose"), (13, "rose")])
+def test_a_swing_of_eleven_changes_is_not_known(count: int, verdict: str) -> None:
+    assert judgement.compare_to_swing(0.5, [0.01] * count).verdict == verdict
+
+
+@pytest.mark.parametrize("steps", [12, 24])
+@pytest.mark.parametrize("history", ["walk", "level", "heavy"])
+def test_chance_alone_is_pointed_out_no_oftener_than_is_said(history: str, steps: int) -> None:
+    """Two of n + 1 at most: 15% after 12 changes, 8% after 24; give or take three standard errors
+    of 2,000 histories."""
+    rng = np.random.default_rng(2026)
+    noise = {
+        "walk": lambda: np.cumsum(rng.normal(0, 0.05, steps + 2)),
+        "level": lambda: rng.normal(0, 0.2, steps + 2),
+        "heavy": lambda: np.cumsum(0.05 * rng.standard_t(2, steps + 2)),
+    }[history]
+    pointed_out = 0
+    for _ in range(2_000):
+        values = np.exp(noise())
+        *earlier, last = values[1:] / values[:-1] - 1
+        verdict = judgement.compare_to_swing(float(last), [float(one) for one in earlier]).verdict
+        pointed_out += verdict in {"rose", "fell"}
+    most = 2 / (steps + 1)
+    assert pointed_out / 2_000 <= most + 3 * (most * (1 - most) / 2_000) ** 0.5
+    assert pointed_out / 2_000 >= most / 2
 
 
 @pytest.mark.parametrize(

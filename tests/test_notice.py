@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genlib import notice
+from genlib.cli import run
 from genlib.errors import NoticeError, Refused, UsageError
 from genlib.register.schema import SOURCES, Base
 
@@ -264,6 +265,7 @@ def test_anything_in_any_place_is_taken_or_refused_in_one_line(
         ('code = "ca"', 'code = "class"', "unknown grant ca|code is two to four small letters"),
         ("customer_analysis = {", '"../customer" = {', "a release is named in small letters"),
         ('derived = ["profile"]', 'derived = ["shoes"]', "nothing derived is called shoes"),
+        ('marketing = ["profile"]', "marketing = []", "a profile is marketing"),
         ('marketing = ["profile"]', 'marketing = ["shoes"]', "marketing names shoes"),
         ("min_base = 10", "min_base = 4", "min_base must not be below disclosure.min_count"),
         ('version = "2026-1"', 'version = " "', "version is a text of 1 to 40 characters"),
@@ -311,3 +313,63 @@ def test_the_same_version_with_another_digest_is_refused() -> None:
     terms.check_unchanged("2025-9", "00" * 32)
     with pytest.raises(Refused, match="raise `version`"):
         terms.check_unchanged(terms.version, "00" * 32)
+
+
+# -- from when it rules, and where its faults are --------------------------------------------------
+
+
+def test_a_notice_is_in_force_from_its_first_day(tmp_path: Path) -> None:
+    terms = notice.load()
+    terms.check_in_force(terms.valid_from)
+    with pytest.raises(Refused, match=r"in force from 2026-01-01 only.*GENLIB_NOTICE"):
+        terms.check_in_force(date(2025, 12, 31))
+
+
+def test_a_notice_to_come_is_read_and_checked_and_said_to_be_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coming = changed(tmp_path, "valid_from = 2026-01-01", "valid_from = 2999-01-01")
+    monkeypatch.setenv("GENLIB_NOTICE", str(coming))
+    for command in ("show", "check"):
+        assert run(["notice", command]) == 0
+        assert "not in force yet: from 2999-01-01" in capsys.readouterr().out
+
+
+def test_no_report_is_made_under_a_notice_to_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coming = changed(tmp_path, "valid_from = 2026-01-01", "valid_from = 2999-01-01")
+    monkeypatch.setenv("GENLIB_NOTICE", str(coming))
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path))
+    assert run(["report", "run", "customer_analysis"]) == 3
+    assert "is in force from 2999-01-01 only" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("k = 5", "k = 1", "k = 1"),
+        ('fi = "yhtiön johto"', 'fi = " "', "recipients ="),
+        ('ca = "age_band"', 'ca = "age_in_dog_years"', "birth_year ="),
+        ('ca = "age_band"', "ca = 7", "birth_year ="),
+        ("days = 400", "days = 0", "customer_analysis ="),
+        ('retention = "relationship"', 'retention = "ever"', "id ="),
+        ('street = "Vesuritie 6"\n', "", "[controller]"),
+    ],
+)
+def test_a_fault_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: str) -> None:
+    path = changed(tmp_path, old, new)
+    with pytest.raises(NoticeError) as error:
+        notice.load(path)
+    said = re.search(r"\(line (\d+)\)", str(error.value))
+    assert said
+    assert path.read_text(encoding="utf-8").splitlines()[int(said[1]) - 1].startswith(line)
+
+
+def test_a_faulty_notice_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for old, new in [("k = 5", "k = 1"), ("k = 5", "k ="), ("k = 5", 'k = "five"')]:
+        monkeypatch.setenv("GENLIB_NOTICE", str(changed(tmp_path, old, new)))
+        assert run(["notice", "check"]) == 4
+        assert "line " in "".join(capsys.readouterr())

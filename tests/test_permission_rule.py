@@ -111,6 +111,7 @@ def test_protected_people_come_before_any_consent(who: str) -> None:
         ("deceased", (False, "deceased")),
         ("held_back", (False, "held_back")),
         ("left", (True, "needed_notice")),
+        ("minor", (True, "needed_notice")),
         ("restricted", (True, "safe_route")),
         ("non_disclosure", (True, "safe_route")),
     ],

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars import col
 
 from genlib.errors import UsageError
 from genlib.permission import CHANNELS, KINDS, REASONS, Switches, decide, reach, state_at, verdicts
@@ -441,6 +442,37 @@ def test_a_restriction_told_as_a_date_begins_at_midnight_in_finland() -> None:
     assert verdicts(asked, acts(), who)["allowed"].to_list() == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("birth_year", "reason"),
+    [
+        (1950, "consent"),
+        (2007, "consent"),
+        (2008, "minor"),
+        (2013, "minor"),
+        (2026, "minor"),
+        (2100, "minor"),
+        (None, "consent"),
+    ],
+)
+def test_whoever_may_be_under_18_is_on_no_list_but_of_needed_notices(
+    birth_year: int | None, reason: str
+) -> None:
+    """At noon of 1 March 2026: who was born in 2008 is 17 or 18, nobody knows which."""
+    history = acts(("consent", "email", -5, None))
+    who = people().with_columns(birth_year=pl.lit(birth_year, pl.Int64))
+    assert verdict(history, "email", who=who) == (reason == "consent", reason)
+    assert verdict(history, "email", "SVC", who=who) == (True, "needed_notice")
+
+
+def test_minority_ends_with_the_companys_year() -> None:
+    who = people().with_columns(birth_year=pl.lit(2008))
+    new_year = datetime(2026, 12, 31, 22, tzinfo=UTC)
+    sent = [new_year - timedelta(seconds=1), new_year]
+    asked = pl.DataFrame([(1, "post", "DM", when) for when in sent], CONTACTS, orient="row")
+    judged = verdicts(asked, acts(), who, time_zone="Europe/Helsinki")
+    assert judged["reason"].to_list() == ["minor", "opt_out_channel"]
+
+
 def test_lazy_frames_stream_to_the_same_verdicts() -> None:
     history = acts(("consent", "email", -5, 3))
     judged = verdicts(every().lazy(), history.lazy(), people().lazy())
@@ -490,3 +522,41 @@ def test_reach_answers_for_each_person_channel_and_kind() -> None:
 
 def test_every_reason_has_words_for_people() -> None:
     assert all(reason.text and (reason.law or reason.allows is None) for reason in REASONS.values())
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "first"),
+    [
+        ("Europe/Helsinki", datetime(2026, 3, 28, 22, 0, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 3, 29, 4, 0, tzinfo=UTC)),
+        ("Asia/Tokyo", datetime(2026, 3, 28, 15, 0, tzinfo=UTC)),
+        ("Asia/Beirut", datetime(2026, 3, 28, 22, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_date_is_a_day_of_the_company_wherever_it_is(time_zone: str, first: datetime) -> None:
+    """In Beirut there was no midnight that day: clocks went from 00:00 to 01:00."""
+    who = people().with_columns(restricted_from=pl.lit(date(2026, 3, 29)))
+    sent = [first - timedelta(seconds=1), first]
+    asked = pl.DataFrame([(1, "post", "DM", when) for when in sent], CONTACTS, orient="row")
+    judged = verdicts(asked, acts(), who, time_zone=time_zone)
+    assert judged["allowed"].to_list() == [True, False]
+    for at, allowed in zip(sent, (True, False), strict=True):
+        found = reach(who, acts(), at, time_zone=time_zone)
+        post = found.filter(col("channel") == "post", col("kind") == "DM")
+        assert post["allowed"].to_list() == [allowed]
+
+
+def test_acts_told_by_their_day_stand_from_the_companys_midnight() -> None:
+    told = pl.DataFrame(
+        {
+            "customer_id": [1],
+            "act": ["prohibition"],
+            "scope": ["post"],
+            "given_at": [date(2026, 10, 2)],
+            "ended_at": pl.Series([None], dtype=pl.Date),
+        }
+    )
+    at_four = datetime(2026, 10, 2, 4, 0, tzinfo=UTC)
+    assert state_at(told, at_four, time_zone="Europe/Helsinki").height > 0
+    assert state_at(told, at_four - timedelta(seconds=1), time_zone="America/New_York").height == 0
+    assert state_at(told, at_four, time_zone="America/New_York").height > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +224,56 @@ def test_a_release_covers_what_was_over_on_its_day(text: str) -> None:
 def test_a_period_that_was_not_over_is_refused_with_the_last_that_was(text: str, last: str) -> None:
     with pytest.raises(PeriodNotCovered, match=f"the release of 14 November 2026 {last}"):
         published("2026-11-14T09:30:00Z").period(text)
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Release:
+    """Invoices since 15 March 2024, visits since half past midnight of 1 March in Helsinki."""
+    tables = {
+        "invoice": pl.DataFrame({"issued_on": [date(2024, 3, 15), date(2026, 1, 2)]}),
+        "visit": pl.DataFrame(
+            {"seen_at": [datetime(2024, 2, 29, 22, 30, tzinfo=UTC), None]},
+            schema={"seen_at": pl.Datetime("us", "UTC")},
+        ),
+        "empty": pl.DataFrame(schema={"paid_on": pl.Date}),
+        "note": pl.DataFrame({"text": ["a"]}),
+    }
+    schema = {}
+    for name, frame in tables.items():
+        (tmp_path / name).mkdir()
+        frame.write_parquet(tmp_path / name / "part-000.parquet")
+        schema[name] = {
+            column: {"type": str(kind), "coarsening": "keep"}
+            for column, kind in frame.schema.items()
+        }
+    return Release(tmp_path, replace(MANIFEST, schema=schema))
+
+
+def test_a_release_begins_with_the_companys_first_day_in_any_table(begun: Release) -> None:
+    assert begun.first_day == date(2024, 3, 1)
+    assert published("2026-11-01T04:00:00Z").first_day is None
+
+
+@pytest.mark.parametrize("text", ["2024-03", "2024-Q1", "2024", "2026-10"])
+def test_a_period_in_which_the_release_begins_is_covered(text: str, begun: Release) -> None:
+    assert begun.period(text).label == text
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("2024-02", "nothing of months before 2024-03; it covers 2024-03 to 2026-10"),
+        ("1990-01", "nothing of months before 2024-03; it covers 2024-03 to 2026-10"),
+        ("2023-Q4", "nothing of quarters before 2024-Q1; it covers 2024-Q1 to 2026-Q3"),
+        ("2023", "nothing of years before 2024; it covers 2024 to 2025"),
+    ],
+)
+@pytest.mark.parametrize("unfinished", [False, True])
+def test_a_period_before_the_release_begins_is_refused_with_the_first_that_there_is(
+    text: str, first: str, unfinished: bool, begun: Release
+) -> None:
+    with pytest.raises(PeriodNotCovered, match=f"1 November 2026 tells {first}$"):
+        begun.period(text, unfinished=unfinished)
 
 
 def test_the_day_of_a_release_is_the_companys() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from workbench import ROOT, Bench
 
 from genlib import settings
 from genlib.errors import UsageError
@@ -189,3 +192,65 @@ def test_a_password_file_that_is_no_text_is_said(tmp_path: Path, content: bytes)
     (tmp_path / "password").write_bytes(content)
     with pytest.raises(UsageError, match="is not a text"):
         password(load(tmp_path, {}, password_file=tmp_path / "password"), "password")
+
+
+# -- what a setting holds is nobody's to read ------------------------------------------------------
+
+STRANGE = ("hunter2\x1b[31m", "hunter2\nroot", "hunter2\u202e", "hunter2\udcff", "hunter2" * 200)
+
+
+@pytest.mark.parametrize("value", STRANGE)
+@pytest.mark.parametrize("name", sorted({*PLACES, "user", "register"}))
+def test_a_setting_that_a_terminal_would_obey_is_refused_unsaid(
+    name: str, value: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=f"GENLIB_{name.upper()}: the setting {name} ") as error:
+        load(tmp_path, {f"GENLIB_{name.upper()}": value})
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_long_but_possible_setting_is_taken(tmp_path: Path) -> None:
+    found = load(tmp_path, {"GENLIB_USER": "a" * 64, "GENLIB_HOME": "/" + "ä" * 400})
+    assert (len(found.user), len(str(found.home))) == (64, 401)
+
+
+def test_a_password_where_its_file_should_be_named_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = load(tmp_path, {"GENLIB_PASSWORD_FILE": "hunter2"})
+    with pytest.raises(UsageError, match="the password file cannot be read") as error:
+        password(places, "password")
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GENLIB_USER", "hunter2"),
+        ("GENLIB_PASSWORD_FILE", "hunter2"),
+        ("GENLIB_TIME_ZONE", "hunter2"),
+        ("GENLIB_ARTIFICIAL", "hunter2"),
+        ("GENLIB_REGISTER", "postgresql://anna:hunter2@127.0.0.1:1/x?password=hunter2"),
+        ("GENLIB_REGISTER", "postgresql://anna:hunter2@@127.0.0.1:1/x"),
+        ("GENLIB_REGISTER", "mysql://anna:hunter2@127.0.0.1/x"),
+        ("GENLIB_REGISTER", "hunter2"),
+    ],
+)
+def test_no_command_repeats_who_asks_a_password_or_a_database_login(
+    variable: str, value: str, tmp_path: Path
+) -> None:
+    bench = Bench(tmp_path / "home").start()
+    for command in (("register", "info"), ("publish", "customer_analysis"), ("keys", "create")):
+        environment = {**bench.environment, variable: value}
+        done = subprocess.run(
+            [sys.executable, "-m", "genlib.cli", *command],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "hunter2" not in done.stdout + done.stderr, command
+        assert "unexpected" not in done.stderr, done.stderr

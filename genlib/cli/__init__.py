@@ -31,6 +31,10 @@ GROUPS = {
 }
 
 
+LONGEST = 1_500
+"""Characters of a message."""
+
+
 class _Group(TyperGroup):
     """A group known by name and help; its module is imported when it is called."""
 
@@ -103,7 +107,10 @@ def main() -> None:
 
 
 def _say(text: str, code: int) -> int:
-    typer.echo(f"genlib: {' '.join(text.split())}", err=True)
+    """In one line that ends, without what a terminal would obey."""
+    seen = "".join(one if one.isprintable() else " " for one in text)
+    line = " ".join(seen.split())
+    typer.echo(f"genlib: {line if len(line) <= LONGEST else line[:LONGEST] + ' …'}", err=True)
     return code
 
 

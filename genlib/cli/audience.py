@@ -77,6 +77,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     terms = notice.load(places.notice)
     register = open_register(places.register)
     now = read_clock()
+    terms.check_in_force(places.day_of(now))
     first = starts.date() if starts else places.day_of(now)
     order = audience.Order(
         code=campaign,

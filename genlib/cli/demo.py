@@ -85,9 +85,7 @@ def _password(settings: Settings) -> str:
     with replacing(path) as file:
         file.write(password.encode())
     create_keys(settings.keys, user=settings.user, password=password)
-    typer.echo(
-        f"keys        {settings.keys}; both are {settings.user}'s, with the password in {path}"
-    )
+    typer.echo(f"keys        {settings.keys}; both are yours, with the password in {path}")
     typer.echo(
         "            (for the demonstration only: with real customers two people hold them, and "
         "no password lies in a file)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from genlib import notice, settings
+from genlib.clock import read_clock
 from genlib.errors import NoticeError
 
 app = typer.Typer(no_args_is_help=True)
@@ -12,14 +13,16 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command()
 def show() -> None:
-    """Show the notice in force: controller, uses, what each release is granted, retention, gaps.
+    """Show the notice: controller, uses, what each release is granted, retention, gaps.
 
     Example: genlib notice show
     """
-    terms = notice.load(settings.load().notice)
+    places = settings.load()
+    terms = notice.load(places.notice)
     firm = terms.controller
     officer = terms.contact
     typer.echo(f"{terms.register_name}, notice {terms.version} of {terms.valid_from}")
+    _tell_coming(terms, places)
     typer.echo(f"controller: {firm.name}, {firm.street}, {firm.postal_code} {firm.post_office}")
     typer.echo(f"contact: {officer.role}, {officer.name}, {officer.email}")
     typer.echo("\nuses")
@@ -48,23 +51,32 @@ def check() -> None:
 
     Example: genlib notice check
     """
-    from genlib.publish.grants import grant_faults
+    from genlib.publish.grants import class_faults, grant_faults
     from genlib.register.database import frame_schema
     from genlib.register.schema import Base
 
-    terms = notice.read(settings.load().notice)
+    places = settings.load()
+    terms = notice.read(places.notice)
     tables = {name: frame_schema(name) for name in Base.metadata.tables}
     faults = [*terms.faults(), *terms.schema_faults(tables)]
     if not faults:  # of tables and coarsenings that are known
-        faults = [fault for purpose in terms.releases for fault in grant_faults(terms, purpose)]
+        faults = list(class_faults(terms))
+        faults += [fault for purpose in terms.releases for fault in grant_faults(terms, purpose)]
     for fault in faults:
-        typer.echo(f"fault: {fault}")
+        typer.echo(f"fault: {terms.located(fault)}")
     for gap in terms.gaps.values():
         typer.echo(f"known gap: {gap}")
     if faults:
         raise NoticeError(f"the notice has {len(faults)} fault{'s' if faults[1:] else ''}")
+    _tell_coming(terms, places)
     columns = sum(len(columns) for columns in terms.columns.values())
     typer.echo(
         f"notice {terms.version} is in order: {columns} columns in {len(terms.columns)} tables, "
         f"{len(terms.gaps)} known gaps"
     )
+
+
+def _tell_coming(terms: notice.Notice, places: settings.Settings) -> None:
+    """A line where the notice may be read and checked, but rules nothing yet."""
+    if places.day_of(read_clock()) < terms.valid_from:
+        typer.echo(f"not in force yet: from {terms.valid_from}")

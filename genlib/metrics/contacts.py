@@ -53,6 +53,7 @@ OTHERWISE = (
     "erased",
     "deceased",
     "held_back",
+    "minor",
     "restricted",
     "non_disclosure",
     "left",

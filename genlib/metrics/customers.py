@@ -96,7 +96,7 @@ def _check_days(purchases: Any, date: str) -> None:
     if kind != nw.Date:
         raise UsageError(
             f"purchases are dated by days, and the column of dates is {kind}; make days of it, "
-            'instants by .dt.convert_time_zone("Europe/Helsinki").dt.date()'
+            "instants by .dt.convert_time_zone(the company's).dt.date()"
         )
 
 

@@ -15,6 +15,7 @@ from polars import col
 
 from genlib.permission.rule import CHANNELS, Frame
 from genlib.permission.switches import Switches
+from genlib.settings import TIME_ZONE
 
 NEVER = 0
 ENDED = -1
@@ -24,15 +25,22 @@ SCOPES = (*CONSENTS.values(), *(f"prohibition_{scope}" for scope in PROHIBITIONS
 _REACH = {"call": "phone", "auto": "phone", "sms": "phone", "email": "email", "post": "post"}
 
 
-def state_at(permissions: Frame, instant: datetime, *, switches: Switches | None = None) -> Frame:
+def state_at(
+    permissions: Frame,
+    instant: datetime,
+    *,
+    switches: Switches | None = None,
+    time_zone: str = TIME_ZONE,
+) -> Frame:
     """What stood at `instant`, one row a customer and channel: the flags that `decide` wants,
     without existing_customer.
 
     `permissions` has customer_id, act, scope, given_at, ended_at. Only customers with an act by
-    then have rows; for all others every flag is False. A naive `instant` is UTC.
+    then have rows; for all others every flag is False. A naive `instant` is UTC; a date is a day of
+    the company's `time_zone`.
     """
     now = pl.lit(_epoch(instant))
-    acts = permissions.pipe(in_seconds).filter(col("given") <= now)
+    acts = permissions.pipe(in_seconds, time_zone).filter(col("given") <= now)
     given = pl.when(col("ended").is_null() | (col("ended") > now)).then("given").otherwise(ENDED)
     stands = [
         given.filter(col("slot") == scope).max().fill_null(NEVER).alias(scope) for scope in SCOPES
@@ -50,25 +58,35 @@ def state_at(permissions: Frame, instant: datetime, *, switches: Switches | None
     )
 
 
-def in_seconds(acts: Frame) -> Frame:
+def in_seconds(acts: Frame, time_zone: str) -> Frame:
     """customer_id, slot (act and scope in one word), given and ended in seconds of UTC."""
     schema = acts.lazy().collect_schema()
     return acts.select(
         "customer_id",
         slot=pl.concat_str(col("act").cast(pl.String), pl.lit("_"), col("scope").cast(pl.String)),
-        given=seconds("given_at", schema["given_at"]),
-        ended=seconds("ended_at", schema["ended_at"]),
+        given=seconds("given_at", schema["given_at"], time_zone),
+        ended=seconds("ended_at", schema["ended_at"], time_zone),
     )
 
 
-def seconds(name: str, dtype: pl.DataType) -> pl.Expr:
-    """An instant as seconds since 1970 UTC; a date counts from its midnight in Finland, a naive
-    time is UTC."""
-    if isinstance(dtype, pl.Date):
-        return (
-            col(name).cast(pl.Datetime("us")).dt.replace_time_zone("Europe/Helsinki").dt.epoch("s")
+def seconds(name: str, dtype: pl.DataType, time_zone: str) -> pl.Expr:
+    """An instant as seconds since 1970 UTC; a date counts from the beginning of its day in the time
+    zone, a naive time is UTC.
+
+    A day begins at its first instant: where clocks go forward at midnight there is no 00:00, and
+    where they go back over midnight the earlier one counts.
+    """
+    if not isinstance(dtype, pl.Date):
+        own_zone = getattr(dtype, "time_zone", None)
+        return col(name).cast(pl.Datetime("us", own_zone)).dt.epoch("s")
+    midnight = col(name).cast(pl.Datetime("us"))
+    local = [
+        (midnight + pl.duration(hours=later)).dt.replace_time_zone(
+            time_zone, ambiguous="earliest", non_existent="null"
         )
-    return col(name).cast(pl.Datetime("us", getattr(dtype, "time_zone", None))).dt.epoch("s")
+        for later in (0, 1)
+    ]
+    return pl.coalesce(local).dt.epoch("s")
 
 
 def flags(channel: str, switches: Switches) -> dict[str, pl.Expr]:

@@ -81,6 +81,12 @@ REASONS: dict[str, Reason] = {
         "GDPR 5(1)(d), 5(2)",
         "A row about the person's will could not be taken and is not mended yet",
     ),
+    "minor": Reason(
+        False,
+        "N4.1",
+        "GDPR 6(1)(f), recital 38; 442/1999 s. 2",
+        "Under 18, or may be: only needed notices",
+    ),
     "restricted": Reason(False, "N4.5", "GDPR 18", "Processing is restricted"),
     "non_disclosure": Reason(False, "N7.1", "661/2009 s. 36", "Non-disclosure for personal safety"),
     "left": Reason(

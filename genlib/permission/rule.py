@@ -25,7 +25,7 @@ FLAGS = (
     "all_prohibited",
     "existing_customer",
 )
-PROTECTED = ("erased", "deceased", "held_back", "restricted", "non_disclosure", "left")
+PROTECTED = ("erased", "deceased", "held_back", "minor", "restricted", "non_disclosure", "left")
 
 _Rules = Sequence[tuple[pl.Expr, str]]
 _NEEDED = col("kind") == "SVC"
@@ -51,10 +51,10 @@ def decide(frame: Frame, *, switches: Switches | None = None) -> Frame:
 
     Columns: recipient P N W O, channel, kind, and the booleans consent, withdrawn,
     channel_prohibited, research_prohibited, marketing_prohibited, all_prohibited,
-    existing_customer; erased, deceased, held_back, restricted, non_disclosure and left are heeded
-    where they are there. The refusal of the notice is named first; else the law's answer. Unknown
-    codes and empty flags are refused as `incomplete`. The hour of the day is no part of the rule:
-    neither notice nor law sets one, and a planner of calls must mind it.
+    existing_customer; erased, deceased, held_back, minor, restricted, non_disclosure and left are
+    heeded where they are there. The refusal of the notice is named first; else the law's answer.
+    Unknown codes and empty flags are refused as `incomplete`. The hour of the day is no part of
+    the rule: neither notice nor law sets one, and a planner of calls must mind it.
     """
     names = frame.lazy().collect_schema().names()
     missing = [name for name in ("recipient", "channel", "kind", *FLAGS) if name not in names]
@@ -96,6 +96,7 @@ def _refusals(switches: Switches) -> _Rules:
         (col("erased"), "erased"),
         (col("deceased"), "deceased"),
         (col("held_back"), "held_back"),
+        (col("minor") & ~_NEEDED, "minor"),
         (col("restricted") & ~_NEEDED, "restricted"),
         (col("non_disclosure") & ~_NEEDED, "non_disclosure"),
         (col("left") & ~_NEEDED, "left"),

@@ -28,25 +28,34 @@ _SINCE = {
     "left": "left_on",
 }
 """What holds of a person from an instant on, where the people have that column."""
+MAJORITY = 18
+"""Years (Guardianship Services Act 442/1999, section 2)."""
+_STATES = (*_SINCE, "minor")
 _ALWAYS = {
     "consumer": col("kind") == "consumer",
     "company_contact": col("kind") == "company_contact",
     "non_disclosure": col("non_disclosure").fill_null(True),
 }
-_SLOTS = pl.Enum([*SCOPES, *_SINCE])
+_SLOTS = pl.Enum([*SCOPES, *_STATES])
 LAST = 2**32 - 1  # second, in the year 2106
 _SECONDS = LAST + 1
 
 
 def timeline(
-    acts: pl.LazyFrame, people: pl.DataFrame, numbers: pl.Series, switches: Switches
+    acts: pl.LazyFrame,
+    people: pl.DataFrame,
+    numbers: pl.Series,
+    switches: Switches,
+    time_zone: str,
 ) -> pl.DataFrame:
     """person (place in the sorted `numbers`), second and profile, sorted; everybody's first row is
-    at second 0."""
+    at second 0. Dates are days of the time zone."""
+    since = [slot for slot, column in _SINCE.items() if column in people.columns]
     spans = pl.concat(
         [
-            acts.pipe(in_seconds),
-            *(_since(people.lazy(), slot) for slot in _SINCE if _SINCE[slot] in people.columns),
+            acts.pipe(in_seconds, time_zone),
+            *(_since(people.lazy(), slot, time_zone) for slot in since),
+            *(_minority(people.lazy(), time_zone) for _ in {"birth_year"} & set(people.columns)),
         ]
     )
     known = (
@@ -104,7 +113,7 @@ def _flags(switches: Switches) -> dict[str, pl.Expr]:
         for channel in CHANNELS
         for name, flag in flags(channel, switches).items()
     }
-    return named | {slot: col(slot) > NEVER for slot in (*_SINCE, *_ALWAYS)}
+    return named | {slot: col(slot) > NEVER for slot in (*_STATES, *_ALWAYS)}
 
 
 def _starts(people: pl.LazyFrame) -> pl.LazyFrame:
@@ -129,12 +138,25 @@ def _stands() -> list[pl.Expr]:
     ]
 
 
-def _since(people: pl.LazyFrame, slot: str) -> pl.LazyFrame:
+def _since(people: pl.LazyFrame, slot: str, time_zone: str) -> pl.LazyFrame:
     """A restriction, an erasure or another of `_SINCE` as an act of its own."""
-    given = seconds(_SINCE[slot], people.collect_schema()[_SINCE[slot]])
+    column = _SINCE[slot]
+    given = seconds(column, people.collect_schema()[column], time_zone)
     return people.select(
         "customer_id", slot=pl.lit(slot), given=given, ended=pl.lit(None, pl.Int64)
     ).drop_nulls("given")
+
+
+def _minority(people: pl.LazyFrame, time_zone: str) -> pl.LazyFrame:
+    """That somebody is or may be under age, as an act that ends with the year in which he comes of
+    age: the register knows the year of birth only. Of whom it knows none it says nothing."""
+    of_age = people.drop_nulls("birth_year").select(
+        "customer_id", of_age=pl.date(col("birth_year") + MAJORITY + 1, 1, 1)
+    )
+    ended = seconds("of_age", pl.Date(), time_zone)
+    return of_age.select(
+        "customer_id", slot=pl.lit("minor"), given=pl.lit(1, pl.Int64), ended=ended
+    )
 
 
 def _changes(spans: pl.LazyFrame) -> pl.LazyFrame:

@@ -24,6 +24,7 @@ from genlib.permission.reasons import REASONS
 from genlib.permission.rule import CHANNELS, FLAGS, KINDS, PROTECTED, Frame, decide
 from genlib.permission.switches import Switches
 from genlib.permission.timeline import LAST, Ints, places, timeline, unpacked
+from genlib.settings import TIME_ZONE
 
 _CHANNELS = ["call", "sms", "email", "post"]
 _KINDS = ["DM", "MR", "SAT", "CC"]
@@ -41,7 +42,12 @@ _STRIDE = 2**18
 
 
 def verdicts(
-    contacts: Frame, acts: Frame, people: Frame, *, switches: Switches | None = None
+    contacts: Frame,
+    acts: Frame,
+    people: Frame,
+    *,
+    switches: Switches | None = None,
+    time_zone: str = TIME_ZONE,
 ) -> Frame:
     """The contacts with `allowed` and `reason` (an Enum of `REASONS`) as of `sent_at`; without it
     (holdout) null and not_contacted.
@@ -50,14 +56,22 @@ def verdicts(
     existing_customer (heeded under Q4) and linked_to_duties (under Q5). acts: as for `state_at`.
     people: customer_id, kind, restricted_from, non_disclosure and where kept erased_at and
     deceased_on (that whole day counts); the register keeps no date for non_disclosure, so it
-    counts for every contact. Give held_since and left_on too where it is asked who may be contacted
-    now, not whether a past contact was lawful. An act of the very second counts as before it.
+    counts for every contact. Give held_since, left_on and birth_year too where it is asked who may
+    be contacted now, not whether a past contact was lawful: whoever may be under 18 by the year of
+    birth gets needed notices only. An act of the very second counts as before it. Days
+    are those of the company's `time_zone`.
     """
-    return Judge.of(acts, people, switches=switches).verdicts(contacts)
+    judge = Judge.of(acts, people, switches=switches, time_zone=time_zone)
+    return judge.verdicts(contacts)
 
 
 def reach(
-    people: Frame, acts: Frame, instant: datetime, *, switches: Switches | None = None
+    people: Frame,
+    acts: Frame,
+    instant: datetime,
+    *,
+    switches: Switches | None = None,
+    time_zone: str = TIME_ZONE,
 ) -> Frame:
     """customer_id, channel, kind, allowed, reason: who may be reached at `instant`, one row for
     each person, channel and kind."""
@@ -67,20 +81,22 @@ def reach(
         kind=pl.lit(pl.Series([_KINDS])).first(),
     )
     asked = asked.explode("channel").explode("kind").with_columns(sent_at=pl.lit(instant))
-    return asked.pipe(verdicts, acts, people, switches=switches).drop("sent_at")
+    judge = Judge.of(acts, people, switches=switches, time_zone=time_zone)
+    return judge.verdicts(asked).drop("sent_at")
 
 
 @dataclass(frozen=True, repr=False)
 class Judge:
     """Knows everybody's history; for contacts that come batch by batch. Holds the timelines of all
     people end to end, the last of them a stranger's, and the answers to every question about a
-    profile, in order of their places."""
+    profile, in order of their places. `time_zone`: whose days dates are."""
 
     numbers: pl.Series
     first: Ints  # of each person: the row where the timeline begins
     second: Ints
     profile: Ints
     answers: pl.DataFrame
+    time_zone: str
 
     @classmethod
     def of(
@@ -89,13 +105,14 @@ class Judge:
         people: pl.DataFrame | pl.LazyFrame,
         *,
         switches: Switches | None = None,
+        time_zone: str = TIME_ZONE,
     ) -> Judge:
         """One who knows these acts of these people; UsageError names a missing column."""
         _check(acts, "acts", ("customer_id", "act", "scope", "given_at", "ended_at"))
         _check(people, "people", ("customer_id", "kind", "restricted_from", "non_disclosure"))
         switches, known = switches or Switches(), people.lazy().collect()
         numbers = known["customer_id"].unique().sort()
-        rows = timeline(acts.lazy(), known, numbers, switches)
+        rows = timeline(acts.lazy(), known, numbers, switches, time_zone)
         profiles = rows["profile"].unique().sort()
         return cls(
             numbers=numbers,
@@ -107,6 +124,7 @@ class Judge:
                 profiles.search_sorted(rows["profile"]).to_numpy(), np.uint32(len(profiles))
             ),
             answers=_answers(profiles, switches),
+            time_zone=time_zone,
         )
 
     def verdicts(self, contacts: Frame) -> Frame:
@@ -114,7 +132,7 @@ class Judge:
         sent = _check(contacts, "contacts", ("customer_id", "channel", "kind", "sent_at"))
         asked = pl.struct(
             "customer_id",
-            seconds("sent_at", sent["sent_at"]).alias("second"),
+            seconds("sent_at", sent["sent_at"], self.time_zone).alias("second"),
             *(_code(name, sent) for name in _CODES),
         )
         answer = asked.map_batches(self._judge, return_dtype=_ANSWER, is_elementwise=True).alias(

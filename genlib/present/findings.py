@@ -28,6 +28,8 @@ from genlib.present.words import Words, form_of
 
 BASE = 10
 """No percentage on fewer."""
+MOST_NAMES = 5
+"""So many names stand in a sentence; one more is named rather than counted."""
 COUNTED = {
     "rose": "{what} rose by {much} {since}",
     "fell": "{what} fell by {much} {since}",
@@ -403,9 +405,15 @@ def surely(
 
 
 @said
-def without(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
-    """A message with the {names} of what has no figure in the column; nothing if all have one."""
-    return _named(table, by, pl.col(column).is_null(), message)
+def without(
+    table: ProtectedTable, by: str, column: str, message: str, *, besides: str = ""
+) -> Finding:
+    """A message with the {names} of what has no figure in the column; nothing if all have one.
+    Of what the column `besides` says is so another sentence speaks (`among`)."""
+    has_none = pl.col(column).is_null()
+    if besides:
+        has_none &= ~pl.col(besides).fill_null(value=False)
+    return _named(table, by, has_none, message)
 
 
 @said
@@ -415,8 +423,15 @@ def among(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
 
 
 def _named(table: ProtectedTable, by: str, chosen: pl.Expr, message: str) -> Finding:
-    names = _words(table).labels(table.rows(by).filter(chosen).sort(by), by)
-    return _told((table,), message if names else "", names=", ".join(names))
+    """The first names of many, and how many others there are: a list of twenty is not read."""
+    words = _words(table)
+    names = words.labels(table.rows(by).filter(chosen).sort(by), by)
+    named = ", ".join(names)
+    if len(names) > MOST_NAMES + 1:
+        first_names = ", ".join(names[:MOST_NAMES])
+        rest = words.number(len(names) - MOST_NAMES)
+        named = words.translate("{names} and {n} others", names=first_names, n=rest)
+    return _told((table,), message if names else "", names=named)
 
 
 @said
@@ -489,8 +504,8 @@ def usual(
     messages: tuple[str, str, str],
 ) -> Finding:
     """Whether a count or money changed as it usually does, as `change` judges it: a message with
-    {low} and {high} if so, one if it rose by more and one if it fell by more; nothing on fewer than
-    six steps."""
+    {low} and {high} if so, one if it rose by more and one if it fell by more; nothing where its
+    swing is not known, or holds the change but seldom."""
     words = _words(table)
     judged = _judge(table, column, places)
     if judged.low is None or judged.high is None or _has_interval(table, column):

@@ -95,12 +95,15 @@ def check(table: object, *columns: str | None) -> None:
 
 
 def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
-    """Title, subtitle and note in the reader's language, the note with what else must be said."""
+    """Title, subtitle and note in the reader's language, the note with what else must be said. A
+    subtitle that only repeats the title is left out."""
     given: dict[str, Any] = {key: options.get(key, "") for key in ("title", "subtitle", "note")}
     said = {
         key: str(one) if isinstance(one, Finding) else words.translate(one)
         for key, one in given.items()
     }
+    if said["subtitle"] == said["title"]:
+        said["subtitle"] = ""
     return said | {"note": " ".join(filter(None, [said["note"], *notes]))}
 
 

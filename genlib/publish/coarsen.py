@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from genlib.errors import UsageError
+from genlib.errors import NoticeError, UsageError
 
 UNKNOWN = "unknown"
 BANDS = {
@@ -107,6 +107,10 @@ def coarse(column: Released, area: Area) -> pl.Expr:
             source = pl.col(f"{column.source}_redacted")
         case "number":
             source = source.cast(pl.UInt32)
+        case "keep" | "apart":
+            pass
+        case _:
+            raise NoticeError(f"{column.source}: coarsening {column.coarsening} releases nothing")
     return source.alias(column.name)
 
 

@@ -1,5 +1,9 @@
-"""Whether what the notice grants a release can be made: each coarsening fits its column, no two
-columns get one name, and a table of people can be told whose its rows are.
+"""Whether what the notice grants a release may and can be made: what tells who somebody is stays in
+the register, each coarsening fits its column, no two columns get one name, and a table of people
+can be told whose its rows are.
+
+Which columns identify is a fact of the schema: a notice that classes `customer.family_name` as an
+attribute and grants it is refused, for a notice opens nothing that the schema closes.
 
 Example: `language = { ca = "month" }` is a fault, for a language is no day; so is a grant of
 `invoice.amount_cents` without `invoice.customer_id`, for nobody could be left out of it.
@@ -14,7 +18,9 @@ from genlib.errors import NoticeError
 from genlib.notice import Notice
 from genlib.publish.coarsen import released
 from genlib.publish.people import APART
+from genlib.register import schema
 from genlib.register.database import frame_schema
+from genlib.register.schema import NUMBERED_ANEW, OF_THE_REGISTER, RELEASED_AS_THEY_ARE, key_of
 
 OF_ONE_COLUMN = {
     "pseudonym": ("customer", "id"),
@@ -22,7 +28,10 @@ OF_ONE_COLUMN = {
     "region": ("customer", "postal_code"),
     "municipality": ("customer", "postal_code"),
 }
-"""Coarsenings that make sense of one column of the register only."""
+"""Coarsenings that make sense of one column of the register only; and such a column is granted in
+no other, for only these know of minors and of people whose address is not disclosed."""
+SECRET_CLASSES = ("direct", "restricted")
+KEY_CLASSES = ("key",)
 JUDGED = ("campaign_id", "customer_id", "channel", "sent_at")
 """What a contact must have to get its verdict."""
 NEEDED = {"survey_invitation": ("survey_id", "customer_id"), "survey_answer": ("invitation_id",)}
@@ -30,9 +39,31 @@ NEEDED = {"survey_invitation": ("survey_id", "customer_id"), "survey_answer": ("
 
 def check_grants(notice: Notice, purpose: str) -> None:
     """NoticeError for the first grant of the purpose that cannot be carried out."""
-    fault = next(grant_faults(notice, purpose), None)
-    if fault:
-        raise NoticeError(f"notice: {fault}")
+    faults = [*class_faults(notice), *grant_faults(notice, purpose)]
+    if faults:
+        raise NoticeError(f"notice: {notice.located(faults[0])}")
+
+
+def class_faults(notice: Notice) -> Iterator[str]:
+    """Columns that the notice classes as less than they are, a line each."""
+    for name, columns in notice.columns.items():
+        for column, entry in columns.items():
+            classes = _classes(name, column)
+            if classes and entry.sensitivity not in classes:
+                yield (
+                    f"{name}.{column}: the register's schema makes it {' or '.join(classes)}, and "
+                    f"the notice says {entry.sensitivity}"
+                )
+
+
+def _classes(name: str, column: str) -> tuple[str, ...]:
+    """The classes that the notice may give a column; none where it is free to choose."""
+    facts = schema.table(name).columns[column].info
+    if "secret" in facts or "guarded" in facts:
+        return SECRET_CLASSES
+    if {"index_of", "redacted_from"} & facts.keys():
+        return ("derived",)
+    return KEY_CLASSES if key_of(name, column) else ()
 
 
 def grant_faults(notice: Notice, purpose: str) -> Iterator[str]:
@@ -43,9 +74,16 @@ def grant_faults(notice: Notice, purpose: str) -> Iterator[str]:
         yield f"customer.id: {purpose} needs it as pseudonym"
     for table, columns in tables.items():
         for column, ways in columns.items():
+            if not ways or "drop" in ways:
+                yield f"{table}.{column}: {purpose} is granted nothing beside drop, or no entry"
             for way in ways:
-                if not _fits(table, column, way):
-                    yield f"{table}.{column}: coarsening {way} does not fit this column"
+                if fault := _way_fault(table, column, way):
+                    yield f"{table}.{column}: {fault}"
+            if _escapes_k(notice, table, column):
+                yield (
+                    f"{table}.{column}: what describes a customer is granted as class quasi only, "
+                    "so that k-anonymity counts it"
+                )
         for column in _needed(notice, purpose, table):
             if column not in columns:
                 yield f"{table}.{column}: {purpose} needs it for the other columns of the table"
@@ -54,19 +92,40 @@ def grant_faults(notice: Notice, purpose: str) -> Iterator[str]:
         yield from _name_faults(table, columns)
 
 
+def _way_fault(name: str, column: str, way: str) -> str:
+    """Why a coarsening may not be granted; empty if it may."""
+    if name in OF_THE_REGISTER:
+        return f"table {name} is the register's own business and is granted to nobody"
+    if schema.is_identifier(schema.table(name).columns[column]) and way not in {"redacted", "drop"}:
+        return f"the register's schema closes this column, it may not be granted as {way}"
+    if not _fits(name, column, way):
+        return f"coarsening {way} does not fit this column"
+    return ""
+
+
+def _escapes_k(notice: Notice, name: str, column: str) -> bool:
+    """Whether a granted column describes a customer and k-anonymity would not count it."""
+    described = name == "customer" and column != "id"
+    return described and notice.columns[name][column].sensitivity != "quasi"
+
+
 def _fits(table: str, column: str, way: str) -> bool:
     if way in OF_ONE_COLUMN:
         return (table, column) == OF_ONE_COLUMN[way]
+    if (table, column) in OF_ONE_COLUMN.values() and way != "number":
+        return False
     kind = frame_schema(table)[column]
+    numbered = key_of(table, column)
     rules: dict[str, Callable[[], bool]] = {
-        "number": lambda: kind.is_integer() and (column == "id" or column.endswith("_id")),
+        "keep": lambda: numbered is None,
+        "number": lambda: numbered in {*NUMBERED_ANEW, *RELEASED_AS_THEY_ARE},
         "month": kind.is_temporal,
         "date": kind.is_temporal,
         "redacted": lambda: f"{column}_redacted" in frame_schema(table),
-        "apart": lambda: table == "customer",
+        "apart": lambda: table == "customer" and numbered is None and not kind.is_temporal(),
         "apart_month": lambda: table == "customer" and kind.is_temporal(),
     }
-    return rules[way]() if way in rules else True
+    return way in rules and rules[way]()
 
 
 def _needed(notice: Notice, purpose: str, table: str) -> tuple[str, ...]:

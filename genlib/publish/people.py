@@ -25,9 +25,9 @@ from genlib.register.vault import PseudonymKey
 APART = ("apart", "apart_month")
 JUDGED = ["kind", "restricted_from", "deceased_on", "non_disclosure"]
 """What permission asks about a person."""
-REACHED = [*JUDGED, "left_on"]
-"""What it asks where a contact list is meant: whoever has left is on none but for needed notices.
-"""
+REACHED = [*JUDGED, "left_on", "birth_year"]
+"""What it asks where a contact list is meant: whoever has left, or may be under age, is on none but
+for needed notices."""
 
 
 @dataclass(frozen=True)

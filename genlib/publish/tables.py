@@ -107,10 +107,10 @@ def _promise(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
 def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Every contact gets its verdict as of the instant it was sent."""
     kinds = pl.concat(source.register.scan("campaign", ["id", "kind"]))
-    people = source.people.judged.drop(
-        "left_on"
-    )  # who left was a customer when it was sent, or not
-    judge = Judge.of(source.acts, people, switches=source.switches)
+    # who left was a customer when it was sent, or not; whose age is known by the year is not said
+    # to have been contacted against the law
+    people = source.people.judged.drop("left_on", "birth_year")
+    judge = Judge.of(source.acts, people, switches=source.switches, time_zone=source.area.time_zone)
     message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
     def judged(batch: pl.DataFrame) -> pl.DataFrame:
@@ -145,7 +145,13 @@ def _reach(source: Source) -> Table:
     def frames() -> Frames:
         for some in people.iter_slices(REACHED) if people.height else [people]:
             acts = source.acts.join(some.select("customer_id"), on="customer_id", how="semi")
-            answers = reach(some.drop("customer"), acts, source.now, switches=source.switches)
+            answers = reach(
+                some.drop("customer"),
+                acts,
+                source.now,
+                switches=source.switches,
+                time_zone=source.area.time_zone,
+            )
             numbered = answers.join(
                 some.select("customer_id", "customer"), on="customer_id", maintain_order="left"
             )

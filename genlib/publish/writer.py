@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -54,10 +55,12 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     earlier release stays current and whole. `access` gives the modes of its files. `progress` is
     told each table and its rows so far. Raises UsageError for a purpose and NoticeError for a
     column that the notice does not know, and Refused while another run publishes the same purpose,
-    for a key that is not the register's, and for a notice that was changed under its old version.
+    for a key that is not the register's, and for a notice that was changed under its old version or
+    is not in force yet.
     """
     notice.check_schema({name: frame_schema(name) for name in Base.metadata.tables})
     check_grants(notice, purpose)
+    notice.check_in_force(now.astimezone(ZoneInfo(time_zone)).date())
     area = load_area(data / "finland" / "postal_areas.csv", now, time_zone)
     terms = notice.release(purpose)
     fingerprints.check_key(register, key)

@@ -1,8 +1,9 @@
 """The tables of the register: people with names, and what happened with them.
 
 `info` of a column says what the other modules need: `secret` (a direct identifier, encrypted),
-`index_of` (the blind index of a secret), `redacted_from` (a comment without identifiers), `range`
-(its least and greatest value), `not_before` (the column whose date it follows).
+`index_of` (the blind index of a secret), `redacted_from` (a comment without identifiers),
+`guarded` (what publishing must know of a person and tell nobody), `range` (its least and greatest
+value), `not_before` (the column whose date it follows).
 """
 
 from __future__ import annotations
@@ -95,6 +96,11 @@ def blind_index(of: str) -> MappedColumn[bytes | None]:
     return mapped_column(sa.LargeBinary, index=True, info={"index_of": of})
 
 
+def guarded() -> MappedColumn[Any]:
+    """What decides whether and how a person may be in a release, and is never in one itself."""
+    return mapped_column(info={"guarded": True})
+
+
 ROW_ID = sa.BigInteger().with_variant(
     sa.Integer(), "sqlite"
 )  # SQLite numbers rows by itself only under this very type
@@ -133,6 +139,20 @@ class Base(DeclarativeBase):
 
 RELEASED_AS_THEY_ARE = ("campaign", "survey", "survey_question")
 """Tables whose ids stand in a release as UInt32; other ids are replaced by numbers there."""
+NUMBERED_ANEW = ("customer", "survey_invitation")
+"""Tables whose ids a release replaces by numbers of its own; of no other table may an id be in one.
+"""
+OF_THE_REGISTER = (
+    "audit_event",
+    "disclosure",
+    "disclosure_customer",
+    "fingerprint",
+    "held_back",
+    "subject_request",
+    "suppression",
+)
+"""Tables of the register's own business - who asked, who did what, who is held back - that no
+release is made of."""
 
 
 class Numbered:
@@ -170,9 +190,9 @@ class Customer(Numbered, Base):
     language: Mapped[Language | None]
     joined_on: Mapped[dt.date]
     left_on: Mapped[dt.date | None] = mapped_column(info={"not_before": "joined_on"})
-    deceased_on: Mapped[dt.date | None]
-    restricted_from: Mapped[dt.datetime | None]
-    non_disclosure: Mapped[bool]
+    deceased_on: Mapped[dt.date | None] = guarded()
+    restricted_from: Mapped[dt.datetime | None] = guarded()
+    non_disclosure: Mapped[bool] = guarded()
     source: Mapped[Source]
     updated_at: Mapped[dt.datetime]
 
@@ -375,3 +395,19 @@ def table(name: str) -> sa.Table:
 def plain_columns(name: str) -> list[sa.Column[Any]]:
     """The columns of the plaintext (CSV) form: all but blind indexes and redacted twins."""
     return [c for c in table(name).columns if not {"index_of", "redacted_from"} & c.info.keys()]
+
+
+def key_of(name: str, column: str) -> str | None:
+    """The table whose rows a column numbers: its own for `id`, another for a foreign key; None for
+    what is no key."""
+    if column == "id":
+        return name
+    references = [key.column.table.name for key in table(name).columns[column].foreign_keys]
+    return references[0] if references else None
+
+
+def is_identifier(column: sa.Column[Any]) -> bool:
+    """Whether a column tells who somebody is, or is computed from one that does. This is a fact of
+    the schema, whatever a notice calls the column."""
+    facts = {"secret", "index_of", "redacted_from", "guarded"}
+    return bool(facts & column.info.keys()) or isinstance(column.type, sa.LargeBinary)

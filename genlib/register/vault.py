@@ -178,14 +178,16 @@ class KeyFile:
         slot = next((s for s in self.slots if (s.user, s.secret) == (user, secret)), None)
         if slot is None:
             raise WrongPassword(
-                f"{user} has no slot for the {secret} key in {self.path.name}; ask someone who "
-                "has: genlib keys add"
+                f"this user has no slot for the {secret} key in {self.path.name}; ask someone who "
+                "has (genlib keys add), or say with GENLIB_USER who you are"
             )
         key = _stretched(password, slot.salt, slot.cost)
         try:
             return AESGCM(key).decrypt(slot.nonce, slot.wrapped, slot.bound)
         except InvalidTag:
-            raise WrongPassword(f"wrong password for {user}, or the key file was changed") from None
+            raise WrongPassword(
+                "wrong password for this user, or the key file was changed"
+            ) from None
 
 
 def read_keys(path: Path) -> KeyFile:
@@ -302,10 +304,10 @@ def remove_user(
         keys = read_keys(path)
         kept = keys.without(user, secrets)
         if len(kept) == len(keys.slots):
-            raise UsageError(f"{user} has no such slot in {path.name}")
+            raise UsageError(f"that user has no such slot in {path.name}")
         if lost := {slot.secret for slot in keys.slots} - {slot.secret for slot in kept}:
             raise UsageError(
-                f"{user} is the last who can open the {', '.join(sorted(lost))} key; add another "
+                f"this is the last who can open the {', '.join(sorted(lost))} key; add another "
                 "person first"
             )
         _write(path, kept, before)

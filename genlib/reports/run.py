@@ -57,11 +57,13 @@ def run_report(
     """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path.
 
     Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks
-    like an identifier of a person, or if the release does not cover the period; ReportFailed if a
-    cell fails or shows what may not leave. The failed run is kept, the last good one stays.
+    like an identifier of a person, or if the release does not cover the period; Refused if the
+    notice is not in force yet; ReportFailed if a cell fails or shows what may not leave. The failed
+    run is kept, the last good one stays.
     """
     settings = settings or settings_module.load()
     check_no_link(settings.reports)
+    notice.load(settings.notice).check_in_force(settings.day_of(read_clock()))
     notebook, text = open_notebook(name)
     known = parameters_of(notebook)
     values = checked(settle(known, parameters or {}))

@@ -277,3 +277,10 @@ def test_the_map_says_what_is_white_and_has_no_two_classes_that_read_alike(prote
     chart = charts.map(table, value="per_thousand")
     assert [name for name, _ in chart.legend] == ["alle 0,03", "vähintään 0,03"]
     assert "Valkoinen: ei lukua." in chart.html(theme.THIRD)
+
+
+def test_a_subtitle_that_only_repeats_the_title_is_left_out(channels):
+    said = {"title": "Customers by channel", "subtitle": "Customers by channel"}
+    card = charts.bars(channels, x="people", y="channel", **said).html(theme.THIRD)
+    assert card.count("Asiakkaita kanavittain</") == 1
+    assert 'class="sub"' not in card

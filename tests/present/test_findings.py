@@ -19,14 +19,19 @@ SUBJECT = "The number of customers"
 OCTOBER = Period.parse("2026-10")
 
 
-STEADY = [1000, 1010, 995, 1005, 1000, 1012, 1001]
-"""Seven months whose changes lie between -1.5% and +1.2%."""
+STEADY = [1000, 1010, 995, 1005, 1000, 1012, 1001, 1008, 999, 1009, 996, 1004, 1001]
+"""Thirteen months whose changes lie between -1.5% and +1.2%."""
+
+
+def month(n):
+    """The first day of the nth month from January 2025."""
+    return date(2025 + (n - 1) // 12, (n - 1) % 12 + 1, 1)
 
 
 def stepped(protected, values, *, column="people", language="fi", **columns):
     """A table of months with these values in a column."""
     rows = [
-        {"month": date(2025, n, 1), "people": 100, column: value}
+        {"month": month(n), "people": 100, column: value}
         | {name: given[n - 1] for name, given in columns.items()}
         for n, value in enumerate(values, 1)
     ]
@@ -36,7 +41,7 @@ def stepped(protected, values, *, column="people", language="fi", **columns):
 def last_two(values):
     """The places of the last month and of the one before it."""
     n = len(values)
-    return {"month": date(2025, n, 1)}, {"month": date(2025, n - 1, 1)}
+    return {"month": month(n)}, {"month": month(n - 1)}
 
 
 def change(protected, values, what=SUBJECT, *, since="previous", **options):
@@ -90,7 +95,7 @@ def test_a_count_is_said_to_change_only_beyond_its_usual_swing(protected, now, s
 
 @pytest.mark.parametrize("step", [0.002, 0.0])
 def test_a_count_that_always_rises_has_not_fallen_where_it_rises_less(protected, step):
-    rising = [round(1000 * 1.02**n) for n in range(7)]
+    rising = [round(1000 * 1.02**n) for n in range(13)]
     found = change(protected, [*rising, round(rising[-1] * (1 + step))])
     assert found.change.verdict == "steady"
 
@@ -104,7 +109,7 @@ def test_a_change_in_a_year_is_judged_by_changes_in_a_year(protected):
     places = ({"month": date(2025, 12, 1)}, {"month": date(2024, 12, 1)})
     monthly = ({"month": date(2025, 12, 1)}, {"month": date(2025, 11, 1)})
     assert findings.change(table, "people", SUBJECT, places=places).change.gap == 0
-    assert findings.change(table, "people", SUBJECT, places=monthly).change.verdict == "steady"
+    assert findings.change(table, "people", SUBJECT, places=monthly).change.verdict == "unknown"
 
 
 def test_in_the_lead_a_usual_change_is_a_level(protected):
@@ -162,8 +167,19 @@ def test_the_usual_swing_has_its_ends(protected):
     assert said == "Within −1,5\u00a0% … +1,2\u00a0%"
 
 
-def test_nothing_is_usual_on_fewer_than_six_steps(protected):
-    values = STEADY[:6]
+def test_a_large_change_is_told_without_a_word_of_what_is_usual(protected):
+    """One month of the thirteen had rather more contacts; twice as many again are not usual."""
+    values = [*STEADY[:6], 4000, *STEADY[:6], 1930]
+    found = change(protected, values)
+    assert found == "Asiakasmäärä kasvoi 90,7\u00a0% edellisestä kuukaudesta"
+    assert (found.tone, found.change.verdict) == ("plain", "unknown")
+    table = stepped(protected, values)
+    messages = ("usual", "more", "less")
+    assert findings.usual(table, "people", places=last_two(values), messages=messages) == ""
+
+
+def test_nothing_is_usual_on_fewer_than_twelve_steps(protected):
+    values = STEADY[:13]
     table = stepped(protected, values)
     assert findings.usual(table, "people", places=last_two(values), messages=("a", "b", "c")) == ""
 
@@ -371,6 +387,33 @@ def test_lost_names_the_greatest_step(protected):
         findings.lost(table, "All channels")
         == "Kaikki kanavat: 80\u00a0% jää pois välillä avanneet → klikanneet"
     )
+
+
+COUNTING = "The purchases of {names} are still being counted"
+MISSING = "No holdout, or groups too small, so no figure: {names}"
+
+
+def test_what_is_still_counted_is_not_said_to_have_no_figure_as_well(protected):
+    rows = [
+        {"channel": "email", "people": 9, "open": True, "uplift": None},
+        {"channel": "sms", "people": 9, "open": False, "uplift": None},
+        {"channel": "post", "people": 9, "open": False, "uplift": 0.1},
+    ]
+    table = protected(rows, "channel")
+    said = findings.without(table, "channel", "uplift", MISSING, besides="open")
+    assert said.endswith("ovat pieniä: tekstiviesti.")
+    assert (
+        findings.among(table, "channel", "open", COUNTING) == "Ostoja lasketaan vielä: sähköposti."
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(6, "c5, c6."), (7, "c4, c5 ja 2 muuta."), (20, "c4, c5 ja 15 muuta.")]
+)
+def test_many_names_are_counted_after_the_first(protected, count, end):
+    rows = [{"cohort_name": f"c{n:02}", "people": 9, "open": True} for n in range(1, count + 1)]
+    said = findings.among(protected(rows, "cohort_name"), "cohort_name", "open", COUNTING)
+    assert said.replace("c0", "c").endswith(end)
 
 
 def test_among_names_what_is_so(protected):

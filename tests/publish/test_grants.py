@@ -12,7 +12,9 @@ from small import PURPOSES, Small
 from genlib import notice
 from genlib.cli import run
 from genlib.errors import NoticeError
-from genlib.publish.grants import check_grants, grant_faults
+from genlib.publish.coarsen import Area, Released, coarse
+from genlib.publish.grants import check_grants, class_faults, grant_faults
+from genlib.register.schema import Base
 
 TEXT = notice.DEFAULT.read_text(encoding="utf-8")
 
@@ -34,6 +36,18 @@ def test_what_the_notice_grants_can_be_made(purpose: str) -> None:
         ("customer", "id", "number", "customer.id: customer_analysis needs it as pseudonym"),
         ("invoice", "customer_id", "drop", "invoice.customer_id: customer_analysis needs it"),
         ("fingerprint", "since", "date", "fingerprint: customer_analysis needs one of its keys"),
+        ("fingerprint", "since", "date", "fingerprint.since: table fingerprint is the register's"),
+        ("audit_event", "user", "keep", "audit_event.user: table audit_event is the register's"),
+        ("customer", "birth_year", "keep", "customer.birth_year: coarsening keep does not fit"),
+        ("customer", "postal_code", "keep", "customer.postal_code: coarsening keep does not fit"),
+        ("customer", "joined_on", "apart", "customer.joined_on: coarsening apart does not fit"),
+        ("customer", "company_id", "number", "customer.company_id: coarsening number does not fit"),
+        ("customer", "id", ["pseudonym", "keep"], "customer.id: coarsening keep does not fit"),
+        ("invoice", "id", "number", "invoice.id: coarsening number does not fit"),
+        ("invoice", "customer_id", "keep", "invoice.customer_id: coarsening keep does not fit"),
+        ("customer", "updated_at", "date", "customer.updated_at: what describes a customer"),
+        ("invoice", "paid_on", [], "invoice.paid_on: customer_analysis is granted nothing"),
+        ("invoice", "paid_on", ["drop", "month"], "invoice.paid_on: customer_analysis is granted"),
         ("survey_invitation", "channel", "keep", "survey_invitation.survey_id: customer_analysis"),
     ],
 )
@@ -46,6 +60,67 @@ def test_a_grant_that_cannot_be_carried_out_is_a_fault(
     assert any(one.startswith(fault) for one in faults), faults
     with pytest.raises(NoticeError, match=faults[0].partition(" (")[0]):
         check_grants(notice.build(raw), "customer_analysis")
+
+
+CLOSED = [
+    (table.name, column.name)
+    for table in Base.metadata.sorted_tables
+    for column in table.columns
+    if {"secret", "index_of", "redacted_from", "guarded"} & column.info.keys()
+]
+
+
+@pytest.mark.parametrize(("table", "column"), CLOSED)
+def test_no_notice_grants_what_the_schema_closes_whatever_it_calls_it(
+    table: str, column: str
+) -> None:
+    raw = copy.deepcopy(tomllib.loads(TEXT))
+    for sensitivity in notice.CLASSES:
+        for way in set(notice.COARSENINGS) - {"drop", "redacted"}:
+            raw["tables"][table]["columns"][column] = {"class": sensitivity, "ca": ["drop", way]}
+            faults = list(grant_faults(notice.build(raw), "customer_analysis"))
+            assert any(f.startswith(f"{table}.{column}: ") for f in faults), (sensitivity, way)
+            raw["tables"][table]["columns"][column]["ca"] = way
+            with pytest.raises(NoticeError):
+                check_grants(notice.build(raw), "customer_analysis")
+
+
+def test_the_schema_closes_every_name_address_and_number_of_a_person() -> None:
+    assert {column for _, column in CLOSED} >= {
+        *("given_names", "family_name", "personal_id", "street_address", "phone", "email"),
+        *("business_id", "name", "reference", "evidence", "comment", "comment_redacted"),
+        *("deceased_on", "restricted_from", "non_disclosure"),
+    }
+
+
+def test_a_secret_that_the_notice_calls_an_attribute_is_a_fault_even_if_nobody_is_granted_it() -> (
+    None
+):
+    raw = copy.deepcopy(tomllib.loads(TEXT))
+    raw["tables"]["customer"]["columns"]["family_name"]["class"] = "attribute"
+    assert list(class_faults(notice.build(raw))) == [
+        "customer.family_name: the register's schema makes it direct or restricted, and the notice "
+        "says attribute"
+    ]
+
+
+def test_a_new_version_of_the_notice_that_grants_a_name_publishes_nothing(
+    small: Small, tmp_path: Path
+) -> None:
+    text = TEXT.replace('version = "2026-1"', 'version = "2026-2"').replace(
+        'family_name = { class = "direct" }',
+        'family_name = { class = "attribute", ca = "keep" }',
+    )
+    (tmp_path / "notice.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(NoticeError, match=r"customer\.family_name: .* \(line \d+\)"):
+        small.people(6).publish(notice=notice.load(tmp_path / "notice.toml"))
+    assert not (tmp_path / "releases").exists()
+
+
+def test_coarsening_releases_nothing_that_it_does_not_know() -> None:
+    area = Area({}, {}, 2026, "Europe/Helsinki")
+    with pytest.raises(NoticeError, match="coarsening drop releases nothing"):
+        coarse(Released("phone", "phone", "drop"), area)
 
 
 def test_publishing_tells_it_and_makes_nothing(
@@ -62,5 +137,5 @@ def test_publishing_tells_it_and_makes_nothing(
         small.people(6).publish(notice=notice.load(tmp_path / "notice.toml"))
     assert not (tmp_path / "releases").exists()
     monkeypatch.setenv("GENLIB_NOTICE", str(tmp_path / "notice.toml"))
-    assert run(["notice", "check"]) == 1
+    assert run(["notice", "check"]) == 4
     assert "fault: customer.language: coarsening month does not fit" in capsys.readouterr().out

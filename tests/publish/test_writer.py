@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from small import KEY, LONG_AGO, NOW, PURPOSES, ZONE, Small
 
 from genlib import notice as notices
-from genlib.errors import NoticeError, UsageError
+from genlib.errors import NoticeError, Refused, UsageError
 from genlib.publish.pseudonym import CODES, reidentify
 from genlib.publish.writer import publish
 from genlib.register.database import Register
@@ -298,6 +298,22 @@ def test_nobody_is_reached_whom_a_refused_row_holds_back(small: Small) -> None:
     assert (held["customer"].n_unique(), held["allowed"].any(), held.height) == (1, False, 16)
 
 
+def test_a_minor_is_reached_by_needed_notices_only_and_no_past_contact_is_blamed(
+    small: Small,
+) -> None:
+    mail = {"campaign_id": 1, "arm": "contacted", "channel": "post", "bounced": False}
+    days = {"starts_on": dt.date(2026, 3, 1), "ends_on": dt.date(2026, 3, 31)}
+    campaign = {"id": 1, "code": "C", "name": "C", "kind": "DM", "holdout_share": 0, **days}
+    minors = [{"id": person, "birth_year": 2008} for person in range(6, 11)]
+    small.people(5).add("customer", *minors)
+    small.add("campaign", campaign | {"cost_cents": 0})
+    small.add("campaign_contact", mail | {"id": 1, "customer_id": 6, "sent_at": LONG_AGO})
+    history = small.publish("campaign_history")
+    minor = history["reach"].filter(reason="minor").collect()
+    assert (minor["customer"].n_unique(), minor["allowed"].any(), minor.height) == (5, False, 80)
+    assert history["campaign_contact"].select("allowed").collect().to_series().to_list() == [True]
+
+
 def test_people_who_stay_rare_are_left_out(small: Small) -> None:
     small.people(6).add(
         "customer", *({"id": person, "kind": "company_contact"} for person in (7, 8))
@@ -468,3 +484,14 @@ def test_old_releases_go_after_their_retention(small: Small) -> None:
     assert first.path.exists()
     third = small.publish(now=NOW + days + dt.timedelta(minutes=1))
     assert [release.path.exists() for release in (first, second, third)] == [False, True, True]
+
+
+def test_nothing_is_published_under_a_notice_to_come(small: Small) -> None:
+    """Half past midnight in Helsinki is the day before in UTC: the company's day counts."""
+    terms = replace(notices.load(), valid_from=dt.date(2026, 11, 1))
+    small.people(6)
+    at = dt.datetime(2026, 10, 31, 22, 30, tzinfo=dt.UTC)
+    with pytest.raises(Refused, match="in force from 2026-11-01 only"):
+        small.publish(notice=terms, now=at, time_zone="UTC")
+    assert not (small.home / "releases").exists()
+    assert small.publish(notice=terms, now=at).manifest.notice_version == terms.version

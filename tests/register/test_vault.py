@@ -48,14 +48,14 @@ def test_secrets_open_with_the_password_and_differ(path: Path) -> None:
 
 def test_a_wrong_password_opens_nothing(path: Path) -> None:
     create_keys(path, **ANNA)
-    with pytest.raises(WrongPassword, match="wrong password for anna"):
+    with pytest.raises(WrongPassword, match="wrong password for this user"):
         open_identity(path, user="anna", password="bertta's own words")
 
 
 def test_with_a_publisher_the_two_secrets_lie_in_two_hands(path: Path) -> None:
     create_keys(path, **ANNA, publisher=BERTTA)
     assert read_keys(path).users == {"anna": ["identity"], "bertta": ["pseudonym"]}
-    with pytest.raises(WrongPassword, match="anna has no slot for the pseudonym key"):
+    with pytest.raises(WrongPassword, match="this user has no slot for the pseudonym key"):
         open_pseudonym(path, **ANNA)
 
 
@@ -101,7 +101,7 @@ def test_the_last_holder_of_a_secret_stays(path: Path) -> None:
 
 def test_removing_who_is_not_there_is_said(path: Path) -> None:
     create_keys(path, **ANNA)
-    with pytest.raises(UsageError, match="carl has no such slot"):
+    with pytest.raises(UsageError, match="that user has no such slot"):
         remove_user(path, user="carl")
 
 

@@ -205,7 +205,7 @@ def test_a_narrowed_report_leads_with_its_own_customers(companies: str, register
     companies_only = register["customer"].filter(pl.col("kind") == "company_contact")
     count = active.join(companies_only, left_on="customer_id", right_on="id", how="semi")
     number = EN.number(count["customer_id"].n_unique())
-    assert f"It has {number} active customers" in lead
+    assert f"It had {number} active customers" in lead
     assert "The number of customers" not in lead
 
 
@@ -289,6 +289,13 @@ def test_last_years_forecast_stands_beside_what_came(finnish: str, register: Fra
     came = bought.filter(pl.col("issued_on") >= begin).join(before, on="customer_id", how="semi")
     euros = FI.figure(came["amount_cents"].sum(), "money").replace("\u00a0", " ")
     assert f"toteutui {euros}" in read(finnish)
+
+
+def test_a_year_is_compared_with_the_year_before_once(large: Settings, finnish: str) -> None:
+    """The year before and a year ago are one year."""
+    yearly = html(large, period="2025")
+    assert "vuoden takaisesta" in finnish
+    assert "vuoden takaisesta" not in read(yearly).partition("Näin luet raporttia")[0]
 
 
 def test_a_register_of_customers_alone_is_a_report_too(tmp_path: Path) -> None:

@@ -160,7 +160,9 @@ def test_score_and_response_rate_are_those_of_the_register(large: Settings, finn
 def test_of_few_nothing_is_told(sample: Settings) -> None:
     """Of 26 scores of the year 5 are of detractors, fewer without those who are restricted."""
     said = page(sample)
-    assert "Vastanneita on liian vähän, jotta lukuja voisi näyttää." in said
+    assert (
+        "Nettosuositteluindeksiä (NPS) ei voi näyttää: arvosanan antaneita on liian vähän" in said
+    )
 
 
 def test_the_year_is_told_beside_an_open_survey(opened: Settings, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from genlib.errors import BadInput, UsageError
 from genlib.register.feeds.formats import Format
 from genlib.register.reading import OWN
 from genlib.register.schema import Base, plain_columns, table
+from genlib.settings import TIME_ZONE
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 BY = ("key", "token", "email", "phone", "personal_id")
@@ -149,12 +150,13 @@ class Feed:
             yield from one.faults()
 
 
-def load_feed(path: Path) -> Feed:
-    """The feed of a file; UsageError if there is none, BadInput with the line of a fault."""
+def load_feed(path: Path, *, time_zone: str = TIME_ZONE) -> Feed:
+    """The feed of a file; UsageError if there is none, BadInput with the line of a fault.
+    `time_zone`: the company's, for instants of a feed that names none."""
     text = read_text(path)
     try:
         raw = tomllib.loads(text)
-        feed = _build_feed(path.stem, raw)
+        feed = _build_feed(path.stem, raw, time_zone)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path.name} is not TOML: {error}") from None
     except BadInput as error:
@@ -174,12 +176,13 @@ def read_text(path: Path) -> str:
         raise BadInput(f"{path.name} is not in UTF-8") from None
 
 
-def _build_feed(name: str, raw: Mapping[str, Any]) -> Feed:
+def _build_feed(name: str, raw: Mapping[str, Any], time_zone: str) -> Feed:
     tables = raw.get("table", [])
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise BadInput("write each table of the source as [[table]]")
     _check_names("the feed", raw, {"source", "format", "layout", "table"})
     shared = {part: _section(raw, part) for part in ("format", "layout")}
+    shared["format"] = {"time_zone": time_zone} | shared["format"]
     built = tuple(_build_table(one, shared) for one in tables)
     return Feed(name, _text(raw, "source"), built)
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from genlib.errors import BadInput
+from genlib.settings import TIME_ZONE
 
 UNREADABLE = "\ufffd"
 """Stands for a cell that is not written as its feed says."""
@@ -64,8 +65,9 @@ class Written:
 
 @dataclass(frozen=True)
 class Format:
-    """How the cells of a source are written. `instant` without a zone is of the feed's time zone;
-    "iso" is ISO 8601 with its own zone. `money`: what an amount is counted in."""
+    """How the cells of a source are written. `instant` without a zone is of the feed's time zone,
+    which is the company's unless the feed says another; "iso" is ISO 8601 with its own zone.
+    `money`: what an amount is counted in."""
 
     date: str = "yyyy-mm-dd"
     instant: str = "iso"
@@ -73,7 +75,7 @@ class Format:
     money: str = "cents"
     true: tuple[str, ...] = ("true", "1", "yes")
     false: tuple[str, ...] = ("false", "0", "no")
-    time_zone: str = "Europe/Helsinki"
+    time_zone: str = TIME_ZONE
     blank: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:

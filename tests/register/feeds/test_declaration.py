@@ -99,3 +99,11 @@ def test_a_broken_feed_is_never_a_surprise(
     except GenlibError as error:
         message = str(error)
     assert "\n" not in message
+
+
+def test_a_feed_that_names_no_time_zone_is_of_the_companys(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    assert load_feed(path, time_zone="Asia/Tokyo").tables[0].form.time_zone == "Asia/Tokyo"
+    own = GOOD.replace("[format]\n", '[format]\ntime_zone = "UTC"\n', 1)
+    path = write(tmp_path, own)
+    assert load_feed(path, time_zone="Asia/Tokyo").tables[0].form.time_zone == "UTC"
