@@ -40,13 +40,14 @@ Progress = Callable[[str, int], None]
 @dataclass(frozen=True)
 class Part:
     """What became of a batch. `refused`: whom the rows that were not taken hold back
-    (`holds.find_refused`)."""
+    (`holds.find_refused`); `identified`: by what else they are known (`holds.digest_refused`)."""
 
     read: int
     fresh: pl.DataFrame
     unchanged: pl.DataFrame
     faults: pl.DataFrame
     refused: pl.DataFrame
+    identified: pl.DataFrame | None
 
 
 @dataclass
@@ -186,7 +187,7 @@ class Intake:
                 faults.write_csv(refused, include_header=False)
                 outcome.add(part)
                 if watch:
-                    watch.note(part.fresh["id"], part.refused)
+                    watch.note(part.fresh["id"], part.refused, part.identified)
                 self.progress(name, outcome.read)
             if watch:
                 watch.close()
@@ -211,7 +212,10 @@ class Intake:
         refused = holds.find_refused(raw, faults, name) if name in holds.OWNERS else faults.clear()
         if name == "permission":
             refused = pl.concat([refused, _former_owners(rows)]).unique(maintain_order=True)
-        return Part(raw.height, fresh, unchanged, faults, refused)
+        identified = None
+        if name == "customer":
+            identified = holds.digest_refused(raw, refused, self.key)
+        return Part(raw.height, fresh, unchanged, faults, refused, identified)
 
 
 def count_shared(connection: sa.Connection) -> int:

@@ -18,7 +18,7 @@ from genlib.register.schema import Base, plain_columns
 from genlib.register.workbook import read_workbook
 
 KINDS = (".csv", ".xlsx", ".parquet")
-OWN = {"audit_event", "fingerprint", "held_back", "suppression"}
+OWN = {"audit_event", "fingerprint", "held_back", "held_identifier", "suppression"}
 """Tables that the register writes itself."""
 PASSED_OVER = re.compile(
     r"\..*|~\$.*|readme(?:\.(?:md|txt))?|thumbs\.db|desktop\.ini|register\.sqlite(?:-\w+)?",

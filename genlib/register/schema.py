@@ -328,9 +328,10 @@ class Suppression(Numbered, Sourced, Base):
 
 
 class HeldBack(Numbered, Base):
-    """A refused row of `permission` or `customer`: whom it speaks of is on no contact list until
-    the row is mended. `customer_id` and `refused_id` (the number of the refused row) are empty
-    where the row does not say them; nothing else of the row is kept."""
+    """A refused row of `permission`, `customer` or `campaign_contact`: whom it speaks of is on no
+    contact list until the row is mended. `customer_id` and `refused_id` (the number of the refused
+    row) are empty where the row does not say them; of the rest of the row nothing is kept but
+    `held_identifier`."""
 
     customer_id: Mapped[int | None] = mapped_column(index=True)
     table: Mapped[str]
@@ -338,6 +339,17 @@ class HeldBack(Numbered, Base):
     column: Mapped[str]
     rule: Mapped[str]
     since: Mapped[dt.datetime]
+
+
+class HeldIdentifier(Numbered, Base):
+    """What a refused row of `customer` holds back beside its own number: the keyed hash of its
+    personal identity code, e-mail address, telephone or postal address."""
+
+    held_back_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("held_back.id", ondelete="CASCADE"), index=True
+    )
+    identifier: Mapped[str] = coded("personal_id", "email", "phone", "address")
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 class AuditEvent(Numbered, Base):

@@ -688,6 +688,60 @@ def test_a_prohibition_of_somebody_who_is_not_asked_for_follows_the_address(
     assert (made.contacted, made.left_out) == (1, {"suppression_list": 1})
 
 
+SHARED = [
+    ("email", {"email": "PERSON11@post.example"}),
+    ("email", {"phone": "+358490000011"}),
+    ("call", {"phone": "+358490000011"}),
+    ("call", {"email": "person11@post.example"}),
+    ("post", {"street_address": "c/o Testinen, keinokuja  11", "postal_code": "90820"}),
+    ("post", {"email": "person11@post.example"}),
+]
+
+
+@pytest.mark.parametrize("shared", SHARED)
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"restricted_from": OBJECTED},
+        {"non_disclosure": True},
+        {"deceased_on": OBJECTED.date()},
+    ],
+)
+def test_what_protects_a_row_protects_whoever_has_an_identifier_of_it(
+    filled: Register,
+    key: IdentityKey,
+    tmp_path: Path,
+    shared: tuple[str, dict[str, object]],
+    state: dict[str, object],
+) -> None:
+    channel, own = shared
+    people = [customer(11, **state), customer(12, **own)]
+    fill(filled, key, people, [act(12, "consent", "email")])
+    order = replace(ORDER, channel=channel)
+    made = export(filled, key, ids(1, 12), order, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"shared_identifier": 1})
+
+
+@BOTH
+def test_a_household_shares_its_letters_and_not_its_telephone(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    restricted = customer(11, restricted_from=OBJECTED)
+    neighbour = customer(12, street_address="Keinokuja 11")
+    fill(filled, key, [restricted, neighbour], [act(12, "consent", "email")])
+    made = export(filled, key, ids(12), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {})
+
+
+def test_who_left_under_another_number_is_still_a_customer(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [customer(11, left_on=OBJECTED.date()), customer(12, email="person11@post.example")]
+    fill(filled, key, people, [act(12, "consent", "email")])
+    made = export(filled, key, ids(12), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {})
+
+
 # -- one message an address, and what is written ---------------------------------------------------
 
 

@@ -421,6 +421,73 @@ def test_a_hold_reaches_every_row_of_the_person(desk: Desk) -> None:
     assert desk.export(1, 5).left_out == {"held_back": 1}
 
 
+@pytest.mark.parametrize(
+    "own", [{"email": "A2@firma.example"}, {"phone": "+358490000002"}, {"phone": "0490000002"}]
+)
+def test_a_hold_reaches_whoever_has_the_address_of_the_held(
+    small: Desk, own: dict[str, str]
+) -> None:
+    small.load(customer=[person(4, **own)], permission=[consent(4, 4)])
+    small.load(permission=[consent(9, 2, **UNREADABLE)])
+    assert small.export(1, 4).left_out == {"shared_identifier": 1}
+
+
+CODE = {"personal_id": "010594Y9032"}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        CODE,
+        {"email": " A2@FIRMA.example"},
+        {"phone": "049 000 0002"},
+    ],
+)
+def test_a_refused_customer_holds_back_whoever_has_its_identifier_under_another_number(
+    desk: Desk, own: dict[str, str]
+) -> None:
+    desk.load(customer=[person(4, **CODE)], permission=[consent(4, 4)])
+    refused = person(9, restricted_from="1.13.2026", **own)
+    desk.load(customer=[refused])
+    known = 4 if own == CODE else 2
+    assert desk.export(1, known).left_out == {"shared_identifier": 1}
+
+
+def test_it_holds_back_whoever_comes_after_it_too(small: Desk) -> None:
+    small.load(customer=[person(9, restricted_from="#N/A", **CODE)])
+    small.load(customer=[person(4, **CODE)], permission=[consent(4, 4)])
+    assert small.export(1, 4).left_out == {"shared_identifier": 1}
+
+
+def test_letters_are_held_back_from_the_address_of_a_refused_customer(small: Desk) -> None:
+    small.load(customer=[person(9, street_address="KEINOKUJA 2", restricted_from="#N/A")])
+    letters = Order(**{**vars(ORDER), "channel": "post"})
+    path = small.folder / "list.csv"
+    made = export(small.register, KEY, pl.Series([1, 2]), letters, path=path)
+    assert made.left_out == {"shared_identifier": 1}
+    assert small.export(1, 2, code="SYKSY27").left_out == {}
+
+
+def test_the_mended_row_lets_whoever_shares_its_identifiers_go(desk: Desk) -> None:
+    desk.load(customer=[person(4, **CODE)], permission=[consent(4, 4)])
+    desk.load(customer=[person(9, restricted_from="#N/A", **CODE)])
+    desk.load(customer=[person(9, **CODE)])
+    assert desk.register.count("held_identifier") == 0
+    assert desk.export(1, 4).contacted == 2
+
+
+def test_a_refused_row_that_comes_again_with_another_address_holds_back_both(small: Desk) -> None:
+    for email in ("a2@firma.example", "a3@firma.example", "a3@firma.example"):
+        small.load(customer=[person(9, restricted_from="#N/A", email=email)])
+    assert small.export(1, 2, 3).left_out == {"shared_identifier": 2}
+    assert small.register.count("held_back") == 1
+
+
+def test_an_unreadable_code_stands_for_itself(small: Desk) -> None:
+    small.load(customer=[person(9, personal_id="010594Y9033")])
+    assert small.export(1, 2, 3).contacted == 3
+
+
 def test_a_steward_releases_a_customer_with_a_reason_that_is_audited(desk: Desk) -> None:
     desk.load(permission=[consent(9, 2, **UNREADABLE), consent(9, 3, **UNREADABLE)])
     assert holds.release(desk.register, 2, reason="asked by telephone", user="anna") == 1
@@ -464,6 +531,9 @@ def test_a_hold_keeps_nothing_of_the_row(small: Desk) -> None:
         (2, "customer", 2, "phone", "bad_format"),
         (2, "permission", 9, "ended_at", "not_an_instant"),
     ]
+    stored = pl.concat(small.register.scan("held_identifier"))
+    assert set(stored["identifier"]) == {"address", "email", "phone"}
+    assert stored["digest"].bin.size().unique().to_list() == [32]
 
 
 CELLS = {
