@@ -21,6 +21,8 @@ CHANNELS = ("call", "auto", "sms", "email", "post")
 MESSAGE_KINDS = ("DM", "MR", "SAT", "CC", "SCA", "BEN", "SVC")
 CONSENT_SCOPES = ("mobile", "email")
 PROHIBITION_SCOPES = ("phone", "post", "email", "market_research", "marketing_use")
+OPTED_OUT_SCOPES = ("sms", "research_phone", "research_email", "research_post")
+"""What an opting out stops that the notice has no prohibition for."""
 SCALES = {"nps_0_10": (0, 10), "likert_1_5": (1, 5), "ces_1_7": (1, 7)}
 """The least and the greatest answer; a question of text has none."""
 REQUEST_KINDS = ("inspection", "correction", "erasure", "restriction", "objection", "portability")
@@ -323,7 +325,7 @@ class Suppression(Numbered, Sourced, Base):
 
     identifier: Mapped[str] = coded("email", "phone", "address")
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
-    scope: Mapped[str] = coded(*PROHIBITION_SCOPES)
+    scope: Mapped[str] = coded(*PROHIBITION_SCOPES, *OPTED_OUT_SCOPES)
     since: Mapped[dt.datetime]
 
 

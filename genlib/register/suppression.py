@@ -25,9 +25,19 @@ from genlib.register.vault import IdentityKey
 
 # what each identifier carries: an address is a household's, so of marketing it blocks only the post
 CARRIED = {
-    "email": {scope: scope for scope in ("email", "marketing_use", "market_research")},
-    "phone": {scope: scope for scope in ("phone", "marketing_use", "market_research")},
-    "address": {"post": "post", "marketing_use": "post", "market_research": "market_research"},
+    "email": {
+        scope: scope for scope in ("email", "research_email", "marketing_use", "market_research")
+    },
+    "phone": {
+        scope: scope
+        for scope in ("phone", "sms", "research_phone", "marketing_use", "market_research")
+    },
+    "address": {
+        "post": "post",
+        "marketing_use": "post",
+        "research_post": "research_post",
+        "market_research": "market_research",
+    },
 }
 ENTRY = ["identifier", "digest", "scope", "since"]
 

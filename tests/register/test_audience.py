@@ -20,6 +20,7 @@ from genlib.errors import BadInput, Refused, UsageError
 from genlib.publish.pseudonym import pseudonyms
 from genlib.register import audience, audit, mailing
 from genlib.register.audience import Order, export
+from genlib.register.bulk import UTC_INSTANT
 from genlib.register.database import Register
 from genlib.register.intake import load
 from genlib.register.recipients import Recipient, checked, members
@@ -117,6 +118,29 @@ PROCESSOR = {
     "service": "Sähköpostit",
     "country": "FI",
     "contract": "HT-2022-02",
+}
+
+
+SURVEY = {
+    "id": 1,
+    "code": "KYSELY",
+    "name": "KYSELY",
+    "kind": "MR",
+    "starts_on": dt.date(2026, 5, 1),
+    "ends_on": dt.date(2026, 5, 31),
+    "holdout_share": 0.0,
+    "cost_cents": 0,
+}
+OPTING_OUT = {
+    "id": 1,
+    "campaign_id": 1,
+    "arm": "contacted",
+    "channel": "email",
+    "sent_at": dt.datetime(2026, 5, 4, tzinfo=dt.UTC),
+    **dict.fromkeys(("delivered_at", "opened_at", "clicked_at", "responded_at")),
+    "opted_out_at": dt.datetime(2026, 5, 5, tzinfo=dt.UTC),
+    "bounced": False,
+    "source": "COMMUNICATION",
 }
 
 
@@ -740,6 +764,23 @@ def test_who_left_under_another_number_is_still_a_customer(
     fill(filled, key, people, [act(12, "consent", "email")])
     made = export(filled, key, ids(12), ORDER, path=tmp_path / "list.csv")
     assert (made.contacted, made.left_out) == (1, {})
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["MR", "SAT"])
+def test_who_opted_out_of_a_survey_gets_none_by_that_channel(
+    filled: Register, key: IdentityKey, tmp_path: Path, kind: str
+) -> None:
+    opted_out = pl.DataFrame([OPTING_OUT | {"customer_id": 2}]).cast({"opted_out_at": UTC_INSTANT})
+    filled.append("campaign", pl.DataFrame([SURVEY | {"kind": kind}]))
+    filled.append("campaign_contact", opted_out)
+    fill(filled, key, [customer(11, email="person2@post.example")], [])
+    order = replace(ORDER, kind="MR")
+    made = export(filled, key, ids(1, 2, 11), order, path=tmp_path / "list.csv")
+    refused = {"research_prohibition": 1, "suppression_list": 1}
+    assert (made.contacted, made.left_out) == (1, refused)
+    calls = replace(order, channel="call", code="SOITOT")
+    assert export(filled, key, ids(1, 2, 11), calls, path=tmp_path / "calls.csv").contacted == 3
 
 
 # -- one message an address, and what is written ---------------------------------------------------
