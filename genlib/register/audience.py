@@ -107,15 +107,16 @@ def export(
     `order.at` to `path`, readable by its owner only, and the campaign, its planned contacts, the
     disclosure and the audit event to the register.
 
-    Refused if nobody is left, and while refused rows may speak of anybody (`holds`); UsageError if
-    the file is there already or the campaign is of another kind. Holdout people are in the
-    register, not in the list.
+    Refused if nobody is left, while refused rows may speak of anybody and before permissions were
+    loaded (`holds`); UsageError if the file is there already or the campaign is of another kind.
+    Holdout people are in the register, not in the list.
     """
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with --to")
     with replacing(path) as file, audit.told(register) as (connection, tell):
         fingerprints.keep_key(connection, key)
         holds.check_everybody_is_named(connection)
+        holds.check_permissions_are_loaded(connection)
         campaign, share = _campaign(connection, order)
         before = _planned_before(register, connection, campaign)
         candidates, missing = _candidates(register, ids, before)

@@ -10,6 +10,7 @@ cannot say clearly is refused, and until it is mended nobody it may speak of is 
 - While a refused row names no customer, or may hide other rows, no list is exported at all. The
   same holds from the beginning of a load until its last such table is in: a file that is refused
   whole, or a load that was killed, leaves nobody's new prohibition unheeded.
+- Before permissions were loaded once, if only a file of its header, no list is exported either.
 - A hold ends when a later load takes the very same row, by its number, for the first time; or when
   a steward releases it, with a reason. A row without a number waits for the steward, and so does
   one that the register has already: to find it unchanged may only mean that the file is old.
@@ -180,6 +181,22 @@ def check_everybody_is_named(connection: sa.Connection) -> None:
         "no contact list is exported while rows about prohibitions or ends may speak of anybody "
         f"({_count_reasons(unknown)}); mend the file and load it again, or: genlib register "
         "release-hold --unknown"
+    )
+
+
+def check_permissions_are_loaded(connection: sa.Connection) -> None:
+    """Refused while nobody's prohibitions have ever been loaded: that no row is there must be the
+    source's word."""
+    permissions = table("permission")
+    events = table("audit_event")
+    is_of_permissions = events.c.detail.contains('"table": "permission"')
+    loads = sa.select(events.c.id).where(events.c.action == "load", is_of_permissions)
+    for query in (sa.select(permissions.c.id), loads):
+        if connection.scalar(query.limit(1)) is not None:
+            return
+    raise Refused(
+        "no contact list is exported before permissions were loaded once; load a folder with a "
+        "permission file, of nothing but its header if nobody has consented or prohibited anything"
     )
 
 

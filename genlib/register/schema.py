@@ -2,7 +2,9 @@
 
 `info` of a column says what the other modules need: `secret` (a direct identifier, encrypted),
 `index_of` (the blind index of a secret), `redacted_from` (a comment without identifiers), `range`
-(its least and greatest value), `not_before` (the column whose date it follows).
+(its least and greatest value), `not_before` (the column whose date it follows), `may_be_future` (a
+source may know it before it has happened; of every other date and instant it cannot be said before
+it is there, so such a row is refused).
 """
 
 from __future__ import annotations
@@ -171,7 +173,9 @@ class Customer(Numbered, Base):
     birth_year: Mapped[int | None] = mapped_column(info={"range": (1890, 2100)})
     language: Mapped[Language | None]
     joined_on: Mapped[dt.date]
-    left_on: Mapped[dt.date | None] = mapped_column(info={"not_before": "joined_on"})
+    left_on: Mapped[dt.date | None] = mapped_column(
+        info={"not_before": "joined_on", "may_be_future": True}
+    )
     deceased_on: Mapped[dt.date | None]
     restricted_from: Mapped[dt.datetime | None]
     non_disclosure: Mapped[bool]
@@ -186,7 +190,9 @@ class Permission(Numbered, Sourced, Base):
     act: Mapped[str] = coded("consent", "prohibition")
     scope: Mapped[str] = coded(*dict.fromkeys(CONSENT_SCOPES + PROHIBITION_SCOPES))
     given_at: Mapped[dt.datetime]
-    ended_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "given_at"})
+    ended_at: Mapped[dt.datetime | None] = mapped_column(
+        info={"not_before": "given_at", "may_be_future": True}
+    )
     received_via: Mapped[str | None]
     evidence: Mapped[Secret | None]
 
@@ -195,8 +201,10 @@ class Campaign(Numbered, Base):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     kind: Mapped[str] = coded(*MESSAGE_KINDS)
-    starts_on: Mapped[dt.date]
-    ends_on: Mapped[dt.date] = mapped_column(info={"not_before": "starts_on"})
+    starts_on: Mapped[dt.date] = mapped_column(info={"may_be_future": True})
+    ends_on: Mapped[dt.date] = mapped_column(
+        info={"not_before": "starts_on", "may_be_future": True}
+    )
     holdout_share: Mapped[float] = mapped_column(info={"range": (0, 1)})
     cost_cents: Mapped[int] = mapped_column(info={"range": (0, 10**12)})
 
@@ -220,7 +228,7 @@ class Invoice(Numbered, Sourced, Base):
 
     customer_id: Mapped[CustomerId]
     issued_on: Mapped[dt.date]
-    due_on: Mapped[dt.date] = mapped_column(info={"not_before": "issued_on"})
+    due_on: Mapped[dt.date] = mapped_column(info={"not_before": "issued_on", "may_be_future": True})
     paid_on: Mapped[dt.date | None]
     amount_cents: Mapped[int] = mapped_column(info={"range": (-(10**12), 10**12)})
     product_line: Mapped[str] = coded("device", "filter", "service", "rental")
@@ -239,8 +247,10 @@ class Survey(Numbered, Base):
     name: Mapped[str]
     kind: Mapped[str] = coded("satisfaction", "market_research", "opinion")
     promise: Mapped[str] = coded("confidential", "anonymous")
-    opened_on: Mapped[dt.date]
-    closed_on: Mapped[dt.date | None] = mapped_column(info={"not_before": "opened_on"})
+    opened_on: Mapped[dt.date] = mapped_column(info={"may_be_future": True})
+    closed_on: Mapped[dt.date | None] = mapped_column(
+        info={"not_before": "opened_on", "may_be_future": True}
+    )
 
 
 class SurveyQuestion(Numbered, Base):
@@ -312,7 +322,7 @@ class SubjectRequest(Numbered, Sourced, Base):
     customer_id: Mapped[int | None] = mapped_column(index=True)
     kind: Mapped[str] = coded(*REQUEST_KINDS)
     received_at: Mapped[dt.datetime]
-    due_on: Mapped[dt.date]
+    due_on: Mapped[dt.date] = mapped_column(info={"may_be_future": True})
     identity_check: Mapped[str | None]
     decision: Mapped[str | None]
     ground: Mapped[str | None]

@@ -29,8 +29,8 @@ APARTMENT = r"\b(?:AS|ASUNTO|BOST|BOSTAD|BST|LGH|LÄGENHET|RAPPU|PORRAS|TRAPPA)\
 def clean_text(text: pl.Expr) -> pl.Expr:
     """The text in NFC without invisible characters, with plain spaces, and with nothing around
     it."""
-    visible = text.str.normalize("NFC").str.replace_all(INVISIBLE, "")
-    return visible.str.replace_all(SPACE, " ").str.strip_chars()
+    visible = text.str.replace_all(INVISIBLE, "").str.replace_all(SPACE, " ")
+    return visible.str.normalize("NFC").str.strip_chars()
 
 
 def fold_name(text: pl.Expr) -> pl.Expr:

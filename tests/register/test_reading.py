@@ -18,6 +18,8 @@ from genlib.errors import BadInput
 from genlib.register.reading import batches, check_columns, files
 from genlib.register.rules import examined
 
+CLOCK = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
+
 SENTINEL = "kuuralehto"
 CUSTOMER = {
     "id": 1,
@@ -230,7 +232,7 @@ def test_a_comment_of_several_lines_stays_whole(comment: str, tmp_path: Path) ->
     quoted = '"' + comment.replace('"', '""') + '"'
     frame = read_csv("feedback", lines(FEEDBACK, {**FEEDBACK, "comment": quoted}), tmp_path)
     assert frame["comment"].to_list() == ["ok", comment]
-    assert examined(frame, "feedback", artificial=True)[1].height == 0
+    assert examined(frame, "feedback", artificial=True, now=CLOCK)[1].height == 0
 
 
 def test_a_line_break_outside_free_text_refuses_its_row(tmp_path: Path) -> None:
@@ -241,7 +243,10 @@ def test_a_line_break_outside_free_text_refuses_its_row(tmp_path: Path) -> None:
         {**FEEDBACK, "id": '"5\n6"'},
     ]
     _, faults = examined(
-        read_csv("feedback", lines(FEEDBACK, *rows), tmp_path), "feedback", artificial=True
+        read_csv("feedback", lines(FEEDBACK, *rows), tmp_path),
+        "feedback",
+        artificial=True,
+        now=CLOCK,
     )
     assert faults.sort("row").rows() == [
         (2, "topic", "line_break"),
@@ -331,7 +336,7 @@ def book(path: Path, *rows: dict[str, object], tail: str = "") -> Path:
 )
 def test_a_cell_in_error_is_refused(word: str, column: str, rule: str, tmp_path: Path) -> None:
     path = book(tmp_path / "customer.xlsx", CUSTOMER, {**CUSTOMER, "id": 2, column: error(word)})
-    good, faults = examined(read("customer", path), "customer", artificial=True)
+    good, faults = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
     assert (good["row"].to_list(), faults.rows()) == ([1], [(2, column, rule)])
 
 
@@ -441,7 +446,7 @@ def test_a_value_is_read_alike_in_every_format(
     tmp_path: Path,
 ) -> None:
     path = write(tmp_path / "customer", {**CUSTOMER, column: value})
-    good, faults = examined(read("customer", path), "customer", artificial=True)
+    good, faults = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
     if faults.height:
         assert faults.rows() == [(1, column, outcome)]
     else:
@@ -459,7 +464,7 @@ def test_an_instant_of_parquet_with_its_zone_is_read(
     value: dt.datetime, expected: int, tmp_path: Path
 ) -> None:
     path = as_parquet(tmp_path / "customer", {**CUSTOMER, "updated_at": value})
-    good, _ = examined(read("customer", path), "customer", artificial=True)
+    good, _ = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
     assert good["updated_at"].dt.hour().to_list() == [expected]
 
 
@@ -489,7 +494,7 @@ def test_cents_have_no_decimals(amount: object, outcome: object, tmp_path: Path)
         "source": "SERVICE_USE",
     }
     path = as_parquet(tmp_path / "invoice", invoice)
-    good, faults = examined(read("invoice", path), "invoice", artificial=True)
+    good, faults = examined(read("invoice", path), "invoice", artificial=True, now=CLOCK)
     found = faults["rule"].to_list() + good["amount_cents"].to_list()
     assert found == [outcome]
 
@@ -507,7 +512,7 @@ def test_cents_have_no_decimals(amount: object, outcome: object, tmp_path: Path)
 )
 def test_every_instant_that_says_its_zone_is_taken_to_the_second(text: str, tmp_path: Path) -> None:
     path = as_csv(tmp_path / "customer", {**CUSTOMER, "updated_at": text})
-    good, _ = examined(read("customer", path), "customer", artificial=True)
+    good, _ = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
     assert good["updated_at"].to_list() == [dt.datetime(2026, 10, 1, 14, 5, tzinfo=dt.UTC)]
 
 
