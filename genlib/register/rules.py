@@ -8,8 +8,8 @@ A date or instant later than the load cannot be told yet, and later nobody would
 so the row is refused (`in_the_future`). What a source may know before, such as the end of a consent
 or a notice given, is marked in `schema`. There is no tolerance for clocks that go ahead.
 
-`7.0` is the whole number 7 as a column of floats holds it; `25.00` in a column of cents is euros,
-and refused.
+`7.0` is the whole number 7 as a column of floats holds it; in a column of cents, which is never
+empty, `25.00` and `25.0` may be euros and are refused (`reading`).
 """
 
 from __future__ import annotations
@@ -148,7 +148,8 @@ def _cleaned(column: str, raw: pl.DataFrame) -> pl.Expr:
     if column not in raw.columns:
         return pl.lit(None, pl.String).alias(column)
     text = clean_text(pl.col(column))
-    whole = pl.when(text.str.contains(WHOLE_FLOAT)).then(text.str.head(-2)).otherwise(text)
+    is_whole = text.str.contains(WHOLE_FLOAT) & pl.lit(not column.endswith("_cents"))
+    whole = pl.when(is_whole).then(text.str.head(-2)).otherwise(text)
     return pl.when(text != "").then(whole).alias(column)
 
 
