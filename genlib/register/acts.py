@@ -5,7 +5,8 @@ An opting out is a prohibition of its channel from that instant, also where nobo
 a permission; where somebody did, at the same instant, that row and its end are what counts. A later
 consent lifts it as it lifts any other. Whoever opted out of a survey (of market research or of
 satisfaction) gets no survey by that channel either, until that row is ended: a consent to marketing
-says nothing of surveys.
+says nothing of surveys. Whoever opted out of customer communication gets none by that channel; no
+prohibition of the notice says so, so only contact lists heed it (`courtesy_email` and the like).
 
 Example: customer 5 opted out of an e-mail on 3 October, and `permission` knows nothing of it: from
 then on e-mail is prohibited to customer 5. The e-mail asked for an answer to market research: the
@@ -22,7 +23,8 @@ from genlib.register.database import Register
 ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
 SCOPES = {"email": "email", "sms": "phone", "call": "phone", "auto": "phone", "post": "post"}
 """Which prohibition an opting out is, by the channel of the message."""
-SURVEYS = ("MR", "SAT")
+STOPPED = {"MR": "research", "SAT": "research", "CC": "courtesy"}
+"""What an opting out stops beside marketing, by the kind of the message."""
 
 
 def read_acts(register: Register, ids: pl.Series | None = None) -> pl.DataFrame:
@@ -36,12 +38,11 @@ def read_acts(register: Register, ids: pl.Series | None = None) -> pl.DataFrame:
     on = ["customer_id", "scope", "given_at"]
     ends = written.group_by(on).agg(_last_end(), is_written=pl.lit(value=True))
     opted_out = _read_opted_out(register, ids).join(ends, on=on, how="left", maintain_order="left")
+    stopped = col("kind").replace_strict(STOPPED, default=None, return_dtype=pl.String)
     prohibitions = pl.concat(
         [
             opted_out.filter(col("is_written").is_null()),
-            opted_out.filter(col("kind").is_in(SURVEYS)).with_columns(
-                scope="research_" + col("scope")
-            ),
+            opted_out.with_columns(scope=stopped + "_" + col("scope")).drop_nulls("scope"),
             opted_out.filter(channel="sms").with_columns(scope=pl.lit("sms")),
         ]
     )

@@ -24,7 +24,7 @@ from genlib.atomic import replacing
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.permission import Switches, verdicts
 from genlib.register import audit, fingerprints, holds, mailing, persons, suppression
-from genlib.register.acts import read_acts
+from genlib.register.acts import SCOPES, read_acts
 from genlib.register.database import Register
 from genlib.register.digests import IDENTIFIERS
 from genlib.register.identifiers import ARTIFICIAL_PHONE
@@ -264,12 +264,14 @@ def _allowed(
     suppression.hold(register, connection, key, speaking, at=order.at)
     listed = suppression.prohibitions(connection, key, second.rename({"id": "customer_id"}))
     third, suppressed = _judged(second, pl.concat([acts, listed]), order)
-    reachable = third.filter(_reachable(third, order.channel))
+    willing = _without_opted_out(third, pl.concat([acts, listed]), order)
+    reachable = willing.filter(_reachable(willing, order.channel))
     counts = {
         **refused,
         "shared_identifier": sum(shared.values()),
         "suppression_list": sum(suppressed.values()),
-        "no_contact": third.height - reachable.height,
+        "opted_out": third.height - willing.height,
+        "no_contact": willing.height - reachable.height,
     }
     return reachable, counts
 
@@ -277,6 +279,17 @@ def _allowed(
 def _hold(people: pl.DataFrame, order: Order) -> pl.DataFrame:
     """The people with `held_since`, for whoever is held back."""
     return people.with_columns(held_since=pl.when("is_held").then(pl.lit(order.at)))
+
+
+def _without_opted_out(people: pl.DataFrame, acts: pl.DataFrame, order: Order) -> pl.DataFrame:
+    """The people but those who opted out of customer communication by this channel, if that is
+    what they would get."""
+    if order.kind != "CC":
+        return people
+    is_live = (col("ended_at") > order.at).fill_null(value=True)
+    scope = f"courtesy_{SCOPES[order.channel]}"
+    stopped = acts.filter(is_live, col("given_at") <= order.at, act="prohibition", scope=scope)
+    return people.filter(~col("id").is_in(stopped["customer_id"].implode()))
 
 
 def _judged(

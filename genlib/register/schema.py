@@ -23,7 +23,10 @@ CHANNELS = ("call", "auto", "sms", "email", "post")
 MESSAGE_KINDS = ("DM", "MR", "SAT", "CC", "SCA", "BEN", "SVC")
 CONSENT_SCOPES = ("mobile", "email")
 PROHIBITION_SCOPES = ("phone", "post", "email", "market_research", "marketing_use")
-OPTED_OUT_SCOPES = ("sms", "research_phone", "research_email", "research_post")
+OPTED_OUT_SCOPES = (
+    "sms",
+    *(f"{kind}_{way}" for kind in ("research", "courtesy") for way in ("phone", "email", "post")),
+)
 """What an opting out stops that the notice has no prohibition for."""
 SCALES = {"nps_0_10": (0, 10), "likert_1_5": (1, 5), "ces_1_7": (1, 7)}
 """The least and the greatest answer; a question of text has none."""

@@ -26,16 +26,31 @@ from genlib.register.vault import IdentityKey
 # what each identifier carries: an address is a household's, so of marketing it blocks only the post
 CARRIED = {
     "email": {
-        scope: scope for scope in ("email", "research_email", "marketing_use", "market_research")
+        scope: scope
+        for scope in (
+            "email",
+            "research_email",
+            "courtesy_email",
+            "marketing_use",
+            "market_research",
+        )
     },
     "phone": {
         scope: scope
-        for scope in ("phone", "sms", "research_phone", "marketing_use", "market_research")
+        for scope in (
+            "phone",
+            "sms",
+            "research_phone",
+            "courtesy_phone",
+            "marketing_use",
+            "market_research",
+        )
     },
     "address": {
         "post": "post",
         "marketing_use": "post",
         "research_post": "research_post",
+        "courtesy_post": "courtesy_post",
         "market_research": "market_research",
     },
 }

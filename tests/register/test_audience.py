@@ -783,6 +783,21 @@ def test_who_opted_out_of_a_survey_gets_none_by_that_channel(
     assert export(filled, key, ids(1, 2, 11), calls, path=tmp_path / "calls.csv").contacted == 3
 
 
+def test_who_opted_out_of_customer_communication_gets_none_by_that_channel(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    opted_out = pl.DataFrame([OPTING_OUT | {"customer_id": 2}]).cast({"opted_out_at": UTC_INSTANT})
+    filled.append("campaign", pl.DataFrame([SURVEY | {"kind": "CC"}]))
+    filled.append("campaign_contact", opted_out)
+    fill(filled, key, [customer(11, email="person2@post.example")], [])
+    letters = replace(ORDER, kind="CC")
+    made = export(filled, key, ids(1, 2, 11), letters, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"opted_out": 2})
+    needed = replace(ORDER, kind="SVC", code="HUOLTO")
+    made = export(filled, key, ids(1, 2), needed, path=tmp_path / "needed.csv")
+    assert (made.contacted, made.left_out) == (2, {})
+
+
 # -- one message an address, and what is written ---------------------------------------------------
 
 
