@@ -227,6 +227,14 @@ def plainly(history: pl.DataFrame, channel: str, kind: str, sent: datetime) -> b
     live: dict[tuple[str, str], datetime] = {}
     for _, act, scope, given_at, ended_at in history.rows():
         if given_at <= sent and (ended_at is None or sent < ended_at):
+            later_ends = history.filter(
+                pl.col("ended_at") > given_at,
+                pl.col("ended_at") <= sent,
+                act="consent",
+                scope=scope,
+            )
+            if act == "consent" and later_ends.height:
+                continue
             live[act, scope] = max(given_at, live.get((act, scope), given_at))
 
     def against(scope: str) -> list[datetime]:
@@ -253,6 +261,48 @@ def plainly(history: pl.DataFrame, channel: str, kind: str, sent: datetime) -> b
         if channel in agreements
         else channel in ("call", "post") and not against({"call": "phone"}.get(channel, channel))
     )
+
+
+def test_whoever_ends_a_consent_has_no_older_one_of_its_scope() -> None:
+    older = ("consent", "email", -4, None)
+    ended = ("consent", "email", -3, -1)
+    assert verdict(acts(older, ended), "email") == (False, "consent_withdrawn")
+    assert verdict(acts(older, ended), "email", sent=-2) == (True, "consent")
+
+
+@pytest.mark.parametrize("renewed", [-1, 0])
+def test_a_consent_of_that_second_or_later_stands(renewed: int) -> None:
+    history = acts(("consent", "email", -3, -1), ("consent", "email", renewed, None))
+    assert verdict(history, "email") == (True, "consent")
+
+
+def test_the_end_of_a_consent_leaves_those_of_another_scope_and_person() -> None:
+    history = acts(("consent", "mobile", -4, None), ("consent", "email", -3, -1))
+    other = history.with_columns(customer_id=pl.lit(2, pl.Int64))
+    assert verdict(history, "sms") == (True, "consent")
+    older = acts(("consent", "email", -4, None))
+    assert verdict(pl.concat([older, other]), "email") == (True, "consent")
+
+
+def test_the_end_of_a_prohibition_leaves_the_older_one() -> None:
+    history = acts(("prohibition", "post", -4, None), ("prohibition", "post", -3, -1))
+    assert verdict(history, "post") == (False, "channel_prohibition")
+
+
+@pytest.mark.parametrize("kind", ["MR", "SAT"])
+def test_an_opting_out_of_surveys_stops_those_of_its_channel(kind: str) -> None:
+    history = acts(("prohibition", "research_email", -1, None))
+    allowed = {
+        channel
+        for channel in CHANNELS
+        if verdict(history, channel, kind, switches=Switches(q3=False))[0]
+    }
+    assert allowed == set(CHANNELS) - {"email"}
+
+
+def test_an_opting_out_of_text_messages_stops_them_however_prohibitions_of_calls_are_read() -> None:
+    history = acts(("consent", "mobile", -2, None), ("prohibition", "sms", -1, None))
+    assert verdict(history, "sms", switches=Switches(q2=False)) == (False, "channel_prohibition")
 
 
 @FEW
@@ -301,7 +351,7 @@ EVERY_PROHIBITION = [("prohibition", scope, -10, None) for scope in PROHIBITIONS
         ([*EVERY_PROHIBITION, ("consent", "email", -5, None)], "consent"),
         ([*EVERY_PROHIBITION, ("consent", "email", -20, None)], "all_prohibitions"),
         ([*EVERY_PROHIBITION, ("consent", "mobile", -5, None)], "marketing_prohibition"),
-        ([("consent", "email", -5, -2), ("consent", "email", -4, None)], "consent"),
+        ([("consent", "email", -5, -2), ("consent", "email", -4, None)], "consent_withdrawn"),
         (
             [
                 ("prohibition", "email", -5, None),

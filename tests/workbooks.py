@@ -14,9 +14,11 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 FORMATS = (
-    '<numFmts><numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd hh:mm"/></numFmts>'
+    '<numFmts><numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd hh:mm"/>'
+    '<numFmt numFmtId="166" formatCode="[h]:mm"/></numFmts>'
     '<cellXfs><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/>'
-    '<xf numFmtId="165" applyNumberFormat="1"/></cellXfs>'
+    '<xf numFmtId="165" applyNumberFormat="1"/><xf numFmtId="166" applyNumberFormat="1"/>'
+    '<xf numFmtId="20" applyNumberFormat="1"/></cellXfs>'
 )
 EPOCH = dt.datetime(1899, 12, 30)
 
@@ -26,6 +28,15 @@ class Xml:
     """A cell as it stands in the file."""
 
     cell: str
+
+
+DURATION = 3
+TIME = 4
+"""The styles of hours that count beyond a day, [h]:mm, and of a time of day, h:mm."""
+
+
+def styled(style: int, number: float) -> Xml:
+    return Xml(f'<c s="{style}"><v>{number}</v></c>')
 
 
 def error(word: str) -> Xml:

@@ -89,6 +89,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
         purpose=audience.purpose(kind),
         user=places.user,
         at=now,
+        time_zone=places.time_zone,
         seed=secrets.randbits(32) if seed is None else seed,
         dates=(first, first + dt.timedelta(days=days - 1)),
         holdout_share=holdout,

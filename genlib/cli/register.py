@@ -68,6 +68,7 @@ def load(
             rejected_to=target,
             artificial=places.artificial,
             progress=progress,
+            time_zone=places.time_zone,
         )
     for one in done.tables:
         typer.echo("\n".join([str(one), *one.notices]))

@@ -1,6 +1,13 @@
 """The recorded acts, read by question Q12: the latest wins in its scope, and a consent lifts only
 older prohibitions of its own channel.
 
+Whoever ends a consent has no consent of that scope from then on, unless one was given at that
+second or later: the end of a consent ends the older ones of its scope too. (The end of a
+prohibition ends that one alone.)
+
+An opting out is told by what it stops, beside the prohibitions of the notice: `sms`, and surveys by
+telephone, e-mail or post (`register.acts`).
+
 An act is in force from `given_at` until just before `ended_at`, in whole seconds of UTC. What
 stands in a scope is one number: the second at which the latest act in force was given, ENDED if
 acts were given but none is in force, NEVER if none was.
@@ -21,7 +28,12 @@ NEVER = 0
 ENDED = -1
 CONSENTS = {"mobile": "consent_mobile", "email": "consent_email"}
 PROHIBITIONS = ("phone", "post", "email", "market_research", "marketing_use")
-SCOPES = (*CONSENTS.values(), *(f"prohibition_{scope}" for scope in PROHIBITIONS))
+OPTED_OUT = ("sms", "research_phone", "research_email", "research_post")
+"""What an opting out stops that the notice has no prohibition for."""
+SCOPES = (
+    *CONSENTS.values(),
+    *(f"prohibition_{scope}" for scope in (*PROHIBITIONS, *OPTED_OUT)),
+)
 _REACH = {"call": "phone", "auto": "phone", "sms": "phone", "email": "email", "post": "post"}
 
 
@@ -59,14 +71,36 @@ def state_at(
 
 
 def in_seconds(acts: Frame, time_zone: str) -> Frame:
-    """customer_id, slot (act and scope in one word), given and ended in seconds of UTC."""
+    """customer_id, slot (act and scope in one word), given and ended in seconds of UTC; older
+    consents ended with the later one."""
     schema = acts.lazy().collect_schema()
-    return acts.select(
+    spans = acts.select(
         "customer_id",
         slot=pl.concat_str(col("act").cast(pl.String), pl.lit("_"), col("scope").cast(pl.String)),
         given=seconds("given_at", schema["given_at"], time_zone),
         ended=seconds("ended_at", schema["ended_at"], time_zone),
     )
+    is_consent = col("slot").is_in(list(CONSENTS.values())).fill_null(value=False)
+    consents = spans.filter(is_consent).pipe(_end_older)
+    return pl.concat([spans.filter(~is_consent), consents])
+
+
+def _end_older(consents: Frame) -> Frame:
+    """The consents, each ended by the first end of its scope after it was given."""
+    by = ["customer_id", "slot"]
+    ends = consents.drop_nulls("ended").select(*by, end="ended").sort("end")
+    given = consents.sort("given")
+    met = given.join_asof(
+        ends,
+        left_on="given",
+        right_on="end",
+        by=by,
+        strategy="forward",
+        allow_exact_matches=False,
+        check_sortedness=False,
+    )
+    first_end = pl.min_horizontal("ended", "end")
+    return met.select(*by, "given", ended=first_end)
 
 
 def seconds(name: str, dtype: pl.DataType, time_zone: str) -> pl.Expr:
@@ -91,12 +125,13 @@ def seconds(name: str, dtype: pl.DataType, time_zone: str) -> pl.Expr:
 
 def flags(channel: str, switches: Switches) -> dict[str, pl.Expr]:
     """The flags of `decide` for one channel, from columns that say what stands in each scope."""
-    reached = {**_REACH, "sms": "phone" if switches.q2 else None}
+    reached = {**_REACH, "sms": "phone" if switches.q2 else "sms"}
     consents = {name: (scope, reached[name]) for name, scope in _consents(switches).items()}
     effective = [_newer(scope, against, switches) for scope, against in consents.values()]
     marketing = col("prohibition_marketing_use") > NEVER
     own = reached[channel]
-    prohibited = (col(f"prohibition_{own}") > NEVER) if own else pl.lit(False)
+    prohibited = col(f"prohibition_{own}") > NEVER
+    surveys = [f"prohibition_{name}" for name in ("market_research", f"research_{_REACH[channel]}")]
     consent = pl.lit(False)
     consent_scope = consents.get(channel, (None, None))[0]
     withdrawn = pl.lit(False)
@@ -108,7 +143,7 @@ def flags(channel: str, switches: Switches) -> dict[str, pl.Expr]:
         "consent": consent,
         "withdrawn": withdrawn,
         "channel_prohibited": prohibited & ~consent,
-        "research_prohibited": col("prohibition_market_research") > NEVER,
+        "research_prohibited": pl.any_horizontal(col(scope) > NEVER for scope in surveys),
         "marketing_prohibited": marketing & ~consent,
         "all_prohibited": every & ~pl.any_horizontal(effective),
     }
@@ -120,10 +155,10 @@ def _consents(switches: Switches) -> dict[str, str]:
     return {"sms": "consent_mobile", "email": "consent_email", **calls}
 
 
-def _newer(scope: str, against: str | None, switches: Switches) -> pl.Expr:
+def _newer(scope: str, against: str, switches: Switches) -> pl.Expr:
     """A consent in force that no prohibition of its channel or of all marketing has overtaken; at
     the same second the prohibition wins."""
-    rivals = [f"prohibition_{name}" for name in (against, "marketing_use") if name]
+    rivals = [f"prohibition_{name}" for name in (against, "marketing_use")]
     standing = [
         (col(rival) > NEVER) if switches.q12 == "prohibition" else (col(rival) >= col(scope))
         for rival in rivals

@@ -24,13 +24,15 @@ from genlib.atomic import replacing
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.permission import Switches, verdicts
 from genlib.register import audit, fingerprints, holds, mailing, persons, suppression
-from genlib.register.acts import read_acts
+from genlib.register.acts import SCOPES, read_acts
 from genlib.register.database import Register
+from genlib.register.digests import IDENTIFIERS
 from genlib.register.identifiers import ARTIFICIAL_PHONE
 from genlib.register.recipients import Recipient
 from genlib.register.schema import table
 from genlib.register.store import opened
 from genlib.register.vault import IdentityKey
+from genlib.settings import TIME_ZONE
 
 NAME = ("given_names", "family_name")
 NEEDED = {  # the least that reaches a person through a channel
@@ -53,12 +55,13 @@ PEOPLE = [
     "deceased_on",
     "restricted_from",
     "non_disclosure",
+    "birth_year",
     "language",
     "personal_id_index",
     "phone_index",
     "email_index",
     *NAME,
-    *suppression.IDENTIFIERS,
+    *IDENTIFIERS,
 ]
 MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
@@ -79,6 +82,7 @@ class Order:
     dates: tuple[dt.date, dt.date]
     holdout_share: float
     user: str = ""
+    time_zone: str = TIME_ZONE
     switches: Switches = field(default_factory=Switches)
     post_offices: Mapping[str, str] = field(default_factory=dict)
 
@@ -106,15 +110,16 @@ def export(
     `order.at` to `path`, readable by its owner only, and the campaign, its planned contacts, the
     disclosure and the audit event to the register.
 
-    Refused if nobody is left, and while refused rows may speak of anybody (`holds`); UsageError if
-    the file is there already or the campaign is of another kind. Holdout people are in the
-    register, not in the list.
+    Refused if nobody is left, while refused rows may speak of anybody and before permissions were
+    loaded (`holds`); UsageError if the file is there already or the campaign is of another kind.
+    Holdout people are in the register, not in the list.
     """
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with --to")
     with replacing(path) as file, audit.told(register) as (connection, tell):
         fingerprints.keep_key(connection, key)
         holds.check_everybody_is_named(connection)
+        holds.check_permissions_are_loaded(connection)
         campaign, share = _campaign(connection, order)
         before = _planned_before(register, connection, campaign)
         candidates, missing = _candidates(register, ids, before)
@@ -197,15 +202,13 @@ def _planned_before(register: Register, connection: sa.Connection, campaign: int
     rows = connection.execute(chosen.where(contacts.c.campaign_id == campaign)).all()
     schema = {"id": pl.Int64, "channel": pl.String}
     planned = pl.DataFrame([tuple(row) for row in rows], schema, orient="row")
-    return _scan_people(register, planned["id"]).join(planned, on="id")
+    return _read_people(register, planned["id"]).join(planned, on="id")
 
 
-def _scan_people(register: Register, ids: pl.Series) -> pl.DataFrame:
+def _read_people(register: Register, ids: pl.Series) -> pl.DataFrame:
     """The sealed rows of these people, by number."""
-    wanted = ids.implode()
-    return pl.concat(
-        batch.filter(col("id").is_in(wanted)) for batch in register.scan("customer", PEOPLE)
-    ).sort("id")
+    wanted = ids.unique().to_frame("id")
+    return register.matching("customer", wanted).select(PEOPLE).sort("id")
 
 
 def _open_people(sealed: pl.DataFrame, key: IdentityKey) -> pl.DataFrame:
@@ -221,7 +224,7 @@ def _candidates(
     """The sealed rows of the people asked for, without those whom the campaign has already, and how
     many the others are."""
     asked = ids.drop_nulls().unique()
-    found = _scan_people(register, asked)
+    found = _read_people(register, asked)
     fresh = found.filter(~col("id").is_in(before["id"].implode()))
     counts = {
         "refused_pseudonym": ids.null_count(),
@@ -240,27 +243,56 @@ def _allowed(
     sealed: pl.DataFrame,
     order: Order,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Those whom the acts, and then the suppression list, allow and who can be reached; only they
-    are opened."""
-    rows = persons.find_rows(register, sealed)
+    """Those whom the acts, then whatever has an identifier of theirs, and then the suppression
+    list allow, and who can be reached; only they are opened, and the protected."""
     held = holds.held_people(connection)["customer_id"]
-    held_since = pl.when("is_held").then(pl.lit(order.at))
-    asked = persons.apply_states(sealed, rows, held).with_columns(held_since=held_since)
-    acts = persons.gather_acts(read_acts(register, rows["other"]), rows)
-    first, refused = _judged(asked, acts, order)
-    sharing = persons.find_sharing(register, sealed, order.channel)
-    speaking = pl.concat([rows["other"], sharing]).unique()
-    suppression.hold(register, connection, key, speaking, at=order.at)
+    related = persons.find_related(register, sealed, held, order.channel)
+    own_states = persons.apply_states(sealed, related.rows, held)
+    acts = persons.gather_acts(read_acts(register, related.rows["other"]), related.rows)
+    first, refused = _judged(_hold(own_states, order), acts, order)
     people = _open_people(first, key)
-    listed = suppression.prohibitions(connection, key, people.rename({"id": "customer_id"}))
-    second, suppressed = _judged(people, pl.concat([acts, listed]), order)
-    reachable = second.filter(_reachable(second, order.channel))
+    protection = persons.find_protection(
+        people,
+        related.protected.with_columns(is_held=col("id").is_in(held.implode())),
+        holds.read_identifiers(connection),
+        key=key,
+        channel=order.channel,
+    )
+    bare = people.drop(persons.STATES, "is_held")
+    met = bare.join(protection, on="id", how="left", maintain_order="left").with_columns(
+        col("non_disclosure").fill_null(value=False)
+    )
+    second, shared = _judged(_hold(met, order), acts, order)
+    speaking = pl.concat([related.rows["other"], related.sharing]).unique()
+    suppression.hold(register, connection, key, speaking, at=order.at)
+    listed = suppression.prohibitions(connection, key, second.rename({"id": "customer_id"}))
+    third, suppressed = _judged(second, pl.concat([acts, listed]), order)
+    willing = _without_opted_out(third, pl.concat([acts, listed]), order)
+    reachable = willing.filter(_reachable(willing, order.channel))
     counts = {
         **refused,
+        "shared_identifier": sum(shared.values()),
         "suppression_list": sum(suppressed.values()),
-        "no_contact": second.height - reachable.height,
+        "opted_out": third.height - willing.height,
+        "no_contact": willing.height - reachable.height,
     }
     return reachable, counts
+
+
+def _hold(people: pl.DataFrame, order: Order) -> pl.DataFrame:
+    """The people with `held_since`, for whoever is held back."""
+    return people.with_columns(held_since=pl.when("is_held").then(pl.lit(order.at)))
+
+
+def _without_opted_out(people: pl.DataFrame, acts: pl.DataFrame, order: Order) -> pl.DataFrame:
+    """The people but those who opted out of customer communication by this channel, if that is
+    what they would get."""
+    if order.kind != "CC":
+        return people
+    is_live = (col("ended_at") > order.at).fill_null(value=True)
+    scope = f"courtesy_{SCOPES[order.channel]}"
+    stopped = acts.filter(is_live, col("given_at") <= order.at, act="prohibition", scope=scope)
+    return people.filter(~col("id").is_in(stopped["customer_id"].implode()))
 
 
 def _judged(
@@ -275,7 +307,7 @@ def _judged(
         kind=pl.lit(order.kind),
         sent_at=pl.lit(order.at),
     )
-    judged = verdicts(asked, acts, known, switches=order.switches)
+    judged = verdicts(asked, acts, known, switches=order.switches, time_zone=order.time_zone)
     allowed = judged["allowed"] & (judged["reason"] != "safe_route")
     reasons = judged.filter(~allowed)["reason"].value_counts()
     return people.filter(allowed), dict(reasons.rows())

@@ -21,6 +21,7 @@ from genlib.register.bulk import UTC_INSTANT, Embedded, Server, reason, translat
 from genlib.register.schema import Base, table
 
 BATCH_ROWS = 131_072
+MATCHED_KEYS = 65_536
 BUSY_SECONDS = 60
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 DTYPES: Mapping[type, Any] = {
@@ -151,7 +152,10 @@ class Register:
         every = f"SELECT {', '.join(map(_quoted, schema))} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
         query = f"{every} WHERE ({wanted}) IN ({listed})"
         with translated(name), self._session(write=True) as connection:
-            return self._bulk.match(connection, query, schema, json.dumps(keys.rows()))
+            return pl.concat(
+                self._bulk.match(connection, query, schema, json.dumps(part.rows()))
+                for part in keys.iter_slices(MATCHED_KEYS)
+            )
 
     @contextmanager
     def _shared(self, session: AbstractContextManager[Any]) -> Iterator[Any]:

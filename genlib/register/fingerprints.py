@@ -3,7 +3,9 @@ notice.
 
 The first key that fills a register, looks somebody up in it or publishes from it is its key. Any
 other is refused before a row is sealed or a pseudonym made with it: afterwards neither would open
-everything. Kept are 16 bytes that tell nothing of the key (`vault.Key.fingerprint`).
+everything. Kept are 16 bytes that tell nothing of the key (`vault.Key.fingerprint`); those of the
+other key of the file are kept with it, so a file whose identity key filled the register is the only
+one whose pseudonym key publishes from it.
 """
 
 from __future__ import annotations
@@ -27,10 +29,12 @@ def check_key(register: Register, key: Key) -> None:
 def keep_key(connection: sa.Connection, key: Key) -> None:
     """Make `key` the register's, in the transaction that first uses it. Refused if it has
     another."""
-    of = f"{key.name} key"
-    _lock_unless_known(connection, of)
+    digests = {**key.companions, key.name: key.fingerprint}
+    for name in digests:
+        _lock_unless_known(connection, f"{name} key")
     _check_key(connection, key)
-    _keep(connection, of, key.fingerprint)
+    for name, digest in digests.items():
+        _keep(connection, f"{name} key", digest)
 
 
 def check_notice(register: Register, notice: Notice) -> None:
@@ -68,11 +72,19 @@ def _check_key(connection: sa.Connection, key: Key) -> None:
     known = _digest(connection, f"{key.name} key")
     is_other = not _opens(connection, key) if known is None else known != key.fingerprint
     if is_other:
-        file = f" of {key.file}" if key.file else ""
-        raise Refused(
-            f"the {key.name} key{file} is not the one of this register, so nothing was done with "
-            "it; name the key file that was made for this register with GENLIB_KEYS"
-        )
+        raise _refuse_key(key, key.name)
+    for name, digest in key.companions.items():
+        known = _digest(connection, f"{name} key")
+        if known not in (None, digest):
+            raise _refuse_key(key, name)
+
+
+def _refuse_key(key: Key, name: str) -> Refused:
+    file = f" of {key.file}" if key.file else ""
+    return Refused(
+        f"the {name} key{file} is not the one of this register, so nothing was done with "
+        "it; name the key file that was made for this register with GENLIB_KEYS"
+    )
 
 
 def _opens(connection: sa.Connection, key: Key) -> bool:

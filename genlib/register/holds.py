@@ -4,10 +4,13 @@ Three tables say whom we may contact: `permission` (consents, prohibitions, thei
 (restriction, departure, death, addresses) and `campaign_contact` (who opted out). What such a row
 cannot say clearly is refused, and until it is mended nobody it may speak of is on a list:
 
-- A refused row holds back the customer that it names, whether the register knows them yet or not.
+- A refused row holds back the customer that it names, whether the register knows them yet or not;
+  a refused row of `customer` holds back, too, whoever has its personal identity code, e-mail
+  address, telephone or (from letters) postal address. Kept of these are keyed hashes.
 - While a refused row names no customer, or may hide other rows, no list is exported at all. The
   same holds from the beginning of a load until its last such table is in: a file that is refused
   whole, or a load that was killed, leaves nobody's new prohibition unheeded.
+- Before permissions were loaded once, if only a file of its header, no list is exported either.
 - A hold ends when a later load takes the very same row, by its number, for the first time; or when
   a steward releases it, with a reason. A row without a number waits for the steward, and so does
   one that the register has already: to find it unchanged may only mean that the file is old.
@@ -30,7 +33,10 @@ from polars import col
 from genlib.errors import Refused, UsageError
 from genlib.register import audit
 from genlib.register.database import Register, frame_schema
+from genlib.register.digests import IDENTIFIERS, digest_codes, digest_identifiers
 from genlib.register.schema import table
+from genlib.register.spelling import clean_text
+from genlib.register.vault import IdentityKey
 
 OWNERS = {"customer": "id", "permission": "customer_id", "campaign_contact": "customer_id"}
 """The tables that are watched, and their column that names the customer. Of contacts those that
@@ -74,7 +80,7 @@ def find_refused(raw: pl.DataFrame, faults: pl.DataFrame, name: str) -> pl.DataF
     is_harmless = (col("rule") == "changed") & col("column").is_in(HARMLESS)
     telling = faults.filter(~is_harmless) if name == "customer" else faults
     if name == "campaign_contact":
-        telling = telling.join(_opting_out(raw), on="row", how="semi")
+        telling = telling.join(find_opting_out(raw), on="row", how="semi")
     first = telling.unique("row", keep="first", maintain_order=True)
     cells = pl.exclude("row").str.contains(f"(?s){HIDES_ROWS}")
     numbers = raw.select(
@@ -89,11 +95,25 @@ def find_refused(raw: pl.DataFrame, faults: pl.DataFrame, name: str) -> pl.DataF
     return pl.concat([refused, hidden]).select(HELD).unique(maintain_order=True)
 
 
-def _opting_out(contacts: pl.DataFrame) -> pl.DataFrame:
+def find_opting_out(contacts: pl.DataFrame) -> pl.DataFrame:
     """The rows that tell of an opting out, readable or not; all, if there is no column for it."""
     if "opted_out_at" not in contacts.columns:
         return contacts
-    return contacts.filter(col("opted_out_at").str.strip_chars().fill_null("") != "")
+    return contacts.filter(clean_text(col("opted_out_at")).fill_null("") != "")
+
+
+def digest_refused(raw: pl.DataFrame, refused: pl.DataFrame, key: IdentityKey) -> pl.DataFrame:
+    """By what else the refused rows of `customer` in a batch are known: the columns `HELD` of their
+    hold, identifier and digest."""
+    numbered = raw.with_columns(refused_id=_read_number("id"))
+    rows = numbered.join(refused, on="refused_id", how="semi", nulls_equal=True)
+    absent = [name for name in (*IDENTIFIERS, "personal_id") if name not in raw.columns]
+    whole = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+    identified = pl.concat(
+        [digest_identifiers(key, whole, "refused_id"), digest_codes(key, whole, "refused_id")]
+    )
+    named = refused.unique("refused_id", keep="first", maintain_order=True)
+    return named.join(identified, on="refused_id", nulls_equal=True)
 
 
 @dataclass
@@ -116,9 +136,12 @@ class Watch:
             return None
         return cls(connection, name, since, _read_holds(connection, name))
 
-    def note(self, taken: pl.Series, refused: pl.DataFrame) -> None:
-        """Enter the refused rows of a batch (`find_refused`) that are not held already; `taken`
-        are the numbers of the rows that the batch brought into the register."""
+    def note(
+        self, taken: pl.Series, refused: pl.DataFrame, identified: pl.DataFrame | None = None
+    ) -> None:
+        """Enter the refused rows of a batch (`find_refused`) that are not held already, and what
+        else they are known by (`digest_refused`); `taken` are the numbers of the rows that the
+        batch brought into the register."""
         known = self.before.select("id", *HELD)
         mended = known.filter(col("refused_id").is_in(taken.implode()))
         repeated = known.join(refused, on=HELD, how="semi", nulls_equal=True)
@@ -129,6 +152,8 @@ class Watch:
         if fresh.height:
             entries = fresh.with_columns(table=pl.lit(self.table), since=pl.lit(self.since))
             self.connection.execute(table("held_back").insert(), entries.to_dicts())
+        if identified is not None:
+            _enter_identifiers(self.connection, self.table, identified)
 
     def close(self) -> None:
         """The whole file is in: what it mended is held no longer."""
@@ -142,6 +167,11 @@ def held_people(connection: sa.Connection) -> pl.DataFrame:
     return holds.group_by("customer_id").agg(held_since=col("since").min()).sort("customer_id")
 
 
+def read_identifiers(connection: sa.Connection) -> pl.DataFrame:
+    """identifier and digest: by what else those are known whom refused rows hold back."""
+    return _read_identifiers(connection).select("identifier", "digest").unique()
+
+
 def check_everybody_is_named(connection: sa.Connection) -> None:
     """Refused while a refused row, or a load that did not end, may speak of anybody."""
     unknown = _read_holds(connection).filter(col("customer_id").is_null())
@@ -151,6 +181,22 @@ def check_everybody_is_named(connection: sa.Connection) -> None:
         "no contact list is exported while rows about prohibitions or ends may speak of anybody "
         f"({_count_reasons(unknown)}); mend the file and load it again, or: genlib register "
         "release-hold --unknown"
+    )
+
+
+def check_permissions_are_loaded(connection: sa.Connection) -> None:
+    """Refused while nobody's prohibitions have ever been loaded: that no row is there must be the
+    source's word."""
+    permissions = table("permission")
+    events = table("audit_event")
+    is_of_permissions = events.c.detail.contains('"table": "permission"')
+    loads = sa.select(events.c.id).where(events.c.action == "load", is_of_permissions)
+    for query in (sa.select(permissions.c.id), loads):
+        if connection.scalar(query.limit(1)) is not None:
+            return
+    raise Refused(
+        "no contact list is exported before permissions were loaded once; load a folder with a "
+        "permission file, of nothing but its header if nobody has consented or prohibited anything"
     )
 
 
@@ -200,7 +246,7 @@ def release(register: Register, customer: int | None, *, reason: str, user: str 
 
 
 def _read_number(name: str) -> pl.Expr:
-    text = col(name).str.strip_chars().str.replace(r"\.0+$", "")
+    text = clean_text(col(name)).str.replace(r"\.0+$", "")
     return text.cast(pl.Int64, strict=False)
 
 
@@ -211,6 +257,22 @@ def _read_holds(connection: sa.Connection, name: str = "") -> pl.DataFrame:
         query = query.where(held_back.c.table == name, held_back.c.rule != LOADING)
     rows = [tuple(row) for row in connection.execute(query)]
     return pl.DataFrame(rows, frame_schema("held_back"), orient="row")
+
+
+def _read_identifiers(connection: sa.Connection) -> pl.DataFrame:
+    query = sa.select(table("held_identifier"))
+    rows = [tuple(row) for row in connection.execute(query)]
+    return pl.DataFrame(rows, frame_schema("held_identifier"), orient="row")
+
+
+def _enter_identifiers(connection: sa.Connection, name: str, identified: pl.DataFrame) -> None:
+    """Keep with the holds what they are known by, each once."""
+    holds = _read_holds(connection, name).rename({"id": "held_back_id"})
+    found = identified.join(holds, on=HELD, nulls_equal=True)
+    entries = found.select("held_back_id", "identifier", "digest").unique(maintain_order=True)
+    fresh = entries.join(_read_identifiers(connection), on=entries.columns, how="anti")
+    if fresh.height:
+        connection.execute(table("held_identifier").insert(), fresh.to_dicts())
 
 
 def _count_reasons(holds: pl.DataFrame) -> str:

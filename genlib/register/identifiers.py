@@ -12,10 +12,11 @@ decides:
 - Telephone: every number that the numbering plan counts as valid, Finnish unless another country's
   code is in front - written in digits, spaces, `+ - ( ) /` and typesetters' dashes, so that its
   digits are those that a reader sees. Letters are never turned into digits, and two numbers, a
-  range, a date, a personal identity code or a business ID in the cell is `bad_format`. `(0)` is
-  read only right after a country's code (+358 (0)40 …). Nine digits of a mobile number that lost
-  its zero in a spreadsheet (401234567) get it back; no other number does. `049…` is outside the
-  plan; artificial people live there, and it passes only with `artificial=True`.
+  range, a date (also behind a country's code), a personal identity code or a business ID in the
+  cell is `bad_format`. `(0)` is read only right after a country's code (+358 (0)40 …). Nine digits
+  of a mobile number that lost its zero in a spreadsheet (401234567) get it back; no other number
+  does. `049…` is outside the plan; artificial people live there, and it passes only with
+  `artificial=True`.
 - Business ID: the eighth digit is not guessed, so a six-digit serial wants its leading zero; the
   VAT form (FI20774740) is taken.
 - Reference number: 4-20 digits with the 7-3-1 check, or RF, whose inside must be a national
@@ -53,9 +54,12 @@ PHONE = re.compile(r"(?:\(\+?\d+\)|(?:\+|00)\d+(?: ?\(\d+\))?|\d+)(?:[ /-]{0,3}\
 SEVERAL = re.compile(r".*[^\d(]\d|.*\d{5} ?[/-] ?\d{1,2}|(?:\D*\d){6,}\D*/.*|.*/.*/.*", re.ASCII)
 """A last digit alone, one or two after a dash, a slash after more than an area's code: 040
 1234567-8 are two numbers."""
+ABROAD = re.compile(r"\(?(?:\+|00)\d{1,3}\)?[ -]")
+"""A country's code that is written apart: what follows it must not be something else either."""
 DATE = re.compile(
     r"\d{1,2}[/ -]\d{1,2}[/ -](?:\d{2}|\d{4})|\d{4}[/ -]\d{1,2}[/ -]\d{1,2}", re.ASCII
 )
+ISO_DATE = re.compile(r".*(?:19|20)\d{2}([-/])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 BIRTH_DATE = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[- ]\d{3,4}", re.ASCII)
 """A personal identity code, whole or without its check character."""
 MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
@@ -120,7 +124,9 @@ def phone(text: str, *, artificial: bool = False) -> str:
 def _phone_digits(written: str) -> tuple[str, str]:
     """The digits with a plus if there is one, without a trunk zero `(0)`; and what stands before
     that zero. InvalidIdentifier for what is not written as one number."""
-    is_something_else = any(form.fullmatch(written) for form in (SEVERAL, DATE, BIRTH_DATE))
+    own = ABROAD.sub("", written, count=1) if ABROAD.match(written) else written
+    is_date = any(form.fullmatch(text) for form in (DATE, BIRTH_DATE) for text in (written, own))
+    is_something_else = is_date or SEVERAL.fullmatch(written) or ISO_DATE.fullmatch(written)
     if not PHONE.fullmatch(written) or is_something_else:
         raise InvalidIdentifier("telephone number", "bad_format")
     bare = re.sub("[ /-]", "", written)

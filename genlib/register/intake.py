@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import sqlalchemy as sa
@@ -32,28 +33,33 @@ from genlib.register.rules import examined
 from genlib.register.schema import table
 from genlib.register.store import sealed
 from genlib.register.vault import IdentityKey
+from genlib.settings import TIME_ZONE
 
 ROWS = 65_536
+SPEAKING = {"permission": "given_at", "campaign_contact": "opted_out_at"}
+"""The tables that say what somebody wants, and their column that is filled where a row does."""
 Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
 class Part:
     """What became of a batch. `refused`: whom the rows that were not taken hold back
-    (`holds.find_refused`)."""
+    (`holds.find_refused`); `identified`: by what else they are known (`holds.digest_refused`)."""
 
     read: int
     fresh: pl.DataFrame
     unchanged: pl.DataFrame
     faults: pl.DataFrame
     refused: pl.DataFrame
+    identified: pl.DataFrame | None
 
 
 @dataclass
 class Loaded:
     """What became of one table's file. `rules`: rule → how often it refused a cell; `changes`:
     column → how often it differed from the row that is there. `people`: ids of the customers of
-    the loaded rows; `held_back`: of the refused ones. `shared`: how many customers of the register
+    the loaded rows; `speaking`: of those that tell of a consent, a prohibition or an opting out;
+    `held_back`: of the refused ones. `shared`: how many customers of the register
     share their personal identity code with another."""
 
     table: str
@@ -63,6 +69,7 @@ class Loaded:
     rules: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     people: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
+    speaking: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
     held_back: int = 0
     shared: int = 0
 
@@ -80,6 +87,9 @@ class Loaded:
         owner = "id" if self.table == "customer" else "customer_id"
         if owner in part.fresh.columns:
             self.people = self.people.append(part.fresh[owner]).drop_nulls().unique()
+        if self.table in SPEAKING:
+            acts = part.fresh.drop_nulls(SPEAKING[self.table])
+            self.speaking = self.speaking.append(acts["customer_id"]).unique()
 
     @property
     def detail(self) -> dict[str, str | int]:
@@ -159,7 +169,8 @@ def load(
 @dataclass(frozen=True)
 class Intake:
     """Where rows go. `artificial=False` refuses the personal identity codes and telephones that
-    nobody has; `at` is since when those with refused rows are held back."""
+    nobody has; `at` is the instant of the load, since when those with refused rows are held back;
+    `time_zone` says which day it is then."""
 
     register: Register
     key: IdentityKey
@@ -167,6 +178,12 @@ class Intake:
     artificial: bool = True
     progress: Progress = field(default=lambda table, rows: None)
     at: dt.datetime = field(default_factory=read_clock)
+    time_zone: str = TIME_ZONE
+
+    @property
+    def now(self) -> dt.datetime:
+        """The instant of the load with the company's day."""
+        return self.at.astimezone(ZoneInfo(self.time_zone))
 
     def table(self, name: str, path: Path) -> Loaded:
         """Load one file in one audited transaction; the report of refused rows is in its place
@@ -186,15 +203,15 @@ class Intake:
                 faults.write_csv(refused, include_header=False)
                 outcome.add(part)
                 if watch:
-                    watch.note(part.fresh["id"], part.refused)
+                    watch.note(part.fresh["id"], part.refused, part.identified)
                 self.progress(name, outcome.read)
             if watch:
                 watch.close()
                 outcome.held_back = len(watch.people)
             if name == "customer":
                 outcome.shared = count_shared(connection)
-            if name == "permission":
-                suppression.hold(self.register, connection, self.key, outcome.people, at=self.at)
+            if name in SPEAKING:
+                suppression.hold(self.register, connection, self.key, outcome.speaking, at=self.at)
             tell(audit.Event("register", "load", len(outcome.people), detail=outcome.detail))
         if not outcome.rejected:
             report.unlink()
@@ -202,7 +219,7 @@ class Intake:
 
     def _sort(self, raw: pl.DataFrame, name: str) -> Part:
         """Which rows of a batch are new, which are there as they are, and which are refused."""
-        good, faults = examined(raw, name, artificial=self.artificial)
+        good, faults = examined(raw, name, artificial=self.artificial, now=self.now)
         good, faults = _without_lost(self.register, name, good, faults)
         rows = sort_rows(self.register, name, good, self.key)
         faults = pl.concat([faults, rows.changes])
@@ -211,7 +228,10 @@ class Intake:
         refused = holds.find_refused(raw, faults, name) if name in holds.OWNERS else faults.clear()
         if name == "permission":
             refused = pl.concat([refused, _former_owners(rows)]).unique(maintain_order=True)
-        return Part(raw.height, fresh, unchanged, faults, refused)
+        identified = None
+        if name == "customer":
+            identified = holds.digest_refused(raw, refused, self.key)
+        return Part(raw.height, fresh, unchanged, faults, refused, identified)
 
 
 def count_shared(connection: sa.Connection) -> int:

@@ -18,7 +18,9 @@ import polars as pl
 from polars import col
 
 from genlib.errors import UsageError
-from genlib.register import suppression
+from genlib.register.digests import IDENTIFIERS as WRITTEN
+from genlib.register.digests import digest_identifiers
+from genlib.register.spelling import fold_name
 from genlib.register.vault import IdentityKey
 
 IDENTIFIERS = {
@@ -113,15 +115,11 @@ def name_post_offices(rows: pl.DataFrame, post_offices: Mapping[str, str]) -> pl
 def _addresses(people: pl.DataFrame, channel: str, key: IdentityKey) -> pl.Series:
     """What each of the opened people is reached by, as one digest; a letter's has the family
     name."""
-    owners = people.select(
-        customer_id="id", **{name: col(name) for name in suppression.IDENTIFIERS}
-    )
-    found = suppression.digest_identifiers(key, owners).filter(identifier=IDENTIFIERS[channel])
-    digests = people.select(customer_id="id").join(
-        found, on="customer_id", how="left", maintain_order="left"
-    )["digest"]
+    owners = people.select("id", *WRITTEN)
+    found = digest_identifiers(key, owners, "id").filter(identifier=IDENTIFIERS[channel])
+    digests = people.select("id").join(found, on="id", how="left", maintain_order="left")["digest"]
     if channel != "post":
         return digests.alias("address")
-    name = people["family_name"].fill_null("").str.normalize("NFC").str.strip_chars()
-    text = digests.bin.encode("hex") + " " + name.str.to_uppercase()
+    names = people.select(fold_name(col("family_name").fill_null(""))).to_series()
+    text = digests.bin.encode("hex") + " " + names
     return text.alias("address")

@@ -1,46 +1,127 @@
-"""Rows of the register that are one person: those with the same personal identity code.
+"""Rows of the register that are, or may be, one person.
 
-What a person forbids, what protects them and that they are dead holds for every row of theirs. A
-consent holds for its own row alone, until the person ends one of its scope in any row. A departure
-ends the customership of its own row: who left as a consumer may still be a company's contact.
+Rows with the same personal identity code are one person. What a person forbids, what protects them
+and that they are dead holds for every row of theirs. A consent holds for its own row alone, until
+the person ends one of its scope in any row. A departure ends the customership of its own row: who
+left as a consumer may still be a company's contact.
+
+Rows with the same e-mail address or telephone may be one person; for letters, those with the same
+postal address too. So a row meets the hold, the restriction, the non-disclosure and the death of
+whatever row or refused row has an identifier of its own. This goes one step, not from row to row.
 
 Example: rows 11 and 12 have one code. In May row 11 prohibits the use of its data for marketing;
-row 12 consented to e-mail in January. Neither row gets marketing.
+row 12 consented to e-mail in January. Neither row gets marketing. Row 13 has no code but the
+telephone of row 12; from June row 12 is restricted, and then row 13 gets nothing either.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import polars as pl
 from polars import col
 
 from genlib.register.database import Register
+from genlib.register.digests import IDENTIFIERS, digest_identifiers
+from genlib.register.store import opened
+from genlib.register.vault import IdentityKey
 
 STATES = ["restricted_from", "deceased_on", "non_disclosure"]
+INDEXES = ["personal_id_index", "email_index", "phone_index"]
+READ = ["id", *INDEXES, *STATES, *IDENTIFIERS]
+NO_LETTERS = ("email", "phone", "personal_id")
+"""The identifiers of one person; a postal address is a household's and counts for letters only."""
 
 
-def find_rows(register: Register, people: pl.DataFrame) -> pl.DataFrame:
-    """id, other, and the `STATES` of the other: each of `people` (id, personal_id_index) with
-    every row of the register that is the same person, the own row too."""
+@dataclass(frozen=True)
+class Related:
+    """What one look through the customers finds about the people asked for.
+
+    rows: id, other, and the `STATES` of the other, for each row `other` that is the same person,
+    the own row too. sharing: numbers of the rows that may share an identifier with one of them.
+    protected: the sealed rows of everybody in any of the `STATES` or held back.
+    """
+
+    rows: pl.DataFrame
+    sharing: pl.Series
+    protected: pl.DataFrame
+
+
+def find_related(
+    register: Register, people: pl.DataFrame, held: pl.Series, channel: str
+) -> Related:
+    """What is related to the sealed `people`, if a message goes by this channel; `held` are the
+    numbers of those who are held back."""
+    same_code = []
+    sharing = []
+    protected = []
+    for batch in register.scan("customer", READ):
+        same_code.append(_join_codes(batch, people))
+        sharing.append(_find_sharing(batch, people, channel))
+        protected.append(batch.filter(_is_protected(held)))
+    own = people.select("id", *STATES, other="id")
+    pairs = pl.concat([own, *same_code], how="diagonal")
+    return Related(
+        rows=pairs.unique(["id", "other"]),
+        sharing=pl.concat(sharing),
+        protected=pl.concat(protected),
+    )
+
+
+def _join_codes(batch: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """id, other and the states of the other, for the rows of a batch with the code of a person."""
     codes = people.select("id", "personal_id_index")
-    same_code = [
-        batch.join(codes, on="personal_id_index", suffix=" asked")
-        for batch in register.scan("customer", ["id", "personal_id_index", *STATES])
-    ]
-    others = pl.concat(same_code).select("id asked", "id", *STATES)
-    pairs = others.rename({"id": "other", "id asked": "id"})
-    own = people.select("id", *STATES, other="id").select(pairs.columns)
-    return pl.concat([own, pairs]).unique(["id", "other"])
+    others = batch.select("personal_id_index", *STATES, other="id")
+    return others.join(codes, on="personal_id_index").select("id", *STATES, "other")
 
 
-def find_sharing(register: Register, people: pl.DataFrame, channel: str) -> pl.Series:
-    """Numbers of the rows that may share what the channel reaches with one of `people`: by blind
-    index an e-mail address or a telephone; of letters, which have none, whoever has the postal
-    code of one of them."""
-    column = {"email": "email_index", "post": "postal_code"}.get(channel, "phone_index")
-    wanted = people.select(column).drop_nulls().unique()
-    return pl.concat(
-        batch.join(wanted, on=column, how="semi")["id"]
-        for batch in register.scan("customer", ["id", column])
+def _find_sharing(batch: pl.DataFrame, people: pl.DataFrame, channel: str) -> pl.Series:
+    """Numbers of the rows with the e-mail address or telephone of a person. A postal address has
+    no index, so of letters it is whoever has the postal code of one."""
+    columns = ["email_index", "phone_index"]
+    if channel == "post":
+        columns.append("postal_code")
+    shares = pl.any_horizontal(
+        col(column).is_in(people[column].drop_nulls().unique().implode()) for column in columns
+    )
+    return batch.filter(shares)["id"]
+
+
+def _is_protected(held: pl.Series) -> pl.Expr:
+    is_held = col("id").is_in(held.implode())
+    dates = [col(name).is_not_null() for name in ("restricted_from", "deceased_on")]
+    return pl.any_horizontal(is_held, *dates, col("non_disclosure").fill_null(value=True))
+
+
+def find_protection(
+    people: pl.DataFrame,
+    protected: pl.DataFrame,
+    refused: pl.DataFrame,
+    *,
+    key: IdentityKey,
+    channel: str,
+) -> pl.DataFrame:
+    """id, the strictest `STATES` and is_held of whatever has an identifier of one of the
+    opened `people`.
+
+    protected: sealed rows of the register with their states and `is_held`; refused: identifier and
+    digest of what refused rows of customers hold back.
+    """
+    plain = opened(protected, "customer", key)
+    states = protected.select("id", *STATES, "is_held")
+    of_rows = digest_identifiers(key, plain, "id").join(states, on="id").drop("id")
+    of_refused = refused.with_columns(is_held=pl.lit(value=True))
+    speaking = pl.concat([of_rows, of_refused], how="diagonal")
+    codes = people.select("id", identifier=pl.lit("personal_id"), digest="personal_id_index")
+    identified = pl.concat([digest_identifiers(key, people, "id"), codes.drop_nulls("digest")])
+    if channel != "post":
+        identified = identified.filter(col("identifier").is_in(NO_LETTERS))
+    met = identified.join(speaking, on=["identifier", "digest"])
+    return met.group_by("id").agg(
+        col("restricted_from").min(),
+        col("deceased_on").min(),
+        col("non_disclosure").any(),
+        col("is_held").any(),
     )
 
 

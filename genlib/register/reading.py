@@ -18,13 +18,25 @@ from genlib.register.schema import Base, plain_columns
 from genlib.register.workbook import read_workbook
 
 KINDS = (".csv", ".xlsx", ".parquet")
-OWN = {"audit_event", "fingerprint", "held_back", "suppression"}
+OWN = {"audit_event", "fingerprint", "held_back", "held_identifier", "suppression"}
 """Tables that the register writes itself."""
 PASSED_OVER = re.compile(
     r"\..*|~\$.*|readme(?:\.(?:md|txt))?|thumbs\.db|desktop\.ini|register\.sqlite(?:-\w+)?",
     re.IGNORECASE,
 )
 """Hidden files, Excel's locks, a README, what Windows leaves behind and the register itself."""
+CELL_TYPES = (
+    pl.String,
+    pl.Categorical,
+    pl.Enum,
+    pl.Boolean,
+    pl.Date,
+    pl.Datetime,
+    pl.Decimal,
+    pl.Null,
+    *pl.datatypes.group.NUMERIC_DTYPES,
+)
+"""The types of Parquet that are read as text; a list, a struct, a duration or bytes are none."""
 EXACT_FLOAT32 = 2**24
 """Beyond this a float of four bytes holds no whole number: its last digits are made up."""
 COLUMN_NAME = re.compile(r"[a-z_]{2,30}", re.ASCII)
@@ -111,6 +123,35 @@ def check_columns(name: str, path: Path) -> None:
         parts.append(f"has unknown column {', '.join(unknown)}")
     if parts:
         raise BadInput(f"{path.name} {' and '.join(parts)}")
+    _check_types(path, [column for column in given if column in columns])
+
+
+def _check_types(path: Path, given: list[str]) -> None:
+    """BadInput for a column of a type that is no cell's, and for cents that may be euros."""
+    cents = [column for column in given if column.endswith("_cents")]
+    if path.suffix.lower() == ".parquet":
+        types = pl.read_parquet_schema(path)
+        for column in given:
+            if types[column].base_type() not in CELL_TYPES:
+                kind = str(types[column].base_type()).lower()
+                raise BadInput(
+                    f"{path.name}: column {column} is of type {kind}; save it as text, numbers, "
+                    "dates or instants"
+                )
+        _refuse_euros(path, [column for column in cents if types[column].is_float()])
+    if path.suffix.lower() == ".xlsx" and cents:
+        frame = read_workbook(path)
+        has_decimals = pl.col(cents).str.contains(r"^\s*[-+]?[0-9]+[.,][0-9]").any()
+        found = frame.select(has_decimals).row(0, named=True)
+        _refuse_euros(path, [column for column in cents if found[column]])
+
+
+def _refuse_euros(path: Path, columns: list[str]) -> None:
+    if columns:
+        raise BadInput(
+            f"{path.name}: column {', '.join(columns)} has decimals, so it may be euros; save it "
+            "as whole numbers of cents"
+        )
 
 
 def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:

@@ -1,8 +1,15 @@
 """What a row must hold to be taken: readable values, valid identifiers, known codes, sensible
-ranges. Text in, rows and faults out.
+ranges, nothing that has not happened yet. Text in, rows and faults out.
 
-`7.0` is the whole number 7 as a column of floats holds it; `25.00` in a column of cents is euros,
-and refused.
+Every text loses its invisible characters and has plain spaces (`spelling`); a control character, or
+one that turns round what a reader sees, is refused.
+
+A date or instant later than the load cannot be told yet, and later nobody would look at it again,
+so the row is refused (`in_the_future`). What a source may know before, such as the end of a consent
+or a notice given, is marked in `schema`. There is no tolerance for clocks that go ahead.
+
+`7.0` is the whole number 7 as a column of floats holds it; in a column of cents, which is never
+empty, `25.00` and `25.0` may be euros and are refused (`reading`).
 """
 
 from __future__ import annotations
@@ -17,7 +24,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from genlib.register.bulk import UTC_INSTANT
-from genlib.register.contradictions import find_contradictions
+from genlib.register.contradictions import FAULTS, find_contradictions
 from genlib.register.identifiers import CHECKS, checked
 from genlib.register.schema import (
     CONSENT_SCOPES,
@@ -26,6 +33,7 @@ from genlib.register.schema import (
     Instant,
     plain_columns,
 )
+from genlib.register.spelling import CONTROL, clean_text
 from genlib.register.store import plain_schema
 
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -82,7 +90,7 @@ READINGS: Mapping[
     pl.String: (
         dy.String,
         "control_character",
-        lambda text: pl.when(~text.str.contains("\x00", literal=True)).then(text),
+        lambda text: pl.when(~text.str.contains(CONTROL)).then(text),
     ),
     pl.Int64: (
         dy.Int64,
@@ -111,10 +119,10 @@ READINGS: Mapping[
 
 
 def examined(
-    raw: pl.DataFrame, name: str, *, artificial: bool
+    raw: pl.DataFrame, name: str, *, artificial: bool, now: dt.datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows without a fault, typed and normalised, with `row`; and the faults of the others:
-    row, column, rule."""
+    row, column, rule. `now`: the instant of the load, in the time zone of its dates."""
     schema = plain_schema(name)
     row = raw["row"]
     text = raw.select("row", *(_cleaned(column, raw) for column in schema))
@@ -127,7 +135,7 @@ def examined(
         cell.select(row=row, column=pl.lit(column), rule="rule").drop_nulls()
         for column, cell in cells.items()
     ]
-    broken = pl.concat([*unreadable, _broken(typed, name)])
+    broken = pl.concat([*unreadable, _broken(typed, name), _find_future(typed, name, now)])
     readable = typed.join(broken, on="row", how="anti")
     found = pl.concat([broken, find_contradictions(readable, name)])
     faults = found.unique(["row", "column"], keep="first", maintain_order=True)
@@ -139,8 +147,9 @@ def _cleaned(column: str, raw: pl.DataFrame) -> pl.Expr:
     of a float; nothing is null."""
     if column not in raw.columns:
         return pl.lit(None, pl.String).alias(column)
-    text = pl.col(column).str.normalize("NFC").str.strip_chars()
-    whole = pl.when(text.str.contains(WHOLE_FLOAT)).then(text.str.head(-2)).otherwise(text)
+    text = clean_text(pl.col(column))
+    is_whole = text.str.contains(WHOLE_FLOAT) & pl.lit(not column.endswith("_cents"))
+    whole = pl.when(is_whole).then(text.str.head(-2)).otherwise(text)
     return pl.when(text != "").then(whole).alias(column)
 
 
@@ -192,6 +201,19 @@ def _broken(typed: pl.DataFrame, name: str) -> pl.DataFrame:
         {"nullability": "missing", "min": "out_of_range", "max": "out_of_range"}
     )
     return long.select("row", column=column, rule=named).sort("row", maintain_order=True)
+
+
+def _find_future(typed: pl.DataFrame, name: str, now: dt.datetime) -> pl.DataFrame:
+    """The faults of dates and instants that have not been yet."""
+    faults = [pl.DataFrame(schema=FAULTS)]
+    limits = {pl.Date: now.date(), UTC_INSTANT: now.astimezone(dt.UTC)}
+    for column in plain_columns(name):
+        limit = limits.get(typed.schema[column.name])
+        if limit is None or column.info.get("may_be_future"):
+            continue
+        late = typed.filter(pl.col(column.name) > limit)
+        faults.append(late.select("row", column=pl.lit(column.name), rule=pl.lit("in_the_future")))
+    return pl.concat(faults)
 
 
 @cache

@@ -3,7 +3,9 @@
 `info` of a column says what the other modules need: `secret` (a direct identifier, encrypted),
 `index_of` (the blind index of a secret), `redacted_from` (a comment without identifiers),
 `guarded` (what publishing must know of a person and tell nobody), `range` (its least and greatest
-value), `not_before` (the column whose date it follows).
+value), `not_before` (the column whose date it follows), `may_be_future` (a source may know it
+before it has happened; of every other date and instant it cannot be said before it is there, so
+such a row is refused).
 """
 
 from __future__ import annotations
@@ -22,6 +24,11 @@ CHANNELS = ("call", "auto", "sms", "email", "post")
 MESSAGE_KINDS = ("DM", "MR", "SAT", "CC", "SCA", "BEN", "SVC")
 CONSENT_SCOPES = ("mobile", "email")
 PROHIBITION_SCOPES = ("phone", "post", "email", "market_research", "marketing_use")
+OPTED_OUT_SCOPES = (
+    "sms",
+    *(f"{kind}_{way}" for kind in ("research", "courtesy") for way in ("phone", "email", "post")),
+)
+"""What an opting out stops that the notice has no prohibition for."""
 SCALES = {"nps_0_10": (0, 10), "likert_1_5": (1, 5), "ces_1_7": (1, 7)}
 """The least and the greatest answer; a question of text has none."""
 REQUEST_KINDS = ("inspection", "correction", "erasure", "restriction", "objection", "portability")
@@ -148,6 +155,7 @@ OF_THE_REGISTER = (
     "disclosure_customer",
     "fingerprint",
     "held_back",
+    "held_identifier",
     "subject_request",
     "suppression",
 )
@@ -189,7 +197,9 @@ class Customer(Numbered, Base):
     birth_year: Mapped[int | None] = mapped_column(info={"range": (1890, 2100)})
     language: Mapped[Language | None]
     joined_on: Mapped[dt.date]
-    left_on: Mapped[dt.date | None] = mapped_column(info={"not_before": "joined_on"})
+    left_on: Mapped[dt.date | None] = mapped_column(
+        info={"not_before": "joined_on", "may_be_future": True}
+    )
     deceased_on: Mapped[dt.date | None] = guarded()
     restricted_from: Mapped[dt.datetime | None] = guarded()
     non_disclosure: Mapped[bool] = guarded()
@@ -204,7 +214,9 @@ class Permission(Numbered, Sourced, Base):
     act: Mapped[str] = coded("consent", "prohibition")
     scope: Mapped[str] = coded(*dict.fromkeys(CONSENT_SCOPES + PROHIBITION_SCOPES))
     given_at: Mapped[dt.datetime]
-    ended_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "given_at"})
+    ended_at: Mapped[dt.datetime | None] = mapped_column(
+        info={"not_before": "given_at", "may_be_future": True}
+    )
     received_via: Mapped[str | None]
     evidence: Mapped[Secret | None]
 
@@ -213,8 +225,10 @@ class Campaign(Numbered, Base):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     kind: Mapped[str] = coded(*MESSAGE_KINDS)
-    starts_on: Mapped[dt.date]
-    ends_on: Mapped[dt.date] = mapped_column(info={"not_before": "starts_on"})
+    starts_on: Mapped[dt.date] = mapped_column(info={"may_be_future": True})
+    ends_on: Mapped[dt.date] = mapped_column(
+        info={"not_before": "starts_on", "may_be_future": True}
+    )
     holdout_share: Mapped[float] = mapped_column(info={"range": (0, 1)})
     cost_cents: Mapped[int] = mapped_column(info={"range": (0, 10**12)})
 
@@ -238,7 +252,7 @@ class Invoice(Numbered, Sourced, Base):
 
     customer_id: Mapped[CustomerId]
     issued_on: Mapped[dt.date]
-    due_on: Mapped[dt.date] = mapped_column(info={"not_before": "issued_on"})
+    due_on: Mapped[dt.date] = mapped_column(info={"not_before": "issued_on", "may_be_future": True})
     paid_on: Mapped[dt.date | None]
     amount_cents: Mapped[int] = mapped_column(info={"range": (-(10**12), 10**12)})
     product_line: Mapped[str] = coded("device", "filter", "service", "rental")
@@ -257,8 +271,10 @@ class Survey(Numbered, Base):
     name: Mapped[str]
     kind: Mapped[str] = coded("satisfaction", "market_research", "opinion")
     promise: Mapped[str] = coded("confidential", "anonymous")
-    opened_on: Mapped[dt.date]
-    closed_on: Mapped[dt.date | None] = mapped_column(info={"not_before": "opened_on"})
+    opened_on: Mapped[dt.date] = mapped_column(info={"may_be_future": True})
+    closed_on: Mapped[dt.date | None] = mapped_column(
+        info={"not_before": "opened_on", "may_be_future": True}
+    )
 
 
 class SurveyQuestion(Numbered, Base):
@@ -330,7 +346,7 @@ class SubjectRequest(Numbered, Sourced, Base):
     customer_id: Mapped[int | None] = mapped_column(index=True)
     kind: Mapped[str] = coded(*REQUEST_KINDS)
     received_at: Mapped[dt.datetime]
-    due_on: Mapped[dt.date]
+    due_on: Mapped[dt.date] = mapped_column(info={"may_be_future": True})
     identity_check: Mapped[str | None]
     decision: Mapped[str | None]
     ground: Mapped[str | None]
@@ -343,14 +359,15 @@ class Suppression(Numbered, Sourced, Base):
 
     identifier: Mapped[str] = coded("email", "phone", "address")
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
-    scope: Mapped[str] = coded(*PROHIBITION_SCOPES)
+    scope: Mapped[str] = coded(*PROHIBITION_SCOPES, *OPTED_OUT_SCOPES)
     since: Mapped[dt.datetime]
 
 
 class HeldBack(Numbered, Base):
-    """A refused row of `permission` or `customer`: whom it speaks of is on no contact list until
-    the row is mended. `customer_id` and `refused_id` (the number of the refused row) are empty
-    where the row does not say them; nothing else of the row is kept."""
+    """A refused row of `permission`, `customer` or `campaign_contact`: whom it speaks of is on no
+    contact list until the row is mended. `customer_id` and `refused_id` (the number of the refused
+    row) are empty where the row does not say them; of the rest of the row nothing is kept but
+    `held_identifier`."""
 
     customer_id: Mapped[int | None] = mapped_column(index=True)
     table: Mapped[str]
@@ -358,6 +375,17 @@ class HeldBack(Numbered, Base):
     column: Mapped[str]
     rule: Mapped[str]
     since: Mapped[dt.datetime]
+
+
+class HeldIdentifier(Numbered, Base):
+    """What a refused row of `customer` holds back beside its own number: the keyed hash of its
+    personal identity code, e-mail address, telephone or postal address."""
+
+    held_back_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("held_back.id", ondelete="CASCADE"), index=True
+    )
+    identifier: Mapped[str] = coded("personal_id", "email", "phone", "address")
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 class AuditEvent(Numbered, Base):

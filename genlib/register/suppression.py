@@ -18,19 +18,43 @@ from polars import col
 
 from genlib.register.acts import read_acts
 from genlib.register.database import Register, frame_schema
-from genlib.register.identifiers import checked
+from genlib.register.digests import IDENTIFIERS, digest_identifiers
 from genlib.register.schema import table
 from genlib.register.store import opened
 from genlib.register.vault import IdentityKey
 
 # what each identifier carries: an address is a household's, so of marketing it blocks only the post
 CARRIED = {
-    "email": {scope: scope for scope in ("email", "marketing_use", "market_research")},
-    "phone": {scope: scope for scope in ("phone", "marketing_use", "market_research")},
-    "address": {"post": "post", "marketing_use": "post", "market_research": "market_research"},
+    "email": {
+        scope: scope
+        for scope in (
+            "email",
+            "research_email",
+            "courtesy_email",
+            "marketing_use",
+            "market_research",
+        )
+    },
+    "phone": {
+        scope: scope
+        for scope in (
+            "phone",
+            "sms",
+            "research_phone",
+            "courtesy_phone",
+            "marketing_use",
+            "market_research",
+        )
+    },
+    "address": {
+        "post": "post",
+        "marketing_use": "post",
+        "research_post": "research_post",
+        "courtesy_post": "courtesy_post",
+        "market_research": "market_research",
+    },
 }
 ENTRY = ["identifier", "digest", "scope", "since"]
-IDENTIFIERS = ("email", "phone", "street_address", "postal_code")
 
 
 def hold(
@@ -50,14 +74,10 @@ def hold(
     said = acts.filter(col("act") == "prohibition").select(
         "customer_id", "scope", "ended_at", since="given_at"
     )
-    objecting = said["customer_id"].implode()
-    people = pl.concat(
-        batch.filter(col("id").is_in(objecting))
-        for batch in register.scan("customer", ["id", *IDENTIFIERS])
-    )
-    identified = digest_identifiers(
-        key, opened(people, "customer", key).rename({"id": "customer_id"})
-    )
+    objecting = said.select(id="customer_id").unique()
+    people = register.matching("customer", objecting).select("id", *IDENTIFIERS)
+    owners = opened(people, "customer", key).rename({"id": "customer_id"})
+    identified = digest_identifiers(key, owners, "customer_id")
     met = identified.join(said, on="customer_id").join(_carried(), on=["identifier", "scope"])
     entries = met.group_by("identifier", "digest", "since", scope="kept").agg(
         live=((col("ended_at") > at).fill_null(value=True)).any()
@@ -84,7 +104,8 @@ def hold(
 def prohibitions(connection: sa.Connection, key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:
     """The acts that the list holds against contacting these people: customer_id, act, scope,
     given_at, ended_at."""
-    met = digest_identifiers(key, people).join(_listed(connection), on=["identifier", "digest"])
+    identified = digest_identifiers(key, people, "customer_id")
+    met = identified.join(_listed(connection), on=["identifier", "digest"])
     empty = pl.lit(None, pl.Datetime("us", "UTC"))
     return met.select(
         "customer_id", act=pl.lit("prohibition"), scope="scope", given_at="since", ended_at=empty
@@ -98,30 +119,6 @@ def _carried() -> pl.DataFrame:
         for scope, kept in scopes.items()
     ]
     return pl.DataFrame(rows, schema=["identifier", "scope", "kept"], orient="row")
-
-
-def digest_identifiers(key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:
-    """customer_id, identifier, digest: every identifier that a person has, as a keyed hash of its
-    normal spelling."""
-    address = pl.concat_str(
-        _tidy("street_address"), col("postal_code"), separator=" "
-    ).str.to_uppercase()
-    normal = {name: checked(people[name], name)["value"] for name in ("email", "phone")}
-    plain = people.select(
-        address=address,
-        **{name: pl.coalesce(normal[name], _tidy(name).str.to_lowercase()) for name in normal},
-    )
-    digests = {
-        column.name: key.index(column, column=f"suppression.{column.name}") for column in plain
-    }
-    told = people.select("customer_id", **digests)
-    return told.unpivot(
-        index="customer_id", variable_name="identifier", value_name="digest"
-    ).drop_nulls("digest")
-
-
-def _tidy(name: str) -> pl.Expr:
-    return col(name).str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()
 
 
 def _listed(connection: sa.Connection) -> pl.DataFrame:

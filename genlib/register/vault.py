@@ -4,6 +4,9 @@ The identity key opens the direct identifiers and keys their blind indexes; the 
 people into pseudonyms. Wrapping is Argon2id (RFC 9106, its second recommended choice) and
 AES-256-GCM. Columns are sealed with AES-256-GCM under a key of their own (HKDF-SHA-256), a random
 nonce per value and the column's name as associated data; blind indexes are HMAC-SHA-256.
+
+The file also holds the fingerprints of both secrets, so that whoever opens one of them can say to a
+register which other one belongs to it. A fingerprint tells nothing of its secret.
 """
 
 from __future__ import annotations
@@ -12,11 +15,11 @@ import base64
 import hmac
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import polars as pl
 from cryptography.exceptions import InvalidTag
@@ -34,6 +37,7 @@ FORMAT = "genlib-keys-1"
 NONCE = 12
 SALT = 16
 SECRET = 32
+FINGERPRINT = 16
 TAG = 16
 COST = {"time": 3, "memory_kib": 65536, "lanes": 4}
 COST_LIMITS = {"time": 10, "memory_kib": 2 * 2**20, "lanes": 64}
@@ -47,13 +51,15 @@ class Key:
     name: ClassVar[str]
     secret: bytes = field(repr=False)
     file: Path | None = field(default=None, repr=False, compare=False)
+    companions: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """Name → fingerprint of the other secrets of the file, if it tells them."""
 
     @property
     def fingerprint(self) -> bytes:
         """16 bytes that tell this key from others and nothing of the key itself
         (HKDF-SHA-256)."""
         info = f"genlib fingerprint {self.name}".encode()
-        return HKDF(SHA256(), 16, salt=None, info=info).derive(self.secret)
+        return HKDF(SHA256(), FINGERPRINT, salt=None, info=info).derive(self.secret)
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,9 @@ class IdentityKey(Key):
         )
 
 
+OneKey = TypeVar("OneKey", IdentityKey, PseudonymKey)
+
+
 @dataclass(frozen=True)
 class Slot:
     """One secret, wrapped for one person. `cost` is that of Argon2id: time, memory_kib, lanes."""
@@ -160,6 +169,8 @@ class KeyFile:
 
     path: Path
     slots: tuple[Slot, ...]
+    fingerprints: Mapping[str, bytes] = field(default_factory=dict)
+    """Secret → its fingerprint; empty in a file of an earlier version."""
 
     @property
     def users(self) -> dict[str, list[str]]:
@@ -194,7 +205,7 @@ def read_keys(path: Path) -> KeyFile:
     """The key file at `path`; UsageError if there is none, BadInput if it is not one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return KeyFile(path, _read_slots(content))
+        return KeyFile(path, _read_slots(content), _read_fingerprints(content))
     except FileNotFoundError:
         raise UsageError(f"no key file at {path}; make one with: genlib keys create") from None
     except OSError as error:
@@ -215,6 +226,13 @@ def _read_slots(content: Any) -> tuple[Slot, ...]:
     if not slots or len(holders) > len(set(holders)):
         raise ValueError
     return slots
+
+
+def _read_fingerprints(content: Any) -> dict[str, bytes]:
+    raw = content.get("fingerprints", {})
+    if raw and set(raw) - set(SECRETS):
+        raise ValueError
+    return {secret: _read_bytes(raw[secret], FINGERPRINT) for secret in raw}
 
 
 def _read_slot(raw: Any) -> Slot:
@@ -261,13 +279,12 @@ def create_keys(
     with _locked(path):
         if path.exists():
             raise UsageError(f"{path} exists; a new key file would make the register unreadable")
-        _write(
-            path,
-            [
-                _new_slot(*holder, secret, os.urandom(SECRET))
-                for holder, secret in zip(holders, SECRETS, strict=True)
-            ],
-        )
+        values = {secret: os.urandom(SECRET) for secret in SECRETS}
+        slots = [
+            _new_slot(*holder, secret, values[secret])
+            for holder, secret in zip(holders, SECRETS, strict=True)
+        ]
+        _write(KeyFile(path, tuple(slots), _fingerprint(values)))
 
 
 def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
@@ -287,8 +304,10 @@ def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
         )
     with _locked(path):
         keys = read_keys(path)
-        fresh = [_new_slot(*new, secret, keys.unwrap(secret, user, password)) for secret in secrets]
-        _write(path, [*keys.without(new[0], secrets), *fresh], before)
+        values = {secret: keys.unwrap(secret, user, password) for secret in secrets}
+        fresh = [_new_slot(*new, secret, value) for secret, value in values.items()]
+        slots = (*keys.without(new[0], secrets), *fresh)
+        _write(KeyFile(path, slots, {**keys.fingerprints, **_fingerprint(values)}), before)
 
 
 def remove_user(
@@ -310,17 +329,32 @@ def remove_user(
                 f"this is the last who can open the {', '.join(sorted(lost))} key; add another "
                 "person first"
             )
-        _write(path, kept, before)
+        _write(KeyFile(path, tuple(kept), keys.fingerprints), before)
 
 
 def open_identity(path: Path, *, user: str, password: str) -> IdentityKey:
     """The identity key of a steward; WrongPassword if it does not open."""
-    return IdentityKey(read_keys(path).unwrap("identity", user, password), path)
+    return _open(IdentityKey, path, user, password)
 
 
 def open_pseudonym(path: Path, *, user: str, password: str) -> PseudonymKey:
     """The pseudonym key of a publisher; WrongPassword if it does not open."""
-    return PseudonymKey(read_keys(path).unwrap("pseudonym", user, password), path)
+    return _open(PseudonymKey, path, user, password)
+
+
+def _open(kind: type[OneKey], path: Path, user: str, password: str) -> OneKey:
+    keys = read_keys(path)
+    companions = {name: digest for name, digest in keys.fingerprints.items() if name != kind.name}
+    key = kind(keys.unwrap(kind.name, user, password), path, companions)
+    if keys.fingerprints.get(kind.name, key.fingerprint) != key.fingerprint:
+        raise BadInput(f"{path} was changed or damaged; put back a copy of it")
+    return key
+
+
+def _fingerprint(values: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Secret → its fingerprint."""
+    kinds = (IdentityKey, PseudonymKey)
+    return {kind.name: kind(values[kind.name]).fingerprint for kind in kinds if kind.name in values}
 
 
 def _new_slot(user: str, password: str, secret: str, value: bytes) -> Slot:
@@ -348,9 +382,13 @@ def _stretched(password: str, salt: bytes, cost: dict[str, int]) -> bytes:
     return argon2.derive(password.encode())
 
 
-def _write(path: Path, slots: list[Slot], before: Callable[[], None] = lambda: None) -> None:
-    content = {"format": FORMAT, "slots": [slot.to_json() for slot in slots]}
-    with replacing(path) as file:
+def _write(keys: KeyFile, before: Callable[[], None] = lambda: None) -> None:
+    content = {
+        "format": FORMAT,
+        "slots": [slot.to_json() for slot in keys.slots],
+        "fingerprints": {name: _text(digest) for name, digest in keys.fingerprints.items()},
+    }
+    with replacing(keys.path) as file:
         file.write(json.dumps(content, indent=1).encode())
         before()
 

@@ -4,6 +4,9 @@ A cell in error, a formula that was never worked out and all but one cell of a m
 empty to whoever only asks for values, and a number of more than 15 digits has lost its last ones:
 an empty `ended_at` would be a consent without end. So an error comes as its word, which every rule
 refuses, and the others stop the file.
+
+A date before 1904 was a time of day or a number of hours ([h]:mm), which the reader takes for days
+since 1899: it comes as an error too. Hours of more than four years are taken for a date.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from genlib.errors import BadInput
 ERROR = "#N/A"
 CHUNK = 1 << 20
 OVERLAP = 4096
+NO_DATE = r"^(?:1899|190[0-3])-[0-9]{2}-[0-9]{2}(?: |$)"
 CELL = rb"<(?:\w+:)?c(?:\s+(?!t=)[\w:]+=\"[^\"]*\")*\s*>"
 FORMULA = rb"(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)"
 LOST = {
@@ -55,7 +59,10 @@ def read_workbook(path: Path) -> pl.DataFrame:
 
 def _read_sheet(sheet: fastexcel.ExcelSheet) -> pl.DataFrame:
     batch, errors = sheet.to_arrow_with_errors()
-    frame = pl.DataFrame(batch)
+    is_no_date = pl.all().str.contains(NO_DATE)
+    frame = pl.DataFrame(batch).with_columns(
+        pl.when(is_no_date).then(pl.lit(ERROR)).otherwise(pl.all()).name.keep()
+    )
     if errors is None:
         return frame
     places = pl.DataFrame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from genlib.settings import REPOSITORY
 GREATEST, GREATEST_RELEASED = str(2**63 - 1), str(2**32 - 1)
 FIRST_DAY, LAST_DAY = "1800-01-01", "9999-12-31"
 FIRST, LAST = "1800-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
+LAST_INSTANT = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+"""When these rows are loaded: nothing of them is in the future."""
 PERSON = {"kind": "consumer", "non_disclosure": "false", "source": "DATA_SUBJECT"}
 PERSON |= {"joined_on": FIRST_DAY, "left_on": LAST_DAY, "updated_at": LAST}
 CAMPAIGN = {"name": "A", "kind": "DM", "starts_on": FIRST_DAY, "ends_on": LAST_DAY}
@@ -88,7 +91,8 @@ def load_rows(register: Register, folder: Path, tables: dict[str, list[dict[str,
     folder.mkdir()
     for name, rows in tables.items():
         pl.from_dicts(rows, infer_schema_length=None).write_csv(folder / f"{name}.csv")
-    return load(register, folder, IDENTITY, rejected_to=folder / ".rejected")
+    target = folder / ".rejected"
+    return load(register, folder, IDENTITY, rejected_to=target, at=LAST_INSTANT, time_zone="UTC")
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ import pytest
 from edges import add_campaign
 from small import LONG_AGO, NOW, Small
 
+from genlib.permission.acts import SCOPES
 from genlib.register.acts import read_acts
+from genlib.register.schema import OPTED_OUT_SCOPES
 
 OPTED_OUT = dt.datetime(2026, 10, 7, 12, tzinfo=dt.UTC)
 LATER = OPTED_OUT + dt.timedelta(days=9)
@@ -47,6 +49,48 @@ def test_where_it_was_written_down_that_row_and_its_end_count(small: Small) -> N
     written = {"id": 1, "customer_id": 7, "act": "prohibition", "scope": "email"}
     small.add("permission", {**written, "given_at": OPTED_OUT, "ended_at": LATER})
     assert acts(small) == [(7, "prohibition", "email", OPTED_OUT, LATER)]
+
+
+@pytest.fixture
+def survey(tmp_path: Path) -> Small:
+    """Customer 3 opted out of a text message that asked for an answer to market research."""
+    asked = Small(tmp_path).people(7)
+    add_campaign(asked, 6, kind="MR")
+    contact = {
+        "id": 7,
+        "campaign_id": 1,
+        "customer_id": 3,
+        "arm": "contacted",
+        "channel": "sms",
+        "sent_at": OPTED_OUT - dt.timedelta(hours=3),
+        "opted_out_at": OPTED_OUT,
+        "bounced": False,
+    }
+    return asked.add("campaign_contact", contact)
+
+
+def test_an_opting_out_of_a_survey_stops_the_surveys_of_its_channel_too(survey: Small) -> None:
+    assert {(row[2], row[4]) for row in acts(survey)} == {
+        ("phone", None),
+        ("sms", None),
+        ("research_phone", None),
+    }
+
+
+def test_where_it_was_written_down_its_end_counts_for_surveys(survey: Small) -> None:
+    written = {"id": 1, "customer_id": 3, "act": "prohibition", "scope": "phone"}
+    survey.add("permission", {**written, "given_at": OPTED_OUT, "ended_at": LATER})
+    assert {(row[2], row[4]) for row in acts(survey)} == {
+        ("phone", LATER),
+        ("sms", LATER),
+        ("research_phone", LATER),
+    }
+
+
+def test_permission_knows_whatever_an_opting_out_stops() -> None:
+    lists_alone = {scope for scope in OPTED_OUT_SCOPES if scope.startswith("courtesy_")}
+    judged = set(OPTED_OUT_SCOPES) - lists_alone
+    assert {f"prohibition_{scope}" for scope in judged} <= set(SCOPES)
 
 
 def test_of_others_nothing_is_read(small: Small) -> None:

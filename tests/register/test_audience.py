@@ -20,6 +20,7 @@ from genlib.errors import BadInput, Refused, UsageError
 from genlib.publish.pseudonym import pseudonyms
 from genlib.register import audience, audit, mailing
 from genlib.register.audience import Order, export
+from genlib.register.bulk import UTC_INSTANT
 from genlib.register.database import Register
 from genlib.register.intake import load
 from genlib.register.recipients import Recipient, checked, members
@@ -117,6 +118,29 @@ PROCESSOR = {
     "service": "Sähköpostit",
     "country": "FI",
     "contract": "HT-2022-02",
+}
+
+
+SURVEY = {
+    "id": 1,
+    "code": "KYSELY",
+    "name": "KYSELY",
+    "kind": "MR",
+    "starts_on": dt.date(2026, 5, 1),
+    "ends_on": dt.date(2026, 5, 31),
+    "holdout_share": 0.0,
+    "cost_cents": 0,
+}
+OPTING_OUT = {
+    "id": 1,
+    "campaign_id": 1,
+    "arm": "contacted",
+    "channel": "email",
+    "sent_at": dt.datetime(2026, 5, 4, tzinfo=dt.UTC),
+    **dict.fromkeys(("delivered_at", "opened_at", "clicked_at", "responded_at")),
+    "opted_out_at": dt.datetime(2026, 5, 5, tzinfo=dt.UTC),
+    "bounced": False,
+    "source": "COMMUNICATION",
 }
 
 
@@ -686,6 +710,92 @@ def test_a_prohibition_of_somebody_who_is_not_asked_for_follows_the_address(
     order = replace(ORDER, channel=channel)
     made = export(filled, key, ids(1, 12), order, path=tmp_path / "list.csv")
     assert (made.contacted, made.left_out) == (1, {"suppression_list": 1})
+
+
+SHARED = [
+    ("email", {"email": "PERSON11@post.example"}),
+    ("email", {"phone": "+358490000011"}),
+    ("call", {"phone": "+358490000011"}),
+    ("call", {"email": "person11@post.example"}),
+    ("post", {"street_address": "c/o Testinen, keinokuja  11", "postal_code": "90820"}),
+    ("post", {"email": "person11@post.example"}),
+]
+
+
+@pytest.mark.parametrize("shared", SHARED)
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"restricted_from": OBJECTED},
+        {"non_disclosure": True},
+        {"deceased_on": OBJECTED.date()},
+    ],
+)
+def test_what_protects_a_row_protects_whoever_has_an_identifier_of_it(
+    filled: Register,
+    key: IdentityKey,
+    tmp_path: Path,
+    shared: tuple[str, dict[str, object]],
+    state: dict[str, object],
+) -> None:
+    channel, own = shared
+    people = [customer(11, **state), customer(12, **own)]
+    fill(filled, key, people, [act(12, "consent", "email")])
+    order = replace(ORDER, channel=channel)
+    made = export(filled, key, ids(1, 12), order, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"shared_identifier": 1})
+
+
+@BOTH
+def test_a_household_shares_its_letters_and_not_its_telephone(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    restricted = customer(11, restricted_from=OBJECTED)
+    neighbour = customer(12, street_address="Keinokuja 11")
+    fill(filled, key, [restricted, neighbour], [act(12, "consent", "email")])
+    made = export(filled, key, ids(12), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {})
+
+
+def test_who_left_under_another_number_is_still_a_customer(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [customer(11, left_on=OBJECTED.date()), customer(12, email="person11@post.example")]
+    fill(filled, key, people, [act(12, "consent", "email")])
+    made = export(filled, key, ids(12), ORDER, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {})
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["MR", "SAT"])
+def test_who_opted_out_of_a_survey_gets_none_by_that_channel(
+    filled: Register, key: IdentityKey, tmp_path: Path, kind: str
+) -> None:
+    opted_out = pl.DataFrame([OPTING_OUT | {"customer_id": 2}]).cast({"opted_out_at": UTC_INSTANT})
+    filled.append("campaign", pl.DataFrame([SURVEY | {"kind": kind}]))
+    filled.append("campaign_contact", opted_out)
+    fill(filled, key, [customer(11, email="person2@post.example")], [])
+    order = replace(ORDER, kind="MR")
+    made = export(filled, key, ids(1, 2, 11), order, path=tmp_path / "list.csv")
+    refused = {"research_prohibition": 1, "suppression_list": 1}
+    assert (made.contacted, made.left_out) == (1, refused)
+    calls = replace(order, channel="call", code="SOITOT")
+    assert export(filled, key, ids(1, 2, 11), calls, path=tmp_path / "calls.csv").contacted == 3
+
+
+def test_who_opted_out_of_customer_communication_gets_none_by_that_channel(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    opted_out = pl.DataFrame([OPTING_OUT | {"customer_id": 2}]).cast({"opted_out_at": UTC_INSTANT})
+    filled.append("campaign", pl.DataFrame([SURVEY | {"kind": "CC"}]))
+    filled.append("campaign_contact", opted_out)
+    fill(filled, key, [customer(11, email="person2@post.example")], [])
+    letters = replace(ORDER, kind="CC")
+    made = export(filled, key, ids(1, 2, 11), letters, path=tmp_path / "list.csv")
+    assert (made.contacted, made.left_out) == (1, {"opted_out": 2})
+    needed = replace(ORDER, kind="SVC", code="HUOLTO")
+    made = export(filled, key, ids(1, 2), needed, path=tmp_path / "needed.csv")
+    assert (made.contacted, made.left_out) == (2, {})
 
 
 # -- one message an address, and what is written ---------------------------------------------------

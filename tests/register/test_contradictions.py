@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,8 @@ from genlib.register.schema import Base
 from genlib.register.store import opened, plain_schema
 from genlib.register.synthetic import synthesise
 from genlib.register.vault import IdentityKey
+
+CLOCK = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 
 SENT, LATER, EARLIER = "2026-10-05T08:00:00Z", "2026-10-05T08:00:01Z", "2026-10-05T07:59:59Z"
 CONTACT = {
@@ -72,7 +75,7 @@ SURVEYS = {
 
 
 def faults(row: dict[str, str], name: str) -> list[tuple[str, str]]:
-    _, found = examined(pl.DataFrame([{"row": 1, **row}]), name, artificial=True)
+    _, found = examined(pl.DataFrame([{"row": 1, **row}]), name, artificial=True, now=CLOCK)
     return list(found.select("column", "rule").rows())
 
 
@@ -222,6 +225,6 @@ def test_the_synthetic_register_breaks_no_rule(sqlite_url: str, key: IdentityKey
                 pl.col(pl.Datetime("us", "UTC")).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
             ).cast(dict.fromkeys(plain.columns, pl.String), strict=True)
             _, found = examined(
-                text.with_row_index("row").cast({"row": pl.Int64}), name, artificial=True
+                text.with_row_index("row").cast({"row": pl.Int64}), name, artificial=True, now=CLOCK
             )
             assert found.height == 0, (name, found)

@@ -22,7 +22,14 @@ from genlib.register.recipients import Recipient
 from genlib.register.schema import table
 from genlib.register.store import plain_schema, sealed
 from genlib.register.synthetic import synthesise
-from genlib.register.vault import IdentityKey, Key, PseudonymKey
+from genlib.register.vault import (
+    IdentityKey,
+    Key,
+    PseudonymKey,
+    create_keys,
+    open_identity,
+    open_pseudonym,
+)
 from genlib.settings import REPOSITORY
 
 NOW = dt.datetime(2026, 11, 1, 4, tzinfo=dt.UTC)
@@ -122,6 +129,41 @@ def test_another_key_publishes_nothing(register: Register, tmp_path: Path) -> No
     assert register.count("audit_event") == events
     current = tmp_path / "releases" / "satisfaction" / "current"
     assert current.read_text().strip() == made.release_id
+
+
+STEWARD = {"user": "anna", "password": "correct horse"}
+
+
+def test_a_load_keeps_both_keys_of_its_file(
+    register: Register, folder: Path, tmp_path: Path
+) -> None:
+    for name in ("own.json", "other.json"):
+        create_keys(tmp_path / name, **STEWARD)
+    load(register, folder, open_identity(tmp_path / "own.json", **STEWARD))
+    assert known(register) == {"identity key", "pseudonym key"}
+    check_key(register, open_pseudonym(tmp_path / "own.json", **STEWARD))
+    other = open_pseudonym(tmp_path / "other.json", **STEWARD)
+    with pytest.raises(Refused, match=r"the pseudonym key of .*other\.json is not the one"):
+        check_key(register, other)
+
+
+def test_a_register_that_knows_the_identity_key_alone_refuses_the_file_of_another(
+    register: Register, tmp_path: Path
+) -> None:
+    with register.writing() as connection:
+        keep_key(connection, IDENTITY)
+    create_keys(tmp_path / "other.json", **STEWARD)
+    with pytest.raises(Refused, match="the identity key of"):
+        check_key(register, open_pseudonym(tmp_path / "other.json", **STEWARD))
+
+
+def test_a_publisher_who_comes_first_keeps_both_keys(register: Register, tmp_path: Path) -> None:
+    create_keys(tmp_path / "own.json", **STEWARD, publisher=("bertta", "battery staple"))
+    names = open_pseudonym(tmp_path / "own.json", user="bertta", password="battery staple")
+    with register.writing() as connection:
+        keep_key(connection, names)
+    with pytest.raises(Refused, match="the identity key"):
+        check_key(register, OTHER)
 
 
 def test_two_first_keys_at_once_are_one(register: Register, url: str) -> None:

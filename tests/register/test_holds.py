@@ -146,6 +146,21 @@ def test_a_refused_row_of_permission_holds_its_customer_back(
     assert (made.contacted, made.left_out) == (2, {"held_back": 1})
 
 
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"permission": [consent(9, 2, act="prohibition", given_at="2999-01-01T08:00:00Z")]},
+        {"customer": [person(2, deceased_on="2999-01-01")]},
+        {"customer": [person(2, restricted_from="2999-01-01T08:00:00Z")]},
+    ],
+)
+def test_a_row_that_speaks_of_a_day_to_come_holds_its_customer_back(
+    small: Desk, tables: dict[str, list[dict[str, str]]]
+) -> None:
+    small.load(**tables)
+    assert small.held() == [2]
+
+
 def test_not_even_a_needed_notice_goes_to_one_who_is_held_back(small: Desk) -> None:
     small.load(permission=[consent(9, 2, **UNREADABLE)])
     assert small.export(kind="SVC").left_out == {"held_back": 1}
@@ -371,6 +386,20 @@ def test_a_refused_contact_that_tells_of_an_opting_out_holds_its_customer_back(d
     assert dict(desk.export().left_out) == {"channel_prohibition": 1}
 
 
+def test_an_opting_out_of_a_day_to_come_holds_its_customer_back(desk: Desk) -> None:
+    desk.load(
+        campaign=[CAMPAIGN], campaign_contact=[contact(1, 2, opted_out_at="2999-01-01T08:00:00Z")]
+    )
+    assert desk.held() == [2]
+
+
+def test_a_loaded_opting_out_is_on_the_suppression_list(desk: Desk) -> None:
+    contacts = [contact(1, 2, opted_out_at="2026-10-05T08:00:00Z"), contact(2, 3)]
+    desk.load(campaign=[CAMPAIGN], campaign_contact=contacts)
+    listed = pl.concat(desk.register.scan("suppression"))
+    assert listed.select("identifier", "scope").rows() == [("email", "email")]
+
+
 def test_a_file_that_is_refused_whole_stops_the_lists_until_it_is_loaded(desk: Desk) -> None:
     (desk.folder / "in" / "permission.csv").write_text("id,customer_id\n9,2\n")
     with pytest.raises(BadInput, match="lacks column"):
@@ -379,6 +408,30 @@ def test_a_file_that_is_refused_whole_stops_the_lists_until_it_is_loaded(desk: D
         desk.export()
     desk.load(customer=[person(1)], permission=[consent(9, 2)])
     assert desk.export().contacted == 3
+
+
+def test_no_list_leaves_a_register_into_which_no_permission_was_ever_loaded(
+    register: Register, tmp_path: Path
+) -> None:
+    desk = Desk(register, tmp_path)
+    desk.load(customer=[person(1), person(2)])
+    with pytest.raises(Refused, match="before permissions were loaded"):
+        desk.export(kind="SVC")
+    header = ",".join(consent(1, 1))
+    (tmp_path / "in/permission.csv").write_text(f"{header}\n")
+    load(register, tmp_path / "in", KEY, rejected_to=tmp_path / "rejected")
+    assert desk.export(1, 2, kind="SVC").contacted == 2
+
+
+def test_a_file_of_permissions_that_was_refused_is_none(tmp_path: Path) -> None:
+    desk = Desk(create_register(f"sqlite:///{tmp_path}/other.sqlite"), tmp_path)
+    desk.load(customer=[person(1)])
+    (tmp_path / "in/permission.csv").write_text("id\n1\n")
+    with pytest.raises(BadInput):
+        load(desk.register, tmp_path / "in", KEY, rejected_to=tmp_path / "rejected")
+    holds.release(desk.register, None, reason="the file was another's")
+    with pytest.raises(Refused, match="before permissions were loaded"):
+        desk.export(1, kind="SVC")
 
 
 def test_a_load_that_stops_between_two_tables_leaves_nobody_open(
@@ -419,6 +472,73 @@ def test_a_hold_reaches_every_row_of_the_person(desk: Desk) -> None:
         permission=[consent(4, 4), consent(5, 5), consent(9, 4, **UNREADABLE)],
     )
     assert desk.export(1, 5).left_out == {"held_back": 1}
+
+
+@pytest.mark.parametrize(
+    "own", [{"email": "A2@firma.example"}, {"phone": "+358490000002"}, {"phone": "0490000002"}]
+)
+def test_a_hold_reaches_whoever_has_the_address_of_the_held(
+    small: Desk, own: dict[str, str]
+) -> None:
+    small.load(customer=[person(4, **own)], permission=[consent(4, 4)])
+    small.load(permission=[consent(9, 2, **UNREADABLE)])
+    assert small.export(1, 4).left_out == {"shared_identifier": 1}
+
+
+CODE = {"personal_id": "010594Y9032"}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        CODE,
+        {"email": " A2@FIRMA.example"},
+        {"phone": "049 000 0002"},
+    ],
+)
+def test_a_refused_customer_holds_back_whoever_has_its_identifier_under_another_number(
+    desk: Desk, own: dict[str, str]
+) -> None:
+    desk.load(customer=[person(4, **CODE)], permission=[consent(4, 4)])
+    refused = person(9, restricted_from="1.13.2026", **own)
+    desk.load(customer=[refused])
+    known = 4 if own == CODE else 2
+    assert desk.export(1, known).left_out == {"shared_identifier": 1}
+
+
+def test_it_holds_back_whoever_comes_after_it_too(small: Desk) -> None:
+    small.load(customer=[person(9, restricted_from="#N/A", **CODE)])
+    small.load(customer=[person(4, **CODE)], permission=[consent(4, 4)])
+    assert small.export(1, 4).left_out == {"shared_identifier": 1}
+
+
+def test_letters_are_held_back_from_the_address_of_a_refused_customer(small: Desk) -> None:
+    small.load(customer=[person(9, street_address="KEINOKUJA 2", restricted_from="#N/A")])
+    letters = Order(**{**vars(ORDER), "channel": "post"})
+    path = small.folder / "list.csv"
+    made = export(small.register, KEY, pl.Series([1, 2]), letters, path=path)
+    assert made.left_out == {"shared_identifier": 1}
+    assert small.export(1, 2, code="SYKSY27").left_out == {}
+
+
+def test_the_mended_row_lets_whoever_shares_its_identifiers_go(desk: Desk) -> None:
+    desk.load(customer=[person(4, **CODE)], permission=[consent(4, 4)])
+    desk.load(customer=[person(9, restricted_from="#N/A", **CODE)])
+    desk.load(customer=[person(9, **CODE)])
+    assert desk.register.count("held_identifier") == 0
+    assert desk.export(1, 4).contacted == 2
+
+
+def test_a_refused_row_that_comes_again_with_another_address_holds_back_both(small: Desk) -> None:
+    for email in ("a2@firma.example", "a3@firma.example", "a3@firma.example"):
+        small.load(customer=[person(9, restricted_from="#N/A", email=email)])
+    assert small.export(1, 2, 3).left_out == {"shared_identifier": 2}
+    assert small.register.count("held_back") == 1
+
+
+def test_an_unreadable_code_stands_for_itself(small: Desk) -> None:
+    small.load(customer=[person(9, personal_id="010594Y9033")])
+    assert small.export(1, 2, 3).contacted == 3
 
 
 def test_a_steward_releases_a_customer_with_a_reason_that_is_audited(desk: Desk) -> None:
@@ -464,6 +584,9 @@ def test_a_hold_keeps_nothing_of_the_row(small: Desk) -> None:
         (2, "customer", 2, "phone", "bad_format"),
         (2, "permission", 9, "ended_at", "not_an_instant"),
     ]
+    stored = pl.concat(small.register.scan("held_identifier"))
+    assert set(stored["identifier"]) == {"address", "email", "phone"}
+    assert stored["digest"].bin.size().unique().to_list() == [32]
 
 
 CELLS = {

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -21,9 +22,12 @@ from genlib.register.database import Register, create_register, open_register
 from genlib.register.holds import count_held
 from genlib.register.intake import Summary, load
 from genlib.register.rules import examined
+from genlib.register.schema import Base
 from genlib.register.store import opened, plain_schema, sealed
 from genlib.register.vault import IdentityKey
 from genlib.settings import REPOSITORY
+
+CLOCK = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 
 SAMPLE = REPOSITORY / "data" / "sample"
 SENTINEL = "Kuuralehto"
@@ -65,8 +69,94 @@ CAMPAIGN = {
 def faults(
     row: dict[str, str], name: str = "customer", *, artificial: bool = True
 ) -> list[tuple[str, str]]:
-    _, found = examined(pl.DataFrame([{"row": 1, **row}]), name, artificial=artificial)
+    _, found = examined(pl.DataFrame([{"row": 1, **row}]), name, artificial=artificial, now=CLOCK)
     return list(found.select("column", "rule").rows())
+
+
+TOMORROW = "2026-11-29"
+LATER = "2026-11-28T12:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value"),
+    [
+        ("customer", "deceased_on", TOMORROW),
+        ("customer", "joined_on", TOMORROW),
+        ("customer", "restricted_from", LATER),
+        ("customer", "updated_at", LATER),
+        ("permission", "given_at", LATER),
+    ],
+)
+def test_what_has_not_happened_yet_is_refused(name: str, column: str, value: str) -> None:
+    row = {"customer": CUSTOMER, "permission": PERMISSION}[name]
+    assert faults(row | {column: value}, name) == [(column, "in_the_future")]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value"),
+    [
+        ("customer", "deceased_on", "2026-11-28"),
+        ("customer", "restricted_from", "2026-11-28T14:00:00+02:00"),
+        ("customer", "left_on", TOMORROW),
+        ("permission", "ended_at", "9999-12-31T00:00:00Z"),
+        ("campaign", "ends_on", TOMORROW),
+    ],
+)
+def test_what_is_now_or_may_be_known_before_is_taken(name: str, column: str, value: str) -> None:
+    row = {"customer": CUSTOMER, "permission": PERMISSION, "campaign": CAMPAIGN}[name]
+    assert faults(row | {column: value}, name) == []
+
+
+def test_the_day_is_the_companys() -> None:
+    night = dt.datetime(2026, 11, 28, 22, 30, tzinfo=dt.UTC)
+    row = pl.DataFrame([{"row": 1, **CUSTOMER, "deceased_on": TOMORROW}])
+    for zone, count in (("Europe/Helsinki", 0), ("UTC", 1)):
+        now = night.astimezone(ZoneInfo(zone))
+        assert examined(row, "customer", artificial=True, now=now)[1].height == count
+
+
+def test_dates_that_may_be_future_are_few_and_none_protects_anybody() -> None:
+    early = {
+        str(column)
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if column.info.get("may_be_future")
+    }
+    assert early == {
+        "campaign.ends_on",
+        "campaign.starts_on",
+        "customer.left_on",
+        "invoice.due_on",
+        "permission.ended_at",
+        "subject_request.due_on",
+        "survey.closed_on",
+        "survey.opened_on",
+    }
+
+
+def test_invisible_characters_are_taken_out_and_spaces_are_plain() -> None:
+    odd = {
+        "family_name": "Kuura\N{SOFT HYPHEN}lehto\N{ZERO WIDTH SPACE}",
+        "street_address": "Keinokuja\N{NO-BREAK SPACE}1",
+        "email": "aino\N{ZERO WIDTH SPACE}@firma.example",
+        "phone": "\N{LEFT-TO-RIGHT OVERRIDE}049 1234567\N{POP DIRECTIONAL FORMATTING}",
+        "updated_at": "2026-01-01T08:00:00Z\N{NO-BREAK SPACE}",
+    }
+    raw = pl.DataFrame([{"row": 1, **CUSTOMER, **odd}])
+    good, found = examined(raw, "customer", artificial=True, now=CLOCK)
+    assert found.rows() == []
+    assert good.select("family_name", "street_address", "email", "phone").row(0) == (
+        SENTINEL,
+        "Keinokuja 1",
+        "aino@firma.example",
+        "+358491234567",
+    )
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\N{RIGHT-TO-LEFT OVERRIDE}"])
+def test_a_character_that_changes_the_reading_is_refused(character: str) -> None:
+    row = CUSTOMER | {"family_name": f"Kuura{character}lehto"}
+    assert faults(row) == [("family_name", "control_character")]
 
 
 def write(folder: Path, name: str, *rows: dict[str, str]) -> Path:
@@ -82,7 +172,9 @@ def into(
 
 
 def test_a_good_row_has_no_fault_and_comes_back_normalised() -> None:
-    good, found = examined(pl.DataFrame([{"row": 1, **CUSTOMER}]), "customer", artificial=True)
+    good, found = examined(
+        pl.DataFrame([{"row": 1, **CUSTOMER}]), "customer", artificial=True, now=CLOCK
+    )
     assert found.height == 0
     row = good.row(0, named=True)
     assert (row["phone"], row["email"]) == ("+358491234567", "aino@firma.example")
@@ -184,7 +276,9 @@ def test_a_register_of_real_customers_refuses_artificial_people() -> None:
     )
 )
 def test_whatever_a_cell_holds_a_row_is_good_or_told_and_never_shown(row: dict[str, str]) -> None:
-    good, found = examined(pl.DataFrame([{"row": 1, **row}]), "customer", artificial=True)
+    good, found = examined(
+        pl.DataFrame([{"row": 1, **row}]), "customer", artificial=True, now=CLOCK
+    )
     assert good.height == (found.height == 0)
 
 
@@ -348,7 +442,7 @@ def test_a_number_may_have_the_decimal_comma_of_a_finnish_spreadsheet(share: str
             **{column: [value] for column, value in {**CAMPAIGN, "holdout_share": share}.items()},
         }
     )
-    good, _ = examined(raw, "campaign", artificial=True)
+    good, _ = examined(raw, "campaign", artificial=True, now=CLOCK)
     assert good["holdout_share"].to_list() == [0.25]
 
 

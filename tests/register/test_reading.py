@@ -12,11 +12,22 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from workbooks import Xml, error, write_workbook
+from workbooks import DURATION, TIME, Xml, error, styled, write_workbook
 
 from genlib.errors import BadInput
 from genlib.register.reading import batches, check_columns, files
 from genlib.register.rules import examined
+
+INVOICE: dict[str, object] = {
+    "id": 1,
+    "customer_id": 1,
+    "issued_on": "2026-10-01",
+    "due_on": "2026-10-15",
+    "product_line": "filter",
+    "source": "SERVICE_USE",
+    "amount_cents": 25,
+}
+CLOCK = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 
 SENTINEL = "kuuralehto"
 CUSTOMER = {
@@ -230,7 +241,7 @@ def test_a_comment_of_several_lines_stays_whole(comment: str, tmp_path: Path) ->
     quoted = '"' + comment.replace('"', '""') + '"'
     frame = read_csv("feedback", lines(FEEDBACK, {**FEEDBACK, "comment": quoted}), tmp_path)
     assert frame["comment"].to_list() == ["ok", comment]
-    assert examined(frame, "feedback", artificial=True)[1].height == 0
+    assert examined(frame, "feedback", artificial=True, now=CLOCK)[1].height == 0
 
 
 def test_a_line_break_outside_free_text_refuses_its_row(tmp_path: Path) -> None:
@@ -241,7 +252,10 @@ def test_a_line_break_outside_free_text_refuses_its_row(tmp_path: Path) -> None:
         {**FEEDBACK, "id": '"5\n6"'},
     ]
     _, faults = examined(
-        read_csv("feedback", lines(FEEDBACK, *rows), tmp_path), "feedback", artificial=True
+        read_csv("feedback", lines(FEEDBACK, *rows), tmp_path),
+        "feedback",
+        artificial=True,
+        now=CLOCK,
     )
     assert faults.sort("row").rows() == [
         (2, "topic", "line_break"),
@@ -331,7 +345,7 @@ def book(path: Path, *rows: dict[str, object], tail: str = "") -> Path:
 )
 def test_a_cell_in_error_is_refused(word: str, column: str, rule: str, tmp_path: Path) -> None:
     path = book(tmp_path / "customer.xlsx", CUSTOMER, {**CUSTOMER, "id": 2, column: error(word)})
-    good, faults = examined(read("customer", path), "customer", artificial=True)
+    good, faults = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
     assert (good["row"].to_list(), faults.rows()) == ([1], [(2, column, rule)])
 
 
@@ -441,7 +455,7 @@ def test_a_value_is_read_alike_in_every_format(
     tmp_path: Path,
 ) -> None:
     path = write(tmp_path / "customer", {**CUSTOMER, column: value})
-    good, faults = examined(read("customer", path), "customer", artificial=True)
+    good, faults = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
     if faults.height:
         assert faults.rows() == [(1, column, outcome)]
     else:
@@ -459,7 +473,7 @@ def test_an_instant_of_parquet_with_its_zone_is_read(
     value: dt.datetime, expected: int, tmp_path: Path
 ) -> None:
     path = as_parquet(tmp_path / "customer", {**CUSTOMER, "updated_at": value})
-    good, _ = examined(read("customer", path), "customer", artificial=True)
+    good, _ = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
     assert good["updated_at"].dt.hour().to_list() == [expected]
 
 
@@ -469,29 +483,72 @@ def test_an_instant_of_parquet_with_its_zone_is_read(
         (Decimal("25.00"), "not_whole_cents"),
         (Decimal("25.0"), "not_whole_cents"),
         (Decimal("25"), 25),
-        (25.0, 25),
-        (9.9, "not_whole_cents"),
         ("25.00", "not_whole_cents"),
         ("25,00", "not_whole_cents"),
-        ("25.0", 25),
+        ("25.0", "not_whole_cents"),
+        ("25", 25),
         ("25 €", "not_an_integer"),
         (10**12 + 1, "out_of_range"),
     ],
 )
 def test_cents_have_no_decimals(amount: object, outcome: object, tmp_path: Path) -> None:
-    invoice = {
-        "id": 1,
-        "customer_id": 1,
-        "issued_on": "2026-10-01",
-        "due_on": "2026-10-15",
-        "amount_cents": amount,
-        "product_line": "filter",
-        "source": "SERVICE_USE",
-    }
-    path = as_parquet(tmp_path / "invoice", invoice)
-    good, faults = examined(read("invoice", path), "invoice", artificial=True)
+    path = as_parquet(tmp_path / "invoice", INVOICE | {"amount_cents": amount})
+    good, faults = examined(read("invoice", path), "invoice", artificial=True, now=CLOCK)
     found = faults["rule"].to_list() + good["amount_cents"].to_list()
     assert found == [outcome]
+
+
+@pytest.mark.parametrize("amount", [25.0, 9.9])
+def test_a_parquet_column_of_floats_is_no_column_of_cents(amount: float, tmp_path: Path) -> None:
+    path = as_parquet(tmp_path / "invoice", INVOICE | {"amount_cents": amount})
+    with pytest.raises(BadInput, match="column amount_cents has decimals, so it may be euros"):
+        check_columns("invoice", path)
+
+
+def test_one_amount_with_decimals_makes_a_workbook_one_of_euros(tmp_path: Path) -> None:
+    header = list(INVOICE)
+    rows = [[*list(INVOICE.values())[:-1], amount] for amount in (25, 25.5)]
+    path = write_workbook(tmp_path / "invoice.xlsx", [header, *rows])
+    with pytest.raises(BadInput, match="column amount_cents has decimals, so it may be euros"):
+        check_columns("invoice", path)
+    whole = write_workbook(tmp_path / "invoice.xlsx", [header, rows[0]])
+    check_columns("invoice", whole)
+
+
+def test_a_number_beside_empty_cells_may_be_a_float(tmp_path: Path) -> None:
+    path = as_parquet(tmp_path / "customer", {**CUSTOMER, "birth_year": 1980.0})
+    check_columns("customer", path)
+    good, _ = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
+    assert good["birth_year"].to_list() == [1980]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"a": 1}, "struct"),
+        ([1], "list"),
+        (dt.timedelta(hours=1), "duration"),
+        (dt.time(12), "time"),
+        (b"x", "binary"),
+    ],
+)
+def test_a_parquet_column_that_is_no_cell_is_named(
+    value: object, kind: str, tmp_path: Path
+) -> None:
+    path = as_parquet(tmp_path / "customer", {**CUSTOMER, "street_address": value})
+    with pytest.raises(BadInput, match=f"column street_address is of type {kind}; save it as"):
+        check_columns("customer", path)
+
+
+@pytest.mark.parametrize(("style", "number"), [(DURATION, 1.0), (DURATION, 30.5), (TIME, 0.0)])
+def test_hours_of_a_workbook_are_no_date(style: int, number: float, tmp_path: Path) -> None:
+    row = CUSTOMER | {"joined_on": styled(style, number), "street_address": styled(style, number)}
+    path = write_workbook(tmp_path / "customer.xlsx", [list(row), list(row.values())])
+    _, faults = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
+    assert sorted(faults.select("column", "rule").rows()) == [
+        ("joined_on", "not_a_date"),
+        ("street_address", "error_of_a_spreadsheet"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -507,7 +564,7 @@ def test_cents_have_no_decimals(amount: object, outcome: object, tmp_path: Path)
 )
 def test_every_instant_that_says_its_zone_is_taken_to_the_second(text: str, tmp_path: Path) -> None:
     path = as_csv(tmp_path / "customer", {**CUSTOMER, "updated_at": text})
-    good, _ = examined(read("customer", path), "customer", artificial=True)
+    good, _ = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
     assert good["updated_at"].to_list() == [dt.datetime(2026, 10, 1, 14, 5, tzinfo=dt.UTC)]
 
 

@@ -297,3 +297,31 @@ def test_a_slot_that_asks_for_more_than_a_machine_has_is_refused(
 def test_a_folder_is_no_key_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_keys(tmp_path)
+
+
+def test_each_key_names_the_other_of_its_file_whoever_comes_and_goes(path: Path) -> None:
+    create_keys(path, **ANNA, publisher=BERTTA)
+    names = open_pseudonym(path, user=BERTTA[0], password=BERTTA[1])
+    add_user(path, **ANNA, new=("carl", "carl's own words"), secrets=["identity"])
+    remove_user(path, user="anna")
+    key = open_identity(path, user="carl", password="carl's own words")
+    assert key.companions == {"pseudonym": names.fingerprint}
+    assert names.companions == {"identity": key.fingerprint}
+
+
+def test_a_key_file_of_an_earlier_version_opens_and_names_no_other(path: Path) -> None:
+    create_keys(path, **ANNA)
+    content = json.loads(path.read_text())
+    del content["fingerprints"]
+    path.write_text(json.dumps(content))
+    assert open_identity(path, **ANNA).companions == {}
+
+
+def test_a_fingerprint_that_is_not_the_keys_is_damage(path: Path) -> None:
+    create_keys(path, **ANNA)
+    content = json.loads(path.read_text())
+    pair = content["fingerprints"]
+    content["fingerprints"] = {"identity": pair["pseudonym"], "pseudonym": pair["identity"]}
+    path.write_text(json.dumps(content))
+    with pytest.raises(BadInput, match="changed or damaged"):
+        open_identity(path, **ANNA)
