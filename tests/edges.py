@@ -222,6 +222,7 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
         customers.by_region,
         customers.by_age,
         customers.billing,
+        customers.billing_by_line,
         customers.rfm,
         customers.concentration,
         customers.repeat,

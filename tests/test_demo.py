@@ -18,7 +18,8 @@ from genlib.register.vault import create_keys
 SHOW = """\
 import genlib
 from genlib import page, tables
-from genlib.disclosure.cells import Dimension, tabulate
+from genlib.disclosure.cells import Dimension
+from genlib.disclosure.counting import tabulate
 release = genlib.open_release("PURPOSE")
 by = [Dimension("language")]
 cells = tabulate(release["customer"], person="customer", by=by, population="customers")

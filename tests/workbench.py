@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from genlib.register.vault import PseudonymKey, open_pseudonym
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -41,6 +43,12 @@ class Bench:
         )
         assert done.returncode == code, (words, done.returncode, done.stderr)
         return done
+
+    @property
+    def pseudonym_key(self) -> PseudonymKey:
+        """The key that its register knows."""
+        password = (self.home / "password").read_text()
+        return open_pseudonym(self.home / "keys.json", user="steward", password=password)
 
     def start(self) -> Bench:
         """Keys and an empty register."""

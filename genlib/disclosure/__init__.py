@@ -2,7 +2,8 @@
 cell can be worked out."""
 
 from genlib.disclosure.audit import exposed, intervals
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, tabulate
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure
+from genlib.disclosure.counting import tabulate
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.pattern import Pattern, verify
 from genlib.disclosure.policy import Policy

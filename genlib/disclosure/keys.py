@@ -3,13 +3,15 @@ the names of its parents."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Measure
 from genlib.disclosure.population import Population
 
+NO_UNITS: Mapping[str, str] = MappingProxyType({})
 HEAD, END = "\x1e", "\x1f"
 """What ends the population of a key, and each dimension value."""
 ASIDE = "~"
@@ -69,10 +71,16 @@ def closed(
     return frame
 
 
-def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: Population) -> pl.DataFrame:
+def keyed(
+    frame: pl.DataFrame,
+    by: Sequence[Dimension],
+    population: Population,
+    units: Mapping[str, str] = NO_UNITS,
+) -> pl.DataFrame:
     """`_key` of every row and, for the i-th dimension, `_up{i}`: the key of the row's parent over
     it (null at its total), and `_side{i}`: the key without parents where a value (such as
-    "unknown") stands under several."""
+    "unknown") stands under several. `units`: what
+    the codes of a column of time are, where they are not what it is called."""
     frame = frame.with_columns(
         (pl.struct(d.columns[k + 1 :]).n_unique().over(d.columns[k]) == 1).alias(
             f"_one_{d.columns[k]}"
@@ -80,7 +88,7 @@ def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: Population) 
         for d in by
         for k in range(len(d.parents))
     )
-    parts = [_part(d, 0) for d in by]
+    parts = [_part(d, 0, units) for d in by]
 
     def key(place: int, part: pl.Expr) -> pl.Expr:
         listed = pl.concat_list([part if i == place else own for i, own in enumerate(parts)])
@@ -88,13 +96,13 @@ def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: Population) 
 
     ups = [
         pl.when(pl.any_horizontal(pl.col(d.columns).is_not_null()))
-        .then(key(i, _up(d)))
+        .then(key(i, _up(d, units)))
         .alias(f"_up{i}")
         for i, d in enumerate(by)
     ]
     sides = [
         pl.when(~pl.col(f"_one_{d.name}") & pl.col(d.name).is_not_null())
-        .then(key(i, _piece(d.name)))
+        .then(key(i, _piece(d.name, units)))
         .alias(f"_side{i}")
         for i, d in enumerate(by)
         if d.parents
@@ -106,32 +114,32 @@ def keyed(frame: pl.DataFrame, by: Sequence[Dimension], population: Population) 
     )
 
 
-def _piece(column: str) -> pl.Expr:
-    return pl.lit(f"{column}=") + pl.col(column).cast(pl.String) + END
+def _piece(column: str, units: Mapping[str, str]) -> pl.Expr:
+    return pl.lit(f"{units.get(column, column)}=") + pl.col(column).cast(pl.String) + END
 
 
-def _part(dimension: Dimension, start: int) -> pl.Expr:
+def _part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl.Expr:
     """The dimension's share of the key, read from `start` on: the finest set value, with its
     parents only if it does not fix them."""
     part: pl.Expr = pl.lit("")
     for depth in reversed(range(start, len(dimension.columns))):
         column = dimension.columns[depth]
-        own = _piece(column)
+        own = _piece(column, units)
         if depth < len(dimension.parents):
             coarser = pl.concat_str(
-                [_piece(c) for c in dimension.columns[depth + 1 :]], ignore_nulls=True
+                [_piece(c, units) for c in dimension.columns[depth + 1 :]], ignore_nulls=True
             )
             own = pl.when(pl.col(f"_one_{column}")).then(own).otherwise(own + coarser)
         part = pl.when(pl.col(column).is_not_null()).then(own).otherwise(part)
     return part
 
 
-def _up(dimension: Dimension) -> pl.Expr:
+def _up(dimension: Dimension, units: Mapping[str, str]) -> pl.Expr:
     up: pl.Expr = pl.lit("")
     for depth in reversed(range(len(dimension.columns))):
         up = (
             pl.when(pl.col(dimension.columns[depth]).is_not_null())
-            .then(_part(dimension, depth + 1))
+            .then(_part(dimension, depth + 1, units))
             .otherwise(up)
         )
     return up

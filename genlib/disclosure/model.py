@@ -12,6 +12,7 @@ from genlib.disclosure import rules
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.entries import assemble
 from genlib.disclosure.keys import closed, complete, keyed
+from genlib.disclosure.ladder import list_units
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.population import Population
 from genlib.disclosure.system import System
@@ -107,6 +108,7 @@ def _prepared(name: str, cells: Cells, sensitive: set[str]) -> pl.DataFrame:
         closed(complete(cells, sensitive), cells.by, additive),
         cells.by,
         cells.population if cells.population.what else Population(f"table {name}"),
+        list_units(cells.by, cells.steps),
     )
 
 

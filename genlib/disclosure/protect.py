@@ -15,6 +15,7 @@ import polars as pl
 from genlib import notice
 from genlib.disclosure.cells import Cells, Figure
 from genlib.disclosure.figures import figures_of
+from genlib.disclosure.ladder import describe_steps, list_untold, make_legible
 from genlib.disclosure.ledger import Ledger, Past
 from genlib.disclosure.manifest import manifest
 from genlib.disclosure.model import Model, build
@@ -87,6 +88,7 @@ def protect(
             f"{', '.join(strangers) or 'nothing was given'}"
         )
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
+    cells = {name: make_legible(table, ruling) for name, table in cells.items()}
     solved = _published(cells, ruling, ledger or Ledger.standing())
     told = _told(solved)
     shown = {name: _table(name, table, told, ruling, language) for name, table in cells.items()}
@@ -218,21 +220,27 @@ def _table(name: str, cells: Cells, told: Told, ruling: Policy, language: str) -
         for measure in seen
     }
     earlier = _earlier(frame.filter(late), cells, told.last)
-    flags = {"_base": ruling.base, "_flag": ruling.flag, "thin": False}
+    untold = pl.lit(pl.Series([list_untold(cells)], dtype=pl.List(pl.String))).first()
+    flags: dict[str, Any] = {"_base": ruling.base, "_flag": ruling.flag, "_untold": untold}
     shown = frame.select(
-        *cells.dimensions, **{"people": pl.lit(None, pl.Int64), **values}, **flags, reason="reason"
+        *cells.dimensions,
+        **{"people": pl.lit(None, pl.Int64), **values},
+        **flags,
+        thin=False,
+        reason="reason",
     )
     shown = _repeated(shown, earlier, cells.dimensions)
     gaps = shown.select(pl.any_horizontal(pl.col(values).is_null()).sum()).item()
     return ProtectedTable(
         name,
         _figured(shown, cells, ruling),
-        cells.by,
+        tuple(replace(dimension, ladder=(), units=()) for dimension in cells.by),
         cells.measures,
         gaps,
         language,
         SEAL,
         earlier,
+        coarser=describe_steps(cells),
     )
 
 
@@ -246,7 +254,7 @@ def _figured(shown: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
     bare = pl.all_horizontal(pl.col(derived).is_null()) if derived else pl.lit(False)
     few = pl.when(bare & pl.col("people").is_between(1, ruling.base - 1)).then(pl.lit("base"))
     judged = table.with_columns(pl.col("thin").fill_null(False), reason=pl.coalesce("reason", few))
-    return judged.select(pl.exclude("_base", "_flag", "reason"), "reason")
+    return judged.select(pl.exclude("_base", "_flag", "_untold", "reason"), "reason")
 
 
 def _minds_gaps(figure: Figure) -> bool:

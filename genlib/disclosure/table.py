@@ -40,6 +40,7 @@ class ProtectedTable:
     and `reason` (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`). Cells with
     `time` changed by too few people to be told anew: they stay as they were last published, if they
     were, and `earlier` says when (the dimension columns, `published_on` and the measures).
+    `coarser`: the dimensions whose groups had to be larger, and how (`ladder.describe_steps`).
     """
 
     name: str
@@ -50,6 +51,7 @@ class ProtectedTable:
     language: str = "en"
     seal: object = field(default=None, repr=False, compare=False)
     earlier: pl.DataFrame | None = field(default=None, repr=False, compare=False)
+    coarser: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     digest: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +69,12 @@ class ProtectedTable:
     @property
     def dimensions(self) -> list[str]:
         return [column for dimension in self.by for column in dimension.columns]
+
+    def finest(self, dimension: str) -> str:
+        """The finest column of a dimension and its parents of which the table tells anything."""
+        columns = next(d.columns for d in self.by if d.name == dimension)
+        told = [name for name in columns if self.frame[name].is_not_null().any()]
+        return told[0] if told else dimension
 
     def rows(self, *dimensions: str, **where: Any) -> pl.DataFrame:
         """The rows at one level: the named dimensions set, all others at their total, narrowed to
@@ -90,11 +98,17 @@ class ProtectedTable:
         found = self.rows(**where)
         if column not in self.frame.columns or found.height > 1:
             raise UsageError(f"table {self.name} has no single figure {column} there")
-        row = found.row(0, named=True) if found.height else {column: None, "reason": "empty"}
+        nothing = "coarser" if self._is_coarser(where) else "empty"
+        row = found.row(0, named=True) if found.height else {column: None, "reason": nothing}
         reason = row["reason"] if row[column] is None else None
         place = tuple(sorted(where.items()))
         value: Any = row[column]
         return Shown(value, column, self.name, place, reason, self.language)
+
+    def _is_coarser(self, where: Mapping[str, Any]) -> bool:
+        """Whether the table was left out, or has larger groups than these."""
+        asked = {d.name for d in self.by if set(d.columns) & set(where)}
+        return "*" in self.coarser or bool(asked & set(self.coarser))
 
 
 @dataclass(frozen=True)

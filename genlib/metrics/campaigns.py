@@ -10,12 +10,12 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
+from genlib.disclosure.counting import recountable
 from genlib.metrics import figures, intervals
 from genlib.metrics.contacts import (
     CONTACTS,
-    ELECTRONIC,
+    by_what,
     called,
-    merged,
     message_rates,
     outcome,
     plan,
@@ -34,7 +34,7 @@ from genlib.metrics.drawn import (
 from genlib.metrics.figures import Share, given
 from genlib.metrics.funnel import READING, STAGES, funnel, funnel_by_channel
 from genlib.metrics.intervals import Estimate
-from genlib.metrics.population import MONEY, tabulated
+from genlib.metrics.population import MONEY, Form, tabulated
 from genlib.metrics.rest import of_one_period
 from genlib.metrics.rows import Rows, case, collect
 from genlib.period import Period
@@ -80,23 +80,19 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
     would tell how few did so twice."""
     contacts = read_drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
     messages = _messages(release, contacts, what, attribution)
-    told = merged(
-        messages.drop("campaign").rename({"code": "campaign"}),
-        by,
-        None,
-        nw.col("outcome") == what,
-        alike=ELECTRONIC,
+    told = messages.drop("campaign").rename({"code": "campaign"})
+    dimensions = (
+        by_what(told, by, total=by != "campaign"),
+        Dimension("outcome", is_subject=True),
     )
+    population = count_drawn("messages", release, period, campaign)
     costs = (called(release), partial(figures.cost_each, outcome=what)) if by == "campaign" else ()
-    return tabulated(
-        release,
-        told,
-        (Dimension(by, total=by != "campaign"), Dimension("outcome")),
-        count_drawn("messages", release, period, campaign),
-        *message_rates(told, by, "outcome", what, among=by),
-        *costs,
-        measures=CONTACTS,
-    )
+
+    def count(some: Rows) -> Cells:
+        rates = message_rates(some, by, "outcome", what, among=by)
+        return tabulated(release, some, dimensions, population, *rates, *costs, measures=CONTACTS)
+
+    return recountable(told, dimensions, count)
 
 
 def _messages(release: Tables, contacts: Rows, what: str, attribution: Attribution) -> Rows:
@@ -145,6 +141,7 @@ def uplift_by_campaign(
         figures.Worth(spend_spreads(told)),
         _ongoing(release, drawn, days),
         measures=(PEOPLE, MONEY),
+        form=Form(has_steps=False, apart="campaign"),
     )
 
 

@@ -1,9 +1,5 @@
 """Contacts: how many, whether each was allowed when it was made, how often the same people, and
-whom we could reach now. Gives `Cells`.
-
-Groups too small to be shown are merged here, before the tables are protected, so that a table reads
-without holes.
-"""
+whom we could reach now. Gives `Cells`."""
 
 from __future__ import annotations
 
@@ -13,14 +9,16 @@ from functools import partial
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables
+from genlib.disclosure.counting import recountable
+from genlib.disclosure.ladder import join_smallest
 from genlib.disclosure.population import Population
 from genlib.errors import UsageError
 from genlib.metrics.clusters import design_effects, effects_of_others
-from genlib.metrics.figures import Mean, Rate, Share, changes, given, on_total, over
+from genlib.metrics.figures import Rate, Share, at, changes, given, on_total, over, with_figures
+from genlib.metrics.ladders import at_least, by_campaign, by_channel, by_number, by_time
 from genlib.metrics.population import (
     LOOK_BACK,
-    OVERLAPPING,
     check_covered,
     complete,
     count_at,
@@ -35,17 +33,24 @@ from genlib.period import Period
 
 CONTACTS = (Measure("contacts", "count"),)
 """Of the people contacted, of whom one may stand in several cells, these tables do not tell."""
-LEAST = 5
-"""Fewer people are merged with others; the threshold of door 2 may be higher, never lower than 3.
-"""
+MOST = 5
+"""So many contacts of one person, or more, are one band."""
 
 ELECTRONIC = ("email", "sms")
 """Channels that need a consent (917/2014, section 200)."""
 WITHOUT_CONSENT = (
-    "consent_missing",
-    "consent_withdrawn",
-    "automated_call",
     "existing_customer_off",
+    "automated_call",
+    "consent_withdrawn",
+    "consent_missing",
+)
+PROHIBITED = (
+    "research_objection",
+    "research_prohibition",
+    "satisfaction_prohibition",
+    "all_prohibitions",
+    "channel_prohibition",
+    "marketing_prohibition",
 )
 OTHERWISE = (
     "incomplete",
@@ -59,6 +64,14 @@ OTHERWISE = (
     "left",
     "duties_rule_open",
 )
+
+WHY = Dimension(
+    "why",
+    parents=("verdict",),
+    ladder=join_smallest((*OTHERWISE, *PROHIBITED, *WITHOUT_CONSENT)),
+    is_subject=True,
+)
+"""Why contacts were refused; then the rarer reasons together."""
 
 
 def campaign_name(release: Tables, campaign: str) -> str:
@@ -124,61 +137,6 @@ def judged(contacts: Rows) -> Rows:
     )
 
 
-def merged(told: Rows, column: str, *parts: nw.Expr | None, alike: tuple[str, ...] = ()) -> Rows:
-    """The values of a column with one to four people in the `parts` that a table tells of (None:
-    all), one part after the other, together with the next smallest; first those `alike` and those
-    that are not among themselves, so that tables which tell of both differ by no few people. Their
-    name says what they hold: "others+post+sms"."""
-    for part in parts:
-        for kin in (True, False, None) if alike else (None,):
-            told = _merged(told, column, part, alike, kin)
-    return told
-
-
-def _merged(
-    told: Rows, column: str, part: nw.Expr | None, alike: tuple[str, ...], kin: bool | None
-) -> Rows:
-    """The small ones together, of those that are `alike`, that are not, or of all (None)."""
-    counted = told if part is None else told.filter(part)
-    people = collect(counted.group_by(column).agg(nw.col("customer").n_unique().alias("n"))).sort(
-        "n", column
-    )
-    people = people.filter(_of(people[column], alike, kin))
-    if not (people["n"] < LEAST).any():
-        return told
-    few = people.filter((pl.col("n").cum_sum() - pl.col("n") < LEAST) | (pl.col("n") < LEAST))[
-        column
-    ]
-    codes = collect(told.select(column).unique())[column]
-    small = {*few, *codes.filter(codes.str.starts_with("others+") & _of(codes, alike, kin))}
-    return _together(told, column, small) if len(small) > 1 else told
-
-
-def _of(codes: pl.Series, alike: tuple[str, ...], kin: bool | None) -> pl.Series:
-    return pl.Series([kin in (None, _within(code, alike)) for code in codes], dtype=pl.Boolean)
-
-
-def _within(code: str, alike: tuple[str, ...]) -> bool | None:
-    """Whether all, or none, that is put together there is alike."""
-    parts = {part in alike for part in _held(code)}
-    return parts.pop() if len(parts) == 1 else None
-
-
-def _held(code: str) -> list[str]:
-    return code.removeprefix("others+").split("+")
-
-
-def _together(told: Rows, column: str, codes: set[str]) -> Rows:
-    held = {part for code in codes for part in _held(code)}
-    name = "+".join(["others", *sorted(held)])
-    return told.with_columns(
-        nw.when(nw.col(column).is_in(sorted(codes)))
-        .then(nw.lit(name))
-        .otherwise(nw.col(column))
-        .alias(column)
-    )
-
-
 @looking_back
 def timeline(
     release: Tables, period: Period, *, campaign: str = "all", months: int | None = None
@@ -186,7 +144,7 @@ def timeline(
     """Contacts by month (quarter or year, as the period is) and channel; `change` since the step
     before."""
     told, population = _dated(release, period, campaign, months)
-    by = (Dimension(period.unit, total=False), Dimension("channel"))
+    by = (by_time(period, months or LOOK_BACK[period.length]), by_channel())
     cells = tabulated(
         release, told, by, population, *changes("contacts", period), measures=CONTACTS
     )
@@ -198,21 +156,19 @@ def lawfulness(
     release: Tables, period: Period, *, campaign: str = "all", months: int | None = None
 ) -> Cells:
     """Contacts by month (quarter or year) and verdict as of the instant each was sent, those
-    refused by their `ground`: no consent, against a prohibition, or `undivided` where a part would
-    be too small. `refused_rate` of contacts, its interval by person."""
+    refused by their `ground`: no consent, against a prohibition, another, or `undivided`.
+    `refused_rate` of contacts, its interval by person."""
     told, population = _dated(release, period, campaign, months)
     unit = period.unit
-    refused = nw.col("verdict") == "refused"
-    counts = collect(
-        told.filter(refused).group_by(unit, "ground").agg(nw.col("customer").n_unique().alias("n"))
-    )
-    small = counts.filter(pl.col("n") < LEAST)[unit].unique().to_list()
-    told = told.with_columns(
-        ground=case({"undivided": refused & nw.col(unit).is_in(small)}, nw.col("ground"))
-    )
-    by = (Dimension(unit, total=False), Dimension("ground", parents=("verdict",)))
-    rates = message_rates(told, unit, "verdict", "refused", "ground")
-    cells = tabulated(release, told, by, population, *rates, measures=CONTACTS)
+    undivided = dict.fromkeys(("consent", "prohibition", "other ground"), "undivided")
+    verdict = Dimension("ground", parents=("verdict",), ladder=(undivided,), is_subject=True)
+    by = (by_time(period, months or LOOK_BACK[period.length]), verdict)
+
+    def count(contacts: Rows) -> Cells:
+        rates = message_rates(contacts, unit, "verdict", "refused", "ground")
+        return tabulated(release, contacts, by, population, *rates, measures=CONTACTS)
+
+    cells = recountable(told, by, count)
     grounds = pl.DataFrame(
         {
             "ground": ["allowed", "consent", "prohibition"],
@@ -266,30 +222,30 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
     """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with
     their `refused_rate`."""
     told = sent(release, period, campaign=campaign).with_columns(campaign=nw.col("code"))
-    told = merged(told, what, None, nw.col("verdict") == "refused", alike=ELECTRONIC)
     names = (called(release),) if what == "campaign" else ()
-    by = (Dimension(what), Dimension("verdict"))
-    return tabulated(
-        release,
-        told,
-        by,
-        _of_period(release, period, campaign),
-        *message_rates(told, what, "verdict", "refused", among=what),
-        *names,
-        measures=CONTACTS,
-    )
+    by = (by_what(told, what), Dimension("verdict", is_subject=True))
+    population = _of_period(release, period, campaign)
+
+    def count(contacts: Rows) -> Cells:
+        rates = message_rates(contacts, what, "verdict", "refused", among=what)
+        return tabulated(release, contacts, by, population, *rates, *names, measures=CONTACTS)
+
+    return recountable(told, by, count)
+
+
+def by_what(contacts: Rows, what: str, *, total: bool = True) -> Dimension:
+    """Channels, or campaigns from the one with the fewest contacts on."""
+    if what == "channel":
+        return by_channel(total=total)
+    sizes = collect(contacts.group_by("campaign").agg(nw.len().alias("n"))).sort("n", "campaign")
+    return by_campaign(sizes["campaign"].to_list(), total=total)
 
 
 @of_one_period
 def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
-    told = merged(
-        sent(release, period, campaign=campaign),
-        "why",
-        nw.col("verdict") == "refused",
-        alike=WITHOUT_CONSENT,
-    )
-    by = (Dimension("why", parents=("verdict",)),)
+    told = sent(release, period, campaign=campaign)
+    by = (WHY,)
     return tabulated(release, told, by, _of_period(release, period, campaign), measures=CONTACTS)
 
 
@@ -304,23 +260,22 @@ def _of_period(release: Tables, period: Period, campaign: str) -> Population:
 
 def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
     """Those contacted in the last 90 days of the period, by the number of contacts in its last 7,
-    30 and 90 days, the rarest bands merged; `over_rate`: the part with more than `cap` (1 to 4),
+    30 and 90 days, and the `messages` that they got; `contacts_each` of those who got any;
+    `over_rate`: the part with more than `cap` (1 to 4),
     where the bands can tell. Of one campaign: those it contacted."""
     if cap not in range(1, 5):
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
     told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)])
-    by = (Dimension("days", total=False), Dimension("contacts"))
+    by = (Dimension("days", total=False), by_number("contacts", most=MOST, least=0))
     population = count_at("contacted", period.end, campaign=campaign)
-    return tabulated(release, told, by, population, Share(("contacts",)), partial(_over, cap=cap))
+    figures = (Share(("contacts",)), partial(_over, cap=cap), _contacts_each)
+    measures = (PEOPLE, Measure("messages", "count"))
+    return tabulated(release, told, by, population, *figures, measures=measures)
 
 
 def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
     """The part above the cap; nothing where the band that the cap lies in reaches beyond it."""
-    rated = Rate(
-        "over_rate",
-        "contacts",
-        tuple(f"{n}{more}" for n in range(cap + 1, 6) for more in ("", "+")),
-    )(frame)
+    rated = Rate("over_rate", "contacts", at_least(frame, "contacts", cap + 1))(frame)
     unclear = frame.filter(pl.col("contacts").is_in([f"{n}+" for n in range(1, cap + 1)]))["days"]
     return rated.with_columns(
         pl.when(~pl.col("days").is_in(unclear.implode()))
@@ -328,6 +283,18 @@ def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
         .alias(f"over_rate{end}")
         for end in ("", "_low", "_high")
     )
+
+
+def _contacts_each(frame: pl.DataFrame) -> pl.DataFrame:
+    """How many contacts each of those got who got any."""
+    everybody, nobody, messages = frame.select(
+        at(frame, "people", {"contacts": None}).alias("people"),
+        at(frame, "people", {"contacts": "0"}).alias("without"),
+        at(frame, "messages", {"contacts": None}),
+    )
+    contacted = everybody - nobody
+    mean = {"contacts_each": messages / contacted}
+    return with_figures(frame, on_total("contacts"), contacted, mean)
 
 
 def _frequency(release: Tables, period: Period, days: int, campaign: str) -> Rows:
@@ -343,33 +310,9 @@ def _frequency(release: Tables, period: Period, days: int, campaign: str) -> Row
         .join(counted, on="customer", how="left")
     )
     everyone = everyone.with_columns(n=nw.col("n").fill_null(0))
-    return everyone.select("customer", days=nw.lit(days), contacts=_banded(everyone, start=0))
-
-
-def _banded(told: Rows, *, start: int, outcome: str = "") -> nw.Expr:
-    """Column `n` as 0, 1, 2, 3, 4, 5+; the last band begins where all have enough people (with this
-    `outcome`, if one is named)."""
-    count = nw.when(nw.col("n") > 5).then(nw.lit(5)).otherwise(nw.col("n"))
-    wanted = told.filter(nw.col("outcome") == outcome) if outcome else told
-    people = dict(
-        collect(
-            wanted.with_columns(n=count)
-            .group_by("n")
-            .agg(nw.col("customer").n_unique().alias("people"))
-        ).rows()
+    return everyone.select(
+        "customer", days=nw.lit(days), contacts=banded(nw.col("n"), _bands(0)), messages="n"
     )
-    highest = next((top for top in range(5, start, -1) if _thick(people, start, top)), start + 1)
-    return banded(
-        nw.col("n"),
-        {f"{highest}+": highest} | {str(n): n for n in range(highest - 1, start - 1, -1)},
-    )
-
-
-def _thick(people: dict[int, int], start: int, top: int) -> bool:
-    bands = [people.get(n, 0) for n in range(start, top)] + [
-        sum(count for n, count in people.items() if n >= top)
-    ]
-    return not any(0 < count < LEAST for count in bands)
 
 
 def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -> Rows:
@@ -384,8 +327,7 @@ def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -
 
 
 def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
-    """Contacts of the last 7, 30 and 90 days by channel, and how many each of the contacted got
-    (`contacts_each`)."""
+    """Contacts of the last 7, 30 and 90 days by channel."""
     told = nw.concat(
         [
             _lately(release, period, days, campaign).select(
@@ -394,16 +336,10 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
             for days in (7, 30, 90)
         ]
     )
-    by = (Dimension("days", total=False), Dimension("channel"))
+    by = (Dimension("days", total=False), by_channel())
     population = count_at("contacts by days", period.end, campaign=campaign)
-    cells = tabulated(
-        release,
-        told,
-        by,
-        population,
-        Mean("contacts_each", "contacts"),
-        measures=(OVERLAPPING, *CONTACTS),
-    )
+    share = Share(("channel",), of="contacts")
+    cells = tabulated(release, told, by, population, share, measures=CONTACTS)
     return complete(
         cells, pl.DataFrame({"days": [7, 30, 90]}, schema={"days": cells.frame.schema["days"]})
     )
@@ -411,17 +347,25 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
 
 def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Messages delivered in the last 90 days, by how many their receiver got and whether it was
-    `responded` to or the receiver `opted out` after it; `<what>_rate` of messages. Doses too rare
-    to be shown are merged with the one below."""
+    `responded` to or the receiver `opted out` after it; `<what>_rate` of messages."""
     told = outcome(_lately(release, period, 90, campaign), what)
     told = told.join(
         told.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n")), on="customer"
     )
-    told = told.with_columns(dose=_banded(told, start=1, outcome=what))
-    by = (Dimension("dose"), Dimension("outcome"))
+    told = told.with_columns(dose=banded(nw.col("n"), _bands(1)))
+    by = (by_number("dose", most=MOST), Dimension("outcome", is_subject=True))
     population = count_at("delivered in 90 days", period.end, campaign=campaign)
-    _, rate = message_rates(told, "dose", "outcome", what)
-    return tabulated(release, told, by, population, rate, measures=CONTACTS)
+
+    def count(messages: Rows) -> Cells:
+        _, rate = message_rates(messages, "dose", "outcome", what)
+        return tabulated(release, messages, by, population, rate, measures=CONTACTS)
+
+    return recountable(told, by, count)
+
+
+def _bands(least: int) -> dict[str, int]:
+    """Numbers from `least` on, and so many or more."""
+    return {f"{MOST}+": MOST} | {str(n): n for n in range(MOST - 1, least - 1, -1)}
 
 
 def outcome(contacts: Rows, what: str) -> Rows:
@@ -442,19 +386,14 @@ def outcome(contacts: Rows, what: str) -> Rows:
 def reach(release: Tables, period: Period) -> Cells:
     """Everyone, by channel, kind of message and whether we may contact them so at the release;
     `reachable` of all."""
-    return _reach(release, judged(rows(release, "reach")), Dimension("verdict"))
+    return _reach(release, judged(rows(release, "reach")), Dimension("verdict", is_subject=True))
 
 
 def reach_reasons(release: Tables, period: Period, *, kind: str = "DM") -> Cells:
     """Everyone, by channel and why we may not send them this kind of message (`why`); `share` of
     all."""
-    told = merged(
-        judged(rows(release, "reach").filter(nw.col("kind") == kind)),
-        "why",
-        ~nw.col("allowed"),
-        alike=WITHOUT_CONSENT,
-    )
-    return _reach(release, told, Dimension("why", parents=("verdict",)))
+    told = judged(rows(release, "reach").filter(nw.col("kind") == kind))
+    return _reach(release, told, WHY)
 
 
 def _reach(release: Tables, told: Rows, verdict: Dimension) -> Cells:

@@ -3,21 +3,24 @@ for a report gives `Cells`."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import date, timedelta
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, Unpack
 
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables, tabulate
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Step, Tables
+from genlib.disclosure.counting import tabulate, with_unit
+from genlib.disclosure.ladder import Steps, dropped_columns
+from genlib.disclosure.population import Population
 from genlib.errors import UsageError
 from genlib.metrics import forecast as forecasts
 from genlib.metrics import intervals
 from genlib.metrics.figures import (
     Believed,
+    Change,
     Mean,
     Rate,
     Share,
@@ -27,10 +30,21 @@ from genlib.metrics.figures import (
     with_gaps,
 )
 from genlib.metrics.intervals import interval
+from genlib.metrics.ladders import (
+    POSTAL_AREAS,
+    at_least,
+    by_age_band,
+    by_number,
+    by_place,
+    by_product_line,
+    by_segment,
+    by_time,
+)
 from genlib.metrics.models import fit_bg_nbd, fit_gamma_gamma  # noqa: F401 - analysts find them here
 from genlib.metrics.population import (
     LOOK_BACK,
     MONEY,
+    OPTIONAL,
     OVERLAPPING,
     Narrowed,
     active,
@@ -55,15 +69,16 @@ from genlib.metrics.rows import (
     rows,
     within,
 )
+from genlib.period import UNITS as UNITS_OF_TIME
 from genlib.period import Period, months_between
 
 SPENT = (PEOPLE, MONEY)
-POSTAL_AREAS = Path(__file__).resolve().parents[2] / "data" / "finland" / "postal_areas.csv"
 EPOCH = date(1970, 1, 1).toordinal()
 UNITS = {"day": 1, "week": 7, "year": 365.25}
 PURCHASE = nw.col("product_line") != "rental"
 ALIVE = {"70-100": 0.7, "30-70": 0.3, "0-30": 0.0}
 """Bands of the chance, in per cent, that a customer still buys."""
+ALIVE_OR_NOT = {"30-70": "0-70", "0-30": "0-70"}
 FORECAST = ("forecast_cents", "came_cents", "expected_cents")
 """The money forecast of the last 52 weeks, what came in them, and what is expected of the next."""
 VERDICTS = {"kind": pl.String} | {field.name: pl.Boolean for field in fields(forecasts.Verdict)}
@@ -151,7 +166,34 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
     which no month is over ends with the period before it.
     """
     told = _of_whole_months(period)
-    unit = told.unit
+    larger = _larger_steps(told)
+    ladder: tuple[Step, ...] = tuple({} for _ in larger)
+    by = (
+        Dimension(told.unit, total=False, ladder=ladder, units=tuple(step.unit for step in larger)),
+        Dimension("movement", is_subject=True),
+    )
+
+    def recount(steps: Steps) -> Cells:
+        taken = steps.get(told.unit, 0)
+        coarser = _count_members(release, larger[taken - 1] if taken else told, by)
+        untold = [pl.col(column).is_null() for column in dropped_columns(by, steps)]
+        return replace(coarser, frame=coarser.frame.filter(*untold))
+
+    return replace(_count_members(release, told, by, months), recount=recount)
+
+
+def _larger_steps(told: Period) -> list[Period]:
+    """The last whole quarter and the last whole year, as far as they are longer than the step."""
+    units = [unit for unit, length in UNITS_OF_TIME.items() if length > told.length]
+    around = [Period.around(told.last_day, unit) for unit in units]
+    return [step if step.end <= told.end else step.previous() for step in around]
+
+
+def _count_members(
+    release: Tables, told: Period, by: tuple[Dimension, ...], months: int | None = None
+) -> Cells:
+    """`growth` by the steps of a period, in the column of the first dimension."""
+    column = by[0].name
     length = months or LOOK_BACK[told.length]
     steps = told.whole.steps(length)
     start = steps[0].start
@@ -164,21 +206,29 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
     moved = members.filter(~_came_and_left(told))
     came = moved.filter(nw.col("joined_month") >= start)
     left = moved.filter(within("left_month", start, told.end))
+    opening = nw.lit(steps[0].previous().start)
+    joined_in, left_in = (beginning(f"{way}_month", told.unit) for way in ("joined", "left"))
     events = nw.concat(
         [
-            _movement(there, nw.lit(steps[0].previous().start), unit, nw.lit("opening"), 0),
-            _movement(came, beginning("joined_month", unit), unit, _way("joined", told), 1),
-            _movement(left, beginning("left_month", unit), unit, _way("left", told), 2),
+            _movement(there, opening, column, nw.lit("opening"), 0),
+            _movement(came, joined_in, column, _way("joined", told), 1),
+            _movement(left, left_in, column, _way("left", told), 2),
         ]
     ).to_native()
+    stock = (
+        Stock(by=column),
+        Change("change", "stock", column, told.length),
+        Change("change_year", "stock", column, 12),
+    )
+    named = (partial(with_unit, column=column, unit=told.unit),) if column != told.unit else ()
     cells = tabulate(
         events,
         person="member",
-        by=(Dimension(unit, total=False), Dimension("movement")),
+        by=by,
         population=count_stepwise("members", told, length),
-        figures=(Stock(by=unit), *changes("stock", told)),
+        figures=(*stock, *named),
     )
-    every = pl.DataFrame({unit: [step.start for step in steps]})
+    every = pl.DataFrame({column: [step.start for step in steps]})
     movements = pl.DataFrame({"movement": ["joined", "left", None]})
     return complete(cells, every.join(movements, how="cross"))
 
@@ -210,9 +260,9 @@ def _way(name: str, told: Period) -> nw.Expr:
     return nw.when(later).then(nw.lit(f"{name} later")).otherwise(nw.lit(name))
 
 
-def _movement(members: Rows, when: nw.Expr, unit: str, name: nw.Expr, code: int) -> Rows:
+def _movement(members: Rows, when: nw.Expr, column: str, name: nw.Expr, code: int) -> Rows:
     person = (nw.col("member").cast(nw.Int64) * 3 + code).alias("member")
-    return members.select(person, when.cast(nw.Date).alias(unit), name.alias("movement"))
+    return members.select(person, when.cast(nw.Date).alias(column), name.alias("movement"))
 
 
 @narrowable
@@ -225,7 +275,7 @@ def by_region(
     region = narrowed.get("region", "all")
     place = "region" if region == "all" or region.startswith("!") else "municipality"
     figures = (Share((place,)), partial(_per_thousand, place=place, region=region))
-    return _active(release, period, months, (Dimension(place),), *figures, **narrowed)
+    return _active(release, period, months, (by_place(place, region),), *figures, **narrowed)
 
 
 @narrowable
@@ -238,7 +288,7 @@ def by_age(
         release,
         period,
         months,
-        (Dimension("age_band"), Dimension("kind")),
+        (by_age_band(), Dimension("kind")),
         Share(("age_band",)),
         **narrowed,
     )
@@ -290,25 +340,38 @@ def billing(
     release: Tables, period: Period, *, months: int | None = None, **narrowed: Unpack[Narrowed]
 ) -> Cells:
     """Money billed (credit notes taken off), payers and `cents_per_payer` by month (quarter or
-    year, as the period is) and product line, with `change` since the step before and `change_year`
-    of the money."""
-    length = months or LOOK_BACK[period.length]
-    unit = period.unit
-    invoices = of_people(release, "invoice", **narrowed)
-    invoices = invoices.filter(stepwise("issued_on", period, length))
-    dated = invoices.with_columns(beginning("issued_on", unit).alias(unit))
-    by = (Dimension(unit, total=False), Dimension("product_line"))
-    population = count_stepwise("payers", period, length, **narrowed)
+    year, as the period is), with `change` since the step before and `change_year` of the money."""
+    dated, by, population = _billed(release, period, months, **narrowed)
     each = Mean("cents_per_payer", "amount_cents")
-    return tabulated(
-        release,
-        dated,
-        by,
-        population,
-        each,
-        *changes("amount_cents", period),
-        measures=(OVERLAPPING, MONEY),
-    )
+    changed = changes("amount_cents", period)
+    measures = (OVERLAPPING, MONEY)
+    return tabulated(release, dated, (by,), population, each, *changed, measures=measures)
+
+
+@narrowable
+@looking_back
+def billing_by_line(
+    release: Tables, period: Period, *, months: int | None = None, **narrowed: Unpack[Narrowed]
+) -> Cells:
+    """Money billed by month (quarter or year) and product line, with the line's `share` of the
+    month, `change` and `change_year`. Who pays for several lines is in each of them, so payers are
+    told by `billing` alone."""
+    dated, by, population = _billed(release, period, months, **narrowed)
+    share = Share(("product_line",), of="amount_cents")
+    changed = changes("amount_cents", period)
+    by_line = (by, by_product_line())
+    return tabulated(release, dated, by_line, population, share, *changed, measures=(MONEY,))
+
+
+def _billed(
+    release: Tables, period: Period, months: int | None, **narrowed: Unpack[Narrowed]
+) -> tuple[Rows, Dimension, Population]:
+    """The invoices of the steps of a period, the steps, and whose they are."""
+    length = months or LOOK_BACK[period.length]
+    invoices = of_people(release, "invoice", **narrowed)
+    inside = invoices.filter(stepwise("issued_on", period, length))
+    dated = inside.with_columns(beginning("issued_on", period.unit).alias(period.unit))
+    return dated, by_time(period, length), count_stepwise("payers", period, length, **narrowed)
 
 
 def _buyers(
@@ -365,7 +428,7 @@ def rfm(
     told = scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
     figures = (Share(("segment",)), _of_money("segment"), Mean("cents_per_person", "amount_cents"))
     population = count_lately("buyers", period, months, **narrowed)
-    return tabulated(release, told, (Dimension("segment"),), population, *figures, measures=SPENT)
+    return tabulated(release, told, (by_segment(),), population, *figures, measures=SPENT)
 
 
 def _segment(recent: nw.Expr, worth: nw.Expr) -> nw.Expr:
@@ -410,11 +473,18 @@ def repeat(
     )
     figures = (
         Share(("purchases",)),
-        Rate("repeat_rate", "purchases", ("2", "3", "4", "5+")),
+        _repeat_rate,
         _of_money("purchases"),
     )
     population = count_lately("purchasers", period, months, **narrowed)
-    return tabulated(release, told, (Dimension("purchases"),), population, *figures, measures=SPENT)
+    return tabulated(
+        release, told, (by_number("purchases", most=5),), population, *figures, measures=SPENT
+    )
+
+
+def _repeat_rate(frame: pl.DataFrame) -> pl.DataFrame:
+    """The part who bought on two days or more."""
+    return Rate("repeat_rate", "purchases", at_least(frame, "purchases", 2))(frame)
 
 
 @narrowable
@@ -437,6 +507,7 @@ def cohorts(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Ce
         count_at("cohorts", period.end, **narrowed),
         Share(("later",), base=0),
         measures=(OVERLAPPING,),
+        form=OPTIONAL,
     )
 
 
@@ -457,7 +528,7 @@ def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
     kinds = _by_kind(summaries) or [summaries]
     chances = pl.concat([_chances(one) for one in kinds])
     population = count_at("prospects", period.end, **narrowed)
-    by = (Dimension("alive"),)
+    by = (Dimension("alive", ladder=(ALIVE_OR_NOT,)),)
     return tabulated(release, lazy(chances), by, population, Share(("alive",)))
 
 

@@ -40,10 +40,27 @@ def at(
     total; several values: the sum of their cells), those `beside` as they come, and all others as
     in the row."""
     keys = [name for name in dimensions(frame) if name not in where and name not in beside]
+    if _is_untold(frame, where):
+        return pl.when(pl.lit(False)).then(column)
     cells = pl.col(column).filter(_stands(name, value) for name, value in where.items())
     return (
         pl.when(cells.null_count() == 0).then(cells.sum()).over(pl.lit(0), *keys)
     )  # the constant: there may be no other dimension
+
+
+def _is_untold(frame: pl.DataFrame, where: Mapping[str, Any]) -> bool:
+    """Whether the table has larger groups than one of these values."""
+    if "_untold" not in frame.columns or frame.is_empty():
+        return False
+    untold = set(frame["_untold"][0])
+    asked = {
+        text
+        for name, value in where.items()
+        if value is not None
+        for one in (value if isinstance(value, tuple) else (value,))
+        for text in (name, f"{name}={one}")
+    }
+    return bool(asked & untold)
 
 
 def _stands(dimension: str, value: Any) -> pl.Expr:
@@ -175,7 +192,8 @@ def nps_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple
 @dataclass(frozen=True)
 class Share:
     """The part that a cell has of the total over `over` (name a dimension with its coarser groups),
-    or of the cell where it is `base`."""
+    or of the cell where it is `base`. It stands on people, or on events where no people are told.
+    """
 
     over: tuple[str, ...]
     of: str = "people"
@@ -184,9 +202,8 @@ class Share:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         whole = dict.fromkeys(self.over, self.base)
-        base, total = frame.select(
-            people=at(frame, "people", whole), total=at(frame, self.of, whole)
-        )
+        counted = self.of if frame["people"].is_null().all() else "people"
+        base, total = frame.select(base=at(frame, counted, whole), total=at(frame, self.of, whole))
         return with_figures(frame, pl.lit(True), base, {self.name: frame[self.of] / total})
 
 

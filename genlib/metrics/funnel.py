@@ -12,7 +12,6 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Tables
 from genlib.disclosure.population import Population
-from genlib.metrics.contacts import LEAST
 from genlib.metrics.drawn import (
     DELIVERED,
     USUAL,
@@ -47,6 +46,9 @@ FROM = {f"from_{stage}": stage for stage in reversed(STAGES[1:-1]) if stage not 
 """Those who came as far as a stage are a group, the narrowest first: that is what a funnel shows.
 """
 PLACES = {stage: place for place, stage in enumerate(STAGES)}
+
+LEAST = 5
+"""Of several campaigns a stage that fewer reached in a channel is told with the one before."""
 
 People = Mapping[int, int]
 """How many are at each place."""

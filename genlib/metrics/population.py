@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypedDict, Unpack
 
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables, tabulate
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables
+from genlib.disclosure.counting import tabulate
+from genlib.disclosure.ladder import Steps, dropped_columns, step_down
 from genlib.disclosure.population import Population, narrow_to
 from genlib.metrics.rows import Rows, rows, within
 from genlib.period import Period, months_between
@@ -22,6 +24,22 @@ OVERLAPPING = Measure("people", "people", additive=False)
 OTHER_KIND = {"consumer": "company_contact", "company_contact": "consumer"}
 LOOK_BACK = {1: 13, 3: 27, 12: 48}
 """Months that a report of a month, a quarter or a year looks back on."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What may be done with a table whose groups are too small: whether it `has_steps`, or makes no
+    sense in coarser groups; whether it is left out then; and the dimension of which each code is
+    told by itself (`apart`)."""
+
+    has_steps: bool = True
+    is_optional: bool = False
+    apart: str = ""
+
+
+STEPS = Form()
+WHOLE = Form(has_steps=False)
+OPTIONAL = Form(has_steps=False, is_optional=True)
 
 
 class Narrowed(TypedDict, total=False):
@@ -135,9 +153,10 @@ def tabulated(  # noqa: PLR0913 - what a table is
     *figures: Figure,
     measures: Sequence[Measure] = (PEOPLE,),
     person: str = "customer",
+    form: Form = STEPS,
 ) -> Cells:
     """The cells of rows of a release, by person."""
-    return tabulate(
+    cells = tabulate(
         told.to_native(),
         person=person,
         by=by,
@@ -146,6 +165,13 @@ def tabulated(  # noqa: PLR0913 - what a table is
         figures=figures,
         release=release,
     )
+    recount = cells.recount if form.has_steps else None
+    return replace(cells, recount=recount, is_optional=form.is_optional, apart=form.apart)
+
+
+def _step_down(values: pl.DataFrame, by: Sequence[Dimension], steps: Steps) -> pl.DataFrame:
+    there = [dimension for dimension in by if dimension.name in values.columns]
+    return step_down(nw.from_native(values), there, steps).to_native()  # type: ignore[no-any-return]
 
 
 def complete(cells: Cells, values: pl.DataFrame) -> Cells:
@@ -165,7 +191,17 @@ def complete(cells: Cells, values: pl.DataFrame) -> Cells:
     filled = pl.concat([cells.frame, missing], how="diagonal").with_columns(
         pl.exclude(columns).fill_null(0)
     )
+
+    count = cells.recount
+
+    def recount(steps: Steps) -> Cells:
+        dropped = dropped_columns(cells.by, steps)
+        told = _step_down(values, cells.by, steps).select(pl.exclude(dropped)).unique()
+        coarser = count(steps) if count else cells
+        return complete(coarser, told) if told.columns else coarser
+
     return replace(
         cells,
+        recount=None if count is None else recount,
         frame=filled.sort([pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]),
     )

@@ -26,14 +26,19 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
+from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables
+from genlib.disclosure.ladder import join_smallest
 from genlib.disclosure.population import Population
 from genlib.errors import BadInput, UsageError
 from genlib.metrics import figures, intervals, surveys
 from genlib.metrics.figures import Nps, Rate, Share, at, given, least, on_total
 from genlib.metrics.intervals import Estimate, interval
+from genlib.metrics.ladders import by_attribute
 from genlib.metrics.population import (
-    OVERLAPPING,
+    OPTIONAL,
+    STEPS,
+    WHOLE,
+    Form,
     check_covered,
     complete,
     count_lately,
@@ -54,10 +59,13 @@ ATTRIBUTES = ("kind", "age_band", "region", "language")
 COMPLAINT_DAYS = 90
 YOUNG = ("18-24", "25-34")
 """Few of them answer: they are one group."""
-FEW = {"complained": 30, "other": 60}
-"""Of fewer asked hardly five answer alike."""
 AGREEING = {LIKERT: 4, EFFORT: 5}
 """The lowest answer that agrees."""
+UNANSWERED = dict.fromkeys(("silent", "undelivered"), "unanswered")
+UNSCORED = dict.fromkeys(("partial", "silent", "undelivered"), "unscored")
+BY_GROUP = Dimension("group", parents=("outcome",), ladder=(UNANSWERED, UNSCORED), is_subject=True)
+"""Promoters, passives and detractors, and those who gave no score; then all of these who did not
+answer together, then all who gave no score."""
 ANSWERED = ("complete", "partial")
 REACHED = ("complete", "partial", "silent")
 FURTHEST = {"complete": 3, "partial": 2, "silent": 1, "undelivered": 0}
@@ -301,6 +309,7 @@ def waves(
         Dimension("wave", total=False),
         count_lately(f"invited by {word}", period, months, kind=kind),
         _open_days(spans, span),
+        form=WHOLE,
     )
 
 
@@ -324,7 +333,7 @@ def nps_by(
     months = months or months_of(period)
     asked = _asked(release, period, months, kind)
     population = count_lately("asked", period, months, kind=kind)
-    return _scores_by(release, asked, Dimension(by), population, Balanced(by), among=by)
+    return _scores_by(release, asked, by_attribute(by), population, Balanced(by), among=by)
 
 
 def group_tables(
@@ -338,7 +347,7 @@ def group_tables(
     """The people of `nps_by` for several dimensions, given by the names of their tables: by score
     (promoter, passive, detractor, unscored) or by answer (answered, unanswered). Few answer
     without a score, and few messages are not delivered, so that no table of groups tells it all.
-    Groups of which fewer than `FEW` were invited are together: others, or all."""
+    """
     tables = _group_tables(release, period, scores, answers, kind)
     for other in others({"kind": kind}) if publication() else ():
         left = _group_tables(release, period, scores, answers, **other)
@@ -357,19 +366,17 @@ def _group_tables(
     asked = collect(_asked(release, period, months, kind))
     population = count_lately("asked", period, months, kind=kind)
     by_score = {
-        name: _score_cells(release, _folded(asked, column), column, population)
-        for name, column in scores.items()
+        name: _score_cells(release, asked, column, population) for name, column in scores.items()
     }
     by_answer = {
-        name: _answer_cells(release, _folded(asked, column), column, population)
-        for name, column in answers.items()
+        name: _answer_cells(release, asked, column, population) for name, column in answers.items()
     }
     return by_score | by_answer
 
 
 def _score_cells(release: Tables, asked: pl.DataFrame, by: str, population: Population) -> Cells:
     """By a dimension and by group, all without a score being one."""
-    levels = (Dimension(by), Dimension("group", parents=("outcome",)))
+    levels = (by_attribute(by), BY_GROUP)
     figures: tuple[Figure, ...] = (Share(("group",)), Nps(among=by), Balanced(by))
     told = _without_silence(lazy(asked))
     return tabulated(release, told, levels, population, *figures, person="person")
@@ -387,43 +394,26 @@ def _answer_cells(release: Tables, asked: pl.DataFrame, by: str, population: Pop
     has_answered = nw.col("outcome").is_in(ANSWERED)
     told = lazy(asked).with_columns(outcome=case({"answered": has_answered}, "unanswered"))
     rate = Rate("response_rate", "outcome", ("answered",), among=by)
-    levels = (Dimension(by), Dimension("outcome"))
+    levels = (by_attribute(by), Dimension("outcome", is_subject=True))
     return tabulated(release, told, levels, population, rate, person="person")
 
 
-def _scores_by(
+def _scores_by(  # noqa: PLR0913 - what a table is
     release: Tables,
     told: Rows,
     by: Dimension,
     population: Population,
     *more: Figure,
     among: str = "",
+    form: Form = STEPS,
 ) -> Cells:
     """By a dimension and by group within outcome; codes of `among` are compared with all others."""
     rate = Rate("response_rate", "outcome", ANSWERED, finer=("group",), among=among)
     of_reached = Rate("of_reached", "outcome", ANSWERED, REACHED, finer=("group",), among=among)
-    levels = (by, Dimension("group", parents=("outcome",)))
+    levels = (by, BY_GROUP)
     share = Share(("group",))
     figures: tuple[Figure, ...] = (share, Nps(among=among), rate, of_reached, *more)
-    return tabulated(release, told, levels, population, *figures, person="person")
-
-
-def _folded(asked: pl.DataFrame, by: str) -> pl.DataFrame:
-    """The smallest groups as one, so that it is not small itself; if none is left beside it, it is
-    all."""
-    least = FEW.get(by, FEW["other"])
-    folded = []
-    together = 0
-    sizes = asked.group_by(by).len().sort("len", by)
-    for code, size in sizes.rows():
-        if size >= least and not 0 < together < least:
-            break
-        folded.append(code)
-        together += size
-    name = "all" if len(folded) == sizes.height else "others"
-    return asked.with_columns(
-        pl.when(pl.col(by).is_in(folded)).then(pl.lit(name)).otherwise(by).alias(by)
-    )
+    return tabulated(release, told, levels, population, *figures, person="person", form=form)
 
 
 @narrowable
@@ -434,7 +424,7 @@ def scores(
     rows where outcome is complete."""
     months = months or months_of(period)
     known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
-    by = (Dimension("score", parents=("group", "outcome")),)
+    by = (Dimension("score", parents=("group", "outcome"), is_subject=True),)
     asked = _without_silence(_asked(release, period, months, kind))
     population = count_lately("asked", period, months, kind=kind)
     cells = tabulated(
@@ -525,6 +515,7 @@ def likert_items(
         figures.likert,
         _texts(release),
         person="person",
+        form=OPTIONAL,
     )
     return complete(cells, pl.DataFrame({"answer": range(1, 6)}))
 
@@ -555,7 +546,9 @@ def agreement(
     agree = Rate("agree_rate", "box", ("agree",))
     word = "agreement" if span == "wave" else f"agreement by {period.unit}"
     population = count_lately(word, period, months, kind=kind)
-    return tabulated(release, told, levels, population, agree, _texts(release), person="person")
+    return tabulated(
+        release, told, levels, population, agree, _texts(release), person="person", form=OPTIONAL
+    )
 
 
 @narrowable
@@ -577,7 +570,7 @@ def drivers(
     by = (Dimension("question", total=False),)
     population = count_lately("all items", period, months, kind=kind)
     figures = (given("question", driver), _texts(release))
-    return tabulated(release, lazy(told), by, population, *figures, person="person")
+    return tabulated(release, lazy(told), by, population, *figures, person="person", form=OPTIONAL)
 
 
 def _answers_by_person(release: Tables, period: Period, months: int, kind: str) -> pl.DataFrame:
@@ -601,16 +594,19 @@ def _drivers(answers: pl.DataFrame, items: list[str]) -> dict[str, float]:
 def topics(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:
-    """People who gave feedback in the period (of a month, in the last twelve), by topic."""
+    """Feedback of the period (of a month, of the last twelve), by topic: who gave some on several
+    topics is in each of them, so the messages are told and not the people."""
     months = months or months_of(period)
     feedback = of_people(release, "feedback", kind=kind).filter(
         lately("received_on", period, months)
     )
-    told = feedback.with_columns(nw.col("topic").fill_null("unknown"))
+    told = feedback.with_columns(nw.col("topic").fill_null("unknown"), feedback=nw.lit(1))
+    sizes = collect(told.group_by("topic").agg(nw.len().alias("n"))).sort("n", "topic")
+    by = (Dimension("topic", ladder=join_smallest(sizes["topic"].to_list())),)
     population = count_lately("feedback", period, months, kind=kind)
-    return tabulated(
-        release, told, (Dimension("topic"),), population, Share(("topic",)), measures=(OVERLAPPING,)
-    )
+    share = Share(("topic",), of="feedback")
+    measures = (Measure("feedback", "count"),)
+    return tabulated(release, told, by, population, share, measures=measures)
 
 
 def _invited(release: Tables, period: Period, months: int, kind: str) -> Rows:

@@ -64,12 +64,14 @@ class Chart(Item):
             nothing = (
                 "All figures of this chart are hidden to protect small groups."
                 if plot.hidden
+                else "No figures: the groups of this chart are too small to be told."
+                if plot.groups
                 else "Nothing in this period."
             )
             return card(
                 words,
                 f'<p class="empty">{words.translate(nothing)}</p>',
-                captions(words, plot.options),
+                captions(words, plot.options, plot.groups),
             )
         cut = self._cut()
         late = not plot.rows.filter(
@@ -88,7 +90,7 @@ class Chart(Item):
                 "new ones.": late,
             },
         )
-        said = captions(words, plot.options, cut, notes)
+        said = captions(words, plot.options, plot.groups, cut, notes)
         name = f"{words.translate(self.name)}: {said['title'] or said['subtitle']}"
         return card(
             words,

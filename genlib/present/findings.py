@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -105,6 +106,34 @@ def since(period: Period, comparison: str) -> str:
     `comparison` is previous or year_ago."""
     phrases = COMPARED if period.is_over else COMPARED_SO_FAR
     return phrases[comparison].format(unit=period.unit)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The two `places` of a comparison, what the change is `since` (see `since`), and the `unit` of
+    the steps, which may be larger than the report's."""
+
+    places: tuple[dict[str, Any], dict[str, Any]]
+    since: str
+    unit: str
+
+    @property
+    def this(self) -> dict[str, Any]:
+        return self.places[0]
+
+
+def compare_steps(table: ProtectedTable, period: Period, comparison: str) -> Compared:
+    """The last step that a table tells, and the one that it is compared with: those of the period,
+    or the last whole quarter or year where its steps had to be larger."""
+    column = period.unit
+    rows = table.rows(column)
+    unit = f"{column}_unit"
+    told = period
+    if unit in rows.columns and rows.height:
+        told = Period.around(rows[column].max(), rows[unit][0])  # type: ignore[arg-type]
+    before = told.year_ago() if comparison == "year_ago" else told.previous()
+    places = ({column: told.start}, {column: before.start})
+    return Compared(places, since(told, comparison), told.unit)
 
 
 def first(*findings: Finding) -> Finding:

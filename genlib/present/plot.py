@@ -14,6 +14,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable
 from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
+from genlib.present.coarser import describe_groups
 from genlib.present.item import Finding
 from genlib.present.words import Words, form_of
 
@@ -72,6 +73,8 @@ class Plot:
     ticks: dict[float, str]
     rows: pl.DataFrame
     options: Options
+    groups: str = ""
+    """Which groups are larger than they might be (`coarser`)."""
 
     @property
     def hidden(self) -> list[str]:
@@ -148,6 +151,7 @@ def read(
         ticks(frame, words, form),
         rows,
         options,
+        describe_groups(table),
     )
 
 

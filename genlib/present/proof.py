@@ -71,15 +71,27 @@ def _told(table: ProtectedTable) -> dict[str, Any]:
         "frame": _columns(table.frame),
         "earlier": None if table.earlier is None else _columns(table.earlier),
     }
-    return {**parts, **frames, "hidden": table.hidden, "language": table.language}
+    said = {"hidden": table.hidden, "language": table.language, "coarser": dict(table.coarser)}
+    return {**parts, **frames, **said}
 
 
 def _table(name: str, told: Mapping[str, Any]) -> ProtectedTable:
-    by = tuple(Dimension(**{**part, "parents": tuple(part["parents"])}) for part in told["by"])
+    lists = ("parents", "ladder", "units")
+    by = tuple(
+        Dimension(**part | {name: tuple(part[name]) for name in lists}) for part in told["by"]
+    )
     measures = tuple(Measure(**part) for part in told["measures"])
     earlier = None if told["earlier"] is None else _frame(told["earlier"])
     return ProtectedTable(
-        name, _frame(told["frame"]), by, measures, told["hidden"], told["language"], SEAL, earlier
+        name,
+        _frame(told["frame"]),
+        by,
+        measures,
+        told["hidden"],
+        told["language"],
+        SEAL,
+        earlier,
+        coarser=told["coarser"],
     )
 
 

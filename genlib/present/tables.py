@@ -11,6 +11,7 @@ from typing import Unpack
 import polars as pl
 
 from genlib.disclosure.table import ProtectedTable
+from genlib.present.coarser import describe_groups
 from genlib.present.item import Item, card
 from genlib.present.item import text as escape
 from genlib.present.plot import (
@@ -173,7 +174,7 @@ def table(
         words.translate("The first {n} of {all} rows.", n=limit, all=count) if count > limit else ""
     )
     shown = grid.html(limit if cut else None)
-    said = captions(words, options, note, cut)
+    said = captions(words, options, describe_groups(table), note, cut)
     behind = grid.html() if cut else ""
     is_blank = options.get("optional", False) and count == 0
     body = card(words, shown, said, behind)

@@ -118,6 +118,12 @@ class Words:
         """What the codes of rows are called: by the table's own words (`question_fi`) if it has
         any, else by the catalogue's."""
         own = f"{dimension}_{self.language}"
+        unit = f"{dimension}_unit"
+        if unit in rows.columns:
+            return [
+                self.label(read_as, code)
+                for read_as, code in zip(rows[unit], rows[dimension], strict=True)
+            ]
         given = rows[own] if own in rows.columns else [None] * rows.height
         return [
             text or self.label(dimension, code)

@@ -78,7 +78,8 @@ def _total(name: str) -> pl.Expr:
 
 
 def tabulated(rows: pl.LazyFrame):
-    from genlib.disclosure.cells import Dimension, tabulate
+    from genlib.disclosure.cells import Dimension
+    from genlib.disclosure.counting import tabulate
 
     return tabulate(
         rows,

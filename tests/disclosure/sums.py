@@ -25,8 +25,9 @@ import scipy.sparse as sp
 from disclosure.year import Publication
 from small import KEY, PURPOSES
 
-from genlib.disclosure import cells as drawing
-from genlib.disclosure.cells import Cells, Measure, grouping_sets
+from genlib.disclosure import counting as drawing
+from genlib.disclosure.cells import Cells, Measure
+from genlib.disclosure.counting import grouping_sets
 from genlib.disclosure.sketch import numbers
 from genlib.publish.pseudonym import pseudonyms
 
@@ -150,18 +151,15 @@ class Recorder:
     def book(self, one: Publication) -> Book:
         """What was shown anew, by person. What nobody is told the people of (`growth`) has no
         sketches and is not in it."""
-        books, start = [], 0
+        books = []
         for name, table in one.cells.items():
             if table.members is not None:
                 levels = list(grouping_sets(table.by))
                 start = next(
-                    place
-                    for place in range(start, len(self.calls))
-                    if self._is(table, levels, place)
+                    place for place in range(len(self.calls)) if self._is(table, levels, place)
                 )
                 for keys, (members, _) in zip(levels, self.calls[start:], strict=False):
                     books += self._level(one, name, keys, members)
-                start += len(levels)
         self.calls = []
         return Book.of(books)
 
@@ -171,17 +169,19 @@ class Recorder:
         drawn = self.calls[start : start + len(levels)]
         if [keys for _, keys in drawn] != levels:
             return False
-        finest = table.frame.filter(
-            pl.col("people") > 0, *(pl.col(key).is_not_null() for key in levels[0])
-        )
+        people = table.frame.filter(pl.col("people") > 0)
+        told = [name for name in table.dimensions if people[name].is_not_null().any()]
+        place = levels.index([name for name in levels[0] if name in told])
+        keys, members = levels[place], drawn[place][0]
+        finest = people.filter(pl.lit(True), *(pl.col(key).is_not_null() for key in keys))
         counted = (
-            drawn[0][0].group_by(levels[0]).agg(people=pl.len().cast(pl.Int64))
-            if levels[0]
-            else drawn[0][0].select(people=pl.len())
+            members.group_by(keys).agg(people=pl.len().cast(pl.Int64))
+            if keys
+            else members.select(people=pl.len().cast(pl.Int64))
         )
         return (
             counted.height == finest.height
-            and counted.join(finest, on=[*levels[0], "people"], how="anti").is_empty()
+            and counted.join(finest, on=[*keys, "people"], how="anti").is_empty()
         )
 
     def _level(

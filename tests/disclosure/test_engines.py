@@ -8,7 +8,8 @@ import narwhals as nw
 import polars as pl
 import pytest
 
-from genlib.disclosure.cells import Cells, Dimension, tabulate
+from genlib.disclosure.cells import Cells, Dimension
+from genlib.disclosure.counting import tabulate
 from genlib.errors import Refused
 from genlib.settings import PUBLICATION
 

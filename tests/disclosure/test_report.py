@@ -23,7 +23,7 @@ from genlib.disclosure import (
     tabulate,
     verify,
 )
-from genlib.disclosure.cells import grouping_sets
+from genlib.disclosure.counting import grouping_sets
 from genlib.disclosure.model import build
 
 COLUMNS = ["municipality", "region", "age", "kind"]

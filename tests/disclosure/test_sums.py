@@ -119,7 +119,7 @@ def test_the_attacker_has_what_the_reports_show(published: list[list[Book]]) -> 
     figures = Book.of(published[0]).figures
     assert len({(figure.report, figure.parameters) for figure in figures}) >= 3
     forecast = {"forecast_cents", "came_cents", "expected_cents"}
-    measures = {"people", "contacts", "amount_cents"} | forecast
+    measures = {"people", "contacts", "messages", "feedback", "amount_cents"} | forecast
     assert {figure.measure for figure in figures} == measures
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from workbench import ROOT
 from genlib import notice as notices
 from genlib.disclosure import Cells, Policy, Protected
 from genlib.disclosure.figures import figures_of
+from genlib.disclosure.ladder import make_legible
 from genlib.disclosure.model import Model, build
 from genlib.errors import Refused
 from genlib.period import Period
@@ -136,7 +137,7 @@ def released(frames: Frames, home: Path, end: dt.date) -> None:
             purpose,
             register,
             KEY,
-            notice=notices.load(),
+            notice=replace(notices.load(), valid_from=dt.date(2020, 1, 1)),
             releases=home / "releases",
             now=now,
             time_zone=ZONE,
@@ -201,6 +202,7 @@ def _asked(reports: Reports, period: Period, known: Frames) -> Iterator[tuple[st
 
 
 def _publication(report: str, parameters: dict[str, str]) -> Publication:
-    cells, shown = protected(report, **parameters)
+    counted, shown = protected(report, **parameters)
+    cells = {name: make_legible(table, Policy()) for name, table in counted.items()}
     model = build(cells, Policy())
-    return Publication(report, parameters, dict(cells), shown, model, figures_of(model))
+    return Publication(report, parameters, cells, shown, model, figures_of(model))

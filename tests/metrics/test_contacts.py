@@ -10,6 +10,8 @@ import pytest
 from messages import SENT, after, contact, figured, many, people, release
 
 from genlib.disclosure.cells import Cells
+from genlib.disclosure.ladder import make_legible
+from genlib.disclosure.policy import Policy
 from genlib.errors import UsageError
 from genlib.metrics import contacts
 from genlib.period import Period
@@ -65,42 +67,29 @@ def test_the_verdict_of_each_contact_and_the_ground_of_refusals() -> None:
 
 
 def test_grounds_of_few_are_not_divided() -> None:
-    cells = contacts.lawfulness(
-        release(*many(0, SENT, **FORBIDDEN), contact(9, SENT, allowed=False, reason="restricted")),
-        OCTOBER,
+    tables = release(
+        *many(0, SENT, **FORBIDDEN), contact(9, SENT, allowed=False, reason="restricted")
     )
+    cells = make_legible(contacts.lawfulness(tables, OCTOBER), Policy())
     assert people(cells, "ground", "verdict", month=OCTOBER.start) == {("undivided", "refused"): 6}
 
 
 def test_the_refused_part_of_each_channel() -> None:
-    frame = (
-        figured(contacts.lawfulness_by(MIXED, OCTOBER, "channel"))
-        .filter(pl.col("verdict").is_null())
-        .drop_nulls("channel")
-    )
-    assert dict(frame.select("channel", "refused").rows()) == {
-        "others+call+post": 5,
-        "others+email+sms": 6,
-    }
-    assert frame.filter(channel="others+email+sms")["refused_rate"].to_list() == [6 / 11]
+    refused = many(20, SENT, channel="post", **FORBIDDEN)
+    tables = release(*many(0, SENT), *many(10, SENT, **FORBIDDEN), *refused)
+    frame = figured(contacts.lawfulness_by(tables, OCTOBER, "channel"))
+    rates = frame.filter(pl.col("verdict").is_null()).select("channel", "refused", "refused_rate")
+    assert rates.rows() == [("email", 5, 0.5), ("post", 5, None), (None, 10, 10 / 15)]
 
 
-def test_small_channels_are_first_put_together_with_their_like() -> None:
-    """A campaign by post beside post and text messages together would tell of the text messages, if
-    these are few."""
-    letters = many(10, SENT, channel="post", **FORBIDDEN) + many(20, SENT, channel="post")
-    mails = [*many(30, SENT, **FORBIDDEN), contact(40, SENT, channel="sms", **FORBIDDEN)]
-    cells = contacts.lawfulness_by(release(*letters, *mails), OCTOBER, "channel")
-    assert people(cells, "channel", column="contacts") == {"others+email+sms": 6, "post": 10}
-
-
-def test_few_of_one_kind_are_put_together_with_others() -> None:
-    refused = [
-        *many(10, SENT, channel="post", **FORBIDDEN),
-        contact(40, SENT, channel="sms", **FORBIDDEN),
-    ]
-    cells = contacts.lawfulness_by(release(*refused), OCTOBER, "channel")
-    assert people(cells, "channel", column="contacts") == {"others+post+sms": 6}
+def test_channels_of_few_stand_together_and_the_rate_is_that_of_all_of_them() -> None:
+    letters = many(20, SENT, channel="post", **FORBIDDEN)
+    calls = [*many(30, SENT, channel="call")[:2], contact(40, SENT, channel="call", **FORBIDDEN)]
+    tables = release(*many(0, SENT), *many(10, SENT, channel="post"), *letters, *calls)
+    cells = make_legible(contacts.lawfulness_by(tables, OCTOBER, "channel"), Policy())
+    assert people(cells, "channel", column="contacts") == {"email": 5, "others+call+post": 13}
+    frame = figured(cells).filter(pl.col("verdict").is_null(), channel="others+call+post")
+    assert frame.select("refused", "refused_rate").rows() == [(6, 6 / 13)]
 
 
 def test_campaigns_are_told_by_their_names() -> None:
@@ -128,12 +117,23 @@ def test_why_contacts_were_refused() -> None:
 
 
 def test_reasons_of_few_are_put_together() -> None:
+    reasons = ("restricted", "all_prohibitions", "channel_prohibition")
+    few = [contact(n, SENT, allowed=False, reason=reasons[n % 2]) for n in range(9, 15)]
+    tables = release(*many(0, SENT, **FORBIDDEN), *few)
+    found = whys(make_legible(contacts.reasons(tables, OCTOBER), Policy()))
+    together, own = sorted(found.items(), key=lambda group: group[1], reverse=True)
+    assert own == (("refused", "channel_prohibition"), 5)
+    assert together[1] == 6
+    assert {"others", "all_prohibitions", "restricted"} < set(together[0][1].split("+"))
+
+
+def test_a_single_reason_of_few_is_not_told() -> None:
     tables = release(
         *many(0, SENT, **FORBIDDEN), contact(9, SENT, allowed=False, reason="restricted")
     )
-    assert whys(contacts.reasons(tables, OCTOBER)) == {
-        ("refused", "others+channel_prohibition+restricted"): 6
-    }
+    cells = make_legible(contacts.reasons(tables, OCTOBER), Policy())
+    assert whys(cells) == {}
+    assert people(cells, "verdict") == {"refused": 6}
 
 
 def test_all_tables_of_a_period_are_of_one_population() -> None:
@@ -175,17 +175,16 @@ def test_the_part_over_the_cap(cap: int, part: float) -> None:
     assert frame.filter(pl.col("contacts").is_null(), days=30)["over_rate"].to_list() == [part]
 
 
-def test_rare_numbers_of_contacts_are_merged_and_tell_nothing_of_a_cap_within() -> None:
+def test_rare_numbers_of_contacts_stand_together_and_tell_nothing_of_a_cap_within() -> None:
     tables = release(
         *(row for n in range(10) for row in often(n, 1)),
         *often(20, 2),
         *(row for n in range(30, 34) for row in often(n, 4)),
     )
-    cells = contacts.pressure(tables, OCTOBER, cap=3)
+    cells = make_legible(contacts.pressure(tables, OCTOBER, cap=3), Policy())
     assert people(cells, "contacts", days=30) == {"1": 10, "2+": 5}
-    assert figured(cells).filter(pl.col("contacts").is_null(), days=30)["over_rate"].to_list() == [
-        None
-    ]
+    rates = figured(cells).filter(pl.col("contacts").is_null(), days=30)["over_rate"]
+    assert rates.to_list() == [None]
 
 
 def test_a_cap_beyond_the_bands_is_refused() -> None:
@@ -194,8 +193,8 @@ def test_a_cap_beyond_the_bands_is_refused() -> None:
 
 
 def test_contacts_of_each() -> None:
-    frame = figured(contacts.pressure_by_channel(MANY, OCTOBER)).filter(days=30, channel="email")
-    assert frame["contacts_each"].to_list() == [2.0]
+    frame = figured(contacts.pressure(MANY, OCTOBER)).filter(pl.col("contacts").is_null(), days=30)
+    assert frame.select("messages", "contacts_each").rows() == [(20, 2.0)]
 
 
 def test_days_without_contacts_are_told_as_such() -> None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from messages import figured, people
 from polars.testing import assert_frame_equal
 
+from genlib.disclosure.ladder import make_legible
+from genlib.disclosure.policy import Policy
 from genlib.metrics import customers, rows
 from genlib.period import Period
 
@@ -228,23 +230,35 @@ def test_billing_takes_credit_notes_off() -> None:
 
 def test_billing_counts_payers_and_the_two_largest() -> None:
     cells = customers.billing(BILLED, OCTOBER)
-    total = cells.frame.filter(
-        pl.col("month") == date(2026, 9, 1), pl.col("product_line").is_null()
-    )
-    assert total.select("people", "amount_cents", "amount_cents_1", "amount_cents_2").row(0) == (
-        2,
-        210,
-        200,
-        10,
-    )
+    september = cells.frame.filter(pl.col("month") == date(2026, 9, 1))
+    numbers = september.select("people", "amount_cents", "amount_cents_1", "amount_cents_2")
+    assert numbers.row(0) == (2, 210, 200, 10)
     assert not cells.measures[0].additive
 
 
-def test_billing_of_one_region() -> None:
-    cells = customers.billing(BILLED, OCTOBER, region="02")
+def test_billing_by_line_of_one_region() -> None:
+    cells = customers.billing_by_line(BILLED, OCTOBER, region="02")
     assert people(cells, "month", "product_line", column="amount_cents") == {
         (date(2026, 9, 1), "rental"): 10
     }
+
+
+def test_payers_are_not_told_by_line_since_one_may_pay_for_several() -> None:
+    cells = customers.billing_by_line(BILLED, OCTOBER)
+    assert [measure.name for measure in cells.measures] == ["amount_cents"]
+
+
+def test_growth_of_few_is_told_by_quarter_or_by_year() -> None:
+    """Two join every month: six a quarter may be told, and each quarter is a whole one."""
+    months = [date(2024 + m // 12, m % 12 + 1, 1) for m in range(34)]
+    joined = [row for month in months for row in [("consumer", month, None)] * 2]
+    schema = {"kind": pl.String, "joined_month": pl.Date, "left_month": pl.Date}
+    tables = {"membership": pl.LazyFrame(joined, schema=schema, orient="row")}
+    cells = make_legible(customers.growth(tables, OCTOBER), Policy())
+    assert cells.steps == {"month": 1}
+    told = figured(cells).filter(pl.col("movement").is_null()).sort("month")
+    last = told.select("month", "month_unit", "stock", "joined").row(-1)
+    assert last == (date(2026, 7, 1), "quarter", 66, 6)
 
 
 def test_an_unfinished_month_is_held_against_the_same_days() -> None:
@@ -263,9 +277,7 @@ def test_an_unfinished_period_is_a_population_of_its_own() -> None:
 
 def test_billing_changes_against_the_month_before() -> None:
     cells = customers.billing(BILLED, OCTOBER)
-    change = figured(cells).filter(
-        pl.col("product_line").is_null(), pl.col("month") == date(2026, 10, 1)
-    )["change"]
+    change = figured(cells).filter(pl.col("month") == date(2026, 10, 1))["change"]
     assert [pytest.approx(120 / 210 - 1)] == change.to_list()
 
 
@@ -315,16 +327,11 @@ def test_days_with_a_purchase() -> None:
     assert people(cells, "purchases") == {"1": 2, "5+": 3}
 
 
-def test_repeat_rate() -> None:
-    tables = release(
-        *[
-            (who, OCT - timedelta(days=n), 100, "filter")
-            for who in range(1, 6)
-            for n in range(2 if who < 4 else 1)
-        ]
-    )
-    rate = customers.repeat(tables, OCTOBER).figures[1]
-    assert rate.part == ("2", "3", "4", "5+")  # type: ignore[attr-defined]
+@pytest.mark.parametrize("codes", [["1", "2", "5+"], ["1", "2", "3+"]])
+def test_repeat_rate_is_of_two_days_or_more_at_any_step(codes: list[str]) -> None:
+    shown = pl.DataFrame({"purchases": [*codes, None], "people": [4, 5, 3, 12]})
+    repeat = next(f for f in customers.repeat(FIVE, OCTOBER).figures if "repeat" in str(f))
+    assert repeat(shown)["repeat_rate"].to_list() == [None, None, None, 8 / 12]
 
 
 def test_tenths_of_the_money() -> None:

@@ -24,6 +24,7 @@ from genlib.metrics import intervals
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
 from genlib.register.synthetic import Truth, collect, synthesise
+from genlib.register.vault import PseudonymKey
 from genlib.release import Release
 from genlib.reports import prose
 from genlib.reports.run import Run, run_report
@@ -65,12 +66,12 @@ class World:
         )
 
 
-def published(home: Path) -> tuple[Settings, Release]:
+def published(home: Path, key: PseudonymKey = KEY) -> tuple[Settings, Release]:
     register = open_register(f"sqlite:///{home}/register.sqlite")
     made = publish(
         "campaign_history",
         register,
-        KEY,
+        key,
         notice=notices.load(),
         releases=home / "releases",
         now=NOW,
@@ -196,12 +197,9 @@ def test_the_way_by_channel_ends_with_those_who_answered(world: World, finnish: 
         pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("responded_at").is_not_null()
     )
     people = dict(answered.group_by("channel").agg(pl.col("customer_id").n_unique()).rows())
-    assert way("Vastanneet", finnish) == [
-        written(people["call"]),
-        written(people["email"]),
-        "–",
-        written(people["sms"]),
-    ]
+    call, email, post, sms = way("Vastanneet", finnish)
+    assert call in {written(people["call"]), ".."}, "of eight people it may have to be hidden"
+    assert (email, post, sms) == (written(people["email"]), "–", written(people["sms"]))
     assert people["post"] < 5
     assert way("Vastanneet ja ostaneet", finnish)[1] != "–"
 
@@ -296,7 +294,8 @@ def test_a_report_of_a_year_judges_the_campaigns_of_the_year(world: World) -> No
 
 
 def test_a_register_of_few_still_makes_a_page(with_sample: Callable[[str], Bench]) -> None:
-    settings, _ = published(with_sample("few").home)
+    bench = with_sample("few")
+    settings, _ = published(bench.home, bench.pseudonym_key)
     said = page(settings, language="sv")
     assert "En tillräckligt stor kontrollgrupp saknades" in said
     assert "{" not in said

@@ -1,0 +1,226 @@
+"""`tabulate`: from rows to `Cells`, and to those of coarser groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Rows, Tables
+from genlib.disclosure.ladder import Steps, dropped_columns, list_units, step_down
+from genlib.disclosure.population import Population
+from genlib.disclosure.sketch import numbers, sketches
+from genlib.errors import Refused, UsageError
+from genlib.period import Period
+from genlib.settings import publication
+
+
+def tabulate(  # noqa: PLR0913 - what a table is
+    rows: Any,
+    *,
+    person: str,
+    by: Sequence[Dimension],
+    measures: Sequence[Measure] = (PEOPLE,),
+    population: Population | str,
+    figures: Sequence[Figure] = (),
+    release: Tables | None = None,
+) -> Cells:
+    """`Cells` of a lazy frame (Polars, or any engine that Narwhals knows) with columns `person`,
+    the dimensions and the measures.
+
+    Rows of one person in one cell are summed first, so `people` are distinct and the largest
+    contributions are a person's, not a row's. In a run that publishes, cells also carry the
+    sketches that the ledger compares over time, if `person` is the number of a customer of
+    `release` or the `pseudonym` itself. Refused there for rows of another engine than Polars, which
+    could have none.
+
+    Raises `UsageError` for a measure that is not in whole numbers (a fraction would be cut row by
+    row) and for a row without a value in a dimension (null is the total).
+    """
+    whom = Population(population) if isinstance(population, str) else population
+
+    def count(some: Rows) -> Cells:
+        cells = _count(some, person=person, by=by, measures=measures, whom=whom, release=release)
+        return replace(cells, figures=tuple(figures))
+
+    return recountable(rows, by, count)
+
+
+def recountable(rows: Rows, by: Sequence[Dimension], count: Callable[[Rows], Cells]) -> Cells:
+    """The cells that `count` finds in rows, and in the same rows at any steps down the ladders."""
+
+    def recount(steps: Steps) -> Cells:
+        coarse = count(step_down(nw.from_native(rows), by, steps))
+        untold = [pl.col(column).is_null() for column in dropped_columns(by, steps)]
+        units = list_units(by, steps)
+        said = tuple(partial(with_unit, column=column, unit=unit) for column, unit in units.items())
+        return replace(
+            coarse,
+            population=_within_wholes(coarse, units),
+            figures=(*coarse.figures, *said),
+            frame=coarse.frame.filter(*untold),
+            members=None if coarse.members is None else coarse.members.filter(*untold),
+        )
+
+    return replace(count(rows), recount=recount)
+
+
+def _within_wholes(cells: Cells, units: Mapping[str, str]) -> Population:
+    """Of time in larger steps only what lies in whole ones is counted: they are fewer people."""
+    population = cells.population
+    for column, unit in units.items():
+        days = cells.frame[column].drop_nulls().sort()
+        if len(days):
+            end = Period.around(days[-1], unit).end
+            population = replace(population, start=days[0], end=end)
+    return population
+
+
+def with_unit(frame: pl.DataFrame, *, column: str, unit: str) -> pl.DataFrame:
+    """The frame with what the codes of a column of time are, in `<column>_unit`."""
+    return frame.with_columns(pl.lit(unit).alias(f"{column}_unit"))
+
+
+def _count(  # noqa: PLR0913 - what a table is
+    rows: Rows,
+    *,
+    person: str,
+    by: Sequence[Dimension],
+    measures: Sequence[Measure],
+    whom: Population,
+    release: Tables | None,
+) -> Cells:
+    columns = [column for dimension in by for column in dimension.columns]
+    sums = [measure for measure in measures if measure.kind != "people"]
+    frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
+    _check_whole(frame, sums, whom)
+    one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
+    if publication():
+        _check_polars(rows, *(() if release is None else (release["customer"],)))
+    if one.implementation.is_polars():
+        one = nw.from_native(_numbered(_collect(one), person, release))
+    levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
+    _check_complete(levels[0][0], columns, whom)
+    order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
+    table = pl.concat([cells for cells, _ in levels], how="diagonal_relaxed").select(
+        *columns, "people", pl.exclude(*columns, "people")
+    )
+    drawn = [sketched for _, sketched in levels if sketched is not None]
+    members = pl.concat(drawn, how="diagonal_relaxed") if drawn else None
+    return Cells(table.sort(order), tuple(by), tuple(measures), whom, members=members)
+
+
+def _check_polars(*frames: Any) -> None:
+    """Refused unless all are of Polars: sketches are made of no other engine's rows, and without
+    them the ledger would compare the table with nothing that was published before."""
+    engines = [nw.from_native(frame).implementation for frame in frames]
+    others = sorted({engine.name.lower() for engine in engines if not engine.is_polars()})
+    if others:
+        raise Refused(
+            f"rows of {', '.join(others)} cannot be compared with what was published before, so "
+            "no report is published from them: open the release without spark="
+        )
+
+
+def _check_whole(frame: Any, sums: Sequence[Measure], population: Population) -> None:
+    schema = frame.collect_schema()
+    for measure in sums:
+        dtype = schema[measure.name]
+        if not (dtype.is_integer() or dtype == nw.Boolean):
+            raise UsageError(
+                f"measure {measure.name} of {population} is {dtype}, and sums are of whole "
+                "numbers: round it to whole cents or units first, as "
+                f'(pl.col("{measure.name}") * 100).round().cast(pl.Int64) does for euros'
+            )
+
+
+def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: Population) -> None:
+    for column in columns:
+        blank = cells.filter(pl.col(column).is_null()).height
+        if blank:
+            raise UsageError(
+                f"dimension {column} of {population} has no value in {blank} of {cells.height} "
+                "groups, and null stands for the total: give these rows a value first, as "
+                f'pl.col("{column}").fill_null("unknown") does'
+            )
+
+
+def _numbered(one: pl.DataFrame, person: str, release: Tables | None) -> pl.DataFrame:
+    """The rows, with the stable `_number` of each person (null: not known) where it is wanted and
+    can be had."""
+    if person == "pseudonym":
+        return one.with_columns(_number=numbers(one[person]))
+    known = release["customer"] if release is not None and publication() else None
+    if (
+        not isinstance(known, pl.DataFrame | pl.LazyFrame)
+        or "pseudonym" not in known.lazy().collect_schema()
+    ):
+        return one
+    names = known.lazy().select("customer", "pseudonym").collect()
+    names = names.select(pl.col("customer").cast(pl.Int64), _number=numbers(names["pseudonym"]))
+    return one.join(
+        names, left_on=pl.col(person).cast(pl.Int64, strict=False), right_on="customer", how="left"
+    )
+
+
+def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
+    """The dimension columns that are set, for every level that is shown, the finest first."""
+    for levels in product(*(dimension.levels for dimension in by)):
+        yield [column for level in levels for column in level]
+
+
+def _level(
+    one: Any, person: str, keys: list[str], columns: list[str], sums: list[Measure]
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The cells of one level, and their sketches if people have a `_number`."""
+    named = isinstance(one, nw.DataFrame) and "_number" in one.columns
+    number = [nw.col("_number").max()] if named else []
+    by_person = (
+        one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums), *number)
+        if set(keys) != set(columns)
+        else one
+    )
+    drawn = sketches(_collect(by_person), keys, [m.name for m in sums]) if named else None
+    if not keys:
+        by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
+    money = [m.name for m in sums if m.kind == "money"]
+    places = [
+        nw.col(name).abs().rank("ordinal", descending=True).over(*keys).alias(f"_{name}")
+        for name in money
+    ]
+    ranked = by_person.with_columns(*places) if places else by_person
+    largest = [
+        nw.when(nw.col(f"_{name}") == place)
+        .then(nw.col(name).abs())
+        .otherwise(nw.lit(0))
+        .max()
+        .alias(f"{name}_{place}")
+        for name in money
+        for place in (1, 2)
+    ]
+    rest = [
+        nw.when(nw.col(f"_{name}") > 2)
+        .then(nw.col(name).abs())
+        .otherwise(nw.lit(0))
+        .sum()
+        .alias(f"{name}_rest")
+        for name in money
+    ]
+    having = [(nw.col(m.name) != 0).cast(nw.Int64).sum().alias(f"{m.name}_people") for m in sums]
+    cells = ranked.group_by(*keys).agg(
+        nw.len().alias("people"), *(nw.col(m.name).sum() for m in sums), *largest, *rest, *having
+    )
+    return _collect(cells).with_columns(pl.col("people").cast(pl.Int64)).drop(
+        "_all", strict=False
+    ), drawn
+
+
+def _collect(frame: Any) -> pl.DataFrame:
+    frame = frame.collect("polars") if isinstance(frame, nw.LazyFrame) else frame
+    collected: pl.DataFrame = frame.to_polars()
+    return collected

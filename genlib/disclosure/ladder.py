@@ -1,0 +1,241 @@
+"""Ladders: a table takes the first steps at which no group in it is too small to be told, so that
+nothing in it need be hidden.
+
+1. Each dimension has a chain of coarser steps, the same in all tables: its smallest groups
+   together, always in the same order; then its coarser groups; then no groups at all.
+2. A table takes, of all combinations of steps at which no cell is unsafe, the one with most cells.
+3. Time gives way after other dimensions, and what the table is about (outcome, verdict) last.
+4. A table that makes no sense in coarser groups is left out, or what has a small cell in it.
+5. What was taken is said under the table.
+
+Example: of 2, 4, 30 and 64 customers in regions A, B, C and D, whose order is A, B, C, D, the
+table takes the first step: A and B together 6, C 30, D 64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from math import prod
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import Cells, Dimension, Rows, Step
+from genlib.disclosure.policy import Policy
+from genlib.disclosure.rules import judge
+
+Steps = Mapping[str, int]
+"""How many steps each dimension has gone down its ladder; dimensions at their finest are left
+out."""
+TOGETHER = "others"
+ONE_GROUP = 2
+"""Cells of a dimension of which one group is left, and the total: that group is all of it."""
+MOST_UNSAFE = 0.1
+"""What may be left out is, if a larger part of its cells is unsafe."""
+
+
+def join_smallest(order: Sequence[str], *, down_to: int = 2) -> tuple[Step, ...]:
+    """Steps that put the first two codes of an order together, the first three, and so on, until
+    `down_to` groups are left. The code of those together names them: "others+post+sms"."""
+    longest = len(order) - down_to + 1
+    return tuple(join(order[:count]) for count in range(2, longest + 1))
+
+
+def join(codes: Iterable[str]) -> Step:
+    """One step that puts these codes together."""
+    parts = sorted(codes)
+    return dict.fromkeys(parts, "+".join([TOGETHER, *parts]))
+
+
+def step_down(rows: Rows, by: Sequence[Dimension], steps: Steps) -> Rows:
+    """The rows with the codes of these steps."""
+    for dimension in by:
+        taken = min(steps.get(dimension.name, 0), len(dimension.ladder))
+        if taken:
+            step = dimension.ladder[taken - 1]
+            untold = [fine for fine, coarse in step.items() if coarse is None]
+            rows = rows.filter(~nw.col(dimension.name).is_in(untold)) if untold else rows
+            rows = rows.with_columns(_coarser(column, step) for column in dimension.columns)
+    return rows
+
+
+def _coarser(column: str, step: Step) -> nw.Expr:
+    code = nw.col(column)
+    for name in sorted(set(step.values()) - {None}):
+        parts = [fine for fine, coarse in step.items() if coarse == name]
+        code = nw.when(nw.col(column).is_in(parts)).then(nw.lit(name)).otherwise(code)
+    return code.alias(column)
+
+
+def list_units(by: Sequence[Dimension], steps: Steps) -> dict[str, str]:
+    """What the codes of time are at these steps, by column."""
+    taken = {dimension.name: steps.get(dimension.name, 0) for dimension in by}
+    return {
+        dimension.name: dimension.units[taken[dimension.name] - 1]
+        for dimension in by
+        if dimension.units and taken[dimension.name]
+    }
+
+
+def dropped_columns(by: Sequence[Dimension], steps: Steps) -> list[str]:
+    """The columns whose codes are not told at these steps."""
+    return [
+        column
+        for dimension in by
+        for column in dimension.columns[: steps.get(dimension.name, 0) - len(dimension.ladder)]
+        if steps.get(dimension.name, 0) > len(dimension.ladder)
+    ]
+
+
+def make_legible(cells: Cells, policy: Policy) -> Cells:
+    """The cells at the first steps at which none of them is unsafe; of what has no steps no row, if
+    it may be left out, and else the cells as they are: door 2 hides what is unsafe. A table none of
+    whose dimensions has a ladder is wanted at its level."""
+    unsafe = count_unsafe(cells, policy)
+    has_steps = any(dimension.ladder or dimension.is_subject for dimension in cells.by)
+    if unsafe and cells.apart:
+        return _keep_safe_codes(cells, policy)
+    if unsafe and has_steps and cells.recount:
+        return _take_steps(cells, cells.recount, policy)
+    if cells.is_optional and unsafe > MOST_UNSAFE * cells.frame.height:
+        return replace(cells, frame=cells.frame.clear(), members=None)
+    return cells
+
+
+def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
+    """The cells of the codes none of which is unsafe."""
+    there = cells.frame.filter(pl.col("people") > 0)
+    unsafe = [
+        there.filter(pl.lit(found["reason"]).is_not_null())[cells.apart]
+        for found in _judged(cells, policy)
+    ]
+    is_safe = ~pl.col(cells.apart).is_in(pl.concat(unsafe).unique().implode())
+    members = None if cells.members is None else cells.members.filter(is_safe)
+    left_out = {cells.apart: 1}
+    return replace(cells, frame=cells.frame.filter(is_safe), members=members, steps=left_out)
+
+
+def _take_steps(cells: Cells, recount: Callable[[Steps], Cells], policy: Policy) -> Cells:
+    for steps in list_steps(cells):
+        coarser = recount(steps)
+        is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
+        if not is_empty and not count_unsafe(coarser, policy):
+            rest = tuple(one.recount(steps) if one.recount else one for one in cells.rest)
+            return replace(coarser, recount=recount, steps=steps, rest=rest)
+    return cells
+
+
+def list_steps(cells: Cells) -> list[Steps]:
+    """Every combination of steps but the finest, by rule 2 and 3."""
+    options = [range(count_steps(dimension) + 1) for dimension in cells.by]
+    names = [dimension.name for dimension in cells.by]
+    combinations = [dict(zip(names, chosen, strict=True)) for chosen in product(*options)]
+    sizes = {dimension.name: _count_codes(cells, dimension) for dimension in cells.by}
+    subjects = {
+        dimension.name: count_steps(dimension) for dimension in cells.by if dimension.is_subject
+    }
+
+    times = [dimension.name for dimension in cells.by if dimension.units]
+
+    def loss(steps: Steps) -> tuple[bool, int, int]:
+        gives_up_subject = any(steps[name] == last for name, last in subjects.items())
+        longer = sum(steps[name] for name in times)
+        return gives_up_subject, longer, -prod(sizes[name][step] for name, step in steps.items())
+
+    alone = {
+        (dimension.name, step)
+        for dimension in cells.by
+        for step in range(1, len(dimension.ladder) + 1)
+        if sizes[dimension.name][step] == ONE_GROUP
+    }
+    coarser = [
+        steps for steps in combinations if any(steps.values()) and alone.isdisjoint(steps.items())
+    ]
+    return [
+        {name: step for name, step in steps.items() if step} for steps in sorted(coarser, key=loss)
+    ]
+
+
+def describe_steps(cells: Cells) -> dict[str, str]:
+    """How each dimension was made coarser: its smaller codes `together`, in another unit of time
+    (`quarter`, `year`), by its `parents` only, or not told at all (`undivided`); `*` is `left out`
+    of a table of which nothing is told, `small left out` where only some codes are."""
+    if cells.is_optional and cells.frame.is_empty():
+        return {"*": "left out"}
+    if cells.apart and cells.steps:
+        return {cells.apart: "small left out"}
+    units = list_units(cells.by, cells.steps)
+    dropped = dropped_columns(cells.by, cells.steps)
+    taken = [dimension for dimension in cells.by if cells.steps.get(dimension.name)]
+    return {
+        dimension.name: units.get(dimension.name) or _describe(dimension, dropped)
+        for dimension in taken
+    }
+
+
+def list_untold(cells: Cells) -> list[str]:
+    """The codes of which these steps say nothing by themselves, as "channel=sms", and the columns
+    of which they say nothing at all, as "channel": no figure may take them for nobody."""
+    if cells.apart:
+        return []
+    dropped = dropped_columns(cells.by, cells.steps)
+    codes = [
+        f"{column}={code}"
+        for dimension in cells.by
+        for code in _changed(dimension, cells.steps.get(dimension.name, 0))
+        for column in dimension.columns
+    ]
+    return [*dropped, *codes]
+
+
+def _changed(dimension: Dimension, taken: int) -> Step:
+    """The codes that stand with others, or are left out, after so many steps."""
+    is_told = 0 < taken <= len(dimension.ladder)
+    return dimension.ladder[taken - 1] if is_told else {}
+
+
+def _describe(dimension: Dimension, dropped: Sequence[str]) -> str:
+    if dimension.name not in dropped:
+        return "together"
+    return "undivided" if set(dimension.columns) <= set(dropped) else "parents"
+
+
+def count_steps(dimension: Dimension) -> int:
+    """How many steps a dimension can go down; the last one leaves no groups, if it has a total."""
+    return len(dimension.ladder) + len(dimension.columns) - (not dimension.total)
+
+
+def _count_codes(cells: Cells, dimension: Dimension) -> list[int]:
+    """How many cells a dimension has at each step, its total among them."""
+    codes = cells.frame.select(dimension.columns).unique()
+    finest = set(codes[dimension.name].drop_nulls())
+    mapped = [{step.get(code, code) for code in finest} - {None} for step in dimension.ladder]
+    parents = [codes[column].drop_nulls().n_unique() for column in dimension.parents]
+    return [len(finest) + 1, *(len(some) + 1 for some in mapped), *(n + 1 for n in parents), 1]
+
+
+def count_unsafe(cells: Cells, policy: Policy) -> int:
+    """How many figures may not be told by the rules of the policy."""
+    return sum(figures["reason"].count() for figures in _judged(cells, policy))
+
+
+def _judged(cells: Cells, policy: Policy) -> Iterator[pl.DataFrame]:
+    """The cells of each measure, with the `reason` of those that are unsafe."""
+    there = cells.frame.filter(pl.col("people") > 0)
+    zero = pl.lit(0, pl.Int64)
+    for measure in cells.measures:
+        name = measure.name
+        is_money = measure.kind == "money"
+        counted = f"{name}_people" if f"{name}_people" in there.columns else "people"
+        beyond = pl.col(f"{name}_rest") if f"{name}_rest" in there.columns else zero
+        figures = there.select(
+            kind=pl.lit(measure.kind),
+            value=pl.col(name),
+            contributors=pl.col(name if measure.kind == "people" else counted),
+            first=pl.col(f"{name}_1") if is_money else zero,
+            second=pl.col(f"{name}_2") if is_money else zero,
+            rest=beyond if is_money else zero,
+        )
+        yield judge(figures, policy)

@@ -1,0 +1,117 @@
+"""The ladders of the dimensions that reports tell by: public orders, the same in every table.
+
+Which groups are put together first is known beforehand and hangs on no customer: the regions with
+the fewest inhabitants, the channels that are used least, the shortest bands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from genlib.disclosure.cells import Dimension, Step
+from genlib.disclosure.ladder import join, join_smallest
+from genlib.period import UNITS, Period
+
+POSTAL_AREAS = Path(__file__).resolve().parents[2] / "data" / "finland" / "postal_areas.csv"
+AGES: tuple[Mapping[str, Sequence[str]], ...] = (
+    {"18-34": ("18-24", "25-34"), "35-54": ("35-44", "45-54"), "55-": ("55-64", "65-74", "75-")},
+    {"18-54": ("18-24", "25-34", "35-44", "45-54"), "55-": ("55-64", "65-74", "75-")},
+)
+CHANNELS = ("call", "post", "sms", "email")
+SEGMENTS = ("occasional", "new", "at risk", "lapsed", "loyal", "champions")
+LINES = ("service", "device", "rental", "filter")
+
+
+def by_time(period: Period, months: int) -> Dimension:
+    """The steps (months, quarters or years, as the period is) of the last `months` months; then
+    whole quarters, and whole years."""
+    steps = period.whole.steps(months)
+    larger = [unit for unit in UNITS if UNITS[unit] > period.length and period.is_over]
+    ladder = {unit: _wholes(steps, unit) for unit in larger}
+    told = {unit: step for unit, step in ladder.items() if any(step.values())}
+    return Dimension(period.unit, total=False, ladder=tuple(told.values()), units=tuple(told))
+
+
+def _wholes(steps: Sequence[Period], unit: str) -> Step:
+    """The first day of the larger step in which each lies; None where not all of it is there."""
+    wholes = {step.start: Period.around(step.start, unit) for step in steps}
+    first, end = steps[0].start, steps[-1].end
+    return {
+        start: whole.start if first <= whole.start and whole.end <= end else None
+        for start, whole in wholes.items()
+    }
+
+
+def by_place(place: str, region: str = "all") -> Dimension:
+    """Regions, or the municipalities of one: those with the fewest inhabitants together first."""
+    return Dimension(place, ladder=_places(place, region))
+
+
+@cache
+def _places(place: str, region: str) -> tuple[Step, ...]:
+    codes = {"region": pl.String, "municipality": pl.String}
+    areas = pl.read_csv(POSTAL_AREAS, columns=[*codes, "population_2022"], schema_overrides=codes)
+    inside = areas if region == "all" else areas.filter(pl.col("region") == region)
+    sizes = inside.group_by(place).agg(pl.col("population_2022").sum())
+    smallest = ["unknown", "abroad", *sizes.sort("population_2022", place)[place]]
+    return join_smallest(smallest)
+
+
+def by_age_band() -> Dimension:
+    """Bands of ten years, then of twenty, then younger and older than 55."""
+    return Dimension("age_band", ladder=tuple(_bands(step) for step in AGES))
+
+
+def by_channel(*, total: bool = True) -> Dimension:
+    """Channels; then calls and letters together, then text messages with them."""
+    return Dimension("channel", total=total, ladder=join_smallest(CHANNELS))
+
+
+def by_language() -> Dimension:
+    """Languages; then Swedish and English together."""
+    return Dimension("language", ladder=(join(["en", "sv"]),))
+
+
+def by_attribute(name: str) -> Dimension:
+    """An attribute of customers, by its own ladder if it has one."""
+    known = {"region": by_place("region"), "age_band": by_age_band(), "channel": by_channel()}
+    return (known | {"language": by_language()}).get(name, Dimension(name))
+
+
+def by_product_line() -> Dimension:
+    """Product lines; then the smaller together."""
+    return Dimension("product_line", ladder=join_smallest(LINES))
+
+
+def by_segment() -> Dimension:
+    """Segments of buyers; then those between the best and the lost together."""
+    return Dimension("segment", ladder=join_smallest(SEGMENTS))
+
+
+def by_number(column: str, *, most: int, total: bool = True, least: int = 1) -> Dimension:
+    """Counts "1", "2", ... and `most` or more; then the highest together."""
+    steps = []
+    for lowest in range(most - 1, least, -1):
+        parts = [*map(str, range(lowest, most)), f"{most}+"]
+        steps.append(dict.fromkeys(parts, f"{lowest}+"))
+    return Dimension(column, total=total, ladder=tuple(steps))
+
+
+def at_least(frame: pl.DataFrame, column: str, least: int) -> tuple[str, ...]:
+    """The codes of a table that count so many or more, whatever its steps."""
+    codes = frame[column].drop_nulls().unique().sort()
+    found = tuple(code for code in codes if int(code.rstrip("+")) >= least)
+    return found or (f"{least}+",)
+
+
+def by_campaign(codes_by_size: Sequence[str], *, total: bool = True) -> Dimension:
+    """Campaigns; then the smallest by their plan together."""
+    return Dimension("campaign", total=total, ladder=join_smallest(codes_by_size))
+
+
+def _bands(step: Mapping[str, Iterable[str]]) -> Step:
+    return {fine: coarse for coarse, parts in step.items() for fine in parts}

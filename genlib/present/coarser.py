@@ -1,0 +1,30 @@
+"""What had to be told in larger groups, in words that stand under the table or the chart."""
+
+from __future__ import annotations
+
+from genlib.disclosure.table import ProtectedTable
+from genlib.present.words import Words
+
+HOW = {
+    "together": "The smallest groups stand together, since few customers are in them: {names}.",
+    "parents": "In coarser groups, since few customers are in the finer ones: {names}.",
+    "undivided": "Not divided, since few customers are in some groups: {names}.",
+    "quarter": "By quarter, since few customers are in some months.",
+    "year": "By year, since few customers are in some quarters.",
+    "small left out": "Left out where few customers are in some group: {names}.",
+    "left out": "Left out, since few customers are in its groups.",
+}
+
+
+def describe_groups(table: ProtectedTable) -> str:
+    """Which groups of a table are larger than they might be, and why; nothing, if none is."""
+    words = Words(table.language)
+    names: dict[str, list[str]] = {}
+    for dimension, how in table.coarser.items():
+        names.setdefault(how, []).append(words.column(dimension).lower())
+    sentences = (
+        words.translate(message, names=", ".join(names[how]))
+        for how, message in HOW.items()
+        if how in names
+    )
+    return " ".join(sentences)

@@ -1,0 +1,106 @@
+"""A table takes the first steps at which no group is too small, and no figure takes what is not
+told for nobody."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import genlib
+from genlib.disclosure import Cells, Dimension, Policy, ProtectedTable, tabulate
+from genlib.disclosure.ladder import count_unsafe, join, join_smallest, make_legible
+from genlib.metrics.figures import Rate
+
+SIZES = {"A": 2, "B": 4, "C": 30, "D": 64}
+REGION = Dimension("region", ladder=join_smallest(["A", "B", "C", "D"]))
+ANSWER = Dimension("answer", is_subject=True)
+
+
+def people_of(sizes: dict[str, int], *by: Dimension, answers: int = 0) -> Cells:
+    """So many people in each region, of whom every `answers`-th answered (0: nobody)."""
+    rows = [
+        (f"{region}{n}", region, "yes" if answers and n % answers == 0 else "no")
+        for region, size in sizes.items()
+        for n in range(size)
+    ]
+    frame = pl.DataFrame(rows, schema=["person", "region", "answer"], orient="row")
+    rate = Rate("rate", "answer", ("yes",))
+    figures = (rate,) if ANSWER in by else ()
+    return tabulate(
+        frame.lazy(), person="person", by=by or (REGION,), population="people", figures=figures
+    )
+
+
+def counts(cells: Cells) -> dict[str | None, int]:
+    return dict(cells.frame.select("region", "people").rows())
+
+
+def test_the_smallest_stand_together_until_none_is_too_small() -> None:
+    cells = make_legible(people_of(SIZES), Policy())
+    assert counts(cells) == {"others+A+B": 6, "C": 30, "D": 64, None: 100}
+    assert cells.steps == {"region": 1}
+
+
+def test_a_table_without_small_groups_stays_as_it_is() -> None:
+    cells = people_of({"A": 5, "B": 5})
+    assert make_legible(cells, Policy()) is cells
+
+
+@pytest.mark.parametrize(("least", "steps"), [(3, {}), (4, {}), (5, {"region": 1})])
+def test_the_threshold_decides(least: int, steps: dict[str, int]) -> None:
+    cells = make_legible(people_of({"A": 4, "B": 40, "C": 40}), Policy(min_count=least, base=10))
+    assert cells.steps == steps
+
+
+def test_groups_are_given_up_before_what_the_table_is_about() -> None:
+    """Of 12 people in three regions 3 answered... of all together 6 of 24 may be told."""
+    sizes = dict.fromkeys("ABC", 8)
+    cells = make_legible(people_of(sizes, REGION, ANSWER, answers=4), Policy())
+    rows = cells.frame.select("region", "answer", "people").rows()
+    assert (None, "yes", 6) in rows
+    assert cells.frame["region"].is_null().all()
+
+
+def test_a_table_at_a_level_that_somebody_wants_has_no_steps() -> None:
+    cells = people_of(SIZES, Dimension("region"))
+    assert make_legible(cells, Policy()) is cells
+    assert genlib.protect(table=cells).table.hidden > 0
+
+
+def test_a_rate_of_an_outcome_that_is_not_told_is_not_nought() -> None:
+    """One of 20 answered: the table keeps its total, and says of the rate nothing."""
+    table = genlib.protect(table=people_of({"A": 20}, REGION, ANSWER, answers=20)).table
+    assert table.coarser == {"answer": "undivided"}
+    assert table.frame["rate"].to_list() == [None] * table.frame.height
+    shown = table.value("people", answer="yes")
+    assert (shown.value, shown.reason) == (None, "coarser")
+
+
+def test_a_group_that_stands_with_others_is_not_nobody() -> None:
+    table: ProtectedTable = genlib.protect(table=people_of(SIZES)).table
+    assert table.value("people", region="A").reason == "coarser"
+    assert table.value("people", region="C").value == 30
+    assert table.coarser == {"region": "together"}
+
+
+def test_what_is_joined_is_named_by_its_parts() -> None:
+    assert join(["sms", "post"]) == {"sms": "others+post+sms", "post": "others+post+sms"}
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=5), st.integers(0, 4))
+def test_no_cell_of_a_table_with_steps_is_unsafe_unless_its_total_is(
+    sizes: list[int], answers: int
+) -> None:
+    by_name = {name: size for name, size in zip("ABCDE", sizes, strict=False) if size}
+    if not by_name:
+        return
+    order = join_smallest(["A", "B", "C", "D", "E"])
+    region = Dimension("region", ladder=order)
+    cells = make_legible(people_of(by_name, region, ANSWER, answers=answers), Policy())
+    total = sum(by_name.values())
+    assert count_unsafe(cells, Policy()) == 0 or total < Policy().min_count
+    assert counts(cells)[None] == total if cells.frame["answer"].is_null().all() else True
+    whole = cells.frame.filter(pl.col("region").is_null(), pl.col("answer").is_null())
+    assert whole["people"].to_list() == [total]
