@@ -18,7 +18,16 @@ from genlib.register.schema import Base, plain_columns
 from genlib.register.workbook import read_workbook
 
 KINDS = (".csv", ".xlsx", ".parquet")
-OWN = {"audit_event", "fingerprint", "held_back", "suppression"}
+OWN = {
+    "audit_event",
+    "fingerprint",
+    "held_back",
+    "missing_row",
+    "refresh_row",
+    "refresh_run",
+    "source_key",
+    "suppression",
+}
 """Tables that the register writes itself."""
 PASSED_OVER = re.compile(
     r"\..*|~\$.*|readme(?:\.(?:md|txt))?|thumbs\.db|desktop\.ini|register\.sqlite(?:-\w+)?",
@@ -111,6 +120,12 @@ def check_columns(name: str, path: Path) -> None:
         parts.append(f"has unknown column {', '.join(unknown)}")
     if parts:
         raise BadInput(f"{path.name} {' and '.join(parts)}")
+
+
+def read_header(path: Path) -> list[str]:
+    """The names of the columns of a file."""
+    with _readable(path):
+        return _scan(path).collect_schema().names()
 
 
 def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
