@@ -10,11 +10,17 @@ import typer
 
 from genlib import settings
 from genlib.cli._telling import PasswordFile, open_identity, telling
-from genlib.register.batches import read_folder
+from genlib.errors import UsageError
+from genlib.register.batches import Source, read_folder
 from genlib.register.database import open_register
+from genlib.register.feeds.source import read_feed
 from genlib.register.refresh import Refresh
+from genlib.register.schema import Base
 
-AS_OF = "%Y-%m-%dT%H:%M:%SZ"
+FilesFolder = Annotated[
+    Path | None,
+    typer.Option(help="Where the files of a feed lie; default: beside the feed.", file_okay=False),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -22,7 +28,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(refresh)
 
 
-def refresh(
+def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     inputs: Annotated[
         list[Path],
         typer.Argument(
@@ -40,17 +46,19 @@ def refresh(
         dt.datetime | None,
         typer.Option(help="Of when the files speak, in UTC; default: when they were written."),
     ] = None,
+    files: FilesFolder = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Bring the register up to the next state of its sources: new rows are added, changed ones
     changed, the rest left; exit code 4 if rows were refused. The same input again changes nothing.
 
     Example: genlib register refresh data/sample
+             genlib register refresh customer_list.toml --files ~/exports
     """
     places = settings.load(password_file=password_file)
     instant = as_of.replace(tzinfo=dt.UTC) if as_of else None
-    sources = [source for one in inputs for source in read_folder(one, instant)]
-    names = [source.path.name.lower() for source in sources]
+    sources = read_sources(places, inputs, files, instant)
+    names = [source.table for source in sources]
     target = rejected or places.home / "rejected"
     with telling("refreshing") as progress:
         work = Refresh(
@@ -72,3 +80,31 @@ def refresh(
             f"{refused} rows were refused; {target} tells which, by row, column and rule", err=True
         )
         raise typer.Exit(4)
+
+
+def read_sources(
+    places: settings.Settings,
+    inputs: list[Path],
+    files: Path | None,
+    as_of: dt.datetime | None,
+) -> list[Source]:
+    """What folders and feeds give, customers before their invoices. A feed is a file, or the name
+    of one in data/feeds."""
+    sources: list[Source] = []
+    for one in inputs:
+        if one.is_dir():
+            sources.extend(read_folder(one, as_of))
+        else:
+            path = _find_feed(places, one)
+            sources.extend(read_feed(path, files or path.parent, as_of))
+    order = [table.name for table in Base.metadata.sorted_tables]
+    return sorted(sources, key=lambda source: order.index(source.table))
+
+
+def _find_feed(places: settings.Settings, given: Path) -> Path:
+    ready = places.data / "feeds" / f"{given.name}.toml"
+    if given.suffix == ".toml":
+        return given
+    if ready.is_file():
+        return ready
+    raise UsageError("name a folder, a feed (NAME.toml), or one of data/feeds")

@@ -6,17 +6,17 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import polars as pl
+import sqlalchemy as sa
 from polars import col
 
 from genlib.register.contradictions import FAULTS
+from genlib.register.database import Register
 from genlib.register.reading import batches, check_columns, files, read_header
-
-if TYPE_CHECKING:
-    from genlib.register.runs import RunKey
-    from genlib.register.taking import Place
+from genlib.register.runs import RunKey
+from genlib.register.vault import IdentityKey
 
 ROWS = 65_536
 OWN_FEED = "own"
@@ -37,12 +37,28 @@ class Batch:
     candidates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CANDIDATES))
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where rows are taken: the register, its open transaction, and the key of the secrets.
+    `artificial`: as in `Intake`."""
+
+    register: Register
+    connection: sa.Connection
+    key: IdentityKey
+    artificial: bool = True
+
+
 class Source(Protocol):
     """What a feed gives for one table: `given` are the columns that it tells, and it speaks of
-    `as_of`."""
+    `as_of`. `source`: the system whose keys its rows have, blank for the register's own numbers;
+    `spread`: how many numbers each row of the file has."""
 
     @property
     def feed(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def spread(self) -> int: ...
     @property
     def table(self) -> str: ...
     @property
@@ -63,6 +79,8 @@ class OwnFile:
     as_of: dt.datetime
     given: tuple[str, ...]
     feed: str = OWN_FEED
+    source: str = ""
+    spread: int = 1
 
     def read(self, place: Place, run: RunKey) -> Iterator[Batch]:
         """Its rows; those whose number belongs to a row of another source are refused."""

@@ -130,7 +130,8 @@ def read_header(path: Path) -> list[str]:
 
 def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
     """The file in frames of at most `rows`, all text, with `row`: 1 for the first row after the
-    header. A line of nothing but spaces and separators is no row.
+    header. A line of nothing but spaces and separators is no row. name: the table; blank for a file
+    in a layout of its own.
 
     BadInput at the end if not every record of the file came, so read in a transaction.
     """
@@ -151,13 +152,15 @@ def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
 
 def _seams(name: str, header: list[str], separator: str) -> dict[str, str]:
     """For each column what a cell of it holds if a stray quotation mark joined two rows."""
-    columns = {column.name: column for column in plain_columns(name)}
-    fields = [_field(columns[column], separator) for column in header]
+    columns = {column.name: column for column in plain_columns(name)} if name else {}
+    fields = [_field(columns.get(column), separator) for column in header]
     return {column: seam(fields, at, separator) for at, column in enumerate(header)}
 
 
-def _field(column: sa.Column[Any], separator: str) -> str:
-    """A regular expression for the cells of a column."""
+def _field(column: sa.Column[Any] | None, separator: str) -> str:
+    """A regular expression for the cells of a column, of the register's or of anybody's."""
+    if column is None:
+        return rf"[^{separator}\n]*"
     if isinstance(column.type, sa.Enum):
         return f"(?:{'|'.join(column.type.enums)})?"
     if isinstance(column.type, sa.Integer):

@@ -21,10 +21,10 @@ from genlib.atomic import replacing
 from genlib.clock import read_clock
 from genlib.private import make_folder
 from genlib.register import audit, fingerprints, holds, runs
-from genlib.register.batches import Source
+from genlib.register.batches import Place, Source
 from genlib.register.database import Register
 from genlib.register.outcome import Outcome
-from genlib.register.taking import Place, Taking
+from genlib.register.taking import Taking
 from genlib.register.vault import IdentityKey
 
 HEADER = b"row,column,rule\n"

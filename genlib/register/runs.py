@@ -141,10 +141,7 @@ def find_newest(rows: pl.DataFrame, as_of: dt.datetime) -> dt.datetime | None:
 def mark_missing(
     register: Register, connection: sa.Connection, key: RunKey, keys: pl.DataFrame
 ) -> None:
-    """Mark the rows that the feed does not send any more; those that came again are unmarked. Only
-    tables whose rows have one number are marked."""
-    if keys.width > 1:
-        return
+    """Mark the rows that the feed does not send any more; those that came again are unmarked."""
     marks = table("missing_row")
     query = sa.select(marks.c.id, marks.c.row_id).where(
         marks.c.feed == key.feed, marks.c.table == key.table

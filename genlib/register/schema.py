@@ -173,6 +173,7 @@ class Customer(Numbered, Base):
     street_address: Mapped[Secret | None]
     street_address_digest: Mapped[bytes | None] = digest("street_address")
     postal_code: Mapped[str | None]
+    country: Mapped[str | None]
     phone: Mapped[Secret | None]
     phone_index: Mapped[bytes | None] = blind_index("phone")
     email: Mapped[Secret | None]
@@ -357,13 +358,13 @@ class HeldBack(Numbered, Base):
 
 class SourceKey(Base):
     """The number that a row of a source has in the register: `shop` knows as `C-10` whom we know as
-    customer 17. `run`: the refresh that gave the number."""
+    customer 17. `key`: a keyed digest of the source's key. `run`: the refresh that gave the
+    number."""
 
     source: Mapped[str] = mapped_column(primary_key=True)
     table: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[int]
-    second_id: Mapped[int | None]
+    id: Mapped[int] = mapped_column(index=True)
     run: Mapped[int]
 
 

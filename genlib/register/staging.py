@@ -98,11 +98,12 @@ class Stage:
         """The rows of the register with these numbers, as they are stored."""
         return self.register.matching(self.name, keys.select(self.keys))
 
-    def find_missing(self) -> pl.DataFrame:
-        """The numbers of the rows of the register that did not come in this refresh."""
+    def find_missing(self, which: sa.ColumnElement[bool]) -> pl.DataFrame:
+        """The numbers of the rows of the register, of those meant, that did not come in this
+        refresh."""
         there = table(self.name)
         is_seen = sa.exists().where(self._same(self._seen, there))
-        query = sa.select(*(there.c[key] for key in self.keys)).where(~is_seen)
+        query = sa.select(*(there.c[key] for key in self.keys)).where(~is_seen, which)
         return self._read(query, dict.fromkeys(self.keys, pl.Int64))
 
     @cached_property

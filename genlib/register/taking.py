@@ -7,15 +7,13 @@ twice in one file only the first counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import polars as pl
-import sqlalchemy as sa
 from polars import col
 
 from genlib.register import holds, runs, suppression
-from genlib.register.batches import FOUND_OTHERWISE, Batch, Source
+from genlib.register.batches import FOUND_OTHERWISE, Batch, Place, Source
 from genlib.register.change_rules import (
     BEFORE,
     count_closed_months,
@@ -24,24 +22,13 @@ from genlib.register.change_rules import (
     keep_stages,
 )
 from genlib.register.contradictions import FAULTS
-from genlib.register.database import Register
 from genlib.register.intake import count_shared, refuse_doubles, refuse_lost
 from genlib.register.outcome import Outcome
 from genlib.register.rules import examined
 from genlib.register.schema import plain_columns
+from genlib.register.source_keys import is_of_source
 from genlib.register.staging import Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
-from genlib.register.vault import IdentityKey
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where rows are taken: the register, its open transaction, and the key of the secrets."""
-
-    register: Register
-    connection: sa.Connection
-    key: IdentityKey
-    artificial: bool = True
 
 
 class Taking:
@@ -49,6 +36,7 @@ class Taking:
 
     def __init__(self, place: Place, source: Source, run: runs.RunKey, refused: BinaryIO) -> None:
         self.place = place
+        self.source = source
         self.name = source.table
         self.run = run
         self.refused = refused
@@ -88,8 +76,8 @@ class Taking:
                 f"customer: duplicate_personal_id {shared}: so many customers have the personal "
                 "identity code of another; they are one person to contact lists"
             )
-        if is_whole:
-            missing = self.stage.find_missing()
+        if is_whole and self.stage.keys == ["id"]:
+            missing = self.stage.find_missing(is_of_source(self.source.source, self.name))
             self.outcome.missing = missing.height
             runs.mark_missing(register, connection, self.run, missing)
 
@@ -189,7 +177,8 @@ class Taking:
             self.outcome.add_customers(taken[owner])
 
     def _tell_faults(self, faults: pl.DataFrame) -> None:
-        faults.sort("row", maintain_order=True).write_csv(self.refused, include_header=False)
+        rows = faults.with_columns(col("row") // self.source.spread)
+        rows.sort("row", maintain_order=True).write_csv(self.refused, include_header=False)
         self.outcome.rules.update(faults["rule"].to_list())
 
     def _hold_back(self, batch: Batch, taken: pl.DataFrame, faults: pl.DataFrame) -> None:
