@@ -6,16 +6,20 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 import typer
 
 from genlib import settings
 from genlib.cli._telling import PasswordFile, open_identity, telling
+from genlib.clock import read_clock
 from genlib.errors import UsageError
 from genlib.register.batches import Source, read_folder
 from genlib.register.database import open_register
 from genlib.register.feeds.source import read_feed
 from genlib.register.refresh import Refresh
+from genlib.register.runs import tell_history
 from genlib.register.schema import Base
+from genlib.register.undo import undo_run
 
 FilesFolder = Annotated[
     Path | None,
@@ -26,6 +30,9 @@ FilesFolder = Annotated[
 def add_commands(app: typer.Typer) -> None:
     """Put the commands into the group of the register."""
     app.command()(refresh)
+    app.command()(history)
+    app.command()(undo)
+    app.command()(missing)
 
 
 def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
@@ -80,6 +87,46 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
             f"{refused} rows were refused; {target} tells which, by row, column and rule", err=True
         )
         raise typer.Exit(4)
+
+
+def history() -> None:
+    """What each feed gave last: when, of when it speaks, rows read, new, changed, refused and held
+    back, and how old its newest event is.
+
+    Example: genlib register history
+    """
+    register = open_register(settings.load().register)
+    for line in tell_history(register, read_clock()):
+        typer.echo(line)
+
+
+def undo(
+    run: Annotated[int, typer.Argument(help="Number of the refresh, as history tells it.", min=1)],
+    password_file: PasswordFile = None,
+) -> None:
+    """Take a refresh back: the rows that it added go, the rows that it changed are as they were.
+    Refused if something builds on it.
+
+    Example: genlib register undo 12
+    """
+    places = settings.load(password_file=password_file)
+    register = open_register(places.register)
+    counts = undo_run(register, open_identity(places), run, read_clock())
+    told = ", ".join(f"{name} {count}" for name, count in counts.items())
+    typer.echo(f"refresh {run} taken back: {told or 'it had changed nothing'}")
+
+
+def missing() -> None:
+    """The rows that a source which sends everything did not send any more, by number, for a
+    decision: have they left, were they erased at the source?
+
+    Example: genlib register missing
+    """
+    register = open_register(settings.load().register)
+    marks = pl.concat(register.scan("missing_row", ["feed", "table", "row_id", "since"]))
+    for feed, name, number, since in marks.sort("feed", "table", "row_id").iter_rows():
+        typer.echo(f"{feed} {name} {number} since {since:%Y-%m-%d}")
+    typer.echo(f"{marks.height} rows are not sent any more")
 
 
 def read_sources(

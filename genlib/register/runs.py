@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -162,4 +163,31 @@ def mark_missing(
             table=pl.lit(key.table),
             since=pl.lit(key.at),
         ),
+    )
+
+
+def tell_history(register: Register, now: dt.datetime) -> list[str]:
+    """A line for the last refresh of each table of each feed."""
+    runs = pl.concat(register.scan("refresh_run", ordered_by="id"))
+    kept = runs.filter(col("undone_at").is_null())
+    last = kept.unique(["feed", "table"], keep="last", maintain_order=True).sort("feed", "table")
+    return [_tell_run(row, now) for row in last.to_dicts()]
+
+
+def _tell_run(row: dict[str, Any], now: dt.datetime) -> str:
+    newest = row["newest"]
+    age = f"newest event {(now - newest).days} days old" if newest else "no events"
+    counts = ", ".join(
+        f"{row[name]} {word}"
+        for name, word in (
+            ("read", "read"),
+            ("fresh", "new"),
+            ("changed", "changed"),
+            ("refused", "refused"),
+            ("held_back", "held back"),
+        )
+    )
+    return (
+        f"{row['feed']} {row['table']}: refresh {row['run']} at {row['at']:%Y-%m-%d %H:%M} UTC, "
+        f"file of {row['as_of']:%Y-%m-%d %H:%M} UTC; {counts}; {age}"
     )
