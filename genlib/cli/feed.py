@@ -13,7 +13,9 @@ import typer
 from genlib import settings
 from genlib.cli._refreshing import FilesFolder, read_sources
 from genlib.cli._telling import PasswordFile, open_identity
+from genlib.errors import UsageError
 from genlib.register.database import open_register
+from genlib.register.feeds.guess import draft_feed
 from genlib.register.refresh import Refresh
 
 app = typer.Typer(no_args_is_help=True)
@@ -24,6 +26,28 @@ TOLD = 20
 @app.callback()
 def feed() -> None:
     """Check what the systems of the company send."""
+
+
+@app.command()
+def new(
+    file: Annotated[
+        Path, typer.Argument(help="A file of the source.", exists=True, dir_okay=False)
+    ],
+    to: Annotated[
+        Path | None, typer.Option(help="Where to write it; default: here, NAME.toml.")
+    ] = None,
+    table: Annotated[str, typer.Option(help="Which table the file is; else found out.")] = "",
+) -> None:
+    """Write a first feed from a file's header, for you to finish: what is called as in the register
+    is taken, the rest stands there as a comment. No row is read.
+
+    Example: genlib feed new exports/customers.csv
+    """
+    target = to or Path(f"{file.stem}.toml")
+    if target.exists():
+        raise UsageError(f"{target} is there already; name another file with --to")
+    target.write_text(draft_feed(file, table), encoding="utf-8")
+    typer.echo(f"{target}: finish it, then: genlib feed check {target} --files {file.parent}")
 
 
 @app.command()

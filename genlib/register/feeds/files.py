@@ -38,10 +38,16 @@ def find_file(folder: Path, feed: TableFeed) -> Path:
     return found[0]
 
 
+def read_columns(path: Path, layout: Layout | None = None) -> list[str]:
+    """The names of a file's columns."""
+    form = layout or Layout()
+    with _plain(path, form) as plain:
+        return _read_sheet(plain, form).columns if _is_sheet(plain) else read_header(plain)
+
+
 def check_header(path: Path, feed: TableFeed) -> None:
     """BadInput if the file lacks a column that the feed reads."""
-    with _plain(path, feed.layout) as plain:
-        header = _read_sheet(plain, feed.layout).columns if _is_sheet(plain) else read_header(plain)
+    header = read_columns(path, feed.layout)
     missing = [column for column in feed.source_columns if column not in header]
     if missing:
         raise BadInput(
