@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from genlib.errors import UsageError
+from genlib.register.addresses import FINNISH
 
 UNKNOWN = "unknown"
 ABROAD = "abroad"
-FINNISH = ("FI", "AX")
-"""Countries whose postal codes are Finnish; no country is Finland."""
 BANDS = {
     "18-24": range(18, 25),
     **{f"{age}-{age + 9}": range(age, age + 10) for age in range(25, 75, 10)},

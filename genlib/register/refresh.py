@@ -23,6 +23,7 @@ from genlib.private import make_folder
 from genlib.register import audit, fingerprints, holds, runs
 from genlib.register.batches import Place, Source
 from genlib.register.database import Register
+from genlib.register.digests import fill_digests
 from genlib.register.outcome import Outcome
 from genlib.register.taking import Taking
 from genlib.register.vault import IdentityKey
@@ -95,6 +96,7 @@ class Refresh:
         fingerprints.keep_key(connection, self.key)
         key = runs.RunKey(run, source.feed, source.table, source.as_of, self.at)
         place = Place(self.register, connection, self.key, self.artificial)
+        fill_digests(place, source.table)
         taking = Taking(place, source, key, refused)
         refused.write(HEADER)
         for batch in source.read(place, key):

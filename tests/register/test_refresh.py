@@ -26,8 +26,8 @@ from next_state import (
     write,
 )
 
-from genlib.errors import Refused
-from genlib.register.database import Register
+from genlib.errors import Refused, UsageError
+from genlib.register.database import Register, create_register, open_register
 from genlib.register.holds import count_held, held_people
 from genlib.register.intake import load
 from genlib.register.schema import table
@@ -330,3 +330,25 @@ def test_the_audit_trail_names_columns_and_counts_and_no_value(
         "held_back": 0,
         "columns": "postal_code 1",
     }
+
+
+def test_a_register_of_an_earlier_version_is_refreshed_without_change(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", **EVERY)
+    load(register, folder, key, rejected_to=tmp_path / "rejected")
+    with register.writing() as connection:
+        for name in ("given_names_digest", "family_name_digest", "street_address_digest"):
+            connection.exec_driver_sql(f"ALTER TABLE customer DROP COLUMN {name}")
+        connection.exec_driver_sql("ALTER TABLE customer DROP COLUMN country")
+    with pytest.raises(UsageError, match=r"lacks customer\.given_names_digest.*register create"):
+        open_register(address(register))
+    create_register(address(register))
+    assert refresh(register, key, folder)["customer"].unchanged == 1
+    digests = pl.concat(register.scan("customer", ["family_name_digest"]))
+    assert digests["family_name_digest"].null_count() == 0
+
+
+def address(register: Register) -> str:
+    url = register.engine.url
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
