@@ -161,7 +161,7 @@ def test_a_column_without_an_entry_is_refused() -> None:
 def test_an_entry_without_a_column_is_refused() -> None:
     with pytest.raises(
         NoticeError,
-        match=r"feedback\.channel is in the catalogue but not.*and 7 more: genlib notice check",
+        match=r"feedback\.channel is in the catalogue but not.*and 8 more: genlib notice check",
     ):
         notice.load().check_schema(
             {name: columns for name, columns in TABLES.items() if name != "feedback"}

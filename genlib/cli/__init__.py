@@ -22,6 +22,7 @@ from genlib.reports.identifying import masked
 GROUPS = {
     "demo": "Make a synthetic register, three releases and three reports to look at.",
     "register": "Create, load and check the register.",
+    "feed": "Check what the systems of the company send, before it is kept.",
     "keys": "Make the key file and give people their own slot in it.",
     "publish": "Publish a pseudonymised release for one purpose.",
     "report": "Run a report, list the catalogue of reports, or take one back.",

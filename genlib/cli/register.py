@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from genlib import settings
+from genlib.cli import _refreshing
+from genlib.cli._telling import PasswordFile, open_identity, telling
 from genlib.errors import UsageError
-from genlib.register import holds, intake, synthetic, vault
+from genlib.register import holds, intake, synthetic
 from genlib.register.database import create_register, open_register
 from genlib.register.schema import Base
 from genlib.reports.identifying import masked
 
 app = typer.Typer(no_args_is_help=True)
-PasswordFile = Annotated[
-    Path | None, typer.Option(help="File with the password of your slot of the identity key.")
-]
-TOLD_ROWS = 655_360
+_refreshing.add_commands(app)
 
 
 @app.command()
@@ -59,8 +55,8 @@ def load(
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
     target = rejected or places.home / "rejected"
-    key = _identity(places)
-    with _telling("loading") as progress:
+    key = open_identity(places)
+    with telling("loading") as progress:
         done = intake.load(
             register,
             folder,
@@ -97,8 +93,8 @@ def synthesise(
             "the register holds customers already; synthesise fills an empty one (set GENLIB_HOME "
             "to a new folder)"
         )
-    key = _identity(places)
-    with _telling(f"drawing {customers:,} customers"):
+    key = open_identity(places)
+    with telling(f"drawing {customers:,} customers"):
         synthetic.synthesise(register, key, customers=customers, seed=seed)
     typer.echo(f"{register.count('customer'):,} artificial customers in {register.url}")
 
@@ -147,29 +143,6 @@ def release_hold(
         raise UsageError("name either --customer or --unknown")
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    _identity(places)
+    open_identity(places)
     count = holds.release(register, customer, reason=masked(reason), user=places.user)
     typer.echo(f"{count} released")
-
-
-def _identity(places: settings.Settings) -> vault.IdentityKey:
-    return vault.open_identity(
-        places.keys,
-        user=places.user,
-        password=settings.password(places, "password of the identity key"),
-    )
-
-
-@contextmanager
-def _telling(title: str) -> Iterator[Callable[[str, int], None]]:
-    """What is being done, moving on a terminal and in plain lines elsewhere."""
-    console = Console(stderr=True)
-
-    def tell(table: str, rows: int) -> None:
-        if console.is_terminal:
-            status.update(f"{title}: {table} {rows:,}")
-        elif rows % TOLD_ROWS == 0:
-            typer.echo(f"{title}: {table} {rows:,}", err=True)
-
-    with console.status(title) as status:
-        yield tell

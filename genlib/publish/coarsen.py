@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from genlib.errors import NoticeError, UsageError
+from genlib.register.addresses import FINNISH
 
 UNKNOWN = "unknown"
+ABROAD = "abroad"
 BANDS = {
     "18-24": range(18, 25),
     **{f"{age}-{age + 9}": range(age, age + 10) for age in range(25, 75, 10)},
@@ -48,7 +50,7 @@ class Released:
         if self.coarsening == "redacted":
             return [f"{self.source}_redacted"]
         return (
-            [self.source, "non_disclosure"]
+            [self.source, "non_disclosure", "country"]
             if self.coarsening in {"region", "municipality"}
             else [self.source]
         )
@@ -128,7 +130,14 @@ def age_band(birth_year: pl.Expr, year: int) -> pl.Expr:
 
 
 def _place(postal_code: pl.Expr, places: Mapping[str, str]) -> pl.Expr:
-    """`unknown` for a postal code that is no area, and for people with a non-disclosure order
-    (turvakielto)."""
+    """`abroad` for an address abroad, whatever its postal code looks like; `unknown` for a postal
+    code that is no area, and for people with a non-disclosure order (turvakielto)."""
     known = postal_code.replace_strict(places, default=UNKNOWN, return_dtype=pl.String)
-    return pl.when(pl.col("non_disclosure")).then(pl.lit(UNKNOWN)).otherwise(known)
+    is_abroad = pl.col("country").is_not_null() & ~pl.col("country").is_in(FINNISH)
+    return (
+        pl.when(pl.col("non_disclosure"))
+        .then(pl.lit(UNKNOWN))
+        .when(is_abroad)
+        .then(pl.lit(ABROAD))
+        .otherwise(known)
+    )

@@ -30,6 +30,9 @@ OF_ONE_COLUMN = {
 }
 """Coarsenings that make sense of one column of the register only; and such a column is granted in
 no other, for only these know of minors and of people whose address is not disclosed."""
+READ_ALONG = ("customer", "country")
+"""What tells whether a postal code is one of Finland: read for the region and the municipality, and
+in no release by itself."""
 SECRET_CLASSES = ("direct", "restricted")
 KEY_CLASSES = ("key",)
 JUDGED = ("campaign_id", "customer_id", "channel", "sent_at")
@@ -61,7 +64,7 @@ def _classes(name: str, column: str) -> tuple[str, ...]:
     facts = schema.table(name).columns[column].info
     if "secret" in facts or "guarded" in facts:
         return SECRET_CLASSES
-    if {"index_of", "redacted_from"} & facts.keys():
+    if {"index_of", "digest_of", "redacted_from"} & facts.keys():
         return ("derived",)
     return KEY_CLASSES if key_of(name, column) else ()
 
@@ -113,6 +116,8 @@ def _fits(table: str, column: str, way: str) -> bool:
     if way in OF_ONE_COLUMN:
         return (table, column) == OF_ONE_COLUMN[way]
     if (table, column) in OF_ONE_COLUMN.values() and way != "number":
+        return False
+    if (table, column) == READ_ALONG:
         return False
     kind = frame_schema(table)[column]
     numbered = key_of(table, column)

@@ -33,21 +33,23 @@ def read_acts(register: Register, ids: pl.Series | None = None) -> pl.DataFrame:
     permissions = pl.concat(
         _of_people(batch, ids) for batch in register.scan("permission", ACTS, ordered_by="id")
     )
-    opted_out = _read_opted_out(register, ids)
     written = permissions.filter(act="prohibition")
     on = ["customer_id", "scope", "given_at"]
     ends = written.group_by(on).agg(_last_end(), is_written=pl.lit(value=True))
     opted_out = _read_opted_out(register, ids).join(ends, on=on, how="left", maintain_order="left")
-    stopped = col("kind").replace_strict(STOPPED, default=None, return_dtype=pl.String)
-    prohibitions = pl.concat(
-        [
-            opted_out.filter(col("is_written").is_null()),
-            opted_out.with_columns(scope=stopped + "_" + col("scope")).drop_nulls("scope"),
-            opted_out.filter(channel="sms").with_columns(scope=pl.lit("sms")),
-        ]
-    )
+    unwritten = opted_out.filter(col("is_written").is_null())
+    prohibitions = pl.concat([unwritten, find_also_stopped(opted_out)])
     acts = prohibitions.with_columns(act=pl.lit("prohibition")).select(ACTS)
     return pl.concat([permissions, acts.unique(maintain_order=True)])
+
+
+def find_also_stopped(opted_out: pl.DataFrame) -> pl.DataFrame:
+    """The opting outs again, with each scope that they stop beside their channel's; opted_out:
+    channel, kind of the message and `scope` of the channel, perhaps more."""
+    stopped = col("kind").replace_strict(STOPPED, default=None, return_dtype=pl.String)
+    of_kind = opted_out.with_columns(scope=stopped + "_" + col("scope")).drop_nulls("scope")
+    of_sms = opted_out.filter(channel="sms").with_columns(scope=pl.lit("sms"))
+    return pl.concat([of_kind, of_sms])
 
 
 def _read_opted_out(register: Register, ids: pl.Series | None) -> pl.DataFrame:

@@ -137,7 +137,7 @@ class Embedded:
 
 
 def _batches(session: Any, query: str, stored: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
-    first = ", ".join(f"{FIRST.get(kind, -(2**63))} AS {name}" for name, kind in stored.items())  # type: ignore[call-overload]
+    first = ", ".join(f'{FIRST.get(kind, -(2**63))} AS "{name}"' for name, kind in stored.items())  # type: ignore[call-overload]
     with session.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": rows})
         cursor.execute(f"SELECT {first} UNION ALL {query}")

@@ -128,6 +128,13 @@ class Register:
             with translated(name), self._session(write=True) as session:
                 self._bulk.write(session, name, frame.select(list(schema)).cast(schema))
 
+    def write_temporary(self, name: str, frame: pl.DataFrame) -> None:
+        """Add rows to a temporary table of the open transaction, whose columns are the frame's, in
+        this order."""
+        if frame.height:
+            with translated("register"), self._session(write=True) as session:
+                self._bulk.write(session, name, frame)
+
     def known(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
         """Those of `keys` (whole numbers or texts, in columns named as the table's) that the table
         holds."""
@@ -204,6 +211,12 @@ def open_register(url: str) -> Register:
             f"the register at {register.url} was made by an earlier version and lacks "
             f"{', '.join(sorted(missing))}; add what is missing with: genlib register create"
         )
+    if columns := _missing_columns(register):
+        named = ", ".join(f"{column.table.name}.{column.name}" for column in columns)
+        raise UsageError(
+            f"the register at {register.url} was made by an earlier version and lacks {named}; add "
+            "what is missing with: genlib register create"
+        )
     return register
 
 
@@ -218,6 +231,7 @@ def create_register(url: str) -> Register:
             os.close(os.open(location.database, os.O_CREAT | os.O_RDWR, OWNER.file))
         with _immediate(register.engine) as connection:
             Base.metadata.create_all(connection)
+        _add_columns(register)
     except (sa.exc.SQLAlchemyError, OSError) as error:
         raise UsageError(
             f"no register can be made at {register.url} ({_reason(register, error)})"
@@ -232,6 +246,33 @@ def _table_names(register: Register) -> set[str]:
         raise UsageError(
             f"the register at {register.url} cannot be opened ({_reason(register, error)})"
         ) from None
+
+
+def _missing_columns(register: Register) -> list[sa.Column[Any]]:
+    """The columns of this version that a register of an earlier one lacks, if they may be empty."""
+    inspector = sa.inspect(register.engine)
+    there = {
+        name: {c["name"] for c in inspector.get_columns(name)} for name in Base.metadata.tables
+    }
+    return [
+        column
+        for name, columns in there.items()
+        for column in table(name).columns
+        if column.nullable and column.name not in columns
+    ]
+
+
+def _add_columns(register: Register) -> None:
+    """Columns of this version that may be empty, added to a register of an earlier one."""
+    missing = _missing_columns(register)
+    if not missing:
+        return
+    with _immediate(register.engine) as connection:
+        for column in missing:
+            kind = column.type.compile(register.engine.dialect)
+            connection.exec_driver_sql(
+                f"ALTER TABLE {_quoted(column.table.name)} ADD COLUMN {_quoted(column.name)} {kind}"
+            )
 
 
 def _reason(register: Register, error: Exception) -> str:

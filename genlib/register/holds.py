@@ -190,7 +190,9 @@ def check_permissions_are_loaded(connection: sa.Connection) -> None:
     permissions = table("permission")
     events = table("audit_event")
     is_of_permissions = events.c.detail.contains('"table": "permission"')
-    loads = sa.select(events.c.id).where(events.c.action == "load", is_of_permissions)
+    loads = sa.select(events.c.id).where(
+        events.c.action.in_(["load", "refresh"]), is_of_permissions
+    )
     for query in (sa.select(permissions.c.id), loads):
         if connection.scalar(query.limit(1)) is not None:
             return

@@ -220,10 +220,10 @@ class Intake:
     def _sort(self, raw: pl.DataFrame, name: str) -> Part:
         """Which rows of a batch are new, which are there as they are, and which are refused."""
         good, faults = examined(raw, name, artificial=self.artificial, now=self.now)
-        good, faults = _without_lost(self.register, name, good, faults)
+        good, faults = refuse_lost(self.register, name, good, faults)
         rows = sort_rows(self.register, name, good, self.key)
         faults = pl.concat([faults, rows.changes])
-        fresh, faults = _without_doubles(self.register, name, rows.fresh, faults)
+        fresh, faults = refuse_doubles(self.register, name, rows.fresh, faults)
         unchanged, faults = _without_twins_of_refused(name, rows, fresh, faults)
         refused = holds.find_refused(raw, faults, name) if name in holds.OWNERS else faults.clear()
         if name == "permission":
@@ -242,7 +242,7 @@ def count_shared(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(shared.c.size), 0))) or 0
 
 
-def _without_lost(
+def refuse_lost(
     register: Register, name: str, good: pl.DataFrame, faults: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Refuse what points at a row that is not there."""
@@ -261,7 +261,7 @@ def _without_lost(
     return good, faults
 
 
-def _without_doubles(
+def refuse_doubles(
     register: Register, name: str, fresh: pl.DataFrame, faults: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Refuse new rows whose code another row has, in the register or earlier in the file."""

@@ -18,7 +18,17 @@ from genlib.register.schema import Base, plain_columns
 from genlib.register.workbook import read_workbook
 
 KINDS = (".csv", ".xlsx", ".parquet")
-OWN = {"audit_event", "fingerprint", "held_back", "held_identifier", "suppression"}
+OWN = {
+    "audit_event",
+    "fingerprint",
+    "held_back",
+    "held_identifier",
+    "missing_row",
+    "refresh_row",
+    "refresh_run",
+    "source_key",
+    "suppression",
+}
 """Tables that the register writes itself."""
 PASSED_OVER = re.compile(
     r"\..*|~\$.*|readme(?:\.(?:md|txt))?|thumbs\.db|desktop\.ini|register\.sqlite(?:-\w+)?",
@@ -154,9 +164,16 @@ def _refuse_euros(path: Path, columns: list[str]) -> None:
         )
 
 
+def read_header(path: Path) -> list[str]:
+    """The names of the columns of a file."""
+    with _readable(path):
+        return _scan(path).collect_schema().names()
+
+
 def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
     """The file in frames of at most `rows`, all text, with `row`: 1 for the first row after the
-    header. A line of nothing but spaces and separators is no row.
+    header. A line of nothing but spaces and separators is no row. name: the table; blank for a file
+    in a layout of its own.
 
     BadInput at the end if not every record of the file came, so read in a transaction.
     """
@@ -177,13 +194,15 @@ def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
 
 def _seams(name: str, header: list[str], separator: str) -> dict[str, str]:
     """For each column what a cell of it holds if a stray quotation mark joined two rows."""
-    columns = {column.name: column for column in plain_columns(name)}
-    fields = [_field(columns[column], separator) for column in header]
+    columns = {column.name: column for column in plain_columns(name)} if name else {}
+    fields = [_field(columns.get(column), separator) for column in header]
     return {column: seam(fields, at, separator) for at, column in enumerate(header)}
 
 
-def _field(column: sa.Column[Any], separator: str) -> str:
-    """A regular expression for the cells of a column."""
+def _field(column: sa.Column[Any] | None, separator: str) -> str:
+    """A regular expression for the cells of a column, of the register's or of anybody's."""
+    if column is None:
+        return rf"[^{separator}\n]*"
     if isinstance(column.type, sa.Enum):
         return f"(?:{'|'.join(column.type.enums)})?"
     if isinstance(column.type, sa.Integer):

@@ -23,6 +23,7 @@ import dataframely as dy
 import polars as pl
 import sqlalchemy as sa
 
+from genlib.register.addresses import read_addresses
 from genlib.register.bulk import UTC_INSTANT
 from genlib.register.contradictions import FAULTS, find_contradictions
 from genlib.register.identifiers import CHECKS, checked
@@ -130,6 +131,8 @@ def examined(
         column: _read_cells(text[column], kind, artificial=artificial)
         for column, kind in schema.items()
     }
+    if name == "customer":
+        cells |= read_addresses(text)
     typed = pl.DataFrame([row, *(cell["value"].alias(column) for column, cell in cells.items())])
     unreadable = [
         cell.select(row=row, column=pl.lit(column), rule="rule").drop_nulls()

@@ -1,11 +1,12 @@
 """The tables of the register: people with names, and what happened with them.
 
 `info` of a column says what the other modules need: `secret` (a direct identifier, encrypted),
-`index_of` (the blind index of a secret), `redacted_from` (a comment without identifiers),
-`guarded` (what publishing must know of a person and tell nobody), `range` (its least and greatest
-value), `not_before` (the column whose date it follows), `may_be_future` (a source may know it
-before it has happened; of every other date and instant it cannot be said before it is there, so
-such a row is refused).
+`index_of` (the blind index of a secret), `digest_of` (a keyed digest of a secret in its row, by
+which a row is compared unopened), `redacted_from` (a comment without identifiers), `guarded` (what
+publishing must know of a person and tell nobody), `range` (its least and greatest value),
+`not_before` (the column whose date it follows), `may_be_future` (a source may know it before it has
+happened; of every other date and instant it cannot be said before it is there, so such a row is
+refused).
 """
 
 from __future__ import annotations
@@ -108,6 +109,12 @@ def guarded() -> MappedColumn[Any]:
     return mapped_column(info={"guarded": True})
 
 
+def digest(of: str) -> MappedColumn[bytes | None]:
+    """The column by which a secret is compared with what a source sends, without being opened.
+    Equal secrets of two rows have different digests."""
+    return mapped_column(sa.LargeBinary, info={"digest_of": of})
+
+
 ROW_ID = sa.BigInteger().with_variant(
     sa.Integer(), "sqlite"
 )  # SQLite numbers rows by itself only under this very type
@@ -156,11 +163,15 @@ OF_THE_REGISTER = (
     "fingerprint",
     "held_back",
     "held_identifier",
+    "missing_row",
+    "refresh_row",
+    "refresh_run",
+    "source_key",
     "subject_request",
     "suppression",
 )
-"""Tables of the register's own business - who asked, who did what, who is held back - that no
-release is made of."""
+"""Tables of the register's own business - who asked, who did what, who is held back, what a refresh
+did - that no release is made of."""
 
 
 class Numbered:
@@ -179,17 +190,22 @@ class Company(Numbered, Sourced, Base):
     business_id: Mapped[Secret | None]
     business_id_index: Mapped[bytes | None] = blind_index("business_id")
     name: Mapped[Secret | None]
+    name_digest: Mapped[bytes | None] = digest("name")
 
 
 class Customer(Numbered, Base):
     kind: Mapped[str] = coded("consumer", "company_contact")
     company_id: Mapped[int | None] = mapped_column(sa.ForeignKey("company.id"))
     given_names: Mapped[Secret | None]
+    given_names_digest: Mapped[bytes | None] = digest("given_names")
     family_name: Mapped[Secret | None]
+    family_name_digest: Mapped[bytes | None] = digest("family_name")
     personal_id: Mapped[Secret | None]
     personal_id_index: Mapped[bytes | None] = blind_index("personal_id")
     street_address: Mapped[Secret | None]
+    street_address_digest: Mapped[bytes | None] = digest("street_address")
     postal_code: Mapped[str | None]
+    country: Mapped[str | None]
     phone: Mapped[Secret | None]
     phone_index: Mapped[bytes | None] = blind_index("phone")
     email: Mapped[Secret | None]
@@ -219,6 +235,7 @@ class Permission(Numbered, Sourced, Base):
     )
     received_via: Mapped[str | None]
     evidence: Mapped[Secret | None]
+    evidence_digest: Mapped[bytes | None] = digest("evidence")
 
 
 class Campaign(Numbered, Base):
@@ -257,6 +274,7 @@ class Invoice(Numbered, Sourced, Base):
     amount_cents: Mapped[int] = mapped_column(info={"range": (-(10**12), 10**12)})
     product_line: Mapped[str] = coded("device", "filter", "service", "rental")
     reference: Mapped[Secret | None]
+    reference_digest: Mapped[bytes | None] = digest("reference")
 
 
 class Interaction(Numbered, Sourced, Base):
@@ -304,6 +322,7 @@ class SurveyAnswer(Sourced, Base):
     question_id: Mapped[int] = mapped_column(sa.ForeignKey("survey_question.id"), primary_key=True)
     score: Mapped[int | None] = mapped_column(info={"range": (0, 10)})
     comment: Mapped[Secret | None]
+    comment_digest: Mapped[bytes | None] = digest("comment")
     comment_redacted: Mapped[str | None] = redacted("comment")
 
 
@@ -313,6 +332,7 @@ class Feedback(Numbered, Sourced, Base):
     channel: Mapped[Channel]
     topic: Mapped[str | None]
     comment: Mapped[Secret | None]
+    comment_digest: Mapped[bytes | None] = digest("comment")
     comment_redacted: Mapped[str | None] = redacted("comment")
 
 
@@ -388,6 +408,59 @@ class HeldIdentifier(Numbered, Base):
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
+class SourceKey(Base):
+    """The number that a row of a source has in the register: `shop` knows as `C-10` whom we know as
+    customer 17. `key`: a keyed digest of the source's key. `run`: the refresh that gave the
+    number."""
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    table: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(index=True)
+    run: Mapped[int]
+
+
+class RefreshRun(Numbered, Base):
+    """What one refresh did to one table, in counts. The tables of one refresh share `run`."""
+
+    run: Mapped[int] = mapped_column(index=True)
+    feed: Mapped[str]
+    table: Mapped[str]
+    at: Mapped[dt.datetime]
+    as_of: Mapped[dt.datetime]
+    newest: Mapped[dt.datetime | None]
+    read: Mapped[int]
+    fresh: Mapped[int]
+    changed: Mapped[int]
+    unchanged: Mapped[int]
+    refused: Mapped[int]
+    held_back: Mapped[int]
+    missing: Mapped[int | None]
+    undone_at: Mapped[dt.datetime | None]
+
+
+class RefreshRow(Numbered, Base):
+    """A row that a refresh added (`before` is empty) or changed, so that it can be taken back:
+    the changed row's columns as they were stored before and after, secrets sealed."""
+
+    run: Mapped[int] = mapped_column(index=True)
+    table: Mapped[str]
+    row_id: Mapped[int]
+    second_id: Mapped[int | None]
+    before: Mapped[str | None]
+    after: Mapped[str | None]
+
+
+class MissingRow(Numbered, Base):
+    """A row that a source which sends everything did not send any more: a person decides what that
+    means."""
+
+    feed: Mapped[str]
+    table: Mapped[str]
+    row_id: Mapped[int]
+    since: Mapped[dt.datetime]
+
+
 class AuditEvent(Numbered, Base):
     """Append-only; each row carries the digest of the row before it."""
 
@@ -421,8 +494,9 @@ def table(name: str) -> sa.Table:
 
 
 def plain_columns(name: str) -> list[sa.Column[Any]]:
-    """The columns of the plaintext (CSV) form: all but blind indexes and redacted twins."""
-    return [c for c in table(name).columns if not {"index_of", "redacted_from"} & c.info.keys()]
+    """The columns of the plaintext (CSV) form: all but what is made from another column."""
+    derived = {"index_of", "redacted_from", "digest_of"}
+    return [c for c in table(name).columns if not derived & c.info.keys()]
 
 
 def key_of(name: str, column: str) -> str | None:
@@ -437,5 +511,5 @@ def key_of(name: str, column: str) -> str | None:
 def is_identifier(column: sa.Column[Any]) -> bool:
     """Whether a column tells who somebody is, or is computed from one that does. This is a fact of
     the schema, whatever a notice calls the column."""
-    facts = {"secret", "index_of", "redacted_from", "guarded"}
+    facts = {"secret", "index_of", "digest_of", "redacted_from", "guarded"}
     return bool(facts & column.info.keys()) or isinstance(column.type, sa.LargeBinary)

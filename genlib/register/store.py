@@ -3,6 +3,9 @@ redacted, and how a person is found."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 import polars as pl
 import sqlalchemy as sa
 
@@ -13,6 +16,10 @@ from genlib.register.identifiers import CHECKS
 from genlib.register.redact import redact
 from genlib.register.schema import plain_columns, table
 from genlib.register.vault import IdentityKey
+
+MADE = ("index_of", "redacted_from", "digest_of")
+DIGEST = 16
+"""Bytes of a digest by which a row is compared."""
 
 
 def plain_schema(name: str) -> pl.Schema:
@@ -35,16 +42,77 @@ def sealed(frame: pl.DataFrame, name: str, key: IdentityKey) -> pl.DataFrame:
         raise BadInput(
             f"table {name}: the frame and the plaintext form differ in {', '.join(sorted(missing))}"
         )
-    derived: list[pl.Series | pl.Expr] = []
-    for column in table(name).columns:
-        path = f"{name}.{column.name}"
-        if column.info.get("secret"):
-            derived.append(key.seal(frame[column.name], column=path))
-        elif of := column.info.get("index_of"):
-            derived.append(key.index(frame[of], column=f"{name}.{of}").alias(column.name))
-        elif of := column.info.get("redacted_from"):
-            derived.append(redact(pl.col(of)).alias(column.name))
-    return frame.with_columns(derived).select(list(frame_schema(name)))
+    return seal_columns(frame, name, key).select(list(frame_schema(name)))
+
+
+def seal_columns(frame: pl.DataFrame, name: str, key: IdentityKey) -> pl.DataFrame:
+    """Some of the columns of a table, its primary key among them: secrets sealed, and with them all
+    that is made from the columns."""
+    derived = [
+        _derive(frame, column, key)
+        for column in table(name).columns
+        if _made_from(column) in frame.columns
+    ]
+    return frame.with_columns(derived)
+
+
+def digest_columns(frame: pl.DataFrame, name: str, key: IdentityKey) -> pl.DataFrame:
+    """The rows with the columns by which their secrets are compared (`compared_by`)."""
+    derived = [
+        _derive(frame, column, key)
+        for column in table(name).columns
+        if {"index_of", "digest_of"} & column.info.keys() and _made_from(column) in frame.columns
+    ]
+    return frame.with_columns(derived)
+
+
+def stored_columns(name: str, given: Collection[str]) -> list[str]:
+    """The stored columns that hold, or are made from, some of the plaintext columns."""
+    return [
+        column.name
+        for column in table(name).columns
+        if column.name in given or _made_from(column) in given
+    ]
+
+
+def compared_by(name: str) -> dict[str, str]:
+    """Plaintext column → the stored column that tells whether it changed: the column itself, of a
+    secret its blind index or digest."""
+    makers = {
+        column.info[made]: column.name
+        for made in ("index_of", "digest_of")
+        for column in table(name).columns
+        if made in column.info
+    }
+    return {column.name: makers.get(column.name, column.name) for column in plain_columns(name)}
+
+
+def _made_from(column: sa.Column[Any]) -> str:
+    """The column whose plaintext a sealed or derived column is made from; else nothing."""
+    if column.info.get("secret"):
+        return column.name
+    makers = [column.info[made] for made in MADE if made in column.info]
+    return str(makers[0]) if makers else ""
+
+
+def _derive(frame: pl.DataFrame, column: sa.Column[Any], key: IdentityKey) -> pl.Series:
+    name = column.table.name
+    of = _made_from(column)
+    if column.info.get("secret"):
+        return key.seal(frame[of], column=f"{name}.{of}")
+    if "index_of" in column.info:
+        return key.index(frame[of], column=f"{name}.{of}").alias(column.name)
+    if "redacted_from" in column.info:
+        return frame.select(redact(pl.col(of)).alias(column.name)).to_series()
+    in_its_row = frame.select(_name_row(name, of)).to_series()
+    digest = key.index(in_its_row, column=f"{name}.{of} in its row")
+    return digest.bin.head(DIGEST).alias(column.name)
+
+
+def _name_row(name: str, column: str) -> pl.Expr:
+    """A text behind the number of its row, so that equal texts of two rows differ."""
+    numbers = [pl.col(part.name).cast(pl.String) for part in table(name).primary_key]
+    return pl.concat_str(*numbers, column, separator="\x1f")
 
 
 def opened(frame: pl.DataFrame, name: str, key: IdentityKey) -> pl.DataFrame:

@@ -70,6 +70,37 @@ def hold(
 
     Whoever removes a customer's data calls this first, in the same transaction.
     """
+    entries = find_entries(register, key, ids, at=at)
+    listed = _listed(connection)
+    suppressed = table("suppression")
+    fresh = (
+        entries.filter("live")
+        .drop("live")
+        .join(listed, on=ENTRY, how="anti")
+        .with_columns(source=pl.lit("DATA_SUBJECT"))
+    )
+    if fresh.height:
+        connection.execute(suppressed.insert(), fresh.to_dicts())
+    lift(connection, entries.filter(~col("live")))
+    return fresh.height
+
+
+def lift(connection: sa.Connection, entries: pl.DataFrame) -> None:
+    """Take these entries (`find_entries`) off the list."""
+    lifted = _listed(connection).join(entries, on=ENTRY, how="semi")
+    suppressed = table("suppression")
+    if lifted.height:
+        connection.execute(
+            suppressed.delete().where(suppressed.c.id == sa.bindparam("listed")),
+            lifted.select(listed="id").to_dicts(),
+        )
+
+
+def find_entries(
+    register: Register, key: IdentityKey, ids: pl.Series, *, at: dt.datetime
+) -> pl.DataFrame:
+    """What these customers prohibit, as entries of the list: `ENTRY`, and whether it is `live` at
+    the instant `at`."""
     acts = read_acts(register, ids)
     said = acts.filter(col("act") == "prohibition").select(
         "customer_id", "scope", "ended_at", since="given_at"
@@ -79,26 +110,9 @@ def hold(
     owners = opened(people, "customer", key).rename({"id": "customer_id"})
     identified = digest_identifiers(key, owners, "customer_id")
     met = identified.join(said, on="customer_id").join(_carried(), on=["identifier", "scope"])
-    entries = met.group_by("identifier", "digest", "since", scope="kept").agg(
+    return met.group_by("identifier", "digest", "since", scope="kept").agg(
         live=((col("ended_at") > at).fill_null(value=True)).any()
     )
-    listed = _listed(connection)
-    suppressed = table("suppression")
-    fresh = (
-        entries.filter("live")
-        .drop("live")
-        .join(listed, on=ENTRY, how="anti")
-        .with_columns(source=pl.lit("DATA_SUBJECT"))
-    )
-    lifted = listed.join(entries.filter(~col("live")), on=ENTRY, how="semi")
-    if fresh.height:
-        connection.execute(suppressed.insert(), fresh.to_dicts())
-    if lifted.height:
-        connection.execute(
-            suppressed.delete().where(suppressed.c.id == sa.bindparam("listed")),
-            lifted.select(listed="id").to_dicts(),
-        )
-    return fresh.height
 
 
 def prohibitions(connection: sa.Connection, key: IdentityKey, people: pl.DataFrame) -> pl.DataFrame:

@@ -41,16 +41,19 @@ LOST = {
 }
 
 
-def read_workbook(path: Path) -> pl.DataFrame:
-    """The one filled sheet, all text; a row of nothing is null. BadInput for a workbook of which
-    something would be lost."""
+def read_workbook(path: Path, *, sheet: str = "", header: int = 1) -> pl.DataFrame:
+    """The one filled sheet, or the `sheet` that is named, all text, from its header row on; a row
+    of nothing is null. BadInput for a workbook of which something would be lost."""
     for part in _parts(path):
         for what, pattern in LOST.items():
             if pattern.search(part):
                 raise BadInput(f"{path.name} {what}")
     logging.getLogger("fastexcel").setLevel(logging.ERROR)
     book = fastexcel.read_excel(path)
-    sheets = [book.load_sheet(name, dtypes="string") for name in book.sheet_names]
+    names = [name for name in book.sheet_names if sheet in {"", name}]
+    if not names:
+        raise BadInput(f"{path.name} has no sheet of the name that the feed says")
+    sheets = [book.load_sheet(name, header_row=header - 1, dtypes="string") for name in names]
     filled = [sheet for sheet in sheets if sheet.width] or sheets[:1]
     if len(filled) > 1:
         raise BadInput(f"{path.name} has {len(filled)} filled sheets; leave the one that counts")

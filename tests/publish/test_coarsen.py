@@ -56,22 +56,31 @@ def test_age_bands(age: int | None, band: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("postal_code", "hidden", "place"),
+    ("postal_code", "country", "hidden", "place"),
     [
-        ("00100", False, "091"),
-        ("00100", True, "unknown"),
-        ("99999", False, "unknown"),
-        (None, False, "unknown"),
+        ("00100", None, False, "091"),
+        ("00100", "FI", False, "091"),
+        ("00100", "EE", False, "abroad"),
+        ("SW1A 9ZZ", "GB", False, "abroad"),
+        ("00100", "EE", True, "unknown"),
+        ("00100", None, True, "unknown"),
+        ("99999", None, False, "unknown"),
+        (None, None, False, "unknown"),
     ],
 )
-def test_municipality(postal_code: str | None, hidden: bool, place: str) -> None:
-    """An unknown postal code has no area, and neither have people with a non-disclosure order."""
-    frame = {"postal_code": pl.Series([postal_code], dtype=pl.String), "non_disclosure": [hidden]}
-    assert one("postal_code", "municipality", **frame) == place
+def test_municipality(
+    postal_code: str | None, country: str | None, hidden: bool, place: str
+) -> None:
+    """An unknown postal code has no area, and neither have people with a non-disclosure order; a
+    code abroad is in no Finnish area, whatever it looks like."""
+    codes = {"postal_code": postal_code, "country": country}
+    frame = {name: pl.Series([code], dtype=pl.String) for name, code in codes.items()}
+    assert one("postal_code", "municipality", **frame, non_disclosure=[hidden]) == place
 
 
 def test_region_of_a_postal_code() -> None:
-    assert one("postal_code", "region", postal_code=["90820"], non_disclosure=[False]) == "17"
+    frame = {"postal_code": ["90820"], "country": ["FI"], "non_disclosure": [False]}
+    assert one("postal_code", "region", **frame) == "17"
 
 
 def day(at: dt.datetime, coarsening: str = "date", time_zone: str = AREA.time_zone) -> dt.date:

@@ -31,7 +31,11 @@ from genlib.register.schema import Base, plain_columns, table
 from genlib.settings import TIME_ZONE
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
-BY = ("key", "token", "email", "phone", "personal_id")
+BY = ("key", "code", "token", "email", "phone", "personal_id")
+PERSONAL = BY[2:]
+CODED = ("campaign", "survey")
+"""Tables whose rows have a code that people know."""
+SEPARATORS = ("", ",", ";", "\t")
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
 NOT_FED = OWN | {"subject_request"}
 """Tables that the register and its officers write themselves."""
@@ -39,8 +43,9 @@ NOT_FED = OWN | {"subject_request"}
 
 @dataclass(frozen=True)
 class Reference:
-    """How a row names a row of another table: by the `column` that holds the source's key of it or,
-    of a person, a token of a contact list or an identifier."""
+    """How a row names a row of another table: by the `column` that holds the source's key of it,
+    the code of a campaign or survey or, of a person, a token of a contact list (its `contact`) or
+    an identifier."""
 
     column: str
     by: str = "key"
@@ -56,6 +61,14 @@ class Layout:
     separator: str = ""
     sheet: str = ""
     header: int = 1
+
+    def __post_init__(self) -> None:
+        if self.encoding not in ENCODINGS:
+            raise BadInput(f"encoding is one of {', '.join(ENCODINGS)}")
+        if self.separator not in SEPARATORS:
+            raise BadInput("separator is a comma, a semicolon or a tab")
+        if self.header < 1:
+            raise BadInput("header is the number of the row that names the columns, from 1 on")
 
 
 @dataclass(frozen=True)
@@ -91,8 +104,10 @@ class TableFeed:
         if self.table not in Base.metadata.tables or self.table in NOT_FED:
             yield f"there is no table {self.table} to feed"
             return
-        if bool(self.file) == bool(self.query):
-            yield f"table {self.table}: name either a file pattern (file) or a query"
+        if self.query:
+            yield f"table {self.table}: a query is not built yet; export a file"
+        elif not self.file:
+            yield f"table {self.table}: name a file pattern"
         if not self.key:
             yield f"table {self.table}: key names the columns by which the source knows a row"
         yield from self._column_faults()
@@ -128,7 +143,9 @@ class TableFeed:
                 yield f"table {self.table}: {name} names no row of another table"
             elif reference.by not in BY:
                 yield f"table {self.table}: {name} is found by one of {', '.join(BY)}"
-            elif reference.by != "key" and pointing.get(name, "customer") != "customer":
+            elif reference.by == "code" and pointing.get(name) not in CODED:
+                yield f"table {self.table}: only {' and '.join(CODED)} are found by code"
+            elif reference.by in PERSONAL and pointing.get(name, "customer") != "customer":
                 yield f"table {self.table}: only a person is found by {reference.by}"
 
 

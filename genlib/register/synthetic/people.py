@@ -158,6 +158,7 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
             ),
             "street_address": _streets(rng, language),
             "postal_code": areas()["postal_code"][area],
+            "country": pl.repeat(None, n, dtype=pl.String, eager=True),
             "phone": where(phone, text("+{}", 358_490_000_000 + ids * 7_368_787 % 10_000_000)),
             "birth_year": where(known, born.dt.year()),
             "language": pl.Series(("fi", "sv", "en"))[language],

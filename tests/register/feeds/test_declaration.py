@@ -67,7 +67,12 @@ def test_a_feed_is_read(tmp_path: Path) -> None:
         ('decimal = ","', 'comma = ","', "line 20: format has no comma"),
         ('date = "d.m.yyyy"', 'date = "dm"', "line 3: date is a pattern such as"),
         ('date = "d.m.yyyy"', "date = 4", "line 3: format.date is a str"),
-        ('file = "invoices*.csv"\n', "", "name either a file pattern"),
+        ('file = "invoices*.csv"\n', "", "name a file pattern"),
+        (
+            'file = "invoices*.csv"',
+            'query = "SELECT 1"',
+            "line 6: table invoice: a query is not built yet; export a file",
+        ),
         ('"Customer no"', '{ column = "C", by = "name" }', "customer_id is found by one of key"),
         ('customer_id = "Customer no"', 'customer_id = { by = "email" }', "a reference needs its"),
         ("[[table]]", "[table]", "write each table of the source as"),

@@ -1,0 +1,159 @@
+"""`genlib register refresh` and what belongs to it: the history, and taking a refresh back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from genlib import settings
+from genlib.cli._telling import PasswordFile, open_identity, telling
+from genlib.clock import read_clock
+from genlib.errors import UsageError
+from genlib.register.batches import Source, read_folder
+from genlib.register.database import open_register
+from genlib.register.feeds.source import read_feed
+from genlib.register.refresh import Refresh
+from genlib.register.runs import tell_history
+from genlib.register.schema import Base
+from genlib.register.undo import undo_run
+
+FilesFolder = Annotated[
+    Path | None,
+    typer.Option(help="Where the files of a feed lie; default: beside the feed.", file_okay=False),
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put the commands into the group of the register."""
+    app.command()(refresh)
+    app.command()(history)
+    app.command()(undo)
+    app.command()(missing)
+
+
+def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Folders in the register's own layout, or feeds.", metavar="FEED_OR_FOLDER..."
+        ),
+    ],
+    rejected: Annotated[
+        Path | None,
+        typer.Option(help="Where to tell the refused rows; default: rejected/ in the workbench."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="The files are all that the source has: mark the rest.")
+    ] = False,
+    as_of: Annotated[
+        dt.datetime | None,
+        typer.Option(help="Of when the files speak, in UTC; default: when they were written."),
+    ] = None,
+    files: FilesFolder = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Bring the register up to the next state of its sources: new rows are added, changed ones
+    changed, the rest left; exit code 4 if rows were refused. The same input again changes nothing.
+
+    Example: genlib register refresh data/sample
+             genlib register refresh customer_list.toml --files ~/exports
+    """
+    places = settings.load(password_file=password_file)
+    instant = as_of.replace(tzinfo=dt.UTC) if as_of else None
+    sources = read_sources(places, inputs, files, instant)
+    names = [source.table for source in sources]
+    target = rejected or places.home / "rejected"
+    with telling("refreshing") as progress:
+        work = Refresh(
+            open_register(places.register),
+            open_identity(places),
+            target,
+            artificial=places.artificial,
+            is_whole=full,
+            progress=progress,
+            time_zone=places.time_zone,
+        )
+        outcomes = work.run(sources, names)
+    for one in outcomes:
+        typer.echo("\n".join([str(one), *one.notices]))
+    changes = sum(one.fresh + one.changed for one in outcomes)
+    typer.echo(f"refresh {outcomes[0].run}: {changes or 'no'} rows added or changed")
+    refused = sum(one.refused for one in outcomes)
+    if refused:
+        typer.echo(
+            f"{refused} rows were refused; {target} tells which, by row, column and rule", err=True
+        )
+        raise typer.Exit(4)
+
+
+def history() -> None:
+    """What each feed gave last: when, of when it speaks, rows read, new, changed, refused and held
+    back, and how old its newest event is.
+
+    Example: genlib register history
+    """
+    register = open_register(settings.load().register)
+    for line in tell_history(register, read_clock()):
+        typer.echo(line)
+
+
+def undo(
+    run: Annotated[int, typer.Argument(help="Number of the refresh, as history tells it.", min=1)],
+    password_file: PasswordFile = None,
+) -> None:
+    """Take a refresh back: the rows that it added go, the rows that it changed are as they were.
+    Refused if something builds on it.
+
+    Example: genlib register undo 12
+    """
+    places = settings.load(password_file=password_file)
+    register = open_register(places.register)
+    counts = undo_run(register, open_identity(places), run, read_clock())
+    told = ", ".join(f"{name} {count}" for name, count in counts.items())
+    typer.echo(f"refresh {run} taken back: {told or 'it had changed nothing'}")
+
+
+def missing() -> None:
+    """The rows that a source which sends everything did not send any more, by number, for a
+    decision: have they left, were they erased at the source?
+
+    Example: genlib register missing
+    """
+    register = open_register(settings.load().register)
+    marks = pl.concat(register.scan("missing_row", ["feed", "table", "row_id", "since"]))
+    for feed, name, number, since in marks.sort("feed", "table", "row_id").iter_rows():
+        typer.echo(f"{feed} {name} {number} since {since:%Y-%m-%d}")
+    typer.echo(f"{marks.height} rows are not sent any more")
+
+
+def read_sources(
+    places: settings.Settings,
+    inputs: list[Path],
+    files: Path | None,
+    as_of: dt.datetime | None,
+) -> list[Source]:
+    """What folders and feeds give, customers before their invoices. A feed is a file, or the name
+    of one in data/feeds."""
+    sources: list[Source] = []
+    for one in inputs:
+        if one.is_dir():
+            sources.extend(read_folder(one, as_of))
+        else:
+            path = _find_feed(places, one)
+            folder = files or path.parent
+            sources.extend(read_feed(path, folder, as_of, time_zone=places.time_zone))
+    order = [table.name for table in Base.metadata.sorted_tables]
+    return sorted(sources, key=lambda source: order.index(source.table))
+
+
+def _find_feed(places: settings.Settings, given: Path) -> Path:
+    ready = places.data / "feeds" / f"{given.name}.toml"
+    if given.suffix == ".toml":
+        return given
+    if ready.is_file():
+        return ready
+    raise UsageError("name a folder, a feed (NAME.toml), or one of data/feeds")

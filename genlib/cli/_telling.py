@@ -1,0 +1,40 @@
+"""What commands about the register share: its key, and telling how far long work is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from genlib import settings
+from genlib.register import vault
+
+PasswordFile = Annotated[
+    Path | None, typer.Option(help="File with the password of your slot of the identity key.")
+]
+TOLD_ROWS = 655_360
+
+
+def open_identity(places: settings.Settings) -> vault.IdentityKey:
+    """The identity key, with the password of the user of the settings."""
+    password = settings.password(places, "password of the identity key")
+    return vault.open_identity(places.keys, user=places.user, password=password)
+
+
+@contextmanager
+def telling(title: str) -> Iterator[Callable[[str, int], None]]:
+    """What is being done, moving on a terminal and in plain lines elsewhere."""
+    console = Console(stderr=True)
+
+    def tell(table: str, rows: int) -> None:
+        if console.is_terminal:
+            status.update(f"{title}: {table} {rows:,}")
+        elif rows % TOLD_ROWS == 0:
+            typer.echo(f"{title}: {table} {rows:,}", err=True)
+
+    with console.status(title) as status:
+        yield tell

@@ -1,0 +1,85 @@
+"""`genlib feed`: what a source's files would do, before anything is kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from genlib import settings
+from genlib.cli._refreshing import FilesFolder, read_sources
+from genlib.cli._telling import PasswordFile, open_identity
+from genlib.errors import UsageError
+from genlib.register.database import open_register
+from genlib.register.feeds.guess import draft_feed
+from genlib.register.refresh import Refresh
+
+app = typer.Typer(no_args_is_help=True)
+TOLD = 20
+"""How many refused rows of a table are told; a refresh writes them all."""
+
+
+@app.callback()
+def feed() -> None:
+    """Check what the systems of the company send."""
+
+
+@app.command()
+def new(
+    file: Annotated[
+        Path, typer.Argument(help="A file of the source.", exists=True, dir_okay=False)
+    ],
+    to: Annotated[
+        Path | None, typer.Option(help="Where to write it; default: here, NAME.toml.")
+    ] = None,
+    table: Annotated[str, typer.Option(help="Which table the file is; else found out.")] = "",
+) -> None:
+    """Write a first feed from a file's header, for you to finish: what is called as in the register
+    is taken, the rest stands there as a comment. No row is read.
+
+    Example: genlib feed new exports/customers.csv
+    """
+    target = to or Path(f"{file.stem}.toml")
+    if target.exists():
+        raise UsageError(f"{target} is there already; name another file with --to")
+    target.write_text(draft_feed(file, table), encoding="utf-8")
+    typer.echo(f"{target}: finish it, then: genlib feed check {target} --files {file.parent}")
+
+
+@app.command()
+def check(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Folders in the register's own layout, or feeds.", metavar="FEED_OR_FOLDER..."
+        ),
+    ],
+    files: FilesFolder = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Tell what a refresh would do - rows new, changed by column, unchanged, refused - and keep
+    nothing; exit code 4 if rows would be refused.
+
+    Example: genlib feed check data/sample
+    """
+    places = settings.load(password_file=password_file)
+    work = Refresh(
+        open_register(places.register),
+        open_identity(places),
+        places.home / "rejected",
+        artificial=places.artificial,
+        time_zone=places.time_zone,
+    )
+    found = work.check(read_sources(places, inputs, files, dt.datetime.now(dt.UTC)))
+    for outcome, refused in found:
+        typer.echo("\n".join([str(outcome), *outcome.notices]))
+        faults = pl.read_csv(io.BytesIO(refused), infer_schema=False)
+        for row, column, rule in faults.head(TOLD).iter_rows():
+            typer.echo(f"  row {row}: {column} {rule}")
+    typer.echo("nothing was kept")
+    if any(outcome.refused for outcome, _ in found):
+        raise typer.Exit(4)

@@ -1,0 +1,103 @@
+"""The files of a source, read in the layout that its feed says, as frames of text.
+
+A file in UTF-16 or Windows-1252, or with lines above its header, is first written again in UTF-8
+into a folder that only its owner reads; it is gone when the file has been read.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from genlib.errors import BadInput, UsageError
+from genlib.register.delimited import find_separator
+from genlib.register.feeds.declaration import Layout, TableFeed
+from genlib.register.reading import KINDS, batches, read_header
+from genlib.register.workbook import read_workbook
+
+ROWS = 65_536
+CHUNK = 1 << 20
+
+
+def find_file(folder: Path, feed: TableFeed) -> Path:
+    """The one file that the pattern names; BadInput if there is none, or more than one."""
+    if not folder.is_dir():
+        raise UsageError(f"the folder of the files is not there: {folder}")
+    found = [path for path in sorted(folder.glob(feed.file)) if path.is_file()]
+    if len(found) != 1:
+        raise BadInput(
+            f"table {feed.table}: {len(found)} files are named {feed.file}; leave the one that "
+            "counts"
+        )
+    if found[0].suffix.lower() not in KINDS:
+        raise BadInput(f"table {feed.table}: save {feed.file} as .xlsx, .csv or .parquet")
+    return found[0]
+
+
+def read_columns(path: Path, layout: Layout | None = None) -> list[str]:
+    """The names of a file's columns."""
+    form = layout or Layout()
+    with _plain(path, form) as plain:
+        return _read_sheet(plain, form).columns if _is_sheet(plain) else read_header(plain)
+
+
+def check_header(path: Path, feed: TableFeed) -> None:
+    """BadInput if the file lacks a column that the feed reads."""
+    header = read_columns(path, feed.layout)
+    missing = [column for column in feed.source_columns if column not in header]
+    if missing:
+        raise BadInput(
+            f"table {feed.table}: the file lacks column {', '.join(missing)}; mend the feed or "
+            "the export"
+        )
+
+
+def read_rows(path: Path, layout: Layout) -> Iterator[pl.DataFrame]:
+    """The file in frames of text, with `row`: 1 for the first row after the header."""
+    with _plain(path, layout) as plain:
+        if not _is_sheet(plain):
+            yield from batches("", plain, ROWS)
+            return
+        rows = _read_sheet(plain, layout).with_row_index("row", 1)
+        filled = rows.filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
+        yield from filled.with_columns(pl.col("row").cast(pl.Int64)).iter_slices(ROWS)
+
+
+def _is_sheet(path: Path) -> bool:
+    return path.suffix.lower() == ".xlsx"
+
+
+def _read_sheet(path: Path, layout: Layout) -> pl.DataFrame:
+    return read_workbook(path, sheet=layout.sheet, header=layout.header)
+
+
+@contextmanager
+def _plain(path: Path, layout: Layout) -> Iterator[Path]:
+    """The file as UTF-8 with its header in the first line."""
+    if path.suffix.lower() != ".csv":
+        yield path
+        return
+    is_plain = layout.encoding == "utf-8" and layout.header == 1
+    with tempfile.TemporaryDirectory() as folder:
+        plain = path if is_plain else Path(folder) / path.name
+        if not is_plain:
+            _rewrite(path, plain, layout)
+        if layout.separator and find_separator(plain) != layout.separator:
+            raise BadInput(f"{path.name}: its cells are not parted as the feed's separator says")
+        yield plain
+
+
+def _rewrite(path: Path, plain: Path, layout: Layout) -> None:
+    try:
+        with path.open(encoding=layout.encoding, newline="") as source:
+            for _ in range(layout.header - 1):
+                source.readline()
+            with plain.open("w", encoding="utf-8", newline="") as target:
+                while text := source.read(CHUNK):
+                    target.write(text)
+    except UnicodeError:
+        raise BadInput(f"{path.name} is not in {layout.encoding}") from None

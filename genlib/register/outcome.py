@@ -1,0 +1,108 @@
+"""What a refresh did to one table, in counts that name nobody.
+
+Example: `customer: 5 read, 1 new, 2 changed (phone 2), 1 unchanged, 1 refused (bad_format 1)`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+
+import polars as pl
+import sqlalchemy as sa
+
+from genlib.register.runs import RunKey, number_rows
+from genlib.register.schema import table
+
+
+@dataclass
+class Outcome:
+    """Counts of rows. `columns`: column → how often it changed; `rules`: rule → how often it
+    refused a cell; `customers`: whose rows were added or changed; `closed_months`: changed amounts
+    of invoices of earlier months; `missing`: rows that a whole file did not send, else None;
+    `decisions`: what a person must decide, a line each."""
+
+    feed: str
+    table: str
+    run: int = 0
+    read: int = 0
+    fresh: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    columns: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    customers: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
+    held_back: int = 0
+    closed_months: int = 0
+    missing: int | None = None
+    newest: dt.datetime | None = None
+    decisions: list[str] = field(default_factory=list)
+
+    @property
+    def people(self) -> int:
+        """How many customers had a row added or changed."""
+        return len(self.customers)
+
+    def add_customers(self, ids: pl.Series) -> None:
+        """Note whose rows were added or changed."""
+        self.customers = self.customers.append(ids.cast(pl.Int64)).drop_nulls().unique()
+
+    def add_newest(self, newest: dt.datetime | None) -> None:
+        """Note when the newest of some rows happened."""
+        known = [instant for instant in (self.newest, newest) if instant]
+        self.newest = max(known, default=None)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts that the history keeps."""
+        names = ("read", "fresh", "changed", "unchanged", "refused", "held_back")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def detail(self) -> dict[str, str | int]:
+        """What the audit trail tells: columns and counts."""
+        told: dict[str, str | int] = {"feed": self.feed, "table": self.table, "run": self.run}
+        columns = {"columns": _list(self.columns)} if self.columns else {}
+        return told | self.counts | columns
+
+    @property
+    def notices(self) -> list[str]:
+        """What a steward must know beside the counts, a line each."""
+        lines = []
+        if self.held_back:
+            lines.append(
+                f"{self.table}: held back from every contact list until their refused rows are "
+                f"mended: {self.held_back}"
+            )
+        if self.closed_months:
+            lines.append(f"{self.table}: changed amounts of earlier months: {self.closed_months}")
+        if self.missing:
+            lines.append(
+                f"{self.table}: not sent any more, for a decision: {self.missing}; nothing was "
+                "removed (genlib register missing)"
+            )
+        return [*lines, *self.decisions]
+
+    def write(self, connection: sa.Connection, key: RunKey) -> None:
+        """Enter the counts into the history."""
+        self.run = key.run
+        [number] = number_rows(connection, "refresh_run", 1)
+        row = {"id": number, "run": key.run, "feed": key.feed, "table": key.table}
+        instants = {"at": key.at, "as_of": key.as_of, "newest": self.newest}
+        counts = self.counts | {"missing": self.missing}
+        connection.execute(table("refresh_run").insert().values(**row, **instants, **counts))
+
+    def __str__(self) -> str:
+        changed = f" ({_list(self.columns)})" if self.columns else ""
+        refused = f" ({_list(self.rules)})" if self.rules else ""
+        return (
+            f"{self.table}: {self.read} read, {self.fresh} new, {self.changed} changed{changed}, "
+            f"{self.unchanged} unchanged, {self.refused} refused{refused}"
+        )
+
+
+def _list(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())

@@ -1,0 +1,193 @@
+"""What each refresh did, in counts, and the rows as they were before it, so that the history can be
+told and a refresh taken back.
+
+Every table of a refresh has a line of its own: the feed, of when the file speaks (`as_of`), how
+many rows it read, added, changed, left and refused. Rows as they were are kept for 40 days.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from polars import col
+
+from genlib.errors import Refused
+from genlib.register.bulk import UTC_INSTANT
+from genlib.register.database import Register, frame_schema
+from genlib.register.schema import table
+
+KEPT = dt.timedelta(days=40)
+AHEAD = ("due_on", "ends_on", "closed_on")
+"""Days that lie ahead of what happened."""
+ROW_IDS = ("row_id", "second_id")
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """One table of one refresh: its number, feed and table, of when the source speaks and when it
+    was run."""
+
+    run: int
+    feed: str
+    table: str
+    as_of: dt.datetime
+    at: dt.datetime
+
+
+def begin_run(connection: sa.Connection) -> int:
+    """The number of a refresh that begins. On a server others wait until this transaction ends, so
+    that no two take one number."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.refresh'))"))
+    runs = table("refresh_run")
+    return (connection.scalar(sa.select(sa.func.max(runs.c.run))) or 0) + 1
+
+
+def check_not_older(connection: sa.Connection, feed: str, name: str, as_of: dt.datetime) -> None:
+    """Refused if the feed gave a newer state of the table before, so that yesterday's state never
+    overwrites today's."""
+    runs = table("refresh_run")
+    newest = sa.select(sa.func.max(runs.c.as_of)).where(
+        runs.c.feed == feed, runs.c.table == name, runs.c.undone_at.is_(None)
+    )
+    last = connection.scalar(newest)
+    if last is not None and as_of < last:
+        raise Refused(
+            f"{feed}, table {name}: the file is of {as_of:%Y-%m-%d %H:%M:%S} UTC, older than the "
+            f"one refreshed last ({last:%Y-%m-%d %H:%M:%S} UTC); if it is the newer one say of "
+            "when it is with --as-of"
+        )
+
+
+def keep_rows(
+    register: Register,
+    connection: sa.Connection,
+    key: RunKey,
+    keys: pl.DataFrame,
+    images: pl.DataFrame | None = None,
+) -> None:
+    """Keep the numbers of rows that the run added, or changed: then with `before` and `after`."""
+    numbers = number_rows(connection, "refresh_row", keys.height)
+    wanted = frame_schema("refresh_row")
+    ids = dict(zip(ROW_IDS, keys.columns, strict=False))
+    rows = pl.DataFrame({"id": numbers}).with_columns(
+        run=pl.lit(key.run),
+        table=pl.lit(key.table),
+        **{name: keys[column] for name, column in ids.items()},
+    )
+    if images is not None:
+        rows = rows.with_columns(before=images["before"], after=images["after"])
+    absent = [pl.lit(None, kind).alias(name) for name, kind in wanted.items() if name not in rows]
+    register.append("refresh_row", rows.with_columns(absent))
+
+
+def forget_rows(connection: sa.Connection, now: dt.datetime) -> None:
+    """Remove rows as they were before runs of more than 40 days ago: those can no longer be taken
+    back."""
+    runs = table("refresh_run")
+    rows = table("refresh_row")
+    old = sa.select(runs.c.run).where(runs.c.at < now - KEPT)
+    connection.execute(rows.delete().where(rows.c.run.in_(old)))
+
+
+def number_rows(connection: sa.Connection, name: str, count: int) -> pl.Series:
+    """The numbers of so many new rows of a table."""
+    numbers = table(name).c["id"]
+    last = connection.scalar(sa.select(sa.func.coalesce(sa.func.max(numbers), 0))) or 0
+    return pl.int_range(last + 1, last + 1 + count, eager=True, dtype=pl.Int64).alias("id")
+
+
+def write_image(rows: pl.DataFrame) -> pl.Series:
+    """Stored rows as JSON, one text each; bytes in hexadecimal, days and instants as ISO texts."""
+    plain = rows.with_columns(
+        pl.selectors.binary().bin.encode("hex"),
+        pl.selectors.by_dtype(UTC_INSTANT).dt.to_string("%Y-%m-%dT%H:%M:%SZ"),
+        pl.selectors.date().dt.to_string("%Y-%m-%d"),
+    )
+    return plain.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+
+
+def read_image(images: pl.Series, name: str, columns: Sequence[str]) -> pl.DataFrame:
+    """The stored rows again that `write_image` wrote."""
+    schema = frame_schema(name)
+    is_text = (pl.Binary, pl.Date, UTC_INSTANT)
+    written = {c: pl.String() if schema[c] in is_text else schema[c] for c in columns}
+    read = images.str.json_decode(pl.Struct(written)).struct.unnest()
+    binary = [c for c in columns if schema[c] == pl.Binary]
+    days = [c for c in columns if schema[c] == pl.Date]
+    instants = [c for c in columns if schema[c] == UTC_INSTANT]
+    return read.with_columns(
+        col(binary).str.decode("hex"),
+        col(days).str.to_date("%Y-%m-%d"),
+        col(instants).str.to_datetime("%Y-%m-%dT%H:%M:%S%#z", time_unit="us"),
+    )
+
+
+def find_newest(rows: pl.DataFrame, as_of: dt.datetime) -> dt.datetime | None:
+    """The newest instant or day that rows tell of, not later than `as_of`."""
+    happened = rows.select(pl.exclude(*AHEAD))
+    dates = happened.select(pl.selectors.date().cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+    instants = happened.select(pl.selectors.by_dtype(UTC_INSTANT))
+    every = [*dates.get_columns(), *instants.get_columns()]
+    values = pl.concat([pl.Series(dtype=UTC_INSTANT), *(one.rename("") for one in every)])
+    newest = values.filter(values <= as_of).max()
+    return newest if isinstance(newest, dt.datetime) else None
+
+
+def mark_missing(
+    register: Register, connection: sa.Connection, key: RunKey, keys: pl.DataFrame
+) -> None:
+    """Mark the rows that the feed does not send any more; those that came again are unmarked."""
+    marks = table("missing_row")
+    query = sa.select(marks.c.id, marks.c.row_id).where(
+        marks.c.feed == key.feed, marks.c.table == key.table
+    )
+    rows = [tuple(row) for row in connection.execute(query)]
+    marked = pl.DataFrame(rows, {"mark": pl.Int64, "row_id": pl.Int64}, orient="row")
+    missing = keys.rename({keys.columns[0]: "row_id"})
+    back = marked.join(missing, on="row_id", how="anti")
+    fresh = missing.join(marked, on="row_id", how="anti").sort("row_id")
+    if back.height:
+        gone = marks.delete().where(marks.c.id == sa.bindparam("mark"))
+        connection.execute(gone, back.select("mark").to_dicts())
+    register.append(
+        "missing_row",
+        fresh.with_columns(
+            id=number_rows(connection, "missing_row", fresh.height),
+            feed=pl.lit(key.feed),
+            table=pl.lit(key.table),
+            since=pl.lit(key.at),
+        ),
+    )
+
+
+def tell_history(register: Register, now: dt.datetime) -> list[str]:
+    """A line for the last refresh of each table of each feed."""
+    runs = pl.concat(register.scan("refresh_run", ordered_by="id"))
+    kept = runs.filter(col("undone_at").is_null())
+    last = kept.unique(["feed", "table"], keep="last", maintain_order=True).sort("feed", "table")
+    return [_tell_run(row, now) for row in last.to_dicts()]
+
+
+def _tell_run(row: dict[str, Any], now: dt.datetime) -> str:
+    newest = row["newest"]
+    age = f"newest event {(now - newest).days} days old" if newest else "no events"
+    counts = ", ".join(
+        f"{row[name]} {word}"
+        for name, word in (
+            ("read", "read"),
+            ("fresh", "new"),
+            ("changed", "changed"),
+            ("refused", "refused"),
+            ("held_back", "held back"),
+        )
+    )
+    return (
+        f"{row['feed']} {row['table']}: refresh {row['run']} at {row['at']:%Y-%m-%d %H:%M} UTC, "
+        f"file of {row['as_of']:%Y-%m-%d %H:%M} UTC; {counts}; {age}"
+    )

@@ -1,0 +1,166 @@
+"""Rows that came, laid beside those of the register in a temporary table, so that the database
+itself tells new, changed and unchanged ones apart and changes them in one statement.
+
+Example: customer 3 comes with another telephone, customer 4 as he is and customer 5 for the first
+time. `compare` answers two rows: 3 differs in `phone`, 5 is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from polars import col
+
+from genlib.register.database import Register
+from genlib.register.schema import table
+from genlib.register.store import compared_by
+
+ROW = "at_row"
+"""The number of a row in its file, in a temporary table."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The temporary tables of one table's refresh, in the open transaction. `given`: the plaintext
+    columns that the source tells; `kept`: of them those in which an empty cell says nothing."""
+
+    register: Register
+    connection: sa.Connection
+    name: str
+    given: tuple[str, ...]
+    kept: frozenset[str] = frozenset()
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The columns that number a row."""
+        return [column.name for column in table(self.name).primary_key]
+
+    @cached_property
+    def compared(self) -> dict[str, str]:
+        """Plaintext column → the stored column by which it is compared."""
+        by = compared_by(self.name)
+        return {column: by[column] for column in self.given if column not in self.keys}
+
+    @cached_property
+    def _batch(self) -> sa.Table:
+        return self._make(f"came_{self.name}", [*self.keys, *self.compared.values()])
+
+    @cached_property
+    def _seen(self) -> sa.Table:
+        return self._make(f"seen_{self.name}", self.keys)
+
+    def find_seen(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """`row` of those whose number came before in this refresh; all are then noted as seen."""
+        batch = keys.select(col("row").alias(ROW), *self.keys)
+        self._lay(self._batch_of_keys, batch)
+        query = sa.select(self._batch_of_keys.c[ROW]).join(
+            self._seen, self._same(self._batch_of_keys, self._seen)
+        )
+        found = self._read(query, {"row": pl.Int64})
+        fresh = batch.join(found, left_on=ROW, right_on="row", how="anti")
+        self.register.write_temporary(self._seen.name, fresh)
+        return found
+
+    def compare(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """`row`, `is_new`, and for each compared column whether it differs; unchanged rows are not
+        in the answer. rows: `row`, the keys and the stored columns of `compared`."""
+        chosen = [*self.keys, *self.compared.values()]
+        self._lay(self._batch, rows.select(col("row").alias(ROW), *chosen))
+        there = table(self.name)
+        is_new = there.c[self.keys[0]].is_(None)
+        differs = {column: self._differs(column) for column in self.compared}
+        joined = self._batch.outerjoin(there, self._same(self._batch, there))
+        query = sa.select(
+            self._batch.c[ROW],
+            is_new.label("is_new"),
+            *(differs[column].label(column) for column in differs),
+        ).select_from(joined)
+        answer = {"row": pl.Int64, "is_new": pl.Boolean, **dict.fromkeys(differs, pl.Boolean)}
+        return self._read(query.where(sa.or_(is_new, *differs.values())), answer)
+
+    def update(self, rows: pl.DataFrame) -> None:
+        """Give the rows of the register with these numbers the values of the other columns."""
+        values = [column for column in rows.columns if column not in self.keys]
+        stage = self._make(f"change_{self.name}", [*self.keys, *values])
+        frame = rows.select(pl.lit(0, pl.Int64).alias(ROW), *self.keys, *values)
+        self.register.write_temporary(stage.name, frame)
+        there = table(self.name)
+        changed = {column: stage.c[column] for column in values}
+        self.connection.execute(sa.update(there).values(changed).where(self._same(stage, there)))
+        stage.drop(self.connection)
+
+    def read_stored(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """The rows of the register with these numbers, as they are stored."""
+        return self.register.matching(self.name, keys.select(self.keys))
+
+    def find_missing(self, which: sa.ColumnElement[bool]) -> pl.DataFrame:
+        """The numbers of the rows of the register, of those meant, that did not come in this
+        refresh."""
+        there = table(self.name)
+        is_seen = sa.exists().where(self._same(self._seen, there))
+        query = sa.select(*(there.c[key] for key in self.keys)).where(~is_seen, which)
+        return self._read(query, dict.fromkeys(self.keys, pl.Int64))
+
+    @cached_property
+    def _batch_of_keys(self) -> sa.Table:
+        return self._make(f"keys_{self.name}", self.keys)
+
+    def _differs(self, column: str) -> sa.ColumnElement[bool]:
+        came = self._batch.c[self.compared[column]]
+        there = table(self.name).c[self.compared[column]]
+        differs = came.is_distinct_from(there)
+        if column not in self.kept:
+            return differs
+        is_truth = isinstance(there.type, sa.Boolean)
+        says_something = came.is_(sa.true()) if is_truth else came.is_not(None)
+        return sa.and_(says_something, differs)
+
+    def _same(self, one: sa.Table, other: sa.Table) -> sa.ColumnElement[bool]:
+        return sa.and_(*(one.c[key] == other.c[key] for key in self.keys))
+
+    def _make(self, name: str, columns: Sequence[str]) -> sa.Table:
+        """An empty temporary table with some of the register's columns."""
+        return make_temporary(
+            self.connection,
+            name,
+            {column: _bare(table(self.name).c[column].type) for column in columns},
+            keys=self.keys,
+        )
+
+    def _lay(self, stage: sa.Table, rows: pl.DataFrame) -> None:
+        self.connection.execute(stage.delete())
+        self.register.write_temporary(stage.name, rows.select(column.name for column in stage.c))
+
+    def _read(self, query: sa.Select[Any], schema: dict[str, Any]) -> pl.DataFrame:
+        rows = self.connection.execute(query.order_by(sa.text("1"))).all()
+        return pl.DataFrame([tuple(row) for row in rows], schema, orient="row")
+
+
+def make_temporary(
+    connection: sa.Connection,
+    name: str,
+    columns: dict[str, Any],
+    keys: Sequence[str],
+) -> sa.Table:
+    """A new empty table of this transaction, with `at_row` before the columns; an index on keys."""
+    made = sa.Table(
+        name,
+        sa.MetaData(),
+        sa.Column(ROW, sa.BigInteger),
+        *(sa.Column(column, kind) for column, kind in columns.items()),
+        prefixes=["TEMPORARY"],
+        postgresql_on_commit="DROP",
+    )
+    connection.execute(sa.schema.CreateTable(made))
+    connection.execute(sa.schema.CreateIndex(sa.Index(f"{name}_keys", *(made.c[k] for k in keys))))
+    return made
+
+
+def _bare(kind: Any) -> Any:
+    """A type without the check of its codes."""
+    return sa.Text() if isinstance(kind, sa.Enum) else kind

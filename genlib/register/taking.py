@@ -1,0 +1,232 @@
+"""One table of a refresh: its batches, one after another, in the open transaction.
+
+A row that came is read by the rules of intake, then compared with the register's: new rows are
+added, changed ones changed where `change_rules` lets them, unchanged ones left. Of a row that comes
+twice in one file only the first counts.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import polars as pl
+from polars import col
+
+from genlib.register import holds, runs, suppression
+from genlib.register.batches import FOUND_OTHERWISE, Batch, Place, Source
+from genlib.register.change_rules import (
+    BEFORE,
+    count_closed_months,
+    find_rule,
+    judge_changes,
+    keep_stages,
+)
+from genlib.register.contradictions import FAULTS
+from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_lost
+from genlib.register.outcome import Outcome
+from genlib.register.rules import examined
+from genlib.register.schema import plain_columns
+from genlib.register.source_keys import is_of_source
+from genlib.register.staging import Stage
+from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
+
+
+class Taking:
+    """The table of a source on its way into the register. `refused`: where faults are written;
+    `speaking`: customers of the taken rows that tell of a consent, a prohibition or an opting out;
+    `now`: the instant of the refresh with the company's day."""
+
+    def __init__(self, place: Place, source: Source, run: runs.RunKey, refused: BinaryIO) -> None:
+        self.place = place
+        self.source = source
+        self.name = source.table
+        self.run = run
+        self.refused = refused
+        self.outcome = Outcome(source.feed, source.table, run.run)
+        self.speaking = pl.Series(dtype=pl.Int64)
+        self.now = place.tell_now(run.at)
+        self.watch = holds.Watch.of(place.connection, self.name, run.at)
+        kept = find_rule(self.name).kept
+        self.stage = Stage(place.register, place.connection, self.name, source.given, kept)
+
+    def take_batch(self, batch: Batch) -> None:
+        """Take the good rows of a batch, and tell the others."""
+        whole = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
+        good, faults = examined(whole, self.name, artificial=self.place.artificial, now=self.now)
+        good, faults = refuse_lost(self.place.register, self.name, good, faults)
+        firsts, repeats = self._part_repeats(good)
+        taken, taking_faults = self._take_rows(firsts)
+        repeat_faults = self._judge_repeats(repeats)
+        every = pl.concat([batch.faults, faults, taking_faults, repeat_faults])
+        self._tell_faults(every)
+        self._hold_back(batch, taken, every)
+        refused = every["row"].n_unique()
+        self.outcome.read += batch.rows.height
+        self.outcome.refused += refused
+        self.outcome.unchanged += batch.rows.height - refused - taken.height
+        self.outcome.add_newest(runs.find_newest(good, self.run.as_of))
+
+    def finish(self, *, is_whole: bool) -> None:
+        """The whole file is in: what follows from it for people, and what did not come."""
+        register, connection = self.place.register, self.place.connection
+        if self.watch:
+            self.watch.close()
+            self.outcome.held_back = len(self.watch.people)
+        if self.name in SPEAKING:
+            suppression.hold(register, connection, self.place.key, self.speaking, at=self.run.at)
+        if self.name == "customer" and (shared := count_shared(connection)):
+            self.outcome.decisions.append(
+                f"customer: duplicate_personal_id {shared}: so many customers have the personal "
+                "identity code of another; they are one person to contact lists"
+            )
+        if is_whole and self.stage.keys == ["id"]:
+            missing = self.stage.find_missing(is_of_source(self.source.source, self.name))
+            self.outcome.missing = missing.height
+            runs.mark_missing(register, connection, self.run, missing)
+
+    def _part_repeats(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The rows whose number comes for the first time in this file, and the others."""
+        is_first = pl.struct(self.stage.keys).is_first_distinct()
+        seen = self.stage.find_seen(rows.filter(is_first))
+        firsts = rows.filter(is_first).join(seen, on="row", how="anti", maintain_order="left")
+        return firsts, rows.join(firsts, on="row", how="anti", maintain_order="left")
+
+    def _compare(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return self.stage.compare(digest_columns(rows, self.name, self.place.key))
+
+    def _judge_repeats(self, repeats: pl.DataFrame) -> pl.DataFrame:
+        """The faults of rows whose number came before with other values."""
+        if repeats.is_empty():
+            return pl.DataFrame(schema=FAULTS)
+        differing = self._compare(repeats)
+        first_key = pl.lit(self.stage.keys[0])
+        return differing.select("row", column=first_key, rule=pl.lit("duplicate")).cast(FAULTS)
+
+    def _take_rows(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Add new rows and change changed ones: the rows that did, and the faults of others."""
+        differing = self._compare(rows)
+        is_new = differing.filter("is_new")
+        came = rows.join(is_new, on="row", how="semi", maintain_order="left")
+        no_faults = pl.DataFrame(schema=FAULTS)
+        fresh, doubles = refuse_doubles(self.place.register, self.name, came, no_faults)
+        self._add(fresh)
+        changed, faults = self._change(rows, differing.filter(~col("is_new")))
+        taken = pl.concat([fresh.select(changed.columns), changed])
+        self._note_customers(taken)
+        return taken, pl.concat([doubles, faults])
+
+    def _add(self, rows: pl.DataFrame) -> None:
+        if rows.is_empty():
+            return
+        self._note_speaking(rows)
+        self.outcome.fresh += rows.height
+        stored = sealed(rows.drop("row"), self.name, self.place.key)
+        self.place.register.append(self.name, stored)
+        keys = rows.select(self.stage.keys)
+        runs.keep_rows(self.place.register, self.place.connection, self.run, keys)
+
+    def _change(
+        self, rows: pl.DataFrame, differing: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Change the rows that differ, where they may: those that did, and the faults of others."""
+        came = rows.join(differing, on="row", how="semi", maintain_order="left")
+        stored = self.stage.read_stored(came)
+        pairs = self._pair(came, stored)
+        changes = _list_changes(differing)
+        faults = judge_changes(self.place.register, self.name, pairs, changes, self.run.as_of)
+        good = pairs.join(faults, on="row", how="anti", maintain_order="left")
+        changes = changes.join(good, on="row", how="semi")
+        if good.height:
+            self._note_speaking(good)
+            self._write_changes(good, stored)
+        self.outcome.changed += good.height
+        self.outcome.columns.update(changes["column"].to_list())
+        if self.name == "invoice":
+            count = count_closed_months(good, changes, self.run.as_of)
+            self.outcome.closed_months += count
+        return good.select("row", *self.stage.keys, *self._owner_columns()), faults
+
+    def _pair(self, came: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+        """The rows as they shall be, beside those of the register (` before`). What the source
+        does not tell is as it was; secrets that it does not tell are not there."""
+        plain = [column for column in plain_columns(self.name) if not column.primary_key]
+        open_columns = [column.name for column in plain if not column.info.get("secret")]
+        before = stored.select(*self.stage.keys, col(open_columns).name.suffix(BEFORE))
+        pairs = came.join(before, on=self.stage.keys, maintain_order="left")
+        not_given = [column for column in open_columns if column not in self.stage.given]
+        filled = pairs.with_columns(col(f"{column}{BEFORE}").alias(column) for column in not_given)
+        return keep_stages(filled, self.name)
+
+    def _write_changes(self, pairs: pl.DataFrame, stored: pl.DataFrame) -> None:
+        keys = self.stage.keys
+        given = [column for column in self.stage.given if column not in keys]
+        columns = [c for c in stored_columns(self.name, given) if c not in keys]
+        plain = pairs.select(*keys, *given)
+        rows = seal_columns(plain, self.name, self.place.key).select(*keys, *columns)
+        before = rows.select(keys).join(stored, on=keys, maintain_order="left").select(columns)
+        images = pl.DataFrame(
+            {"before": runs.write_image(before), "after": runs.write_image(rows.select(columns))}
+        )
+        self.stage.update(rows)
+        register, connection = self.place.register, self.place.connection
+        runs.keep_rows(register, connection, self.run, rows.select(keys), images)
+
+    def _owner_columns(self) -> list[str]:
+        owner = "id" if self.name == "customer" else "customer_id"
+        columns = {column.name for column in plain_columns(self.name)}
+        return [owner] if owner in columns and owner not in self.stage.keys else []
+
+    def _note_customers(self, taken: pl.DataFrame) -> None:
+        owner = "id" if self.name == "customer" else "customer_id"
+        if owner in taken.columns:
+            self.outcome.add_customers(taken[owner])
+
+    def _note_speaking(self, rows: pl.DataFrame) -> None:
+        if self.name in SPEAKING:
+            acts = rows.drop_nulls(SPEAKING[self.name])
+            self.speaking = self.speaking.append(acts["customer_id"]).unique()
+
+    def _tell_faults(self, faults: pl.DataFrame) -> None:
+        rows = faults.with_columns(col("row") // self.source.spread)
+        rows.sort("row", maintain_order=True).write_csv(self.refused, include_header=False)
+        self.outcome.rules.update(faults["rule"].to_list())
+
+    def _hold_back(self, batch: Batch, taken: pl.DataFrame, faults: pl.DataFrame) -> None:
+        """Whom the refused rows hold back: whom they name, the owner before, and whom they may
+        mean."""
+        if not self.watch:
+            return
+        # an older row holds back as a changed one does: only if it speaks of more than harmless
+        told = faults.with_columns(col("rule").replace("older", "changed"))
+        is_found_otherwise = col("rule").is_in(FOUND_OTHERWISE)
+        others = told.filter(is_found_otherwise)
+        unnamed = told.join(others, on="row", how="anti", maintain_order="left")
+        refused = holds.find_refused(batch.rows, unnamed, self.name)
+        numbers = batch.rows.select("row", refused_id=col("id").cast(pl.Int64, strict=False))
+        meant = told.unique("row", keep="first", maintain_order=True)
+        candidates = meant.join(batch.candidates, on="row").join(numbers, on="row")
+        every = pl.concat([refused, candidates.select(refused.columns), self._find_owners(refused)])
+        held = every.unique(maintain_order=True)
+        identified = None
+        if self.name == "customer":
+            identified = holds.digest_refused(batch.rows, held, self.place.key)
+        self.watch.note(taken["id"], held, identified)
+
+    def _find_owners(self, refused: pl.DataFrame) -> pl.DataFrame:
+        """The holds again, of the customers that the refused rows have in the register: a row that
+        changed its customer holds back both."""
+        if self.name == "customer" or refused.is_empty():
+            return refused.clear()
+        numbers = refused.select(id="refused_id").drop_nulls().unique()
+        owners = self.place.register.matching(self.name, numbers).select("id", owner="customer_id")
+        found = refused.join(owners, left_on="refused_id", right_on="id")
+        moved = found.filter(col("owner").ne_missing(col("customer_id")))
+        return moved.with_columns(customer_id="owner").select(refused.columns)
+
+
+def _list_changes(differing: pl.DataFrame) -> pl.DataFrame:
+    """row, column: what differs in each row."""
+    long = differing.drop("is_new").unpivot(
+        index="row", variable_name="column", value_name="differs"
+    )
+    return long.filter(col("differs").cast(pl.Boolean)).select("row", "column")

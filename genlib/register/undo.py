@@ -1,0 +1,133 @@
+"""A refresh is taken back: the rows that it added go, the rows that it changed are as they were.
+
+Only while nothing builds on it: no later refresh touched one of its rows, the rows that it changed
+still are as it left them, and no other row points at one that it added. What its prohibitions and
+opting outs put on the suppression list is lifted, what it lifted is there again; whom it held back
+stays held back until released.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import polars as pl
+import sqlalchemy as sa
+from polars import col
+
+from genlib.errors import Refused, UsageError
+from genlib.register import audit, suppression
+from genlib.register.database import Register, frame_schema
+from genlib.register.intake import SPEAKING
+from genlib.register.runs import ROW_IDS, read_image, write_image
+from genlib.register.schema import Base, table
+from genlib.register.staging import Stage, make_temporary
+from genlib.register.vault import IdentityKey
+
+
+def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) -> dict[str, int]:
+    """Take a refresh back, in one audited transaction: how many rows of each table. UsageError if
+    there is no such refresh; Refused if something builds on it."""
+    with audit.told(register) as (connection, tell):
+        _check_run(connection, run)
+        rows = _read_rows(connection, run)
+        people = _find_speaking(register, rows)
+        prohibited = suppression.find_entries(register, key, people, at=at)
+        order = [one.name for one in Base.metadata.sorted_tables]
+        counts = {}
+        for name in sorted(set(rows["table"]), key=order.index, reverse=True):
+            mine = rows.filter(table=name)
+            _restore(register, connection, name, mine.filter(col("before").is_not_null()))
+            added = mine.filter(col("before").is_null())
+            _remove(register, connection, name, added)
+            counts[name] = mine.height
+        remaining = suppression.find_entries(register, key, people, at=at)
+        gone = prohibited.join(remaining, on=suppression.ENTRY, how="anti")
+        suppression.lift(connection, gone)
+        suppression.hold(register, connection, key, people, at=at)
+        _forget(connection, run, at)
+        tell(audit.Event("register", "undo refresh", 0, detail={"run": run, **counts}))
+    return counts
+
+
+def _check_run(connection: sa.Connection, run: int) -> None:
+    runs = table("refresh_run")
+    told = connection.execute(sa.select(runs).where(runs.c.run == run)).all()
+    if not told:
+        raise UsageError(f"there is no refresh {run}; see genlib register history")
+    if any(one.undone_at for one in told):
+        raise UsageError(f"refresh {run} was taken back already")
+    rows = table("refresh_row")
+    later = rows.alias("later")
+    same = [rows.c.table == later.c.table, rows.c.row_id == later.c.row_id]
+    second = rows.c.second_id.is_not_distinct_from(later.c.second_id)
+    touched = sa.select(sa.func.count()).where(rows.c.run == run, later.c.run > run, *same, second)
+    if count := connection.scalar(touched):
+        raise Refused(
+            f"later refreshes touched {count} rows of refresh {run}; take them back first"
+        )
+    kept = connection.scalar(sa.select(sa.func.count()).where(rows.c.run == run))
+    if not kept and any(one.fresh + one.changed for one in told):
+        raise Refused(f"refresh {run} is more than 40 days old; its rows are not kept any more")
+
+
+def _read_rows(connection: sa.Connection, run: int) -> pl.DataFrame:
+    rows = table("refresh_row")
+    found = connection.execute(sa.select(rows).where(rows.c.run == run).order_by(rows.c.id)).all()
+    return pl.DataFrame([tuple(row) for row in found], frame_schema("refresh_row"), orient="row")
+
+
+def _find_speaking(register: Register, rows: pl.DataFrame) -> pl.Series:
+    """The customers of whose will the rows of a refresh tell."""
+    people = [pl.Series(dtype=pl.Int64)]
+    for name in SPEAKING:
+        numbers = rows.filter(table=name).select(id="row_id").unique()
+        people.append(register.matching(name, numbers)["customer_id"])
+    return pl.concat(one.rename("") for one in people).unique()
+
+
+def _restore(register: Register, connection: sa.Connection, name: str, rows: pl.DataFrame) -> None:
+    """Give changed rows what they had before; Refused if one was changed since."""
+    if rows.is_empty():
+        return
+    columns = list(json.loads(rows["before"][0]))  # the same in all rows of one table's refresh
+    stage = Stage(register, connection, name, ())
+    keys = _name_keys(rows, stage.keys)
+    stored = stage.read_stored(keys)
+    now = keys.join(stored, on=stage.keys, how="left", maintain_order="left").select(columns)
+    after = read_image(rows["after"], name, columns)
+    if not write_image(now).equals(write_image(after)):
+        raise Refused(f"table {name}: rows were changed after the refresh; nothing was taken back")
+    before = read_image(rows["before"], name, columns)
+    stage.update(pl.concat([keys, before], how="horizontal"))
+
+
+def _remove(register: Register, connection: sa.Connection, name: str, rows: pl.DataFrame) -> None:
+    """Remove added rows; Refused if others point at them."""
+    if rows.is_empty():
+        return
+    there = table(name)
+    names = [column.name for column in there.primary_key]
+    keys = _name_keys(rows, names)
+    kinds = {column: there.c[column].type for column in names}
+    stage = make_temporary(connection, f"undo_{name}", kinds, names)
+    register.write_temporary(stage.name, keys.select(pl.lit(0, pl.Int64).alias("at_row"), *names))
+    is_added = sa.exists().where(*(stage.c[column] == there.c[column] for column in names))
+    try:
+        connection.execute(there.delete().where(is_added))
+    except sa.exc.IntegrityError:
+        raise Refused(
+            f"table {name}: other rows point at rows that the refresh added; nothing was taken back"
+        ) from None
+
+
+def _name_keys(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    return rows.select(col(part).alias(name) for part, name in zip(ROW_IDS, names, strict=False))
+
+
+def _forget(connection: sa.Connection, run: int, at: dt.datetime) -> None:
+    for name in ("refresh_row", "source_key"):
+        kept = table(name)
+        connection.execute(kept.delete().where(kept.c.run == run))
+    runs = table("refresh_run")
+    connection.execute(runs.update().values(undone_at=at).where(runs.c.run == run))

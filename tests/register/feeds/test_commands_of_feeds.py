@@ -1,0 +1,66 @@
+"""genlib feed and register refresh as a person types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from next_state import CUSTOMER, write
+
+from genlib.cli import run
+from genlib.register.feeds.declaration import load_feed
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "password").write_text("anna's own words")
+    monkeypatch.setattr("genlib.register.vault.COST", {"time": 1, "memory_kib": 64, "lanes": 1})
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GENLIB_USER", "anna")
+    monkeypatch.setenv("GENLIB_PASSWORD_FILE", str(tmp_path / "password"))
+    assert [run(["keys", "create"]), run(["register", "create"])] == [0, 0]
+
+
+def test_a_refresh_is_checked_run_repeated_told_and_taken_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(write(tmp_path / "in", customer=[CUSTOMER, {**CUSTOMER, "id": "x"}]))
+    assert run(["feed", "check", folder]) == 4
+    assert "  row 2: id not_an_integer\nnothing was kept" in capsys.readouterr().out
+    assert run(["register", "refresh", folder]) == 4
+    assert "refresh 1: 1 rows added or changed" in capsys.readouterr().out
+    assert run(["register", "refresh", folder]) == 4
+    assert "refresh 2: no rows added or changed" in capsys.readouterr().out
+    assert run(["register", "history"]) == 0
+    assert "own customer: refresh 2 at" in capsys.readouterr().out
+    assert run(["register", "undo", "1"]) == 0
+    assert "refresh 1 taken back: customer 1" in capsys.readouterr().out
+    assert run(["register", "missing"]) == 0
+    assert "0 rows are not sent any more" in capsys.readouterr().out
+
+
+def test_an_older_state_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(write(tmp_path / "in", customer=CUSTOMER))
+    assert run(["register", "refresh", folder, "--as-of", "2026-11-02"]) == 0
+    assert run(["register", "refresh", folder, "--as-of", "2026-11-01"]) == 3
+    assert "older than the one refreshed last" in capsys.readouterr().err
+
+
+def test_a_first_feed_is_written_for_a_person_to_finish(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {name: cell for name, cell in CUSTOMER.items() if name != "kind"} | {"Tila": "aktiivi"}
+    file = write(tmp_path / "in", customers=row) / "customers.csv"
+    target = tmp_path / "crm.toml"
+    assert run(["feed", "new", str(file), "--to", str(target)]) == 0
+    text = target.read_text(encoding="utf-8")
+    assert '# kind = "…"  # needed' in text
+    assert '# … = "Tila"' in text
+    assert "Kuuralehto" not in text
+    finished = text.replace("NAME_OF_THE_SYSTEM", "crm")
+    target.write_text(finished + '[table.constants]\nkind = "consumer"\n', encoding="utf-8")
+    [table] = load_feed(target).tables
+    assert (table.table, table.key) == ("customer", ("id",))
+    assert run(["feed", "new", str(file), "--to", str(target)]) == 2
+    assert run(["register", "refresh", str(target), "--files", str(file.parent)]) == 0
+    assert "customer: 1 read, 1 new" in capsys.readouterr().out

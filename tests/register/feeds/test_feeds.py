@@ -1,0 +1,262 @@
+"""A feed's files come into the register: keys become numbers, people are found or wait."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+from next_state import CAMPAIGN, CUSTOMER, NOW, QUESTION, SURVEY, read_table, refresh, write
+
+from genlib.errors import BadInput, Refused
+from genlib.register.database import Register
+from genlib.register.feeds.source import read_feed
+from genlib.register.holds import check_everybody_is_named, held_people
+from genlib.register.outcome import Outcome
+from genlib.register.refresh import Refresh
+from genlib.register.vault import IdentityKey
+from genlib.settings import REPOSITORY
+
+FEEDS = REPOSITORY / "data" / "feeds"
+AINO = {
+    "Asiakasnro": "C-10",
+    "Etunimet": "Aino",
+    "Sukunimi": "Kuuralehto",
+    "Katuosoite": "Leppäkaari 1",
+    "Postinumero": "00100",
+    "Maa": "",
+    "Puhelin": "049 123 4567",
+    "Sähköposti": "aino@posti.example",
+    "Kieli": "suomi",
+    "Asiakas alkaen": "1.2.2020",
+    "Asiakas asti": "",
+    "Rajoitettu": "",
+    "Turvakielto": "ei",
+    "Muokattu": "1.10.2026 08:00",
+}
+KARL = {**AINO, "Asiakasnro": "C-11", "Sähköposti": "karl@posti.example", "Etunimet": "Karl"}
+ABROAD = {**KARL, "Maa": "SE", "Postinumero": "111 22"}
+BILL = {
+    "Laskunro": "F-1",
+    "Asiakasnro": "C-11",
+    "Laskupäivä": "1.9.2026",
+    "Eräpäivä": "15.9.2026",
+    "Maksupäivä": "",
+    "Summa": "1 234,50 €",
+    "Tuoteryhmä": "laite",
+    "Viite": "",
+}
+MAIL = {
+    "Campaign": "A",
+    "Email Address": "aino@posti.example",
+    "Sent": "2026-10-05 09:00:00",
+    "Delivered": "2026-10-05 09:00:05",
+    "Opened": "",
+    "Clicked": "",
+    "Unsubscribed": "",
+    "Bounced": "No",
+}
+UNSUBSCRIBED = {**MAIL, "Unsubscribed": "2026-10-05 10:00:00"}
+
+
+@pytest.fixture
+def work(register: Register, key: IdentityKey, tmp_path: Path) -> Refresh:
+    return Refresh(register, key, tmp_path / "rejected", at=NOW)
+
+
+def take(work: Refresh, feed: str, folder: Path) -> dict[str, Outcome]:
+    sources = read_feed(FEEDS / f"{feed}.toml", folder, NOW)
+    outcomes = work.run(sources, [source.table for source in sources])
+    return {outcome.table: outcome for outcome in outcomes}
+
+
+def write_list(folder: Path, name: str, *rows: dict[str, str], encoding: str = "utf-8") -> Path:
+    folder.mkdir(exist_ok=True)
+    text = pl.DataFrame(rows).write_csv(separator=";")
+    (folder / f"{name}.csv").write_text(text, encoding=encoding, newline="")
+    return folder
+
+
+def rejected(work: Refresh, name: str) -> list[tuple[object, ...]]:
+    return pl.read_csv(work.rejected_to / f"{name}.csv").rows()
+
+
+@pytest.fixture
+def people(work: Refresh, tmp_path: Path) -> Path:
+    """Two customers and a campaign."""
+    folder = write_list(tmp_path / "in", "asiakkaat", AINO, KARL)
+    take(work, "customer_list", folder)
+    refresh(work.register, work.key, write(tmp_path / "own", campaign=CAMPAIGN))
+    return folder
+
+
+def test_a_source_s_key_becomes_the_register_s_number_and_stays_it(
+    work: Refresh, people: Path
+) -> None:
+    again = take(work, "customer_list", people)["customer"]
+    assert (again.fresh, again.changed, again.unchanged) == (0, 0, 2)
+    moved = {**AINO, "Katuosoite": "Rantarinne 2"}
+    write_list(people, "asiakkaat", KARL, moved)
+    outcome = take(work, "customer_list", people)["customer"]
+    assert (outcome.fresh, outcome.columns) == (0, {"street_address": 1})
+    rows = read_table(work.register, work.key, "customer")
+    assert rows.select("id", "given_names", "street_address").rows() == [
+        (1, "Aino", "Rantarinne 2"),
+        (2, "Karl", "Leppäkaari 1"),
+    ]
+
+
+def test_no_key_of_a_source_is_kept_in_the_open(work: Refresh, people: Path) -> None:
+    take(work, "mailing_results", write_list(people, "mailing", MAIL))
+    keys = pl.concat(work.register.scan("source_key"))
+    assert keys.height == 3
+    assert keys["key"].str.contains("^[0-9a-f]{32}$").all()
+
+
+def test_an_address_abroad_is_kept_in_its_own_form(work: Refresh, people: Path) -> None:
+    take(work, "customer_list", write_list(people, "asiakkaat", AINO, ABROAD))
+    rows = read_table(work.register, work.key, "customer")
+    assert rows["postal_code"].to_list() == ["00100", "111 22"]
+    assert rows["country"].to_list() == [None, "SE"]
+
+
+def test_an_invoice_comes_to_the_customer_of_another_source_in_cents(
+    work: Refresh, people: Path
+) -> None:
+    folder = write_list(people, "laskut", BILL)
+    take(work, "invoice_list", folder)
+    row = read_table(work.register, work.key, "invoice").row(0, named=True)
+    assert (row["customer_id"], row["amount_cents"], row["paid_on"]) == (2, 123450, None)
+    paid = take(
+        work, "invoice_list", write_list(folder, "laskut", {**BILL, "Maksupäivä": "2.10.2026"})
+    )
+    assert paid["invoice"].columns == {"paid_on": 1}
+
+
+def test_an_unsubscription_is_a_stage_and_an_act_of_will(work: Refresh, people: Path) -> None:
+    folder = write_list(people, "mailing", UNSUBSCRIBED)
+    outcomes = take(work, "mailing_results", folder)
+    assert (outcomes["campaign_contact"].fresh, outcomes["permission"].fresh) == (1, 1)
+    act = read_table(work.register, work.key, "permission").row(0, named=True)
+    instant = dt.datetime(2026, 10, 5, 7, tzinfo=dt.UTC)
+    assert (act["customer_id"], act["act"], act["scope"]) == (1, "prohibition", "email")
+    assert act["given_at"] == instant
+    assert take(work, "mailing_results", folder)["permission"].unchanged == 1
+
+
+def test_an_unsubscription_of_two_people_holds_both_back(work: Refresh, people: Path) -> None:
+    twins = {**KARL, "Sähköposti": AINO["Sähköposti"]}
+    take(work, "customer_list", write_list(people, "asiakkaat", AINO, twins))
+    take(work, "mailing_results", write_list(people, "mailing", UNSUBSCRIBED))
+    assert rejected(work, "permission") == [(1, "customer_id", "several_found")]
+    with work.register.engine.connect() as connection:
+        check_everybody_is_named(connection)
+        assert held_people(connection)["customer_id"].to_list() == [1, 2]
+
+
+def test_an_unsubscription_of_nobody_waits_and_meets_who_comes_with_the_address(
+    work: Refresh, people: Path
+) -> None:
+    nobody = {**UNSUBSCRIBED, "Email Address": "Eero@Posti.example"}
+    folder = write_list(people, "mailing", nobody)
+    take(work, "mailing_results", folder)
+    assert rejected(work, "permission") == [(1, "customer_id", "nobody_found")]
+    assert work.register.count("suppression") == 1
+    with work.register.engine.connect() as connection:
+        check_everybody_is_named(connection)
+        assert held_people(connection).height == 0
+    eero = {**AINO, "Asiakasnro": "C-12", "Sähköposti": "eero@posti.example"}
+    take(work, "customer_list", write_list(people, "asiakkaat", AINO, KARL, eero))
+    assert take(work, "mailing_results", folder)["permission"].fresh == 1
+
+
+def test_an_unsubscription_that_names_nobody_readably_stops_all_lists(
+    work: Refresh, people: Path
+) -> None:
+    broken = {**UNSUBSCRIBED, "Email Address": "aino at posti"}
+    take(work, "mailing_results", write_list(people, "mailing", broken))
+    with work.register.engine.connect() as connection, pytest.raises(Refused):
+        check_everybody_is_named(connection)
+
+
+def test_a_survey_s_wide_answers_become_scores_and_comments(work: Refresh, people: Path) -> None:
+    questions = [
+        {**QUESTION, "code": "recommend"},
+        {**QUESTION, "id": "2", "code": "product", "scale": "likert_1_5"},
+        {**QUESTION, "id": "3", "code": "comment", "scale": "text"},
+    ]
+    own = write(people.parent / "own", survey=SURVEY, survey_question=questions)
+    refresh(work.register, work.key, own)
+    answers = {
+        "Respondent": "r-1",
+        "Survey": "S",
+        "Customer": "C-11",
+        "Invited": "1.10.2026 09:00",
+        "Answered": "2.10.2026 09:00",
+        "Delivered": "Yes",
+        "How likely are you to recommend us?": "10 - Extremely likely",
+        "I am satisfied with the product": "Agree",
+        "Anything else?": "Kiitos",
+    }
+    folder = write_list(people, "survey", answers)
+    take(work, "survey_answers", folder)
+    rows = read_table(work.register, work.key, "survey_answer")
+    assert rows.select("question_id", "score", "comment").rows() == [
+        (1, 10, None),
+        (2, 4, None),
+        (3, None, "Kiitos"),
+    ]
+    assert take(work, "survey_answers", folder)["survey_answer"].unchanged == 3
+    broken = {**answers, "I am satisfied with the product": "Maybe"}
+    take(work, "survey_answers", write_list(people, "survey", broken))
+    assert rejected(work, "survey_answer") == [(1, "score", "not_an_integer")]
+
+
+def test_who_is_expected_is_held_back_before_he_comes(work: Refresh, people: Path) -> None:
+    feed = people / "wills.toml"
+    feed.write_text(
+        'source = "crm"\n[[table]]\ntable = "permission"\nfile = "wills.csv"\nkey = "no"\n'
+        '[table.columns]\ngiven_at = "at"\n[table.constants]\nact = "prohibition"\n'
+        'scope = "email"\nsource = "DATA_SUBJECT"\n[table.references]\ncustomer_id = "who"\n'
+    )
+    write_list(people, "wills", {"no": "1", "at": "2026-10-05T08:00:00Z", "who": "C-77"})
+    sources = read_feed(feed, people, NOW)
+    work.run(sources, ["permission"])
+    assert rejected(work, "permission") == [(1, "customer_id", "unknown_customer")]
+    coming = {**AINO, "Asiakasnro": "C-77", "Sähköposti": "uusi@posti.example"}
+    take(work, "customer_list", write_list(people, "asiakkaat", AINO, KARL, coming))
+    with work.register.engine.connect() as connection:
+        held = held_people(connection)["customer_id"].to_list()
+    assert held == read_table(work.register, work.key, "customer")["id"].to_list()[2:]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_a_file_in_another_encoding_is_read_as_its_feed_says(
+    work: Refresh, tmp_path: Path, encoding: str
+) -> None:
+    folder = write_list(tmp_path / "in", "asiakkaat", AINO, encoding=encoding)
+    text = (FEEDS / "customer_list.toml").read_text()
+    (folder / "crm.toml").write_text(text + f'[table.layout]\nencoding = "{encoding}"\n')
+    sources = read_feed(folder / "crm.toml", folder, NOW)
+    work.run(sources, ["customer"])
+    rows = read_table(work.register, work.key, "customer")
+    assert rows["street_address"].to_list() == ["Leppäkaari 1"]
+
+
+def test_two_files_of_one_name_and_a_missing_column_are_told(tmp_path: Path) -> None:
+    folder = write_list(tmp_path / "in", "asiakkaat", {"Asiakasnro": "C-1"})
+    with pytest.raises(BadInput, match="the file lacks column Etunimet, Sukunimi"):
+        read_feed(FEEDS / "customer_list.toml", folder)
+    write_list(folder, "asiakkaat2", {"Asiakasnro": "C-1"})
+    with pytest.raises(BadInput, match=r"2 files are named asiakkaat\*\.csv; leave the one"):
+        read_feed(FEEDS / "customer_list.toml", folder)
+
+
+def test_the_own_layout_does_not_overwrite_another_source_s_row(
+    work: Refresh, people: Path, tmp_path: Path
+) -> None:
+    own = write(tmp_path / "own", customer={**CUSTOMER, "id": "1"})
+    (own / "campaign.csv").unlink()
+    outcome = refresh(work.register, work.key, own)["customer"]
+    assert outcome.rules == {"of_another_source": 1}

@@ -1,0 +1,169 @@
+"""A refresh is taken back while nothing builds on it, checked before it is kept, told afterwards,
+and leaves the old or the new state whenever it is killed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from next_state import (
+    CAMPAIGN,
+    CONTACT,
+    CUSTOMER,
+    INVOICE,
+    NOW,
+    PERMISSION,
+    read_table,
+    refresh,
+    write,
+)
+
+from genlib.errors import Refused, UsageError
+from genlib.register.batches import read_folder
+from genlib.register.database import Register, create_register, open_register
+from genlib.register.refresh import Refresh
+from genlib.register.runs import tell_history
+from genlib.register.undo import undo_run
+from genlib.register.vault import IdentityKey
+
+STAND = {"customer": CUSTOMER, "campaign": CAMPAIGN, "campaign_contact": CONTACT}
+NEXT = {**CUSTOMER, "family_name": "Esimerkki", "postal_code": "90310"}
+TABLES = ("customer", "invoice", "permission")
+
+
+def test_a_refresh_taken_back_leaves_the_register_as_it_was(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", **STAND, invoice=INVOICE, permission=PERMISSION)
+    refresh(register, key, folder)
+    before = {name: pl.concat(register.scan(name)) for name in TABLES}
+    wrong = {
+        "customer": [NEXT, {**CUSTOMER, "id": "2"}],
+        "invoice": [{**INVOICE, "paid_on": "2026-10-01"}, {**INVOICE, "id": "2"}],
+        "permission": {**PERMISSION, "id": "2", "act": "prohibition"},
+    }
+    refresh(register, key, write(tmp_path / "in", **wrong))
+    assert register.count("suppression") > 0
+    counts = undo_run(register, key, 2, NOW)
+    assert counts == {"permission": 1, "invoice": 2, "customer": 2}
+    for name in TABLES:
+        assert pl.concat(register.scan(name)).equals(before[name])
+    assert register.count("suppression") == 0
+
+
+def test_a_refresh_that_a_later_one_builds_on_is_not_taken_back(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER))
+    refresh(register, key, write(tmp_path / "in", customer=NEXT))
+    refresh(register, key, write(tmp_path / "in", customer={**NEXT, "family_name": "Kolmas"}))
+    with pytest.raises(Refused, match="later refreshes touched 1 rows of refresh 2"):
+        undo_run(register, key, 2, NOW)
+    undo_run(register, key, 3, NOW)
+    undo_run(register, key, 2, NOW)
+    assert read_table(register, key, "customer")["family_name"].to_list() == ["Kuuralehto"]
+
+
+def test_rows_that_others_point_at_are_not_taken_back(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER))
+    refresh(register, key, write(tmp_path / "other", invoice=INVOICE))
+    with pytest.raises(Refused, match="other rows point at rows"):
+        undo_run(register, key, 1, NOW)
+    assert register.count("customer") == 1
+
+
+def test_only_a_refresh_that_was_is_taken_back_and_once(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="there is no refresh 7"):
+        undo_run(register, key, 7, NOW)
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER))
+    undo_run(register, key, 1, NOW)
+    with pytest.raises(UsageError, match="taken back already"):
+        undo_run(register, key, 1, NOW)
+
+
+def test_a_check_tells_what_a_refresh_would_do_and_keeps_nothing(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", customer=[CUSTOMER, {**CUSTOMER, "id": "x"}], invoice=INVOICE)
+    work = Refresh(register, key, tmp_path / "rejected", at=NOW)
+    found = {
+        outcome.table: (outcome, faults) for outcome, faults in work.check(read_folder(folder))
+    }
+    assert found["customer"][0].fresh == 1
+    assert found["customer"][1] == b"row,column,rule\n2,id,not_an_integer\n"
+    assert found["invoice"][0].fresh == 1
+    empty = ("customer", "invoice", "refresh_run", "held_back", "audit_event", "fingerprint")
+    assert {register.count(name) for name in empty} == {0}
+
+
+def test_the_history_tells_the_last_refresh_of_each_table(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER))
+    refresh(register, key, write(tmp_path / "in", customer=NEXT))
+    assert tell_history(register, NOW + dt.timedelta(days=2)) == [
+        "own customer: refresh 2 at 2026-11-01 00:00 UTC, file of 2026-11-01 00:00 UTC; 1 read, "
+        "0 new, 1 changed, 0 refused, 0 held back; newest event 305 days old"
+    ]
+
+
+def test_a_refresh_killed_at_any_instant_leaves_the_old_or_the_new_state(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/register.sqlite"
+    key = IdentityKey(bytes(range(32)))
+    people = [{**CUSTOMER, "id": str(number)} for number in range(1, 3_001)]
+    register = create_register(url)
+    refresh(register, key, write(tmp_path / "in", customer=people), as_of=NOW)
+    old = read_table(register, key, "customer")
+    moved = [person | {"postal_code": "90310"} for person in people]
+    folder = write(tmp_path / "in", customer=moved)
+    program = (
+        "import sys, pathlib, datetime as dt\n"
+        "from next_state import refresh\n"
+        "from genlib.register.database import open_register\n"
+        "from genlib.register.vault import IdentityKey\n"
+        "print('begun', flush=True)\n"
+        "refresh(open_register(sys.argv[1]), IdentityKey(bytes(range(32))),"
+        " pathlib.Path(sys.argv[2]))\n"
+    )
+    new = old.with_columns(postal_code=pl.lit("90310"))
+    for pause in (0.0, 0.05, 0.1, 0.2, 0.3, 0.5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, url, str(folder)],
+            env={"PYTHONPATH": ":".join(sys.path), "GENLIB_HOME": str(tmp_path / "home")},
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        time.sleep(pause)
+        process.kill()
+        process.communicate()
+        state = read_table(open_register(url), key, "customer")
+        assert state.equals(old) or state.equals(new)
+    refresh(open_register(url), key, folder)
+    assert read_table(open_register(url), key, "customer").equals(new)
+
+
+def test_an_opting_out_and_an_end_taken_back_leave_the_suppression_list_as_it_was(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    prohibition = {**PERMISSION, "act": "prohibition", "scope": "phone"}
+    refresh(register, key, write(tmp_path / "in", **STAND, permission=prohibition))
+    columns = ["identifier", "digest", "scope", "since"]
+    before = pl.concat(register.scan("suppression", columns))
+    ended = {**prohibition, "ended_at": "2026-10-30T08:00:00Z"}
+    opted = {**CONTACT, "opted_out_at": CONTACT["sent_at"]}
+    refresh(register, key, write(tmp_path / "in", permission=ended, campaign_contact=opted))
+    between = pl.concat(register.scan("suppression", columns))
+    undo_run(register, key, 2, NOW)
+    after = pl.concat(register.scan("suppression", columns))
+    assert (set(before["scope"]), set(between["scope"])) == ({"phone"}, {"email"})
+    assert after.sort(columns).equals(before.sort(columns))

@@ -1,0 +1,237 @@
+"""Twelve monthly exports in a foreign layout become the same register as one load of the truth,
+row for row, whatever is repeated and killed on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from next_state import read_table
+from polars import col
+from polars.testing import assert_frame_equal
+
+from genlib.register.database import Register, create_register
+from genlib.register.feeds.source import read_feed
+from genlib.register.intake import load
+from genlib.register.refresh import Refresh
+from genlib.register.synthetic import collect
+from genlib.register.vault import IdentityKey
+
+KEY = IdentityKey(bytes(range(32)))
+MONTHS = [dt.datetime(2025, 11, 1, tzinfo=dt.UTC)] + [
+    dt.datetime(2026 if month < 11 else 2025, month, 1, tzinfo=dt.UTC)
+    for month in (12, *range(1, 11))
+]
+TABLES = ("campaign", "customer", "campaign_contact", "invoice", "permission")
+NUMBERED = ("customer", "campaign_contact", "invoice", "permission")
+FEED = """\
+source = "tool"
+[format]
+date = "d.m.yyyy"
+instant = "d.m.yyyy HH:MM:SS"
+decimal = ","
+money = "euros"
+true = ["kyllä"]
+false = ["ei"]
+time_zone = "UTC"
+[layout]
+encoding = "cp1252"
+separator = ";"
+"""
+MOVED_BY = 7
+"""Customers whose number this divides lived elsewhere until July; those of 11 live abroad."""
+
+
+def truth() -> dict[str, pl.DataFrame]:
+    """A synthetic register of consumers, some of them abroad."""
+    tables, _ = collect(300, 5)
+    is_abroad = col("id") % 11 == 0
+    people = tables["customer"].with_columns(
+        country=pl.when(is_abroad).then(pl.lit("SE")),
+        postal_code=pl.when(is_abroad).then(pl.lit("111 22")).otherwise("postal_code"),
+        company_id=pl.lit(None, pl.Int64),
+    )
+    return {name: tables[name] for name in TABLES} | {"customer": people}
+
+
+def state_of(tables: dict[str, pl.DataFrame], now: dt.datetime) -> dict[str, pl.DataFrame]:
+    """What the source knew on a day: nothing of what came later."""
+    day = now.date()
+    seen = {"customer": "joined_on", "invoice": "issued_on", "permission": "given_at"}
+    found = {
+        name: frame.filter(pl.col(seen[name]).cast(pl.Date) <= day) if name in seen else frame
+        for name, frame in tables.items()
+    }
+    contacts = tables["campaign_contact"]
+    begun = tables["campaign"].filter(col("starts_on") <= day)["id"]
+    found["campaign_contact"] = contacts.filter(col("campaign_id").is_in(begun.implode()))
+    found["campaign"] = tables["campaign"].filter(col("id").is_in(begun.implode()))
+    known = found["customer"]["id"]
+    for name in ("campaign_contact", "invoice", "permission"):
+        found[name] = found[name].filter(col("customer_id").is_in(known.implode()))
+    hidden = {name: _hide_later(frame, name, day) for name, frame in found.items()}
+    if now < dt.datetime(2026, 7, 1, tzinfo=dt.UTC):
+        moved = pl.when(col("id") % MOVED_BY == 0).then(pl.lit("Muuttokatu 1"))
+        before = pl.lit(dt.datetime(2010, 1, 1, tzinfo=dt.UTC))
+        hidden["customer"] = hidden["customer"].with_columns(
+            street_address=moved.otherwise("street_address"), updated_at=before
+        )
+    return hidden
+
+
+def _hide_later(frame: pl.DataFrame, name: str, day: dt.date) -> pl.DataFrame:
+    later = {
+        "customer": ["left_on", "deceased_on", "restricted_from"],
+        "invoice": ["paid_on"],
+        "permission": ["ended_at"],
+        "campaign_contact": [
+            "sent_at",
+            "delivered_at",
+            "opened_at",
+            "clicked_at",
+            "responded_at",
+            "opted_out_at",
+        ],
+    }
+    return frame.with_columns(
+        pl.when(col(column).cast(pl.Date) <= day).then(column) for column in later.get(name, [])
+    ).with_columns(
+        [col("bounced") & col("sent_at").is_not_null()] if name == "campaign_contact" else []
+    )
+
+
+def write_export(folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
+    """The tables as the tool writes them: Finnish dates, euros, its own keys, Windows-1252; and the
+    feed that says so. Each file ends with a row that nobody can read."""
+    folder.mkdir(exist_ok=True)
+    feed = FEED
+    for name, frame in tables.items():
+        frame.select(_written(frame, column) for column in frame.columns).pipe(
+            _write_file, folder / f"{name}.csv"
+        )
+        references = {
+            column: parent
+            for column, parent in (("customer_id", "customer"), ("campaign_id", "campaign"))
+            if column in frame.columns
+        }
+        own = [c for c in frame.columns if c not in {"id", *references}]
+        feed += f'[[table]]\ntable = "{name}"\nfile = "{name}.csv"\nkey = "tool id"\n'
+        feed += "[table.columns]\n" + "".join(f'{c} = "tool {c}"\n' for c in own)
+        if references:
+            feed += "[table.references]\n"
+            feed += "".join(f'{c} = "tool {c}"\n' for c in references)
+    (folder / "tool.toml").write_text(feed, encoding="utf-8")
+    return folder
+
+
+def _written(frame: pl.DataFrame, column: str) -> pl.Expr:
+    kind = frame.schema[column]
+    value = col(column)
+    if column == "id" or column in {"customer_id", "campaign_id"}:
+        value = "K-" + value.cast(pl.String)
+    elif kind == pl.Date:
+        value = value.dt.to_string("%-d.%-m.%Y")
+    elif kind == pl.Boolean:
+        value = pl.when(column).then(pl.lit("kyllä")).otherwise(pl.lit("ei"))
+    elif kind.is_temporal():
+        value = value.dt.to_string("%-d.%-m.%Y %H:%M:%S")
+    elif column.endswith("_cents"):
+        sign = pl.when(col(column) < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+        cents = (col(column).abs() % 100).cast(pl.String).str.zfill(2)
+        value = sign + (col(column).abs() // 100).cast(pl.String) + "," + cents
+    return value.cast(pl.String).alias(f"tool {column}")
+
+
+def _write_file(frame: pl.DataFrame, path: Path) -> None:
+    broken = frame.head(1).with_columns(pl.lit("??").alias(c) for c in frame.columns)
+    text = pl.concat([frame, broken.with_columns(pl.lit("K-broken").alias("tool id"))])
+    path.write_text(text.write_csv(separator=";"), encoding="cp1252", errors="replace", newline="")
+
+
+def bring(register: Register, folder: Path, as_of: dt.datetime) -> int:
+    """Refresh an export; how many rows were added or changed."""
+    sources = read_feed(folder / "tool.toml", folder, as_of)
+    order = {name: at for at, name in enumerate(TABLES)}
+    sources.sort(key=lambda source: order[source.table])
+    outcomes = Refresh(register, KEY, folder / "rejected").run(sources, list(TABLES))
+    assert {outcome.refused for outcome in outcomes} == {1}
+    return sum(outcome.fresh + outcome.changed for outcome in outcomes)
+
+
+def kill_on_the_way(url: str, folder: Path, as_of: dt.datetime, pause: float) -> None:
+    """Begin the same refresh in another process and kill it."""
+    program = (
+        "import sys, pathlib, datetime as dt\n"
+        "from test_year_of_refreshes import bring\n"
+        "from genlib.register.database import open_register\n"
+        "print('begun', flush=True)\n"
+        "bring(open_register(sys.argv[1]), pathlib.Path(sys.argv[2]),"
+        " dt.datetime.fromisoformat(sys.argv[3]))\n"
+    )
+    here = str(Path(__file__).parent)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, url, str(folder), as_of.isoformat()],
+        env={"PYTHONPATH": ":".join([here, *sys.path]), "GENLIB_HOME": str(folder / "home")},
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"begun\n"
+    time.sleep(pause)
+    process.kill()
+    process.communicate()
+
+
+def renumber(register: Register, of: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The tables with the truth's numbers, which the source's keys hold."""
+    maps = {name: _numbers(register, name, frame["id"]) for name, frame in of.items()}
+    found = {}
+    for name in of:
+        frame = read_table(register, KEY, name)
+        for column in ("id", "customer_id", "campaign_id"):
+            parent = {"id": name}.get(column, column.removesuffix("_id"))
+            if column in frame.columns:
+                mapped = col(column).replace_strict(
+                    maps[parent], default=None, return_dtype=pl.Int64
+                )
+                frame = frame.with_columns(mapped.alias(column))
+        found[name] = frame.sort("id")
+    return found
+
+
+def _numbers(register: Register, name: str, ids: pl.Series) -> dict[int, int]:
+    """Number in the register → number in the truth."""
+    keys = ("K-" + ids.cast(pl.String)).alias("key")
+    digests = KEY.index(keys, column=f"source_key tool {name}").bin.head(16).bin.encode("hex")
+    asked = pl.DataFrame({"truth": ids, "key": digests})
+    known = pl.concat(register.scan("source_key", ["table", "key", "id"])).filter(table=name)
+    return dict(known.join(asked, on="key").select("id", "truth").rows())
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_year_of_exports_is_the_same_register_as_one_load_of_the_truth(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    tables = truth()
+    url = request.getfixturevalue(f"{database}_url")
+    register = create_register(url)
+    for at, now in enumerate([*MONTHS, dt.datetime(2027, 1, 1, tzinfo=dt.UTC)]):
+        folder = write_export(tmp_path / f"month{at}", state_of(tables, now))
+        if at in {3, 8} or now.year == 2027:
+            register.engine.dispose()
+            kill_on_the_way(url, folder, now, 0.3 + at / 10)
+        assert bring(register, folder, now) > 0 or at in {3, 8, 12}
+        assert bring(register, folder, now) == 0
+    (tmp_path / "truth").mkdir()
+    for name, frame in tables.items():
+        path = tmp_path / "truth" / f"{name}.csv"
+        frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+    other = create_register(f"sqlite:///{tmp_path}/truth.sqlite")
+    load(other, tmp_path / "truth", KEY, rejected_to=tmp_path / "refused")
+    brought = renumber(register, tables)
+    for name in TABLES:
+        assert_frame_equal(read_table(other, KEY, name).sort("id"), brought[name])
