@@ -85,9 +85,15 @@ class ProtectedTable:
                 f"table {self.name} has no dimension {', '.join(sorted(unknown))}; it has "
                 f"{', '.join(self.dimensions)}"
             )
-        fixed = {*dimensions, *where} | {
-            parent for d in self.by if {*dimensions, *where} & {d.name} for parent in d.parents
+        asked = {*dimensions, *where}
+        coarser = {
+            parent
+            for dimension in self.by
+            for place, column in enumerate(dimension.columns)
+            if column in asked
+            for parent in dimension.columns[place + 1 :]
         }
+        fixed = asked | coarser
         level = [
             pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in self.dimensions
         ]

@@ -85,6 +85,17 @@ def test_a_group_that_stands_with_others_is_not_nobody() -> None:
     assert table.coarser == {"region": "together"}
 
 
+def test_rows_of_a_parent_are_found_where_the_finer_codes_are_not_told() -> None:
+    score = Dimension("score", parents=("group", "outcome"), is_subject=True)
+    rows = [("low", "below", "scored")] * 3 + [("lower", "below", "scored")] * 9
+    frame = pl.DataFrame(rows, schema=["score", "group", "outcome"], orient="row")
+    people = frame.with_row_index("person").lazy()
+    cells = tabulate(people, person="person", by=[score], population="scores")
+    table = genlib.protect(table=cells).table
+    assert table.finest("score") == "group"
+    assert table.rows("group")["people"].to_list() == [12]
+
+
 def test_what_is_joined_is_named_by_its_parts() -> None:
     assert join(["sms", "post"]) == {"sms": "others+post+sms", "post": "others+post+sms"}
 
