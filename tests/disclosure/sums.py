@@ -173,6 +173,9 @@ class Recorder:
         told = [name for name in table.dimensions if people[name].is_not_null().any()]
         place = levels.index([name for name in levels[0] if name in told])
         keys, members = levels[place], drawn[place][0]
+        if table.apart:
+            codes = people[table.apart].unique()
+            members = members.filter(pl.col(table.apart).is_in(codes.implode()))
         finest = people.filter(pl.lit(True), *(pl.col(key).is_not_null() for key in keys))
         counted = (
             members.group_by(keys).agg(people=pl.len().cast(pl.Int64))

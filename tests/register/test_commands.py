@@ -218,7 +218,7 @@ def test_a_folder_of_rejections_that_is_a_link_is_refused(
         ("REGISTER", "postgresql://anna:hunter2@x@host/db", 2),
         ("REGISTER", "hunter2", 2),
         ("ARTIFICIAL", "perhaps", 2),
-        ("NOTICE", "/dev/null", 1),
+        ("NOTICE", "/dev/null", 4),
         ("KEYS", "/dev/null", 4),
         ("PASSWORD_FILE", "/", 2),
     ],
