@@ -153,7 +153,8 @@ class Recorder:
         sketches and is not in it."""
         books = []
         for name, table in one.cells.items():
-            if table.members is not None:
+            is_told = not table.frame.filter(pl.col("people") > 0).is_empty()
+            if table.members is not None and is_told:
                 levels = list(grouping_sets(table.by))
                 start = next(
                     place for place in range(len(self.calls)) if self._is(table, levels, place)
