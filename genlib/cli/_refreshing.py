@@ -125,8 +125,11 @@ def missing() -> None:
     """
     register = open_register(settings.load().register)
     marks = pl.concat(register.scan("missing_row", ["feed", "table", "row_id", "since"]))
-    for feed, name, number, since in marks.sort("feed", "table", "row_id").iter_rows():
-        typer.echo(f"{feed} {name} {number} since {since:%Y-%m-%d}")
+    day = pl.col("since").dt.strftime("%Y-%m-%d")
+    lines = marks.sort("feed", "table", "row_id").select(
+        pl.format("{} {} {} since {}", "feed", "table", "row_id", day)
+    )
+    typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
     typer.echo(f"{marks.height} rows are not sent any more")
 
 

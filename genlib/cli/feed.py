@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ import typer
 from genlib import settings
 from genlib.cli._refreshing import FilesFolder, read_sources
 from genlib.cli._telling import PasswordFile, open_identity
+from genlib.clock import read_clock
 from genlib.errors import UsageError
 from genlib.register.database import open_register
 from genlib.register.feeds.guess import draft_feed
@@ -74,12 +74,12 @@ def check(
         artificial=places.artificial,
         time_zone=places.time_zone,
     )
-    found = work.check(read_sources(places, inputs, files, dt.datetime.now(dt.UTC)))
+    found = work.check(read_sources(places, inputs, files, read_clock()))
     for outcome, refused in found:
         typer.echo("\n".join([str(outcome), *outcome.notices]))
         faults = pl.read_csv(io.BytesIO(refused), infer_schema=False)
-        for row, column, rule in faults.head(TOLD).iter_rows():
-            typer.echo(f"  row {row}: {column} {rule}")
+        lines = faults.head(TOLD).select(pl.format("  row {}: {} {}", "row", "column", "rule"))
+        typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
     typer.echo("nothing was kept")
     if any(outcome.refused for outcome, _ in found):
         raise typer.Exit(4)

@@ -24,7 +24,7 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Rows, Step
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.rules import judge
+from genlib.disclosure.rules import judge, read_contributions
 
 Steps = Mapping[str, int]
 """How many steps each dimension has gone down its ladder; dimensions at their finest are left
@@ -36,11 +36,10 @@ MOST_UNSAFE = 0.1
 """What may be left out is, if a larger part of its cells is unsafe."""
 
 
-def join_smallest(order: Sequence[str], *, down_to: int = 2) -> tuple[Step, ...]:
+def join_smallest(order: Sequence[str]) -> tuple[Step, ...]:
     """Steps that put the first two codes of an order together, the first three, and so on, until
-    `down_to` groups are left. The code of those together names them: "others+post+sms"."""
-    longest = len(order) - down_to + 1
-    return tuple(join(order[:count]) for count in range(2, longest + 1))
+    two groups are left. The code of those together names them: "others+post+sms"."""
+    return tuple(join(order[:count]) for count in range(2, len(order)))
 
 
 def join(codes: Iterable[str]) -> Step:
@@ -93,8 +92,11 @@ def make_legible(cells: Cells, policy: Policy) -> Cells:
     """The cells at the first steps at which none of them is unsafe; of what has no steps no row, if
     it may be left out, and else the cells as they are: door 2 hides what is unsafe. A table none of
     whose dimensions has a ladder is wanted at its level."""
+    has_ladder = any(dimension.ladder or dimension.is_subject for dimension in cells.by)
+    has_steps = has_ladder and cells.recount is not None
+    if not (cells.apart or cells.is_optional or has_steps):
+        return cells
     unsafe = count_unsafe(cells, policy)
-    has_steps = any(dimension.ladder or dimension.is_subject for dimension in cells.by)
     if unsafe and cells.apart:
         return _keep_safe_codes(cells, policy)
     if unsafe and has_steps and cells.recount:
@@ -224,18 +226,6 @@ def count_unsafe(cells: Cells, policy: Policy) -> int:
 def _judged(cells: Cells, policy: Policy) -> Iterator[pl.DataFrame]:
     """The cells of each measure, with the `reason` of those that are unsafe."""
     there = cells.frame.filter(pl.col("people") > 0)
-    zero = pl.lit(0, pl.Int64)
     for measure in cells.measures:
-        name = measure.name
-        is_money = measure.kind == "money"
-        counted = f"{name}_people" if f"{name}_people" in there.columns else "people"
-        beyond = pl.col(f"{name}_rest") if f"{name}_rest" in there.columns else zero
-        figures = there.select(
-            kind=pl.lit(measure.kind),
-            value=pl.col(name),
-            contributors=pl.col(name if measure.kind == "people" else counted),
-            first=pl.col(f"{name}_1") if is_money else zero,
-            second=pl.col(f"{name}_2") if is_money else zero,
-            rest=beyond if is_money else zero,
-        )
-        yield judge(figures, policy)
+        numbers = read_contributions(measure, there.columns)
+        yield judge(there.select(kind=pl.lit(measure.kind), **numbers), policy)

@@ -155,39 +155,17 @@ def _measured(
     table: str, frame: pl.DataFrame, cells: Cells, place: int, dear: float
 ) -> pl.DataFrame:
     measure = cells.measures[place]
-    name = measure.name
-    money = measure.kind == "money"
-    contributors = (
-        name
-        if measure.kind == "people"
-        else f"{name}_people"
-        if f"{name}_people" in frame.columns
-        else "people"
-    )
-    first, second = (pl.col(f"{name}_{place}") if money else pl.lit(0) for place in (1, 2))
-    beyond = (
-        pl.col(f"{name}_rest")
-        if f"{name}_rest" in frame.columns
-        else pl.col(name) - first - second
-        if money
-        else pl.lit(0)
-    )
-    numbers = {
-        "value": pl.col(name),
-        "contributors": pl.col(contributors),
-        "first": first,
-        "second": second,
-        "rest": beyond,
-        "people": pl.col("people"),
-    }
+    numbers = rules.read_contributions(measure, frame.columns)
+    people = pl.col("people").cast(pl.Int64).fill_null(0)
     return frame.filter(~pl.col("_virtual") | measure.additive).select(
         "_key",
-        pl.lit(name).alias("measure"),
+        pl.lit(measure.name).alias("measure"),
         pl.lit(measure.kind).alias("kind"),
         pl.lit(measure.of, pl.String).alias("of"),
         pl.lit(table).alias("table"),
         pl.lit(dear).alias("dear"),
-        *(number.cast(pl.Int64).fill_null(0).alias(label) for label, number in numbers.items()),
+        **numbers,
+        people=people,
         zero="_zero",
         virtual="_virtual",
     )

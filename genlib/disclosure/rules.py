@@ -3,9 +3,32 @@ complements (primary suppression)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from genlib.disclosure.cells import Measure
 from genlib.disclosure.policy import Policy
+
+
+def read_contributions(measure: Measure, columns: Sequence[str]) -> dict[str, pl.Expr]:
+    """What `judge` wants to know of a measure, from the columns of its cells: `value`,
+    `contributors`, the largest parts `first` and `second`, and the `rest` beyond them."""
+    name = measure.name
+    value = pl.col(name)
+    zero = pl.lit(0, pl.Int64)
+    is_money = measure.kind == "money"
+    own_people = f"{name}_people" if f"{name}_people" in columns else "people"
+    first, second = (pl.col(f"{name}_{place}") if is_money else zero for place in (1, 2))
+    beyond = value - first - second if is_money else zero
+    numbers = {
+        "value": value,
+        "contributors": value if measure.kind == "people" else pl.col(own_people),
+        "first": first,
+        "second": second,
+        "rest": pl.col(f"{name}_rest") if f"{name}_rest" in columns else beyond,
+    }
+    return {label: number.cast(pl.Int64).fill_null(0) for label, number in numbers.items()}
 
 
 def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:

@@ -36,8 +36,6 @@ CONTACTS = (Measure("contacts", "count"),)
 MOST = 5
 """So many contacts of one person, or more, are one band."""
 
-ELECTRONIC = ("email", "sms")
-"""Channels that need a consent (917/2014, section 200)."""
 WITHOUT_CONSENT = (
     "existing_customer_off",
     "automated_call",

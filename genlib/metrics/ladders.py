@@ -92,13 +92,13 @@ def by_segment() -> Dimension:
     return Dimension("segment", ladder=join_smallest(SEGMENTS))
 
 
-def by_number(column: str, *, most: int, total: bool = True, least: int = 1) -> Dimension:
+def by_number(column: str, *, most: int, least: int = 1) -> Dimension:
     """Counts "1", "2", ... and `most` or more; then the highest together."""
     steps = []
     for lowest in range(most - 1, least, -1):
         parts = [*map(str, range(lowest, most)), f"{most}+"]
         steps.append(dict.fromkeys(parts, f"{lowest}+"))
-    return Dimension(column, total=total, ladder=tuple(steps))
+    return Dimension(column, ladder=tuple(steps))
 
 
 def at_least(frame: pl.DataFrame, column: str, least: int) -> tuple[str, ...]:

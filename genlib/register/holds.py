@@ -226,6 +226,16 @@ def count_held(connection: sa.Connection) -> Held:
     )
 
 
+def tell_held(name: str, people: int) -> list[str]:
+    """What a steward must know of a table whose refused rows hold back so many, a line; no line if
+    nobody is."""
+    if not people:
+        return []
+    return [
+        f"{name}: held back from every contact list until their refused rows are mended: {people}"
+    ]
+
+
 def release(register: Register, customer: int | None, *, reason: str, user: str = "") -> int:
     """End the holds of a customer, or (None) those of rows that name nobody, without waiting for
     the row; returns how many. It is audited with its reason; UsageError if there is none to end."""

@@ -28,6 +28,8 @@ from genlib.register import audit, fingerprints, holds, suppression
 from genlib.register.changes import THERE, Sorted, sort_rows
 from genlib.register.contradictions import FAULTS, find_wrong_answers
 from genlib.register.database import Register
+from genlib.register.holds import tell_held
+from genlib.register.outcome import list_counts
 from genlib.register.reading import batches, check_columns, files
 from genlib.register.rules import examined
 from genlib.register.schema import table
@@ -109,21 +111,15 @@ class Loaded:
         parts = ", ".join(f"{count} {what}" for what, count in counts.items())
         line = f"{self.table}: {self.read} read, {parts}"
         if self.rules:
-            line += f" ({', '.join(f'{rule} {n}' for rule, n in self.rules.most_common())})"
+            line += f" ({list_counts(self.rules)})"
         if self.changes:
-            columns = ", ".join(f"{column} {n}" for column, n in self.changes.most_common())
-            line += f"; changed: {columns}"
+            line += f"; changed: {list_counts(self.changes)}"
         return line
 
     @property
     def notices(self) -> list[str]:
         """What a steward must know beside the counts, a line each."""
-        lines = []
-        if self.held_back:
-            lines.append(
-                f"{self.table}: held back from every contact list until their refused rows are "
-                f"mended: {self.held_back}"
-            )
+        lines = tell_held(self.table, self.held_back)
         if self.shared:
             lines.append(
                 f"{self.table}: duplicate_personal_id {self.shared}: so many customers have the "

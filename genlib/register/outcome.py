@@ -13,6 +13,7 @@ from functools import partial
 import polars as pl
 import sqlalchemy as sa
 
+from genlib.register.holds import tell_held
 from genlib.register.runs import RunKey, number_rows
 from genlib.register.schema import table
 
@@ -65,18 +66,13 @@ class Outcome:
     def detail(self) -> dict[str, str | int]:
         """What the audit trail tells: columns and counts."""
         told: dict[str, str | int] = {"feed": self.feed, "table": self.table, "run": self.run}
-        columns = {"columns": _list(self.columns)} if self.columns else {}
+        columns = {"columns": list_counts(self.columns)} if self.columns else {}
         return told | self.counts | columns
 
     @property
     def notices(self) -> list[str]:
         """What a steward must know beside the counts, a line each."""
-        lines = []
-        if self.held_back:
-            lines.append(
-                f"{self.table}: held back from every contact list until their refused rows are "
-                f"mended: {self.held_back}"
-            )
+        lines = tell_held(self.table, self.held_back)
         if self.closed_months:
             lines.append(f"{self.table}: changed amounts of earlier months: {self.closed_months}")
         if self.missing:
@@ -96,13 +92,14 @@ class Outcome:
         connection.execute(table("refresh_run").insert().values(**row, **instants, **counts))
 
     def __str__(self) -> str:
-        changed = f" ({_list(self.columns)})" if self.columns else ""
-        refused = f" ({_list(self.rules)})" if self.rules else ""
+        changed = f" ({list_counts(self.columns)})" if self.columns else ""
+        refused = f" ({list_counts(self.rules)})" if self.rules else ""
         return (
             f"{self.table}: {self.read} read, {self.fresh} new, {self.changed} changed{changed}, "
             f"{self.unchanged} unchanged, {self.refused} refused{refused}"
         )
 
 
-def _list(counts: Counter[str]) -> str:
+def list_counts(counts: Counter[str]) -> str:
+    """Each name with its count, the most frequent first."""
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())

@@ -14,22 +14,10 @@ import sqlalchemy as sa
 
 from genlib.errors import BadInput
 from genlib.register.delimited import find_separator, read_form, seam
-from genlib.register.schema import Base, plain_columns
+from genlib.register.schema import WRITTEN_HERE, Base, plain_columns
 from genlib.register.workbook import read_workbook
 
 KINDS = (".csv", ".xlsx", ".parquet")
-OWN = {
-    "audit_event",
-    "fingerprint",
-    "held_back",
-    "held_identifier",
-    "missing_row",
-    "refresh_row",
-    "refresh_run",
-    "source_key",
-    "suppression",
-}
-"""Tables that the register writes itself."""
 PASSED_OVER = re.compile(
     r"\..*|~\$.*|readme(?:\.(?:md|txt))?|thumbs\.db|desktop\.ini|register\.sqlite(?:-\w+)?",
     re.IGNORECASE,
@@ -59,7 +47,7 @@ def files(folder: Path) -> dict[str, Path]:
 
     A file's name may hold a person's, so it is told only if it begins with a table's.
     """
-    tables = [table.name for table in Base.metadata.sorted_tables if table.name not in OWN]
+    tables = [table.name for table in Base.metadata.sorted_tables if table.name not in WRITTEN_HERE]
     present = [path for path in sorted(Path(folder).iterdir()) if _counts(path)]
     _refuse_kinds(present, tables)
     given = [path for path in present if not path.is_dir()]

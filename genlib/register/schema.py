@@ -156,10 +156,8 @@ RELEASED_AS_THEY_ARE = ("campaign", "survey", "survey_question")
 NUMBERED_ANEW = ("customer", "survey_invitation")
 """Tables whose ids a release replaces by numbers of its own; of no other table may an id be in one.
 """
-OF_THE_REGISTER = (
+WRITTEN_HERE = (
     "audit_event",
-    "disclosure",
-    "disclosure_customer",
     "fingerprint",
     "held_back",
     "held_identifier",
@@ -167,9 +165,10 @@ OF_THE_REGISTER = (
     "refresh_row",
     "refresh_run",
     "source_key",
-    "subject_request",
     "suppression",
 )
+"""Tables that the register writes itself and no file brings."""
+OF_THE_REGISTER = (*WRITTEN_HERE, "disclosure", "disclosure_customer", "subject_request")
 """Tables of the register's own business - who asked, who did what, who is held back, what a refresh
 did - that no release is made of."""
 

@@ -26,8 +26,7 @@ from typing import Any
 
 from genlib.errors import BadInput, UsageError
 from genlib.register.feeds.formats import Format
-from genlib.register.reading import OWN
-from genlib.register.schema import Base, plain_columns, table
+from genlib.register.schema import WRITTEN_HERE, Base, plain_columns, table
 from genlib.settings import TIME_ZONE
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
@@ -37,7 +36,7 @@ CODED = ("campaign", "survey")
 """Tables whose rows have a code that people know."""
 SEPARATORS = ("", ",", ";", "\t")
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
-NOT_FED = OWN | {"subject_request"}
+NOT_FED = {*WRITTEN_HERE, "subject_request"}
 """Tables that the register and its officers write themselves."""
 
 
