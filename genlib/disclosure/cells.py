@@ -90,6 +90,7 @@ class Cells:
     cells of coarser groups: so many steps down the ladder of each dimension; `steps` are those that
     were taken. `is_optional`: it has no steps, and is left out where many cells are unsafe.
     `apart`: the dimension each of whose codes is told by itself, if all its cells are safe.
+    `left_out`: that so it was, of all cells or of some codes of `apart`.
     """
 
     frame: pl.DataFrame
@@ -103,6 +104,7 @@ class Cells:
     steps: Mapping[str, int] = field(default_factory=dict)
     is_optional: bool = False
     apart: str = ""
+    left_out: Literal["", "all", "some"] = ""
 
     @property
     def dimensions(self) -> list[str]:

@@ -102,7 +102,7 @@ def make_legible(cells: Cells, policy: Policy) -> Cells:
     if unsafe and has_steps and cells.recount:
         return _take_steps(cells, cells.recount, policy)
     if cells.is_optional and unsafe > MOST_UNSAFE * cells.frame.height:
-        return replace(cells, frame=cells.frame.clear(), members=None)
+        return replace(cells, frame=cells.frame.clear(), members=None, left_out="all")
     return cells
 
 
@@ -115,8 +115,7 @@ def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
     ]
     is_safe = ~pl.col(cells.apart).is_in(pl.concat(unsafe).unique().implode())
     members = None if cells.members is None else cells.members.filter(is_safe)
-    left_out = {cells.apart: 1}
-    return replace(cells, frame=cells.frame.filter(is_safe), members=members, steps=left_out)
+    return replace(cells, frame=cells.frame.filter(is_safe), members=members, left_out="some")
 
 
 def _take_steps(cells: Cells, recount: Callable[[Steps], Cells], policy: Policy) -> Cells:
@@ -164,10 +163,9 @@ def describe_steps(cells: Cells) -> dict[str, str]:
     """How each dimension was made coarser: its smaller codes `together`, in another unit of time
     (`quarter`, `year`), by its `parents` only, or not told at all (`undivided`); `*` is `left out`
     of a table of which nothing is told, `small left out` where only some codes are."""
-    if cells.is_optional and cells.frame.is_empty():
-        return {"*": "left out"}
-    if cells.apart and cells.steps:
-        return {cells.apart: "small left out"}
+    if cells.left_out:
+        whole, part = {"*": "left out"}, {cells.apart: "small left out"}
+        return whole if cells.left_out == "all" else part
     units = list_units(cells.by, cells.steps)
     dropped = dropped_columns(cells.by, cells.steps)
     taken = [dimension for dimension in cells.by if cells.steps.get(dimension.name)]
@@ -180,8 +178,6 @@ def describe_steps(cells: Cells) -> dict[str, str]:
 def list_untold(cells: Cells) -> list[str]:
     """The codes of which these steps say nothing by themselves, as "channel=sms", and the columns
     of which they say nothing at all, as "channel": no figure may take them for nobody."""
-    if cells.apart:
-        return []
     dropped = dropped_columns(cells.by, cells.steps)
     codes = [
         f"{column}={code}"

@@ -3,6 +3,8 @@ told for nobody."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -94,6 +96,34 @@ def test_rows_of_a_parent_are_found_where_the_finer_codes_are_not_told() -> None
     table = genlib.protect(table=cells).table
     assert table.finest("score") == "group"
     assert table.rows("group")["people"].to_list() == [12]
+
+
+def retained(sizes: dict[str, int]) -> Cells:
+    """A table that is left out where many of its cells are unsafe."""
+    return replace(people_of(sizes, Dimension("region")), recount=None, is_optional=True)
+
+
+def test_a_table_of_nobody_is_not_said_to_be_left_out() -> None:
+    nobody = retained({})
+    assert genlib.protect(table=nobody).table.coarser == {}
+    assert genlib.protect(table=nobody).table.value("people", region="A").reason == "empty"
+
+
+def test_a_table_that_makes_no_sense_in_coarser_groups_is_left_out_and_says_so() -> None:
+    table = genlib.protect(table=retained(SIZES)).table
+    assert table.frame.is_empty()
+    assert table.coarser == {"*": "left out"}
+    assert table.value("people", region="D").reason == "coarser"
+
+
+def test_a_code_with_a_small_cell_is_left_out_of_what_is_told_code_by_code() -> None:
+    by = (Dimension("region", total=False), ANSWER)
+    enough = replace(people_of({"A": 20, "B": 20}, *by, answers=4), apart="region")
+    assert make_legible(enough, Policy()) is enough
+    few = replace(people_of({"A": 20, "B": 8}, *by, answers=4), apart="region")
+    table = genlib.protect(table=few).table
+    assert set(table.frame["region"]) == {"A"}
+    assert table.coarser == {"region": "small left out"}
 
 
 def test_what_is_joined_is_named_by_its_parts() -> None:
