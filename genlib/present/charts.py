@@ -66,6 +66,8 @@ class Chart(Item):
                 if plot.hidden
                 else "No figures: the groups of this chart are too small to be told."
                 if plot.groups
+                else "No figures: there are none, or too few customers to tell them."
+                if plot.has_gaps
                 else "Nothing in this period."
             )
             return card(

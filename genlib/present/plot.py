@@ -75,6 +75,8 @@ class Plot:
     options: Options
     groups: str = ""
     """Which groups are larger than they might be (`coarser`)."""
+    has_gaps: bool = False
+    """Whether something of the table is hidden."""
 
     @property
     def hidden(self) -> list[str]:
@@ -152,6 +154,7 @@ def read(
         rows,
         options,
         describe_groups(table),
+        table.hidden > 0,
     )
 
 

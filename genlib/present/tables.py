@@ -188,7 +188,7 @@ def behind(plot: Plot, dimensions: Sequence[str], columns: Sequence[str]) -> str
     cells = {d: names(rows, d, words) for d in dimensions} | {
         c: words.figures(rows[c], plot.form) for c in columns
     }
-    heads = {d: words.column(d) for d in dimensions} | {
+    heads = {d: words.heading(rows, d) for d in dimensions} | {
         c: _head(words, c, plot.form) for c in columns
     }
     return Grid(pl.DataFrame(cells), heads, left=tuple(dimensions[1:])).html()
@@ -203,7 +203,7 @@ def _listed(
 ) -> Grid:
     words = Words(table.language)
     cells = {level: names(rows, level, words) for level in levels}
-    heads = {level: words.column(level) for level in levels}
+    heads = {level: words.heading(rows, level) for level in levels}
     for column in columns:
         if rows.schema[column].is_temporal():
             cells[column], heads[column] = (
@@ -294,7 +294,7 @@ def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, va
     )
     return Grid(
         cells,
-        {"row": words.column(by)} | {name: name for name in order},
+        {"row": words.heading(rows, by)} | {name: name for name in order},
         total=rows[by].null_count() > 0,
     )
 

@@ -130,6 +130,12 @@ class Words:
             for text, code in zip(given, rows[dimension], strict=True)
         ]
 
+    def heading(self, rows: pl.DataFrame, dimension: str) -> str:
+        """The head of a dimension of rows: of time what its codes are there, "Year"."""
+        unit = f"{dimension}_unit"
+        is_larger = unit in rows.columns and rows.height
+        return self.column(rows[unit][0] if is_larger else dimension)
+
     def column(self, name: str) -> str:
         """The head of a column; the ends of all intervals have the same."""
         end = re.sub(r"^.+_(low|high)$", r"\1", name)
