@@ -33,11 +33,6 @@ class WrongPassword(Refused):
     """The password opens no slot of the key file."""
 
 
-class NearlyWhole(Refused):
-    """Beside what was published before, more than half of this part would have to be hidden:
-    publish the whole instead."""
-
-
 class NotProtected(Refused):
     """Something that did not come through `genlib.protect` was about to be shown."""
 

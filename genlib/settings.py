@@ -24,8 +24,7 @@ from genlib.private import GROUP, OWNER, Access
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PUBLICATION = "GENLIB_PUBLICATION"
-"""Tells a kernel that it publishes: the day, the report with its parameters, and the id of the run.
-"""
+"""Tells a kernel that it publishes: the day and the id of the run."""
 
 TIME_ZONE = "Europe/Helsinki"
 """Where nothing else is set."""
@@ -104,11 +103,10 @@ def load(
     return Settings(**defaults | given | own)
 
 
-def publication() -> tuple[str, str, str] | None:
-    """Day, report and run of what this process publishes; None where people work on their own."""
-    day, _, rest = os.environ.get(PUBLICATION, "").partition(" ")
-    report, _, run = rest.rpartition(" ")
-    return (day, report, run) if run else None
+def publication() -> tuple[str, str] | None:
+    """Day and run of what this process publishes; None where people work on their own."""
+    day, _, run = os.environ.get(PUBLICATION, "").partition(" ")
+    return (day, run) if run else None
 
 
 def password(settings: Settings, prompt: str, *, twice: bool = False) -> str:

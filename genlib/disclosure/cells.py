@@ -30,7 +30,8 @@ class Dimension:
     `sensitive`: group disclosure is checked. `ladder`: its coarser steps, each from the finest
     codes, which a table takes where groups are too small (see `ladder`). `units`: of
     time, what the codes are at each step ("quarter"). `is_subject`: it is what the table is about,
-    and given up last."""
+    and given up last. `is_page`: what the table tells of each of its codes (a month, a survey, a
+    campaign) is a page of its own over time (see `pages`)."""
 
     name: str
     total: bool = True
@@ -39,6 +40,7 @@ class Dimension:
     ladder: tuple[Step, ...] = ()
     units: tuple[str, ...] = ()
     is_subject: bool = False
+    is_page: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -82,13 +84,11 @@ class Cells:
     money `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
     People are told of only if they are among the `measures`; they judge the cells in any case.
     `population`: whom the table counts; cells of equal population, measure and dimension values are
-    the same cell wherever they stand, which links the tables of a report. `members` (the dimension
-    columns, and a sketch of the people and of each sum) tells the ledger by how many people figures
-    differ, where `tabulate` knew them by pseudonym and something is being published. `rest`: tables
-    that are not shown, but that others may help to work out - what this one leaves of a whole, or
-    the parts of it; their small cells are protected as if they were shown. `recount` gives the
-    cells of coarser groups: so many steps down the ladder of each dimension; `steps` are those that
-    were taken. `is_optional`: it has no steps, and is left out where many cells are unsafe.
+    the same cell wherever they stand, which links the tables of a report. `draw` gives the
+    dimension columns and a sketch of the people and of each sum, which tell by how many people
+    figures differ; None where `tabulate` does not know people by pseudonym. `is_polars`: rows of
+    Polars were counted. `recount` gives the cells of coarser groups: so many steps down the ladder
+    of each dimension; `steps` are those that were taken. `is_optional`: it has no steps, and is left out where many cells are unsafe.
     `apart`: the dimension each of whose codes is told by itself, if all its cells are safe.
     `left_out`: that so it was, of all cells or of some codes of `apart`.
     """
@@ -98,8 +98,8 @@ class Cells:
     measures: tuple[Measure, ...] = (PEOPLE,)
     population: Population = NOBODY_SAID
     figures: tuple[Figure, ...] = ()
-    members: pl.DataFrame | None = None
-    rest: tuple[Cells, ...] = ()
+    draw: Callable[[], pl.DataFrame] | None = field(default=None, repr=False)
+    is_polars: bool = True
     recount: Callable[[Mapping[str, int]], Cells] | None = None
     steps: Mapping[str, int] = field(default_factory=dict)
     is_optional: bool = False
@@ -109,6 +109,11 @@ class Cells:
     @property
     def dimensions(self) -> list[str]:
         return [column for dimension in self.by for column in dimension.columns]
+
+    @property
+    def page(self) -> str:
+        """The dimension of whose codes each is a page of its own, or ""."""
+        return next((dimension.name for dimension in self.by if dimension.is_page), "")
 
 
 class Tables(Protocol):

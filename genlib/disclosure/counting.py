@@ -15,9 +15,8 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, R
 from genlib.disclosure.ladder import Steps, dropped_columns, list_units, step_down
 from genlib.disclosure.population import Population
 from genlib.disclosure.sketch import numbers, sketches
-from genlib.errors import Refused, UsageError
+from genlib.errors import UsageError
 from genlib.period import Period
-from genlib.settings import publication
 
 
 def tabulate(  # noqa: PLR0913 - what a table is
@@ -34,10 +33,8 @@ def tabulate(  # noqa: PLR0913 - what a table is
     the dimensions and the measures.
 
     Rows of one person in one cell are summed first, so `people` are distinct and the largest
-    contributions are a person's, not a row's. In a run that publishes, cells also carry the
-    sketches that the ledger compares over time, if `person` is the number of a customer of
-    `release` or the `pseudonym` itself. Refused there for rows of another engine than Polars, which
-    could have none.
+    contributions are a person's, not a row's. Sketches of who is in each cell can be drawn if
+    `person` is the number of a customer of `release` or the `pseudonym` itself, of rows of Polars.
 
     Raises `UsageError` for a measure that is not in whole numbers (a fraction would be cut row by
     row) and for a row without a value in a dimension (null is the total).
@@ -64,7 +61,6 @@ def recountable(rows: Rows, by: Sequence[Dimension], count: Callable[[Rows], Cel
             population=_within_wholes(coarse, units),
             figures=(*coarse.figures, *said),
             frame=coarse.frame.filter(*untold),
-            members=None if coarse.members is None else coarse.members.filter(*untold),
         )
 
     return replace(count(rows), recount=recount)
@@ -100,31 +96,33 @@ def _count(  # noqa: PLR0913 - what a table is
     frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
     _check_whole(frame, sums, whom)
     one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
-    if publication():
-        _check_polars(rows, *(() if release is None else (release["customer"],)))
-    if one.implementation.is_polars():
-        one = nw.from_native(_numbered(_collect(one), person, release))
-    levels = [_level(one, person, keys, columns, sums) for keys in grouping_sets(by)]
-    _check_complete(levels[0][0], columns, whom)
+    is_polars = one.implementation.is_polars()
+    one = nw.from_native(_collect(one)) if is_polars else one
+    sets = list(grouping_sets(by))
+    levels = [_level(one, person, keys, columns, sums) for keys in sets]
+    _check_complete(levels[0], columns, whom)
     order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
-    table = pl.concat([cells for cells, _ in levels], how="diagonal_relaxed").select(
+    table = pl.concat(levels, how="diagonal_relaxed").select(
         *columns, "people", pl.exclude(*columns, "people")
     )
-    drawn = [sketched for _, sketched in levels if sketched is not None]
-    members = pl.concat(drawn, how="diagonal_relaxed") if drawn else None
-    return Cells(table.sort(order), tuple(by), tuple(measures), whom, members=members)
+    names = [measure.name for measure in sums]
+    can_draw = is_polars and _knows_pseudonyms(person, release)
+    draw = partial(_draw, one, person, sets, names, release) if can_draw else None
+    ordered = table.sort(order)
+    return Cells(ordered, tuple(by), tuple(measures), whom, draw=draw, is_polars=is_polars)
 
 
-def _check_polars(*frames: Any) -> None:
-    """Refused unless all are of Polars: sketches are made of no other engine's rows, and without
-    them the ledger would compare the table with nothing that was published before."""
-    engines = [nw.from_native(frame).implementation for frame in frames]
-    others = sorted({engine.name.lower() for engine in engines if not engine.is_polars()})
-    if others:
-        raise Refused(
-            f"rows of {', '.join(others)} cannot be compared with what was published before, so "
-            "no report is published from them: open the release without spark="
-        )
+def _draw(
+    one: Any, person: str, sets: Sequence[list[str]], sums: list[str], release: Tables | None
+) -> pl.DataFrame:
+    """The sketches of all cells, by the dimension columns."""
+    known = _with_numbers(one.to_native(), person, release)
+    sums_of = [pl.col(name).sum() for name in sums]
+    levels = [
+        known.group_by(person, *keys).agg(pl.col("_number").first(), *sums_of) for keys in sets
+    ]
+    drawn = [sketches(level, keys, sums) for level, keys in zip(levels, sets, strict=True)]
+    return pl.concat(drawn, how="diagonal_relaxed")
 
 
 def _check_whole(frame: Any, sums: Sequence[Measure], population: Population) -> None:
@@ -150,18 +148,17 @@ def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: Pop
             )
 
 
-def _numbered(one: pl.DataFrame, person: str, release: Tables | None) -> pl.DataFrame:
-    """The rows, with the stable `_number` of each person (null: not known) where it is wanted and
-    can be had."""
-    if person == "pseudonym":
+def _knows_pseudonyms(person: str, release: Tables | None) -> bool:
+    known: Any = None if release is None else release["customer"]
+    is_polars = isinstance(known, pl.DataFrame | pl.LazyFrame)
+    return person == "pseudonym" or (is_polars and "pseudonym" in known.lazy().collect_schema())
+
+
+def _with_numbers(one: pl.DataFrame, person: str, release: Tables | None) -> pl.DataFrame:
+    """The rows, with the stable `_number` of each person (null: not known)."""
+    if person == "pseudonym" or release is None:
         return one.with_columns(_number=numbers(one[person]))
-    known = release["customer"] if release is not None and publication() else None
-    if (
-        not isinstance(known, pl.DataFrame | pl.LazyFrame)
-        or "pseudonym" not in known.lazy().collect_schema()
-    ):
-        return one
-    names = known.lazy().select("customer", "pseudonym").collect()
+    names = release["customer"].lazy().select("customer", "pseudonym").collect()
     names = names.select(pl.col("customer").cast(pl.Int64), _number=numbers(names["pseudonym"]))
     return one.join(
         names, left_on=pl.col(person).cast(pl.Int64, strict=False), right_on="customer", how="left"
@@ -176,16 +173,13 @@ def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
 
 def _level(
     one: Any, person: str, keys: list[str], columns: list[str], sums: list[Measure]
-) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """The cells of one level, and their sketches if people have a `_number`."""
-    named = isinstance(one, nw.DataFrame) and "_number" in one.columns
-    number = [nw.col("_number").max()] if named else []
+) -> pl.DataFrame:
+    """The cells of one level."""
     by_person = (
-        one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums), *number)
+        one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums))
         if set(keys) != set(columns)
         else one
     )
-    drawn = sketches(_collect(by_person), keys, [m.name for m in sums]) if named else None
     if not keys:
         by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
     money = [m.name for m in sums if m.kind == "money"]
@@ -215,9 +209,8 @@ def _level(
     cells = ranked.group_by(*keys).agg(
         nw.len().alias("people"), *(nw.col(m.name).sum() for m in sums), *largest, *rest, *having
     )
-    return _collect(cells).with_columns(pl.col("people").cast(pl.Int64)).drop(
-        "_all", strict=False
-    ), drawn
+    whole = _collect(cells).with_columns(pl.col("people").cast(pl.Int64))
+    return whole.drop("_all", strict=False)
 
 
 def _collect(frame: Any) -> pl.DataFrame:

@@ -22,10 +22,9 @@ from genlib.errors import UsageError
 SEVERITY = ("", "dominance", "primary")
 
 
-Assembled = tuple[System, pl.DataFrame, list[str], pl.DataFrame, pl.DataFrame]
+Assembled = tuple[System, pl.DataFrame, list[str], pl.DataFrame]
 """The system, the group and the cell of every key (`_key`, `_label`, `_cell`), each cell's own
-reason ("" = safe in itself), the figures as variables, and the wholes (`relation`, `variable`,
-whether it is a `part`)."""
+reason ("" = safe in itself), and the figures as variables."""
 
 
 def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> Assembled:
@@ -50,14 +49,8 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> Asse
     draft.differences(*_complements(draft))
     known = ("_label", "_cell", "measure", "kind", "value", "contributors", "first", "second")
     variables = draft.figures.filter(~pl.col("virtual")).select(*known, variable="same")
-    wholes = _wholes(links)
-    return (
-        draft.system(),
-        keys.filter("told").select("_key", "_label", "_cell"),
-        draft.reasons(),
-        variables,
-        wholes,
-    )
+    told = keys.filter("told").select("_key", "_label", "_cell")
+    return draft.system(), told, draft.reasons(), variables
 
 
 def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
@@ -94,20 +87,6 @@ def _renamed(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
         for side in ("parent_variable", "child_variable")
     ]
     return links.with_columns(sides).filter(pl.col("parent_variable") != pl.col("child_variable"))
-
-
-def _wholes(links: pl.DataFrame) -> pl.DataFrame:
-    """The parts of every whole that is the sum of them, and the whole, shown or not."""
-    exact = links.filter(pl.col("least") == 0, pl.col("most") == 0).sort(
-        "relation", "child_variable"
-    )
-    parts = exact.select(
-        "relation", variable="child_variable", part=pl.lit(True), parts=pl.len().over("relation")
-    )
-    wholes = exact.unique("relation", maintain_order=True).select(
-        "relation", variable="parent_variable", part=pl.lit(False), parts=pl.lit(0, pl.UInt32)
-    )
-    return pl.concat([parts, wholes])
 
 
 class Draft:

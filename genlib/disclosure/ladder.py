@@ -4,8 +4,11 @@ nothing in it need be hidden.
 1. Each dimension has a chain of coarser steps, the same in all tables: its smallest groups
    together, always in the same order; then its coarser groups; then no groups at all.
 2. A table takes, of all combinations of steps at which no cell is unsafe, the one with most cells.
-3. Time gives way after other dimensions, and what the table is about (outcome, verdict) last.
-4. A table that makes no sense in coarser groups is left out, or what has a small cell in it.
+3. Before that: none of its dimensions goes if another may be coarser; what the table is about
+   (outcome, verdict) goes last; and time gives way after the others. If there are such steps, no
+   two of its figures are near twins.
+4. A table that makes no sense in coarser groups is left out, or what has a small cell in it; so is
+   one that could tell nothing of what it is about.
 5. What was taken is said under the table.
 
 Example: of 2, 4, 30 and 64 customers in regions A, B, C and D, whose order is A, B, C, D, the
@@ -18,17 +21,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from math import prod
+from types import MappingProxyType
 
 import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Rows, Step
+from genlib.disclosure.figures import list_figures
+from genlib.disclosure.near import has_twins
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.rules import judge, read_contributions
+from genlib.disclosure.slices import SLICE
 
 Steps = Mapping[str, int]
 """How many steps each dimension has gone down its ladder; dimensions at their finest are left
 out."""
+FINEST: Steps = MappingProxyType({})
 TOGETHER = "others"
 ONE_GROUP = 2
 """Cells of a dimension of which one group is left, and the total: that group is all of it."""
@@ -88,22 +96,22 @@ def dropped_columns(by: Sequence[Dimension], steps: Steps) -> list[str]:
     ]
 
 
-def make_legible(cells: Cells, policy: Policy) -> Cells:
-    """The cells at the first steps at which none of them is unsafe; of what has no steps no row, if
-    it may be left out, and else the cells as they are: door 2 hides what is unsafe. A table none of
-    whose dimensions has a ladder is wanted at its level."""
+def make_legible(cells: Cells, policy: Policy, floor: Steps = FINEST) -> Cells:
+    """The cells at the first steps, from `floor` down, at which none of them is unsafe; of what has
+    no steps no row, if it may be left out, and else the cells as they are: door 2 hides what is
+    unsafe. A table none of whose dimensions has a ladder is wanted at its level."""
     has_ladder = any(dimension.ladder or dimension.is_subject for dimension in cells.by)
     has_steps = has_ladder and cells.recount is not None
-    if not (cells.apart or cells.is_optional or has_steps):
+    if cells.frame.filter(pl.col("people") > 0).is_empty():
         return cells
-    unsafe = count_unsafe(cells, policy)
-    if unsafe and cells.apart:
+    if has_steps and cells.recount:
+        return _take_steps(cells, cells.recount, policy, floor)
+    if cells.apart:
         return _keep_safe_codes(cells, policy)
-    if unsafe and has_steps and cells.recount:
-        return _take_steps(cells, cells.recount, policy)
-    if cells.is_optional and unsafe > MOST_UNSAFE * cells.frame.height:
-        return replace(cells, frame=cells.frame.clear(), members=None, left_out="all")
-    return cells
+    if SLICE in cells.dimensions:
+        return leave_out(cells) if count_unsafe(cells, policy) else cells
+    is_wide = cells.is_optional and count_unsafe(cells, policy) > MOST_UNSAFE * cells.frame.height
+    return leave_out(cells) if is_wide else cells
 
 
 def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
@@ -113,19 +121,46 @@ def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
         there.filter(pl.lit(found["reason"]).is_not_null())[cells.apart]
         for found in _judged(cells, policy)
     ]
-    is_safe = ~pl.col(cells.apart).is_in(pl.concat(unsafe).unique().implode())
-    members = None if cells.members is None else cells.members.filter(is_safe)
-    return replace(cells, frame=cells.frame.filter(is_safe), members=members, left_out="some")
+    codes = pl.concat(unsafe).unique()
+    if codes.is_empty():
+        return cells
+    is_safe = ~pl.col(cells.apart).is_in(codes.implode())
+    return replace(cells, frame=cells.frame.filter(is_safe), left_out="some")
 
 
-def _take_steps(cells: Cells, recount: Callable[[Steps], Cells], policy: Policy) -> Cells:
-    for steps in list_steps(cells):
-        coarser = recount(steps)
+def _take_steps(
+    cells: Cells, recount: Callable[[Steps], Cells], policy: Policy, floor: Steps = FINEST
+) -> Cells:
+    lower = [
+        steps
+        for steps in list_steps(cells)
+        if all(steps.get(name, 0) >= least for name, least in floor.items())
+    ]
+    first = None
+    for steps in [FINEST, *lower] if not floor else lower:
+        coarser = recount(steps) if steps else cells
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
-        if not is_empty and not count_unsafe(coarser, policy):
-            rest = tuple(one.recount(steps) if one.recount else one for one in cells.rest)
-            return replace(coarser, recount=recount, steps=steps, rest=rest)
-    return cells
+        if is_empty or count_unsafe(coarser, policy):
+            continue
+        found = replace(coarser, recount=recount, steps=steps)
+        if not has_twins(list_figures(found), policy):
+            return _leave_out_if_blank(found)
+        first = first or found
+    return _leave_out_if_blank(first) if first else leave_out(cells)
+
+
+def _leave_out_if_blank(cells: Cells) -> Cells:
+    """Without a table that tells nothing of what it is about."""
+    subjects = [dimension for dimension in cells.by if dimension.is_subject]
+    is_blank = any(
+        cells.steps.get(dimension.name, 0) == count_steps(dimension) for dimension in subjects
+    )
+    return leave_out(cells) if is_blank else cells
+
+
+def leave_out(cells: Cells) -> Cells:
+    """Without any cell: nothing is told of the table but that."""
+    return replace(cells, frame=cells.frame.clear(), draw=None, left_out="all")
 
 
 def list_steps(cells: Cells) -> list[Steps]:
@@ -135,15 +170,17 @@ def list_steps(cells: Cells) -> list[Steps]:
     combinations = [dict(zip(names, chosen, strict=True)) for chosen in product(*options)]
     sizes = {dimension.name: _count_codes(cells, dimension) for dimension in cells.by}
     subjects = {
-        dimension.name: count_steps(dimension) for dimension in cells.by if dimension.is_subject
+        dimension.name: len(dimension.ladder) for dimension in cells.by if dimension.is_subject
     }
-
     times = [dimension.name for dimension in cells.by if dimension.units]
+    ends = {dimension.name: count_steps(dimension) for dimension in cells.by}
 
-    def loss(steps: Steps) -> tuple[bool, int, int]:
-        gives_up_subject = any(steps[name] == last for name, last in subjects.items())
+    def loss(steps: Steps) -> tuple[int, int, int, int]:
+        undivided = sum(step == ends[name] > 0 for name, step in steps.items())
+        given_up = sum(max(0, steps[name] - last) for name, last in subjects.items())
         longer = sum(steps[name] for name in times)
-        return gives_up_subject, longer, -prod(sizes[name][step] for name, step in steps.items())
+        size = prod(sizes[name][step] for name, step in steps.items())
+        return undivided, given_up, longer, -size
 
     alone = {
         (dimension.name, step)

@@ -1,91 +1,55 @@
-"""The ledger: what reports have published so far, so that nothing can be subtracted from it.
+"""The ledger: which pages were told so far, and of whom their figures are.
 
-One private file (0600) per publication, beside the releases and never in the catalogue of reports:
-the figures, shown or not, the sketch of who has a part in each, and the relations between them. It
-holds no more than the releases do.
+One private file (0600) per call of `protect` in a run that publishes, beside the releases and never
+in the catalogue of reports. It holds what was told, with the keyed sketches of who is in it: no
+more than the releases do. Until its run has its report the file is pending: it binds others, since
+the report may yet be shown, and goes if the run fails.
 """
 
 from __future__ import annotations
 
 import fcntl
 import glob
-import hashlib
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import polars as pl
 
 from genlib import settings as configuration
 from genlib.atomic import replacing
-from genlib.disclosure.figures import PLACE
-from genlib.disclosure.model import Model
-from genlib.disclosure.pattern import Pattern
+from genlib.disclosure.pages import FIGURE, Page, Past, ToldPage
 from genlib.disclosure.sketch import SIZE
-from genlib.disclosure.ties import Ties
-from genlib.private import OWNER, check_no_link, make_folder, open_lock
+from genlib.private import make_folder, open_lock
 from genlib.settings import Settings, publication
 
-TOLD = ("cell", "measure", "kind", "people", "first", "second", "heads", "adds", "sketch", "places")
-"""What is kept of a figure beside its number; null for an unknown that no table shows."""
-VARIABLE: dict[str, pl.DataType | type[pl.DataType]] = {
-    "page": pl.UInt32,
+PENDING = ".pending.parquet"
+KEPT = ".parquet"
+PAGE: dict[str, Any] = {
+    "series": pl.String,
+    "steps": pl.String,
+    "code": pl.String,
+    "start": pl.Date,
+    "end": pl.Date,
     "day": pl.Date,
-    "name": pl.UInt64,
-    "value": pl.Int64,
-    "low": pl.Int64,
-    "up": pl.Int64,
-    "down": pl.Int64,
-    "shown": pl.Boolean,
-    "alone": pl.Boolean,
-    "cell": pl.Int64,
-    "measure": pl.String,
-    "kind": pl.String,
-    "people": pl.Int64,
-    "first": pl.Int64,
-    "second": pl.Int64,
-    "heads": pl.Boolean,
-    "adds": pl.Boolean,
-    "sketch": pl.Binary,
-    "places": pl.List(PLACE),
+    "run": pl.String,
+    "coarser": pl.String,
+    "frame": pl.Binary,
+    "figures": pl.List(pl.Struct(FIGURE)),
 }
-ENTRY: dict[str, type[pl.DataType]] = {
-    "page": pl.UInt32,
-    "relation": pl.Int64,
-    "variable": pl.Int64,
-    "sign": pl.Int64,
-}
-
-
-@dataclass(frozen=True)
-class Past:
-    """All that was published. `variables`: page, day, name (0: nameless), value, low, up and down
-    (the moves that it needs), whether it is `shown` or follows; alone (in a report with lone
-    respondents, whose view is not kept: what that hid stays hidden); of figures what `figures_of`
-    tells. `entries` of relations between them: page, relation, variable, sign."""
-
-    variables: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VARIABLE))
-    entries: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ENTRY))
-
-    @property
-    def figures(self) -> pl.DataFrame:
-        """What stands in tables, hidden figures included."""
-        return self.variables.filter(pl.col("measure").is_not_null())
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The publications in `folder`, and the one in the making: its report, the day it is shown, and
-    the run that makes it."""
+    """The pages in `folder`, and the publication in the making: the day it is told, and the run
+    that makes it."""
 
     folder: Path
-    report: str = ""
     day: date = date.max
     run: str = ""
 
@@ -97,19 +61,15 @@ class Ledger:
     @classmethod
     def standing(cls) -> Ledger | None:
         """The ledger of a run that publishes, None where nothing is published."""
-        if (made := publication()) is None:
+        if (found := publication()) is None:
             return None
-        return replace(
-            cls.of(configuration.load()),
-            day=date.fromisoformat(made[0]),
-            report=made[1],
-            run=made[2],
-        )
+        day, run = found
+        return replace(cls.of(configuration.load()), day=date.fromisoformat(day), run=run)
 
     @staticmethod
-    def called(day: date, slot: Path, run: str) -> str:
+    def called(day: date, run: str) -> str:
         """A publication as its kernel is told."""
-        return f"{day} {slot.as_posix()} {run}"
+        return f"{day} {run}"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -120,119 +80,106 @@ class Ledger:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
-    def past(self) -> Past:
-        """All publications, the same one only once."""
-        pages = {
-            file.name.partition("_")[0]: file
-            for file in sorted(self.folder.glob("*.parquet"), key=_run_of)
-        }
-        if not pages:
-            return Past()
-        read = pl.read_parquet(list(pages.values())).with_row_index("page")
-        variables, entries = (
-            read.select("page", "day", part)
-            .explode(part, empty_as_null=False, keep_nulls=False)
-            .unnest(part)
-            for part in ("variables", "entries")
-        )
-        readable = pl.when(pl.col("sketch").bin.size() == SIZE).then(
-            "sketch"
-        )  # a version that drew others knew other people
-        return Past(
-            variables.select(VARIABLE.keys()).with_columns(readable.alias("sketch")),
-            entries.select(ENTRY.keys()),
-        )
+    def read_past(self) -> Past:
+        """All pages that were told."""
+        withdrawn = self._withdrawn()
+        files = sorted(self.folder.glob(f"*{KEPT}"))
+        pages = [page for file in files for page in _read(file)]
+        return Past(replace(page, is_withdrawn=page.run in withdrawn) for page in pages)
 
-    def record(self, model: Model, own: pl.DataFrame, ties: Ties, pattern: Pattern) -> None:
-        """Keep a publication: what `model` says of its own tables, what ties its figures to others,
-        and what `pattern` hides of them."""
-        variables, entries = _page(model, own, ties, pattern)
-        content = pl.DataFrame(
-            {"variables": [variables.to_struct()], "entries": [entries.to_struct()]}
-        )
-        name = hashlib.sha256(_parquet(content)).hexdigest()[:24]
-        with replacing(self.folder / f"{name}_{self.run}.parquet") as file:
-            file.write(
-                _parquet(content.with_columns(report=pl.lit(self.report), day=pl.lit(self.day)))
-            )
+    def record(self, pages: Iterable[ToldPage]) -> None:
+        """Add pages, pending until `enter`."""
+        rows = pl.DataFrame([_row(page) for page in pages], schema=PAGE, orient="row")
+        if rows.is_empty():
+            return
+        number = len(self.published(self.run))
+        with replacing(self.folder / f"{self.run}_{number}{PENDING}") as file:
+            file.write(_bytes(rows))
 
     def published(self, run: str) -> list[Path]:
-        """The publications of a run."""
-        return list(self.folder.glob(f"*_{glob.escape(run)}.parquet"))
+        """The files of a run."""
+        return sorted(self.folder.glob(f"{glob.escape(run)}_*{KEPT}"))
 
-    def forget(self, run: str, *, by: str = "") -> int:
-        """Strike out what a run published and nobody was shown, and note `by` whom; the number of
-        publications struck."""
+    def enter(self, run: str) -> None:
+        """The run has its report: what it told was told."""
+        for file in self.published(run):
+            file.replace(file.with_name(file.name.replace(PENDING, KEPT)))
+
+    def forget(self, run: str) -> int:
+        """Strike out what a run told and nobody was shown; the number of files struck."""
         with self.locked():
             struck = self.published(run)
-            if by:
-                forgotten = self.folder / "forgotten.jsonl"
-                check_no_link(forgotten)
-                with open(forgotten, "a", encoding="utf-8", opener=_private) as record:
-                    print(
-                        json.dumps(
-                            {
-                                "at": f"{datetime.now(UTC):%FT%TZ}",
-                                "user": by,
-                                "run": run,
-                                "struck": len(struck),
-                            }
-                        ),
-                        file=record,
-                    )
             for file in struck:
                 file.unlink()
             return len(struck)
 
+    def withdraw(self, run: str, *, by: str, reason: str) -> int:
+        """Mark the pages of a run that was shown as withdrawn by somebody: they are told anew, and
+        what readers know of them still counts. The number of pages."""
+        with self.locked():
+            marked = self._withdrawn() | {
+                run: {"at": f"{datetime.now(UTC):%FT%TZ}", "user": by, "reason": reason}
+            }
+            with replacing(self.folder / "withdrawn.json") as file:
+                file.write(json.dumps(marked, indent=1).encode())
+            return sum(
+                pl.read_parquet(file, columns=["run"]).height for file in self.published(run)
+            )
 
-def _page(
-    model: Model, own: pl.DataFrame, ties: Ties, pattern: Pattern
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The figures, those that nobody is shown included, and what relates them; first those of the
-    report, then those tied to them."""
-    system = model.system
-    size = len(model.system.value)
-    moves = np.zeros((2, size), np.int64)
-    protected = pattern.system
-    everyones = (protected.need_scenario < 0) & (protected.need_variable < size)
-    for way, sign in enumerate((1, -1)):
-        np.maximum.at(
-            moves[way], protected.need_variable[everyones], sign * protected.need_move[everyones]
+    def sweep(self, runs: Iterable[str], older_than: float) -> None:
+        """Strike out what is pending of runs that ended without a report: none of these `runs`."""
+        kept = set(runs)
+        for file in self.folder.glob(f"*{PENDING}"):
+            run = file.name.rpartition("_")[0]
+            if run not in kept and file.stat().st_mtime < older_than:
+                file.unlink(missing_ok=True)
+
+    def _withdrawn(self) -> dict[str, Any]:
+        place = self.folder / "withdrawn.json"
+        return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+
+
+def _row(told: ToldPage) -> list[Any]:
+    """A page as a row of the file."""
+    page = told.page
+    coarser = json.dumps(dict(told.coarser))
+    figures = told.figures.select(FIGURE.keys()).to_dicts()
+    times = [page.start, page.end, told.day]
+    return [
+        page.series,
+        page.steps,
+        page.code,
+        *times,
+        told.run,
+        coarser,
+        _ipc(told.frame),
+        figures,
+    ]
+
+
+def _read(file: Path) -> Iterator[ToldPage]:
+    rows = pl.read_parquet(file)
+    for row in rows.rows(named=True):
+        figures = pl.DataFrame(row["figures"], schema=FIGURE, orient="row")
+        # a version that drew others knew other people
+        readable = pl.when(pl.col("sketch").bin.size() == SIZE).then("sketch")
+        yield ToldPage(
+            Page(row["series"], row["steps"], row["code"], row["start"], row["end"]),
+            row["day"],
+            row["run"],
+            pl.read_ipc(BytesIO(row["frame"])),
+            figures.with_columns(sketch=readable),
+            json.loads(row["coarser"]),
         )
-    numbers = {
-        "variable": np.arange(size),
-        "value": system.value,
-        "low": system.low,
-        "up": moves[0],
-        "down": moves[1],
-    }
-    seen = pl.Series(pattern.seen()[:size])
-    alone = pl.lit(len(system.alone_variable) > 0)
-    ours = pl.DataFrame(numbers).join(
-        own.select("variable", "name", *TOLD), on="variable", how="left", maintain_order="left"
-    )
-    ours = ours.with_columns(pl.col("name").fill_null(0), shown=seen, alone=alone)
-    tied = ties.variables().select(
-        "name", "value", "low", "up", "down", shown=pl.lit(False), alone=pl.lit(False)
-    )
-    entries = pl.DataFrame(
-        {"relation": system.relation, "variable": system.variable, "sign": system.sign}
-    )
-    more = ties.entries().with_columns(
-        pl.col("relation") + system.relations, pl.col("variable") + size
-    )
-    return pl.concat([ours.drop("variable"), tied], how="diagonal"), pl.concat([entries, more])
 
 
-def _parquet(frame: pl.DataFrame) -> bytes:
+def _ipc(frame: pl.DataFrame) -> bytes:
     content = BytesIO()
-    frame.write_parquet(content)
+    frame.write_ipc(content)
     return content.getvalue()
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, OWNER.file)
-
-
-def _run_of(file: Path) -> str:
-    return file.stem.partition("_")[2]
+def _bytes(frame: pl.DataFrame) -> bytes:
+    content = BytesIO()
+    frame.write_parquet(content)
+    return content.getvalue()

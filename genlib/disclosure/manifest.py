@@ -1,21 +1,19 @@
 """What others need to audit a report, and no more: its own tables as one system, which cells are
 hidden, and what is shown.
 
-What a report is protected together with - earlier reports, what it leaves of a whole, differences
-of a few people - is not in it: that a relation is there would tell that somebody is.
+Which figures were told before, and which were too near to be told, is not in it: that would tell
+that somebody is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from genlib.disclosure.cells import Cells
-from genlib.disclosure.model import Model, build
+from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.policy import Policy
 
@@ -25,39 +23,11 @@ def manifest(
 ) -> dict[str, Any]:
     """`policy`; `pattern` with structure, hidden cells and shown figures; and by `tables` where
     each figure stands in it."""
-    plain = (
-        build({name: replace(cells, rest=()) for name, cells in tables.items()}, policy)
-        if len(own.tables) > len(tables)
-        else own
-    )
-    keys = own.keys.filter(pl.col("_cell") >= 0).select("_key", theirs="_cell")
-    cells = (
-        plain.keys.join(keys, on="_key", maintain_order="left")
-        .unique("_cell", keep="first", maintain_order=True)
-        .sort("_cell")
-    )
-    none = np.zeros((0, len(plain.system.value)), np.int64)
-    alone = Pattern(
-        plain.system, pattern.hidden[cells["theirs"]], none, np.zeros(0, np.int64), pattern.status
-    )
     return {
         "policy": policy.as_dict(),
-        "pattern": alone.structure(_seen(plain, own, alone, pattern, cells)),
-        "tables": {
-            name: _places(table, plain, plain.frames[name]) for name, table in tables.items()
-        },
+        "pattern": pattern.structure(pattern.seen()),
+        "tables": {name: _places(table, own, own.frames[name]) for name, table in tables.items()},
     }
-
-
-def _seen(plain: Model, own: Model, alone: Pattern, pattern: Pattern, cells: pl.DataFrame) -> Any:
-    """Of figures what the tables show; of sums and differences what follows from that."""
-    theirs = own.figures.select("measure", theirs="_cell", was="variable")
-    figures = plain.figures.join(cells.select("_cell", "theirs"), on="_cell").join(
-        theirs, on=["theirs", "measure"]
-    )
-    seen = alone.seen()
-    seen[figures["variable"].to_numpy()] = pattern.seen()[figures["was"].to_numpy()]
-    return seen
 
 
 def _places(cells: Cells, model: Model, frame: pl.DataFrame) -> dict[str, Any]:

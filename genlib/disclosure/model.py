@@ -26,41 +26,25 @@ if two others must give way for it."""
 @dataclass(frozen=True)
 class Model:
     """`system` and the way back: `frames` by table with `_cell` (null for a zero that is shown),
-    each cell's own `reason` ("" = safe). `tables`: those that are shown, and behind them what they
-    leave (`Cells.rest`), of which nobody is shown anything."""
+    each cell's own `reason` ("" = safe)."""
 
     system: System
     tables: dict[str, Cells]
     frames: dict[str, pl.DataFrame]
     reason: list[str]
-    keys: pl.DataFrame
-    """`_key`, `_label` and `_cell` (-1: not shown): the names that each group of people, shown or
-    not, goes by."""
     figures: pl.DataFrame
     """One row a figure: `_label`, `_cell`, measure, kind, `variable`, value, contributors, the
     largest parts `first`, `second`."""
-    wholes: pl.DataFrame
-    """What adds up: `relation`, `variable`, whether it is a `part` of it, and of how many `parts`.
-    """
 
 
 def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     """All tables of a report as one system. Raises `UsageError` if two tables disagree about a cell
     that they share."""
-    every = _with_hierarchies(
-        {
-            **tables,
-            **{
-                f"{name} {n}": rest
-                for name, cells in tables.items()
-                for n, rest in enumerate(cells.rest)
-            },
-        }
-    )
+    every = _with_hierarchies(tables)
     sensitive = {c for cells in every.values() for d in cells.by if d.sensitive for c in d.columns}
     frames = {name: _prepared(name, cells, sensitive) for name, cells in every.items()}
-    figures = rules.judge(_figures(every, frames, {*tables}), policy)
-    system, cells, reason, variables, wholes = assemble(
+    figures = rules.judge(_figures(every, frames), policy)
+    system, cells, reason, variables = assemble(
         figures, _joined(_links(every, frames, sensitive), figures), policy
     )
     told = {
@@ -69,7 +53,7 @@ def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
         )
         for name, frame in frames.items()
     }
-    return Model(system, every, told, reason, cells, variables, wholes)
+    return Model(system, every, told, reason, variables)
 
 
 def _with_hierarchies(tables: Mapping[str, Cells]) -> dict[str, Cells]:
@@ -112,9 +96,7 @@ def _prepared(name: str, cells: Cells, sensitive: set[str]) -> pl.DataFrame:
     )
 
 
-def _figures(
-    tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame], shown: set[str]
-) -> pl.DataFrame:
+def _figures(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """One row a variable: `_key`, measure, kind, value, contributors, the largest contribution and
     the rest of it beyond two."""
     parts = [
@@ -124,7 +106,7 @@ def _figures(
             cells,
             place,
             (3 - 2 * order / len(tables)) * (HEADLINE if order == 0 else 1),
-        ).with_columns(shown=pl.lit(name in shown))
+        )
         for order, (name, cells) in enumerate(tables.items())
         for place in range(len(cells.measures))
     ]
@@ -142,12 +124,9 @@ def _figures(
             f"tables {names} give different figures for the same cell: different people need "
             "different populations"
         )
-    first = listed.group_by("_key", "measure", maintain_order=True).first().drop("shown")
-    first = first.join(
-        listed.group_by("_key").agg((pl.col("shown") & ~pl.col("virtual")).any()),
-        on="_key",
-        maintain_order="left",
-    )
+    first = listed.group_by("_key", "measure", maintain_order=True).first()
+    is_shown = (~pl.col("virtual")).any().alias("shown")
+    first = first.join(listed.group_by("_key").agg(is_shown), on="_key", maintain_order="left")
     return first.with_row_index("variable").with_columns(pl.col("variable").cast(pl.Int64))
 
 

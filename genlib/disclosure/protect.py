@@ -1,62 +1,65 @@
 """`protect`: door 2. The tables of a report go in as `Cells` and come out together as
-`ProtectedTable`s, or not at all."""
+`ProtectedTable`s, or not at all.
+
+    legible      each table takes the first steps at which no group is too small    (ladder)
+                 and, if it is narrowed, one slice of them                          (slices)
+    settled      pages that were told are repeated, near twins must stay unsure     (settle)
+    solved       what is hidden of the rest, with a proof                           (search)
+    tables       what is shown, with the figures derived from it
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from genlib import notice
 from genlib.disclosure.cells import Cells, Figure
-from genlib.disclosure.figures import figures_of
 from genlib.disclosure.ladder import describe_steps, list_untold, make_legible
-from genlib.disclosure.ledger import Ledger, Past
+from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.manifest import manifest
-from genlib.disclosure.model import Model, build
-from genlib.disclosure.past import NONE, Bound, bound, eased
+from genlib.disclosure.pages import Past, ToldPage, name_series
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import suppress
+from genlib.disclosure.settle import Settled, settle
+from genlib.disclosure.slices import take_slice
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable
-from genlib.disclosure.ties import no_ties
-from genlib.errors import NearlyWhole, Refused, UsageError
-from genlib.settings import publication
+from genlib.errors import Refused, UsageError
 
-STEPS, ADVICE, HALF = 250_000, 40_000, 0.5
+STEPS, ADVICE = 250_000, 40_000
 OWN = ("primary", "secondary", "dominance")
 """Reasons that stay with the analyst: of a primary cell, and of how many there are, it would be
 known that it is small."""
 
 
 @dataclass(frozen=True)
-class Solved:
-    """The report on its `own` and its figures as the ledger knows them, what binds it, and the
-    pattern of what is hidden of it all."""
+class Beside:
+    """What a report is told beside: all that was told before, on the `day` when it is told, in the
+    `run` that publishes it ("" = nobody does)."""
 
-    own: Model
-    figures: pl.DataFrame
-    bound: Bound
-    pattern: Pattern
+    past: Past
+    day: date
+    run: str = ""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a report tells: its tables; of each cell why it is hidden (`reason`) and the variable of
-    each measure; the variables that everybody sees; and what was last published of the cells that
-    the time gate holds."""
+class Answer:
+    """What door 2 says of a report: its tables as they are to be told, what was `settled` of them,
+    the `pattern` of what is hidden, and of each cell why (`cells`: `_cell`, `reason`, and the
+    variable of each measure)."""
 
-    frames: Mapping[str, pl.DataFrame]
+    settled: Settled
+    pattern: Pattern
     cells: pl.DataFrame
-    seen: pl.Series
-    last: pl.DataFrame
 
-    def known(self, column: str) -> pl.Expr:
+    def look_up(self, column: str) -> pl.Expr:
         """A column of `cells` on the rows of a table; null on those that are no cell but a zero,
         which is shown."""
         return pl.lit(self.cells.get_column(column, default=pl.Series(dtype=pl.Int64))).gather(
@@ -75,11 +78,10 @@ def protect(
     name, what matters most first: where there is a choice, the later ones are hidden.
 
     `policy` may be stricter than the notice's, never looser. With a `ledger` (in a run that
-    publishes: the standing one) they are protected together with all that was published before, and
-    recorded; then no two cells of the report itself can be taken from each other either, if few
-    people make the difference. Raises `UsageError` for anything but `Cells` and for tables that
+    publishes: the standing one) no figure is told that few people part from one told before, and
+    what is told is recorded. Raises `UsageError` for anything but `Cells` and for tables that
     disagree on a cell they share, `Refused` if no protection can be proven, with the smallest
-    coarsening that would do.
+    coarsening that would do, or if what is published could not be held against the past.
     """
     strangers = [name for name, table in cells.items() if not isinstance(table, Cells)]
     if strangers or not cells:
@@ -88,84 +90,89 @@ def protect(
             f"{', '.join(strangers) or 'nothing was given'}"
         )
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
-    cells = {name: make_legible(table, ruling) for name, table in cells.items()}
-    solved = _published(cells, ruling, ledger or Ledger.standing())
-    told = _told(solved)
-    shown = {name: _table(name, table, told, ruling, language) for name, table in cells.items()}
-    audit = manifest(cells, solved.own, solved.pattern, ruling)
-    return Protected(shown, _conditions(ruling, solved.pattern, told), solved.pattern, audit)
-
-
-def _published(tables: dict[str, Cells], ruling: Policy, ledger: Ledger | None) -> Solved:
-    """Protected, and recorded if there is a ledger."""
+    ledger = ledger or Ledger.standing()
     if ledger is None:
-        return _advised(tables, None, ruling)
+        return _protect(cells, Beside(Past(), date.max), ruling, language)
+    _check_comparable(cells)
     with ledger.locked():
-        solved = _advised(tables, ledger.past(), ruling)
-        _check_worth(tables, solved)
-        ledger.record(solved.own, solved.figures, solved.bound.ties, solved.pattern)
-    return solved
+        beside = Beside(ledger.read_past(), ledger.day, ledger.run)
+        protected = _protect(cells, beside, ruling, language)
+        ledger.record(protected.pages)
+    return protected
 
 
-def _check_worth(tables: Mapping[str, Cells], solved: Solved) -> None:
-    """A part of a report of which hardly anything could be told is not worth what it takes from the
-    next reports of the whole."""
-    narrowed = any(cells.population.is_narrowed for cells in tables.values())
-    hidden = solved.pattern.hidden[: len(solved.own.system.weight)]
-    if narrowed and hidden.mean() > HALF:
-        raise NearlyWhole(
-            "beside what was published before, more than half of this part would have to be "
-            "hidden: publish the whole instead"
+def _check_comparable(tables: Mapping[str, Cells]) -> None:
+    """Refused for tables counted by another engine than Polars: their people have no sketches, so
+    they could be held against nothing that was told before."""
+    others = sorted(name for name, table in tables.items() if not table.is_polars)
+    if others:
+        raise Refused(
+            f"tables {', '.join(others)} were not counted by Polars and cannot be compared with "
+            "what was told before, so no report is published from them: open the release without "
+            "spark="
         )
 
 
-def _advised(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> Solved:
+def _protect(
+    tables: Mapping[str, Cells], beside: Beside, ruling: Policy, language: str
+) -> Protected:
+    floors = {
+        name: beside.past.find_steps(name_series(name, table), beside.day)
+        for name, table in tables.items()
+    }
+    legible = {
+        name: take_slice(make_legible(table, ruling, floors[name]))
+        for name, table in tables.items()
+    }
+    answer = _answer(legible, beside, ruling)
+    settled = answer.settled
+    shown = {
+        name: _make_table(name, table, answer, ruling, language)
+        for name, table in settled.fresh.items()
+    }
+    audit = manifest(settled.fresh, settled.model, answer.pattern, ruling)
+    pages = _list_pages(shown, answer, beside) if beside.run else []
+    return Protected(shown, _conditions(ruling, answer), answer.pattern, audit, tuple(pages))
+
+
+def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answer:
     try:
-        return _solved(tables, past, ruling, STEPS)
+        settled, pattern = _solve(tables, beside, ruling, STEPS)
     except Refused as refused:
-        raise Refused(f"{refused}{_advice(tables, past, ruling)}") from None
+        raise Refused(f"{refused}{_advice(tables, beside, ruling)}") from None
+    hidden = pattern.hidden[: len(settled.reason)]
+    said = dict.fromkeys(OWN, "hidden") if beside.run else {}
+    why = [said.get(reason, reason) for reason in (one or "secondary" for one in settled.reason)]
+    reasons = [reason if is_hidden else None for reason, is_hidden in zip(why, hidden, strict=True)]
+    cells = pl.DataFrame(
+        {"_cell": range(len(reasons)), "reason": reasons},
+        schema={"_cell": pl.Int64, "reason": pl.String},
+    )
+    shown = settled.model.figures.filter(pl.col("_cell") >= 0)
+    variables = shown.pivot("measure", index="_cell", values="variable")
+    known = cells.join(variables, on="_cell", how="left", maintain_order="left")
+    return Answer(settled, pattern, known)
 
 
-def _solved(tables: dict[str, Cells], past: Past | None, ruling: Policy, steps: int) -> Solved:
-    own = build(tables, ruling)
-    if past is None:
-        return Solved(
-            own,
-            NONE,
-            Bound(own, NONE, no_ties(), np.zeros(0, np.int64)),
-            suppress(own.system, steps=steps),
-        )
-    figures = figures_of(own)
-    hung = bound(own, figures, past, ruling)
-    try:
-        return Solved(own, figures, hung, suppress(hung.model.system, steps=steps))
-    except Refused:
-        suppress(
-            own.system, steps=steps
-        )  # what cannot be protected by itself is refused, and not eased
-        system, witnesses = eased(hung.model.system, hung.before)
-        hung = replace(hung, model=replace(hung.model, system=system))
-        return Solved(own, figures, hung, suppress(system, steps=steps, witnesses=witnesses))
+def _solve(
+    tables: Mapping[str, Cells], beside: Beside, ruling: Policy, steps: int
+) -> tuple[Settled, Pattern]:
+    settled = settle(tables, beside.past, beside.day, ruling)
+    return settled, suppress(settled.system, steps=steps)
 
 
-def _advice(tables: dict[str, Cells], past: Past | None, ruling: Policy) -> str:
+def _advice(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> str:
     """The change that would be allowed and costs the fewest cells: one table without the finest
     level of one dimension."""
     options = []
     for name, cells in tables.items():
         for dimension in cells.by:
             coarse = cells.frame.filter(pl.col(dimension.name).is_null())
-            options.append(
-                (
-                    cells.frame.height - coarse.height,
-                    dimension.name,
-                    name,
-                    replace(cells, frame=coarse),
-                )
-            )
+            lost = cells.frame.height - coarse.height
+            options.append((lost, dimension.name, name, replace(cells, frame=coarse)))
     for _, without, name, coarser in sorted(options, key=lambda option: option[0]):
         try:
-            _solved({**tables, name: coarser}, past, ruling, ADVICE)
+            _solve({**tables, name: coarser}, beside, ruling, ADVICE)
         except Refused:
             continue
         return f"; allowed would be: {name} without {without}"
@@ -178,74 +185,54 @@ def standing_policy() -> Policy:
     return Policy(ruling.min_count, ruling.p, ruling.min_base, ruling.flag_base)
 
 
-def _told(solved: Solved) -> Told:
-    model = solved.bound.model
-    pattern = solved.pattern
-    held = solved.bound.held
-    hidden = pattern.hidden[
-        : len(model.reason)
-    ]  # the pattern may end with what is only known from the past
-    said = dict.fromkeys(OWN, "hidden") if publication() else {}
-    reason = [
-        said.get(why, why) if unseen else None
-        for why, unseen in zip((r or "secondary" for r in model.reason), hidden, strict=True)
-    ]
-    cells = pl.DataFrame(
-        {"_cell": range(len(reason)), "reason": reason},
-        schema={"_cell": pl.Int64, "reason": pl.String},
-    )
-    variables = model.figures.filter(pl.col("_cell") >= 0).pivot(
-        "measure", index="_cell", values="variable"
-    )
-    cells = cells.join(variables, on="_cell", how="left", maintain_order="left")
-    return Told(
-        model.frames,
-        cells,
-        pl.Series(pattern.seen()),
-        held.select("cell", "day", "figures")
-        .drop_nulls("day")
-        .unique("cell", keep="first", maintain_order=True),
-    )
-
-
-def _table(name: str, cells: Cells, told: Told, ruling: Policy, language: str) -> ProtectedTable:
-    frame = told.frames[name].with_columns(reason=told.known("reason"))
-    late = pl.col("reason") == "time"
-    seen = {
-        measure.name: pl.lit(told.seen).gather(told.known(measure.name))
-        for measure in cells.measures
-    }
-    values = {
-        measure: pl.when(pl.col("reason").is_null() | (seen[measure] & ~late)).then(measure)
-        for measure in seen
-    }
-    earlier = _earlier(frame.filter(late), cells, told.last)
-    untold = pl.lit(pl.Series([list_untold(cells)], dtype=pl.List(pl.String))).first()
-    flags: dict[str, Any] = {"_base": ruling.base, "_flag": ruling.flag, "_untold": untold}
-    shown = frame.select(
-        *cells.dimensions,
-        **{"people": pl.lit(None, pl.Int64), **values},
-        **flags,
-        thin=False,
-        reason="reason",
-    )
-    shown = _repeated(shown, earlier, cells.dimensions)
-    gaps = shown.select(pl.any_horizontal(pl.col(values).is_null()).sum()).item()
+def _make_table(
+    name: str, cells: Cells, answer: Answer, ruling: Policy, language: str
+) -> ProtectedTable:
+    """The table as it is told now; if it is one page, perhaps as it was told before."""
+    settled = answer.settled
+    whole = settled.repeated.get((name, ""))
+    frame = whole.frame if whole else _figured(_join_pages(name, cells, answer), cells, ruling)
+    measures = [measure.name for measure in cells.measures]
+    gaps = frame.select(pl.any_horizontal(pl.col(measures).is_null()).sum()).item()
     return ProtectedTable(
         name,
-        _figured(shown, cells, ruling),
+        frame,
         tuple(replace(dimension, ladder=(), units=()) for dimension in cells.by),
         cells.measures,
         gaps,
         language,
         SEAL,
-        earlier,
-        coarser=describe_steps(cells),
+        settled.list_days(name),
+        coarser=whole.coarser if whole else describe_steps(cells),
     )
+
+
+def _join_pages(name: str, cells: Cells, answer: Answer) -> pl.DataFrame:
+    """The measures of a table by cell, with `reason`: of its pages of now, and of those that are
+    repeated."""
+    frame = answer.settled.model.frames[name].with_columns(reason=answer.look_up("reason"))
+    seen = pl.lit(pl.Series(answer.pattern.seen()))
+    values = {
+        measure.name: pl.when(
+            pl.col("reason").is_null() | seen.gather(answer.look_up(measure.name))
+        ).then(measure.name)
+        for measure in cells.measures
+    }
+    fresh = frame.select(
+        *cells.dimensions, **{"people": pl.lit(None, pl.Int64), **values}, reason="reason"
+    )
+    old = [page.frame for (table, _), page in answer.settled.repeated.items() if table == name]
+    order = [pl.col(column).is_null() for column in cells.dimensions]
+    together = pl.concat([fresh, *old], how="diagonal_relaxed")
+    return together.sort([*order, *cells.dimensions]) if old else together
 
 
 def _figured(shown: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
     """With the figures. Cells that are shown, but are too few people for any of them, say so."""
+    untold = pl.lit(pl.Series([list_untold(cells)], dtype=pl.List(pl.String))).first()
+    flags: dict[str, Any] = {"_base": ruling.base, "_flag": ruling.flag, "_untold": untold}
+    values = shown.select(pl.exclude("reason"))
+    shown = shown.select(*values.columns, **flags, thin=False, reason="reason")
     table = shown
     measures = [measure.name for measure in cells.measures]
     for figure in cells.figures:
@@ -288,56 +275,36 @@ def _with_own(shown: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.Da
     return table
 
 
-def _repeated(
-    shown: pl.DataFrame, earlier: pl.DataFrame | None, dimensions: list[str]
-) -> pl.DataFrame:
-    """With what was last published of the cells that the time gate holds back."""
-    if earlier is None:
-        return shown
-    told = earlier.drop("published_on").with_columns(_=0)
-    both = shown.with_columns(_=0).join(
-        told,
-        on=[*dimensions, "_"],
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-        suffix="_earlier",
-    )
-    again = [name for name in told.columns if name in shown.columns and name not in dimensions]
-    return both.select(
-        *dimensions,
-        *(
-            pl.coalesce(name, f"{name}_earlier") if name in again else name
-            for name in shown.columns[len(dimensions) :]
-        ),
-    )
+def _list_pages(
+    shown: Mapping[str, ProtectedTable], answer: Answer, beside: Beside
+) -> list[ToldPage]:
+    """The pages that are told anew: of whole tables as they are shown, of others the measures."""
+    settled = answer.settled
+    hidden = answer.cells.drop_nulls("reason")["_cell"].implode()
+    told = settled.figures.filter(~pl.col("cell").is_in(hidden))
+    pages = []
+    for (name, code), page in settled.pages.items():
+        cells = settled.fresh[name]
+        rows = shown[name].frame
+        if cells.page:
+            joined = _join_pages(name, cells, answer)
+            rows = joined.filter(pl.col(cells.page).cast(pl.String) == code)
+        figures = told.filter(table=name, code=code)
+        coarser = shown[name].coarser
+        pages.append(ToldPage(page, beside.day, beside.run, rows, figures, coarser))
+    return pages
 
 
-def _earlier(late: pl.DataFrame, cells: Cells, last: pl.DataFrame) -> pl.DataFrame | None:
-    """What was last published of the cells that the time gate holds back, and when."""
-    late = late.filter(pl.col("_cell").is_in(last["cell"].implode()))
-    if late.is_empty():
-        return None
-    told = (
-        late.select(*cells.dimensions, "_cell")
-        .join(last, left_on="_cell", right_on="cell")
-        .drop("_cell")
-    )
-    told = told.explode("figures").unnest("figures").rename({"day": "published_on"})
-    return told.pivot("measure", index=[*cells.dimensions, "published_on"], values="value")
-
-
-def _conditions(policy: Policy, pattern: Pattern, told: Told) -> Mapping[str, Any]:
-    """`hidden` by reason; `repeated`: cells that are shown as they were last published."""
-    hidden = told.cells.drop_nulls("reason")
-    again = pl.col("_cell").is_in(told.last["cell"].implode()) & (pl.col("reason") == "time")
+def _conditions(policy: Policy, answer: Answer) -> Mapping[str, Any]:
+    """`hidden` by reason; `repeated`: tables, or parts of one, that are shown as they were told
+    before, since they could not be told anew."""
     return {
         "policy": policy.as_dict(),
-        "cells": told.cells.height,
-        "hidden": dict(Counter(hidden.filter(~again)["reason"])),
-        "repeated": hidden.filter(again).height,
-        "status": pattern.status,
+        "cells": answer.cells.height,
+        "hidden": dict(Counter(answer.cells["reason"].drop_nulls())),
+        "repeated": answer.settled.count_late(),
+        "status": answer.pattern.status,
         "proof": "checked",
-        "witnesses": len(pattern.witnesses),
-        "digest": pattern.seal,
+        "witnesses": len(answer.pattern.witnesses),
+        "digest": answer.pattern.seal,
     }

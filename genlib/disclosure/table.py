@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
 import polars as pl
 
 from genlib.disclosure.cells import Dimension, Measure
+from genlib.disclosure.pages import ToldPage
 from genlib.disclosure.pattern import Pattern
 from genlib.errors import Refused, UsageError
 
@@ -37,10 +39,11 @@ class ProtectedTable:
     `frame`: the dimension columns (null = total), `people` and the other measures (null = hidden;
     all `people` if they are no measure; in a hidden cell too a figure is told that follows from
     others), derived figures, `thin` (some of them stand on fewer people than the policy's flag),
-    and `reason` (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`). Cells with
-    `time` changed by too few people to be told anew: they stay as they were last published, if they
-    were, and `earlier` says when (the dimension columns, `published_on` and the measures).
-    `coarser`: the dimensions whose groups had to be larger, and how (`ladder.describe_steps`).
+    and `reason` (null = shown; `primary`, `secondary`, `dominance`, `base`, `time`: too few people
+    part the cell from a figure that was told elsewhere). `told_on`: the day on which the table was
+    told as it is, if it could not be told anew since, by the code of a page, or by "" if that is
+    all of it. `coarser`: the dimensions whose groups had to be larger, and how
+    (`ladder.describe_steps`).
     """
 
     name: str
@@ -50,7 +53,7 @@ class ProtectedTable:
     hidden: int
     language: str = "en"
     seal: object = field(default=None, repr=False, compare=False)
-    earlier: pl.DataFrame | None = field(default=None, repr=False, compare=False)
+    told_on: Mapping[str, date] = field(default_factory=dict, repr=False, compare=False)
     coarser: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     digest: str = field(default="", init=False, repr=False, compare=False)
 
@@ -120,12 +123,13 @@ class ProtectedTable:
 @dataclass(frozen=True)
 class Protected(Mapping[str, ProtectedTable]):
     """The tables of one report, protected together; by attribute or by key. `pattern` is the proof:
-    `disclosure.verify` checks it."""
+    `disclosure.verify` checks it. `pages`: what the ledger keeps of it."""
 
     tables: Mapping[str, ProtectedTable]
     conditions: Mapping[str, Any]
     pattern: Pattern | None = field(default=None, repr=False)
     _manifest: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    pages: tuple[ToldPage, ...] = field(default=(), repr=False)
 
     def manifest(self) -> dict[str, Any]:
         """What others need to audit the report (`disclosure.intervals` takes its `pattern`), ready

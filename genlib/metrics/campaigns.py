@@ -32,10 +32,9 @@ from genlib.metrics.drawn import (
     with_purchases,
 )
 from genlib.metrics.figures import Share, given
-from genlib.metrics.funnel import READING, STAGES, funnel, funnel_by_channel
+from genlib.metrics.funnel import READING, STAGES, funnel
 from genlib.metrics.intervals import Estimate
 from genlib.metrics.population import MONEY, Form, tabulated
-from genlib.metrics.rest import of_one_period
 from genlib.metrics.rows import Rows, case, collect
 from genlib.period import Period
 
@@ -47,7 +46,6 @@ __all__ = [
     "STAGES",
     "Attribution",
     "funnel",
-    "funnel_by_channel",
     "outcomes",
     "uplift",
     "uplift_by_campaign",
@@ -62,7 +60,6 @@ def uplift(
     return intervals.difference(successes, n, holdout_successes, holdout_n, level=level)
 
 
-@of_one_period
 def outcomes(  # noqa: PLR0913 - what, of which, by what
     release: Tables,
     period: Period,
@@ -129,7 +126,11 @@ def uplift_by_campaign(
         nw.col("amount_cents").fill_null(0),
         campaign=nw.col("code"),
     )
-    by = (Dimension("campaign", total=False), Dimension("arm"), Dimension("outcome"))
+    by = (
+        Dimension("campaign", total=False, is_page=True),
+        Dimension("arm"),
+        Dimension("outcome", is_subject=True),
+    )
     return tabulated(
         release,
         told,

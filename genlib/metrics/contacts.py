@@ -27,7 +27,6 @@ from genlib.metrics.population import (
     stepwise,
     tabulated,
 )
-from genlib.metrics.rest import looking_back, of_one_period
 from genlib.metrics.rows import Rows, banded, beginning, case, collect, rows, within
 from genlib.period import Period
 
@@ -135,7 +134,6 @@ def judged(contacts: Rows) -> Rows:
     )
 
 
-@looking_back
 def timeline(
     release: Tables, period: Period, *, campaign: str = "all", months: int | None = None
 ) -> Cells:
@@ -149,7 +147,6 @@ def timeline(
     return complete(cells, pl.DataFrame({period.unit: [period.start]}))
 
 
-@looking_back
 def lawfulness(
     release: Tables, period: Period, *, campaign: str = "all", months: int | None = None
 ) -> Cells:
@@ -215,7 +212,6 @@ def _dated(
     return dated, count_stepwise("contacts", period, length, campaign=campaign)
 
 
-@of_one_period
 def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with
     their `refused_rate`."""
@@ -239,7 +235,6 @@ def by_what(contacts: Rows, what: str, *, total: bool = True) -> Dimension:
     return by_campaign(sizes["campaign"].to_list(), total=total)
 
 
-@of_one_period
 def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
     told = sent(release, period, campaign=campaign)
@@ -334,7 +329,7 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
             for days in (7, 30, 90)
         ]
     )
-    by = (Dimension("days", total=False), by_channel())
+    by = (Dimension("days", total=False, ladder=({7: None}, {7: None, 30: None})), by_channel())
     population = count_at("contacts by days", period.end, campaign=campaign)
     share = Share(("channel",), of="contacts")
     cells = tabulated(release, told, by, population, share, measures=CONTACTS)

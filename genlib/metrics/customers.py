@@ -14,7 +14,8 @@ import polars as pl
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Step, Tables
 from genlib.disclosure.counting import tabulate, with_unit
 from genlib.disclosure.ladder import Steps, dropped_columns
-from genlib.disclosure.population import Population
+from genlib.disclosure.population import Population, narrow_to
+from genlib.disclosure.slices import SLICE
 from genlib.errors import UsageError
 from genlib.metrics import forecast as forecasts
 from genlib.metrics import intervals
@@ -53,11 +54,10 @@ from genlib.metrics.population import (
     count_lately,
     count_stepwise,
     lately,
-    of_people,
     stepwise,
     tabulated,
+    with_slices,
 )
-from genlib.metrics.rest import looking_back, narrowable
 from genlib.metrics.rows import (
     Rows,
     banded,
@@ -148,7 +148,6 @@ def _day(day: date | str) -> date:
     return date.fromisoformat(day) if isinstance(day, str) else day
 
 
-@looking_back
 def growth(release: Tables, period: Period, *, months: int | None = None) -> Cells:
     """Customers who joined and left in each month (quarter or year, as the period is); the one
     before the first holds the opening stock. Figures on the row of a month: `stock` at its end,
@@ -168,8 +167,9 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
     told = _of_whole_months(period)
     larger = _larger_steps(told)
     ladder: tuple[Step, ...] = tuple({} for _ in larger)
+    units = tuple(step.unit for step in larger)
     by = (
-        Dimension(told.unit, total=False, ladder=ladder, units=tuple(step.unit for step in larger)),
+        Dimension(told.unit, total=False, ladder=ladder, units=units, is_page=True),
         Dimension("movement", is_subject=True),
     )
 
@@ -265,7 +265,6 @@ def _movement(members: Rows, when: nw.Expr, column: str, name: nw.Expr, code: in
     return members.select(person, when.cast(nw.Date).alias(column), name.alias("movement"))
 
 
-@narrowable
 def by_region(
     release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -273,12 +272,11 @@ def by_region(
     they are of a thousand inhabitants (`per_thousand`, with Wilson's interval); of one region, by
     municipality."""
     region = narrowed.get("region", "all")
-    place = "region" if region == "all" or region.startswith("!") else "municipality"
+    place = "region" if region == "all" else "municipality"
     figures = (Share((place,)), partial(_per_thousand, place=place, region=region))
-    return _active(release, period, months, (by_place(place, region),), *figures, **narrowed)
+    return _active(release, period, months, (by_place(place),), *figures, **narrowed)
 
 
-@narrowable
 def by_age(
     release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -302,7 +300,7 @@ def _active(
     *figures: Figure,
     **narrowed: Unpack[Narrowed],
 ) -> Cells:
-    told = active(release, period, months=months, **narrowed)
+    told = active(release, period, months=months)
     population = count_lately("active", period, months, **narrowed)
     return tabulated(release, told, by, population, *figures)
 
@@ -334,8 +332,6 @@ def _inhabitants(place: str, region: str) -> pl.DataFrame:
     )
 
 
-@narrowable
-@looking_back
 def billing(
     release: Tables, period: Period, *, months: int | None = None, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -348,8 +344,6 @@ def billing(
     return tabulated(release, dated, (by,), population, each, *changed, measures=measures)
 
 
-@narrowable
-@looking_back
 def billing_by_line(
     release: Tables, period: Period, *, months: int | None = None, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -368,8 +362,7 @@ def _billed(
 ) -> tuple[Rows, Dimension, Population]:
     """The invoices of the steps of a period, the steps, and whose they are."""
     length = months or LOOK_BACK[period.length]
-    invoices = of_people(release, "invoice", **narrowed)
-    inside = invoices.filter(stepwise("issued_on", period, length))
+    inside = rows(release, "invoice").filter(stepwise("issued_on", period, length))
     dated = inside.with_columns(beginning("issued_on", period.unit).alias(period.unit))
     return dated, by_time(period, length), count_stepwise("payers", period, length, **narrowed)
 
@@ -379,7 +372,7 @@ def _buyers(
 ) -> Rows:
     """One row a customer who may be profiled: purchase days, day of the last purchase and money of
     the last months."""
-    recent = _profiled(release, **narrowed).filter(lately("issued_on", period, months), *only)
+    recent = _profiled(release).filter(lately("issued_on", period, months), *only)
     days = (
         recent.filter(nw.col("amount_cents") > 0)
         .group_by("customer", "issued_on")
@@ -389,32 +382,33 @@ def _buyers(
         nw.len().alias("days"), nw.col("issued_on").max().alias("last")
     )
     money = recent.group_by("customer").agg(nw.col("amount_cents").sum())
-    return history.join(money, on="customer").with_columns(
-        _all=nw.lit(1), last_day=day_number("last")
-    )
+    cut = narrow_to({name: str(value) for name, value in narrowed.items()})
+    buyers = with_slices(release, history.join(money, on="customer"), cut)
+    among = nw.col(SLICE) if cut else nw.lit("all")
+    return buyers.with_columns(among.alias("_among"), last_day=day_number("last"))
 
 
-def _profiled(release: Tables, **narrowed: Unpack[Narrowed]) -> Rows:
+def _profiled(release: Tables) -> Rows:
     """The invoices of those who may be profiled."""
-    return of_people(release, "invoice", **narrowed).join(
+    return rows(release, "invoice").join(
         rows(release, "profile").select("customer"), on="customer", how="semi"
     )
 
 
 def _score(column: str, classes: int = 5) -> nw.Expr:
-    """Quantile score 1 to `classes`, the greatest value best; equal values have equal scores.
+    """Quantile score 1 to `classes` among those of the same slice, the greatest value best; equal
+    values have equal scores.
 
     In whole numbers, so that every engine puts a customer into the same class: of the 4 values 1,
     2, 2, 9 in two classes, 1 has none before it: (2 * 0 + 1) * 2 // 8 + 1 = 1; the two 2 have one:
     (2 * 1 + 2) * 2 // 8 + 1 = 2.
     """
-    before = nw.col(column).rank("min").cast(nw.Int64) - 1
-    equal = nw.col("_all").sum().over(column).cast(nw.Int64)
-    everybody = nw.col("_all").sum().over("_all").cast(nw.Int64)
+    before = nw.col(column).rank("min").over("_among").cast(nw.Int64) - 1
+    equal = nw.col("customer").len().over("_among", column).cast(nw.Int64)
+    everybody = nw.col("customer").len().over("_among").cast(nw.Int64)
     return (2 * before + equal) * classes // (2 * everybody) + 1
 
 
-@narrowable
 def rfm(
     release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -447,7 +441,6 @@ def _of_money(dimension: str) -> Share:
     return Share((dimension,), of="amount_cents", name="money_share")
 
 
-@narrowable
 def concentration(
     release: Tables, period: Period, *, months: int = 12, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -461,7 +454,6 @@ def concentration(
     return tabulated(release, told, (Dimension("tenth"),), population, *figures, measures=SPENT)
 
 
-@narrowable
 def repeat(
     release: Tables, period: Period, *, months: int = 12, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -487,12 +479,11 @@ def _repeat_rate(frame: pl.DataFrame) -> pl.DataFrame:
     return Rate("repeat_rate", "purchases", at_least(frame, "purchases", 2))(frame)
 
 
-@narrowable
 def cohorts(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
     """Customers by the quarter of their first purchase (rental is none), and how many of them
     bought `later` quarters after it (whole quarters only, six of them); `share` of the cohort."""
     last = Period.around(period.end, "quarter").previous()
-    bought = of_people(release, "invoice", **narrowed).filter(
+    bought = rows(release, "invoice").filter(
         nw.col("amount_cents") > 0, nw.col("issued_on") < last.end, PURCHASE
     )
     bought = bought.select("customer", quarter=beginning("issued_on", "quarter")).unique()
@@ -518,13 +509,12 @@ def _quarter(column: str) -> nw.Expr:
     )
 
 
-@narrowable
 def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled, by the chance (per cent, BG/NBD, fitted by kind of customer) that
     they still buy. Those who bought `once` stand apart: of them the model knows nothing (it holds
     them all to be there still); of a kind too few of whom bought again it is `unknown`. Rental is
     left out: a contract does not fade away unseen. Figure: `share`."""
-    summaries = _summaries(release, period.end, **narrowed)
+    summaries = _summaries(release, period.end)
     kinds = _by_kind(summaries) or [summaries]
     chances = pl.concat([_chances(one) for one in kinds])
     population = count_at("prospects", period.end, **narrowed)
@@ -541,7 +531,6 @@ def _chances(summary: pl.DataFrame) -> pl.DataFrame:
     return chances.select("customer", alive=_unless_once(_band("chance")))
 
 
-@narrowable
 def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
     """What those who may be profiled and have bought are expected to buy in the next 52 weeks, by
     kind of customer (BG/NBD times gamma-gamma, fitted by kind), without rental: `expected_cents`.
@@ -554,9 +543,9 @@ def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
     changes by a few from month to month, and a year of such counts beside each other tells who.
     """
     year_ago = period.end - timedelta(days=forecasts.DAYS)
-    now = _summaries(release, period.end, **narrowed)
-    past = _summaries(release, year_ago, **narrowed)
-    came = collect(_came(release, year_ago, period.end, **narrowed))
+    now = _summaries(release, period.end)
+    past = _summaries(release, year_ago)
+    came = collect(_came(release, year_ago, period.end))
     past = past.join(came, on="customer", how="left").with_columns(pl.col("came").fill_null(0))
     parts = [_outlook(one, past) for one in _by_kind(now)]
     money = [Measure(name, "money") for name in FORECAST]
@@ -583,11 +572,11 @@ def _outlook(now: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, dict[
     }
 
 
-def _summaries(release: Tables, end: date, **narrowed: Unpack[Narrowed]) -> pl.DataFrame:
+def _summaries(release: Tables, end: date) -> pl.DataFrame:
     """The purchase summary, in days, of those who may be profiled and bought before `end`, with
     their kind, in order."""
     summary = purchase_summary(
-        _purchases(release, **narrowed).filter(nw.col("issued_on") < end).to_native(),
+        _purchases(release).filter(nw.col("issued_on") < end).to_native(),
         customer="customer",
         date="issued_on",
         amount="amount_cents",
@@ -598,13 +587,13 @@ def _summaries(release: Tables, end: date, **narrowed: Unpack[Narrowed]) -> pl.D
     return collect(lazy(summary).join(kinds, on="customer")).sort("customer")
 
 
-def _purchases(release: Tables, **narrowed: Unpack[Narrowed]) -> Rows:
-    return _profiled(release, **narrowed).filter(nw.col("amount_cents") > 0, PURCHASE)
+def _purchases(release: Tables) -> Rows:
+    return _profiled(release).filter(nw.col("amount_cents") > 0, PURCHASE)
 
 
-def _came(release: Tables, start: date, end: date, **narrowed: Unpack[Narrowed]) -> Rows:
+def _came(release: Tables, start: date, end: date) -> Rows:
     """The money of the purchases of each customer in this time."""
-    inside = _purchases(release, **narrowed).filter(within("issued_on", start, end))
+    inside = _purchases(release).filter(within("issued_on", start, end))
     return inside.group_by("customer").agg(nw.col("amount_cents").sum().alias("came"))
 
 

@@ -420,45 +420,21 @@ class Believed:
 @dataclass(frozen=True)
 class Reached:
     """People who came at least as far as each stage, `reached`; and for the stages from delivery on
-    which part of those delivered they are (`of_delivered`), with Wilson's interval. `groups`: the
-    coarser dimensions of stages, finest first, each with the stage from which on all are one group
-    of that name; beside the way to the last stage lie those without a group, who are counted alone.
-    Nothing is reckoned of stages `untold` (`stage` and the columns of a group). `among`: the
-    dimension whose codes are compared at each stage, each with all others (see `with_gaps`)."""
+    which part of those delivered they are (`of_delivered`), with Wilson's interval. Stages `aside`
+    lie beside the way: who is there came as far as the one before, and they are counted alone.
+    `among`: the dimension whose codes are compared at each stage, each with all others (see
+    `with_gaps`)."""
 
     stages: tuple[str, ...]
-    groups: Mapping[str, str]
-    untold: pl.DataFrame
+    aside: tuple[str, ...] = ()
     among: str = ""
 
-    def _reached(self, frame: pl.DataFrame, stage: str) -> pl.Expr:
-        columns = ["stage", *self.groups]
-        if stage == self.stages[0]:
-            return at(frame, "people", dict.fromkeys(columns))
-        place = next(
-            (place for place, name in enumerate(columns) if self.groups.get(name) == stage), 0
-        )
-        return at(
-            frame,
-            "people",
-            {**dict.fromkeys(columns[:place]), columns[place]: stage},
-            tuple(columns[place + 1 :]),
-        )
-
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        after = {stage: self._reached(frame, stage) for stage in self.stages}
-        reached = pl.coalesce(
-            pl.when(pl.col("stage") == stage).then(n) for stage, n in after.items()
-        )
-        told = frame.join(
-            self.untold.with_columns(_no=True),
-            on=self.untold.columns,
-            how="left",
-            maintain_order="left",
-        )["_no"].is_null()
-        shown = frame.with_columns(reached=pl.when(told).then(reached))
+        reached = {stage: self._count(frame, stage) for stage in self.stages}
+        each = (pl.when(pl.col("stage") == stage).then(n) for stage, n in reached.items())
+        shown = frame.with_columns(reached=pl.coalesce(each))
         late = pl.col("stage").is_in(self.stages[self.stages.index("delivered") :])
-        base = frame.select(after["delivered"]).to_series()
+        base = frame.select(reached["delivered"]).to_series()
         rate = interval(
             "of_delivered", shown["reached"] / base, intervals.wilson(shown["reached"], base)
         )
@@ -466,6 +442,15 @@ class Reached:
         if not self.among:
             return rated
         return with_gaps(rated, "of_delivered", self.among, (shown["reached"], base), share_gap)
+
+    def _count(self, frame: pl.DataFrame, stage: str) -> pl.Expr:
+        """Those who came so far; null of a stage that is told with another."""
+        if _is_untold(frame, {"stage": stage}):
+            return pl.lit(None, pl.Int64)
+        further = self.stages[self.stages.index(stage) :]
+        stages = (stage,) if stage in self.aside else further
+        told = tuple(one for one in stages if not _is_untold(frame, {"stage": one}))
+        return at(frame, "people", {"stage": told})
 
 
 def uplift(frame: pl.DataFrame) -> pl.DataFrame:

@@ -17,6 +17,8 @@ from genlib.disclosure.ladder import join, join_smallest
 from genlib.period import UNITS, Period
 
 POSTAL_AREAS = Path(__file__).resolve().parents[2] / "data" / "finland" / "postal_areas.csv"
+TOWNS = (2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+"""Municipalities with fewer inhabitants than this are put together, one step after another."""
 AGES: tuple[Mapping[str, Sequence[str]], ...] = (
     {"18-34": ("18-24", "25-34"), "35-54": ("35-44", "45-54"), "55-": ("55-64", "65-74", "75-")},
     {"18-54": ("18-24", "25-34", "35-44", "45-54"), "55-": ("55-64", "65-74", "75-")},
@@ -33,7 +35,8 @@ def by_time(period: Period, months: int) -> Dimension:
     larger = [unit for unit in UNITS if UNITS[unit] > period.length and period.is_over]
     ladder = {unit: _wholes(steps, unit) for unit in larger}
     told = {unit: step for unit, step in ladder.items() if any(step.values())}
-    return Dimension(period.unit, total=False, ladder=tuple(told.values()), units=tuple(told))
+    steps_down = tuple(told.values())
+    return Dimension(period.unit, total=False, ladder=steps_down, units=tuple(told), is_page=True)
 
 
 def _wholes(steps: Sequence[Period], unit: str) -> Step:
@@ -46,19 +49,37 @@ def _wholes(steps: Sequence[Period], unit: str) -> Step:
     }
 
 
-def by_place(place: str, region: str = "all") -> Dimension:
-    """Regions, or the municipalities of one: those with the fewest inhabitants together first."""
-    return Dimension(place, ladder=_places(place, region))
+def by_place(place: str) -> Dimension:
+    """Regions, those with the fewest inhabitants together first; or municipalities, those with few
+    inhabitants together in each region."""
+    return Dimension(place, ladder=_regions() if place == "region" else _municipalities())
 
 
 @cache
-def _places(place: str, region: str) -> tuple[Step, ...]:
+def _regions() -> tuple[Step, ...]:
+    sizes = _inhabitants("region")
+    return join_smallest(["unknown", "abroad", *sizes["region"]])
+
+
+@cache
+def _municipalities() -> tuple[Step, ...]:
+    sizes = _inhabitants("municipality", "region")
+    return tuple(_join_small(sizes, least) for least in TOWNS)
+
+
+def _join_small(sizes: pl.DataFrame, least: int) -> Step:
+    """The municipalities of each region with fewer inhabitants than these together."""
+    small = sizes.filter(pl.col("inhabitants") < least).group_by("region").agg("municipality")
+    joined = [join(codes) for codes in small["municipality"]]
+    return {fine: coarse for step in joined for fine, coarse in step.items()}
+
+
+def _inhabitants(*places: str) -> pl.DataFrame:
+    """Places with their `inhabitants`, the fewest first."""
     codes = {"region": pl.String, "municipality": pl.String}
     areas = pl.read_csv(POSTAL_AREAS, columns=[*codes, "population_2022"], schema_overrides=codes)
-    inside = areas if region == "all" else areas.filter(pl.col("region") == region)
-    sizes = inside.group_by(place).agg(pl.col("population_2022").sum())
-    smallest = ["unknown", "abroad", *sizes.sort("population_2022", place)[place]]
-    return join_smallest(smallest)
+    sizes = areas.group_by(places).agg(inhabitants=pl.col("population_2022").sum())
+    return sizes.sort("inhabitants", *places)
 
 
 def by_age_band() -> Dimension:

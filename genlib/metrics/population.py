@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypedDict, Unpack
+from typing import TypedDict
 
 import narwhals as nw
 import polars as pl
@@ -14,14 +14,17 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, T
 from genlib.disclosure.counting import tabulate
 from genlib.disclosure.ladder import Steps, dropped_columns, step_down
 from genlib.disclosure.population import Population, narrow_to
-from genlib.metrics.rows import Rows, rows, within
+from genlib.disclosure.slices import LEAST_PEOPLE, OTHERS, SLICE
+from genlib.errors import Refused, UsageError
+from genlib.metrics.rows import Rows, collect, rows, within
 from genlib.period import Period, months_between
 from genlib.release import Release
 
 MONEY = Measure("amount_cents", "money")
 OVERLAPPING = Measure("people", "people", additive=False)
 """For tables where one person stands in several cells."""
-OTHER_KIND = {"consumer": "company_contact", "company_contact": "consumer"}
+CUTS = ("region", "kind")
+"""What a table may be narrowed by: one slice of all."""
 LOOK_BACK = {1: 13, 3: 27, 12: 48}
 """Months that a report of a month, a quarter or a year looks back on."""
 
@@ -85,38 +88,43 @@ def steps_since(period: Period, months: int) -> date:
     return period.whole.steps(months)[0].start
 
 
-def narrow(frame: Rows, **wanted: str) -> Rows:
-    """The rows with these values, "all" being any, and "!06" any but 06."""
-    for column, value in wanted.items():
-        if value != "all":
-            frame = frame.filter(
-                nw.col(column) != value[1:] if value.startswith("!") else nw.col(column) == value
-            )
-    return frame
-
-
-def people(tables: Tables, **narrowed: Unpack[Narrowed]) -> Rows:
-    """Table customer, narrowed to a region or to consumers or company contacts."""
-    return narrow(rows(tables, "customer"), **narrowed)
-
-
-def of_people(tables: Tables, name: str, **narrowed: Unpack[Narrowed]) -> Rows:
-    """One table, the rows of the people narrowed to."""
-    told = rows(tables, name)
-    return (
-        told.join(people(tables, **narrowed), on="customer", how="semi")
-        if set(narrowed.values()) - {"all"}
-        else told
-    )
-
-
-def active(
-    tables: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
+def with_slices(
+    tables: Tables, told: Rows, cut: Sequence[tuple[str, str]], person: str = "customer"
 ) -> Rows:
+    """The rows with the slice that each person stands in; as they are, if nothing is cut. Whose
+    value is not known, or too small to be told by itself, stands with the others."""
+    if not cut or SLICE in told.collect_schema().names():
+        return told
+    name = _check_one_cut(cut)
+    customers = rows(tables, "customer").select(person="customer", code=name)
+    sizes = collect(customers.group_by("code").agg(nw.len().cast(nw.Int64).alias("n")))
+    named = sizes.filter(pl.col("n") >= LEAST_PEOPLE)["code"].drop_nulls().to_list()
+    if cut[0][1] not in named:
+        raise Refused(
+            f"this {name} has fewer than {LEAST_PEOPLE} customers in the release, too few for a "
+            "report of their own: take a report of all"
+        )
+    code = nw.when(nw.col("code").is_in(named)).then(nw.col("code")).otherwise(nw.lit(OTHERS))
+    slices = customers.select(nw.col("person").cast(nw.Int64).alias("_person"), code.alias(SLICE))
+    joined = told.with_columns(nw.col(person).cast(nw.Int64).alias("_person")).join(
+        slices, on="_person", how="left"
+    )
+    return joined.with_columns(nw.col(SLICE).fill_null(OTHERS)).drop("_person")
+
+
+def _check_one_cut(cut: Sequence[tuple[str, str]]) -> str:
+    """The column that a table is cut by; UsageError if there are several."""
+    if len(cut) > 1:
+        names = " and ".join(name for name, _ in cut)
+        raise UsageError(f"a report is narrowed by one thing at a time, not by {names}")
+    return cut[0][0]
+
+
+def active(tables: Tables, period: Period, *, months: int = 24) -> Rows:
     """Customers who were billed in the last months: a release does not tell who of its people has
     left."""
     billed = rows(tables, "invoice").filter(lately("issued_on", period, months))
-    return people(tables, **narrowed).join(billed.select("customer"), on="customer", how="semi")
+    return rows(tables, "customer").join(billed.select("customer"), on="customer", how="semi")
 
 
 def count_at(what: str, end: date, **narrowed: str) -> Population:
@@ -132,7 +140,8 @@ def count_lately(what: str, period: Period, months: int, **narrowed: str) -> Pop
 def count_stepwise(what: str, period: Period, months: int, **narrowed: str) -> Population:
     """Those of the steps of the last months. Of a period that is not over they are other people:
     its earlier steps are not those of other reports."""
-    whose = what if period.is_over else f"{what} early"
+    days = (period.end - period.start).days
+    whose = what if period.is_over else f"{what} of the first {days} days"
     return Population(whose, steps_since(period, months), period.end, narrow_to(narrowed))
 
 
@@ -156,10 +165,12 @@ def tabulated(  # noqa: PLR0913 - what a table is
     form: Form = STEPS,
 ) -> Cells:
     """The cells of rows of a release, by person."""
+    cut = [one for one in population.cut if one[0] in CUTS]
+    sliced = with_slices(release, told, cut, person)
     cells = tabulate(
-        told.to_native(),
+        sliced.to_native(),
         person=person,
-        by=by,
+        by=(*by, Dimension(SLICE, total=False)) if cut else by,
         measures=measures,
         population=population,
         figures=figures,

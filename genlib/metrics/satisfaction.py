@@ -2,14 +2,15 @@
 report gives `Cells`.
 
 Everyone invited stands in one cell: `complete` (gave a score: promoter, passive or detractor),
-`partial` (answered something else only), `silent` or `undelivered`. So scores and response rates
+`unscored` (answered nothing, or something else only) or `undelivered`. So scores and response rates
 have one base in every table:
 
-    response_rate = (complete + partial) / everyone invited        (AAPOR Standard Definitions, RR2)
-    of_reached    = (complete + partial) / (complete + partial + silent)
+    response_rate = complete / everyone invited        (AAPOR Standard Definitions, RR1)
+    of_reached    = complete / (complete + unscored)
 
-Of 100 invited 30 gave a score, 10 only other answers, 50 nothing, and 10 messages bounced:
-response_rate .40, of_reached 40/90 = .44.
+Of 100 invited 30 gave a score, 60 did not, and 10 messages bounced: response_rate .30, of_reached
+30/90 = .33. Those who answered something without a score are not told apart (RR2 would add them):
+they are few, so two rates beside each other would tell of them.
 
 Who is invited to several surveys counts once, with the latest of them, so that a rate does not
 depend on how many surveys there were; who is invited to one survey several times, with the
@@ -28,7 +29,8 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Figure, Measure, Tables
 from genlib.disclosure.ladder import join_smallest
-from genlib.disclosure.population import Population
+from genlib.disclosure.population import Population, narrow_to
+from genlib.disclosure.slices import SLICE
 from genlib.errors import BadInput, UsageError
 from genlib.metrics import figures, intervals, surveys
 from genlib.metrics.figures import Nps, Rate, Share, at, given, least, on_total
@@ -36,22 +38,16 @@ from genlib.metrics.intervals import Estimate, interval
 from genlib.metrics.ladders import by_attribute
 from genlib.metrics.population import (
     OPTIONAL,
-    STEPS,
-    WHOLE,
     Form,
     check_covered,
     complete,
     count_lately,
     lately,
-    narrow,
-    of_people,
-    people,
     tabulated,
+    with_slices,
 )
-from genlib.metrics.rest import narrowable, others
 from genlib.metrics.rows import Rows, beginning, case, collect, day_number, lazy, rows
 from genlib.period import Period
-from genlib.settings import publication
 
 NPS, LIKERT, EFFORT = "nps_0_10", "likert_1_5", "ces_1_7"
 GROUPS = {"promoter": range(9, 11), "passive": range(7, 9), "detractor": range(7)}
@@ -61,15 +57,13 @@ YOUNG = ("18-24", "25-34")
 """Few of them answer: they are one group."""
 AGREEING = {LIKERT: 4, EFFORT: 5}
 """The lowest answer that agrees."""
-UNANSWERED = dict.fromkeys(("silent", "undelivered"), "unanswered")
-UNSCORED = dict.fromkeys(("partial", "silent", "undelivered"), "unscored")
-BY_GROUP = Dimension("group", parents=("outcome",), ladder=(UNANSWERED, UNSCORED), is_subject=True)
-"""Promoters, passives and detractors, and those who gave no score; then all of these who did not
-answer together, then all who gave no score."""
-ANSWERED = ("complete", "partial")
-REACHED = ("complete", "partial", "silent")
-FURTHEST = {"complete": 3, "partial": 2, "silent": 1, "undelivered": 0}
-"""What an invitation came to, by how far that is."""
+BY_GROUP = Dimension(
+    "group", parents=("outcome",), ladder=({"undelivered": "unscored"},), is_subject=True
+)
+"""Promoters, passives and detractors, and those who gave no score; then those whom no message
+reached among these."""
+SCORED = ("complete",)
+REACHED = ("complete", "unscored")
 NEVER = date(2001, 1, 1)
 """A month of which no table has a row."""
 LOOK_BACK = 24
@@ -287,7 +281,6 @@ def _open_days(spans: pl.DataFrame, span: str) -> Figure:
     return given("wave", places.group_by("wave").agg(pl.col("open_days").min()))
 
 
-@narrowable
 def waves(
     release: Tables,
     period: Period,
@@ -301,15 +294,15 @@ def waves(
     quarter or year, as the period is, all its surveys together."""
     spans = _survey_spans(release, period)
     span = _span(spans, by)
-    invited = _placed(_invited(release, period, months, kind), period, span)
+    invited = _placed(_invited(release, period, months), period, span)
     word = "wave" if span == "wave" else period.unit
     return _scores_by(
         release,
         _latest(invited, "wave"),
-        Dimension("wave", total=False),
+        Dimension("wave", total=False, is_page=True),
         count_lately(f"invited by {word}", period, months, kind=kind),
+        Rate("of_reached", "outcome", SCORED, REACHED, finer=("group",)),
         _open_days(spans, span),
-        form=WHOLE,
     )
 
 
@@ -329,94 +322,43 @@ def nps_by(
 ) -> Cells:
     """Everyone invited in the period (of a month, in the last twelve), by `age_band`, `region`,
     `language`, `kind`, `channel` or `complained` (a complaint in the 90 days before), and by group
-    within outcome; `nps`, `response_rate` and `of_reached` with intervals."""
+    within outcome; `nps` and `response_rate` with intervals."""
     months = months or months_of(period)
-    asked = _asked(release, period, months, kind)
-    population = count_lately("asked", period, months, kind=kind)
-    return _scores_by(release, asked, by_attribute(by), population, Balanced(by), among=by)
+    asked = _asked(release, period, months)
+    return _groups_by(release, asked, by, count_lately("asked", period, months, kind=kind))
 
 
 def group_tables(
-    release: Tables,
-    period: Period,
-    *,
-    scores: Mapping[str, str],
-    answers: Mapping[str, str],
-    kind: str = "all",
+    release: Tables, period: Period, *, by: Mapping[str, str], kind: str = "all"
 ) -> dict[str, Cells]:
-    """The people of `nps_by` for several dimensions, given by the names of their tables: by score
-    (promoter, passive, detractor, unscored) or by answer (answered, unanswered). Few answer
-    without a score, and few messages are not delivered, so that no table of groups tells it all.
-    """
-    tables = _group_tables(release, period, scores, answers, kind)
-    for other in others({"kind": kind}) if publication() else ():
-        left = _group_tables(release, period, scores, answers, **other)
-        tables = {name: replace(cells, rest=(left[name],)) for name, cells in tables.items()}
-    return tables
-
-
-def _group_tables(
-    release: Tables,
-    period: Period,
-    scores: Mapping[str, str],
-    answers: Mapping[str, str],
-    kind: str,
-) -> dict[str, Cells]:
+    """`nps_by` for several dimensions, given by the names of their tables; whom it asks is counted
+    once."""
     months = months_of(period)
-    asked = collect(_asked(release, period, months, kind))
+    asked = lazy(collect(_asked(release, period, months)))
     population = count_lately("asked", period, months, kind=kind)
-    by_score = {
-        name: _score_cells(release, asked, column, population) for name, column in scores.items()
-    }
-    by_answer = {
-        name: _answer_cells(release, asked, column, population) for name, column in answers.items()
-    }
-    return by_score | by_answer
+    return {name: _groups_by(release, asked, column, population) for name, column in by.items()}
 
 
-def _score_cells(release: Tables, asked: pl.DataFrame, by: str, population: Population) -> Cells:
-    """By a dimension and by group, all without a score being one."""
-    levels = (by_attribute(by), BY_GROUP)
-    figures: tuple[Figure, ...] = (Share(("group",)), Nps(among=by), Balanced(by))
-    told = _without_silence(lazy(asked))
-    return tabulated(release, told, levels, population, *figures, person="person")
+def _groups_by(release: Tables, asked: Rows, by: str, population: Population) -> Cells:
+    return _scores_by(release, asked, by_attribute(by), population, Balanced(by), among=by)
 
 
-def _without_silence(asked: Rows) -> Rows:
-    """Those who gave a score by group, all others as `unscored`."""
-    has_score = nw.col("outcome") == "complete"
-    group = nw.when(has_score).then(nw.col("group")).otherwise(nw.lit("unscored"))
-    return asked.with_columns(group=group, outcome=case({"complete": has_score}, "unscored"))
-
-
-def _answer_cells(release: Tables, asked: pl.DataFrame, by: str, population: Population) -> Cells:
-    """By a dimension and by whether they answered."""
-    has_answered = nw.col("outcome").is_in(ANSWERED)
-    told = lazy(asked).with_columns(outcome=case({"answered": has_answered}, "unanswered"))
-    rate = Rate("response_rate", "outcome", ("answered",), among=by)
-    levels = (by_attribute(by), Dimension("outcome", is_subject=True))
-    return tabulated(release, told, levels, population, rate, person="person")
-
-
-def _scores_by(  # noqa: PLR0913 - what a table is
+def _scores_by(
     release: Tables,
     told: Rows,
     by: Dimension,
     population: Population,
     *more: Figure,
     among: str = "",
-    form: Form = STEPS,
 ) -> Cells:
     """By a dimension and by group within outcome; codes of `among` are compared with all others."""
-    rate = Rate("response_rate", "outcome", ANSWERED, finer=("group",), among=among)
-    of_reached = Rate("of_reached", "outcome", ANSWERED, REACHED, finer=("group",), among=among)
+    rate = Rate("response_rate", "outcome", SCORED, finer=("group",), among=among)
     levels = (by, BY_GROUP)
     share = Share(("group",))
-    figures: tuple[Figure, ...] = (share, Nps(among=among), rate, of_reached, *more)
-    return tabulated(release, told, levels, population, *figures, person="person", form=form)
+    figures: tuple[Figure, ...] = (share, Nps(among=among), rate, *more)
+    return tabulated(release, told, levels, population, *figures, person="person")
 
 
-@narrowable
 def scores(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:
@@ -425,7 +367,7 @@ def scores(
     months = months or months_of(period)
     known = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome"), is_subject=True),)
-    asked = _without_silence(_asked(release, period, months, kind))
+    asked = _asked(release, period, months)
     population = count_lately("asked", period, months, kind=kind)
     cells = tabulated(
         release,
@@ -495,14 +437,13 @@ def round_tables(release: Tables, period: Period, *, kind: str = "all") -> dict[
     }
 
 
-@narrowable
 def likert_items(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:
     """Question by answer (1-5) of each person invited: `share` of those who answered the question,
     `mean`, `sd`, `top_two` and `bottom_two`, and the words of the questions."""
     months = months or months_of(period)
-    answered = _items(release, period, months, kind)
+    answered = _items(release, period, months)
     population = count_lately("items", period, months, kind=kind)
     told = answered.with_columns(answer=nw.col("score"))
     by = (Dimension("question", total=False), Dimension("answer"))
@@ -515,12 +456,11 @@ def likert_items(
         figures.likert,
         _texts(release),
         person="person",
-        form=OPTIONAL,
+        form=Form(has_steps=False, apart="question"),
     )
     return complete(cells, pl.DataFrame({"answer": range(1, 6)}))
 
 
-@narrowable
 def agreement(
     release: Tables,
     period: Period,
@@ -529,56 +469,83 @@ def agreement(
     months: int = LOOK_BACK,
     kind: str = "all",
 ) -> Cells:
-    """Who agrees with each question in each wave (or round, as in `waves`), of those who answered
-    it: 4 or 5 of 5, of the effort 5 to 7 of 7. `agree_rate` with Wilson's interval."""
+    """Who agrees with each question in each wave (or round, as in `waves`), of those who gave a
+    score, whether or not they answered it: 4 or 5 of 5, of the effort 5 to 7 of 7. `agree_rate`
+    with Wilson's interval."""
     span = _span(_survey_spans(release, period), by)
-    invited = _placed(_invited(release, period, months, kind), period, span)
-    people_asked = _latest(invited, "wave").select("invitation", "person", "wave")
-    boxes = {
-        scale: case({"agree": nw.col("score") >= lowest}, "other")
-        for scale, lowest in AGREEING.items()
-    }
-    answers = nw.concat(
-        [_valid(release, scale).with_columns(box=box) for scale, box in boxes.items()]
+    invited = _placed(_invited(release, period, months), period, span)
+    latest = _latest(invited, "wave").filter(nw.col("outcome") == "complete")
+    asked = latest.select("invitation", "person", "wave", "survey").join(
+        _statements(release), on="survey"
     )
-    told = people_asked.join(answers, on="invitation")
-    levels = (Dimension("wave", total=False), Dimension("question", total=False), Dimension("box"))
+    agreed = nw.concat(
+        [
+            _valid(release, scale).filter(nw.col("score") >= lowest)
+            for scale, lowest in AGREEING.items()
+        ]
+    )
+    boxes = agreed.select("invitation", "question", box=nw.lit("agree"))
+    told = asked.join(boxes, on=["invitation", "question"], how="left")
+    told = told.with_columns(nw.col("box").fill_null("other"))
+    levels = (
+        Dimension("wave", total=False, is_page=True),
+        Dimension("question", total=False),
+        Dimension("box", is_subject=True),
+    )
     agree = Rate("agree_rate", "box", ("agree",))
     word = "agreement" if span == "wave" else f"agreement by {period.unit}"
-    population = count_lately(word, period, months, kind=kind)
     return tabulated(
-        release, told, levels, population, agree, _texts(release), person="person", form=OPTIONAL
+        release,
+        told,
+        levels,
+        count_lately(word, period, months, kind=kind),
+        agree,
+        _texts(release),
+        person="person",
+        form=Form(has_steps=False, apart="wave"),
     )
 
 
-@narrowable
+def _statements(release: Tables) -> Rows:
+    """Survey and code of each question that one can agree with."""
+    questions = rows(release, "survey_question").filter(nw.col("scale").is_in([*AGREEING]))
+    return questions.select("survey", question="code").unique()
+
+
 def drivers(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:
     """Which items go with the recommendation: each one's part of R-squared (Shapley, LMG) in
     `driver`, of those who answered all of them. Null under 100 such people, where all of them gave
-    the same score, and of more than 15 items."""
+    the same score, and of more than 15 items; nobody is counted then."""
     months = months or months_of(period)
-    answers = _answers_by_person(release, period, months, kind)
-    items = sorted(set(answers.columns) - {"person", "_score"})
+    cut = narrow_to({"kind": kind})
+    everybody = lazy(_answers_by_person(release, period, months))
+    answers = collect(with_slices(release, everybody, cut, "person"))
+    asked = answers.filter(pl.col(SLICE) == kind) if cut else answers
+    items = sorted(set(answers.columns) - {"person", "_score", SLICE})
     schema = {"question": pl.String, "driver": pl.Float64}
-    parts = list(_drivers(answers, items).items())
+    parts = list(_drivers(asked, items).items())
     driver = pl.DataFrame(parts, schema=schema, orient="row")
     told = answers.cast(dict.fromkeys(items, pl.Int64)).unpivot(
-        items, index="person", variable_name="question", value_name="_answer"
+        items,
+        index=["person", *(SLICE for _ in cut)],
+        variable_name="question",
+        value_name="_answer",
     )
+    told = told if parts else told.clear()
     by = (Dimension("question", total=False),)
     population = count_lately("all items", period, months, kind=kind)
     figures = (given("question", driver), _texts(release))
     return tabulated(release, lazy(told), by, population, *figures, person="person", form=OPTIONAL)
 
 
-def _answers_by_person(release: Tables, period: Period, months: int, kind: str) -> pl.DataFrame:
+def _answers_by_person(release: Tables, period: Period, months: int) -> pl.DataFrame:
     """One row a person who answered all items and gave a score: `person`, a column an item, and
     `_score`."""
-    asked = _asked(release, period, months, kind).filter(nw.col("outcome") == "complete")
+    asked = _asked(release, period, months).filter(nw.col("outcome") == "complete")
     scored = asked.select("person", "score", question=nw.lit("_score"))
-    items = _items(release, period, months, kind).select("person", "score", "question")
+    items = _items(release, period, months).select("person", "score", "question")
     listed = collect(nw.concat([items, scored]))
     wide = listed.pivot("question", index="person", values="score").drop_nulls()
     return wide if "_score" in wide.columns else wide.clear()
@@ -590,16 +557,13 @@ def _drivers(answers: pl.DataFrame, items: list[str]) -> dict[str, float]:
     return surveys.shapley(answers, "_score", items) if is_firm else {}
 
 
-@narrowable
 def topics(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:
     """Feedback of the period (of a month, of the last twelve), by topic: who gave some on several
     topics is in each of them, so the messages are told and not the people."""
     months = months or months_of(period)
-    feedback = of_people(release, "feedback", kind=kind).filter(
-        lately("received_on", period, months)
-    )
+    feedback = rows(release, "feedback").filter(lately("received_on", period, months))
     told = feedback.with_columns(nw.col("topic").fill_null("unknown"), feedback=nw.lit(1))
     sizes = collect(told.group_by("topic").agg(nw.len().alias("n"))).sort("n", "topic")
     by = (Dimension("topic", ladder=join_smallest(sizes["topic"].to_list())),)
@@ -609,7 +573,7 @@ def topics(
     return tabulated(release, told, by, population, share, measures=measures)
 
 
-def _invited(release: Tables, period: Period, months: int, kind: str) -> Rows:
+def _invited(release: Tables, period: Period, months: int) -> Rows:
     """Invitations to surveys on satisfaction, with the `score` if one was given, the `outcome` and
     the `group` within it. An answer proves that the invitation was delivered."""
     check_covered(release, period)
@@ -620,24 +584,32 @@ def _invited(release: Tables, period: Period, months: int, kind: str) -> Rows:
     joined = invited.join(scores, on="invitation", how="left").join(
         answered, on="invitation", how="left"
     )
-    outcomes = {
-        "complete": ~nw.col("score").is_null(),
-        "partial": ~(nw.col("responded_on").is_null() & nw.col("_answered").is_null()),
-        "silent": nw.col("delivered"),
-    }
-    reckoned = joined.with_columns(outcome=case(outcomes, "undelivered"))
     score = nw.col("score")
+    has_score = ~score.is_null()
+    has_answered = ~(nw.col("responded_on").is_null() & nw.col("_answered").is_null())
+    is_reached = has_answered | nw.col("delivered")
+    outcome = case({"complete": has_score, "unscored": is_reached}, "undelivered")
     groups = {"detractor": score <= 6, "promoter": score >= 9, "passive": score > 6}
-    is_at = {far: nw.col("outcome") == outcome for outcome, far in FURTHEST.items()}
-    grouped = reckoned.with_columns(group=case(groups, nw.col("outcome")), far=case(is_at, 0))
-    return _with_people(release, grouped, kind)
+    far = case({3: has_score, 2: has_answered, 1: nw.col("delivered")}, 0)
+    reckoned = joined.with_columns(outcome=outcome, far=far)
+    grouped = reckoned.with_columns(group=case(groups, nw.col("outcome")))
+    return _with_people(release, grouped)
 
 
-def _asked(release: Tables, period: Period, months: int, kind: str = "all") -> Rows:
+def _asked(release: Tables, period: Period, months: int) -> Rows:
     """One row a person invited: to the latest survey, and of several invitations to it the one that
-    came furthest."""
-    asked = _latest(_invited(release, period, months, kind))
-    return _with_complaint(release, asked).with_columns(nw.col("score").fill_null(-1))
+    came furthest. Whom no message reached is among those without a score: in groups they are few.
+    """
+    asked = _latest(_invited(release, period, months))
+    is_undelivered = nw.col("outcome") == "undelivered"
+    reached = asked.with_columns(
+        nw.col("score").fill_null(-1),
+        *(
+            case({"unscored": is_undelivered}, nw.col(name)).alias(name)
+            for name in ("outcome", "group")
+        ),
+    )
+    return _with_complaint(release, reached)
 
 
 def _with_complaint(release: Tables, told: Rows) -> Rows:
@@ -659,9 +631,9 @@ def _with_complaint(release: Tables, told: Rows) -> Rows:
     return told.join(upset, on="invitation", how="left").with_columns(complained=known)
 
 
-def _items(release: Tables, period: Period, months: int, kind: str = "all") -> Rows:
+def _items(release: Tables, period: Period, months: int) -> Rows:
     """The answers (1-5) of each person invited to each question."""
-    people_asked = _latest(_invited(release, period, months, kind)).select("invitation", "person")
+    people_asked = _latest(_invited(release, period, months)).select("invitation", "person")
     return people_asked.join(_valid(release, LIKERT), on="invitation")
 
 
@@ -690,11 +662,11 @@ def _invitations(release: Tables) -> Rows:
     return rows(release, "survey_invitation").join(_surveys(release), on="survey")
 
 
-def _with_people(release: Tables, answered: Rows, kind: str) -> Rows:
+def _with_people(release: Tables, answered: Rows) -> Rows:
     """With the attributes of the person; who is asked anonymously is a person of his own of whom
     nothing is known."""
     joined = answered.join(
-        people(release).select("customer", *ATTRIBUTES), on="customer", how="left"
+        rows(release, "customer").select("customer", *ATTRIBUTES), on="customer", how="left"
     )
     person = nw.coalesce(
         nw.col("customer").cast(nw.Int64), -1 - nw.col("invitation").cast(nw.Int64)
@@ -702,12 +674,8 @@ def _with_people(release: Tables, answered: Rows, kind: str) -> Rows:
     known = joined.with_columns(
         *(nw.col(name).fill_null("unknown") for name in ATTRIBUTES), person=person
     )
-    return narrow(
-        known.with_columns(
-            age_band=case({"18-34": nw.col("age_band").is_in(YOUNG)}, nw.col("age_band"))
-        ),
-        kind=kind,
-    )
+    young = case({"18-34": nw.col("age_band").is_in(YOUNG)}, nw.col("age_band"))
+    return known.with_columns(age_band=young)
 
 
 def _latest(invited: Rows, *within: str) -> Rows:

@@ -76,9 +76,6 @@ class Chart(Item):
                 captions(words, plot.options, plot.groups),
             )
         cut = self._cut()
-        late = not plot.rows.filter(
-            pl.col("reason") == "time", pl.col(self.shown[1][0]).is_not_null()
-        ).is_empty()
         notes = noted(
             words,
             {
@@ -88,8 +85,6 @@ class Chart(Item):
                 "White: no figure.": self.mark == "regions"
                 and bool(finland.blank(plot))
                 and not plot.options.get("note"),
-                "Some figures are those last published: too few have come or gone since then for "
-                "new ones.": late,
             },
         )
         said = captions(words, plot.options, plot.groups, cut, notes)

@@ -1,4 +1,5 @@
-"""What had to be told in larger groups, in words that stand under the table or the chart."""
+"""What had to be told in larger groups, or as it was told before, in words that stand under the
+table or the chart."""
 
 from __future__ import annotations
 
@@ -16,8 +17,13 @@ HOW = {
 }
 
 
+SINCE = "As told on {day}: too few have come or gone since then for new figures."
+PARTLY = "Partly as told on {day}: too few have come or gone since then for new figures."
+
+
 def describe_groups(table: ProtectedTable) -> str:
-    """Which groups of a table are larger than they might be, and why; nothing, if none is."""
+    """Which groups of a table are larger than they might be, and since when it is as it is; nothing,
+    if there is nothing to say."""
     words = Words(table.language)
     names: dict[str, list[str]] = {}
     for dimension, how in table.coarser.items():
@@ -27,4 +33,11 @@ def describe_groups(table: ProtectedTable) -> str:
         for how, message in HOW.items()
         if how in names
     )
-    return " ".join(sentences)
+    return " ".join([*sentences, *_describe_day(table, words)])
+
+
+def _describe_day(table: ProtectedTable, words: Words) -> list[str]:
+    if not table.told_on:
+        return []
+    message = SINCE if "" in table.told_on else PARTLY
+    return [words.translate(message, day=words.date(min(table.told_on.values())))]

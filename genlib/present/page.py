@@ -338,7 +338,7 @@ def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
         all=words.number(protected.get("cells", 0)),
     )
     again = (
-        words.translate("{n} as last published", n=words.number(protected["repeated"]))
+        words.translate("parts as told before: {n}", n=words.number(protected["repeated"]))
         if protected.get("repeated")
         else ""
     )

@@ -147,20 +147,9 @@ def table(
     unseen, absent = rows.select(
         (gaps & hidden).any().alias("unseen"), (gaps & ~hidden).any().alias("absent")
     ).row(0)
-    last = (
-        rows.clear()
-        if table.earlier is None
-        else table.earlier.join(rows, on=table.dimensions, how="semi", nulls_equal=True)
-    )
-    late = not last.is_empty()
-    dated = not last.is_empty() and not set(wanted).isdisjoint(last.columns)
     note = noted(
         words,
         {
-            "A figure with a day was last published on that day: too few have come or gone since "
-            "then for a new one.": dated,
-            "Some figures are those last published: too few have come or gone since then for new "
-            "ones.": late and not dated,
             ".. hidden to protect small groups": unseen,
             "– none, too few, or made of a hidden figure": absent,
             "* stands on few customers: chance weighs much.": any(
@@ -245,25 +234,13 @@ def _absent(rows: pl.DataFrame, column: str) -> pl.Series:
 
 
 def _said(table: ProtectedTable, rows: pl.DataFrame, column: str, form: str) -> list[str]:
-    """The figures of a column: with a star behind shares, means and scores on few people, and with
-    its day where too few came or went for a new figure and it is the one last published."""
+    """The figures of a column, with a star behind shares, means and scores on few people."""
     words = Words(table.language)
     stars = pl.repeat(False, rows.height, eager=True)
-    days = pl.repeat(None, rows.height, eager=True)
     if "thin" in rows.columns and form not in {"number", "money"}:
         stars = rows.select(pl.col("thin") & pl.col(column).is_not_null()).to_series()
-    if table.earlier is not None and column in table.earlier.columns:
-        last = table.earlier.select(
-            *table.dimensions, day=pl.when(pl.col(column).is_not_null()).then("published_on")
-        )
-        days = rows.select(table.dimensions).join(
-            last, on=table.dimensions, how="left", nulls_equal=True, maintain_order="left"
-        )["day"]
-    told = zip(words.figures(rows[column], form), _absent(rows, column), stars, days, strict=True)
-    return [
-        DASH if absent else figure + STAR * bool(star) + (f" ({words.date(day)})" if day else "")
-        for figure, absent, star, day in told
-    ]
+    told = zip(words.figures(rows[column], form), _absent(rows, column), stars, strict=True)
+    return [DASH if absent else figure + STAR * bool(star) for figure, absent, star in told]
 
 
 def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:

@@ -97,7 +97,7 @@ def forget_run(run_id: str, settings: Settings) -> int:
     if found := find_run(run_id, settings):
         catalogue.remove(found)
         index.write(settings.reports, settings.time_zone, settings.access)
-    return Ledger.of(settings).forget(run_id, by=settings.user)
+    return Ledger.of(settings).forget(run_id)
 
 
 def open_notebook(name: str | Path) -> tuple[Any, str]:
@@ -193,7 +193,7 @@ def _made(order: _Order) -> tuple[dict[str, bytes], dict[str, Any]]:
     check_plain(order.notebook)
     Thread(target=warm, daemon=True).start()  # the kernel computes on another core meanwhile
     day = order.settings.day_of(read_clock())
-    publication = Ledger.called(day, order.slot.folder, order.about["run_id"])
+    publication = Ledger.called(day, order.about["run_id"])
     executed = execute(
         order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication
     )

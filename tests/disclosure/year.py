@@ -17,10 +17,7 @@ from small import IDENTITY, KEY, PURPOSES, ZONE
 from workbench import ROOT
 
 from genlib import notice as notices
-from genlib.disclosure import Cells, Policy, Protected
-from genlib.disclosure.figures import figures_of
-from genlib.disclosure.ladder import make_legible
-from genlib.disclosure.model import Model, build
+from genlib.disclosure import Cells, Protected
 from genlib.errors import Refused
 from genlib.period import Period
 from genlib.publish.writer import publish
@@ -79,13 +76,6 @@ class Publication:
     parameters: dict[str, str]
     cells: dict[str, Cells]
     shown: Protected
-    model: Model
-    figures: pl.DataFrame
-
-    @property
-    def hidden(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        assert self.shown.pattern is not None
-        return self.shown.pattern.hidden[: len(self.model.system.weight)]
 
 
 def as_of(frames: Frames, end: dt.date, gone: list[int]) -> Frames:
@@ -177,7 +167,7 @@ def year(  # noqa: PLR0913 - how many of what
         known = as_of(frames, period.end, gone)
         released(known, home, period.end)
         for place, (report, cut) in enumerate(_asked(reports, period, known)):
-            patch.setenv("GENLIB_PUBLICATION", f"{period.end} {report}/{period} {number}-{place}")
+            patch.setenv("GENLIB_PUBLICATION", f"{period.end} {number}-{place}")
             try:
                 yield _publication(report, {"period": str(period), **cut})
             except Refused:
@@ -202,7 +192,4 @@ def _asked(reports: Reports, period: Period, known: Frames) -> Iterator[tuple[st
 
 
 def _publication(report: str, parameters: dict[str, str]) -> Publication:
-    counted, shown = protected(report, **parameters)
-    cells = {name: make_legible(table, Policy()) for name, table in counted.items()}
-    model = build(cells, Policy())
-    return Publication(report, parameters, cells, shown, model, figures_of(model))
+    return Publication(report, parameters, *protected(report, **parameters))

@@ -1,0 +1,156 @@
+"""Pages: what a table tells at one time, which is told again as it was, or told anew as a whole.
+
+1. A page is a whole table; of a table by months, surveys or campaigns it is what that tells of one
+   of them.
+2. A page whose month, quarter or year is over is told once, and repeated as it was told.
+3. Another page is told anew if none of its figures is a near twin of one that was told before;
+   else the last page of its kind is repeated as it was, with its day.
+
+Example: the customers of 1 November by region are the page after those of 1 October. If three
+people joined in Uusimaa and nobody moved elsewhere, the whole table of October is told again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from genlib.disclosure.cells import Cells
+from genlib.disclosure.ladder import Steps, list_units
+from genlib.disclosure.slices import SLICE
+from genlib.period import UNITS, Period, months_between
+
+FIGURE: dict[str, Any] = {
+    "where": pl.String,
+    "measure": pl.String,
+    "kind": pl.String,
+    "value": pl.Int64,
+    "people": pl.Int64,
+    "heads": pl.Boolean,
+    "sketch": pl.Binary,
+}
+"""What is kept of a figure that was told: the cell it stands in, and who brought how much to it."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which page it is. `series`: the same for the pages of one table at all times, as JSON;
+    `steps` down the ladders of its dimensions, as JSON; the survey or campaign that it tells of
+    (`code`); `start` and `end` of what it tells, as far as they are known."""
+
+    series: str
+    steps: str
+    code: str = ""
+    start: date | None = None
+    end: date | None = None
+
+    def is_closed(self, day: date) -> bool:
+        """Whether it tells of a month, quarter or year that is over on this day."""
+        if self.start is None or self.end is None or self.end > day:
+            return False
+        around = [Period.around(self.start, unit) for unit in UNITS]
+        return (self.start, self.end) in {(period.start, period.end) for period in around}
+
+    def overlaps(self, other: Page) -> bool:
+        """Whether both tell of the same, and of some of the same time; what has no beginning tells
+        of any."""
+        if self.code != other.code:
+            return False
+        if self.start is None or other.start is None:
+            return True
+        return self.start < (other.end or date.max) and other.start < (self.end or date.max)
+
+
+@dataclass(frozen=True)
+class ToldPage:
+    """A page as it was told on a `day` in a `run`: its rows, its `figures` (see `FIGURE`), and how
+    its groups are larger than they might be. It is told anew, though its time is over, if it was
+    `withdrawn`."""
+
+    page: Page
+    day: date
+    run: str
+    frame: pl.DataFrame
+    figures: pl.DataFrame
+    coarser: Mapping[str, str] = field(default_factory=dict)
+    is_withdrawn: bool = False
+
+
+class Past:
+    """The pages that were told, the oldest first."""
+
+    def __init__(self, pages: Iterable[ToldPage] = ()) -> None:
+        self.pages = sorted(pages, key=lambda told: (told.day, told.run))
+
+    def find_same(self, page: Page) -> ToldPage | None:
+        """The page as it was last told, if it was and is not withdrawn."""
+        return self._last(told for told in self.pages if told.page == page)
+
+    def find_last(self, page: Page) -> ToldPage | None:
+        """The last page of this kind that tells of some of the same time."""
+        return self._last(
+            told
+            for told in self.pages
+            if told.page.series == page.series and told.page.overlaps(page)
+        )
+
+    def find_steps(self, series: str, day: date) -> Steps:
+        """The steps of the last page of the series in this year: a table gets finer once a year."""
+        pages = [told for told in self.pages if told.page.series == series]
+        is_of_year = bool(pages) and pages[-1].day.year == day.year
+        return json.loads(pages[-1].page.steps) if is_of_year else {}
+
+    def list_figures(self) -> pl.DataFrame:
+        """All that was told: `series`, whether it is `withdrawn`, and the columns of `FIGURE`."""
+        listed = [
+            told.figures.with_columns(
+                series=pl.lit(told.page.series), withdrawn=pl.lit(told.is_withdrawn)
+            )
+            for told in self.pages
+        ]
+        schema: dict[str, Any] = {**FIGURE, "series": pl.String, "withdrawn": pl.Boolean}
+        return pl.concat([pl.DataFrame(schema=schema), *listed])
+
+    @staticmethod
+    def _last(pages: Iterable[ToldPage]) -> ToldPage | None:
+        found = [told for told in pages if not told.is_withdrawn]
+        return found[-1] if found else None
+
+
+def name_series(name: str, cells: Cells) -> str:
+    """The series that the pages of a table belong to: of equal tables at other times the same."""
+    population = cells.population
+    parts = [
+        name,
+        population.what,
+        list(population.cut),
+        [name for name in cells.dimensions if name != SLICE],
+        [measure.name for measure in cells.measures],
+        None if cells.page else _months(population.start, population.end),
+    ]
+    return json.dumps(parts)
+
+
+def _months(start: date | None, end: date | None) -> int | None:
+    return None if start is None or end is None else months_between(start, end)
+
+
+def list_pages(name: str, cells: Cells) -> dict[str, Page]:
+    """The pages of a table, by their codes; of a table that is one page by ""."""
+    series = name_series(name, cells)
+    steps = json.dumps(dict(sorted(cells.steps.items())))
+    if not cells.page:
+        return {"": Page(series, steps, "", cells.population.start, cells.population.end)}
+    unit = list_units(cells.by, cells.steps).get(cells.page, cells.page)
+    codes = cells.frame[cells.page].drop_nulls().unique().sort()
+    if unit not in UNITS:
+        return {str(code): Page(series, steps, str(code)) for code in codes}
+    periods = {str(code): Period.around(code, unit) for code in codes}
+    return {
+        code: Page(series, steps, "", period.start, period.end) for code, period in periods.items()
+    }

@@ -1,0 +1,154 @@
+"""What of a report is told anew, what is repeated as it was told, and what must stay unsure beside
+figures told elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from genlib.disclosure.cells import Cells
+from genlib.disclosure.figures import list_figures, name_cell
+from genlib.disclosure.ladder import MOST_UNSAFE, leave_out
+from genlib.disclosure.model import Model, build
+from genlib.disclosure.near import find_own_twins, find_twins
+from genlib.disclosure.pages import Page, Past, ToldPage, list_pages, name_series
+from genlib.disclosure.policy import Policy
+from genlib.disclosure.system import System
+
+Place = tuple[str, str]
+"""A page of a report: the name of its table, and its code."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The tables of a report that are `fresh`, without what is `repeated` of them; their `pages`,
+    their `model` and `figures`; the `system` to be solved, with what near twins need; and the
+    `reason` of each cell that may not be told ("" = none)."""
+
+    fresh: Mapping[str, Cells]
+    pages: Mapping[Place, Page]
+    repeated: Mapping[Place, ToldPage]
+    late: Mapping[Place, ToldPage]
+    model: Model
+    figures: pl.DataFrame
+    system: System
+    reason: list[str]
+
+    def list_days(self, name: str) -> dict[str, date]:
+        """When the pages of a table were told that could not be told anew, by their codes."""
+        return {code: told.day for (table, code), told in self.late.items() if table == name}
+
+    def count_late(self) -> int:
+        """How many pages could not be told anew."""
+        return len(self.late)
+
+
+def settle(tables: Mapping[str, Cells], past: Past, day: date, policy: Policy) -> Settled:
+    """The tables beside what was told before this day."""
+    pages = {
+        (name, code): page
+        for name, cells in tables.items()
+        for code, page in list_pages(name, cells).items()
+    }
+    same = {place: past.find_same(page) for place, page in pages.items() if page.is_closed(day)}
+    closed = {place: told for place, told in same.items() if told}
+    figures = _count_figures(build(_leave(tables, closed), policy), tables)
+    twins = find_twins(figures, past.list_figures(), policy)
+    late = _find_late(figures, twins, pages, past)
+    repeated = {**closed, **late}
+    fresh = _leave(tables, repeated)
+    model, figures, needs = _find_needs(fresh, tables, past, policy)
+    blurred = _find_blurred(figures, needs)
+    if blurred:
+        fresh = {name: leave_out(one) if name in blurred else one for name, one in fresh.items()}
+        model, figures, needs = _find_needs(fresh, tables, past, policy)
+    return Settled(
+        fresh,
+        {place: page for place, page in pages.items() if place not in repeated},
+        repeated,
+        late,
+        model,
+        figures,
+        _add_needs(model.system, needs),
+        _add_reason(model, figures, needs),
+    )
+
+
+def _find_needs(
+    fresh: Mapping[str, Cells], tables: Mapping[str, Cells], past: Past, policy: Policy
+) -> tuple[Model, pl.DataFrame, pl.DataFrame]:
+    """The model of what is told anew, its figures, and what near twins among them need."""
+    model = build(fresh, policy)
+    figures = _count_figures(model, tables)
+    twins = [find_twins(figures, past.list_figures(), policy), find_own_twins(figures, policy)]
+    return model, figures, pl.concat(twins)
+
+
+def _find_blurred(figures: pl.DataFrame, needs: pl.DataFrame) -> set[str]:
+    """The tables of which more than a tenth of the figures are near twins of others."""
+    is_near = pl.col("figure").is_in(needs["figure"].implode())
+    parts = figures.group_by("table").agg(is_near.mean())
+    return set(parts.filter(pl.col("figure") > MOST_UNSAFE)["table"])
+
+
+def _leave(tables: Mapping[str, Cells], repeated: Mapping[Place, ToldPage]) -> dict[str, Cells]:
+    """The tables without the pages that are repeated."""
+    fresh = {}
+    for name, cells in tables.items():
+        codes = [code for table, code in repeated if table == name]
+        if (name, "") in repeated:
+            fresh[name] = replace(cells, frame=cells.frame.clear(), draw=None)
+        elif codes:
+            is_fresh = ~pl.col(cells.page).cast(pl.String).is_in(codes)
+            fresh[name] = replace(cells, frame=cells.frame.filter(is_fresh))
+        else:
+            fresh[name] = cells
+    return fresh
+
+
+def _count_figures(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
+    """The figures of all tables of a report (see `list_figures`), numbered by `figure` in their
+    order: with their `table`, its `series`, and the `variable` and `cell` of the model."""
+    series = {name: name_series(name, cells) for name, cells in tables.items()}
+    listed = [
+        _place_figures(name, cells, model).with_columns(series=pl.lit(series[name]))
+        for name, cells in model.tables.items()
+    ]
+    together = pl.concat(listed, how="diagonal_relaxed")
+    return together.with_columns(withdrawn=False).with_row_index("figure")
+
+
+def _place_figures(name: str, cells: Cells, model: Model) -> pl.DataFrame:
+    frame = model.frames[name].drop_nulls("_cell")
+    labels = frame.select("_label", where=name_cell(cells))
+    known = model.figures.select("_label", "measure", "variable", cell="_cell")
+    figures = list_figures(cells).with_columns(table=pl.lit(name))
+    placed = figures.join(labels, on="where", maintain_order="left")
+    return placed.join(known, on=["_label", "measure"], maintain_order="left").drop("_label")
+
+
+def _find_late(
+    figures: pl.DataFrame, twins: pl.DataFrame, pages: Mapping[Place, Page], past: Past
+) -> dict[Place, ToldPage]:
+    """The pages with a near twin whose kind was told before."""
+    near = figures.join(twins, on="figure", how="semi").select("table", "code").unique().rows()
+    last = {place: past.find_last(pages[place]) for place in near}
+    return {place: told for place, told in last.items() if told}
+
+
+def _add_needs(system: System, needs: pl.DataFrame) -> System:
+    """Each variable must stay free to move `up`, and `down` as far as there is anything."""
+    variable, up, down = (needs[name].to_numpy() for name in ("variable", "up", "down"))
+    room = system.value[variable] - system.low[variable]
+    moves = np.concatenate([up, -np.minimum(down, room)])
+    both = np.concatenate([variable, variable])
+    return system.needing(both[moves != 0], moves[moves != 0])
+
+
+def _add_reason(model: Model, figures: pl.DataFrame, needs: pl.DataFrame) -> list[str]:
+    near = set(figures.join(needs, on="figure", how="semi")["cell"])
+    return [why or ("time" if cell in near else "") for cell, why in enumerate(model.reason)]
