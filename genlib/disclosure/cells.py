@@ -88,7 +88,8 @@ class Cells:
     dimension columns and a sketch of the people and of each sum, which tell by how many people
     figures differ; None where `tabulate` does not know people by pseudonym. `is_polars`: rows of
     Polars were counted. `recount` gives the cells of coarser groups: so many steps down the ladder
-    of each dimension; `steps` are those that were taken. `is_optional`: it has no steps, and is left out where many cells are unsafe.
+    of each dimension; `steps` are those that were taken. `is_optional`: it has no steps, and is
+    left out where many cells are unsafe.
     `apart`: the dimension each of whose codes is told by itself, if all its cells are safe.
     `left_out`: that so it was, of all cells or of some codes of `apart`.
     """

@@ -106,10 +106,11 @@ def _count(  # noqa: PLR0913 - what a table is
         *columns, "people", pl.exclude(*columns, "people")
     )
     names = [measure.name for measure in sums]
-    can_draw = is_polars and _knows_pseudonyms(person, release)
+    is_known = is_polars and (release is None or _is_polars(release["customer"]))
+    can_draw = is_known and _knows_pseudonyms(person, release)
     draw = partial(_draw, one, person, sets, names, release) if can_draw else None
     ordered = table.sort(order)
-    return Cells(ordered, tuple(by), tuple(measures), whom, draw=draw, is_polars=is_polars)
+    return Cells(ordered, tuple(by), tuple(measures), whom, draw=draw, is_polars=is_known)
 
 
 def _draw(
@@ -149,9 +150,13 @@ def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: Pop
 
 
 def _knows_pseudonyms(person: str, release: Tables | None) -> bool:
-    known: Any = None if release is None else release["customer"]
-    is_polars = isinstance(known, pl.DataFrame | pl.LazyFrame)
-    return person == "pseudonym" or (is_polars and "pseudonym" in known.lazy().collect_schema())
+    if person == "pseudonym" or release is None:
+        return person == "pseudonym"
+    return "pseudonym" in release["customer"].lazy().collect_schema()
+
+
+def _is_polars(frame: Any) -> bool:
+    return isinstance(frame, pl.DataFrame | pl.LazyFrame)
 
 
 def _with_numbers(one: pl.DataFrame, person: str, release: Tables | None) -> pl.DataFrame:

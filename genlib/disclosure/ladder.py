@@ -100,8 +100,7 @@ def make_legible(cells: Cells, policy: Policy, floor: Steps = FINEST) -> Cells:
     """The cells at the first steps, from `floor` down, at which none of them is unsafe; of what has
     no steps no row, if it may be left out, and else the cells as they are: door 2 hides what is
     unsafe. A table none of whose dimensions has a ladder is wanted at its level."""
-    has_ladder = any(dimension.ladder or dimension.is_subject for dimension in cells.by)
-    has_steps = has_ladder and cells.recount is not None
+    has_steps = has_ladder(cells) and cells.recount is not None
     if cells.frame.filter(pl.col("people") > 0).is_empty():
         return cells
     if has_steps and cells.recount:
@@ -112,6 +111,11 @@ def make_legible(cells: Cells, policy: Policy, floor: Steps = FINEST) -> Cells:
         return leave_out(cells) if count_unsafe(cells, policy) else cells
     is_wide = cells.is_optional and count_unsafe(cells, policy) > MOST_UNSAFE * cells.frame.height
     return leave_out(cells) if is_wide else cells
+
+
+def has_ladder(cells: Cells) -> bool:
+    """Whether a table may take coarser groups; else it is wanted at its level."""
+    return any(dimension.ladder or dimension.is_subject for dimension in cells.by)
 
 
 def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
@@ -142,7 +146,7 @@ def _take_steps(
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
         if is_empty or count_unsafe(coarser, policy):
             continue
-        found = replace(coarser, recount=recount, steps=steps)
+        found = replace(coarser, recount=recount, steps=steps) if steps else cells
         if not has_twins(list_figures(found), policy):
             return _leave_out_if_blank(found)
         first = first or found

@@ -26,7 +26,7 @@ def find_twins(figures: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> pl.
     withdrawn does not stand against the same cell told anew.
     """
     pairs = _find_pairs(figures, past, policy)
-    is_corrected = pl.col("withdrawn") & (pl.col("series") == pl.col("series_old"))
+    is_corrected = pl.col("withdrawn_old") & (pl.col("series") == pl.col("series_old"))
     return _list_needs(pairs.filter(~is_corrected), policy)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.figures import list_figures, name_cell
-from genlib.disclosure.ladder import MOST_UNSAFE, leave_out
+from genlib.disclosure.ladder import MOST_UNSAFE, has_ladder, leave_out
 from genlib.disclosure.model import Model, build
 from genlib.disclosure.near import find_own_twins, find_twins
 from genlib.disclosure.pages import Page, Past, ToldPage, list_pages, name_series
@@ -62,7 +62,7 @@ def settle(tables: Mapping[str, Cells], past: Past, day: date, policy: Policy) -
     repeated = {**closed, **late}
     fresh = _leave(tables, repeated)
     model, figures, needs = _find_needs(fresh, tables, past, policy)
-    blurred = _find_blurred(figures, needs)
+    blurred = {name for name in _find_blurred(figures, needs) if has_ladder(tables[name])}
     if blurred:
         fresh = {name: leave_out(one) if name in blurred else one for name, one in fresh.items()}
         model, figures, needs = _find_needs(fresh, tables, past, policy)

@@ -22,8 +22,7 @@ PARTLY = "Partly as told on {day}: too few have come or gone since then for new 
 
 
 def describe_groups(table: ProtectedTable) -> str:
-    """Which groups of a table are larger than they might be, and since when it is as it is; nothing,
-    if there is nothing to say."""
+    """Which groups of a table are larger than they might be, and since when it is as it is."""
     words = Words(table.language)
     names: dict[str, list[str]] = {}
     for dimension, how in table.coarser.items():

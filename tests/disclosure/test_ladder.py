@@ -72,10 +72,10 @@ def test_a_table_at_a_level_that_somebody_wants_has_no_steps() -> None:
 
 
 def test_a_rate_of_an_outcome_that_is_not_told_is_not_nought() -> None:
-    """One of 20 answered: the table keeps its total, and says of the rate nothing."""
+    """One of 20 answered: a table that can say nothing of answers is left out."""
     table = genlib.protect(table=people_of({"A": 20}, REGION, ANSWER, answers=20)).table
-    assert table.coarser == {"answer": "undivided"}
-    assert table.frame["rate"].to_list() == [None] * table.frame.height
+    assert table.coarser == {"*": "left out"}
+    assert table.frame.is_empty()
     shown = table.value("people", answer="yes")
     assert (shown.value, shown.reason) == (None, "coarser")
 
@@ -118,9 +118,10 @@ def test_a_table_that_makes_no_sense_in_coarser_groups_is_left_out_and_says_so()
 
 def test_a_code_with_a_small_cell_is_left_out_of_what_is_told_code_by_code() -> None:
     by = (Dimension("region", total=False), ANSWER)
-    enough = replace(people_of({"A": 20, "B": 20}, *by, answers=4), apart="region")
+    enough = people_of({"A": 20, "B": 20}, *by, answers=4)
+    enough = replace(enough, apart="region", recount=None)
     assert make_legible(enough, Policy()) is enough
-    few = replace(people_of({"A": 20, "B": 8}, *by, answers=4), apart="region")
+    few = replace(people_of({"A": 20, "B": 8}, *by, answers=4), apart="region", recount=None)
     table = genlib.protect(table=few).table
     assert set(table.frame["region"]) == {"A"}
     assert table.coarser == {"region": "small left out"}
@@ -131,7 +132,7 @@ def test_what_is_joined_is_named_by_its_parts() -> None:
 
 
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=5), st.integers(0, 4))
-def test_no_cell_of_a_table_with_steps_is_unsafe_unless_its_total_is(
+def test_a_table_with_steps_has_no_unsafe_cell_and_tells_its_total_or_nothing(
     sizes: list[int], answers: int
 ) -> None:
     by_name = {name: size for name, size in zip("ABCDE", sizes, strict=False) if size}
@@ -140,8 +141,22 @@ def test_no_cell_of_a_table_with_steps_is_unsafe_unless_its_total_is(
     order = join_smallest(["A", "B", "C", "D", "E"])
     region = Dimension("region", ladder=order)
     cells = make_legible(people_of(by_name, region, ANSWER, answers=answers), Policy())
-    total = sum(by_name.values())
-    assert count_unsafe(cells, Policy()) == 0 or total < Policy().min_count
-    assert counts(cells)[None] == total if cells.frame["answer"].is_null().all() else True
     whole = cells.frame.filter(pl.col("region").is_null(), pl.col("answer").is_null())
-    assert whole["people"].to_list() == [total]
+    assert count_unsafe(cells, Policy()) == 0
+    assert whole["people"].to_list() == ([] if cells.left_out else [sum(by_name.values())])
+
+
+def test_no_two_figures_of_a_table_are_near_twins_if_steps_help() -> None:
+    """In June 30 people, in July the same but two: by month each would tell of them."""
+    month = Dimension("month", total=False, ladder=(dict.fromkeys(["June", "July"], "summer"),))
+    crowds = {"June": 30, "July": 28, "May": 9}
+    rows = [(f"ca1-{n:026d}", name) for name, count in crowds.items() for n in range(count)]
+    frame = pl.DataFrame(rows, schema=["pseudonym", "month"], orient="row").lazy()
+    cells = tabulate(frame, person="pseudonym", by=[month], population="contacted")
+    assert make_legible(cells, Policy()).frame.rows() == [("May", 9), ("summer", 30)]
+
+
+def test_a_table_gets_finer_once_a_year_only() -> None:
+    cells = people_of({"A": 20, "B": 20, "C": 30, "D": 64})
+    assert make_legible(cells, Policy(), {"region": 1}).steps == {"region": 1}
+    assert make_legible(cells, Policy()) is cells
