@@ -241,7 +241,6 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
         contacts.reach_reasons,
         campaigns.uplift_by_campaign,
         funnel.funnel,
-        funnel.funnel_by_channel,
     ):
         yield "campaign_history", count.__name__, count
     for what in ("channel", "campaign"):
@@ -267,7 +266,5 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
         yield "satisfaction", count.__name__, count
     for by in ("kind", "age_band", "region", "language", "channel", "complained"):
         yield "satisfaction", f"nps_by {by}", _with(satisfaction.nps_by, by=by)
-    groups = _with(
-        satisfaction.group_tables, scores={"ages": "age_band"}, answers={"channels": "channel"}
-    )
+    groups = _with(satisfaction.group_tables, by={"ages": "age_band", "channels": "channel"})
     yield "satisfaction", "group_tables", groups

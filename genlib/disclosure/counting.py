@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -106,18 +107,19 @@ def _count(  # noqa: PLR0913 - what a table is
         *columns, "people", pl.exclude(*columns, "people")
     )
     names = [measure.name for measure in sums]
-    is_known = is_polars and (release is None or _is_polars(release["customer"]))
-    can_draw = is_known and _knows_pseudonyms(person, release)
-    draw = partial(_draw, one, person, sets, names, release) if can_draw else None
+    customers = _customers_of(release)
+    is_known = is_polars and (customers is None or _is_polars(customers))
+    can_draw = is_known and _knows_pseudonyms(person, customers)
+    draw = partial(_draw, one, person, sets, names, customers) if can_draw else None
     ordered = table.sort(order)
     return Cells(ordered, tuple(by), tuple(measures), whom, draw=draw, is_polars=is_known)
 
 
 def _draw(
-    one: Any, person: str, sets: Sequence[list[str]], sums: list[str], release: Tables | None
+    one: Any, person: str, sets: Sequence[list[str]], sums: list[str], customers: Any
 ) -> pl.DataFrame:
     """The sketches of all cells, by the dimension columns."""
-    known = _with_numbers(one.to_native(), person, release)
+    known = _with_numbers(one.to_native(), person, customers)
     sums_of = [pl.col(name).sum() for name in sums]
     levels = [
         known.group_by(person, *keys).agg(pl.col("_number").first(), *sums_of) for keys in sets
@@ -149,21 +151,28 @@ def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: Pop
             )
 
 
-def _knows_pseudonyms(person: str, release: Tables | None) -> bool:
-    if person == "pseudonym" or release is None:
-        return person == "pseudonym"
-    return "pseudonym" in release["customer"].lazy().collect_schema()
+def _customers_of(release: Tables | None) -> Any:
+    """Table customer of a release, if there is one."""
+    with suppress(KeyError):
+        return None if release is None else release["customer"]
+    return None
 
 
 def _is_polars(frame: Any) -> bool:
     return isinstance(frame, pl.DataFrame | pl.LazyFrame)
 
 
-def _with_numbers(one: pl.DataFrame, person: str, release: Tables | None) -> pl.DataFrame:
+def _knows_pseudonyms(person: str, customers: Any) -> bool:
+    if person == "pseudonym":
+        return True
+    return customers is not None and "pseudonym" in customers.lazy().collect_schema()
+
+
+def _with_numbers(one: pl.DataFrame, person: str, customers: Any) -> pl.DataFrame:
     """The rows, with the stable `_number` of each person (null: not known)."""
-    if person == "pseudonym" or release is None:
+    if person == "pseudonym":
         return one.with_columns(_number=numbers(one[person]))
-    names = release["customer"].lazy().select("customer", "pseudonym").collect()
+    names = customers.lazy().select("customer", "pseudonym").collect()
     names = names.select(pl.col("customer").cast(pl.Int64), _number=numbers(names["pseudonym"]))
     return one.join(
         names, left_on=pl.col(person).cast(pl.Int64, strict=False), right_on="customer", how="left"

@@ -49,6 +49,7 @@ from genlib.metrics.population import (
     OVERLAPPING,
     Narrowed,
     active,
+    check_covered,
     complete,
     count_at,
     count_lately,
@@ -164,6 +165,7 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
     be held against the whole. Of a period that is not over the whole months are counted; one of
     which no month is over ends with the period before it.
     """
+    check_covered(release, period)
     told = _of_whole_months(period)
     larger = _larger_steps(told)
     ladder: tuple[Step, ...] = tuple({} for _ in larger)

@@ -78,7 +78,7 @@ def funnel(
     population = count_drawn("drawn", release, period, campaign)
     reached = Reached(STAGES, ASIDE, among="channel")
     cells = tabulated(release, _furthest(contacts), by, population, reached)
-    return complete(cells, _known_stages())
+    return cells if cells.frame.is_empty() else complete(cells, _known_stages())
 
 
 def _known_stages() -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TypedDict
 
 import narwhals as nw
@@ -56,6 +56,13 @@ def check_covered(tables: Tables, period: Period) -> None:
     """PeriodNotCovered if the tables are a release that does not reach to the end of the period."""
     if isinstance(tables, Release):
         tables.check_covers(period)
+
+
+def _check_told(tables: Tables, population: Population) -> None:
+    """PeriodNotCovered if a release does not reach to the end of those who are counted."""
+    if population.end:
+        last_month = Period.around(population.end - timedelta(days=1), "month")
+        check_covered(tables, last_month.so_far(population.end))
 
 
 def lately(column: str, period: Period, months: int) -> nw.Expr:
@@ -165,6 +172,7 @@ def tabulated(  # noqa: PLR0913 - what a table is
     form: Form = STEPS,
 ) -> Cells:
     """The cells of rows of a release, by person."""
+    _check_told(release, population)
     cut = [one for one in population.cut if one[0] in CUTS]
     sliced = with_slices(release, told, cut, person)
     cells = tabulate(

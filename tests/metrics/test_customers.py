@@ -12,7 +12,8 @@ from polars.testing import assert_frame_equal
 
 from genlib.disclosure.ladder import make_legible
 from genlib.disclosure.policy import Policy
-from genlib.metrics import customers, rows
+from genlib.disclosure.slices import take_slice
+from genlib.metrics import customers, population, rows
 from genlib.period import Period
 
 Bought = tuple[int, date, int, str]
@@ -236,8 +237,15 @@ def test_billing_counts_payers_and_the_two_largest() -> None:
     assert not cells.measures[0].additive
 
 
+@pytest.fixture
+def smallest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One customer is enough for a slice."""
+    monkeypatch.setattr(population, "LEAST_PEOPLE", 1)
+
+
+@pytest.mark.usefixtures("smallest")
 def test_billing_by_line_of_one_region() -> None:
-    cells = customers.billing_by_line(BILLED, OCTOBER, region="02")
+    cells = take_slice(customers.billing_by_line(BILLED, OCTOBER, region="02"))
     assert people(cells, "month", "product_line", column="amount_cents") == {
         (date(2026, 9, 1), "rental"): 10
     }
@@ -346,9 +354,10 @@ def test_tenths_of_the_money() -> None:
     assert {"people"} == {measure.name for measure in cells.measures if measure.kind == "people"}
 
 
+@pytest.mark.usefixtures("smallest")
 def test_cohorts_of_one_kind() -> None:
     tables = release((1, date(2026, 1, 5), 1, "filter"), (6, date(2026, 2, 5), 1, "filter"))
-    cells = customers.cohorts(tables, OCTOBER, kind="company_contact")
+    cells = take_slice(customers.cohorts(tables, OCTOBER, kind="company_contact"))
     assert people(cells, "cohort", "later") == {(date(2026, 1, 1), 0): 1}
     assert cells.population.cut == (("kind", "company_contact"),)
 
@@ -467,7 +476,7 @@ VALUES = st.lists(st.integers(0, 12), min_size=1, max_size=60)
 
 
 def scores(values: list[int], classes: int) -> list[int]:
-    frame = rows.lazy(pl.DataFrame({"value": values, "_all": 1}))
+    frame = rows.lazy(pl.DataFrame({"value": values, "customer": 1, "_among": "all"}))
     return rows.collect(frame.select(customers._score("value", classes))).to_series().to_list()
 
 
@@ -505,10 +514,12 @@ def test_a_report_of_a_quarter_counts_quarters() -> None:
     }
 
 
+@pytest.mark.usefixtures("smallest")
 def test_one_region_is_told_by_municipality() -> None:
     tables = release((1, OCT, 5, "filter"), (3, OCT, 5, "filter"))
     tables["customer"] = tables["customer"].with_columns(municipality=pl.lit("091"))
-    assert people(customers.by_region(tables, OCTOBER, region="01"), "municipality") == {"091": 1}
+    cells = take_slice(customers.by_region(tables, OCTOBER, region="01"))
+    assert people(cells, "municipality") == {"091": 1}
 
 
 def test_customers_of_a_thousand_inhabitants() -> None:

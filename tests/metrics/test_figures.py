@@ -257,49 +257,30 @@ def test_a_hidden_movement_hides_the_stock_from_then_on() -> None:
     ]
 
 
-WAY = {"from_opened": "opened", "from_delivered": "delivered"}
 STAGES = ("eligible", "delivered", "opened", "bought")
-UNTOLD = pl.DataFrame(schema={"stage": pl.String})
 
 
-def funnel(
-    *people: int | None, opened: int | None = 40, delivered: int | None = 100, everyone: int = 200
-) -> pl.DataFrame:
-    """People by their furthest stage, and those who came at least so far."""
-    groups = (
-        ("eligible", "eligible"),
-        ("delivered", "delivered"),
-        ("opened", "delivered"),
-        ("opened", "delivered"),
-    )
-    rows = [(stage, *far, count) for stage, far, count in zip(STAGES, groups, people, strict=True)]
-    wholes = [
-        (None, "opened", "delivered", opened),
-        (None, None, "delivered", delivered),
-        (None, None, None, everyone),
-    ]
-    return table(*rows, *wholes, by=("stage", *WAY))
+def funnel(*people: int | None, everyone: int = 200) -> pl.DataFrame:
+    """People by their furthest stage."""
+    rows = [*zip(STAGES, people, strict=True), (None, everyone)]
+    return table(*rows, by=("stage",))
 
 
 def came(frame: pl.DataFrame, column: str = "reached") -> dict[str, Any]:
-    found = Reached(STAGES, WAY, UNTOLD)(frame).drop_nulls("stage")
+    found = Reached(STAGES)(frame).drop_nulls("stage")
     return dict(found.select("stage", pl.col(column).round(3)).rows())
 
 
 def test_reached_counts_everyone_who_came_at_least_so_far() -> None:
-    assert came(funnel(100, 60, 30, 10)) == {
-        "eligible": 200,
-        "delivered": 100,
-        "opened": 40,
-        "bought": 10,
-    }
-    assert came(funnel(100, 60, 30, 10), "of_delivered") == {
+    frame = funnel(100, 60, 30, 10)
+    assert came(frame) == {"eligible": 200, "delivered": 100, "opened": 40, "bought": 10}
+    assert came(frame, "of_delivered") == {
         "eligible": None,
         "delivered": 1.0,
         "opened": 0.4,
         "bought": 0.1,
     }
-    assert came(funnel(100, 60, 30, 10), "of_delivered_low") == {
+    assert came(frame, "of_delivered_low") == {
         "eligible": None,
         "delivered": 0.963,
         "opened": 0.309,
@@ -309,37 +290,22 @@ def test_reached_counts_everyone_who_came_at_least_so_far() -> None:
 
 def test_who_lies_beside_the_way_is_counted_alone() -> None:
     """Bounced: sent, and no further."""
-    rows = [
-        ("sent", "sent", 10),
-        ("bounced", "sent", 20),
-        ("delivered", "sent", 30),
-        (None, "sent", 60),
-        ("eligible", "eligible", 40),
-    ]
-    frame = table(*rows, (None, None, 100), by=("stage", "from_sent"))
-    found = Reached(("eligible", "sent", "bounced", "delivered"), {"from_sent": "sent"}, UNTOLD)(
-        frame
-    )
-    assert found["reached"].to_list() == [60, 20, 30, None, 100, None]
+    rows = [("sent", 10), ("bounced", 20), ("delivered", 30), ("eligible", 40), (None, 100)]
+    stages = ("eligible", "sent", "bounced", "delivered")
+    found = Reached(stages, ("bounced",))(table(*rows, by=("stage",)))
+    assert found["reached"].to_list() == [60, 20, 30, 100, None]
 
 
-def test_who_was_reached_is_told_though_it_is_hidden_how_far_they_came() -> None:
-    hidden = funnel(100, None, None, 10, opened=None)
-    assert came(hidden) == {"eligible": 200, "delivered": 100, "opened": None, "bought": 10}
+def test_what_hangs_on_a_hidden_stage_is_not_reckoned() -> None:
+    hidden = funnel(100, 60, None, 10)
+    assert came(hidden) == {"eligible": None, "delivered": None, "opened": None, "bought": 10}
 
 
-def test_nothing_is_reckoned_of_a_stage_that_is_untold() -> None:
-    untold = pl.DataFrame({"channel": ["post"], "stage": ["opened"]})
-    both = pl.concat(
-        [
-            funnel(100, 60, 30, 10).with_columns(channel=pl.lit(channel))
-            for channel in ("post", "sms")
-        ]
-    )
-    found = Reached(STAGES, WAY, untold)(both.select("channel", pl.exclude("channel"))).filter(
-        stage="opened"
-    )
-    assert found.select("channel", "reached").rows() == [("post", None), ("sms", 40)]
+def test_nothing_is_reckoned_of_a_stage_that_is_told_with_another() -> None:
+    frame = funnel(100, 90, None, 10).filter(pl.col("stage").ne_missing("opened"))
+    untold = pl.lit(pl.Series([["stage=opened"]], dtype=pl.List(pl.String))).first()
+    found = came(frame.with_columns(_untold=untold))
+    assert found == {"eligible": 200, "delivered": 100, "bought": 10}
 
 
 BY = ("campaign", "arm", "outcome")
@@ -517,7 +483,7 @@ ALL: list[tuple[Figure, tuple[str, ...]]] = [
     (likert, ("answer",)),
     (Stock("month"), ("month", "movement")),
     (Change("change", "people", "month", 1), ("month",)),
-    (Reached(("delivered", "bought"), {}, UNTOLD), ("stage",)),
+    (Reached(("delivered", "bought")), ("stage",)),
     (uplift, BY),
     (given("who", pl.DataFrame(schema={"who": pl.String, "fi": pl.String})), ("who",)),
 ]

@@ -77,7 +77,7 @@ def test_machine_clicks_are_set_apart(planted: Planted) -> None:
     """Machines that clicked for people who themselves opened nothing stand at their own stage."""
     releases, truth = planted
     funnel = shown(
-        campaigns.funnel_by_channel(releases("campaign_history"), YEAR),
+        campaigns.funnel(releases("campaign_history"), YEAR),
         channel="email",
         stage="machine",
     )
