@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -52,19 +51,12 @@ class ProtectedTable:
     seal: object = field(default=None, repr=False, compare=False)
     earlier: pl.DataFrame | None = field(default=None, repr=False, compare=False)
     coarser: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-    digest: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.seal is not SEAL:
             raise Refused(
                 "a ProtectedTable is made by genlib.protect only; hand it the Cells of a metric"
             )
-        object.__setattr__(self, "digest", self.fingerprint())
-
-    def fingerprint(self) -> str:
-        """The SHA-256 of the frame as it is now; `digest` is what it was when the table was
-        made."""
-        return sha256(self.frame.write_json().encode()).hexdigest()
 
     @property
     def dimensions(self) -> list[str]:

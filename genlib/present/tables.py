@@ -11,6 +11,7 @@ from typing import Unpack
 import polars as pl
 
 from genlib.disclosure.table import ProtectedTable
+from genlib.present.authored import keep_words
 from genlib.present.coarser import describe_groups
 from genlib.present.item import Item, card
 from genlib.present.item import text as escape
@@ -26,7 +27,6 @@ from genlib.present.plot import (
     noted,
     ordered,
 )
-from genlib.present.recipe import drawn
 from genlib.present.words import DASH, Words, form_of, sort_key
 
 STAR = "\u00a0*"
@@ -108,7 +108,7 @@ def _longest_word(texts: Iterable[str | None]) -> int:
     return max((len(word) for word in words), default=0)
 
 
-@drawn
+@keep_words
 def table(
     table: ProtectedTable,
     *,

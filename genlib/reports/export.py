@@ -76,21 +76,24 @@ def facts(shown: Shown) -> list[Mapping[str, Any]]:
 
 def release(shown: Shown) -> tuple[str, str] | None:
     """Purpose and id of the release that the conditions name; None for a report without them."""
-    items = (item for cell in shown.values() for item in cell)
-    recipes = [item.facts["recipe"] for item in items if item.facts["kind"] == "conditions"]
-    match recipes:
-        case [{"args": [_, {"release": [str(purpose), str(release_id)]}, *_]}]:
-            return purpose, release_id
-    return None
+    evidence = _find_evidence(shown)
+    if not evidence:
+        return None
+    purpose, release_id = evidence["release"]
+    return purpose, release_id
 
 
 def audit(shown: Shown) -> bytes:
     """What others need to audit the report, as its conditions bring it: policy, pattern, published
     figures and their places."""
-    proofs = [
-        item.facts["proof"] for cell in shown.values() for item in cell if "proof" in item.facts
-    ]
-    return json.dumps(json.loads(proofs[0])["audit"] if proofs else {}).encode()
+    text: str = _find_evidence(shown).get("audit", "{}")
+    return json.dumps(json.loads(text)).encode()
+
+
+def _find_evidence(shown: Shown) -> Mapping[str, Any]:
+    """What the conditions bring of the report's tables."""
+    items = (item for cell in shown.values() for item in cell)
+    return next((item.facts["evidence"] for item in items if "evidence" in item.facts), {})
 
 
 def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Words) -> list[str]:

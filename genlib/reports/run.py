@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import gettempdir
-from threading import Thread
 from typing import Any
 
 import genlib
@@ -20,17 +19,15 @@ from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, ReleaseNotFound, ReportFailed, UsageError
 from genlib.period import Period
-from genlib.present.svg import warm
 from genlib.private import check_no_link
 from genlib.release import open_release
 from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import SOCKETS, execute, parametrised
-from genlib.reports.gate import let_through
+from genlib.reports.gate import check_source, let_through
 from genlib.reports.jupyter import nbformat
 from genlib.reports.parameters import parameters_of, purposes_of, settle
 from genlib.reports.pdf import check_pdf, to_pdf
-from genlib.reports.plain import check_plain
 from genlib.settings import Settings
 
 ROOT = Path(genlib.__file__).parents[1]
@@ -190,14 +187,13 @@ def _run(order: _Order) -> Run:
 
 def _made(order: _Order) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The files of a run, and what its manifest tells of them."""
-    check_plain(order.notebook)
-    Thread(target=warm, daemon=True).start()  # the kernel computes on another core meanwhile
+    check_source(order.notebook)
     day = order.settings.day_of(read_clock())
     publication = Ledger.called(day, order.slot.folder, order.about["run_id"])
     executed = execute(
         order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication
     )
-    shown = let_through(executed, order.settings)
+    shown = let_through(executed)
     html = export.to_html(
         executed, shown, language=order.slot.language, period=order.values.get("period", "")
     )
