@@ -311,12 +311,38 @@ def test_a_failure_is_marked_in_its_cell_and_leaves_the_last_good_run(good, home
     assert [run.html for run in runs if run.id == good.id] == [good.html]
 
 
-@pytest.mark.parametrize(
-    "name", ["GENLIB_PASSWORD_FILE", "GENLIB_REGISTER", "GENLIB_KEYS", "CREDENTIALS_DIRECTORY"]
-)
+SECRETS = [
+    "GENLIB_PASSWORD_FILE",
+    "GENLIB_REGISTER",
+    "GENLIB_KEYS",
+    "CREDENTIALS_DIRECTORY",
+    "AWS_SECRET_ACCESS_KEY",
+    "PGPASSWORD",
+]
+
+
+@pytest.mark.parametrize("name", SECRETS)
 def test_the_kernel_is_not_told_where_register_keys_and_passwords_are(settings, monkeypatch, name):
     monkeypatch.setenv(name, "/run/secret")
     assert name not in environment(settings)
+
+
+@pytest.mark.parametrize("name", ["PATH", "HOME", "LC_NUMERIC", "JAVA_HOME"])
+def test_the_kernel_keeps_what_python_and_spark_need(settings, monkeypatch, name):
+    monkeypatch.setenv(name, "/usr/here")
+    assert environment(settings)[name] == "/usr/here"
+
+
+def test_a_secret_of_the_shell_is_nowhere_in_the_kernel(home, good, monkeypatch):
+    monkeypatch.setenv("SERVICE_TOKEN", SENTINEL)
+    around = (
+        f"assert {SENTINEL[:8]!r} + {SENTINEL[8:]!r} not in ''.join(os.environ.values())\n"
+        "assert 'SERVICE_TOKEN' not in os.environ\n"
+        "assert not [name for name in os.environ if 'PASSWORD' in name]"
+    )
+    (home / "secret").mkdir()
+    path = book_in(home / "secret", around, CHART, END)
+    assert run_report(path, settings=settings_in(home)).html
 
 
 def test_the_kernel_is_told_the_time_zone_of_the_company(settings):
