@@ -24,6 +24,7 @@ from genlib.present.words import Words, form_of
 
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
 FIVE = 5
+DRAFT = "Draft, not approved: for its author alone and not to be passed on"
 
 
 @keep_words
@@ -211,9 +212,11 @@ def _describe_conditions(tables: Protected, release: Any, parameters: Mapping[st
     return _section(words, names, "conditions", "Conditions", _entries(named))
 
 
-def render(blocks: Iterable[str], *, title: str, language: str, period: str = "") -> str:
+def render(
+    blocks: Iterable[str], *, title: str, language: str, period: str = "", is_draft: bool = False
+) -> str:
     """One self-contained HTML page of blocks of HTML (translated text and items). A heading that
-    only repeats `title` is dropped."""
+    only repeats `title` is dropped. A draft is marked at its head, and on every sheet of paper."""
     words = Words(language)
     heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
     content = [heading.sub("", inside(block)) for block in blocks]
@@ -222,17 +225,24 @@ def render(blocks: Iterable[str], *, title: str, language: str, period: str = ""
         words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""
     )
     running = f"{title}, {when}" if when else title
-    quoted = re.sub(r'["\\<]', lambda found: f"\\{ord(found[0]):x} ", running)  # as a string of CSS
+    mark = words.translate(DRAFT) if is_draft else ""
     named = {
         "title": title,
         "period": when[:1].upper() + when[1:],
         "running": running,
-        "quoted": quoted,
+        "quoted": _quote(running),
+        "draft": mark,
+        "quoted_draft": _quote(mark),
     }
     html: str = _template().render(
         language=language, blocks=content, sheet=font_face() + style(), say=words.translate, **named
     )
     return html
+
+
+def _quote(said: str) -> str:
+    """A text as a string of CSS may hold it."""
+    return re.sub(r'["\\<]', lambda found: f"\\{ord(found[0]):x} ", said)
 
 
 @cache

@@ -26,18 +26,24 @@ _LOADS = re.compile(
 )
 
 
-def to_html(notebook: Mapping[str, Any], shown: Shown, *, language: str, period: str = "") -> str:
+def to_html(
+    notebook: Mapping[str, Any],
+    shown: Shown,
+    *,
+    language: str,
+    period: str = "",
+    is_draft: bool = False,
+) -> str:
     """The page: markdown in the language asked for, then what passed the gate, in the notebook's
-    order, without code."""
+    order, without code. A draft says on every page that it is one."""
     words = Words(language)
     blocks = [
         block
         for number, (place, cell) in enumerate(numbered(notebook))
         for block in _blocks(cell, place, shown[number], words)
     ]
-    made = page.render(
-        blocks, title=words.translate(prose.title(notebook)), language=language, period=period
-    )
+    title = words.translate(prose.title(notebook))
+    made = page.render(blocks, title=title, language=language, period=period, is_draft=is_draft)
     if found := _LOADS.search(made):
         raise ReportFailed(
             f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from approving import approve
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import Small
 
@@ -67,8 +68,9 @@ def settings_in(home: Path) -> Settings:
     )
 
 
-def book_in(folder: Path, *cells: str) -> Path:
-    """A notebook of a title, the parameters, a helper and the given cells; gives its path."""
+def book_in(folder: Path, *cells: str, settings: Settings | None = None) -> Path:
+    """A notebook of a title, the parameters, a helper and the given cells; gives its path. With
+    settings it is approved there."""
     parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
     made = new_notebook(
         cells=[
@@ -79,6 +81,8 @@ def book_in(folder: Path, *cells: str) -> Path:
         ]
     )
     nbformat.write(made, folder / "look.ipynb")
+    if settings:
+        approve(folder / "look.ipynb", settings)
     return folder / "look.ipynb"
 
 
@@ -96,8 +100,8 @@ def published(settings) -> Settings:
 
 
 @pytest.fixture
-def book(tmp_path):
-    return partial(book_in, tmp_path)
+def book(tmp_path, settings):
+    return partial(book_in, tmp_path, settings=settings)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +117,7 @@ def good(home):
     here = (sys.executable, str(home / "releases"), str(Path(__file__).parents[2]))
     around = f"assert (sys.executable, os.environ['GENLIB_RELEASES'], os.getcwd()) == {here}"
     lead = "page.lead(findings.narrowed(shown.growth, region=region), period=period)"
-    path = book_in(home, around, lead, CHART, END)
+    path = book_in(home, around, lead, CHART, END, settings=settings_in(home))
     return run_report(path, parameters={"region": "01"}, settings=settings_in(home), pdf=True)
 
 
@@ -301,7 +305,7 @@ def test_a_run_that_fails_keeps_its_notebook_without_values(book, settings, cell
 
 
 def test_a_failure_is_marked_in_its_cell_and_leaves_the_last_good_run(good, home):
-    path = book_in(home, "1 / 0", CHART)
+    path = book_in(home, "1 / 0", CHART, settings=settings_in(home))
     with pytest.raises(ReportFailed, match="cell 4 stopped with ZeroDivisionError"):
         run_report(path, parameters={"region": "01"}, settings=settings_in(home))
     runs = catalogue.runs(home / "reports")
