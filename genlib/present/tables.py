@@ -26,6 +26,7 @@ from genlib.present.plot import (
     names,
     noted,
     ordered,
+    read_order,
 )
 from genlib.present.words import DASH, Words, form_of, sort_key
 
@@ -129,7 +130,14 @@ def table(
     words = Words(table.language)
     wanted = list(columns) or [measure.name for measure in table.measures]
     levels = [by, *filter(None, (group, across))]
-    rows = ordered(chosen(table, options, *levels), by, None, wanted[0], given="codes" in options)
+    rows = ordered(
+        chosen(table, options, *levels),
+        by,
+        None,
+        wanted[0],
+        given="codes" in options,
+        order=read_order(table, by),
+    )
     if options.get("total", True) and not group:
         rows = pl.concat([rows, table.rows(*levels[1:], **options.get("where", {}))])
     if across:

@@ -277,6 +277,8 @@ def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too
             "cell 4 stopped: the system says No space left on device",
         ),
         ("raise SystemExit(0)", "cell 4 shows error"),
+        ("cells", "cell 4 shows text/html, text/plain"),
+        ("shown", "cell 4 shows text/html, text/plain"),
         (PART_OF_FIVE, "cell 4 stopped with Refused: .*; allowed would be: parts without region"),
         ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
         (
