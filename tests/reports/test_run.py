@@ -306,6 +306,15 @@ def test_a_run_that_fails_keeps_its_notebook_without_values(book, settings, cell
     assert bad.folder.relative_to(settings.reports).as_posix() in index
 
 
+def test_a_pseudonym_in_a_notebook_stops_it_before_it_runs_and_is_not_kept(book, settings):
+    pseudonym = "ca1-" + "0K7Q" * 6 + "AB"
+    with pytest.raises(ReportFailed, match="cell 4 holds a pseudonym"):
+        run_report(book(f"one = '{pseudonym}'", CHART), settings=settings)
+    kept = catalogue.runs(settings.reports)[0].notebook.read_text(encoding="utf-8")
+    assert "one = '…'" in kept
+    assert pseudonym not in kept
+
+
 def test_a_failure_is_marked_in_its_cell_and_leaves_the_last_good_run(good, home):
     path = book_in(home, "1 / 0", CHART, settings=settings_in(home))
     with pytest.raises(ReportFailed, match="cell 4 stopped with ZeroDivisionError"):
