@@ -121,8 +121,11 @@ class Cells:
         return [column for dimension in self.by for column in dimension.columns]
 
     def _repr_html_(self) -> str:
-        """As a table in JupyterLab. A report that shows it is stopped by its gate."""
-        return show_frame(self.frame, "Not protected: for the lab alone, until genlib.protect")
+        """What it counts, as a table in JupyterLab. A report that shows it is stopped by its
+        gate."""
+        counted = [*self.dimensions, "people", *(measure.name for measure in self.measures)]
+        cells = self.frame.select([*dict.fromkeys(counted)])
+        return show_frame(cells, "Not protected: for the lab alone, until genlib.protect")
 
 
 def show_frame(frame: pl.DataFrame, caption: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 from genlib.errors import CellFailed
 from genlib.present.item import MIME
 from genlib.reports.identifying import holds_pseudonym
-from genlib.reports.numbers import find_strange, read_numbers, round_figures
+from genlib.reports.numbers import has_strange_number, read_numbers, round_figures
 
 _DROPPED = {"text/plain"}
 """IPython adds a plain repr to every output; it is neither shown nor kept."""
@@ -126,7 +126,7 @@ def _check_words(
     for text in [*sources, *evidence["texts"]]:
         explained |= read_numbers(text)
     for thing in things:
-        if any(find_strange(word, explained) for word in thing.facts["words"]):
+        if any(has_strange_number(word, explained) for word in thing.facts["words"]):
             raise CellFailed(
                 "shows a computed number in its words; say it with genlib.present.findings, or "
                 "show the table that holds it",

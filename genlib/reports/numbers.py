@@ -30,7 +30,7 @@ def read_numbers(text: str) -> set[Decimal]:
     return {reading for found in _NUMBER.findall(plain) for reading in _list_readings(found)}
 
 
-def find_strange(text: str, explained: Set[Decimal]) -> bool:
+def has_strange_number(text: str, explained: Set[Decimal]) -> bool:
     """Whether a text holds a number that is not explained in any way of reading it."""
     return any(explained.isdisjoint(_list_readings(found)) for found in _NUMBER.findall(text))
 

@@ -184,6 +184,7 @@ def test_a_dimension_without_a_value_is_refused_with_what_to_do(settings):
 def test_cells_and_tables_show_themselves_in_the_lab(settings):
     cells = genlib.tabulate(ROWS, person="customer", by=[BRANCH], population="x")
     assert "Not protected: for the lab alone" in cells._repr_html_()
+    assert re.findall(r"<th>(\w+)</th>", cells._repr_html_()) == ["branch", "people"]
     shown = genlib.protect(branches=cells)
     assert "branches: protected" in shown.branches._repr_html_()
     assert shown.branches._repr_html_() in shown._repr_html_()
