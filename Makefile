@@ -2,6 +2,7 @@
 # make lab       JupyterLab on the notebooks; it saves no outputs
 # make test      all tests, notebooks included        make check   format, lint, types, walls
 # make proofs    the proofs that take minutes (CI runs them too)
+# make digests   approve genlib's own notebooks as they are now, for who has reviewed them
 # make bench     speed and memory beside the field's own tools (SIZE=large for a million customers)
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
@@ -13,7 +14,7 @@ AT_TEST = GENLIB_HOME=$(CURDIR)/build/workbench
 SPREAD = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SIZE ?= small
 
-.PHONY: reports lab test proofs check bench clean
+.PHONY: reports lab test proofs check digests bench clean
 
 reports: .venv/run
 	$(BIN)/genlib demo
@@ -34,6 +35,9 @@ check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+digests: .venv/run
+	$(BIN)/genlib report digest > notebooks/approved.sha256
 
 bench: .venv/bench build/peers/done
 	$(BIN)/python tests/bench/run.py --size $(SIZE)

@@ -90,7 +90,9 @@ def test_no_notebook_holds_outputs():
     assert found == []
 
 
-@pytest.mark.parametrize("target", ["reports", "lab", "test", "proofs", "check", "bench"])
+@pytest.mark.parametrize(
+    "target", ["reports", "lab", "test", "proofs", "check", "digests", "bench"]
+)
 def test_every_target_of_make_is_there(target):
     plan = subprocess.run(
         ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True

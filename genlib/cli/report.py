@@ -1,4 +1,5 @@
-"""`genlib report`: run a report, list the catalogue, show what a report takes, take one back."""
+"""`genlib report`: run a report, list the catalogue, show what a report takes, take one back,
+approve a notebook."""
 
 from __future__ import annotations
 
@@ -6,15 +7,18 @@ from typing import Annotated
 
 import typer
 
-from genlib.reports.catalogue import newest, runs
+from genlib.reports.catalogue import DRAFT, FAILED_DRAFT, newest, runs
 from genlib.settings import load
+
+Notebook = Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")]
+TOLD_DIGITS = 12
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
 def run(
-    name: Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")],
+    name: Notebook,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="name=value; may be repeated.")
     ] = None,
@@ -28,14 +32,15 @@ def run(
         ),
     ] = False,
 ) -> None:
-    """Run a report and put it into the catalogue.
+    """Run a report and put it into the catalogue. A notebook that nobody approved is a draft, for
+    its author alone.
 
     Example: genlib report run campaign_history -p period=2026-10 -p language=fi
     """
     from genlib.reports.parameters import parameters_of, read_pairs
-    from genlib.reports.run import open_notebook, run_report
+    from genlib.reports.run import find_notebook, open_notebook, run_report
 
-    known = parameters_of(open_notebook(name)[0])
+    known = parameters_of(open_notebook(find_notebook(name)))
     parameters = read_pairs(known, parameter or [])
     if unfinished:
         parameters["unfinished"] = True
@@ -43,16 +48,29 @@ def run(
     typer.echo(made.html)
     if made.pdf:
         typer.echo(made.pdf)
+    if made.status == DRAFT:
+        typer.echo(
+            "a draft: marked on every page, in no index and no ledger, and for you alone. It "
+            f"publishes when a second person has read it and run: genlib report approve {name}",
+            err=True,
+        )
 
 
 @app.command("list")
 def list_runs() -> None:
-    """List the newest good run of every report and every failed run.
+    """List the newest good run of every report, every failed run and your own drafts.
 
     Example: genlib report list
     """
-    found = runs(load().reports)
-    shown = [*newest(found, "good"), *(run for run in found if run.status == "failed")]
+    settings = load()
+    found = runs(settings.reports)
+    failed = [run for run in found if run.status == "failed"]
+    drafts = [
+        run
+        for run in found
+        if run.status in {DRAFT, FAILED_DRAFT} and run.manifest["user"] == settings.user
+    ]
+    shown = [*newest(found, "good"), *failed, *drafts]
     for run in shown:
         typer.echo(f"{run.status:6}  {run.id}  {run.slot.folder}")
     if not shown:
@@ -83,15 +101,96 @@ def forget(
 
 
 @app.command()
+def withdraw(
+    run: Annotated[str, typer.Argument(help="The id of a run, as genlib report list shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the ledger; no names.")],
+) -> None:
+    """Take back a run that was shown, to correct it: it leaves the catalogue, and the next run
+    tells its figures anew, with a note.
+
+    Example: genlib report withdraw 2026-11-01T040000Z-5f2c91 --reason "a file was loaded twice"
+    """
+    from genlib.reports.run import withdraw_run
+
+    settings = load()
+    typer.echo(f"withdrawn: {run} (parts of tables: {withdraw_run(run, settings, reason)})")
+
+
+@app.command()
 def parameters(
-    name: Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")],
+    name: Notebook,
 ) -> None:
     """Show the parameters that a report takes, with types and defaults.
 
     Example: genlib report parameters campaign_history
     """
     from genlib.reports.parameters import parameters_of
-    from genlib.reports.run import open_notebook
+    from genlib.reports.run import find_notebook, open_notebook
 
-    for one in parameters_of(open_notebook(name)[0]).values():
+    for one in parameters_of(open_notebook(find_notebook(name))).values():
         typer.echo(f"{one.name}: {one.annotation} = {one.default!r}  {one.comment}".rstrip())
+
+
+@app.command()
+def approve(name: Notebook) -> None:
+    """Approve a notebook that somebody else wrote and that you have read: it publishes from now on,
+    until a cell of it is changed. Whoever owns its file or has run it as a draft cannot.
+
+    Example: genlib report approve notebooks/branches.ipynb
+    """
+    from genlib.register import audit
+    from genlib.register.database import open_register
+    from genlib.reports import approval
+    from genlib.reports.identifying import masked
+    from genlib.reports.run import find_notebook, open_notebook
+
+    settings = load()
+    path = find_notebook(name)
+    digest = approval.digest_notebook(open_notebook(path))
+    if approval.is_approved(digest, settings):
+        typer.echo(f"approved already: {digest[:TOLD_DIGITS]}  {path.stem}")
+        return
+    approval.check_second_person(path, digest, settings)
+    audit.record(
+        open_register(settings.register),
+        purpose="reports",
+        action="report approve",
+        people=0,
+        detail={"notebook": masked(path.stem), "digest": digest},
+        user=settings.user,
+    )
+    approval.record_act("approved", path.stem, digest, settings)
+    typer.echo(f"approved: {digest[:TOLD_DIGITS]}  {path.stem}, by {settings.user}")
+
+
+@app.command()
+def approvals() -> None:
+    """List the notebooks that may publish: genlib's own, and those that somebody approved.
+
+    Example: genlib report approvals
+    """
+    from genlib.reports.approval import read_acts, read_shipped
+
+    for digest, notebook in read_shipped().items():
+        typer.echo(f"{digest[:TOLD_DIGITS]}  {notebook}, of genlib")
+    for act in read_acts(load()):
+        if act.act == "approved":
+            typer.echo(f"{act.digest[:TOLD_DIGITS]}  {act.notebook}, by {act.user} at {act.at}")
+
+
+@app.command()
+def digest(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Reports or notebooks; else all of notebooks/.")
+    ] = None,
+) -> None:
+    """Show the digest of notebooks: of what approval speaks of.
+
+    Example: genlib report digest campaign_history
+    """
+    from genlib.reports.approval import digest_notebook
+    from genlib.reports.run import find_notebook, open_notebook, report_names
+
+    for name in names or report_names():
+        path = find_notebook(name)
+        typer.echo(f"{digest_notebook(open_notebook(path))}  {path.stem}")

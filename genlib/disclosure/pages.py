@@ -99,6 +99,10 @@ class Past:
             if told.page.series == page.series and told.page.overlaps(page)
         )
 
+    def is_withdrawn(self, page: Page) -> bool:
+        """Whether the page was told, and is withdrawn."""
+        return any(told.is_withdrawn for told in self.pages if told.page == page)
+
     def find_steps(self, series: str, day: date) -> Steps:
         """The steps of the last page of the series in this year: a table gets finer once a year."""
         pages = [told for told in self.pages if told.page.series == series]

@@ -297,12 +297,14 @@ def _list_pages(
 
 def _conditions(policy: Policy, answer: Answer) -> Mapping[str, Any]:
     """`hidden` by reason; `repeated`: tables, or parts of one, that are shown as they were told
-    before, since they could not be told anew."""
+    before, since they could not be told anew; `corrected`: told anew after they were withdrawn.
+    """
     return {
         "policy": policy.as_dict(),
         "cells": answer.cells.height,
         "hidden": dict(Counter(answer.cells["reason"].drop_nulls())),
         "repeated": answer.settled.count_late(),
+        "corrected": answer.settled.corrected,
         "status": answer.pattern.status,
         "proof": "checked",
         "witnesses": len(answer.pattern.witnesses),

@@ -26,13 +26,15 @@ Place = tuple[str, str]
 @dataclass(frozen=True)
 class Settled:
     """The tables of a report that are `fresh`, without what is `repeated` of them; their `pages`,
-    their `model` and `figures`; the `system` to be solved, with what near twins need; and the
+    how many of these are `corrected`, told anew after they were withdrawn; their `model` and
+    `figures`; the `system` to be solved, with what near twins need; and the
     `reason` of each cell that may not be told ("" = none)."""
 
     fresh: Mapping[str, Cells]
     pages: Mapping[Place, Page]
     repeated: Mapping[Place, ToldPage]
     late: Mapping[Place, ToldPage]
+    corrected: int
     model: Model
     figures: pl.DataFrame
     system: System
@@ -66,11 +68,13 @@ def settle(tables: Mapping[str, Cells], past: Past, day: date, policy: Policy) -
     if blurred:
         fresh = {name: leave_out(one) if name in blurred else one for name, one in fresh.items()}
         model, figures, needs = _find_needs(fresh, tables, past, policy)
+    anew = {place: page for place, page in pages.items() if place not in repeated}
     return Settled(
         fresh,
-        {place: page for place, page in pages.items() if place not in repeated},
+        anew,
         repeated,
         late,
+        sum(past.is_withdrawn(page) for page in anew.values()),
         model,
         figures,
         _add_needs(model.system, needs),

@@ -13,10 +13,10 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.present import map as finland
 from genlib.present import svg, tables, theme
+from genlib.present.authored import keep_words
 from genlib.present.groups import is_judged, judge_groups
 from genlib.present.item import Item, card, keys
 from genlib.present.plot import Options, Plot, captions, ends, noted, read, ticks
-from genlib.present.recipe import drawn
 from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
@@ -124,7 +124,7 @@ class Chart(Item):
         return f'<div class="{classes}">{svg.finished(drawn, name=name, key=key)}</div>'
 
 
-@drawn
+@keep_words
 def columns(
     table: ProtectedTable,
     *,
@@ -153,7 +153,7 @@ def columns(
     )
 
 
-@drawn
+@keep_words
 def bars(table: ProtectedTable, *, x: str, y: str, **options: Unpack[Options]) -> Chart:
     """Bars of `x` for each `y`, the longest first; beyond `limit` (7) the others are one bar if
     they add up, else left to the table."""
@@ -165,7 +165,7 @@ def _bars(table: ProtectedTable, x: str, y: str, options: Options) -> Chart:
     return _chart(table, plot, name="Bar chart", mark="bars", shown=((y,), (x,)))
 
 
-@drawn
+@keep_words
 def line(
     table: ProtectedTable, *, x: str, y: str, color: str | None = None, **options: Unpack[Options]
 ) -> Chart:
@@ -182,7 +182,7 @@ def line(
     )
 
 
-@drawn
+@keep_words
 def dots(
     table: ProtectedTable,
     *,
@@ -245,7 +245,7 @@ def _colored_by_verdict(plot: Plot, verdicts: pl.Series) -> Plot:
     return replace(plot, frame=plot.frame.with_columns(tone=color))
 
 
-@drawn
+@keep_words
 def funnel(
     table: ProtectedTable,
     *,
@@ -272,7 +272,7 @@ def funnel(
     return _chart(table, _toned(plot), name="Funnel", mark="bars", shown=((stage,), (value,)))
 
 
-@drawn
+@keep_words
 def likert(
     table: ProtectedTable,
     *,
@@ -296,7 +296,7 @@ def likert(
     )
 
 
-@drawn
+@keep_words
 def map(
     table: ProtectedTable,
     *,

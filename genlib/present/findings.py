@@ -22,9 +22,9 @@ from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.errors import NotProtected
 from genlib.judgement import Change, Figure
 from genlib.period import Period
+from genlib.present.authored import keep_words
 from genlib.present.groups import is_judged, judge_groups
 from genlib.present.item import Finding
-from genlib.present.recipe import said
 from genlib.present.words import Words, form_of
 
 BASE = 10
@@ -76,7 +76,7 @@ COMPARED_SO_FAR = {
 }
 
 
-@said
+@keep_words
 def change(
     table: ProtectedTable,
     column: str,
@@ -142,7 +142,7 @@ def first(*findings: Finding) -> Finding:
     return next(known, findings[-1])
 
 
-@said
+@keep_words
 def difference(
     table: ProtectedTable,
     column: str,
@@ -248,7 +248,7 @@ def _judge_count(
     return judgement.compare_to_swing(float((new - old) / old), changes["part"].to_list())
 
 
-@said
+@keep_words
 def between(table: ProtectedTable, column: str, **where: Any) -> Finding:
     """The interval of a tile's figure: "95 %:n väli 1,6–3,1 %-yks."."""
     low, high = (table.value(f"{column}_{end}", **where).value for end in ("low", "high"))
@@ -262,7 +262,7 @@ def between(table: ProtectedTable, column: str, **where: Any) -> Finding:
 LARGEST = "{what}: the largest group is {label} ({share})"
 
 
-@said
+@keep_words
 def largest(
     table: ProtectedTable, by: str, column: str, what: str, *, message: str = LARGEST, **where: Any
 ) -> Finding:
@@ -296,7 +296,7 @@ APART = "{what}: above the others {top} ({most}), below them {last} ({least})"
 PAIR = "{what}: {top} {most}, {last} {least}"
 
 
-@said
+@keep_words
 def highest(
     table: ProtectedTable, by: str, column: str, what: str, *, otherwise: str = "", **where: Any
 ) -> Finding:
@@ -314,7 +314,7 @@ def highest(
 QUOTED = "{what}: “{label}” ({value})"
 
 
-@said
+@keep_words
 def leading(  # noqa: PLR0913 - what is said of the first
     table: ProtectedTable,
     by: str,
@@ -354,7 +354,7 @@ def _leads(rows: pl.DataFrame, column: str) -> bool:
     return judgement.compare(first, second).verdict == "rose"
 
 
-@said
+@keep_words
 def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
     """Which code lies furthest above and which furthest below all others, of those that do so by
     more than chance; of two groups, both."""
@@ -394,7 +394,7 @@ def _named_rate(row: pl.DataFrame, by: str, column: str, words: Words) -> tuple[
     return _label(row, by, words), words.figure(row[column][0], form_of(column))
 
 
-@said
+@keep_words
 def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, str]) -> Finding:
     """Nothing if the table has figures of the period; else a message with the {month} of its last
     ones, or one that there are none."""
@@ -406,7 +406,7 @@ def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, s
     return _told((table,), messages[not dates], month=month)
 
 
-@said
+@keep_words
 def surely(
     table: ProtectedTable,
     by: str,
@@ -433,7 +433,7 @@ def surely(
     )
 
 
-@said
+@keep_words
 def without(
     table: ProtectedTable, by: str, column: str, message: str, *, besides: str = ""
 ) -> Finding:
@@ -445,7 +445,7 @@ def without(
     return _named(table, by, has_none, message)
 
 
-@said
+@keep_words
 def among(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
     """A message with the {names} of what the column says is so; nothing if none is."""
     return _named(table, by, pl.col(column), message)
@@ -463,7 +463,7 @@ def _named(table: ProtectedTable, by: str, chosen: pl.Expr, message: str) -> Fin
     return _told((table,), message if names else "", names=named)
 
 
-@said
+@keep_words
 def lost(
     table: ProtectedTable,
     what: str,
@@ -498,7 +498,7 @@ def lost(
     )
 
 
-@said
+@keep_words
 def say(message: str, otherwise: str = "", **figures: Shown) -> Finding:
     """An English message with figures in it, "{joined} customers came, {left} left"; `otherwise`,
     if one of them is not shown."""
@@ -508,7 +508,7 @@ def say(message: str, otherwise: str = "", **figures: Shown) -> Finding:
     return _told(tuple(figures.values()), message if known else otherwise, **values)
 
 
-@said
+@keep_words
 def phrase(
     table: ProtectedTable, message: str, otherwise: str = "", **parts: Shown | str
 ) -> Finding:
@@ -524,7 +524,7 @@ def phrase(
     return _told((table, *figures), message if is_whole else otherwise, **values)
 
 
-@said
+@keep_words
 def usual(
     table: ProtectedTable,
     column: str,
@@ -544,7 +544,7 @@ def usual(
     return _told((table,), messages[place], low=low, high=high)
 
 
-@said
+@keep_words
 def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
     """What the report is narrowed to: "Rajaus: Pirkanmaa."; nothing if it is not."""
     words = _words(table)
@@ -554,7 +554,7 @@ def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
     return _told((table,), "Only: {chosen}" if chosen else "", chosen=chosen)
 
 
-@said
+@keep_words
 def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
     """Up to which day a period is told that was not over when the release was published; nothing of
     one that was."""
@@ -566,7 +566,7 @@ def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
     return _told((table,), "" if is_over else message, day=last_day)
 
 
-@said
+@keep_words
 def nothing(figure: Shown, message: str) -> Finding:
     """A message where there is nothing to count; no word where there is something, or where it is
     hidden."""

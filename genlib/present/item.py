@@ -1,5 +1,5 @@
-"""`Item`: one thing that a report may show - a chart, a table, tiles - as HTML with a seal that the
-exporter checks."""
+"""`Item`: one thing that a report may show - a chart, a table, tiles - as HTML that says what it is
+made of."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ MIME = "application/vnd.genlib+json"
 _ALONE = re.compile(r'<style class="gl-alone">.*?</style>', re.S)
 
 
-Recipe = Mapping[str, Any]
-
-
 class Finding(str):
     """A sentence in the report's language, made from the named tables. `tone`: up, down, flat or
-    plain; unknown, if it only names what is not shown. `recipe`: the call that made it.
+    plain; unknown, if it only names what is not shown. `words`: what its author wrote
+    (present.authored); None of a sentence that no function of `findings` made.
 
     What is said of a change carries the `change` that was judged, so that lead, tile, title and
     text cannot differ: `brief` is what stands in a tile, `level` what the lead says instead where
@@ -32,7 +30,7 @@ class Finding(str):
     language: str
     tables: tuple[str, ...]
     tone: str
-    recipe: Recipe
+    words: tuple[str, ...] | None = None
     change: Change | None = None
     brief: str = ""
     level: str = ""
@@ -41,16 +39,16 @@ class Finding(str):
 @dataclass(frozen=True, repr=False)
 class Item:
     """`tables` are the protected tables that it was made from, `body` its HTML in a page that has
-    the style sheet. `recipe`: the call that made it (present.recipe). `proof`: the protected tables
-    themselves, given by the conditions alone. `is_blank`: it need not be there, and has nothing to
-    show; rows and tiles leave it out."""
+    the style sheet. `words`: what its author wrote (present.authored). `evidence`: what the
+    exporter learns of the report's tables, given by the conditions alone. `is_blank`: it need not
+    be there, and has nothing to show; rows and tiles leave it out."""
 
     kind: str
     tables: tuple[str, ...]
     language: str
     body: str = ""
-    proof: str = ""
-    recipe: Recipe | None = None
+    words: tuple[str, ...] = ()
+    evidence: Mapping[str, Any] | None = None
     is_blank: bool = False
 
     def html(self, width: int = FULL) -> str:
@@ -68,11 +66,11 @@ class Item:
     @property
     def facts(self) -> dict[str, Any]:
         """What an output says of itself beside its HTML."""
-        named = {"kind": self.kind, "tables": list(self.tables), "recipe": self.recipe}
-        return named | ({"proof": self.proof} if self.proof else {})
+        named = {"kind": self.kind, "tables": list(self.tables), "words": list(self.words)}
+        return named | ({"evidence": self.evidence} if self.evidence else {})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {MIME: self.facts} | ({"text/html": self.standing()} if self.kind else {})
+        return {MIME: self.facts, "text/html": self.standing()}
 
     def __repr__(self) -> str:
         return f"{self.kind} of {', '.join(self.tables) or 'no table'}"

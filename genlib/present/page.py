@@ -3,29 +3,32 @@ loads nothing."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from html import unescape
 from importlib.resources import files
 from typing import Any
 
-from genlib import notice
+from genlib import notice, settings
+from genlib.clock import read_clock
+from genlib.disclosure.promises import NOT_PROMISED, PROMISES
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
-from genlib.present import proof
+from genlib.present.authored import keep_words, list_figures, list_texts
 from genlib.present.item import Finding, Item, inside, text, together
 from genlib.present.plot import captions, read
-from genlib.present.recipe import drawn
 from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words, form_of
 
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
 FIVE = 5
+DRAFT = "Draft, not approved: for its author alone and not to be passed on"
 
 
-@drawn
+@keep_words
 def lead(*findings: Finding, period: str = "") -> Item:
     """The answer in a sentence or two, under the title; `period` ("2026-10") becomes the page's
     heading. Of a count that changed as it usually does it tells the level, and announces no
@@ -35,7 +38,7 @@ def lead(*findings: Finding, period: str = "") -> Item:
     return Item("lead", names, language, f'<div class="lead"{head}><p>{said}</p></div>')
 
 
-@drawn
+@keep_words
 def paragraph(*findings: Finding) -> Item:
     """Findings as a paragraph of text."""
     language, names, said = _sentences(findings)
@@ -60,7 +63,7 @@ def _sentences(
     )
 
 
-@drawn
+@keep_words
 def tile(  # noqa: PLR0913 - what a tile is
     shown: Shown,
     *,
@@ -99,7 +102,7 @@ def tile(  # noqa: PLR0913 - what a tile is
     )
 
 
-@drawn
+@keep_words
 def tiles(*items: Item) -> Item:
     """Four to six tiles side by side."""
     names = together(items, "tile")
@@ -108,7 +111,7 @@ def tiles(*items: Item) -> Item:
     return Item("tiles", names, items[0].language, body)
 
 
-@drawn
+@keep_words
 def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     """Up to three charts, tables or texts side by side, on a grid of twelve (`spans` 7, 5; else
     equal parts). What need not be there and has nothing to show is left out, and the others have
@@ -132,7 +135,7 @@ def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     return Item("row", names, language, f'<div class="row">{"".join(cells)}</div>')
 
 
-@drawn
+@keep_words
 def left_out(
     tables: Protected | ProtectedTable, release: Any, reason: str, *, title: str, message: str
 ) -> Item:
@@ -152,7 +155,7 @@ def left_out(
     return _section(words, names, "text", title, f"<p>{text(sentence)}</p>")
 
 
-@drawn
+@keep_words
 def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
     """How the figures came about, in plain words: English messages."""
     words, names = _words(tables)
@@ -160,12 +163,12 @@ def method(tables: Protected | ProtectedTable, *messages: str) -> Item:
     return _section(words, names, "text", "How the figures were made", body)
 
 
-@drawn
+@keep_words
 def readings(tables: Protected) -> Item:
     """How the open questions of the privacy notice are answered: the permission switches in force,
     in words."""
     words, names = _words(tables)
-    switches = proof.stood(tables)["permission"].items()
+    switches = notice.load().permission.items()
     answers = {
         words.label("switch", number): words.label("switch", f"{number} {str(value).lower()}")
         for number, value in switches
@@ -173,36 +176,48 @@ def readings(tables: Protected) -> Item:
     return _section(words, names, "conditions", "How the privacy notice is read", _entries(answers))
 
 
+@keep_words
 def conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]) -> Item:
     """What the report stands on: release, notice, who was left out and why, thresholds, what is
-    hidden, parameters, maker, for whom it is and until when. With it go the protected tables, of
-    which the exporter makes all that the report shows."""
-    return replace(_conditions(tables, release, parameters=parameters), proof=proof.of(tables))
+    hidden, parameters, maker, for whom it is and until when. With it go the figures of the tables,
+    against which the gate holds what the author wrote, and what others need to audit them."""
+    section = _describe_conditions(tables, release, parameters)
+    evidence = {
+        "release": [release.manifest.purpose, release.manifest.release_id],
+        "figures": list_figures(tables),
+        "texts": list_texts(tables),
+        "audit": json.dumps(tables.manifest()),  # a notebook would put its keys in order
+    }
+    return replace(section, evidence=evidence)
 
 
-@drawn
-def _conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]) -> Item:
+def _describe_conditions(tables: Protected, release: Any, parameters: Mapping[str, Any]) -> Item:
     words, names = _words(tables)
     chosen = [
         f"{words.label('parameter', name)} {words.label(name, value)}"
         for name, value in parameters.items()
         if value != "all"
     ]
-    stood = proof.stood(tables)
-    entries = _of_release(words, release.manifest) | _of_tables(words, stood)
+    terms = notice.load()
+    places = settings.load()
+    kept_until = terms.reports.kept_until(places.day_of(read_clock()))
+    recipients = asdict(terms.reports.recipients)
+    entries = _of_release(words, release.manifest) | _of_tables(words, tables.conditions)
     entries |= {
         "Parameters": ", ".join(chosen),
-        "Made by": stood["made_by"],
-        "Recipients": stood["recipients"][words.language],
+        "Made by": places.user,
+        "Recipients": recipients[words.language],
+        "Kept until": words.date(kept_until),
     }
-    entries |= {"Kept until": words.date(stood["kept_until"])}
     named = {words.translate(name): value for name, value in entries.items() if value}
     return _section(words, names, "conditions", "Conditions", _entries(named))
 
 
-def render(blocks: Iterable[str], *, title: str, language: str, period: str = "") -> str:
+def render(
+    blocks: Iterable[str], *, title: str, language: str, period: str = "", is_draft: bool = False
+) -> str:
     """One self-contained HTML page of blocks of HTML (translated text and items). A heading that
-    only repeats `title` is dropped."""
+    only repeats `title` is dropped. A draft is marked at its head, and on every sheet of paper."""
     words = Words(language)
     heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
     content = [heading.sub("", inside(block)) for block in blocks]
@@ -211,17 +226,24 @@ def render(blocks: Iterable[str], *, title: str, language: str, period: str = ""
         words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""
     )
     running = f"{title}, {when}" if when else title
-    quoted = re.sub(r'["\\<]', lambda found: f"\\{ord(found[0]):x} ", running)  # as a string of CSS
+    mark = words.translate(DRAFT) if is_draft else ""
     named = {
         "title": title,
         "period": when[:1].upper() + when[1:],
         "running": running,
-        "quoted": quoted,
+        "quoted": _quote(running),
+        "draft": mark,
+        "quoted_draft": _quote(mark),
     }
     html: str = _template().render(
         language=language, blocks=content, sheet=font_face() + style(), say=words.translate, **named
     )
     return html
+
+
+def _quote(said: str) -> str:
+    """A text as a string of CSS may hold it."""
+    return re.sub(r'["\\<]', lambda found: f"\\{ord(found[0]):x} ", said)
 
 
 @cache
@@ -342,6 +364,9 @@ def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
         if protected.get("repeated")
         else ""
     )
+    anew = protected.get("corrected", 0)
+    message = "parts told anew, since they were withdrawn: {n}"
+    corrected = words.translate(message, n=words.number(anew)) if anew else ""
     short = (
         words.translate("perhaps more than must be: the search for the fewest was cut short")
         if protected.get("status") == "feasible"
@@ -353,7 +378,8 @@ def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
     )
     return {
         "Thresholds": words.translate(limits, **policy) if policy else "",
-        "Hidden cells": "; ".join(filter(None, (counted, again, short))),
+        "What is promised": " ".join(map(words.translate, (*PROMISES, NOT_PROMISED))),
+        "Hidden cells": "; ".join(filter(None, (counted, again, corrected, short))),
         "Proof that nothing hidden can be worked out": words.label(
             "proof", protected.get("proof", "")
         )

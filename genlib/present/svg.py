@@ -9,8 +9,6 @@ from importlib.resources import as_file, files
 from typing import Any
 from xml.etree import ElementTree
 
-import polars as pl
-
 from genlib.present.theme import FONT, color
 
 HATCH = "#hatch"
@@ -27,13 +25,6 @@ def fitted(spec: dict[str, Any], width: float) -> str:
     return (
         first if abs(over) <= 1 else _vega(spec | {"width": max(60, round(spec["width"] - over))})
     )
-
-
-def warm() -> None:
-    """Load what draws, which takes a second or two, while there is time."""
-    from genlib.present import marks
-
-    _vega(marks.of(pl.DataFrame({"x": [0]})).mark_bar().encode(x="x:Q").to_dict())
 
 
 def finished(svg: str, *, name: str, key: str) -> str:

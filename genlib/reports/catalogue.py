@@ -1,5 +1,6 @@
 """The catalogue of runs: REPORT/PERIOD/LANGUAGE[/slug]/RUN_ID, each run whole or not there, and an
-index of what is newest."""
+index of what is newest. Drafts lie in a folder of their author's own, drafts/USER/REPORT/…, which
+is 0700 whatever the settings open."""
 
 from __future__ import annotations
 
@@ -20,10 +21,12 @@ from genlib.atomic import replacing, synced
 from genlib.private import OWNER, Access, make_folder, open_lock, write_file
 from genlib.private import remove as take_away
 
-DRAFTS = "**/.20*"
+UNFINISHED = "**/.20*"
 """Runs that were being written, or taken away."""
 UNDATED = "undated"
 """The period of a notebook that has none."""
+DRAFT, FAILED_DRAFT = "draft", "failed draft"
+"""What the status of a run is that was not to be published."""
 
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -94,6 +97,15 @@ def new_id(now: datetime) -> str:
     return f"{now:%Y-%m-%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
+def make_drafts(reports: Path, user: str, access: Access) -> Path:
+    """The folder in which a user's drafts lie, for nobody else."""
+    plain = _PLAIN.sub("-", user).lstrip(".") or "-"
+    if plain != user:
+        plain = f"{plain}-{hashlib.sha256(user.encode()).hexdigest()[:8]}"
+    make_folder(reports, access)
+    return make_folder(make_folder(reports / "drafts", access) / plain, OWNER)
+
+
 def keep(
     reports: Path,
     slot: Slot,
@@ -121,8 +133,8 @@ def keep(
 
 
 def runs(reports: Path) -> list[Run]:
-    """All runs, the newest first; drafts that a crash left behind are not among them, nor what has
-    no readable manifest."""
+    """All runs, the newest first, with the drafts of whoever asks; what a crash left behind is not
+    among them, nor what has no readable manifest."""
     found: list[Run] = []
     for path in reports.glob("**/[!.]*/manifest.json"):
         with suppress(OSError, ValueError, KeyError, TypeError):
@@ -156,13 +168,13 @@ def remove(run: Run) -> None:
     take_away(gone)
 
 
-def sweep(place: Path, drafts: str, *, older_than: float) -> None:
-    """Remove the drafts of a place, given as a pattern, that nobody has written to since
-    `older_than` (seconds since the epoch)."""
-    for draft in place.glob(drafts):
-        if draft.is_dir() and draft.lstat().st_mtime < older_than:
+def sweep(place: Path, pattern: str, *, older_than: float) -> None:
+    """Remove the folders of a place, by the pattern of their names, that nobody has written to
+    since `older_than` (seconds since the epoch)."""
+    for folder in place.glob(pattern):
+        if folder.is_dir() and folder.lstat().st_mtime < older_than:
             with suppress(OSError):  # another user's
-                take_away(draft)
+                take_away(folder)
 
 
 @contextmanager

@@ -22,15 +22,28 @@ SOCKETS = "genlib-kernel-"
 """Begins the name of the folder of a kernel's sockets. The kernel ends with its run; the folder of
 a run that was killed stays."""
 
-_OTHERS = {
-    "GENLIB_PASSWORD_FILE",
-    "GENLIB_REGISTER",
-    "GENLIB_KEYS",
-    "CREDENTIALS_DIRECTORY",
-    PUBLICATION,
+INHERITED = {
+    "HOME",
+    "LANG",
+    "PATH",
+    "TMPDIR",
+    "TZ",
+    # where Python finds this very installation
+    "CONDA_PREFIX",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    # what Spark needs
+    "HADOOP_CONF_DIR",
+    "HADOOP_HOME",
+    "JAVA_HOME",
+    "PYSPARK_PYTHON",
+    "SPARK_CONF_DIR",
+    "SPARK_HOME",
+    "SPARK_LOCAL_DIRS",
+    "SPARK_LOCAL_IP",
 }
-"""What leads to the register or a key is none of a report's business, nor is another run's
-publication."""
+"""All that a kernel has of the environment of its run, beside LC_* and the settings in force."""
 
 _ADVICE = re.compile(r"; allowed would be: [A-Za-z_ ]{1,40} without [a-z_]{1,20}$")
 """What `protect` says of the tables of a report, by the names that its author gave them."""
@@ -57,6 +70,7 @@ def execute(
     bar = f"--IPKernelApp.exec_lines=import sys; sys.modules.setdefault('{UNUSED}', None); del sys"
     try:
         with TemporaryDirectory(prefix=SOCKETS) as sockets:
+            own = {PUBLICATION: publication, "IPYTHONDIR": sockets}  # no history, no start-up code
             return papermill.execute_notebook(
                 notebook,
                 None,
@@ -65,7 +79,7 @@ def execute(
                 language="python",
                 progress_bar=sys.stderr.isatty(),
                 kernel_manager_class=_kernel(
-                    {"env": environment(settings) | {PUBLICATION: publication}, "cwd": str(root)},
+                    {"env": environment(settings) | own, "cwd": str(root)},
                     sockets,
                 ),
                 extra_arguments=[bar],
@@ -81,9 +95,14 @@ def execute(
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment of the kernel: ours, the settings in force as GENLIB_*, nothing that leads to
-    the register, a key or a password."""
-    inherited = {name: value for name, value in os.environ.items() if name not in _OTHERS}
+    """The environment of the kernel: of ours only what is on the list, and as GENLIB_* the settings
+    in force but those that lead to the register, a key or a password. What else a shell or a
+    service holds, such as a secret of another program, is none of a report's business."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name in INHERITED or name.startswith("LC_")
+    }
     in_force = {f"GENLIB_{name.upper()}": str(getattr(settings, name)) for name in _OURS}
     return inherited | in_force | {"PYTHONHASHSEED": "0"}
 

@@ -13,6 +13,7 @@ from genlib.present import page
 from genlib.present.words import Words
 from genlib.reports import prose
 from genlib.reports.gate import Passed, numbered
+from genlib.reports.identifying import mask_pseudonyms
 from genlib.reports.jupyter import nbformat
 
 Shown = Mapping[int, list[Passed]]
@@ -26,18 +27,24 @@ _LOADS = re.compile(
 )
 
 
-def to_html(notebook: Mapping[str, Any], shown: Shown, *, language: str, period: str = "") -> str:
+def to_html(
+    notebook: Mapping[str, Any],
+    shown: Shown,
+    *,
+    language: str,
+    period: str = "",
+    is_draft: bool = False,
+) -> str:
     """The page: markdown in the language asked for, then what passed the gate, in the notebook's
-    order, without code."""
+    order, without code. A draft says on every page that it is one."""
     words = Words(language)
     blocks = [
         block
         for number, (place, cell) in enumerate(numbered(notebook))
         for block in _blocks(cell, place, shown[number], words)
     ]
-    made = page.render(
-        blocks, title=words.translate(prose.title(notebook)), language=language, period=period
-    )
+    title = words.translate(prose.title(notebook))
+    made = page.render(blocks, title=title, language=language, period=period, is_draft=is_draft)
     if found := _LOADS.search(made):
         raise ReportFailed(
             f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})"
@@ -56,7 +63,8 @@ def to_keep(notebook: Mapping[str, Any], shown: Shown) -> bytes:
 
 
 def failed(notebook: Mapping[str, Any], *, cell: int, error: str) -> bytes:
-    """The notebook without outputs but for one: in the cell that failed, the class of the error."""
+    """The notebook without outputs but for one: in the cell that failed, the class of the error. A
+    pseudonym that was spelt out in it is not kept."""
     mark = {"output_type": "error", "ename": error, "evalue": f"cell {cell}", "traceback": []}
     cells = [
         _kept(c, [mark] if place == cell and "outputs" in c else [])
@@ -76,21 +84,24 @@ def facts(shown: Shown) -> list[Mapping[str, Any]]:
 
 def release(shown: Shown) -> tuple[str, str] | None:
     """Purpose and id of the release that the conditions name; None for a report without them."""
-    items = (item for cell in shown.values() for item in cell)
-    recipes = [item.facts["recipe"] for item in items if item.facts["kind"] == "conditions"]
-    match recipes:
-        case [{"args": [_, {"release": [str(purpose), str(release_id)]}, *_]}]:
-            return purpose, release_id
-    return None
+    evidence = _find_evidence(shown)
+    if not evidence:
+        return None
+    purpose, release_id = evidence["release"]
+    return purpose, release_id
 
 
 def audit(shown: Shown) -> bytes:
     """What others need to audit the report, as its conditions bring it: policy, pattern, published
     figures and their places."""
-    proofs = [
-        item.facts["proof"] for cell in shown.values() for item in cell if "proof" in item.facts
-    ]
-    return json.dumps(json.loads(proofs[0])["audit"] if proofs else {}).encode()
+    text: str = _find_evidence(shown).get("audit", "{}")
+    return json.dumps(json.loads(text)).encode()
+
+
+def _find_evidence(shown: Shown) -> Mapping[str, Any]:
+    """What the conditions bring of the report's tables."""
+    items = (item for cell in shown.values() for item in cell)
+    return next((item.facts["evidence"] for item in items if "evidence" in item.facts), {})
 
 
 def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Words) -> list[str]:
@@ -100,11 +111,12 @@ def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Wor
 
 
 def _kept(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:
+    source = mask_pseudonyms("".join(cell["source"]))
     if cell["cell_type"] != "code":
-        return nbformat.v4.new_markdown_cell(cell["source"], id=cell["id"])
+        return nbformat.v4.new_markdown_cell(source, id=cell["id"])
     tags = {"tags": list(cell["metadata"].get("tags", []))}
     made = [nbformat.from_dict(output) for output in outputs]
-    return nbformat.v4.new_code_cell(cell["source"], id=cell["id"], metadata=tags, outputs=made)
+    return nbformat.v4.new_code_cell(source, id=cell["id"], metadata=tags, outputs=made)
 
 
 def _written(notebook: Mapping[str, Any], cells: list[Any]) -> bytes:

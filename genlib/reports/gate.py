@@ -1,20 +1,27 @@
-"""Door 2's last leaf: of an executed notebook only what `present` made goes on, and it is made anew
-from the report's protected tables; anything else stops the export."""
+"""The gate: of an executed notebook only what `genlib.present` displayed goes on, and every number
+that its author wrote stands in a protected table of the report or in the notebook's own source.
+
+It stops accidents: a print, a frame, a picture, a widget, a traceback, a number put into a title, a
+pseudonym anywhere. It does not promise to stop intent: whoever writes a notebook reads rows, and
+can hide a figure in words, in the order of things or in a drawing of their own. So a person decides
+who may publish it (`approval`). Nor does it find every accident: a computed number that happens to
+be in a table passes. Beside the 680 figures of a customer report that is so of every second number
+of two digits, of one in ten of three and of one in forty of four.
+
+Example: a title "7919 owe us" stops the run, unless a table of the report holds 7,919 or a cell of
+the notebook says it; "46 %" passes beside a share of 0.4623.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from genlib.errors import CellFailed, GenlibError, NotProtected
-from genlib.present import proof
+from genlib.errors import CellFailed
 from genlib.present.item import MIME
-from genlib.present.recipe import Sources, prepared
-from genlib.release import open_release
-from genlib.reports.explained import Explained
-from genlib.settings import Settings
+from genlib.reports.identifying import holds_pseudonym
+from genlib.reports.numbers import has_strange_number, read_numbers, round_figures
 
 _DROPPED = {"text/plain"}
 """IPython adds a plain repr to every output; it is neither shown nor kept."""
@@ -22,8 +29,7 @@ _DROPPED = {"text/plain"}
 
 @dataclass(frozen=True)
 class Passed:
-    """One thing that may be shown: its HTML and what `present` says of it (`kind`, `tables`,
-    ...)."""
+    """One thing that may be shown: its HTML and what `present` says of it."""
 
     cell: int
     html: str
@@ -32,19 +38,9 @@ class Passed:
     @property
     def output(self) -> dict[str, Any]:
         """As a notebook output that holds this and nothing else."""
-        data = {"text/html": self.html, MIME: dict(self.facts)}
+        kept = {name: self.facts[name] for name in ("kind", "tables")}
+        data = {"text/html": self.html, MIME: kept}
         return {"output_type": "display_data", "metadata": {}, "data": data}
-
-
-@dataclass(frozen=True)
-class _Output:
-    """What an output of a cell holds: the recipe, the HTML if it was drawn in the notebook, and the
-    protected tables if it has them."""
-
-    cell: int
-    recipe: Any
-    html: str | None
-    proof: str
 
 
 def numbered(notebook: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
@@ -56,80 +52,87 @@ def numbered(notebook: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
         yield place, cell
 
 
-def let_through(
-    notebook: Mapping[str, Any], settings: Settings | None = None
-) -> dict[int, list[Passed]]:
-    """By cell, counted from 0, what may be shown of an executed notebook; CellFailed for the first
-    output that may not leave."""
-    found = {number: read(cell, place) for number, (place, cell) in enumerate(numbered(notebook))}
-    outputs = [output for cell in found.values() for output in cell]
-    sources = _sources(outputs, notebook, settings)
-    return {number: [_drawn(output, sources) for output in cell] for number, cell in found.items()}
+def check_source(notebook: Mapping[str, Any]) -> None:
+    """CellFailed for the first cell that spells a pseudonym out: the notebook is kept with its
+    report."""
+    for place, cell in numbered(notebook):
+        if holds_pseudonym("".join(cell["source"])):
+            raise CellFailed(
+                "holds a pseudonym; a report is about groups, never about a person",
+                cell=place,
+                error="pseudonym",
+            )
 
 
-def read(cell: Mapping[str, Any], place: int) -> list[_Output]:
-    """The outputs of a code cell; CellFailed, naming cell and kind of output, for the first one
-    that may not leave."""
-    return [_read(output, place) for output in cell.get("outputs", [])]
+def let_through(notebook: Mapping[str, Any]) -> dict[int, list[Passed]]:
+    """By cell, counted from 0, what may be shown of an executed notebook; CellFailed, naming cell
+    and kind, for the first output that may not leave."""
+    check_source(notebook)
+    shown = {number: read(cell, place) for number, (place, cell) in enumerate(numbered(notebook))}
+    things = [thing for cell in shown.values() for thing in cell]
+    if things:
+        evidence = _find_evidence(things)
+        _check_words(things, evidence, notebook)
+    return shown
 
 
-def _read(output: Mapping[str, Any], place: int) -> _Output:
+def read(cell: Mapping[str, Any], place: int) -> list[Passed]:
+    """The outputs of a code cell; CellFailed for the first one that `present` did not make."""
+    return [_read_output(output, place) for output in cell.get("outputs", [])]
+
+
+def _read_output(output: Mapping[str, Any], place: int) -> Passed:
     if output["output_type"] not in {"display_data", "execute_result"}:
         raise _stopped(place, output["output_type"])
     data: Mapping[str, Any] = output["data"]
-    strange = sorted(set(data) - {MIME, "text/html"} - _DROPPED)
-    if strange or MIME not in data:
-        raise _stopped(place, ", ".join(strange or sorted(data)) or "nothing")
-    facts = data[MIME] if isinstance(data[MIME], Mapping) else {}
-    return _Output(
-        place,
-        facts.get("recipe"),
-        "".join(data["text/html"]) if "text/html" in data else None,
-        facts.get("proof") or "",
-    )
+    kinds = set(data) - _DROPPED
+    ours = {MIME, "text/html"}
+    if kinds != ours:
+        strange = kinds - ours if kinds > ours else data
+        raise _stopped(place, ", ".join(sorted(strange)) or "nothing")
+    html = "".join(data["text/html"])
+    if holds_pseudonym(html):
+        raise _stopped(place, "a pseudonym")
+    match data[MIME]:
+        case {"kind": str(), "tables": [*_], "words": [*_]} as facts:
+            return Passed(place, html, facts)
+    raise _stopped(place, "something of an unknown form")
 
 
-def _sources(
-    outputs: Sequence[_Output], notebook: Mapping[str, Any], settings: Settings | None
-) -> Sources:
-    """What all that the report shows is made from: what its conditions say that door 2 let out."""
-    told = [output for output in outputs if output.proof]
-    if outputs and len(told) != 1:
+def _find_evidence(things: list[Passed]) -> Mapping[str, Any]:
+    """What the conditions say of the tables that door 2 let out."""
+    found = [thing for thing in things if "evidence" in thing.facts]
+    if len(found) != 1:
         raise CellFailed(
-            "ends without page.conditions, or with more than one; a report is made from the "
-            "tables they bring",
-            cell=outputs[-1].cell,
+            "ends without page.conditions, or with more than one; they bring the figures of the "
+            "tables that a report shows",
+            cell=things[-1].cell,
             error="conditions",
         )
-    try:
-        tables = proof.restored(told[0].proof if told else '{"tables": {}, "conditions": {}}')
-    except NotProtected as strange:
-        raise _stopped(told[0].cell, str(strange)) from None
-
-    @cache
-    def manifest(purpose: str, release: str) -> Any:
-        return open_release(purpose, release, settings=settings).manifest
-
-    return Sources(tables, manifest, Explained(notebook, tables))
+    named = set(found[0].facts["tables"])
+    for thing in things:
+        if not named.issuperset(thing.facts["tables"]):
+            raise _stopped(thing.cell, "a table that its conditions do not name")
+    evidence: Mapping[str, Any] = found[0].facts["evidence"]
+    return evidence
 
 
-def _drawn(output: _Output, sources: Sources) -> Passed:
-    """The output made anew; CellFailed, if that cannot be, or if it was drawn in the notebook and
-    looked otherwise."""
-    try:
-        item = prepared(output.recipe, sources)
-        html = item.standing()
-    except GenlibError as strange:
-        raise _stopped(output.cell, str(strange)) from None
-    except (
-        Exception
-    ) as error:  # a recipe made by hand may fail in any way, and its message may hold anything
-        raise _stopped(
-            output.cell, f"something that cannot be drawn ({type(error).__name__})"
-        ) from None
-    if output.html not in {None, html}:
-        raise _stopped(output.cell, "a genlib output that was changed after it was made")
-    return Passed(output.cell, html, replace(item, recipe=output.recipe, proof=output.proof).facts)
+def _check_words(
+    things: list[Passed], evidence: Mapping[str, Any], notebook: Mapping[str, Any]
+) -> None:
+    """CellFailed for the first word that holds a number which nothing explains."""
+    sources = ["".join(cell["source"]) for cell in notebook["cells"]]
+    explained = round_figures(evidence["figures"])
+    for text in [*sources, *evidence["texts"]]:
+        explained |= read_numbers(text)
+    for thing in things:
+        if any(has_strange_number(word, explained) for word in thing.facts["words"]):
+            raise CellFailed(
+                "shows a computed number in its words; say it with genlib.present.findings, or "
+                "show the table that holds it",
+                cell=thing.cell,
+                error="computed number",
+            )
 
 
 def _stopped(place: int, kind: str) -> CellFailed:

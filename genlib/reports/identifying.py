@@ -25,6 +25,16 @@ def identifying(text: str) -> str | None:
     return next((kind for kind, shape in SHAPES.items() if shape.search(plain)), None)
 
 
+def holds_pseudonym(text: str) -> bool:
+    """Whether the shape of a pseudonym stands anywhere in a text."""
+    return SHAPES["pseudonym"].search(text) is not None
+
+
+def mask_pseudonyms(text: str) -> str:
+    """The text with an ellipsis for each pseudonym."""
+    return SHAPES["pseudonym"].sub("…", text)
+
+
 def masked(text: str) -> str:
     """The text with everything that looks like an identifier replaced by an ellipsis."""
     for shape in SHAPES.values():

@@ -3,14 +3,12 @@ or take a run back."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import gettempdir
-from threading import Thread
 from typing import Any
 
 import genlib
@@ -20,17 +18,16 @@ from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, ReleaseNotFound, ReportFailed, UsageError
 from genlib.period import Period
-from genlib.present.svg import warm
-from genlib.private import check_no_link
+from genlib.private import OWNER, check_no_link
 from genlib.release import open_release
 from genlib.reports import catalogue, export, index
+from genlib.reports.approval import digest_notebook, is_approved, record_act
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import SOCKETS, execute, parametrised
-from genlib.reports.gate import let_through
+from genlib.reports.gate import check_source, let_through
 from genlib.reports.jupyter import nbformat
 from genlib.reports.parameters import parameters_of, purposes_of, settle
 from genlib.reports.pdf import check_pdf, to_pdf
-from genlib.reports.plain import check_plain
 from genlib.settings import Settings
 
 ROOT = Path(genlib.__file__).parents[1]
@@ -54,7 +51,9 @@ def run_report(
     settings: Settings | None = None,
     pdf: bool = False,
 ) -> Run:
-    """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path.
+    """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path. One
+    that nobody has approved (`approval`) is a draft: marked so, outside ledger and index, and its
+    author's alone.
 
     Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks
     like an identifier of a person, or if the release does not cover the period; Refused if the
@@ -64,21 +63,23 @@ def run_report(
     settings = settings or settings_module.load()
     check_no_link(settings.reports)
     notice.load(settings.notice).check_in_force(settings.day_of(read_clock()))
-    notebook, text = open_notebook(name)
+    path = find_notebook(name)
+    notebook = open_notebook(path)
+    digest = digest_notebook(notebook)
     known = parameters_of(notebook)
     values = checked(settle(known, parameters or {}))
     _check_period(notebook, values, settings)
     _check_campaign(values, settings)
     if pdf:
         check_pdf()
+    is_draft = not is_approved(digest, settings)
+    if is_draft:
+        record_act("draft", path.stem, digest, settings)
     choice = catalogue.chosen(values, {key: parameter.default for key, parameter in known.items()})
-    slot = catalogue.slot_of(Path(name).stem, values, choice)
-    about = {
-        "parameters": values,
-        "chosen": choice,
-        "notebook_sha256": hashlib.sha256(text.encode()).hexdigest(),
-    }
-    return _run(_Order(notebook, values, slot, settings, about | _about(slot, settings), pdf))
+    slot = catalogue.slot_of(path.stem, values, choice)
+    about = {"parameters": values, "chosen": choice, "notebook_digest": digest}
+    about |= _about(slot, settings)
+    return _run(_Order(notebook, values, slot, settings, about, pdf, is_draft))
 
 
 def find_run(run_id: str, settings: Settings) -> Run | None:
@@ -100,13 +101,24 @@ def forget_run(run_id: str, settings: Settings) -> int:
     return Ledger.of(settings).forget(run_id)
 
 
-def open_notebook(name: str | Path) -> tuple[Any, str]:
-    """A notebook by report name or path, and its text; UsageError if there is none or it is not a
-    notebook."""
-    path = Path(name) if str(name).endswith(".ipynb") else ROOT / "notebooks" / f"{name}.ipynb"
+def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
+    """Take back a run that was shown: it leaves the catalogue, and what it told is told anew and
+    marked as corrected. Gives the number of tables, or parts of one, that it told."""
+    if found := find_run(run_id, settings):
+        catalogue.remove(found)
+        index.write(settings.reports, settings.time_zone, settings.access)
+    return Ledger.of(settings).withdraw(run_id, by=settings.user, reason=reason)
+
+
+def find_notebook(name: str | Path) -> Path:
+    """Where a notebook lies, by report name or path."""
+    return Path(name) if str(name).endswith(".ipynb") else ROOT / "notebooks" / f"{name}.ipynb"
+
+
+def open_notebook(path: Path) -> Any:
+    """A notebook; UsageError if there is none or it is not a notebook."""
     try:
-        text = path.read_text(encoding="utf-8")
-        return nbformat.reads(text, as_version=4), text
+        return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     except FileNotFoundError:
         raise UsageError(
             f"no report of that name; there are {', '.join(report_names()) or 'none'}"
@@ -121,8 +133,9 @@ def open_notebook(name: str | Path) -> tuple[Any, str]:
 
 
 def report_names() -> list[str]:
-    """The reports that this project has."""
-    return sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+    """The reports that this project has; the tour is none."""
+    names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    return sorted(names - {"tour"})
 
 
 def checked(values: dict[str, Any]) -> dict[str, Any]:
@@ -175,6 +188,7 @@ class _Order:
     settings: Settings
     about: dict[str, Any]
     pdf: bool
+    is_draft: bool
 
 
 def _run(order: _Order) -> Run:
@@ -182,24 +196,33 @@ def _run(order: _Order) -> Run:
         files, told = _made(order)
     # nobody has seen it; a run that was killed stays in the ledger, which is the safe side
     except ReportFailed as error:
-        Ledger.of(order.settings).forget(order.about["run_id"])
+        if not order.is_draft:
+            Ledger.of(order.settings).forget(order.about["run_id"])
         run = _keep_failed(order, error)
         raise ReportFailed(f"{order.slot.report}: {error} (kept in {run.folder})") from None
-    return _keep(order, files, {"status": "good", **told})
+    if not order.is_draft:
+        Ledger.of(order.settings).enter(order.about["run_id"])
+    status = catalogue.DRAFT if order.is_draft else "good"
+    return _keep(order, files, {"status": status, **told})
 
 
 def _made(order: _Order) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The files of a run, and what its manifest tells of them."""
-    check_plain(order.notebook)
-    Thread(target=warm, daemon=True).start()  # the kernel computes on another core meanwhile
-    day = order.settings.day_of(read_clock())
-    publication = Ledger.called(day, order.about["run_id"])
+    check_source(order.notebook)
     executed = execute(
-        order.notebook, order.values, settings=order.settings, root=ROOT, publication=publication
+        order.notebook,
+        order.values,
+        settings=order.settings,
+        root=ROOT,
+        publication=_name_publication(order),
     )
-    shown = let_through(executed, order.settings)
+    shown = let_through(executed)
     html = export.to_html(
-        executed, shown, language=order.slot.language, period=order.values.get("period", "")
+        executed,
+        shown,
+        language=order.slot.language,
+        period=order.values.get("period", ""),
+        is_draft=order.is_draft,
     )
     files = {
         "report.html": html.encode(),
@@ -209,6 +232,15 @@ def _made(order: _Order) -> tuple[dict[str, bytes], dict[str, Any]]:
     if order.pdf:
         files["report.pdf"] = to_pdf(html)
     return files, {"shown": export.facts(shown)} | _cited(shown, order.settings)
+
+
+def _name_publication(order: _Order) -> str:
+    """What the ledger calls the run; a draft publishes nothing, and its kernel works as the lab
+    does."""
+    if order.is_draft:
+        return ""
+    day = order.settings.day_of(read_clock())
+    return Ledger.called(day, order.about["run_id"])
 
 
 def _cited(shown: export.Shown, settings: Settings) -> dict[str, Any]:
@@ -226,21 +258,29 @@ def _keep_failed(order: _Order, error: ReportFailed) -> Run:
         (error.cell, error.error) if isinstance(error, CellFailed) else (0, type(error).__name__)
     )
     notebook = export.failed(parametrised(order.notebook, order.values), cell=cell, error=kind)
+    status = catalogue.FAILED_DRAFT if order.is_draft else "failed"
     return _keep(
         order,
         {"report.ipynb": notebook},
-        {"status": "failed", "failed_cell": cell or None, "error": kind},
+        {"status": status, "failed_cell": cell or None, "error": kind},
     )
 
 
 def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Run:
     reports = order.settings.reports
+    access = order.settings.access
     manifest = {**order.about, **outcome, "finished_at": read_clock().isoformat()}
-    run = catalogue.keep(reports, order.slot, files, manifest, order.settings.access)
+    if order.is_draft:
+        drafts = catalogue.make_drafts(reports, order.settings.user, access)
+        run = catalogue.keep(drafts, order.slot, files, manifest, OWNER)
+    else:
+        run = catalogue.keep(reports, order.slot, files, manifest, access)
     catalogue.prune(reports, today=order.settings.day_of(read_clock()).isoformat())
-    for place, drafts in ((reports, catalogue.DRAFTS), (Path(gettempdir()), f"{SOCKETS}*")):
-        catalogue.sweep(place, drafts, older_than=time.time() - _STALE)
-    index.write(reports, order.settings.time_zone, order.settings.access)
+    for place, pattern in ((reports, catalogue.UNFINISHED), (Path(gettempdir()), f"{SOCKETS}*")):
+        catalogue.sweep(place, pattern, older_than=time.time() - _STALE)
+    kept = [one.id for one in catalogue.runs(reports)]
+    Ledger.of(order.settings).sweep(kept, older_than=time.time() - _STALE)
+    index.write(reports, order.settings.time_zone, access)
     return run
 
 

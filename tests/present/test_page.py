@@ -1,4 +1,4 @@
-"""The page: sealed items, one file that loads nothing, and how it stands in a real browser."""
+"""The page: items, one file that loads nothing, and how it stands in a real browser."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from genlib.errors import NotProtected, UsageError
-from genlib.present import charts, findings, page, proof, tables
+from genlib.present import charts, findings, page, tables
 from genlib.present.item import MIME
-from genlib.present.recipe import Sources, prepared
-from genlib.settings import PUBLICATION
 
 MANIFEST = SimpleNamespace(
     release_id="2026-11-01T0400Z-5f2c91",
@@ -67,20 +65,19 @@ def html(items):
     )
 
 
-def test_items_are_made_again_from_their_recipes(items, both):
-    told = items[-1]._repr_mimebundle_()[MIME]["proof"]
-    sources = Sources(proof.restored(told), lambda purpose, release: MANIFEST, lambda value: True)
-    for item in items:
-        facts = json.loads(json.dumps(item._repr_mimebundle_()[MIME]))
-        assert prepared(facts["recipe"], sources).standing() == item.standing()
-    assert items[2]._repr_mimebundle_()[MIME]["tables"] == ["months", "channels"]
+def test_each_item_says_of_which_tables_it_was_made_and_what_its_author_wrote(items):
+    facts = [json.loads(json.dumps(item._repr_mimebundle_()[MIME])) for item in items]
+    assert facts[0] == {"kind": "lead", "tables": ["months"], "words": ["2026-02"]}
+    assert facts[2] == {"kind": "row", "tables": ["months", "channels"], "words": ["7", "5"]}
 
 
-def test_a_run_that_publishes_draws_nothing_in_its_kernel(months, monkeypatch):
-    monkeypatch.setenv(PUBLICATION, "2026-11-01 look/2026-10/fi 1")
-    bundle = page.row(charts.columns(months, x="month", y="people"))._repr_mimebundle_()
-    assert set(bundle) == {MIME}
-    assert bundle[MIME]["recipe"]["call"] == "page.row"
+def test_the_conditions_bring_the_figures_of_all_tables_and_nothing_else_does(items):
+    facts = [item._repr_mimebundle_()[MIME] for item in items]
+    assert ["evidence" in one for one in facts] == [False] * 4 + [True]
+    evidence = facts[-1]["evidence"]
+    assert evidence["figures"] == {"people": [10, 20, 30, 100, 900, 1003]}
+    assert evidence["release"] == ["campaign_history", MANIFEST.release_id]
+    assert {"email", "2026-02-01"} <= set(evidence["texts"])
 
 
 def test_a_tile_tells_figure_label_and_change_without_an_arrow_where_the_swing_is_unknown(items):

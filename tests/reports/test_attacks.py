@@ -1,7 +1,8 @@
-"""Ways out of a report that do not go through door 2: each is tried, and each stops the export."""
+"""Accidents that would let out what did not go through door 2: each is tried, and each stops the
+run."""
 
 import json
-import re
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -11,14 +12,13 @@ from small import Small
 import genlib
 from genlib.disclosure.cells import Cells, Dimension
 from genlib.disclosure.population import Population
-from genlib.disclosure.table import ProtectedTable, Shown
-from genlib.errors import CellFailed, NotProtected, Refused, ReportFailed, UsageError
+from genlib.disclosure.table import ProtectedTable
+from genlib.errors import NotProtected, Refused, ReportFailed, UsageError
 from genlib.present import charts, findings, page, tables
-from genlib.present.item import MIME, Item
+from genlib.present.item import MIME
 from genlib.reports import catalogue, export
 from genlib.reports.gate import let_through
 from genlib.reports.parameters import parameters_of, settle
-from genlib.reports.plain import check_plain
 from genlib.settings import load
 
 NAME, SECRET = "Virtanen-Sentineli", 7919
@@ -86,11 +86,11 @@ def report(bundles, *more):
 
 
 @pytest.fixture(scope="module")
-def stopped(workbench):
+def stopped():
     def refused(notebook):
         """The gate lets nothing through, and the refusal tells nothing."""
         with pytest.raises(ReportFailed) as caught:
-            let_through(notebook, workbench)
+            let_through(notebook)
         assert NAME not in str(caught.value)
         assert str(SECRET) not in str(caught.value)
         assert caught.value.__cause__ is None
@@ -99,17 +99,10 @@ def stopped(workbench):
     return refused
 
 
-def test_a_good_report_passes_page_and_kept_notebook(bundles, workbench):
-    drawn = let_through(report(bundles), workbench)
-    html = export.to_html(report(bundles), drawn, language="en")
-    kept = json.loads(export.to_keep(report(bundles), drawn))
-    assert "2,311" in html
-    assert export.to_html(kept, let_through(kept, workbench), language="en") == html
-
-
-def test_what_was_not_drawn_in_the_kernel_is_drawn_the_same(bundles, workbench):
-    bare = report([{MIME: bundle[MIME]} for bundle in bundles])
-    assert let_through(bare, workbench) == let_through(report(bundles), workbench)
+def test_a_good_report_passes(bundles):
+    passed = let_through(report(bundles))
+    assert "2,311" in export.to_html(report(bundles), passed, language="en")
+    assert NAME not in export.to_keep(report(bundles), passed).decode()
 
 
 VEGA = {"data": {"values": [{"customer": NAME, "amount": SECRET}]}, "mark": "bar"}
@@ -176,181 +169,113 @@ def test_another_kind_of_data_beside_a_good_one_stops(bundles, stopped):
     assert "image/png" in stopped(report(bundles, output(bundles[0] | {"image/png": "AAAA"})))
 
 
-LEAD, TILES, CHART, TABLE = range(4)
-FORGED = {
-    "number in a tile": (TILES, "3,941", f"{SECRET:,}"),
-    "number in a table": (TABLE, "1,043</td>", f"{SECRET:,}</td>"),
-    "figure of another row": (TABLE, "1,043</td>", "2,311</td>"),
-    "number in a sentence": (LEAD, "</p>", f" {SECRET} of them owe</p>"),
-    "name in a sentence": (LEAD, "</p>", f" {NAME}</p>"),
-    "number in a title": (CHART, "<h3>Customers", f"<h3>Customers {SECRET}"),
-    "number in a subtitle": (CHART, "</h3>", f'</h3><p class="sub">Customers {SECRET}</p>'),
-    "number in a note": (CHART, "</section>", f'<p class="note">Customers {SECRET}</p></section>'),
-    "number in the alternative text": (CHART, 'aria-label="', f'aria-label="{SECRET} '),
-    "number in a tooltip": (CHART, "<title>Uusimaa: 1,043", f"<title>Uusimaa: {SECRET:,}"),
-    "figure of another place in a tooltip": (
-        CHART,
-        "<title>Uusimaa: 1,043",
-        "<title>Uusimaa: 2,311",
-    ),
-    "number drawn": (CHART, ">1,043</text>", f">{SECRET:,}</text>"),
-    "comment": (CHART, "<section", f"<!-- {NAME} --><section"),
-    "script": (CHART, "<section", "<script>1</script><section"),
-    "style": (CHART, "<section", "<style>p{color:red}</style><section"),
-    "style sheet changed": (
-        CHART,
-        '<style class="gl-alone">',
-        f'<style class="gl-alone">/* {NAME} */',
-    ),
-    "data attribute": (CHART, "<section ", f'<section data-x="{NAME}" '),
-    "event": (CHART, "<section ", '<section onclick="x()" '),
-    "class": (CHART, 'class="card', f'class="{NAME}-{SECRET} card'),
-    "words in a path": (CHART, ' d="M', f' d="{NAME}M'),
-    "link": (CHART, "<section", '<a href="//x.example">x</a><section'),
-    "picture": (CHART, "<section", '<img src="data:image/png;base64,AAAA"><section'),
-    "field": (CHART, "<section", f'<input value="{SECRET}"><section'),
-    "entity": (TILES, "3,941", "&#55;919"),
-}
+def test_an_output_of_present_without_its_html_stops(bundles, stopped):
+    assert MIME in stopped(report(bundles, output({MIME: bundles[0][MIME]})))
 
 
-@pytest.mark.parametrize("way", FORGED)
-def test_a_drawing_that_was_changed_stops(bundles, stopped, way):
-    which, old, new = FORGED[way]
-    html = bundles[which]["text/html"]
-    assert old in html
-    forged = output(bundles[which] | {"text/html": html.replace(old, new, 1)})
-    assert "changed after it was made" in stopped(report(bundles, forged))
-
-
-@pytest.mark.parametrize("which", range(4))
-def test_no_single_digit_can_be_changed(bundles, stopped, which):
-    html, conditions = bundles[which]["text/html"], bundles[-1]
-    for place in [found.start() for found in re.finditer(r"\d", html)][::97]:
-        forged = html[:place] + str((int(html[place]) + 1) % 10) + html[place + 1 :]
-        assert "changed" in stopped(
-            report([conditions], output(bundles[which] | {"text/html": forged}))
-        )
-
-
-def call(name, *args, **named):
-    return {"call": name, "args": list(args), "named": list(named.items())}
-
-
-def figure(column, table):
-    return {"figure": column, "table": table, "where": {"map": []}}
-
-
-def by_hand(bundles):
-    """Recipes that no function of present left, though each has its form."""
-    gone = {"release": ["customer_analysis", NAME]}
-    places = bundles[TABLE][MIME]["recipe"]["args"][0]
-    chart = bundles[CHART][MIME]["recipe"]
-    return {
-        "number in a title": {
-            **chart,
-            "named": [*chart["named"][:2], ["title", f"Customers {SECRET}"]],
-        },
-        "name in a note": {**chart, "named": chart["named"] + [["note", NAME]]},
-        "number as a limit": {**chart, "named": chart["named"] + [["limit", SECRET]]},
-        "number as a reference": call(
-            "charts.dots", places, x="people", y="region", reference=SECRET
-        ),
-        "name as an argument": {**chart, "named": chart["named"] + [[NAME, "Customers"]]},
-        "table with other figures": {**chart, "args": [{**places, "digest": "0" * 64}]},
-        "table that was not protected": {**chart, "args": [{**places, "table": "other"}]},
-        "figure of a table that was not protected": call(
-            "page.tile", figure("people", "x"), label="customers"
-        ),
-        "figure that is none": call("page.tile", figure(NAME, "places"), label="customers"),
-        "day by hand": call(
-            "page.tile",
-            {**figure("people", "places"), "where": {"map": [["region", {"date": "1931-05-13"}]]}},
-            label="customers",
-        ),
-        "period by hand": call(
-            "findings.dated", places, "region", {"period": "1931-05"}, ["Customers", "Customers"]
-        ),
-        "text by hand": call("page.lead", NAME),
-        "number by hand": call("page.tile", SECRET, label="customers"),
-        "function that makes no item": call(
-            "findings.largest", places, "region", "people", "Customers"
-        ),
-        "function that present does not offer": call("item.card", NAME),
-        "function of Python": call("os.system", NAME),
-        "release that is not there": call(
-            "page.conditions", {"tables": {"places": places["digest"]}}, gone
-        ),
-        "another form": {"html": NAME},
-        "no recipe": None,
-    }
-
-
-WAYS = list(by_hand([{MIME: {"recipe": {"args": [{"digest": ""}], "named": []}}}] * 5))
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_a_recipe_made_by_hand_makes_nothing(bundles, stopped, way):
-    assert "cell 3 shows " in stopped(
-        report(
-            bundles,
-            output(
-                {MIME: {"kind": "chart", "tables": ["places"], "recipe": by_hand(bundles)[way]}}
-            ),
-        )
-    )
-
-
-@pytest.mark.parametrize(
-    "facts", [None, [], NAME, {"proof": NAME}, {"proof": '{"tables": {"places": "x"}}'}]
-)
+@pytest.mark.parametrize("facts", [None, [], NAME, {}, {"kind": "chart"}])
 def test_facts_of_another_form_stop(bundles, stopped, facts):
-    stopped(report(bundles[:-1], output({MIME: facts})))
+    stopped(report(bundles, output(bundles[0] | {MIME: facts})))
 
 
 def test_without_conditions_nothing_passes(bundles, stopped):
     assert "page.conditions" in stopped(report(bundles[:-1]))
 
 
-def test_second_conditions_that_would_bring_more_stop(bundles, stopped):
+def test_second_conditions_stop(bundles, stopped):
     assert "page.conditions" in stopped(report([*bundles, bundles[-1]]))
 
 
-CODE = {
-    "seal": "from genlib.disclosure.table import SEAL",
-    "seal of a table": "shown.places.seal",
-    "item by hand": "from genlib.present.item import Item",
-    "item behind a module": "page.Item('tile', (), 'en', 'x')",
-    "module by another name": "p = page",
-    "subclass": "class Mine(str):\n    pass",
-    "raw display": "display({'text/html': 'x'}, raw=True)",
-    "hidden import": "__import__('IPython')",
-    "eval": "eval('1')",
-    "getattr": "getattr(page, 'It' + 'em')",
-    "object.__setattr__": "object.__setattr__(shown.places, 'frame', 1)",
-    "attribute written": "page.text = str",
-    "inner parts": "page.lead.__globals__",
-    "file": "open('x', 'w')",
-    "shell": "!cat /etc/passwd",
-    "magic": "%matplotlib inline",
-    "exit": "import os; os._exit(0)",
-    "clear_output": "from IPython.display import clear_output",
-    "logging": "import logging",
-    "print": "print(1)",
-    "write": "genlib.open_release('x')['invoice'].collect().write_csv('x')",
-    "chart by hand": "charts.Chart('chart', (), 'en')",
-    "forged figure": "findings.Finding('7919')",
+def test_a_table_that_the_conditions_do_not_name_stops(bundles, stopped):
+    frame = pl.DataFrame({"region": ["01", None], "people": [1043, 1043]})
+    cells = Cells(frame, (Dimension("region"),), population=Population("others"))
+    made = charts.bars(genlib.protect(elsewhere=cells).elsewhere, x="people", y="region")
+    assert "do not name" in stopped(report(bundles, output(made._repr_mimebundle_())))
+
+
+def test_a_report_that_shows_nothing_needs_no_conditions():
+    notebook = report([])
+    assert let_through(notebook) == {0: [], 1: [], 2: []}
+
+
+def bars(shown, **options):
+    return charts.bars(shown.places, x="people", y="region", **options)
+
+
+def tile(shown, **options):
+    return page.tile(shown.places.value("people"), **{"label": "customers", **options})
+
+
+def say(shown, words):
+    return findings.say(words, n=shown.places.value("people"))
+
+
+SPOKEN = {
+    "title of a chart": lambda shown, words: bars(shown, title=words),
+    "subtitle of a chart": lambda shown, words: bars(shown, subtitle=words),
+    "note of a table": lambda shown, words: tables.table(shown.places, by="region", note=words),
+    "head of a column": lambda shown, words: tables.table(
+        shown.places, by="region", columns={"people": words}
+    ),
+    "label of a tile": lambda shown, words: tile(shown, label=words),
+    "note of a tile": lambda shown, words: tile(shown, note=words),
+    "finding in the lead": lambda shown, words: page.lead(say(shown, words)),
+    "finding in a text": lambda shown, words: page.paragraph(say(shown, words)),
+    "finding as a title": lambda shown, words: bars(shown, title=say(shown, words)),
+    "chart in a row": lambda shown, words: page.row(bars(shown, title=words)),
+    "tile among tiles": lambda shown, words: page.tiles(tile(shown, label=words)),
+    "method": page.method,
 }
+"""Where the words of an author can stand."""
 
 
-@pytest.mark.parametrize("way", CODE)
-def test_code_that_reaches_around_is_not_run(way):
-    start = (
-        "import genlib\nfrom genlib import charts, page\nfrom genlib.present import "
-        "findings\nshown = genlib.protect()"
-    )
-    notebook = new_notebook(cells=[new_code_cell(start), new_code_cell(CODE[way])])
-    with pytest.raises(CellFailed, match="cell 2 uses "):
-        check_plain(notebook)
+@pytest.mark.parametrize("way", SPOKEN)
+def test_a_computed_number_in_any_words_stops(bundles, shown, stopped, way):
+    made = SPOKEN[way](shown, f"Customers who owe: {SECRET}")
+    message = stopped(report(bundles, output(made._repr_mimebundle_())))
+    assert message.startswith("cell 3 shows a computed number in its words")
+
+
+@pytest.mark.parametrize("way", SPOKEN)
+@pytest.mark.parametrize("said", ["2,311", "2311", "2\u00a0311"])
+def test_a_number_of_a_protected_table_may_be_said(bundles, shown, way, said):
+    made = SPOKEN[way](shown, f"Customers: {said}")
+    assert let_through(report(bundles, output(made._repr_mimebundle_())))[2]
+
+
+def test_a_number_that_stands_in_the_notebook_may_be_said(bundles, shown):
+    made = bars(shown, title=f"In {SECRET}")
+    notebook = report(bundles, output(made._repr_mimebundle_()))
+    notebook["cells"][0]["source"] = f"# The house of {SECRET}"
+    assert let_through(notebook)[2]
+
+
+def test_a_computed_number_as_a_reference_stops(bundles, shown, stopped):
+    made = charts.dots(shown.places, x="people", y="region", reference=SECRET)
+    assert "a computed number" in stopped(report(bundles, output(made._repr_mimebundle_())))
+
+
+def test_a_figure_that_was_changed_on_its_way_stops(bundles, shown, stopped):
+    figure = replace(shown.places.value("people"), value=SECRET)
+    made = page.tile(figure, label="customers")
+    assert "a computed number" in stopped(report(bundles, output(made._repr_mimebundle_())))
+
+
+PSEUDONYM = "ca1-" + "0K7Q" * 6 + "AB"
+
+
+def test_a_pseudonym_in_a_text_stops(bundles, shown, stopped):
+    made = bars(shown, title=f"Customer {PSEUDONYM}")
+    message = stopped(report(bundles, output(made._repr_mimebundle_())))
+    assert message.startswith("cell 3 shows a pseudonym")
+    assert PSEUDONYM not in message
+
+
+@pytest.mark.parametrize(("place", "number"), [(0, 1), (1, 2)])
+def test_a_pseudonym_in_the_notebook_itself_stops(bundles, stopped, place, number):
+    notebook = report(bundles)
+    notebook["cells"][place]["source"] += f"\n# {PSEUDONYM}"
+    assert stopped(notebook).startswith(f"cell {number} holds a pseudonym")
 
 
 def test_tables_and_figures_made_by_hand_are_refused(shown):
@@ -360,49 +285,12 @@ def test_tables_and_figures_made_by_hand_are_refused(shown):
         charts.bars(shown.places.frame, x="people", y="region")
 
 
-def test_a_figure_made_by_hand_shows_what_the_table_shows(bundles, workbench):
-    made = page.tile(Shown(SECRET, "people", "places", ()), label="customers")
-    shown = let_through(report(bundles, output({MIME: made.facts})), workbench)
-    assert "3,941" in shown[2][0].html
-    assert "7,919" not in shown[2][0].html
-
-
-def test_a_figure_in_an_authors_text_does_not_leave(bundles, shown, stopped):
-    made = charts.bars(shown.places, x="people", y="region", title=f"Customers who owe: {SECRET}")
-    stopped(report(bundles, output(made._repr_mimebundle_())))
-
-
-def test_a_text_that_code_put_together_does_not_leave(bundles, shown, stopped):
-    made = charts.bars(shown.places, x="people", y="region", title="Custom" + NAME[0])
-    stopped(report(bundles, output(made._repr_mimebundle_())))
-
-
-def test_an_item_by_hand_goes_into_no_row():
-    with pytest.raises(NotProtected, match="not made by"):
-        page.row(Item("chart", (), "en", body=NAME))
-
-
-def test_an_edited_table_gives_no_conditions(workbench):
-    frame = pl.DataFrame(
-        {"region": [*COUNTS, None], "people": [*COUNTS.values(), sum(COUNTS.values())]}
-    )
-    own = genlib.protect(
-        language="en",
-        places=Cells(frame, (Dimension("region"),), population=Population("customers")),
-    )
-    object.__setattr__(own.places, "frame", own.places.frame.with_columns(people=pl.lit(SECRET)))
-    with pytest.raises(NotProtected, match="was changed"):
-        page.conditions(
-            own, genlib.open_release("customer_analysis", settings=workbench), parameters={}
-        )
-
-
 @pytest.mark.parametrize("picture", ["![x](data:image/png;base64,AAAA)", "![x](attachment:x.png)"])
 def test_a_picture_in_text_stops(bundles, workbench, picture):
     notebook = report(bundles)
     notebook["cells"][0]["source"] = picture
     with pytest.raises(ReportFailed, match="picture"):
-        export.to_html(notebook, let_through(notebook, workbench), language="en")
+        export.to_html(notebook, let_through(notebook), language="en")
 
 
 @pytest.mark.parametrize(
@@ -414,21 +302,21 @@ def test_a_picture_in_text_stops(bundles, workbench, picture):
         "mailto:a@x.example",
     ],
 )
-def test_a_link_to_elsewhere_in_text_stops(address, bundles, workbench):
+def test_a_link_to_elsewhere_in_text_stops(address, bundles):
     notebook = report(bundles)
     notebook["cells"][0]["source"] = f"[x]({address})"
     with pytest.raises(ReportFailed, match="from elsewhere"):
-        export.to_html(notebook, let_through(notebook, workbench), language="en")
+        export.to_html(notebook, let_through(notebook), language="en")
 
 
-def test_metadata_attachments_and_plain_copies_are_not_kept(bundles, workbench):
+def test_metadata_attachments_and_plain_copies_are_not_kept(bundles):
     notebook = report([bundle | {"text/plain": NAME} for bundle in bundles])
     notebook["metadata"]["papermill"] = {"x": NAME}
     notebook["cells"][0]["attachments"] = {"x.png": {"image/png": NAME}}
     for cell in notebook["cells"]:
         cell["metadata"] = {"note": NAME}
     notebook["cells"][1]["outputs"][0]["metadata"] = {"note": NAME}
-    drawn = let_through(notebook, workbench)
+    drawn = let_through(notebook)
     assert NAME not in export.to_keep(notebook, drawn).decode()
     assert NAME not in export.to_html(notebook, drawn, language="en")
 

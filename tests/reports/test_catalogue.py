@@ -38,7 +38,7 @@ def test_a_crash_before_the_rename_leaves_nothing_to_be_seen(tmp_path):
     draft.mkdir()
     (draft / "manifest.json").write_text("{")
     assert [run.id for run in catalogue.runs(tmp_path)] == ["2026-11-01T040000Z-aaaaaa"]
-    catalogue.sweep(tmp_path, catalogue.DRAFTS, older_than=draft.stat().st_mtime + 1)
+    catalogue.sweep(tmp_path, catalogue.UNFINISHED, older_than=draft.stat().st_mtime + 1)
     assert not draft.exists()
 
 

@@ -5,7 +5,7 @@ from genlib.reports.gate import MIME, numbered, read
 
 
 def made() -> dict:
-    data = {"text/html": "<p>12</p>", MIME: {"kind": "chart", "tables": ["growth"], "recipe": {}}}
+    data = {"text/html": "<p>12</p>", MIME: {"kind": "chart", "tables": ["growth"], "words": []}}
     return {"output_type": "display_data", "metadata": {}, "data": data}
 
 
@@ -23,7 +23,11 @@ def stopped(output: dict) -> str:
 
 def test_an_output_of_present_is_read_without_its_plain_copy():
     (output,) = read({"outputs": [with_data(text_plain="Chart()")]}, 4)
-    assert (output.cell, output.html, output.recipe) == (4, "<p>12</p>", {})
+    assert (output.cell, output.html) == (4, "<p>12</p>")
+    assert output.output["data"] == {
+        "text/html": "<p>12</p>",
+        MIME: {"kind": "chart", "tables": ["growth"]},
+    }
 
 
 @pytest.mark.parametrize(

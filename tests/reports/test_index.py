@@ -88,7 +88,7 @@ def test_the_index_can_be_said_in_every_language(tmp_path, monkeypatch, language
 
 
 @pytest.mark.parametrize("language", ["fi", "sv"])
-@pytest.mark.parametrize("name", [name for name in report_names() if name != "tour"])
+@pytest.mark.parametrize("name", report_names())
 def test_every_paragraph_of_a_report_can_be_said_in_every_language(name, language):
     messages = prose.messages(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4))
     assert Words(language).missing(messages) == []

@@ -56,6 +56,6 @@ def test_a_killed_run_leaves_no_kernel_and_its_sockets_until_they_are_a_day_old(
         for old in (False, True):
             if old:
                 os.utime(left, (0, 0))
-            with pytest.raises(ReportFailed, match="uses a name"):
+            with pytest.raises(ReportFailed, match="stopped with NameError"):
                 run_report(book(tmp_path, "unknown"), settings=settings)
             assert left.exists() != old

@@ -12,7 +12,7 @@ from genlib.present.words import Words
 from genlib.reports.run import report_names
 
 DRAWS = {"charts", "page", "tables"}
-REPORTS = [name for name in report_names() if name != "tour"]
+REPORTS = report_names()
 
 
 @pytest.mark.parametrize("language", ["fi", "sv"])

@@ -1,0 +1,294 @@
+"""A notebook publishes if a second person approved it; any other is a draft, its author's alone."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+from approving import approve
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from small import Small
+from workbench import ROOT
+
+from genlib.cli import run as command
+from genlib.disclosure import Ledger
+from genlib.errors import Refused, ReportFailed
+from genlib.reports import approval, catalogue
+from genlib.reports.approval import (
+    ACTS,
+    check_second_person,
+    digest_notebook,
+    is_approved,
+    read_acts,
+    read_shipped,
+    record_act,
+)
+from genlib.reports.run import open_notebook, report_names, run_report
+from genlib.settings import Settings, load
+
+SETUP = """\
+import genlib
+from genlib import customers, page, tables
+release = genlib.open_release("customer_analysis")
+places = customers.by_region(release, release.period(period))
+shown = genlib.protect(language=language, places=places)
+"""
+SHOW = """\
+page.row(tables.table(shown.places, by="region", title="Customers"))
+"""
+END = 'page.conditions(shown, release, parameters={"period": period, "language": language})'
+MARK = {
+    "fi": "Luonnos, jota ei ole hyväksytty",
+    "sv": "Utkast som inte är godkänt",
+    "en": "Draft, not approved",
+}
+
+
+def write_book(folder: Path, *more: str, name: str = "branches") -> Path:
+    parameters = 'period: str = "2026-10"  # month\nlanguage: str = "fi"  # fi, sv or en'
+    cells = [
+        new_markdown_cell("# Reports"),
+        new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        *map(new_code_cell, (SETUP, *more, SHOW, END)),
+    ]
+    nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
+    return folder / f"{name}.ipynb"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    Small(home).people(30).publish()
+    return home
+
+
+@pytest.fixture(scope="module")
+def settings(home: Path) -> Settings:
+    return load(environment={"GENLIB_HOME": str(home), "GENLIB_USER": "aino"})
+
+
+@pytest.fixture(scope="module")
+def book(home: Path) -> Path:
+    return write_book(home, name="draft_of_aino")
+
+
+@pytest.fixture(scope="module")
+def draft(book: Path, settings: Settings) -> catalogue.Run:
+    parameters = {"language": "sv"}
+    opened = replace(settings, group_readable=True)
+    return run_report(book, parameters=parameters, settings=opened, pdf=True)
+
+
+def digest_of(path: Path) -> str:
+    return digest_notebook(open_notebook(path))
+
+
+def test_a_notebook_that_nobody_approved_is_a_draft_in_a_folder_of_its_author(draft, settings):
+    assert draft.status == "draft"
+    own = settings.reports / "drafts" / "aino"
+    assert draft.folder.parent == own / "draft_of_aino/2026-10/sv"
+    folders = [own, *(path for path in own.rglob("*") if path.is_dir())]
+    files = [path for path in own.rglob("*") if path.is_file()]
+    assert {oct(path.stat().st_mode & 0o777) for path in folders} == {"0o700"}
+    assert {oct(path.stat().st_mode & 0o777) for path in files} == {"0o600"}
+
+
+def test_a_draft_is_in_no_index_and_in_no_ledger(draft, settings):
+    index = (settings.reports / "index.html").read_text(encoding="utf-8")
+    assert "draft_of_aino" not in index
+    assert not Ledger.of(settings).published(draft.id)
+
+
+def test_a_draft_is_marked_on_every_sheet_of_paper(draft, tmp_path):
+    text = subprocess.run(
+        ["pdftotext", draft.pdf, "-"], capture_output=True, text=True, check=True
+    ).stdout
+    sheets = text.rstrip("\f").split("\f")
+    assert [MARK["sv"] in sheet for sheet in sheets] == [True] * len(sheets)
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_a_draft_is_marked_in_the_language_of_its_page(book, settings, language):
+    made = run_report(book, parameters={"language": language}, settings=settings)
+    page = made.html.read_text(encoding="utf-8")
+    assert re.search(f'<aside class="draft">{MARK[language]}', page)
+
+
+FEW = """\
+import polars as pl
+by = [genlib.Dimension("side")]
+is_few = pl.col("customer") < 2
+side = pl.when(is_few).then(pl.lit("few")).otherwise(pl.lit("many"))
+people = release["customer"].with_columns(side.alias("side"))
+cells = genlib.tabulate(people, person="customer", by=by, population="all", release=release)
+why = genlib.protect(few=cells).conditions["hidden"]
+"""
+
+
+def test_the_kernel_of_a_draft_works_as_the_lab_does(settings, tmp_path):
+    """Why a cell is hidden stays with the analyst, where nothing is published."""
+    Small(tmp_path).people(30).publish()
+    bench = load(environment={"GENLIB_HOME": str(tmp_path), "GENLIB_USER": "aino"})
+    path = write_book(tmp_path, FEW, "assert 'primary' in why", name="lab")
+    assert run_report(path, settings=bench).status == "draft"
+    approve(path, bench)
+    with pytest.raises(ReportFailed, match="AssertionError"):
+        run_report(path, settings=bench)
+
+
+def test_a_draft_that_fails_is_its_authors_too(settings, home):
+    with pytest.raises(ReportFailed, match="ZeroDivisionError"):
+        run_report(write_book(home, "1 / 0", name="broken"), settings=settings)
+    (failed,) = [run for run in catalogue.runs(settings.reports) if run.slot.report == "broken"]
+    assert failed.status == "failed draft"
+    assert failed.folder.is_relative_to(settings.reports / "drafts/aino")
+    assert "broken" not in (settings.reports / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_user_whose_name_is_no_name_of_a_folder_has_a_folder_too(tmp_path, settings):
+    names = {
+        catalogue.make_drafts(tmp_path, user, settings.access).relative_to(tmp_path).as_posix()
+        for user in ("../../aino", "aino", ".", "a/b", "a b")
+    }
+    assert len(names) == 5
+    assert all(re.fullmatch(r"drafts/[\w-][\w.-]*", name) for name in names)
+
+
+def test_an_approved_notebook_publishes_unmarked_and_in_the_index(settings, home):
+    path = write_book(home, "approved = True", name="approved")
+    approve(path, settings)
+    made = run_report(path, settings=settings)
+    assert made.status == "good"
+    assert Ledger.of(settings).published(made.id)
+    assert made.folder.parent == settings.reports / "approved/2026-10/fi"
+    assert "draft" not in re.sub("<style>.*?</style>", "", made.html.read_text(), flags=re.S)
+    assert "approved/2026-10" in (settings.reports / "index.html").read_text(encoding="utf-8")
+
+
+EDITS: dict[str, Callable[[nbformat.NotebookNode], None]] = {
+    "a comma": lambda book: book.cells[3].update(source=f"{book.cells[3].source}#,"),
+    "another order": lambda book: book.cells.reverse(),
+    "a tag": lambda book: book.cells[3].metadata.update(tags=["skip-execution"]),
+    "another kind": lambda book: book.cells[3].update(cell_type="raw"),
+    "a cell more": lambda book: book.cells.append(new_code_cell("")),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_notebook_that_was_edited_in_any_way_is_approved_no_more(settings, tmp_path, edit):
+    path = write_book(tmp_path, "approved = True")
+    approve(path, settings)
+    notebook = open_notebook(path)
+    EDITS[edit](notebook)
+    assert is_approved(digest_of(path), settings)
+    assert not is_approved(digest_notebook(notebook), settings)
+
+
+def test_outputs_and_names_of_cells_do_not_change_the_digest(tmp_path):
+    path = write_book(tmp_path)
+    notebook = open_notebook(path)
+    notebook.cells[3].update(id="other", outputs=[{"output_type": "stream"}], execution_count=3)
+    assert digest_notebook(notebook) == digest_of(path)
+
+
+def test_the_notebooks_of_genlib_are_approved_as_they_are():
+    """If not: read what was changed, and then `make digests`."""
+    written = {path.stem: digest_of(path) for path in (ROOT / "notebooks").glob("*.ipynb")}
+    written.pop("tour")
+    assert {name: digest for digest, name in read_shipped().items()} == written
+    assert set(report_names()) == set(written)
+
+
+def test_a_notebook_of_genlib_that_was_edited_is_a_draft(settings, tmp_path):
+    text = (ROOT / "notebooks/customer_analysis.ipynb").read_text(encoding="utf-8")
+    path = tmp_path / "customer_analysis.ipynb"
+    path.write_text(text.replace("Customers of a thousand", "Clients of a thousand"))
+    made = run_report(path, settings=settings)
+    assert made.status == "draft"
+
+
+def test_who_has_run_it_as_a_draft_cannot_approve_it(draft, book, settings):
+    with pytest.raises(Refused, match="ask a second person"):
+        check_second_person(book, digest_of(book), settings)
+    check_second_person(book, digest_of(book), replace(settings, user="bertta"))
+
+
+def test_who_has_run_an_earlier_state_of_it_cannot_approve_it_either(draft, settings, tmp_path):
+    path = write_book(tmp_path, "total = 1", name="draft_of_aino")
+    with pytest.raises(Refused):
+        check_second_person(path, digest_of(path), settings)
+
+
+def test_who_owns_the_file_cannot_approve_it(settings, tmp_path):
+    path = write_book(tmp_path)
+    with pytest.raises(Refused, match="owns the file"):
+        check_second_person(path, digest_of(path), replace(settings, user=getpass.getuser()))
+
+
+def test_what_was_done_is_kept_in_a_file_of_its_owner_and_once(settings):
+    for _ in range(2):
+        record_act("approved", "x", "0" * 64, settings)
+    path = settings.home / ACTS
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [act.notebook for act in read_acts(settings)].count("x") == 1
+
+
+def test_a_line_that_cannot_be_read_approves_nothing_and_loses_nothing(tmp_path, settings):
+    settings = replace(settings, home=tmp_path)
+    record_act("approved", "x", "0" * 64, settings)
+    with (tmp_path / ACTS).open("a") as file:
+        file.write('{"act": "approved", "digest": "1"\n[]\n')
+    record_act("approved", "y", "2" * 64, settings)
+    assert [act.notebook for act in read_acts(settings)] == ["x", "y"]
+    assert is_approved("0" * 64, settings)
+    assert not is_approved("1", settings)
+
+
+def asked(home: Path, monkeypatch: pytest.MonkeyPatch, user: str, *words: str | Path) -> int:
+    monkeypatch.setenv("GENLIB_HOME", str(home))
+    monkeypatch.setenv("GENLIB_USER", user)
+    return command(["report", *map(str, words)])
+
+
+def test_a_second_person_approves_in_the_audit_trail_and_the_author_is_refused(
+    home, draft, book, monkeypatch, capsys
+):
+    assert asked(home, monkeypatch, "aino", "approve", book) == 3
+    assert "ask a second person" in capsys.readouterr().err
+    assert asked(home, monkeypatch, "bertta", "approve", book) == 0
+    assert asked(home, monkeypatch, "bertta", "approvals") == 0
+    told = capsys.readouterr().out
+    assert f"{digest_of(book)[:12]}  draft_of_aino, by bertta at " in told
+    assert "campaign_history, of genlib" in told
+    assert command(["audit", "verify"]) == 0
+    assert command(["audit", "list"]) == 0
+    assert re.search(r"bertta .*report approve", capsys.readouterr().out)
+
+
+def test_without_an_audit_trail_nothing_is_approved(tmp_path, monkeypatch):
+    path = write_book(tmp_path)
+    assert asked(tmp_path / "elsewhere", monkeypatch, "bertta", "approve", path) == 2
+    assert not (tmp_path / "elsewhere" / ACTS).exists()
+
+
+def test_the_command_says_that_it_made_a_draft_and_what_to_do(home, monkeypatch, capsys):
+    path = write_book(home, "total = 1", name="new")
+    assert asked(home, monkeypatch, "aino", "run", path) == 0
+    assert f"genlib report approve {path}" in capsys.readouterr().err
+    assert asked(home, monkeypatch, "aino", "list") == 0
+    assert re.search(r"^draft .*new/2026-10/fi$", capsys.readouterr().out, re.M)
+    assert asked(home, monkeypatch, "bertta", "list") == 0
+    assert "new/2026-10/fi" not in capsys.readouterr().out
+
+
+def test_the_manifest_names_the_digest(draft, book):
+    told = json.loads((draft.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert told["notebook_digest"] == digest_of(book)
+    assert approval.SHIPPED.is_file()
