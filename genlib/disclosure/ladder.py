@@ -27,8 +27,8 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Rows, Step
-from genlib.disclosure.figures import list_figures
-from genlib.disclosure.near import has_twins
+from genlib.disclosure.figures import list_figures, name_cell
+from genlib.disclosure.near import find_twin_rows
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.rules import judge, read_contributions
 from genlib.disclosure.slices import SLICE
@@ -119,17 +119,28 @@ def has_ladder(cells: Cells) -> bool:
 
 
 def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
-    """The cells of the codes none of which is unsafe."""
+    """The cells of the codes none of which is unsafe, nor a near twin of one of another code."""
     there = cells.frame.filter(pl.col("people") > 0)
     unsafe = [
         there.filter(pl.lit(found["reason"]).is_not_null())[cells.apart]
         for found in _judged(cells, policy)
     ]
-    codes = pl.concat(unsafe).unique()
+    safe = _without_codes(cells, pl.concat(unsafe).unique())
+    return _without_codes(safe, _list_twin_codes(safe, policy))
+
+
+def _without_codes(cells: Cells, codes: pl.Series) -> Cells:
     if codes.is_empty():
         return cells
-    is_safe = ~pl.col(cells.apart).is_in(codes.implode())
-    return replace(cells, frame=cells.frame.filter(is_safe), left_out="some")
+    is_left = ~pl.col(cells.apart).is_in(codes.implode())
+    return replace(cells, frame=cells.frame.filter(is_left), left_out="some")
+
+
+def _list_twin_codes(cells: Cells, policy: Policy) -> pl.Series:
+    """The codes of which a figure is a near twin of one of another code before it."""
+    codes = cells.frame.select(where=name_cell(cells), apart=cells.apart)
+    figures = list_figures(cells).join(codes, on="where", maintain_order="left")
+    return find_twin_rows(figures, policy)["apart"].unique()
 
 
 def _take_steps(
@@ -147,7 +158,7 @@ def _take_steps(
         if is_empty or count_unsafe(coarser, policy):
             continue
         found = replace(coarser, recount=recount, steps=steps) if steps else cells
-        if not has_twins(list_figures(found), policy):
+        if find_twin_rows(list_figures(found), policy).is_empty():
             return _leave_out_if_blank(found)
         first = first or found
     return _leave_out_if_blank(first) if first else leave_out(cells)

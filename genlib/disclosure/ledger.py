@@ -30,6 +30,7 @@ from genlib.settings import Settings, publication
 
 PENDING = ".pending.parquet"
 KEPT = ".parquet"
+WITHDRAWN = "withdrawn.json"
 PAGE: dict[str, Any] = {
     "series": pl.String,
     "steps": pl.String,
@@ -82,7 +83,7 @@ class Ledger:
 
     def read_past(self) -> Past:
         """All pages that were told."""
-        withdrawn = self._withdrawn()
+        withdrawn = self._read_notes(WITHDRAWN)
         files = sorted(self.folder.glob(f"*{KEPT}"))
         pages = [page for file in files for page in _read(file)]
         return Past(replace(page, is_withdrawn=page.run in withdrawn) for page in pages)
@@ -105,10 +106,13 @@ class Ledger:
         for file in self.published(run):
             file.replace(file.with_name(file.name.replace(PENDING, KEPT)))
 
-    def forget(self, run: str) -> int:
-        """Strike out what a run told and nobody was shown; the number of files struck."""
+    def forget(self, run: str, *, by: str = "") -> int:
+        """Strike out what a run told and nobody was shown, and note `by` whom; the number of files
+        struck."""
         with self.locked():
             struck = self.published(run)
+            if by:
+                self._note("forgotten.json", run, {"user": by, "struck": len(struck)})
             for file in struck:
                 file.unlink()
             return len(struck)
@@ -117,11 +121,7 @@ class Ledger:
         """Mark the pages of a run that was shown as withdrawn by somebody: they are told anew, and
         what readers know of them still counts. The number of pages."""
         with self.locked():
-            marked = self._withdrawn() | {
-                run: {"at": f"{datetime.now(UTC):%FT%TZ}", "user": by, "reason": reason}
-            }
-            with replacing(self.folder / "withdrawn.json") as file:
-                file.write(json.dumps(marked, indent=1).encode())
+            self._note(WITHDRAWN, run, {"user": by, "reason": reason})
             return sum(
                 pl.read_parquet(file, columns=["run"]).height for file in self.published(run)
             )
@@ -134,8 +134,15 @@ class Ledger:
             if run not in kept and file.stat().st_mtime < older_than:
                 file.unlink(missing_ok=True)
 
-    def _withdrawn(self) -> dict[str, Any]:
-        place = self.folder / "withdrawn.json"
+    def _note(self, name: str, run: str, about: dict[str, Any]) -> None:
+        """Write down what became of a run."""
+        at = {"at": f"{datetime.now(UTC):%FT%TZ}"}
+        notes = self._read_notes(name) | {run: at | about}
+        with replacing(self.folder / name) as file:
+            file.write(json.dumps(notes, indent=1).encode())
+
+    def _read_notes(self, name: str) -> dict[str, Any]:
+        place = self.folder / name
         return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
 
 

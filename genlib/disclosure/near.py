@@ -37,11 +37,11 @@ def find_own_twins(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     return _list_needs(pairs.filter(pl.col("our") > pl.col("their")), policy)
 
 
-def has_twins(figures: pl.DataFrame, policy: Policy) -> bool:
-    """Whether two figures of one table are near twins."""
+def find_twin_rows(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The figures of one table that are near twins of one before them."""
     known = figures.drop_nulls("sketch").with_columns(series=pl.lit(""))
     numbered = known.with_row_index("figure").with_columns(variable=pl.col("figure"))
-    return find_own_twins(numbered, policy).height > 0
+    return numbered.join(find_own_twins(numbered, policy), on="figure", how="semi")
 
 
 def _find_pairs(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.DataFrame:

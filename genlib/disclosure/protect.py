@@ -33,7 +33,7 @@ from genlib.disclosure.slices import take_slice
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable
 from genlib.errors import Refused, UsageError
 
-STEPS, ADVICE = 250_000, 40_000
+STEPS = 250_000
 OWN = ("primary", "secondary", "dominance")
 """Reasons that stay with the analyst: of a primary cell, and of how many there are, it would be
 known that it is small."""
@@ -80,8 +80,8 @@ def protect(
     `policy` may be stricter than the notice's, never looser. With a `ledger` (in a run that
     publishes: the standing one) no figure is told that few people part from one told before, and
     what is told is recorded. Raises `UsageError` for anything but `Cells` and for tables that
-    disagree on a cell they share, `Refused` if no protection can be proven, with the smallest
-    coarsening that would do, or if what is published could not be held against the past.
+    disagree on a cell they share, `Refused` if no protection can be proven, or if what is published
+    could not be held against the past.
     """
     strangers = [name for name, table in cells.items() if not isinstance(table, Cells)]
     if strangers or not cells:
@@ -136,10 +136,8 @@ def _protect(
 
 
 def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answer:
-    try:
-        settled, pattern = _solve(tables, beside, ruling, STEPS)
-    except Refused as refused:
-        raise Refused(f"{refused}{_advice(tables, beside, ruling)}") from None
+    settled = settle(tables, beside.past, beside.day, ruling)
+    pattern = suppress(settled.system, steps=STEPS)
     hidden = pattern.hidden[: len(settled.reason)]
     said = dict.fromkeys(OWN, "hidden") if beside.run else {}
     why = [said.get(reason, reason) for reason in (one or "secondary" for one in settled.reason)]
@@ -152,31 +150,6 @@ def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answ
     variables = shown.pivot("measure", index="_cell", values="variable")
     known = cells.join(variables, on="_cell", how="left", maintain_order="left")
     return Answer(settled, pattern, known)
-
-
-def _solve(
-    tables: Mapping[str, Cells], beside: Beside, ruling: Policy, steps: int
-) -> tuple[Settled, Pattern]:
-    settled = settle(tables, beside.past, beside.day, ruling)
-    return settled, suppress(settled.system, steps=steps)
-
-
-def _advice(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> str:
-    """The change that would be allowed and costs the fewest cells: one table without the finest
-    level of one dimension."""
-    options = []
-    for name, cells in tables.items():
-        for dimension in cells.by:
-            coarse = cells.frame.filter(pl.col(dimension.name).is_null())
-            lost = cells.frame.height - coarse.height
-            options.append((lost, dimension.name, name, replace(cells, frame=coarse)))
-    for _, without, name, coarser in sorted(options, key=lambda option: option[0]):
-        try:
-            _solve({**tables, name: coarser}, beside, ruling, ADVICE)
-        except Refused:
-            continue
-        return f"; allowed would be: {name} without {without}"
-    return ""
 
 
 def standing_policy() -> Policy:

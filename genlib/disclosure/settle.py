@@ -12,13 +12,15 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.figures import list_figures, name_cell
-from genlib.disclosure.ladder import MOST_UNSAFE, has_ladder, leave_out
+from genlib.disclosure.ladder import has_ladder, leave_out
 from genlib.disclosure.model import Model, build
 from genlib.disclosure.near import find_own_twins, find_twins
 from genlib.disclosure.pages import Page, Past, ToldPage, list_pages, name_series
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.system import System
 
+MOST_BLURRED = 1 / 3
+"""A table of which a larger part would have to be hidden for its near twins is left out."""
 Place = tuple[str, str]
 """A page of a report: the name of its table, and its code."""
 
@@ -93,10 +95,11 @@ def _find_needs(
 
 
 def _find_blurred(figures: pl.DataFrame, needs: pl.DataFrame) -> set[str]:
-    """The tables of which more than a tenth of the figures are near twins of others."""
+    """The tables of which more than a third of the figures are near twins of others: what they
+    could tell is not worth reading."""
     is_near = pl.col("figure").is_in(needs["figure"].implode())
     parts = figures.group_by("table").agg(is_near.mean())
-    return set(parts.filter(pl.col("figure") > MOST_UNSAFE)["table"])
+    return set(parts.filter(pl.col("figure") > MOST_BLURRED)["table"])
 
 
 def _leave(tables: Mapping[str, Cells], repeated: Mapping[Place, ToldPage]) -> dict[str, Cells]:

@@ -1,9 +1,14 @@
-"""Slices: a report of one region, or of consumers alone, is one slice of the full cross.
+"""Slices: a report of one region, or of consumers alone, is one slice of the whole.
 
-A narrowed table is counted for every value at once, at steps at which no cell of any slice is
-unsafe; then one slice is taken. So whoever lays slices and the whole side by side gets sums of safe
-cells and nothing else. Values of fewer than 50 customers are one slice together, and none of them
-is told by itself. One cut at a time: two cuts would cross, and their corners are small.
+A slice is counted beside the slices of all larger values and of all smaller ones together, at steps
+at which none of these has an unsafe cell. So whoever takes slices from the whole, or from each
+other, is left with sums of safe cells: at the steps of the smallest slice that was taken, all
+larger ones and the rest are safe. One cut at a time: two cuts would cross, and their corners are
+small.
+
+Example: of regions with 900, 300 and 60 customers the second is told by steps at which the first,
+the second and the third are safe, and the first by steps at which it and the other two together
+are.
 """
 
 from __future__ import annotations
@@ -19,6 +24,14 @@ SLICE = "_slice"
 LEAST_PEOPLE = 50
 """Customers that a value needs to be told by itself."""
 OTHERS = "others"
+
+
+def name_slices(sizes: pl.DataFrame, value: str) -> list[str]:
+    """The values (`code`, with `n` customers each) that are slices of their own where one of them
+    is told: it and all larger ones; none if it is too small."""
+    ordered = sizes.drop_nulls("code").sort("n", "code", descending=[True, False])
+    codes = ordered.filter(pl.col("n") >= LEAST_PEOPLE)["code"].to_list()
+    return codes[: codes.index(value) + 1] if value in codes else []
 
 
 def take_slice(cells: Cells) -> Cells:

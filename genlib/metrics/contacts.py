@@ -19,6 +19,8 @@ from genlib.metrics.figures import Rate, Share, at, changes, given, on_total, ov
 from genlib.metrics.ladders import at_least, by_campaign, by_channel, by_number, by_time
 from genlib.metrics.population import (
     LOOK_BACK,
+    STEPS,
+    Form,
     check_covered,
     complete,
     count_at,
@@ -379,7 +381,7 @@ def outcome(contacts: Rows, what: str) -> Rows:
 def reach(release: Tables, period: Period) -> Cells:
     """Everyone, by channel, kind of message and whether we may contact them so at the release;
     `reachable` of all."""
-    return _reach(release, judged(rows(release, "reach")), Dimension("verdict", is_subject=True))
+    return _reach(release, judged(rows(release, "reach")), Dimension("verdict"))
 
 
 def reach_reasons(release: Tables, period: Period, *, kind: str = "DM") -> Cells:
@@ -397,4 +399,6 @@ def _reach(release: Tables, told: Rows, verdict: Dimension) -> Cells:
         ("allowed",),
         finer=tuple(name for name in verdict.columns if name != "verdict"),
     )
-    return tabulated(release, told, by, Population("reach"), Share(verdict.columns), rate)
+    form = STEPS if verdict.ladder else Form(has_steps=False, apart="kind")
+    figures = (Share(verdict.columns), rate)
+    return tabulated(release, told, by, Population("reach"), *figures, form=form)

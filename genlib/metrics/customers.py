@@ -15,7 +15,7 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, S
 from genlib.disclosure.counting import tabulate, with_unit
 from genlib.disclosure.ladder import Steps, dropped_columns
 from genlib.disclosure.population import Population, narrow_to
-from genlib.disclosure.slices import SLICE
+from genlib.disclosure.slices import OTHERS, SLICE
 from genlib.errors import UsageError
 from genlib.metrics import forecast as forecasts
 from genlib.metrics import intervals
@@ -302,7 +302,10 @@ def _active(
     *figures: Figure,
     **narrowed: Unpack[Narrowed],
 ) -> Cells:
-    told = active(release, period, months=months)
+    told = with_slices(release, active(release, period, months=months), _read_cut(narrowed))
+    if "municipality" in by[0].columns:  # of regions that are not told, no towns are counted
+        is_other = nw.col(SLICE) == OTHERS
+        told = told.with_columns(municipality=case({OTHERS: is_other}, nw.col("municipality")))
     population = count_lately("active", period, months, **narrowed)
     return tabulated(release, told, by, population, *figures)
 
@@ -384,10 +387,14 @@ def _buyers(
         nw.len().alias("days"), nw.col("issued_on").max().alias("last")
     )
     money = recent.group_by("customer").agg(nw.col("amount_cents").sum())
-    cut = narrow_to({name: str(value) for name, value in narrowed.items()})
+    cut = _read_cut(narrowed)
     buyers = with_slices(release, history.join(money, on="customer"), cut)
     among = nw.col(SLICE) if cut else nw.lit("all")
     return buyers.with_columns(among.alias("_among"), last_day=day_number("last"))
+
+
+def _read_cut(narrowed: Narrowed) -> tuple[tuple[str, str], ...]:
+    return narrow_to({name: str(value) for name, value in narrowed.items()})
 
 
 def _profiled(release: Tables) -> Rows:

@@ -14,7 +14,7 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, T
 from genlib.disclosure.counting import tabulate
 from genlib.disclosure.ladder import Steps, dropped_columns, step_down
 from genlib.disclosure.population import Population, narrow_to
-from genlib.disclosure.slices import LEAST_PEOPLE, OTHERS, SLICE
+from genlib.disclosure.slices import LEAST_PEOPLE, OTHERS, SLICE, name_slices
 from genlib.errors import Refused, UsageError
 from genlib.metrics.rows import Rows, collect, rows, within
 from genlib.period import Period, months_between
@@ -98,15 +98,15 @@ def steps_since(period: Period, months: int) -> date:
 def with_slices(
     tables: Tables, told: Rows, cut: Sequence[tuple[str, str]], person: str = "customer"
 ) -> Rows:
-    """The rows with the slice that each person stands in; as they are, if nothing is cut. Whose
-    value is not known, or too small to be told by itself, stands with the others."""
+    """The rows with the slice that each person stands in (see `slices`); as they are, if nothing is
+    cut. Whose value is not known stands with the others. Refused if too few have the value."""
     if not cut or SLICE in told.collect_schema().names():
         return told
     name = _check_one_cut(cut)
     customers = rows(tables, "customer").select(person="customer", code=name)
     sizes = collect(customers.group_by("code").agg(nw.len().cast(nw.Int64).alias("n")))
-    named = sizes.filter(pl.col("n") >= LEAST_PEOPLE)["code"].drop_nulls().to_list()
-    if cut[0][1] not in named:
+    named = name_slices(sizes, cut[0][1])
+    if not named:
         raise Refused(
             f"this {name} has fewer than {LEAST_PEOPLE} customers in the release, too few for a "
             "report of their own: take a report of all"

@@ -45,9 +45,6 @@ INHERITED = {
 }
 """All that a kernel has of the environment of its run, beside LC_* and the settings in force."""
 
-_ADVICE = re.compile(r"; allowed would be: [A-Za-z_ ]{1,40} without [a-z_]{1,20}$")
-"""What `protect` says of the tables of a report, by the names that its author gave them."""
-
 _SYSTEM = re.compile(r"\[Errno (\d{1,3})\]")
 
 _OURS = ("home", "releases", "reports", "notice", "data", "user", "time_zone")
@@ -119,8 +116,7 @@ def parametrised(notebook: Any, values: Mapping[str, Any]) -> Any:
 
 def _failed(place: int, error: str, message: str) -> CellFailed:
     """Only the class of the error is told: its message and traceback may hold values. Our own
-    classes say what they mean, a refusal which table without which of its dimensions would be
-    allowed, and the system what its number means, such as a full disk."""
+    classes say what they mean, and the system what its number means, such as a full disk."""
     if number := _SYSTEM.match(message if error == "OSError" else ""):
         said = os.strerror(int(number[1]))
         return CellFailed(f"stopped: the system says {said}", cell=place, error=error)
@@ -128,10 +124,7 @@ def _failed(place: int, error: str, message: str) -> CellFailed:
     meaning = (
         f": {(known.__doc__ or '').split(';')[0].rstrip('.')}" if isinstance(known, type) else ""
     )
-    advice = _ADVICE.search(message) if error == "Refused" else None
-    return CellFailed(
-        f"stopped with {error}{meaning}{advice[0] if advice else ''}", cell=place, error=error
-    )
+    return CellFailed(f"stopped with {error}{meaning}", cell=place, error=error)
 
 
 def _place(notebook: Any, index: int, parametrised: bool) -> int:

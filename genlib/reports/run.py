@@ -98,7 +98,7 @@ def forget_run(run_id: str, settings: Settings) -> int:
     if found := find_run(run_id, settings):
         catalogue.remove(found)
         index.write(settings.reports, settings.time_zone, settings.access)
-    return Ledger.of(settings).forget(run_id)
+    return Ledger.of(settings).forget(run_id, by=settings.user)
 
 
 def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:

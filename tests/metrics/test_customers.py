@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from messages import figured, people
 from polars.testing import assert_frame_equal
 
+from genlib.disclosure import slices
 from genlib.disclosure.ladder import make_legible
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.slices import take_slice
-from genlib.metrics import customers, population, rows
+from genlib.metrics import customers, rows
 from genlib.period import Period
 
 Bought = tuple[int, date, int, str]
@@ -240,7 +241,7 @@ def test_billing_counts_payers_and_the_two_largest() -> None:
 @pytest.fixture
 def smallest(monkeypatch: pytest.MonkeyPatch) -> None:
     """One customer is enough for a slice."""
-    monkeypatch.setattr(population, "LEAST_PEOPLE", 1)
+    monkeypatch.setattr(slices, "LEAST_PEOPLE", 1)
 
 
 @pytest.mark.usefixtures("smallest")

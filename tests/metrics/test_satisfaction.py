@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from genlib.disclosure import protect
+from genlib.disclosure import protect, slices
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.slices import take_slice
 from genlib.errors import BadInput, UsageError
-from genlib.metrics import population, satisfaction
+from genlib.metrics import satisfaction
 from genlib.metrics.satisfaction import likert, net_promoter_score
 from genlib.period import Period
 
@@ -324,7 +324,7 @@ def test_the_days_after_a_complaint(days: int, complained: int) -> None:
 
 
 def test_narrowed_to_one_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(population, "LEAST_PEOPLE", 1)
+    monkeypatch.setattr(slices, "LEAST_PEOPLE", 1)
     cells = take_slice(satisfaction.scores(ANSWERED, OCTOBER, kind="kind 2"))
     assert {k: v for k, v in people(cells, "outcome").items() if v} == {"complete": 1}
 

@@ -38,35 +38,18 @@ def test_hidden_is_two_dots_with_one_note_and_the_total_is_last(channels):
     assert item.html().count("tieto on piilotettu") == 1
 
 
-def test_what_too_few_changed_repeats_the_last_figure_with_its_day(protected):
-    rows = [
-        {"channel": c, "people": n, "reason": why}
-        for c, n, why in [("email", 900, None), ("sms", 98, "time"), (None, 1001, "time")]
-    ]
-    last = pl.DataFrame(
-        {"channel": ["sms", None], "published_on": [date(2026, 10, 3)] * 2, "people": [98, 1001]}
+def test_a_table_that_is_told_again_says_of_which_day_it_is(protected):
+    table = protected([{"channel": c, "people": 98} for c in ("email", "sms")], "channel")
+    whole = replace(table, told_on={"": date(2026, 10, 3)})
+    assert (
+        "Luvut ovat sellaisina kuin ne kerrottiin 3.10.2026"
+        in tables.table(whole, by="channel", total=False).html()
     )
-    item = tables.table(replace(protected(rows, "channel"), earlier=last), by="channel")
-    assert cells(item)[2:] == [
-        "Sähköposti",
-        "900",
-        "Tekstiviesti",
-        "98 (3.10.2026)",
-        "Yhteensä",
-        "1\u00a0001 (3.10.2026)",
-    ]
-    assert item.html().count("viimeksi julkaistu silloin") == 1
-
-
-def test_what_was_made_of_a_last_figure_has_a_note_without_a_day(protected):
-    last = pl.DataFrame({"channel": ["sms"], "published_on": [date(2026, 10, 3)], "people": [98]})
-    table = replace(
-        protected([{"channel": c, "reached": 98} for c in ("email", "sms")], "channel"),
-        earlier=last,
+    part = replace(table, told_on={"sms": date(2026, 10, 3)})
+    assert (
+        "Osa luvuista on sellaisina kuin ne kerrottiin 3.10.2026"
+        in tables.table(part, by="channel", total=False).html()
     )
-    html = tables.table(table, by="channel", columns=["reached"], total=False).html()
-    assert "Osa luvuista on viimeksi julkaistuja" in html
-    assert "Päivämäärällä" not in html
 
 
 def test_no_line_ends_after_the_hyphen_that_begins_a_word(protected):

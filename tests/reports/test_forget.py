@@ -12,7 +12,7 @@ import pytest
 
 import genlib
 from genlib.cli import run as command
-from genlib.disclosure import Cells, Dimension, Ledger, Population
+from genlib.disclosure import Cells, Dimension, Ledger, Population, Protected
 from genlib.reports import catalogue
 from genlib.reports.catalogue import Run, Slot
 
@@ -26,10 +26,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def publish(home: Path, run: str) -> None:
+def publish(home: Path, run: str) -> Protected:
     frame = pl.DataFrame({"region": ["01", "06", None], "people": [1043, 587, 1630]})
-    genlib.protect(
-        ledger=Ledger(home / "ledger", "look", date(2026, 11, 1), run),
+    return genlib.protect(
+        ledger=Ledger(home / "ledger", date(2026, 11, 1), run),
         table=Cells(frame, (Dimension("region"),), population=Population("all")),
     )
 
@@ -59,13 +59,20 @@ def test_a_run_leaves_ledger_and_catalogue(home, capsys):
 def test_the_ledger_keeps_who_did_it(home):
     publish(home, ID)
     command(["report", "forget", ID, "--yes"])
-    told = json.loads((home / "ledger/forgotten.jsonl").read_text())
-    assert {name: told[name] for name in ("user", "run", "struck")} == {
-        "user": "aino",
-        "run": ID,
-        "struck": 1,
-    }
-    assert (home / "ledger/forgotten.jsonl").stat().st_mode & 0o777 == 0o600
+    place = home / "ledger/forgotten.json"
+    told = json.loads(place.read_text())[ID]
+    assert (told["user"], told["struck"]) == ("aino", 1)
+    assert place.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_run_that_was_shown_is_withdrawn_and_told_anew(home, capsys):
+    publish(home, ID)
+    kept = keep(home, ID)
+    assert command(["report", "withdraw", ID, "--reason", "a file came twice"]) == 0
+    assert capsys.readouterr().out == f"withdrawn: {ID} (parts of tables: 1)\n"
+    assert not kept.folder.exists()
+    shown = publish(home, "2026-11-02T040000Z-000000")
+    assert shown.conditions["corrected"] == 1
 
 
 def test_a_killed_run_that_only_the_ledger_knows_can_be_forgotten(home):

@@ -42,16 +42,6 @@ END = (
     "page.conditions(shown, genlib.open_release('customer_analysis'), parameters={'period': "
     "period, 'region': region})"
 )
-PART_OF_FIVE = """\
-from genlib.disclosure import tabulate
-names = [f"ca1-{n:026d}" for n in range(25)]
-ages = ["young", *["old"] * 24]
-people = pl.DataFrame({"pseudonym": names, "region": ["01"] * 5 + ["02"] * 20, "age": ages})
-levels = [[Dimension("region")], [Dimension("region"), Dimension("age")]]
-whole, parts = [tabulate(people, person="pseudonym", by=by, population="p") for by in levels]
-genlib.protect(whole=whole)
-genlib.protect(parts=parts)
-"""
 PARAMETERS = 'period: str = "2026-10"  # month\nlanguage: str = "fi"\nregion: str = "all"'
 
 
@@ -279,7 +269,6 @@ def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too
         ("raise SystemExit(0)", "cell 4 shows error"),
         ("cells", "cell 4 shows text/html, text/plain"),
         ("shown", "cell 4 shows text/html, text/plain"),
-        (PART_OF_FIVE, "cell 4 stopped with Refused: .*; allowed would be: parts without region"),
         ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
         (
             "from IPython.display import HTML; HTML('<img src=https://x.example/a.png>')",
