@@ -37,7 +37,8 @@ ASIDE = ("bounced", "machine")
 """Stages beside the way: who is there came as far as the one before, and no further."""
 READING = ("machine", "opened", "clicked")
 """Stages that only some channels know: nobody sees a letter opened."""
-READ = {"email": READING, "sms": ("machine", "clicked")}
+UNREAD = {"sms": ("opened",), "post": READING, "call": READING}
+"""The stages that a channel does not know."""
 PLACES = {stage: place for place, stage in enumerate(STAGES)}
 MERGES = (
     {"machine": "delivered", "bounced": "sent"},
@@ -76,20 +77,9 @@ def funnel(
     contacts = _placed(release, read_drawn(release, period, campaign), attribution)
     by = (by_channel(), by_stage())
     population = count_drawn("drawn", release, period, campaign)
-    reached = Reached(STAGES, ASIDE, among="channel")
+    reached = Reached(STAGES, ASIDE, among="channel", unknown=UNREAD)
     cells = tabulated(release, _furthest(contacts), by, population, reached)
-    return cells if cells.frame.is_empty() else complete(cells, _known_stages())
-
-
-def _known_stages() -> pl.DataFrame:
-    """Channel and stage, of those stages that the channel knows."""
-    pairs = [
-        (channel, stage)
-        for channel in CHANNELS
-        for stage in STAGES
-        if stage not in READING or stage in READ.get(channel, ())
-    ]
-    return pl.DataFrame(pairs, schema=["channel", "stage"], orient="row")
+    return cells if cells.frame.is_empty() else complete(cells, pl.DataFrame({"stage": STAGES}))
 
 
 def _furthest(contacts: Rows) -> Rows:

@@ -78,7 +78,11 @@ def test_an_answer_implies_a_click_only_where_clicks_are_known() -> None:
         ("email", "delivered"): 5,
         ("post", "responded"): 5,
     }
-    assert not {"opened", "clicked"} & set(cells.frame.filter(channel="post")["stage"])
+    told = figured(cells).filter(channel="post").select("stage", "reached")
+    assert {stage: told.filter(stage=stage)["reached"].item() for stage in ("opened", "sent")} == {
+        "opened": None,
+        "sent": 5,
+    }
 
 
 def test_a_purchase_ends_the_way_only_of_those_who_answered() -> None:

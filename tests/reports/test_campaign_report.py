@@ -182,32 +182,36 @@ def test_responses_are_of_delivered_messages(world: World, finnish: str) -> None
     )
 
 
+def furthest(world: World) -> pl.DataFrame:
+    """Those drawn for October's campaigns who answered, each once, in the channel of the answer."""
+    began = world.sent.filter(pl.col("starts_on") >= dt.date(2026, 10, 1))
+    answered = began.filter(pl.col("responded_at").is_not_null())
+    return answered.unique("customer_id", keep="any")
+
+
 def test_machines_are_not_people(world: World, finnish: str) -> None:
+    """Clicks within five seconds of delivery stand at a stage of their own."""
     mails = world.sent.filter(
         pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("channel") == "email"
     )
     human = mails.filter((pl.col("clicked_at") - pl.col("delivered_at")).dt.total_seconds() > 5)
     assert human["id"].is_in(list(world.truth.machine_clicks)).sum() == 0
     human = pl.concat([human, mails.filter(pl.col("responded_at").is_not_null())])
-    assert written(human["customer_id"].n_unique()) in way("Klikanneet", finnish)
+    clicked = int(way("Klikanneet", finnish)[0])
+    assert 0.9 * human["customer_id"].n_unique() <= clicked <= human["customer_id"].n_unique()
 
 
 def test_the_way_by_channel_ends_with_those_who_answered(world: World, finnish: str) -> None:
-    answered = world.sent.filter(
-        pl.col("starts_on") >= dt.date(2026, 10, 1), pl.col("responded_at").is_not_null()
-    )
-    people = dict(answered.group_by("channel").agg(pl.col("customer_id").n_unique()).rows())
-    call, email, post, sms = way("Vastanneet", finnish)
-    assert call in {written(people["call"]), ".."}, "of eight people it may have to be hidden"
-    assert (email, post, sms) == (written(people["email"]), "–", written(people["sms"]))
-    assert people["post"] < 5
-    assert way("Vastanneet ja ostaneet", finnish)[1] != "–"
+    """Who got messages in several channels stands in the one that went furthest."""
+    told = [int(figure.replace(" ", "")) for figure in way("Vastanneet", finnish)]
+    assert sum(told) == furthest(world).height
+    assert way("Avanneet", finnish)[1:] == ["–"] * (len(told) - 1)
 
 
 def way(stage: str, text: str) -> list[str]:
-    """The figures of a stage by channel: calls, e-mail, letters, text messages."""
+    """The figures of a stage by channel: e-mail first, then the channels that fewer use."""
     row = re.search(
-        rf" {stage} ((?:(?:[\d ]+|–|\.\.) ){{4}})",
+        rf" {stage} ((?:(?:\d+(?: \d{{3}})*|–|\.\.) ){{2,4}})",
         text[text.index("Viestien eteneminen kanavittain") :],
     )
     assert row
