@@ -72,7 +72,7 @@ def list_runs() -> None:
     ]
     shown = [*newest(found, "good"), *failed, *drafts]
     for run in shown:
-        typer.echo(f"{run.status:6}  {run.id}  {run.slot.folder}")
+        typer.echo(f"{run.status:12}  {run.id}  {run.slot.folder}")
     if not shown:
         typer.echo("no reports yet; make one with genlib report run NAME")
 
