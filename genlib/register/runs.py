@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -25,6 +25,8 @@ KEPT = dt.timedelta(days=40)
 AHEAD = ("due_on", "ends_on", "closed_on")
 """Days that lie ahead of what happened."""
 ROW_IDS = ("row_id", "second_id")
+LIST = "suppression"
+"""Under this table's name a run keeps what it put on the suppression list."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,17 @@ def keep_rows(
         rows = rows.with_columns(before=images["before"], after=images["after"])
     absent = [pl.lit(None, kind).alias(name) for name, kind in wanted.items() if name not in rows]
     register.append("refresh_row", rows.with_columns(absent))
+
+
+def keep_entries(
+    register: Register, connection: sa.Connection, key: RunKey, entries: pl.DataFrame
+) -> None:
+    """Keep what the run put on the suppression list. entries: id and what each says."""
+    if entries.is_empty():
+        return
+    said = write_image(entries.drop("id"))
+    images = pl.DataFrame({"before": pl.Series([None] * len(said), dtype=pl.String), "after": said})
+    keep_rows(register, connection, replace(key, table=LIST), entries.select("id"), images)
 
 
 def forget_rows(connection: sa.Connection, now: dt.datetime) -> None:

@@ -73,7 +73,7 @@ class Taking:
             self.watch.close()
             self.outcome.held_back = len(self.watch.people)
         if self.name in SPEAKING:
-            suppression.hold(register, connection, self.place.key, self.speaking, at=self.run.at)
+            self._bring_list_up()
         if self.name == "customer" and (shared := count_shared(connection)):
             self.outcome.decisions.append(
                 f"customer: duplicate_personal_id {shared}: so many customers have the personal "
@@ -83,6 +83,13 @@ class Taking:
             missing = self.stage.find_missing(is_of_source(self.source.source, self.name))
             self.outcome.missing = missing.height
             runs.mark_missing(register, connection, self.run, missing)
+
+    def _bring_list_up(self) -> None:
+        """Put on the suppression list what the taken rows prohibit, and note what was added."""
+        register, connection = self.place.register, self.place.connection
+        last = suppression.find_last(connection)
+        suppression.hold(register, connection, self.place.key, self.speaking, at=self.run.at)
+        runs.keep_entries(register, connection, self.run, suppression.read_newer(connection, last))
 
     def _part_repeats(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows whose number comes for the first time in this file, and the others."""

@@ -28,6 +28,7 @@ from genlib.register.batches import read_folder
 from genlib.register.database import Register, create_register, open_register
 from genlib.register.refresh import Refresh
 from genlib.register.runs import tell_history
+from genlib.register.schema import table
 from genlib.register.undo import undo_run
 from genlib.register.vault import IdentityKey
 
@@ -167,3 +168,67 @@ def test_an_opting_out_and_an_end_taken_back_leave_the_suppression_list_as_it_wa
     after = pl.concat(register.scan("suppression", columns))
     assert (set(before["scope"]), set(between["scope"])) == ({"phone"}, {"email"})
     assert after.sort(columns).equals(before.sort(columns))
+
+
+PROHIBITION = {**PERMISSION, "act": "prohibition"}
+ENTRY = ["identifier", "digest", "scope", "since"]
+
+
+def read_list(register: Register) -> pl.DataFrame:
+    return pl.concat(register.scan("suppression", ENTRY)).sort(ENTRY)
+
+
+def test_what_another_customer_of_the_address_prohibits_stays_on_the_list(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [CUSTOMER, {**CUSTOMER, "id": "2"}]
+    refresh(register, key, write(tmp_path / "in", customer=people))
+    refresh(register, key, write(tmp_path / "first", permission=PROHIBITION))
+    refresh(register, key, write(tmp_path / "own", customer=people))
+    also = {**PROHIBITION, "id": "2", "customer_id": "2"}
+    refresh(register, key, write(tmp_path / "second", permission=also))
+    before = read_list(register)
+    assert before.height == 1
+    undo_run(register, key, 2, NOW)
+    assert read_list(register).equals(before)
+    undo_run(register, key, 4, NOW)
+    assert read_list(register).equals(before)
+
+
+def test_what_was_on_the_list_before_the_refresh_stays_when_it_is_taken_back(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER, permission=PROHIBITION))
+    before = read_list(register)
+    with register.writing() as connection:
+        connection.execute(table("permission").delete())
+    refresh(register, key, write(tmp_path / "again", permission={**PROHIBITION, "id": "2"}))
+    undo_run(register, key, 2, NOW)
+    assert read_list(register).equals(before)
+
+
+def test_what_an_erased_customer_prohibited_stays_when_its_refresh_is_taken_back(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER, permission=PROHIBITION))
+    before = read_list(register)
+    with register.writing() as connection:
+        for name in ("permission", "customer"):
+            connection.execute(table(name).delete())
+    undo_run(register, key, 1, NOW)
+    assert before.height == 1
+    assert read_list(register).equals(before)
+
+
+def test_an_end_lifts_nothing_that_another_customer_of_the_address_prohibits(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [CUSTOMER, {**CUSTOMER, "id": "2"}]
+    acts = [PROHIBITION, {**PROHIBITION, "id": "2", "customer_id": "2"}]
+    refresh(register, key, write(tmp_path / "in", customer=people, permission=acts))
+    before = read_list(register)
+    ended = [{**act, "ended_at": "2026-10-30T08:00:00Z"} for act in acts]
+    refresh(register, key, write(tmp_path / "one", permission=ended[:1]))
+    assert read_list(register).equals(before)
+    refresh(register, key, write(tmp_path / "two", permission=ended[1:]))
+    assert read_list(register).is_empty()
