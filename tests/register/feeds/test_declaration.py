@@ -71,7 +71,7 @@ def test_a_feed_is_read(tmp_path: Path) -> None:
         (
             'file = "invoices*.csv"',
             'query = "SELECT 1"',
-            "line 6: table invoice: a query is not built yet; export a file",
+            "table invoice: a query needs",
         ),
         ('"Customer no"', '{ column = "C", by = "name" }', "customer_id is found by one of key"),
         ('customer_id = "Customer no"', 'customer_id = { by = "email" }', "a reference needs its"),
