@@ -25,20 +25,78 @@ ROW = "at_row"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The temporary tables of one table's refresh, in the open transaction. `given`: the plaintext
-    columns that the source tells; `kept`: of them those in which an empty cell says nothing."""
+class TemporaryTables:
+    """Temporary tables beside one of the register, in the open transaction."""
 
     register: Register
     connection: sa.Connection
     name: str
-    given: tuple[str, ...]
-    kept: frozenset[str] = frozenset()
 
     @cached_property
     def keys(self) -> list[str]:
         """The columns that number a row."""
         return [column.name for column in table(self.name).primary_key]
+
+    def _same(self, one: sa.Table, other: sa.Table) -> sa.ColumnElement[bool]:
+        return sa.and_(*(one.c[key] == other.c[key] for key in self.keys))
+
+    def _make(self, name: str, columns: Sequence[str]) -> sa.Table:
+        """An empty temporary table with some of the register's columns."""
+        return make_temporary(
+            self.connection,
+            name,
+            {column: _bare(table(self.name).c[column].type) for column in columns},
+            keys=self.keys,
+        )
+
+    def _lay(self, stage: sa.Table, rows: pl.DataFrame) -> None:
+        self.connection.execute(stage.delete())
+        self.register.write_temporary(stage.name, rows.select(column.name for column in stage.c))
+
+    def _read(self, query: sa.Select[Any], schema: dict[str, Any]) -> pl.DataFrame:
+        rows = self.connection.execute(query.order_by(sa.text("1"))).all()
+        return pl.DataFrame([tuple(row) for row in rows], schema, orient="row")
+
+
+class Seen(TemporaryTables):
+    """Which rows of the register came in this refresh."""
+
+    def find_seen(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """`row` of those whose number came before in this refresh; all are then noted as seen."""
+        batch = keys.select(col("row").alias(ROW), *self.keys)
+        self._lay(self._batch, batch)
+        query = sa.select(self._batch.c[ROW]).join(self._seen, self._same(self._batch, self._seen))
+        found = self._read(query, {"row": pl.Int64})
+        fresh = batch.join(found, left_on=ROW, right_on="row", how="anti")
+        self.register.write_temporary(self._seen.name, fresh)
+        return found
+
+    def find_missing(self, which: sa.ColumnElement[bool]) -> pl.DataFrame:
+        """The numbers of the rows of the register, of those meant, that did not come in this
+        refresh."""
+        there = table(self.name)
+        is_seen = sa.exists().where(self._same(self._seen, there))
+        query = sa.select(*(there.c[key] for key in self.keys)).where(~is_seen, which)
+        return self._read(query, dict.fromkeys(self.keys, pl.Int64))
+
+    @cached_property
+    def _seen(self) -> sa.Table:
+        return self._make(f"seen_{self.name}", self.keys)
+
+    @cached_property
+    def _batch(self) -> sa.Table:
+        return self._make(f"keys_{self.name}", self.keys)
+
+
+@dataclass(frozen=True)
+class Stage(TemporaryTables):
+    """The rows that came, laid beside the register's. `given`: the plaintext columns that the
+    source tells; `kept`: of them those in which an empty cell says nothing; `label` tells the
+    temporary tables of two stages apart."""
+
+    given: tuple[str, ...]
+    kept: frozenset[str] = frozenset()
+    label: str = "came"
 
     @cached_property
     def compared(self) -> dict[str, str]:
@@ -48,23 +106,7 @@ class Stage:
 
     @cached_property
     def _batch(self) -> sa.Table:
-        return self._make(f"came_{self.name}", [*self.keys, *self.compared.values()])
-
-    @cached_property
-    def _seen(self) -> sa.Table:
-        return self._make(f"seen_{self.name}", self.keys)
-
-    def find_seen(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """`row` of those whose number came before in this refresh; all are then noted as seen."""
-        batch = keys.select(col("row").alias(ROW), *self.keys)
-        self._lay(self._batch_of_keys, batch)
-        query = sa.select(self._batch_of_keys.c[ROW]).join(
-            self._seen, self._same(self._batch_of_keys, self._seen)
-        )
-        found = self._read(query, {"row": pl.Int64})
-        fresh = batch.join(found, left_on=ROW, right_on="row", how="anti")
-        self.register.write_temporary(self._seen.name, fresh)
-        return found
+        return self._make(f"{self.label}_{self.name}", [*self.keys, *self.compared.values()])
 
     def compare(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`row`, `is_new`, and for each compared column whether it differs; unchanged rows are not
@@ -98,18 +140,6 @@ class Stage:
         """The rows of the register with these numbers, as they are stored."""
         return self.register.matching(self.name, keys.select(self.keys))
 
-    def find_missing(self, which: sa.ColumnElement[bool]) -> pl.DataFrame:
-        """The numbers of the rows of the register, of those meant, that did not come in this
-        refresh."""
-        there = table(self.name)
-        is_seen = sa.exists().where(self._same(self._seen, there))
-        query = sa.select(*(there.c[key] for key in self.keys)).where(~is_seen, which)
-        return self._read(query, dict.fromkeys(self.keys, pl.Int64))
-
-    @cached_property
-    def _batch_of_keys(self) -> sa.Table:
-        return self._make(f"keys_{self.name}", self.keys)
-
     def _differs(self, column: str) -> sa.ColumnElement[bool]:
         came = self._batch.c[self.compared[column]]
         there = table(self.name).c[self.compared[column]]
@@ -119,26 +149,6 @@ class Stage:
         is_truth = isinstance(there.type, sa.Boolean)
         says_something = came.is_(sa.true()) if is_truth else came.is_not(None)
         return sa.and_(says_something, differs)
-
-    def _same(self, one: sa.Table, other: sa.Table) -> sa.ColumnElement[bool]:
-        return sa.and_(*(one.c[key] == other.c[key] for key in self.keys))
-
-    def _make(self, name: str, columns: Sequence[str]) -> sa.Table:
-        """An empty temporary table with some of the register's columns."""
-        return make_temporary(
-            self.connection,
-            name,
-            {column: _bare(table(self.name).c[column].type) for column in columns},
-            keys=self.keys,
-        )
-
-    def _lay(self, stage: sa.Table, rows: pl.DataFrame) -> None:
-        self.connection.execute(stage.delete())
-        self.register.write_temporary(stage.name, rows.select(column.name for column in stage.c))
-
-    def _read(self, query: sa.Select[Any], schema: dict[str, Any]) -> pl.DataFrame:
-        rows = self.connection.execute(query.order_by(sa.text("1"))).all()
-        return pl.DataFrame([tuple(row) for row in rows], schema, orient="row")
 
 
 def make_temporary(

@@ -27,7 +27,7 @@ from genlib.register.outcome import Outcome
 from genlib.register.rules import examined
 from genlib.register.schema import plain_columns
 from genlib.register.source_keys import is_of_source
-from genlib.register.staging import Stage
+from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
 
 
@@ -46,11 +46,13 @@ class Taking:
         self.speaking = pl.Series(dtype=pl.Int64)
         self.now = place.tell_now(run.at)
         self.watch = holds.Watch.of(place.connection, self.name, run.at)
-        kept = find_rule(self.name).kept
-        self.stage = Stage(place.register, place.connection, self.name, source.given, kept)
+        self.seen = Seen(place.register, place.connection, self.name)
+        self.stages: dict[tuple[str, ...], Stage] = {}
+        self.stage = self._choose_stage(source.given)
 
     def take_batch(self, batch: Batch) -> None:
         """Take the good rows of a batch, and tell the others."""
+        self.stage = self._choose_stage(self.source.given if batch.given is None else batch.given)
         whole = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
         good, faults = examined(whole, self.name, artificial=self.place.artificial, now=self.now)
         good, faults = refuse_lost(self.place.register, self.name, good, faults)
@@ -62,6 +64,7 @@ class Taking:
         self._hold_back(batch, taken, every)
         refused = every["row"].n_unique()
         self.outcome.read += batch.rows.height
+        self.outcome.joined += batch.joined
         self.outcome.refused += refused
         self.outcome.unchanged += batch.rows.height - refused - taken.height
         self.outcome.add_newest(runs.find_newest(good, self.run.as_of))
@@ -79,10 +82,19 @@ class Taking:
                 f"customer: duplicate_personal_id {shared}: so many customers have the personal "
                 "identity code of another; they are one person to contact lists"
             )
-        if is_whole and self.stage.keys == ["id"]:
-            missing = self.stage.find_missing(is_of_source(self.source.source, self.name))
+        if is_whole and self.seen.keys == ["id"]:
+            missing = self.seen.find_missing(is_of_source(self.source.source, self.name))
             self.outcome.missing = missing.height
             runs.mark_missing(register, connection, self.run, missing)
+
+    def _choose_stage(self, given: tuple[str, ...]) -> Stage:
+        """The stage on which rows are compared that tell these columns."""
+        if given not in self.stages:
+            register, connection = self.place.register, self.place.connection
+            kept = find_rule(self.name).kept
+            label = f"came{len(self.stages) or ''}"
+            self.stages[given] = Stage(register, connection, self.name, given, kept, label)
+        return self.stages[given]
 
     def _bring_list_up(self) -> None:
         """Put on the suppression list what the taken rows prohibit, and note what was added."""
@@ -94,7 +106,7 @@ class Taking:
     def _part_repeats(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows whose number comes for the first time in this file, and the others."""
         is_first = pl.struct(self.stage.keys).is_first_distinct()
-        seen = self.stage.find_seen(rows.filter(is_first))
+        seen = self.seen.find_seen(rows.filter(is_first))
         firsts = rows.filter(is_first).join(seen, on="row", how="anti", maintain_order="left")
         return firsts, rows.join(firsts, on="row", how="anti", maintain_order="left")
 

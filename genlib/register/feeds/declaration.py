@@ -34,6 +34,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,60}")
 BY = ("key", "code", "token", "email", "phone", "personal_id")
 PERSONAL = BY[2:]
+IDENTIFIERS = BY[3:]
 CODED = ("campaign", "survey")
 """Tables whose rows have a code that people know."""
 SEPARATORS = ("", ",", ";", "\t")
@@ -78,7 +79,9 @@ class TableFeed:
     register column → source column. `values`: register column → source code → register code.
     `constants`: register column → what all rows have. `where`: rows without this column are not
     meant. `answers`: of a wide survey, question code → source column; each answer is a row.
-    `updated_at`: the source's column of when a row was changed; the newest says of when it speaks.
+    `match`: identifiers by which a key may be of a customer whom another source sent; `master`: the
+    columns that the feed changes of such a customer. `updated_at`: the source's column of when a
+    row was changed; the newest says of when it speaks.
     """
 
     table: str
@@ -92,6 +95,8 @@ class TableFeed:
     answers: Mapping[str, str] = field(default_factory=dict)
     where: str = ""
     updated_at: str = ""
+    match: tuple[str, ...] = ()
+    master: tuple[str, ...] = ()
     form: Format = field(default_factory=Format)
     layout: Layout = field(default_factory=Layout)
 
@@ -114,6 +119,7 @@ class TableFeed:
             yield f"table {self.table}: key names the columns by which the source knows a row"
         yield from self._column_faults()
         yield from self._reference_faults()
+        yield from self._joining_faults()
 
     def _column_faults(self) -> Iterator[str]:
         known = {column.name: column for column in plain_columns(self.table)}
@@ -135,6 +141,17 @@ class TableFeed:
             strange = set(self.values[name].values()) - codes
             if strange:
                 yield f"table {self.table}: {name} is one of {', '.join(sorted(codes))}"
+
+    def _joining_faults(self) -> Iterator[str]:
+        if (self.match or self.master) and self.table != "customer":
+            yield f"table {self.table}: match and master are of customers"
+        strange = [name for name in self.match if name not in IDENTIFIERS]
+        if strange or not {*self.match} <= {*self.columns}:
+            yield f"match; it names columns that the feed gives, of {', '.join(IDENTIFIERS)}"
+        unknown = [name for name in self.master if name not in {*self.columns, *self.constants}]
+        yield from (f"master: the feed does not give {name}" for name in unknown)
+        if self.master and not self.match:
+            yield "master; say with match how a customer is found"
 
     def _reference_faults(self) -> Iterator[str]:
         pointing = {
@@ -244,6 +261,8 @@ def _build_table(raw: Mapping[str, Any], shared: Mapping[str, dict[str, Any]]) -
     return TableFeed(
         table=name,
         key=(key,) if isinstance(key, str) else tuple(key),
+        match=_names(raw, "match"),
+        master=_names(raw, "master"),
         file=_text(raw, "file"),
         query=_text(raw, "query"),
         columns=_texts(raw, "columns"),
@@ -299,6 +318,13 @@ def _texts(raw: Mapping[str, Any], name: str) -> dict[str, str]:
     if not all(isinstance(value, str) for value in section.values()):
         raise BadInput(f"{name} holds texts only")
     return section
+
+
+def _names(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = raw.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise BadInput(f"{name} is a list of names")
+    return tuple(value)
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:

@@ -7,7 +7,8 @@ means but does not name exactly is found in `found`; such a row is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import polars as pl
@@ -17,11 +18,12 @@ from genlib.register.batches import CANDIDATES, Batch, Place
 from genlib.register.contradictions import FAULTS
 from genlib.register.feeds.declaration import Feed, Reference, TableFeed
 from genlib.register.feeds.formats import read_code
+from genlib.register.feeds.joining import find_joining
 from genlib.register.feeds.translate import KEY, TARGET
 from genlib.register.found import LISTED, find_people, suppress_unknown
 from genlib.register.runs import RunKey
 from genlib.register.schema import table
-from genlib.register.source_keys import find_numbers, give_numbers
+from genlib.register.source_keys import find_joined, find_numbers, give_numbers, join_numbers
 
 WILLS = ("permission", "campaign_contact")
 """Tables whose rows may say that somebody is not to be contacted."""
@@ -43,9 +45,11 @@ class Resolver:
     def __post_init__(self) -> None:
         self.faults = pl.DataFrame(schema=FAULTS)
         self.candidates = pl.DataFrame(schema=CANDIDATES)
+        self.joined = 0
 
-    def resolve(self) -> Batch:
-        """The rows in the register's own columns, as text."""
+    def resolve(self) -> Iterator[Batch]:
+        """The rows in the register's own columns, as text; those of customers whom another source
+        sent are a batch of their own."""
         if self.table.answers:
             self._number_answers()
         for column, reference in self.table.references.items():
@@ -56,7 +60,21 @@ class Resolver:
             self._resolve_number()
         faults = self.faults.unique(["row", "column"], keep="first", maintain_order=True)
         own = [column for column in self.rows.columns if column in self._columns]
-        return Batch(self.rows.select("row", *own), faults, self.candidates)
+        batch = Batch(self.rows.select("row", *own), faults, self.candidates, joined=self.joined)
+        yield from self._part_joined(batch) if self.table.table == "customer" else [batch]
+
+    def _part_joined(self, batch: Batch) -> Iterator[Batch]:
+        """The batch in two: of its joined customers the feed tells only what it is master of."""
+        joined = find_joined(self.place, self.feed.source)
+        if joined.is_empty() or "id" not in batch.rows.columns:
+            yield batch
+            return
+        number = col("id").cast(pl.Int64, strict=False)
+        is_joined = number.is_in(joined.implode()).fill_null(value=False)
+        others = batch.rows.filter(is_joined)
+        yield _take_part(batch, batch.rows.filter(~is_joined))
+        part = _take_part(batch, others)
+        yield replace(part, given=("id", *self.table.master), joined=0)
 
     @cached_property
     def _columns(self) -> set[str]:
@@ -130,8 +148,20 @@ class Resolver:
             self._refuse(self.rows.filter(~is_there), "id", f"unknown_{name}")
             return
         self._refuse(self.rows.filter(col(KEY).is_null()), "id", "no_key")
+        if self.table.match:
+            self._join_people()
         numbers = give_numbers(self.place, self.run.run, self.feed.source, name, self.rows[KEY])
         self._put("id", numbers, KEY)
+
+    def _join_people(self) -> None:
+        """Keys of customers who are there become theirs; whose row may mean several waits."""
+        joining = find_joining(self.place, self.feed.source, self.rows, self.table.match)
+        if joining.joined.height:
+            join_numbers(self.place, self.run.run, self.feed.source, joining.joined)
+        self.joined = joining.joined.height
+        self.candidates = joining.candidates
+        waiting = self.rows.join(joining.candidates, on="row", how="semi", maintain_order="left")
+        self._refuse(waiting, "id", "several_found")
 
     def _number_answers(self) -> None:
         """A number of its own for each answer, from which the row of the file follows."""
@@ -174,6 +204,13 @@ class Resolver:
             question_id=col("id question").cast(pl.String),
             scale="scale",
         )
+
+
+def _take_part(batch: Batch, rows: pl.DataFrame) -> Batch:
+    """Some of the rows of a batch, with what belongs to them."""
+    faults = batch.faults.join(rows, on="row", how="semi", maintain_order="left")
+    candidates = batch.candidates.join(rows, on="row", how="semi", maintain_order="left")
+    return replace(batch, rows=rows, faults=faults, candidates=candidates)
 
 
 def _parent(name: str, column: str) -> str:

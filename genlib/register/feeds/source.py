@@ -77,7 +77,7 @@ class FeedTable:
         """Its rows in the register's own form."""
         for raw in self.rows.read():
             rows = translate(raw, self.table_feed)
-            yield Resolver(place, run, self.declared, self.table_feed, rows).resolve()
+            yield from Resolver(place, run, self.declared, self.table_feed, rows).resolve()
 
 
 def read_feed(
