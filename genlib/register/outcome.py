@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from genlib.register.holds import tell_held
 from genlib.register.runs import RunKey, number_rows
 from genlib.register.schema import table
+from genlib.register.unknown_codes import UnknownCodes
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Outcome:
     refused a cell; `customers`: whose rows were added or changed; `joined`: keys of customers who
     were there; `closed_months`: changed amounts
     of invoices of earlier months; `missing`: rows that a whole file did not send, else None;
-    `decisions`: what a person must decide, a line each."""
+    `codes`: those that nobody translates; `decisions`: what a person must decide, a line each."""
 
     feed: str
     table: str
@@ -42,6 +43,7 @@ class Outcome:
     joined: int = 0
     missing: int | None = None
     newest: dt.datetime | None = None
+    codes: UnknownCodes = field(default_factory=UnknownCodes)
     decisions: list[str] = field(default_factory=list)
 
     @property

@@ -27,6 +27,7 @@ from genlib.register.outcome import Outcome
 from genlib.register.rules import examined
 from genlib.register.schema import plain_columns
 from genlib.register.source_keys import is_of_source
+from genlib.register.spelling import UNREADABLE
 from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
 
@@ -61,6 +62,7 @@ class Taking:
         repeat_faults = self._judge_repeats(repeats)
         every = pl.concat([batch.faults, faults, taking_faults, repeat_faults])
         self._tell_faults(every)
+        self._tell_codes(batch, faults)
         self._hold_back(batch, taken, every)
         refused = every["row"].n_unique()
         self.outcome.read += batch.rows.height
@@ -82,6 +84,7 @@ class Taking:
                 f"customer: duplicate_personal_id {shared}: so many customers have the personal "
                 "identity code of another; they are one person to contact lists"
             )
+        self.outcome.decisions.extend(self.outcome.codes.describe(self.name))
         if is_whole and self.seen.keys == ["id"]:
             missing = self.seen.find_missing(is_of_source(self.source.source, self.name))
             self.outcome.missing = missing.height
@@ -209,6 +212,18 @@ class Taking:
         rows = faults.with_columns(col("row") // self.source.spread)
         rows.sort("row", maintain_order=True).write_csv(self.refused, include_header=False)
         self.outcome.rules.update(faults["rule"].to_list())
+
+    def _tell_codes(self, batch: Batch, faults: pl.DataFrame) -> None:
+        """Count the codes that nobody translates: of the feed, and of the register's own."""
+        own = faults.filter(rule="unknown_code").select("row", "column")
+        texts = [
+            batch.rows.join(own.filter(column=column), on="row").select(
+                "row", "column", code=column
+            )
+            for column in own["column"].unique(maintain_order=True)
+        ]
+        unknown = pl.concat([batch.codes, *texts]).filter(col("code") != UNREADABLE)
+        self.outcome.codes.add(unknown.with_columns(col("row") // self.source.spread))
 
     def _hold_back(self, batch: Batch, taken: pl.DataFrame, faults: pl.DataFrame) -> None:
         """Whom the refused rows hold back: whom they name, the owner before, and whom they may

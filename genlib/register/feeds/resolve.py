@@ -8,13 +8,13 @@ means but does not name exactly is found in `found`; such a row is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
 from polars import col
 
-from genlib.register.batches import CANDIDATES, Batch, Place
+from genlib.register.batches import CANDIDATES, CODES, Batch, Place
 from genlib.register.contradictions import FAULTS
 from genlib.register.feeds.declaration import Feed, Reference, TableFeed
 from genlib.register.feeds.formats import read_code
@@ -28,19 +28,22 @@ from genlib.register.source_keys import find_joined, find_numbers, give_numbers,
 WILLS = ("permission", "campaign_contact")
 """Tables whose rows may say that somebody is not to be contacted."""
 FOUND = "found number"
+WHOLE = r"^[0-9]+$"
 SPREAD = 4096
 """More than a wide survey has questions: each answer of row 7 has a number from 7 × 4096 on."""
 
 
 @dataclass
 class Resolver:
-    """The translated rows of one batch on their way; `faults` and `candidates` as in `Batch`."""
+    """The translated rows of one batch on their way; `codes`, `faults` and `candidates` as in
+    `Batch`."""
 
     place: Place
     run: RunKey
     feed: Feed
     table: TableFeed
     rows: pl.DataFrame
+    codes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CODES))
 
     def __post_init__(self) -> None:
         self.faults = pl.DataFrame(schema=FAULTS)
@@ -60,7 +63,13 @@ class Resolver:
             self._resolve_number()
         faults = self.faults.unique(["row", "column"], keep="first", maintain_order=True)
         own = [column for column in self.rows.columns if column in self._columns]
-        batch = Batch(self.rows.select("row", *own), faults, self.candidates, joined=self.joined)
+        batch = Batch(
+            self.rows.select("row", *own),
+            faults,
+            self.candidates,
+            joined=self.joined,
+            codes=self.codes,
+        )
         yield from self._part_joined(batch) if self.table.table == "customer" else [batch]
 
     def _part_joined(self, batch: Batch) -> Iterator[Batch]:
@@ -74,7 +83,8 @@ class Resolver:
         others = batch.rows.filter(is_joined)
         yield _take_part(batch, batch.rows.filter(~is_joined))
         part = _take_part(batch, others)
-        yield replace(part, given=("id", *self.table.master), joined=0)
+        no_codes = self.codes.clear()
+        yield replace(part, given=("id", *self.table.master), joined=0, codes=no_codes)
 
     @cached_property
     def _columns(self) -> set[str]:
@@ -187,6 +197,9 @@ class Resolver:
             score=pl.when(~is_text).then(labelled.otherwise(answer)),
             comment=pl.when(is_text).then(answer),
         )
+        is_label = ~is_text & ~answer.is_in(list(labels)) & ~answer.str.contains(WHOLE)
+        strange = asked.filter(is_label).select("row", column=pl.lit("score"), code=answer)
+        self.codes = pl.concat([self.codes, strange])
         is_unknown = col("invitation_id").is_not_null() & col("question_id").is_null()
         self._refuse(self.rows.filter(is_unknown), "question_id", "unknown_survey_question")
 

@@ -18,7 +18,7 @@ from genlib.register.feeds.files import FileRows, find_file
 from genlib.register.feeds.formats import read_instant
 from genlib.register.feeds.query import QueryRows, read_address
 from genlib.register.feeds.resolve import SPREAD, Resolver
-from genlib.register.feeds.translate import translate
+from genlib.register.feeds.translate import find_unknown_codes, translate
 from genlib.register.rules import read_iso_instant
 from genlib.register.runs import RunKey
 from genlib.settings import TIME_ZONE
@@ -77,7 +77,8 @@ class FeedTable:
         """Its rows in the register's own form."""
         for raw in self.rows.read():
             rows = translate(raw, self.table_feed)
-            yield from Resolver(place, run, self.declared, self.table_feed, rows).resolve()
+            codes = find_unknown_codes(raw, self.table_feed)
+            yield from Resolver(place, run, self.declared, self.table_feed, rows, codes).resolve()
 
 
 def read_feed(

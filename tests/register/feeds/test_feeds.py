@@ -211,6 +211,11 @@ def test_a_survey_s_wide_answers_become_scores_and_comments(work: Refresh, peopl
     broken = {**answers, "I am satisfied with the product": "Maybe"}
     take(work, "survey_answers", write_list(people, "survey", broken))
     assert rejected(work, "survey_answer") == [(1, "score", "not_an_integer")]
+    again = take(work, "survey_answers", people)["survey_answer"]
+    assert again.decisions == [
+        "survey_answer: column score: 1 code that the feed does not translate, 1 rows; the first "
+        "of each at row 1"
+    ]
 
 
 def test_who_is_expected_is_held_back_before_he_comes(work: Refresh, people: Path) -> None:
@@ -260,3 +265,31 @@ def test_the_own_layout_does_not_overwrite_another_source_s_row(
     (own / "campaign.csv").unlink()
     outcome = refresh(work.register, work.key, own)["customer"]
     assert outcome.rules == {"of_another_source": 1}
+
+
+def test_codes_that_the_feed_does_not_translate_are_counted_and_not_told(
+    work: Refresh, tmp_path: Path
+) -> None:
+    languages = ["suomi", "kuuralehto", "saame", "kuuralehto", ""]
+    rows = [
+        {**AINO, "Asiakasnro": f"C-{at}", "Kieli": language}
+        for at, language in enumerate(languages)
+    ]
+    outcome = take(work, "customer_list", write_list(tmp_path / "in", "asiakkaat", *rows))
+    line = (
+        "customer: column language: 2 codes that the feed does not translate, 3 rows; the first of "
+        "each at row 2, 3"
+    )
+    assert line in outcome["customer"].notices
+    assert "saame" not in str(outcome["customer"].notices)
+
+
+def test_codes_that_the_register_does_not_know_are_counted_too(
+    work: Refresh, tmp_path: Path
+) -> None:
+    rows = [{**CUSTOMER, "id": str(at), "kind": "kuuralehto"} for at in (1, 2)]
+    outcome = refresh(work.register, work.key, write(tmp_path / "own", customer=rows))["customer"]
+    assert outcome.notices[-1] == (
+        "customer: column kind: 1 code that the feed does not translate, 2 rows; the first of each "
+        "at row 1"
+    )
