@@ -27,7 +27,7 @@ from genlib.errors import Refused, UsageError
 from genlib.register.batches import read_folder
 from genlib.register.database import Register, create_register, open_register
 from genlib.register.refresh import Refresh
-from genlib.register.runs import tell_history
+from genlib.register.runs import read_feeds, tell_history
 from genlib.register.schema import table
 from genlib.register.undo import undo_run
 from genlib.register.vault import IdentityKey
@@ -113,8 +113,26 @@ def test_the_history_tells_the_last_refresh_of_each_table(
     refresh(register, key, write(tmp_path / "in", customer=NEXT))
     assert tell_history(register, NOW + dt.timedelta(days=2)) == [
         "own customer: refresh 2 at 2026-11-01 00:00 UTC, file of 2026-11-01 00:00 UTC; 1 read, "
-        "0 new, 1 changed, 0 refused, 0 held back; newest event 305 days old"
+        "0 new, 1 changed, 0 refused, 0 held back; newest event 305 days old",
+        "own: newest event 305 days old",
     ]
+
+
+def test_of_feeds_the_newest_event_in_some_tables_is_told_by_day(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    assert read_feeds(register, {"customer"}, "Europe/Helsinki").is_empty()
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER, invoice=INVOICE))
+    paid = {**INVOICE, "paid_on": "2026-10-01"}
+    refresh(register, key, write(tmp_path / "later", invoice=paid))
+    told = read_feeds(register, {"customer"}, "Europe/Helsinki").rows()
+    day = dt.date(2026, 11, 1)
+    assert told == [("own", 1, day, dt.date(2026, 1, 1))]
+    both = read_feeds(register, {"customer", "invoice"}, "Europe/Helsinki").rows()
+    assert both == [("own", 2, day, dt.date(2026, 10, 1))]
+    undo_run(register, key, 2, NOW)
+    undone = read_feeds(register, {"customer", "invoice"}, "Europe/Helsinki").rows()
+    assert undone == [("own", 1, day, dt.date(2026, 9, 1))]
 
 
 def test_a_refresh_killed_at_any_instant_leaves_the_old_or_the_new_state(tmp_path: Path) -> None:
