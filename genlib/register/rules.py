@@ -120,10 +120,17 @@ READINGS: Mapping[
 
 
 def examined(
-    raw: pl.DataFrame, name: str, *, artificial: bool, now: dt.datetime
+    raw: pl.DataFrame,
+    name: str,
+    *,
+    artificial: bool,
+    now: dt.datetime,
+    is_complete: bool = True,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows without a fault, typed and normalised, with `row`; and the faults of the others:
-    row, column, rule. `now`: the instant of the load, in the time zone of its dates."""
+    row, column, rule. `now`: the instant of the load, in the time zone of its dates. Rows that are
+    not `is_complete` say a part of what there is, and may contradict themselves until the rest is
+    there."""
     schema = plain_schema(name)
     row = raw["row"]
     text = raw.select("row", *(_cleaned(column, raw) for column in schema))
@@ -140,8 +147,8 @@ def examined(
     ]
     broken = pl.concat([*unreadable, _broken(typed, name), _find_future(typed, name, now)])
     readable = typed.join(broken, on="row", how="anti")
-    found = pl.concat([broken, find_contradictions(readable, name)])
-    faults = found.unique(["row", "column"], keep="first", maintain_order=True)
+    found = [broken, find_contradictions(readable, name)] if is_complete else [broken]
+    faults = pl.concat(found).unique(["row", "column"], keep="first", maintain_order=True)
     return typed.join(faults, on="row", how="anti", maintain_order="left"), faults
 
 

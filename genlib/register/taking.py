@@ -21,7 +21,7 @@ from genlib.register.change_rules import (
     judge_changes,
     keep_stages,
 )
-from genlib.register.contradictions import FAULTS
+from genlib.register.contradictions import FAULTS, find_contradictions
 from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_lost
 from genlib.register.outcome import Outcome
 from genlib.register.rules import examined
@@ -55,7 +55,13 @@ class Taking:
         """Take the good rows of a batch, and tell the others."""
         self.stage = self._choose_stage(self.source.given if batch.given is None else batch.given)
         whole = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
-        good, faults = examined(whole, self.name, artificial=self.place.artificial, now=self.now)
+        good, faults = examined(
+            whole,
+            self.name,
+            artificial=self.place.artificial,
+            now=self.now,
+            is_complete=not find_rule(self.name).has_stages,
+        )
         good, faults = refuse_lost(self.place.register, self.name, good, faults)
         firsts, repeats = self._part_repeats(good)
         taken, taking_faults = self._take_rows(firsts)
@@ -129,13 +135,14 @@ class Taking:
         differing = self._compare(rows)
         is_new = differing.filter("is_new")
         came = rows.join(is_new, on="row", how="semi", maintain_order="left")
-        no_faults = pl.DataFrame(schema=FAULTS)
-        fresh, doubles = refuse_doubles(self.place.register, self.name, came, no_faults)
+        contradictions = find_contradictions(came, self.name)
+        whole = came.join(contradictions, on="row", how="anti", maintain_order="left")
+        fresh, new_faults = refuse_doubles(self.place.register, self.name, whole, contradictions)
         self._add(fresh)
         changed, faults = self._change(rows, differing.filter(~col("is_new")))
         taken = pl.concat([fresh.select(changed.columns), changed])
         self._note_customers(taken)
-        return taken, pl.concat([doubles, faults])
+        return taken, pl.concat([new_faults, faults])
 
     def _add(self, rows: pl.DataFrame) -> None:
         if rows.is_empty():
