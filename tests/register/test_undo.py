@@ -135,8 +135,9 @@ def test_of_feeds_the_newest_event_in_some_tables_is_told_by_day(
     assert undone == [("own", 1, day, dt.date(2026, 9, 1))]
 
 
-def test_a_refresh_killed_at_any_instant_leaves_the_old_or_the_new_state(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/register.sqlite"
+def test_a_refresh_killed_at_any_instant_leaves_the_old_or_the_new_state(
+    url: str, tmp_path: Path
+) -> None:
     key = IdentityKey(bytes(range(32)))
     people = [{**CUSTOMER, "id": str(number)} for number in range(1, 3_001)]
     register = create_register(url)
@@ -153,6 +154,7 @@ def test_a_refresh_killed_at_any_instant_leaves_the_old_or_the_new_state(tmp_pat
         "refresh(open_register(sys.argv[1]), IdentityKey(bytes(range(32))),"
         " pathlib.Path(sys.argv[2]))\n"
     )
+    register.engine.dispose()
     new = old.with_columns(postal_code=pl.lit("90310"))
     for pause in (0.0, 0.05, 0.1, 0.2, 0.3, 0.5):
         process = subprocess.Popen(
