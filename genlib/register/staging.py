@@ -79,6 +79,11 @@ class Seen(TemporaryTables):
         query = sa.select(*(there.c[key] for key in self.keys)).where(~is_seen, which)
         return self._read(query, dict.fromkeys(self.keys, pl.Int64))
 
+    def note(self, query: sa.Select[Any]) -> None:
+        """Note the rows of a query (their row in the file and their numbers) as seen."""
+        columns = [ROW, *self.keys]
+        self.connection.execute(self._seen.insert().from_select(columns, query))
+
     @cached_property
     def _seen(self) -> sa.Table:
         return self._make(f"seen_{self.name}", self.keys)
@@ -124,6 +129,21 @@ class Stage(TemporaryTables):
         ).select_from(joined)
         answer = {"row": pl.Int64, "is_new": pl.Boolean, **dict.fromkeys(differs, pl.Boolean)}
         return self._read(query.where(sa.or_(is_new, *differs.values())), answer)
+
+    def note_unchanged(self, rows: pl.DataFrame, seen: Seen) -> pl.DataFrame:
+        """`row` of those that are in the register as they came; they are noted as seen. rows: as
+        for `compare`."""
+        chosen = [*self.keys, *self.compared.values()]
+        self._lay(self._batch, rows.select(col("row").alias(ROW), *chosen))
+        there = table(self.name)
+        differs = [self._differs(column) for column in self.compared]
+        is_unchanged = sa.not_(sa.or_(sa.false(), *differs))
+        joined = self._batch.join(there, self._same(self._batch, there))
+        numbers = [self._batch.c[column] for column in (ROW, *self.keys)]
+        seen.note(sa.select(*numbers).select_from(joined).where(is_unchanged))
+        is_same = sa.exists().where(self._same(self._batch, there), is_unchanged)
+        others = self._read(sa.select(self._batch.c[ROW]).where(~is_same), {"row": pl.Int64})
+        return rows.join(others, on="row", how="anti", maintain_order="left").select("row")
 
     def update(self, rows: pl.DataFrame) -> None:
         """Give the rows of the register with these numbers the values of the other columns."""

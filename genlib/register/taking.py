@@ -24,6 +24,7 @@ from genlib.register.change_rules import (
 from genlib.register.contradictions import FAULTS, find_contradictions
 from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_lost
 from genlib.register.outcome import Outcome
+from genlib.register.quick import read_plainly
 from genlib.register.rules import examined
 from genlib.register.schema import plain_columns
 from genlib.register.source_keys import is_of_source
@@ -31,11 +32,15 @@ from genlib.register.spelling import UNREADABLE
 from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
 
+FEW = 0.1
+"""Below this share of unchanged rows it costs more to look for them than to examine every row."""
+
 
 class Taking:
     """The table of a source on its way into the register. `refused`: where faults are written;
     `speaking`: customers of the taken rows that tell of a consent, a prohibition or an opting out;
-    `now`: the instant of the refresh with the company's day."""
+    `is_mostly_unchanged`: rows are worth a look whether they are in the register already; `now`:
+    the instant of the refresh with the company's day."""
 
     def __init__(self, place: Place, source: Source, run: runs.RunKey, refused: BinaryIO) -> None:
         self.place = place
@@ -45,6 +50,7 @@ class Taking:
         self.refused = refused
         self.outcome = Outcome(source.feed, source.table, run.run)
         self.speaking = pl.Series(dtype=pl.Int64)
+        self.is_mostly_unchanged = True
         self.now = place.tell_now(run.at)
         self.watch = holds.Watch.of(place.connection, self.name, run.at)
         self.seen = Seen(place.register, place.connection, self.name)
@@ -54,7 +60,8 @@ class Taking:
     def take_batch(self, batch: Batch) -> None:
         """Take the good rows of a batch, and tell the others."""
         self.stage = self._choose_stage(self.source.given if batch.given is None else batch.given)
-        whole = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
+        unfaulted = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
+        whole = unfaulted if batch.given else self._pass_unchanged(unfaulted)
         good, faults = examined(
             whole,
             self.name,
@@ -76,6 +83,20 @@ class Taking:
         self.outcome.refused += refused
         self.outcome.unchanged += batch.rows.height - refused - taken.height
         self.outcome.add_newest(runs.find_newest(good, self.run.as_of))
+
+    def _pass_unchanged(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows but those that are in the register just as they are written (`quick`)."""
+        if not self.is_mostly_unchanged:
+            return rows
+        plain = read_plainly(rows, self.name, self.stage.given, self.stage.keys)
+        if plain.is_empty():
+            return rows
+        digested = digest_columns(plain, self.name, self.place.key)
+        unchanged = self.stage.note_unchanged(digested, self.seen)
+        self.is_mostly_unchanged = unchanged.height >= FEW * rows.height
+        passed = plain.join(unchanged, on="row", how="semi")
+        self.outcome.add_newest(runs.find_newest(passed, self.run.as_of))
+        return rows.join(unchanged, on="row", how="anti", maintain_order="left")
 
     def finish(self, *, is_whole: bool) -> None:
         """The whole file is in: what follows from it for people, and what did not come."""
