@@ -79,6 +79,11 @@ class Seen(TemporaryTables):
         query = sa.select(*(there.c[key] for key in self.keys)).where(~is_seen, which)
         return self._read(query, dict.fromkeys(self.keys, pl.Int64))
 
+    def holds(self, batch: sa.Table) -> sa.ColumnElement[bool]:
+        """Whether a very row of the file was noted."""
+        is_row = self._seen.c[ROW] == batch.c[ROW]
+        return sa.exists().where(self._same(self._seen, batch), is_row)
+
     def note(self, query: sa.Select[Any]) -> None:
         """Note the rows of a query (their row in the file and their numbers) as seen."""
         columns = [ROW, *self.keys]
@@ -141,8 +146,9 @@ class Stage(TemporaryTables):
         joined = self._batch.join(there, self._same(self._batch, there))
         numbers = [self._batch.c[column] for column in (ROW, *self.keys)]
         seen.note(sa.select(*numbers).select_from(joined).where(is_unchanged))
-        is_same = sa.exists().where(self._same(self._batch, there), is_unchanged)
-        others = self._read(sa.select(self._batch.c[ROW]).where(~is_same), {"row": pl.Int64})
+        others = self._read(
+            sa.select(self._batch.c[ROW]).where(~seen.holds(self._batch)), {"row": pl.Int64}
+        )
         return rows.join(others, on="row", how="anti", maintain_order="left").select("row")
 
     def update(self, rows: pl.DataFrame) -> None:

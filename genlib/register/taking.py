@@ -128,6 +128,8 @@ class Taking:
 
     def _bring_list_up(self) -> None:
         """Put on the suppression list what the taken rows prohibit, and note what was added."""
+        if self.speaking.is_empty():
+            return
         register, connection = self.place.register, self.place.connection
         last = suppression.find_last(connection)
         suppression.hold(register, connection, self.place.key, self.speaking, at=self.run.at)
