@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 import sqlalchemy as sa
+from polars import col
 
 from genlib.register.batches import Place
 from genlib.register.holds import move_holds
@@ -20,15 +21,19 @@ DIGEST = 16
 
 
 def find_numbers(place: Place, source: str, name: str, keys: pl.Series) -> pl.DataFrame:
-    """key, id: the numbers of the keys that are known."""
+    """key, id, joined: the numbers of the keys that are known, and whether their customers were
+    there before this source named them."""
     digests = _digest_keys(place, source, name, keys)
     asked = digests.select(source=pl.lit(source), table=pl.lit(name), key="digest")
-    found = place.register.matching("source_key", asked).select(digest="key", id="id")
-    return digests.join(found, on="digest").select("key", "id")
+    found = place.register.matching("source_key", asked)
+    is_joined = col("joined").fill_null(value=False)
+    known = found.select(digest="key", id="id", joined=is_joined)
+    return digests.join(known, on="digest").select("key", "id", "joined")
 
 
 def give_numbers(place: Place, run: int, source: str, name: str, keys: pl.Series) -> pl.DataFrame:
-    """key, id: the numbers of the keys, of new ones too, which get the next in their order."""
+    """key, id, joined: the numbers of the keys, of new ones too, which get the next in their
+    order."""
     known = find_numbers(place, source, name, keys)
     wanted = keys.drop_nulls().unique(maintain_order=True).alias("key").to_frame()
     fresh = wanted.join(known, on="key", how="anti", maintain_order="left")["key"]
@@ -37,7 +42,7 @@ def give_numbers(place: Place, run: int, source: str, name: str, keys: pl.Series
     digests = _digest_keys(place, source, name, fresh)
     named = digests.select(source=pl.lit(source), table=pl.lit(name), key="digest", id=numbers)
     _enter(place, run, named, joined=False)
-    return pl.concat([known, digests.select("key", id=numbers)])
+    return pl.concat([known, digests.select("key", id=numbers, joined=pl.lit(value=False))])
 
 
 def join_numbers(place: Place, run: int, source: str, joined: pl.DataFrame) -> None:
@@ -59,16 +64,6 @@ def join_numbers(place: Place, run: int, source: str, joined: pl.DataFrame) -> N
         source=pl.lit(source), table=pl.lit("customer"), key="digest", id="id"
     )
     _enter(place, run, named, joined=True)
-
-
-def find_joined(place: Place, source: str) -> pl.Series:
-    """The customers whom a source names and who were there before it named them."""
-    keys = table("source_key")
-    is_joined = sa.and_(
-        keys.c.source == source, keys.c.table == "customer", keys.c.joined.is_(sa.true())
-    )
-    found = place.connection.scalars(sa.select(keys.c.id).where(is_joined)).all()
-    return pl.Series(found, dtype=pl.Int64)
 
 
 def find_named(place: Place, source: str, customers: pl.Series) -> pl.Series:

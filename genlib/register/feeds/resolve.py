@@ -23,7 +23,7 @@ from genlib.register.feeds.translate import KEY, TARGET
 from genlib.register.found import LISTED, find_people, suppress_unknown
 from genlib.register.runs import RunKey
 from genlib.register.schema import table
-from genlib.register.source_keys import find_joined, find_numbers, give_numbers, join_numbers
+from genlib.register.source_keys import find_numbers, give_numbers, join_numbers
 
 WILLS = ("permission", "campaign_contact")
 """Tables whose rows may say that somebody is not to be contacted."""
@@ -49,6 +49,7 @@ class Resolver:
         self.faults = pl.DataFrame(schema=FAULTS)
         self.candidates = pl.DataFrame(schema=CANDIDATES)
         self.joined = 0
+        self.joined_numbers = pl.Series(dtype=pl.Int64)
 
     def resolve(self) -> Iterator[Batch]:
         """The rows in the register's own columns, as text; those of customers whom another source
@@ -74,12 +75,11 @@ class Resolver:
 
     def _part_joined(self, batch: Batch) -> Iterator[Batch]:
         """The batch in two: of its joined customers the feed tells only what it is master of."""
-        joined = find_joined(self.place, self.feed.source)
-        if joined.is_empty() or "id" not in batch.rows.columns:
+        if self.joined_numbers.is_empty():
             yield batch
             return
         number = col("id").cast(pl.Int64, strict=False)
-        is_joined = number.is_in(joined.implode()).fill_null(value=False)
+        is_joined = number.is_in(self.joined_numbers.implode()).fill_null(value=False)
         others = batch.rows.filter(is_joined)
         yield _take_part(batch, batch.rows.filter(~is_joined))
         part = _take_part(batch, others)
@@ -96,8 +96,8 @@ class Resolver:
         self.faults = pl.concat([self.faults, faults.cast(FAULTS)])
 
     def _put(self, column: str, numbers: pl.DataFrame, on: str) -> None:
-        """Put numbers (`on`, id) into a column, as text."""
-        named, number = numbers.columns
+        """Put numbers (`on`, id, perhaps more) into a column, as text."""
+        named, number = numbers.columns[:2]
         found = numbers.select(named, col(number).cast(pl.String).alias(FOUND))
         joined = self.rows.join(
             found, left_on=on, right_on=named, how="left", maintain_order="left"
@@ -161,6 +161,7 @@ class Resolver:
         if self.table.match:
             self._join_people()
         numbers = give_numbers(self.place, self.run.run, self.feed.source, name, self.rows[KEY])
+        self.joined_numbers = numbers.filter("joined")["id"]
         self._put("id", numbers, KEY)
 
     def _join_people(self) -> None:
