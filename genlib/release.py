@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
 from html import escape
@@ -30,7 +30,9 @@ class Manifest:
 
     `schema`: table -> column -> type and coarsening. `left_out`: people by reason. `k`: required,
     reached, rows_coarsened. `time_zone`: the company's, in which its days and months are cut;
-    `published_at` and all other instants are in UTC.
+    `published_at` and all other instants are in UTC. `feeds`: feed -> its last refresh (`run`,
+    `refreshed_on`) and the day of the newest event that it told of (`newest`, perhaps empty); none
+    of a register that was only loaded.
     """
 
     release_id: str
@@ -47,6 +49,13 @@ class Manifest:
     key_epoch: int
     digest: str
     time_zone: str
+    feeds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def data_until(self) -> date | None:
+        """Until when every feed has told of something: the oldest of their newest days."""
+        days = [feed["newest"] for feed in self.feeds.values()]
+        return date.fromisoformat(min(days)) if days and all(days) else None
 
     @property
     def published_on(self) -> date:
@@ -64,7 +73,8 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         raw = json.loads(text)
-        return cls(**{field.name: raw[field.name] for field in fields(cls)})
+        given = {"feeds": {}} | raw  # a release of an earlier version says nothing of feeds
+        return cls(**{one.name: given[one.name] for one in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -213,6 +223,7 @@ class Release:
             "people coarsened further)",
             "published": f"{told.published_at}, notice {told.notice_reference}, genlib "
             f"{told.genlib_version}",
+            "data until": f"{told.data_until or 'not told'}",
             "time zone": f"days and months are those of {told.time_zone}, instants are in UTC",
         }
 

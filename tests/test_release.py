@@ -301,3 +301,20 @@ def test_a_period_of_which_no_day_is_over_is_refused_unfinished_too(text: str) -
 def test_what_is_no_period_is_refused_as_everywhere() -> None:
     with pytest.raises(UsageError, match="a period is a month"):
         published("2026-11-01T04:00:00Z").period("October")
+
+
+def test_the_data_reach_as_far_as_the_feed_that_is_furthest_behind() -> None:
+    feeds = {
+        "billing": {"run": "3", "refreshed_on": "2026-11-01", "newest": "2026-10-30"},
+        "crm": {"run": "4", "refreshed_on": "2026-11-01", "newest": "2026-09-30"},
+    }
+    assert replace(MANIFEST, feeds=feeds).data_until == date(2026, 9, 30)
+    silent = {"run": "5", "refreshed_on": "2026-11-01", "newest": ""}
+    assert replace(MANIFEST, feeds=feeds | {"new": silent}).data_until is None
+    assert MANIFEST.data_until is None
+
+
+def test_a_release_of_an_earlier_version_says_nothing_of_feeds() -> None:
+    raw = json.loads(MANIFEST.to_json())
+    del raw["feeds"]
+    assert Manifest.from_json(json.dumps(raw)) == MANIFEST

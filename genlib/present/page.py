@@ -321,6 +321,9 @@ def _of_release(words: Words, manifest: Any) -> dict[str, str]:
         "Purpose": words.label("purpose", manifest.purpose),
         "Release": manifest.release_id,
         "Published": words.date(manifest.published_on),
+        "Data": words.translate("until {date}", date=words.date(manifest.data_until))
+        if manifest.data_until
+        else "",
         "Privacy notice": notice.reference(manifest.notice_version, manifest.notice_digest),
         "People in the release": _about(words, manifest.people),
         "Left out": ", ".join(left) or words.translate("nobody"),

@@ -20,7 +20,7 @@ from genlib.publish.coarsen import load_area
 from genlib.publish.grants import check_grants
 from genlib.publish.people import Source
 from genlib.publish.tables import Table, tables
-from genlib.register import audit, fingerprints
+from genlib.register import audit, fingerprints, runs
 from genlib.register.database import Register, frame_schema
 from genlib.register.schema import Base
 from genlib.register.vault import PseudonymKey
@@ -125,7 +125,18 @@ def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manif
         key_epoch=source.notice.anonymity.epoch,
         digest=digest,
         time_zone=source.area.time_zone,
+        feeds=_read_feeds(source, written),
     )
+
+
+def _read_feeds(source: Source, written: dict[str, Written]) -> dict[str, dict[str, str]]:
+    """What the release says of the feeds that its tables stand on: days, of no one person."""
+    tables = {*written, "customer"}
+    feeds = runs.read_feeds(source.register, tables, source.area.time_zone)
+    return {
+        feed: {"run": str(run), "refreshed_on": f"{refreshed_on}", "newest": f"{newest or ''}"}
+        for feed, run, refreshed_on, newest in feeds.rows()
+    }
 
 
 def _partly_left_out(source: Source, written: dict[str, Written]) -> dict[str, int]:

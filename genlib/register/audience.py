@@ -56,6 +56,7 @@ PEOPLE = [
     "restricted_from",
     "non_disclosure",
     "birth_year",
+    "country",
     "language",
     "personal_id_index",
     "phone_index",
@@ -375,7 +376,7 @@ def _write(contacted: pl.DataFrame, order: Order, file: BinaryIO) -> list[str]:
     columns = [*NEEDED[order.channel], "language"]
     if order.channel == "post":
         contacted = mailing.name_post_offices(contacted, order.post_offices)
-        columns.insert(-1, "post_office")
+        columns[-1:-1] = ["post_office", "country"]
     rows = contacted.select("contact", *columns)
     mailing.make_harmless(rows).write_csv(file)
     return columns

@@ -25,6 +25,7 @@ OWN_FEED = "own"
 """What files in the register's own layout are called in the history."""
 FOUND_OTHERWISE = ("nobody_found", "several_found")
 """Rules of rows whose people are told as candidates, not by a customer's number."""
+CODES = pl.Schema({"row": pl.Int64(), "column": pl.String(), "code": pl.String()})
 CANDIDATES = pl.Schema({"row": pl.Int64(), "customer_id": pl.Int64()})
 
 
@@ -32,11 +33,16 @@ CANDIDATES = pl.Schema({"row": pl.Int64(), "customer_id": pl.Int64()})
 class Batch:
     """Rows as they came: `rows` of text, in the register's columns, with `row`; `faults` of those
     that are refused already; `candidates`: customers (row, customer_id) whom a refused row may
-    mean."""
+    mean. `given`: the columns that these rows tell, if not those of their source; `joined`: how
+    many keys were found to be of customers who were there; `codes`: what the source says (row,
+    column, code) that its feed does not translate."""
 
     rows: pl.DataFrame
     faults: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FAULTS))
     candidates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CANDIDATES))
+    given: tuple[str, ...] | None = None
+    joined: int = 0
+    codes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CODES))
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,8 @@ def _find_foreign(place: Place, name: str, rows: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=FAULTS)
     numbers = col("id").str.strip_chars().cast(pl.Int64, strict=False)
     asked = rows.select(table=pl.lit(name), id=numbers).drop_nulls().unique()
-    taken = place.register.known("source_key", asked)["id"]
+    keys = place.register.matching("source_key", asked)
+    taken = keys.filter(~col("joined").fill_null(value=False))["id"]
     foreign = rows.filter(numbers.is_in(taken.implode()))
     fault = foreign.select("row", column=pl.lit("id"), rule=pl.lit("of_another_source"))
     return fault.cast(FAULTS)

@@ -147,6 +147,24 @@ def _batches(session: Any, query: str, stored: pl.Schema, rows: int) -> Iterator
                 yield frame
 
 
+def quote_name(name: str) -> str:
+    """A column's name as both databases take it."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def read_arrow(cursor: Any, query: str, texts: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
+    """The answer of a query whose columns are all texts, in frames of at most `rows`, by an open
+    cursor of ADBC."""
+    first = ", ".join(f"'' AS {quote_name(name)}" for name in texts)
+    cursor.execute(f"SELECT {first} UNION ALL {query}")
+    is_first = True
+    for batch in cursor.fetch_record_batch():
+        frame = pl.DataFrame(batch, schema=texts)[int(is_first) :]
+        is_first = False
+        yield from frame.iter_slices(rows)
+
+
 def _fetched(
     session: sa.Connection, query: str, stored: pl.Schema, rows: int
 ) -> Iterator[pl.DataFrame]:

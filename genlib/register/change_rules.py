@@ -3,7 +3,8 @@
 - A customer's columns change; a restriction is never lifted by a file.
 - An act of will is never edited: it is added, or ended once, with its instant.
 - Of an invoice the payment and the amounts change.
-- A contact only moves forward: to its next stage, never back, and no stage moves.
+- A contact only moves forward: to its next stage, never back, and no stage moves. A row may tell
+  the later stage only, of a contact that is known.
 - An answer changes until its survey is closed.
 - What happened (interactions, disclosures) stays as it is.
 
@@ -37,6 +38,11 @@ class ChangeRule:
     columns: frozenset[str] = frozenset()
     filled: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
+
+    @property
+    def has_stages(self) -> bool:
+        """Whether rows come one stage after another, so that one may say the last stage only."""
+        return bool(self.filled & self.kept)
 
 
 def _all_of(name: str) -> frozenset[str]:
@@ -93,6 +99,7 @@ def judge_changes(
         forbidden.with_columns(rule=pl.lit("changed")).cast(FAULTS),
         _find_taken_back(pairs, changes, rule),
         find_contradictions(pairs, name),
+        _find_before_others(pairs, name),
     ]
     if name == "customer":
         faults.append(_find_older(pairs, changes))
@@ -120,6 +127,18 @@ def _find_taken_back(pairs: pl.DataFrame, changes: pl.DataFrame, rule: ChangeRul
         moved = pairs.filter(was_there).join(changes.filter(column=column), on="row", how="semi")
         fault = moved.select("row", column=pl.lit(column), rule=pl.lit("taken_back"))
         faults.append(fault.cast(FAULTS))
+    return pl.concat(faults)
+
+
+def _find_before_others(pairs: pl.DataFrame, name: str) -> pl.DataFrame:
+    """What came before something that the register has, and cannot have."""
+    faults = [pl.DataFrame(schema=FAULTS)]
+    for column in plain_columns(name):
+        earlier = column.info.get("not_before")
+        if earlier:
+            wrong = pairs.filter(col(column.name) < col(earlier))
+            rule = pl.lit(f"before_{earlier}")
+            faults.append(wrong.select("row", column=pl.lit(column.name), rule=rule))
     return pl.concat(faults)
 
 

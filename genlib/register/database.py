@@ -199,7 +199,7 @@ def _quoted(name: str) -> str:
 def open_register(url: str) -> Register:
     """The register at `url` (`sqlite:///path` or `postgresql://…`); RegisterNotFound if there is
     none, UsageError if it cannot be opened or lacks tables of this version."""
-    register = Register(_engine(_parsed(url)))
+    register = Register(_engine(parse_address(url)))
     exists = not register.embedded or os.path.exists(register.engine.url.database or "")
     found = _table_names(register) if exists else set()
     if "audit_event" not in found:
@@ -223,7 +223,7 @@ def open_register(url: str) -> Register:
 def create_register(url: str) -> Register:
     """A new, empty register at `url`, or the one that is there, its tables made whole in one
     transaction."""
-    location = _parsed(url)
+    location = parse_address(url)
     register = Register(_engine(location))
     try:
         if register.embedded and location.database:
@@ -279,29 +279,29 @@ def _reason(register: Register, error: Exception) -> str:
     return reason(error, register.engine.url.database or "" if register.embedded else "")
 
 
-def _parsed(url: str) -> sa.URL:
+def parse_address(url: str, whose: str = "register") -> sa.URL:
     """The address with the driver of its kind. No part of a wrong one is repeated: any of them may
     be a piece of the password."""
     kind, _, rest = url.partition("://")
     kind = kind.partition("+")[0]
     if kind not in DRIVERS:
         raise UsageError(
-            "the register's address must look like sqlite:///path or postgresql://host/database"
+            f"the {whose}'s address must look like sqlite:///path or postgresql://host/database"
         )
     if kind != "sqlite" and rest.count("@") > 1:
         raise UsageError(
-            "the register's address has more than one @; in a password write %40 for @, %3A for :, "
+            f"the {whose}'s address has more than one @; in a password write %40 for @, %3A for :, "
             "%2F for / and %25 for %"
         )
     try:
         location = sa.make_url(url).set(drivername=DRIVERS[kind])
     except (sa.exc.ArgumentError, ValueError):  # such as a port that is no number
         raise UsageError(
-            "the register's address must look like postgresql://user:password@host:port/database"
+            f"the {whose}'s address must look like postgresql://user:password@host:port/database"
         ) from None
     file = location.database or ""
     if kind == "sqlite" and (file in {"", ":memory:"} or file.startswith("~")):
-        raise UsageError("the address of an embedded register names its file: sqlite:////home/…")
+        raise UsageError(f"the address of an embedded {whose} names its file: sqlite:////home/…")
     return location
 
 

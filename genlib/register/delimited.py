@@ -13,6 +13,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -41,6 +42,13 @@ class Form:
 
 def read_form(path: Path) -> Form:
     """The form of a CSV file. BadInput tells what is wrong with it and in which row."""
+    state = path.stat()
+    return _read_form(path, (state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _read_form(path: Path, _state: tuple[int, ...]) -> Form:
+    """The form of a file in this state: a file is looked through once, and again if it changed."""
     separator = find_separator(path)
     records = _Records(path.name, separator)
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -61,8 +61,9 @@ def suppress_unknown(
     rows: texts in the register's columns of permission or campaign_contact; named: row, text.
     """
     whole = rows.with_columns(customer_id=pl.lit("0"))
+    now = place.tell_now(run.at)
     readable, _ = examined(
-        whole, run.table, artificial=place.artificial, now=place.tell_now(run.at)
+        whole, run.table, artificial=place.artificial, now=now, is_complete=False
     )
     wills = _find_wills(place, readable, run.table)
     lost = rows.join(readable, on="row", how="anti").select("row")

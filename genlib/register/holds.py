@@ -257,6 +257,19 @@ def release(register: Register, customer: int | None, *, reason: str, user: str 
     return wanted.height
 
 
+def move_holds(connection: sa.Connection, moved: pl.DataFrame) -> None:
+    """What holds back a customer who was expected holds back the one who he turned out to be; what
+    his own row held back ends. moved: before, now (numbers of customers)."""
+    if moved.is_empty():
+        return
+    rows = table("held_back")
+    before: sa.BindParameter[int] = sa.bindparam("before")
+    own = sa.and_(rows.c.table == "customer", rows.c.refused_id == before)
+    connection.execute(rows.delete().where(own), moved.select("before").to_dicts())
+    change = rows.update().where(rows.c.customer_id == before)
+    connection.execute(change.values(customer_id=sa.bindparam("now")), moved.to_dicts())
+
+
 def _read_number(name: str) -> pl.Expr:
     text = clean_text(col(name)).str.replace(r"\.0+$", "")
     return text.cast(pl.Int64, strict=False)

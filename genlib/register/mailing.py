@@ -18,6 +18,7 @@ import polars as pl
 from polars import col
 
 from genlib.errors import UsageError
+from genlib.register.addresses import FINNISH
 from genlib.register.digests import IDENTIFIERS as WRITTEN
 from genlib.register.digests import digest_identifiers
 from genlib.register.spelling import fold_name
@@ -107,9 +108,11 @@ def read_post_offices(data: Path) -> dict[str, str]:
 
 
 def name_post_offices(rows: pl.DataFrame, post_offices: Mapping[str, str]) -> pl.DataFrame:
-    """The rows with `post_office`, blank where the code is unknown."""
+    """The rows with `post_office`, blank where the code is unknown and of an address abroad, whose
+    code may look Finnish."""
     office = col("postal_code").replace_strict(post_offices, default=None, return_dtype=pl.String)
-    return rows.with_columns(post_office=office)
+    is_finnish = col("country").is_null() | col("country").is_in(FINNISH)
+    return rows.with_columns(post_office=pl.when(is_finnish).then(office))
 
 
 def _addresses(people: pl.DataFrame, channel: str, key: IdentityKey) -> pl.Series:

@@ -16,14 +16,16 @@ import sqlalchemy as sa
 from genlib.register.holds import tell_held
 from genlib.register.runs import RunKey, number_rows
 from genlib.register.schema import table
+from genlib.register.unknown_codes import UnknownCodes
 
 
 @dataclass
 class Outcome:
     """Counts of rows. `columns`: column → how often it changed; `rules`: rule → how often it
-    refused a cell; `customers`: whose rows were added or changed; `closed_months`: changed amounts
+    refused a cell; `customers`: whose rows were added or changed; `joined`: keys of customers who
+    were there; `closed_months`: changed amounts
     of invoices of earlier months; `missing`: rows that a whole file did not send, else None;
-    `decisions`: what a person must decide, a line each."""
+    `codes`: those that nobody translates; `decisions`: what a person must decide, a line each."""
 
     feed: str
     table: str
@@ -38,8 +40,10 @@ class Outcome:
     customers: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
     held_back: int = 0
     closed_months: int = 0
+    joined: int = 0
     missing: int | None = None
     newest: dt.datetime | None = None
+    codes: UnknownCodes = field(default_factory=UnknownCodes)
     decisions: list[str] = field(default_factory=list)
 
     @property
@@ -67,12 +71,18 @@ class Outcome:
         """What the audit trail tells: columns and counts."""
         told: dict[str, str | int] = {"feed": self.feed, "table": self.table, "run": self.run}
         columns = {"columns": list_counts(self.columns)} if self.columns else {}
-        return told | self.counts | columns
+        joined = {"joined": self.joined} if self.joined else {}
+        return told | self.counts | joined | columns
 
     @property
     def notices(self) -> list[str]:
         """What a steward must know beside the counts, a line each."""
         lines = tell_held(self.table, self.held_back)
+        if self.joined:
+            lines.append(
+                f"{self.table}: joined {self.joined}: so many keys of this source are of customers "
+                "who were there, by an identifier"
+            )
         if self.closed_months:
             lines.append(f"{self.table}: changed amounts of earlier months: {self.closed_months}")
         if self.missing:

@@ -34,7 +34,7 @@ from genlib.register.schema import (
     Instant,
     plain_columns,
 )
-from genlib.register.spelling import CONTROL, clean_text
+from genlib.register.spelling import CONTROL, UNREADABLE, clean_text
 from genlib.register.store import plain_schema
 
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -73,7 +73,7 @@ def _read_date(text: pl.Expr) -> pl.Expr:
     return pl.when(is_written_so).then(day).str.to_date("%Y-%m-%d", strict=False)
 
 
-def _read_instant(text: pl.Expr) -> pl.Expr:
+def read_iso_instant(text: pl.Expr) -> pl.Expr:
     """The instant to the second; a fraction of one is cut, and +03 is +03:00."""
     part = [text.str.extract(INSTANT, group) for group in range(1, 6)]
     minutes = pl.coalesce(part[4], pl.lit("00"))
@@ -115,15 +115,22 @@ READINGS: Mapping[
         ),
     ),
     pl.Date: (partial(dy.Date, min=OLDEST), "not_a_date", _read_date),
-    UTC_INSTANT: (partial(dy.Datetime, time_zone="UTC"), "not_an_instant", _read_instant),
+    UTC_INSTANT: (partial(dy.Datetime, time_zone="UTC"), "not_an_instant", read_iso_instant),
 }
 
 
 def examined(
-    raw: pl.DataFrame, name: str, *, artificial: bool, now: dt.datetime
+    raw: pl.DataFrame,
+    name: str,
+    *,
+    artificial: bool,
+    now: dt.datetime,
+    is_complete: bool = True,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows without a fault, typed and normalised, with `row`; and the faults of the others:
-    row, column, rule. `now`: the instant of the load, in the time zone of its dates."""
+    row, column, rule. `now`: the instant of the load, in the time zone of its dates. Rows that are
+    not `is_complete` say a part of what there is, and may contradict themselves until the rest is
+    there."""
     schema = plain_schema(name)
     row = raw["row"]
     text = raw.select("row", *(_cleaned(column, raw) for column in schema))
@@ -140,8 +147,8 @@ def examined(
     ]
     broken = pl.concat([*unreadable, _broken(typed, name), _find_future(typed, name, now)])
     readable = typed.join(broken, on="row", how="anti")
-    found = pl.concat([broken, find_contradictions(readable, name)])
-    faults = found.unique(["row", "column"], keep="first", maintain_order=True)
+    found = [broken, find_contradictions(readable, name)] if is_complete else [broken]
+    faults = pl.concat(found).unique(["row", "column"], keep="first", maintain_order=True)
     return typed.join(faults, on="row", how="anti", maintain_order="left"), faults
 
 
@@ -179,6 +186,8 @@ def _refuse_cell(column: str, kind: Any) -> pl.Expr:
     return (
         pl.when(text.is_in(ERROR_WORDS))
         .then(pl.lit("error_of_a_spreadsheet"))
+        .when(text == UNREADABLE)
+        .then(pl.lit("unreadable"))
         .when(is_broken)
         .then(pl.lit("line_break"))
     )

@@ -8,8 +8,8 @@ many rows it read, added, changed, left and refused. Rows as they were are kept 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -25,6 +25,8 @@ KEPT = dt.timedelta(days=40)
 AHEAD = ("due_on", "ends_on", "closed_on")
 """Days that lie ahead of what happened."""
 ROW_IDS = ("row_id", "second_id")
+LIST = "suppression"
+"""Under this table's name a run keeps what it put on the suppression list."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,17 @@ def keep_rows(
         rows = rows.with_columns(before=images["before"], after=images["after"])
     absent = [pl.lit(None, kind).alias(name) for name, kind in wanted.items() if name not in rows]
     register.append("refresh_row", rows.with_columns(absent))
+
+
+def keep_entries(
+    register: Register, connection: sa.Connection, key: RunKey, entries: pl.DataFrame
+) -> None:
+    """Keep what the run put on the suppression list. entries: id and what each says."""
+    if entries.is_empty():
+        return
+    said = write_image(entries.drop("id"))
+    images = pl.DataFrame({"before": pl.Series([None] * len(said), dtype=pl.String), "after": said})
+    keep_rows(register, connection, replace(key, table=LIST), entries.select("id"), images)
 
 
 def forget_rows(connection: sa.Connection, now: dt.datetime) -> None:
@@ -167,16 +180,38 @@ def mark_missing(
 
 
 def tell_history(register: Register, now: dt.datetime) -> list[str]:
-    """A line for the last refresh of each table of each feed."""
-    runs = pl.concat(register.scan("refresh_run", ordered_by="id"))
-    kept = runs.filter(col("undone_at").is_null())
+    """A line for the last refresh of each table of each feed, and one for each feed: how old the
+    newest event is that it told of."""
+    kept = _read_kept(register)
     last = kept.unique(["feed", "table"], keep="last", maintain_order=True).sort("feed", "table")
-    return [_tell_run(row, now) for row in last.to_dicts()]
+    lines = [_tell_run(row, now) for row in last.to_dicts()]
+    newest = kept.group_by("feed").agg(col("newest").max()).sort("feed")
+    return [*lines, *(f"{feed}: {_tell_age(instant, now)}" for feed, instant in newest.rows())]
+
+
+def read_feeds(register: Register, tables: Collection[str], time_zone: str) -> pl.DataFrame:
+    """feed, run, refreshed_on, newest: of each feed that gave some of these tables the last
+    refresh, its day, and the day of the newest event that it ever told of in them. Days are those
+    of the time zone."""
+    given = _read_kept(register).filter(col("table").is_in(list(tables)))
+    days = [col(name).dt.convert_time_zone(time_zone).dt.date() for name in ("at", "newest")]
+    feeds = given.group_by("feed").agg(col("run").max(), *(day.max() for day in days))
+    return feeds.rename({"at": "refreshed_on"}).sort("feed")
+
+
+def _read_kept(register: Register) -> pl.DataFrame:
+    """The refreshes that were not taken back."""
+    columns = list(frame_schema("refresh_run"))
+    runs = pl.concat(register.scan("refresh_run", columns, ordered_by="id"))
+    return runs.filter(col("undone_at").is_null())
+
+
+def _tell_age(newest: dt.datetime | None, now: dt.datetime) -> str:
+    return f"newest event {(now - newest).days} days old" if newest else "no events"
 
 
 def _tell_run(row: dict[str, Any], now: dt.datetime) -> str:
-    newest = row["newest"]
-    age = f"newest event {(now - newest).days} days old" if newest else "no events"
+    age = _tell_age(row["newest"], now)
     counts = ", ".join(
         f"{row[name]} {word}"
         for name, word in (

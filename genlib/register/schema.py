@@ -410,13 +410,15 @@ class HeldIdentifier(Numbered, Base):
 class SourceKey(Base):
     """The number that a row of a source has in the register: `shop` knows as `C-10` whom we know as
     customer 17. `key`: a keyed digest of the source's key. `run`: the refresh that gave the
-    number."""
+    number. `joined`: the customer was there already, known to another source, and was found by an
+    identifier."""
 
     source: Mapped[str] = mapped_column(primary_key=True)
     table: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(index=True)
     run: Mapped[int]
+    joined: Mapped[bool | None]
 
 
 class RefreshRun(Numbered, Base):

@@ -22,6 +22,8 @@ INVISIBLE = (
 SPACE = r"[\p{Zs}\t]"
 CONTROL = rf"[\p{{Cc}}{TURNED_ROUND}--\t\n\r\v\f\x{{85}}]"
 """What no text may hold; where a line may break is another question."""
+UNREADABLE = "\ufffd"
+"""Stands for a cell that is not written as its feed says, and for a text in a wrong encoding."""
 CARE_OF = r"(?i)(?:^|[\s,;])c\s*[/.]\s*o\b[^,;\n\r]*(?:[,;\n\r]|$)"
 APARTMENT = r"\b(?:AS|ASUNTO|BOST|BOSTAD|BST|LGH|LÄGENHET|RAPPU|PORRAS|TRAPPA)\b"
 

@@ -55,6 +55,8 @@ CARRIED = {
     },
 }
 ENTRY = ["identifier", "digest", "scope", "since"]
+ASKED = 1_000
+"""How many instants one question to the database names."""
 
 
 def hold(
@@ -81,19 +83,43 @@ def hold(
     )
     if fresh.height:
         connection.execute(suppressed.insert(), fresh.to_dicts())
-    lift(connection, entries.filter(~col("live")))
+    lift(register, connection, key, entries.filter(~col("live")), at=at)
     return fresh.height
 
 
-def lift(connection: sa.Connection, entries: pl.DataFrame) -> None:
-    """Take these entries (`find_entries`) off the list."""
-    lifted = _listed(connection).join(entries, on=ENTRY, how="semi")
+def lift(
+    register: Register,
+    connection: sa.Connection,
+    key: IdentityKey,
+    entries: pl.DataFrame,
+    *,
+    at: dt.datetime,
+) -> None:
+    """Take these entries (`find_entries`) off the list, but for those that something else in the
+    register still implies: of another customer with that address, or of another row."""
+    listed = _listed(connection).join(entries, on=ENTRY, how="semi")
+    if listed.is_empty():
+        return
+    people = _find_people(connection, listed["since"])
+    implied = find_entries(register, key, people, at=at).filter("live")
+    lifted = listed.join(implied, on=ENTRY, how="anti")
     suppressed = table("suppression")
     if lifted.height:
         connection.execute(
             suppressed.delete().where(suppressed.c.id == sa.bindparam("listed")),
             lifted.select(listed="id").to_dicts(),
         )
+
+
+def read_newer(connection: sa.Connection, last: int) -> pl.DataFrame:
+    """The entries with a number above `last`: id and `ENTRY`."""
+    return _listed(connection, last)
+
+
+def find_last(connection: sa.Connection) -> int:
+    """The greatest number of an entry."""
+    numbers = table("suppression").c["id"]
+    return connection.scalar(sa.select(sa.func.coalesce(sa.func.max(numbers), 0))) or 0
 
 
 def find_entries(
@@ -135,10 +161,23 @@ def _carried() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["identifier", "scope", "kept"], orient="row")
 
 
-def _listed(connection: sa.Connection) -> pl.DataFrame:
-    entries = table("suppression")
-    rows = connection.execute(sa.select(entries.c.id, *(entries.c[name] for name in ENTRY))).all()
+def _find_people(connection: sa.Connection, instants: pl.Series) -> pl.Series:
+    """The customers who said something at one of these instants."""
+    permission = table("permission")
+    contact = table("campaign_contact")
+    people: list[int] = []
+    for part in instants.unique().to_frame().iter_slices(ASKED):
+        given = part.to_series().to_list()
+        said = sa.select(permission.c.customer_id).where(permission.c.given_at.in_(given))
+        opted = sa.select(contact.c.customer_id).where(contact.c.opted_out_at.in_(given))
+        people.extend(connection.scalars(said.union(opted)))
+    return pl.Series(people, dtype=pl.Int64).unique()
+
+
+def _listed(connection: sa.Connection, last: int = 0) -> pl.DataFrame:
+    listed = table("suppression")
+    query = sa.select(listed.c.id, *(listed.c[name] for name in ENTRY)).where(listed.c.id > last)
+    rows = [tuple(row) for row in connection.execute(query)]
     stored = frame_schema("suppression")
-    return pl.DataFrame(
-        [tuple(row) for row in rows], {name: stored[name] for name in ("id", *ENTRY)}, orient="row"
-    )
+    schema = {name: stored[name] for name in ("id", *ENTRY)}
+    return pl.DataFrame(rows, schema, orient="row")

@@ -21,20 +21,26 @@ from genlib.register.change_rules import (
     judge_changes,
     keep_stages,
 )
-from genlib.register.contradictions import FAULTS
+from genlib.register.contradictions import FAULTS, find_contradictions
 from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_lost
 from genlib.register.outcome import Outcome
+from genlib.register.quick import read_plainly
 from genlib.register.rules import examined
 from genlib.register.schema import plain_columns
 from genlib.register.source_keys import is_of_source
-from genlib.register.staging import Stage
+from genlib.register.spelling import UNREADABLE
+from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
+
+FEW = 0.1
+"""Below this share of unchanged rows it costs more to look for them than to examine every row."""
 
 
 class Taking:
     """The table of a source on its way into the register. `refused`: where faults are written;
     `speaking`: customers of the taken rows that tell of a consent, a prohibition or an opting out;
-    `now`: the instant of the refresh with the company's day."""
+    `is_mostly_unchanged`: rows are worth a look whether they are in the register already; `now`:
+    the instant of the refresh with the company's day."""
 
     def __init__(self, place: Place, source: Source, run: runs.RunKey, refused: BinaryIO) -> None:
         self.place = place
@@ -44,27 +50,53 @@ class Taking:
         self.refused = refused
         self.outcome = Outcome(source.feed, source.table, run.run)
         self.speaking = pl.Series(dtype=pl.Int64)
+        self.is_mostly_unchanged = True
         self.now = place.tell_now(run.at)
         self.watch = holds.Watch.of(place.connection, self.name, run.at)
-        kept = find_rule(self.name).kept
-        self.stage = Stage(place.register, place.connection, self.name, source.given, kept)
+        self.seen = Seen(place.register, place.connection, self.name)
+        self.stages: dict[tuple[str, ...], Stage] = {}
+        self.stage = self._choose_stage(source.given)
 
     def take_batch(self, batch: Batch) -> None:
         """Take the good rows of a batch, and tell the others."""
-        whole = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
-        good, faults = examined(whole, self.name, artificial=self.place.artificial, now=self.now)
+        self.stage = self._choose_stage(self.source.given if batch.given is None else batch.given)
+        unfaulted = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
+        whole = unfaulted if batch.given else self._pass_unchanged(unfaulted)
+        good, faults = examined(
+            whole,
+            self.name,
+            artificial=self.place.artificial,
+            now=self.now,
+            is_complete=not find_rule(self.name).has_stages,
+        )
         good, faults = refuse_lost(self.place.register, self.name, good, faults)
         firsts, repeats = self._part_repeats(good)
         taken, taking_faults = self._take_rows(firsts)
         repeat_faults = self._judge_repeats(repeats)
         every = pl.concat([batch.faults, faults, taking_faults, repeat_faults])
         self._tell_faults(every)
+        self._tell_codes(batch, faults)
         self._hold_back(batch, taken, every)
         refused = every["row"].n_unique()
         self.outcome.read += batch.rows.height
+        self.outcome.joined += batch.joined
         self.outcome.refused += refused
         self.outcome.unchanged += batch.rows.height - refused - taken.height
         self.outcome.add_newest(runs.find_newest(good, self.run.as_of))
+
+    def _pass_unchanged(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows but those that are in the register just as they are written (`quick`)."""
+        if not self.is_mostly_unchanged:
+            return rows
+        plain = read_plainly(rows, self.name, self.stage.given, self.stage.keys)
+        if plain.is_empty():
+            return rows
+        digested = digest_columns(plain, self.name, self.place.key)
+        unchanged = self.stage.note_unchanged(digested, self.seen)
+        self.is_mostly_unchanged = unchanged.height >= FEW * rows.height
+        passed = plain.join(unchanged, on="row", how="semi")
+        self.outcome.add_newest(runs.find_newest(passed, self.run.as_of))
+        return rows.join(unchanged, on="row", how="anti", maintain_order="left")
 
     def finish(self, *, is_whole: bool) -> None:
         """The whole file is in: what follows from it for people, and what did not come."""
@@ -73,21 +105,40 @@ class Taking:
             self.watch.close()
             self.outcome.held_back = len(self.watch.people)
         if self.name in SPEAKING:
-            suppression.hold(register, connection, self.place.key, self.speaking, at=self.run.at)
+            self._bring_list_up()
         if self.name == "customer" and (shared := count_shared(connection)):
             self.outcome.decisions.append(
                 f"customer: duplicate_personal_id {shared}: so many customers have the personal "
                 "identity code of another; they are one person to contact lists"
             )
-        if is_whole and self.stage.keys == ["id"]:
-            missing = self.stage.find_missing(is_of_source(self.source.source, self.name))
+        self.outcome.decisions.extend(self.outcome.codes.describe(self.name))
+        if is_whole and self.seen.keys == ["id"]:
+            missing = self.seen.find_missing(is_of_source(self.source.source, self.name))
             self.outcome.missing = missing.height
             runs.mark_missing(register, connection, self.run, missing)
+
+    def _choose_stage(self, given: tuple[str, ...]) -> Stage:
+        """The stage on which rows are compared that tell these columns."""
+        if given not in self.stages:
+            register, connection = self.place.register, self.place.connection
+            kept = find_rule(self.name).kept
+            label = f"came{len(self.stages) or ''}"
+            self.stages[given] = Stage(register, connection, self.name, given, kept, label)
+        return self.stages[given]
+
+    def _bring_list_up(self) -> None:
+        """Put on the suppression list what the taken rows prohibit, and note what was added."""
+        if self.speaking.is_empty():
+            return
+        register, connection = self.place.register, self.place.connection
+        last = suppression.find_last(connection)
+        suppression.hold(register, connection, self.place.key, self.speaking, at=self.run.at)
+        runs.keep_entries(register, connection, self.run, suppression.read_newer(connection, last))
 
     def _part_repeats(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows whose number comes for the first time in this file, and the others."""
         is_first = pl.struct(self.stage.keys).is_first_distinct()
-        seen = self.stage.find_seen(rows.filter(is_first))
+        seen = self.seen.find_seen(rows.filter(is_first))
         firsts = rows.filter(is_first).join(seen, on="row", how="anti", maintain_order="left")
         return firsts, rows.join(firsts, on="row", how="anti", maintain_order="left")
 
@@ -107,13 +158,14 @@ class Taking:
         differing = self._compare(rows)
         is_new = differing.filter("is_new")
         came = rows.join(is_new, on="row", how="semi", maintain_order="left")
-        no_faults = pl.DataFrame(schema=FAULTS)
-        fresh, doubles = refuse_doubles(self.place.register, self.name, came, no_faults)
+        contradictions = find_contradictions(came, self.name)
+        whole = came.join(contradictions, on="row", how="anti", maintain_order="left")
+        fresh, new_faults = refuse_doubles(self.place.register, self.name, whole, contradictions)
         self._add(fresh)
         changed, faults = self._change(rows, differing.filter(~col("is_new")))
         taken = pl.concat([fresh.select(changed.columns), changed])
         self._note_customers(taken)
-        return taken, pl.concat([doubles, faults])
+        return taken, pl.concat([new_faults, faults])
 
     def _add(self, rows: pl.DataFrame) -> None:
         if rows.is_empty():
@@ -190,6 +242,18 @@ class Taking:
         rows = faults.with_columns(col("row") // self.source.spread)
         rows.sort("row", maintain_order=True).write_csv(self.refused, include_header=False)
         self.outcome.rules.update(faults["rule"].to_list())
+
+    def _tell_codes(self, batch: Batch, faults: pl.DataFrame) -> None:
+        """Count the codes that nobody translates: of the feed, and of the register's own."""
+        own = faults.filter(rule="unknown_code").select("row", "column")
+        texts = [
+            batch.rows.join(own.filter(column=column), on="row").select(
+                "row", "column", code=column
+            )
+            for column in own["column"].unique(maintain_order=True)
+        ]
+        unknown = pl.concat([batch.codes, *texts]).filter(col("code") != UNREADABLE)
+        self.outcome.codes.add(unknown.with_columns(col("row") // self.source.spread))
 
     def _hold_back(self, batch: Batch, taken: pl.DataFrame, faults: pl.DataFrame) -> None:
         """Whom the refused rows hold back: whom they name, the owner before, and whom they may

@@ -2,8 +2,9 @@
 
 Only while nothing builds on it: no later refresh touched one of its rows, the rows that it changed
 still are as it left them, and no other row points at one that it added. What its prohibitions and
-opting outs put on the suppression list is lifted, what it lifted is there again; whom it held back
-stays held back until released.
+opting outs put on the suppression list is lifted unless something else in the register implies it;
+what it lifted is there again. What it put there of people whom nobody knew, or who were erased
+since, stays; whom it held back stays held back until released.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from genlib.errors import Refused, UsageError
 from genlib.register import audit, suppression
 from genlib.register.database import Register, frame_schema
 from genlib.register.intake import SPEAKING
-from genlib.register.runs import ROW_IDS, read_image, write_image
+from genlib.register.runs import LIST, ROW_IDS, read_image, write_image
 from genlib.register.schema import Base, table
 from genlib.register.staging import Stage, make_temporary
 from genlib.register.vault import IdentityKey
@@ -30,9 +31,11 @@ def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) ->
     there is no such refresh; Refused if something builds on it."""
     with audit.told(register) as (connection, tell):
         _check_run(connection, run)
-        rows = _read_rows(connection, run)
+        kept = _read_rows(connection, run)
+        rows = kept.filter(col("table") != LIST)
         people = _find_speaking(register, rows)
         prohibited = suppression.find_entries(register, key, people, at=at)
+        listed = _read_entries(kept).join(prohibited, on=suppression.ENTRY, how="semi")
         order = [one.name for one in Base.metadata.sorted_tables]
         counts = {}
         for name in sorted(set(rows["table"]), key=order.index, reverse=True):
@@ -41,9 +44,7 @@ def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) ->
             added = mine.filter(col("before").is_null())
             _remove(register, connection, name, added)
             counts[name] = mine.height
-        remaining = suppression.find_entries(register, key, people, at=at)
-        gone = prohibited.join(remaining, on=suppression.ENTRY, how="anti")
-        suppression.lift(connection, gone)
+        suppression.lift(register, connection, key, listed, at=at)
         suppression.hold(register, connection, key, people, at=at)
         _forget(connection, run, at)
         tell(audit.Event("register", "undo refresh", 0, detail={"run": run, **counts}))
@@ -61,7 +62,9 @@ def _check_run(connection: sa.Connection, run: int) -> None:
     later = rows.alias("later")
     same = [rows.c.table == later.c.table, rows.c.row_id == later.c.row_id]
     second = rows.c.second_id.is_not_distinct_from(later.c.second_id)
-    touched = sa.select(sa.func.count()).where(rows.c.run == run, later.c.run > run, *same, second)
+    is_row = rows.c.table != LIST
+    is_later = sa.and_(rows.c.run == run, later.c.run > run)
+    touched = sa.select(sa.func.count()).where(is_later, is_row, *same, second)
     if count := connection.scalar(touched):
         raise Refused(
             f"later refreshes touched {count} rows of refresh {run}; take them back first"
@@ -75,6 +78,11 @@ def _read_rows(connection: sa.Connection, run: int) -> pl.DataFrame:
     rows = table("refresh_row")
     found = connection.execute(sa.select(rows).where(rows.c.run == run).order_by(rows.c.id)).all()
     return pl.DataFrame([tuple(row) for row in found], frame_schema("refresh_row"), orient="row")
+
+
+def _read_entries(rows: pl.DataFrame) -> pl.DataFrame:
+    """What a refresh put on the suppression list."""
+    return read_image(rows.filter(table=LIST)["after"], LIST, suppression.ENTRY)
 
 
 def _find_speaking(register: Register, rows: pl.DataFrame) -> pl.Series:

@@ -29,6 +29,7 @@ from pathlib import Path
 CASES = (
     "pseudonyms",
     "publish",
+    "refresh",
     "purchases",
     "contacts",
     "disclosure",

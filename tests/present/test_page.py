@@ -26,6 +26,7 @@ MANIFEST = SimpleNamespace(
     people=9204,
     left_out={"restricted": 14},
     k={"required": 5, "reached": 6},
+    data_until=date(2026, 9, 30),
 )
 RELEASE = SimpleNamespace(manifest=MANIFEST)
 
@@ -193,6 +194,14 @@ def test_so_few_left_out_are_not_counted_and_others_in_fives(items, both, left, 
     manifest = SimpleNamespace(**vars(MANIFEST) | {"left_out": {"restricted": left}})
     told = page.conditions(both, SimpleNamespace(manifest=manifest), parameters={}).html()
     assert re.search(f">{said}", told)
+
+
+def test_the_conditions_say_until_when_the_data_reach_if_the_feeds_tell(both):
+    told = page.conditions(both, RELEASE, parameters={}).html()
+    assert "<dt>Tiedot</dt><dd>30.9.2026 saakka</dd>" in told.replace("\u00a0", " ")
+    manifest = SimpleNamespace(**vars(MANIFEST) | {"data_until": None})
+    silent = page.conditions(both, SimpleNamespace(manifest=manifest), parameters={}).html()
+    assert "saakka" not in silent
 
 
 def test_the_page_is_one_file_with_its_type_and_one_style_sheet(html):

@@ -495,3 +495,25 @@ def test_nothing_is_published_under_a_notice_to_come(small: Small) -> None:
         small.publish(notice=terms, now=at, time_zone="UTC")
     assert not (small.home / "releases").exists()
     assert small.publish(notice=terms, now=at).manifest.notice_version == terms.version
+
+
+def test_a_release_says_until_when_the_feeds_of_its_tables_told_of_something(small: Small) -> None:
+    late = dt.datetime(2026, 9, 30, 22, 30, tzinfo=dt.UTC)
+    counts = dict.fromkeys(("read", "fresh", "changed", "unchanged", "refused", "held_back"), 0)
+    run = {"run": 1, "feed": "crm", "table": "customer", "at": NOW, "as_of": NOW, **counts}
+    small.people(6).add(
+        "refresh_run",
+        {**run, "newest": late},
+        {**run, "feed": "billing", "table": "invoice", "newest": NOW},
+        {**run, "feed": "desk", "table": "subject_request", "newest": LONG_AGO},
+        {**run, "run": 2, "newest": NOW, "undone_at": NOW},
+    )
+    manifest = small.publish().manifest
+    assert manifest.data_until == dt.date(2026, 10, 1)
+    assert manifest.feeds.keys() == {"billing", "crm"}
+    assert manifest.feeds["crm"]["run"] == "1"
+
+
+def test_a_register_that_was_only_loaded_says_nothing_of_feeds(small: Small) -> None:
+    manifest = small.people(6).publish().manifest
+    assert (manifest.feeds, manifest.data_until) == ({}, None)

@@ -885,12 +885,32 @@ def test_a_letter_has_its_post_office_and_no_formula(
     made = export(filled, key, ids(11, 12), order, path=tmp_path / "list.csv")
     written = pl.read_csv(made.path, infer_schema=False).drop("contact").rows()
     assert written == [
-        ("'@cmd", '\'=HYPERLINK("x")', "Keinokuja 11", "00100", "HELSINKI", "fi"),
-        (None, "Mäki;'=1+1", "'-1+2", "99998", None, "fi"),
+        ("'@cmd", '\'=HYPERLINK("x")', "Keinokuja 11", "00100", "HELSINKI", None, "fi"),
+        (None, "Mäki;'=1+1", "'-1+2", "99998", None, None, "fi"),
     ]
     assert rows(filled, "disclosure")[0].data_categories.endswith(
-        "postal_code, post_office, language"
+        "postal_code, post_office, country, language"
     )
+
+
+def test_a_letter_abroad_has_its_country_and_no_finnish_post_office(
+    filled: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    codes = {11: ("EE", "00100"), 12: ("AX", "22100"), 13: ("SE", "111 22")}
+    people = [
+        customer(number, country=country, postal_code=code)
+        for number, (country, code) in codes.items()
+    ]
+    fill(filled, key, people, [])
+    offices = mailing.read_post_offices(DATA)
+    order = replace(ORDER, channel="post", post_offices=offices)
+    made = export(filled, key, ids(11, 12, 13), order, path=tmp_path / "list.csv")
+    written = pl.read_csv(made.path, infer_schema=False)
+    assert written.select("postal_code", "post_office", "country").rows() == [
+        ("00100", None, "EE"),
+        ("22100", "MAARIANHAMINA", "AX"),
+        ("111 22", None, "SE"),
+    ]
 
 
 @pytest.mark.parametrize(

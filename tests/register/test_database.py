@@ -20,10 +20,10 @@ from genlib.errors import BadInput, GenlibError, UsageError
 from genlib.register.bulk import reason
 from genlib.register.database import (
     Register,
-    _parsed,
     create_register,
     frame_schema,
     open_register,
+    parse_address,
 )
 from genlib.register.schema import Base, table
 
@@ -360,7 +360,9 @@ def test_no_address_echoes_its_password(use: Callable[[str], Register], address:
 
 @pytest.mark.parametrize("part", ["@", ":", "/", "%", "?", "#", "[", "\u00e4", " "])
 def test_a_password_with_awkward_characters_written_in_percent_is_taken(part: str) -> None:
-    location = _parsed(f"postgresql://anna:{quote('x' + part + 'y', safe='')}@host:5432/register")
+    location = parse_address(
+        f"postgresql://anna:{quote('x' + part + 'y', safe='')}@host:5432/register"
+    )
     assert (location.password, location.host) == (f"x{part}y", "host")
 
 

@@ -27,7 +27,8 @@ from genlib.errors import Refused, UsageError
 from genlib.register.batches import read_folder
 from genlib.register.database import Register, create_register, open_register
 from genlib.register.refresh import Refresh
-from genlib.register.runs import tell_history
+from genlib.register.runs import read_feeds, tell_history
+from genlib.register.schema import table
 from genlib.register.undo import undo_run
 from genlib.register.vault import IdentityKey
 
@@ -112,12 +113,31 @@ def test_the_history_tells_the_last_refresh_of_each_table(
     refresh(register, key, write(tmp_path / "in", customer=NEXT))
     assert tell_history(register, NOW + dt.timedelta(days=2)) == [
         "own customer: refresh 2 at 2026-11-01 00:00 UTC, file of 2026-11-01 00:00 UTC; 1 read, "
-        "0 new, 1 changed, 0 refused, 0 held back; newest event 305 days old"
+        "0 new, 1 changed, 0 refused, 0 held back; newest event 305 days old",
+        "own: newest event 305 days old",
     ]
 
 
-def test_a_refresh_killed_at_any_instant_leaves_the_old_or_the_new_state(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/register.sqlite"
+def test_of_feeds_the_newest_event_in_some_tables_is_told_by_day(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    assert read_feeds(register, {"customer"}, "Europe/Helsinki").is_empty()
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER, invoice=INVOICE))
+    paid = {**INVOICE, "paid_on": "2026-10-01"}
+    refresh(register, key, write(tmp_path / "later", invoice=paid))
+    told = read_feeds(register, {"customer"}, "Europe/Helsinki").rows()
+    day = dt.date(2026, 11, 1)
+    assert told == [("own", 1, day, dt.date(2026, 1, 1))]
+    both = read_feeds(register, {"customer", "invoice"}, "Europe/Helsinki").rows()
+    assert both == [("own", 2, day, dt.date(2026, 10, 1))]
+    undo_run(register, key, 2, NOW)
+    undone = read_feeds(register, {"customer", "invoice"}, "Europe/Helsinki").rows()
+    assert undone == [("own", 1, day, dt.date(2026, 9, 1))]
+
+
+def test_a_refresh_killed_at_any_instant_leaves_the_old_or_the_new_state(
+    url: str, tmp_path: Path
+) -> None:
     key = IdentityKey(bytes(range(32)))
     people = [{**CUSTOMER, "id": str(number)} for number in range(1, 3_001)]
     register = create_register(url)
@@ -134,6 +154,7 @@ def test_a_refresh_killed_at_any_instant_leaves_the_old_or_the_new_state(tmp_pat
         "refresh(open_register(sys.argv[1]), IdentityKey(bytes(range(32))),"
         " pathlib.Path(sys.argv[2]))\n"
     )
+    register.engine.dispose()
     new = old.with_columns(postal_code=pl.lit("90310"))
     for pause in (0.0, 0.05, 0.1, 0.2, 0.3, 0.5):
         process = subprocess.Popen(
@@ -167,3 +188,67 @@ def test_an_opting_out_and_an_end_taken_back_leave_the_suppression_list_as_it_wa
     after = pl.concat(register.scan("suppression", columns))
     assert (set(before["scope"]), set(between["scope"])) == ({"phone"}, {"email"})
     assert after.sort(columns).equals(before.sort(columns))
+
+
+PROHIBITION = {**PERMISSION, "act": "prohibition"}
+ENTRY = ["identifier", "digest", "scope", "since"]
+
+
+def read_list(register: Register) -> pl.DataFrame:
+    return pl.concat(register.scan("suppression", ENTRY)).sort(ENTRY)
+
+
+def test_what_another_customer_of_the_address_prohibits_stays_on_the_list(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [CUSTOMER, {**CUSTOMER, "id": "2"}]
+    refresh(register, key, write(tmp_path / "in", customer=people))
+    refresh(register, key, write(tmp_path / "first", permission=PROHIBITION))
+    refresh(register, key, write(tmp_path / "own", customer=people))
+    also = {**PROHIBITION, "id": "2", "customer_id": "2"}
+    refresh(register, key, write(tmp_path / "second", permission=also))
+    before = read_list(register)
+    assert before.height == 1
+    undo_run(register, key, 2, NOW)
+    assert read_list(register).equals(before)
+    undo_run(register, key, 4, NOW)
+    assert read_list(register).equals(before)
+
+
+def test_what_was_on_the_list_before_the_refresh_stays_when_it_is_taken_back(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER, permission=PROHIBITION))
+    before = read_list(register)
+    with register.writing() as connection:
+        connection.execute(table("permission").delete())
+    refresh(register, key, write(tmp_path / "again", permission={**PROHIBITION, "id": "2"}))
+    undo_run(register, key, 2, NOW)
+    assert read_list(register).equals(before)
+
+
+def test_what_an_erased_customer_prohibited_stays_when_its_refresh_is_taken_back(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER, permission=PROHIBITION))
+    before = read_list(register)
+    with register.writing() as connection:
+        for name in ("permission", "customer"):
+            connection.execute(table(name).delete())
+    undo_run(register, key, 1, NOW)
+    assert before.height == 1
+    assert read_list(register).equals(before)
+
+
+def test_an_end_lifts_nothing_that_another_customer_of_the_address_prohibits(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [CUSTOMER, {**CUSTOMER, "id": "2"}]
+    acts = [PROHIBITION, {**PROHIBITION, "id": "2", "customer_id": "2"}]
+    refresh(register, key, write(tmp_path / "in", customer=people, permission=acts))
+    before = read_list(register)
+    ended = [{**act, "ended_at": "2026-10-30T08:00:00Z"} for act in acts]
+    refresh(register, key, write(tmp_path / "one", permission=ended[:1]))
+    assert read_list(register).equals(before)
+    refresh(register, key, write(tmp_path / "two", permission=ended[1:]))
+    assert read_list(register).is_empty()

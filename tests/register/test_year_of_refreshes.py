@@ -27,8 +27,37 @@ MONTHS = [dt.datetime(2025, 11, 1, tzinfo=dt.UTC)] + [
     dt.datetime(2026 if month < 11 else 2025, month, 1, tzinfo=dt.UTC)
     for month in (12, *range(1, 11))
 ]
-TABLES = ("campaign", "customer", "campaign_contact", "invoice", "permission")
-NUMBERED = ("customer", "campaign_contact", "invoice", "permission")
+TABLES = (
+    "campaign",
+    "customer",
+    "campaign_contact",
+    "interaction",
+    "invoice",
+    "permission",
+    "feedback",
+    "survey",
+    "survey_question",
+    "survey_invitation",
+    "survey_answer",
+)
+PARENTS = {
+    "customer_id": "customer",
+    "campaign_id": "campaign",
+    "survey_id": "survey",
+    "invitation_id": "survey_invitation",
+    "question_id": "survey_question",
+}
+SEEN = {
+    "customer": "joined_on",
+    "invoice": "issued_on",
+    "permission": "given_at",
+    "interaction": "occurred_at",
+    "feedback": "received_at",
+    "survey": "opened_on",
+    "survey_invitation": "sent_at",
+    "campaign": "starts_on",
+}
+"""By which column a source knows a row."""
 FEED = """\
 source = "tool"
 [format]
@@ -62,18 +91,18 @@ def truth() -> dict[str, pl.DataFrame]:
 def state_of(tables: dict[str, pl.DataFrame], now: dt.datetime) -> dict[str, pl.DataFrame]:
     """What the source knew on a day: nothing of what came later."""
     day = now.date()
-    seen = {"customer": "joined_on", "invoice": "issued_on", "permission": "given_at"}
     found = {
-        name: frame.filter(pl.col(seen[name]).cast(pl.Date) <= day) if name in seen else frame
+        name: frame.filter(pl.col(SEEN[name]).cast(pl.Date) <= day) if name in SEEN else frame
         for name, frame in tables.items()
     }
-    contacts = tables["campaign_contact"]
-    begun = tables["campaign"].filter(col("starts_on") <= day)["id"]
-    found["campaign_contact"] = contacts.filter(col("campaign_id").is_in(begun.implode()))
-    found["campaign"] = tables["campaign"].filter(col("id").is_in(begun.implode()))
-    known = found["customer"]["id"]
-    for name in ("campaign_contact", "invoice", "permission"):
-        found[name] = found[name].filter(col("customer_id").is_in(known.implode()))
+    invitations = found["survey_invitation"]
+    answered = invitations.filter(col("responded_at").cast(pl.Date) <= day)["id"]
+    answers = found["survey_answer"]
+    found["survey_answer"] = answers.filter(col("invitation_id").is_in(answered.implode()))
+    for column, parent in list(PARENTS.items())[:3]:
+        for name in [name for name in TABLES if column in tables[name].columns]:
+            is_known = col(column).is_in(found[parent]["id"].implode()) | col(column).is_null()
+            found[name] = found[name].filter(is_known)
     hidden = {name: _hide_later(frame, name, day) for name, frame in found.items()}
     if now < dt.datetime(2026, 7, 1, tzinfo=dt.UTC):
         moved = pl.when(col("id") % MOVED_BY == 0).then(pl.lit("Muuttokatu 1"))
@@ -89,6 +118,7 @@ def _hide_later(frame: pl.DataFrame, name: str, day: dt.date) -> pl.DataFrame:
         "customer": ["left_on", "deceased_on", "restricted_from"],
         "invoice": ["paid_on"],
         "permission": ["ended_at"],
+        "survey_invitation": ["responded_at"],
         "campaign_contact": [
             "sent_at",
             "delivered_at",
@@ -111,14 +141,13 @@ def write_export(folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
     folder.mkdir(exist_ok=True)
     feed = FEED
     for name, frame in tables.items():
+        if name == "survey_answer":
+            feed += write_answers(folder, frame, tables["survey_question"])
+            continue
         frame.select(_written(frame, column) for column in frame.columns).pipe(
             _write_file, folder / f"{name}.csv"
         )
-        references = {
-            column: parent
-            for column, parent in (("customer_id", "customer"), ("campaign_id", "campaign"))
-            if column in frame.columns
-        }
+        references = [column for column in PARENTS if column in frame.columns]
         own = [c for c in frame.columns if c not in {"id", *references}]
         feed += f'[[table]]\ntable = "{name}"\nfile = "{name}.csv"\nkey = "tool id"\n'
         feed += "[table.columns]\n" + "".join(f'{c} = "tool {c}"\n' for c in own)
@@ -129,10 +158,30 @@ def write_export(folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
     return folder
 
 
+def write_answers(folder: Path, answers: pl.DataFrame, questions: pl.DataFrame) -> str:
+    """The answers as survey tools write them, one row a respondent; the table of the feed."""
+    codes = questions["code"].unique(maintain_order=True).to_list()
+    coded = answers.join(questions.select(question_id="id", code="code"), on="question_id")
+    texts = coded.with_columns(text=pl.coalesce(col("score").cast(pl.String), "comment"))
+    wide = texts.pivot("code", index="invitation_id", values="text")
+    key = ("K-" + col("invitation_id").cast(pl.String)).alias("tool id")
+    cells = [
+        (col(code) if code in wide.columns else pl.lit(None, pl.String)).alias(f"tool {code}")
+        for code in codes
+    ]
+    _write_file(wide.select(key, *cells), folder / "survey_answer.csv")
+    named = "".join(f'{code} = "tool {code}"\n' for code in codes)
+    return (
+        '[[table]]\ntable = "survey_answer"\nfile = "survey_answer.csv"\nkey = "tool id"\n'
+        '[table.constants]\nsource = "DATA_SUBJECT"\n'
+        f'[table.references]\ninvitation_id = "tool id"\n[table.answers]\n{named}'
+    )
+
+
 def _written(frame: pl.DataFrame, column: str) -> pl.Expr:
     kind = frame.schema[column]
     value = col(column)
-    if column == "id" or column in {"customer_id", "campaign_id"}:
+    if column == "id" or column in PARENTS:
         value = "K-" + value.cast(pl.String)
     elif kind == pl.Date:
         value = value.dt.to_string("%-d.%-m.%Y")
@@ -148,7 +197,7 @@ def _written(frame: pl.DataFrame, column: str) -> pl.Expr:
 
 
 def _write_file(frame: pl.DataFrame, path: Path) -> None:
-    broken = frame.head(1).with_columns(pl.lit("??").alias(c) for c in frame.columns)
+    broken = pl.DataFrame({column: ["??"] for column in frame.columns})
     text = pl.concat([frame, broken.with_columns(pl.lit("K-broken").alias("tool id"))])
     path.write_text(text.write_csv(separator=";"), encoding="cp1252", errors="replace", newline="")
 
@@ -159,7 +208,11 @@ def bring(register: Register, folder: Path, as_of: dt.datetime) -> int:
     order = {name: at for at, name in enumerate(TABLES)}
     sources.sort(key=lambda source: order[source.table])
     outcomes = Refresh(register, KEY, folder / "rejected").run(sources, list(TABLES))
-    assert {outcome.refused for outcome in outcomes} == {1}
+    *others, answers = outcomes
+    assert {outcome.refused for outcome in others} == {1}
+    assert answers.rules == {"unknown_survey_question": answers.refused}
+    refused = pl.read_csv(folder / "rejected" / "survey_answer.csv")
+    assert refused["row"].n_unique() == 1
     return sum(outcome.fresh + outcome.changed for outcome in outcomes)
 
 
@@ -188,18 +241,18 @@ def kill_on_the_way(url: str, folder: Path, as_of: dt.datetime, pause: float) ->
 
 def renumber(register: Register, of: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The tables with the truth's numbers, which the source's keys hold."""
-    maps = {name: _numbers(register, name, frame["id"]) for name, frame in of.items()}
+    numbered = {name: frame for name, frame in of.items() if "id" in frame.columns}
+    maps = {name: _numbers(register, name, frame["id"]) for name, frame in numbered.items()}
     found = {}
     for name in of:
         frame = read_table(register, KEY, name)
-        for column in ("id", "customer_id", "campaign_id"):
-            parent = {"id": name}.get(column, column.removesuffix("_id"))
+        for column, parent in {"id": name, **PARENTS}.items():
             if column in frame.columns:
                 mapped = col(column).replace_strict(
                     maps[parent], default=None, return_dtype=pl.Int64
                 )
                 frame = frame.with_columns(mapped.alias(column))
-        found[name] = frame.sort("id")
+        found[name] = frame.sort(frame.columns[:2])
     return found
 
 
@@ -234,4 +287,8 @@ def test_a_year_of_exports_is_the_same_register_as_one_load_of_the_truth(
     load(other, tmp_path / "truth", KEY, rejected_to=tmp_path / "refused")
     brought = renumber(register, tables)
     for name in TABLES:
-        assert_frame_equal(read_table(other, KEY, name).sort("id"), brought[name])
+        assert_frame_equal(read_table(other, KEY, name), brought[name])
+        assert brought[name].height > 0
+    assert brought["permission"]["ended_at"].count() > 0
+    assert brought["customer"]["country"].count() > 0
+    assert brought["survey_answer"]["comment"].count() > 0

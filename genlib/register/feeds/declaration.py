@@ -13,6 +13,7 @@
     kind = "consumer"
 
 What the source calls `Last name` is `family_name` in the register; `Customer ID` names a row.
+Instead of a file a table may name a `query` on the database of the source (`feeds.query`).
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ from genlib.register.schema import WRITTEN_HERE, Base, plain_columns, table
 from genlib.settings import TIME_ZONE
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,60}")
 BY = ("key", "code", "token", "email", "phone", "personal_id")
 PERSONAL = BY[2:]
+IDENTIFIERS = BY[3:]
 CODED = ("campaign", "survey")
 """Tables whose rows have a code that people know."""
 SEPARATORS = ("", ",", ";", "\t")
@@ -75,7 +78,11 @@ class TableFeed:
     """One table of a feed. `key`: the columns that together name a row in the source. `columns`:
     register column → source column. `values`: register column → source code → register code.
     `constants`: register column → what all rows have. `where`: rows without this column are not
-    meant. `answers`: of a wide survey, question code → source column; each answer is a row."""
+    meant. `answers`: of a wide survey, question code → source column; each answer is a row.
+    `match`: identifiers by which a key may be of a customer whom another source sent; `master`: the
+    columns that the feed changes of such a customer. `updated_at`: the source's column of when a
+    row was changed; the newest says of when it speaks.
+    """
 
     table: str
     key: tuple[str, ...]
@@ -87,6 +94,9 @@ class TableFeed:
     references: Mapping[str, Reference] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     where: str = ""
+    updated_at: str = ""
+    match: tuple[str, ...] = ()
+    master: tuple[str, ...] = ()
     form: Format = field(default_factory=Format)
     layout: Layout = field(default_factory=Layout)
 
@@ -95,7 +105,7 @@ class TableFeed:
         """Every column of the source that this table reads."""
         named = [*self.key, *self.columns.values(), *self.answers.values()]
         pointing = [reference.column for reference in self.references.values()]
-        optional = [self.where] if self.where else []
+        optional = [column for column in (self.where, self.updated_at) if column]
         return tuple(dict.fromkeys([*named, *pointing, *optional]))
 
     def faults(self) -> Iterator[str]:
@@ -103,14 +113,13 @@ class TableFeed:
         if self.table not in Base.metadata.tables or self.table in NOT_FED:
             yield f"there is no table {self.table} to feed"
             return
-        if self.query:
-            yield f"table {self.table}: a query is not built yet; export a file"
-        elif not self.file:
-            yield f"table {self.table}: name a file pattern"
+        if bool(self.query) == bool(self.file):
+            yield f"table {self.table}: name a file pattern or a query, one of the two"
         if not self.key:
             yield f"table {self.table}: key names the columns by which the source knows a row"
         yield from self._column_faults()
         yield from self._reference_faults()
+        yield from self._joining_faults()
 
     def _column_faults(self) -> Iterator[str]:
         known = {column.name: column for column in plain_columns(self.table)}
@@ -133,6 +142,17 @@ class TableFeed:
             if strange:
                 yield f"table {self.table}: {name} is one of {', '.join(sorted(codes))}"
 
+    def _joining_faults(self) -> Iterator[str]:
+        if (self.match or self.master) and self.table != "customer":
+            yield f"table {self.table}: match and master are of customers"
+        strange = [name for name in self.match if name not in IDENTIFIERS]
+        if strange or not {*self.match} <= {*self.columns}:
+            yield f"match; it names columns that the feed gives, of {', '.join(IDENTIFIERS)}"
+        unknown = [name for name in self.master if name not in {*self.columns, *self.constants}]
+        yield from (f"master: the feed does not give {name}" for name in unknown)
+        if self.master and not self.match:
+            yield "master; say with match how a customer is found"
+
     def _reference_faults(self) -> Iterator[str]:
         pointing = {
             key.parent.name: key.column.table.name for key in table(self.table).foreign_keys
@@ -149,12 +169,36 @@ class TableFeed:
 
 
 @dataclass(frozen=True)
+class Database:
+    """What holds the address of the source's database: a variable of the environment, or a file of
+    mode 0600."""
+
+    environment: str = ""
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.environment) == bool(self.file):
+            raise BadInput("database names an environment variable or a file, one of the two")
+        if self.environment and not VARIABLE.fullmatch(self.environment):
+            raise BadInput(
+                "database.environment is no variable; name one, such as CRM_DATABASE: the address "
+                "itself never stands in a feed"
+            )
+        if "://" in self.file:
+            raise BadInput(
+                "database.file is an address; name a file that holds it: the address itself never "
+                "stands in a feed"
+            )
+
+
+@dataclass(frozen=True)
 class Feed:
     """What one source sends. `source` is the name of the system, under which its keys are known."""
 
     name: str
     source: str
     tables: tuple[TableFeed, ...]
+    database: Database | None = None
 
     def faults(self) -> Iterator[str]:
         """What the feed says that cannot be, a line each."""
@@ -164,6 +208,11 @@ class Feed:
             yield "no [[table]] says what this source sends"
         for one in self.tables:
             yield from one.faults()
+            if one.query and not self.database:
+                yield (
+                    f"table {one.table}: a query needs [database] with the environment variable, "
+                    "or the file, that holds the address"
+                )
 
 
 def load_feed(path: Path, *, time_zone: str = TIME_ZONE) -> Feed:
@@ -196,11 +245,12 @@ def _build_feed(name: str, raw: Mapping[str, Any], time_zone: str) -> Feed:
     tables = raw.get("table", [])
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise BadInput("write each table of the source as [[table]]")
-    _check_names("the feed", raw, {"source", "format", "layout", "table"})
+    _check_names("the feed", raw, {"source", "database", "format", "layout", "table"})
     shared = {part: _section(raw, part) for part in ("format", "layout")}
     shared["format"] = {"time_zone": time_zone} | shared["format"]
     built = tuple(_build_table(one, shared) for one in tables)
-    return Feed(name, _text(raw, "source"), built)
+    database = _make(Database, "database", raw["database"]) if "database" in raw else None
+    return Feed(name, _text(raw, "source"), built, database)
 
 
 def _build_table(raw: Mapping[str, Any], shared: Mapping[str, dict[str, Any]]) -> TableFeed:
@@ -211,6 +261,8 @@ def _build_table(raw: Mapping[str, Any], shared: Mapping[str, dict[str, Any]]) -
     return TableFeed(
         table=name,
         key=(key,) if isinstance(key, str) else tuple(key),
+        match=_names(raw, "match"),
+        master=_names(raw, "master"),
         file=_text(raw, "file"),
         query=_text(raw, "query"),
         columns=_texts(raw, "columns"),
@@ -219,6 +271,7 @@ def _build_table(raw: Mapping[str, Any], shared: Mapping[str, dict[str, Any]]) -
         references={column: _reference(one) for column, one in _section(raw, "references").items()},
         answers=_texts(raw, "answers"),
         where=_text(raw, "where"),
+        updated_at=_text(raw, "updated_at"),
         form=_make(Format, "format", shared["format"] | _section(raw, "format")),
         layout=_make(Layout, "layout", shared["layout"] | _section(raw, "layout")),
     )
@@ -265,6 +318,13 @@ def _texts(raw: Mapping[str, Any], name: str) -> dict[str, str]:
     if not all(isinstance(value, str) for value in section.values()):
         raise BadInput(f"{name} holds texts only")
     return section
+
+
+def _names(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = raw.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise BadInput(f"{name} is a list of names")
+    return tuple(value)
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:

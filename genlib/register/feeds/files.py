@@ -7,8 +7,9 @@ into a folder that only its owner reads; it is gone when the file has been read.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -45,15 +46,28 @@ def read_columns(path: Path, layout: Layout | None = None) -> list[str]:
         return _read_sheet(plain, form).columns if _is_sheet(plain) else read_header(plain)
 
 
-def check_header(path: Path, feed: TableFeed) -> None:
-    """BadInput if the file lacks a column that the feed reads."""
-    header = read_columns(path, feed.layout)
-    missing = [column for column in feed.source_columns if column not in header]
-    if missing:
-        raise BadInput(
-            f"table {feed.table}: the file lacks column {', '.join(missing)}; mend the feed or "
-            "the export"
-        )
+@dataclass(frozen=True)
+class FileRows:
+    """The rows of a file that a feed says to be a table."""
+
+    table_feed: TableFeed
+    path: Path
+
+    def check(self) -> None:
+        """BadInput if the file lacks a column that the feed reads."""
+        header = read_columns(self.path, self.table_feed.layout)
+        missing = [column for column in self.table_feed.source_columns if column not in header]
+        if missing:
+            raise BadInput(
+                f"table {self.table_feed.table}: the file lacks column {', '.join(missing)}; mend "
+                "the feed or the export"
+            )
+
+    def read(self, columns: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
+        """The file, or some of its columns, in frames of text, with `row`: 1 for the first row
+        after the header."""
+        for rows in read_rows(self.path, self.table_feed.layout):
+            yield rows.select("row", *columns) if columns else rows
 
 
 def read_rows(path: Path, layout: Layout) -> Iterator[pl.DataFrame]:

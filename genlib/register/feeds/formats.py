@@ -15,10 +15,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from genlib.errors import BadInput
+from genlib.register.spelling import UNREADABLE
 from genlib.settings import TIME_ZONE
 
-UNREADABLE = "\ufffd"
-"""Stands for a cell that is not written as its feed says."""
 PARTS = {
     "yyyy": (r"\d{4}", "%Y"),
     "mm": (r"\d{2}", "%m"),

@@ -7,45 +7,53 @@ means but does not name exactly is found in `found`; such a row is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
 from polars import col
 
-from genlib.register.batches import CANDIDATES, Batch, Place
+from genlib.register.batches import CANDIDATES, CODES, Batch, Place
 from genlib.register.contradictions import FAULTS
 from genlib.register.feeds.declaration import Feed, Reference, TableFeed
 from genlib.register.feeds.formats import read_code
+from genlib.register.feeds.joining import find_joining
 from genlib.register.feeds.translate import KEY, TARGET
 from genlib.register.found import LISTED, find_people, suppress_unknown
 from genlib.register.runs import RunKey
 from genlib.register.schema import table
-from genlib.register.source_keys import find_numbers, give_numbers
+from genlib.register.source_keys import find_numbers, give_numbers, join_numbers
 
 WILLS = ("permission", "campaign_contact")
 """Tables whose rows may say that somebody is not to be contacted."""
 FOUND = "found number"
+WHOLE = r"^[0-9]+$"
 SPREAD = 4096
 """More than a wide survey has questions: each answer of row 7 has a number from 7 × 4096 on."""
 
 
 @dataclass
 class Resolver:
-    """The translated rows of one batch on their way; `faults` and `candidates` as in `Batch`."""
+    """The translated rows of one batch on their way; `codes`, `faults` and `candidates` as in
+    `Batch`."""
 
     place: Place
     run: RunKey
     feed: Feed
     table: TableFeed
     rows: pl.DataFrame
+    codes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CODES))
 
     def __post_init__(self) -> None:
         self.faults = pl.DataFrame(schema=FAULTS)
         self.candidates = pl.DataFrame(schema=CANDIDATES)
+        self.joined = 0
+        self.joined_numbers = pl.Series(dtype=pl.Int64)
 
-    def resolve(self) -> Batch:
-        """The rows in the register's own columns, as text."""
+    def resolve(self) -> Iterator[Batch]:
+        """The rows in the register's own columns, as text; those of customers whom another source
+        sent are a batch of their own."""
         if self.table.answers:
             self._number_answers()
         for column, reference in self.table.references.items():
@@ -56,7 +64,27 @@ class Resolver:
             self._resolve_number()
         faults = self.faults.unique(["row", "column"], keep="first", maintain_order=True)
         own = [column for column in self.rows.columns if column in self._columns]
-        return Batch(self.rows.select("row", *own), faults, self.candidates)
+        batch = Batch(
+            self.rows.select("row", *own),
+            faults,
+            self.candidates,
+            joined=self.joined,
+            codes=self.codes,
+        )
+        yield from self._part_joined(batch) if self.table.table == "customer" else [batch]
+
+    def _part_joined(self, batch: Batch) -> Iterator[Batch]:
+        """The batch in two: of its joined customers the feed tells only what it is master of."""
+        if self.joined_numbers.is_empty():
+            yield batch
+            return
+        number = col("id").cast(pl.Int64, strict=False)
+        is_joined = number.is_in(self.joined_numbers.implode()).fill_null(value=False)
+        others = batch.rows.filter(is_joined)
+        yield _take_part(batch, batch.rows.filter(~is_joined))
+        part = _take_part(batch, others)
+        no_codes = self.codes.clear()
+        yield replace(part, given=("id", *self.table.master), joined=0, codes=no_codes)
 
     @cached_property
     def _columns(self) -> set[str]:
@@ -68,8 +96,8 @@ class Resolver:
         self.faults = pl.concat([self.faults, faults.cast(FAULTS)])
 
     def _put(self, column: str, numbers: pl.DataFrame, on: str) -> None:
-        """Put numbers (`on`, id) into a column, as text."""
-        named, number = numbers.columns
+        """Put numbers (`on`, id, perhaps more) into a column, as text."""
+        named, number = numbers.columns[:2]
         found = numbers.select(named, col(number).cast(pl.String).alias(FOUND))
         joined = self.rows.join(
             found, left_on=on, right_on=named, how="left", maintain_order="left"
@@ -130,8 +158,21 @@ class Resolver:
             self._refuse(self.rows.filter(~is_there), "id", f"unknown_{name}")
             return
         self._refuse(self.rows.filter(col(KEY).is_null()), "id", "no_key")
+        if self.table.match:
+            self._join_people()
         numbers = give_numbers(self.place, self.run.run, self.feed.source, name, self.rows[KEY])
+        self.joined_numbers = numbers.filter("joined")["id"]
         self._put("id", numbers, KEY)
+
+    def _join_people(self) -> None:
+        """Keys of customers who are there become theirs; whose row may mean several waits."""
+        joining = find_joining(self.place, self.feed.source, self.rows, self.table.match)
+        if joining.joined.height:
+            join_numbers(self.place, self.run.run, self.feed.source, joining.joined)
+        self.joined = joining.joined.height
+        self.candidates = joining.candidates
+        waiting = self.rows.join(joining.candidates, on="row", how="semi", maintain_order="left")
+        self._refuse(waiting, "id", "several_found")
 
     def _number_answers(self) -> None:
         """A number of its own for each answer, from which the row of the file follows."""
@@ -157,6 +198,9 @@ class Resolver:
             score=pl.when(~is_text).then(labelled.otherwise(answer)),
             comment=pl.when(is_text).then(answer),
         )
+        is_label = ~is_text & ~answer.is_in(list(labels)) & ~answer.str.contains(WHOLE)
+        strange = asked.filter(is_label).select("row", column=pl.lit("score"), code=answer)
+        self.codes = pl.concat([self.codes, strange])
         is_unknown = col("invitation_id").is_not_null() & col("question_id").is_null()
         self._refuse(self.rows.filter(is_unknown), "question_id", "unknown_survey_question")
 
@@ -174,6 +218,13 @@ class Resolver:
             question_id=col("id question").cast(pl.String),
             scale="scale",
         )
+
+
+def _take_part(batch: Batch, rows: pl.DataFrame) -> Batch:
+    """Some of the rows of a batch, with what belongs to them."""
+    faults = batch.faults.join(rows, on="row", how="semi", maintain_order="left")
+    candidates = batch.candidates.join(rows, on="row", how="semi", maintain_order="left")
+    return replace(batch, rows=rows, faults=faults, candidates=candidates)
 
 
 def _parent(name: str, column: str) -> str:

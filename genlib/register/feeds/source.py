@@ -1,30 +1,48 @@
-"""A feed's files as sources of a refresh."""
+"""What a feed gives - the rows of its files or queries - as sources of a refresh."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+import polars as pl
+
+from genlib.clock import read_clock
+from genlib.errors import BadInput
 from genlib.register.batches import Batch, Place, read_file_time
 from genlib.register.feeds.declaration import Feed, TableFeed, load_feed
-from genlib.register.feeds.files import check_header, find_file, read_rows
+from genlib.register.feeds.files import FileRows, find_file
+from genlib.register.feeds.formats import read_instant
+from genlib.register.feeds.query import QueryRows, read_address
 from genlib.register.feeds.resolve import SPREAD, Resolver
-from genlib.register.feeds.translate import translate
+from genlib.register.feeds.translate import find_unknown_codes, translate
+from genlib.register.rules import read_iso_instant
 from genlib.register.runs import RunKey
 from genlib.settings import TIME_ZONE
 
 OF_ANSWERS = ("question_id", "score", "comment")
 
 
+class Rows(Protocol):
+    """Where the rows of a table come from."""
+
+    def check(self) -> None:
+        """BadInput if a column that the feed reads is not there."""
+
+    def read(self, columns: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
+        """The rows, or some columns of them, in frames of text with `row`."""
+
+
 @dataclass(frozen=True)
-class FeedFile:
-    """A file that a feed says to be a table."""
+class FeedTable:
+    """What a feed gives for one table."""
 
     declared: Feed
     table_feed: TableFeed
-    path: Path
+    rows: Rows
     as_of: dt.datetime
 
     @property
@@ -57,9 +75,10 @@ class FeedFile:
 
     def read(self, place: Place, run: RunKey) -> Iterator[Batch]:
         """Its rows in the register's own form."""
-        for raw in read_rows(self.path, self.table_feed.layout):
+        for raw in self.rows.read():
             rows = translate(raw, self.table_feed)
-            yield Resolver(place, run, self.declared, self.table_feed, rows).resolve()
+            codes = find_unknown_codes(raw, self.table_feed)
+            yield from Resolver(place, run, self.declared, self.table_feed, rows, codes).resolve()
 
 
 def read_feed(
@@ -68,13 +87,44 @@ def read_feed(
     as_of: dt.datetime | None = None,
     *,
     time_zone: str = TIME_ZONE,
-) -> list[FeedFile]:
-    """What a feed gives of the files of a folder. BadInput for a feed that cannot be, a file that
-    is not there and a column that it lacks. `time_zone`: as in `load_feed`."""
+) -> list[FeedTable]:
+    """What a feed gives of the files of a folder and of its database. BadInput for a feed that
+    cannot be, a file that is not there and a column that is missing. `time_zone`: as in
+    `load_feed`."""
     feed = load_feed(path, time_zone=time_zone)
-    sources = []
-    for table_feed in feed.tables:
+    return [_read_table(feed, one, path.parent, folder, as_of) for one in feed.tables]
+
+
+def _read_table(
+    feed: Feed, table_feed: TableFeed, beside: Path, folder: Path, as_of: dt.datetime | None
+) -> FeedTable:
+    rows: Rows
+    if feed.database and table_feed.query:
+        rows = QueryRows(table_feed, read_address(feed.database, beside))
+        read_at = read_clock().replace(microsecond=0)
+    else:
         file = find_file(folder, table_feed)
-        check_header(file, table_feed)
-        sources.append(FeedFile(feed, table_feed, file, as_of or read_file_time(file)))
-    return sources
+        rows = FileRows(table_feed, file)
+        read_at = read_file_time(file)
+    rows.check()
+    if as_of is None and table_feed.updated_at:
+        as_of = _find_newest(rows, table_feed)
+    return FeedTable(feed, table_feed, rows, as_of or read_at)
+
+
+def _find_newest(rows: Rows, feed: TableFeed) -> dt.datetime:
+    """The newest instant of the column `updated_at`; one that lies ahead does not count."""
+    now = read_clock()
+    newest: list[dt.datetime] = []
+    for frame in rows.read([feed.updated_at]):
+        text = pl.col(feed.updated_at).str.strip_chars()
+        changed = frame.select(read_iso_instant(read_instant(text, feed.form))).to_series()
+        latest = changed.filter(changed <= now).max()
+        if isinstance(latest, dt.datetime):
+            newest.append(latest)
+    if not newest:
+        raise BadInput(
+            f"table {feed.table}: no row has an instant in {feed.updated_at} that can be read; "
+            "mend the format of the feed, or say of when it speaks with --as-of"
+        )
+    return max(newest)

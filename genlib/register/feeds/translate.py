@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from genlib.register.batches import CODES
 from genlib.register.bulk import UTC_INSTANT
 from genlib.register.feeds.declaration import TableFeed
 from genlib.register.feeds.formats import (
@@ -38,11 +39,27 @@ def translate(raw: pl.DataFrame, feed: TableFeed) -> pl.DataFrame:
     """`row`, `key` (null where a part of it is missing), the register's columns that the feed
     gives, and for each reference `target_<column>`: what the source names the other row by."""
     meant = raw.filter(_is_filled(feed.where)) if feed.where else raw
-    cells = meant.with_columns(_blank(pl.exclude("row"), feed.form))
+    cells = meant.with_columns(_blank(pl.exclude("row"), feed.form).name.keep())
     keyed = cells.with_columns(_key(feed).alias(KEY))
     if feed.answers:
         keyed = _lay_answers_long(keyed, feed)
     return keyed.select("row", *_columns(feed))
+
+
+def find_unknown_codes(raw: pl.DataFrame, feed: TableFeed) -> pl.DataFrame:
+    """row, column, code: what the source writes in columns of codes and the feed does not
+    translate."""
+    meant = raw.filter(_is_filled(feed.where)) if feed.where else raw
+    coded = [name for name in feed.values if name in feed.columns]
+    cells = [
+        meant.select("row", column=pl.lit(name), code=_blank(pl.col(feed.columns[name]), feed.form))
+        for name in coded
+    ]
+    unknown = [
+        cell.filter(~pl.col("code").is_in(list(feed.values[name])))
+        for name, cell in zip(coded, cells, strict=True)
+    ]
+    return pl.concat([pl.DataFrame(schema=CODES), *unknown])
 
 
 def _columns(feed: TableFeed) -> list[pl.Expr]:
@@ -80,7 +97,7 @@ def _blank(text: pl.Expr, form: Format) -> pl.Expr:
     """Without what typing leaves around it; nothing, and what the source writes for it, is null."""
     bare = text.str.normalize("NFC").str.strip_chars()
     is_filled = (bare != "") & ~bare.is_in(list(form.blank))  # one condition a column, not of all
-    return pl.when(is_filled).then(bare).name.keep()
+    return pl.when(is_filled).then(bare)
 
 
 def _is_filled(column: str) -> pl.Expr:

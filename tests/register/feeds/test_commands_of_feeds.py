@@ -24,9 +24,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_refresh_is_checked_run_repeated_told_and_taken_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = str(write(tmp_path / "in", customer=[CUSTOMER, {**CUSTOMER, "id": "x"}]))
+    strange = {**CUSTOMER, "id": "x", "kind": "kuuralehto"}
+    folder = str(write(tmp_path / "in", customer=[CUSTOMER, strange]))
     assert run(["feed", "check", folder]) == 4
-    assert "  row 2: id not_an_integer\nnothing was kept" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "  row 2: id not_an_integer\n  row 2: kind unknown_code\nnothing was kept" in told
+    assert "column kind: 1 code that the feed does not translate, 1 rows" in told
+    assert "kuuralehto" not in told
     assert run(["register", "refresh", folder]) == 4
     assert "refresh 1: 1 rows added or changed" in capsys.readouterr().out
     assert run(["register", "refresh", folder]) == 4

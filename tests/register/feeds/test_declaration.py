@@ -71,10 +71,12 @@ def test_a_feed_is_read(tmp_path: Path) -> None:
         (
             'file = "invoices*.csv"',
             'query = "SELECT 1"',
-            "line 6: table invoice: a query is not built yet; export a file",
+            "table invoice: a query needs",
         ),
         ('"Customer no"', '{ column = "C", by = "name" }', "customer_id is found by one of key"),
         ('customer_id = "Customer no"', 'customer_id = { by = "email" }', "a reference needs its"),
+        ('key = "Invoice no"', 'key = "N"\nmatch = ["email"]', "match and master are of customers"),
+        ('key = "Invoice no"', 'key = "N"\nmatch = "email"', "match is a list of names"),
         ("[[table]]", "[table]", "write each table of the source as"),
         ('key = "Invoice no"', "key = ]", "is not TOML"),
     ],
@@ -112,3 +114,41 @@ def test_a_feed_that_names_no_time_zone_is_of_the_companys(tmp_path: Path) -> No
     own = GOOD.replace("[format]\n", '[format]\ntime_zone = "UTC"\n', 1)
     path = write(tmp_path, own)
     assert load_feed(path, time_zone="Asia/Tokyo").tables[0].form.time_zone == "UTC"
+
+
+PEOPLE = """\
+source = "shop"
+[[table]]
+table = "customer"
+file = "people.csv"
+key = "no"
+match = ["email"]
+master = ["phone"]
+[table.columns]
+email = "mail"
+phone = "tel"
+joined_on = "since"
+non_disclosure = "secret"
+updated_at = "changed"
+[table.constants]
+kind = "consumer"
+source = "DATA_SUBJECT"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('match = ["email"]', 'match = ["family_name"]', "line 6: match; it names columns"),
+        ('match = ["email"]', 'match = ["personal_id"]', "line 6: match; it names columns"),
+        ('master = ["phone"]', 'master = ["language"]', "master: the feed does not give language"),
+        ('match = ["email"]\n', "", "line 6: master; say with match"),
+    ],
+)
+def test_whom_a_feed_joins_and_what_it_is_master_of_is_checked(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    [table] = load_feed(write(tmp_path, PEOPLE)).tables
+    assert (table.match, table.master) == (("email",), ("phone",))
+    with pytest.raises(BadInput, match=message):
+        load_feed(write(tmp_path, PEOPLE.replace(old, new)))

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from next_state import CAMPAIGN, CUSTOMER, NOW, QUESTION, SURVEY, read_table, refresh, write
+from polars import col
 
 from genlib.errors import BadInput, Refused
 from genlib.register.database import Register
@@ -15,6 +16,7 @@ from genlib.register.feeds.source import read_feed
 from genlib.register.holds import check_everybody_is_named, held_people
 from genlib.register.outcome import Outcome
 from genlib.register.refresh import Refresh
+from genlib.register.undo import undo_run
 from genlib.register.vault import IdentityKey
 from genlib.settings import REPOSITORY
 
@@ -211,6 +213,11 @@ def test_a_survey_s_wide_answers_become_scores_and_comments(work: Refresh, peopl
     broken = {**answers, "I am satisfied with the product": "Maybe"}
     take(work, "survey_answers", write_list(people, "survey", broken))
     assert rejected(work, "survey_answer") == [(1, "score", "not_an_integer")]
+    again = take(work, "survey_answers", people)["survey_answer"]
+    assert again.decisions == [
+        "survey_answer: column score: 1 code that the feed does not translate, 1 rows; the first "
+        "of each at row 1"
+    ]
 
 
 def test_who_is_expected_is_held_back_before_he_comes(work: Refresh, people: Path) -> None:
@@ -260,3 +267,118 @@ def test_the_own_layout_does_not_overwrite_another_source_s_row(
     (own / "campaign.csv").unlink()
     outcome = refresh(work.register, work.key, own)["customer"]
     assert outcome.rules == {"of_another_source": 1}
+
+
+OPENINGS = """\
+source = "mailing"
+[format]
+instant = "yyyy-mm-dd HH:MM:SS"
+[[table]]
+table = "campaign_contact"
+file = "opened*.csv"
+key = ["Campaign", "Email Address"]
+[table.columns]
+opened_at = "Opened"
+opted_out_at = "Unsubscribed"
+[table.constants]
+arm = "contacted"
+channel = "email"
+bounced = "false"
+source = "COMMUNICATION"
+[table.references]
+campaign_id = { column = "Campaign", by = "code" }
+customer_id = { column = "Email Address", by = "email" }
+"""
+OPENED = {
+    "Campaign": "A",
+    "Email Address": "aino@posti.example",
+    "Opened": "2026-10-05 10:00:00",
+    "Unsubscribed": "",
+}
+
+
+def take_openings(work: Refresh, folder: Path, *rows: dict[str, str]) -> Outcome:
+    write_list(folder, "opened", *rows)
+    (folder / "openings.toml").write_text(OPENINGS)
+    [outcome] = work.run(read_feed(folder / "openings.toml", folder, NOW), ["campaign_contact"])
+    return outcome
+
+
+def read_stages(work: Refresh) -> list[tuple[object, ...]]:
+    rows = read_table(work.register, work.key, "campaign_contact")
+    hours = [col(stage).dt.hour() for stage in ("sent_at", "opened_at", "opted_out_at")]
+    return rows.select("customer_id", *hours).rows()
+
+
+def test_a_file_of_a_later_stage_only_moves_the_contacts_that_are_known(
+    work: Refresh, people: Path
+) -> None:
+    take(work, "mailing_results", write_list(people, "mailing", MAIL))
+    left = {**OPENED, "Email Address": "karl@posti.example", "Opened": ""}
+    unknown = {**left, "Unsubscribed": "2026-10-05 11:00:00"}
+    outcome = take_openings(work, people, OPENED, unknown)
+    assert outcome.columns == {"opened_at": 1}
+    assert outcome.rules == {"without_sent_at": 1}
+    assert read_stages(work) == [(1, 6, 7, None)]
+    with work.register.engine.connect() as connection:
+        assert held_people(connection)["customer_id"].to_list() == [2]
+    assert take_openings(work, people, OPENED, unknown).unchanged == 1
+    opted = {**OPENED, "Unsubscribed": "2026-10-05 11:00:00"}
+    assert take_openings(work, people, opted).columns == {"opted_out_at": 1}
+    assert work.register.count("suppression") == 1
+    assert take(work, "mailing_results", people)["campaign_contact"].unchanged == 1
+
+
+def test_a_later_stage_before_the_sending_is_refused(work: Refresh, people: Path) -> None:
+    take(work, "mailing_results", write_list(people, "mailing", MAIL))
+    early = {**OPENED, "Opened": "2026-10-05 08:00:00"}
+    assert take_openings(work, people, early).rules == {"before_sent_at": 1}
+    assert read_stages(work) == [(1, 6, None, None)]
+
+
+def test_a_later_stage_taken_back_and_told_again(work: Refresh, people: Path) -> None:
+    take(work, "mailing_results", write_list(people, "mailing", MAIL))
+    outcome = take_openings(work, people, {**OPENED, "Unsubscribed": "2026-10-05 11:00:00"})
+    undo_run(work.register, work.key, outcome.run, NOW)
+    assert read_stages(work) == [(1, 6, None, None)]
+    assert work.register.count("suppression") == 0
+    assert take_openings(work, people, OPENED).columns == {"opened_at": 1}
+    assert read_stages(work) == [(1, 6, 7, None)]
+
+
+def test_an_unsubscription_alone_of_somebody_unknown_goes_on_the_suppression_list(
+    work: Refresh, people: Path
+) -> None:
+    nobody = {**OPENED, "Email Address": "eero@posti.example", "Opened": ""}
+    take_openings(work, people, {**nobody, "Unsubscribed": "2026-10-05 11:00:00"})
+    assert work.register.count("suppression") == 1
+    with work.register.engine.connect() as connection:
+        check_everybody_is_named(connection)
+
+
+def test_codes_that_the_feed_does_not_translate_are_counted_and_not_told(
+    work: Refresh, tmp_path: Path
+) -> None:
+    languages = ["suomi", "kuuralehto", "saame", "kuuralehto", ""]
+    rows = [
+        {**AINO, "Asiakasnro": f"C-{at}", "Kieli": language}
+        for at, language in enumerate(languages)
+    ]
+    outcome = take(work, "customer_list", write_list(tmp_path / "in", "asiakkaat", *rows))
+    line = (
+        "customer: column language: 2 codes that the feed does not translate, 3 rows; the first of "
+        "each at row 2, 3"
+    )
+    assert line in outcome["customer"].notices
+    assert "saame" not in str(outcome["customer"].notices)
+
+
+def test_codes_that_the_register_does_not_know_are_counted_too(
+    work: Refresh, tmp_path: Path
+) -> None:
+    rows = [{**CUSTOMER, "id": str(at), "kind": "kuuralehto"} for at in (1, 2)]
+    outcome = refresh(work.register, work.key, write(tmp_path / "own", customer=rows))["customer"]
+    assert outcome.notices[-1] == (
+        "customer: column kind: 1 code that the feed does not translate, 2 rows; the first of each "
+        "at row 1"
+    )
