@@ -396,9 +396,11 @@ def _named_rate(row: pl.DataFrame, by: str, column: str, words: Words) -> tuple[
 
 @keep_words
 def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, str]) -> Finding:
-    """Nothing if the table has figures of the period; else a message with the {month} of its last
-    ones, or one that there are none."""
+    """Nothing if the table has figures of the period, or could tell none; else a message with the
+    {month} of its last ones, or one that there are none."""
     words = _words(table)
+    if "*" in table.coarser:
+        return _told((table,), "")
     dates = table.rows(by)[by].sort().to_list()
     if dates and dates[-1] >= period.start:
         return _told((table,), "")

@@ -142,11 +142,16 @@ def table(
     cut = words.translate("The first {n} of {all} rows.", n=limit, all=count) if is_cut else ""
     note = _explain_signs(table, rows, grid, wanted)
     said = captions(words, options, describe_groups(table), note, cut)
-    body = card(
-        words, grid.html(limit if is_cut else None), said, behind=grid.html() if is_cut else ""
-    )
+    figures = grid.html(limit if is_cut else None) if count or not table.coarser else _blank(words)
+    body = card(words, figures, said, behind=grid.html() if is_cut else "")
     is_blank = options.get("optional", False) and count == 0
     return Item("table", (table.name,), table.language, body, is_blank=is_blank)
+
+
+def _blank(words: Words) -> str:
+    """What stands in the place of a table whose groups are too small."""
+    sentence = words.translate("No figures: the groups of this table are too small to be told.")
+    return f'<p class="empty">{escape(sentence)}</p>'
 
 
 def _read_rows(
