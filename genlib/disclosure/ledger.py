@@ -23,8 +23,12 @@ import polars as pl
 
 from genlib import settings as configuration
 from genlib.atomic import replacing
+from genlib.disclosure.near import find_twins
 from genlib.disclosure.pages import FIGURE, Page, Past, ToldPage
+from genlib.disclosure.policy import Policy
 from genlib.disclosure.sketch import SIZE
+from genlib.disclosure.table import ProtectedTable
+from genlib.errors import Refused
 from genlib.private import make_folder, open_lock
 from genlib.settings import Settings, publication
 
@@ -96,6 +100,27 @@ class Ledger:
         number = len(self.published(self.run))
         with replacing(self.folder / f"{self.run}_{number}{PENDING}") as file:
             file.write(_bytes(rows))
+
+    def enter_saved(self, tables: Iterable[ProtectedTable], policy: Policy) -> None:
+        """Tables leave without a report. Refused if a figure of theirs is a near twin of one that
+        was told before."""
+        pages = [page for table in tables for page in table.pages]
+        with self.locked():
+            told = [
+                page.figures.with_columns(series=pl.lit(page.page.series), withdrawn=False)
+                for page in pages
+            ]
+            empty = Past().list_figures()
+            figures = pl.concat([empty, *(one.select(empty.columns) for one in told)])
+            numbered = figures.with_row_index("figure").with_columns(variable=pl.col("figure"))
+            twins = find_twins(numbered, self.read_past().list_figures(), policy)
+            if twins.height:
+                raise Refused(
+                    f"{twins.height} figures of these tables are of nearly the same people as "
+                    "figures that were told before; take them from the report that told those"
+                )
+            self.record(replace(page, day=self.day, run=self.run) for page in pages)
+            self.enter(self.run)
 
     def published(self, run: str) -> list[Path]:
         """The files of a run."""

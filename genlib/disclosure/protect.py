@@ -126,13 +126,14 @@ def _protect(
     }
     answer = _answer(legible, beside, ruling)
     settled = answer.settled
-    shown = {
+    bare = {
         name: _make_table(name, table, answer, ruling, language)
         for name, table in settled.fresh.items()
     }
+    pages = _list_pages(bare, answer, beside)
+    shown = {name: replace(table, pages=tuple(pages[name])) for name, table in bare.items()}
     audit = manifest(settled.fresh, settled.model, answer.pattern, ruling)
-    pages = _list_pages(shown, answer, beside) if beside.run else []
-    return Protected(shown, _conditions(ruling, answer), answer.pattern, audit, tuple(pages))
+    return Protected(shown, _conditions(ruling, answer), answer.pattern, audit)
 
 
 def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answer:
@@ -250,12 +251,13 @@ def _with_own(shown: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.Da
 
 def _list_pages(
     shown: Mapping[str, ProtectedTable], answer: Answer, beside: Beside
-) -> list[ToldPage]:
-    """The pages that are told anew: of whole tables as they are shown, of others the measures."""
+) -> dict[str, list[ToldPage]]:
+    """The pages that are told anew, by table: of whole tables as they are shown, of others the
+    measures."""
     settled = answer.settled
     hidden = answer.cells.drop_nulls("reason")["_cell"].implode()
     told = settled.figures.filter(~pl.col("cell").is_in(hidden))
-    pages = []
+    pages: dict[str, list[ToldPage]] = {name: [] for name in shown}
     for (name, code), page in settled.pages.items():
         cells = settled.fresh[name]
         rows = shown[name].frame
@@ -264,7 +266,7 @@ def _list_pages(
             rows = joined.filter(pl.col(cells.page).cast(pl.String) == code)
         figures = told.filter(table=name, code=code)
         coarser = shown[name].coarser
-        pages.append(ToldPage(page, beside.day, beside.run, rows, figures, coarser))
+        pages[name].append(ToldPage(page, beside.day, beside.run, rows, figures, coarser))
     return pages
 
 

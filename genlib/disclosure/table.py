@@ -42,7 +42,7 @@ class ProtectedTable:
     part the cell from a figure that was told elsewhere). `told_on`: the day on which the table was
     told as it is, if it could not be told anew since, by the code of a page, or by "" if that is
     all of it. `coarser`: the dimensions whose groups had to be larger, and how
-    (`ladder.describe_steps`).
+    (`ladder.describe_steps`). `pages`: what a ledger keeps of it.
     """
 
     name: str
@@ -54,6 +54,7 @@ class ProtectedTable:
     seal: object = field(default=None, repr=False, compare=False)
     told_on: Mapping[str, date] = field(default_factory=dict, repr=False, compare=False)
     coarser: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    pages: tuple[ToldPage, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.seal is not SEAL:
@@ -138,19 +139,23 @@ class ProtectedTable:
 @dataclass(frozen=True)
 class Protected(Mapping[str, ProtectedTable]):
     """The tables of one report, protected together; by attribute or by key. `pattern` is the proof:
-    `disclosure.verify` checks it. `pages`: what the ledger keeps of it."""
+    `disclosure.verify` checks it."""
 
     tables: Mapping[str, ProtectedTable]
     conditions: Mapping[str, Any]
     pattern: Pattern | None = field(default=None, repr=False)
     _manifest: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    pages: tuple[ToldPage, ...] = field(default=(), repr=False)
 
     def manifest(self) -> dict[str, Any]:
         """What others need to audit the report (`disclosure.intervals` takes its `pattern`), ready
         for JSON: the policy, the pattern with what it shows, and where each figure of each table
         stands in it. No witness and no hidden figure."""
         return dict(self._manifest)
+
+    @property
+    def pages(self) -> list[ToldPage]:
+        """What a ledger keeps of the tables."""
+        return [page for table in self.tables.values() for page in table.pages]
 
     def __getitem__(self, name: str) -> ProtectedTable:
         return self.tables[name]

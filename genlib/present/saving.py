@@ -7,18 +7,24 @@ Example: of cells email 900 (people), post hidden, total 1,003 a Finnish file ha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import polars as pl
 
 from genlib.atomic import replacing
+from genlib.clock import read_clock
+from genlib.disclosure.ledger import Ledger
+from genlib.disclosure.protect import standing_policy
 from genlib.disclosure.table import Protected, ProtectedTable
 from genlib.errors import NotProtected, UsageError
 from genlib.present.coarser import describe_groups
 from genlib.present.words import FORMS, Words, form_of
 from genlib.private import check_no_link
+from genlib.settings import load
 
 FORMATS = {
     "money": "#,##0.00",
@@ -41,8 +47,9 @@ def save(shown: Protected | ProtectedTable, path: str | Path) -> Path:
     """Write protected tables to an Excel workbook, a sheet each, or one of them to CSV; gives the
     place. The file is its owner's alone, and there whole or not at all.
 
-    Raises NotProtected for anything that `genlib.protect` did not let out, UsageError for a file
-    that ends otherwise than with .xlsx or .csv, and for several tables in one CSV.
+    Raises NotProtected for anything that `genlib.protect` did not let out, Refused for figures of
+    nearly the same people as others that were told before, UsageError for a file that ends
+    otherwise than with .xlsx or .csv, and for several tables in one CSV.
     """
     place = Path(path)
     tables = _name_tables(shown)
@@ -55,7 +62,13 @@ def save(shown: Protected | ProtectedTable, path: str | Path) -> Path:
 
 
 def note_saved(tables: Mapping[str, ProtectedTable]) -> None:
-    """Called once before protected tables leave as a file: here the ledger is told of them."""
+    """Tell the ledger of protected tables that leave as a file. Refused if a figure of theirs is a
+    near twin of one that was told before."""
+    settings = load()
+    now = read_clock()
+    run = f"saved-{now:%Y%m%dT%H%M%SZ}-{token_hex(3)}"
+    ledger = replace(Ledger.of(settings), day=settings.day_of(now), run=run)
+    ledger.enter_saved(tables.values(), standing_policy())
 
 
 def _name_tables(shown: Protected | ProtectedTable) -> dict[str, ProtectedTable]:

@@ -9,12 +9,22 @@ import polars as pl
 import pytest
 
 import genlib
+from genlib.disclosure import Ledger
 from genlib.disclosure.cells import Cells, Dimension, Measure
 from genlib.errors import NotProtected, Refused, UsageError
 from genlib.present import saving
 from genlib.present.saving import describe_table
 
 HIDDEN = "piilotettu pienten ryhmien suojaamiseksi"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workbench of its own, whose ledger is told of what is saved."""
+    home = tmp_path_factory.mktemp("workbench")
+    monkeypatch.setenv("GENLIB_HOME", str(home))
+    monkeypatch.setenv("GENLIB_USER", "aino")
+    return home
 
 
 @pytest.fixture
@@ -115,3 +125,31 @@ def test_the_ledger_is_told_once_before_the_file_is_there(channels, tmp_path, mo
     monkeypatch.setattr(saving, "note_saved", note)
     genlib.save(channels, tmp_path / "x.csv")
     assert told == [(["channels"], False)]
+
+
+def counted(people: int, population: str) -> Cells:
+    names = [f"ca1-{n:026d}" for n in range(people)]
+    frame = pl.DataFrame({"pseudonym": names, "region": ["01"] * people}).lazy()
+    by = [Dimension("region")]
+    return genlib.tabulate(frame, person="pseudonym", by=by, population=population)
+
+
+def test_what_is_saved_enters_the_ledger(tmp_path, home):
+    genlib.save(genlib.protect(table=counted(40, "payers")), tmp_path / "x.csv")
+    (page,) = Ledger(home / "ledger").read_past().pages
+    assert page.figures["value"].to_list() == [40, 40]
+    assert [file.suffixes for file in (home / "ledger").glob("saved-*")] == [[".parquet"]]
+
+
+def test_nearly_the_same_people_are_not_saved_beside_others(tmp_path):
+    genlib.save(genlib.protect(table=counted(40, "payers")), tmp_path / "x.csv")
+    nearly = genlib.protect(table=counted(38, "loyal payers"))
+    with pytest.raises(Refused, match="of nearly the same people as figures that were told"):
+        genlib.save(nearly, tmp_path / "y.csv")
+    assert not (tmp_path / "y.csv").exists()
+
+
+def test_the_same_tables_may_be_saved_again(tmp_path):
+    for name in ("x.csv", "y.csv"):
+        genlib.save(genlib.protect(table=counted(40, "payers")), tmp_path / name)
+    assert (tmp_path / "x.csv").read_text() == (tmp_path / "y.csv").read_text()
