@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from typing import Any
 
@@ -110,7 +110,7 @@ def _count(  # noqa: PLR0913 - what a table is
     customers = _customers_of(release)
     is_known = is_polars and (customers is None or _is_polars(customers))
     can_draw = is_known and _knows_pseudonyms(person, customers)
-    draw = partial(_draw, one, person, sets, names, customers) if can_draw else None
+    draw = cache(partial(_draw, one, person, sets, names, customers)) if can_draw else None
     ordered = table.sort(order)
     return Cells(ordered, tuple(by), tuple(measures), whom, draw=draw, is_polars=is_known)
 

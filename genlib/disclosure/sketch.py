@@ -23,6 +23,8 @@ PLACES, DRAWS = 64, 2
 WORD = np.dtype(np.uint32)
 WIDTH = PLACES * DRAWS
 SIZE = WIDTH * WORD.itemsize
+SLICE = 1 << 20
+"""So many words can be added up in a double without a rest."""
 LETTERS = 12
 """As many letters, read to the base 36, as a whole number of 64 bits can hold."""
 
@@ -47,35 +49,41 @@ def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = (
     """`members`, one row a person and cell, with `keys`, `_number` and what each brought to the
     `sums`, as one row a cell: keys, and a sketch of its `people` and of each sum; null where
     somebody there is not known by a pseudonym."""
-    cells = members.with_columns(_row=pl.struct(keys).rank("dense") - 1 if keys else pl.lit(0))
+    rows = pl.struct(keys).rank("dense").cast(pl.Int64) - 1 if keys else pl.lit(0, pl.Int64)
+    cells = members.with_columns(_row=rows)
     known = (
         cells.group_by("_row")
         .agg(pl.col(keys).first(), pl.col("_number").is_not_null().all())
         .sort("_row")
     )
     mixed = _mixed(cells["_number"].fill_null(0).to_numpy())
-    start = cells["_row"].to_numpy().astype(np.int64) * WIDTH
-    drawn = [
-        (mixed >> np.uint64(58 - 6 * draw)).astype(np.int64) % PLACES + PLACES * draw
-        for draw in range(DRAWS)
-    ]
-    places = [start + place for place in drawn]
+    start = cells["_row"].to_numpy() * WIDTH
     factors = mixed.astype(WORD) | WORD.type(1)  # odd, so that no power of two makes it nothing
     brought = {"people": factors} | {
         name: factors * cells[name].to_numpy().astype(np.int64).astype(WORD) for name in sums
     }
+    lines = {name: np.zeros(known.height * WIDTH, WORD) for name in brought}
+    for draw in range(DRAWS):
+        drawn = (mixed >> np.uint64(58 - 6 * draw)).astype(np.int64) % PLACES
+        places = start + drawn + PLACES * draw
+        for name, parts in brought.items():
+            lines[name] += _add_up(places, parts, known.height)
     sketched = {
-        name: pl.when("_number").then(_sketched(places, parts, known.height))
-        for name, parts in brought.items()
+        name: pl.when("_number").then(packed(sums_of.reshape(-1, WIDTH)))
+        for name, sums_of in lines.items()
     }
     return known.select(*keys, **sketched)
 
 
-def _sketched(draws: Sequence[npt.NDArray[np.int64]], parts: Words, cells: int) -> pl.Series:
-    sums = np.zeros(cells * WIDTH, WORD)
-    for places in draws:
-        np.add.at(sums, places, parts)
-    return packed(sums.reshape(-1, WIDTH))
+def _add_up(places: npt.NDArray[np.int64], parts: Words, cells: int) -> Words:
+    """The parts at each place, modulo 2^32: exact, since sums of fewer than two million words have
+    room in a double; more are added up a slice at a time."""
+    total = np.zeros(cells * WIDTH, WORD)
+    for begin in range(0, len(parts), SLICE):
+        part = slice(begin, begin + SLICE)
+        sums = np.bincount(places[part], weights=parts[part], minlength=len(total))
+        total += sums.astype(np.uint64).astype(WORD)
+    return total
 
 
 def packed(lines: Words) -> pl.Series:
