@@ -15,7 +15,7 @@ import polars as pl
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Rows, Tables
 from genlib.disclosure.ladder import Steps, dropped_columns, list_units, step_down
 from genlib.disclosure.population import Population
-from genlib.disclosure.sketch import numbers, sketches
+from genlib.disclosure.sketch import add_sketches, numbers, sketches
 from genlib.errors import UsageError
 from genlib.period import Period
 
@@ -110,22 +110,42 @@ def _count(  # noqa: PLR0913 - what a table is
     customers = _customers_of(release)
     is_known = is_polars and (customers is None or _is_polars(customers))
     can_draw = is_known and _knows_pseudonyms(person, customers)
-    draw = cache(partial(_draw, one, person, sets, names, customers)) if can_draw else None
+    by_set = dict(zip(map(tuple, sets), levels, strict=True))
+    draw = cache(partial(_draw, one, person, by_set, names, customers)) if can_draw else None
     ordered = table.sort(order)
     return Cells(ordered, tuple(by), tuple(measures), whom, draw=draw, is_polars=is_known)
 
 
 def _draw(
-    one: Any, person: str, sets: Sequence[list[str]], sums: list[str], customers: Any
+    one: Any, person: str, levels: Mapping[tuple[str, ...], pl.DataFrame], sums: list[str], who: Any
 ) -> pl.DataFrame:
-    """The sketches of all cells, by the dimension columns."""
-    known = _with_numbers(one.to_native(), person, customers)
-    sums_of = [pl.col(name).sum() for name in sums]
-    levels = [
-        known.group_by(person, *keys).agg(pl.col("_number").first(), *sums_of) for keys in sets
-    ]
-    drawn = [sketches(level, keys, sums) for level, keys in zip(levels, sets, strict=True)]
+    """The sketches of all cells, by the dimension columns; `levels`: the cells by the columns that
+    are set, the finest first. `who`: the customers, by pseudonym.
+
+    Where nobody stands in two parts of a whole, its sketch is the sum of theirs.
+    """
+    known = _with_numbers(one.to_native(), person, who)
+    finest, *_ = levels
+    parts = sketches(known, finest, sums)
+    drawn = [parts]
+    for keys, cells in levels.items():
+        if keys == finest:
+            continue
+        if _is_partition(levels[finest], cells, keys):
+            drawn.append(add_sketches(parts, keys, ["people", *sums]))
+        else:
+            people = known.group_by(person, *keys).agg(
+                pl.col("_number").first(), *(pl.col(name).sum() for name in sums)
+            )
+            drawn.append(sketches(people, keys, sums))
     return pl.concat(drawn, how="diagonal_relaxed")
+
+
+def _is_partition(parts: pl.DataFrame, wholes: pl.DataFrame, keys: Sequence[str]) -> bool:
+    """Whether nobody stands in two parts of any whole."""
+    together = parts.group_by(keys) if keys else parts.group_by(pl.lit(0).alias("_"))
+    counted = together.agg(pl.col("people").sum())["people"].sum()
+    return counted == wholes["people"].sum()
 
 
 def _check_whole(frame: Any, sums: Sequence[Measure], population: Population) -> None:

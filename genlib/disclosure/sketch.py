@@ -75,6 +75,24 @@ def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = (
     return known.select(*keys, **sketched)
 
 
+def add_sketches(parts: pl.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
+    """The sketches of wholes, by `keys`, from those of parts in which nobody stands twice; null
+    where one of them is."""
+    rows = pl.struct(keys).rank("dense").cast(pl.Int64) - 1 if keys else pl.lit(0, pl.Int64)
+    placed = parts.with_columns(_row=rows)
+    wholes = placed.group_by("_row").agg(
+        pl.col(keys).first(), pl.col("people").is_not_null().all().alias("_known")
+    )
+    wholes = wholes.sort("_row")
+    known = placed.drop_nulls("people")
+    added = {}
+    for name in names:
+        lines = np.zeros((wholes.height, WIDTH), WORD)
+        np.add.at(lines, known["_row"].to_numpy(), words(known[name]))
+        added[name] = pl.when("_known").then(packed(lines))
+    return wholes.select(*keys, **added)
+
+
 def _add_up(places: npt.NDArray[np.int64], parts: Words, cells: int) -> Words:
     """The parts at each place, modulo 2^32: exact, since sums of fewer than two million words have
     room in a double; more are added up a slice at a time."""

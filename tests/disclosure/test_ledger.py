@@ -211,3 +211,24 @@ def test_no_two_figures_of_a_year_are_of_groups_that_few_people_part(
     groups = {members for members in shown if members}
     assert [(a, b) for a, b in combinations(groups, 2) if len(a ^ b) < 5] == []
     assert sum(bool(table.told_on) for report in reports for table in report.values()) > 0
+
+
+def test_the_sketch_of_a_whole_is_the_sum_of_its_parts_where_nobody_stands_twice() -> None:
+    people = START | crowd(9, ("01", "old"), 700)
+    drawn = cells(people, REGION, AGE).draw
+    assert drawn is not None
+    whole = drawn().filter(pl.col("region").is_null(), pl.col("age").is_null())["people"]
+    alone = sketches(pl.DataFrame({"_number": numbers(pl.Series([*people]))}), [])["people"]
+    assert whole.to_list() == alone.to_list()
+
+
+def test_who_stands_in_two_parts_is_once_in_the_whole() -> None:
+    rows = pl.DataFrame(
+        {"pseudonym": [f"ca1-{n:026d}" for n in (1, 1, 2)], "line": ["a", "b", "b"]}
+    )
+    twice = tabulate(rows.lazy(), person="pseudonym", by=[Dimension("line")], population="payers")
+    assert twice.draw is not None
+    whole = twice.draw().filter(pl.col("line").is_null())["people"]
+    names = pl.Series([f"ca1-{n:026d}" for n in (1, 2)])
+    alone = sketches(pl.DataFrame({"_number": numbers(names)}), [])["people"]
+    assert whole.to_list() == alone.to_list()
