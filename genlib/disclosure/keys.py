@@ -46,11 +46,13 @@ def closed(
     frame: pl.DataFrame, by: Sequence[Dimension], measures: Sequence[Measure]
 ) -> pl.DataFrame:
     """The frame with the margins that are not shown but follow from what is (`_virtual`), so that
-    implied links are seen."""
+    implied links are seen. Pages have none: what is told anew are not all of them."""
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure.name for measure in measures]
     frame = frame.with_columns(pl.lit(False).alias("_virtual"))
     for dimension in by:
+        if dimension.is_page:
+            continue
         for depth, column in enumerate(dimension.columns):
             inner = dimension.columns[: depth + 1]
             keep = [c for c in columns if c not in inner]

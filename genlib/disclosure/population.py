@@ -31,10 +31,6 @@ class Population:
         """Those of a period; "all" narrows to nothing."""
         return cls(what, period.start, period.end, narrow_to(cut))
 
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.cut)
-
     def __str__(self) -> str:
         days = [str(day) for day in (self.start, self.end) if day is not None]
         return " ".join([self.what, *days, *(f"{name}={value}" for name, value in self.cut)])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import goals
+from combinations import count_combinations
 
 REPEATS = 3
 CUSTOMERS = {"tiny": 2_000, "small": 20_000, "large": 200_000}
@@ -38,19 +39,21 @@ def protection(folder: Path, size: str, *, report: str, months: int = 0) -> Call
     for earlier in _months(months):
         for name in REPORTS:
             genlib.protect(
-                ledger=Ledger(past, name, earlier.end, str(earlier)),
+                ledger=Ledger(past, earlier.end, f"{name}-{earlier}"),
                 **_cells(folder, name, str(earlier)),
             )
     cells = _cells(folder, report, MONTH)
+    left = ""
+    if months:  # what is not promised, in the year before
+        pairs, threes = count_combinations(Ledger(past).read_past())
+        left = f"; in the ledger {pairs} pairs and {threes} threes of few people"
 
     def work() -> dict:
         ledger = Path(shutil.copytree(past, folder / f"{report}-{months}-{next(numbers)}"))
-        told = genlib.protect(
-            ledger=Ledger(ledger, report, date(2026, 11, 1), "run"), **cells
-        ).conditions
+        told = genlib.protect(ledger=Ledger(ledger, date(2026, 11, 1), "run"), **cells).conditions
         return {
             "note": f"{told['cells']} cells, {sum(told['hidden'].values())} hidden, "
-            f"{told['status']}"
+            f"{told['status']}{left}"
         }
 
     return work
@@ -67,7 +70,6 @@ def _cells(folder: Path, report: str, period: str) -> dict[str, Any]:
     """What the notebook hands to `protect`."""
     os.environ |= {
         "GENLIB_HOME": str(folder),
-        "GENLIB_PUBLICATION": f"2026-11-01 {report}/{period}/fi run",
     }
     book, scope = json.loads((NOTEBOOKS / f"{report}.ipynb").read_text(encoding="utf-8")), {}
     parameters, *sources = (
