@@ -33,7 +33,7 @@ def run(
     ] = False,
 ) -> None:
     """Run a report and put it into the catalogue. A notebook that nobody approved is a draft, for
-    its author alone.
+    its author alone. The period may be last, last-month, last-quarter or last-year.
 
     Example: genlib report run campaign_history -p period=2026-10 -p language=fi
     """

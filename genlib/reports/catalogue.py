@@ -154,6 +154,18 @@ def newest(all_runs: list[Run], status: str) -> list[Run]:
     )
 
 
+def find_ordered(reports: Path, slot: Slot, order: str) -> Run | None:
+    """The good run of a slot that was made for this order of a schedule."""
+    if not order:
+        return None
+    for path in sorted((reports / slot.folder).glob("[!.]*/manifest.json")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            run = _run(path)
+            if run.status == "good" and run.manifest.get("order") == order:
+                return run
+    return None
+
+
 def prune(reports: Path, *, today: str) -> None:
     """Remove the runs that were to be kept until today (ISO), or until a day before."""
     for run in runs(reports):
