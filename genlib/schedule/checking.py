@@ -14,8 +14,8 @@ from genlib import notice
 from genlib.errors import GenlibError, UsageError
 from genlib.period import UNITS
 from genlib.reports.parameters import Parameter, parameters_of, settle
-from genlib.reports.run import checked, find_notebook, open_notebook
-from genlib.schedule.plan import Delivery, Entry, Plan, Source
+from genlib.reports.run import checked, open_notebook
+from genlib.schedule.plan import Delivery, Entry, Plan, Source, find_report
 from genlib.schedule.reading import Fault, Places, list_places
 from genlib.settings import Settings
 
@@ -27,7 +27,6 @@ BOUNDS = {
     "catch_up": (1, 120),
     "late_after_hours": (1, 720),
     "time_limit_minutes": (1, 1440),
-    "keep_months": (0, 1200),
 }
 OURS = ("period", "language")
 """Parameters that the schedule gives."""
@@ -164,11 +163,6 @@ def _check_people(entry: Entry, delivery: Delivery | None) -> Iterator[Complaint
         )
     if entry.send_file and not delivery.files_to:
         yield "send_file", "the file may go nowhere; name domains in delivery.files_to"
-
-
-def find_report(report: str, folder: Path) -> Path:
-    """Where the notebook of an entry lies; a path is from the schedule's folder."""
-    return folder / report if report.endswith(".ipynb") else find_notebook(report)
 
 
 def _is_cron(line: str) -> bool:

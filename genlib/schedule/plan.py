@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from genlib.period import Period
+from genlib.reports.run import find_notebook
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,6 @@ class Entry:
     catch_up: int = 12
     late_after_hours: int = 12
     time_limit_minutes: int = 60
-    keep_months: int = 0
 
     @property
     def period_unit(self) -> str:
@@ -118,3 +118,8 @@ def name_slot(report: str, period: Period, language: str, parameters: Mapping[st
     """The key of a slot: the same for the same report, parameters, language and period."""
     choice = json.dumps(dict(parameters), sort_keys=True, ensure_ascii=False)
     return f"report {report} {period} {language} {choice}"
+
+
+def find_report(report: str, folder: Path) -> Path:
+    """Where the notebook of an entry lies; a path is from the schedule's folder."""
+    return folder / report if report.endswith(".ipynb") else find_notebook(report)
