@@ -13,11 +13,12 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from genlib.atomic import replacing, synced
+from genlib.period import Period
 from genlib.private import OWNER, Access, make_folder, open_lock, write_file
 from genlib.private import remove as take_away
 
@@ -152,6 +153,11 @@ def newest(all_runs: list[Run], status: str) -> list[Run]:
         first.values(),
         key=lambda run: (run.slot.report, run.slot.period, run.slot.language, run.slot.slug),
     )
+
+
+def find_end(period: str) -> date:
+    """Where a period of the catalogue ends; what has none is older than all."""
+    return date.min if period == UNDATED else Period.parse(period).end
 
 
 def find_ordered(reports: Path, slot: Slot, order: str) -> Run | None:
