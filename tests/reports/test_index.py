@@ -73,7 +73,7 @@ def test_what_is_late_or_refused_stands_on_top_with_why(tmp_path):
     keep(tmp_path, "2026-1", "good")
     write_status(tmp_path)
     page = index.write(tmp_path, ZONE).read_text(encoding="utf-8")
-    assert page.index("Huomiota tarvitsevat") < page.index("Kampanjahistoria")
+    assert page.index("Vaatii huomiota") < page.index("Kampanjahistoria")
     assert re.findall(r'class="state">([^<]+)', page) == ["myöhässä", "hylätty"]
     assert page.count("the files of shop are old &lt;b&gt;") == 2
 
@@ -81,7 +81,7 @@ def test_what_is_late_or_refused_stands_on_top_with_why(tmp_path):
 def test_a_status_that_cannot_be_read_says_nothing(tmp_path):
     keep(tmp_path, "2026-1", "good")
     (tmp_path / "status.json").write_text("[")
-    assert "Huomiota" not in index.write(tmp_path, ZONE).read_text(encoding="utf-8")
+    assert "Vaatii huomiota" not in index.write(tmp_path, ZONE).read_text(encoding="utf-8")
 
 
 def test_languages_of_a_report_stand_in_one_row_and_the_newest_period_first(tmp_path):
