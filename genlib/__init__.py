@@ -13,16 +13,25 @@ from genlib.lazy import lazily
 
 if TYPE_CHECKING:
     from genlib import notice, permission
+    from genlib.disclosure.cells import Dimension, Measure
+    from genlib.disclosure.counting import tabulate
     from genlib.disclosure.protect import protect
     from genlib.metrics import campaigns, customers, satisfaction
+    from genlib.metrics.figures import Mean, Rate, Share
     from genlib.period import Period
     from genlib.present import charts, page, tables
+    from genlib.present.saving import save
     from genlib.release import open_release
     from genlib.reports.run import run_report
     from genlib.reviewing import review
 
 __all__ = [
+    "Dimension",
+    "Mean",
+    "Measure",
     "Period",
+    "Rate",
+    "Share",
     "campaigns",
     "charts",
     "customers",
@@ -34,13 +43,20 @@ __all__ = [
     "review",
     "run_report",
     "satisfaction",
+    "save",
     "tables",
+    "tabulate",
 ]
 
 __version__ = version("genlib")
 
 _HOMES = {
+    "Dimension": "genlib.disclosure.cells",
+    "Mean": "genlib.metrics.figures",
+    "Measure": "genlib.disclosure.cells",
     "Period": "genlib.period",
+    "Rate": "genlib.metrics.figures",
+    "Share": "genlib.metrics.figures",
     "campaigns": "genlib.metrics",
     "charts": "genlib.present",
     "customers": "genlib.metrics",
@@ -50,7 +66,9 @@ _HOMES = {
     "review": "genlib.reviewing",
     "run_report": "genlib.reports.run",
     "satisfaction": "genlib.metrics",
+    "save": "genlib.present.saving",
     "tables": "genlib.present",
+    "tabulate": "genlib.disclosure.counting",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from workbench import ROOT
@@ -34,7 +35,16 @@ def sentences(name: str) -> set[str]:
     """Every English sentence of a notebook, in text and in code."""
     nodes = [node for source in code_of(name) for node in ast.walk(ast.parse(source))]
     computed = [node for node in nodes if isinstance(node, ast.JoinedStr)]
-    parts = {id(part) for node in computed for part in ast.walk(node)}
+    parts = {id(part) for node in computed for part in ast.walk(node)} | set(_own_words(nodes))
     constants = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in parts]
     texts = {node.value for node in constants if isinstance(node.value, str)}
     return {*prose.messages(book(name)), *(text for text in texts if " " in text)} - CODES
+
+
+def _own_words(nodes: list[ast.AST]) -> Iterator[int]:
+    """The words that a dimension brings in every language: they need no catalogue."""
+    for node in nodes:
+        if isinstance(node, ast.Dict):
+            keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+            if keys == {"fi", "sv", "en"}:
+                yield from map(id, node.values)

@@ -4,9 +4,11 @@ again."""
 import os
 import re
 import stat
+from pathlib import Path
 
 import nbformat
 import pytest
+from approving import approve
 from nbformat.v4 import new_code_cell, new_notebook
 
 import genlib
@@ -14,6 +16,7 @@ import genlib.cli.demo
 from genlib.cli import run
 from genlib.register.database import create_register
 from genlib.register.vault import create_keys
+from genlib.settings import load
 
 SHOW = """\
 import genlib
@@ -46,6 +49,8 @@ def home(tmp_path, monkeypatch):
     for name in ("GENLIB_REGISTER", "GENLIB_KEYS", "GENLIB_RELEASES", "GENLIB_REPORTS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "bench"))
+    for book in genlib.cli.demo.REPORTS.values():
+        approve(Path(book), load())
     return tmp_path / "bench"
 
 

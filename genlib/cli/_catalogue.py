@@ -58,7 +58,7 @@ def list_runs(
     for run in shown:
         cell = run.manifest.get("failed_cell")
         where = f"  cell {cell}, {run.manifest.get('error')}" if cell else ""
-        typer.echo(f"{run.status:6}  {run.id}  {run.slot.folder}{where}")
+        typer.echo(f"{run.status:12}  {run.id}  {run.slot.folder}{where}")
     if not shown:
         is_empty = "no reports yet; make one with genlib report run NAME"
         typer.echo("nothing failed" if failed else is_empty)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Literal, Protocol
 
 import polars as pl
@@ -30,7 +31,13 @@ class Dimension:
     `sensitive`: group disclosure is checked. `ladder`: its coarser steps, each from the finest
     codes, which a table takes where groups are too small (see `ladder`). `units`: of
     time, what the codes are at each step ("quarter"). `is_subject`: it is what the table is about,
-    and given up last."""
+    and given up last. `order`: its codes as they are read; else the largest first. `head` and
+    `labels`: what it and each of its codes are called, by language (fi, sv, en), where the
+    catalogue does not know them.
+
+    Example: `Dimension("waited", order=("0-14", "15-"), head={"en": "Waited"},
+    labels={"0-14": {"en": "two weeks at most"}, "15-": {"en": "longer"}})`.
+    """
 
     name: str
     total: bool = True
@@ -39,6 +46,9 @@ class Dimension:
     ladder: tuple[Step, ...] = ()
     units: tuple[str, ...] = ()
     is_subject: bool = False
+    order: tuple[Any, ...] = ()
+    head: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[Any, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -109,6 +119,19 @@ class Cells:
     @property
     def dimensions(self) -> list[str]:
         return [column for dimension in self.by for column in dimension.columns]
+
+    def _repr_html_(self) -> str:
+        """What it counts, as a table in JupyterLab. A report that shows it is stopped by its
+        gate."""
+        counted = [*self.dimensions, "people", *(measure.name for measure in self.measures)]
+        cells = self.frame.select([*dict.fromkeys(counted)])
+        return show_frame(cells, "Not protected: for the lab alone, until genlib.protect")
+
+
+def show_frame(frame: pl.DataFrame, caption: str) -> str:
+    """A frame as JupyterLab shows it, under a line of text."""
+    with pl.Config(tbl_rows=40, tbl_cols=20):
+        return f"<p><b>{escape(caption)}</b></p>{frame._repr_html_()}"
 
 
 class Tables(Protocol):

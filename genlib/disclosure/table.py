@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from genlib.disclosure.cells import Dimension, Measure
+from genlib.disclosure.cells import Dimension, Measure, show_frame
 from genlib.disclosure.pattern import Pattern
 from genlib.errors import Refused, UsageError
 
@@ -62,6 +62,15 @@ class ProtectedTable:
     def dimensions(self) -> list[str]:
         return [column for dimension in self.by for column in dimension.columns]
 
+    def find_dimension(self, column: str) -> Dimension | None:
+        """The dimension that a column belongs to, if it is one."""
+        return next((one for one in self.by if column in one.columns), None)
+
+    def _repr_html_(self) -> str:
+        """As a table in JupyterLab; a report shows it with genlib.tables."""
+        hidden = f", {self.hidden} hidden" if self.hidden else ""
+        return show_frame(self.frame, f"{self.name}: protected{hidden}")
+
     def finest(self, dimension: str) -> str:
         """The finest column of a dimension and its parents of which the table tells anything."""
         columns = next(d.columns for d in self.by if d.name == dimension)
@@ -70,7 +79,7 @@ class ProtectedTable:
 
     def rows(self, *dimensions: str, **where: Any) -> pl.DataFrame:
         """The rows at one level: the named dimensions set, all others at their total, narrowed to
-        `where`."""
+        `where`; with the words of the table's language where dimensions bring their own."""
         unknown = {*dimensions, *where} - set(self.dimensions)
         if unknown:
             raise UsageError(
@@ -89,7 +98,21 @@ class ProtectedTable:
         level = [
             pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in self.dimensions
         ]
-        return self.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()))
+        rows = self.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()))
+        return rows.with_columns(*self.name_codes())
+
+    def name_codes(self) -> Iterator[pl.Expr]:
+        """For each dimension with words of its own, what it and its codes are called."""
+        for dimension in self.by:
+            if head := dimension.head.get(self.language):
+                yield pl.lit(head).alias(f"{dimension.name}_head")
+            said = {code: words.get(self.language) for code, words in dimension.labels.items()}
+            known = {code: word for code, word in said.items() if word}
+            if known:
+                named = pl.col(dimension.name).replace_strict(
+                    known, default=None, return_dtype=pl.String
+                )
+                yield named.alias(f"{dimension.name}_{self.language}")
 
     def value(self, column: str, **where: Any) -> Shown:
         """One figure: the cell at `where`, every other dimension at its total."""
@@ -133,6 +156,16 @@ class Protected(Mapping[str, ProtectedTable]):
 
     def __len__(self) -> int:
         return len(self.tables)
+
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self), *self.tables]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.tables)
+
+    def _repr_html_(self) -> str:
+        """All tables, in JupyterLab."""
+        return "".join(table._repr_html_() for table in self.tables.values())
 
     def __getattr__(self, name: str) -> ProtectedTable:
         try:

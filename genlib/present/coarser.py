@@ -21,7 +21,9 @@ def describe_groups(table: ProtectedTable) -> str:
     words = Words(table.language)
     names: dict[str, list[str]] = {}
     for dimension, how in table.coarser.items():
-        names.setdefault(how, []).append(words.column(dimension).lower())
+        found = table.find_dimension(dimension)
+        head = found.head.get(table.language) if found else None
+        names.setdefault(how, []).append((head or words.column(dimension)).lower())
     sentences = (
         words.translate(message, names=", ".join(names[how]))
         for how, message in HOW.items()

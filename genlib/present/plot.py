@@ -125,7 +125,12 @@ def read(
     low, high = ends(table, value) or (value, value)
     words = Words(table.language)
     rows = ordered(
-        chosen(table, options, place, series), place, series, value, given="codes" in options
+        chosen(table, options, place, series),
+        place,
+        series,
+        value,
+        given="codes" in options,
+        order=read_order(table, place),
     )
     form = form_of(value, whole=rows.schema[value].is_integer())
     least = rows[value].cast(pl.Float64).abs().min()
@@ -175,13 +180,29 @@ def chosen(table: ProtectedTable, options: Options, *levels: str | None) -> pl.D
     return codes.join(rows, on=levels[0], how="inner", maintain_order="left")
 
 
-def ordered(
-    rows: pl.DataFrame, place: str, series: str | None, value: str, *, given: bool = False
+def read_order(table: ProtectedTable, place: str) -> tuple[Any, ...]:
+    """The codes of a dimension in the order that it brings, if it does."""
+    dimension = table.find_dimension(place)
+    return dimension.order if dimension and dimension.name == place else ()
+
+
+def ordered(  # noqa: PLR0913 - what an order hangs on
+    rows: pl.DataFrame,
+    place: str,
+    series: str | None,
+    value: str,
+    *,
+    given: bool = False,
+    order: Sequence[Any] = (),
 ) -> pl.DataFrame:
-    """Time and steps in their own order, time from the first figure on; all else by value, the
-    largest first and the unknown last."""
+    """In the `order` of codes, what is in none behind them; else time and steps in their own order,
+    time from the first figure on; all else by value, the largest first and the unknown last."""
     if given:
         return rows
+    if order:
+        places = {code: number for number, code in enumerate(order)}
+        number = pl.col(place).replace_strict(places, default=len(order), return_dtype=pl.Int64)
+        return rows.sort(number, place, series or place)
     if place in TIME or rows.schema[place].is_temporal():
         first = rows.filter(pl.col(value).is_not_null() | pl.col("reason").is_not_null())[
             place

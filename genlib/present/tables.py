@@ -26,6 +26,7 @@ from genlib.present.plot import (
     names,
     noted,
     ordered,
+    read_order,
 )
 from genlib.present.words import DASH, Words, form_of, sort_key
 
@@ -129,56 +130,70 @@ def table(
     words = Words(table.language)
     wanted = list(columns) or [measure.name for measure in table.measures]
     levels = [by, *filter(None, (group, across))]
-    rows = ordered(chosen(table, options, *levels), by, None, wanted[0], given="codes" in options)
-    if options.get("total", True) and not group:
-        rows = pl.concat([rows, table.rows(*levels[1:], **options.get("where", {}))])
+    rows = _read_rows(table, levels, wanted[0], options, has_groups=bool(group))
     if across:
         grid = _crossed(table, rows, by, across, wanted[0])
     else:
-        grid = _listed(
-            table,
-            _grouped(rows, group, words) if group else rows,
-            levels,
-            columns or wanted,
-            options,
-        )
-    gaps = pl.any_horizontal(pl.col(wanted).is_null())
-    hidden = pl.col("reason").is_not_null()
-    unseen, absent = rows.select(
-        (gaps & hidden).any().alias("unseen"), (gaps & ~hidden).any().alias("absent")
-    ).row(0)
-    last = (
-        rows.clear()
-        if table.earlier is None
-        else table.earlier.join(rows, on=table.dimensions, how="semi", nulls_equal=True)
-    )
-    late = not last.is_empty()
-    dated = not last.is_empty() and not set(wanted).isdisjoint(last.columns)
-    note = noted(
-        words,
-        {
-            "A figure with a day was last published on that day: too few have come or gone since "
-            "then for a new one.": dated,
-            "Some figures are those last published: too few have come or gone since then for new "
-            "ones.": late and not dated,
-            ".. hidden to protect small groups": unseen,
-            "– none, too few, or made of a hidden figure": absent,
-            "* stands on few customers: chance weighs much.": any(
-                STAR in text for column in grid.cells for text in column
-            ),
-        },
-    )
+        grouped = _grouped(rows, group, words) if group else rows
+        grid = _listed(table, grouped, levels, columns or wanted, options)
     limit = options.get("limit", 20)
     count = grid.cells.height - grid.total
-    cut = (
-        words.translate("The first {n} of {all} rows.", n=limit, all=count) if count > limit else ""
-    )
-    shown = grid.html(limit if cut else None)
+    is_cut = count > limit
+    cut = words.translate("The first {n} of {all} rows.", n=limit, all=count) if is_cut else ""
+    note = _explain_signs(table, rows, grid, wanted)
     said = captions(words, options, describe_groups(table), note, cut)
-    behind = grid.html() if cut else ""
+    body = card(
+        words, grid.html(limit if is_cut else None), said, behind=grid.html() if is_cut else ""
+    )
     is_blank = options.get("optional", False) and count == 0
-    body = card(words, shown, said, behind)
     return Item("table", (table.name,), table.language, body, is_blank=is_blank)
+
+
+def _read_rows(
+    table: ProtectedTable,
+    levels: Sequence[str],
+    value: str,
+    options: Options,
+    *,
+    has_groups: bool,
+) -> pl.DataFrame:
+    """The rows in reading order, with their total last unless they stand in groups."""
+    by, *others = levels
+    given = "codes" in options
+    found = chosen(table, options, *levels)
+    rows = ordered(found, by, None, value, given=given, order=read_order(table, by))
+    if has_groups or not options.get("total", True):
+        return rows
+    return pl.concat([rows, table.rows(*others, **options.get("where", {}))])
+
+
+def _explain_signs(
+    table: ProtectedTable, rows: pl.DataFrame, grid: Grid, columns: Sequence[str]
+) -> str:
+    """What the signs in a table mean, those that are in it."""
+    is_gap = pl.any_horizontal(pl.col(columns).is_null())
+    is_hidden = pl.col("reason").is_not_null()
+    has_hidden, has_none = rows.select(
+        (is_gap & is_hidden).any().alias("hidden"), (is_gap & ~is_hidden).any().alias("none")
+    ).row(0)
+    earlier = rows.clear()
+    if table.earlier is not None:
+        earlier = table.earlier.join(rows, on=table.dimensions, how="semi", nulls_equal=True)
+    is_late = not earlier.is_empty()
+    has_days = is_late and not set(columns).isdisjoint(earlier.columns)
+    has_stars = any(STAR in text for column in grid.cells for text in column)
+    return noted(
+        Words(table.language),
+        {
+            "A figure with a day was last published on that day: too few have come or gone since "
+            "then for a new one.": has_days,
+            "Some figures are those last published: too few have come or gone since then for new "
+            "ones.": is_late and not has_days,
+            ".. hidden to protect small groups": has_hidden,
+            "– none, too few, or made of a hidden figure": has_none,
+            "* stands on few customers: chance weighs much.": has_stars,
+        },
+    )
 
 
 def behind(plot: Plot, dimensions: Sequence[str], columns: Sequence[str]) -> str:

@@ -131,7 +131,11 @@ class Words:
         ]
 
     def heading(self, rows: pl.DataFrame, dimension: str) -> str:
-        """The head of a dimension of rows: of time what its codes are there, "Year"."""
+        """The head of a dimension of rows: the table's own word if it has one; of time what its
+        codes are there, "Year"."""
+        own = f"{dimension}_head"
+        if own in rows.columns and rows.height:
+            return str(rows[own][0])
         unit = f"{dimension}_unit"
         is_larger = unit in rows.columns and rows.height
         return self.column(rows[unit][0] if is_larger else dimension)

@@ -6,8 +6,8 @@ changed comma is another notebook and outputs are none. Whoever owns the file of
 run it as a draft, cannot approve it. The notebooks of genlib itself were approved by those who
 reviewed its code: their digests stand in `notebooks/approved.sha256`.
 
-Not promised: that the second person read it, or is who they say they are. A user is whom the
-settings name.
+Not promised: that the second person read it, or is who they say they are (a user is whom the
+settings name), or that what the notebook imports and reads from elsewhere stays as it was.
 
 Example: aino writes a notebook and runs it: a draft. bertta approves it. From then on it publishes,
 whoever runs it, until somebody edits it.

@@ -13,6 +13,7 @@ from genlib.present import page
 from genlib.present.words import Words
 from genlib.reports import prose
 from genlib.reports.gate import Passed, numbered
+from genlib.reports.identifying import mask_pseudonyms
 from genlib.reports.jupyter import nbformat
 
 Shown = Mapping[int, list[Passed]]
@@ -62,7 +63,8 @@ def to_keep(notebook: Mapping[str, Any], shown: Shown) -> bytes:
 
 
 def failed(notebook: Mapping[str, Any], *, cell: int, error: str) -> bytes:
-    """The notebook without outputs but for one: in the cell that failed, the class of the error."""
+    """The notebook without outputs but for one: in the cell that failed, the class of the error. A
+    pseudonym that was spelt out in it is not kept."""
     mark = {"output_type": "error", "ename": error, "evalue": f"cell {cell}", "traceback": []}
     cells = [
         _kept(c, [mark] if place == cell and "outputs" in c else [])
@@ -109,11 +111,12 @@ def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Wor
 
 
 def _kept(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:
+    source = mask_pseudonyms("".join(cell["source"]))
     if cell["cell_type"] != "code":
-        return nbformat.v4.new_markdown_cell(cell["source"], id=cell["id"])
+        return nbformat.v4.new_markdown_cell(source, id=cell["id"])
     tags = {"tags": list(cell["metadata"].get("tags", []))}
     made = [nbformat.from_dict(output) for output in outputs]
-    return nbformat.v4.new_code_cell(cell["source"], id=cell["id"], metadata=tags, outputs=made)
+    return nbformat.v4.new_code_cell(source, id=cell["id"], metadata=tags, outputs=made)
 
 
 def _written(notebook: Mapping[str, Any], cells: list[Any]) -> bytes:

@@ -30,6 +30,11 @@ def holds_pseudonym(text: str) -> bool:
     return SHAPES["pseudonym"].search(text) is not None
 
 
+def mask_pseudonyms(text: str) -> str:
+    """The text with an ellipsis for each pseudonym."""
+    return SHAPES["pseudonym"].sub("…", text)
+
+
 def masked(text: str) -> str:
     """The text with everything that looks like an identifier replaced by an ellipsis."""
     for shape in SHAPES.values():

@@ -1,14 +1,14 @@
 """Numbers as people write them in words: found in a text, and figures in all the ways in which they
 may be said.
 
-Example: "of 1,043 customers 46.2 %" holds 1043 (or 1.043) and 46.2; a share of 0.4623 is said as
-0, 0.5, 0.46, 46, 46.2 or 46.23, and as 0.4623.
+Example: "of 1,043 customers 46.2 %" holds 1043 (or 1.043) and 46.2; a share of 0.4623 may be said
+as 46, 46.2 or 46.23, and as 0.4623; a count as it is and no otherwise.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 
 from genlib.present.words import FORMS, form_of
@@ -30,23 +30,32 @@ def read_numbers(text: str) -> set[Decimal]:
     return {reading for found in _NUMBER.findall(plain) for reading in _list_readings(found)}
 
 
-def find_strange(text: str, explained: Set[Decimal]) -> bool:
+def has_strange_number(text: str, explained: Set[Decimal]) -> bool:
     """Whether a text holds a number that is not explained in any way of reading it."""
     return any(explained.isdisjoint(_list_readings(found)) for found in _NUMBER.findall(text))
 
 
 def round_figures(figures: Mapping[str, Iterable[float]]) -> set[Decimal]:
-    """The figures of each column as they may be said: as they are, in the unit in which they are
-    printed, in millions, and rounded."""
-    said: set[Decimal] = set()
-    for column, values in figures.items():
-        scale = FORMS[form_of(column)].scale
-        scales = {1, scale, scale * MILLION}
-        for value in values:
-            size = abs(value)
-            said.add(Decimal(str(size)))
-            said.update(_round(size * factor, digits) for factor in scales for digits in DECIMALS)
-    return said
+    """The figures of each column in all ways in which they may be said."""
+    return {
+        said
+        for column, values in figures.items()
+        for value in values
+        for said in _say(column, value)
+    }
+
+
+def _say(column: str, value: float) -> Iterator[Decimal]:
+    """A figure as it is, and in the unit in which it is printed, rounded; of money millions too."""
+    size = abs(value)
+    yield Decimal(str(size))
+    form = form_of(column, whole=isinstance(value, int))
+    if form == "number":
+        return
+    printed = size * FORMS[form].scale
+    yield from (_round(printed, digits) for digits in DECIMALS)
+    if form == "money":
+        yield _round(printed * MILLION, 1)
 
 
 def _round(value: float, digits: int) -> Decimal:

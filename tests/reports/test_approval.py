@@ -18,6 +18,7 @@ from small import Small
 from workbench import ROOT
 
 from genlib.cli import run as command
+from genlib.disclosure import Ledger
 from genlib.errors import Refused, ReportFailed
 from genlib.reports import approval, catalogue
 from genlib.reports.approval import (
@@ -102,7 +103,7 @@ def test_a_notebook_that_nobody_approved_is_a_draft_in_a_folder_of_its_author(dr
 def test_a_draft_is_in_no_index_and_in_no_ledger(draft, settings):
     index = (settings.reports / "index.html").read_text(encoding="utf-8")
     assert "draft_of_aino" not in index
-    assert list((settings.home / "ledger").glob("*.parquet")) == []
+    assert not Ledger.of(settings).published(draft.id)
 
 
 def test_a_draft_is_marked_on_every_sheet_of_paper(draft, tmp_path):
@@ -118,6 +119,28 @@ def test_a_draft_is_marked_in_the_language_of_its_page(book, settings, language)
     made = run_report(book, parameters={"language": language}, settings=settings)
     page = made.html.read_text(encoding="utf-8")
     assert re.search(f'<aside class="draft">{MARK[language]}', page)
+
+
+FEW = """\
+import polars as pl
+by = [genlib.Dimension("side")]
+is_few = pl.col("customer") < 2
+side = pl.when(is_few).then(pl.lit("few")).otherwise(pl.lit("many"))
+people = release["customer"].with_columns(side.alias("side"))
+cells = genlib.tabulate(people, person="customer", by=by, population="all", release=release)
+why = genlib.protect(few=cells).conditions["hidden"]
+"""
+
+
+def test_the_kernel_of_a_draft_works_as_the_lab_does(settings, tmp_path):
+    """Why a cell is hidden stays with the analyst, where nothing is published."""
+    Small(tmp_path).people(30).publish()
+    bench = load(environment={"GENLIB_HOME": str(tmp_path), "GENLIB_USER": "aino"})
+    path = write_book(tmp_path, FEW, "assert 'primary' in why", name="lab")
+    assert run_report(path, settings=bench).status == "draft"
+    approve(path, bench)
+    with pytest.raises(ReportFailed, match="AssertionError"):
+        run_report(path, settings=bench)
 
 
 def test_a_draft_that_fails_is_its_authors_too(settings, home):
@@ -143,6 +166,7 @@ def test_an_approved_notebook_publishes_unmarked_and_in_the_index(settings, home
     approve(path, settings)
     made = run_report(path, settings=settings)
     assert made.status == "good"
+    assert Ledger.of(settings).published(made.id)
     assert made.folder.parent == settings.reports / "approved/2026-10/fi"
     assert "draft" not in re.sub("<style>.*?</style>", "", made.html.read_text(), flags=re.S)
     assert "approved/2026-10" in (settings.reports / "index.html").read_text(encoding="utf-8")

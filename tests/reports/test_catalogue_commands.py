@@ -83,7 +83,7 @@ def test_what_failed_is_listed_alone_and_all_as_json(home, capsys):
     keep(home / "reports", "2026-2", "failed")
     assert command(["report", "list", "--failed"]) == 0
     said = capsys.readouterr().out
-    assert said == "failed  2026-2  campaign_history/2026-10/fi  cell 4, None\n"
+    assert said == "failed        2026-2  campaign_history/2026-10/fi  cell 4, None\n"
     assert command(["report", "list", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert [(one["id"], one["failed_cell"]) for one in said] == [("2026-2", 4), ("2026-1", None)]

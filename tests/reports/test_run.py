@@ -317,6 +317,8 @@ def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too
             "cell 4 stopped: the system says No space left on device",
         ),
         ("raise SystemExit(0)", "cell 4 shows error"),
+        ("cells", "cell 4 shows text/html, text/plain"),
+        ("shown", "cell 4 shows text/html, text/plain"),
         (PART_OF_FIVE, "cell 4 stopped with Refused: .*; allowed would be: parts without region"),
         ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
         (
@@ -342,6 +344,15 @@ def test_a_run_that_fails_keeps_its_notebook_without_values(book, settings, cell
         [],
     )
     assert bad.folder.relative_to(settings.reports).as_posix() in index
+
+
+def test_a_pseudonym_in_a_notebook_stops_it_before_it_runs_and_is_not_kept(book, settings):
+    pseudonym = "ca1-" + "0K7Q" * 6 + "AB"
+    with pytest.raises(ReportFailed, match="cell 4 holds a pseudonym"):
+        run_report(book(f"one = '{pseudonym}'", CHART), settings=settings)
+    kept = catalogue.runs(settings.reports)[0].notebook.read_text(encoding="utf-8")
+    assert "one = '…'" in kept
+    assert pseudonym not in kept
 
 
 def test_a_failure_is_marked_in_its_cell_and_leaves_the_last_good_run(good, home):

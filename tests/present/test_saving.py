@@ -1,0 +1,117 @@
+"""Protected tables as files: in words, in the units of the page, and nothing else."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import genlib
+from genlib.disclosure.cells import Cells, Dimension, Measure
+from genlib.errors import NotProtected, Refused, UsageError
+from genlib.present import saving
+from genlib.present.saving import describe_table
+
+HIDDEN = "piilotettu pienten ryhmien suojaamiseksi"
+
+
+@pytest.fixture
+def money(protected):
+    rows = [
+        {"channel": "email", "people": 20, "amount_cents": 123456, "share": 0.4623, "reason": None},
+        {"channel": None, "people": 40, "amount_cents": 250000, "share": 1.0, "reason": None},
+    ]
+    measures = (Measure("people", "people"), Measure("amount_cents", "money"))
+    return protected(rows, "channel", name="money", measures=measures)
+
+
+def sheet(path: Path, name: str) -> pl.DataFrame:
+    return pl.read_excel(BytesIO(path.read_bytes()), sheet_name=name)
+
+
+def test_a_csv_says_codes_in_words_and_why_a_figure_is_not_there(channels, tmp_path):
+    path = genlib.save(channels, tmp_path / "x.csv")
+    assert path.read_text(encoding="utf-8").splitlines() == [
+        "Kanava,Asiakkaita,Huomautukset",
+        "sähköposti,900,",
+        "tekstiviesti,100,",
+        f"kirje,,{HIDDEN}",
+        "yhteensä,1003,",
+    ]
+
+
+def test_money_is_in_euros_and_a_share_is_a_fraction_that_excel_shows_in_per_cent(money):
+    rows = describe_table(money)
+    assert rows.columns == ["Kanava", "Asiakkaita", "Laskutettu", "Osuus", "Huomautukset"]
+    assert rows.row(0) == ("sähköposti", 20, 1234.56, 0.4623, None)
+
+
+def test_a_workbook_has_a_sheet_for_each_table(both, tmp_path):
+    path = genlib.save(both, tmp_path / "both.xlsx")
+    found = sheet(path, "channels")
+    assert found["Asiakkaita"].to_list() == [900, 100, None, 1003]
+    assert found["Huomautukset"].to_list() == [None, None, HIDDEN, None]
+    assert sheet(path, "months").height == 3
+
+
+def test_the_ends_of_two_intervals_are_told_apart(campaigns):
+    heads = describe_table(campaigns).columns
+    assert len({*heads}) == len(heads)
+    assert [head for head in heads if head.endswith(", alaraja")]
+
+
+def test_a_file_is_its_owners_alone_and_takes_the_place_of_an_older_one(channels, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("old")
+    genlib.save(channels, path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["x.csv"]
+    assert "old" not in path.read_text(encoding="utf-8")
+
+
+def test_nothing_is_written_through_a_link(channels, tmp_path):
+    (tmp_path / "x.csv").symlink_to(tmp_path / "elsewhere.csv")
+    with pytest.raises(Refused, match="symbolic link"):
+        genlib.save(channels, tmp_path / "x.csv")
+    assert not (tmp_path / "elsewhere.csv").exists()
+
+
+def unprotected():
+    frame = pl.DataFrame({"region": ["01", None], "people": [3, 3]})
+    return frame, Cells(frame, (Dimension("region"),)), {"x": frame}
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_what_is_not_protected_is_not_saved(tmp_path, place):
+    with pytest.raises(NotProtected, match=r"genlib\.protect first"):
+        genlib.save(unprotected()[place], tmp_path / "x.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_kind_of_file_and_two_tables_in_a_csv_are_refused(channels, both, tmp_path):
+    with pytest.raises(UsageError, match=r"\.xlsx and \.csv"):
+        genlib.save(channels, tmp_path / "x.parquet")
+    with pytest.raises(UsageError, match=r"name one, as in shown\.channels"):
+        genlib.save(both, tmp_path / "x.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spreadsheet_runs_no_code_of_a_table(protected, tmp_path):
+    table = protected([{"topic": "=1+1", "people": 20}, {"topic": None, "people": 20}], "topic")
+    text = genlib.save(table, tmp_path / "x.csv").read_text(encoding="utf-8")
+    assert "'=1+1,20," in text
+    book = genlib.save(table, tmp_path / "x.xlsx")
+    assert sheet(book, "sample").row(0)[0] == "=1+1"
+
+
+def test_the_ledger_is_told_once_before_the_file_is_there(channels, tmp_path, monkeypatch):
+    told = []
+
+    def note(tables):
+        told.append((list(tables), (tmp_path / "x.csv").exists()))
+
+    monkeypatch.setattr(saving, "note_saved", note)
+    genlib.save(channels, tmp_path / "x.csv")
+    assert told == [(["channels"], False)]

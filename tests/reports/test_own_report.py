@@ -1,0 +1,196 @@
+"""The report to copy: its figures are those of the register, and it reads in three languages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from html import unescape
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sentences import code_of
+from small import Small
+from workbench import ROOT
+
+import genlib
+from genlib import Dimension, Mean, Measure, Rate, Share, charts, tables
+from genlib.errors import UsageError
+from genlib.reports.run import run_report
+from genlib.settings import Settings, load
+
+WAITS = {"0-7": 5, "8-14": 14, "15-30": 15, "31-": 31}
+"""Days that the bills of a group waited."""
+PAYERS = {"0-7": 12, "8-14": 20, "15-30": 16, "31-": 11}
+WORDS = {
+    "fi": ("59 asiakasta maksoi", "Enintään 7 päivää", "Lasku odotti"),
+    "sv": ("59 kunder betalade", "Högst 7 dagar", "Räkningen väntade"),
+    "en": ("59 customers paid", "7 days at most", "The bill waited"),
+}
+
+
+def write_bills(home: Path, payers: dict[str, int]) -> Small:
+    register = Small(home).people(sum(payers.values()) + 5)
+    waits = [WAITS[code] for code, count in payers.items() for _ in range(count)]
+    paid_on = date(2026, 10, 20)
+    bills = [
+        {
+            "id": number,
+            "customer_id": number,
+            "issued_on": paid_on - timedelta(days=days),
+            "due_on": paid_on,
+            "paid_on": paid_on,
+            "amount_cents": 10_000,
+            "product_line": "filter",
+        }
+        for number, days in enumerate(waits, 1)
+    ]
+    credit = bills[0] | {"id": 900, "amount_cents": -500, "issued_on": date(2025, 1, 1)}
+    earlier = bills[0] | {"id": 901, "paid_on": date(2026, 9, 30), "issued_on": date(2025, 1, 1)}
+    register.add("invoice", *bills, credit, earlier)
+    register.publish()
+    return register
+
+
+def settings_in(home: Path) -> Settings:
+    return load(environment={"GENLIB_HOME": str(home), "GENLIB_USER": "aino"})
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    home = tmp_path_factory.mktemp("own")
+    write_bills(home, PAYERS)
+    return settings_in(home)
+
+
+def read(page: str) -> str:
+    body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>", "", page)
+    text = unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").replace("\u2060", "")
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_it_runs_and_publishes_in_every_language(settings, language):
+    made = run_report("own_report", parameters={"language": language}, settings=settings)
+    assert made.status == "good"
+    said = read(made.html.read_text(encoding="utf-8"))
+    assert [words for words in WORDS[language] if words not in said] == []
+
+
+def test_its_figures_are_counted_again_here(settings):
+    made = run_report("own_report", parameters={"language": "en"}, settings=settings)
+    said = read(made.html.read_text(encoding="utf-8"))
+    assert "59 customers paid, 19% of them more than 30 days after the bill" in said
+    assert "Most often the bill waited 8–14 days: 34% of the customers" in said
+    assert "5,900 € came in" in said
+    for row in ("7 days at most 12 20.3", "15–30 days 16 27.1", "Over 30 days 11 18.6"):
+        assert row in said
+
+
+def test_of_few_customers_its_groups_stand_together_by_its_own_ladder(tmp_path):
+    write_bills(tmp_path, {"0-7": 2, "8-14": 20, "15-30": 16, "31-": 11})
+    settings = settings_in(tmp_path)
+    made = run_report("own_report", parameters={"language": "en"}, settings=settings)
+    said = read(made.html.read_text(encoding="utf-8"))
+    assert "14 days at most 22" in said
+    assert "since few customers are in them: the bill waited" in said
+
+
+def test_a_copy_with_another_figure_is_a_draft(settings, tmp_path):
+    text = (ROOT / "notebooks/own_report.ipynb").read_text(encoding="utf-8")
+    copy = tmp_path / "mine.ipynb"
+    copy.write_text(text.replace("cents_per_person", "cents_each"), encoding="utf-8")
+    assert run_report(copy, settings=replace(settings, user="cecilia")).status == "draft"
+
+
+def test_it_is_short_enough_for_a_quarter_of_an_hour():
+    assert sum(len(source.splitlines()) for source in code_of("own_report")) < 200
+
+
+ROWS = pl.DataFrame(
+    {
+        "customer": range(60),
+        "branch": ["oulu", "turku", "turku"] * 20,
+        "late": [1, 0, 0] * 20,
+        "euros": [1.5] * 60,
+    }
+)
+BRANCH = Dimension(
+    "branch",
+    order=("turku", "oulu"),
+    head={"fi": "Toimipaikka", "en": "Branch office"},
+    labels={"oulu": {"fi": "Oulu", "en": "Up north"}, "turku": {"fi": "Turku"}},
+)
+
+
+def protect(
+    *, language: str = "en", by: Dimension = BRANCH, **parts
+) -> genlib.disclosure.Protected:
+    cells = genlib.tabulate(
+        ROWS,
+        person="customer",
+        by=[by],
+        measures=[Measure("people", "people"), Measure("late")],
+        population="customers of branches",
+        **parts,
+    )
+    return genlib.protect(language=language, branches=cells)
+
+
+def test_a_dimension_brings_its_words_and_its_order(settings):
+    html = tables.table(protect().branches, by="branch").html()
+    heads = [read(cell).strip() for cell in re.findall(r"<th.*?</th>", html, re.S)]
+    assert heads == ["Branch office", "Customers", "Late", "Turku", "Up north", "Total"]
+
+
+def test_words_that_are_not_there_in_a_language_are_the_codes(settings):
+    rows = protect(language="sv").branches.rows("branch")
+    assert rows.columns == ["branch", "people", "late", "thin", "reason"]
+
+
+def test_a_chart_follows_the_order_of_its_dimension(settings):
+    places = charts.bars(protect().branches, x="people", y="branch").plot.places
+    assert places == ["Turku", "Up north"]
+
+
+def test_rates_means_and_shares_of_own_measures(settings):
+    figures = [
+        Share(over=("branch",)),
+        Rate("oulu_rate", "branch", part=("oulu",)),
+        Mean("late_each", of="late"),
+    ]
+    table = protect(figures=figures).branches
+    assert table.value("share", branch="oulu").value == pytest.approx(1 / 3)
+    assert table.value("oulu_rate").value == pytest.approx(1 / 3)
+    assert table.value("late_each", branch="oulu").value == 1
+
+
+def test_a_measure_in_fractions_is_refused_with_what_to_do(settings):
+    with pytest.raises(UsageError, match="round it to whole cents") as caught:
+        genlib.tabulate(
+            ROWS, person="customer", by=[BRANCH], measures=[Measure("euros")], population="x"
+        )
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dimension_without_a_value_is_refused_with_what_to_do(settings):
+    gaps = ROWS.with_columns(branch=pl.when(pl.col("customer") > 9).then("branch"))
+    with pytest.raises(UsageError, match="fill_null") as caught:
+        genlib.tabulate(gaps, person="customer", by=[BRANCH], population="x")
+    assert "\n" not in str(caught.value)
+
+
+def test_cells_and_tables_show_themselves_in_the_lab(settings):
+    cells = genlib.tabulate(ROWS, person="customer", by=[BRANCH], population="x")
+    assert "Not protected: for the lab alone" in cells._repr_html_()
+    assert re.findall(r"<th>(\w+)</th>", cells._repr_html_()) == ["branch", "people"]
+    shown = genlib.protect(branches=cells)
+    assert "branches: protected" in shown.branches._repr_html_()
+    assert shown.branches._repr_html_() in shown._repr_html_()
+
+
+def test_names_of_tables_are_completed(settings):
+    shown = protect()
+    assert "branches" in dir(shown)
+    assert shown._ipython_key_completions_() == ["branches"]
