@@ -119,7 +119,7 @@ def test_a_report_waits_for_its_data_and_comes_once_with_a_letter(plan, settings
 def test_a_parameter_that_cannot_be_is_refused_with_why_and_again_when_asked(
     plan, settings, postbox
 ):
-    entry = replace(ENTRY, refresh=(), publish=(), parameters={"comparison": "sideways"})
+    entry = replace(ENTRY, refresh=(), parameters={"comparison": "sideways"})
     plan = replace(plan, entries=(entry,))
     (refused,) = do(plan, settings, DUE).values()
     assert refused["status"] == "refused"
