@@ -17,6 +17,8 @@ from genlib.schedule.store import LEASE, Claim, Store
 
 BEATS = 4
 """How many times in a lease a claim is renewed."""
+LOOK = 0.2
+"""Seconds for which one task is waited for before the next is looked at."""
 
 
 class Started(Protocol):
@@ -37,6 +39,7 @@ class _Held:
     claim: Claim
     work: Started
     started: dt.datetime
+    renewed: dt.datetime
 
 
 @dataclass
@@ -70,7 +73,8 @@ class Work:
             claim = self.store.claim(self._find_ready(keys), self.clock(), self.lease)
             if claim is None:
                 return
-            self._held.append(_Held(claim, self.start(claim.key), self.clock()))
+            now = self.clock()
+            self._held.append(_Held(claim, self.start(claim.key), now, now))
 
     def _find_ready(self, keys: list[str]) -> list[str]:
         """Those that do not wait for another task."""
@@ -81,12 +85,11 @@ class Work:
         return [key for key in keys if self.after.get(key) not in open_keys]
 
     def _look(self) -> int:
-        """Wait for the first a while, and keep what has ended; how many have."""
-        pause = self.lease.total_seconds() / BEATS / len(self._held)
+        """Look at each in turn, and keep what has ended; how many have."""
         ended = 0
         for held in list(self._held):
-            outcome = held.work.wait(pause) or self._find_overtime(held)
-            if outcome is None and self.store.renew(held.claim, self.clock(), self.lease):
+            outcome = held.work.wait(LOOK) or self._find_overtime(held)
+            if outcome is None and self._keep_claim(held):
                 continue
             held.work.stop()
             self._held.remove(held)
@@ -95,6 +98,14 @@ class Work:
                 final = put_off(outcome, held.claim.attempts, now)
                 ended += self.store.finish(held.claim, final, now)
         return ended
+
+    def _keep_claim(self, held: _Held) -> bool:
+        """Whether a task is still ours; its claim is renewed when a beat is over."""
+        now = self.clock()
+        if now - held.renewed < self.lease / BEATS:
+            return True
+        held.renewed = now
+        return self.store.renew(held.claim, now, self.lease)
 
     def _find_overtime(self, held: _Held) -> Outcome | None:
         limit = self.limits.get(held.claim.key)

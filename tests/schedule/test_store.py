@@ -6,10 +6,12 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from genlib.schedule.child import Child
 from genlib.schedule.outcome import DONE, FAILED, WAITING, Outcome, put_off
 from genlib.schedule.store import LEASE, Store, Task
 from genlib.schedule.work import Work
@@ -114,6 +116,30 @@ def test_work_that_takes_too_long_is_stopped_and_said_so(store):
     row = store.read()["a"]
     assert (row["status"], row["reason"]) == (FAILED, "took longer than 5 minutes")
     assert [one.is_stopped for one in started] == [True]
+
+
+def test_work_whose_claim_was_lost_is_stopped_and_keeps_nothing(store):
+    started = []
+
+    def lose(key):
+        store.claim(["a"], NOW + LEASE + SECOND)  # somebody else, when the machine slept
+        started.append(Endless(key))
+        return started[-1]
+
+    instants = iter([NOW, NOW, *[NOW + LEASE + SECOND] * 9])
+    assert Work(store, lose, clock=lambda: next(instants)).do(["a"]) == 0
+    assert started[0].is_stopped
+    assert store.read()["a"]["attempts"] == 2
+
+
+def test_a_process_can_be_stopped_and_one_that_was_killed_may_be_tried_again():
+    endless = Child(time.sleep, 600)
+    assert endless.wait(0.1) is None
+    endless.stop()
+    killed = Child(os._exit, 1)
+    outcome = killed.wait(60)
+    killed.stop()
+    assert (outcome.status, outcome.error, outcome.may_pass) == (FAILED, "Killed", True)
 
 
 def test_a_part_waits_for_its_whole(store):
