@@ -10,6 +10,8 @@ from genlib.errors import PeriodNotCovered, UsageError
 
 UNITS = {"month": 1, "quarter": 3, "year": 12}
 """How many months each is long."""
+LAST = {"last": "month"} | {f"last-{unit}": unit for unit in UNITS}
+"""Words for the unit that was over last: `last` is the last month."""
 _FORM = re.compile(r"([12]\d{3})(?:-(0[1-9]|1[0-2])|-Q([1-4]))?")
 
 
@@ -126,6 +128,17 @@ class Period:
 
     def __str__(self) -> str:
         return self.label
+
+
+def name_period(text: str, today: date) -> str:
+    """The name of the period that a word means on a day; what is no such word stays as it is.
+
+    Example: on 3 January 2027 `last` and `last-month` are "2026-12", `last-quarter` is "2026-Q4"
+    and `last-year` "2026".
+    """
+    if text not in LAST:
+        return text
+    return Period.around(today, LAST[text]).previous().label
 
 
 def months_between(start: date, end: date) -> int:

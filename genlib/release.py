@@ -19,7 +19,7 @@ import polars as pl
 from genlib import notice
 from genlib import settings as configuration
 from genlib.errors import PeriodNotCovered, ReleaseNotFound, UsageError
-from genlib.period import Period
+from genlib.period import Period, name_period
 
 RELEASE_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{4}Z-[0-9a-f]{6}")
 
@@ -103,10 +103,11 @@ class Release:
         one that is running is counted up to the day before the release.
 
         Example: in a release of 14 November 2026, "2026-10" is October, "2026-11" is refused, and
-        an unfinished "2026-11" ends with 13 November. PeriodNotCovered with the last period that is
-        covered, or the first; UsageError for what is no period.
+        an unfinished "2026-11" ends with 13 November; `last` is October, `last-quarter` the third
+        and `last-year` 2025. PeriodNotCovered with the last period that is covered, or the first;
+        UsageError for what is no period.
         """
-        period = Period.parse(text)
+        period = Period.parse(name_period(text, self.manifest.published_on))
         self._check_begun(period)
         published = self.manifest.published_on
         if unfinished and period.start < published:

@@ -29,7 +29,7 @@ PUBLICATION = "GENLIB_PUBLICATION"
 TIME_ZONE = "Europe/Helsinki"
 """Where nothing else is set."""
 
-LONGEST = {"user": 64, "register": 1_000}
+LONGEST = {"user": 64, "register": 1_000, "slots": 1_000}
 """Characters that a setting may have; a place has up to LONGEST_PLACE."""
 LONGEST_PLACE = 500
 UNSEEN = {"Cc", "Cf", "Cs"}
@@ -61,6 +61,12 @@ class Settings:
     time_zone: str = TIME_ZONE
     """The company's: it decides which day and month an instant belongs to, in every release and
     report."""
+
+    schedule: Path | None = None
+    """What comes when and for whom; else schedule.toml in `data`."""
+    slots: str = ""
+    """The database that keeps which reports of the schedule are made; else schedule.sqlite in the
+    home. The register's own server may be named."""
 
     def day_of(self, instant: datetime) -> date:
         """The company's day."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genlib.errors import PeriodNotCovered, UsageError
-from genlib.period import Period
+from genlib.period import Period, name_period
 
 texts = st.one_of(
     st.builds("{:04}-{:02}".format, st.integers(1990, 2100), st.integers(1, 12)),
@@ -139,3 +139,24 @@ def test_a_window_is_as_many_months_back_from_the_end(end: date, months: int, be
 )
 def test_the_period_around_a_day(unit: str, label: str) -> None:
     assert Period.around(date(2026, 11, 14), unit).label == label
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("last", "2026-12"),
+        ("last-month", "2026-12"),
+        ("last-quarter", "2026-Q4"),
+        ("last-year", "2026"),
+        ("2025-03", "2025-03"),
+        ("October", "October"),
+    ],
+)
+def test_a_word_for_what_was_over_last_names_it(word, name):
+    assert name_period(word, date(2027, 1, 1)) == name
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 31), date(2026, 1, 1), date(2026, 2, 28)])
+def test_what_runs_is_not_over_on_its_last_day(day):
+    for word in ("last-month", "last-quarter", "last-year"):
+        assert Period.parse(name_period(word, day)).end <= day

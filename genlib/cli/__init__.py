@@ -26,6 +26,7 @@ GROUPS = {
     "keys": "Make the key file and give people their own slot in it.",
     "publish": "Publish a pseudonymised release for one purpose.",
     "report": "Run a report, list the catalogue of reports, or take one back.",
+    "schedule": "Make the reports that are due, and say how it stands.",
     "audience": "The customers whom a campaign may contact, and why not the others.",
     "audit": "Read and verify the audit trail.",
     "notice": "Show and check the privacy notice.",

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from genlib.reports.catalogue import DRAFT, FAILED_DRAFT, newest, runs
+from genlib.cli import _catalogue
+from genlib.reports.catalogue import DRAFT
 from genlib.settings import load
 
 Notebook = Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")]
 TOLD_DIGITS = 12
 
 app = typer.Typer(no_args_is_help=True)
+_catalogue.add_commands(app)
 
 
 @app.command()
@@ -33,7 +35,7 @@ def run(
     ] = False,
 ) -> None:
     """Run a report and put it into the catalogue. A notebook that nobody approved is a draft, for
-    its author alone.
+    its author alone. The period may be last, last-month, last-quarter or last-year.
 
     Example: genlib report run campaign_history -p period=2026-10 -p language=fi
     """
@@ -54,27 +56,6 @@ def run(
             f"publishes when a second person has read it and run: genlib report approve {name}",
             err=True,
         )
-
-
-@app.command("list")
-def list_runs() -> None:
-    """List the newest good run of every report, every failed run and your own drafts.
-
-    Example: genlib report list
-    """
-    settings = load()
-    found = runs(settings.reports)
-    failed = [run for run in found if run.status == "failed"]
-    drafts = [
-        run
-        for run in found
-        if run.status in {DRAFT, FAILED_DRAFT} and run.manifest["user"] == settings.user
-    ]
-    shown = [*newest(found, "good"), *failed, *drafts]
-    for run in shown:
-        typer.echo(f"{run.status:12}  {run.id}  {run.slot.folder}")
-    if not shown:
-        typer.echo("no reports yet; make one with genlib report run NAME")
 
 
 @app.command()

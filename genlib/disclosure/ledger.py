@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import glob
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -125,6 +126,18 @@ class Ledger:
     def published(self, run: str) -> list[Path]:
         """The files of a run."""
         return sorted(self.folder.glob(f"{glob.escape(run)}_*{KEPT}"))
+
+    def copy_before(self, run: str, begun: datetime, folder: Path) -> None:
+        """Copy the ledger into an empty folder as it was when a run began."""
+        for file in self.folder.glob(f"*{KEPT}"):
+            if file.name.rpartition("_")[0] < run:
+                shutil.copy(file, folder)
+        earlier = {
+            name: note
+            for name, note in self._read_notes(WITHDRAWN).items()
+            if datetime.fromisoformat(note["at"]) < begun
+        }
+        (folder / WITHDRAWN).write_text(json.dumps(earlier), encoding="utf-8")
 
     def enter(self, run: str) -> None:
         """The run has its report: what it told was told."""

@@ -66,7 +66,7 @@ def note_saved(tables: Mapping[str, ProtectedTable]) -> None:
     near twin of one that was told before."""
     settings = load()
     now = read_clock()
-    run = f"saved-{now:%Y%m%dT%H%M%SZ}-{token_hex(3)}"
+    run = f"{now:%Y-%m-%dT%H%M%SZ}-saved-{token_hex(3)}"
     ledger = replace(Ledger.of(settings), day=settings.day_of(now), run=run)
     ledger.enter_saved(tables.values(), standing_policy())
 

@@ -239,6 +239,12 @@ def create_register(url: str) -> Register:
     return register
 
 
+def make_engine(url: str) -> sa.Engine:
+    """The engine of a database that is no register, opened with the same care; UsageError for an
+    address that is none."""
+    return _engine(_parsed(url))
+
+
 def _table_names(register: Register) -> set[str]:
     try:
         return set(sa.inspect(register.engine).get_table_names())

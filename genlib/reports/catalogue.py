@@ -13,11 +13,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from genlib.atomic import replacing, synced
+from genlib.errors import Refused
+from genlib.period import Period
 from genlib.private import OWNER, Access, make_folder, open_lock, write_file
 from genlib.private import remove as take_away
 
@@ -27,6 +29,9 @@ UNDATED = "undated"
 """The period of a notebook that has none."""
 DRAFT, FAILED_DRAFT = "draft", "failed draft"
 """What the status of a run is that was not to be published."""
+
+HOLD = "hold.json"
+"""In the folder of a run: who keeps it beyond its time, and why."""
 
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -154,15 +159,59 @@ def newest(all_runs: list[Run], status: str) -> list[Run]:
     )
 
 
+def find_end(period: str) -> date:
+    """Where a period of the catalogue ends; what has none is older than all."""
+    return date.min if period == UNDATED else Period.parse(period).end
+
+
+def find_ordered(reports: Path, slot: Slot, order: str) -> Run | None:
+    """The good run of a slot that was made for this order of a schedule."""
+    if not order:
+        return None
+    for path in sorted((reports / slot.folder).glob("[!.]*/manifest.json")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            run = _run(path)
+            if run.status == "good" and run.manifest.get("order") == order:
+                return run
+    return None
+
+
 def prune(reports: Path, *, today: str) -> None:
-    """Remove the runs that were to be kept until today (ISO), or until a day before."""
-    for run in runs(reports):
-        if run.manifest.get("kept_until", "9999") <= today:
-            remove(run)
+    """Remove the runs that were to be kept until today (ISO), or until a day before; those on hold
+    stay."""
+    for run in find_expired(reports, today=today):
+        remove(run)
+
+
+def find_expired(reports: Path, *, today: str) -> list[Run]:
+    """The runs that `prune` would remove."""
+    return [
+        run
+        for run in runs(reports)
+        if run.manifest.get("kept_until", "9999") <= today and not is_held(run)
+    ]
+
+
+def hold(run: Run, said: Mapping[str, str], access: Access = OWNER) -> None:
+    """Keep a run until the hold is ended, whatever its time."""
+    replace(run.folder / HOLD, json.dumps(dict(said), ensure_ascii=False).encode(), access)
+
+
+def end_hold(run: Run) -> None:
+    """Let a run go when its time comes."""
+    (run.folder / HOLD).unlink(missing_ok=True)
+
+
+def is_held(run: Run) -> bool:
+    """Whether a run is on hold."""
+    return (run.folder / HOLD).exists()
 
 
 def remove(run: Run) -> None:
-    """Take a run out of sight at once, and then away; `sweep` ends what a crash leaves."""
+    """Take a run out of sight at once, and then away; `sweep` ends what a crash leaves. Refused if
+    it is on hold."""
+    if is_held(run):
+        raise Refused("this run is on hold; end that first with genlib report hold RUN --end")
     gone = run.folder.with_name(f".{run.folder.name}")
     run.folder.rename(gone)
     take_away(gone)

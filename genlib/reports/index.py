@@ -1,20 +1,34 @@
-"""The catalogue's front page: the newest good run of every slot, and the runs that failed since."""
+"""The catalogue's front page, in each language: what needs attention on top, then the newest good
+run of every slot by report and period, the newest first, its languages in one row. Search and
+filter work without a server, and the page without either."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
-from html import escape
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from genlib.present import page
+from genlib.present.theme import font_face, style
 from genlib.present.words import Words
 from genlib.private import OWNER, Access, make_folder
-from genlib.reports import catalogue
+from genlib.reports import addresses, catalogue
 from genlib.reports.catalogue import Run
 
-LANGUAGE = "fi"
-"""The house's own language; each report is in the language that it was asked for."""
+PAGES = {"fi": "index.html", "sv": "index.sv.html", "en": "index.en.html"}
+"""The house's own language is that of index.html."""
+NAMES = {"fi": "Suomeksi", "sv": "På svenska", "en": "In English"}
+STATUS = "status.json"
+"""What a schedule last said of how it stands."""
+TROUBLES = ("refused", "failed")
 
 MESSAGES = {
     "customer_analysis": "Customer analysis",
@@ -24,76 +38,198 @@ MESSAGES = {
     "sv": "Swedish",
     "en": "English",
 }
+SCRIPT = """\
+const box = document.getElementById('search'), pick = document.getElementById('pick');
+const none = document.getElementById('nothing');
+function sift() {
+  const words = box.value.trim().toLowerCase().split(/\\s+/);
+  let found = 0;
+  document.querySelectorAll('section[data-report]').forEach(group => {
+    const chosen = !pick.value || group.dataset.report === pick.value;
+    let here = 0;
+    group.querySelectorAll('tbody tr').forEach(row => {
+      row.hidden = !chosen || !words.every(word => row.dataset.text.includes(word));
+      here += row.hidden ? 0 : 1;
+    });
+    group.hidden = here === 0;
+    found += here;
+  });
+  none.hidden = found > 0;
+}
+if (box) {
+  document.getElementById('tools').hidden = false;
+  box.oninput = pick.onchange = sift;
+}
+"""
+
+
+@dataclass
+class Row:
+    """A period and choice of a report, in the languages that it was made in."""
+
+    period: str
+    choices: str
+    made: str
+    text: str
+    languages: list[dict[str, str]] = field(default_factory=list)
+    files: list[dict[str, str]] = field(default_factory=list)
 
 
 def write(reports: Path, time_zone: str, access: Access = OWNER) -> Path:
-    """Write `index.html` anew from what lies in the catalogue, one writer at a time and in one
-    step; times of day are those of the time zone."""
+    """Write the pages and the stable addresses anew from what lies in the catalogue, one writer at
+    a time and each in one step; times of day are those of the time zone."""
     make_folder(reports, access)
     with catalogue.locked(reports):
         runs = catalogue.runs(reports)
-        page = render(reports, runs, time_zone)
-        catalogue.replace(reports / "index.html", page.encode(), access)
-    return reports / "index.html"
+        for language, name in PAGES.items():
+            page = render(reports, runs, time_zone, language)
+            catalogue.replace(reports / name, page.encode(), access)
+        addresses.write(reports, runs, time_zone, access)
+    return reports / PAGES["fi"]
 
 
-def render(reports: Path, runs: list[Run], time_zone: str) -> str:
-    """The page: one table of the newest good runs, one of the runs that failed after their slot's
-    last good one."""
-    words = Words(LANGUAGE)
-    here = ZoneInfo(time_zone)
+def render(reports: Path, runs: list[Run], time_zone: str, language: str = "fi") -> str:
+    """The page of a language."""
+    words = Words(language)
+    html: str = _template().render(
+        language=language,
+        say=words.translate,
+        sheet=font_face() + style(),
+        script=SCRIPT,
+        script_digest=b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),
+        pages=[{"href": PAGES[one], "language": one, "name": NAMES[one]} for one in PAGES],
+        troubles=[*_list_late(reports, words), *_list_failed(reports, runs, words)],
+        groups=_group(reports, runs, words, ZoneInfo(time_zone)),
+    )
+    return html
+
+
+def _group(reports: Path, runs: list[Run], words: Words, here: ZoneInfo) -> list[dict[str, Any]]:
+    """The reports by title, each with its rows, the newest period first."""
     good = catalogue.newest(runs, "good")
-    last = {run.slot: run.id for run in good}
-    failed = [run for run in runs if run.status == "failed" and run.id > last.get(run.slot, "")]
-    heading = words.translate("Reports")
-    blocks = [f"<h1>{escape(heading)}</h1>", _table(reports, good, words, here)]
-    if failed:
-        blocks += [
-            f"<h2>{escape(words.translate('Failed runs'))}</h2>",
-            _table(reports, failed, words, here),
-        ]
-    return page.render(blocks, title=heading, language=LANGUAGE)
+    groups = []
+    for report in sorted({run.slot.report for run in good}, key=lambda name: _title(name, words)):
+        own = [run for run in good if run.slot.report == report]
+        rows = _make_rows(reports, own, words, here)
+        groups.append({"report": report, "title": _title(report, words), "rows": rows})
+    return groups
 
 
-def _table(reports: Path, runs: list[Run], words: Words, here: ZoneInfo) -> str:
-    if not runs:
-        return f"<p>{escape(words.translate('No reports yet.'))}</p>"
-    heads = ("Report", "Period", "Language", "Parameters", "Made", "Files")
-    head = "".join(f'<th scope="col">{escape(words.translate(text))}</th>' for text in heads)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(reports, run, words, here))}</tr>"
-        for run in runs
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+def _make_rows(reports: Path, runs: Iterable[Run], words: Words, here: ZoneInfo) -> list[Row]:
+    rows: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        rows.setdefault((run.slot.period, run.slot.slug), []).append(run)
+    by_slug = sorted(rows.items(), key=lambda item: item[0][1])
+    by_period = sorted(by_slug, key=lambda item: catalogue.find_end(item[0][0]), reverse=True)
+    return [_make_row(reports, own, words, here) for _, own in by_period]
 
 
-def _cells(reports: Path, run: Run, words: Words, here: ZoneInfo) -> list[str]:
-    slot = run.slot
-    made = datetime.fromisoformat(run.manifest["finished_at"]).astimezone(here)
-    name, language = (
-        words.translate(MESSAGES.get(key, key)) for key in (slot.report, slot.language)
-    )
-    period = slot.period if slot.period == catalogue.UNDATED else words.period(slot.period)
-    choice = run.manifest.get("chosen", {}).items()
+def _make_row(reports: Path, runs: Sequence[Run], words: Words, here: ZoneInfo) -> Row:
+    first = runs[0]
+    made = max(datetime.fromisoformat(run.manifest["finished_at"]) for run in runs)
+    at = made.astimezone(here)
+    period = _name_period(first.slot.period, words)
     choices = ", ".join(
-        f"{words.label('parameter', what)}: {words.label(what, value)}" for what, value in choice
+        f"{words.label('parameter', what)}: {words.label(what, value)}"
+        for what, value in first.manifest.get("chosen", {}).items()
     )
+    texts = (_title(first.slot.report, words), period, first.slot.period, choices)
+    row = Row(period, choices, f"{words.date(at)} {at:%H.%M}", " ".join(texts).lower())
+    for run in runs:
+        name = words.translate(MESSAGES.get(run.slot.language, run.slot.language))
+        row.languages += _link(reports, run.html, name, run.slot.language)
+        row.files += _link(reports, run.pdf, f"PDF {run.slot.language}")
+        notebook = f"{words.translate('Notebook')} {run.slot.language}"
+        row.files += _link(reports, run.notebook, notebook)
+    return row
+
+
+def _list_failed(reports: Path, runs: list[Run], words: Words) -> list[dict[str, Any]]:
+    """The runs that failed after their slot's last good one."""
+    last = {run.slot: run.id for run in catalogue.newest(runs, "good")}
     return [
-        *map(escape, (name, period, language, choices, f"{words.date(made)} {made:%H.%M}")),
-        _links(reports, run, words),
+        _make_trouble(
+            "failed",
+            run.slot.report,
+            run.slot.period,
+            run.slot.language,
+            words,
+            why=_tell_cell(run, words),
+            links=_link(reports, run.notebook, words.translate("Notebook")),
+        )
+        for run in runs
+        if run.status == "failed" and run.id > last.get(run.slot, "")
     ]
 
 
-def _links(reports: Path, run: Run, words: Words) -> str:
-    files = {"Open": run.html, "PDF": run.pdf, "Notebook": run.notebook}
-    links = {text: path.relative_to(reports).as_posix() for text, path in files.items() if path}
-    shown = [
-        f'<a href="{escape(path)}">{escape(words.translate(text))}</a>'
-        for text, path in links.items()
-    ]
+def _tell_cell(run: Run, words: Words) -> str:
     cell = run.manifest.get("failed_cell")
-    return " ".join(
-        [*shown, escape(words.translate("stopped in cell {cell}").format(cell=cell))]
-        if cell
-        else shown
-    )
+    return words.translate("stopped in cell {cell}", cell=cell) if cell else ""
+
+
+def _list_late(reports: Path, words: Words) -> list[dict[str, Any]]:
+    """What a schedule says is late, or refused, or failed without a run."""
+    return [
+        _make_trouble(
+            "late" if task["late"] else task["status"],
+            task["key"].split(" ")[1],
+            task["period"],
+            task["language"],
+            words,
+            why=task["reason"],
+            links=[],
+        )
+        for task in _read_tasks(reports)
+        if task["kind"] == "report"
+        and (task["late"] or task["status"] in TROUBLES)
+        and not task["run"]
+    ]
+
+
+def _read_tasks(reports: Path) -> list[dict[str, Any]]:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        tasks: list[dict[str, Any]] = json.loads((reports / STATUS).read_text())["tasks"]
+        return tasks
+    return []
+
+
+def _make_trouble(  # noqa: PLR0913 - the columns of a row
+    state: str,
+    report: str,
+    period: str,
+    language: str,
+    words: Words,
+    *,
+    why: str,
+    links: list[dict[str, str]],
+) -> dict[str, Any]:
+    return {
+        "state": state,
+        "report": _title(report, words),
+        "period": _name_period(period, words),
+        "language": words.translate(MESSAGES.get(language, language)),
+        "why": why,
+        "links": links,
+    }
+
+
+def _title(report: str, words: Words) -> str:
+    return words.translate(MESSAGES.get(report, report))
+
+
+def _name_period(period: str, words: Words) -> str:
+    return period if period == catalogue.UNDATED else words.period(period)
+
+
+def _link(reports: Path, path: Path | None, name: str, language: str = "") -> list[dict[str, str]]:
+    if path is None:
+        return []
+    return [{"href": path.relative_to(reports).as_posix(), "name": name, "language": language}]
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment
+
+    source = files("genlib.present").joinpath("index.html.j2").read_text(encoding="utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -17,8 +18,8 @@ from genlib import settings as settings_module
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, ReleaseNotFound, ReportFailed, UsageError
-from genlib.period import Period
-from genlib.private import OWNER, check_no_link
+from genlib.period import Period, name_period
+from genlib.private import OWNER, check_no_link, make_folder
 from genlib.release import open_release
 from genlib.reports import catalogue, export, index
 from genlib.reports.approval import digest_notebook, is_approved, record_act
@@ -50,10 +51,12 @@ def run_report(
     parameters: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
     pdf: bool = False,
+    order: str = "",
 ) -> Run:
     """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path. One
     that nobody has approved (`approval`) is a draft: marked so, outside ledger and index, and its
-    author's alone.
+    author's alone. `order`: the name of what a schedule ordered, of which the catalogue keeps one
+    good run; the one that is there already is the result, and a second is taken back.
 
     Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks
     like an identifier of a person, or if the release does not cover the period; Refused if the
@@ -62,12 +65,13 @@ def run_report(
     """
     settings = settings or settings_module.load()
     check_no_link(settings.reports)
-    notice.load(settings.notice).check_in_force(settings.day_of(read_clock()))
+    today = settings.day_of(read_clock())
+    notice.load(settings.notice).check_in_force(today)
     path = find_notebook(name)
     notebook = open_notebook(path)
     digest = digest_notebook(notebook)
     known = parameters_of(notebook)
-    values = checked(settle(known, parameters or {}))
+    values = checked(_name_period(settle(known, parameters or {}), today))
     _check_period(notebook, values, settings)
     _check_campaign(values, settings)
     if pdf:
@@ -78,7 +82,10 @@ def run_report(
     choice = catalogue.chosen(values, {key: parameter.default for key, parameter in known.items()})
     slot = catalogue.slot_of(path.stem, values, choice)
     about = {"parameters": values, "chosen": choice, "notebook_digest": digest}
-    about |= _about(slot, settings)
+    about |= _about(slot, settings) | ({"order": order} if order else {})
+    earlier = catalogue.find_ordered(settings.reports, slot, order)
+    if earlier is not None:
+        return earlier
     return _run(_Order(notebook, values, slot, settings, about, pdf, is_draft))
 
 
@@ -136,6 +143,14 @@ def report_names() -> list[str]:
     """The reports that this project has; the tour is none."""
     names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
     return sorted(names - {"tour"})
+
+
+def _name_period(values: dict[str, Any], today: date) -> dict[str, Any]:
+    """The values with the period by its own name, so that the catalogue never holds a word for
+    it."""
+    if "period" not in values:
+        return values
+    return {**values, "period": name_period(values["period"], today)}
 
 
 def checked(values: dict[str, Any]) -> dict[str, Any]:
@@ -274,7 +289,7 @@ def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Ru
         drafts = catalogue.make_drafts(reports, order.settings.user, access)
         run = catalogue.keep(drafts, order.slot, files, manifest, OWNER)
     else:
-        run = catalogue.keep(reports, order.slot, files, manifest, access)
+        run = _keep_once(order, files, manifest)
     catalogue.prune(reports, today=order.settings.day_of(read_clock()).isoformat())
     for place, pattern in ((reports, catalogue.UNFINISHED), (Path(gettempdir()), f"{SOCKETS}*")):
         catalogue.sweep(place, pattern, older_than=time.time() - _STALE)
@@ -282,6 +297,18 @@ def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Ru
     Ledger.of(order.settings).sweep(kept, older_than=time.time() - _STALE)
     index.write(reports, order.settings.time_zone, access)
     return run
+
+
+def _keep_once(order: _Order, files: dict[str, bytes], manifest: dict[str, Any]) -> Run:
+    """The run in the catalogue; if a good one of the same order came there meanwhile, that one, and
+    this is taken out of the ledger again."""
+    reports = make_folder(order.settings.reports, order.settings.access)
+    with catalogue.locked(reports):
+        earlier = catalogue.find_ordered(reports, order.slot, manifest.get("order", ""))
+        if earlier is None:
+            return catalogue.keep(reports, order.slot, files, manifest, order.settings.access)
+    Ledger.of(order.settings).forget(manifest["run_id"])
+    return earlier
 
 
 def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:

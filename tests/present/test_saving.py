@@ -138,7 +138,7 @@ def test_what_is_saved_enters_the_ledger(tmp_path, home):
     genlib.save(genlib.protect(table=counted(40, "payers")), tmp_path / "x.csv")
     (page,) = Ledger(home / "ledger").read_past().pages
     assert page.figures["value"].to_list() == [40, 40]
-    assert [file.suffixes for file in (home / "ledger").glob("saved-*")] == [[".parquet"]]
+    assert [file.suffixes for file in (home / "ledger").glob("*-saved-*")] == [[".parquet"]]
 
 
 def test_nearly_the_same_people_are_not_saved_beside_others(tmp_path):

@@ -1,31 +1,26 @@
+import json
 import re
-from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
 import pytest
+from catalogued import keep
 from small import ZONE
 
 from genlib.present.words import Words
 from genlib.reports import catalogue, index, prose
-from genlib.reports.catalogue import Slot
 from genlib.reports.run import report_names
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
-def keep(reports: Path, run_id: str, status: str, **slot: str) -> catalogue.Run:
-    place = Slot(**{"report": "campaign_history", "period": "2026-10", "language": "fi", **slot})
-    files = {"report.ipynb": b"{}"} | ({"report.html": b"<p>"} if status == "good" else {})
-    told = {
-        "run_id": run_id,
-        "status": status,
-        "slot": asdict(place),
-        "finished_at": "2026-11-01T04:00:01+00:00",
-    }
-    told |= {"chosen": {"region": "01"}} if slot.get("slug") else {}
-    told |= {"failed_cell": 4} if status == "failed" else {}
-    return catalogue.keep(reports, place, files, told)
+def write_status(reports: Path) -> None:
+    """A schedule's word: one report late, one refused, one in order."""
+    task = {"kind": "report", "key": "report customer_analysis 2026-11 fi {}", "period": "2026-11"}
+    task |= {"language": "fi", "run": None, "reason": "the files of shop are old <b>"}
+    states = [("waiting", True), ("refused", False), ("done", False)]
+    tasks = [task | {"status": status, "late": late} for status, late in states]
+    (reports / "status.json").write_text(json.dumps({"tasks": tasks}), encoding="utf-8")
 
 
 def links(page: Path) -> list[str]:
@@ -37,7 +32,7 @@ def test_the_newest_good_run_of_each_slot_is_linked(tmp_path):
         keep(tmp_path, run_id, "good")
     keep(tmp_path, "2026-3", "good", language="sv")
     found = links(index.write(tmp_path, ZONE))
-    assert [link for link in found if link.endswith(".html")] == [
+    assert [link for link in found if link.endswith("report.html")] == [
         "campaign_history/2026-10/fi/2026-2/report.html",
         "campaign_history/2026-10/sv/2026-3/report.html",
     ]
@@ -69,7 +64,36 @@ def test_what_a_run_was_asked_for_cannot_break_the_page(tmp_path):
     keep(tmp_path, "2026-1", "good", slug="region-01")
     manifest = next(tmp_path.glob("**/manifest.json"))
     manifest.write_text(manifest.read_text().replace('"region": "01"', '"region": "<script>"'))
-    assert "<script>" not in index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
+    page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
+    assert "&lt;script&gt;" in page
+    assert page.count("<script>") == 1  # its own
+
+
+def test_what_is_late_or_refused_stands_on_top_with_why(tmp_path):
+    keep(tmp_path, "2026-1", "good")
+    write_status(tmp_path)
+    page = index.write(tmp_path, ZONE).read_text(encoding="utf-8")
+    assert page.index("Vaatii huomiota") < page.index("Kampanjahistoria")
+    assert re.findall(r'class="state">([^<]+)', page) == ["myöhässä", "hylätty"]
+    assert page.count("the files of shop are old &lt;b&gt;") == 2
+
+
+def test_a_status_that_cannot_be_read_says_nothing(tmp_path):
+    keep(tmp_path, "2026-1", "good")
+    (tmp_path / "status.json").write_text("[")
+    assert "Vaatii huomiota" not in index.write(tmp_path, ZONE).read_text(encoding="utf-8")
+
+
+def test_languages_of_a_report_stand_in_one_row_and_the_newest_period_first(tmp_path):
+    keep(tmp_path, "2026-1", "good", period="2026-09")
+    keep(tmp_path, "2026-2", "good", period="2026-Q3")
+    for language in ("fi", "sv", "en"):
+        keep(tmp_path, f"2026-3-{language}", "good", language=language)
+    page = index.write(tmp_path, ZONE).read_text(encoding="utf-8")
+    periods = re.findall(r'data-text="[^"]*"><th scope="row">([^<]+)', page)
+    assert periods == ["lokakuu\u00a02026", "syyskuu\u00a02026", "heinä–syyskuu\u00a02026"]
+    assert (tmp_path / "index.sv.html").exists()
+    assert "Kampanjhistorik" in (tmp_path / "index.sv.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("language", ["fi", "sv"])
@@ -82,6 +106,7 @@ def test_the_index_can_be_said_in_every_language(tmp_path, monkeypatch, language
         keep(tmp_path, f"2026-1-{report}", "good", report=report)
     keep(tmp_path, "2026-2", "failed", language="sv")
     keep(tmp_path, "2026-3", "good", language="en")
+    write_status(tmp_path)
     index.write(tmp_path, ZONE)
     monkeypatch.undo()
     assert Words(language).missing(said) == []

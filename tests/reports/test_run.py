@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import sys
 from dataclasses import replace
@@ -12,6 +13,7 @@ from small import Small
 
 from genlib import notice
 from genlib.cli import run as command
+from genlib.disclosure.ledger import Ledger
 from genlib.errors import PeriodNotCovered, Refused, ReportFailed, UsageError
 from genlib.notice import DEFAULT
 from genlib.reports import catalogue
@@ -124,6 +126,44 @@ def test_the_page_holds_text_and_drawings_and_no_code(good):
     assert "Rajaus: Uusimaa" in page
     assert "1\u00a0043" in page
     assert "findings" not in page
+
+
+def test_the_catalogue_has_the_period_that_a_word_names_on_the_companys_day(
+    book, published, monkeypatch
+):
+    half_an_hour_of_november = dt.datetime(2026, 10, 31, 22, 30, tzinfo=dt.UTC)
+    monkeypatch.setattr("genlib.reports.run.read_clock", lambda: half_an_hour_of_november)
+    run = run_report(book(CHART, END), parameters={"period": "last"}, settings=published)
+    assert run.slot.period == "2026-10"
+    assert run.manifest["parameters"]["period"] == "2026-10"
+
+
+def test_of_what_a_schedule_ordered_there_is_one_good_run(book, published):
+    path = book(CHART, END)
+    first = run_report(path, settings=published, order="look 2026-10 fi")
+    again = run_report(path, settings=published, order="look 2026-10 fi")
+    other = run_report(path, settings=published, order="look 2026-10 fi, asked by hand")
+    assert again.id == first.id != other.id
+    assert len(catalogue.runs(published.reports)) == 2
+
+
+def test_a_run_that_comes_second_is_taken_out_of_the_ledger(book, published, monkeypatch):
+    path = book(CHART, END)
+    first = run_report(path, settings=published, order="look 2026-10 fi")
+    found = catalogue.find_ordered
+    questions = []
+
+    def find_later(*asked):
+        """Nothing at first: the two began before either was kept."""
+        questions.append(asked)
+        return found(*asked) if len(questions) > 1 else None
+
+    monkeypatch.setattr(catalogue, "find_ordered", find_later)
+    monkeypatch.setattr(catalogue, "new_id", lambda now: "2026-11-01T040000Z-second")
+    assert run_report(path, settings=published, order="look 2026-10 fi").id == first.id
+    assert len(questions) == 2
+    assert Ledger.of(published).published(first.id)
+    assert not Ledger.of(published).published("2026-11-01T040000Z-second")
 
 
 def test_a_run_lies_in_its_slot_and_in_the_index(good, home):

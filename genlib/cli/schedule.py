@@ -1,0 +1,149 @@
+"""`genlib schedule`: reports that arrive by themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from signal import SIGTERM, signal
+from threading import Event
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from genlib.clock import read_clock
+from genlib.errors import BadInput, UsageError
+from genlib.schedule.checking import find_faults
+from genlib.schedule.reading import find_plan, load_plan, read_plan
+from genlib.schedule.serving import do_round, open_store, read_status
+from genlib.schedule.serving import install as write_units
+from genlib.schedule.serving import serve as run_rounds
+from genlib.schedule.status import BAD, count, find_code, tell
+from genlib.schedule.times import find_next
+from genlib.settings import load
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def schedule() -> None:
+    """Make the reports that are due, and say how it stands."""
+
+
+@app.command()
+def check() -> None:
+    """Check data/schedule.toml against the notebooks, the notice and the feeds, and tell when each
+    report comes next. Every fault is told with its line and what to do; exit code 4.
+
+    Example: genlib schedule check
+    """
+    settings = load()
+    path = find_plan(settings)
+    plan, faults = read_plan(path)
+    faults = faults or list(find_faults(plan, path, settings))
+    for fault in faults:
+        typer.echo(f"{path.name} {fault}")
+    if faults:
+        raise BadInput(f"{path.name} has {len(faults)} fault{'s' if faults[1:] else ''}")
+    zone = ZoneInfo(settings.time_zone)
+    for entry in plan.entries:
+        at, period = find_next(entry, read_clock(), zone)
+        when = f"{at.astimezone(zone):%a %d %b %Y at %H:%M}"
+        languages = ", ".join(entry.languages)
+        typer.echo(f"{entry.name}: {entry.report} of {period} comes on {when} in {languages}")
+    typer.echo(f"{path.name} is in order: {len(plan.entries)} reports")
+
+
+@app.command()
+def due() -> None:
+    """Do what is due: refresh, publish, reports, mail. To be called again and again, by cron or a
+    timer; several at once do no harm. Exit code 5 if a report failed or is late, 3 if one was
+    refused.
+
+    Example: genlib schedule due
+    """
+    settings = load()
+    plan = load_plan(settings)
+    lines = do_round(plan, settings, open_store(settings))
+    _tell(lines, only_open=True)
+    raise typer.Exit(find_code(lines))
+
+
+@app.command()
+def serve() -> None:
+    """Do what is due, minute after minute, until it is stopped.
+
+    Example: genlib schedule serve
+    """
+    settings = load()
+    stopped = Event()
+    signal(SIGTERM, lambda number, frame: stopped.set())
+    run_rounds(
+        settings,
+        open_store(settings),
+        wait=stopped.wait,
+        tell=lambda text: typer.echo(f"genlib: {text}", err=True),
+    )
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Every task, for a program.")] = False,
+) -> None:
+    """How it stands: waiting and why, running since, done, refused and why, failed in which cell,
+    late. Exit code 5 if a report failed or is late, 3 if one was refused.
+
+    Example: genlib schedule status
+    """
+    settings = load()
+    lines = read_status(load_plan(settings), settings, open_store(settings))
+    if as_json:
+        typer.echo(json.dumps({"reports": count(lines), "tasks": lines}, ensure_ascii=False))
+    else:
+        _tell(lines, only_open=False)
+    raise typer.Exit(find_code(lines))
+
+
+@app.command()
+def again(
+    entry: Annotated[str, typer.Argument(help="The name of an entry of the schedule.")],
+) -> None:
+    """Let what was refused or failed of an entry be made again, at the next round: the notebook was
+    mended or approved, the disk has room.
+
+    Example: genlib schedule again campaigns
+    """
+    settings = load()
+    plan = load_plan(settings)
+    if entry not in {one.name for one in plan.entries}:
+        raise UsageError("no entry of that name in the schedule")
+    store = open_store(settings)
+    bad = [row for row in store.read().values() if row["entry"] == entry and row["status"] in BAD]
+    opened = sum(store.reopen(row, read_clock()) for row in bad)
+    typer.echo(f"{opened} will be made again")
+
+
+@app.command()
+def install(
+    to: Annotated[
+        Path | None, typer.Option(help="Where to write; default: systemd/ in the workbench.")
+    ] = None,
+) -> None:
+    """Write units for systemd, and say what to do with them, or what to put into a crontab.
+
+    Example: genlib schedule install
+    """
+    settings = load()
+    load_plan(settings)
+    for line in write_units(settings, to or settings.home / "systemd"):
+        typer.echo(line)
+
+
+def _tell(lines: list[dict[str, Any]], *, only_open: bool) -> None:
+    for line in lines:
+        if not only_open or line["status"] != "done":
+            typer.echo(tell(line))
+    counts = count(lines)
+    typer.echo(
+        ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "0 due"
+    )

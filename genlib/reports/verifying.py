@@ -1,0 +1,78 @@
+"""Making a run again - the same notebook, release, parameters and past - to see that it comes out
+the same, to the byte in all that is no time.
+
+The run is made in a place of its own, which holds the release that it cites, what other reports had
+published before it, and nothing else; nothing of it is kept or published. Not promised: a run whose
+past was forgotten since (`genlib report forget`) may come out otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from genlib.disclosure.ledger import Ledger
+from genlib.errors import Refused, UsageError
+from genlib.present.words import Words
+from genlib.private import make_folder
+from genlib.reports.approval import ACTS, digest_notebook
+from genlib.reports.catalogue import Run
+from genlib.reports.run import find_notebook, open_notebook, run_report
+from genlib.settings import Settings
+
+AUDIT = "disclosure.json"
+Files = dict[str, Any]
+
+
+def verify_run(run: Run, settings: Settings, notebook: Path | None = None) -> list[str]:
+    """The files of a run that came out otherwise when it was made again; none if it stands.
+
+    UsageError for a run that is not good or cites no release, Refused if the notebook was changed
+    since; `notebook` names the one of that day.
+    """
+    if run.status != "good" or "release" not in run.manifest:
+        raise UsageError("only a good run that cites its release can be verified")
+    path = notebook or find_notebook(run.slot.report)
+    if digest_notebook(open_notebook(path)) != run.manifest["notebook_digest"]:
+        raise Refused(
+            "the notebook was changed since this run; name the one of that day with --notebook"
+        )
+    with TemporaryDirectory(prefix="genlib-verify-") as folder:
+        place = _set_up(Path(folder), run, settings)
+        again = run_report(path, parameters=run.manifest["parameters"], settings=place)
+        before = _read(run)
+        after = _read(again)
+    return [name for name in before if before[name] != after[name]]
+
+
+def _set_up(folder: Path, run: Run, settings: Settings) -> Settings:
+    """A workbench with the release of the run and the ledger as it was before it."""
+    home = make_folder(folder / "home")
+    releases = make_folder(folder / "releases")
+    cited = run.manifest["release"]
+    own = make_folder(releases / cited["purpose"])
+    (own / cited["id"]).symlink_to((settings.releases / cited["purpose"] / cited["id"]).resolve())
+    (own / "current").write_text(cited["id"], encoding="utf-8")
+    begun = datetime.fromisoformat(run.manifest["started_at"])
+    Ledger.of(settings).copy_before(run.id, begun, make_folder(home / "ledger"))
+    acts = settings.home / ACTS
+    if acts.exists():
+        shutil.copy(acts, home)
+    user = run.manifest["user"]
+    return replace(settings, home=home, releases=releases, reports=folder / "reports", user=user)
+
+
+def _read(run: Run) -> Files:
+    """What a run holds, without the day until which it is kept."""
+    kept = date.fromisoformat(run.manifest["kept_until"])
+    day = Words(run.slot.language).date(kept)
+    page = (run.folder / "report.html").read_text(encoding="utf-8").replace(day, "")
+    cells = json.loads(run.notebook.read_text(encoding="utf-8").replace(day, ""))["cells"]
+    without_id = [{name: part for name, part in cell.items() if name != "id"} for cell in cells]
+    audit = (run.folder / AUDIT).read_bytes()
+    return {"report.html": page, "report.ipynb": without_id, AUDIT: audit}

@@ -1,0 +1,1 @@
+"""Reports that arrive by themselves: what is due, made exactly once, and who is told."""

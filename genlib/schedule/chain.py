@@ -1,0 +1,183 @@
+"""What is due, as one chain: refresh, publish, reports, mail. It stops with its reason where the
+data are older than they should be, and goes on by itself when they are not.
+
+Example: October is due on 2 November at 06:00. The shop's file is of 30 October: the slot waits,
+"the files of shop are of 2026-10-30, before 2026-10 was over". At 07:00 a newer file lies there: it
+is refreshed, the release published, the report made, the mail sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from genlib.clock import read_clock
+from genlib.schedule import posting
+from genlib.schedule.child import Child
+from genlib.schedule.outcome import DONE
+from genlib.schedule.plan import Plan, Slot
+from genlib.schedule.store import Store, Task, is_over
+from genlib.schedule.tasks import LOOK_AGAIN, find_task, make_report
+from genlib.schedule.times import find_due_slots
+from genlib.schedule.work import Start, Work
+from genlib.settings import Settings
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a step must have reached: done not before `since`; of a source, its files not older than
+    the day `covers`."""
+
+    since: dt.datetime
+    covers: dt.date = dt.date.min
+
+
+@dataclass
+class Chain:
+    """A scheduler of a plan. `capacity`: how many reports at once."""
+
+    plan: Plan
+    settings: Settings
+    store: Store
+    clock: Callable[[], dt.datetime] = read_clock
+    capacity: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+    def do(self) -> int:
+        """Do all that is due now; how many reports were made, refused or failed here."""
+        slots = find_due_slots(self.plan, self.clock(), self.settings.time_zone)
+        self.put_down(slots)
+        waiting = self._find_waiting(slots)
+        waiting = self._refresh(waiting)
+        waiting = self._publish(waiting)
+        count = self._make_reports(waiting)
+        posting.post(self.plan, self.settings, self.store, slots, self.clock)
+        return count
+
+    def put_down(self, slots: Sequence[Slot]) -> None:
+        """Every slot that is due has a row; one that was missed for too long is refused."""
+        self.store.add(
+            [
+                Task(
+                    slot.key,
+                    "report",
+                    slot.entry.name,
+                    slot.due_at,
+                    slot.period.label,
+                    slot.language,
+                    place,
+                )
+                for place, slot in enumerate(slots)
+            ]
+        )
+        for slot in slots:
+            if slot.is_missed:
+                limit = slot.entry.catch_up
+                reason = (
+                    f"missed: only the last {limit} periods are caught up (catch_up); make it by "
+                    "hand with genlib report run"
+                )
+                self.store.refuse(slot.key, reason, self.clock())
+
+    def _find_waiting(self, slots: Sequence[Slot]) -> list[Slot]:
+        rows = self.store.read([slot.key for slot in slots])
+        return [slot for slot in slots if not is_over(rows[slot.key])]
+
+    def _refresh(self, slots: list[Slot]) -> list[Slot]:
+        """Refresh what the slots need; those whose sources are in order."""
+        needs: dict[str, Need] = {}
+        for slot in slots:
+            for name in slot.entry.refresh:
+                needs[name] = _raise_need(needs.get(name), Need(slot.due_at, slot.period.end))
+        rows = self._do_steps("refresh", needs)
+        return [slot for slot in slots if self._is_fresh(slot, rows)]
+
+    def _publish(self, slots: list[Slot]) -> list[Slot]:
+        """Publish what the slots need, after what was refreshed for them; those whose releases are
+        in order."""
+        refreshed = self.store.read()
+        needs: dict[str, Need] = {}
+        for slot in slots:
+            sources = [refreshed[f"refresh {name}"] for name in slot.entry.refresh]
+            since = max([slot.due_at, *(row["finished_at"] for row in sources)])
+            for purpose in slot.entry.publish:
+                needs[purpose] = _raise_need(needs.get(purpose), Need(since))
+        rows = self._do_steps("publish", needs)
+        return [slot for slot in slots if self._is_published(slot, rows)]
+
+    def _do_steps(self, kind: str, needs: Mapping[str, Need]) -> Mapping[str, Row]:
+        """Do what is not done yet as it is needed, one after another; the rows by name."""
+        now = self.clock()
+        self.store.add([Task(f"{kind} {name}", kind, "", now) for name in needs])
+        rows = self.store.read([f"{kind} {name}" for name in needs])
+        for name, need in needs.items():
+            row = rows[f"{kind} {name}"]
+            if _is_wanting(row, need, now):
+                self.store.reopen(row, now)
+        self._work(self._start_step).do(list(rows))
+        found = self.store.read(rows)
+        return {name: found[f"{kind} {name}"] for name in needs}
+
+    def _make_reports(self, slots: list[Slot]) -> int:
+        by_key = {slot.key: slot for slot in slots}
+
+        def start(key: str) -> Child:
+            return Child(make_report, by_key[key], self.plan.folder, self.settings, self.clock())
+
+        work = self._work(start, self.capacity)
+        work.limits = {
+            key: dt.timedelta(minutes=slot.entry.time_limit_minutes) for key, slot in by_key.items()
+        }
+        work.after = {key: slot.after for key, slot in by_key.items() if slot.after}
+        return work.do(list(by_key))
+
+    def _start_step(self, key: str) -> Child:
+        return Child(*find_task(key, self.plan, self.settings, self.clock()))
+
+    def _work(self, start: Start, capacity: int = 1) -> Work:
+        return Work(self.store, start, capacity, clock=self.clock)
+
+    def _is_fresh(self, slot: Slot, rows: Mapping[str, Row]) -> bool:
+        for name in slot.entry.refresh:
+            row = rows[name]
+            if row["status"] != DONE:
+                said = row["reason"] or row["status"]
+                self.store.tell(slot.key, f"{name} is not refreshed: {said}")
+                return False
+            if dt.date.fromisoformat(row["run"]) < slot.period.end:
+                reason = f"the files of {name} are of {row['run']}, before {slot.period} was over"
+                self.store.tell(slot.key, reason)
+                return False
+        return True
+
+    def _is_published(self, slot: Slot, rows: Mapping[str, Row]) -> bool:
+        for purpose in slot.entry.publish:
+            row = rows[purpose]
+            if row["status"] != DONE:
+                said = row["reason"] or row["status"]
+                self.store.tell(slot.key, f"{purpose} is not published: {said}")
+                return False
+        return True
+
+
+def _raise_need(one: Need | None, other: Need) -> Need:
+    if one is None:
+        return other
+    return Need(max(one.since, other.since), max(one.covers, other.covers))
+
+
+def _is_wanting(row: Row, need: Need, now: dt.datetime) -> bool:
+    """Whether a step that is over must be done again: it was over before it was needed; or it
+    failed, or gave data that are too old, an hour ago."""
+    if not is_over(row):
+        return False
+    if row["finished_at"] < need.since:
+        return True
+    is_old = row["kind"] == "refresh" and row["status"] == DONE
+    is_short = is_old and dt.date.fromisoformat(row["run"]) < need.covers
+    is_bad = row["status"] != DONE or is_short
+    return bool(is_bad and row["finished_at"] + LOOK_AGAIN <= now)

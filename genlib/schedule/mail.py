@@ -1,0 +1,145 @@
+"""One mail about a report: what it says, to whom it may go, and sending it through STARTTLS.
+
+A mail holds a title, the lead sentence of the page - what stands there has passed door 2 - and a
+link. The page itself goes only to domains that `files_to` names.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from hashlib import sha256
+from pathlib import Path
+
+from genlib.errors import Refused, UsageError
+from genlib.present.words import Words
+from genlib.reports.catalogue import Run
+from genlib.reports.index import MESSAGES
+from genlib.schedule.outcome import DONE, FAILED, Outcome
+from genlib.schedule.plan import Delivery
+from genlib.settings import from_secret_file
+
+SECONDS = 30
+PERMANENT = (
+    smtplib.SMTPNotSupportedError,
+    smtplib.SMTPAuthenticationError,
+    smtplib.SMTPSenderRefused,
+    smtplib.SMTPRecipientsRefused,
+    ssl.SSLError,
+)
+LEAD = re.compile(r'<div class="lead"[^>]*><p>(.*?)</p>', re.DOTALL)
+OTHERS = 0o077
+TEXTS = {
+    "made": "Open the report: {link}",
+    "refused": "The report was refused: {reason}",
+    "failed": "The report failed: {reason}",
+    "late": "The report is late: {reason}",
+}
+
+
+@dataclass(frozen=True)
+class News:
+    """What a mail tells: `kind` made, refused, failed or late; of which report, period and
+    language; `reason` why not."""
+
+    kind: str
+    report: str
+    period: str
+    language: str
+    parameters: str = ""
+    reason: str = ""
+
+
+def compose(news: News, to: tuple[str, ...], delivery: Delivery, key: str) -> EmailMessage:
+    """The mail without a report's page. Its id follows from the key of the task, so that a second
+    one, of a scheduler that was killed while sending, is known as the same."""
+    words = Words(news.language)
+    name = words.translate(MESSAGES.get(news.report, news.report))
+    title = ", ".join(part for part in (name, words.period(news.period), news.parameters) if part)
+    mail = EmailMessage()
+    mail["Subject"] = title
+    mail["From"] = delivery.sender
+    mail["To"] = ", ".join(to)
+    domain = delivery.sender.rpartition("@")[2]
+    mail["Message-ID"] = f"<{sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(words.translate(TEXTS[news.kind], reason=news.reason, link=""))
+    return mail
+
+
+def add_page(mail: EmailMessage, run: Run, link: str, language: str, *, with_file: bool) -> None:
+    """Put the lead sentence and the link of a run into a mail, and the page if it may go."""
+    page = run.html.read_text(encoding="utf-8") if run.html else ""
+    words = Words(language)
+    lines = [read_lead(page), words.translate(TEXTS["made"], link=link)]
+    mail.set_content("\n\n".join(line for line in lines if line))
+    if with_file:
+        name = f"{run.slot.report}-{run.slot.period}-{language}.html"
+        mail.add_attachment(page.encode(), maintype="text", subtype="html", filename=name)
+
+
+def read_lead(page: str) -> str:
+    """The lead sentence of a page; nothing if it has none."""
+    found = LEAD.search(page)
+    return html.unescape(re.sub(r"<[^>]+>", "", found[1])).strip() if found else ""
+
+
+def may_have_file(to: tuple[str, ...], delivery: Delivery) -> bool:
+    """Whether all of them are of domains that may get the page itself."""
+    return all(address.rpartition("@")[2] in delivery.files_to for address in to)
+
+
+def classify(to: tuple[str, ...], delivery: Delivery) -> str:
+    """INTERNAL if all are the company's own; PROCESSOR if some work for it. Refused for others."""
+    domains = {address.rpartition("@")[2] for address in to}
+    if domains - {*delivery.internal, *delivery.processors}:
+        raise Refused("a recipient is of a domain that the schedule does not allow")
+    return "PROCESSOR" if domains - set(delivery.internal) else "INTERNAL"
+
+
+def send(mail: EmailMessage, delivery: Delivery, folder: Path) -> Outcome:
+    """Hand a mail to the server, encrypted or not at all."""
+    trusted = ssl.create_default_context(cafile=_find_file(delivery.authority, folder))
+    secret = _read_password(delivery, folder)
+    try:
+        with smtplib.SMTP(delivery.server, delivery.port, timeout=SECONDS) as server:
+            server.starttls(context=trusted)
+            if delivery.user:
+                server.login(delivery.user, secret)
+            refused = server.send_message(mail)
+    except PERMANENT as error:
+        kind = type(error).__name__
+        return Outcome(FAILED, f"the mail server said no ({kind})", error=kind)
+    except (smtplib.SMTPException, OSError) as error:
+        kind = type(error).__name__
+        reason = f"the mail server cannot be reached or is busy ({kind})"
+        return Outcome(FAILED, reason, error=kind, may_pass=True)
+    reason = f"{len(refused)} recipients were refused by the server" if refused else ""
+    return Outcome(DONE, reason)
+
+
+def _read_password(delivery: Delivery, folder: Path) -> str:
+    """From a file that nobody else reads; Refused if others may."""
+    if not delivery.user:
+        return ""
+    path = folder / Path(delivery.password_file).expanduser()
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise UsageError(
+            f"the password file of the mail server cannot be read ({error.strerror}); name it in "
+            "delivery.password_file"
+        ) from None
+    if mode & OTHERS:
+        raise Refused(
+            "the password file of the mail server is open to others; close it: chmod 600 FILE"
+        )
+    return from_secret_file(path)
+
+
+def _find_file(name: str, folder: Path) -> str | None:
+    return str(folder / Path(name).expanduser()) if name else None

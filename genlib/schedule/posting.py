@@ -1,0 +1,114 @@
+"""Who is told what: mails as tasks, each handed to the server once, each in the audit trail before.
+
+A scheduler that is killed between the server's yes and its own note sends the mail again, under the
+same Message-ID.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from genlib.present.words import Words
+from genlib.register import audit
+from genlib.register.database import open_register
+from genlib.reports.run import find_run
+from genlib.schedule import mail
+from genlib.schedule.child import Here
+from genlib.schedule.outcome import DONE, FAILED, Outcome
+from genlib.schedule.plan import Plan, Slot
+from genlib.schedule.status import is_late
+from genlib.schedule.store import Store, Task, is_over
+from genlib.schedule.work import Work
+from genlib.settings import Settings
+
+Row = Mapping[str, Any]
+Posting = tuple[Slot, Row, str, tuple[str, ...]]
+"""A slot, its row, the kind of news, and to whom."""
+
+
+def post(
+    plan: Plan,
+    settings: Settings,
+    store: Store,
+    slots: Sequence[Slot],
+    clock: Callable[[], dt.datetime],
+) -> int:
+    """Send the mails that are due about these slots; how many were sent or failed here."""
+    if plan.delivery is None:
+        return 0
+    rows = store.read([slot.key for slot in slots])
+    now = clock()
+    postings: dict[str, Posting] = {}
+    for slot in slots:
+        kind, to = _find_news(slot, rows[slot.key], now)
+        if to:
+            postings[_name_mail(kind, rows[slot.key])] = (slot, rows[slot.key], kind, to)
+    store.add([Task(key, "mail", one[0].entry.name, now) for key, one in postings.items()])
+
+    def start(key: str) -> Here:
+        return Here(send_news, key, postings[key], plan, settings)
+
+    return Work(store, start, clock=clock).do(list(postings))
+
+
+def _find_news(slot: Slot, row: Row, now: dt.datetime) -> tuple[str, tuple[str, ...]]:
+    """What there is to say of a slot, and to whom; to nobody if there is nothing."""
+    if row["status"] == DONE:
+        return "made", slot.entry.recipients.get(slot.language, ())
+    if is_over(row):
+        return row["status"], slot.entry.on_failure
+    return "late", slot.entry.on_failure if is_late(slot, row, now) else ()
+
+
+def _name_mail(kind: str, row: Row) -> str:
+    """One mail about a report that was made or is late; one about each time that it failed."""
+    again = f" {row['finished_at']:%Y-%m-%dT%H:%M:%SZ}" if kind in {"refused", "failed"} else ""
+    return f"mail {kind}{again} {row['key']}"
+
+
+def send_news(key: str, posting: Posting, plan: Plan, settings: Settings) -> Outcome:
+    """Note the disclosure, then send."""
+    slot, row, kind, to = posting
+    assert plan.delivery is not None  # noqa: S101 - post began with it
+    delivery = plan.delivery
+    words = Words(slot.language)
+    named = ", ".join(words.label(name, value) for name, value in slot.parameters.items())
+    report = slot.key.split(" ")[1].rpartition("/")[2].removesuffix(".ipynb")
+    reason = row["reason"] or row["status"]
+    news = mail.News(kind, report, slot.period.label, slot.language, named, reason)
+    letter = mail.compose(news, to, delivery, key)
+    with_file = False
+    if kind == "made":
+        run = find_run(row["run"], settings)
+        if run is None or run.html is None:
+            return Outcome(FAILED, "the report is not in the catalogue any more")
+        with_file = slot.entry.send_file and mail.may_have_file(to, delivery)
+        link = delivery.link + run.html.relative_to(settings.reports).as_posix()
+        mail.add_page(letter, run, link, slot.language, with_file=with_file)
+    _note(
+        settings,
+        {
+            "report": slot.entry.report,
+            "period": slot.period.label,
+            "language": slot.language,
+            "news": kind,
+            "recipients": len(to),
+            "class": mail.classify(to, delivery),
+            "file": with_file,
+        },
+    )
+    return mail.send(letter, delivery, plan.folder)
+
+
+def _note(settings: Settings, detail: Mapping[str, Any]) -> None:
+    """The disclosure in the audit trail: which report, to how many, of which class."""
+    audit.record(
+        open_register(settings.register),
+        purpose="reports",
+        action="report deliver",
+        people=0,
+        detail=detail,
+        user=settings.user,
+    )

@@ -1,0 +1,80 @@
+"""How it stands with the schedule: for people, and as JSON for a monitor."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from genlib.atomic import replacing
+from genlib.schedule.outcome import FAILED, REFUSED, RUNNING
+from genlib.schedule.plan import Slot
+from genlib.schedule.store import is_over
+from genlib.settings import Settings
+
+Row = Mapping[str, Any]
+BAD = {REFUSED, FAILED}
+
+
+def is_late(slot: Slot, row: Row, now: dt.datetime) -> bool:
+    """Whether a slot is not over so many hours after it was due as its entry says."""
+    hours = dt.timedelta(hours=slot.entry.late_after_hours)
+    return not is_over(row) and now > slot.due_at + hours
+
+
+def describe(
+    rows: Mapping[str, Row], slots: Sequence[Slot], now: dt.datetime
+) -> list[dict[str, Any]]:
+    """A line a task, the oldest first: status, reason, cell, error, run and times; late of a report
+    that should be there."""
+    late = {slot.key for slot in slots if slot.key in rows and is_late(slot, rows[slot.key], now)}
+    return [_describe_row(row, row["key"] in late) for row in rows.values()]
+
+
+def _describe_row(row: Row, late: bool) -> dict[str, Any]:
+    plain = ("key", "kind", "entry", "period", "language", "status", "reason", "cell", "error")
+    more = ("run", "attempts")
+    times = ("due_at", "started_at", "finished_at", "not_before")
+    told = {name: row[name] for name in (*plain, *more)}
+    told |= {name: row[name].isoformat() if row[name] else None for name in times}
+    return told | {"late": late}
+
+
+def count(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How many reports stand how; late ones beside."""
+    reports = [line for line in lines if line["kind"] == "report"]
+    names = ("waiting", "running", "done", "refused", "failed")
+    counts = {name: sum(line["status"] == name for line in reports) for name in names}
+    return counts | {"late": sum(line["late"] for line in reports)}
+
+
+def find_code(lines: Sequence[Mapping[str, Any]]) -> int:
+    """The exit code: 5 if something failed or is late, 3 if something was refused, else 0."""
+    if any(line["status"] == FAILED or line["late"] for line in lines):
+        return 5
+    return 3 if any(line["status"] == REFUSED for line in lines) else 0
+
+
+def find_file(settings: Settings) -> Path:
+    """Where a monitor looks."""
+    return settings.reports / "status.json"
+
+
+def write_file(lines: Sequence[Mapping[str, Any]], now: dt.datetime, settings: Settings) -> None:
+    """Put down how it stands, for a monitor."""
+    content = {"at": now.isoformat(), "reports": count(lines), "tasks": list(lines)}
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    with replacing(find_file(settings), settings.access) as file:
+        file.write(f"{text}\n".encode())
+
+
+def tell(line: Mapping[str, Any]) -> str:
+    """A task in a line of text."""
+    status = "late" if line["late"] else line["status"]
+    since = f" since {line['started_at']}" if line["status"] == RUNNING else ""
+    where = f", cell {line['cell']}" if line["cell"] else ""
+    kind = f", {line['error']}" if line["error"] else ""
+    reason = f": {line['reason']}" if line["reason"] else ""
+    return f"{status:8}{since} {line['key']}{where}{kind}{reason}"

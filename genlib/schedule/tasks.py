@@ -1,0 +1,152 @@
+"""What the schedule does: refresh a source, publish a release, make a report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from genlib import notice
+from genlib.errors import ReleaseNotFound, ReportFailed
+from genlib.publish import writer
+from genlib.register import vault
+from genlib.register.batches import Source as Rows
+from genlib.register.batches import read_folder
+from genlib.register.database import open_register
+from genlib.register.feeds.source import read_feed
+from genlib.register.refresh import Refresh
+from genlib.register.schema import Base
+from genlib.release import open_release
+from genlib.reports import catalogue
+from genlib.reports.approval import digest_notebook, is_approved
+from genlib.reports.parameters import parameters_of, purposes_of
+from genlib.reports.run import open_notebook, run_report
+from genlib.schedule.outcome import DONE, FAILED, REFUSED, WAITING, Outcome
+from genlib.schedule.plan import Plan, Slot, Source, find_report
+from genlib.settings import Settings, password
+
+LOOK_AGAIN = dt.timedelta(hours=1)
+"""When data that are too old are looked for again."""
+
+
+def refresh_source(source: Source, folder: Path, settings: Settings, now: dt.datetime) -> Outcome:
+    """Bring the register up to a source. `run` is the company's day of its oldest file."""
+    rows = _read_source(source, folder, settings)
+    key = vault.open_identity(
+        settings.keys,
+        user=settings.user,
+        password=password(settings, "password of the identity key"),
+    )
+    work = Refresh(
+        open_register(settings.register),
+        key,
+        settings.home / "rejected",
+        artificial=settings.artificial,
+        at=now,
+        time_zone=settings.time_zone,
+    )
+    outcomes = work.run(rows, [one.table for one in rows])
+    refused = sum(one.refused for one in outcomes)
+    day = settings.day_of(min(one.as_of for one in rows))
+    reason = f"{refused} rows were refused; genlib register info tells more" if refused else ""
+    return Outcome(DONE, reason, run=day.isoformat())
+
+
+def _read_source(source: Source, folder: Path, settings: Settings) -> list[Rows]:
+    place = folder / source.files
+    if not source.feed:
+        return list(read_folder(place))
+    ready = settings.data / "feeds" / f"{source.feed}.toml"
+    path = folder / source.feed if source.feed.endswith(".toml") else ready
+    rows: list[Rows] = list(read_feed(path, place, time_zone=settings.time_zone))
+    order = [table.name for table in Base.metadata.sorted_tables]
+    return sorted(rows, key=lambda one: order.index(one.table))
+
+
+def publish_release(purpose: str, settings: Settings, now: dt.datetime) -> Outcome:
+    """Publish the release of a purpose, as the register is now. `run` is its id."""
+    key = vault.open_pseudonym(
+        settings.keys,
+        user=settings.user,
+        password=password(settings, "password of the pseudonym key"),
+    )
+    made = writer.publish(
+        purpose,
+        open_register(settings.register),
+        key,
+        notice=notice.load(settings.notice),
+        releases=settings.releases,
+        now=now,
+        time_zone=settings.time_zone,
+        data=settings.data,
+        access=settings.access,
+    )
+    return Outcome(DONE, run=made.release_id)
+
+
+def make_report(slot: Slot, folder: Path, settings: Settings, now: dt.datetime) -> Outcome:
+    """Make the report of a slot, or find it made. It waits if a release was published before the
+    period was over. `run` is the id of its run."""
+    path = find_report(slot.entry.report, folder)
+    notebook = open_notebook(path)
+    if not is_approved(digest_notebook(notebook), settings):
+        return Outcome(
+            REFUSED,
+            "nobody has approved this notebook: a second person reads it and runs genlib report "
+            f"approve {path.stem}; then genlib schedule again {slot.entry.name}",
+        )
+    stale = _find_stale(notebook, slot, settings)
+    if stale:
+        return Outcome(WAITING, stale, not_before=now + LOOK_AGAIN)
+    try:
+        run = run_report(
+            path,
+            parameters=_give_parameters(notebook, slot),
+            settings=settings,
+            pdf=slot.entry.pdf,
+            order=slot.key,
+        )
+    except ReportFailed as error:
+        return _read_failure(slot, settings, error)
+    return Outcome(DONE, run=run.id)
+
+
+def _find_stale(notebook: Any, slot: Slot, settings: Settings) -> str:
+    """Which release is missing or older than it should be, in words; nothing if none is."""
+    for purpose in purposes_of(notebook):
+        try:
+            published = open_release(purpose, settings=settings).manifest.published_on
+        except ReleaseNotFound as error:
+            return str(error)
+        if published < slot.period.end:
+            return (
+                f"the release of {purpose} is of {published}, before {slot.period} was over; "
+                f"publish a newer one: genlib publish {purpose}"
+            )
+    return ""
+
+
+def _give_parameters(notebook: Any, slot: Slot) -> dict[str, Any]:
+    known = parameters_of(notebook)
+    ours = {"period": slot.period.label, "language": slot.language}
+    given = {name: value for name, value in ours.items() if name in known}
+    return dict(slot.parameters) | given
+
+
+def _read_failure(slot: Slot, settings: Settings, error: ReportFailed) -> Outcome:
+    """What the kept run tells: the cell, the kind of error. A kernel that died may live the next
+    time."""
+    for run in catalogue.runs(settings.reports):
+        if run.manifest.get("order") == slot.key and run.status == "failed":
+            cell = run.manifest["failed_cell"]
+            kind = run.manifest["error"]
+            return Outcome(FAILED, str(error), run.id, cell, kind, may_pass=cell is None)
+    return Outcome(FAILED, str(error), error=type(error).__name__)
+
+
+def find_task(key: str, plan: Plan, settings: Settings, now: dt.datetime) -> tuple[Any, ...]:
+    """The function of a step, with its arguments: "refresh shop", "publish satisfaction"."""
+    kind, _, name = key.partition(" ")
+    if kind == "refresh":
+        return refresh_source, plan.sources[name], plan.folder, settings, now
+    return publish_release, name, settings, now

@@ -1,0 +1,121 @@
+"""When the slots of an entry are due: pure functions of the plan and an instant.
+
+Example: an entry of every month on day 1 at 06:00, from 2026-10-15: the slot of October is due on
+Monday 2 November at 06:00 (1 November is a Sunday), which is 04:00 UTC; September's was due before
+the entry began and is none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from genlib.period import Period
+from genlib.schedule.plan import Entry, Plan, Slot, name_slot
+
+ONE_DAY = dt.timedelta(days=1)
+FRIDAY = 4
+Due = tuple[dt.datetime, Period]
+
+
+def find_due_slots(plan: Plan, now: dt.datetime, time_zone: str) -> list[Slot]:
+    """Every slot that is due by now, the oldest first, and of one time in the order of the file."""
+    zone = ZoneInfo(time_zone)
+    slots = [slot for entry in plan.entries for slot in find_slots_of(entry, now, zone)]
+    return sorted(slots, key=lambda slot: slot.due_at)
+
+
+def find_slots_of(entry: Entry, now: dt.datetime, zone: ZoneInfo) -> list[Slot]:
+    """The slots of an entry that are due by now; all but the newest `catch_up` periods are
+    missed."""
+    dues = find_dues(entry, now, zone)
+    first_made = len(dues) - entry.catch_up
+    slots: list[Slot] = []
+    for number, due in enumerate(dues):
+        slots.extend(_spread(entry, due, number < first_made))
+    return slots
+
+
+def find_dues(entry: Entry, now: dt.datetime, zone: ZoneInfo) -> list[Due]:
+    """The instants (UTC) at which an entry is due until now, each with its period; a period once,
+    at the first."""
+    found = _find_dues_of_cron(entry, zone) if entry.cron else _find_dues_of_unit(entry, zone)
+    dues: list[Due] = []
+    for at, period in found:
+        if at > now:
+            break
+        dues.append((at, period))
+    return dues
+
+
+def find_next(entry: Entry, now: dt.datetime, zone: ZoneInfo) -> Due:
+    """The next instant after now, with its period."""
+    found = _find_dues_of_cron(entry, zone) if entry.cron else _find_dues_of_unit(entry, zone)
+    return next((at, period) for at, period in found if at > now)
+
+
+def move_to_working_day(day: dt.date) -> dt.date:
+    """The day, or the next one that is neither on a weekend nor a Finnish holiday."""
+    while day.weekday() > FRIDAY or day in _find_holidays(day.year):
+        day += ONE_DAY
+    return day
+
+
+@lru_cache(maxsize=8)
+def _find_holidays(year: int) -> frozenset[dt.date]:
+    import holidays
+
+    return frozenset(holidays.country_holidays("FI", years=year))
+
+
+def _find_dues_of_unit(entry: Entry, zone: ZoneInfo) -> Iterator[Due]:
+    """For ever. Two periods back, what is due may have been moved to the first day."""
+    period = Period.around(entry.starts, entry.every).previous().previous()
+    while True:
+        day = period.end + (entry.day - 1) * ONE_DAY
+        if entry.working_days:
+            day = move_to_working_day(day)
+        if day >= entry.starts:
+            yield _at_time(day, dt.time.fromisoformat(entry.at), zone), period
+        period = Period.around(period.end, entry.every)
+
+
+def _find_dues_of_cron(entry: Entry, zone: ZoneInfo) -> Iterator[Due]:
+    """For ever: of each unit the first time that the line names."""
+    start = dt.datetime.combine(entry.starts, dt.time(), zone)
+    while True:
+        at = next(CronSim(entry.cron, start - dt.timedelta(seconds=1)))
+        running = Period.around(at.date(), entry.unit)
+        day = move_to_working_day(at.date()) if entry.working_days else at.date()
+        yield _at_time(day, at.time(), zone), running.previous()
+        start = dt.datetime.combine(running.end, dt.time(), zone)
+
+
+def _at_time(day: dt.date, time: dt.time, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, time, zone).astimezone(dt.UTC)
+
+
+def _spread(entry: Entry, due: Due, is_missed: bool) -> Iterator[Slot]:
+    """The slots of one time: the whole before its parts, and each in every language."""
+    at, period = due
+    whole = dict(entry.parameters)
+    for language in entry.languages:
+        yield Slot(entry, at, period, language, whole, is_missed=is_missed)
+    for name, values in entry.each.items():
+        for value in values:
+            part = whole | {name: value}
+            yield from _spread_part(entry, due, part, is_missed)
+
+
+def _spread_part(
+    entry: Entry, due: Due, part: Mapping[str, Any], is_missed: bool
+) -> Iterator[Slot]:
+    at, period = due
+    for language in entry.languages:
+        after = name_slot(entry.report, period, language, entry.parameters)
+        yield Slot(entry, at, period, language, part, after, is_missed)

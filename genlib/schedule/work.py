@@ -1,0 +1,115 @@
+"""Doing the tasks that are free, several at once: claim, start, keep the claim, keep the outcome.
+
+What a task does is given from outside, as something that can be started, asked and stopped. It is
+done again only if its scheduler died, so it must notice itself what it has made already.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from genlib.clock import read_clock
+from genlib.schedule.outcome import FAILED, Outcome, put_off
+from genlib.schedule.store import LEASE, Claim, Store
+
+BEATS = 4
+"""How many times in a lease a claim is renewed."""
+LOOK = 0.2
+"""Seconds for which one task is waited for before the next is looked at."""
+
+
+class Started(Protocol):
+    """Work that goes on."""
+
+    def wait(self, seconds: float) -> Outcome | None:
+        """How it ended; None if it goes on after so many seconds."""
+
+    def stop(self) -> None:
+        """End it now."""
+
+
+Start = Callable[[str], Started]
+
+
+@dataclass
+class _Held:
+    claim: Claim
+    work: Started
+    started: dt.datetime
+    renewed: dt.datetime
+
+
+@dataclass
+class Work:
+    """A scheduler at work. `limits`: how long a task may take, by its key."""
+
+    store: Store
+    start: Start
+    capacity: int = 1
+    lease: dt.timedelta = LEASE
+    clock: Callable[[], dt.datetime] = read_clock
+    limits: Mapping[str, dt.timedelta] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+    _held: list[_Held] = field(default_factory=list)
+
+    def do(self, keys: list[str]) -> int:
+        """Do what is free of these tasks until none is; how many were done here."""
+        count = 0
+        try:
+            while True:
+                self._claim_more(keys)
+                if not self._held:
+                    return count
+                count += self._look()
+        finally:
+            for held in self._held:
+                held.work.stop()
+
+    def _claim_more(self, keys: list[str]) -> None:
+        while len(self._held) < self.capacity:
+            claim = self.store.claim(self._find_ready(keys), self.clock(), self.lease)
+            if claim is None:
+                return
+            now = self.clock()
+            self._held.append(_Held(claim, self.start(claim.key), now, now))
+
+    def _find_ready(self, keys: list[str]) -> list[str]:
+        """Those that do not wait for another task."""
+        if not self.after:
+            return keys
+        rows = self.store.read(set(self.after.values()))
+        open_keys = {key for key, row in rows.items() if row["status"] in {"waiting", "running"}}
+        return [key for key in keys if self.after.get(key) not in open_keys]
+
+    def _look(self) -> int:
+        """Look at each in turn, and keep what has ended; how many have."""
+        ended = 0
+        for held in list(self._held):
+            outcome = held.work.wait(LOOK) or self._find_overtime(held)
+            if outcome is None and self._keep_claim(held):
+                continue
+            held.work.stop()
+            self._held.remove(held)
+            if outcome is not None:
+                now = self.clock()
+                final = put_off(outcome, held.claim.attempts, now)
+                ended += self.store.finish(held.claim, final, now)
+        return ended
+
+    def _keep_claim(self, held: _Held) -> bool:
+        """Whether a task is still ours; its claim is renewed when a beat is over."""
+        now = self.clock()
+        if now - held.renewed < self.lease / BEATS:
+            return True
+        held.renewed = now
+        return self.store.renew(held.claim, now, self.lease)
+
+    def _find_overtime(self, held: _Held) -> Outcome | None:
+        limit = self.limits.get(held.claim.key)
+        if limit is None or self.clock() - held.started < limit:
+            return None
+        minutes = limit.total_seconds() / 60
+        return Outcome(FAILED, f"took longer than {minutes:g} minutes", error="Timeout")

@@ -1,0 +1,85 @@
+"""The catalogue's front page in a real browser, from a file, on a phone and without a server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from catalogued import keep
+from small import ZONE
+
+from genlib.reports import index
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+]
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SEEN = """() => [...document.querySelectorAll('section[data-report] tbody tr')]
+  .filter(row => row.getClientRects().length).map(row => row.querySelector('th').textContent)"""
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    reports = tmp_path_factory.mktemp("reports")
+    for month in ("2026-08", "2026-09", "2026-10"):
+        for language in ("fi", "sv", "en"):
+            keep(reports, f"{month}-{language}", "good", period=month, language=language)
+    keep(reports, "2027-1", "good", report="customer_analysis", slug="region-01")
+    keep(reports, "2027-2", "failed")
+    index.write(reports, ZONE)
+    return reports
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser: Any, catalogue: Path) -> Iterator[Any]:
+    """The page on a phone; it complains of nothing and asks for nothing but itself."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((catalogue / "index.html").as_uri())
+    yield page
+    page.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_nothing_is_cut_on_a_phone(opened):
+    assert opened.evaluate(WIDER) == 0
+
+
+def test_search_and_filter_need_no_server(opened):
+    assert len(opened.evaluate(SEEN)) == 4
+    opened.fill("#search", "syyskuu")
+    assert opened.evaluate(SEEN) == ["syyskuu\u00a02026"]
+    opened.fill("#search", "2026-10 uusimaa")
+    assert len(opened.evaluate(SEEN)) == 1
+    opened.fill("#search", "")
+    opened.select_option("#pick", "customer_analysis")
+    assert len(opened.evaluate(SEEN)) == 1
+    opened.fill("#search", "xyzzy")
+    assert opened.is_visible("#nothing")
+
+
+def test_the_page_leads_to_its_other_languages(opened):
+    opened.click("nav a[lang=sv]")
+    assert opened.evaluate("document.documentElement.lang") == "sv"

@@ -1,0 +1,198 @@
+"""What is due, end to end: a real register, releases, reports and mails; the clock is a value."""
+
+import datetime as dt
+import os
+import shutil
+from dataclasses import replace
+from email import message_from_string, policy
+
+import nbformat
+import pytest
+from approving import approve
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from workbench import ROOT
+
+from genlib.register import audit
+from genlib.register.database import open_register
+from genlib.reports import catalogue
+from genlib.schedule import status
+from genlib.schedule.chain import Chain
+from genlib.schedule.plan import Delivery, Entry, Plan, Source
+from genlib.schedule.serving import open_store
+from genlib.schedule.times import find_due_slots
+from genlib.settings import load
+
+DUE = dt.datetime(2026, 11, 2, 4, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+ENTRY = Entry(
+    "satisfaction",
+    "satisfaction_survey",
+    dt.date(2026, 10, 15),
+    every="month",
+    refresh=("shop",),
+    publish=("satisfaction",),
+    recipients={"fi": ("johto@company.example",)},
+    on_failure=("data@company.example",),
+)
+
+
+@pytest.fixture
+def settings(with_sample, monkeypatch):
+    bench = with_sample("schedule")
+    for name, value in bench.environment.items():
+        monkeypatch.setenv(name, value)
+    return load()
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A source's files, of the day before the month was over."""
+    folder = shutil.copytree(ROOT / "data/sample", tmp_path / "exports")
+    write_at(folder, dt.datetime(2026, 10, 30, 12, tzinfo=dt.UTC))
+    return folder
+
+
+@pytest.fixture
+def plan(files, tmp_path, postbox):
+    secret = tmp_path / "smtp-password"
+    secret.touch(mode=0o600)
+    secret.write_text("kuuralehto")
+    delivery = Delivery(
+        server="localhost",
+        port=postbox.port,
+        sender="reports@company.example",
+        link="https://reports.company.example/",
+        internal=("company.example",),
+        user="reports",
+        password_file=str(secret),
+        authority=postbox.authority,
+    )
+    return Plan((ENTRY,), {"shop": Source("exports")}, delivery, tmp_path)
+
+
+def write_at(folder, instant):
+    for path in folder.iterdir():
+        os.utime(path, (instant.timestamp(), instant.timestamp()))
+
+
+def do(plan, settings, now):
+    store = open_store(settings)
+    Chain(plan, settings, store, clock=lambda: now, capacity=2).do()
+    return {row["key"]: row for row in store.read().values() if row["kind"] == "report"}
+
+
+def subjects(postbox):
+    read = [message_from_string(text, policy=policy.default) for _, text, _ in postbox.letters]
+    return [(to[0], one["Subject"]) for (to, _, _), one in zip(postbox.letters, read, strict=True)]
+
+
+def test_a_report_waits_for_its_data_and_comes_once_with_a_letter(plan, settings, files, postbox):
+    (early,) = do(plan, settings, DUE).values()
+    assert early["status"] == "waiting"
+    assert early["reason"] == "the files of shop are of 2026-10-30, before 2026-10 was over"
+    assert catalogue.runs(settings.reports) == []
+    write_at(files, DUE)
+    (too_early,) = do(plan, settings, DUE + HOUR / 2).values()
+    assert too_early["status"] == "waiting"  # data that were too old are looked for again hourly
+
+    for _ in range(2):
+        (made,) = do(plan, settings, DUE + HOUR).values()
+    assert (made["status"], made["period"]) == ("done", "2026-10")
+    (run,) = catalogue.runs(settings.reports)
+    assert (run.id, run.status, run.slot.period) == (made["run"], "good", "2026-10")
+
+    ((to, text, is_encrypted),) = postbox.letters
+    letter = message_from_string(text, policy=policy.default)
+    assert (to, is_encrypted) == (["johto@company.example"], True)
+    assert letter["Subject"] == "Asiakastyytyväisyys, lokakuu\u00a02026"
+    link = f"https://reports.company.example/satisfaction_survey/2026-10/fi/{run.id}/report.html"
+    assert link in letter.get_content().replace("=\n", "")
+    assert not letter.is_multipart()
+    assert audit.verify(open_register(settings.register)) > 0
+
+    (settings.home / "schedule.sqlite").unlink()  # what was made is found in the catalogue
+    (again,) = do(plan, settings, DUE + HOUR).values()
+    assert again["run"] == made["run"]
+    assert len(catalogue.runs(settings.reports)) == 1
+
+
+def test_a_parameter_that_cannot_be_is_refused_with_why_and_again_when_asked(
+    plan, settings, postbox
+):
+    entry = replace(ENTRY, refresh=(), parameters={"comparison": "sideways"})
+    plan = replace(plan, entries=(entry,))
+    (refused,) = do(plan, settings, DUE).values()
+    assert refused["status"] == "refused"
+    assert "comparison is one of previous, year_ago" in refused["reason"]
+    told = ("data@company.example", "Asiakastyytyväisyys, lokakuu\u00a02026, sideways")
+    assert subjects(postbox) == [told]
+    store = open_store(settings)
+    assert status.find_code(status.describe(store.read(), [], DUE)) == 3
+    assert store.reopen(refused, DUE + HOUR)
+    do(plan, settings, DUE + HOUR)
+    assert subjects(postbox) == [told, told]
+
+
+def test_a_cell_that_fails_is_named_with_its_kind_and_not_tried_again(plan, settings, tmp_path):
+    text = 'period: str = "2026-10"\nlanguage: str = "fi"'
+    parameters = new_code_cell(text, metadata={"tags": ["parameters"]})
+    cells = [new_markdown_cell("# Own"), parameters, new_code_cell("1 / 0")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "own.ipynb")
+    approve(tmp_path / "own.ipynb", settings)
+    entry = replace(ENTRY, report="own.ipynb", refresh=(), publish=())
+    (failed,) = do(replace(plan, entries=(entry,)), settings, DUE).values()
+    told = [failed[name] for name in ("status", "cell", "error", "attempts")]
+    assert told == ["failed", 3, "ZeroDivisionError", 1]
+    (run,) = catalogue.runs(settings.reports)
+    assert (run.id, run.notebook.exists()) == (failed["run"], True)
+
+
+def test_a_notebook_that_nobody_approved_is_refused(plan, settings, tmp_path):
+    text = (ROOT / "notebooks/satisfaction_survey.ipynb").read_text(encoding="utf-8")
+    (tmp_path / "own.ipynb").write_text(text.replace("# Customer satisfaction", "# Mine"))
+    entry = replace(ENTRY, report="own.ipynb", refresh=(), publish=())
+    (refused,) = do(replace(plan, entries=(entry,)), settings, DUE).values()
+    assert (refused["status"], refused["attempts"]) == ("refused", 1)
+    assert "nobody has approved this notebook" in refused["reason"]
+    assert catalogue.runs(settings.reports) == []
+
+
+def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
+    plan, settings, postbox
+):
+    entry = replace(ENTRY, starts=dt.date(2026, 9, 1), catch_up=1, publish=("satisfaction",))
+    late = DUE + 13 * HOUR
+    for _ in range(2):
+        rows = do(replace(plan, entries=(entry,)), settings, late)
+    assert [(row["period"], row["status"]) for row in rows.values()] == [
+        ("2026-08", "refused"),
+        ("2026-09", "refused"),
+        ("2026-10", "waiting"),
+    ]
+    assert "only the last 1 periods are caught up" in rows[next(iter(rows))]["reason"]
+    assert sorted(subject for _, subject in subjects(postbox)) == [
+        "Asiakastyytyväisyys, elokuu\u00a02026",
+        "Asiakastyytyväisyys, lokakuu\u00a02026",
+        "Asiakastyytyväisyys, syyskuu\u00a02026",
+    ]
+    slots = find_due_slots(replace(plan, entries=(entry,)), late, settings.time_zone)
+    lines = status.describe(open_store(settings).read(), slots, late)
+    assert status.count(lines) == {
+        "waiting": 1,
+        "running": 0,
+        "done": 0,
+        "refused": 2,
+        "failed": 0,
+        "late": 1,
+    }
+    assert status.find_code(lines) == 5
+
+
+def test_a_release_that_is_older_than_the_period_makes_a_report_wait(plan, settings):
+    entry = replace(ENTRY, refresh=(), publish=(), report="satisfaction_survey")
+    do(replace(plan, entries=(replace(ENTRY, refresh=()),)), settings, DUE)
+    december = dt.datetime(2026, 12, 1, 4, tzinfo=dt.UTC)
+    rows = do(replace(plan, entries=(entry,)), settings, december)
+    waiting = [row for row in rows.values() if row["period"] == "2026-11"]
+    assert [row["status"] for row in waiting] == ["waiting"]
+    assert "publish a newer one: genlib publish satisfaction" in waiting[0]["reason"]

@@ -1,0 +1,106 @@
+"""Mail through a real server with STARTTLS."""
+
+from dataclasses import replace
+from email import message_from_string, policy
+
+import pytest
+
+from genlib.errors import Refused, UsageError
+from genlib.present.words import Words
+from genlib.schedule import mail
+from genlib.schedule.plan import Delivery
+
+NEWS = mail.News("failed", "campaign_history", "2026-10", "fi", reason="cell 4 stopped")
+TO = ("johto@company.example",)
+
+
+@pytest.fixture
+def delivery(postbox, tmp_path):
+    secret = tmp_path / "smtp-password"
+    secret.write_text("kuuralehto\n")
+    secret.chmod(0o600)
+    return Delivery(
+        server="localhost",
+        port=postbox.port,
+        sender="reports@company.example",
+        link="https://reports.company.example/",
+        internal=("company.example",),
+        processors=("partner.example",),
+        files_to=("company.example",),
+        user="reports",
+        password_file=str(secret),
+        authority=postbox.authority,
+    )
+
+
+def test_a_letter_arrives_encrypted_with_title_and_reason(postbox, delivery, tmp_path):
+    letter = mail.compose(NEWS, TO, delivery, "key")
+    assert mail.send(letter, delivery, tmp_path).status == "done"
+    ((to, text, is_encrypted),) = postbox.letters
+    read = message_from_string(text, policy=policy.default)
+    assert is_encrypted
+    assert to == list(TO)
+    assert read["Subject"] == "Kampanjahistoria, lokakuu\u00a02026"
+    assert "cell 4 stopped" in read.get_content()
+
+
+def test_a_letter_sent_twice_is_known_as_the_same(delivery):
+    ids = [mail.compose(NEWS, TO, delivery, key)["Message-ID"] for key in ("a", "a", "b")]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_server_that_is_not_trusted_gets_nothing(postbox, delivery, tmp_path):
+    stranger = replace(delivery, authority="")
+    outcome = mail.send(mail.compose(NEWS, TO, delivery, "key"), stranger, tmp_path)
+    assert (outcome.status, outcome.may_pass) == ("failed", False)
+    assert postbox.letters == []
+
+
+def test_a_wrong_password_is_not_tried_again_nor_told(postbox, delivery, tmp_path):
+    (tmp_path / "smtp-password").write_text("wrong-one")
+    outcome = mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path)
+    assert (outcome.error, outcome.may_pass) == ("SMTPAuthenticationError", False)
+    assert "wrong-one" not in outcome.reason
+
+
+def test_a_busy_server_is_tried_again(postbox, delivery, tmp_path):
+    postbox.says = "451 later"
+    outcome = mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path)
+    assert (outcome.status, outcome.may_pass) == ("failed", True)
+
+
+def test_a_server_that_is_away_is_tried_again(delivery, tmp_path):
+    outcome = mail.send(
+        mail.compose(NEWS, TO, delivery, "key"), replace(delivery, port=1), tmp_path
+    )
+    assert outcome.may_pass
+
+
+def test_a_password_file_that_others_read_is_refused(delivery, tmp_path):
+    (tmp_path / "smtp-password").chmod(0o640)
+    with pytest.raises(Refused, match="chmod 600"):
+        mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path)
+    (tmp_path / "smtp-password").unlink()
+    with pytest.raises(UsageError, match=r"delivery\.password_file"):
+        mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path)
+
+
+def test_who_gets_what_is_said_by_domain(delivery):
+    outside = ("aino@partner.example",)
+    assert mail.classify(TO, delivery) == "INTERNAL"
+    assert mail.classify(TO + outside, delivery) == "PROCESSOR"
+    assert mail.may_have_file(TO, delivery)
+    assert not mail.may_have_file(TO + outside, delivery)
+    with pytest.raises(Refused, match="of a domain that the schedule does not allow"):
+        mail.classify(("x@elsewhere.example",), delivery)
+
+
+def test_the_lead_is_read_as_text():
+    page = '<div class="lead" data-period="x"><p>Asiakkaita on <b>1&nbsp;043</b> &amp; muita.</p>'
+    assert mail.read_lead(page) == "Asiakkaita on 1\u00a0043 & muita."
+    assert mail.read_lead("<p>no lead</p>") == ""
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_every_sentence_of_a_letter_can_be_said(language):
+    assert Words(language).missing(list(mail.TEXTS.values())) == []
