@@ -242,7 +242,7 @@ def create_register(url: str) -> Register:
 def make_engine(url: str) -> sa.Engine:
     """The engine of a database that is no register, opened with the same care; UsageError for an
     address that is none."""
-    return _engine(parse_address(url, "the schedule"))
+    return _engine(parse_address(url, "schedule"))
 
 
 def _table_names(register: Register) -> set[str]:
