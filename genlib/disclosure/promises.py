@@ -15,6 +15,7 @@ PROMISES = (
     "No two figures told are of groups that too few people part.",
 )
 NOT_PROMISED = (
-    "Not promised: sums of three and more figures of reports of different releases, and what "
-    "outsiders know beforehand."
+    "Not promised: sums of three and more figures of reports of different releases, figures of "
+    "people without a pseudonym (who came and went, who answered anonymously) beside others, and "
+    "what outsiders know beforehand."
 )
