@@ -208,6 +208,7 @@ def _describe_conditions(tables: Protected, release: Any, parameters: Mapping[st
         "Made by": places.user,
         "Recipients": recipients[words.language],
         "Kept until": words.date(kept_until),
+        "What is promised": describe_promises(words),
     }
     named = {words.translate(name): value for name, value in entries.items() if value}
     return _section(words, names, "conditions", "Conditions", _entries(named))
@@ -354,6 +355,11 @@ def _few(words: Words, number: str) -> str:
     return words.translate("fewer than {n}", n=number)
 
 
+def describe_promises(words: Words) -> str:
+    """What door 2 promises, and what it does not."""
+    return " ".join(map(words.translate, (*PROMISES, NOT_PROMISED)))
+
+
 def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
     policy = protected.get("policy", {})
     hidden = protected.get("hidden", {})
@@ -381,7 +387,6 @@ def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
     )
     return {
         "Thresholds": words.translate(limits, **policy) if policy else "",
-        "What is promised": " ".join(map(words.translate, (*PROMISES, NOT_PROMISED))),
         "Hidden cells": "; ".join(filter(None, (counted, again, corrected, short))),
         "Proof that nothing hidden can be worked out": words.label(
             "proof", protected.get("proof", "")

@@ -54,7 +54,7 @@ def test_the_readme_says_every_promise(promise: str) -> None:
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_the_conditions_of_a_report_say_every_promise(language: str) -> None:
     words = Words(language)
-    said = page._of_tables(words, {})["What is promised"]
+    said = page.describe_promises(words)
     for promise in (*PROMISES, NOT_PROMISED):
         assert words.translate(promise) in said
         assert language == "en" or words.translate(promise) != promise

@@ -19,8 +19,10 @@ from small import IDENTITY, KEY, NOW, ZONE
 from workbench import ROOT, Bench
 
 from genlib import notice as notices
+from genlib.disclosure.promises import NOT_PROMISED, PROMISES
 from genlib.errors import UsageError
 from genlib.metrics import intervals
+from genlib.present.words import Words
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
 from genlib.register.synthetic import Truth, collect, synthesise
@@ -216,6 +218,11 @@ def way(stage: str, text: str) -> list[str]:
     )
     assert row
     return re.findall(r"\d+(?: \d{3})*|–|\.\.", row[1])
+
+
+@pytest.mark.parametrize("promise", [*PROMISES, NOT_PROMISED])
+def test_the_conditions_say_what_is_promised(finnish: str, promise: str) -> None:
+    assert Words("fi").translate(promise) in finnish[finnish.index("Raportin ehdot") :]
 
 
 def test_the_answers_to_the_open_questions_are_told(finnish: str) -> None:
