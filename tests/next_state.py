@@ -129,3 +129,25 @@ def read_table(register: Register, key: IdentityKey, name: str) -> pl.DataFrame:
     """A table opened, by number."""
     frame = opened(pl.concat(register.scan(name)), name, key)
     return frame.sort(frame.columns[:2])
+
+
+SECOND_SOURCE = """\
+source = "shop"
+[[table]]
+table = "customer"
+file = "people.csv"
+key = "no"
+match = ["email"]
+master = ["phone"]
+[table.columns]
+family_name = "name"
+email = "mail"
+phone = "tel"
+joined_on = "since"
+non_disclosure = "secret"
+updated_at = "changed"
+[table.constants]
+kind = "consumer"
+source = "DATA_SUBJECT"
+"""
+"""The feed of a second source, which names customers by its own numbers."""

@@ -12,7 +12,7 @@ import fcntl
 import glob
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -24,7 +24,7 @@ import polars as pl
 
 from genlib import settings as configuration
 from genlib.atomic import replacing
-from genlib.disclosure.near import find_twins
+from genlib.disclosure.near import find_twins, number_figures
 from genlib.disclosure.pages import FIGURE, Page, Past, ToldPage
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.sketch import SIZE
@@ -100,21 +100,15 @@ class Ledger:
             return
         number = len(self.published(self.run))
         with replacing(self.folder / f"{self.run}_{number}{PENDING}") as file:
-            file.write(_bytes(rows))
+            file.write(_fill(rows.write_parquet))
 
     def enter_saved(self, tables: Iterable[ProtectedTable], policy: Policy) -> None:
         """Tables leave without a report. Refused if a figure of theirs is a near twin of one that
         was told before."""
         pages = [page for table in tables for page in table.pages]
         with self.locked():
-            told = [
-                page.figures.with_columns(series=pl.lit(page.page.series), withdrawn=False)
-                for page in pages
-            ]
-            empty = Past().list_figures()
-            figures = pl.concat([empty, *(one.select(empty.columns) for one in told)])
-            numbered = figures.with_row_index("figure").with_columns(variable=pl.col("figure"))
-            twins = find_twins(numbered, self.read_past().list_figures(), policy)
+            figures = number_figures(Past(pages).list_figures())
+            twins = find_twins(figures, self.read_past().list_figures(), policy)
             if twins.height:
                 raise Refused(
                     f"{twins.height} figures of these tables are of nearly the same people as "
@@ -164,12 +158,11 @@ class Ledger:
                 pl.read_parquet(file, columns=["run"]).height for file in self.published(run)
             )
 
-    def sweep(self, runs: Iterable[str], older_than: float) -> None:
-        """Strike out what is pending of runs that ended without a report: none of these `runs`."""
-        kept = set(runs)
+    def sweep(self, older_than: float) -> None:
+        """Strike out what is pending of runs that were killed: one that has its report is entered
+        before it."""
         for file in self.folder.glob(f"*{PENDING}"):
-            run = file.name.rpartition("_")[0]
-            if run not in kept and file.stat().st_mtime < older_than:
+            if file.stat().st_mtime < older_than:
                 file.unlink(missing_ok=True)
 
     def _note(self, name: str, run: str, about: dict[str, Any]) -> None:
@@ -197,7 +190,7 @@ def _row(told: ToldPage) -> list[Any]:
         *times,
         told.run,
         coarser,
-        _ipc(told.frame),
+        _fill(told.frame.write_ipc),
         figures,
     ]
 
@@ -218,13 +211,8 @@ def _read(file: Path) -> Iterator[ToldPage]:
         )
 
 
-def _ipc(frame: pl.DataFrame) -> bytes:
+def _fill(write: Callable[[BytesIO], Any]) -> bytes:
+    """What is written to a file."""
     content = BytesIO()
-    frame.write_ipc(content)
-    return content.getvalue()
-
-
-def _bytes(frame: pl.DataFrame) -> bytes:
-    content = BytesIO()
-    frame.write_parquet(content)
+    write(content)
     return content.getvalue()

@@ -40,8 +40,13 @@ def find_own_twins(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 def find_twin_rows(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """The figures of one table that are near twins of one before them."""
     known = figures.drop_nulls("sketch").with_columns(series=pl.lit(""))
-    numbered = known.with_row_index("figure").with_columns(variable=pl.col("figure"))
+    numbered = number_figures(known)
     return numbered.join(find_own_twins(numbered, policy), on="figure", how="semi")
+
+
+def number_figures(figures: pl.DataFrame) -> pl.DataFrame:
+    """Figures outside a model, each a variable of its own."""
+    return figures.with_row_index("figure").with_columns(variable=pl.col("figure"))
 
 
 def _find_pairs(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.DataFrame:

@@ -112,8 +112,8 @@ class Past:
     def list_figures(self) -> pl.DataFrame:
         """All that was told: `series`, whether it is `withdrawn`, and the columns of `FIGURE`."""
         listed = [
-            told.figures.with_columns(
-                series=pl.lit(told.page.series), withdrawn=pl.lit(told.is_withdrawn)
+            told.figures.select(
+                *FIGURE, series=pl.lit(told.page.series), withdrawn=pl.lit(told.is_withdrawn)
             )
             for told in self.pages
         ]

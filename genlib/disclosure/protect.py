@@ -258,12 +258,16 @@ def _list_pages(
     hidden = answer.cells.drop_nulls("reason")["_cell"].implode()
     told = settled.figures.filter(~pl.col("cell").is_in(hidden))
     pages: dict[str, list[ToldPage]] = {name: [] for name in shown}
+    measured = {
+        name: _join_pages(name, cells, answer)
+        for name, cells in settled.fresh.items()
+        if cells.page
+    }
     for (name, code), page in settled.pages.items():
-        cells = settled.fresh[name]
         rows = shown[name].frame
-        if cells.page:
-            joined = _join_pages(name, cells, answer)
-            rows = joined.filter(pl.col(cells.page).cast(pl.String) == code)
+        if name in measured:
+            is_of_page = pl.col(settled.fresh[name].page).cast(pl.String) == code
+            rows = measured[name].filter(is_of_page)
         figures = told.filter(table=name, code=code)
         coarser = shown[name].coarser
         pages[name].append(ToldPage(page, beside.day, beside.run, rows, figures, coarser))

@@ -58,47 +58,62 @@ def settle(tables: Mapping[str, Cells], past: Past, day: date, policy: Policy) -
         for name, cells in tables.items()
         for code, page in list_pages(name, cells).items()
     }
+    told = past.list_figures()
     same = {place: past.find_same(page) for place, page in pages.items() if page.is_closed(day)}
-    closed = {place: told for place, told in same.items() if told}
-    figures = _count_figures(build(_leave(tables, closed), policy), tables)
-    twins = find_twins(figures, past.list_figures(), policy)
-    late = _find_late(figures, twins, pages, past)
+    closed = {place: page for place, page in same.items() if page}
+    draft = _draft(_leave(tables, closed), tables, told, policy)
+    late = _find_late(draft, pages, past)
     repeated = {**closed, **late}
-    fresh = _leave(tables, repeated)
-    model, figures, needs = _find_needs(fresh, tables, past, policy)
-    blurred = {name for name in _find_blurred(figures, needs) if has_ladder(tables[name])}
+    if late:
+        draft = _draft(_leave(tables, repeated), tables, told, policy)
+    needs = draft.list_needs(policy)
+    blurred = {name for name in _find_blurred(draft, needs) if has_ladder(tables[name])}
     if blurred:
-        fresh = {name: leave_out(one) if name in blurred else one for name, one in fresh.items()}
-        model, figures, needs = _find_needs(fresh, tables, past, policy)
+        left = {name: leave_out(one) for name, one in draft.fresh.items() if name in blurred}
+        draft = _draft({**draft.fresh, **left}, tables, told, policy)
+        needs = draft.list_needs(policy)
     anew = {place: page for place, page in pages.items() if place not in repeated}
     return Settled(
-        fresh,
+        draft.fresh,
         anew,
         repeated,
         late,
         sum(past.is_withdrawn(page) for page in anew.values()),
-        model,
-        figures,
-        _add_needs(model.system, needs),
-        _add_reason(model, figures, needs),
+        draft.model,
+        draft.figures,
+        _add_needs(draft.model.system, needs),
+        _add_reason(draft, needs),
     )
 
 
-def _find_needs(
-    fresh: Mapping[str, Cells], tables: Mapping[str, Cells], past: Past, policy: Policy
-) -> tuple[Model, pl.DataFrame, pl.DataFrame]:
-    """The model of what is told anew, its figures, and what near twins among them need."""
+@dataclass(frozen=True)
+class _Draft:
+    """Tables that may be told anew, their model and figures, and the near `twins` of what was told
+    before."""
+
+    fresh: dict[str, Cells]
+    model: Model
+    figures: pl.DataFrame
+    twins: pl.DataFrame
+
+    def list_needs(self, policy: Policy) -> pl.DataFrame:
+        """What near twins need, those among the figures themselves too."""
+        return pl.concat([self.twins, find_own_twins(self.figures, policy)])
+
+
+def _draft(
+    fresh: dict[str, Cells], tables: Mapping[str, Cells], told: pl.DataFrame, policy: Policy
+) -> _Draft:
     model = build(fresh, policy)
     figures = _count_figures(model, tables)
-    twins = [find_twins(figures, past.list_figures(), policy), find_own_twins(figures, policy)]
-    return model, figures, pl.concat(twins)
+    return _Draft(fresh, model, figures, find_twins(figures, told, policy))
 
 
-def _find_blurred(figures: pl.DataFrame, needs: pl.DataFrame) -> set[str]:
+def _find_blurred(draft: _Draft, needs: pl.DataFrame) -> set[str]:
     """The tables of which more than a third of the figures are near twins of others: what they
     could tell is not worth reading."""
     is_near = pl.col("figure").is_in(needs["figure"].implode())
-    parts = figures.group_by("table").agg(is_near.mean())
+    parts = draft.figures.group_by("table").agg(is_near.mean())
     return set(parts.filter(pl.col("figure") > MOST_BLURRED)["table"])
 
 
@@ -138,11 +153,10 @@ def _place_figures(name: str, cells: Cells, model: Model) -> pl.DataFrame:
     return placed.join(known, on=["_label", "measure"], maintain_order="left").drop("_label")
 
 
-def _find_late(
-    figures: pl.DataFrame, twins: pl.DataFrame, pages: Mapping[Place, Page], past: Past
-) -> dict[Place, ToldPage]:
+def _find_late(draft: _Draft, pages: Mapping[Place, Page], past: Past) -> dict[Place, ToldPage]:
     """The pages with a near twin whose kind was told before."""
-    near = figures.join(twins, on="figure", how="semi").select("table", "code").unique().rows()
+    twins = draft.figures.join(draft.twins, on="figure", how="semi")
+    near = twins.select("table", "code").unique().rows()
     last = {place: past.find_last(pages[place]) for place in near}
     return {place: told for place, told in last.items() if told}
 
@@ -156,6 +170,6 @@ def _add_needs(system: System, needs: pl.DataFrame) -> System:
     return system.needing(both[moves != 0], moves[moves != 0])
 
 
-def _add_reason(model: Model, figures: pl.DataFrame, needs: pl.DataFrame) -> list[str]:
-    near = set(figures.join(needs, on="figure", how="semi")["cell"])
-    return [why or ("time" if cell in near else "") for cell, why in enumerate(model.reason)]
+def _add_reason(draft: _Draft, needs: pl.DataFrame) -> list[str]:
+    near = set(draft.figures.join(needs, on="figure", how="semi")["cell"])
+    return [why or ("time" if cell in near else "") for cell, why in enumerate(draft.model.reason)]

@@ -49,8 +49,7 @@ def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = (
     """`members`, one row a person and cell, with `keys`, `_number` and what each brought to the
     `sums`, as one row a cell: keys, and a sketch of its `people` and of each sum; null where
     somebody there is not known by a pseudonym."""
-    rows = pl.struct(keys).rank("dense").cast(pl.Int64) - 1 if keys else pl.lit(0, pl.Int64)
-    cells = members.with_columns(_row=rows)
+    cells = members.with_columns(_row=_number_cells(keys))
     known = (
         cells.group_by("_row")
         .agg(pl.col(keys).first(), pl.col("_number").is_not_null().all())
@@ -75,11 +74,15 @@ def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = (
     return known.select(*keys, **sketched)
 
 
+def _number_cells(keys: Sequence[str]) -> pl.Expr:
+    """A number for each cell, from 0 on."""
+    return pl.struct(keys).rank("dense").cast(pl.Int64) - 1 if keys else pl.lit(0, pl.Int64)
+
+
 def add_sketches(parts: pl.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
     """The sketches of wholes, by `keys`, from those of parts in which nobody stands twice; null
     where one of them is."""
-    rows = pl.struct(keys).rank("dense").cast(pl.Int64) - 1 if keys else pl.lit(0, pl.Int64)
-    placed = parts.with_columns(_row=rows)
+    placed = parts.with_columns(_row=_number_cells(keys))
     wholes = placed.group_by("_row").agg(
         pl.col(keys).first(), pl.col("people").is_not_null().all().alias("_known")
     )

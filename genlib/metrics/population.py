@@ -41,7 +41,6 @@ class Form:
 
 
 STEPS = Form()
-WHOLE = Form(has_steps=False)
 OPTIONAL = Form(has_steps=False, is_optional=True)
 
 

@@ -293,8 +293,7 @@ def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Ru
     catalogue.prune(reports, today=order.settings.day_of(read_clock()).isoformat())
     for place, pattern in ((reports, catalogue.UNFINISHED), (Path(gettempdir()), f"{SOCKETS}*")):
         catalogue.sweep(place, pattern, older_than=time.time() - _STALE)
-    kept = [one.id for one in catalogue.runs(reports)]
-    Ledger.of(order.settings).sweep(kept, older_than=time.time() - _STALE)
+    Ledger.of(order.settings).sweep(older_than=time.time() - _STALE)
     index.write(reports, order.settings.time_zone, access)
     return run
 

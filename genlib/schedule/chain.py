@@ -144,9 +144,7 @@ class Chain:
     def _is_fresh(self, slot: Slot, rows: Mapping[str, Row]) -> bool:
         for name in slot.entry.refresh:
             row = rows[name]
-            if row["status"] != DONE:
-                said = row["reason"] or row["status"]
-                self.store.tell(slot.key, f"{name} is not refreshed: {said}")
+            if not self._is_done(slot, row, f"{name} is not refreshed"):
                 return False
             if dt.date.fromisoformat(row["run"]) < slot.period.end:
                 reason = f"the files of {name} are of {row['run']}, before {slot.period} was over"
@@ -155,13 +153,17 @@ class Chain:
         return True
 
     def _is_published(self, slot: Slot, rows: Mapping[str, Row]) -> bool:
-        for purpose in slot.entry.publish:
-            row = rows[purpose]
-            if row["status"] != DONE:
-                said = row["reason"] or row["status"]
-                self.store.tell(slot.key, f"{purpose} is not published: {said}")
-                return False
-        return True
+        return all(
+            self._is_done(slot, rows[purpose], f"{purpose} is not published")
+            for purpose in slot.entry.publish
+        )
+
+    def _is_done(self, slot: Slot, row: Row, otherwise: str) -> bool:
+        """Whether a step is done; else the slot says why it waits."""
+        if row["status"] == DONE:
+            return True
+        self.store.tell(slot.key, f"{otherwise}: {row['reason'] or row['status']}")
+        return False
 
 
 def _raise_need(one: Need | None, other: Need) -> Need:

@@ -74,9 +74,9 @@ def test_what_a_killed_run_left_pending_goes_after_a_day(tmp_path: Path) -> None
     for run in ("good", "killed"):
         publish(tmp_path, 10, run=run, table=cells(START, REGION))
     Ledger(tmp_path).enter("good")
-    Ledger(tmp_path).sweep((), older_than=time.time() - 86_400)
+    Ledger(tmp_path).sweep(older_than=time.time() - 86_400)
     assert len(list(tmp_path.glob("*.parquet"))) == 2
-    Ledger(tmp_path).sweep((), older_than=time.time() + 1)
+    Ledger(tmp_path).sweep(older_than=time.time() + 1)
     assert [file.name for file in tmp_path.glob("*.parquet")] == ["good_0.parquet"]
 
 

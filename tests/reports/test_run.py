@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
+import planning
 import pytest
 from approving import approve
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -48,16 +49,7 @@ PARAMETERS = 'period: str = "2026-10"  # month\nlanguage: str = "fi"\nregion: st
 
 
 def settings_in(home: Path) -> Settings:
-    return Settings(
-        home=home,
-        register=f"sqlite:///{home}/register.sqlite",
-        keys=home / "keys.json",
-        releases=home / "releases",
-        reports=home / "reports",
-        notice=DEFAULT,
-        data=home,
-        user="aino",
-    )
+    return replace(planning.settings_in(home), data=home)
 
 
 def book_in(folder: Path, *cells: str, settings: Settings | None = None) -> Path:

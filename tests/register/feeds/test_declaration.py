@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from next_state import SECOND_SOURCE
 
 from genlib.errors import BadInput, GenlibError, UsageError
 from genlib.register.feeds.declaration import Reference, load_feed
@@ -116,24 +117,7 @@ def test_a_feed_that_names_no_time_zone_is_of_the_companys(tmp_path: Path) -> No
     assert load_feed(path, time_zone="Asia/Tokyo").tables[0].form.time_zone == "UTC"
 
 
-PEOPLE = """\
-source = "shop"
-[[table]]
-table = "customer"
-file = "people.csv"
-key = "no"
-match = ["email"]
-master = ["phone"]
-[table.columns]
-email = "mail"
-phone = "tel"
-joined_on = "since"
-non_disclosure = "secret"
-updated_at = "changed"
-[table.constants]
-kind = "consumer"
-source = "DATA_SUBJECT"
-"""
+PEOPLE = SECOND_SOURCE.replace('family_name = "name"\n', "")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from next_state import CUSTOMER, NOW, read_table, refresh, write
+from next_state import SECOND_SOURCE as FEED
 
 from genlib.register.database import Register
 from genlib.register.feeds.source import read_feed
@@ -16,25 +17,6 @@ from genlib.register.refresh import Refresh
 from genlib.register.undo import undo_run
 from genlib.register.vault import IdentityKey
 
-FEED = """\
-source = "shop"
-[[table]]
-table = "customer"
-file = "people.csv"
-key = "no"
-match = ["email"]
-master = ["phone"]
-[table.columns]
-family_name = "name"
-email = "mail"
-phone = "tel"
-joined_on = "since"
-non_disclosure = "secret"
-updated_at = "changed"
-[table.constants]
-kind = "consumer"
-source = "DATA_SUBJECT"
-"""
 INVOICES = """
 [[table]]
 table = "invoice"
