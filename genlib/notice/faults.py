@@ -1,0 +1,101 @@
+"""What a notice says against itself or against the law's closed lists, each fault in a line.
+
+Example: `k = 1` gives `anonymity.k must be at least 2`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from genlib.errors import UsageError
+from genlib.notice.catalogue import find_column_faults
+from genlib.notice.codes import BOUNDS, DAYS, DERIVED, LANGUAGES, YEARS
+from genlib.notice.values import ReleaseTerms
+from genlib.permission.switches import Switches
+
+if TYPE_CHECKING:
+    from genlib.notice.terms import Notice
+
+
+def find_faults(notice: Notice) -> Iterator[str]:
+    """What the notice says against itself or against the law's closed lists, a line each."""
+    if not re.fullmatch(r"\S(.{0,38}\S)?", notice.version):
+        yield "version is a text of 1 to 40 characters, without spaces around it"
+    for name, value in vars(notice.controller).items():
+        if not value.strip():
+            yield f"controller.{name} is empty"
+    for purpose, terms in notice.releases.items():
+        yield from _find_release_faults(notice, purpose, terms)
+    yield from _find_bound_faults(notice)
+    for code, rule in notice.retention.items():
+        yield from _check_bound(f"retention.{code}.years", rule.years, YEARS)
+    recipients = vars(notice.reports.recipients)
+    for language in LANGUAGES:
+        if not recipients[language].strip():
+            yield f"reports.recipients.{language} is empty"
+    yield from _find_permission_faults(notice)
+    yield from find_column_faults(notice)
+
+
+def _find_release_faults(notice: Notice, purpose: str, terms: ReleaseTerms) -> Iterator[str]:
+    where = f"releases.{purpose}"
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", purpose):
+        yield f"{where}: a release is named in small letters, digits and _"
+    if not re.fullmatch(r"[a-z]{2,4}", terms.code):
+        yield f"{where}.code is two to four small letters"
+    codes = [other.code for other in notice.releases.values()]
+    if codes.count(terms.code) > 1:
+        yield f"{where}.code is another release's too"
+    for code in terms.purposes:
+        if code not in notice.purposes:
+            yield f"{where}: unknown purpose {code}"
+    if terms.ground not in notice.grounds:
+        yield f"{where}: unknown ground {terms.ground}"
+    for name in terms.derived:
+        if name not in DERIVED:
+            yield f"{where}: nothing derived is called {name}; there are {', '.join(DERIVED)}"
+    for name in terms.marketing:
+        if name not in {*notice.columns, *DERIVED}:
+            yield f"{where}: marketing names {name}, which is no table"
+    if "profile" in terms.derived and "profile" not in terms.marketing:
+        yield f"{where}: a profile is marketing: who objected to it is in none (GDPR 21(2))"
+    yield from _check_bound(f"{where}.days", terms.days, DAYS)
+
+
+def _find_bound_faults(notice: Notice) -> Iterator[str]:
+    for name, bounds in BOUNDS.items():
+        section, _, entry = name.partition(".")
+        value = getattr(getattr(notice, section), entry)
+        yield from _check_bound(name, value, bounds)
+    profiles = notice.disclosure.profiles
+    counts = [notice.disclosure.min_count, *profiles.values()]
+    if min(counts) < 3:
+        yield "disclosure.min_count must never be below 3"
+    for profile, count in profiles.items():
+        bounds = BOUNDS["disclosure.min_count"]
+        yield from _check_bound(f"disclosure.profiles.{profile}", count, bounds)
+    if notice.disclosure.min_base < notice.disclosure.min_count:
+        yield "disclosure.min_base must not be below disclosure.min_count"
+
+
+def _find_permission_faults(notice: Notice) -> Iterator[str]:
+    switches = {switch.name for switch in fields(Switches)}
+    unknown = notice.permission.keys() - switches
+    if unknown:
+        yield f"permission: no switch {', '.join(sorted(unknown))}"
+        return
+    try:
+        Switches(**notice.permission)  # type: ignore[arg-type]  # Switches checks its values itself
+    except UsageError as error:
+        yield str(error)
+
+
+def _check_bound(name: str, value: int, bounds: tuple[int, int]) -> Iterator[str]:
+    least, most = bounds
+    if value < least:
+        yield f"{name} must be at least {least}"
+    if value > most:
+        yield f"{name} must be at most {most:,}"

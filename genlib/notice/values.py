@@ -1,0 +1,113 @@
+"""What a section of the notice is, as frozen values: the controller, a term in three languages, how
+long data are kept, what a release rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Controller:
+    """Who answers for the register (N1)."""
+
+    name: str
+    street: str
+    postal_code: str
+    post_office: str
+    country: str
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The data protection officer: a role; the person is the controller's own business (N2)."""
+
+    role: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Term:
+    """A code of the notice in words: `requirements` are the clauses it comes from, `law` the
+    article in force."""
+
+    en: str
+    fi: str
+    sv: str
+    requirements: tuple[str, ...] = ()
+    law: str = ""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long, counted from what, and who decided so."""
+
+    years: int
+    after: str
+    ground: str
+    owner: str
+    review: date
+
+
+@dataclass(frozen=True)
+class ReleaseTerms:
+    """What a release purpose rests on. `code` prefixes its pseudonyms; tables in `marketing` leave
+    those out who objected to it."""
+
+    code: str
+    purposes: tuple[str, ...]
+    ground: str
+    derived: tuple[str, ...]
+    marketing: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True)
+class Anonymity:
+    """k, and the release columns to coarsen to `unknown`, in order, until every class has k people.
+    `epoch` numbers the pseudonym keys."""
+
+    k: int
+    ladder: tuple[str, ...]
+    epoch: int
+
+
+@dataclass(frozen=True)
+class DisclosurePolicy:
+    """Thresholds of what a report may show; `profiles` are other values of `min_count`."""
+
+    min_count: int
+    p: int
+    min_base: int
+    flag_base: int
+    profiles: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ReportTerms:
+    """For whom a report is - a role, not a person - and how many months it is kept after it was
+    made."""
+
+    recipients: Term
+    keep_months: int
+
+    def kept_until(self, made: date) -> date:
+        """The first of the month after so many months."""
+        month = made.year * 12 + made.month + self.keep_months
+        return date(month // 12, month % 12 + 1, 1)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the register in the catalogue; `grants` gives the coarsenings by release purpose,
+    and no entry means no access."""
+
+    table: str
+    name: str
+    sensitivity: str
+    purposes: tuple[str, ...]
+    retention: str
+    self_service: bool = False
+    grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
