@@ -42,8 +42,10 @@ CLOSED = {
     "derived": {"drop"},
     "key": {"drop", "number", "pseudonym"},
 }
-DERIVED = ("profile", "verdict", "reach")
+DERIVED = ("profile", "verdict", "act", "follow_up", "reach")
 """What publishing computes and adds."""
+WITH_VERDICT = ("act", "follow_up")
+"""What is said of a verdict, and of nothing without one."""
 OWN_KEYS = {"class", "purposes", "retention", "self_service"}
 """Of a column's entry; the others are grants, by the code of a release."""
 READY = {"columns", "digest", "lines"}
@@ -301,14 +303,10 @@ class Notice:
                 yield f"{where}: unknown purpose {code}"
         if terms.ground not in self.grounds:
             yield f"{where}: unknown ground {terms.ground}"
-        for name in terms.derived:
-            if name not in DERIVED:
-                yield f"{where}: nothing derived is called {name}; there are {', '.join(DERIVED)}"
         for name in terms.marketing:
             if name not in {*self.columns, *DERIVED}:
                 yield f"{where}: marketing names {name}, which is no table"
-        if "profile" in terms.derived and "profile" not in terms.marketing:
-            yield f"{where}: a profile is marketing: who objected to it is in none (GDPR 21(2))"
+        yield from _derived_faults(where, terms)
         yield from _bound_fault(f"{where}.days", terms.days, DAYS)
 
     def _bounds_faults(self) -> Iterator[str]:
@@ -537,6 +535,16 @@ def _table(where: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _fault(f"{where}: not a table")
     return value
+
+
+def _derived_faults(where: str, terms: ReleaseTerms) -> Iterator[str]:
+    for name in terms.derived:
+        if name not in DERIVED:
+            yield f"{where}: nothing derived is called {name}; there are {', '.join(DERIVED)}"
+        if name in WITH_VERDICT and "verdict" not in terms.derived:
+            yield f"{where}: {name} is told of a verdict, which is not derived"
+    if "profile" in terms.derived and "profile" not in terms.marketing:
+        yield f"{where}: a profile is marketing: who objected to it is in none (GDPR 21(2))"
 
 
 def _bound_fault(name: str, value: int, bounds: tuple[int, int]) -> Iterator[str]:
