@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from genlib.lazy import lazily
 
 if TYPE_CHECKING:
-    from genlib import notice, permission
+    from genlib import permission
     from genlib.disclosure.cells import Dimension, Measure
     from genlib.disclosure.counting import tabulate
     from genlib.disclosure.protect import protect
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genlib.period import Period
     from genlib.present import charts, page, tables
     from genlib.present.saving import save
-    from genlib.release import open_release
+    from genlib.release import open_release, releases
     from genlib.reports.run import run_report
     from genlib.reviewing import review
 
@@ -35,11 +35,11 @@ __all__ = [
     "campaigns",
     "charts",
     "customers",
-    "notice",
     "open_release",
     "page",
     "permission",
     "protect",
+    "releases",
     "review",
     "run_report",
     "satisfaction",
@@ -63,6 +63,7 @@ _HOMES = {
     "open_release": "genlib.release",
     "page": "genlib.present",
     "protect": "genlib.disclosure.protect",
+    "releases": "genlib.release",
     "review": "genlib.reviewing",
     "run_report": "genlib.reports.run",
     "satisfaction": "genlib.metrics",

@@ -12,6 +12,10 @@ class GenlibError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows in place of a traceback: the line that a shell would get."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class UsageError(GenlibError):
     """An unknown name, a parameter of the wrong type, a setting that is missing; exit code 2."""

@@ -21,6 +21,16 @@ from genlib import settings as configuration
 from genlib.errors import PeriodNotCovered, ReleaseNotFound, UsageError
 from genlib.period import Period, name_period
 
+LISTED = pl.Schema(
+    {
+        "purpose": pl.String(),
+        "release": pl.String(),
+        "is_current": pl.Boolean(),
+        "published_at": pl.Datetime("us", "UTC"),
+        "people": pl.Int64(),
+        "notice": pl.String(),
+    }
+)
 RELEASE_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{4}Z-[0-9a-f]{6}")
 
 
@@ -282,6 +292,37 @@ def open_release(
         ) from None
     terms.check_unchanged(manifest.notice_version, manifest.notice_digest)
     return Release(path, manifest, spark)
+
+
+def releases(*, settings: configuration.Settings | None = None) -> pl.DataFrame:
+    """The releases that are on this machine, the newest of each purpose first: purpose, release
+    (the id for `open_release`), is_current, published_at (UTC), people and the notice's version."""
+    settings = settings or configuration.load()
+    manifests = []
+    for purpose in notice.load(settings.notice).releases:
+        for path in sorted((settings.releases / purpose).glob("*/manifest.json"), reverse=True):
+            manifests.append(_summary(path))
+    return pl.DataFrame([known for known in manifests if known], LISTED)
+
+
+def _summary(path: Path) -> dict[str, Any] | None:
+    """What a release's manifest says of it; None for what is no release of this version."""
+    folder = path.parent
+    if not RELEASE_ID.fullmatch(folder.name):
+        return None
+    try:
+        manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
+        current = (folder.parent / "current").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return {
+        "purpose": manifest.purpose,
+        "release": manifest.release_id,
+        "is_current": manifest.release_id == current,
+        "published_at": datetime.fromisoformat(manifest.published_at),
+        "people": manifest.people,
+        "notice": manifest.notice_version,
+    }
 
 
 def _current(folder: Path) -> str:

@@ -29,6 +29,8 @@ WIDTH = 420
 """Labels stand beside it: all of it fits a cell on a screen of 1280 pixels."""
 BARS = {"channel": 80, "kind": 80, "verdict": WIDTH, "campaign": WIDTH}
 """Widths; the first two stand side by side."""
+ORDER = [False, True, False]
+"""Exceptions first, so that no limit leaves one out for an allowed contact; then the newest."""
 STEPS = ("opted_out_at", "responded_at", "clicked_at", "opened_at", "delivered_at")
 """The last first."""
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -87,8 +89,8 @@ def review(  # noqa: PLR0913 - each narrows what is seen
     language: str = "en",
 ) -> Review:
     """The contacts of a `campaign_history` release with this verdict (`refused`, `allowed` or
-    `all`), the newest first and at most `most`, of a period, a campaign or one person; and beside
-    each case all contacts of its person.
+    `all`), exceptions before all others, the newest first and at most `most`, of a period, a
+    campaign or one person; and beside each case all contacts of its person.
 
     Row-level: it shows itself in JupyterLab, and a report that holds it is stopped at the gate.
     UsageError for another purpose.
@@ -106,7 +108,7 @@ def review(  # noqa: PLR0913 - each narrows what is seen
         wanted.append(pl.col("sent_on").is_between(span.start, span.end, closed="left"))
     found = (
         told.filter(pl.col("arm") == "contacted", *wanted)
-        .sort("sent_at", "pseudonym", descending=[True, False])
+        .sort(pl.col("verdict") != "refused", pl.col("sent_at"), "pseudonym", descending=ORDER)
         .collect()
     )
     cases = found.head(most)

@@ -11,7 +11,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from small import Small
 
+import genlib
 from genlib import notice
 from genlib import settings as configuration
 from genlib.errors import PeriodNotCovered, ReleaseNotFound, UsageError
@@ -318,3 +322,32 @@ def test_a_release_of_an_earlier_version_says_nothing_of_feeds() -> None:
     raw = json.loads(MANIFEST.to_json())
     del raw["feeds"]
     assert Manifest.from_json(json.dumps(raw)) == MANIFEST
+
+
+def test_all_releases_of_this_machine_are_listed_the_newest_first(tmp_path: Path) -> None:
+    made = Small(tmp_path).people(6)
+    older = made.publish("satisfaction", now=datetime(2026, 10, 1, 4, tzinfo=UTC))
+    newer = made.publish("satisfaction")
+    places = replace(configuration.load(), releases=tmp_path / "releases")
+    (tmp_path / "releases" / "satisfaction" / "notes").mkdir()
+    found = genlib.releases(settings=places)
+    listed = found.select("purpose", "release", "is_current", "people").rows()
+    assert listed == [
+        ("satisfaction", newer.id, True, 6),
+        ("satisfaction", older.id, False, 6),
+    ]
+
+
+def test_of_no_release_there_is_an_empty_list(tmp_path: Path) -> None:
+    places = replace(configuration.load(), releases=tmp_path)
+    assert genlib.releases(settings=places).is_empty()
+
+
+def test_a_mistake_in_a_cell_is_one_line() -> None:
+    shell = InteractiveShell()
+    shell.run_cell("import genlib; genlib.open_release('nothing')")
+    with capture_output() as told:
+        shell.run_cell("genlib.open_release('nothing')")
+    lines = told.stdout.strip().splitlines()
+    assert len(lines) == 1
+    assert "ReleaseNotFound: no such release purpose; the notice has customer_analysis" in lines[0]

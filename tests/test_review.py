@@ -113,6 +113,12 @@ def test_the_history_is_all_of_a_person_whatever_the_verdict(release: Release) -
     assert found.histories["pseudonym"].n_unique() == 1
 
 
+def test_no_limit_leaves_an_exception_out_for_what_was_allowed(release: Release) -> None:
+    found = genlib.review(release, verdict="all", most=2)
+    assert found.cases["verdict"].to_list() == ["refused", "refused"]
+    assert found.left_out == 2
+
+
 @pytest.mark.parametrize(
     ("narrowed", "cases"),
     [

@@ -29,8 +29,10 @@ CLOSED = {
     "derived": {"drop"},
     "key": {"drop", "number", "pseudonym"},
 }
-DERIVED = ("profile", "verdict", "reach")
+DERIVED = ("profile", "verdict", "act", "follow_up", "reach")
 """What publishing computes and adds."""
+WITH_VERDICT = ("act", "follow_up")
+"""What is said of a verdict, and of nothing without one."""
 BOUNDS = {
     "anonymity.k": (2, 1_000),
     "anonymity.epoch": (1, 10_000),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from genlib.errors import UsageError
 from genlib.notice.catalogue import find_column_faults
-from genlib.notice.codes import BOUNDS, DAYS, DERIVED, LANGUAGES, YEARS
+from genlib.notice.codes import BOUNDS, DAYS, DERIVED, LANGUAGES, WITH_VERDICT, YEARS
 from genlib.notice.values import ReleaseTerms
 from genlib.permission.switches import Switches
 
@@ -57,6 +57,8 @@ def _find_release_faults(notice: Notice, purpose: str, terms: ReleaseTerms) -> I
     for name in terms.derived:
         if name not in DERIVED:
             yield f"{where}: nothing derived is called {name}; there are {', '.join(DERIVED)}"
+        if name in WITH_VERDICT and "verdict" not in terms.derived:
+            yield f"{where}: {name} is told of a verdict, which is not derived"
     for name in terms.marketing:
         if name not in {*notice.columns, *DERIVED}:
             yield f"{where}: marketing names {name}, which is no table"

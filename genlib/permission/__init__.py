@@ -3,10 +3,12 @@ and why.
 
 Allowed only if the notice and the law in force both allow it. `decide` is the rule; `state_at`
 reads the recorded acts as of an instant; `verdicts` judges past contacts (a `Judge`: batch by
-batch) and `reach` says who can be reached now. Whole columns at once, without any key.
+batch), `find_acts` names the act of will behind each verdict and `reach` says who can be reached
+now. Whole columns at once, without any key.
 """
 
 from genlib.permission.acts import state_at
+from genlib.permission.deciding import find_acts
 from genlib.permission.reasons import REASONS, Reason
 from genlib.permission.rule import CHANNELS, KINDS, decide
 from genlib.permission.switches import Switches
@@ -20,6 +22,7 @@ __all__ = [
     "Reason",
     "Switches",
     "decide",
+    "find_acts",
     "reach",
     "state_at",
     "verdicts",

@@ -125,13 +125,16 @@ def seconds(name: str, dtype: pl.DataType, time_zone: str) -> pl.Expr:
 
 def flags(channel: str, switches: Switches) -> dict[str, pl.Expr]:
     """The flags of `decide` for one channel, from columns that say what stands in each scope."""
-    reached = {**_REACH, "sms": "phone" if switches.q2 else "sms"}
-    consents = {name: (scope, reached[name]) for name, scope in _consents(switches).items()}
+    opened = consent_scopes(switches)
+    consents = {
+        name: (f"consent_{scope}", prohibition_scope(name, switches))
+        for name, scope in opened.items()
+    }
     effective = [_newer(scope, against, switches) for scope, against in consents.values()]
     marketing = col("prohibition_marketing_use") > NEVER
-    own = reached[channel]
+    own = prohibition_scope(channel, switches)
     prohibited = col(f"prohibition_{own}") > NEVER
-    surveys = [f"prohibition_{name}" for name in ("market_research", f"research_{_REACH[channel]}")]
+    surveys = [f"prohibition_{name}" for name in ("market_research", research_scope(channel))]
     consent = pl.lit(False)
     consent_scope = consents.get(channel, (None, None))[0]
     withdrawn = pl.lit(False)
@@ -149,10 +152,20 @@ def flags(channel: str, switches: Switches) -> dict[str, pl.Expr]:
     }
 
 
-def _consents(switches: Switches) -> dict[str, str]:
-    """Which consent opens which channel (Q1)."""
-    calls = {"call": "consent_mobile", "auto": "consent_mobile"} if switches.q1 == "calls" else {}
-    return {"sms": "consent_mobile", "email": "consent_email", **calls}
+def consent_scopes(switches: Switches) -> dict[str, str]:
+    """Channel -> the scope of the consent that opens it (Q1)."""
+    calls = {"call": "mobile", "auto": "mobile"} if switches.q1 == "calls" else {}
+    return {"sms": "mobile", "email": "email", **calls}
+
+
+def prohibition_scope(channel: str, switches: Switches) -> str:
+    """The scope of the prohibition that closes a channel to marketing (Q2)."""
+    return "sms" if channel == "sms" and not switches.q2 else _REACH[channel]
+
+
+def research_scope(channel: str) -> str:
+    """The scope of an opting out that closes a channel to surveys."""
+    return f"research_{_REACH[channel]}"
 
 
 def _newer(scope: str, against: str, switches: Switches) -> pl.Expr:

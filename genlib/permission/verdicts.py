@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -21,6 +22,7 @@ from polars import col
 from genlib.errors import UsageError
 from genlib.permission.acts import NEVER, seconds
 from genlib.permission.reasons import REASONS
+from genlib.permission.remedies import find_remedies
 from genlib.permission.rule import CHANNELS, FLAGS, KINDS, PROTECTED, Frame, decide
 from genlib.permission.switches import Switches
 from genlib.permission.timeline import LAST, Ints, places, timeline, unpacked
@@ -35,6 +37,8 @@ _CODES: dict[str, list[str | None] | list[bool]] = {
     "linked_to_duties": [False, True],
 }
 _EACH = prod(len(codes) for codes in _CODES.values())
+_BLOCK = _EACH // len(_CODES["channel"])
+"""Questions about a profile and a channel."""
 _REASON = pl.Enum(list(REASONS))
 _ANSWER = pl.Struct({"allowed": pl.Boolean, "reason": _REASON})
 _STRIDE = 2**18
@@ -96,6 +100,8 @@ class Judge:
     second: Ints
     profile: Ints
     answers: pl.DataFrame
+    profiles: pl.Series
+    switches: Switches
     time_zone: str
 
     @classmethod
@@ -124,23 +130,48 @@ class Judge:
                 profiles.search_sorted(rows["profile"]).to_numpy(), np.uint32(len(profiles))
             ),
             answers=_answers(profiles, switches),
+            profiles=profiles,
+            switches=switches,
             time_zone=time_zone,
         )
 
     def verdicts(self, contacts: Frame) -> Frame:
         """The contacts with `allowed` and `reason`, as the function of that name gives them."""
-        sent = _check(contacts, "contacts", ("customer_id", "channel", "kind", "sent_at"))
-        asked = pl.struct(
-            "customer_id",
-            seconds("sent_at", sent["sent_at"], self.time_zone).alias("second"),
-            *(_code(name, sent) for name in _CODES),
-        )
+        asked = self._asked(contacts)
         answer = asked.map_batches(self._judge, return_dtype=_ANSWER, is_elementwise=True).alias(
             "answer"
         )
         return contacts.select(pl.exclude("allowed", "reason"), answer).unnest("answer")
 
+    def find_remedies(self, contacts: pl.DataFrame) -> pl.DataFrame:
+        """`remedy` and `open_channel` of each contact (`permission.remedies`), null where it was
+        allowed or never sent."""
+        places = contacts.select(self._asked(contacts).alias("asked"))["asked"]
+        return self._remedies[self._places(places)]
+
+    @cached_property
+    def _remedies(self) -> pl.DataFrame:
+        """In order of places, as `answers`; the last two profiles are the stranger's and what was
+        never sent, which nothing mends."""
+        asked = _questions(self.profiles, self.switches)
+        allowed = self.answers["allowed"].head(asked.height)
+        found = find_remedies(asked, allowed, self.switches, block=_BLOCK)
+        unmended = found.clear(self.answers.height - asked.height)
+        return pl.concat([found, unmended])
+
+    def _asked(self, contacts: pl.DataFrame | pl.LazyFrame) -> pl.Expr:
+        sent = _check(contacts, "contacts", ("customer_id", "channel", "kind", "sent_at"))
+        return pl.struct(
+            "customer_id",
+            seconds("sent_at", sent["sent_at"], self.time_zone).alias("second"),
+            *(_code(name, sent) for name in _CODES),
+        )
+
     def _judge(self, asked: pl.Series) -> pl.Series:
+        return self.answers[self._places(asked)].to_struct()
+
+    def _places(self, asked: pl.Series) -> pl.Series:
+        """Where the answer to each question stands."""
         contacts = asked.struct.unnest()
         person = places(self.numbers, contacts["customer_id"])
         second = contacts["second"].fill_null(NEVER).clip(NEVER, LAST).to_numpy().astype(np.uint32)
@@ -148,7 +179,7 @@ class Judge:
         unsent = contacts["second"].is_null()
         if unsent.any():
             profile = profile.set(unsent, int(self.profile[-1]) + 1)
-        return self.answers[contacts.with_columns(profile).select(_place()).to_series()].to_struct()
+        return contacts.with_columns(profile).select(_place()).to_series()
 
     def _profiles(self, person: Ints, second: Ints) -> Ints:
         """What stood for each contact's person at its second; NumPy alone in the threads, which no
@@ -173,14 +204,8 @@ class Judge:
 def _answers(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
     """allowed and reason for every profile, channel, kind and answer to what is asked; an unknown
     code comes after the known ones."""
-    asked = pl.DataFrame({"profile": profiles}).select(unpacked("profile", switches))
-    for name, codes in _CODES.items():
-        asked = asked.join(pl.DataFrame({name: codes}), how="cross", maintain_order="left_right")
-    answers = (
-        asked.select(_question(switches))
-        .pipe(decide, switches=switches)
-        .select("allowed", "reason")
-    )
+    asked = _questions(profiles, switches)
+    answers = asked.pipe(decide, switches=switches).select("allowed", "reason")
     known = {"unknown_person": False, "not_contacted": None}
     made = pl.concat(
         [
@@ -192,6 +217,14 @@ def _answers(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
         ]
     )
     return made.cast({"reason": _REASON})
+
+
+def _questions(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
+    """Every question that `decide` can be asked, in order of places."""
+    asked = pl.DataFrame({"profile": profiles}).select(unpacked("profile", switches))
+    for name, codes in _CODES.items():
+        asked = asked.join(pl.DataFrame({name: codes}), how="cross", maintain_order="left_right")
+    return asked.select(_question(switches))
 
 
 def _question(switches: Switches) -> list[pl.Expr]:

@@ -81,7 +81,7 @@ class Source:
 
     @cached_property
     def acts(self) -> pl.DataFrame:
-        return read_acts(self.register)
+        return read_acts(self.register, with_ways="act" in self.terms.derived)
 
     @cached_property
     def marketable(self) -> pl.DataFrame:

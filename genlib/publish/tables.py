@@ -6,16 +6,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial, reduce
+from operator import or_
 
 import polars as pl
 
 from genlib.permission import Judge, reach
 from genlib.publish.coarsen import Released, coarse
 from genlib.publish.people import APART, Source
+from genlib.publish.why import WHY, explain_verdicts, hide_rare_ways
 
 ROWS = 131_072
 REACHED = 65_536  # people a frame: each has a row for every channel and kind of message
 VERDICT = {"allowed": "derived", "reason": "derived"}
+TOLD = {
+    "verdict": VERDICT,
+    "act": dict.fromkeys(WHY, "derived"),
+    "follow_up": {"followed_up": "derived"},
+}
+"""What the notice lets a contact's verdict be told with."""
 
 Frames = Iterator[pl.DataFrame]
 
@@ -61,11 +70,13 @@ def _granted(source: Source, name: str) -> Table:
     finish = (
         _judging(source) if judged else _promise(source) if name == "survey_invitation" else None
     )
-    shown = coarsening | (VERDICT if judged else {})
+    told = [columns for name, columns in TOLD.items() if name in source.terms.derived]
+    shown = reduce(or_, told, coarsening) if judged else coarsening
     order = "id" if "id" in source.notice.columns[name] else keys[0].source
-    batches = source.register.scan(
-        name, list({read: 0 for c in columns for read in c.reads}), rows=ROWS, ordered_by=order
-    )
+    read = [read for column in columns for read in column.reads]
+    if judged:
+        read.append("id")
+    batches = source.register.scan(name, list(dict.fromkeys(read)), rows=ROWS, ordered_by=order)
 
     def frames() -> Frames:
         for batch in ahead(batches):
@@ -113,14 +124,32 @@ def _judging(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
     judge = Judge.of(source.acts, people, switches=source.switches, time_zone=source.area.time_zone)
     message = pl.col("campaign_id").replace_strict(kinds["id"], kinds["kind"]).alias("kind")
 
+    explain = _explaining(source, judge) if "act" in source.terms.derived else None
+    follow = _following(source) if "follow_up" in source.terms.derived else None
+
     def judged(batch: pl.DataFrame) -> pl.DataFrame:
-        return batch.with_columns(
-            judge.verdicts(batch.select("customer_id", "channel", message, "sent_at")).select(
-                *VERDICT
-            )
-        )
+        asked = batch.select("customer_id", "channel", message, "sent_at")
+        contacts = batch.with_columns(judge.verdicts(asked).select(*VERDICT))
+        if explain:
+            contacts = contacts.with_columns(explain(asked.with_columns(contacts["reason"])))
+        return follow(contacts) if follow else contacts
 
     return judged
+
+
+def _explaining(source: Source, judge: Judge) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Judged contacts to what stands behind their verdicts (`publish.why`)."""
+    acts = hide_rare_ways(source.acts, k=source.notice.anonymity.k)
+    return partial(explain_verdicts, acts=acts, judge=judge)
+
+
+def _following(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Judged contacts to the same with `followed_up`: whether the steward has handled one that was
+    refused."""
+    listed = pl.concat(source.register.scan("follow_up", ["contact_id", "handled_at"]))
+    handled = listed.drop_nulls("handled_at")["contact_id"].implode()
+    is_handled = pl.when(~pl.col("allowed")).then(pl.col("id").is_in(handled))
+    return lambda contacts: contacts.with_columns(followed_up=is_handled)
 
 
 def _profile(source: Source) -> Table:

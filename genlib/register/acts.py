@@ -21,17 +21,23 @@ from polars import col
 from genlib.register.database import Register
 
 ACTS = ["customer_id", "act", "scope", "given_at", "ended_at"]
+WAY = "received_via"
+OPTED_OUT = "opt_out"
+"""The way in which an opting out was received: by a message's own link or word."""
 SCOPES = {"email": "email", "sms": "phone", "call": "phone", "auto": "phone", "post": "post"}
 """Which prohibition an opting out is, by the channel of the message."""
 STOPPED = {"MR": "research", "SAT": "research", "CC": "courtesy"}
 """What an opting out stops beside marketing, by the kind of the message."""
 
 
-def read_acts(register: Register, ids: pl.Series | None = None) -> pl.DataFrame:
+def read_acts(
+    register: Register, ids: pl.Series | None = None, *, with_ways: bool = False
+) -> pl.DataFrame:
     """The acts of everybody, or of the customers `ids`: customer_id, act, scope, given_at,
-    ended_at."""
+    ended_at, and if asked received_via."""
+    columns = [*ACTS, WAY] if with_ways else ACTS
     permissions = pl.concat(
-        _of_people(batch, ids) for batch in register.scan("permission", ACTS, ordered_by="id")
+        _of_people(batch, ids) for batch in register.scan("permission", columns, ordered_by="id")
     )
     written = permissions.filter(act="prohibition")
     on = ["customer_id", "scope", "given_at"]
@@ -39,7 +45,8 @@ def read_acts(register: Register, ids: pl.Series | None = None) -> pl.DataFrame:
     opted_out = _read_opted_out(register, ids).join(ends, on=on, how="left", maintain_order="left")
     unwritten = opted_out.filter(col("is_written").is_null())
     prohibitions = pl.concat([unwritten, find_also_stopped(opted_out)])
-    acts = prohibitions.with_columns(act=pl.lit("prohibition")).select(ACTS)
+    said = {"act": pl.lit("prohibition"), WAY: pl.lit(OPTED_OUT)}
+    acts = prohibitions.with_columns(**said).select(columns)
     return pl.concat([permissions, acts.unique(maintain_order=True)])
 
 

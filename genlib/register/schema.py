@@ -159,6 +159,7 @@ NUMBERED_ANEW = ("customer", "survey_invitation")
 WRITTEN_HERE = (
     "audit_event",
     "fingerprint",
+    "follow_up",
     "held_back",
     "held_identifier",
     "missing_row",
@@ -370,6 +371,17 @@ class SubjectRequest(Numbered, Sourced, Base):
     decision: Mapped[str | None]
     ground: Mapped[str | None]
     decided_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "received_at"})
+
+
+class FollowUp(Base):
+    """A contact that was not allowed, once it was listed for the steward: whether it was handled,
+    and when."""
+
+    contact_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("campaign_contact.id", ondelete="CASCADE"), primary_key=True
+    )
+    listed_at: Mapped[dt.datetime]
+    handled_at: Mapped[dt.datetime | None]
 
 
 class Suppression(Numbered, Sourced, Base):

@@ -98,6 +98,8 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             **{f"{step}_at": INSTANT for step in STEPS},
             **{f"{step}_on": DAY for step in STEPS},
             **{"bounced": YES, "allowed": YES, "reason": TEXT},
+            **{"act": TEXT, "act_scope": TEXT, "act_given_on": DAY, "act_ended_on": DAY},
+            **{"act_via": TEXT, "remedy": TEXT, "open_channel": TEXT, "followed_up": YES},
         },
         "invoice": {
             "customer": NUMBER,
