@@ -69,6 +69,8 @@ HEADLESS = r"""() => [...document.querySelectorAll('.stack tbody tr td')]
   .filter(t => !(t.getAttribute('data-head') || '').trim()
     || getComputedStyle(t, '::before').content === 'none').length"""
 A4 = 657
+TWO_MEGABYTES = 2_000_000
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 UNNAMED = (
     "() => [...document.querySelectorAll('.chart svg')].filter(s => "
@@ -199,6 +201,23 @@ class TestReport:
         page.emulate_media(media="print")
         assert page.evaluate(CUT_FIGURES) == []
         assert page.evaluate(HELD_BACK) == []
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_breaks_no_rule_of_wcag(
+        self, browser: Any, reports: Any, name: str, language: str, scheme: str
+    ) -> None:
+        from axe_playwright_python.sync_playwright import Axe
+
+        context = browser.new_context(color_scheme=scheme, offline=True, bypass_csp=True)
+        page = context.new_page()
+        page.goto(reports[name, language].as_uri())
+        found = Axe().run(page, options={"runOnly": WCAG}).response
+        context.close()
+        assert [rule["id"] for rule in found["violations"]] == []
+        assert found["passes"]
+
+    def test_is_small(self, reports: Any, name: str, language: str) -> None:
+        assert reports[name, language].stat().st_size <= TWO_MEGABYTES
 
     def test_has_its_colours(self, opened: Pages, name: str, language: str) -> None:
         paper = "() => getComputedStyle(document.querySelector('.tile')).backgroundColor"

@@ -15,8 +15,18 @@ from genlib.present import map as finland
 from genlib.present import svg, tables, theme
 from genlib.present.authored import keep_words
 from genlib.present.groups import is_judged, judge_groups
-from genlib.present.item import Item, card, keys
-from genlib.present.plot import Options, Plot, captions, ends, noted, read, ticks
+from genlib.present.item import Item, Untold, card, keys
+from genlib.present.plot import (
+    Options,
+    Plot,
+    captions,
+    choose_color,
+    ends,
+    explain_absence,
+    noted,
+    read,
+    ticks,
+)
 from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
@@ -60,21 +70,8 @@ class Chart(Item):
     def html(self, width: int = theme.FULL) -> str:
         plot = self.plot
         words = self.plot.words
-        if plot.frame["hidden"].all():
-            nothing = (
-                "All figures of this chart are hidden to protect small groups."
-                if plot.hidden
-                else "No figures: the groups of this chart are too small to be told."
-                if plot.groups
-                else "No figures: there are none, or too few customers to tell them."
-                if plot.has_gaps
-                else "Nothing in this period."
-            )
-            return card(
-                words,
-                f'<p class="empty">{words.translate(nothing)}</p>',
-                captions(words, plot.options, plot.groups),
-            )
+        if self.untold:
+            return ""
         cut = self._cut()
         notes = noted(
             words,
@@ -134,7 +131,9 @@ def columns(
     side_by_side: bool = False,
     **options: Unpack[Options],
 ) -> Chart:
-    """Upright columns of `y` over `x` (months or groups), stacked or side by side by `color`."""
+    """Upright columns of `y` over `x` (months or groups), stacked or side by side by `color`; plain
+    ones where the table is not divided by it."""
+    color = choose_color(table, color)
     plot = read(table, options, x, y, color)
     plot = replace(
         plot,
@@ -171,6 +170,7 @@ def line(
 ) -> Chart:
     """Lines of `y` over time, one for each `color`, named at their ends, with the interval as a
     band. The axis need not begin at zero."""
+    color = choose_color(table, color)
     plot = read(table, options, x, y, color)
     plot = replace(plot, ticks=ticks(plot.frame, plot.words, plot.form, zero=False))
     return _chart(
@@ -332,7 +332,25 @@ def map(
 
 def _chart(table: ProtectedTable, plot: Plot, **parts: Any) -> Chart:
     is_blank = plot.options.get("optional", False) and not _has_figures(plot)
-    return Chart("chart", (table.name,), table.language, plot=plot, is_blank=is_blank, **parts)
+    return Chart(
+        "chart",
+        (table.name,),
+        table.language,
+        plot=plot,
+        is_blank=is_blank,
+        untold=_explain_absence(plot),
+        **parts,
+    )
+
+
+def _explain_absence(plot: Plot) -> tuple[Untold, ...]:
+    """Why a chart has nothing to show but what is together as others, if that is so."""
+    is_named = ~pl.col("code").str.starts_with("others")
+    told = plot.frame.filter(~pl.col("hidden"))
+    is_small = bool(plot.hidden or plot.groups or plot.has_gaps)
+    if told.filter(is_named).height or (told.height and not is_small):
+        return ()
+    return explain_absence(plot.words, plot.options, is_small=is_small)
 
 
 def _has_figures(plot: Plot) -> bool:

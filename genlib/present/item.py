@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
@@ -15,7 +15,10 @@ from genlib.present.theme import FULL, font_face, style
 from genlib.present.words import Words
 
 MIME = "application/vnd.genlib+json"
-_ALONE = re.compile(r'<style class="gl-alone">.*?</style>', re.S)
+SMALL = "Not told, because the groups are too small"
+NOTHING = "No figures: there are none, or too few"
+"""Why a figure, chart or table is not there."""
+_ALONE = re.compile(r'<(style|aside) class="gl-alone">.*?</\1>', re.S)
 
 
 class Finding(str):
@@ -36,12 +39,30 @@ class Finding(str):
     level: str = ""
 
 
+@dataclass(frozen=True)
+class Untold:
+    """What a figure, chart or table would have told, and why it could not (`SMALL`, `NOTHING`)."""
+
+    title: str
+    subtitle: str = ""
+    reason: str = SMALL
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a page as HTML, with what it could not tell."""
+
+    html: str
+    untold: tuple[Untold, ...] = ()
+
+
 @dataclass(frozen=True, repr=False)
 class Item:
     """`tables` are the protected tables that it was made from, `body` its HTML in a page that has
     the style sheet. `words`: what its author wrote (present.authored). `evidence`: what the
     exporter learns of the report's tables, given by the conditions alone. `is_blank`: it need not
-    be there, and has nothing to show; rows and tiles leave it out."""
+    be there, and has nothing to show; rows and tiles leave it out. `untold`: what it cannot tell:
+    a row and tiles leave out an item that has any, and say so in a list."""
 
     kind: str
     tables: tuple[str, ...]
@@ -50,6 +71,7 @@ class Item:
     words: tuple[str, ...] = ()
     evidence: Mapping[str, Any] | None = None
     is_blank: bool = False
+    untold: tuple[Untold, ...] = ()
 
     def html(self, width: int = FULL) -> str:
         """The HTML for a width in pixels."""
@@ -61,13 +83,18 @@ class Item:
             font_face() if self.kind == "lead" else ""
         )  # once in a notebook is enough: a page of JupyterLab shares its types
         sheet = f'<style class="gl-alone">{face}{style()}</style>'
-        return f'{sheet}<div class="genlib gl-item" lang="{self.language}">{self.html()}</div>'
+        listed = describe_untold(self.untold, Words(self.language))
+        untold = f'<aside class="gl-alone">{listed}</aside>' if listed else ""
+        body = f"{self.html()}{untold}"
+        return f'{sheet}<div class="genlib gl-item" lang="{self.language}">{body}</div>'
 
     @property
     def facts(self) -> dict[str, Any]:
         """What an output says of itself beside its HTML."""
         named = {"kind": self.kind, "tables": list(self.tables), "words": list(self.words)}
-        return named | ({"evidence": self.evidence} if self.evidence else {})
+        untold = [asdict(one) for one in self.untold]
+        more = {"evidence": self.evidence, "untold": untold}
+        return named | {name: value for name, value in more.items() if value}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {MIME: self.facts, "text/html": self.standing()}
@@ -102,6 +129,24 @@ def card(words: Words, figure: str, captions: dict[str, str], behind: str = "") 
         f"<details><summary>{summary}</summary>{behind}</details>" if behind else "",
     ]
     return f'<section class="card">{"".join(parts)}</section>'
+
+
+def describe_untold(untold: Iterable[Untold], words: Words) -> str:
+    """What could not be told, as one list a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for one in untold:
+        by_reason.setdefault(one.reason, []).append(_write_line(one))
+    return "".join(
+        f'<div class="untold"><p>{text(words.translate(reason))}</p>'
+        f"<ul>{''.join(dict.fromkeys(lines))}</ul></div>"
+        for reason, lines in by_reason.items()
+    )
+
+
+def _write_line(one: Untold) -> str:
+    title = f"{one.title[:1].upper()}{one.title[1:]}"
+    what = f" <span>{text(one.subtitle)}</span>" if one.subtitle else ""
+    return f"<li>{text(title)}{what}</li>"
 
 
 def keys(series: Iterable[tuple[str, str]]) -> str:

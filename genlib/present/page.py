@@ -18,8 +18,9 @@ from genlib.disclosure.promises import NOT_PROMISED, PROMISES
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present.authored import keep_words, list_figures, list_texts
-from genlib.present.item import Finding, Item, inside, text, together
+from genlib.present.item import NOTHING, SMALL, Block, Finding, Item, Untold, inside, text, together
 from genlib.present.plot import captions, read
+from genlib.present.sections import arrange_page
 from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words, form_of
 
@@ -80,25 +81,23 @@ def tile(  # noqa: PLR0913 - what a tile is
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
     words = Words(shown.language)
     figure = words.figure(shown.value, form_of(shown.column, whole=isinstance(shown.value, int)))
-    absent = (
-        "hidden to protect small groups"
-        if shown.reason not in {None, "empty"}
-        else "none, or too few to tell"
-    )
     tone = getattr(note, "tone", "") if shown.value is not None else ""
     brief = getattr(note, "brief", "") or captions(words, {"note": note})["note"]
     if tone == "unknown":
         brief = ""
-    said = words.translate(absent) if shown.value is None else brief
     mood = "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
     body = f'<div class="n">{text(figure)}</div><div class="l">{text(words.translate(label))}</div>'
-    body += f'<div class="c{mood}">{_strong(said, tone if good else "")}</div>' if said else ""
+    body += f'<div class="c{mood}">{_strong(brief, tone if good else "")}</div>' if brief else ""
+    html = f'<div class="tile">{body}{_spark(*trend) if trend else ""}</div>'
+    is_nothing = shown.value is None and shown.reason in {None, "empty"}
+    untold = Untold(words.translate(label), reason=NOTHING if is_nothing else SMALL)
     return Item(
         "tile",
         (shown.table,),
         words.language,
-        f'<div class="tile">{body}{_spark(*trend) if trend else ""}</div>',
-        is_blank=optional and shown.value is None and shown.reason in {None, "empty"},
+        "" if shown.value is None else html,
+        is_blank=optional and is_nothing,
+        untold=(untold,) if shown.value is None else (),
     )
 
 
@@ -106,9 +105,9 @@ def tile(  # noqa: PLR0913 - what a tile is
 def tiles(*items: Item) -> Item:
     """Four to six tiles side by side."""
     names = together(items, "tile")
-    present = [item.html() for item in items if not item.is_blank]
-    body = f'<div class="tiles n{len(present)}">{"".join(present)}</div>'
-    return Item("tiles", names, items[0].language, body)
+    present = [item.html() for item in items if not item.is_blank and not item.untold]
+    body = f'<div class="tiles n{len(present)}">{"".join(present)}</div>' if present else ""
+    return Item("tiles", names, items[0].language, body, untold=_list_untold(items))
 
 
 @keep_words
@@ -118,9 +117,10 @@ def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     equal parts."""
     names = together(items, "chart", "table", "conditions", "text")
     language = items[0].language
-    present = [item for item in items if not item.is_blank]
+    untold = _list_untold(items)
+    present = [item for item in items if not item.is_blank and not item.untold]
     if not present:
-        return Item("row", names, language)
+        return Item("row", names, language, untold=untold)
     if len(present) < len(items):
         items, spans = tuple(present), ()
     parts = list(spans) or [12 // len(items)] * len(items)
@@ -132,7 +132,12 @@ def row(*items: Item, spans: Sequence[int] = ()) -> Item:
         f'<div class="s{span}{" half" * (span < 8)}">{item.html(WIDTHS[span])}</div>'
         for span, item in zip(parts, items, strict=True)
     ]
-    return Item("row", names, language, f'<div class="row">{"".join(cells)}</div>')
+    body = f'<div class="row">{"".join(cells)}</div>'
+    return Item("row", names, language, body, untold=untold)
+
+
+def _list_untold(items: Iterable[Item]) -> tuple[Untold, ...]:
+    return tuple(one for item in items if not item.is_blank for one in item.untold)
 
 
 @keep_words
@@ -215,13 +220,20 @@ def _describe_conditions(tables: Protected, release: Any, parameters: Mapping[st
 
 
 def render(
-    blocks: Iterable[str], *, title: str, language: str, period: str = "", is_draft: bool = False
+    blocks: Iterable[str | Block],
+    *,
+    title: str,
+    language: str,
+    period: str = "",
+    is_draft: bool = False,
 ) -> str:
     """One self-contained HTML page of blocks of HTML (translated text and items). A heading that
     only repeats `title` is dropped. A draft is marked at its head, and on every sheet of paper."""
     words = Words(language)
     heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
-    content = [heading.sub("", inside(block)) for block in blocks]
+    given = [block if isinstance(block, Block) else Block(block) for block in blocks]
+    bare = [replace(block, html=heading.sub("", inside(block.html))) for block in given]
+    content = arrange_page(bare, words)
     found = re.search(r'data-period="([^"]*)"', "".join(content))
     when = (
         words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""

@@ -15,7 +15,7 @@ from genlib.disclosure.table import ProtectedTable
 from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
 from genlib.present.coarser import describe_groups
-from genlib.present.item import Finding
+from genlib.present.item import NOTHING, SMALL, Finding, Untold
 from genlib.present.words import Words, form_of
 
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
@@ -110,6 +110,20 @@ def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
     if said["subtitle"] == said["title"]:
         said["subtitle"] = ""
     return said | {"note": " ".join(filter(None, [said["note"], *notes]))}
+
+
+def explain_absence(words: Words, options: Options, *, is_small: bool) -> tuple[Untold, ...]:
+    """That a chart or table is not there: its title, the first clause of its subtitle, and why."""
+    said = captions(words, options)
+    subtitle = said["subtitle"].partition(";")[0]
+    reason = SMALL if is_small else NOTHING
+    return (Untold(said["title"] or subtitle, subtitle if said["title"] else "", reason),)
+
+
+def choose_color(table: ProtectedTable, color: str | None) -> str | None:
+    """The dimension that colours a chart, if the table is divided by it."""
+    is_whole = isinstance(table, ProtectedTable) and table.coarser.get(color or "") == "undivided"
+    return None if is_whole else color
 
 
 def noted(words: Words, notes: Mapping[str, bool]) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.authored import keep_words
 from genlib.present.coarser import describe_groups
-from genlib.present.item import Item, card
+from genlib.present.item import Item, Untold, card
 from genlib.present.item import text as escape
 from genlib.present.plot import (
     ORDERED,
@@ -23,6 +23,7 @@ from genlib.present.plot import (
     check,
     chosen,
     ends,
+    explain_absence,
     names,
     noted,
     ordered,
@@ -142,16 +143,28 @@ def table(
     cut = words.translate("The first {n} of {all} rows.", n=limit, all=count) if is_cut else ""
     note = _explain_signs(table, rows, grid, wanted)
     said = captions(words, options, describe_groups(table), note, cut)
-    figures = grid.html(limit if is_cut else None) if count or not table.coarser else _blank(words)
+    untold = _explain_absence(table, rows.filter(pl.col(by).is_not_null()), wanted, options)
+    figures = grid.html(limit if is_cut else None)
     body = card(words, figures, said, behind=grid.html() if is_cut else "")
     is_blank = options.get("optional", False) and count == 0
-    return Item("table", (table.name,), table.language, body, is_blank=is_blank)
+    return Item(
+        "table",
+        (table.name,),
+        table.language,
+        "" if untold else body,
+        is_blank=is_blank,
+        untold=untold,
+    )
 
 
-def _blank(words: Words) -> str:
-    """What stands in the place of a table whose groups are too small."""
-    sentence = words.translate("No figures: the groups of this table are too small to be told.")
-    return f'<p class="empty">{escape(sentence)}</p>'
+def _explain_absence(
+    table: ProtectedTable, rows: pl.DataFrame, columns: Sequence[str], options: Options
+) -> tuple[Untold, ...]:
+    """Why no group of a table has a figure, if that is so."""
+    if rows.select(pl.any_horizontal(pl.col(columns).is_not_null()).any()).item():
+        return ()
+    is_small = bool(table.coarser) or table.hidden > 0
+    return explain_absence(Words(table.language), options, is_small=is_small)
 
 
 def _read_rows(

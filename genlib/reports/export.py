@@ -10,6 +10,7 @@ from typing import Any
 
 from genlib.errors import ReportFailed
 from genlib.present import page
+from genlib.present.item import Block, Untold
 from genlib.present.words import Words
 from genlib.reports import prose
 from genlib.reports.gate import Passed, numbered
@@ -104,10 +105,15 @@ def _find_evidence(shown: Shown) -> Mapping[str, Any]:
     return next((item.facts["evidence"] for item in items if "evidence" in item.facts), {})
 
 
-def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Words) -> list[str]:
+def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Words) -> list[Block]:
     if cell["cell_type"] == "markdown":
-        return [prose.html(prose.translated("".join(cell["source"]), words.translate), cell=place)]
-    return [item.html for item in shown]
+        said = prose.translated("".join(cell["source"]), words.translate)
+        return [Block(prose.html(said, cell=place))]
+    return [Block(item.html, _read_untold(item)) for item in shown]
+
+
+def _read_untold(item: Passed) -> tuple[Untold, ...]:
+    return tuple(Untold(**one) for one in item.facts.get("untold", []))
 
 
 def _kept(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:

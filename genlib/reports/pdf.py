@@ -20,7 +20,7 @@ def to_pdf(html: str) -> bytes:
     try:
         made: bytes = weasyprint.HTML(
             string=html, url_fetcher=weasyprint.urls.URLFetcher(allowed_protocols={"data"})
-        ).write_pdf()
+        ).write_pdf(pdf_variant="pdf/ua-1")
     except (
         Exception
     ) as error:  # whatever the page broke in WeasyPrint, its message may quote the page

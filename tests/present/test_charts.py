@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from genlib.disclosure.cells import Measure
 from genlib.errors import NotProtected, UsageError
 from genlib.present import charts, svg, theme
+from genlib.present.item import NOTHING, SMALL, Untold
 
 
 def values(chart, column="value"):
@@ -168,7 +171,7 @@ def test_likert_shares_meet_in_the_middle(protected):
 def test_likert_of_nothing_says_so(protected):
     empty = protected([{"question": "q", "answer": 1, "people": 1}], "question", "answer")
     chart = charts.likert(empty, question="question", codes=[])
-    assert "Jaksolta ei ole tietoja." in chart.html()
+    assert [one.reason for one in chart.untold] == [NOTHING]
 
 
 def test_likert_begins_with_the_question_that_most_agree_with(protected):
@@ -214,14 +217,32 @@ def test_the_same_chart_is_the_same_byte_for_byte(months):
 
 def test_a_chart_of_which_all_is_hidden_says_so(protected):
     table = protected([{"channel": "email", "people": None, "reason": "primary"}], "channel")
-    html = charts.bars(table, x="people", y="channel").html()
-    assert "Kaikki tämän kuvion luvut on piilotettu" in html
-    assert "<svg" not in html
+    chart = charts.bars(table, x="people", y="channel", title="Customers")
+    assert chart.untold == (Untold("Asiakkaat"),)
+    assert chart.html() == ""
+    assert "Ei kerrota, koska ryhmät ovat liian pieniä" in chart.standing()
+
+
+def test_bars_of_nothing_but_the_others_tell_nothing(protected):
+    rows = [
+        {"channel": "email", "people": None, "reason": "primary"},
+        {"channel": "others+post+sms", "people": 9, "reason": None},
+    ]
+    chart = charts.bars(protected(rows, "channel"), x="people", y="channel")
+    assert [one.reason for one in chart.untold] == [SMALL]
+
+
+def test_a_chart_by_colour_is_plain_where_its_colour_is_not_divided(protected):
+    rows = [{"month": date(2026, 1, 1), "channel": None, "people": 20, "reason": None}]
+    table = replace(protected(rows, "month", "channel"), coarser={"channel": "undivided"})
+    chart = charts.columns(table, x="month", y="people", color="channel")
+    assert not chart.untold
+    assert chart.to_dict() == charts.columns(table, x="month", y="people").to_dict()
 
 
 def test_a_chart_without_rows_says_so(protected):
     table = protected([{"month": "2026-01", "people": None}], "month")
-    assert "Jaksolta ei ole tietoja." in charts.line(table, x="month", y="people").html()
+    assert [one.reason for one in charts.line(table, x="month", y="people").untold] == [NOTHING]
 
 
 def test_bars_say_what_they_leave_to_the_table(protected):

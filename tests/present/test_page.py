@@ -12,7 +12,7 @@ import pytest
 
 from genlib.errors import NotProtected, UsageError
 from genlib.present import charts, findings, page, tables
-from genlib.present.item import MIME
+from genlib.present.item import MIME, Block, Untold
 
 MANIFEST = SimpleNamespace(
     release_id="2026-11-01T0400Z-5f2c91",
@@ -89,9 +89,9 @@ def test_a_tile_tells_figure_label_and_change_without_an_arrow_where_the_swing_i
 
 
 def test_a_hidden_tile_says_so(channels):
-    body = page.tile(channels.value("people", channel="post"), label="customers").html()
-    assert '<div class="n">..</div>' in body
-    assert "piilotettu pienten ryhmien suojaamiseksi" in body
+    tile = page.tile(channels.value("people", channel="post"), label="customers")
+    assert tile.html() == ""
+    assert "Ei kerrota, koska ryhmät ovat liian pieniä" in tile.standing()
 
 
 def test_a_number_is_no_tile_and_a_text_no_lead():
@@ -126,7 +126,31 @@ def test_a_row_leaves_out_what_is_optional_and_has_nothing_to_show(channels, mon
 def test_a_row_shows_what_is_not_optional_and_says_that_there_is_nothing(channels, months):
     sent = charts.columns(months, x="month", y="people")
     for blank in nothing(channels):
-        assert page.row(blank, sent, spans=(7, 5)).html().count('<section class="card">') == 2
+        row = page.row(blank, sent, spans=(7, 5))
+        assert row.html() == page.row(sent).html()
+        assert row.facts["untold"]
+
+
+def test_what_could_not_be_told_stands_once_at_the_end_of_its_part():
+    untold = (Untold("Indeksi iän mukaan"),)
+    blocks = [Block("<h2>Kuka vastaa</h2>"), Block("<i>A</i>", untold), Block("<i>B</i>", untold)]
+    made = page.render([*blocks, "<h2>Muuta</h2>"], title="T", language="fi")
+    part = made[made.index('id="part-1"') : made.index('id="part-2"')]
+    assert part.count("Indeksi iän mukaan") == 1
+    assert part.index("<i>B</i>") < part.index("Ei kerrota, koska ryhmät ovat liian pieniä")
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("fi", "Sisältö"), ("sv", "Innehåll"), ("en", "Contents")]
+)
+def test_a_long_page_has_contents_behind_its_lead(language, name):
+    lead = '<div class="lead"><p>L</p></div>'
+    parts = [f"<h2>Part {number}</h2>" for number in (1, 2, 3)]
+    made = page.render([lead, "<p>tiles</p>", *parts], title="T", language=language)
+    assert made.index(lead) < made.index(f'aria-label="{name}"') < made.index("<p>tiles</p>")
+    links = re.findall(r'<a href="#(part-\d)">Part \d</a>', made)
+    assert links == re.findall(r'<h2 id="(part-\d)">', made) == ["part-1", "part-2", "part-3"]
+    assert "<nav" not in page.render([lead, *parts[:2]], title="T", language=language)
 
 
 def test_a_figure_of_zero_is_nothing_to_draw_but_a_hidden_one_is(protected):
@@ -154,7 +178,8 @@ def test_tiles_leave_out_what_is_optional_and_has_no_figure(channels):
     absent = page.tile(channels.value("people", channel="call"), label="customers", optional=True)
     hidden = page.tile(channels.value("people", channel="post"), label="customers", optional=True)
     assert page.tiles(shown, absent).html() == page.tiles(shown).html()
-    assert page.tiles(shown, hidden).html().count('class="tile"') == 2
+    assert page.tiles(shown, hidden).html().count('class="tile"') == 1
+    assert page.tiles(shown, hidden).untold == hidden.untold
 
 
 def test_conditions_say_what_the_report_stands_on(items):

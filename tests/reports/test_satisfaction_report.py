@@ -152,7 +152,7 @@ def test_score_and_response_rate_are_those_of_the_register(large: Settings, finn
     wave = asked(frames(large)).filter(pl.col("opened_on") >= dt.date(2026, 10, 1))
     scored = wave["score"].count()
     of_reached = round(100 * scored / wave["delivered"].sum())
-    tiles = finnish[: finnish.index("Kuinka mielellään")]
+    tiles = finnish[: finnish.rindex("Kuinka mielellään")]
     assert f" {net_promoters(wave['score'].drop_nulls())} nettosuositteluindeksi (NPS)" in tiles
     assert f" {per_cent(scored / wave.height)} kaikista kutsutuista antoi arvosanan" in tiles
     assert f"Kutsun tavoittamista arvosanan antoi {of_reached} %" in tiles
@@ -187,7 +187,7 @@ def test_a_year_tells_all_its_surveys_together(large: Settings, tmp_path: Path) 
     latest = year.sort("sent_at").unique("customer_id", keep="last")
     rate = latest["score"].count() / latest.height
     said = page(alone, period="2025")
-    tiles = said[: said.index("Kuinka mielellään")]
+    tiles = said[: said.rindex("Kuinka mielellään")]
     assert f" {net_promoters(latest['score'].drop_nulls())} nettosuositteluindeksi (NPS)" in tiles
     assert f" {per_cent(rate)} kaikista kutsutuista antoi arvosanan" in tiles
     assert f"({latest.height:,} ".replace(",", " ").rstrip() in said
@@ -209,7 +209,7 @@ def test_an_open_survey_is_marked_and_not_compared(
 ) -> None:
     alone = replace(opened, home=tmp_path, reports=tmp_path / "reports")
     said = page(alone, period=period, unfinished=True, language="en")
-    told = said[: said.index("How willingly customers recommend us")]
+    told = said[: said.rindex("How willingly customers recommend us")]
     assert "The latest survey is still open (days so far: 2)" in told
     assert not re.search(r"rose|fell|\bfrom the previous\b|→|not more than chance", told)
 
