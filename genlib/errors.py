@@ -76,6 +76,10 @@ class ReportFailed(GenlibError):
     exit_code = 5
 
 
+class KernelStopped(ReportFailed):
+    """The process that ran a notebook ended before it; another try may go well."""
+
+
 class CellFailed(ReportFailed):
     """One cell stopped, or showed what may not leave. `cell` counts from 1; `error` is a class or a
     kind of output, never a message."""

@@ -34,7 +34,8 @@ page.row(tables.table(shown.languages, by="language"))
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     for purpose in genlib.cli.demo.REPORTS:
-        parameters = new_code_cell('language: str = "fi"', metadata={"tags": ["parameters"]})
+        text = 'period: str = "last"\nlanguage: str = "fi"'
+        parameters = new_code_cell(text, metadata={"tags": ["parameters"]})
         cells = [
             parameters,
             new_code_cell(SHOW.replace("PURPOSE", purpose)),
@@ -63,14 +64,14 @@ def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, c
     assert "for the demonstration only" in first
     assert first.splitlines()[-1] == f"look here   {home / 'reports/index.html'}"
     assert [
-        len(list(home.glob(f"reports/*/undated/fi/*/{name}")))
+        len(list(home.glob(f"reports/*/2026-10/fi/*/{name}")))
         for name in ("report.html", "report.ipynb")
     ] == [3, 3]
 
     assert run(["demo", "--customers", "1000"]) == 0
     again = capfd.readouterr().out
     assert len(re.findall(r"\(there already\)", again)) == 8
-    assert len(list(home.glob("reports/*/undated/fi/*/report.html"))) == 3
+    assert len(list(home.glob("reports/*/2026-10/fi/*/report.html"))) == 3
     assert [
         len(list((home / "releases" / purpose).glob("2026*")))
         for purpose in genlib.cli.demo.REPORTS

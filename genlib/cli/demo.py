@@ -15,6 +15,7 @@ import typer
 from genlib import notice
 from genlib.atomic import replacing
 from genlib.errors import ReleaseNotFound, UsageError
+from genlib.period import name_period
 from genlib.publish.writer import publish
 from genlib.register.database import Register, create_register
 from genlib.register.fingerprints import check_keyless
@@ -33,6 +34,8 @@ REPORTS = {
 """Purpose of the release, and the report that is made of it."""
 
 SEED = 2026
+PERIOD = name_period("last", AS_OF)
+"""The last month that the synthetic register holds, whatever day it is."""
 ROOT = Path(__file__).parents[2]
 app = typer.Typer()
 
@@ -52,10 +55,14 @@ def demo(
     for purpose in REPORTS:
         _release(purpose, register, settings, password)
     there = {purpose: _fresh(purpose, language, settings) for purpose in REPORTS}
+    parameters = {"period": PERIOD, "language": language}
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         made = {
             purpose: pool.submit(
-                run_report, report, parameters={"language": language}, settings=settings
+                run_report,
+                report,
+                parameters=parameters,
+                settings=settings,
             )
             for purpose, report in REPORTS.items()
             if not there[purpose]
@@ -140,7 +147,7 @@ def _fresh(purpose: str, language: str, settings: Settings) -> Path | None:
     slots = [
         run
         for run in catalogue.runs(settings.reports)
-        if (run.slot.report, run.slot.language, run.slot.slug) == (name, language, "")
+        if run.slot == catalogue.Slot(name, PERIOD, language)
     ]
     html = slots[0].html if slots and slots[0].status == "good" else None
     sources = [

@@ -36,6 +36,7 @@ from genlib.settings import Settings, publication
 PENDING = ".pending.parquet"
 KEPT = ".parquet"
 WITHDRAWN = "withdrawn.json"
+FORGOTTEN = "forgotten.json"
 PAGE: dict[str, Any] = {
     "series": pl.String,
     "steps": pl.String,
@@ -144,10 +145,19 @@ class Ledger:
         with self.locked():
             struck = self.published(run)
             if by:
-                self._note("forgotten.json", run, {"user": by, "struck": len(struck)})
+                self._note(FORGOTTEN, run, {"user": by, "struck": len(struck)})
             for file in struck:
                 file.unlink()
             return len(struck)
+
+    def note_forgotten(self, run: str, *, by: str) -> None:
+        """Note that a run was taken back whose figures another one still shows."""
+        with self.locked():
+            self._note(FORGOTTEN, run, {"user": by, "struck": 0})
+
+    def list_forgotten(self) -> set[str]:
+        """The runs that somebody took back."""
+        return set(self._read_notes(FORGOTTEN))
 
     def withdraw(self, run: str, *, by: str, reason: str) -> int:
         """Mark the pages of a run that was shown as withdrawn by somebody: they are told anew, and

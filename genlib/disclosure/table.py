@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -156,6 +156,11 @@ class Protected(Mapping[str, ProtectedTable]):
     def pages(self) -> list[ToldPage]:
         """What a ledger keeps of the tables."""
         return [page for table in self.tables.values() for page in table.pages]
+
+    def in_language(self, language: str) -> Protected:
+        """The same tables, to be shown in another language: "fi", "sv" or "en"."""
+        tables = {name: replace(table, language=language) for name, table in self.tables.items()}
+        return replace(self, tables=tables)
 
     def __getitem__(self, name: str) -> ProtectedTable:
         return self.tables[name]

@@ -61,6 +61,17 @@ class Run:
     manifest: Mapping[str, Any]
 
     @property
+    def figures(self) -> str:
+        """The id of the figures that it shows: its own, or that of the language they were run
+        in."""
+        return str(self.manifest.get("figures", self.id))
+
+    @property
+    def together(self) -> list[str]:
+        """The runs that show the same figures, in other languages too."""
+        return list(self.manifest.get("together", [self.id]))
+
+    @property
     def html(self) -> Path | None:
         return self._file("report.html")
 

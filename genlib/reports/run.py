@@ -1,15 +1,13 @@
-"""Run one report from its notebook to the catalogue - check, execute, let through the gate, keep -
-or take a run back."""
+"""Run a report from its notebook to the catalogue, in one language or several, once what is asked
+is checked; or take a run back."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import genlib
@@ -17,21 +15,19 @@ from genlib import notice
 from genlib import settings as settings_module
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
-from genlib.errors import CellFailed, ReleaseNotFound, ReportFailed, UsageError
+from genlib.errors import ReleaseNotFound, ReportFailed, UsageError
 from genlib.period import Period, name_period
-from genlib.private import OWNER, check_no_link, make_folder
+from genlib.private import check_no_link
 from genlib.release import open_release
-from genlib.reports import catalogue, export, index
+from genlib.reports import catalogue, index
 from genlib.reports.approval import digest_notebook, is_approved, record_act
 from genlib.reports.catalogue import Run
-from genlib.reports.execute import SOCKETS, execute, parametrised
-from genlib.reports.gate import check_source, let_through
 from genlib.reports.jupyter import nbformat
+from genlib.reports.making import ROOT, Order, Result, make_runs
 from genlib.reports.parameters import parameters_of, purposes_of, settle
-from genlib.reports.pdf import check_pdf, to_pdf
+from genlib.reports.pdf import check_pdf
 from genlib.settings import Settings
 
-ROOT = Path(genlib.__file__).parents[1]
 CHOICES = {
     "language": ("fi", "sv", "en"),
     "comparison": ("previous", "year_ago"),
@@ -41,8 +37,6 @@ CHOICES = {
 name, whatever it holds."""
 REGIONS = ("all", "unknown", *(f"{number:02}" for number in (1, 2, *range(4, 20), 21)))
 """The codes of Statistics Finland: there is no 03 and no 20."""
-
-_STALE = 24 * 3600
 
 
 def run_report(
@@ -63,30 +57,78 @@ def run_report(
     notice is not in force yet; ReportFailed if a cell fails or shows what may not leave. The failed
     run is kept, the last good one stays.
     """
+    pages = [Page(parameters or {}, order)]
+    (result,) = run_pages(name, pages, settings=settings, pdf=pdf)
+    if isinstance(result, ReportFailed):
+        raise result
+    return result
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to make, by its parameters; `order` as of `run_report`."""
+
+    parameters: Mapping[str, Any]
+    order: str = ""
+
+
+def run_pages(
+    name: str | Path,
+    pages: Sequence[Page],
+    *,
+    settings: Settings | None = None,
+    pdf: bool = False,
+    source: str = "",
+) -> list[Result]:
+    """What became of the pages of a report that differ in their language alone: each a run, or a
+    ReportFailed where it failed. They show the same figures, which are run once (`making`).
+
+    Raises what `run_report` raises before anything runs. `source`: of kernels (`KernelSource`).
+    """
     settings = settings or settings_module.load()
     check_no_link(settings.reports)
-    today = settings.day_of(read_clock())
-    notice.load(settings.notice).check_in_force(today)
+    notice.load(settings.notice).check_in_force(settings.day_of(read_clock()))
     path = find_notebook(name)
     notebook = open_notebook(path)
-    digest = digest_notebook(notebook)
-    known = parameters_of(notebook)
-    values = checked(_name_period(settle(known, parameters or {}), today))
-    _check_period(notebook, values, settings)
-    _check_campaign(values, settings)
     if pdf:
         check_pdf()
-    is_draft = not is_approved(digest, settings)
-    if is_draft:
-        record_act("draft", path.stem, digest, settings)
+    plain = Order(notebook, {}, catalogue.Slot(path.stem, "", ""), settings, {}, pdf, False, source)
+    wanted = [_prepare(plain, page) for page in pages]
+    earlier = [
+        catalogue.find_ordered(settings.reports, order.slot, order.about.get("order", ""))
+        for order in wanted
+    ]
+    missing = [order for order, run in zip(wanted, earlier, strict=True) if run is None]
+    if not missing:
+        return [run for run in earlier if run is not None]
+    made = iter(make_runs(_mark_drafts(missing)))
+    return [next(made) if run is None else run for run in earlier]
+
+
+def _prepare(plain: Order, page: Page) -> Order:
+    """The order of a page, its parameters checked."""
+    settings = plain.settings
+    known = parameters_of(plain.notebook)
+    today = settings.day_of(read_clock())
+    values = checked(_name_period(settle(known, page.parameters), today))
+    _check_period(plain.notebook, values, settings)
+    _check_campaign(values, settings)
     choice = catalogue.chosen(values, {key: parameter.default for key, parameter in known.items()})
-    slot = catalogue.slot_of(path.stem, values, choice)
-    about = {"parameters": values, "chosen": choice, "notebook_digest": digest}
-    about |= _about(slot, settings) | ({"order": order} if order else {})
-    earlier = catalogue.find_ordered(settings.reports, slot, order)
-    if earlier is not None:
-        return earlier
-    return _run(_Order(notebook, values, slot, settings, about, pdf, is_draft))
+    slot = catalogue.slot_of(plain.slot.report, values, choice)
+    about = {"parameters": values, "chosen": choice, **_about(slot, settings)}
+    about |= {"notebook_digest": digest_notebook(plain.notebook)}
+    about |= {"order": page.order} if page.order else {}
+    return replace(plain, values=values, slot=slot, about=about)
+
+
+def _mark_drafts(orders: list[Order]) -> list[Order]:
+    """The orders of a notebook, as drafts if nobody has approved it."""
+    digest = orders[0].about["notebook_digest"]
+    settings = orders[0].settings
+    if is_approved(digest, settings):
+        return orders
+    record_act("draft", orders[0].slot.report, digest, settings)
+    return [replace(order, is_draft=True) for order in orders]
 
 
 def find_run(run_id: str, settings: Settings) -> Run | None:
@@ -101,20 +143,37 @@ def find_run(run_id: str, settings: Settings) -> Run | None:
 def forget_run(run_id: str, settings: Settings) -> int:
     """Take back a run that was never shown to anyone: later reports need not heed it, and nobody
     reads it after all. Gives the number of its publications; the ledger keeps who did it and when.
+    While the same figures stand in another language, the ledger keeps them.
     """
-    if found := find_run(run_id, settings):
-        catalogue.remove(found)
-        index.write(settings.reports, settings.time_zone, settings.access)
-    return Ledger.of(settings).forget(run_id, by=settings.user)
+    found = find_run(run_id, settings)
+    ledger = Ledger.of(settings)
+    if found is None:
+        return ledger.forget(run_id, by=settings.user)
+    _remove([found], settings)
+    forgotten = ledger.list_forgotten()
+    others = set(found.together) - {run_id} - forgotten
+    failed = {run.id for run in catalogue.runs(settings.reports) if run.status == "failed"}
+    if others - failed:
+        ledger.note_forgotten(run_id, by=settings.user)
+        return 0
+    return ledger.forget(found.figures, by=settings.user)
 
 
 def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
-    """Take back a run that was shown: it leaves the catalogue, and what it told is told anew and
-    marked as corrected. Gives the number of tables, or parts of one, that it told."""
-    if found := find_run(run_id, settings):
-        catalogue.remove(found)
+    """Take back a run that was shown: it leaves the catalogue, in every language of the same
+    figures, and what it told is told anew and marked as corrected. Gives the number of tables, or
+    parts of one, that it told."""
+    found = find_run(run_id, settings)
+    figures = found.figures if found else run_id
+    _remove([run for run in catalogue.runs(settings.reports) if run.figures == figures], settings)
+    return Ledger.of(settings).withdraw(figures, by=settings.user, reason=reason)
+
+
+def _remove(runs: list[Run], settings: Settings) -> None:
+    for run in runs:
+        catalogue.remove(run)
+    if runs:
         index.write(settings.reports, settings.time_zone, settings.access)
-    return Ledger.of(settings).withdraw(run_id, by=settings.user, reason=reason)
 
 
 def find_notebook(name: str | Path) -> Path:
@@ -193,121 +252,6 @@ def _check_campaign(values: Mapping[str, Any], settings: Settings) -> None:
                 f"parameter campaign is all or the code of one of the {len(codes)} campaigns of "
                 "the release"
             )
-
-
-@dataclass(frozen=True)
-class _Order:
-    notebook: Any
-    values: dict[str, Any]
-    slot: catalogue.Slot
-    settings: Settings
-    about: dict[str, Any]
-    pdf: bool
-    is_draft: bool
-
-
-def _run(order: _Order) -> Run:
-    try:
-        files, told = _made(order)
-    # nobody has seen it; a run that was killed stays in the ledger, which is the safe side
-    except ReportFailed as error:
-        if not order.is_draft:
-            Ledger.of(order.settings).forget(order.about["run_id"])
-        run = _keep_failed(order, error)
-        raise ReportFailed(f"{order.slot.report}: {error} (kept in {run.folder})") from None
-    if not order.is_draft:
-        Ledger.of(order.settings).enter(order.about["run_id"])
-    status = catalogue.DRAFT if order.is_draft else "good"
-    return _keep(order, files, {"status": status, **told})
-
-
-def _made(order: _Order) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The files of a run, and what its manifest tells of them."""
-    check_source(order.notebook)
-    executed = execute(
-        order.notebook,
-        order.values,
-        settings=order.settings,
-        root=ROOT,
-        publication=_name_publication(order),
-    )
-    shown = let_through(executed)
-    html = export.to_html(
-        executed,
-        shown,
-        language=order.slot.language,
-        period=order.values.get("period", ""),
-        is_draft=order.is_draft,
-    )
-    files = {
-        "report.html": html.encode(),
-        "report.ipynb": export.to_keep(executed, shown),
-        "disclosure.json": export.audit(shown),
-    }
-    if order.pdf:
-        files["report.pdf"] = to_pdf(html)
-    return files, {"shown": export.facts(shown)} | _cited(shown, order.settings)
-
-
-def _name_publication(order: _Order) -> str:
-    """What the ledger calls the run; a draft publishes nothing, and its kernel works as the lab
-    does."""
-    if order.is_draft:
-        return ""
-    day = order.settings.day_of(read_clock())
-    return Ledger.called(day, order.about["run_id"])
-
-
-def _cited(shown: export.Shown, settings: Settings) -> dict[str, Any]:
-    """The release that the report's conditions cite, with the notice that it was made under."""
-    cited = export.release(shown)
-    if cited is None:
-        return {}
-    manifest = open_release(*cited, settings=settings).manifest
-    notice_then = {"version": manifest.notice_version, "digest": manifest.notice_digest}
-    return {"release": {"purpose": cited[0], "id": cited[1], "notice": notice_then}}
-
-
-def _keep_failed(order: _Order, error: ReportFailed) -> Run:
-    cell, kind = (
-        (error.cell, error.error) if isinstance(error, CellFailed) else (0, type(error).__name__)
-    )
-    notebook = export.failed(parametrised(order.notebook, order.values), cell=cell, error=kind)
-    status = catalogue.FAILED_DRAFT if order.is_draft else "failed"
-    return _keep(
-        order,
-        {"report.ipynb": notebook},
-        {"status": status, "failed_cell": cell or None, "error": kind},
-    )
-
-
-def _keep(order: _Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Run:
-    reports = order.settings.reports
-    access = order.settings.access
-    manifest = {**order.about, **outcome, "finished_at": read_clock().isoformat()}
-    if order.is_draft:
-        drafts = catalogue.make_drafts(reports, order.settings.user, access)
-        run = catalogue.keep(drafts, order.slot, files, manifest, OWNER)
-    else:
-        run = _keep_once(order, files, manifest)
-    catalogue.prune(reports, today=order.settings.day_of(read_clock()).isoformat())
-    for place, pattern in ((reports, catalogue.UNFINISHED), (Path(gettempdir()), f"{SOCKETS}*")):
-        catalogue.sweep(place, pattern, older_than=time.time() - _STALE)
-    Ledger.of(order.settings).sweep(older_than=time.time() - _STALE)
-    index.write(reports, order.settings.time_zone, access)
-    return run
-
-
-def _keep_once(order: _Order, files: dict[str, bytes], manifest: dict[str, Any]) -> Run:
-    """The run in the catalogue; if a good one of the same order came there meanwhile, that one, and
-    this is taken out of the ledger again."""
-    reports = make_folder(order.settings.reports, order.settings.access)
-    with catalogue.locked(reports):
-        earlier = catalogue.find_ordered(reports, order.slot, manifest.get("order", ""))
-        if earlier is None:
-            return catalogue.keep(reports, order.slot, files, manifest, order.settings.access)
-    Ledger.of(order.settings).forget(manifest["run_id"])
-    return earlier
 
 
 def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:

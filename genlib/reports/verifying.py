@@ -59,7 +59,7 @@ def _set_up(folder: Path, run: Run, settings: Settings) -> Settings:
     (own / cited["id"]).symlink_to((settings.releases / cited["purpose"] / cited["id"]).resolve())
     (own / "current").write_text(cited["id"], encoding="utf-8")
     begun = datetime.fromisoformat(run.manifest["started_at"])
-    Ledger.of(settings).copy_before(run.id, begun, make_folder(home / "ledger"))
+    Ledger.of(settings).copy_before(run.figures, begun, make_folder(home / "ledger"))
     acts = settings.home / ACTS
     if acts.exists():
         shutil.copy(acts, home)

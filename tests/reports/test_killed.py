@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from genlib.errors import ReportFailed
-from genlib.reports.execute import SOCKETS
+from genlib.reports.kernels import SOCKETS
 from genlib.reports.run import run_report
 from genlib.settings import load
 

@@ -18,8 +18,8 @@ from genlib.disclosure.ledger import Ledger
 from genlib.errors import PeriodNotCovered, Refused, ReportFailed, UsageError
 from genlib.notice import DEFAULT
 from genlib.reports import catalogue
-from genlib.reports.execute import environment
 from genlib.reports.gate import MIME
+from genlib.reports.kernels import environment
 from genlib.reports.run import checked, run_report
 from genlib.settings import Settings
 
@@ -298,7 +298,7 @@ def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too
             "raise OSError(28, 'Virtanen', 'Virtanen' + '-Sentineli')",
             "cell 4 stopped: the system says No space left on device",
         ),
-        ("raise SystemExit(0)", "cell 4 shows error"),
+        ("raise SystemExit(0)", "cell 4 stopped with SystemExit"),
         ("cells", "cell 4 shows text/html, text/plain"),
         ("shown", "cell 4 shows text/html, text/plain"),
         ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
