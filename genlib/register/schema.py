@@ -361,7 +361,10 @@ class DisclosureCustomer(Base):
 
 
 class SubjectRequest(Numbered, Sourced, Base):
-    """A request of a data subject. It outlives the customer row, so it holds a bare id."""
+    """A request of a data subject. It outlives the customer row, so it holds a bare id; nobody's
+    where the register knows nothing of who asks. `due_on`: the last day that the law allows;
+    `target_on`: the same day of the month, before weekends and holidays move it. `detail`: codes of
+    what was decided (JSON), never a value. `carried_out_at`: when the last step was done."""
 
     customer_id: Mapped[int | None] = mapped_column(index=True)
     kind: Mapped[str] = coded(*REQUEST_KINDS)
@@ -371,6 +374,17 @@ class SubjectRequest(Numbered, Sourced, Base):
     decision: Mapped[str | None]
     ground: Mapped[str | None]
     decided_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "received_at"})
+    form: Mapped[str | None]
+    target_on: Mapped[dt.date | None] = mapped_column(info={"may_be_future": True})
+    extended_on: Mapped[dt.date | None]
+    extension: Mapped[str | None]
+    identity_result: Mapped[str | None]
+    identity_checked_at: Mapped[dt.datetime | None]
+    identity_checked_by: Mapped[str | None]
+    decided_by: Mapped[str | None]
+    detail: Mapped[str | None]
+    carried_out_at: Mapped[dt.datetime | None]
+    lifted_at: Mapped[dt.datetime | None]
 
 
 class FollowUp(Base):

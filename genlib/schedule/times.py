@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,9 +16,9 @@ from cronsim import CronSim
 
 from genlib.period import Period
 from genlib.schedule.plan import Entry, Plan, Slot, name_slot
+from genlib.workdays import move_to_working_day
 
 ONE_DAY = dt.timedelta(days=1)
-FRIDAY = 4
 Due = tuple[dt.datetime, Period]
 
 
@@ -57,20 +56,6 @@ def find_next(entry: Entry, now: dt.datetime, zone: ZoneInfo) -> Due:
     """The next instant after now, with its period."""
     found = _find_dues_of_cron(entry, zone) if entry.cron else _find_dues_of_unit(entry, zone)
     return next((at, period) for at, period in found if at > now)
-
-
-def move_to_working_day(day: dt.date) -> dt.date:
-    """The day, or the next one that is neither on a weekend nor a Finnish holiday."""
-    while day.weekday() > FRIDAY or day in _find_holidays(day.year):
-        day += ONE_DAY
-    return day
-
-
-@lru_cache(maxsize=8)
-def _find_holidays(year: int) -> frozenset[dt.date]:
-    import holidays
-
-    return frozenset(holidays.country_holidays("FI", years=year))
 
 
 def _find_dues_of_unit(entry: Entry, zone: ZoneInfo) -> Iterator[Due]:

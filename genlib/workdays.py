@@ -1,0 +1,25 @@
+"""Which days are working days in Finland: for deadlines and for the rhythm of reports.
+
+Example: Easter Sunday 5 April 2026 moves to Tuesday 7 April, for Easter Monday is a holiday too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+FRIDAY = 4
+
+
+def move_to_working_day(day: dt.date) -> dt.date:
+    """The day, or the next one that is neither on a weekend nor a Finnish holiday."""
+    while day.weekday() > FRIDAY or day in _find_holidays(day.year):
+        day += dt.timedelta(days=1)
+    return day
+
+
+@lru_cache(maxsize=8)
+def _find_holidays(year: int) -> frozenset[dt.date]:
+    import holidays
+
+    return frozenset(holidays.country_holidays("FI", years=year))
