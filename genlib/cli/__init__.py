@@ -27,6 +27,7 @@ GROUPS = {
     "publish": "Publish a pseudonymised release for one purpose.",
     "report": "Run a report, list the catalogue of reports, or take one back.",
     "schedule": "Make the reports that are due, and say how it stands.",
+    "subject": "Requests of customers: deadlines, identity, consents, corrections, restrictions.",
     "audience": "The customers whom a campaign may contact, and why not the others.",
     "audit": "Read and verify the audit trail.",
     "notice": "Show and check the privacy notice.",

@@ -139,17 +139,18 @@ class Case:
         """Keep the decision with its event. `people`: all rows of who asked. `is_done`: nothing is
         left to do after this transaction."""
         now = self.officer.now
+        details = self.request.details | dict(detail or {})
         self.update(
             decision=decision,
             ground=ground or None,
             decided_at=now,
             decided_by=self.officer.user,
-            detail=json.dumps(dict(detail or {}), sort_keys=True),
+            detail=json.dumps(details, sort_keys=True),
             carried_out_at=now if is_done else None,
         )
         said = {"request": self.request.id, "decision": decision, "ground": ground}
         action = f"{self.request.kind} decided"
-        self.tell(self.officer.tell_event(action, people, said | dict(detail or {})))
+        self.tell(self.officer.tell_event(action, people, said | details))
 
     def update(self, **columns: Any) -> None:
         """Write these columns of the request."""
@@ -237,8 +238,12 @@ def refuse(officer: Officer, number: int, *, ground: str) -> Request:
     """Refuse a request on one of the grounds that the law has for its kind."""
     with deciding(officer, number) as case:
         law = codes.check_refusal(ground, case.request.kind).law
-        if case.request.details.get("objection") == "marketing":
-            raise Refused("an objection to direct marketing cannot be refused (GDPR 21(3))")
+        is_pending = case.request.details.get("objection") == "processing"
+        if ground == "compelling_grounds" and not is_pending:
+            raise Refused(
+                "an objection to direct marketing cannot be refused (GDPR 21(3)); one to other "
+                f"processing restricts first: genlib subject object {number} --to processing"
+            )
         case.decide("refused", _people(case.request), ground=ground, detail={"law": law})
         return read_request(case.connection, number)
 

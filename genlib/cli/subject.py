@@ -1,0 +1,274 @@
+"""`genlib subject`: what customers ask by letter, telephone or in person, and what was answered.
+
+What identifies somebody is typed at a prompt (or comes as a line of standard input), never an
+argument: a shell keeps those in its history.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from getpass import getpass
+from typing import Annotated
+
+import typer
+
+from genlib import settings
+from genlib.cli._telling import PasswordFile, open_identity
+from genlib.clock import read_clock
+from genlib.register import fingerprints, store
+from genlib.register.database import open_register
+from genlib.register.vault import IdentityKey
+from genlib.rights import codes, requests, restriction, wills
+from genlib.rights.correction import Correction
+from genlib.rights.correction import correct as carry_out_correction
+from genlib.rights.requests import PURPOSE, Officer, Request
+
+app = typer.Typer(no_args_is_help=True)
+Number = Annotated[int, typer.Argument(help="Number of the request.", min=1)]
+Customer = Annotated[int, typer.Option(help="Number of the customer.", min=0)]
+Via = Annotated[str, typer.Option(help=f"How it was said: {', '.join(codes.FORMS)}.")]
+Scope = Annotated[str, typer.Option(help="What it is about; a wrong one names all.")]
+Day = Annotated[
+    dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today by default.")
+]
+
+
+@app.command()
+def find(
+    by: Annotated[str, typer.Option(help="personal_id, phone or email; asked for at a prompt.")],
+    password_file: PasswordFile = None,
+) -> None:
+    """The numbers of the customers with this identifier, found without opening a name; recorded.
+
+    Example: genlib subject find --by email
+    """
+    codes.check_code(by, ("personal_id", "phone", "email"), "identifier")
+    officer, key = _open(password_file)
+    found = store.find(officer.register, key, purpose=PURPOSE, user=officer.user, **{by: _ask(by)})
+    typer.echo("\n".join(f"customer {number}" for number in found) or "nobody")
+
+
+@app.command()
+def receive(
+    kind: Annotated[str, typer.Option(help="inspection, correction, erasure, …")],
+    form: Annotated[str, typer.Option(help=f"How it was asked: {', '.join(codes.FORMS)}.")],
+    customer: Annotated[
+        int | None, typer.Option(help="Number of the customer; none if nobody is known.", min=0)
+    ] = None,
+    on: Day = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Enter a request in the form in which it came, and say by when it is to be answered.
+
+    Example: genlib subject receive --kind restriction --customer 17 --form letter --on 2026-11-24
+    """
+    officer, _ = _open(password_file)
+    came_on = on.date() if on else None
+    _say(requests.receive(officer, kind, customer=customer, form=form, received_on=came_on))
+
+
+@app.command()
+def identify(
+    request: Number,
+    by: Annotated[str, typer.Option(help=f"{', '.join(codes.IDENTITY_METHODS)}.")],
+    confirmed: Annotated[bool, typer.Option(help="Whether it is who it says it is.")] = True,
+    password_file: PasswordFile = None,
+) -> None:
+    """Keep how identity was checked and with which result; no number of a document.
+
+    Example: genlib subject identify 5 --by strong_electronic
+    """
+    officer, _ = _open(password_file)
+    _say(requests.record_identity(officer, request, method=by, is_confirmed=confirmed))
+
+
+@app.command()
+def extend(
+    request: Number,
+    reason: Annotated[str, typer.Option(help=f"{', '.join(codes.EXTENSIONS)}.")],
+    password_file: PasswordFile = None,
+) -> None:
+    """Two months more, within the first month and once; tell the person so, with the reason.
+
+    Example: genlib subject extend 5 --reason complexity
+    """
+    officer, _ = _open(password_file)
+    _say(requests.extend(officer, request, reason=reason))
+
+
+@app.command()
+def refuse(
+    request: Number,
+    ground: Annotated[str, typer.Option(help="A ground of the law; a wrong one names all.")],
+    password_file: PasswordFile = None,
+) -> None:
+    """Refuse a request on a ground that the law has for its kind.
+
+    Example: genlib subject refuse 5 --ground unidentified
+    """
+    officer, _ = _open(password_file)
+    _say(requests.refuse(officer, request, ground=ground))
+
+
+@app.command("requests")
+def list_requests(
+    every: Annotated[bool, typer.Option("--all", help="Those that are done too.")] = False,
+    password_file: PasswordFile = None,
+) -> None:
+    """What is open, due and overdue, the first to be answered first.
+
+    Example: genlib subject requests
+    """
+    officer, _ = _open(password_file)
+    with officer.register.engine.connect() as connection:
+        found = requests.list_requests(connection)
+    for request in found:
+        if every or request.is_open:
+            typer.echo(_describe(request, officer.today))
+
+
+@app.command()
+def consent(customer: Customer, scope: Scope, via: Via, password_file: PasswordFile = None) -> None:
+    """Keep a consent, in force from now on; asks where the customer's own words are kept.
+
+    Example: genlib subject consent --customer 17 --scope email --via letter
+    """
+    officer, key = _open(password_file)
+    will = wills.Will("consent", scope, via, evidence=_ask("evidence"))
+    wills.record_will(officer, key, customer, will)
+    typer.echo(f"customer {customer}: consent to {scope}, from now on")
+
+
+@app.command()
+def prohibit(
+    customer: Customer, scope: Scope, via: Via, password_file: PasswordFile = None
+) -> None:
+    """Keep a prohibition, in force from now on.
+
+    Example: genlib subject prohibit --customer 17 --scope marketing_use --via telephone
+    """
+    officer, key = _open(password_file)
+    wills.record_will(officer, key, customer, wills.Will("prohibition", scope, via))
+    typer.echo(f"customer {customer}: {scope} is prohibited, from now on")
+
+
+@app.command()
+def withdraw(
+    customer: Customer,
+    scope: Scope,
+    via: Via,
+    act: Annotated[str, typer.Option(help="consent, or prohibition.")] = "consent",
+    password_file: PasswordFile = None,
+) -> None:
+    """End a consent; or a prohibition, which only the customer's own words can lift.
+
+    Example: genlib subject withdraw --customer 17 --scope email --via web
+    """
+    officer, key = _open(password_file)
+    evidence = _ask("evidence") if act == "prohibition" else ""
+    count = wills.withdraw_will(officer, key, customer, wills.Will(act, scope, via, evidence))
+    typer.echo(f"customer {customer}: {count} of {act} of {scope} ended")
+
+
+@app.command()
+def correct(  # noqa: PLR0913, PLR0917 - one option for each thing that the notice asks for
+    request: Number,
+    column: Annotated[str, typer.Option(help="The column; a wrong one names all.")],
+    ground: Annotated[list[str], typer.Option(help=f"{', '.join(codes.CORRECTION_GROUNDS)}.")],
+    operation: Annotated[str, typer.Option(help=f"{', '.join(codes.OPERATIONS)}.")] = "rectify",
+    table: Annotated[str, typer.Option(help="The table of the row.")] = "customer",
+    row: Annotated[int | None, typer.Option(help="Its number, but for customer.")] = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Correct one value, asked for at a prompt; who had it before is counted, for they are told.
+
+    Example: genlib subject correct 5 --column phone --ground outdated
+    """
+    officer, key = _open(password_file)
+    value = None if operation == "erase" else _ask(column)
+    change = Correction(column, operation, tuple(ground), value, table, row)
+    artificial = settings.load().artificial
+    _say(carry_out_correction(officer, key, request, change, artificial=artificial))
+    typer.echo("correct it at its source too, or the next change there brings the old value back")
+
+
+@app.command()
+def restrict(
+    request: Number,
+    ground: Annotated[str, typer.Option(help=f"{', '.join(codes.RESTRICTION_GROUNDS)}.")],
+    password_file: PasswordFile = None,
+) -> None:
+    """Restrict: in no contact list from now on, and in no later release (GDPR 18).
+
+    Example: genlib subject restrict 5 --ground accuracy
+    """
+    officer, _ = _open(password_file)
+    _say(restriction.restrict(officer, request, ground=ground))
+
+
+@app.command()
+def lift(
+    request: Number,
+    told_on: Annotated[
+        dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="When the person was told of it.")
+    ],
+    password_file: PasswordFile = None,
+) -> None:
+    """End the restriction of a request, after the person was told (GDPR 18(3)).
+
+    Example: genlib subject lift 5 --told-on 2026-12-01
+    """
+    officer, _ = _open(password_file)
+    _say(restriction.lift(officer, request, told_on=told_on.date()))
+
+
+@app.command("object")
+def object_to(
+    request: Number,
+    to: Annotated[str, typer.Option(help="marketing, processing, or granted.")],
+    via: Via = "letter",
+    password_file: PasswordFile = None,
+) -> None:
+    """Carry out an objection: to marketing at once and for good; to other processing by a
+    restriction until it is granted or refused.
+
+    Example: genlib subject object 5 --to marketing
+    """
+    codes.check_code(to, (*codes.OBJECTIONS, "granted"), "objection")
+    officer, key = _open(password_file)
+    if to == "marketing":
+        _say(restriction.object_to_marketing(officer, key, request, via=via))
+    elif to == "processing":
+        _say(restriction.object_to_processing(officer, request))
+    else:
+        _say(restriction.grant_objection(officer, request))
+
+
+def _open(password_file: PasswordFile) -> tuple[Officer, IdentityKey]:
+    """Who asks, and the identity key: a user's name alone shows nobody who it is."""
+    places = settings.load(password_file=password_file)
+    register = open_register(places.register)
+    key = open_identity(places)
+    fingerprints.check_key(register, key)
+    return Officer(register, places.user, read_clock(), places.time_zone), key
+
+
+def _ask(what: str) -> str:
+    """A value typed unseen, or a line of standard input."""
+    if sys.stdin.isatty():
+        return getpass(f"{what}: ").strip()
+    return sys.stdin.readline().strip()
+
+
+def _say(request: Request) -> None:
+    typer.echo(_describe(request, None))
+
+
+def _describe(request: Request, today: dt.date | None) -> str:
+    """In one line, by numbers and codes."""
+    whose = "nobody known" if request.customer_id is None else f"customer {request.customer_id}"
+    state = request.find_state(today or request.due_on)
+    decision = f" {request.decision}" if request.decision else ""
+    days = f"answer by {request.target_on}, at the latest {request.due_on}"
+    return f"request {request.id}: {request.kind}, {whose}, {state}{decision}; {days}"

@@ -1,0 +1,79 @@
+"""`genlib subject` as a person types it; what identifies somebody comes by standard input."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from workbench import Bench
+
+from genlib.cli import run
+
+
+@pytest.fixture
+def say(
+    with_sample: Callable[[str], Bench],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., str]:
+    bench = with_sample("subject")
+    for name, value in bench.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def say(*words: str, typed: str = "", code: int = 0) -> str:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        assert run(["subject", *words]) == code
+        shown = capsys.readouterr()
+        return shown.out + shown.err
+
+    return say
+
+
+def test_a_letter_from_its_arrival_to_the_restriction(say: Callable[..., str]) -> None:
+    letter = ["--customer", "1", "--form", "letter", "--on", "2026-11-24"]
+    received = say("receive", "--kind", "restriction", *letter)
+    assert "answer by 2026-12-24, at the latest 2026-12-28" in received
+    number = re.findall(r"request (\d+)", received)[0]
+    assert f"request {number}: restriction, customer 1" in say("requests")
+    assert "needs" not in say("restrict", number, "--ground", "accuracy")
+    assert say("requests") == ""
+    assert "granted" in say("requests", "--all")
+    assert "decided before" in say("refuse", number, "--ground", "no_ground", code=2)
+
+
+def test_consent_and_its_withdrawal(say: Callable[..., str]) -> None:
+    words = ["--customer", "1", "--scope", "email", "--via", "letter"]
+    assert "evidence" in say("consent", *words, code=2)
+    assert "consent to email" in say("consent", *words, typed="letter 12\n")
+    assert "ended" in say("withdraw", *words)
+    assert "prohibited" in say("prohibit", *words)
+
+
+def test_nobody_is_found_by_an_unknown_address_and_it_is_not_repeated(
+    say: Callable[..., str],
+) -> None:
+    shown = say("find", "--by", "email", typed="nobody.at.all@post.example\n")
+    assert shown == "nobody\n"
+    assert "no such identifier" in say("find", "--by", "name", code=2)
+
+
+def test_a_correction_asks_for_its_value(say: Callable[..., str]) -> None:
+    received = say("receive", "--kind", "correction", "--customer", "1", "--form", "email")
+    number = re.findall(r"request (\d+)", received)[0]
+    words = [number, "--column", "language", "--ground", "erroneous"]
+    assert "unknown_code" in say("correct", *words, typed="xx\n", code=4)
+    assert "granted" in say("correct", *words, typed="sv\n")
+
+
+def test_a_wrong_password_does_nothing(
+    say: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    wrong = tmp_path_factory.mktemp("password") / "wrong"
+    wrong.write_text("not this one")
+    monkeypatch.setenv("GENLIB_PASSWORD_FILE", str(wrong))
+    words = ["--customer", "1", "--scope", "email", "--via", "letter"]
+    assert "password" in say("prohibit", *words, code=3)
