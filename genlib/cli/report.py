@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from genlib.cli import _catalogue
-from genlib.reports.catalogue import DRAFT
+from genlib.reports.catalogue import DRAFT, Run
 from genlib.settings import load
 
 Notebook = Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")]
@@ -23,6 +23,10 @@ def run(
     name: Notebook,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="name=value; may be repeated.")
+    ] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(help="fi, sv or en; repeated, the pages show one run of the figures."),
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print to PDF as well.")] = False,
     unfinished: Annotated[
@@ -39,14 +43,27 @@ def run(
 
     Example: genlib report run campaign_history -p period=2026-10 -p language=fi
     """
+    from genlib.errors import ReportFailed
     from genlib.reports.parameters import parameters_of, read_pairs
-    from genlib.reports.run import find_notebook, open_notebook, run_report
+    from genlib.reports.run import Page, find_notebook, open_notebook, run_pages
 
     known = parameters_of(open_notebook(find_notebook(name)))
     parameters = read_pairs(known, parameter or [])
     if unfinished:
         parameters["unfinished"] = True
-    made = run_report(name, parameters=parameters, pdf=pdf)
+    chosen = [read_pairs(known, [f"language={one}"]) for one in language or []]
+    pages = [Page(parameters | own) for own in chosen or [{}]]
+    failures = []
+    for made in run_pages(name, pages, pdf=pdf):
+        if isinstance(made, ReportFailed):
+            failures.append(made)
+        else:
+            _say_run(made, name)
+    if failures:
+        raise failures[0]
+
+
+def _say_run(made: Run, name: str) -> None:
     typer.echo(made.html)
     if made.pdf:
         typer.echo(made.pdf)

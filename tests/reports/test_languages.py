@@ -14,6 +14,7 @@ from approving import approve
 from nbformat.v4 import new_code_cell, new_notebook
 from small import Small
 
+from genlib.cli import run
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import ReportFailed
 from genlib.reports.catalogue import runs
@@ -142,3 +143,14 @@ def test_a_kernel_that_was_forked_makes_the_same_page(tmp_path, settings):
     with KernelSource(settings) as source:
         made = make(path, settings, source.place)
     assert [verify_run(run, settings, path) for run in made] == [[], [], []]
+
+
+def test_the_command_makes_all_the_languages_that_it_names(tmp_path, settings, monkeypatch, capsys):
+    for name in ("home", "register", "keys", "releases", "reports", "notice", "data", "user"):
+        monkeypatch.setenv(f"GENLIB_{name.upper()}", str(getattr(settings, name)))
+    path = write_book(tmp_path, settings)
+    named = [word for language in LANGUAGES for word in ("--language", language)]
+    assert run(["report", "run", str(path), *named]) == 0
+    made = capsys.readouterr().out.split()
+    assert [Path(line).is_file() for line in made] == [True, True, True]
+    assert count_runs(tmp_path) == 1
