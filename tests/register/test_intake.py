@@ -129,6 +129,7 @@ def test_dates_that_may_be_future_are_few_and_none_protects_anybody() -> None:
         "invoice.due_on",
         "permission.ended_at",
         "subject_request.due_on",
+        "subject_request.target_on",
         "survey.closed_on",
         "survey.opened_on",
     }
