@@ -55,11 +55,8 @@ class Session:
 
 
 @contextmanager
-def open_session(
-    settings: Settings, root: Path, *, publication: str = "", source: str = ""
-) -> Iterator[Session]:
-    """A new kernel, until the end. `publication` is what the ledger calls what it publishes;
-    `source` is where kernels are forked (`KernelSource.place`), if anywhere."""
+def open_session(settings: Settings, root: Path, *, publication: str = "") -> Iterator[Session]:
+    """A new kernel, until the end. `publication` is what the ledger calls what it publishes."""
     from nbclient import NotebookClient
 
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
@@ -71,7 +68,7 @@ def open_session(
         client = NotebookClient(
             nbformat.v4.new_notebook(),
             kernel_name="python3",
-            kernel_manager_class=make_kernel_class(surroundings, sockets, source),
+            kernel_manager_class=make_kernel_class(surroundings, sockets),
             extra_arguments=[bar],
             timeout=None,
             raise_on_iopub_timeout=True,

@@ -40,7 +40,7 @@ Result = Run | ReportFailed
 @dataclass(frozen=True)
 class Order:
     """A page to make: what its manifest says `about` it, where it goes, and whether it is for its
-    author alone. `source`: where kernels are forked, if anywhere."""
+    author alone."""
 
     notebook: Any
     values: dict[str, Any]
@@ -49,7 +49,6 @@ class Order:
     about: dict[str, Any]
     pdf: bool = False
     is_draft: bool = False
-    source: str = ""
 
     @property
     def id(self) -> str:
@@ -107,9 +106,7 @@ def _make_set(pages: _Set) -> None:
     first = pages.orders[0]
     try:
         check_source(first.notebook)
-        with open_session(
-            first.settings, ROOT, publication=_name_publication(first), source=first.source
-        ) as session:
+        with open_session(first.settings, ROOT, publication=_name_publication(first)) as session:
             for result in _make_pages(pages, session):
                 pages.results.append(result)
     except ReportFailed as error:

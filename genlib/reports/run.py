@@ -78,12 +78,11 @@ def run_pages(
     *,
     settings: Settings | None = None,
     pdf: bool = False,
-    source: str = "",
 ) -> list[Result]:
     """What became of the pages of a report that differ in their language alone: each a run, or a
     ReportFailed where it failed. They show the same figures, which are run once (`making`).
 
-    Raises what `run_report` raises before anything runs. `source`: of kernels (`KernelSource`).
+    Raises what `run_report` raises before anything runs.
     """
     settings = settings or settings_module.load()
     check_no_link(settings.reports)
@@ -92,7 +91,7 @@ def run_pages(
     notebook = open_notebook(path)
     if pdf:
         check_pdf()
-    plain = Order(notebook, {}, catalogue.Slot(path.stem, "", ""), settings, {}, pdf, False, source)
+    plain = Order(notebook, {}, catalogue.Slot(path.stem, "", ""), settings, {}, pdf)
     wanted = [_prepare(plain, page) for page in pages]
     earlier = [
         catalogue.find_ordered(settings.reports, order.slot, order.about.get("order", ""))

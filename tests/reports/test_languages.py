@@ -18,7 +18,6 @@ from genlib.cli import run
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import ReportFailed
 from genlib.reports.catalogue import runs
-from genlib.reports.kernels import KernelSource
 from genlib.reports.run import Page, forget_run, run_pages, withdraw_run
 from genlib.reports.verifying import verify_run
 from genlib.settings import Settings
@@ -62,9 +61,9 @@ def write_book(folder: Path, settings: Settings, *more: str, first: str = FIGURE
     return path
 
 
-def make(path: Path, settings: Settings, source: str = "") -> list:
+def make(path: Path, settings: Settings) -> list:
     pages = [Page({"language": language}) for language in LANGUAGES]
-    return run_pages(path, pages, settings=settings, source=source)
+    return run_pages(path, pages, settings=settings)
 
 
 def count_runs(folder: Path) -> int:
@@ -136,13 +135,6 @@ def test_a_correction_takes_back_every_language(tmp_path, settings):
     _, sv, _ = make(write_book(tmp_path, settings), settings)
     assert withdraw_run(sv.id, settings, "a file was loaded twice") > 0
     assert runs(settings.reports) == []
-
-
-def test_a_kernel_that_was_forked_makes_the_same_page(tmp_path, settings):
-    path = write_book(tmp_path, settings)
-    with KernelSource(settings) as source:
-        made = make(path, settings, source.place)
-    assert [verify_run(run, settings, path) for run in made] == [[], [], []]
 
 
 def test_the_command_makes_all_the_languages_that_it_names(tmp_path, settings, monkeypatch, capsys):
