@@ -180,7 +180,8 @@ def _drawn(told: Review) -> dict[str, Any]:
     in_time = _when(pl.concat([spans["start"], spans["end"]]))
     picks = {name: alt.selection_point(name, fields=[name], toggle="true") for name in BARS}
     picks["period"] = alt.selection_interval("period", encodings=["x"], zoom=False, mark=BRUSH)
-    first = [{"pseudonym": told.cases["pseudonym"][0]}]
+    newest = told.cases.sort("sent_at", "pseudonym", descending=[True, False])
+    first = [{"pseudonym": newest["pseudonym"][0]}]
     person = alt.selection_point(
         "person", fields=["pseudonym"], value=first, empty=False, toggle=False, clear=False
     )

@@ -113,9 +113,9 @@ def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
 
 
 def explain_absence(words: Words, options: Options, *, is_small: bool) -> tuple[Untold, ...]:
-    """That a chart or table is not there: its title, the first clause of its subtitle, and why."""
+    """That a chart or table is not there: its title, its subtitle, and why."""
     said = captions(words, options)
-    subtitle = said["subtitle"].partition(";")[0]
+    subtitle = said["subtitle"]
     reason = SMALL if is_small else NOTHING
     return (Untold(said["title"] or subtitle, subtitle if said["title"] else "", reason),)
 
