@@ -300,19 +300,22 @@ def releases(*, settings: configuration.Settings | None = None) -> pl.DataFrame:
     settings = settings or configuration.load()
     manifests = []
     for purpose in notice.load(settings.notice).releases:
-        for path in sorted((settings.releases / purpose).glob("*/manifest.json"), reverse=True):
-            manifests.append(_summary(path))
+        folder = settings.releases / purpose
+        try:
+            current = (folder / "current").read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):  # nothing was published there yet
+            continue
+        for path in sorted(folder.glob("*/manifest.json"), reverse=True):
+            manifests.append(_summary(path, current))
     return pl.DataFrame([known for known in manifests if known], LISTED)
 
 
-def _summary(path: Path) -> dict[str, Any] | None:
+def _summary(path: Path, current: str) -> dict[str, Any] | None:
     """What a release's manifest says of it; None for what is no release of this version."""
-    folder = path.parent
-    if not RELEASE_ID.fullmatch(folder.name):
+    if not RELEASE_ID.fullmatch(path.parent.name):
         return None
     try:
         manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
-        current = (folder.parent / "current").read_text(encoding="utf-8").strip()
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return {

@@ -1,4 +1,5 @@
-"""Which days are working days in Finland: for deadlines and for the rhythm of reports.
+"""Days and their instants: which days are working days in Finland, for deadlines and for the rhythm
+of reports.
 
 Example: Easter Sunday 5 April 2026 moves to Tuesday 7 April, for Easter Monday is a holiday too.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 FRIDAY = 4
 
@@ -16,6 +18,11 @@ def move_to_working_day(day: dt.date) -> dt.date:
     while day.weekday() > FRIDAY or day in _find_holidays(day.year):
         day += dt.timedelta(days=1)
     return day
+
+
+def find_instant(day: dt.date, time: dt.time, zone: ZoneInfo) -> dt.datetime:
+    """The instant, in UTC, at which it is that time of the day in the zone."""
+    return dt.datetime.combine(day, time, zone).astimezone(dt.UTC)
 
 
 @lru_cache(maxsize=8)

@@ -53,14 +53,12 @@ def run(
         parameters["unfinished"] = True
     chosen = [read_pairs(known, [f"language={one}"]) for one in language or []]
     pages = [Page(parameters | own) for own in chosen or [{}]]
-    failures = []
-    for made in run_pages(name, pages, pdf=pdf):
-        if isinstance(made, ReportFailed):
-            failures.append(made)
-        else:
+    results = run_pages(name, pages, pdf=pdf)
+    for made in results:
+        if isinstance(made, Run):
             _say_run(made, name)
-    if failures:
-        raise failures[0]
+    if failures := [str(one) for one in results if isinstance(one, ReportFailed)]:
+        raise ReportFailed("; ".join(failures))
 
 
 def _say_run(made: Run, name: str) -> None:

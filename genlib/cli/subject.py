@@ -65,7 +65,9 @@ def receive(
     """
     officer, _ = _open(password_file)
     came_on = on.date() if on else None
-    _say(requests.receive(officer, kind, customer=customer, form=form, received_on=came_on))
+    _say(
+        officer, requests.receive(officer, kind, customer=customer, form=form, received_on=came_on)
+    )
 
 
 @app.command()
@@ -80,7 +82,7 @@ def identify(
     Example: genlib subject identify 5 --by strong_electronic
     """
     officer, _ = _open(password_file)
-    _say(requests.record_identity(officer, request, method=by, is_confirmed=confirmed))
+    _say(officer, requests.record_identity(officer, request, method=by, is_confirmed=confirmed))
 
 
 @app.command()
@@ -94,7 +96,7 @@ def extend(
     Example: genlib subject extend 5 --reason complexity
     """
     officer, _ = _open(password_file)
-    _say(requests.extend(officer, request, reason=reason))
+    _say(officer, requests.extend(officer, request, reason=reason))
 
 
 @app.command()
@@ -108,7 +110,7 @@ def refuse(
     Example: genlib subject refuse 5 --ground unidentified
     """
     officer, _ = _open(password_file)
-    _say(requests.refuse(officer, request, ground=ground))
+    _say(officer, requests.refuse(officer, request, ground=ground))
 
 
 @app.command("requests")
@@ -125,7 +127,7 @@ def list_requests(
         found = requests.list_requests(connection)
     for request in found:
         if every or request.is_open:
-            typer.echo(_describe(request, officer.today))
+            _say(officer, request)
 
 
 @app.command()
@@ -189,7 +191,7 @@ def correct(  # noqa: PLR0913, PLR0917 - one option for each thing that the noti
     value = None if operation == "erase" else _ask(column)
     change = Correction(column, operation, tuple(ground), value, table, row)
     artificial = settings.load().artificial
-    _say(carry_out_correction(officer, key, request, change, artificial=artificial))
+    _say(officer, carry_out_correction(officer, key, request, change, artificial=artificial))
     typer.echo("correct it at its source too, or the next change there brings the old value back")
 
 
@@ -204,7 +206,7 @@ def restrict(
     Example: genlib subject restrict 5 --ground accuracy
     """
     officer, _ = _open(password_file)
-    _say(restriction.restrict(officer, request, ground=ground))
+    _say(officer, restriction.restrict(officer, request, ground=ground))
 
 
 @app.command()
@@ -220,7 +222,7 @@ def lift(
     Example: genlib subject lift 5 --told-on 2026-12-01
     """
     officer, _ = _open(password_file)
-    _say(restriction.lift(officer, request, told_on=told_on.date()))
+    _say(officer, restriction.lift(officer, request, told_on=told_on.date()))
 
 
 @app.command("object")
@@ -238,11 +240,11 @@ def object_to(
     codes.check_code(to, (*codes.OBJECTIONS, "granted"), "objection")
     officer, key = _open(password_file)
     if to == "marketing":
-        _say(restriction.object_to_marketing(officer, key, request, via=via))
+        _say(officer, restriction.object_to_marketing(officer, key, request, via=via))
     elif to == "processing":
-        _say(restriction.object_to_processing(officer, request))
+        _say(officer, restriction.object_to_processing(officer, request))
     else:
-        _say(restriction.grant_objection(officer, request))
+        _say(officer, restriction.grant_objection(officer, request))
 
 
 def _open(password_file: PasswordFile) -> tuple[Officer, IdentityKey]:
@@ -261,14 +263,10 @@ def _ask(what: str) -> str:
     return sys.stdin.readline().strip()
 
 
-def _say(request: Request) -> None:
-    typer.echo(_describe(request, None))
-
-
-def _describe(request: Request, today: dt.date | None) -> str:
-    """In one line, by numbers and codes."""
+def _say(officer: Officer, request: Request) -> None:
+    """A request in one line, by numbers and codes."""
     whose = "nobody known" if request.customer_id is None else f"customer {request.customer_id}"
-    state = request.find_state(today or request.due_on)
+    state = request.find_state(officer.today)
     decision = f" {request.decision}" if request.decision else ""
     days = f"answer by {request.target_on}, at the latest {request.due_on}"
-    return f"request {request.id}: {request.kind}, {whose}, {state}{decision}; {days}"
+    typer.echo(f"request {request.id}: {request.kind}, {whose}, {state}{decision}; {days}")

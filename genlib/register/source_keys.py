@@ -37,7 +37,7 @@ def give_numbers(place: Place, run: int, source: str, name: str, keys: pl.Series
     known = find_numbers(place, source, name, keys)
     wanted = keys.drop_nulls().unique(maintain_order=True).alias("key").to_frame()
     fresh = wanted.join(known, on="key", how="anti", maintain_order="left")["key"]
-    first = _find_last(place.connection, name) + 1
+    first = find_last_number(place.connection, name) + 1
     numbers = pl.int_range(first, first + len(fresh), eager=True, dtype=pl.Int64)
     digests = _digest_keys(place, source, name, fresh)
     named = digests.select(source=pl.lit(source), table=pl.lit(name), key="digest", id=numbers)
@@ -96,7 +96,7 @@ def _digest_keys(place: Place, source: str, name: str, keys: pl.Series) -> pl.Da
     return pl.DataFrame({"key": once, "digest": digests.bin.head(DIGEST).bin.encode("hex")})
 
 
-def _find_last(connection: sa.Connection, name: str) -> int:
+def find_last_number(connection: sa.Connection, name: str) -> int:
     """The greatest number of a table's rows, and of rows that are expected."""
     keys = table("source_key")
     rows = connection.scalar(sa.select(sa.func.max(table(name).c.id))) or 0

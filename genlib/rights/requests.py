@@ -28,6 +28,7 @@ from genlib.register.schema import REQUEST_KINDS, table
 from genlib.rights import codes
 from genlib.rights.deadlines import EXTENDED_MONTHS, find_deadline
 from genlib.settings import TIME_ZONE
+from genlib.workdays import find_instant
 
 PURPOSE = "customer_relationship"
 """What the notice keeps requests for."""
@@ -46,7 +47,11 @@ class Officer:
 
     @property
     def today(self) -> dt.date:
-        return self.now.astimezone(ZoneInfo(self.time_zone)).date()
+        return self.day_of(self.now)
+
+    def day_of(self, instant: dt.datetime) -> dt.date:
+        """The company's day."""
+        return instant.astimezone(ZoneInfo(self.time_zone)).date()
 
     def tell_event(
         self, action: str, subjects: Sequence[int], detail: Mapping[str, Any] | None = None
@@ -82,9 +87,7 @@ class Request:
 
     @property
     def is_open(self) -> bool:
-        return self.decided_at is None or (
-            self.decision != "refused" and self.carried_out_at is None
-        )
+        return self.decision != "refused" and self.carried_out_at is None
 
     @property
     def details(self) -> dict[str, Any]:
@@ -177,11 +180,12 @@ def receive(
     if came_on > officer.today:
         raise UsageError("the day on which the request came is yet to come")
     deadline = find_deadline(came_on)
+    midnight = find_instant(came_on, dt.time(), ZoneInfo(officer.time_zone))
     row = {
         "kind": kind,
         "customer_id": customer,
         "form": form,
-        "received_at": _begin_day(came_on, officer) if received_on else officer.now,
+        "received_at": midnight if received_on else officer.now,
         "due_on": deadline.due_on,
         "target_on": deadline.target_on,
         "source": "DATA_SUBJECT",
@@ -221,7 +225,7 @@ def extend(officer: Officer, number: int, *, reason: str) -> Request:
             raise Refused(f"request {number} was extended before; the law allows it once")
         if officer.today > request.due_on:
             raise Refused(f"request {number} is overdue; only within its month it can be extended")
-        came_on = _find_day(request.received_at, officer)
+        came_on = officer.day_of(request.received_at)
         deadline = find_deadline(came_on, months=EXTENDED_MONTHS)
         case.update(
             extended_on=officer.today,
@@ -300,12 +304,3 @@ def check_customer(connection: sa.Connection, number: int) -> int:
 
 def _people(request: Request) -> list[int]:
     return [] if request.customer_id is None else [request.customer_id]
-
-
-def _begin_day(day: dt.date, officer: Officer) -> dt.datetime:
-    local = dt.datetime.combine(day, dt.time(), ZoneInfo(officer.time_zone))
-    return local.astimezone(dt.UTC)
-
-
-def _find_day(instant: dt.datetime, officer: Officer) -> dt.date:
-    return instant.astimezone(ZoneInfo(officer.time_zone)).date()

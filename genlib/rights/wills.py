@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from genlib.errors import UsageError
 from genlib.register import audit, fingerprints, suppression
 from genlib.register.schema import CONSENT_SCOPES, PROHIBITION_SCOPES, table
+from genlib.register.source_keys import find_last_number
 from genlib.register.store import plain_schema, sealed
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes
@@ -63,7 +64,7 @@ def add_act(
 ) -> int:
     """The act's row in the open transaction, and the suppression list brought up to it."""
     said_at = _check_instant(officer, will)
-    number = _next_number(connection)
+    number = find_last_number(connection, "permission") + 1
     said = {
         "id": number,
         "customer_id": customer,
@@ -119,8 +120,3 @@ def _check_instant(officer: Officer, will: Will) -> dt.datetime:
     if said_at > officer.now:
         raise UsageError("the instant at which it was said is yet to come")
     return said_at
-
-
-def _next_number(connection: sa.Connection) -> int:
-    numbers = table("permission").c.id
-    return (connection.scalar(sa.select(sa.func.max(numbers))) or 0) + 1

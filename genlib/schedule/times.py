@@ -16,7 +16,7 @@ from cronsim import CronSim
 
 from genlib.period import Period
 from genlib.schedule.plan import Entry, Plan, Slot, name_slot
-from genlib.workdays import move_to_working_day
+from genlib.workdays import find_instant, move_to_working_day
 
 ONE_DAY = dt.timedelta(days=1)
 Due = tuple[dt.datetime, Period]
@@ -66,7 +66,7 @@ def _find_dues_of_unit(entry: Entry, zone: ZoneInfo) -> Iterator[Due]:
         if entry.working_days:
             day = move_to_working_day(day)
         if day >= entry.starts:
-            yield _at_time(day, dt.time.fromisoformat(entry.at), zone), period
+            yield find_instant(day, dt.time.fromisoformat(entry.at), zone), period
         period = Period.around(period.end, entry.every)
 
 
@@ -77,12 +77,8 @@ def _find_dues_of_cron(entry: Entry, zone: ZoneInfo) -> Iterator[Due]:
         at = next(CronSim(entry.cron, start - dt.timedelta(seconds=1)))
         running = Period.around(at.date(), entry.unit)
         day = move_to_working_day(at.date()) if entry.working_days else at.date()
-        yield _at_time(day, at.time(), zone), running.previous()
+        yield find_instant(day, at.time(), zone), running.previous()
         start = dt.datetime.combine(running.end, dt.time(), zone)
-
-
-def _at_time(day: dt.date, time: dt.time, zone: ZoneInfo) -> dt.datetime:
-    return dt.datetime.combine(day, time, zone).astimezone(dt.UTC)
 
 
 def _spread(entry: Entry, due: Due, is_missed: bool) -> Iterator[Slot]:

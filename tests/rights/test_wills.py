@@ -15,7 +15,7 @@ from genlib.permission import verdicts
 from genlib.register.acts import read_acts
 from genlib.register.audit import verify
 from genlib.register.database import Register
-from genlib.register.schema import CONSENT_SCOPES, PROHIBITION_SCOPES
+from genlib.register.schema import CONSENT_SCOPES, PROHIBITION_SCOPES, table
 from genlib.register.vault import IdentityKey
 from genlib.rights.requests import Officer
 from genlib.rights.wills import Will, record_will, withdraw_will
@@ -60,6 +60,16 @@ def test_a_prohibition_stands_on_the_suppression_list(officer: Officer, key: Ide
     record_will(officer, key, 17, PROHIBITION)
     [entry] = read_rows(officer.register, "suppression")
     assert (entry["identifier"], entry["scope"]) == ("email", "email")
+
+
+def test_no_act_takes_a_number_that_a_source_was_promised(
+    officer: Officer, key: IdentityKey
+) -> None:
+    add_person(officer.register)
+    promised = {"source": "crm", "table": "permission", "key": "00", "id": 50, "run": 1}
+    with officer.register.writing() as connection:
+        connection.execute(table("source_key").insert().values(promised))
+    assert record_will(officer, key, 17, PROHIBITION) == 51
 
 
 def test_only_the_customers_own_words_lift_a_prohibition(
