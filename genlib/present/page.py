@@ -14,10 +14,18 @@ from typing import Any
 
 from genlib import notice, settings
 from genlib.clock import read_clock
-from genlib.disclosure.promises import NOT_PROMISED, PROMISES
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present.authored import keep_words, list_figures, list_texts
+from genlib.present.conditions import (
+    FIVE,
+    describe_count,
+    describe_few,
+    describe_promises,
+    describe_release,
+    describe_tables,
+    round_to_fives,
+)
 from genlib.present.item import NOTHING, SMALL, Block, Finding, Item, Untold, inside, text, together
 from genlib.present.plot import captions, read
 from genlib.present.sections import arrange_page
@@ -25,7 +33,6 @@ from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words, form_of
 
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
-FIVE = 5
 DRAFT = "Draft, not approved: for its author alone and not to be passed on"
 
 
@@ -149,11 +156,11 @@ def left_out(
     words, names = _words(tables)
     n = release.manifest.left_out.get(reason, 0)
     whole = release.manifest.people
-    share = words.figure(_fives(n) / whole if whole else 0, "percent")
+    share = words.figure(round_to_fives(n) / whole if whole else 0, "percent")
     values = {
-        "n": _about(words, n),
-        "all": _about(words, whole),
-        "share": _few(words, share) if 0 < n < FIVE else share,
+        "n": describe_count(words, n),
+        "all": describe_count(words, whole),
+        "share": describe_few(words, share) if 0 < n < FIVE else share,
     }
     said = words.translate(message, **values)
     sentence = said[:1].upper() + said[1:]
@@ -207,7 +214,7 @@ def _describe_conditions(tables: Protected, release: Any, parameters: Mapping[st
     places = settings.load()
     kept_until = terms.reports.kept_until(places.day_of(read_clock()))
     recipients = asdict(terms.reports.recipients)
-    entries = _of_release(words, release.manifest) | _of_tables(words, tables.conditions)
+    entries = describe_release(words, release.manifest) | describe_tables(words, tables.conditions)
     entries |= {
         "Parameters": ", ".join(chosen),
         "Made by": places.user,
@@ -322,87 +329,3 @@ def _section(words: Words, names: tuple[str, ...], kind: str, title: str, body: 
         words.language,
         f'<section class="card {kind}"><h3>{text(words.translate(title))}</h3>{body}</section>',
     )
-
-
-def _of_release(words: Words, manifest: Any) -> dict[str, str]:
-    left = [
-        f"{_about(words, n)}: {words.label('left_out', reason)}"
-        for reason, n in manifest.left_out.items()
-        if n
-    ]
-    return {
-        "Purpose": words.label("purpose", manifest.purpose),
-        "Release": manifest.release_id,
-        "Published": words.date(manifest.published_on),
-        "Data": words.translate("until {date}", date=words.date(manifest.data_until))
-        if manifest.data_until
-        else "",
-        "Privacy notice": notice.reference(manifest.notice_version, manifest.notice_digest),
-        "People in the release": _about(words, manifest.people),
-        "Left out": ", ".join(left) or words.translate("nobody"),
-        "Smallest group in the release": words.number(manifest.k["reached"])
-        if manifest.k.get("reached")
-        else "",
-        "Time zone": manifest.time_zone,
-        "Version of the program": manifest.genlib_version,
-    }
-
-
-def _about(words: Words, people: int) -> str:
-    """Door 2 does not know these counts: two releases must not tell of the one who was added."""
-    if people == 0:
-        return words.number(0)
-    return (
-        _few(words, str(FIVE))
-        if people < FIVE
-        else words.translate("about {n}", n=words.number(_fives(people)))
-    )
-
-
-def _fives(people: int) -> int:
-    return max(FIVE * round(people / FIVE), FIVE * (people > 0))
-
-
-def _few(words: Words, number: str) -> str:
-    return words.translate("fewer than {n}", n=number)
-
-
-def describe_promises(words: Words) -> str:
-    """What door 2 promises, and what it does not."""
-    return " ".join(map(words.translate, (*PROMISES, NOT_PROMISED)))
-
-
-def _of_tables(words: Words, protected: Mapping[str, Any]) -> dict[str, str]:
-    policy = protected.get("policy", {})
-    hidden = protected.get("hidden", {})
-    counted = words.translate(
-        "{n} of {all}",
-        n=words.number(sum(hidden.values())),
-        all=words.number(protected.get("cells", 0)),
-    )
-    again = (
-        words.translate("parts as told before: {n}", n=words.number(protected["repeated"]))
-        if protected.get("repeated")
-        else ""
-    )
-    anew = protected.get("corrected", 0)
-    message = "parts told anew, since they were withdrawn: {n}"
-    corrected = words.translate(message, n=words.number(anew)) if anew else ""
-    short = (
-        words.translate("perhaps more than must be: the search for the fewest was cut short")
-        if protected.get("status") == "feasible"
-        else ""
-    )
-    limits = (
-        "at least {min_count} customers in a cell and {base} under a percentage, marked * "
-        "under {flag}; p % = {p}"
-    )
-    return {
-        "Thresholds": words.translate(limits, **policy) if policy else "",
-        "Hidden cells": "; ".join(filter(None, (counted, again, corrected, short))),
-        "Proof that nothing hidden can be worked out": words.label(
-            "proof", protected.get("proof", "")
-        )
-        if protected.get("proof")
-        else "",
-    }
