@@ -344,9 +344,18 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
 def saved_again(file: Path) -> nbformat.NotebookNode:
     """A notebook when JupyterLab has written down what language its kernel speaks, which it does
     with everything else."""
-    while "language_info" not in (book := nbformat.read(file, 4)).metadata:
+    while "language_info" not in read_written(file).get("metadata", {}):
         time.sleep(0.1)
-    return book
+    return nbformat.read(file, 4)
+
+
+def read_written(file: Path) -> dict[str, Any]:
+    """What JSON a file holds; nothing while another process has not written all of it."""
+    try:
+        found: dict[str, Any] = json.loads(file.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return found
 
 
 @contextmanager
@@ -375,10 +384,11 @@ def jupyterlab(folder: Path, home: Path) -> Iterator[str]:
             [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log
         )
     try:
-        while not (started := list((folder / "runtime").glob("jpserver-*.json"))):
+        said_of_itself = folder / "runtime" / f"jpserver-{server.pid}.json"
+        while "url" not in (started := read_written(said_of_itself)):
             assert server.poll() is None, (folder / "log").read_text()
             time.sleep(0.1)
-        yield f"{json.loads(started[0].read_text())['url']}lab/tree/cases.ipynb?token=reviewer"
+        yield f"{started['url']}lab/tree/cases.ipynb?token=reviewer"
     finally:
         server.terminate()
         server.wait(20)
@@ -392,6 +402,7 @@ def chromium() -> Iterator[Any]:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=options)
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        page.set_default_timeout(120_000)  # a busy machine starts a kernel slowly
         page.add_init_script(TOLD)
         yield page
         browser.close()
@@ -403,7 +414,10 @@ Place = tuple[float, float]
 def said(page: Any, *, wanted: str) -> dict[str, list[Place]]:
     """What the canvas says since it was last asked, and where, when `wanted` is among it."""
     page.wait_for_function("wanted => window.told.some(([text]) => text === wanted)", arg=wanted)
-    page.wait_for_timeout(300)
+    before = 0
+    while before != (now := page.evaluate("window.told.length")):  # until nothing is added
+        before = now
+        page.wait_for_timeout(300)
     told: dict[str, list[Place]] = {}
     for text, x, y in page.evaluate("window.told.splice(0)"):
         told.setdefault(text, []).append((x, y))
