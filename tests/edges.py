@@ -235,6 +235,7 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
         contacts.timeline,
         contacts.lawfulness,
         contacts.reasons,
+        contacts.handling,
         contacts.pressure,
         contacts.pressure_by_channel,
         contacts.reach,

@@ -28,6 +28,7 @@ def contact(
     lawful = {
         "allowed": True if arm == "contacted" else None,
         "reason": "consent",
+        "followed_up": None,
         "bounced": False,
     }
     return {
@@ -58,6 +59,7 @@ def release(
         "bounced": pl.Boolean,
         "allowed": pl.Boolean,
         "reason": pl.String,
+        "followed_up": pl.Boolean,
     }
     invoices = {
         "customer": list(bought or {}),

@@ -1,4 +1,4 @@
-"""`genlib audience`: the contact list of a campaign."""
+"""`genlib audience`: the contact list of a campaign, and its contacts that were not allowed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from typing import Annotated
 import typer
 
 from genlib import notice, permission, settings
+from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
 from genlib.private import check_no_link
 from genlib.publish.pseudonym import reidentify
-from genlib.register import audience, fingerprints, mailing, recipients, vault
+from genlib.register import audience, fingerprints, follow_ups, mailing, recipients, vault
 from genlib.register.database import open_register
 
 app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
-def _group() -> None: ...
+Campaign = Annotated[str, typer.Option(help="Code of the campaign.")]
 
 
 @app.command()
@@ -111,3 +110,55 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
         f"{made.path}: {made.contacted} to contact, {made.holdout} held out; left out: "
         f"{audience.told(made.left_out)}"
     )
+
+
+@app.command()
+def exceptions(
+    campaign: Campaign,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The list; by default audiences/CAMPAIGN-exceptions-DAY.csv."),
+    ] = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """List the contacts of a campaign that were not allowed when they were made, with names and
+    why, for the steward to handle; recorded.
+
+    Example: genlib audience exceptions --campaign SYKSY26
+    """
+    places = settings.load(password_file=password_file)
+    terms = notice.load(places.notice)
+    register = open_register(places.register)
+    now = read_clock()
+    key = open_identity(places)
+    switches = permission.Switches(**terms.permission)  # type: ignore[arg-type]  # Switches checks its values itself
+    folder = places.home / "audiences"
+    check_no_link(folder)
+    made = follow_ups.export_exceptions(
+        register,
+        key,
+        campaign,
+        path=to or folder / f"{campaign}-exceptions-{places.day_of(now)}.csv",
+        steward=follow_ups.Steward(places.user, now, switches, places.time_zone),
+    )
+    typer.echo(f"{made.path}: {made.contacts} were not allowed, {made.handled} of them handled")
+
+
+@app.command()
+def handle(
+    campaign: Campaign,
+    contacts: Annotated[
+        list[int] | None, typer.Argument(help="Numbers of contacts; all that are listed if none.")
+    ] = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Keep that listed contacts of a campaign are handled; the next report counts them so.
+
+    Example: genlib audience handle --campaign SYKSY26 17 21
+    """
+    places = settings.load(password_file=password_file)
+    register = open_register(places.register)
+    fingerprints.check_key(register, open_identity(places))
+    steward = follow_ups.Steward(places.user, read_clock())
+    count = follow_ups.handle_exceptions(register, campaign, contacts or [], steward=steward)
+    typer.echo(f"{count} contacts of campaign {campaign} are handled now")

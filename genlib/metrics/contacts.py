@@ -244,6 +244,17 @@ def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     return tabulated(release, told, by, _of_period(release, period, campaign), measures=CONTACTS)
 
 
+def handling(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
+    """Contacts of the period, or of one campaign, by verdict; those refused by whether the steward
+    has handled them (`handling`: allowed, handled, open)."""
+    groups = {"allowed": nw.col("allowed"), "handled": nw.col("followed_up")}
+    told = sent(release, period, campaign=campaign).with_columns(handling=case(groups, "open"))
+    by = (Dimension("handling", parents=("verdict",), is_subject=True),)
+    population = _of_period(release, period, campaign)
+    cells = tabulated(release, told, by, population, measures=CONTACTS)
+    return complete(cells, pl.DataFrame({"handling": ["handled", "open"], "verdict": "refused"}))
+
+
 def _of_period(release: Tables, period: Period, campaign: str) -> Population:
     """One population, so that the tables are protected together; of one campaign by the months in
     which it was sent."""

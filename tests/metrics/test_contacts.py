@@ -116,6 +116,21 @@ def test_why_contacts_were_refused() -> None:
     }
 
 
+def test_how_many_refused_contacts_were_handled() -> None:
+    handled = many(10, SENT, followed_up=True, **FORBIDDEN)
+    tables = release(*many(0, SENT), *handled, *many(20, SENT, followed_up=False, **FORBIDDEN))
+    cells = contacts.handling(tables, OCTOBER)
+    found = people(cells, "handling", "verdict", column="contacts")
+    assert found == {("allowed", "allowed"): 5, ("handled", "refused"): 5, ("open", "refused"): 5}
+    assert people(cells, "verdict", column="contacts") == {"allowed": 5, "refused": 10}
+
+
+def test_of_refused_contacts_none_was_handled() -> None:
+    cells = contacts.handling(release(*many(0, SENT, followed_up=False, **FORBIDDEN)), OCTOBER)
+    handled = cells.frame.filter(pl.col("handling").is_not_null()).select("handling", "contacts")
+    assert handled.rows() == [("handled", 0), ("open", 5)]
+
+
 def test_reasons_of_few_are_put_together() -> None:
     reasons = ("restricted", "all_prohibitions", "channel_prohibition")
     few = [contact(n, SENT, allowed=False, reason=reasons[n % 2]) for n in range(9, 15)]
