@@ -20,7 +20,7 @@ from genlib.schedule.child import Child
 from genlib.schedule.outcome import DONE
 from genlib.schedule.plan import Plan, Slot
 from genlib.schedule.store import Store, Task, is_over
-from genlib.schedule.tasks import LOOK_AGAIN, find_task, make_report
+from genlib.schedule.tasks import LOOK_AGAIN, Making, find_task, make_report
 from genlib.schedule.times import find_due_slots
 from genlib.schedule.work import Start, Work
 from genlib.settings import Settings
@@ -123,17 +123,28 @@ class Chain:
         return {name: found[f"{kind} {name}"] for name in needs}
 
     def _make_reports(self, slots: list[Slot]) -> int:
+        """The first language of a report makes the pages of all, from one run of the figures; the
+        others wait for it, and find theirs made or why it was not."""
         by_key = {slot.key: slot for slot in slots}
+        leaders = find_leaders(slots)
 
         def start(key: str) -> Child:
-            return Child(make_report, by_key[key], self.plan.folder, self.settings, self.clock())
+            led = [slot for slot in slots if leaders.get(slot.key) == key]
+            since = self._find_start(leaders.get(key))
+            task = Making(by_key[key], tuple(led), self.plan.folder, since)
+            return Child(make_report, task, self.settings, self.clock())
 
         work = self._work(start, self.capacity)
         work.limits = {
             key: dt.timedelta(minutes=slot.entry.time_limit_minutes) for key, slot in by_key.items()
         }
-        work.after = {key: slot.after for key, slot in by_key.items() if slot.after}
+        work.after = {key: slot.after for key, slot in by_key.items() if slot.after} | leaders
         return work.do(list(by_key))
+
+    def _find_start(self, key: str | None) -> dt.datetime | None:
+        """When the task was begun that made this one's page with its own; None if none did."""
+        row = self.store.read([key]).get(key) if key else None
+        return row["started_at"] if row else None
 
     def _start_step(self, key: str) -> Child:
         return Child(*find_task(key, self.plan, self.settings, self.clock()))
@@ -164,6 +175,21 @@ class Chain:
             return True
         self.store.tell(slot.key, f"{otherwise}: {row['reason'] or row['status']}")
         return False
+
+
+def find_leaders(slots: Sequence[Slot]) -> dict[str, str]:
+    """The key of each slot that differs in its language alone from one before it, with the key of
+    the first such.
+
+    Example: of October in fi, sv and en, sv and en have fi as their leader; fi has none.
+    """
+    first: dict[str, str] = {}
+    leaders: dict[str, str] = {}
+    for slot in slots:
+        leader = first.setdefault(slot.figures, slot.key)
+        if leader != slot.key:
+            leaders[slot.key] = leader
+    return leaders
 
 
 def _raise_need(one: Need | None, other: Need) -> Need:

@@ -113,6 +113,11 @@ class Slot:
         """By which the slot is known, whoever schedules it under whatever name."""
         return name_slot(self.entry.report, self.period, self.language, self.parameters)
 
+    @property
+    def figures(self) -> str:
+        """What the slots of one report in several languages share: all but the language."""
+        return name_slot(self.entry.report, self.period, "", self.parameters)
+
 
 def name_slot(report: str, period: Period, language: str, parameters: Mapping[str, Any]) -> str:
     """The key of a slot: the same for the same report, parameters, language and period."""

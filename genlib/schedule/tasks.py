@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from genlib.register.schema import Base
 from genlib.release import open_release
 from genlib.reports import catalogue
 from genlib.reports.approval import digest_notebook, is_approved
+from genlib.reports.catalogue import Run
 from genlib.reports.parameters import parameters_of, purposes_of
-from genlib.reports.run import open_notebook, run_report
-from genlib.schedule.outcome import DONE, FAILED, REFUSED, WAITING, Outcome
+from genlib.reports.run import Page, open_notebook, run_pages
+from genlib.schedule.outcome import DONE, FAILED, REFUSED, WAITING, Outcome, judge_error
 from genlib.schedule.plan import Plan, Slot, Source, find_report
 from genlib.settings import Settings, password
 
@@ -84,10 +86,22 @@ def publish_release(purpose: str, settings: Settings, now: dt.datetime) -> Outco
     return Outcome(DONE, run=made.release_id)
 
 
-def make_report(slot: Slot, folder: Path, settings: Settings, now: dt.datetime) -> Outcome:
-    """Make the report of a slot, or find it made. It waits if a release was published before the
-    period was over. `run` is the id of its run."""
-    path = find_report(slot.entry.report, folder)
+@dataclass(frozen=True)
+class Making:
+    """The report of a slot, and the pages in other languages (`others`) that are made with it.
+    `since`: it was among another's pages, begun then."""
+
+    slot: Slot
+    others: tuple[Slot, ...]
+    folder: Path
+    since: dt.datetime | None = None
+
+
+def make_report(task: Making, settings: Settings, now: dt.datetime) -> Outcome:
+    """Make the report of a slot, or find it made, or why it was not. It waits if a release was
+    published before the period was over. `run` is the id of its run."""
+    slot = task.slot
+    path = find_report(slot.entry.report, task.folder)
     notebook = open_notebook(path)
     if not is_approved(digest_notebook(notebook), settings):
         return Outcome(
@@ -98,17 +112,15 @@ def make_report(slot: Slot, folder: Path, settings: Settings, now: dt.datetime) 
     stale = _find_stale(notebook, slot, settings)
     if stale:
         return Outcome(WAITING, stale, not_before=now + LOOK_AGAIN)
-    try:
-        run = run_report(
-            path,
-            parameters=_give_parameters(notebook, slot),
-            settings=settings,
-            pdf=slot.entry.pdf,
-            order=slot.key,
-        )
-    except ReportFailed as error:
-        return _read_failure(slot, settings, error)
-    return Outcome(DONE, run=run.id)
+    failed = task.since and _find_failed(slot, settings, task.since)
+    if failed:
+        return _tell_failure(failed)
+    pages = [Page(_give_parameters(notebook, one), one.key) for one in (slot, *task.others)]
+    result = run_pages(path, pages, settings=settings, pdf=slot.entry.pdf)[0]
+    if isinstance(result, ReportFailed):
+        run = _find_failed(slot, settings)
+        return _tell_failure(run, result) if run else judge_error(result)
+    return Outcome(DONE, run=result.id)
 
 
 def _find_stale(notebook: Any, slot: Slot, settings: Settings) -> str:
@@ -133,15 +145,23 @@ def _give_parameters(notebook: Any, slot: Slot) -> dict[str, Any]:
     return dict(slot.parameters) | given
 
 
-def _read_failure(slot: Slot, settings: Settings, error: ReportFailed) -> Outcome:
+def _find_failed(slot: Slot, settings: Settings, since: dt.datetime | None = None) -> Run | None:
+    """The newest run of a slot, if it failed; of those that were begun since then."""
+    for run in catalogue.runs(settings.reports):
+        if run.manifest.get("order") == slot.key:
+            began = dt.datetime.fromisoformat(run.manifest["started_at"])
+            is_recent = since is None or began >= since
+            return run if run.status == "failed" and is_recent else None
+    return None
+
+
+def _tell_failure(run: Run, error: ReportFailed | None = None) -> Outcome:
     """What the kept run tells: the cell, the kind of error. A kernel that died may live the next
     time."""
-    for run in catalogue.runs(settings.reports):
-        if run.manifest.get("order") == slot.key and run.status == "failed":
-            cell = run.manifest["failed_cell"]
-            kind = run.manifest["error"]
-            return Outcome(FAILED, str(error), run.id, cell, kind, may_pass=cell is None)
-    return Outcome(FAILED, str(error), error=type(error).__name__)
+    cell = run.manifest["failed_cell"]
+    kind = run.manifest["error"]
+    reason = str(error) if error else f"failed with {kind}"
+    return Outcome(FAILED, reason, run.id, cell, kind, may_pass=cell is None)
 
 
 def find_task(key: str, plan: Plan, settings: Settings, now: dt.datetime) -> tuple[Any, ...]:

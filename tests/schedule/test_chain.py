@@ -116,6 +116,24 @@ def test_a_report_waits_for_its_data_and_comes_once_with_a_letter(plan, settings
     assert len(catalogue.runs(settings.reports)) == 1
 
 
+def test_the_languages_of_a_report_are_made_of_one_run_of_its_figures(plan, settings):
+    entry = replace(ENTRY, refresh=(), languages=("fi", "sv"))
+    rows = do(replace(plan, entries=(entry,)), settings, DUE)
+    assert [row["status"] for row in rows.values()] == ["done", "done"]
+    runs = catalogue.runs(settings.reports)
+    assert sorted(run.slot.language for run in runs) == ["fi", "sv"]
+    assert len({run.figures for run in runs}) == 1
+    assert {row["run"] for row in rows.values()} == {run.id for run in runs}
+
+
+def test_what_fails_in_one_language_fails_once_in_each(plan, settings, tmp_path):
+    make_failing(tmp_path / "own.ipynb", settings)
+    entry = replace(ENTRY, report="own.ipynb", refresh=(), publish=(), languages=("fi", "sv"))
+    rows = do(replace(plan, entries=(entry,)), settings, DUE)
+    assert [(row["status"], row["cell"]) for row in rows.values()] == [("failed", 3)] * 2
+    assert len(catalogue.runs(settings.reports)) == 2
+
+
 def test_a_parameter_that_cannot_be_is_refused_with_why_and_again_when_asked(
     plan, settings, postbox
 ):
@@ -133,12 +151,17 @@ def test_a_parameter_that_cannot_be_is_refused_with_why_and_again_when_asked(
     assert subjects(postbox) == [told, told]
 
 
-def test_a_cell_that_fails_is_named_with_its_kind_and_not_tried_again(plan, settings, tmp_path):
+def make_failing(path, settings):
+    """An approved notebook whose third cell fails."""
     text = 'period: str = "2026-10"\nlanguage: str = "fi"'
     parameters = new_code_cell(text, metadata={"tags": ["parameters"]})
     cells = [new_markdown_cell("# Own"), parameters, new_code_cell("1 / 0")]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "own.ipynb")
-    approve(tmp_path / "own.ipynb", settings)
+    nbformat.write(new_notebook(cells=cells), path)
+    approve(path, settings)
+
+
+def test_a_cell_that_fails_is_named_with_its_kind_and_not_tried_again(plan, settings, tmp_path):
+    make_failing(tmp_path / "own.ipynb", settings)
     entry = replace(ENTRY, report="own.ipynb", refresh=(), publish=())
     (failed,) = do(replace(plan, entries=(entry,)), settings, DUE).values()
     told = [failed[name] for name in ("status", "cell", "error", "attempts")]
