@@ -7,14 +7,16 @@ import secrets
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 import typer
 
 from genlib import notice, permission, settings
 from genlib.clock import read_clock
 from genlib.private import check_no_link
 from genlib.publish.pseudonym import reidentify
-from genlib.register import audience, fingerprints, mailing, recipients, vault
-from genlib.register.database import open_register
+from genlib.register import audience, audit, fingerprints, key_use, mailing, recipients
+from genlib.register.database import Register, open_register
+from genlib.register.vault import IdentityKey
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -98,11 +100,12 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     )
     asked = audience.read(pseudonyms)
     word = settings.password(places, "password of both keys")
-    key = vault.open_identity(places.keys, user=places.user, password=word)
-    names = vault.open_pseudonym(places.keys, user=places.user, password=word)
+    key = key_use.open_identity(places, word, "audience export")
+    names = key_use.open_pseudonym(places, word, "audience export")
     fingerprints.check_key(register, names)
     fingerprints.check_notice(register, terms)
     ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)
+    _tell_reidentified(register, key, ids, order, release)
     folder = places.home / "audiences"
     check_no_link(folder)
     path = to or folder / f"{campaign}-{channel}.csv"
@@ -110,4 +113,22 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     typer.echo(
         f"{made.path}: {made.contacted} to contact, {made.holdout} held out; left out: "
         f"{audience.told(made.left_out)}"
+    )
+
+
+def _tell_reidentified(
+    register: Register, key: IdentityKey, ids: pl.Series, order: audience.Order, release: str
+) -> None:
+    """Whose pseudonyms were turned back, in the audit trail, before anything is done with them."""
+    customers = ids.drop_nulls().unique().to_list()
+    detail = {"release": release, "refused": ids.null_count(), "campaign": order.code}
+    audit.record(
+        register,
+        key,
+        purpose=order.purpose,
+        action="re-identify",
+        people=len(customers),
+        subjects=customers,
+        detail=detail,
+        user=order.user,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from genlib import notice
 from genlib.errors import ReleaseNotFound, ReportFailed
 from genlib.publish import writer
-from genlib.register import vault
+from genlib.register import key_use
 from genlib.register.batches import Source as Rows
 from genlib.register.batches import read_folder
 from genlib.register.database import open_register
@@ -32,11 +32,8 @@ LOOK_AGAIN = dt.timedelta(hours=1)
 def refresh_source(source: Source, folder: Path, settings: Settings, now: dt.datetime) -> Outcome:
     """Bring the register up to a source. `run` is the company's day of its oldest file."""
     rows = _read_source(source, folder, settings)
-    key = vault.open_identity(
-        settings.keys,
-        user=settings.user,
-        password=password(settings, "password of the identity key"),
-    )
+    word = password(settings, "password of the identity key")
+    key = key_use.open_identity(settings, word, "schedule refresh")
     work = Refresh(
         open_register(settings.register),
         key,
@@ -65,11 +62,8 @@ def _read_source(source: Source, folder: Path, settings: Settings) -> list[Rows]
 
 def publish_release(purpose: str, settings: Settings, now: dt.datetime) -> Outcome:
     """Publish the release of a purpose, as the register is now. `run` is its id."""
-    key = vault.open_pseudonym(
-        settings.keys,
-        user=settings.user,
-        password=password(settings, "password of the pseudonym key"),
-    )
+    word = password(settings, "password of the pseudonym key")
+    key = key_use.open_pseudonym(settings, word, "schedule publish")
     made = writer.publish(
         purpose,
         open_register(settings.register),
@@ -98,6 +92,8 @@ def make_report(slot: Slot, folder: Path, settings: Settings, now: dt.datetime) 
     stale = _find_stale(notebook, slot, settings)
     if stale:
         return Outcome(WAITING, stale, not_before=now + LOOK_AGAIN)
+    told = {"report": slot.entry.report, "pages": 1, "command": "schedule"}
+    key_use.tell_act(settings, "report run", told, purpose="reports")
     try:
         run = run_report(
             path,
