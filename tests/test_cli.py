@@ -18,8 +18,9 @@ SENTINEL = "131052-952X"
 
 
 @pytest.fixture
-def breaking(monkeypatch):
-    """Puts a command `demo` in place that raises what it is given."""
+def breaking(monkeypatch, tmp_path):
+    """Puts a command `demo` in place that raises what it is given, where there is no register."""
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path))
 
     def put(error: BaseException) -> None:
         def broken() -> None:

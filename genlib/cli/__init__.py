@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
 import genlib
-from genlib.errors import GenlibError
+from genlib.errors import GenlibError, Refused, WrongPassword
 from genlib.reports.identifying import masked
 
 GROUPS = {
@@ -29,7 +30,7 @@ GROUPS = {
     "schedule": "Make the reports that are due, and say how it stands.",
     "subject": "Requests of customers: deadlines, identity, consents, corrections, restrictions.",
     "audience": "The customers whom a campaign may contact, and why not the others.",
-    "audit": "Read and verify the audit trail.",
+    "audit": "Show, verify and export the audit trail.",
     "notice": "Show and check the privacy notice.",
 }
 
@@ -84,6 +85,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = root().main(list(arguments), prog_name="genlib", standalone_mode=False)
     except GenlibError as error:
+        _tell_refusal(error, arguments)
         return _say(str(error), error.exit_code)
     except TyperException as error:
         return (
@@ -102,6 +104,28 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # the last resort: whatever broke, its message may hold a value
         return _unexpected(error)
     return code if isinstance(code, int) else 0
+
+
+def _tell_refusal(error: GenlibError, arguments: Sequence[str]) -> None:
+    """A refusal in the audit trail, by its class; it stands even if it cannot be told. Who opened a
+    key in vain is told where it was tried (`key_use`)."""
+    if error.exit_code != Refused.exit_code or isinstance(error, WrongPassword):
+        return
+    with suppress(Exception):
+        from genlib.register.key_use import tell_act
+        from genlib.settings import load
+
+        detail = {"error": type(error).__name__, "command": _name_command(arguments)}
+        tell_act(load(), "refused", detail)
+
+
+def _name_command(arguments: Sequence[str]) -> str:
+    """The words that are names of commands; nothing else that was typed."""
+    group = arguments[0] if arguments and arguments[0] in GROUPS else ""
+    command = typer.main.get_command(import_module(f"genlib.cli.{group}").app) if group else None
+    members = command.commands if isinstance(command, TyperGroup) else {}
+    member = next((word for word in arguments[1:] if word in members), "")
+    return f"{group} {member}".strip()
 
 
 def main() -> None:

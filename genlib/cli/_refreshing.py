@@ -70,7 +70,7 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     with telling("refreshing") as progress:
         work = Refresh(
             open_register(places.register),
-            open_identity(places),
+            open_identity(places, "register refresh"),
             target,
             artificial=places.artificial,
             is_whole=full,
@@ -112,7 +112,8 @@ def undo(
     """
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    counts = undo_run(register, open_identity(places), run, read_clock())
+    key = open_identity(places, "register undo")
+    counts = undo_run(register, key, run, read_clock())
     told = ", ".join(f"{name} {count}" for name, count in counts.items())
     typer.echo(f"refresh {run} taken back: {told or 'it had changed nothing'}")
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from genlib import settings
-from genlib.register import vault
+from genlib.register import key_use, vault
 
 PasswordFile = Annotated[
     Path | None, typer.Option(help="File with the password of your slot of the identity key.")
@@ -19,10 +19,11 @@ PasswordFile = Annotated[
 TOLD_ROWS = 655_360
 
 
-def open_identity(places: settings.Settings) -> vault.IdentityKey:
-    """The identity key, with the password of the user of the settings."""
+def open_identity(places: settings.Settings, command: str) -> vault.IdentityKey:
+    """The identity key, with the password of the user of the settings; the audit trail tells which
+    command opened it."""
     password = settings.password(places, "password of the identity key")
-    return vault.open_identity(places.keys, user=places.user, password=password)
+    return key_use.open_identity(places, password, command)
 
 
 @contextmanager

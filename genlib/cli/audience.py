@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 import typer
 
 from genlib import notice, permission, settings
@@ -14,8 +15,17 @@ from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
 from genlib.private import check_no_link
 from genlib.publish.pseudonym import reidentify
-from genlib.register import audience, fingerprints, follow_ups, mailing, recipients, vault
-from genlib.register.database import open_register
+from genlib.register import (
+    audience,
+    audit,
+    fingerprints,
+    follow_ups,
+    key_use,
+    mailing,
+    recipients,
+)
+from genlib.register.database import Register, open_register
+from genlib.register.vault import IdentityKey
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -97,11 +107,12 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     )
     asked = audience.read(pseudonyms)
     word = settings.password(places, "password of both keys")
-    key = vault.open_identity(places.keys, user=places.user, password=word)
-    names = vault.open_pseudonym(places.keys, user=places.user, password=word)
+    key = key_use.open_identity(places, word, "audience export")
+    names = key_use.open_pseudonym(places, word, "audience export")
     fingerprints.check_key(register, names)
     fingerprints.check_notice(register, terms)
     ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)
+    _tell_reidentified(register, key, ids, order, release)
     folder = places.home / "audiences"
     check_no_link(folder)
     path = to or folder / f"{campaign}-{channel}.csv"
@@ -130,7 +141,7 @@ def exceptions(
     terms = notice.load(places.notice)
     register = open_register(places.register)
     now = read_clock()
-    key = open_identity(places)
+    key = open_identity(places, "audience exceptions")
     switches = permission.Switches(**terms.permission)  # type: ignore[arg-type]  # Switches checks its values itself
     folder = places.home / "audiences"
     check_no_link(folder)
@@ -158,7 +169,26 @@ def handle(
     """
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    fingerprints.check_key(register, open_identity(places))
+    key = open_identity(places, "audience handle")
+    fingerprints.check_key(register, key)
     steward = follow_ups.Steward(places.user, read_clock())
-    count = follow_ups.handle_exceptions(register, campaign, contacts or [], steward=steward)
+    count = follow_ups.handle_exceptions(register, key, campaign, contacts or [], steward=steward)
     typer.echo(f"{count} contacts of campaign {campaign} are handled now")
+
+
+def _tell_reidentified(
+    register: Register, key: IdentityKey, ids: pl.Series, order: audience.Order, release: str
+) -> None:
+    """Whose pseudonyms were turned back, in the audit trail, before anything is done with them."""
+    customers = ids.drop_nulls().unique().to_list()
+    detail = {"release": release, "refused": ids.null_count(), "campaign": order.code}
+    audit.record(
+        register,
+        key,
+        purpose=order.purpose,
+        action="re-identify",
+        people=len(customers),
+        subjects=customers,
+        detail=detail,
+        user=order.user,
+    )

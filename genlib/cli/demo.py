@@ -19,8 +19,9 @@ from genlib.period import name_period
 from genlib.publish.writer import publish
 from genlib.register.database import Register, create_register
 from genlib.register.fingerprints import check_keyless
+from genlib.register.key_use import open_identity, open_pseudonym
 from genlib.register.synthetic import AS_OF, synthesise
-from genlib.register.vault import create_keys, open_identity, open_pseudonym
+from genlib.register.vault import create_keys
 from genlib.release import open_release
 from genlib.reports import catalogue
 from genlib.reports.run import run_report
@@ -106,7 +107,7 @@ def _register(settings: Settings, password: str, customers: int) -> Register:
     if not found:
         synthesise(
             register,
-            open_identity(settings.keys, user=settings.user, password=password),
+            open_identity(settings, password, "demo"),
             customers=customers,
             seed=SEED,
         )
@@ -123,7 +124,7 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
             f"release     {purpose} {open_release(purpose, settings=settings).id} (there already)"
         )
     except ReleaseNotFound:
-        key = open_pseudonym(settings.keys, user=settings.user, password=password)
+        key = open_pseudonym(settings, password, "demo")
         now = datetime.combine(AS_OF, time(4), UTC)
         terms = notice.load(settings.notice)
         made = publish(

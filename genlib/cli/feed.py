@@ -69,7 +69,7 @@ def check(
     places = settings.load(password_file=password_file)
     work = Refresh(
         open_register(places.register),
-        open_identity(places),
+        open_identity(places, "feed check"),
         places.home / "rejected",
         artificial=places.artificial,
         time_zone=places.time_zone,

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from genlib import settings
-from genlib.errors import RegisterNotFound
-from genlib.register import audit, fingerprints, vault
-from genlib.register.database import open_register
+from genlib.register import fingerprints, key_use, vault
 
 app = typer.Typer(no_args_is_help=True)
 Secrets = Annotated[
@@ -39,6 +36,8 @@ def create(
     fingerprints.check_keyless(places.register)
     password = settings.password(places, f"new password of {places.user}", twice=True)
     other = (publisher, _password_of(publisher, publisher_password_file)) if publisher else None
+    told = ["pseudonym"] if publisher else list(vault.SECRETS)
+    _tell_before(places, "create", publisher or places.user, told)()
     vault.create_keys(places.keys, user=places.user, password=password, publisher=other)
     typer.echo(f"keys {places.keys}")
     if not other:
@@ -68,14 +67,15 @@ def add(
     places = settings.load(password_file=password_file)
     password = settings.password(places, f"password of {places.user}")
     new = (name, _password_of(name, new_password_file))
-    vault.add_user(
-        places.keys,
-        user=places.user,
-        password=password,
-        new=new,
-        secrets=secret,
-        before=_audited(places, "add", name, secret),
-    )
+    with key_use.telling_failure(places, ", ".join(secret), "keys add"):
+        vault.add_user(
+            places.keys,
+            user=places.user,
+            password=password,
+            new=new,
+            secrets=secret,
+            before=_tell_before(places, "add", name, secret),
+        )
     typer.echo(f"{name}: {', '.join(secret)}")
 
 
@@ -87,7 +87,7 @@ def remove(name: Annotated[str, typer.Argument(help="Whose slot goes.")], secret
     """
     places = settings.load()
     vault.remove_user(
-        places.keys, user=name, secrets=secret, before=_audited(places, "remove", name, secret)
+        places.keys, user=name, secrets=secret, before=_tell_before(places, "remove", name, secret)
     )
     typer.echo(f"{name}: no {', '.join(secret)}")
 
@@ -102,24 +102,13 @@ def info() -> None:
         typer.echo(f"{user:20} {', '.join(secrets)}")
 
 
-def _audited(
+def _tell_before(
     places: settings.Settings, act: str, name: str, secrets: list[str]
 ) -> Callable[[], None]:
     """Who may open what stands in the trail before it holds - once there is a register, for keys
     come first."""
-
-    def enter() -> None:
-        with suppress(RegisterNotFound):
-            detail = {"person": name, "secrets": secrets}
-            audit.record(
-                open_register(places.register),
-                purpose="register",
-                action=f"keys {act}",
-                people=0,
-                detail=detail,
-            )
-
-    return enter
+    detail = {"person": name, "secrets": secrets}
+    return lambda: key_use.tell_act(places, f"keys {act}", detail)
 
 
 def _password_of(name: str, path: Path | None) -> str:

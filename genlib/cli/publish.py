@@ -11,7 +11,7 @@ from rich.console import Console
 from genlib import notice, settings
 from genlib.clock import read_clock
 from genlib.publish import writer
-from genlib.register import vault
+from genlib.register import key_use
 from genlib.register.database import open_register
 from genlib.release import Manifest
 
@@ -38,11 +38,8 @@ def publish(
     for purpose in wanted:
         terms.release(purpose)
     register = open_register(places.register)
-    key = vault.open_pseudonym(
-        places.keys,
-        user=places.user,
-        password=settings.password(places, "password of the pseudonym key"),
-    )
+    password = settings.password(places, "password of the pseudonym key")
+    key = key_use.open_pseudonym(places, password, "publish")
     for purpose in wanted:
         now = read_clock()
         with Console(stderr=True).status(purpose) as status:

@@ -55,7 +55,7 @@ def load(
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
     target = rejected or places.home / "rejected"
-    key = open_identity(places)
+    key = open_identity(places, "register load")
     with telling("loading") as progress:
         done = intake.load(
             register,
@@ -93,7 +93,7 @@ def synthesise(
             "the register holds customers already; synthesise fills an empty one (set GENLIB_HOME "
             "to a new folder)"
         )
-    key = open_identity(places)
+    key = open_identity(places, "register synthesise")
     with telling(f"drawing {customers:,} customers"):
         synthetic.synthesise(register, key, customers=customers, seed=seed)
     typer.echo(f"{register.count('customer'):,} artificial customers in {register.url}")
@@ -143,6 +143,6 @@ def release_hold(
         raise UsageError("name either --customer or --unknown")
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    open_identity(places)
-    count = holds.release(register, customer, reason=masked(reason), user=places.user)
+    key = open_identity(places, "register release-hold")
+    count = holds.release(register, key, customer, reason=masked(reason), user=places.user)
     typer.echo(f"{count} released")

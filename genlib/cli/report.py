@@ -3,7 +3,8 @@ approve a notebook."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -44,6 +45,7 @@ def run(
     Example: genlib report run campaign_history -p period=2026-10 -p language=fi
     """
     from genlib.errors import ReportFailed
+    from genlib.reports.identifying import masked
     from genlib.reports.parameters import parameters_of, read_pairs
     from genlib.reports.run import Page, find_notebook, open_notebook, run_pages
 
@@ -53,12 +55,26 @@ def run(
         parameters["unfinished"] = True
     chosen = [read_pairs(known, [f"language={one}"]) for one in language or []]
     pages = [Page(parameters | own) for own in chosen or [{}]]
+    _tell_act("report run", {"report": masked(find_notebook(name).stem), "pages": len(pages)})
     results = run_pages(name, pages, pdf=pdf)
     for made in results:
         if isinstance(made, Run):
             _say_run(made, name)
     if failures := [str(one) for one in results if isinstance(one, ReportFailed)]:
         raise ReportFailed("; ".join(failures))
+
+
+def _tell_act(action: str, detail: Mapping[str, Any]) -> None:
+    """The act in the audit trail, before it is done."""
+    from genlib.register import key_use
+
+    key_use.tell_act(load(), action, detail, purpose="reports")
+
+
+def _tell_run(action: str, run: Run | None) -> None:
+    """An act on a run; one that was killed is in the ledger only and has no report."""
+    detail = {"run": run.id, "report": run.slot.report} if run else {"run": "killed"}
+    _tell_act(action, detail)
 
 
 def _say_run(made: Run, name: str) -> None:
@@ -93,6 +109,7 @@ def forget(
             "is it to be deleted?",
             abort=True,
         )
+    _tell_run("report forget", found)
     typer.echo(f"forgotten: {run} (publications in the ledger: {forget_run(run, settings)})")
 
 
@@ -106,9 +123,10 @@ def withdraw(
 
     Example: genlib report withdraw 2026-11-01T040000Z-5f2c91 --reason "a file was loaded twice"
     """
-    from genlib.reports.run import withdraw_run
+    from genlib.reports.run import find_run, withdraw_run
 
     settings = load()
+    _tell_run("report withdraw", find_run(run, settings))
     typer.echo(f"withdrawn: {run} (parts of tables: {withdraw_run(run, settings, reason)})")
 
 

@@ -122,7 +122,7 @@ def list_requests(
 
     Example: genlib subject requests
     """
-    officer, _ = _open(password_file)
+    officer, _ = _open(password_file, "subject requests")
     with officer.register.engine.connect() as connection:
         found = requests.list_requests(connection)
     for request in found:
@@ -247,13 +247,13 @@ def object_to(
         _say(officer, restriction.grant_objection(officer, request))
 
 
-def _open(password_file: PasswordFile) -> tuple[Officer, IdentityKey]:
+def _open(password_file: PasswordFile, command: str = "subject") -> tuple[Officer, IdentityKey]:
     """Who asks, and the identity key: a user's name alone shows nobody who it is."""
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    key = open_identity(places)
+    key = open_identity(places, command)
     fingerprints.check_key(register, key)
-    return Officer(register, places.user, read_clock(), places.time_zone), key
+    return Officer(register, places.user, read_clock(), key, places.time_zone), key
 
 
 def _ask(what: str) -> str:

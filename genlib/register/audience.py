@@ -117,7 +117,7 @@ def export(
     """
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with --to")
-    with replacing(path) as file, audit.told(register) as (connection, tell):
+    with replacing(path) as file, audit.told(register, key) as (connection, tell):
         fingerprints.keep_key(connection, key)
         holds.check_everybody_is_named(connection)
         holds.check_permissions_are_loaded(connection)

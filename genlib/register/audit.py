@@ -1,35 +1,54 @@
 """Who did what, when, for which purpose, to how many people: append-only, hash-chained, its head
 anchored outside the database.
 
-Each digest is SHA-256 over the digest before it and the event. The anchor is a file of one line per
-event, only ever appended to; whoever rewrites the table must also rewrite that file, so keep it
-where the database's administrators cannot (an append-only mount, a log host).
+The anchor (`chain`) is a file of one line per event, only ever appended to; whoever rewrites the
+table must also rewrite that file, so keep it where the database's administrators cannot (an
+append-only mount, a log host). It is written right after the transaction. Who is killed between the
+two leaves events without a line, and the next event brings the anchor up, once it has verified
+them; whoever can write to the table gains nothing but events newer than the anchor. On a server
+several workbenches write one trail, each with an anchor of its own, which may lack any number of
+events at its end - all that others told since.
+
+People stand in it by pseudonyms of its own domain, such as `au-…`, made with the identity key:
+nobody without the key can tell whom an event is of.
+
+Example: `record(register, key, purpose="customer_relationship", action="find by email", people=1,
+subjects=[17])` is event 5, and `verify(register)` is 5.
 """
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
-import hashlib
 import json
-import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from genlib import settings
 from genlib.errors import GenlibError
-from genlib.private import OWNER, make_home
+from genlib.register.chain import (
+    START,
+    UNFINISHED,
+    Head,
+    append_heads,
+    check_chain,
+    digest_event,
+    follow,
+    read_anchor,
+    read_last,
+)
 from genlib.register.database import Register
 from genlib.register.schema import table
+from genlib.register.vault import IdentityKey
 
-FIELDS = ("id", "at", "user", "purpose", "action", "people", "subjects", "detail")
-START = bytes(32)
+SUBJECT_BYTES = 15
+"""Of a pseudonym: 24 letters of base32."""
 
 
 @dataclass(frozen=True)
@@ -47,90 +66,103 @@ class Event:
     at: dt.datetime | None = None
 
 
-def record(register: Register, **event: Any) -> int:
+@dataclass(frozen=True)
+class Trace:
+    """What a person may be told of an event: not who did it."""
+
+    at: dt.datetime
+    purpose: str
+    action: str
+
+
+def record(register: Register, key: IdentityKey | None = None, **event: Any) -> int:
     """Append one event (the fields of `Event`) in a transaction of its own and return its
     number."""
-    with told(register) as (_, tell):
+    with told(register, key) as (_, tell):
         return tell(Event(**event))
 
 
 @contextmanager
-def told(register: Register) -> Iterator[tuple[sa.Connection, Callable[[Event], int]]]:
+def told(
+    register: Register, key: IdentityKey | None = None
+) -> Iterator[tuple[sa.Connection, Callable[[Event], int]]]:
     """`Register.writing` with the function that appends an event: what is done and what is told of
-    it are kept together or not at all."""
-    heads: list[tuple[int, bytes]] = []
+    it are kept together or not at all. GenlibError for subjects without the identity key, and if
+    the end of the trail is not what the anchor knows."""
+    heads: list[Head] = []
 
     def tell(event: Event) -> int:
-        heads.append(_entered(connection, event))
-        return heads[-1][0]
+        if len(heads) == UNFINISHED:
+            raise GenlibError(f"one act tells at most {UNFINISHED} events of the audit trail")
+        before = heads[-1] if heads else _find_head(register, connection)
+        heads.append(_insert(connection, event, key, before))
+        return heads[-1].number
 
     with register.writing() as connection:
         yield connection, tell
-    for number, digest in heads:
-        _append(anchor_path(register), f"\n{number} {digest.hex()}\n".encode())
-
-
-def _entered(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
-    events = table("audit_event")
-    if (
-        connection.dialect.name != "sqlite"
-    ):  # SQLite's BEGIN IMMEDIATE has already put the writers in a queue
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.audit_event'))"))
-    last = connection.execute(
-        sa.select(events.c.id, events.c.digest).order_by(events.c.id.desc()).limit(1)
-    ).first()
-    number: int = (last.id if last else 0) + 1
-    row = {
-        "id": number,
-        "at": (event.at or dt.datetime.now(dt.UTC)).replace(microsecond=0),
-        "user": event.user or settings.load().user,
-        "purpose": event.purpose,
-        "action": event.action,
-        "people": event.people,
-        "subjects": None if event.subjects is None else json.dumps(sorted(event.subjects)),
-        "detail": None
-        if event.detail is None
-        else json.dumps(event.detail, sort_keys=True, default=str),
-    }
-    digest = _digest(last.digest if last else START, row)
-    connection.execute(events.insert().values(**row, digest=digest))
-    return number, digest
+    if heads:
+        append_heads(anchor_path(register), heads)
 
 
 def verify(register: Register, *, anchor: Path | None = None) -> int:
-    """How many events there are, if none was changed, removed or cut off; GenlibError names the
-    first that was."""
-    anchored = _anchored(anchor or anchor_path(register))
-    before = START
-    events = table("audit_event")
+    """How many events there are, if none was changed, removed, moved or cut off; GenlibError names
+    the first that was. Events that an unfinished write left without a line of the anchor are held
+    by the chain alone."""
+    unfinished = UNFINISHED if register.embedded else None
+    lines = read_anchor(anchor or anchor_path(register))
+    return check_chain(read_entries(register), lines, unfinished=unfinished).number
+
+
+def read_entries(register: Register) -> Iterator[Mapping[Any, Any]]:
+    """All events as they are stored, in order. GenlibError where one cannot be read."""
+    ordered = table("audit_event").select().order_by(table("audit_event").c.id)
     number = 0
-    ordered = events.select().order_by(events.c.id)
-    with (
-        register.engine.connect() as connection,
-        connection.execution_options(yield_per=10_000).execute(ordered) as rows,
-    ):
-        for number, event in enumerate(rows, 1):
-            before = _digest(before, event._mapping)
-            if (
-                event.id != number
-                or event.digest != before
-                or anchored.get(number, before.hex()) != before.hex()
-            ):
-                raise GenlibError(
-                    f"the audit trail is broken at event {number}: it was changed, or one before "
-                    "it was removed"
-                )
-    if max(anchored, default=0) > number:
+    try:
+        with (
+            register.engine.connect() as connection,
+            connection.execution_options(yield_per=10_000).execute(ordered) as rows,
+        ):
+            for number, row in enumerate(rows, 1):  # noqa: B007 - told below
+                yield row._mapping
+    except (sa.exc.SQLAlchemyError, ValueError, TypeError, AttributeError, OverflowError):
         raise GenlibError(
-            f"the audit trail is cut off after event {number}: the anchor knows {max(anchored)} "
-            "events"
-        )
-    if number and not anchored:
-        raise GenlibError(
-            "the anchor of the audit trail is missing or empty, so a cut-off trail could not be "
-            "told; restore the file"
-        )
-    return number
+            f"the audit trail cannot be read after event {number}: one was changed, or the "
+            "database does not answer"
+        ) from None
+
+
+def list_events(
+    register: Register, *, last: int = 20, action: str = "", since: dt.datetime | None = None
+) -> list[sa.Row[Any]]:
+    """The latest events, oldest first: of this action, and not before `since`, if they are
+    given."""
+    events = table("audit_event")
+    chosen = events.select().order_by(events.c.id.desc()).limit(last)
+    if action:
+        chosen = chosen.where(events.c.action == action)
+    if since:
+        chosen = chosen.where(events.c.at >= since)
+    with register.engine.connect() as connection:
+        return list(reversed(connection.execute(chosen).all()))
+
+
+def list_events_of(register: Register, key: IdentityKey, customer: int) -> list[Trace]:
+    """What was done with a customer's data by name, oldest first, as an inspection tells it."""
+    events = table("audit_event")
+    (subject,) = name_subjects(key, [customer])
+    chosen = sa.select(events.c.at, events.c.purpose, events.c.action)
+    found = chosen.where(events.c.subjects.contains(f'"{subject}"')).order_by(events.c.id)
+    with register.engine.connect() as connection:
+        return [Trace(*row) for row in connection.execute(found)]
+
+
+def name_subjects(key: IdentityKey, customers: Sequence[int]) -> list[str]:
+    """The pseudonyms of customers in the trail, sorted: HMAC-SHA-256 under a key of this domain
+    alone, 120 bits of it."""
+    numbers = pl.Series(customers, dtype=pl.Int64).cast(pl.String)
+    digests = key.index(numbers, column="audit_event.subjects").to_list()
+    letters = [base64.b32encode(digest[:SUBJECT_BYTES]).decode().lower() for digest in digests]
+    return sorted(f"au-{one}" for one in letters)
 
 
 def anchor_path(register: Register) -> Path:
@@ -143,23 +175,69 @@ def anchor_path(register: Register) -> Path:
     )
 
 
-def _digest(before: bytes, event: Mapping[Any, Any]) -> bytes:
-    at = event["at"].astimezone(dt.UTC).isoformat()
-    return hashlib.sha256(
-        before + json.dumps([at if f == "at" else event[f] for f in FIELDS]).encode()
-    ).digest()
+def _find_head(register: Register, connection: sa.Connection) -> Head:
+    """The last event, when nobody else can append one before this transaction ends. Brings the
+    anchor up to it first."""
+    if not register.embedded:  # SQLite's BEGIN IMMEDIATE has already put the writers in a queue
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.audit_event'))"))
+    path = anchor_path(register)
+    last = read_last(path)
+    events = table("audit_event")
+    newer = events.select().where(events.c.id >= (last or START).number).order_by(events.c.id)
+    rows = [row._mapping for row in connection.execute(newer)]
+    heads = _check_tail(rows, last or START)
+    is_lost = last is None and bool(heads)
+    if register.embedded and (is_lost or len(heads) > UNFINISHED):
+        raise GenlibError(
+            f"the anchor of the audit trail lacks {len(heads)} events, so nothing was done; put "
+            "the file back (genlib audit verify)"
+        )
+    if heads or last is None:
+        append_heads(path, heads)
+    return heads[-1] if heads else last or START
 
 
-def _append(path: Path, line: bytes) -> None:
-    make_home(path.parent)
-    with open(path, "ab", buffering=0, opener=partial(os.open, mode=OWNER.file)) as file:
-        file.write(line)
-        os.fsync(file.fileno())
+def _check_tail(rows: Sequence[Mapping[Any, Any]], last: Head) -> list[Head]:
+    """The events after the anchor's last line, if they follow on the event of that line."""
+    if last.number:
+        if not rows or (rows[0]["id"], rows[0]["digest"]) != (last.number, last.digest):
+            raise GenlibError(
+                f"the audit trail does not have event {last.number} as its anchor knows it, so "
+                "nothing was done (genlib audit verify)"
+            )
+        rows = rows[1:]
+    heads: list[Head] = []
+    for row in rows:
+        heads.append(follow(heads[-1] if heads else last, row))
+    return heads
 
 
-def _anchored(path: Path) -> dict[int, str]:
-    """Event number → digest; a line that a crash left unfinished does not count."""
-    lines = re.findall(
-        r"^(\d+) ([0-9a-f]{64})$", path.read_text() if path.exists() else "", re.MULTILINE
-    )
-    return {int(number): digest for number, digest in lines}
+def _insert(connection: sa.Connection, event: Event, key: IdentityKey | None, before: Head) -> Head:
+    row = {
+        "id": before.number + 1,
+        "at": (event.at or dt.datetime.now(dt.UTC)).replace(microsecond=0),
+        "user": event.user or settings.load().user,
+        "purpose": event.purpose,
+        "action": event.action,
+        "people": event.people,
+        "subjects": _write_subjects(event, key),
+        "detail": None
+        if event.detail is None
+        else json.dumps(event.detail, sort_keys=True, default=str),
+    }
+    digest = digest_event(before.digest, row)
+    connection.execute(table("audit_event").insert().values(**row, digest=digest))
+    return Head(before.number + 1, digest)
+
+
+def _write_subjects(event: Event, key: IdentityKey | None) -> str | None:
+    if event.subjects is None:
+        return None
+    if not event.subjects:
+        return "[]"
+    if key is None:
+        raise GenlibError(
+            "an event of identified people needs the identity key: the audit trail keeps no "
+            "customer numbers"
+        )
+    return json.dumps(name_subjects(key, event.subjects))

@@ -99,7 +99,7 @@ def export_exceptions(
     if refused.is_empty():
         raise UsageError(f"every contact of campaign {code} was allowed; there is nothing to list")
     names = _open_names(register, refused["customer_id"], key)
-    with replacing(path) as file, audit.told(register) as (connection, tell):
+    with replacing(path) as file, audit.told(register, key) as (connection, tell):
         fingerprints.keep_key(connection, key)
         marks = _keep_listed(connection, refused["id"], steward.at)
         rows = refused.join(names, on="customer_id").join(marks, left_on="id", right_on="contact")
@@ -114,12 +114,12 @@ def export_exceptions(
 
 
 def handle_exceptions(
-    register: Register, code: str, contacts: Sequence[int], *, steward: Steward
+    register: Register, key: IdentityKey, code: str, contacts: Sequence[int], *, steward: Steward
 ) -> int:
     """Keep that these listed contacts of a campaign (all of them, if none is named) are handled;
     recorded. Gives how many were not so before; UsageError for a contact that was never listed."""
     follow_ups = table("follow_up")
-    with audit.told(register) as (connection, tell):
+    with audit.told(register, key) as (connection, tell):
         listed = _read_listed(connection, code)
         if unlisted := set(contacts) - set(listed["contact"]):
             raise UsageError(

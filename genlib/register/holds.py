@@ -236,12 +236,14 @@ def tell_held(name: str, people: int) -> list[str]:
     ]
 
 
-def release(register: Register, customer: int | None, *, reason: str, user: str = "") -> int:
+def release(
+    register: Register, key: IdentityKey, customer: int | None, *, reason: str, user: str = ""
+) -> int:
     """End the holds of a customer, or (None) those of rows that name nobody, without waiting for
     the row; returns how many. It is audited with its reason; UsageError if there is none to end."""
     if not reason.strip():
         raise UsageError("a hold is released for a reason; say it")
-    with audit.told(register) as (connection, tell):
+    with audit.told(register, key) as (connection, tell):
         holds = _read_holds(connection)
         wanted = holds.filter(col("customer_id").eq_missing(pl.lit(customer, pl.Int64)))
         if wanted.is_empty():

@@ -148,7 +148,7 @@ def find(
         .where(customer.c[f"{column}_index"] == digest)
         .order_by(customer.c.id)
     )
-    with audit.told(register) as (connection, tell):
+    with audit.told(register, key) as (connection, tell):
         fingerprints.keep_key(connection, key)
         found = list(connection.scalars(wanted))
         tell(

@@ -25,6 +25,7 @@ from genlib.errors import Refused, UsageError
 from genlib.register import audit
 from genlib.register.database import Register
 from genlib.register.schema import REQUEST_KINDS, table
+from genlib.register.vault import IdentityKey
 from genlib.rights import codes
 from genlib.rights.deadlines import EXTENDED_MONTHS, find_deadline
 from genlib.settings import TIME_ZONE
@@ -37,12 +38,13 @@ DECISIONS = ("granted", "partly", "refused")
 
 @dataclass(frozen=True)
 class Officer:
-    """Who carries out requests, in which register, and when that is. `time_zone`: whose days the
-    deadlines are."""
+    """Who carries out requests, in which register, and when that is. `key`: names the customers in
+    the audit trail. `time_zone`: whose days the deadlines are."""
 
     register: Register
     user: str
     now: dt.datetime
+    key: IdentityKey = field(repr=False)
     time_zone: str = TIME_ZONE
 
     @property
@@ -191,7 +193,7 @@ def receive(
         "source": "DATA_SUBJECT",
     }
     requests = table("subject_request")
-    with audit.told(officer.register) as (connection, tell):
+    with audit.told(officer.register, officer.key) as (connection, tell):
         people = [] if customer is None else [check_customer(connection, customer)]
         number = connection.scalars(requests.insert().values(row).returning(requests.c.id)).one()
         detail = {"request": number, "form": form}
@@ -256,7 +258,7 @@ def refuse(officer: Officer, number: int, *, ground: str) -> Request:
 def deciding(officer: Officer, number: int, kind: str = "") -> Iterator[Case]:
     """An undecided request (of this kind, if one is named) in a transaction with its audit trail:
     all of it is kept, or nothing."""
-    with audit.told(officer.register) as (connection, tell):
+    with audit.told(officer.register, officer.key) as (connection, tell):
         request = read_request(connection, number)
         if kind and request.kind != kind:
             raise UsageError(f"request {number} is of another kind: {request.kind}")

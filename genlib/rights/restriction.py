@@ -46,7 +46,7 @@ def lift(officer: Officer, number: int, *, told_on: dt.date) -> Request:
     restricted while another request restricts it."""
     if told_on > officer.today:
         raise Refused("a restriction is lifted after the person was told, not before (GDPR 18(3))")
-    with audit.told(officer.register) as (connection, tell):
+    with audit.told(officer.register, officer.key) as (connection, tell):
         case = Case(officer, read_request(connection, number), connection, tell)
         people = find_rows(connection, case.request.customer)
         if not _is_restricting(case.request):

@@ -50,7 +50,7 @@ def record_will(officer: Officer, key: IdentityKey, customer: int, will: Will) -
     without evidence."""
     if will.act == "consent" and not will.evidence:
         raise UsageError("a consent needs evidence: where the customer's own words are kept")
-    with audit.told(officer.register) as (connection, tell):
+    with audit.told(officer.register, officer.key) as (connection, tell):
         fingerprints.keep_key(connection, key)
         check_customer(connection, customer)
         number = add_act(officer, key, connection, customer, will)
@@ -91,7 +91,7 @@ def withdraw_will(officer: Officer, key: IdentityKey, customer: int, will: Will)
             "only the customer lifts a prohibition: say where the customer's own words are kept"
         )
     permissions = table("permission")
-    with audit.told(officer.register) as (connection, tell):
+    with audit.told(officer.register, officer.key) as (connection, tell):
         fingerprints.keep_key(connection, key)
         said_at = _check_instant(officer, will)
         people = find_rows(connection, check_customer(connection, customer))

@@ -10,7 +10,7 @@ from typing import Any
 from genlib import notice
 from genlib.errors import ReleaseNotFound, ReportFailed
 from genlib.publish import writer
-from genlib.register import vault
+from genlib.register import key_use
 from genlib.register.batches import Source as Rows
 from genlib.register.batches import read_folder
 from genlib.register.database import open_register
@@ -34,11 +34,8 @@ LOOK_AGAIN = dt.timedelta(hours=1)
 def refresh_source(source: Source, folder: Path, settings: Settings, now: dt.datetime) -> Outcome:
     """Bring the register up to a source. `run` is the company's day of its oldest file."""
     rows = _read_source(source, folder, settings)
-    key = vault.open_identity(
-        settings.keys,
-        user=settings.user,
-        password=password(settings, "password of the identity key"),
-    )
+    word = password(settings, "password of the identity key")
+    key = key_use.open_identity(settings, word, "schedule refresh")
     work = Refresh(
         open_register(settings.register),
         key,
@@ -67,11 +64,8 @@ def _read_source(source: Source, folder: Path, settings: Settings) -> list[Rows]
 
 def publish_release(purpose: str, settings: Settings, now: dt.datetime) -> Outcome:
     """Publish the release of a purpose, as the register is now. `run` is its id."""
-    key = vault.open_pseudonym(
-        settings.keys,
-        user=settings.user,
-        password=password(settings, "password of the pseudonym key"),
-    )
+    word = password(settings, "password of the pseudonym key")
+    key = key_use.open_pseudonym(settings, word, "schedule publish")
     made = writer.publish(
         purpose,
         open_register(settings.register),
@@ -116,6 +110,8 @@ def make_report(task: Making, settings: Settings, now: dt.datetime) -> Outcome:
     if failed:
         return _tell_failure(failed)
     pages = [Page(_give_parameters(notebook, one), one.key) for one in (slot, *task.others)]
+    detail = {"report": slot.entry.report, "pages": len(pages), "command": "schedule"}
+    key_use.tell_act(settings, "report run", detail, purpose="reports")
     result = run_pages(path, pages, settings=settings, pdf=slot.entry.pdf)[0]
     if isinstance(result, ReportFailed):
         run = _find_failed(slot, settings)

@@ -291,7 +291,7 @@ def test_campaign_disclosure_and_audit_are_written_together(
     assert (event.user, event.purpose, json.loads(event.subjects)) == (
         "steward",
         "direct_marketing",
-        [1, 2, 10],
+        audit.name_subjects(key, [1, 2, 10]),
     )
     told = json.loads(event.detail)
     assert (told["seed"], told["contacted"], told["holdout"], told["left_out"]) == (

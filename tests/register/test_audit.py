@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from genlib.errors import GenlibError
 from genlib.register import audit
 from genlib.register.database import Register, create_register
 from genlib.register.schema import table
+from genlib.register.vault import IdentityKey
 
+KEY = IdentityKey(bytes(range(32)))
 EVENT = {"user": "anna", "purpose": "customer_analysis", "action": "publish", "people": 3}
 EVENTS = table("audit_event")
 
@@ -24,7 +27,7 @@ EVENTS = table("audit_event")
 def trail(register: Register) -> Iterator[Register]:
     for people in range(5):
         audit.record(
-            register, **EVENT | {"people": people}, subjects=[9, 7], detail={"rows": people}
+            register, KEY, **EVENT | {"people": people}, subjects=[9, 7], detail={"rows": people}
         )
     return register
 
@@ -45,7 +48,7 @@ def test_an_empty_trail_holds(register: Register) -> None:
 
 def test_an_event_says_who_when_why_what_and_whom(register: Register) -> None:
     noon = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
-    audit.record(register, **EVENT, subjects=[2, 1], at=noon)
+    audit.record(register, KEY, **EVENT, subjects=[2, 1], at=noon)
     with register.engine.connect() as connection:
         row = connection.execute(EVENTS.select()).one()
     assert (row.at, row.user, row.purpose, row.action, row.people, row.subjects) == (
@@ -54,7 +57,7 @@ def test_an_event_says_who_when_why_what_and_whom(register: Register) -> None:
         "customer_analysis",
         "publish",
         3,
-        "[1, 2]",
+        json.dumps(audit.name_subjects(KEY, [1, 2])),
     )
 
 
@@ -153,3 +156,109 @@ def test_tampering_by_another_program_is_found(sqlite_url: str) -> None:
     other.close()
     with pytest.raises(GenlibError, match="broken at event 1"):
         audit.verify(register)
+
+
+def cut_anchor(trail: Register, lines: int) -> None:
+    path = audit.anchor_path(trail)
+    kept = path.read_bytes().splitlines(keepends=True)[:lines]
+    path.write_bytes(b"".join(kept))
+
+
+def test_the_next_event_brings_up_an_anchor_that_a_crash_left_behind(trail: Register) -> None:
+    whole = audit.anchor_path(trail).read_bytes()
+    cut_anchor(trail, 3)
+    assert audit.verify(trail) == 5
+    assert audit.record(trail, **EVENT) == 6
+    assert audit.anchor_path(trail).read_bytes().startswith(whole)
+
+
+def test_what_a_crash_left_without_a_line_is_verified_before_it_gets_one(trail: Register) -> None:
+    cut_anchor(trail, 3)
+    execute(trail, EVENTS.update().where(EVENTS.c.id == 5).values(people=99))
+    with pytest.raises(GenlibError, match="broken at event 5"):
+        audit.record(trail, **EVENT)
+    assert trail.count("audit_event") == 5
+
+
+def test_nothing_is_done_on_a_trail_that_was_cut_off(trail: Register) -> None:
+    execute(trail, EVENTS.delete().where(EVENTS.c.id > 3))
+    with pytest.raises(GenlibError, match="does not have event 5 as its anchor knows it"):
+        audit.record(trail, **EVENT)
+    assert trail.count("audit_event") == 3
+
+
+def test_an_embedded_register_needs_its_anchor(sqlite_url: str) -> None:
+    register = create_register(sqlite_url)
+    for _ in range(6):
+        audit.record(register, **EVENT)
+    cut_anchor(register, 1)
+    with pytest.raises(GenlibError, match="lacks the last 5 events"):
+        audit.verify(register)
+    with pytest.raises(GenlibError, match="lacks 5 events, so nothing was done"):
+        audit.record(register, **EVENT)
+    audit.anchor_path(register).unlink()
+    with pytest.raises(GenlibError, match="lacks 6 events, so nothing was done"):
+        audit.record(register, **EVENT)
+    assert register.count("audit_event") == 6
+
+
+def test_another_workbench_of_a_server_begins_an_anchor_of_its_own(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register = create_register(postgresql_url)
+    for _ in range(6):
+        audit.record(register, **EVENT)
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "other"))
+    assert audit.record(register, **EVENT) == 7
+    assert audit.verify(register) == 7
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
+    assert audit.verify(register) == 7
+    register.engine.dispose()
+
+
+def tell_events(register: Register, events: list[audit.Event]) -> list[int]:
+    with audit.told(register) as (_, tell):
+        return [tell(event) for event in events]
+
+
+def test_one_act_tells_a_few_events_at_most(register: Register) -> None:
+    event = audit.Event("customer_analysis", "publish", 1)
+    with pytest.raises(GenlibError, match="at most 4"):
+        tell_events(register, [event] * 5)
+    assert register.count("audit_event") == 0
+    assert tell_events(register, [event] * 2) == [1, 2]
+    assert audit.verify(register) == 2
+
+
+def test_whom_an_event_is_of_is_told_with_the_key_only(register: Register) -> None:
+    with pytest.raises(GenlibError, match="needs the identity key"):
+        audit.record(register, **EVENT, subjects=[17])
+    assert register.count("audit_event") == 0
+    assert audit.record(register, **EVENT, subjects=[]) == 1
+
+
+def test_pseudonyms_of_the_trail_are_of_their_own_domain() -> None:
+    [one] = audit.name_subjects(KEY, [17])
+    assert (one[:3], len(one)) == ("au-", 27)
+    assert audit.name_subjects(KEY, [18, 17]) == sorted([one, *audit.name_subjects(KEY, [18])])
+    assert audit.name_subjects(IdentityKey(bytes(32)), [17]) != [one]
+
+
+def test_the_events_of_a_customer_tell_no_employee(register: Register) -> None:
+    noon = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    audit.record(register, KEY, **EVENT, subjects=[1, 17], at=noon)
+    audit.record(register, KEY, **EVENT, subjects=[1])
+    audit.record(register, **EVENT)
+    trace = audit.Trace(noon, "customer_analysis", "publish")
+    assert audit.list_events_of(register, KEY, 17) == [trace]
+    assert audit.list_events_of(register, KEY, 2) == []
+
+
+def test_the_latest_events_are_chosen_by_action_and_instant(register: Register) -> None:
+    for day in (1, 2, 3):
+        at = dt.datetime(2026, 3, day, tzinfo=dt.UTC)
+        audit.record(register, **EVENT | {"action": f"act {day % 2}"}, at=at)
+    assert [row.id for row in audit.list_events(register, last=2)] == [2, 3]
+    assert [row.id for row in audit.list_events(register, action="act 1")] == [1, 3]
+    since = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    assert [row.id for row in audit.list_events(register, since=since)] == [2, 3]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from genlib.cli import run
+from genlib.register import audit
+from genlib.register.database import open_register
 from genlib.register.vault import read_keys
 from genlib.settings import REPOSITORY
 
@@ -102,15 +105,97 @@ def test_who_may_open_what_stands_in_the_trail_before_it_holds(
     assert [
         run(given),
         run(["keys", "remove", "bertta", "--secret", "identity"]),
-        run(["audit", "list"]),
+        run(["audit", "show"]),
     ] == [0, 0, 0]
     assert [line.split()[4:6] for line in capsys.readouterr().out.splitlines()[-2:]] == [
         ["keys", "add"],
         ["keys", "remove"],
     ]
-    monkeypatch.setattr("genlib.register.audit._digest", lambda *_: None)
+    monkeypatch.setattr("genlib.register.audit.digest_event", lambda *_: None)
     assert run(given) == 4
     assert "bertta" not in read_keys(home / "keys.json").users
+
+
+def read_events(home: Path) -> list[tuple[str, str, dict[str, str]]]:
+    """User, action and detail of all events."""
+    rows = audit.list_events(open_register(f"sqlite:///{home}/register.sqlite"), last=100)
+    return [(row.user, row.action, json.loads(row.detail or "{}")) for row in rows]
+
+
+def test_the_use_of_a_key_and_a_wrong_password_stand_in_the_trail(
+    ready: None, home: Path, tmp_path: Path
+) -> None:
+    assert run(["register", "synthesise", "--customers", "5"]) == 0
+    (tmp_path / "password").write_text("not her words")
+    assert run(["register", "load", str(SAMPLE)]) == 3
+    given = ["keys", "add", "bertta", "--secret", "identity", "--new-password-file"]
+    assert run([*given, str(tmp_path / "other")]) == 3
+    events = read_events(home)
+    assert events[0] == (
+        "anna",
+        "key use",
+        {"secret": "identity", "command": "register synthesise"},
+    )
+    assert events[2:] == [
+        ("anna", "password failed", {"secret": "identity", "command": "register load"}),
+        ("anna", "password failed", {"secret": "identity", "command": "keys add"}),
+    ]
+    assert run(["audit", "verify"]) == 0
+
+
+def test_without_a_register_there_is_no_trail_and_nothing_fails(home: Path, tmp_path: Path) -> None:
+    assert run(["keys", "create"]) == 0
+    (tmp_path / "password").write_text("not her words")
+    assert run(["keys", "add", "carl", "--secret", "identity", "--new-password-file", "x"]) == 2
+    assert not (home / "register.sqlite").exists()
+
+
+def test_a_refusal_stands_in_the_trail_by_its_class(ready: None, home: Path) -> None:
+    assert run(["register", "synthesise", "--customers", "5"]) == 0
+    (home / "keys.json").unlink()
+    assert run(["keys", "create", "--publisher", "131052-952X"]) == 3
+    assert read_events(home)[-1] == (
+        "anna",
+        "refused",
+        {"error": "Refused", "command": "keys create"},
+    )
+
+
+def test_a_key_whose_use_cannot_be_told_stays_closed(
+    ready: None, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genlib.register.audit.digest_event", lambda *_: None)
+    assert run(["register", "synthesise", "--customers", "5"]) == 4
+    assert open_register(f"sqlite:///{home}/register.sqlite").count("customer") == 0
+
+
+def test_the_trail_is_shown_exported_and_verified_without_the_register(
+    ready: None, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "trail.jsonl"
+    assert run(["register", "synthesise", "--customers", "5"]) == 0
+    assert run(["audit", "export", str(file)]) == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    anchor = home / "register.sqlite.audit"
+    anchor.rename(tmp_path / "anchor")
+    (home / "register.sqlite").unlink()
+    verify = ["audit", "verify", "--file", str(file)]
+    assert [run(verify), run([*verify, "--anchor", str(tmp_path / "anchor")])] == [0, 0]
+    assert capsys.readouterr().out.count("3 events, none changed") == 2
+    file.write_text(file.read_text().replace("anna", "bertta"))
+    assert run(verify) == 1
+    assert run(["audit", "export", str(file)]) == 2
+
+
+def test_events_are_shown_by_action_and_day(
+    ready: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["register", "synthesise", "--customers", "5"]) == 0
+    capsys.readouterr()
+    assert run(["audit", "show", "--action", "key use", "--since", "2020-01-01"]) == 0
+    assert capsys.readouterr().out.split()[2:6] == ["anna", "register", "key", "use"]
+    assert run(["audit", "show", "--since", "2999-01-01"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_a_new_password_without_a_terminal_wants_a_file(
@@ -125,7 +210,7 @@ def test_a_folder_is_loaded_counted_and_audited(
 ) -> None:
     assert run(["register", "load", str(SAMPLE)]) == 0
     assert "customer: 300 read, 300 loaded, 0 rejected" in capsys.readouterr().out
-    assert [run(["register", "info"]), run(["audit", "list"]), run(["audit", "verify"])] == [
+    assert [run(["register", "info"]), run(["audit", "show"]), run(["audit", "verify"])] == [
         0,
         0,
         0,
@@ -135,7 +220,7 @@ def test_a_folder_is_loaded_counted_and_audited(
     tables = len(list(SAMPLE.glob("*.csv")))
     assert out.count(" load ") == tables
     assert "load                           300" in out
-    assert f"{tables} events, none changed" in out
+    assert f"{tables + 1} events, none changed" in out
 
 
 def test_refused_rows_end_with_exit_code_4(
@@ -275,7 +360,7 @@ def test_every_command_has_help_with_an_example(
     commands = {
         "register": ["create", "load", "synthesise", "info", "release-hold"],
         "keys": ["create", "add", "remove", "info"],
-        "audit": ["verify", "list"],
+        "audit": ["show", "verify", "export"],
     }
     for command in commands[group]:
         assert run([group, command, "--help"]) == 0

@@ -61,15 +61,15 @@ def test_the_list_has_names_that_no_spreadsheet_runs_and_is_its_owners_alone(sma
 
 def test_what_was_handled_is_on_the_next_list_with_its_day(small: Small) -> None:
     export(small)
-    assert handle_exceptions(small.register, "S", [2], steward=STEWARD) == 1
-    assert handle_exceptions(small.register, "S", [2], steward=STEWARD) == 0
+    assert handle_exceptions(small.register, IDENTITY, "S", [2], steward=STEWARD) == 1
+    assert handle_exceptions(small.register, IDENTITY, "S", [2], steward=STEWARD) == 0
     assert export(small, "next.csv")["handled_on"].to_list() == [None, "2026-11-01"]
-    assert handle_exceptions(small.register, "S", [], steward=STEWARD) == 1
+    assert handle_exceptions(small.register, IDENTITY, "S", [], steward=STEWARD) == 1
 
 
 def test_a_handled_contact_is_followed_up_in_a_release(small: Small) -> None:
     export(small.people(0).add("customer", *({"id": n} for n in range(5, 12))))
-    handle_exceptions(small.register, "S", [1], steward=STEWARD)
+    handle_exceptions(small.register, IDENTITY, "S", [1], steward=STEWARD)
     contacts = small.publish("campaign_history")["campaign_contact"].collect()
     assert contacts.filter("followed_up").height == 1
     assert contacts["followed_up"].null_count() == 2
@@ -78,7 +78,7 @@ def test_a_handled_contact_is_followed_up_in_a_release(small: Small) -> None:
 def test_only_listed_contacts_are_handled(small: Small) -> None:
     export(small)
     with pytest.raises(UsageError, match="1 of these contacts are on no list of campaign S"):
-        handle_exceptions(small.register, "S", [1, 5], steward=STEWARD)
+        handle_exceptions(small.register, IDENTITY, "S", [1, 5], steward=STEWARD)
     assert export(small, "next.csv")["handled_on"].to_list() == [None, None]
 
 

@@ -50,9 +50,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("GENLIB_PASSWORD_FILE", str(home / "password"))
         assert cli.run(["keys", "create"]) == 0
         assert cli.run(["register", "create"]) == 0
-        key = register.open_identity(places.load())
+        key = register.open_identity(places.load(), "register load")
         # the password is stretched once here, not at every load
-        patch.setattr(register, "open_identity", lambda _: key)
+        patch.setattr(register, "open_identity", lambda *_: key)
         assert cli.run(["register", "load", str(SAMPLE)]) == 0
         yield home
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genlib.errors import BadInput, Refused, UsageError
-from genlib.register import holds
+from genlib.register import audit, holds
 from genlib.register.audience import Audience, Order, export
 from genlib.register.database import Register, create_register
 from genlib.register.intake import Summary, load
@@ -429,7 +429,7 @@ def test_a_file_of_permissions_that_was_refused_is_none(tmp_path: Path) -> None:
     (tmp_path / "in/permission.csv").write_text("id\n1\n")
     with pytest.raises(BadInput):
         load(desk.register, tmp_path / "in", KEY, rejected_to=tmp_path / "rejected")
-    holds.release(desk.register, None, reason="the file was another's")
+    holds.release(desk.register, KEY, None, reason="the file was another's")
     with pytest.raises(Refused, match="before permissions were loaded"):
         desk.export(1, kind="SVC")
 
@@ -459,7 +459,7 @@ def test_a_load_that_stops_between_two_tables_leaves_nobody_open(
 def test_a_load_that_fails_keeps_no_hold_and_no_row(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("genlib.register.audit._digest", lambda *_: None)
+    monkeypatch.setattr("genlib.register.audit.digest_event", lambda *_: None)
     with pytest.raises(BadInput, match="NOT NULL"):
         desk.load(permission=[consent(9, 2, **UNREADABLE), consent(10, 3)])
     assert (desk.held(), desk.register.count("permission")) == ([], 3)
@@ -543,13 +543,13 @@ def test_an_unreadable_code_stands_for_itself(small: Desk) -> None:
 
 def test_a_steward_releases_a_customer_with_a_reason_that_is_audited(desk: Desk) -> None:
     desk.load(permission=[consent(9, 2, **UNREADABLE), consent(9, 3, **UNREADABLE)])
-    assert holds.release(desk.register, 2, reason="asked by telephone", user="anna") == 1
+    assert holds.release(desk.register, KEY, 2, reason="asked by telephone", user="anna") == 1
     assert desk.held() == [3]
     events = pl.concat(desk.register.scan("audit_event", ordered_by="id")).tail(1).to_dicts()
     assert (events[0]["user"], events[0]["action"], events[0]["subjects"]) == (
         "anna",
         "release hold",
-        "[2]",
+        f'["{audit.name_subjects(KEY, [2])[0]}"]',
     )
     assert json.loads(events[0]["detail"]) == {
         "holds": "permission not_an_instant 1",
@@ -562,15 +562,15 @@ def test_a_row_without_a_number_waits_for_the_steward(desk: Desk) -> None:
     desk.load(permission=[consent(9, 2)])
     with pytest.raises(Refused, match="may speak of anybody"):
         desk.export()
-    holds.release(desk.register, None, reason="it was the sum at the foot of the sheet")
+    holds.release(desk.register, KEY, None, reason="it was the sum at the foot of the sheet")
     assert desk.export().contacted == 3
 
 
 def test_a_release_wants_a_hold_and_a_reason(small: Desk) -> None:
     with pytest.raises(UsageError, match="nobody is held back so"):
-        holds.release(small.register, 2, reason="none")
+        holds.release(small.register, KEY, 2, reason="none")
     with pytest.raises(UsageError, match="for a reason"):
-        holds.release(small.register, 2, reason=" ")
+        holds.release(small.register, KEY, 2, reason=" ")
 
 
 def test_a_hold_keeps_nothing_of_the_row(small: Desk) -> None:

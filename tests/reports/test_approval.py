@@ -268,7 +268,7 @@ def test_a_second_person_approves_in_the_audit_trail_and_the_author_is_refused(
     assert f"{digest_of(book)[:12]}  draft_of_aino, by bertta at " in told
     assert "campaign_history, of genlib" in told
     assert command(["audit", "verify"]) == 0
-    assert command(["audit", "list"]) == 0
+    assert command(["audit", "show"]) == 0
     assert re.search(r"bertta .*report approve", capsys.readouterr().out)
 
 

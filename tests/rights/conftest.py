@@ -37,4 +37,4 @@ def key() -> IdentityKey:
 
 @pytest.fixture
 def officer(register: Register) -> Officer:
-    return Officer(register, "privacy officer", NOW)
+    return Officer(register, "privacy officer", NOW, IDENTITY)

@@ -80,7 +80,7 @@ def test_only_the_customers_own_words_lift_a_prohibition(
     with pytest.raises(UsageError, match="only the customer"):
         withdraw_will(officer, key, 17, PROHIBITION)
     own_words = Will("prohibition", "email", "letter", evidence="letter 13")
-    later = Officer(officer.register, officer.user, officer.now + dt.timedelta(days=1))
+    later = Officer(officer.register, officer.user, officer.now + dt.timedelta(days=1), key)
     assert withdraw_will(later, key, 17, own_words) == 1
     assert read_rows(officer.register, "suppression") == []
 
@@ -143,7 +143,7 @@ def test_what_stands_is_what_was_said_last(
     now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for act, scope, is_given in sayings:
         now += dt.timedelta(hours=1)
-        officer = Officer(register, "privacy officer", now)
+        officer = Officer(register, "privacy officer", now, key)
         will = Will(act, scope, "letter", evidence="letter")
         if is_given:
             record_will(officer, key, customer, will)
