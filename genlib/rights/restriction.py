@@ -53,6 +53,8 @@ def lift(officer: Officer, number: int, *, told_on: dt.date) -> Request:
             raise UsageError(f"request {number} restricts nothing now")
         case.update(lifted_at=officer.now)
         others = list_requests(connection, customers=people)
+        if any(one.kind == "erasure" and one.decision == "partly" for one in others):
+            raise Refused("this person was erased; what is kept for the books stays restricted")
         if not any(_is_restricting(one) for one in others if one.id != number):
             _write(connection, people, None)
         detail = {"request": number, "told_on": told_on.isoformat()}
