@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
@@ -61,7 +61,7 @@ class Manifest:
     digest: str
     time_zone: str
     feeds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    replaces: Sequence[str] = ()
+    replaces: tuple[str, ...] = ()
 
     @property
     def data_until(self) -> date | None:
@@ -85,7 +85,8 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         raw = json.loads(text)
-        given = {"feeds": {}, "replaces": ()} | raw  # an earlier version says nothing of these
+        given = {"feeds": {}, "replaces": []} | raw  # an earlier version says nothing of these
+        given["replaces"] = tuple(given["replaces"])
         return cls(**{one.name: given[one.name] for one in fields(cls)})
 
 

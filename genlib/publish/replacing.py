@@ -154,7 +154,7 @@ def _describe(
         left_out=left_out,
         k=dict(manifest.k) | {"reached": safe.reached, "rows_coarsened": coarsened},
         digest=digest,
-        replaces=[*manifest.replaces, manifest.release_id],
+        replaces=(*manifest.replaces, manifest.release_id),
     )
 
 

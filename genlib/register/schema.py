@@ -411,11 +411,11 @@ class Suppression(Numbered, Sourced, Base):
 
 class Tombstone(Numbered, Base):
     """What an erased person is recognised by if a source sends them again: the keyed hash of a
-    customer number, personal identity code, e-mail address or telephone. `request`: of which
-    request to be erased."""
+    customer number, personal identity code, e-mail address or telephone, or of the number of a
+    contact of theirs. `request`: of which request to be erased."""
 
     request: Mapped[int]
-    identifier: Mapped[str] = coded("number", "personal_id", "email", "phone")
+    identifier: Mapped[str] = coded("number", "personal_id", "email", "phone", "contact")
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
     erased_at: Mapped[dt.datetime]
 

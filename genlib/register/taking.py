@@ -32,7 +32,7 @@ from genlib.register.source_keys import is_of_source
 from genlib.register.spelling import UNREADABLE
 from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
-from genlib.register.tombstones import part_erased
+from genlib.register.tombstones import RULE, part_erased
 
 FEW = 0.1
 """Below this share of unchanged rows it costs more to look for them than to examine every row."""
@@ -91,9 +91,12 @@ class Taking:
         """The batch without the rows of erased people: they are refused and hold nobody back, and
         what the register has of them still is not missing."""
         place = self.place
-        rows, faults = part_erased(
+        others, found = part_erased(
             place.register, place.key, self.name, batch.rows, time_zone=place.time_zone
         )
+        named = batch.faults.filter(rule=RULE)
+        faults = pl.concat([found, named.join(found, on="row", how="anti")])
+        rows = others.join(named, on="row", how="anti", maintain_order="left")
         if faults.is_empty():
             return batch
         erased = batch.rows.join(faults, on="row", how="semi")

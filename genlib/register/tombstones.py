@@ -1,10 +1,11 @@
 """The erased never come back: a row of somebody who was erased is refused, and counted.
 
 Whoever is erased leaves tombstones: keyed hashes (HMAC-SHA-256, under the identity key) of the
-customer number, the personal identity code, and the e-mail address and telephone that no other
-customer has. A row is of an erased person
+customer number, the personal identity code, the e-mail address and telephone that no other customer
+has, and of the numbers of contacts, by which a mailing tool names people. A row is of an erased
+person
 
-- if it has the number or the code of one;
+- if it has the number or the code of one, or names a contact of one;
 - or if it has the e-mail address or telephone of one, the register has no customer of its number,
   and its code is not another one.
 
@@ -84,7 +85,27 @@ def make_marks(register: Register, key: IdentityKey, people: Sequence[int]) -> p
     own = reaching.filter(col("identifier").is_in(REACHING))
     shared = _find_shared(register, key, rows)
     alone = own.join(shared, on=MARK, how="anti")
-    return pl.concat([of_numbers, codes, alone]).unique(maintain_order=True)
+    contacts = digest_contacts(key, _list_contacts(register, people)).select(MARK)
+    return pl.concat([of_numbers, codes, alone, contacts]).unique(maintain_order=True)
+
+
+def digest_contacts(key: IdentityKey, numbers: pl.Series) -> pl.DataFrame:
+    """number, identifier, digest of the numbers of contacts."""
+    digests = key.index(numbers.cast(pl.String), column="tombstone.contact")
+    rows = pl.DataFrame({"number": numbers, "digest": digests})
+    return rows.select("number", identifier=pl.lit("contact"), digest="digest")
+
+
+def find_contacts(register: Register, key: IdentityKey, named: pl.DataFrame) -> pl.DataFrame:
+    """The faults of rows that name, by its number, a contact of an erased person. named: row, text
+    (of customer_id)."""
+    stones = read_tombstones(register).filter(identifier="contact")
+    if stones.is_empty():
+        return pl.DataFrame(schema=FAULTS)
+    numbered = named.select("row", number=_read_number("text")).drop_nulls("number")
+    digests = digest_contacts(key, numbered["number"].unique())
+    erased = numbered.join(digests.join(stones, on=MARK, how="semi"), on="number", how="semi")
+    return erased.select("row", column=pl.lit("customer_id"), rule=pl.lit(RULE)).cast(FAULTS)
 
 
 def add_tombstones(
@@ -93,6 +114,13 @@ def add_tombstones(
     """Put tombstones of a request."""
     rows = marks.with_columns(request=pl.lit(request), erased_at=pl.lit(erased_at))
     connection.execute(table("tombstone").insert(), rows.to_dicts())
+
+
+def _list_contacts(register: Register, people: Sequence[int]) -> pl.Series:
+    contacts = table("campaign_contact")
+    theirs = sa.select(contacts.c.id).where(contacts.c.customer_id.in_(people))
+    with register.engine.connect() as connection:
+        return pl.Series(list(connection.scalars(theirs)), dtype=pl.Int64)
 
 
 def _find_shared(register: Register, key: IdentityKey, rows: pl.DataFrame) -> pl.DataFrame:

@@ -49,7 +49,7 @@ def test_the_customer_of_a_kept_invoice_says_nothing_and_is_restricted(
     officer: Officer, place: Workplace
 ) -> None:
     add_history(officer.register)
-    erase_person(officer, place.home)
+    erased = erase_person(officer, place.home)
     row = read_row(officer.register, "customer", 17)
     assert row is not None
     filled = {name for name, value in row.items() if value is not None}
@@ -57,8 +57,10 @@ def test_the_customer_of_a_kept_invoice_says_nothing_and_is_restricted(
     assert filled == always | {"restricted_from"}
     request = receive(officer, "restriction", customer=17, form="letter").id
     restrict(officer, request, ground="accuracy")
+    lift(officer, request, told_on=officer.today)
+    assert read_row(officer.register, "customer", 17)["restricted_from"]
     with pytest.raises(Refused, match="was erased"):
-        lift(officer, request, told_on=officer.today)
+        lift(officer, erased.id, told_on=officer.today)
 
 
 def test_who_has_no_invoice_to_keep_goes_whole(officer: Officer, place: Workplace) -> None:
@@ -78,7 +80,7 @@ def test_no_table_holds_what_the_person_was_known_by(officer: Officer, place: Wo
         for row in read_rows(officer.register, name):
             assert not known & {one for one in row.values() if isinstance(one, bytes)}, name
     stones = {row["identifier"] for row in read_rows(officer.register, "tombstone")}
-    assert stones == {"number", "personal_id", "email", "phone"}
+    assert stones == {"number", "personal_id", "email", "phone", "contact"}
     listed = {row["identifier"] for row in read_rows(officer.register, "suppression")}
     assert listed == {"email"}
 
@@ -199,3 +201,21 @@ def test_the_journal_holds_nobody(officer: Officer, place: Workplace) -> None:
     text = journal.locate(place.home).read_text()
     assert "person17" not in text
     assert '"17"' not in text
+
+
+def test_no_file_of_an_embedded_register_holds_what_was_sealed(
+    officer: Officer, place: Workplace
+) -> None:
+    """The pages of the database too: what is deleted is overwritten."""
+    if not officer.register.embedded:
+        pytest.skip("a server's files are its own")
+    add_history(officer.register)
+    customer = read_row(officer.register, "customer", 17)
+    assert customer is not None
+    digests = {name: value for name, value in customer.items() if isinstance(value, bytes)}
+    del digests["personal_id_index"]  # what its tombstone is
+    erase_person(officer, place.home)
+    database = Path(str(officer.register.engine.url.database))
+    for path in database.parent.glob("register.sqlite*"):
+        content = path.read_bytes()
+        assert [name for name, value in digests.items() if value in content] == [], path.name

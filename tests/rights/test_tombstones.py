@@ -4,6 +4,7 @@ back."""
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from genlib.register.intake import load
 from genlib.register.refresh import Refresh
 from genlib.register.vault import IdentityKey
 from genlib.rights.requests import Officer
+from genlib.rights.restriction import lift
 
 SAME = {**CUSTOMER, "id": "17", "joined_on": "2020-05-17"}
 LATER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
@@ -87,6 +89,10 @@ def test_rows_of_a_customer_who_joined_again_are_taken(
     outcomes = refresh(erased.register, key, folder, as_of=LATER, at=LATER)
     assert [outcomes[name].refused for name in ("customer", "invoice")] == [0, 0]
     assert read_row(erased.register, "customer", 17)["email"]
+    assert read_row(erased.register, "customer", 17)["restricted_from"]
+    [request] = read_rows(erased.register, "subject_request")
+    lift(replace(erased, now=LATER), request["id"], told_on=erased.today)
+    assert read_row(erased.register, "customer", 17)["restricted_from"] is None
 
 
 def test_kept_rows_of_the_erased_are_not_missing(
@@ -120,3 +126,34 @@ def run_feed(officer: Officer, key: IdentityKey, feed: Path) -> tuple[int, int]:
     sources = read_feed(feed, feed.parent, officer.now)
     [outcome] = work.run(sources, ["customer"])
     return outcome.fresh, outcome.refused
+
+
+MAILING = """\
+source = "mailing"
+[[table]]
+table = "permission"
+file = "answers.csv"
+key = "no"
+[table.columns]
+given_at = "at"
+[table.references]
+customer_id = {by = "token", column = "contact"}
+[table.constants]
+act = "prohibition"
+scope = "email"
+source = "COMMUNICATION"
+"""
+
+
+def test_answers_of_the_erased_hold_nobody_back(
+    erased: Officer, key: IdentityKey, tmp_path: Path
+) -> None:
+    """A mailing tool names people by the contacts of a list; contact 17 was of the erased one."""
+    feed = tmp_path / "mailing.toml"
+    feed.write_text(MAILING)
+    answers = "no,at,contact\n1,2026-11-01T08:00:00Z,17\n2,2026-11-01T08:00:00Z,99\n"
+    (tmp_path / "answers.csv").write_text(answers)
+    work = Refresh(erased.register, key, tmp_path / "rejected", at=erased.now)
+    [outcome] = work.run(read_feed(feed, tmp_path, erased.now), [])
+    assert (outcome.rules["erased"], outcome.rules["unreadable_person"]) == (1, 1)
+    assert erased.register.count("held_back") == 1
