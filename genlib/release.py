@@ -42,7 +42,8 @@ class Manifest:
     reached, rows_coarsened. `time_zone`: the company's, in which its days and months are cut;
     `published_at` and all other instants are in UTC. `feeds`: feed -> its last refresh (`run`,
     `refreshed_on`) and the day of the newest event that it told of (`newest`, perhaps empty); none
-    of a register that was only loaded.
+    of a register that was only loaded. `replaces`: ids of releases in whose place it is, since
+    people in them were erased.
     """
 
     release_id: str
@@ -60,6 +61,7 @@ class Manifest:
     digest: str
     time_zone: str
     feeds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    replaces: tuple[str, ...] = ()
 
     @property
     def data_until(self) -> date | None:
@@ -83,7 +85,8 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         raw = json.loads(text)
-        given = {"feeds": {}} | raw  # a release of an earlier version says nothing of feeds
+        given = {"feeds": {}, "replaces": []} | raw  # an earlier version says nothing of these
+        given["replaces"] = tuple(given["replaces"])
         return cls(**{one.name: given[one.name] for one in fields(cls)})
 
 
@@ -282,9 +285,7 @@ def open_release(
     try:
         manifest = Manifest.from_json((path / "manifest.json").read_text(encoding="utf-8"))
     except OSError:
-        raise ReleaseNotFound(
-            f"release {name} of {purpose} is not here; make one with: genlib publish {purpose}"
-        ) from None
+        raise ReleaseNotFound(_tell_missing(folder, name)) from None
     except (ValueError, KeyError, TypeError):
         raise ReleaseNotFound(
             f"release {name} of {purpose} has no readable manifest of this version; make "
@@ -292,6 +293,20 @@ def open_release(
         ) from None
     terms.check_unchanged(manifest.notice_version, manifest.notice_digest)
     return Release(path, manifest, spark)
+
+
+def _tell_missing(folder: Path, name: str) -> str:
+    """Why there is no such release, and what there is."""
+    for path in sorted(folder.glob("*/manifest.json")):
+        text = path.read_text(encoding="utf-8")
+        if name in json.loads(text).get("replaces", []):
+            return (
+                f"release {name} of {folder.name} is gone, since people in it were erased; in its "
+                f"place is {path.parent.name}"
+            )
+    return (
+        f"release {name} of {folder.name} is not here; make one with: genlib publish {folder.name}"
+    )
 
 
 def releases(*, settings: configuration.Settings | None = None) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from genlib.register.refresh import Refresh
 from genlib.register.runs import tell_history
 from genlib.register.schema import Base
 from genlib.register.undo import undo_run
+from genlib.rights import journal
 
 FilesFolder = Annotated[
     Path | None,
@@ -67,9 +68,11 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     sources = read_sources(places, inputs, files, instant)
     names = [source.table for source in sources]
     target = rejected or places.home / "rejected"
+    register = open_register(places.register)
+    journal.check_finished(register, places.home)
     with telling("refreshing") as progress:
         work = Refresh(
-            open_register(places.register),
+            register,
             open_identity(places, "register refresh"),
             target,
             artificial=places.artificial,

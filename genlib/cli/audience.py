@@ -26,6 +26,7 @@ from genlib.register import (
 )
 from genlib.register.database import Register, open_register
 from genlib.register.vault import IdentityKey
+from genlib.rights import journal
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -85,6 +86,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     places = settings.load(password_file=password_file)
     terms = notice.load(places.notice)
     register = open_register(places.register)
+    journal.check_finished(register, places.home)
     now = read_clock()
     terms.check_in_force(places.day_of(now))
     first = starts.date() if starts else places.day_of(now)

@@ -9,11 +9,15 @@ import typer
 from rich.console import Console
 
 from genlib import notice, settings
+from genlib.cli._erasing import find_shelves
 from genlib.clock import read_clock
 from genlib.publish import writer
 from genlib.register import key_use
 from genlib.register.database import open_register
 from genlib.release import Manifest
+from genlib.rights import journal
+from genlib.rights.releases import finish_releases
+from genlib.rights.requests import Officer
 
 app = typer.Typer()
 
@@ -38,8 +42,11 @@ def publish(
     for purpose in wanted:
         terms.release(purpose)
     register = open_register(places.register)
+    journal.check_finished(register, places.home)
     password = settings.password(places, "password of the pseudonym key")
     key = key_use.open_pseudonym(places, password, "publish")
+    officer = Officer(register, places.user, read_clock(), None, places.time_zone)
+    finish_releases(officer, key, find_shelves(places))
     for purpose in wanted:
         now = read_clock()
         with Console(stderr=True).status(purpose) as status:

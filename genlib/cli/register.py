@@ -15,6 +15,7 @@ from genlib.register import holds, intake, synthetic
 from genlib.register.database import create_register, open_register
 from genlib.register.schema import Base
 from genlib.reports.identifying import masked
+from genlib.rights import journal
 
 app = typer.Typer(no_args_is_help=True)
 _refreshing.add_commands(app)
@@ -54,6 +55,7 @@ def load(
     """
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
+    journal.check_finished(register, places.home)
     target = rejected or places.home / "rejected"
     key = open_identity(places, "register load")
     with telling("loading") as progress:

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from genlib import settings
+from genlib.cli import _erasing
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
 from genlib.register import fingerprints, store
@@ -25,6 +26,7 @@ from genlib.rights.correction import correct as carry_out_correction
 from genlib.rights.requests import PURPOSE, Officer, Request
 
 app = typer.Typer(no_args_is_help=True)
+_erasing.add_commands(app)
 Number = Annotated[int, typer.Argument(help="Number of the request.", min=1)]
 Customer = Annotated[int, typer.Option(help="Number of the customer.", min=0)]
 Via = Annotated[str, typer.Option(help=f"How it was said: {', '.join(codes.FORMS)}.")]
@@ -248,12 +250,15 @@ def object_to(
 
 
 def _open(password_file: PasswordFile, command: str = "subject") -> tuple[Officer, IdentityKey]:
-    """Who asks, and the identity key: a user's name alone shows nobody who it is."""
+    """Who asks, and the identity key: a user's name alone shows nobody who it is. Erasures that
+    were stopped are finished first."""
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
     key = open_identity(places, command)
     fingerprints.check_key(register, key)
-    return Officer(register, places.user, read_clock(), key, places.time_zone), key
+    officer = Officer(register, places.user, read_clock(), key, places.time_zone)
+    _erasing.finish_left(places, officer, key)
+    return officer, key
 
 
 def _ask(what: str) -> str:

@@ -21,6 +21,20 @@ ASIDE = ".tmp-"
 def staged(home: Path, access: Access = OWNER) -> Iterator[Path]:
     """An empty folder beside the releases in `home`, for one publisher at a time; gone at the end
     unless committed."""
+    with locked(home, access):
+        yield make_stage(home, access)
+
+
+def make_stage(home: Path, access: Access = OWNER) -> Path:
+    """An empty folder beside the releases, for whoever holds `locked`; gone with the lock unless
+    placed."""
+    return make_folder(home / f"{ASIDE}{secrets.token_hex(8)}", access)
+
+
+@contextmanager
+def locked(home: Path, access: Access = OWNER) -> Iterator[None]:
+    """One writer at a time to the releases in `home`, else Refused; what stands aside goes before
+    and after."""
     make_folder(home, access)
     with open_lock(home / ".lock") as lock:
         try:
@@ -30,9 +44,8 @@ def staged(home: Path, access: Access = OWNER) -> Iterator[Path]:
                 f"{home.name} is being published by another run; wait for it to end"
             ) from None
         _clean(home)
-        stage = make_folder(home / f"{ASIDE}{secrets.token_hex(8)}", access)
         try:
-            yield stage
+            yield
         finally:
             _clean(home)
 
@@ -40,6 +53,13 @@ def staged(home: Path, access: Access = OWNER) -> Iterator[Path]:
 def commit(stage: Path, release_id: str, access: Access = OWNER) -> Path:
     """Make the staged folder the release `release_id` and the current one. A release with that id
     is the same release and stays."""
+    release = place(stage, release_id)
+    point(stage.parent, release_id, access)
+    return release
+
+
+def place(stage: Path, release_id: str) -> Path:
+    """Make the staged folder the release `release_id`, beside the current one."""
     home = stage.parent
     release = stage.parent / release_id
     for path in (*stage.rglob("*"), stage):
@@ -49,18 +69,37 @@ def commit(stage: Path, release_id: str, access: Access = OWNER) -> Path:
     if not release.exists():
         stage.rename(release)
     synced(home)
+    return release
+
+
+def point(home: Path, release_id: str, access: Access = OWNER) -> None:
+    """Make a release the current one, at once."""
     pointer = home / f"{ASIDE}{secrets.token_hex(8)}"
     write_file(pointer, f"{release_id}\n".encode(), access)
     pointer.replace(home / "current")
     synced(home)
-    return release
+
+
+def read_current(home: Path) -> str:
+    """The id of the current release; nothing if there is none."""
+    pointer = home / "current"
+    return pointer.read_text(encoding="utf-8").strip() if pointer.exists() else ""
+
+
+def drop(home: Path, release_id: str) -> None:
+    """Take a release out of sight at once, and then away. To be called by whoever holds
+    `locked`."""
+    aside = home / f"{ASIDE}{release_id}"
+    (home / release_id).rename(aside)
+    remove(aside)
+    synced(home)
 
 
 def prune(home: Path, *, before: str) -> list[str]:
     """Remove the releases whose id is older than `before` (an id's time), but never the current
     one; gives their ids.
 
-    To be called by whoever holds `staged`, for it removes everything that stands aside.
+    To be called by whoever holds `locked`, for it removes everything that stands aside.
     """
     current = (home / "current").read_text(encoding="utf-8").strip()
     old = sorted(

@@ -73,7 +73,7 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
                 table.name: _written(stage / table.name, table, progress, access)
                 for table in tables(source)
             }
-            manifest = _manifest(source, written, _digest(stage))
+            manifest = _manifest(source, written, compute_digest(stage))
         write_file(stage / "manifest.json", manifest.to_json().encode(), access)
         with audit.told(register) as (connection, tell):
             fingerprints.keep_key(connection, key)
@@ -111,7 +111,7 @@ def _written(path: Path, table: Table, progress: Progress, access: Access) -> Wr
 def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manifest:
     published = source.now.astimezone(dt.UTC)
     return Manifest(
-        release_id=f"{_instant(published)}-{_tail(digest, source.notice)}",
+        release_id=f"{_instant(published)}-{name_tail(digest, source.notice.digest)}",
         purpose=source.purpose,
         published_at=f"{published:%Y-%m-%dT%H:%M:%SZ}",
         notice_version=source.notice.version,
@@ -155,7 +155,7 @@ def _partly_left_out(source: Source, written: dict[str, Written]) -> dict[str, i
     return counts
 
 
-def _digest(stage: Path) -> str:
+def compute_digest(stage: Path) -> str:
     """SHA-256 over the names and contents of all files, in order."""
     whole = hashlib.sha256()
     for path in sorted(stage.rglob("*.parquet")):
@@ -165,9 +165,9 @@ def _digest(stage: Path) -> str:
     return whole.hexdigest()
 
 
-def _tail(digest: str, notice: Notice) -> str:
+def name_tail(digest: str, notice_digest: str) -> str:
     """Of a release's id: the same rows under another notice are another release."""
-    return hashlib.sha256(f"{digest} {notice.digest}".encode()).hexdigest()[:6]
+    return hashlib.sha256(f"{digest} {notice_digest}".encode()).hexdigest()[:6]
 
 
 def _instant(at: dt.datetime) -> str:

@@ -34,6 +34,7 @@ from genlib.register.reading import batches, check_columns, files
 from genlib.register.rules import examined
 from genlib.register.schema import table
 from genlib.register.store import sealed
+from genlib.register.tombstones import part_erased
 from genlib.register.vault import IdentityKey
 from genlib.settings import TIME_ZONE
 
@@ -215,19 +216,22 @@ class Intake:
 
     def _sort(self, raw: pl.DataFrame, name: str) -> Part:
         """Which rows of a batch are new, which are there as they are, and which are refused."""
-        good, faults = examined(raw, name, artificial=self.artificial, now=self.now)
+        zone = self.time_zone
+        came, erased = part_erased(self.register, self.key, name, raw, time_zone=zone)
+        good, faults = examined(came, name, artificial=self.artificial, now=self.now)
         good, faults = refuse_lost(self.register, name, good, faults)
         rows = sort_rows(self.register, name, good, self.key)
         faults = pl.concat([faults, rows.changes])
         fresh, faults = refuse_doubles(self.register, name, rows.fresh, faults)
         unchanged, faults = _without_twins_of_refused(name, rows, fresh, faults)
-        refused = holds.find_refused(raw, faults, name) if name in holds.OWNERS else faults.clear()
+        refused = holds.find_refused(came, faults, name) if name in holds.OWNERS else faults.clear()
         if name == "permission":
             refused = pl.concat([refused, _former_owners(rows)]).unique(maintain_order=True)
         identified = None
         if name == "customer":
-            identified = holds.digest_refused(raw, refused, self.key)
-        return Part(raw.height, fresh, unchanged, faults, refused, identified)
+            identified = holds.digest_refused(came, refused, self.key)
+        every = pl.concat([faults, erased])
+        return Part(raw.height, fresh, unchanged, every, refused, identified)
 
 
 def count_shared(connection: sa.Connection) -> int:

@@ -167,6 +167,7 @@ WRITTEN_HERE = (
     "refresh_run",
     "source_key",
     "suppression",
+    "tombstone",
 )
 """Tables that the register writes itself and no file brings."""
 OF_THE_REGISTER = (*WRITTEN_HERE, "disclosure", "disclosure_customer", "subject_request")
@@ -406,6 +407,17 @@ class Suppression(Numbered, Sourced, Base):
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
     scope: Mapped[str] = coded(*PROHIBITION_SCOPES, *OPTED_OUT_SCOPES)
     since: Mapped[dt.datetime]
+
+
+class Tombstone(Numbered, Base):
+    """What an erased person is recognised by if a source sends them again: the keyed hash of a
+    customer number, personal identity code, e-mail address or telephone, or of the number of a
+    contact of theirs. `request`: of which request to be erased."""
+
+    request: Mapped[int]
+    identifier: Mapped[str] = coded("number", "personal_id", "email", "phone", "contact")
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
+    erased_at: Mapped[dt.datetime]
 
 
 class HeldBack(Numbered, Base):

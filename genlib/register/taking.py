@@ -7,6 +7,7 @@ twice in one file only the first counts.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import BinaryIO
 
 import polars as pl
@@ -31,6 +32,7 @@ from genlib.register.source_keys import is_of_source
 from genlib.register.spelling import UNREADABLE
 from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
+from genlib.register.tombstones import RULE, part_erased
 
 FEW = 0.1
 """Below this share of unchanged rows it costs more to look for them than to examine every row."""
@@ -57,8 +59,9 @@ class Taking:
         self.stages: dict[tuple[str, ...], Stage] = {}
         self.stage = self._choose_stage(source.given)
 
-    def take_batch(self, batch: Batch) -> None:
+    def take_batch(self, whole_batch: Batch) -> None:
         """Take the good rows of a batch, and tell the others."""
+        batch = self._part_erased(whole_batch)
         self.stage = self._choose_stage(self.source.given if batch.given is None else batch.given)
         unfaulted = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
         whole = unfaulted if batch.given else self._pass_unchanged(unfaulted)
@@ -83,6 +86,32 @@ class Taking:
         self.outcome.refused += refused
         self.outcome.unchanged += batch.rows.height - refused - taken.height
         self.outcome.add_newest(runs.find_newest(good, self.run.as_of))
+
+    def _part_erased(self, batch: Batch) -> Batch:
+        """The batch without the rows of erased people: they are refused and hold nobody back, and
+        what the register has of them still is not missing."""
+        place = self.place
+        others, found = part_erased(
+            place.register, place.key, self.name, batch.rows, time_zone=place.time_zone
+        )
+        named = batch.faults.filter(rule=RULE)
+        faults = pl.concat([found, named.join(found, on="row", how="anti")])
+        rows = others.join(named, on="row", how="anti", maintain_order="left")
+        if faults.is_empty():
+            return batch
+        erased = batch.rows.join(faults, on="row", how="semi")
+        if "id" in erased.columns:
+            numbers = erased.select("row", id=col("id").cast(pl.Int64, strict=False))
+            self.seen.find_seen(numbers.drop_nulls().unique("id"))
+        self._tell_faults(faults)
+        self.outcome.read += faults.height
+        self.outcome.refused += faults.height
+        return replace(
+            batch,
+            rows=rows,
+            faults=batch.faults.join(faults, on="row", how="anti", maintain_order="left"),
+            candidates=batch.candidates.join(faults, on="row", how="anti", maintain_order="left"),
+        )
 
     def _pass_unchanged(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows but those that are in the register just as they are written (`quick`)."""

@@ -20,6 +20,7 @@ from genlib.disclosure.ledger import Ledger
 from genlib.errors import Refused, UsageError
 from genlib.present.words import Words
 from genlib.private import make_folder
+from genlib.release import open_release
 from genlib.reports.approval import ACTS, digest_notebook
 from genlib.reports.catalogue import Run
 from genlib.reports.run import find_notebook, open_notebook, run_report
@@ -51,10 +52,12 @@ def verify_run(run: Run, settings: Settings, notebook: Path | None = None) -> li
 
 
 def _set_up(folder: Path, run: Run, settings: Settings) -> Settings:
-    """A workbench with the release of the run and the ledger as it was before it."""
+    """A workbench with the release of the run and the ledger as it was before it. ReleaseNotFound
+    if the release is gone."""
     home = make_folder(folder / "home")
     releases = make_folder(folder / "releases")
     cited = run.manifest["release"]
+    open_release(cited["purpose"], cited["id"], settings=settings)
     own = make_folder(releases / cited["purpose"])
     (own / cited["id"]).symlink_to((settings.releases / cited["purpose"] / cited["id"]).resolve())
     (own / "current").write_text(cited["id"], encoding="utf-8")

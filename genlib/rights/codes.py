@@ -36,6 +36,16 @@ RESTRICTION_GROUNDS = {
     "claims": "GDPR 18(1)(c)",
     "objection": "GDPR 18(1)(d)",
 }
+ERASURE_GROUNDS = {
+    "not_needed": "GDPR 17(1)(a)",
+    "consent_withdrawn": "GDPR 17(1)(b)",
+    "objection": "GDPR 17(1)(c)",
+    "unlawful": "GDPR 17(1)(d)",
+    "legal_duty": "GDPR 17(1)(e)",
+    "child": "GDPR 17(1)(f)",
+}
+BOOKKEEPING = "GDPR 17(3)(b), Accounting Act 2:10"
+"""Why invoices of an erased person stay until their time is over."""
 OBJECTIONS = {"marketing": "GDPR 21(2)", "processing": "GDPR 21(1)"}
 
 

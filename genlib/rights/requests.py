@@ -39,12 +39,13 @@ DECISIONS = ("granted", "partly", "refused")
 @dataclass(frozen=True)
 class Officer:
     """Who carries out requests, in which register, and when that is. `key`: names the customers in
-    the audit trail. `time_zone`: whose days the deadlines are."""
+    the audit trail; a publisher has none, and tells them by the number of the request alone.
+    `time_zone`: whose days the deadlines are."""
 
     register: Register
     user: str
     now: dt.datetime
-    key: IdentityKey = field(repr=False)
+    key: IdentityKey | None = field(repr=False)
     time_zone: str = TIME_ZONE
 
     @property
@@ -59,8 +60,9 @@ class Officer:
         self, action: str, subjects: Sequence[int], detail: Mapping[str, Any] | None = None
     ) -> audit.Event:
         """The event of the audit trail for what was done to these customers."""
+        named = subjects if self.key else None
         return audit.Event(
-            PURPOSE, action, len(subjects), subjects, detail, user=self.user, at=self.now
+            PURPOSE, action, len(subjects), named, detail, user=self.user, at=self.now
         )
 
 

@@ -43,7 +43,8 @@ def restrict(officer: Officer, number: int, *, ground: str) -> Request:
 
 def lift(officer: Officer, number: int, *, told_on: dt.date) -> Request:
     """End the restriction of a request after the person was told of it on that day. It stays
-    restricted while another request restricts it."""
+    restricted while another request restricts it; an erasure does until the customer joins
+    again."""
     if told_on > officer.today:
         raise Refused("a restriction is lifted after the person was told, not before (GDPR 18(3))")
     with audit.told(officer.register, officer.key) as (connection, tell):
@@ -51,6 +52,7 @@ def lift(officer: Officer, number: int, *, told_on: dt.date) -> Request:
         people = find_rows(connection, case.request.customer)
         if not _is_restricting(case.request):
             raise UsageError(f"request {number} restricts nothing now")
+        _check_not_erased(case)
         case.update(lifted_at=officer.now)
         others = list_requests(connection, customers=people)
         if not any(_is_restricting(one) for one in others if one.id != number):
@@ -104,7 +106,20 @@ def _decide(case: Case, people: list[int], ground: str, law: str) -> None:
 def _is_restricting(request: Request) -> bool:
     is_restriction = request.kind == "restriction" and request.decision == "granted"
     is_objection = request.details.get("objection") == "processing"
-    return (is_restriction or is_objection) and request.lifted_at is None
+    is_erasure = request.kind == "erasure" and request.decision == "partly"
+    return (is_restriction or is_objection or is_erasure) and request.lifted_at is None
+
+
+def _check_not_erased(case: Case) -> None:
+    """Refused for an erasure, unless the customer joined again since."""
+    if case.request.kind != "erasure":
+        return
+    customers = table("customer")
+    own = sa.select(customers.c.joined_on).where(customers.c.id == case.request.customer)
+    joined = case.connection.scalar(own)
+    instant = dt.datetime.fromisoformat(case.request.details["erased_at"])
+    if joined is None or joined <= case.officer.day_of(instant):
+        raise Refused("this person was erased; what is kept for the books stays restricted")
 
 
 def _set_restricted(case: Case, people: list[int]) -> None:

@@ -67,6 +67,20 @@ def test_a_correction_asks_for_its_value(say: Callable[..., str]) -> None:
     assert "granted" in say("correct", *words, typed="sv\n")
 
 
+def test_an_erasure_is_told_by_numbers_and_codes(say: Callable[..., str]) -> None:
+    received = say("receive", "--kind", "erasure", "--customer", "1", "--form", "email")
+    number = re.findall(r"request (\d+)", received)[0]
+    words = [number, "--ground", "not_needed"]
+    assert "needs an identity check" in say("erase", *words, code=3)
+    say("identify", number, "--by", "login")
+    erased = say("erase", *words)
+    assert f"request {number}: " in erased
+    assert "(GDPR 17(1)(a))" in erased
+    assert "erased: " in erased
+    assert "decided before" in say("erase", *words, code=2)
+    assert "0 erasures finished" in say("finish")
+
+
 def test_a_wrong_password_does_nothing(
     say: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,

@@ -24,6 +24,7 @@ from genlib.register.found import LISTED, find_people, suppress_unknown
 from genlib.register.runs import RunKey
 from genlib.register.schema import table
 from genlib.register.source_keys import find_numbers, give_numbers, join_numbers
+from genlib.register.tombstones import find_contacts
 
 WILLS = ("permission", "campaign_contact")
 """Tables whose rows may say that somebody is not to be contacted."""
@@ -131,6 +132,8 @@ class Resolver:
     def _find_person(self, column: str, by: str) -> None:
         named = self.rows.select("row", text=f"{TARGET}{column}")
         pairs, faults = find_people(self.place, by, named)
+        if by == "token":
+            faults = self._name_erased(named, faults)
         several = faults.filter(rule="several_found")
         self.candidates = pairs.join(several, on="row", how="semi")
         single = pairs.join(faults, on="row", how="anti").rename({"customer_id": "id"})
@@ -143,6 +146,13 @@ class Resolver:
             rule = pl.when(is_lost).then(pl.lit("unreadable_person")).otherwise("rule")
             faults = faults.with_columns(rule=rule)
         self.faults = pl.concat([self.faults, faults])
+
+    def _name_erased(self, named: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
+        """The faults, but of contacts of erased people the one that they are erased."""
+        unknown = named.join(faults, on="row", how="semi")
+        erased = find_contacts(self.place.register, self.place.key, unknown)
+        others = faults.join(erased, on="row", how="anti", maintain_order="left")
+        return pl.concat([others, erased])
 
     def _without_targets(self) -> pl.DataFrame:
         rows = self.rows.select(pl.exclude(f"^{TARGET}.*$"))

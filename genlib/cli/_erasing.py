@@ -1,0 +1,111 @@
+"""`genlib subject erase` and what finishes it, whatever stopped it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from genlib import notice, settings
+from genlib.cli._telling import PasswordFile, open_identity
+from genlib.clock import read_clock
+from genlib.errors import Refused
+from genlib.register import fingerprints, key_use, vault
+from genlib.register.database import open_register
+from genlib.register.vault import IdentityKey
+from genlib.rights import codes, journal
+from genlib.rights.erasure import Workplace, finish_erasures
+from genlib.rights.erasure import erase as carry_out_erasure
+from genlib.rights.receipt import tell_receipt, write_receipt
+from genlib.rights.releases import Shelves, finish_releases, list_waiting
+from genlib.rights.removing import Books
+from genlib.rights.requests import Officer, find_request
+from genlib.settings import Settings
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put the commands into the group of the requests."""
+    app.command()(erase)
+    app.command()(finish)
+
+
+def erase(
+    request: Annotated[int, typer.Argument(help="Number of the request.", min=1)],
+    ground: Annotated[str, typer.Option(help=f"{', '.join(codes.ERASURE_GROUNDS)}.")],
+    password_file: PasswordFile = None,
+) -> None:
+    """Erase whoever asked: what the books need stays, by record with its date and ground; the rest
+    goes, from kept releases too, and no source brings it back. Tells who had the data, to be told.
+
+    Example: genlib subject erase 5 --ground not_needed
+    """
+    places, officer, key = _open(password_file, "subject erase")
+    place = find_workplace(places, key)
+    finish_erasures(officer, place)
+    carry_out_erasure(officer, place, request, ground=ground)
+    _finish_own_releases(places, officer)
+    _say(places, officer, request)
+
+
+def finish(password_file: PasswordFile = None) -> None:
+    """Finish erasures that were stopped, or that a restored backup brought back; every command of
+    this group does so first.
+
+    Example: genlib subject finish
+    """
+    places, officer, key = _open(password_file, "subject finish")
+    count = finish_erasures(officer, find_workplace(places, key))
+    typer.echo(f"{count} erasures finished in the register")
+    waiting = [request.id for request in list_waiting(officer)]
+    _finish_own_releases(places, officer)
+    for number in waiting:
+        _say(places, officer, number)
+
+
+def finish_left(places: Settings, officer: Officer, key: IdentityKey) -> None:
+    """Finish in the register what a stopped command or a restored backup left, before anything else
+    is done there."""
+    if journal.list_unfinished(officer.register, places.home):
+        finish_erasures(officer, find_workplace(places, key))
+
+
+def find_workplace(places: Settings, key: IdentityKey) -> Workplace:
+    """What an erasure needs of the settings and the notice."""
+    years = notice.load(places.notice).retention["bookkeeping"].years
+    return Workplace(key, places.home, years)
+
+
+def find_shelves(places: Settings) -> Shelves:
+    """Where releases and reports are."""
+    terms = notice.load(places.notice)
+    return Shelves(places.releases, places.reports, terms, places.access)
+
+
+def _open(password_file: PasswordFile, command: str) -> tuple[Settings, Officer, IdentityKey]:
+    places = settings.load(password_file=password_file)
+    register = open_register(places.register)
+    key = open_identity(places, command)
+    fingerprints.check_key(register, key)
+    return places, Officer(register, places.user, read_clock(), key, places.time_zone), key
+
+
+def _finish_own_releases(places: Settings, officer: Officer) -> None:
+    """Take the erased out of kept releases, if this user holds the pseudonym key too; else it is
+    left to whoever does."""
+    slots = vault.read_keys(places.keys).slots
+    if not any(one.user == places.user and one.secret == "pseudonym" for one in slots):  # noqa: S105 - the name of a key
+        return
+    password = settings.password(places, "password of the pseudonym key")
+    key = key_use.open_pseudonym(places, password, "subject erase")
+    try:
+        finish_releases(officer, key, find_shelves(places))
+    except Refused as error:
+        raise Refused(f"{error}; then: genlib subject finish") from None
+
+
+def _say(places: Settings, officer: Officer, number: int) -> None:
+    years = notice.load(places.notice).retention["bookkeeping"].years
+    request = find_request(officer.register, number)
+    books = Books(officer.today, years)
+    receipt = write_receipt(officer.register, request, books, places.home)
+    typer.echo("\n".join(tell_receipt(receipt)))

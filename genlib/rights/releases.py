@@ -1,0 +1,102 @@
+"""What an erasure leaves to whoever holds the pseudonym key: kept releases without the person, and
+the reports in which the person was counted, named and never changed.
+
+A request that was decided without this step has no `releases` in its detail, so the next command
+with the key does it.
+
+Example: request 5 erased customer 17. The release of October is made anew, and the receipt names
+the reports that were made of it, and those of releases that are not kept any more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from genlib.notice import Notice
+from genlib.private import OWNER, Access
+from genlib.publish.replacing import Removal, remove_from_releases
+from genlib.register import audit, fingerprints
+from genlib.register.schema import table
+from genlib.register.vault import PseudonymKey
+from genlib.reports.catalogue import runs
+from genlib.rights.requests import COLUMNS, Case, Officer, Request, read_request
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """Where releases and reports are kept, under which notice, and with which modes."""
+
+    releases: Path
+    reports: Path
+    notice: Notice
+    access: Access = OWNER
+
+
+def finish_releases(officer: Officer, key: PseudonymKey, shelves: Shelves) -> list[int]:
+    """Remove from kept releases whoever was erased and still is in one; the requests that this
+    finishes. Refused while another run publishes."""
+    waiting = list_waiting(officer)
+    if waiting:
+        fingerprints.check_key(officer.register, key)
+    for request in waiting:
+        _finish(officer, key, shelves, request)
+    return [request.id for request in waiting]
+
+
+def list_waiting(officer: Officer) -> list[Request]:
+    """The erasures whose releases are left to do."""
+    requests = table("subject_request")
+    erased = sa.select(*(requests.c[name] for name in COLUMNS)).where(
+        requests.c.kind == "erasure",
+        requests.c.decision.in_(("granted", "partly")),
+        requests.c.carried_out_at.is_(None),
+    )
+    with officer.register.engine.connect() as connection:
+        found = [Request(**row._mapping) for row in connection.execute(erased.order_by("id"))]
+    return [one for one in found if "rows" in one.details and "releases" not in one.details]
+
+
+def _finish(officer: Officer, key: PseudonymKey, shelves: Shelves, request: Request) -> None:
+    told = request.details
+    instant = dt.datetime.fromisoformat(told["erased_at"])
+    ladder = shelves.notice.anonymity.ladder
+    removal = Removal(told["rows"], instant, ladder, shelves.access)
+    made: dict[str, str] = {}
+    for purpose in shelves.notice.releases:
+        made |= remove_from_releases(shelves.releases, purpose, key, removal)
+    reports = _list_reports(shelves, made)
+    with audit.told(officer.register, officer.key) as (connection, tell):
+        case = Case(officer, read_request(connection, request.id), connection, tell)
+        _note(case, made, reports)
+
+
+def _list_reports(shelves: Shelves, made: Mapping[str, str]) -> list[str]:
+    """The runs of releases that held the person, and of those that are not there to be asked."""
+    kept = {path.parent.name for path in shelves.releases.glob("*/*/manifest.json")}
+    concerned = []
+    for run in runs(shelves.reports):
+        cited = run.manifest.get("release", {}).get("id")
+        if cited and (cited in made or cited not in kept):
+            concerned.append(run.id)
+    return concerned
+
+
+def _note(case: Case, made: dict[str, str], reports: list[str]) -> None:
+    """Keep what was done; a request that was granted whole is then carried out."""
+    request = case.request
+    detail: dict[str, Any] = request.details | {"releases": made, "reports": reports}
+    is_done = request.decision == "granted"
+    case.update(
+        detail=json.dumps(detail, sort_keys=True),
+        carried_out_at=case.officer.now if is_done else None,
+    )
+    counts = {"request": request.id, "releases": len(made), "reports": len(reports)}
+    people = detail["rows"]
+    case.tell(case.officer.tell_event("erased from releases", people, counts))

@@ -1,0 +1,252 @@
+"""The sweep: what the notice's retention says must go, goes, counted by table and ground.
+
+| rule | goes |
+|---|---|
+| history | contacts without an opting out, and interactions, so long after they happened |
+| opinion | invitations with their answers, and feedback, so long after the answer |
+| evidence | acts of will so long after their end, and disclosures with the log of whose data |
+| bookkeeping | invoices whose year is past; then the customer row that an erasure left |
+| relationship | customers who left or died so long ago, once no invoice is kept of them |
+| request, erasure, log | decided requests that are carried out, tombstones, counts of refreshes |
+
+Of whoever has an open request, or is restricted (GDPR 18), nothing goes. An opting out is a
+prohibition: it stays with its customer. The suppression list is counted for review, not swept; the
+audit trail is not swept, since it is a chain. What a source still sends comes back: end it there.
+
+Example: with two years for opinions, on 24 November 2026 feedback of 23 November 2024 goes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from genlib.notice import Notice
+from genlib.register import audit, fingerprints, suppression
+from genlib.register.schema import table
+from genlib.rights import journal
+from genlib.rights.copies import remove_answers
+from genlib.rights.deadlines import add_months
+from genlib.rights.erasure import Workplace
+from genlib.rights.people import to_series
+from genlib.rights.removing import Books, remove_people, remove_rows
+from genlib.rights.requests import PURPOSE, Officer, list_requests
+from genlib.workdays import find_instant
+
+Condition = sa.ColumnElement[bool]
+PARTLY = "partly"
+MARKETING = '"objection": "marketing"'
+"""In the detail of an objection that restricts nobody."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How many rows of a table went, on which ground of the notice; of `suppression`, how many are
+    to be reviewed."""
+
+    rule: str
+    table: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The sweep of one day, in an open transaction. Days are the company's."""
+
+    officer: Officer
+    place: Workplace
+    notice: Notice
+    connection: sa.Connection
+
+    def run(self) -> list[Swept]:
+        """Remove what must go. People last: of them nothing must be left that points at them."""
+        found = [*self._sweep_events(), *self._sweep_invoices(), *self._sweep_people()]
+        found += [*self._sweep_requests(), *self._sweep_logs(), self._count_suppression()]
+        return [one for one in found if one.count]
+
+    def find_day(self, rule: str) -> dt.date:
+        """What happened before this day is older than the rule."""
+        return add_months(self.officer.today, -12 * self.notice.retention[rule].years)
+
+    def find_instant(self, rule: str) -> dt.datetime:
+        """The beginning of that day."""
+        zone = ZoneInfo(self.officer.time_zone)
+        return find_instant(self.find_day(rule), dt.time(), zone)
+
+    @property
+    def books(self) -> Books:
+        return Books(self.officer.today, self.notice.retention["bookkeeping"].years)
+
+    def _sweep_events(self) -> Iterator[Swept]:
+        for rule, name, is_old in self._list_old():
+            chosen = sa.and_(is_old, ~self._is_protected(table(name).c.customer_id))
+            yield Swept(rule, name, remove_rows(self.connection, name, chosen))
+
+    def _list_old(self) -> Iterator[tuple[str, str, Condition]]:
+        """Rule, table and which rows of it are older than the rule."""
+        history, opinion = self.find_instant("history"), self.find_instant("opinion")
+        contacts, campaigns = table("campaign_contact"), table("campaign")
+        of_old = sa.select(campaigns.c.id).where(campaigns.c.ends_on < self.find_day("history"))
+        is_unsent = sa.and_(contacts.c.sent_at.is_(None), contacts.c.campaign_id.in_(of_old))
+        is_past = sa.or_(contacts.c.sent_at < history, is_unsent)
+        no_will = contacts.c.opted_out_at.is_(None)
+        yield "history", "campaign_contact", sa.and_(is_past, no_will)
+        yield "history", "interaction", table("interaction").c.occurred_at < history
+        invitations = table("survey_invitation")
+        answered = sa.func.coalesce(invitations.c.responded_at, invitations.c.sent_at)
+        instant = sa.literal(opinion, invitations.c.sent_at.type)
+        yield "opinion", "survey_invitation", answered < instant
+        yield "opinion", "feedback", table("feedback").c.received_at < opinion
+        evidence = self.find_instant("evidence")
+        yield "evidence", "permission", table("permission").c.ended_at < evidence
+
+    def _sweep_invoices(self) -> Iterator[Swept]:
+        invoices = table("invoice")
+        is_past = invoices.c.issued_on < self.books.first_day
+        chosen = sa.and_(is_past, ~self._is_protected(invoices.c.customer_id))
+        yield Swept("bookkeeping", "invoice", remove_rows(self.connection, "invoice", chosen))
+
+    def _sweep_people(self) -> Iterator[Swept]:
+        """What erasures left, and who left or died so long ago."""
+        customers, invoices = table("customer"), table("invoice")
+        has_invoices = sa.exists().where(invoices.c.customer_id == customers.c.id)
+        is_left = customers.c.id.in_(self._list_erased())
+        stubs = sa.select(customers.c.id).where(is_left, ~has_invoices)
+        yield from self._remove("bookkeeping", list(self.connection.scalars(stubs)))
+        day = self.find_day("relationship")
+        is_over = sa.or_(customers.c.left_on < day, customers.c.deceased_on < day)
+        is_free = ~self._is_protected(customers.c.id)
+        gone = sa.select(customers.c.id).where(is_over, is_free, ~has_invoices)
+        yield from self._remove("relationship", list(self.connection.scalars(gone)))
+
+    def _remove(self, rule: str, people: list[int]) -> Iterator[Swept]:
+        register, key = self.officer.register, self.place.key
+        now = self.officer.now
+        if people:
+            suppression.hold(register, self.connection, key, to_series(people), at=now)
+        counts = remove_people(self.connection, people, self.books, now)
+        for name, count in counts.items():
+            yield Swept(rule, name, count)
+
+    def _list_erased(self) -> list[int]:
+        """The numbers of all who were erased in part."""
+        people: list[int] = []
+        for request in list_requests(self.connection):
+            if request.kind == "erasure" and request.decision == PARTLY:
+                people.extend(request.details.get("rows", []))
+        return people
+
+    def _is_protected(self, owner: sa.ColumnElement[Any]) -> Condition:
+        """Whether a customer is restricted, but by an erasure, or has a request that is not
+        decided."""
+        people = table("customer").alias("protected")
+        requests = table("subject_request")
+        is_restricted = sa.exists().where(
+            people.c.id == owner,
+            people.c.restricted_from.is_not(None),
+            people.c.id.not_in(self._list_erased()),
+        )
+        is_asking = sa.exists().where(
+            requests.c.customer_id == owner, requests.c.decided_at.is_(None)
+        )
+        return sa.or_(is_restricted, is_asking)
+
+    def _sweep_requests(self) -> Iterator[Swept]:
+        """Erasures that the sweep finished are carried out; old requests go with their answers."""
+        requests = table("subject_request")
+        for number in self._list_finished():
+            done = requests.update().where(requests.c.id == number)
+            self.connection.execute(done.values(carried_out_at=self.officer.now))
+        is_done = sa.or_(requests.c.decision == "refused", requests.c.carried_out_at.is_not(None))
+        old = sa.and_(is_done, requests.c.decided_at < self.find_instant("request"))
+        is_of_kind = requests.c.kind.in_(("restriction", "objection"))
+        is_of_marketing = requests.c.detail.contains(MARKETING)
+        is_standing = sa.and_(is_of_kind, ~is_of_marketing, requests.c.lifted_at.is_(None))
+        restricts = sa.and_(is_standing, requests.c.decision == "granted")
+        chosen = sa.and_(old, ~restricts)
+        count = self.connection.execute(requests.delete().where(chosen)).rowcount
+        yield Swept("request", "subject_request", count)
+
+    def _list_finished(self) -> list[int]:
+        """Erasures in part of which nothing is left."""
+        customers = table("customer")
+        finished = []
+        for request in list_requests(self.connection):
+            is_partial = request.kind == "erasure" and request.decision == PARTLY
+            if not is_partial or request.carried_out_at or "releases" not in request.details:
+                continue
+            rows = request.details.get("rows", [])
+            there = sa.select(customers.c.id).where(customers.c.id.in_(rows)).limit(1)
+            if self.connection.scalar(there) is None:
+                finished.append(request.id)
+        return finished
+
+    def _sweep_logs(self) -> Iterator[Swept]:
+        disclosures, whose = table("disclosure"), table("disclosure_customer")
+        old = disclosures.c.disclosed_at < self.find_instant("evidence")
+        numbers = sa.select(disclosures.c.id).where(old)
+        entries = whose.delete().where(whose.c.disclosure_id.in_(numbers))
+        count = self.connection.execute(entries).rowcount
+        yield Swept("evidence", "disclosure_customer", count)
+        yield Swept("evidence", "disclosure", self._delete("disclosure", old))
+        stones = table("tombstone").c.erased_at < self.find_instant("erasure")
+        yield Swept("erasure", "tombstone", self._delete("tombstone", stones))
+        runs = table("refresh_run").c["at"] < self.find_instant("log")
+        yield Swept("log", "refresh_run", self._delete("refresh_run", runs))
+
+    def _delete(self, name: str, chosen: Condition) -> int:
+        return self.connection.execute(table(name).delete().where(chosen)).rowcount
+
+    def _count_suppression(self) -> Swept:
+        listed = table("suppression")
+        old = listed.c.since < self.find_instant("suppression")
+        count = self.connection.scalar(sa.select(sa.func.count()).where(old)) or 0
+        return Swept("suppression", "suppression", count)
+
+
+def sweep(
+    officer: Officer, place: Workplace, notice: Notice, *, is_trial: bool = False
+) -> list[Swept]:
+    """Remove what the notice says must go, in one audited transaction; a trial keeps everything and
+    tells what would go."""
+    if is_trial:
+        with officer.register.writing() as connection, connection.begin_nested() as trial:
+            found = Sweep(officer, place, notice, connection).run()
+            trial.rollback()
+        return found
+    _forget_journal(officer, place, notice)
+    with audit.told(officer.register, officer.key) as (connection, tell):
+        fingerprints.keep_key(connection, place.key)
+        found = Sweep(officer, place, notice, connection).run()
+        tell(_event(officer, found))
+    _forget_answers(officer, place)
+    return found
+
+
+def _event(officer: Officer, found: list[Swept]) -> audit.Event:
+    people = sum(one.count for one in found if one.table == "customer")
+    counts: Mapping[str, Any] = {f"{one.rule} {one.table}": one.count for one in found}
+    return audit.Event(PURPOSE, "sweep", people, detail=counts, user=officer.user, at=officer.now)
+
+
+def _forget_journal(officer: Officer, place: Workplace, notice: Notice) -> None:
+    """Lines of the journal go before their tombstones: a line without one would be done again."""
+    day = add_months(officer.today, -12 * notice.retention["erasure"].years)
+    entries = journal.read(place.home)
+    kept = [one for one in entries if officer.day_of(one.instant) >= day]
+    if len(kept) < len(entries):
+        journal.rewrite(place.home, kept)
+
+
+def _forget_answers(officer: Officer, place: Workplace) -> None:
+    """Folders of requests that are not there any more."""
+    with officer.register.engine.connect() as connection:
+        there = {request.id for request in list_requests(connection)}
+    folders = (place.home / "rights").glob("[0-9]*")
+    numbers = [int(folder.name) for folder in folders if folder.name.isdecimal()]
+    remove_answers(place.home, [number for number in numbers if number not in there])

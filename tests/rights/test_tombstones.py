@@ -1,0 +1,159 @@
+"""The erased never come back: whatever a source sends of them is refused, counted and holds nobody
+back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from asking import read_rows
+from erasing import CODE, add_history, erase_person, read_row
+from next_state import CUSTOMER, INVOICE, PERMISSION, read_rejected, refresh, write
+
+from genlib.register.feeds.source import read_feed
+from genlib.register.intake import load
+from genlib.register.refresh import Refresh
+from genlib.register.vault import IdentityKey
+from genlib.rights.requests import Officer
+from genlib.rights.restriction import lift
+
+SAME = {**CUSTOMER, "id": "17", "joined_on": "2020-05-17"}
+LATER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+SHOP = """\
+source = "shop"
+[[table]]
+table = "customer"
+file = "people.csv"
+key = "no"
+[table.columns]
+family_name = "name"
+email = "mail"
+joined_on = "since"
+[table.constants]
+kind = "consumer"
+source = "DATA_SUBJECT"
+non_disclosure = "false"
+updated_at = "2026-01-01T08:00:00Z"
+"""
+
+
+@pytest.fixture
+def erased(officer: Officer, tmp_path: Path) -> Officer:
+    """Customer 17 was erased, with an invoice kept."""
+    add_history(officer.register)
+    erase_person(officer, tmp_path / "home")
+    return officer
+
+
+COME = [
+    ({}, True),
+    ({"id": "91", "personal_id": CODE}, True),
+    ({"id": "92", "email": "person17@post.example"}, True),
+    ({"id": "93", "phone": "049 000 0017"}, True),
+    ({"id": "94", "phone": "049 000 0017", "personal_id": "020280-901L"}, False),
+    ({"id": "95"}, False),
+    ({"id": "96", "personal_id": CODE, "joined_on": "2026-11-24"}, True),
+    ({"id": "97", "personal_id": CODE, "joined_on": "2026-11-25"}, False),
+]
+"""What comes of a row of customer 17, and whether it is of the erased person."""
+
+
+def test_who_was_erased_is_refused_and_others_are_taken(
+    erased: Officer, key: IdentityKey, tmp_path: Path
+) -> None:
+    rows = [{"personal_id": "", **SAME, **row} for row, _ in COME]
+    folder = write(tmp_path / "in", customer=rows)
+    outcome = refresh(erased.register, key, folder, as_of=LATER, at=LATER)["customer"]
+    refused = [(at, "id", "erased") for at, (_, is_erased) in enumerate(COME, 1) if is_erased]
+    assert read_rejected(folder, "customer") == refused
+    assert (outcome.rules["erased"], outcome.held_back) == (5, 0)
+
+
+def test_a_load_refuses_and_counts_them(erased: Officer, key: IdentityKey, tmp_path: Path) -> None:
+    tables = {"customer": [SAME, CUSTOMER], "permission": {**PERMISSION, "customer_id": "17"}}
+    folder = write(tmp_path / "in", **tables, invoice={**INVOICE, "id": "7", "customer_id": "17"})
+    done = load(erased.register, folder, key, rejected_to=tmp_path / "out", at=erased.now)
+    counts = {one.table: (one.read, one.loaded, one.rules["erased"]) for one in done.tables}
+    assert counts == {"customer": (2, 1, 1), "permission": (1, 0, 1), "invoice": (1, 0, 1)}
+    assert read_rows(erased.register, "held_back") == []
+
+
+def test_rows_of_a_customer_who_joined_again_are_taken(
+    erased: Officer, key: IdentityKey, tmp_path: Path
+) -> None:
+    again = {**SAME, "joined_on": "2026-11-25", "updated_at": "2026-11-30T08:00:00Z"}
+    bill = {**INVOICE, "id": "7", "customer_id": "17"}
+    folder = write(tmp_path / "in", customer=again, invoice=bill)
+    outcomes = refresh(erased.register, key, folder, as_of=LATER, at=LATER)
+    assert [outcomes[name].refused for name in ("customer", "invoice")] == [0, 0]
+    assert read_row(erased.register, "customer", 17)["email"]
+    assert read_row(erased.register, "customer", 17)["restricted_from"]
+    [request] = read_rows(erased.register, "subject_request")
+    lift(replace(erased, now=LATER), request["id"], told_on=erased.today)
+    assert read_row(erased.register, "customer", 17)["restricted_from"] is None
+
+
+def test_kept_rows_of_the_erased_are_not_missing(
+    erased: Officer, key: IdentityKey, tmp_path: Path
+) -> None:
+    bill = {**INVOICE, "id": "171", "customer_id": "17", "paid_on": "2024-06-01"}
+    folder = write(tmp_path / "in", customer=SAME, invoice=bill)
+    outcomes = refresh(erased.register, key, folder, as_of=erased.now, at=erased.now, is_whole=True)
+    assert [outcomes[name].missing for name in ("customer", "invoice")] == [0, 0]
+    assert read_row(erased.register, "invoice", 171)["paid_on"] is None
+
+
+def test_a_feed_brings_nobody_back(officer: Officer, key: IdentityKey, tmp_path: Path) -> None:
+    """The shop knows the customer by a key of its own, before the erasure and after it."""
+    feed = tmp_path / "shop.toml"
+    feed.write_text(SHOP)
+    people = tmp_path / "people.csv"
+    people.write_text("no,name,mail,since\nS-7,Kuuralehto,aino@firma.example,2020-01-01\n")
+    assert run_feed(officer, key, feed) == (1, 0)
+    [customer] = read_rows(officer.register, "customer")
+    erase_person(officer, tmp_path / "home", customer["id"])
+    assert run_feed(officer, key, feed) == (0, 1)
+    people.write_text("no,name,mail,since\nS-8,Kuuralehto,aino@firma.example,2020-01-01\n")
+    assert run_feed(officer, key, feed) == (0, 1)
+    assert officer.register.count("customer") == 0
+
+
+def run_feed(officer: Officer, key: IdentityKey, feed: Path) -> tuple[int, int]:
+    """New and refused rows."""
+    work = Refresh(officer.register, key, feed.parent / "rejected", at=officer.now)
+    sources = read_feed(feed, feed.parent, officer.now)
+    [outcome] = work.run(sources, ["customer"])
+    return outcome.fresh, outcome.refused
+
+
+MAILING = """\
+source = "mailing"
+[[table]]
+table = "permission"
+file = "answers.csv"
+key = "no"
+[table.columns]
+given_at = "at"
+[table.references]
+customer_id = {by = "token", column = "contact"}
+[table.constants]
+act = "prohibition"
+scope = "email"
+source = "COMMUNICATION"
+"""
+
+
+def test_answers_of_the_erased_hold_nobody_back(
+    erased: Officer, key: IdentityKey, tmp_path: Path
+) -> None:
+    """A mailing tool names people by the contacts of a list; contact 17 was of the erased one."""
+    feed = tmp_path / "mailing.toml"
+    feed.write_text(MAILING)
+    answers = "no,at,contact\n1,2026-11-01T08:00:00Z,17\n2,2026-11-01T08:00:00Z,99\n"
+    (tmp_path / "answers.csv").write_text(answers)
+    work = Refresh(erased.register, key, tmp_path / "rejected", at=erased.now)
+    [outcome] = work.run(read_feed(feed, tmp_path, erased.now), [])
+    assert (outcome.rules["erased"], outcome.rules["unreadable_person"]) == (1, 1)
+    assert erased.register.count("held_back") == 1
