@@ -13,13 +13,13 @@ from typing import Annotated
 
 import typer
 
-from genlib import settings
+from genlib import notice, settings
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
 from genlib.register import fingerprints, store
 from genlib.register.database import open_register
 from genlib.register.vault import IdentityKey
-from genlib.rights import codes, requests, restriction, wills
+from genlib.rights import codes, inspection, requests, restriction, wills
 from genlib.rights.correction import Correction
 from genlib.rights.correction import correct as carry_out_correction
 from genlib.rights.requests import PURPOSE, Officer, Request
@@ -196,6 +196,27 @@ def correct(  # noqa: PLR0913, PLR0917 - one option for each thing that the noti
 
 
 @app.command()
+def inspect(
+    request: Number,
+    language: Annotated[str, typer.Option(help="Of the page: fi, sv or en.")] = "fi",
+    without: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out, as feedback.comment.")
+    ] = None,
+    ground: Annotated[str, typer.Option(help="The ground on which columns are left out.")] = "",
+    password_file: PasswordFile = None,
+) -> None:
+    """Answer an inspection: all that the register holds of the person, as a page and as JSON.
+
+    Example: genlib subject inspect 5 --language sv
+    """
+    manner = inspection.Manner(language, tuple(without or ()), ground)
+    officer, key = _open(password_file)
+    office = _find_office()
+    _say(officer, inspection.inspect(officer, key, request, office, manner))
+    typer.echo(f"written: {office.find_folder(request)}")
+
+
+@app.command()
 def restrict(
     request: Number,
     ground: Annotated[str, typer.Option(help=f"{', '.join(codes.RESTRICTION_GROUNDS)}.")],
@@ -254,6 +275,13 @@ def _open(password_file: PasswordFile) -> tuple[Officer, IdentityKey]:
     key = open_identity(places)
     fingerprints.check_key(register, key)
     return Officer(register, places.user, read_clock(), places.time_zone), key
+
+
+def _find_office() -> inspection.Office:
+    """Where answers are written, and the notice that they cite."""
+    places = settings.load()
+    terms = notice.load(places.notice)
+    return inspection.Office(places.home, places.reports, terms)
 
 
 def _ask(what: str) -> str:
