@@ -17,6 +17,8 @@ from genlib.rights.people import to_series
 OWN, OTHER = 17, 23
 TWIN = 18
 """A second row of the same person."""
+BOUGHT = 40
+"""Somebody who gave nothing: an address service sent the row."""
 SPRING = dt.datetime(2026, 3, 4, 10, 5, tzinfo=dt.UTC)
 SUMMER = dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC)
 MARKS = {OWN: "Ominainen", OTHER: "Vieraskas"}
@@ -29,6 +31,7 @@ def fill(register: Register, key: IdentityKey, now: dt.datetime) -> None:
     for number, mark in MARKS.items():
         _add_one(register, number, mark)
     add_person(register, TWIN, personal_id="010180-900T", family_name=f"{MARKS[OWN]}-Kaksonen")
+    add_person(register, BOUGHT, source="ADDRESS_SERVICE")
     with audit.told(register) as (connection, tell):
         suppression.hold(register, connection, key, to_series([OWN, OTHER]), at=now)
         _add_records(connection)

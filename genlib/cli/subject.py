@@ -19,9 +19,10 @@ from genlib.clock import read_clock
 from genlib.register import fingerprints, store
 from genlib.register.database import open_register
 from genlib.register.vault import IdentityKey
-from genlib.rights import codes, inspection, requests, restriction, wills
+from genlib.rights import codes, inspection, portability, requests, restriction, wills
 from genlib.rights.correction import Correction
 from genlib.rights.correction import correct as carry_out_correction
+from genlib.rights.handing import Office
 from genlib.rights.requests import PURPOSE, Officer, Request
 
 app = typer.Typer(no_args_is_help=True)
@@ -217,6 +218,18 @@ def inspect(
 
 
 @app.command()
+def export(request: Number, password_file: PasswordFile = None) -> None:
+    """Give what the person provided, and what was observed, on consent or contract, as JSON.
+
+    Example: genlib subject export 5
+    """
+    officer, key = _open(password_file)
+    office = _find_office()
+    _say(officer, portability.export(officer, key, request, office))
+    typer.echo(f"written: {office.find_folder(request)}")
+
+
+@app.command()
 def restrict(
     request: Number,
     ground: Annotated[str, typer.Option(help=f"{', '.join(codes.RESTRICTION_GROUNDS)}.")],
@@ -277,11 +290,11 @@ def _open(password_file: PasswordFile) -> tuple[Officer, IdentityKey]:
     return Officer(register, places.user, read_clock(), places.time_zone), key
 
 
-def _find_office() -> inspection.Office:
+def _find_office() -> Office:
     """Where answers are written, and the notice that they cite."""
     places = settings.load()
     terms = notice.load(places.notice)
-    return inspection.Office(places.home, places.reports, terms)
+    return Office(places.home, places.reports, places.releases, terms)
 
 
 def _ask(what: str) -> str:

@@ -46,6 +46,11 @@ LEFT_OUT = (
     "15(4)) or another ground of the law:"
 )
 ALONE = "This answer is for you alone: keep it where others cannot read it."
+IN_JSON = (
+    "The file answer.json holds the same in a form for programs, with the register's codes and "
+    "numbers."
+)
+UNCOUNTED = "No published report was made of data that you may be in."
 COUNTED = (
     "Published reports hold figures of groups only, never of one person. You may have been counted "
     "in these: they were made from coded data that was drawn after you became a customer and not "
@@ -105,7 +110,7 @@ def write_page(answer: Answer, language: str) -> str:
         requests = write_rows(writer, "subject_request", answer.holdings.tables["subject_request"])
         sections = [requests, *list_remedies(writer)]
     else:
-        lead = [words.translate(FULL, company=company)]
+        lead = [words.translate(FULL, company=company), words.translate(IN_JSON)]
         sections = _list_all(writer, answer)
     page = Page(
         title=words.translate(TITLE),
@@ -182,7 +187,7 @@ def _write_reports(writer: Writer, reports: Sequence[Counted]) -> Section:
     say = writer.words.translate
     title = say("Reports")
     if not reports:
-        return Section(title, [say(COUNTED), say(NONE)])
+        return Section(title, [say(UNCOUNTED)])
     heads = [writer.name_field(one) for one in ("report", "period", "published_on")]
     rows = []
     for one in reports:

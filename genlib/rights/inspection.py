@@ -11,16 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import polars as pl
 import sqlalchemy as sa
 
-from genlib.atomic import replacing
 from genlib.errors import UsageError
-from genlib.notice import Notice
 from genlib.present.words import Words
-from genlib.private import make_folder
 from genlib.register import fingerprints
 from genlib.register.database import frame_schema
 from genlib.register.schema import table
@@ -28,6 +24,7 @@ from genlib.register.vault import IdentityKey
 from genlib.rights import codes
 from genlib.rights.answering import Answer, write_json, write_page
 from genlib.rights.gathering import gather_person, list_tellable
+from genlib.rights.handing import Decision, Office, hand_over
 from genlib.rights.identity import check_identity
 from genlib.rights.judging import judge_contacts, list_counted, summarise_purchases
 from genlib.rights.lookups import list_lookups
@@ -36,20 +33,6 @@ from genlib.rights.requests import Case, Officer, Request, deciding, read_reques
 
 PAGE = "answer.html"
 DATA = "answer.json"
-
-
-@dataclass(frozen=True)
-class Office:
-    """Where answers are written, and what they cite: the workbench's `home`, its catalogue of
-    `reports` and the notice."""
-
-    home: Path
-    reports: Path
-    notice: Notice
-
-    def find_folder(self, number: int) -> Path:
-        """Where the files of a request lie."""
-        return self.home / "rights" / str(number)
 
 
 @dataclass(frozen=True)
@@ -80,15 +63,8 @@ def inspect(
         fingerprints.keep_key(case.connection, key)
         people = _find_people(case)
         answer = _compose(case, key, people, office, manner)
-        folder = make_folder(office.find_folder(number))
-        write_file(folder / PAGE, write_page(answer, manner.language))
-        write_file(folder / DATA, write_json(answer))
-        case.decide(
-            "partly" if manner.withheld else "granted",
-            people,
-            ground=manner.ground,
-            detail=_tell_answer(answer, manner),
-        )
+        files = {PAGE: write_page(answer, manner.language), DATA: write_json(answer)}
+        hand_over(case, people, office, _decide(answer, manner), files)
         return read_request(case.connection, number)
 
 
@@ -127,17 +103,12 @@ def _read_processors(connection: sa.Connection) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], frame_schema("processor"), orient="row")
 
 
-def _tell_answer(answer: Answer, manner: Manner) -> dict[str, object]:
-    """How much was given, in counts and codes."""
+def _decide(answer: Answer, manner: Manner) -> Decision:
+    """Granted, or partly; with how much was given, in counts and codes."""
     rows = sum(one.height for one in answer.holdings.tables.values())
-    counts: dict[str, object] = {"language": manner.language, "rows": rows}
-    if manner.withheld:
-        counts["withheld"] = list(manner.withheld)
-        counts["law"] = codes.REFUSAL_GROUNDS[manner.ground].law
-    return counts
-
-
-def write_file(path: Path, text: str) -> None:
-    """Put a file of an answer in place at once, for its owner only."""
-    with replacing(path) as file:
-        file.write(text.encode())
+    detail: dict[str, object] = {"language": manner.language, "rows": rows}
+    if not manner.withheld:
+        return Decision("granted", detail=detail)
+    law = codes.REFUSAL_GROUNDS[manner.ground].law
+    left_out = {"left_out": list(manner.withheld), "law": law}
+    return Decision("partly", manner.ground, detail | left_out)

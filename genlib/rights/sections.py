@@ -140,7 +140,7 @@ def _write_fields(writer: Writer, name: str, rows: pl.DataFrame) -> Section:
     lines = []
     for column in _list_columns(rows, name):
         values = [(writer.write_value(name, column, value),) for value in rows[column]]
-        lines.append([(writer.name_field(column),), *values])
+        lines.append([(writer.name_field(column, name),), *values])
     return Section(title, heads=heads, rows=lines)
 
 
@@ -152,7 +152,7 @@ def write_rows(writer: Writer, name: str, rows: pl.DataFrame) -> Section:
         return Section(title, [*said, writer.words.translate(NONE)])
     together = TOGETHER.get(name, ())
     columns = [one for one in _list_columns(rows, name) if one not in together]
-    heads = [writer.name_field(column) for column in columns]
+    heads = [writer.name_field(column, name) for column in columns]
     if together:
         heads.append(writer.name_field("events"))
     cells = [_write_cells(writer, name, row, columns) for row in rows.to_dicts()]
@@ -175,7 +175,7 @@ def _write_cells(
 ) -> list[Cell]:
     cells: list[Cell] = [(writer.write_value(name, one, row[one]),) for one in columns]
     lines = [
-        f"{writer.name_field(column)}: {writer.write_value(name, column, row[column])}"
+        f"{writer.name_field(column, name)}: {writer.write_value(name, column, row[column])}"
         for column in TOGETHER.get(name, ())
         if row.get(column) not in (None, False)
     ]

@@ -29,6 +29,7 @@ CODED = {
     ("campaign_contact", "message"): "kind",
     ("campaign_contact", "reason"): "why",
     ("held_back", "table"): "table",
+    ("held_back", "column"): "field",
     ("feedback", "topic"): "topic",
     ("subject_request", "identity_check"): "identity_check",
     ("subject_request", "identity_result"): "identity_result",
@@ -47,9 +48,11 @@ class Writer:
     notice: Notice
     time_zone: str
 
-    def name_field(self, column: str) -> str:
-        """The head of a column."""
-        return self.words.label("field", column)
+    def name_field(self, column: str, name: str = "") -> str:
+        """The head of a column; of a table `name` that has a word of its own for it, that."""
+        special = f"{name}.{column}"
+        head = self.words.label("field", special)
+        return self.words.label("field", column) if head == special else head
 
     def name_table(self, name: str) -> str:
         return self.words.label("table", name)
@@ -72,6 +75,8 @@ class Writer:
         """A text as it is, or the words of a code."""
         if column == "source" and text in self.notice.sources:
             return str(getattr(self.notice.sources[text], self.words.language))
+        if column == "purpose":
+            return self.name_purpose(text)
         context = find_context(name, column)
         if not context:
             return text

@@ -91,3 +91,11 @@ def test_an_inspection_is_answered_in_files(say: Callable[..., str], bench: Benc
     page = bench.home / "rights" / number / "answer.html"
     assert str(page.parent) in shown
     assert '<html lang="sv">' in page.read_text(encoding="utf-8")
+
+
+def test_what_was_provided_is_exported(say: Callable[..., str], bench: Bench) -> None:
+    received = say("receive", "--kind", "portability", "--customer", "2", "--form", "web")
+    number = re.findall(r"request (\d+)", received)[0]
+    say("identify", number, "--by", "login")
+    assert "granted" in say("export", number)
+    assert (bench.home / "rights" / number / "export.json").exists()

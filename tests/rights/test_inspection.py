@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import hashlib
 import json
 import re
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from everything import MARKS, OTHER, OWN, TWIN, fill
-from small import IDENTITY
+from answering import Desk, make_desk
+from everything import MARKS, OTHER, OWN, TWIN
 
 from genlib import notice as notices
 from genlib.errors import Refused, UsageError
 from genlib.present.words import Words, catalogue
-from genlib.register.database import Register, create_register
+from genlib.register.database import create_register
 from genlib.register.schema import Base, table
 from genlib.register.store import plain_schema
-from genlib.rights import codes, inspection
+from genlib.rights import codes
 from genlib.rights.gathering import (
     BY_DIGEST,
     BY_ROW,
@@ -32,53 +30,12 @@ from genlib.rights.gathering import (
     OF_NOBODY,
     find_ways,
 )
-from genlib.rights.inspection import DATA, PAGE, Manner, Office, inspect
-from genlib.rights.requests import Officer, find_request, receive, record_identity
+from genlib.rights.handing import RECEIPT
+from genlib.rights.inspection import DATA, PAGE, Manner
+from genlib.rights.requests import Case, find_request
 from genlib.rights.sections import BY_FIELD, WITHIN, is_number
 from genlib.rights.sections import BY_ROW as ROW_SECTIONS
 from genlib.rights.writing import find_context
-
-NOW = dt.datetime(2026, 11, 24, 10, tzinfo=dt.UTC)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """An officer at a full register."""
-
-    officer: Officer
-    office: Office
-
-    def ask(self, customer: int | None = OWN, *, confirmed: bool = True) -> int:
-        number = receive(self.officer, "inspection", customer=customer, form="letter").id
-        if confirmed:
-            record_identity(self.officer, number, method="login", is_confirmed=True)
-        return number
-
-    def answer(self, number: int, **manner: Any) -> tuple[str, dict[str, Any]]:
-        """The page, and what the JSON says."""
-        inspect(self.officer, IDENTITY, number, self.office, Manner(**manner))
-        return self.read(number)
-
-    def read(self, number: int) -> tuple[str, dict[str, Any]]:
-        folder = self.office.find_folder(number)
-        data = json.loads((folder / DATA).read_text(encoding="utf-8"))
-        return (folder / PAGE).read_text(encoding="utf-8"), data
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A full register, in which no test changes a row of a person."""
-    home = tmp_path_factory.mktemp("filled")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GENLIB_HOME", str(home))
-        register = create_register(f"sqlite:///{home}/register.sqlite")
-        fill(register, IDENTITY, NOW)
-        yield make_desk(register, home)
-
-
-def make_desk(register: Register, home: Path) -> Desk:
-    officer = Officer(register, "privacy officer", NOW)
-    return Desk(officer, Office(home, home / "reports", notices.load()))
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +193,18 @@ def test_what_a_person_wrote_is_no_markup(answers: dict[str, Any]) -> None:
     assert "&lt;moittii&gt; &amp; kysyy" in answers["fi"][0]
 
 
+def test_a_receipt_names_the_decision_and_the_files(filled: Desk) -> None:
+    number = filled.ask()
+    filled.answer(number)
+    folder = filled.office.find_folder(number)
+    receipt = json.loads((folder / RECEIPT).read_text(encoding="utf-8"))
+    assert (receipt["decision"], receipt["law"]) == ("granted", ["GDPR 15"])
+    for name, digest in receipt["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    assert set(receipt["files"]) == {PAGE, DATA}
+    assert MARKS[OWN] not in json.dumps(receipt)
+
+
 def test_files_are_for_their_owner_only(filled: Desk) -> None:
     number = filled.ask()
     filled.answer(number)
@@ -252,7 +221,7 @@ def test_nothing_is_given_before_the_identity_check(filled: Desk) -> None:
 
 
 def test_somebody_unknown_is_told_that_there_is_nothing(filled: Desk) -> None:
-    number = filled.ask(None, confirmed=False)
+    number = filled.ask(customer=None, confirmed=False)
     page, data = filled.answer(number, language="en")
     assert "has no personal data about you" in Reader(page).text
     assert data["is_processed"] is False
@@ -292,11 +261,11 @@ def test_who_is_stopped_before_the_decision_finishes_with_the_same_command(
 ) -> None:
     number = filled.ask()
 
-    def stop(*_: object) -> dict[str, object]:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(inspection, "_tell_answer", stop)
+        patch.setattr(Case, "decide", stop)
         with pytest.raises(KeyboardInterrupt):
             filled.answer(number)
     assert MARKS[OWN] in filled.read(number)[0]
@@ -310,7 +279,6 @@ def test_a_server_gives_the_same_answer(
     postgresql_url: str, tmp_path: Path, answers: dict[str, Any]
 ) -> None:
     register = create_register(postgresql_url)
-    fill(register, IDENTITY, NOW)
     desk = make_desk(register, tmp_path)
     _, data = desk.answer(desk.ask())
     _, expected = answers["fi"]
