@@ -19,6 +19,12 @@ TWIN = 18
 """A second row of the same person."""
 BOUGHT = 40
 """Somebody who gave nothing: an address service sent the row."""
+HOUSEMATE = 41
+"""Somebody else at the address of the person."""
+MOVED = dt.datetime(2026, 5, 5, 12, tzinfo=dt.UTC)
+"""When the housemate forbade post."""
+CROWD = range(50, 56)
+"""So many that nobody is alone in a release."""
 SPRING = dt.datetime(2026, 3, 4, 10, 5, tzinfo=dt.UTC)
 SUMMER = dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC)
 MARKS = {OWN: "Ominainen", OTHER: "Vieraskas"}
@@ -32,8 +38,13 @@ def fill(register: Register, key: IdentityKey, now: dt.datetime) -> None:
         _add_one(register, number, mark)
     add_person(register, TWIN, personal_id="010180-900T", family_name=f"{MARKS[OWN]}-Kaksonen")
     add_person(register, BOUGHT, source="ADDRESS_SERVICE")
+    add_person(register, HOUSEMATE, street_address=f"{MARKS[OWN]}kuja 5", postal_code="00100")
+    forbidden = {"act": "prohibition", "scope": "post", "given_at": MOVED}
+    add_rows(register, "permission", {"id": 1, "customer_id": HOUSEMATE, **forbidden})
+    for number in CROWD:
+        add_person(register, number)
     with audit.told(register) as (connection, tell):
-        suppression.hold(register, connection, key, to_series([OWN, OTHER]), at=now)
+        suppression.hold(register, connection, key, to_series([OWN, OTHER, HOUSEMATE]), at=now)
         _add_records(connection)
         tell(audit.Event("customer_service", "find", 2, [OWN, 171], user="Virkailija", at=SPRING))
         tell(audit.Event("billing", "find", 1, [OTHER], user="Virkailija", at=SUMMER))

@@ -16,7 +16,7 @@ import typer
 from genlib import notice, settings
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
-from genlib.register import fingerprints, store
+from genlib.register import fingerprints, store, vault
 from genlib.register.database import open_register
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes, inspection, portability, requests, restriction, wills
@@ -212,9 +212,11 @@ def inspect(
     """
     manner = inspection.Manner(language, tuple(without or ()), ground)
     officer, key = _open(password_file)
-    office = _find_office()
+    office = _find_office(password_file)
     _say(officer, inspection.inspect(officer, key, request, office, manner))
     typer.echo(f"written: {office.find_folder(request)}")
+    if office.pseudonym is None:
+        typer.echo("coded copies were not searched: this user has no slot for the pseudonym key")
 
 
 @app.command()
@@ -224,7 +226,7 @@ def export(request: Number, password_file: PasswordFile = None) -> None:
     Example: genlib subject export 5
     """
     officer, key = _open(password_file)
-    office = _find_office()
+    office = _find_office(password_file)
     _say(officer, portability.export(officer, key, request, office))
     typer.echo(f"written: {office.find_folder(request)}")
 
@@ -290,11 +292,16 @@ def _open(password_file: PasswordFile) -> tuple[Officer, IdentityKey]:
     return Officer(register, places.user, read_clock(), places.time_zone), key
 
 
-def _find_office() -> Office:
-    """Where answers are written, and the notice that they cite."""
-    places = settings.load()
+def _find_office(password_file: PasswordFile) -> Office:
+    """Where answers are written and what they tell of; with the pseudonym key if the user has it
+    too."""
+    places = settings.load(password_file=password_file)
     terms = notice.load(places.notice)
-    return Office(places.home, places.reports, places.releases, terms)
+    key = None
+    if "pseudonym" in vault.read_keys(places.keys).users.get(places.user, []):
+        password = settings.password(places, "password of the pseudonym key")
+        key = vault.open_pseudonym(places.keys, user=places.user, password=password)
+    return Office(places.home, places.reports, places.releases, terms, key)
 
 
 def _ask(what: str) -> str:

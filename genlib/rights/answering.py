@@ -26,10 +26,11 @@ from genlib.rights.information import (
 )
 from genlib.rights.judging import Counted
 from genlib.rights.lookups import Lookup
-from genlib.rights.page import Page, Section, render_page
+from genlib.rights.page import Cell, Page, Section, render_page
+from genlib.rights.pseudonymised import Copy
 from genlib.rights.requests import Request
 from genlib.rights.sections import NONE, is_number, list_sections, write_rows
-from genlib.rights.writing import Writer
+from genlib.rights.writing import NOTHING, Writer
 
 FORMAT = "genlib-answer-1"
 TITLE = "Your data in the customer register"
@@ -49,6 +50,14 @@ ALONE = "This answer is for you alone: keep it where others cannot read it."
 IN_JSON = (
     "The file answer.json holds the same in a form for programs, with the register's codes and "
     "numbers."
+)
+CODED = (
+    "For analysis, data is copied without names and addresses, under a code and described more "
+    "coarsely. Such copies are kept for a limited time. Whoever holds the key can link them to you."
+)
+UNSEARCHED = (
+    "They were not searched: whoever answered does not hold that key. Ask for it, and it will be "
+    "done by somebody who does."
 )
 UNCOUNTED = "No published report was made of data that you may be in."
 COUNTED = (
@@ -86,8 +95,9 @@ FIGURES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered to a request. `figures`: those that segments are made from. `processors`:
-    rows of the table of that name."""
+    """What is answered to a request. `figures`: those that segments are made from. `copies`: the
+    person in releases; None if they were not searched. `lists`: contact lists that name the person.
+    `processors`: rows of the table of that name."""
 
     request: Request
     holdings: Holdings
@@ -96,6 +106,8 @@ class Answer:
     at: dt.datetime
     figures: Mapping[str, Any] = field(default_factory=dict)
     lookups: Sequence[Lookup] = ()
+    copies: Sequence[Copy] | None = None
+    lists: Sequence[str] = ()
     reports: Sequence[Counted] = ()
     processors: pl.DataFrame = field(default_factory=pl.DataFrame)
 
@@ -138,8 +150,9 @@ def _list_all(writer: Writer, answer: Answer) -> list[Section]:
         *list_sections(writer, answer.holdings),
         _write_lookups(writer, answer.lookups),
         _write_figures(writer, answer.figures),
+        _write_copies(writer, answer.copies),
         _write_reports(writer, answer.reports),
-        *_list_technical(writer, answer.holdings),
+        *_list_technical(writer, answer),
         *list_information(writer, answer.processors),
     ]
 
@@ -183,6 +196,39 @@ def _write_figures(writer: Writer, figures: Mapping[str, Any]) -> Section:
     return Section(title, [say(GROUPED)], heads=heads, rows=rows)
 
 
+def _write_copies(writer: Writer, copies: Sequence[Copy] | None) -> Section:
+    """The person in each release: described, counted and grouped."""
+    say = writer.words.translate
+    title = say("Coded copies")
+    if copies is None:
+        return Section(title, [say(CODED), say(UNSEARCHED)])
+    if not copies:
+        return Section(title, [say(CODED), say(NONE)])
+    names = ("purpose", "published_on", "values", "groups", "count")
+    rows = [_write_copy(writer, copy) for copy in copies]
+    return Section(title, [say(CODED)], heads=[writer.name_field(one) for one in names], rows=rows)
+
+
+def _write_copy(writer: Writer, copy: Copy) -> list[Cell]:
+    words = writer.words
+    described = [_write_group(writer, name, value) for name, value in copy.values.items()]
+    groups = [_write_group(writer, name, value) for name, value in copy.groups.items()]
+    counts = [f"{writer.name_table(name)}: {count}" for name, count in copy.rows.items()]
+    return [
+        (words.label("purpose", copy.purpose),),
+        (words.date(copy.published_on),),
+        tuple(described),
+        tuple(groups) or (NOTHING,),
+        tuple(counts),
+    ]
+
+
+def _write_group(writer: Writer, name: str, value: Any) -> str:
+    context = "customer_kind" if name == "kind" else name
+    label = NOTHING if value is None else writer.words.label(context, value)
+    return f"{writer.words.column(name)}: {label}"
+
+
 def _write_reports(writer: Writer, reports: Sequence[Counted]) -> Section:
     say = writer.words.translate
     title = say("Reports")
@@ -198,10 +244,12 @@ def _write_reports(writer: Writer, reports: Sequence[Counted]) -> Section:
     return Section(title, [say(COUNTED)], heads=heads, rows=rows)
 
 
-def _list_technical(writer: Writer, holdings: Holdings) -> list[Section]:
-    """Counts of the register's own records, and values as they were before a refresh."""
+def _list_technical(writer: Writer, answer: Answer) -> list[Section]:
+    """Counts of the register's own records, contact lists, and values as they were before a
+    refresh."""
     say = writer.words.translate
-    rows = []
+    holdings = answer.holdings
+    rows = [[(say("Contact list"),), (name,), ("1",)] for name in answer.lists]
     for name, column in RECORD_COLUMNS.items():
         counts = holdings.tables[name].group_by(column).len().sort(column)
         rows += [
@@ -254,6 +302,8 @@ def write_json(answer: Answer) -> str:
         "computed_columns": list_derived(),
         "figures_for_segments": answer.figures,
         "lookups": [asdict(one) for one in answer.lookups],
+        "coded_copies": None if answer.copies is None else [asdict(one) for one in answer.copies],
+        "contact_lists": answer.lists,
         "reports_that_may_count_the_person": [asdict(one) for one in answer.reports],
         "processors": answer.processors.to_dicts(),
         "purposes": list_purposes(answer.notice),

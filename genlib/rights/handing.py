@@ -17,6 +17,7 @@ from typing import Any
 from genlib.atomic import replacing
 from genlib.notice import Notice
 from genlib.private import make_folder
+from genlib.register.vault import PseudonymKey
 from genlib.rights import codes
 from genlib.rights.requests import Case
 
@@ -28,12 +29,14 @@ LAWS = {"inspection": "GDPR 15", "portability": "GDPR 20"}
 @dataclass(frozen=True)
 class Office:
     """Where answers are written and what they tell of: the workbench's `home`, its `reports`, its
-    `releases`, and the notice."""
+    `releases`, and the notice. `pseudonym`: the key that links coded copies, if whoever answers
+    holds it."""
 
     home: Path
     reports: Path
     releases: Path
     notice: Notice
+    pseudonym: PseudonymKey | None = None
 
     def find_folder(self, number: int) -> Path:
         """Where the files of a request lie."""

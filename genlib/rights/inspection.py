@@ -23,12 +23,14 @@ from genlib.register.schema import table
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes
 from genlib.rights.answering import Answer, write_json, write_page
+from genlib.rights.exported import find_lists
 from genlib.rights.gathering import gather_person, list_tellable
 from genlib.rights.handing import Decision, Office, hand_over
 from genlib.rights.identity import check_identity
 from genlib.rights.judging import judge_contacts, list_counted, summarise_purchases
 from genlib.rights.lookups import list_lookups
 from genlib.rights.people import find_rows
+from genlib.rights.pseudonymised import Copy, find_copies, list_kept
 from genlib.rights.requests import Case, Officer, Request, deciding, read_request
 
 PAGE = "answer.html"
@@ -83,6 +85,8 @@ def _compose(
     gathered = gather_person(officer.register, case.connection, key, people)
     contacts = judge_contacts(officer.register, gathered.tables, office.notice, officer.time_zone)
     holdings = replace(gathered, tables={**gathered.tables, "campaign_contact": contacts})
+    copies = _find_copies(officer, office, people)
+    searched = {} if copies is None else _list_searched(office, copies)
     customers = holdings.tables["customer"]
     return Answer(
         case.request,
@@ -92,9 +96,25 @@ def _compose(
         officer.now,
         figures=summarise_purchases(holdings.tables, officer.today),
         lookups=list_lookups(case.connection, people),
-        reports=list_counted(office.reports, customers, officer.time_zone),
+        copies=copies,
+        reports=list_counted(office.reports, customers, officer.time_zone, searched),
+        lists=find_lists(office.home, contacts["id"]),
         processors=_read_processors(case.connection),
     )
+
+
+def _find_copies(officer: Officer, office: Office, people: Sequence[int]) -> list[Copy] | None:
+    """The coded copies; None if whoever answers does not hold their key."""
+    if office.pseudonym is None:
+        return None
+    fingerprints.check_key(officer.register, office.pseudonym)
+    return find_copies(office.releases, office.pseudonym, people)
+
+
+def _list_searched(office: Office, copies: Sequence[Copy]) -> dict[str, bool]:
+    """Release → whether the person is in it, of those that are kept."""
+    holding = {copy.release for copy in copies}
+    return {release: release in holding for release in list_kept(office.releases)}
 
 
 def _read_processors(connection: sa.Connection) -> pl.DataFrame:
@@ -106,7 +126,8 @@ def _read_processors(connection: sa.Connection) -> pl.DataFrame:
 def _decide(answer: Answer, manner: Manner) -> Decision:
     """Granted, or partly; with how much was given, in counts and codes."""
     rows = sum(one.height for one in answer.holdings.tables.values())
-    detail: dict[str, object] = {"language": manner.language, "rows": rows}
+    copies = None if answer.copies is None else len(answer.copies)
+    detail: dict[str, object] = {"language": manner.language, "rows": rows, "copies": copies}
     if not manner.withheld:
         return Decision("granted", detail=detail)
     law = codes.REFUSAL_GROUNDS[manner.ground].law

@@ -79,17 +79,24 @@ def summarise_purchases(tables: Mapping[str, pl.DataFrame], today: dt.date) -> d
     return rows[0] if rows else {}
 
 
-def list_counted(reports: Path, customers: pl.DataFrame, time_zone: str) -> list[Counted]:
+def list_counted(
+    reports: Path,
+    customers: pl.DataFrame,
+    time_zone: str,
+    searched: Mapping[str, bool],
+) -> list[Counted]:
     """The published reports that the person may have been counted in, the newest first: those of a
-    release that was published after the person joined and not while the person was restricted. A
-    report is listed once, whatever its languages."""
+    release that is known to hold the person (`searched`: release → whether it does); of one that
+    was not searched, if it was published after the person joined and not while the person was
+    restricted. A report is listed once, whatever its languages."""
     listed: dict[Counted, None] = {}
     for run in catalogue.runs(reports):
         release = run.manifest.get("release")
         if run.status != GOOD or not release:
             continue
         instant = _read_instant(release["id"])
-        if not _may_be_in(customers, instant, time_zone):
+        may_be_in = _may_be_in(customers, instant, time_zone)
+        if not searched.get(release["id"], may_be_in):
             continue
         published_on = instant.astimezone(ZoneInfo(time_zone)).date()
         slot = run.slot

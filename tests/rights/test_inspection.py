@@ -5,22 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import stat
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from answering import Desk, make_desk
-from everything import MARKS, OTHER, OWN, TWIN
+from answering import NOW, Desk, make_desk
+from asking import read_rows
+from everything import MARKS, MOVED, OTHER, OWN, TWIN
+from small import KEY
 
 from genlib import notice as notices
 from genlib.errors import Refused, UsageError
-from genlib.present.words import Words, catalogue
+from genlib.present import words as spoken
+from genlib.present.words import Words
+from genlib.publish.writer import publish
 from genlib.register.database import create_register
 from genlib.register.schema import Base, table
 from genlib.register.store import plain_schema
+from genlib.register.vault import PseudonymKey
+from genlib.reports import catalogue
 from genlib.rights import codes
 from genlib.rights.gathering import (
     BY_DIGEST,
@@ -36,6 +44,14 @@ from genlib.rights.requests import Case, find_request
 from genlib.rights.sections import BY_FIELD, WITHIN, is_number
 from genlib.rights.sections import BY_ROW as ROW_SECTIONS
 from genlib.rights.writing import find_context
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CUT = """() => [...document.querySelectorAll('.card')]
+  .filter(card => card.scrollWidth > card.clientWidth + 1).map(card => card.textContent)"""
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +124,13 @@ def test_every_text_of_the_person_is_on_the_page(answers: dict[str, Any], langua
     assert f"{MARKS[OWN]}aihe" in shown
 
 
+def test_what_a_housemate_forbade_is_not_told(filled: Desk, answers: dict[str, Any]) -> None:
+    entries = read_rows(filled.officer.register, "suppression")
+    assert MOVED in {entry["since"] for entry in entries}
+    assert [row["identifier"] for row in answers["fi"][1]["tables"]["suppression"]] == ["address"]
+    assert f"{MOVED:%Y-%m-%d}" not in json.dumps(answers["fi"][1])
+
+
 def test_amounts_are_told_to_the_cent(answers: dict[str, Any]) -> None:
     assert "1 234,73 €" in Reader(answers["fi"][0]).text.replace("\u00a0", " ")
 
@@ -152,7 +175,7 @@ def test_the_page_speaks_one_language(answers: dict[str, Any], language: str) ->
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_every_table_field_and_code_has_words(language: str) -> None:
-    known = catalogue(language)
+    known = spoken.catalogue(language)
     wanted = {("table", name) for name in Base.metadata.tables.keys() - OF_NOBODY.keys()}
     for name in (*BY_FIELD, *ROW_SECTIONS):
         columns = [one for one in plain_schema(name) if not is_number(name, one)]
@@ -191,6 +214,88 @@ def test_the_page_has_one_title_named_tables_and_heads(answers: dict[str, Any]) 
 def test_what_a_person_wrote_is_no_markup(answers: dict[str, Any]) -> None:
     assert "<moittii>" not in answers["fi"][0]
     assert "&lt;moittii&gt; &amp; kysyy" in answers["fi"][0]
+
+
+@pytest.fixture(scope="module")
+def released(filled: Desk) -> Desk:
+    """The same register with a release, reports of it and of two that are gone, and contact lists;
+    answered by somebody who holds the pseudonym key."""
+    office = replace(filled.office, pseudonym=KEY)
+    register = filled.officer.register
+    terms = {"notice": office.notice, "releases": office.releases, "now": NOW}
+    made = publish("customer_analysis", register, KEY, time_zone="Europe/Helsinki", **terms)
+    gone = {"2019-10-01T0400Z-aaaaaa": "2019-09", "2026-08-01T0400Z-bbbbbb": "2026-07"}
+    for release, period in {**gone, made.release_id: "2026-10"}.items():
+        slot = catalogue.Slot("customer_analysis", period, "fi")
+        manifest = {
+            "run_id": f"{release[:15]}00Z-cccccc",
+            "status": "good",
+            "slot": vars(slot),
+            "release": {"purpose": "customer_analysis", "id": release},
+        }
+        catalogue.keep(office.reports, slot, {}, manifest)
+    (office.home / "audiences").mkdir()
+    for number, name in ((OWN, "K1-post"), (OTHER, "K2-post")):
+        (office.home / "audiences" / f"{name}.csv").write_text(f"contact,name\n{number},x\n")
+    return Desk(filled.officer, office)
+
+
+def test_coded_copies_are_linked_with_the_key(released: Desk) -> None:
+    page, data = released.answer(released.ask())
+    [first, second] = sorted(data["coded_copies"], key=lambda copy: copy["rows"]["invoice"])
+    assert (first["rows"]["invoice"], second["rows"]["invoice"]) == (0, 1)
+    assert second["values"]["age_band"] == "45-54"
+    assert second["groups"]["alive"] == "once"
+    assert Words("fi").label("segment", second["groups"]["segment"]) in Reader(page).text
+    assert "ca1-" not in page
+
+
+def test_reports_are_told_of_releases_that_hold_the_person_or_are_gone(released: Desk) -> None:
+    page, data = released.answer(released.ask())
+    periods = [one["period"] for one in data["reports_that_may_count_the_person"]]
+    assert periods == ["2026-10", "2026-07"]
+    assert "lokakuu\u00a02026" in Reader(page).text
+
+
+def test_contact_lists_are_told(released: Desk) -> None:
+    page, data = released.answer(released.ask())
+    assert data["contact_lists"] == ["K1-post"]
+    assert "K1-post" in Reader(page).text
+
+
+def test_without_the_key_it_is_said_that_copies_were_not_searched(
+    answers: dict[str, Any],
+) -> None:
+    assert answers["en"][1]["coded_copies"] is None
+    assert "were not searched" in Reader(answers["en"][0]).text
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_the_page_breaks_no_rule_of_wcag_and_no_window(released: Desk) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import sync_playwright
+
+    number = released.ask()
+    released.answer(number)
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = chromium.new_context(offline=True, bypass_csp=True).new_page()
+        page.goto((released.office.find_folder(number) / PAGE).as_uri())
+        for width in (1280, 390, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(WIDER) <= 0
+            assert page.evaluate(CUT) == []
+        violations = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+        assert [rule["id"] for rule in violations] == []
+        chromium.close()
+
+
+def test_another_pseudonym_key_is_refused(released: Desk) -> None:
+    number = released.ask()
+    other = replace(released.office, pseudonym=PseudonymKey(bytes(32)))
+    with pytest.raises(Refused, match="pseudonym key"):
+        Desk(released.officer, other).answer(number)
 
 
 def test_a_receipt_names_the_decision_and_the_files(filled: Desk) -> None:
