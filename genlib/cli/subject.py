@@ -13,16 +13,17 @@ from typing import Annotated
 
 import typer
 
-from genlib import settings
+from genlib import notice, settings
 from genlib.cli import _erasing
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
-from genlib.register import fingerprints, store
+from genlib.register import fingerprints, key_use, store, vault
 from genlib.register.database import open_register
 from genlib.register.vault import IdentityKey
-from genlib.rights import codes, requests, restriction, wills
+from genlib.rights import codes, inspection, portability, requests, restriction, wills
 from genlib.rights.correction import Correction
 from genlib.rights.correction import correct as carry_out_correction
+from genlib.rights.handing import Office
 from genlib.rights.requests import PURPOSE, Officer, Request
 
 app = typer.Typer(no_args_is_help=True)
@@ -198,6 +199,41 @@ def correct(  # noqa: PLR0913, PLR0917 - one option for each thing that the noti
 
 
 @app.command()
+def inspect(
+    request: Number,
+    language: Annotated[str, typer.Option(help="Of the page: fi, sv or en.")] = "fi",
+    without: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out, as feedback.comment.")
+    ] = None,
+    ground: Annotated[str, typer.Option(help="The ground on which columns are left out.")] = "",
+    password_file: PasswordFile = None,
+) -> None:
+    """Answer an inspection: all that the register holds of the person, as a page and as JSON.
+
+    Example: genlib subject inspect 5 --language sv
+    """
+    manner = inspection.Manner(language, tuple(without or ()), ground)
+    officer, key = _open(password_file)
+    office = _find_office(password_file)
+    _say(officer, inspection.inspect(officer, key, request, office, manner))
+    typer.echo(f"written: {office.find_folder(request)}")
+    if office.pseudonym is None:
+        typer.echo("coded copies were not searched: this user has no slot for the pseudonym key")
+
+
+@app.command()
+def export(request: Number, password_file: PasswordFile = None) -> None:
+    """Give what the person provided, and what was observed, on consent or contract, as JSON.
+
+    Example: genlib subject export 5
+    """
+    officer, key = _open(password_file)
+    office = _find_office(password_file)
+    _say(officer, portability.export(officer, key, request, office))
+    typer.echo(f"written: {office.find_folder(request)}")
+
+
+@app.command()
 def restrict(
     request: Number,
     ground: Annotated[str, typer.Option(help=f"{', '.join(codes.RESTRICTION_GROUNDS)}.")],
@@ -259,6 +295,18 @@ def _open(password_file: PasswordFile, command: str = "subject") -> tuple[Office
     officer = Officer(register, places.user, read_clock(), key, places.time_zone)
     _erasing.finish_left(places, officer, key)
     return officer, key
+
+
+def _find_office(password_file: PasswordFile) -> Office:
+    """Where answers are written and what they tell of; with the pseudonym key if the user has it
+    too."""
+    places = settings.load(password_file=password_file)
+    terms = notice.load(places.notice)
+    key = None
+    if "pseudonym" in vault.read_keys(places.keys).users.get(places.user, []):
+        password = settings.password(places, "password of the pseudonym key")
+        key = key_use.open_pseudonym(places, password, "subject")
+    return Office(places.home, places.reports, places.releases, terms, key)
 
 
 def _ask(what: str) -> str:

@@ -424,14 +424,22 @@ def rfm(
     """Those who may be profiled and bought in the last `months`, in six named segments: quintile
     scores of recency (last purchase), frequency (days with a purchase) and money, the last two
     added up. Figures: `share` of people, `money_share`, `cents_per_person`."""
+    told = find_segments(release, period, months, **narrowed)
+    figures = (Share(("segment",)), _of_money("segment"), Mean("cents_per_person", "amount_cents"))
+    population = count_lately("buyers", period, months, **narrowed)
+    return tabulated(release, told, (by_segment(),), population, *figures, measures=SPENT)
+
+
+def find_segments(
+    release: Tables, period: Period, months: int = 24, **narrowed: Unpack[Narrowed]
+) -> Rows:
+    """Each customer who may be profiled and bought in the last `months`, with the `segment` that
+    `rfm` counts."""
     buyers = _buyers(release, period, months, **narrowed)
     scored = buyers.with_columns(
         recent=_score("last_day"), worth=_score("days") + _score("amount_cents")
     )
-    told = scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
-    figures = (Share(("segment",)), _of_money("segment"), Mean("cents_per_person", "amount_cents"))
-    population = count_lately("buyers", period, months, **narrowed)
-    return tabulated(release, told, (by_segment(),), population, *figures, measures=SPENT)
+    return scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
 
 
 def _segment(recent: nw.Expr, worth: nw.Expr) -> nw.Expr:
@@ -523,12 +531,18 @@ def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
     they still buy. Those who bought `once` stand apart: of them the model knows nothing (it holds
     them all to be there still); of a kind too few of whom bought again it is `unknown`. Rental is
     left out: a contract does not fade away unseen. Figure: `share`."""
-    summaries = _summaries(release, period.end)
-    kinds = _by_kind(summaries) or [summaries]
-    chances = pl.concat([_chances(one) for one in kinds])
+    chances = find_chances(release, period.end)
     population = count_at("prospects", period.end, **narrowed)
     by = (Dimension("alive", ladder=(ALIVE_OR_NOT,)),)
     return tabulated(release, lazy(chances), by, population, Share(("alive",)))
+
+
+def find_chances(release: Tables, end: date) -> pl.DataFrame:
+    """Each customer who may be profiled and bought before `end`, with the band (`alive`) that
+    `activity` counts."""
+    summaries = _summaries(release, end)
+    kinds = _by_kind(summaries) or [summaries]
+    return pl.concat([_chances(one) for one in kinds])
 
 
 def _chances(summary: pl.DataFrame) -> pl.DataFrame:

@@ -146,12 +146,16 @@ def list_events(
         return list(reversed(connection.execute(chosen).all()))
 
 
-def list_events_of(register: Register, key: IdentityKey, customer: int) -> list[Trace]:
-    """What was done with a customer's data by name, oldest first, as an inspection tells it."""
+def list_events_of(register: Register, key: IdentityKey, customers: Sequence[int]) -> list[Trace]:
+    """What was done by name with the data of a person, who may be several customers; the newest
+    first, as an inspection tells it: without the employees, who are no recipients (CJEU
+    C-579/21)."""
     events = table("audit_event")
-    (subject,) = name_subjects(key, [customer])
+    is_named = [
+        events.c.subjects.contains(f'"{subject}"') for subject in name_subjects(key, customers)
+    ]
     chosen = sa.select(events.c.at, events.c.purpose, events.c.action)
-    found = chosen.where(events.c.subjects.contains(f'"{subject}"')).order_by(events.c.id)
+    found = chosen.where(sa.or_(sa.false(), *is_named)).order_by(events.c.id.desc())
     with register.engine.connect() as connection:
         return [Trace(*row) for row in connection.execute(found)]
 

@@ -250,8 +250,8 @@ def test_the_events_of_a_customer_tell_no_employee(register: Register) -> None:
     audit.record(register, KEY, **EVENT, subjects=[1])
     audit.record(register, **EVENT)
     trace = audit.Trace(noon, "customer_analysis", "publish")
-    assert audit.list_events_of(register, KEY, 17) == [trace]
-    assert audit.list_events_of(register, KEY, 2) == []
+    assert audit.list_events_of(register, KEY, [17]) == [trace]
+    assert audit.list_events_of(register, KEY, [2]) == []
 
 
 def test_the_latest_events_are_chosen_by_action_and_instant(register: Register) -> None:

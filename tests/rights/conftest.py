@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from answering import Desk, make_desk
 from small import IDENTITY
 
 from genlib.register.database import Register, create_register
@@ -28,6 +29,15 @@ def register(request: pytest.FixtureRequest) -> Iterator[Register]:
     made = create_register(request.getfixturevalue(f"{request.param}_url"))
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A full register, in which no test changes a row of a person."""
+    home = tmp_path_factory.mktemp("filled")
+    register = create_register(f"sqlite:///{home}/register.sqlite")
+    yield make_desk(register, home)
+    register.engine.dispose()
 
 
 @pytest.fixture

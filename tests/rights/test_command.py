@@ -13,12 +13,14 @@ from genlib.cli import run
 
 
 @pytest.fixture
+def bench(with_sample: Callable[[str], Bench]) -> Bench:
+    return with_sample("subject")
+
+
+@pytest.fixture
 def say(
-    with_sample: Callable[[str], Bench],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
-    bench = with_sample("subject")
     for name, value in bench.environment.items():
         monkeypatch.setenv(name, value)
 
@@ -91,3 +93,23 @@ def test_a_wrong_password_does_nothing(
     monkeypatch.setenv("GENLIB_PASSWORD_FILE", str(wrong))
     words = ["--customer", "1", "--scope", "email", "--via", "letter"]
     assert "password" in say("prohibit", *words, code=3)
+
+
+def test_an_inspection_is_answered_in_files(say: Callable[..., str], bench: Bench) -> None:
+    received = say("receive", "--kind", "inspection", "--customer", "1", "--form", "web")
+    number = re.findall(r"request (\d+)", received)[0]
+    assert "identity check" in say("inspect", number, code=3)
+    say("identify", number, "--by", "login")
+    shown = say("inspect", number, "--language", "sv")
+    assert "granted" in shown
+    page = bench.home / "rights" / number / "answer.html"
+    assert str(page.parent) in shown
+    assert '<html lang="sv">' in page.read_text(encoding="utf-8")
+
+
+def test_what_was_provided_is_exported(say: Callable[..., str], bench: Bench) -> None:
+    received = say("receive", "--kind", "portability", "--customer", "2", "--form", "web")
+    number = re.findall(r"request (\d+)", received)[0]
+    say("identify", number, "--by", "login")
+    assert "granted" in say("export", number)
+    assert (bench.home / "rights" / number / "export.json").exists()

@@ -1,0 +1,26 @@
+"""Contact lists that were exported into the workbench's home, and on which of them somebody is.
+
+Example: `audiences/SYKSY26-email.csv` has contact 812, which is one of customer 17.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+from polars import col
+
+CONTACT = "contact"
+"""The column that numbers the contacts of a list."""
+
+
+def find_lists(home: Path, contacts: pl.Series) -> list[str]:
+    """The names of the lists that hold one of these contacts. A list that was exported to another
+    place is out of reach."""
+    names = []
+    numbers = contacts.cast(pl.String).implode()
+    for path in sorted((home / "audiences").glob("*.csv")):
+        rows = pl.read_csv(path, infer_schema=False)
+        if CONTACT in rows.columns and rows.filter(col(CONTACT).is_in(numbers)).height:
+            names.append(path.stem)
+    return names
