@@ -57,5 +57,5 @@ class Desk:
 def make_desk(register: Register, home: Path) -> Desk:
     """An officer at a register that is filled for it."""
     fill(register, IDENTITY, NOW)
-    officer = Officer(register, "privacy officer", NOW)
+    officer = Officer(register, "privacy officer", NOW, IDENTITY)
     return Desk(officer, Office(home, home / "reports", home / "releases", notices.load()))

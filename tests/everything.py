@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from asking import add_person, add_rows
 
-from genlib.register import audit, suppression
+from genlib.register import audit, suppression, tombstones
 from genlib.register.database import Register
 from genlib.register.schema import table
 from genlib.register.vault import IdentityKey
@@ -43,9 +43,11 @@ def fill(register: Register, key: IdentityKey, now: dt.datetime) -> None:
     add_rows(register, "permission", {"id": 1, "customer_id": HOUSEMATE, **forbidden})
     for number in CROWD:
         add_person(register, number)
-    with audit.told(register) as (connection, tell):
+    with audit.told(register, key) as (connection, tell):
         suppression.hold(register, connection, key, to_series([OWN, OTHER, HOUSEMATE]), at=now)
         _add_records(connection)
+        marks = tombstones.make_marks(register, key, [OWN])
+        tombstones.add_tombstones(connection, 1, marks, SPRING)
         tell(audit.Event("customer_service", "find", 2, [OWN, 171], user="Virkailija", at=SPRING))
         tell(audit.Event("billing", "find", 1, [OTHER], user="Virkailija", at=SUMMER))
 

@@ -26,12 +26,12 @@ from genlib.register.vault import IdentityKey
 
 PEOPLE = "people"
 """Stands for the numbers of the person's own rows."""
-BY_DIGEST = ("suppression", "held_identifier")
+BY_DIGEST = ("suppression", "held_identifier", "tombstone")
 """Tables that know people by keyed digests of what reaches them."""
 BY_ROW = {"source_key": "id", "missing_row": "row_id", "refresh_row": "row_id"}
 """Tables about rows of other tables, and their column that numbers the row."""
 BY_SUBJECT = ("audit_event",)
-"""Tables that name people in a list (`lookups`)."""
+"""Tables that name people in a list (`audit.list_events_of`)."""
 OF_NOBODY = {
     "fingerprint": "digests of the keys and the notice",
     "processor": "companies that work for the controller",
@@ -141,6 +141,7 @@ def gather_person(
     digests = _digest_person(key, tables["customer"])
     tables["held_back"] = _add_held(connection, tables["held_back"], digests)
     tables["suppression"] = _gather_suppressed(connection, digests, tables)
+    tables["tombstone"] = _read_digested(connection, "tombstone", digests)
     rows = _number_rows(tables)
     for name, column in BY_ROW.items():
         keys = rows.select("table", pl.col("row").alias(column))

@@ -23,6 +23,7 @@ BY_FIELD = ("customer", "company")
 BY_ROW = (
     "permission",
     "suppression",
+    "tombstone",
     "campaign_contact",
     "follow_up",
     "survey_invitation",
@@ -35,7 +36,7 @@ BY_ROW = (
     "held_back",
 )
 """The tables with a section of rows, in the order of the answer."""
-SELDOM = {"company", "follow_up", "held_back"}
+SELDOM = {"company", "follow_up", "held_back", "tombstone"}
 """Tables whose section is left out where it has nothing."""
 WITHIN = {
     "audit_event": "the look-ups",
@@ -82,6 +83,8 @@ SAYS = {
     "register keeps it.",
     "suppression": "A prohibition is kept as a keyed digest of the address or number that it "
     "protects, so that it holds even after your other data is erased.",
+    "tombstone": "What shows that you were erased before, so that no source brings the erased data "
+    "back: a keyed digest of each.",
     "campaign_contact": "Whether each message was allowed at the moment when it was sent, and why. "
     "In the control group nothing was sent.",
     "survey_answer": "Answers to anonymous surveys are kept without a customer and cannot be "
