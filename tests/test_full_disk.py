@@ -61,7 +61,7 @@ def run_on_a_full_disk(bench: Bench, folder: Path, *words: str | Path) -> list[s
         (("register", "load", ROOT / "data/sample"), 2),
         (("keys", "add", "bertta", "--secret", "pseudonym", "--new-password-file"), 1),
         (("publish", "customer_analysis"), 2),
-        (("report", "run", "customer_analysis"), 1),
+        (("report", "run", "customer_analysis"), 2),
     ],
 )
 def test_a_full_disk_is_told_as_one_and_nothing_is_left(

@@ -71,10 +71,10 @@ def _tell_act(action: str, detail: Mapping[str, Any]) -> None:
     key_use.tell_act(load(), action, detail, purpose="reports")
 
 
-def _tell_run(action: str, run: Run | None) -> None:
-    """An act on a run; one that was killed is in the ledger only and has no report."""
-    detail = {"run": run.id, "report": run.slot.report} if run else {"run": "killed"}
-    _tell_act(action, detail)
+def _tell_run(action: str, run_id: str, run: Run | None) -> None:
+    """An act on a run that is there; one that was killed is in the ledger only, without a
+    report."""
+    _tell_act(action, {"run": run_id, "report": run.slot.report if run else None})
 
 
 def _say_run(made: Run, name: str) -> None:
@@ -109,7 +109,7 @@ def forget(
             "is it to be deleted?",
             abort=True,
         )
-    _tell_run("report forget", found)
+    _tell_run("report forget", run, found)
     typer.echo(f"forgotten: {run} (publications in the ledger: {forget_run(run, settings)})")
 
 
@@ -126,7 +126,7 @@ def withdraw(
     from genlib.reports.run import find_run, withdraw_run
 
     settings = load()
-    _tell_run("report withdraw", find_run(run, settings))
+    _tell_run("report withdraw", run, find_run(run, settings))
     typer.echo(f"withdrawn: {run} (parts of tables: {withdraw_run(run, settings, reason)})")
 
 

@@ -1004,6 +1004,10 @@ def test_the_command_counts_forged_and_foreign_pseudonyms(
     assert run(["audience", "export", *words, str(tmp_path / "names.csv")]) == 0
     said = "2 to contact, 0 held out; left out: 1 consent_missing, 2 refused_pseudonym"
     assert capsys.readouterr().out == f"{tmp_path}/audiences/SYKSY26-email.csv: {said}\n"
+    used, _, turned, listed = audit.list_events(register)
+    assert (used.action, listed.action) == ("key use", "audience export")
+    assert (turned.action, turned.people) == ("re-identify", 3)
+    assert json.loads(turned.subjects) == audit.name_subjects(own, [21, 22, 23])
     assert (
         run(
             [

@@ -13,6 +13,8 @@ import pytest
 import genlib
 from genlib.cli import run as command
 from genlib.disclosure import Cells, Dimension, Ledger, Population, Protected
+from genlib.register import audit
+from genlib.register.database import create_register
 from genlib.reports import catalogue
 from genlib.reports.catalogue import Run, Slot
 
@@ -73,6 +75,19 @@ def test_a_run_that_was_shown_is_withdrawn_and_told_anew(home, capsys):
     assert not kept.folder.exists()
     shown = publish(home, "2026-11-02T040000Z-000000")
     assert shown.conditions["corrected"] == 1
+
+
+def test_what_is_taken_back_stands_in_the_audit_trail(home):
+    register = create_register(f"sqlite:///{home}/register.sqlite")
+    publish(home, ID)
+    keep(home, ID)
+    assert command(["report", "withdraw", ID, "--reason", "a file came twice"]) == 0
+    publish(home, "2026-11-02T040000Z-000000")
+    assert command(["report", "forget", "2026-11-02T040000Z-000000", "--yes"]) == 0
+    assert [(row.action, json.loads(row.detail)) for row in audit.list_events(register)] == [
+        ("report withdraw", {"run": ID, "report": "look"}),
+        ("report forget", {"run": "2026-11-02T040000Z-000000", "report": None}),
+    ]
 
 
 def test_a_killed_run_that_only_the_ledger_knows_can_be_forgotten(home):
