@@ -12,6 +12,8 @@ from rich.console import Console
 
 from genlib import settings
 from genlib.register import vault
+from genlib.register.keyfile import read_keys
+from genlib.register.levels import STEWARD, Level, check_level
 
 PasswordFile = Annotated[
     Path | None, typer.Option(help="File with the password of your slot of the identity key.")
@@ -19,10 +21,15 @@ PasswordFile = Annotated[
 TOLD_ROWS = 655_360
 
 
-def open_identity(places: settings.Settings) -> vault.IdentityKey:
-    """The identity key, with the password of the user of the settings."""
+def open_identity(places: settings.Settings, level: Level = STEWARD) -> vault.IdentityKey:
+    """The identity key, with the password of the user of the settings. Refused, before it is asked
+    for, if that user has not the level."""
+    holders = read_keys(places.keys).levels
+    check_level(holders, places.user, level)
     password = settings.password(places, "password of the identity key")
-    return vault.open_identity(places.keys, user=places.user, password=password)
+    key = vault.open_identity(places.keys, user=places.user, password=password)
+    check_level(holders | {places.user: [key.level]}, places.user, level)
+    return key
 
 
 @contextmanager

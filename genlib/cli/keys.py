@@ -1,4 +1,4 @@
-"""`genlib keys`: who may use which of the two secrets."""
+"""`genlib keys`: who may use which of the two secrets, and at which level."""
 
 from __future__ import annotations
 
@@ -10,15 +10,23 @@ from typing import Annotated
 import typer
 
 from genlib import settings
-from genlib.errors import RegisterNotFound
+from genlib.errors import RegisterNotFound, UsageError
 from genlib.register import audit, fingerprints, vault
 from genlib.register.database import open_register
+from genlib.register.keyfile import SECRETS, read_keys
+from genlib.register.levels import check_level
 
 app = typer.Typer(no_args_is_help=True)
 Secrets = Annotated[
-    list[str], typer.Option("--secret", help="identity, pseudonym, or give it twice for both.")
+    list[str] | None,
+    typer.Option("--secret", help="identity, pseudonym, or give it twice for both."),
+]
+Levels = Annotated[
+    list[str] | None,
+    typer.Option("--level", help="steward, publisher or privacy_officer; may be repeated."),
 ]
 PasswordFile = Annotated[Path | None, typer.Option(help="File with your password.")]
+NewPasswordFile = Annotated[Path | None, typer.Option(help="File with the new password.")]
 OtherPasswordFile = Annotated[Path | None, typer.Option(help="File with that person's password.")]
 
 
@@ -32,6 +40,8 @@ def create(
 ) -> None:
     """Make the key file: the identity key for you, the pseudonym key for another person. Refused
     beside a register that has its keys already.
+
+    Level: none; you become a privacy officer.
 
     Example: genlib keys create --publisher bertta
     """
@@ -48,7 +58,7 @@ def create(
             err=True,
         )
         typer.echo(
-            f"genlib keys add NAME --secret pseudonym && genlib keys remove {places.user} "
+            f"genlib keys add NAME --level publisher && genlib keys remove {places.user} "
             "--secret pseudonym",
             err=True,
         )
@@ -57,15 +67,25 @@ def create(
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Who gets a slot, or a new password.")],
-    secret: Secrets,
+    level: Levels = None,
+    secret: Secrets = None,
     new_password_file: OtherPasswordFile = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Give a person a slot of their own for a secret that you can open.
+    """Give a person a level that you have, in a slot of the key file with a password of that
+    person's own; with --secret, at the level at which you have the secret.
 
-    Example: genlib keys add bertta --secret pseudonym
+    Level: the one that is given.
+
+    Example: genlib keys add bertta --level publisher
     """
+    if bool(level) == bool(secret):
+        raise UsageError("name either --level or --secret")
     places = settings.load(password_file=password_file)
+    keys = read_keys(places.keys)
+    grants = vault.find_grants(keys, places.user, secret or [], level or [])
+    for grant in grants:
+        check_level(keys.levels, places.user, grant)
     password = settings.password(places, f"password of {places.user}")
     new = (name, _password_of(name, new_password_file))
     vault.add_user(
@@ -73,33 +93,73 @@ def add(
         user=places.user,
         password=password,
         new=new,
-        secrets=secret,
-        before=_audited(places, "add", name, secret),
+        secrets=[],
+        levels=[grant.name for grant in grants],
+        before=_audited(places, "add", name, [grant.secret for grant in grants]),
     )
-    typer.echo(f"{name}: {', '.join(secret)}")
+    typer.echo(f"{name}: {', '.join(grant.name for grant in grants)}")
 
 
 @app.command()
-def remove(name: Annotated[str, typer.Argument(help="Whose slot goes.")], secret: Secrets) -> None:
-    """Take a person's slot away; a secret must keep one person who can open it.
+def password(new_password_file: NewPasswordFile = None, password_file: PasswordFile = None) -> None:
+    """Change your own password; those of your slots that open with the old one get the new one.
 
-    Example: genlib keys remove bertta --secret pseudonym
+    Level: any; the old password is asked for.
+
+    Example: genlib keys password
     """
-    places = settings.load()
-    vault.remove_user(
-        places.keys, user=name, secrets=secret, before=_audited(places, "remove", name, secret)
+    places = settings.load(password_file=password_file)
+    old = settings.password(places, f"old password of {places.user}")
+    changed = vault.change_password(
+        places.keys,
+        user=places.user,
+        password=old,
+        new=_password_of(places.user, new_password_file),
+        before=_audited(places, "password", places.user, list(SECRETS)),
     )
-    typer.echo(f"{name}: no {', '.join(secret)}")
+    typer.echo(f"{places.user}: a new password for {', '.join(changed)}")
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="Whose slots go.")],
+    secret: Secrets = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Take a person's slots away, or those of one secret; a secret must keep one person who can
+    open it. Whoever knew a secret knows it still: genlib keys rotate makes another.
+
+    Level: privacy_officer, or that of the slot.
+
+    Example: genlib keys remove bertta
+    """
+    places = settings.load(password_file=password_file)
+    secrets = secret or list(SECRETS)
+    vault.check_remover(
+        places.keys,
+        user=places.user,
+        password=settings.password(places, f"password of {places.user}"),
+        whose=name,
+        secrets=secrets,
+    )
+    vault.remove_user(
+        places.keys, user=name, secrets=secrets, before=_audited(places, "remove", name, secrets)
+    )
+    typer.echo(f"{name}: no {', '.join(secrets)}")
 
 
 @app.command()
 def info() -> None:
-    """Who may use which secret.
+    """Who may use which secret, and at which level.
+
+    Level: none.
 
     Example: genlib keys info
     """
-    for user, secrets in sorted(vault.read_keys(settings.load().keys).users.items()):
-        typer.echo(f"{user:20} {', '.join(secrets)}")
+    keys = read_keys(settings.load().keys)
+    for user, secrets in sorted(keys.users.items()):
+        levels = [level.name for level in keys.levels[user]]
+        typer.echo(f"{user:20} {', '.join(secrets):22} {', '.join(levels)}")
 
 
 def _audited(

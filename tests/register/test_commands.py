@@ -53,8 +53,10 @@ def test_with_a_publisher_the_keys_lie_in_two_hands(
         str(home / "keys.json"),
         "anna",
         "identity",
+        "privacy_officer",
         "bertta",
         "pseudonym",
+        "publisher",
     ]
 
 
@@ -81,6 +83,27 @@ def test_keys_are_given_and_taken(ready: None, home: Path, tmp_path: Path) -> No
     assert run(["keys", "remove", "anna", "--secret", "pseudonym"]) == 0
     assert read_keys(home / "keys.json").users == {"anna": ["identity"], "bertta": ["pseudonym"]}
     assert run(["keys", "remove", "bertta", "--secret", "pseudonym"]) == 2
+
+
+def test_a_level_is_given_a_password_changed_and_a_person_removed(
+    ready: None, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "new").write_text("bertta's new words")
+    theirs = ["--new-password-file", str(tmp_path / "other")]
+    assert run(["keys", "add", "bertta", "--level", "steward", *theirs]) == 0
+    old = ["--password-file", str(tmp_path / "other")]
+    new = ["--new-password-file", str(tmp_path / "new")]
+    monkeypatch.setenv("GENLIB_USER", "bertta")
+    assert run(["keys", "password", *old, *new]) == 0
+    assert run(["keys", "password", *old, *new]) == 3
+    given = ["keys", "add", "carl", "--password-file", str(tmp_path / "new"), *theirs]
+    assert run([*given, "--level", "privacy_officer"]) == 3
+    assert run([*given, "--level", "publisher"]) == 3
+    assert run(given) == 2
+    assert run(["keys", "remove", "anna", "--password-file", str(tmp_path / "new")]) == 3
+    monkeypatch.setenv("GENLIB_USER", "anna")
+    assert run(["keys", "remove", "bertta"]) == 0
+    assert "bertta" not in read_keys(home / "keys.json").users
 
 
 def test_who_may_open_what_stands_in_the_trail_before_it_holds(
@@ -274,7 +297,7 @@ def test_every_command_has_help_with_an_example(
 ) -> None:
     commands = {
         "register": ["create", "load", "synthesise", "info", "release-hold"],
-        "keys": ["create", "add", "remove", "info"],
+        "keys": ["create", "add", "password", "remove", "info"],
         "audit": ["verify", "list"],
     }
     for command in commands[group]:
