@@ -70,6 +70,8 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     """Write the contact list of a campaign: only people whom it may contact now, without a holdout;
     the rest is counted by reason.
 
+    Level: steward, and publisher for the pseudonyms.
+
     Example: genlib audience export --campaign SYKSY26 --channel email --kind DM --recipient
     "Esimerkki Viestit Oy" pseudonyms.csv
     """

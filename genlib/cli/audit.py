@@ -23,6 +23,8 @@ def verify(
 ) -> None:
     """Find any event that was changed, removed or cut off; exit code 1 if there is one.
 
+    Level: privacy_officer, by the operating system.
+
     Example: genlib audit verify
     """
     register = open_register(settings.load().register)
@@ -38,6 +40,8 @@ def listed(
     last: Annotated[int, typer.Option(help="How many of the latest events.", min=1)] = 20,
 ) -> None:
     """The latest events: when, who, for which purpose, what, how many people.
+
+    Level: privacy_officer, by the operating system.
 
     Example: genlib audit list --last 50
     """

@@ -47,6 +47,8 @@ def demo(
 ) -> None:
     """Make a synthetic register, three releases and three reports, and say where to look.
 
+    Level: none; the people are artificial and the keys its own.
+
     Example: genlib demo
     """
     settings = load()

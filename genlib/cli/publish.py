@@ -30,6 +30,8 @@ def publish(
 ) -> None:
     """Publish a release for each purpose, as the register is now, and make it the current one.
 
+    Level: publisher.
+
     Example: genlib publish customer_analysis satisfaction
     """
     places = settings.load(password_file=password_file)

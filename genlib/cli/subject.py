@@ -18,6 +18,7 @@ from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
 from genlib.register import fingerprints, store
 from genlib.register.database import open_register
+from genlib.register.levels import PRIVACY_OFFICER, STEWARD, Level
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes, requests, restriction, wills
 from genlib.rights.correction import Correction
@@ -41,10 +42,12 @@ def find(
 ) -> None:
     """The numbers of the customers with this identifier, found without opening a name; recorded.
 
+    Level: steward.
+
     Example: genlib subject find --by email
     """
     codes.check_code(by, ("personal_id", "phone", "email"), "identifier")
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, STEWARD)
     found = store.find(officer.register, key, purpose=PURPOSE, user=officer.user, **{by: _ask(by)})
     typer.echo("\n".join(f"customer {number}" for number in found) or "nobody")
 
@@ -60,6 +63,8 @@ def receive(
     password_file: PasswordFile = None,
 ) -> None:
     """Enter a request in the form in which it came, and say by when it is to be answered.
+
+    Level: privacy_officer.
 
     Example: genlib subject receive --kind restriction --customer 17 --form letter --on 2026-11-24
     """
@@ -79,6 +84,8 @@ def identify(
 ) -> None:
     """Keep how identity was checked and with which result; no number of a document.
 
+    Level: privacy_officer.
+
     Example: genlib subject identify 5 --by strong_electronic
     """
     officer, _ = _open(password_file)
@@ -92,6 +99,8 @@ def extend(
     password_file: PasswordFile = None,
 ) -> None:
     """Two months more, within the first month and once; tell the person so, with the reason.
+
+    Level: privacy_officer.
 
     Example: genlib subject extend 5 --reason complexity
     """
@@ -107,6 +116,8 @@ def refuse(
 ) -> None:
     """Refuse a request on a ground that the law has for its kind.
 
+    Level: privacy_officer.
+
     Example: genlib subject refuse 5 --ground unidentified
     """
     officer, _ = _open(password_file)
@@ -119,6 +130,8 @@ def list_requests(
     password_file: PasswordFile = None,
 ) -> None:
     """What is open, due and overdue, the first to be answered first.
+
+    Level: privacy_officer.
 
     Example: genlib subject requests
     """
@@ -134,9 +147,11 @@ def list_requests(
 def consent(customer: Customer, scope: Scope, via: Via, password_file: PasswordFile = None) -> None:
     """Keep a consent, in force from now on; asks where the customer's own words are kept.
 
+    Level: steward.
+
     Example: genlib subject consent --customer 17 --scope email --via letter
     """
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, STEWARD)
     will = wills.Will("consent", scope, via, evidence=_ask("evidence"))
     wills.record_will(officer, key, customer, will)
     typer.echo(f"customer {customer}: consent to {scope}, from now on")
@@ -148,9 +163,11 @@ def prohibit(
 ) -> None:
     """Keep a prohibition, in force from now on.
 
+    Level: steward.
+
     Example: genlib subject prohibit --customer 17 --scope marketing_use --via telephone
     """
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, STEWARD)
     wills.record_will(officer, key, customer, wills.Will("prohibition", scope, via))
     typer.echo(f"customer {customer}: {scope} is prohibited, from now on")
 
@@ -165,9 +182,11 @@ def withdraw(
 ) -> None:
     """End a consent; or a prohibition, which only the customer's own words can lift.
 
+    Level: steward.
+
     Example: genlib subject withdraw --customer 17 --scope email --via web
     """
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, STEWARD)
     evidence = _ask("evidence") if act == "prohibition" else ""
     count = wills.withdraw_will(officer, key, customer, wills.Will(act, scope, via, evidence))
     typer.echo(f"customer {customer}: {count} of {act} of {scope} ended")
@@ -184,6 +203,8 @@ def correct(  # noqa: PLR0913, PLR0917 - one option for each thing that the noti
     password_file: PasswordFile = None,
 ) -> None:
     """Correct one value, asked for at a prompt; who had it before is counted, for they are told.
+
+    Level: privacy_officer.
 
     Example: genlib subject correct 5 --column phone --ground outdated
     """
@@ -203,6 +224,8 @@ def restrict(
 ) -> None:
     """Restrict: in no contact list from now on, and in no later release (GDPR 18).
 
+    Level: privacy_officer.
+
     Example: genlib subject restrict 5 --ground accuracy
     """
     officer, _ = _open(password_file)
@@ -218,6 +241,8 @@ def lift(
     password_file: PasswordFile = None,
 ) -> None:
     """End the restriction of a request, after the person was told (GDPR 18(3)).
+
+    Level: privacy_officer.
 
     Example: genlib subject lift 5 --told-on 2026-12-01
     """
@@ -235,6 +260,8 @@ def object_to(
     """Carry out an objection: to marketing at once and for good; to other processing by a
     restriction until it is granted or refused.
 
+    Level: privacy_officer.
+
     Example: genlib subject object 5 --to marketing
     """
     codes.check_code(to, (*codes.OBJECTIONS, "granted"), "objection")
@@ -247,11 +274,13 @@ def object_to(
         _say(officer, restriction.grant_objection(officer, request))
 
 
-def _open(password_file: PasswordFile) -> tuple[Officer, IdentityKey]:
+def _open(
+    password_file: PasswordFile, level: Level = PRIVACY_OFFICER
+) -> tuple[Officer, IdentityKey]:
     """Who asks, and the identity key: a user's name alone shows nobody who it is."""
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    key = open_identity(places)
+    key = open_identity(places, level)
     fingerprints.check_key(register, key)
     return Officer(register, places.user, read_clock(), places.time_zone), key
 
