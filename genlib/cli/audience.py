@@ -104,7 +104,9 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     names = vault.open_pseudonym(places.keys, user=places.user, password=word)
     fingerprints.check_key(register, names)
     fingerprints.check_notice(register, terms)
-    ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)
+    ids, _ = reidentify(
+        asked, names, purpose=release, epoch=names.find_epoch(terms.anonymity.epoch)
+    )
     folder = places.home / "audiences"
     check_no_link(folder)
     path = to or folder / f"{campaign}-{channel}.csv"

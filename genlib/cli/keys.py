@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from genlib import settings
+from genlib.cli._telling import telling
 from genlib.errors import RegisterNotFound, UsageError
-from genlib.register import audit, fingerprints, vault
+from genlib.register import audit, fingerprints, rotation, vault
 from genlib.register.database import open_register
 from genlib.register.keyfile import SECRETS, read_keys
-from genlib.register.levels import check_level
+from genlib.register.levels import MOST, check_level
 
 app = typer.Typer(no_args_is_help=True)
 Secrets = Annotated[
@@ -149,6 +150,49 @@ def remove(
 
 
 @app.command()
+def rotate(
+    secret: Annotated[str, typer.Option(help="identity, or pseudonym.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    password_file: PasswordFile = None,
+) -> None:
+    """Put another secret in the place of one: what the old identity key sealed is sealed anew, or
+    releases begin a new epoch of pseudonyms. The others who hold it lose their slots. Killed, it
+    goes on when it is called again; until then nothing else opens a key.
+
+    Level: privacy_officer for identity, publisher for pseudonym.
+
+    Example: genlib keys rotate --secret identity
+    """
+    places = settings.load(password_file=password_file)
+    keys = read_keys(places.keys)
+    if secret in MOST:
+        check_level(keys.levels, places.user, MOST[secret])
+    others = sorted(
+        user for user, own in keys.users.items() if secret in own and user != places.user
+    )
+    if others and not yes:
+        typer.confirm(f"{', '.join(others)} will need a new slot. Go on?", abort=True)
+    password = settings.password(places, f"password of {places.user}")
+    lost = rotation.begin_rotation(
+        places.keys,
+        user=places.user,
+        password=password,
+        secret=secret,
+        before=_audited(places, "rotate", places.user, [secret]),
+    )
+    register = None
+    with suppress(RegisterNotFound):
+        register = open_register(places.register)
+    with telling("sealing anew") as progress:
+        count = rotation.finish_rotation(
+            places.keys, register, user=places.user, password=password, progress=progress
+        )
+    typer.echo(f"{secret}: another secret; {count:,} rows sealed anew")
+    for holder in lost:
+        typer.echo(f"genlib keys add {holder.user} --level {holder.shows}")
+
+
+@app.command()
 def info() -> None:
     """Who may use which secret, and at which level.
 
@@ -160,6 +204,8 @@ def info() -> None:
     for user, secrets in sorted(keys.users.items()):
         levels = [level.name for level in keys.levels[user]]
         typer.echo(f"{user:20} {', '.join(secrets):22} {', '.join(levels)}")
+    if keys.rotating:
+        typer.echo(f"the {keys.rotating} key is being replaced, and that is not finished")
 
 
 def _audited(

@@ -122,7 +122,7 @@ def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manif
         people=source.people.numbers.height,
         left_out=source.people.left_out | _partly_left_out(source, written),
         k=source.people.k,
-        key_epoch=source.notice.anonymity.epoch,
+        key_epoch=source.key.find_epoch(source.notice.anonymity.epoch),
         digest=digest,
         time_zone=source.area.time_zone,
         feeds=_read_feeds(source, written),

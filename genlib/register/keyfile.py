@@ -22,20 +22,23 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from genlib.atomic import replacing
 from genlib.errors import BadInput, UsageError, WrongPassword
 from genlib.private import make_home
 from genlib.register.levels import LEAST, LEVELS, MOST, Level, tell_need
+from genlib.register.sealing import NONCE
 
 SECRETS = ("identity", "pseudonym")
 FORMAT = "genlib-keys-1"
-NONCE = 12
 SALT = 16
 SECRET = 32
 FINGERPRINT = 16
 TAG = 16
+EARLIER = b"genlib earlier identity secrets"
 SHORTEST = 8
 """Characters of a password."""
 COST_LIMITS = {"time": 10, "memory_kib": 2 * 2**20, "lanes": 64}
@@ -45,11 +48,12 @@ COST_LIMITS = {"time": 10, "memory_kib": 2 * 2**20, "lanes": 64}
 @dataclass(frozen=True)
 class Holder:
     """For whom a secret is wrapped, and what it shows: the slot is bound to all of it. `level` is
-    blank in a slot of an earlier version."""
+    blank in a slot of an earlier version; `rotation`: how often the secret was replaced."""
 
     user: str
     secret: str
     level: str = ""
+    rotation: int = 0
 
     @property
     def shows(self) -> Level:
@@ -60,7 +64,8 @@ class Holder:
     def bound(self) -> bytes:
         """What the wrapping is bound to, so that no slot serves another person, secret or level."""
         level = f"\nlevel {self.level}" if self.level else ""
-        return f"{FORMAT} {self.secret} {self.user}{level}".encode()
+        rotation = f"\nrotation {self.rotation}" if self.rotation else ""
+        return f"{FORMAT} {self.secret} {self.user}{level}{rotation}".encode()
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,12 @@ class Slot:
         """The form that stands in the key file."""
         holder = self.holder
         level = {"level": holder.level} if holder.level else {}
+        rotation = {"rotation": holder.rotation} if holder.rotation else {}
         return {
             "user": holder.user,
             "secret": holder.secret,
             **level,
+            **rotation,
             "cost": self.cost,
             "salt": _write_bytes(self.salt),
             "nonce": _write_bytes(self.nonce),
@@ -128,6 +135,12 @@ class KeyFile:
     slots: tuple[Slot, ...]
     fingerprints: Mapping[str, bytes] = field(default_factory=dict)
     """Secret → its fingerprint; empty in a file of an earlier version."""
+    earlier: bytes = b""
+    """The identity secrets before the one of the slots, sealed under it (`seal_earlier`)."""
+    former: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """Secret → the fingerprints that it had before it was replaced."""
+    rotating: str = ""
+    """The secret that is being replaced, if that is not finished."""
 
     @property
     def users(self) -> dict[str, list[str]]:
@@ -161,12 +174,38 @@ class KeyFile:
         """The bytes of a secret; WrongPassword if this person's password does not open them."""
         return self.find_slot(user, secret).open(password)
 
+    def open_earlier(self, secret: bytes) -> tuple[bytes, ...]:
+        """The identity secrets before this one, the first one first; InvalidTag if they were sealed
+        under another."""
+        if not self.earlier:
+            return ()
+        nonce, sealed = self.earlier[:NONCE], self.earlier[NONCE:]
+        value = AESGCM(_derive_sealer(secret)).decrypt(nonce, sealed, EARLIER)
+        return tuple(value[at : at + SECRET] for at in range(0, len(value), SECRET))
+
+
+def seal_earlier(secret: bytes, earlier: Sequence[bytes]) -> bytes:
+    """Earlier identity secrets under the newest one, as they stand in the key file."""
+    nonce = os.urandom(NONCE)
+    return nonce + AESGCM(_derive_sealer(secret)).encrypt(nonce, b"".join(earlier), EARLIER)
+
+
+def _derive_sealer(secret: bytes) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=EARLIER).derive(secret)
+
 
 def read_keys(path: Path) -> KeyFile:
     """The key file at `path`; UsageError if there is none, BadInput if it is not one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return KeyFile(path, _read_slots(content), _read_fingerprints(content))
+        return KeyFile(
+            path,
+            _read_slots(content),
+            _read_fingerprints(content),
+            base64.b64decode(content.get("earlier", ""), validate=True),
+            _read_former(content),
+            _read_rotating(content),
+        )
     except FileNotFoundError:
         raise UsageError(f"no key file at {path}; make one with: genlib keys create") from None
     except OSError as error:
@@ -178,18 +217,24 @@ def read_keys(path: Path) -> KeyFile:
         ) from None
 
 
-def write_keys(keys: KeyFile, before: Callable[[], None] = lambda: None) -> None:
-    """Put a key file in its place at once. `before` is called when all is ready and nothing has
-    changed yet."""
+def write_keys(keys: KeyFile, when_ready: Callable[[], None] = lambda: None) -> None:
+    """Put a key file in its place at once. `when_ready` is called when nothing has changed yet."""
     fingerprints = {name: _write_bytes(digest) for name, digest in keys.fingerprints.items()}
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "slots": [slot.to_json() for slot in keys.slots],
         "fingerprints": fingerprints,
     }
+    if keys.earlier:
+        content["earlier"] = _write_bytes(keys.earlier)
+    if keys.former:
+        former = {name: [*map(_write_bytes, digests)] for name, digests in keys.former.items()}
+        content["former"] = former
+    if keys.rotating:
+        content["rotating"] = keys.rotating
     with replacing(keys.path) as file:
         file.write(json.dumps(content, indent=1).encode())
-        before()
+        when_ready()
 
 
 @contextmanager
@@ -221,6 +266,20 @@ def _read_fingerprints(content: Any) -> dict[str, bytes]:
     return {secret: _read_bytes(raw[secret], FINGERPRINT) for secret in raw}
 
 
+def _read_former(content: Any) -> dict[str, tuple[bytes, ...]]:
+    raw = content.get("former", {})
+    if raw and set(raw) - set(SECRETS):
+        raise ValueError
+    return {secret: tuple(_read_bytes(one, FINGERPRINT) for one in raw[secret]) for secret in raw}
+
+
+def _read_rotating(content: Any) -> str:
+    rotating: str = content.get("rotating", "")
+    if rotating not in ("", *SECRETS):
+        raise ValueError
+    return rotating
+
+
 def _read_slot(raw: Any) -> Slot:
     return Slot(
         holder=_read_holder(raw),
@@ -237,7 +296,10 @@ def _read_holder(raw: Any) -> Holder:
     level = raw.get("level", "")
     if level != "" and LEVELS[level].secret != raw["secret"]:
         raise ValueError
-    return Holder(raw["user"], raw["secret"], level)
+    rotation = raw.get("rotation", 0)
+    if type(rotation) is not int or rotation < 0:
+        raise ValueError
+    return Holder(raw["user"], raw["secret"], level, rotation)
 
 
 def _read_cost(raw: Any) -> dict[str, int]:

@@ -2,8 +2,7 @@
 their blind indexes, the pseudonym key turns people into pseudonyms.
 
 Both lie in one key file (`keyfile`), each wrapped once per person under that person's own password.
-Columns are sealed with AES-256-GCM under a key of their own (HKDF-SHA-256), a random nonce per
-value and the column's name as associated data; blind indexes are HMAC-SHA-256.
+Columns are sealed with AES-256-GCM (`sealing`); blind indexes are HMAC-SHA-256.
 
 The file also holds the fingerprints of both secrets, so that whoever opens one of them can say to a
 register which other one belongs to it. A fingerprint tells nothing of its secret.
@@ -23,14 +22,12 @@ from typing import ClassVar, TypeVar
 
 import polars as pl
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from genlib.errors import BadInput, UsageError, WrongPassword
+from genlib.errors import BadInput, Refused, UsageError, WrongPassword
 from genlib.register.keyfile import (
     FINGERPRINT,
-    NONCE,
     SECRET,
     SECRETS,
     Holder,
@@ -50,6 +47,7 @@ from genlib.register.levels import (
     check_level,
     find_level,
 )
+from genlib.register.sealing import can_open, derive_key, open_texts, seal_texts
 
 COST = {"time": 3, "memory_kib": 65536, "lanes": 4}
 """Of Argon2id: the second choice of RFC 9106."""
@@ -66,6 +64,10 @@ class Key:
     """Name → fingerprint of the other secrets of the file, if it tells them."""
     level: Level = field(default=READER, repr=False, compare=False)
     """What the slot shows that it was opened from; of a key that no slot gave, the least."""
+    rotation: int = field(default=0, repr=False, compare=False)
+    """How often the secret was replaced by another."""
+    former: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
+    """The fingerprints that it had before."""
 
     @property
     def fingerprint(self) -> bytes:
@@ -81,44 +83,44 @@ class PseudonymKey(Key):
 
     name: ClassVar[str] = "pseudonym"
 
+    def find_epoch(self, first: int) -> int:
+        """The number of the pseudonyms that it makes: that of the notice, and one more for every
+        rotation."""
+        return first + self.rotation
+
 
 @dataclass(frozen=True)
 class IdentityKey(Key):
-    """Opens and closes direct identifiers."""
+    """Opens and closes direct identifiers.
+
+    It seals with its secret and opens with this or an `earlier` one (the first one first). Digests
+    and blind indexes are keyed by the first secret of all and stay through every rotation: those of
+    people who were erased could not be made again. So whoever knew an earlier secret can still test
+    a guess against a digest, but opens nothing that was sealed since.
+    """
 
     name: ClassVar[str] = "identity"
+    earlier: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 
     def seal(self, series: pl.Series, *, column: str) -> pl.Series:
         """Text → nonce ‖ ciphertext ‖ tag; null stays null. `column` is `table.column`, and the
         same text seals differently each time."""
-        cipher = AESGCM(self._derived("seal", column))
-        name = column.encode()
-        nonces = os.urandom(NONCE * len(series))
-        sealed = [
-            None
-            if text is None
-            else nonces[at : at + NONCE]
-            + cipher.encrypt(nonces[at : at + NONCE], text.encode(), name)
-            for at, text in zip(range(0, len(nonces), NONCE), series.to_list(), strict=True)
-        ]
-        return pl.Series(series.name, sealed, dtype=pl.Binary)
+        return seal_texts(series, self.secret, column)
 
     def unseal(self, series: pl.Series, *, column: str) -> pl.Series:
         """The text again; BadInput if a value was changed, moved from another column or sealed with
         another key."""
-        cipher = AESGCM(self._derived("seal", column))
-        name = column.encode()
         try:
-            opened = [
-                None if v is None else cipher.decrypt(v[:NONCE], v[NONCE:], name).decode()
-                for v in series.to_list()
-            ]
+            return open_texts(series, (self.secret, *reversed(self.earlier)), column)
         except (InvalidTag, ValueError):
             raise BadInput(
                 f"{column}: a value does not open with this identity key; it was changed or "
                 "belongs elsewhere"
             ) from None
-        return pl.Series(series.name, opened, dtype=pl.String)
+
+    def is_current(self, series: pl.Series, *, column: str) -> pl.Series:
+        """Which values are sealed with the secret itself, not an earlier one; null is."""
+        return can_open(series, self.secret, column)
 
     def opens(self, sealed: bytes, *, column: str) -> bool:
         """Whether a stored value was sealed with this key."""
@@ -131,20 +133,16 @@ class IdentityKey(Key):
     def index(self, series: pl.Series, *, column: str) -> pl.Series:
         """Blind index of normalised text: equal texts give equal 32 bytes, and without the key
         nobody can tell whose."""
-        key = self._derived("index", column)
+        first = self.earlier[0] if self.earlier else self.secret
+        key = derive_key(first, "index", column)
         indexed = [
             None if text is None else hmac.digest(key, text.encode(), "sha256")
             for text in series.to_list()
         ]
         return pl.Series(series.name, indexed, dtype=pl.Binary)
 
-    def _derived(self, use: str, column: str) -> bytes:
-        return HKDF(SHA256(), 32, salt=None, info=f"genlib {use} {column}".encode()).derive(
-            self.secret
-        )
 
-
-OneKey = TypeVar("OneKey", IdentityKey, PseudonymKey)
+OneKey = TypeVar("OneKey", bound=Key)
 
 
 def create_keys(
@@ -166,7 +164,7 @@ def create_keys(
         for (name, word), secret in zip(holders, SECRETS, strict=True):
             holder = Holder(name, secret, MOST[secret].name)
             slots.append(make_slot(holder, word, values[secret], COST))
-        write_keys(KeyFile(path, tuple(slots), _fingerprint(values)))
+        write_keys(KeyFile(path, tuple(slots), fingerprint_secrets(values)))
 
 
 def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
@@ -196,12 +194,12 @@ def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
         for level in find_grants(keys, user, secrets, levels):
             secret = level.secret
             check_level(keys.levels, user, level)
-            values[secret] = keys.unwrap(secret, user, password)
-            slots.append(
-                make_slot(Holder(new[0], secret, level.name), new[1], values[secret], COST)
-            )
+            own = keys.find_slot(user, secret)
+            values[secret] = own.open(password)
+            holder = Holder(new[0], secret, level.name, own.holder.rotation)
+            slots.append(make_slot(holder, new[1], values[secret], COST))
         kept = keys.without(new[0], list(values))
-        fingerprints = {**keys.fingerprints, **_fingerprint(values)}
+        fingerprints = {**keys.fingerprints, **fingerprint_secrets(values)}
         _put_in_place(keys, (*kept, *slots), fingerprints, before)
 
 
@@ -328,14 +326,51 @@ def open_pseudonym(path: Path, *, user: str, password: str) -> PseudonymKey:
 def _open(kind: type[OneKey], path: Path, user: str, password: str) -> OneKey:
     keys = read_keys(path)
     slot = keys.find_slot(user, kind.name)
+    if keys.rotating:
+        raise Refused(
+            f"the {keys.rotating} key is being replaced and that is not finished; whoever began it "
+            f"goes on with: genlib keys rotate --secret {keys.rotating}"
+        )
+    return open_slot(kind, keys, slot, password)
+
+
+def open_slot(kind: type[OneKey], keys: KeyFile, slot: Slot, password: str) -> OneKey:
+    """The key of a slot; WrongPassword if it does not open, BadInput if the rest of the file does
+    not belong to it."""
+    value = slot.open(password)
     companions = {name: digest for name, digest in keys.fingerprints.items() if name != kind.name}
-    key = kind(slot.open(password), path, companions, slot.holder.shows)
+    holder = slot.holder
+    key = kind(
+        value,
+        keys.path,
+        companions,
+        holder.shows,
+        holder.rotation,
+        keys.former.get(kind.name, ()),
+        **{"earlier": _open_earlier(keys, slot, value)} if kind is IdentityKey else {},
+    )
     if keys.fingerprints.get(kind.name, key.fingerprint) != key.fingerprint:
-        raise BadInput(f"{path} was changed or damaged; put back a copy of it")
+        raise _tell_damage(keys)
     return key
 
 
-def _fingerprint(values: Mapping[str, bytes]) -> dict[str, bytes]:
+def _open_earlier(keys: KeyFile, slot: Slot, value: bytes) -> tuple[bytes, ...]:
+    """The earlier identity secrets; BadInput unless there is one for every rotation, for without
+    the first no digest would be found again."""
+    try:
+        earlier = keys.open_earlier(value)
+    except (InvalidTag, ValueError):
+        raise _tell_damage(keys) from None
+    if len(earlier) != slot.holder.rotation:
+        raise _tell_damage(keys)
+    return earlier
+
+
+def _tell_damage(keys: KeyFile) -> BadInput:
+    return BadInput(f"{keys.path} was changed or damaged; put back a copy of it")
+
+
+def fingerprint_secrets(values: Mapping[str, bytes]) -> dict[str, bytes]:
     """Secret → its fingerprint."""
     kinds = (IdentityKey, PseudonymKey)
     return {kind.name: kind(values[kind.name]).fingerprint for kind in kinds if kind.name in values}

@@ -106,6 +106,23 @@ def test_a_level_is_given_a_password_changed_and_a_person_removed(
     assert "bertta" not in read_keys(home / "keys.json").users
 
 
+def test_a_secret_is_replaced_and_who_lost_a_slot_is_said(
+    ready: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["register", "load", str(SAMPLE)]) == 0
+    theirs = ["--new-password-file", str(tmp_path / "other")]
+    assert run(["keys", "add", "bertta", "--level", "steward", *theirs]) == 0
+    capsys.readouterr()
+    assert run(["keys", "rotate", "--secret", "identity", "--yes"]) == 0
+    said = capsys.readouterr().out
+    assert "identity: another secret" in said
+    assert "genlib keys add bertta --level steward" in said
+    assert run(["keys", "rotate", "--secret", "pseudonym"]) == 0
+    assert run(["keys", "rotate", "--secret", "master"]) == 2
+    assert run(["register", "load", str(SAMPLE)]) == 0
+    assert [run(["publish", "satisfaction"]), run(["audit", "verify"])] == [0, 0]
+
+
 def test_who_may_open_what_stands_in_the_trail_before_it_holds(
     ready: None,
     home: Path,
@@ -297,7 +314,7 @@ def test_every_command_has_help_with_an_example(
 ) -> None:
     commands = {
         "register": ["create", "load", "synthesise", "info", "release-hold"],
-        "keys": ["create", "add", "password", "remove", "info"],
+        "keys": ["create", "add", "password", "remove", "rotate", "info"],
         "audit": ["verify", "list"],
     }
     for command in commands[group]:
