@@ -57,7 +57,7 @@ def publish(
                 now=now,
                 time_zone=places.time_zone,
                 data=places.data,
-                access=places.access,
+                access=places.access_of(purpose),
                 progress=lambda table, rows: status.update(f"{table} {rows:,}"),
             )
         typer.echo(summary(made))
