@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from workbench import ROOT
 
+from genlib import notice
 from genlib.cli import root, run
 from genlib.register import vault
 from genlib.register.levels import LEVELS, PRIVACY_OFFICER, PUBLISHER, STEWARD
@@ -41,6 +42,10 @@ SLOTS = {words: needed for words, needed in NEEDS.items() if BY_SLOT.fullmatch(n
 def test_every_command_says_its_level(words: str) -> None:
     first = re.split(r"[,; ]", NEEDS[words])[0]
     assert first in {"none", "any", "the", *LEVELS}, words
+
+
+def test_the_levels_are_those_of_the_notice() -> None:
+    assert list(notice.load().levels) == list(LEVELS)
 
 
 @pytest.fixture(scope="module")
