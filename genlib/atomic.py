@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from genlib.private import OWNER, Access, make_home
+from genlib.private import OWNER, Access, give, make_home
 
 DRAFT = ".draft"
 """Ends the name of a file that is being written."""
@@ -26,7 +26,7 @@ def replacing(path: Path, access: Access = OWNER) -> Iterator[BinaryIO]:
     descriptor, draft = _open_draft(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, access.file)
+            give(descriptor, access.file, access.group)
             yield file
             file.flush()
             os.fsync(file.fileno())

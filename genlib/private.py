@@ -2,44 +2,58 @@
 through a symbolic link.
 
 Example: under umask 022 `make_folder(home / "releases")` is 0700 and `write_file(path, b"…")` is
-0600; with `GROUP` they are 0750 and 0640.
+0600; with `GROUP` they are 0750 and 0640, and with a group that is named they belong to it before
+it may read them.
 """
 
 from __future__ import annotations
 
 import errno
+import grp
 import os
 import shutil
-from dataclasses import dataclass
+import stat
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from genlib.errors import Refused
+from genlib.errors import Refused, UsageError
 
 
 @dataclass(frozen=True)
 class Access:
-    """The modes of the folders and files that are made."""
+    """The modes of the folders and files that are made, and the group that they are given to; blank
+    leaves them to the group that the system chooses."""
 
     folder: int
     file: int
+    group: str = ""
+
+    @property
+    def passage(self) -> Access:
+        """Of the folder above folders of several groups: who knows a name inside may go through."""
+        return replace(self, folder=0o711) if self.group else self
 
 
 OWNER = Access(folder=0o700, file=0o600)
 GROUP = Access(folder=0o750, file=0o640)
+OWNERS = 0o700
+"""What a mode lets the owner do: all that anything has until it belongs to its group."""
 
 
 def make_folder(path: Path, access: Access = OWNER) -> Path:
     """The folder `path`, made with those above it that are missing; one that is there keeps its
-    mode. Refused if it is a symbolic link."""
+    mode, unless a group is named. Refused if it is a symbolic link."""
     check_no_link(path)
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
-        folder.mkdir(mode=access.folder, exist_ok=True)
-        _give(folder, access.folder)
+        folder.mkdir(mode=access.folder & OWNERS, exist_ok=True)
+        give(folder, access.folder, access.group)
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if access.group and path not in missing:
+        give(path, access.folder, access.group)
     return path
 
 
@@ -61,8 +75,8 @@ def check_no_link(path: Path) -> None:
 def write_file(path: Path, content: bytes | memoryview, access: Access = OWNER) -> None:
     """A new file, flushed to the disk; FileExistsError if anything is there."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    with open(os.open(path, flags, access.file), "wb") as file:
-        _give(path, access.file)
+    with open(os.open(path, flags, access.file & OWNERS), "wb") as file:
+        give(file.fileno(), access.file, access.group)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -82,8 +96,35 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _give(path: Path, mode: int) -> None:
-    """Add what a umask took away; a group that the folder hands on stays."""
-    found = path.stat().st_mode
-    if found & mode != mode:
-        path.chmod(found | mode)
+def give(target: Path | int, mode: int, group: str = "") -> None:
+    """Let a file or folder, or what a descriptor is of, have this very mode and belong to the
+    group; without one, add what a umask took away (a group that the folder hands on stays).
+
+    UsageError if there is no such group, Refused if this user may not give anything to it.
+    """
+    found = os.stat(target)
+    if not group:
+        if found.st_mode & mode != mode:
+            os.chmod(target, stat.S_IMODE(found.st_mode) | mode)
+        return
+    number = _find_group(group)
+    if (found.st_gid, stat.S_IMODE(found.st_mode)) == (number, mode):
+        return
+    try:
+        os.chown(target, -1, number)
+        os.chmod(target, mode)
+    except PermissionError:
+        raise Refused(
+            f"this user may not give files to the group {group}; be a member of it and own what is "
+            "there, or let the system's administrator set it"
+        ) from None
+
+
+def _find_group(name: str) -> int:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise UsageError(
+            f"the setting groups names {name}, which is no group of this machine; make it, or name "
+            "another"
+        ) from None

@@ -18,8 +18,10 @@ import polars as pl
 
 from genlib import notice
 from genlib import settings as configuration
+from genlib.access_log import record_opening
 from genlib.errors import PeriodNotCovered, ReleaseNotFound, UsageError
 from genlib.period import Period, name_period
+from genlib.settings import Settings
 
 LISTED = pl.Schema(
     {
@@ -262,15 +264,27 @@ def open_release(
     release: str = "current",
     *,
     spark: Any = None,
-    settings: configuration.Settings | None = None,
+    settings: Settings | None = None,
 ) -> Release:
     """The newest release of a purpose, or the one with the id `release`; with `spark`, a session,
     its tables are Spark frames.
 
-    Raises ReleaseNotFound for a purpose, release or table that is not on this machine, and Refused
-    if the notice was changed since without a new version.
+    The opening stands in the access log first. Raises ReleaseNotFound for a purpose, release or
+    table that is not on this machine, and Refused if the notice was changed since without a new
+    version, or if the opening cannot be recorded.
     """
     settings = settings or configuration.load()
+    path, manifest = _find(purpose, release, settings)
+    record_opening(settings, purpose, manifest.release_id)
+    return Release(path, manifest, spark)
+
+
+def read_manifest(purpose: str, release: str = "current", *, settings: Settings) -> Manifest:
+    """What a release says of itself; nothing of it is opened. Raises as `open_release`."""
+    return _find(purpose, release, settings)[1]
+
+
+def _find(purpose: str, release: str, settings: Settings) -> tuple[Path, Manifest]:
     terms = notice.load(settings.notice)
     purposes = terms.releases
     if purpose not in purposes:
@@ -292,7 +306,7 @@ def open_release(
             f"a new one: genlib publish {purpose}"
         ) from None
     terms.check_unchanged(manifest.notice_version, manifest.notice_digest)
-    return Release(path, manifest, spark)
+    return path, manifest
 
 
 def _tell_missing(folder: Path, name: str) -> str:
@@ -309,7 +323,7 @@ def _tell_missing(folder: Path, name: str) -> str:
     )
 
 
-def releases(*, settings: configuration.Settings | None = None) -> pl.DataFrame:
+def releases(*, settings: Settings | None = None) -> pl.DataFrame:
     """The releases that are on this machine, the newest of each purpose first: purpose, release
     (the id for `open_release`), is_current, published_at (UTC), people and the notice's version."""
     settings = settings or configuration.load()

@@ -11,7 +11,7 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping, Set
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
@@ -29,9 +29,10 @@ PUBLICATION = "GENLIB_PUBLICATION"
 TIME_ZONE = "Europe/Helsinki"
 """Where nothing else is set."""
 
-LONGEST = {"user": 64, "register": 1_000, "slots": 1_000}
+LONGEST = {"user": 64, "register": 1_000, "slots": 1_000, "groups": 1_000}
 """Characters that a setting may have; a place has up to LONGEST_PLACE."""
 LONGEST_PLACE = 500
+GROUP_FORM = re.compile(r"(?P<what>[a-z_]{1,40}) *= *(?P<group>[A-Za-z_][A-Za-z0-9_.-]{0,31})")
 UNSEEN = {"Cc", "Cf", "Cs"}
 """Unicode's control and format characters, and bytes that are no text: a message or a terminal
 would obey them."""
@@ -57,6 +58,12 @@ class Settings:
     group_readable: bool = False
     """Let the group read releases and reports (0640 and 0750), else they are their owner's (0600
     and 0700). The rest of the home never opens, so both then lie outside it."""
+    groups: str = ""
+    """Which group of the machine reads what: `customer_analysis=analysts, reports=readers`. A
+    purpose that is not named is its owner's, as `group_readable` says."""
+    access_log: Path | None = None
+    """Who opened which release when; else access.jsonl in the home. Better a file that its users
+    can only append to."""
     password_file: Path | None = None
     time_zone: str = TIME_ZONE
     """The company's: it decides which day and month an instant belongs to, in every release and
@@ -74,8 +81,28 @@ class Settings:
 
     @property
     def access(self) -> Access:
-        """The modes of releases and reports."""
+        """The modes and the group of reports."""
+        return self.access_of("reports")
+
+    def access_of(self, what: str) -> Access:
+        """The modes and the group of a purpose's releases, or of `reports`."""
+        group = read_groups(self.groups).get(what, "")
+        if group:
+            return replace(GROUP, group=group)
         return GROUP if self.group_readable else OWNER
+
+
+def read_groups(text: str) -> dict[str, str]:
+    """What is read → the group that reads it; UsageError for another form."""
+    groups = {}
+    for part in text.split(",") if text.strip() else []:
+        match = GROUP_FORM.fullmatch(part.strip())
+        if match is None:
+            raise UsageError(
+                "the setting groups has the form customer_analysis=analysts, reports=readers"
+            )
+        groups[match["what"]] = match["group"]
+    return groups
 
 
 PLACES = {field.name for field in fields(Settings) if "Path" in str(field.type)}
@@ -205,6 +232,8 @@ def _value(name: str, value: Any, *, where: str, folder: Path | None = None) -> 
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise UsageError(f"{where}: the setting {name} is a text in quotes, and not empty")
     _check_plain(name, value, where)
+    if name == "groups":
+        read_groups(value)
     return _place(name, value, where, folder) if name in PLACES else value
 
 

@@ -3,6 +3,7 @@ symbolic link."""
 
 from __future__ import annotations
 
+import grp
 import os
 import stat
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from genlib.atomic import replacing
-from genlib.errors import Refused
+from genlib.errors import Refused, UsageError
 from genlib.private import GROUP, OWNER, Access, make_folder, open_lock, remove, write_file
 
 
@@ -87,3 +88,35 @@ def test_removing_a_link_leaves_what_it_leads_to(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["there", "file"]
     remove(tmp_path / "there")
     assert list(tmp_path.iterdir()) == []
+
+
+def find_other_group() -> str:
+    """A group that this process may give a file to: not its first, if it may."""
+    numbers = [one.gr_gid for one in grp.getgrall()] if os.geteuid() == 0 else os.getgroups()
+    others = [number for number in numbers if number != os.getegid()]
+    return grp.getgrgid((others or numbers)[0]).gr_name
+
+
+def test_what_a_group_reads_belongs_to_it_whatever_the_umask(umask: None, tmp_path: Path) -> None:
+    name = find_other_group()
+    access = Access(0o750, 0o640, name)
+    (tmp_path / "there").mkdir(mode=0o777)
+    folder = make_folder(tmp_path / "there", access)
+    write_file(folder / "file", b"x", access)
+    with replacing(folder / "replaced", access) as file:
+        file.write(b"x")
+    inner = make_folder(folder / "inner", access)
+    made = [folder, inner, folder / "file", folder / "replaced"]
+    assert [mode(one) for one in made] == [0o750, 0o750, 0o640, 0o640]
+    assert {one.group() for one in made} == {name}
+    assert mode(make_folder(tmp_path / "above", access.passage)) == 0o711
+
+
+def test_a_group_that_is_not_there_is_named(tmp_path: Path) -> None:
+    access = Access(0o750, 0o640, "no-such-group")
+    with pytest.raises(UsageError, match="names no-such-group, which is no group of this machine"):
+        make_folder(tmp_path / "a", access)
+    with pytest.raises(UsageError, match="names no-such-group"):
+        write_file(tmp_path / "file", b"x", access)
+    assert mode(tmp_path / "a") == 0o700
+    assert (tmp_path / "file").read_bytes() == b""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import shutil
+import stat
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,9 @@ from small import Small
 import genlib
 from genlib import notice
 from genlib import settings as configuration
-from genlib.errors import PeriodNotCovered, ReleaseNotFound, UsageError
-from genlib.release import Manifest, Release, open_release
+from genlib.access_log import find_log
+from genlib.errors import PeriodNotCovered, Refused, ReleaseNotFound, UsageError
+from genlib.release import Manifest, Release, open_release, read_manifest
 from genlib.settings import Settings
 
 ID, OLDER = "2026-11-01T0400Z-5f2c91", "2026-10-01T0400Z-aaaaaa"
@@ -58,12 +62,60 @@ def places(tmp_path: Path) -> Settings:
             replace(MANIFEST, release_id=release).to_json()
         )
     (home / "current").write_text(f"{ID}\n")
-    return replace(configuration.load(), releases=tmp_path)
+    return replace(configuration.load(), releases=tmp_path, home=tmp_path / "home")
 
 
 def test_the_newest_release_and_an_older_one(places: Settings) -> None:
     assert open_release("customer_analysis", settings=places).id == ID
     assert open_release("customer_analysis", OLDER, settings=places).id == OLDER
+
+
+def read_log(settings: Settings) -> list[dict[str, str]]:
+    path = find_log(settings)
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_an_opening_is_recorded_and_a_look_at_the_manifest_is_none(places: Settings) -> None:
+    assert read_manifest("customer_analysis", settings=places).release_id == ID
+    assert read_log(places) == []
+    settings = replace(places, user="somebody else")
+    open_release("customer_analysis", settings=settings)
+    open_release("customer_analysis", OLDER, settings=settings)
+    first, second = read_log(places)
+    login = pwd.getpwuid(os.geteuid()).pw_name
+    assert (first["user"], first["named"]) == (login, "somebody else")
+    assert (first["purpose"], first["release"], second["release"]) == (
+        "customer_analysis",
+        ID,
+        OLDER,
+    )
+    assert datetime.fromisoformat(first["at"]).utcoffset() == timedelta()
+    assert stat.S_IMODE(find_log(places).stat().st_mode) == 0o600
+
+
+def test_what_cannot_be_opened_is_not_recorded(places: Settings) -> None:
+    with pytest.raises(ReleaseNotFound):
+        open_release("satisfaction", settings=places)
+    assert read_log(places) == []
+
+
+@pytest.mark.parametrize("obstacle", ["folder", "link", "file above"])
+def test_an_opening_that_cannot_be_recorded_is_refused(
+    places: Settings, tmp_path: Path, obstacle: str
+) -> None:
+    log = tmp_path / "shared" / "access.jsonl"
+    log.parent.mkdir()
+    if obstacle == "folder":
+        log.mkdir()
+    elif obstacle == "link":
+        log.symlink_to(tmp_path / "elsewhere")
+    else:
+        log.parent.rmdir()
+        log.parent.write_text("")
+    with pytest.raises(Refused, match="cannot be recorded in") as refusal:
+        open_release("customer_analysis", settings=replace(places, access_log=log))
+    assert "\n" not in str(refusal.value)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_table_is_a_lazy_frame(places: Settings) -> None:

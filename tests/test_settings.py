@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -254,3 +254,17 @@ def test_no_command_repeats_who_asks_a_password_or_a_database_login(
         )
         assert "hunter2" not in done.stdout + done.stderr, command
         assert "unexpected" not in done.stderr, done.stderr
+
+
+def test_a_group_is_named_for_a_purpose_and_for_reports(tmp_path: Path) -> None:
+    text = "customer_analysis=analysts, reports = report-readers"
+    found = load(tmp_path, {"GENLIB_GROUPS": text})
+    assert found.access_of("customer_analysis") == replace(GROUP, group="analysts")
+    assert found.access == replace(GROUP, group="report-readers")
+    assert found.access_of("satisfaction") == OWNER
+
+
+@pytest.mark.parametrize("text", ["analysts", "a=b=c", "customer_analysis=", "a=b;c=d", "a=b,"])
+def test_groups_of_another_form_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="the setting groups has the form"):
+        load(tmp_path, {"GENLIB_GROUPS": text})

@@ -41,6 +41,8 @@ def list_runs(
     """List the newest good run of every report, every failed run and your own drafts; or what is
     missing.
 
+    Level: reader, by the operating system.
+
     Example: genlib report list --failed
     """
     settings = load()
@@ -74,6 +76,8 @@ def open_report(
     """Show where the newest good page of a report is, or the one of a day, and open it in a browser
     at a terminal.
 
+    Level: reader, by the operating system.
+
     Example: genlib report open campaign_history --as-of 2026-11-05
     """
     settings = load()
@@ -99,6 +103,8 @@ def verify(
     """Make a run again from the same notebook, release, parameters and past, and compare all that
     is no time to the byte. Nothing is kept. Exit code 5 if it came out otherwise.
 
+    Level: reader, by the operating system.
+
     Example: genlib report verify 2026-11-01T040000Z-5f2c91
     """
     from genlib.reports.verifying import verify_run
@@ -117,6 +123,8 @@ def prune(
 ) -> None:
     """Remove the runs that were to be kept until today; those on hold stay. Each run of a report
     does the same.
+
+    Level: analyst, by the operating system.
 
     Example: genlib report prune --dry-run
     """
@@ -137,6 +145,8 @@ def hold(
     end: Annotated[bool, typer.Option("--end", help="The hold is over.")] = False,
 ) -> None:
     """Keep a run beyond its time, for a court or an authority, until the hold is ended.
+
+    Level: analyst, by the operating system.
 
     Example: genlib report hold 2026-11-01T040000Z-5f2c91 --reason "asked by the ombudsman"
     """

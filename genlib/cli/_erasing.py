@@ -10,8 +10,10 @@ from genlib import notice, settings
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
 from genlib.errors import Refused
-from genlib.register import fingerprints, key_use, vault
+from genlib.register import fingerprints, key_use
 from genlib.register.database import open_register
+from genlib.register.keyfile import read_keys
+from genlib.register.levels import PRIVACY_OFFICER
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes, journal
 from genlib.rights.erasure import Workplace, finish_erasures
@@ -37,6 +39,8 @@ def erase(
     """Erase whoever asked: what the books need stays, by record with its date and ground; the rest
     goes, from kept releases too, and no source brings it back. Tells who had the data, to be told.
 
+    Level: privacy_officer.
+
     Example: genlib subject erase 5 --ground not_needed
     """
     places, officer, key = _open(password_file, "subject erase")
@@ -50,6 +54,8 @@ def erase(
 def finish(password_file: PasswordFile = None) -> None:
     """Finish erasures that were stopped, or that a restored backup brought back; every command of
     this group does so first.
+
+    Level: privacy_officer.
 
     Example: genlib subject finish
     """
@@ -84,7 +90,7 @@ def find_shelves(places: Settings) -> Shelves:
 def _open(password_file: PasswordFile, command: str) -> tuple[Settings, Officer, IdentityKey]:
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    key = open_identity(places, command)
+    key = open_identity(places, command, PRIVACY_OFFICER)
     fingerprints.check_key(register, key)
     return places, Officer(register, places.user, read_clock(), key, places.time_zone), key
 
@@ -92,7 +98,7 @@ def _open(password_file: PasswordFile, command: str) -> tuple[Settings, Officer,
 def _finish_own_releases(places: Settings, officer: Officer) -> None:
     """Take the erased out of kept releases, if this user holds the pseudonym key too; else it is
     left to whoever does."""
-    slots = vault.read_keys(places.keys).slots
+    slots = read_keys(places.keys).slots
     if not any(one.user == places.user and one.secret == "pseudonym" for one in slots):  # noqa: S105 - the name of a key
         return
     password = settings.password(places, "password of the pseudonym key")

@@ -60,6 +60,8 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     """Bring the register up to the next state of its sources: new rows are added, changed ones
     changed, the rest left; exit code 4 if rows were refused. The same input again changes nothing.
 
+    Level: steward.
+
     Example: genlib register refresh data/sample
              genlib register refresh customer_list.toml --files ~/exports
     """
@@ -97,6 +99,8 @@ def history() -> None:
     """What each feed gave last: when, of when it speaks, rows read, new, changed, refused and held
     back, and how old its newest event is.
 
+    Level: steward, by the operating system.
+
     Example: genlib register history
     """
     register = open_register(settings.load().register)
@@ -111,6 +115,8 @@ def undo(
     """Take a refresh back: the rows that it added go, the rows that it changed are as they were.
     Refused if something builds on it.
 
+    Level: steward.
+
     Example: genlib register undo 12
     """
     places = settings.load(password_file=password_file)
@@ -124,6 +130,8 @@ def undo(
 def missing() -> None:
     """The rows that a source which sends everything did not send any more, by number, for a
     decision: have they left, were they erased at the source?
+
+    Level: steward, by the operating system.
 
     Example: genlib register missing
     """

@@ -12,6 +12,8 @@ from rich.console import Console
 
 from genlib import settings
 from genlib.register import key_use, vault
+from genlib.register.keyfile import read_keys
+from genlib.register.levels import STEWARD, Level, check_level
 
 PasswordFile = Annotated[
     Path | None, typer.Option(help="File with the password of your slot of the identity key.")
@@ -19,11 +21,17 @@ PasswordFile = Annotated[
 TOLD_ROWS = 655_360
 
 
-def open_identity(places: settings.Settings, command: str) -> vault.IdentityKey:
+def open_identity(
+    places: settings.Settings, command: str, level: Level = STEWARD
+) -> vault.IdentityKey:
     """The identity key, with the password of the user of the settings; the audit trail tells which
-    command opened it."""
+    command opened it. Refused, before it is asked for, if that user has not the level."""
+    holders = read_keys(places.keys).levels
+    check_level(holders, places.user, level)
     password = settings.password(places, "password of the identity key")
-    return key_use.open_identity(places, password, command)
+    key = key_use.open_identity(places, password, command)
+    check_level(holders | {places.user: [key.level]}, places.user, level)
+    return key
 
 
 @contextmanager

@@ -80,6 +80,8 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     """Write the contact list of a campaign: only people whom it may contact now, without a holdout;
     the rest is counted by reason.
 
+    Level: steward, and publisher for the pseudonyms.
+
     Example: genlib audience export --campaign SYKSY26 --channel email --kind DM --recipient
     "Esimerkki Viestit Oy" pseudonyms.csv
     """
@@ -113,7 +115,9 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     names = key_use.open_pseudonym(places, word, "audience export")
     fingerprints.check_key(register, names)
     fingerprints.check_notice(register, terms)
-    ids, _ = reidentify(asked, names, purpose=release, epoch=terms.anonymity.epoch)
+    ids, _ = reidentify(
+        asked, names, purpose=release, epoch=names.find_epoch(terms.anonymity.epoch)
+    )
     _tell_reidentified(register, key, ids, order, release)
     folder = places.home / "audiences"
     check_no_link(folder)
@@ -136,6 +140,8 @@ def exceptions(
 ) -> None:
     """List the contacts of a campaign that were not allowed when they were made, with names and
     why, for the steward to handle; recorded.
+
+    Level: steward.
 
     Example: genlib audience exceptions --campaign SYKSY26
     """
@@ -166,6 +172,8 @@ def handle(
     password_file: PasswordFile = None,
 ) -> None:
     """Keep that listed contacts of a campaign are handled; the next report counts them so.
+
+    Level: steward.
 
     Example: genlib audience handle --campaign SYKSY26 17 21
     """

@@ -28,6 +28,8 @@ def show(
 ) -> None:
     """The latest events: when, who, for which purpose, what, how many people.
 
+    Level: privacy_officer, by the operating system.
+
     Example: genlib audit show --last 50 --action "key use" --since 2026-11-01
     """
     places = settings.load()
@@ -53,6 +55,8 @@ def verify(
     """Find any event that was changed, removed, moved or cut off; exit code 1 if there is one. An
     export is held against an anchor only if one is named: a copy made with it.
 
+    Level: privacy_officer, by the operating system.
+
     Example: genlib audit verify
              genlib audit verify --file trail.jsonl --anchor register.sqlite.audit
     """
@@ -75,6 +79,8 @@ def export(
 ) -> None:
     """Write the whole trail as JSON lines with their digests; that it was exported is its last
     event. Keep a copy of the anchor with it.
+
+    Level: privacy_officer, by the operating system.
 
     Example: genlib audit export trail.jsonl
     """

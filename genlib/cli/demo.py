@@ -22,7 +22,7 @@ from genlib.register.fingerprints import check_keyless
 from genlib.register.key_use import open_identity, open_pseudonym
 from genlib.register.synthetic import AS_OF, synthesise
 from genlib.register.vault import create_keys
-from genlib.release import open_release
+from genlib.release import read_manifest
 from genlib.reports import catalogue
 from genlib.reports.run import run_report
 from genlib.settings import Settings, load
@@ -47,6 +47,8 @@ def demo(
     language: Annotated[str, typer.Option(help="fi, sv or en.")] = "fi",
 ) -> None:
     """Make a synthetic register, three releases and three reports, and say where to look.
+
+    Level: none; the people are artificial and the keys its own.
 
     Example: genlib demo
     """
@@ -120,9 +122,8 @@ def _register(settings: Settings, password: str, customers: int) -> Register:
 
 def _release(purpose: str, register: Register, settings: Settings, password: str) -> None:
     try:
-        typer.echo(
-            f"release     {purpose} {open_release(purpose, settings=settings).id} (there already)"
-        )
+        there = read_manifest(purpose, settings=settings)
+        typer.echo(f"release     {purpose} {there.release_id} (there already)")
     except ReleaseNotFound:
         key = open_pseudonym(settings, password, "demo")
         now = datetime.combine(AS_OF, time(4), UTC)
@@ -134,7 +135,7 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
             notice=terms,
             releases=settings.releases,
             data=settings.data,
-            access=settings.access,
+            access=settings.access_of(purpose),
             now=now,
             time_zone=settings.time_zone,
         )

@@ -41,6 +41,8 @@ def new(
     """Write a first feed from a file's header, for you to finish: what is called as in the register
     is taken, the rest stands there as a comment. No row is read.
 
+    Level: none.
+
     Example: genlib feed new exports/customers.csv
     """
     target = to or Path(f"{file.stem}.toml")
@@ -63,6 +65,8 @@ def check(
 ) -> None:
     """Tell what a refresh would do - rows new, changed by column, unchanged, refused - and keep
     nothing; exit code 4 if rows would be refused.
+
+    Level: steward.
 
     Example: genlib feed check data/sample
     """

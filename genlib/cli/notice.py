@@ -15,6 +15,8 @@ app = typer.Typer(no_args_is_help=True)
 def show() -> None:
     """Show the notice: controller, uses, what each release is granted, retention, gaps.
 
+    Level: none.
+
     Example: genlib notice show
     """
     places = settings.load()
@@ -48,6 +50,8 @@ def show() -> None:
 def check() -> None:
     """Check the notice against itself and against the register's tables, and list the gaps of the
     notice that customers were given.
+
+    Level: none.
 
     Example: genlib notice check
     """

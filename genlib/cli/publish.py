@@ -34,6 +34,8 @@ def publish(
 ) -> None:
     """Publish a release for each purpose, as the register is now, and make it the current one.
 
+    Level: publisher.
+
     Example: genlib publish customer_analysis satisfaction
     """
     places = settings.load(password_file=password_file)
@@ -59,7 +61,7 @@ def publish(
                 now=now,
                 time_zone=places.time_zone,
                 data=places.data,
-                access=places.access,
+                access=places.access_of(purpose),
                 progress=lambda table, rows: status.update(f"{table} {rows:,}"),
             )
         typer.echo(summary(made))

@@ -26,6 +26,8 @@ def create() -> None:
     """Make an empty register where the settings say (GENLIB_REGISTER=postgresql://host/register);
     one that is there stays as it is.
 
+    Level: none; whoever may write there.
+
     Example: genlib register create
     """
     typer.echo(f"register {create_register(settings.load().register).url}")
@@ -50,6 +52,8 @@ def load(
     """Load a folder, every good row of a table or none; exit code 4 if rows were refused. Rows that
     are there already as they are count as unchanged; whom a refused row about a prohibition or an
     end speaks of is on no contact list until it is mended.
+
+    Level: steward.
 
     Example: genlib register load data/sample
     """
@@ -86,6 +90,8 @@ def synthesise(
 ) -> None:
     """Fill an empty register with people who do not exist.
 
+    Level: steward.
+
     Example: genlib register synthesise --customers 1000000 --seed 7
     """
     places = settings.load(password_file=password_file)
@@ -104,6 +110,8 @@ def synthesise(
 @app.command()
 def info() -> None:
     """How many rows each table has, and who is held back from contact lists for which reasons.
+
+    Level: steward, by the operating system.
 
     Example: genlib register info
     """
@@ -138,6 +146,8 @@ def release_hold(
 ) -> None:
     """Let a customer onto contact lists again whose refused row is mended elsewhere or was wrong;
     or, with --unknown, everybody whom rows that name nobody hold back.
+
+    Level: steward.
 
     Example: genlib register release-hold --customer 17 --reason "asked by telephone"
     """

@@ -42,6 +42,8 @@ def run(
     """Run a report and put it into the catalogue. A notebook that nobody approved is a draft, for
     its author alone. The period may be last, last-month, last-quarter or last-year.
 
+    Level: analyst, by the operating system.
+
     Example: genlib report run campaign_history -p period=2026-10 -p language=fi
     """
     from genlib.errors import ReportFailed
@@ -97,6 +99,8 @@ def forget(
     """Take back a run that was never shown to anyone: later reports need not heed it, and it leaves
     the catalogue.
 
+    Level: analyst, by the operating system.
+
     Example: genlib report forget 2026-11-01T040000Z-5f2c91
     """
     from genlib.reports.run import find_run, forget_run
@@ -121,6 +125,8 @@ def withdraw(
     """Take back a run that was shown, to correct it: it leaves the catalogue, and the next run
     tells its figures anew, with a note.
 
+    Level: analyst, by the operating system.
+
     Example: genlib report withdraw 2026-11-01T040000Z-5f2c91 --reason "a file was loaded twice"
     """
     from genlib.reports.run import find_run, withdraw_run
@@ -136,6 +142,8 @@ def parameters(
 ) -> None:
     """Show the parameters that a report takes, with types and defaults.
 
+    Level: none.
+
     Example: genlib report parameters campaign_history
     """
     from genlib.reports.parameters import parameters_of
@@ -149,6 +157,8 @@ def parameters(
 def approve(name: Notebook) -> None:
     """Approve a notebook that somebody else wrote and that you have read: it publishes from now on,
     until a cell of it is changed. Whoever owns its file or has run it as a draft cannot.
+
+    Level: analyst, by the operating system.
 
     Example: genlib report approve notebooks/branches.ipynb
     """
@@ -181,6 +191,8 @@ def approve(name: Notebook) -> None:
 def approvals() -> None:
     """List the notebooks that may publish: genlib's own, and those that somebody approved.
 
+    Level: reader, by the operating system.
+
     Example: genlib report approvals
     """
     from genlib.reports.approval import read_acts, read_shipped
@@ -199,6 +211,8 @@ def digest(
     ] = None,
 ) -> None:
     """Show the digest of notebooks: of what approval speaks of.
+
+    Level: none.
 
     Example: genlib report digest campaign_history
     """

@@ -12,6 +12,7 @@ from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
 from genlib.register import fingerprints
 from genlib.register.database import open_register
+from genlib.register.levels import PRIVACY_OFFICER
 from genlib.rights import retention
 from genlib.rights.requests import Officer
 
@@ -32,12 +33,14 @@ def sweep(
     """Remove what the notice's retention says must go, and tell it by table and ground; to be run
     every night. It ends erasures of which only the books were left.
 
+    Level: privacy_officer.
+
     Example: genlib retention sweep --dry-run
     """
     places = settings.load(password_file=password_file)
     terms = notice.load(places.notice)
     register = open_register(places.register)
-    key = open_identity(places, "retention sweep")
+    key = open_identity(places, "retention sweep", PRIVACY_OFFICER)
     fingerprints.check_key(register, key)
     officer = Officer(register, places.user, read_clock(), key, places.time_zone)
     finish_left(places, officer, key)

@@ -35,6 +35,8 @@ def check() -> None:
     """Check data/schedule.toml against the notebooks, the notice and the feeds, and tell when each
     report comes next. Every fault is told with its line and what to do; exit code 4.
 
+    Level: none.
+
     Example: genlib schedule check
     """
     settings = load()
@@ -60,6 +62,8 @@ def due() -> None:
     timer; several at once do no harm. Exit code 5 if a report failed or is late, 3 if one was
     refused.
 
+    Level: steward to refresh, publisher to publish, analyst to report.
+
     Example: genlib schedule due
     """
     settings = load()
@@ -72,6 +76,8 @@ def due() -> None:
 @app.command()
 def serve() -> None:
     """Do what is due, minute after minute, until it is stopped.
+
+    Level: steward to refresh, publisher to publish, analyst to report.
 
     Example: genlib schedule serve
     """
@@ -93,6 +99,8 @@ def status(
     """How it stands: waiting and why, running since, done, refused and why, failed in which cell,
     late. Exit code 5 if a report failed or is late, 3 if one was refused.
 
+    Level: reader, by the operating system.
+
     Example: genlib schedule status
     """
     settings = load()
@@ -110,6 +118,8 @@ def again(
 ) -> None:
     """Let what was refused or failed of an entry be made again, at the next round: the notebook was
     mended or approved, the disk has room.
+
+    Level: analyst, by the operating system.
 
     Example: genlib schedule again campaigns
     """
@@ -130,6 +140,8 @@ def install(
     ] = None,
 ) -> None:
     """Write units for systemd, and say what to do with them, or what to put into a crontab.
+
+    Level: none.
 
     Example: genlib schedule install
     """

@@ -17,8 +17,10 @@ from genlib import notice, settings
 from genlib.cli import _erasing
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
-from genlib.register import fingerprints, key_use, store, vault
+from genlib.register import fingerprints, key_use, store
 from genlib.register.database import open_register
+from genlib.register.keyfile import read_keys
+from genlib.register.levels import PRIVACY_OFFICER, STEWARD, Level
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes, inspection, portability, requests, restriction, wills
 from genlib.rights.correction import Correction
@@ -44,10 +46,12 @@ def find(
 ) -> None:
     """The numbers of the customers with this identifier, found without opening a name; recorded.
 
+    Level: steward.
+
     Example: genlib subject find --by email
     """
     codes.check_code(by, ("personal_id", "phone", "email"), "identifier")
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, "subject find", STEWARD)
     found = store.find(officer.register, key, purpose=PURPOSE, user=officer.user, **{by: _ask(by)})
     typer.echo("\n".join(f"customer {number}" for number in found) or "nobody")
 
@@ -64,9 +68,11 @@ def receive(
 ) -> None:
     """Enter a request in the form in which it came, and say by when it is to be answered.
 
+    Level: privacy_officer.
+
     Example: genlib subject receive --kind restriction --customer 17 --form letter --on 2026-11-24
     """
-    officer, _ = _open(password_file)
+    officer, _ = _open(password_file, "subject receive")
     came_on = on.date() if on else None
     _say(
         officer, requests.receive(officer, kind, customer=customer, form=form, received_on=came_on)
@@ -82,9 +88,11 @@ def identify(
 ) -> None:
     """Keep how identity was checked and with which result; no number of a document.
 
+    Level: privacy_officer.
+
     Example: genlib subject identify 5 --by strong_electronic
     """
-    officer, _ = _open(password_file)
+    officer, _ = _open(password_file, "subject identify")
     _say(officer, requests.record_identity(officer, request, method=by, is_confirmed=confirmed))
 
 
@@ -96,9 +104,11 @@ def extend(
 ) -> None:
     """Two months more, within the first month and once; tell the person so, with the reason.
 
+    Level: privacy_officer.
+
     Example: genlib subject extend 5 --reason complexity
     """
-    officer, _ = _open(password_file)
+    officer, _ = _open(password_file, "subject extend")
     _say(officer, requests.extend(officer, request, reason=reason))
 
 
@@ -110,9 +120,11 @@ def refuse(
 ) -> None:
     """Refuse a request on a ground that the law has for its kind.
 
+    Level: privacy_officer.
+
     Example: genlib subject refuse 5 --ground unidentified
     """
-    officer, _ = _open(password_file)
+    officer, _ = _open(password_file, "subject refuse")
     _say(officer, requests.refuse(officer, request, ground=ground))
 
 
@@ -122,6 +134,8 @@ def list_requests(
     password_file: PasswordFile = None,
 ) -> None:
     """What is open, due and overdue, the first to be answered first.
+
+    Level: privacy_officer.
 
     Example: genlib subject requests
     """
@@ -137,9 +151,11 @@ def list_requests(
 def consent(customer: Customer, scope: Scope, via: Via, password_file: PasswordFile = None) -> None:
     """Keep a consent, in force from now on; asks where the customer's own words are kept.
 
+    Level: steward.
+
     Example: genlib subject consent --customer 17 --scope email --via letter
     """
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, "subject consent", STEWARD)
     will = wills.Will("consent", scope, via, evidence=_ask("evidence"))
     wills.record_will(officer, key, customer, will)
     typer.echo(f"customer {customer}: consent to {scope}, from now on")
@@ -151,9 +167,11 @@ def prohibit(
 ) -> None:
     """Keep a prohibition, in force from now on.
 
+    Level: steward.
+
     Example: genlib subject prohibit --customer 17 --scope marketing_use --via telephone
     """
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, "subject prohibit", STEWARD)
     wills.record_will(officer, key, customer, wills.Will("prohibition", scope, via))
     typer.echo(f"customer {customer}: {scope} is prohibited, from now on")
 
@@ -168,9 +186,11 @@ def withdraw(
 ) -> None:
     """End a consent; or a prohibition, which only the customer's own words can lift.
 
+    Level: steward.
+
     Example: genlib subject withdraw --customer 17 --scope email --via web
     """
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, "subject withdraw", STEWARD)
     evidence = _ask("evidence") if act == "prohibition" else ""
     count = wills.withdraw_will(officer, key, customer, wills.Will(act, scope, via, evidence))
     typer.echo(f"customer {customer}: {count} of {act} of {scope} ended")
@@ -188,9 +208,11 @@ def correct(  # noqa: PLR0913, PLR0917 - one option for each thing that the noti
 ) -> None:
     """Correct one value, asked for at a prompt; who had it before is counted, for they are told.
 
+    Level: privacy_officer.
+
     Example: genlib subject correct 5 --column phone --ground outdated
     """
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, "subject correct")
     value = None if operation == "erase" else _ask(column)
     change = Correction(column, operation, tuple(ground), value, table, row)
     artificial = settings.load().artificial
@@ -210,10 +232,12 @@ def inspect(
 ) -> None:
     """Answer an inspection: all that the register holds of the person, as a page and as JSON.
 
+    Level: privacy_officer.
+
     Example: genlib subject inspect 5 --language sv
     """
     manner = inspection.Manner(language, tuple(without or ()), ground)
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, "subject inspect")
     office = _find_office(password_file)
     _say(officer, inspection.inspect(officer, key, request, office, manner))
     typer.echo(f"written: {office.find_folder(request)}")
@@ -225,9 +249,11 @@ def inspect(
 def export(request: Number, password_file: PasswordFile = None) -> None:
     """Give what the person provided, and what was observed, on consent or contract, as JSON.
 
+    Level: privacy_officer.
+
     Example: genlib subject export 5
     """
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, "subject export")
     office = _find_office(password_file)
     _say(officer, portability.export(officer, key, request, office))
     typer.echo(f"written: {office.find_folder(request)}")
@@ -241,9 +267,11 @@ def restrict(
 ) -> None:
     """Restrict: in no contact list from now on, and in no later release (GDPR 18).
 
+    Level: privacy_officer.
+
     Example: genlib subject restrict 5 --ground accuracy
     """
-    officer, _ = _open(password_file)
+    officer, _ = _open(password_file, "subject restrict")
     _say(officer, restriction.restrict(officer, request, ground=ground))
 
 
@@ -257,9 +285,11 @@ def lift(
 ) -> None:
     """End the restriction of a request, after the person was told (GDPR 18(3)).
 
+    Level: privacy_officer.
+
     Example: genlib subject lift 5 --told-on 2026-12-01
     """
-    officer, _ = _open(password_file)
+    officer, _ = _open(password_file, "subject lift")
     _say(officer, restriction.lift(officer, request, told_on=told_on.date()))
 
 
@@ -273,10 +303,12 @@ def object_to(
     """Carry out an objection: to marketing at once and for good; to other processing by a
     restriction until it is granted or refused.
 
+    Level: privacy_officer.
+
     Example: genlib subject object 5 --to marketing
     """
     codes.check_code(to, (*codes.OBJECTIONS, "granted"), "objection")
-    officer, key = _open(password_file)
+    officer, key = _open(password_file, "subject object")
     if to == "marketing":
         _say(officer, restriction.object_to_marketing(officer, key, request, via=via))
     elif to == "processing":
@@ -285,12 +317,14 @@ def object_to(
         _say(officer, restriction.grant_objection(officer, request))
 
 
-def _open(password_file: PasswordFile, command: str = "subject") -> tuple[Officer, IdentityKey]:
+def _open(
+    password_file: PasswordFile, command: str, level: Level = PRIVACY_OFFICER
+) -> tuple[Officer, IdentityKey]:
     """Who asks, and the identity key: a user's name alone shows nobody who it is. Erasures that
     were stopped are finished first."""
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    key = open_identity(places, command)
+    key = open_identity(places, command, level)
     fingerprints.check_key(register, key)
     officer = Officer(register, places.user, read_clock(), key, places.time_zone)
     _erasing.finish_left(places, officer, key)
@@ -303,7 +337,7 @@ def _find_office(password_file: PasswordFile) -> Office:
     places = settings.load(password_file=password_file)
     terms = notice.load(places.notice)
     key = None
-    if "pseudonym" in vault.read_keys(places.keys).users.get(places.user, []):
+    if "pseudonym" in read_keys(places.keys).users.get(places.user, []):
         password = settings.password(places, "password of the pseudonym key")
         key = key_use.open_pseudonym(places, password, "subject")
     return Office(places.home, places.reports, places.releases, terms, key)

@@ -122,7 +122,11 @@ class Source:
     def shuffled(self, ids: pl.Series, what: str) -> pl.Series:
         """The numbers of this release for ids of the register."""
         return shuffled(
-            ids, self.key, purpose=self.purpose, what=what, epoch=self.notice.anonymity.epoch
+            ids,
+            self.key,
+            purpose=self.purpose,
+            what=what,
+            epoch=self.key.find_epoch(self.notice.anonymity.epoch),
         )
 
     def prohibiting(self, scope: str) -> pl.Series:
@@ -151,7 +155,9 @@ def _selected(source: Source) -> People:
     ids = safe.people["id"]
     named = safe.people.with_columns(
         source.shuffled(ids, "customer"),
-        pseudonyms(ids, source.key, purpose=source.purpose, epoch=policy.epoch),
+        pseudonyms(
+            ids, source.key, purpose=source.purpose, epoch=source.key.find_epoch(policy.epoch)
+        ),
     )
     present = everyone.join(named.select("id"), on="id", how="semi", maintain_order="left")
     order = ["customer", *(c.name for c in columns if c.coarsening not in APART)]

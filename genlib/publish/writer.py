@@ -52,7 +52,8 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
 
     Needs the pseudonym key and never the identity key. The same register, notice and `now` give the
     same release. It stands in the audit trail before anybody can see it; whatever kills it, the
-    earlier release stays current and whole. `access` gives the modes of its files. `progress` is
+    earlier release stays current and whole. `access` gives the modes and the
+    group of its files. `progress` is
     told each table and its rows so far. Raises UsageError for a purpose and NoticeError for a
     column that the notice does not know, and Refused while another run publishes the same purpose,
     for a key that is not the register's, and for a notice that was changed under its old version or
@@ -65,7 +66,7 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     terms = notice.release(purpose)
     fingerprints.check_key(register, key)
     fingerprints.check_notice(register, notice)
-    make_folder(releases, access)
+    make_folder(releases, access.passage)
     with folder.staged(releases / purpose, access) as stage:
         with register.snapshot():
             source = Source(purpose, register, key, notice, area, now)
@@ -122,7 +123,7 @@ def _manifest(source: Source, written: dict[str, Written], digest: str) -> Manif
         people=source.people.numbers.height,
         left_out=source.people.left_out | _partly_left_out(source, written),
         k=source.people.k,
-        key_epoch=source.notice.anonymity.epoch,
+        key_epoch=source.key.find_epoch(source.notice.anonymity.epoch),
         digest=digest,
         time_zone=source.area.time_zone,
         feeds=_read_feeds(source, written),

@@ -37,6 +37,19 @@ def keep_key(connection: sa.Connection, key: Key) -> None:
         _keep(connection, f"{name} key", digest)
 
 
+def replace_key(connection: sa.Connection, key: Key) -> bool:
+    """Make a key that was replaced the register's, in place of a former one; False if it is
+    already. Refused if the register has another."""
+    of = f"{key.name} key"
+    known = _digest(connection, of)
+    if known in key.former:
+        fingerprint = table("fingerprint")
+        changed = {"digest": key.fingerprint, "since": read_clock()}
+        connection.execute(fingerprint.update().values(**changed).where(fingerprint.c.of == of))
+    keep_key(connection, key)
+    return known != key.fingerprint
+
+
 def check_notice(register: Register, notice: Notice) -> None:
     """Refused if the register knows another notice of this version."""
     with register.engine.connect() as connection:

@@ -44,10 +44,16 @@ class RunKey:
 def begin_run(connection: sa.Connection) -> int:
     """The number of a refresh that begins. On a server others wait until this transaction ends, so
     that no two take one number."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.refresh'))"))
+    wait_for_refresh(connection)
     runs = table("refresh_run")
     return (connection.scalar(sa.select(sa.func.max(runs.c.run))) or 0) + 1
+
+
+def wait_for_refresh(connection: sa.Connection) -> None:
+    """Wait for the end of a refresh that runs; the next waits for the end of this transaction.
+    SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('genlib.refresh'))"))
 
 
 def check_not_older(connection: sa.Connection, feed: str, name: str, as_of: dt.datetime) -> None:

@@ -71,7 +71,10 @@ def _check_run(connection: sa.Connection, run: int) -> None:
         )
     kept = connection.scalar(sa.select(sa.func.count()).where(rows.c.run == run))
     if not kept and any(one.fresh + one.changed for one in told):
-        raise Refused(f"refresh {run} is more than 40 days old; its rows are not kept any more")
+        raise Refused(
+            f"refresh {run} is more than 40 days old, or the identity key was replaced since; its "
+            "rows are not kept any more"
+        )
 
 
 def _read_rows(connection: sa.Connection, run: int) -> pl.DataFrame:

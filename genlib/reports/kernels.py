@@ -48,6 +48,8 @@ def environment(settings: Settings) -> dict[str, str]:
         if name in INHERITED or name.startswith("LC_")
     }
     in_force = {f"GENLIB_{name.upper()}": str(getattr(settings, name)) for name in _OURS}
+    if settings.access_log:
+        in_force["GENLIB_ACCESS_LOG"] = str(settings.access_log)
     return inherited | in_force | {"PYTHONHASHSEED": "0"}
 
 

@@ -21,7 +21,7 @@ from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, KernelStopped, ReportFailed
 from genlib.private import OWNER, make_folder
-from genlib.release import open_release
+from genlib.release import read_manifest
 from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import Session, open_session, parametrise
@@ -176,7 +176,7 @@ def _cite(shown: export.Shown, settings: Settings) -> dict[str, Any]:
     cited = export.release(shown)
     if cited is None:
         return {}
-    manifest = open_release(*cited, settings=settings).manifest
+    manifest = read_manifest(*cited, settings=settings)
     notice_then = {"version": manifest.notice_version, "digest": manifest.notice_digest}
     return {"release": {"purpose": cited[0], "id": cited[1], "notice": notice_then}}
 

@@ -17,7 +17,7 @@ from genlib.register.database import open_register
 from genlib.register.feeds.source import read_feed
 from genlib.register.refresh import Refresh
 from genlib.register.schema import Base
-from genlib.release import open_release
+from genlib.release import read_manifest
 from genlib.reports import catalogue
 from genlib.reports.approval import digest_notebook, is_approved
 from genlib.reports.catalogue import Run
@@ -75,7 +75,7 @@ def publish_release(purpose: str, settings: Settings, now: dt.datetime) -> Outco
         now=now,
         time_zone=settings.time_zone,
         data=settings.data,
-        access=settings.access,
+        access=settings.access_of(purpose),
     )
     return Outcome(DONE, run=made.release_id)
 
@@ -123,7 +123,7 @@ def _find_stale(notebook: Any, slot: Slot, settings: Settings) -> str:
     """Which release is missing or older than it should be, in words; nothing if none is."""
     for purpose in purposes_of(notebook):
         try:
-            published = open_release(purpose, settings=settings).manifest.published_on
+            published = read_manifest(purpose, settings=settings).published_on
         except ReleaseNotFound as error:
             return str(error)
         if published < slot.period.end:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import grp
+import os
 import random
+import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from small import NOW, Small
+from small import KEY, NOW, ZONE, Small
 
+from genlib import notice as notices
 from genlib.errors import Refused
+from genlib.private import Access
 from genlib.publish import folder
-from genlib.publish.writer import _digest
+from genlib.publish.writer import _digest, publish
 from genlib.release import RELEASE_ID, Manifest
 
 OLD, NEW = "2026-10-01T0400Z-aaaaaa", "2026-11-01T0400Z-bbbbbb"
@@ -145,3 +150,31 @@ def whole(home: Path) -> str:
     manifest = Manifest.from_json((path / "manifest.json").read_text())
     assert _digest(path) == manifest.digest
     return manifest.release_id
+
+
+def test_a_release_belongs_to_the_group_of_its_purpose(small: Small) -> None:
+    name = grp.getgrgid(os.getegid()).gr_name
+    access = Access(0o750, 0o640, name)
+    before = os.umask(0o077)
+    try:
+        made = publish(
+            "satisfaction",
+            small.people(6).register,
+            KEY,
+            notice=notices.load(),
+            releases=small.home / "releases",
+            now=NOW,
+            time_zone=ZONE,
+            access=access,
+        )
+    finally:
+        os.umask(before)
+    home = small.home / "releases" / "satisfaction"
+    modes = {
+        path: stat.S_IMODE(path.stat().st_mode) for path in (home / made.release_id).rglob("*")
+    }
+    assert {modes[path] for path in modes if path.is_dir()} == {0o750}
+    assert {modes[path] for path in modes if path.is_file()} == {0o640}
+    assert {path.group() for path in modes} == {name}
+    assert stat.S_IMODE(home.stat().st_mode) == 0o750
+    assert stat.S_IMODE(home.parent.stat().st_mode) == 0o711

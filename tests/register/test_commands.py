@@ -56,8 +56,10 @@ def test_with_a_publisher_the_keys_lie_in_two_hands(
         str(home / "keys.json"),
         "anna",
         "identity",
+        "privacy_officer",
         "bertta",
         "pseudonym",
+        "publisher",
     ]
 
 
@@ -84,6 +86,44 @@ def test_keys_are_given_and_taken(ready: None, home: Path, tmp_path: Path) -> No
     assert run(["keys", "remove", "anna", "--secret", "pseudonym"]) == 0
     assert read_keys(home / "keys.json").users == {"anna": ["identity"], "bertta": ["pseudonym"]}
     assert run(["keys", "remove", "bertta", "--secret", "pseudonym"]) == 2
+
+
+def test_a_level_is_given_a_password_changed_and_a_person_removed(
+    ready: None, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "new").write_text("bertta's new words")
+    theirs = ["--new-password-file", str(tmp_path / "other")]
+    assert run(["keys", "add", "bertta", "--level", "steward", *theirs]) == 0
+    old = ["--password-file", str(tmp_path / "other")]
+    new = ["--new-password-file", str(tmp_path / "new")]
+    monkeypatch.setenv("GENLIB_USER", "bertta")
+    assert run(["keys", "password", *old, *new]) == 0
+    assert run(["keys", "password", *old, *new]) == 3
+    given = ["keys", "add", "carl", "--password-file", str(tmp_path / "new"), *theirs]
+    assert run([*given, "--level", "privacy_officer"]) == 3
+    assert run([*given, "--level", "publisher"]) == 3
+    assert run(given) == 2
+    assert run(["keys", "remove", "anna", "--password-file", str(tmp_path / "new")]) == 3
+    monkeypatch.setenv("GENLIB_USER", "anna")
+    assert run(["keys", "remove", "bertta"]) == 0
+    assert "bertta" not in read_keys(home / "keys.json").users
+
+
+def test_a_secret_is_replaced_and_who_lost_a_slot_is_said(
+    ready: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["register", "load", str(SAMPLE)]) == 0
+    theirs = ["--new-password-file", str(tmp_path / "other")]
+    assert run(["keys", "add", "bertta", "--level", "steward", *theirs]) == 0
+    capsys.readouterr()
+    assert run(["keys", "rotate", "--secret", "identity", "--yes"]) == 0
+    said = capsys.readouterr().out
+    assert "identity: another secret" in said
+    assert "genlib keys add bertta --level steward" in said
+    assert run(["keys", "rotate", "--secret", "pseudonym"]) == 0
+    assert run(["keys", "rotate", "--secret", "master"]) == 2
+    assert run(["register", "load", str(SAMPLE)]) == 0
+    assert [run(["publish", "satisfaction"]), run(["audit", "verify"])] == [0, 0]
 
 
 def test_who_may_open_what_stands_in_the_trail_before_it_holds(
@@ -359,7 +399,7 @@ def test_every_command_has_help_with_an_example(
 ) -> None:
     commands = {
         "register": ["create", "load", "synthesise", "info", "release-hold"],
-        "keys": ["create", "add", "remove", "info"],
+        "keys": ["create", "add", "password", "remove", "rotate", "info"],
         "audit": ["show", "verify", "export"],
     }
     for command in commands[group]:

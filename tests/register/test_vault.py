@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
-from genlib.errors import BadInput, GenlibError, UsageError, WrongPassword
+from genlib.errors import BadInput, GenlibError, Refused, UsageError, WrongPassword
 from genlib.register import vault
 from genlib.register.vault import (
     IdentityKey,
     add_user,
+    change_password,
+    check_remover,
     create_keys,
     open_identity,
     open_pseudonym,
@@ -147,7 +149,9 @@ def test_what_is_no_key_file_is_said(tmp_path: Path, content: str) -> None:
 def test_a_slot_moved_to_another_name_or_secret_does_not_open(path: Path) -> None:
     create_keys(path, **ANNA)
     content = json.loads(path.read_text())
-    content["slots"][0]["secret"], content["slots"][1]["secret"] = "pseudonym", "identity"
+    first, second = content["slots"]
+    first |= {"secret": "pseudonym", "level": "publisher"}
+    second |= {"secret": "identity", "level": "steward"}
     path.write_text(json.dumps(content))
     with pytest.raises(WrongPassword, match="changed"):
         open_identity(path, **ANNA)
@@ -210,6 +214,140 @@ def test_a_sealed_value_opens_only_unchanged_in_its_column_with_its_key(
 def test_sealing_is_fast_enough_for_a_register() -> None:
     series = pl.Series(["x" * 20]).new_from_index(0, 20_000)
     assert KEY.unseal(KEY.seal(series, column="c"), column="c").len() == 20_000
+
+
+# -- levels ----------------------------------------------------------------------------------------
+
+CARL = ("carl", "carl's own words")
+
+
+def level_of(path: Path, user: str, password: str) -> str:
+    return open_identity(path, user=user, password=password).level.name
+
+
+def test_who_makes_the_keys_is_a_privacy_officer_and_gives_narrower_levels(path: Path) -> None:
+    create_keys(path, **ANNA, publisher=BERTTA)
+    add_user(path, **ANNA, new=CARL, levels=["steward"])
+    assert level_of(path, *ANNA.values()) == "privacy_officer"
+    assert level_of(path, *CARL) == "steward"
+    assert open_pseudonym(path, user=BERTTA[0], password=BERTTA[1]).level.name == "publisher"
+
+
+def test_nobody_gives_a_level_that_they_have_not(path: Path) -> None:
+    create_keys(path, **ANNA)
+    add_user(path, **ANNA, new=CARL, levels=["steward"])
+    before = path.read_bytes()
+    with pytest.raises(Refused, match="carl needs the level privacy_officer for this; ask anna"):
+        add_user(path, user=CARL[0], password=CARL[1], new=BERTTA, levels=["privacy_officer"])
+    assert path.read_bytes() == before
+
+
+def test_a_secret_is_given_at_the_level_of_the_giver(path: Path) -> None:
+    create_keys(path, **ANNA)
+    add_user(path, **ANNA, new=CARL, levels=["steward"])
+    add_user(path, user=CARL[0], password=CARL[1], new=BERTTA, secrets=["identity"])
+    assert level_of(path, *BERTTA) == "steward"
+
+
+@pytest.mark.parametrize("change", [{"level": "privacy_officer"}, {"level": ""}, {}])
+def test_an_editor_of_the_file_promotes_nobody(path: Path, change: dict[str, str]) -> None:
+    create_keys(path, **ANNA)
+    add_user(path, **ANNA, new=CARL, levels=["steward"])
+    content = json.loads(path.read_text())
+    [slot] = [slot for slot in content["slots"] if slot["user"] == "carl"]
+    del slot["level"]
+    slot |= change
+    path.write_text(json.dumps(content))
+    with pytest.raises(WrongPassword, match="changed"):
+        open_identity(path, user=CARL[0], password=CARL[1])
+
+
+@pytest.mark.parametrize("level", ["publisher", "reader", "king", 7, None, ["steward"]])
+def test_a_level_that_no_slot_of_the_secret_has_is_damage(path: Path, level: object) -> None:
+    create_keys(path, **ANNA)
+    content = json.loads(path.read_text())
+    content["slots"][0]["level"] = level
+    path.write_text(json.dumps(content))
+    with pytest.raises(BadInput, match="was damaged"):
+        read_keys(path)
+
+
+def test_a_slot_of_an_earlier_version_shows_all_that_its_secret_allowed(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text((Path(__file__).parent / "keys-of-version-1.json").read_text())
+    assert level_of(path, "anna", "anna's own words") == "privacy_officer"
+    assert open_pseudonym(path, user="bertta", password="bertta's own words").level.secret
+    add_user(path, **ANNA, new=CARL, levels=["steward"])
+    assert level_of(path, *CARL) == "steward"
+
+
+def test_the_last_privacy_officer_stays(path: Path) -> None:
+    create_keys(path, **ANNA)
+    add_user(path, **ANNA, new=CARL, levels=["steward"])
+    with pytest.raises(UsageError, match="the last privacy_officer"):
+        remove_user(path, user="anna", secrets=["identity"])
+    with pytest.raises(UsageError, match="the last privacy_officer"):
+        add_user(path, **ANNA, new=("anna", "another of anna's"), levels=["steward"])
+    open_identity(path, **ANNA)
+
+
+def test_who_may_take_a_slot_away(path: Path) -> None:
+    create_keys(path, **ANNA, publisher=BERTTA)
+    add_user(path, **ANNA, new=CARL, levels=["steward"])
+    check_remover(path, **ANNA, whose="bertta")
+    check_remover(path, user=CARL[0], password=CARL[1], whose="carl")
+    with pytest.raises(Refused, match="carl needs the level privacy_officer"):
+        check_remover(path, user=CARL[0], password=CARL[1], whose="anna")
+    with pytest.raises(Refused, match="bertta needs the level steward for this; ask anna, carl"):
+        check_remover(path, user=BERTTA[0], password=BERTTA[1], whose="carl")
+    with pytest.raises(WrongPassword):
+        check_remover(path, user="anna", password="not anna's words", whose="carl")
+
+
+def test_an_own_password_is_changed_and_levels_stay(path: Path) -> None:
+    create_keys(path, **ANNA)
+    add_user(path, **ANNA, new=CARL, levels=["steward", "publisher"])
+    secret = open_identity(path, **ANNA).secret
+    changed = change_password(path, user=CARL[0], password=CARL[1], new="carl's new words")
+    assert sorted(changed) == ["identity", "pseudonym"]
+    key = open_identity(path, user="carl", password="carl's new words")
+    assert (key.secret, key.level.name) == (secret, "steward")
+    with pytest.raises(WrongPassword):
+        open_identity(path, user=CARL[0], password=CARL[1])
+    open_identity(path, **ANNA)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "why"),
+    [
+        ("not anna's words", "anna's new words", WrongPassword, "wrong password"),
+        (ANNA["password"], "short", UsageError, "at least 8"),
+        (ANNA["password"], ANNA["password"], UsageError, "is the old one"),
+    ],
+)
+def test_a_password_that_cannot_be_changed_stays(
+    path: Path, old: str, new: str, error: type[Exception], why: str
+) -> None:
+    create_keys(path, **ANNA)
+    before = path.read_bytes()
+    with pytest.raises(error, match=why):
+        change_password(path, user="anna", password=old, new=new)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["", " ", "two\nlines"])
+def test_a_name_that_cannot_be_written_is_refused(path: Path, name: str) -> None:
+    create_keys(path, **ANNA)
+    with pytest.raises(UsageError, match="one line of plain text"):
+        add_user(path, **ANNA, new=(name, "a good password"))
+    open_identity(path, **ANNA)
+
+
+@pytest.mark.parametrize("level", ["reader", "king"])
+def test_a_level_that_no_slot_shows_is_no_level_of_the_file(path: Path, level: str) -> None:
+    create_keys(path, **ANNA)
+    with pytest.raises(UsageError, match="there are publisher, steward, privacy_officer"):
+        add_user(path, **ANNA, new=CARL, levels=[level])
 
 
 # -- any file may lie where the key file should ----------------------------------------------------
