@@ -43,6 +43,7 @@ def test_a_letter_from_its_arrival_to_the_restriction(say: Callable[..., str]) -
     assert "decided before" in say("refuse", number, "--ground", "no_ground", code=2)
 
 
+@pytest.mark.notice("N11.16")
 def test_consent_and_its_withdrawal(say: Callable[..., str]) -> None:
     words = ["--customer", "1", "--scope", "email", "--via", "letter"]
     assert "evidence" in say("consent", *words, code=2)
@@ -59,6 +60,7 @@ def test_nobody_is_found_by_an_unknown_address_and_it_is_not_repeated(
     assert "no such identifier" in say("find", "--by", "name", code=2)
 
 
+@pytest.mark.notice("N10.9")
 def test_a_correction_asks_for_its_value(say: Callable[..., str]) -> None:
     received = say("receive", "--kind", "correction", "--customer", "1", "--form", "email")
     number = re.findall(r"request (\d+)", received)[0]
@@ -67,6 +69,7 @@ def test_a_correction_asks_for_its_value(say: Callable[..., str]) -> None:
     assert "granted" in say("correct", *words, typed="sv\n")
 
 
+@pytest.mark.notice("N8.3")
 def test_a_wrong_password_does_nothing(
     say: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
