@@ -95,6 +95,13 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
     [
         ('name = "Genano Solutions Oy"', 'name = " "', "controller.name is empty"),
         ('street = "Vesuritie 6"\n', "", "controller: street is missing"),
+        ('role = "Data protection officer"', 'role = ""', "contact.role is empty"),
+        ('email = "dataprotection@controller.example"', "", "contact: email is missing"),
+        (
+            'grounds = ["ASSIGNMENT"], en = "billing"',
+            'grounds = ["WHIM"], en = "billing"',
+            "purposes.billing: unknown ground WHIM",
+        ),
         (
             'purposes = ["billing", "credit"]',
             'purposes = ["fun"]',

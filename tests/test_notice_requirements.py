@@ -69,6 +69,12 @@ def test_all_107_requirements_are_listed_in_order() -> None:
     assert list(CLAUSES) == list(LENGTHS)
 
 
+def test_the_notice_cites_requirements_that_there_are() -> None:
+    cited = set(re.findall(r"\bN\d+\.\d+\b", TEXT))
+    assert cited - {one.id for one in read_requirements()} == set()
+    assert len(cited) > 50
+
+
 def test_the_list_and_the_markers_say_the_same() -> None:
     """Each named test exists and bears the id; each marker is in the list."""
     listed = {(test, one.id) for one in read_requirements() for test in one.tests}
@@ -94,6 +100,7 @@ def test_what_is_open_is_known_and_told_with_exit_code_3(
     assert [one.id for one in read_requirements() if f"  {one.id} " not in shown.out] == []
     assert shown.out.count("open: nothing satisfies it yet") == len(OPEN)
     assert ", ".join(OPEN) in shown.err
+    assert "locked steel cabinet" in shown.out
 
 
 def test_a_value_that_is_missing_in_the_notice_in_use_opens_its_requirement(

@@ -30,7 +30,7 @@ GROUPS = {
     "subject": "Requests of customers: deadlines, identity, consents, corrections, restrictions.",
     "audience": "The customers whom a campaign may contact, and why not the others.",
     "audit": "Read and verify the audit trail.",
-    "notice": "Show and check the privacy notice.",
+    "notice": "Show and check the privacy notice, and write it out for customers and authorities.",
 }
 
 

@@ -50,11 +50,7 @@ def show() -> None:
     typer.echo("\nretention")
     for code, rule in terms.retention.items():
         typer.echo(f"  {code:22}{rule.years} years from {rule.after} ({rule.ground})")
-    typer.echo("\npaper" if terms.paper else "\npaper: none is kept")
-    for paper in terms.paper:
-        typer.echo(f"  {paper.place.en}: {paper.content.en}; {paper.lock.en}")
-        for one in paper.entrants:
-            typer.echo(f"    {one.who}, since {one.since}, by {one.granted_by}")
+    _tell_paper(terms)
 
 
 @app.command()
@@ -122,6 +118,7 @@ def check() -> None:
     if faults:
         raise NoticeError(f"the notice has {len(faults)} fault{'s' if faults[1:] else ''}")
     _tell_requirements(terms)
+    _tell_paper(terms)
     _tell_coming(terms, places)
     columns = sum(len(columns) for columns in terms.columns.values())
     typer.echo(
@@ -131,15 +128,15 @@ def check() -> None:
     _check_open(terms)
 
 
-def _hand_out(said: str, language: str, out: Path | None) -> None:
+def _hand_out(markdown: str, language: str, out: Path | None) -> None:
     """Shown, or written to the file: there whole or not at all."""
     from genlib.rights.notice_text import write_page
 
     if out is None:
-        typer.echo(said, nl=False)
+        typer.echo(markdown, nl=False)
         return
     is_page = out.suffix.lower() in {".html", ".htm"}
-    content = write_page(said, language) if is_page else said
+    content = write_page(markdown, language) if is_page else markdown
     with replacing(out) as file:
         file.write(content.encode())
     typer.echo(f"wrote {out}")
@@ -160,13 +157,22 @@ def _tell_requirements(terms: notice.Notice) -> None:
 def _check_open(terms: notice.Notice) -> None:
     """Refused if a requirement is open, with all that are."""
     requirements = read_requirements()
-    found = find_open(terms, requirements)
-    if found:
-        verb = "are" if found[1:] else "is"
+    ids = find_open(terms, requirements)
+    if ids:
+        verb = "are" if ids[1:] else "is"
         raise Refused(
-            f"{len(found)} of the {len(requirements)} requirements of the notice {verb} open: "
-            f"{', '.join(found)}"
+            f"{len(ids)} of the {len(requirements)} requirements of the notice {verb} open: "
+            f"{', '.join(ids)}"
         )
+
+
+def _tell_paper(terms: notice.Notice) -> None:
+    """Where the paper of the register is, and who may enter."""
+    typer.echo("\npaper" if terms.paper else "\npaper: none is kept")
+    for paper in terms.paper:
+        typer.echo(f"  {paper.place.en}: {paper.content.en}; {paper.lock.en}")
+        for one in paper.entrants:
+            typer.echo(f"    {one.who}, since {one.since}, by {one.granted_by}")
 
 
 def _tell_coming(terms: notice.Notice, places: settings.Settings) -> None:

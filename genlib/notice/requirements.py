@@ -68,8 +68,8 @@ class Requirement:
         """What satisfies it or is missing, a line each."""
         missing = self.find_missing(notice)
         for path in self.values:
-            said = "missing in the notice" if path in missing else "value"
-            yield f"{said}: {path}"
+            state = "missing in the notice" if path in missing else "value"
+            yield f"{state}: {path}"
         for test in self.tests:
             yield f"test: {test}"
         if self.duty:
@@ -109,10 +109,10 @@ def find_open(notice: Notice, requirements: Iterable[Requirement]) -> list[str]:
 def look_up(notice: Notice, path: str) -> Any:
     """The entry of the notice that a path of the file names, `purposes.billing` or
     `tables.customer.columns.phone`; None if there is none."""
-    found: Any = notice
+    entry: Any = notice
     for step in re.sub(r"^tables\.(\w+)(\.columns)?", r"columns.\1", path).split("."):
-        found = found.get(step) if isinstance(found, Mapping) else getattr(found, step, None)
-    return found
+        entry = entry.get(step) if isinstance(entry, Mapping) else getattr(entry, step, None)
+    return entry
 
 
 def _is_missing(value: Any) -> bool:

@@ -60,7 +60,6 @@ def test_nobody_is_found_by_an_unknown_address_and_it_is_not_repeated(
     assert "no such identifier" in say("find", "--by", "name", code=2)
 
 
-@pytest.mark.notice("N10.9")
 def test_a_correction_asks_for_its_value(say: Callable[..., str]) -> None:
     received = say("receive", "--kind", "correction", "--customer", "1", "--form", "email")
     number = re.findall(r"request (\d+)", received)[0]
