@@ -32,10 +32,41 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
     return path
 
 
+@pytest.mark.notice("N5.7")
 def test_the_catalogue_and_the_register_name_the_same_columns() -> None:
     notice.load().check_schema(TABLES)
 
 
+@pytest.mark.notice(
+    "N4.6",
+    "N4.7",
+    "N4.8",
+    "N4.9",
+    "N4.10",
+    "N4.11",
+    "N4.12",
+    "N4.13",
+    "N4.14",
+    "N4.15",
+    "N4.16",
+    "N4.17",
+    "N4.18",
+    "N4.19",
+    "N4.20",
+    "N4.21",
+    "N4.22",
+    "N4.23",
+    "N6.1",
+    "N6.2",
+    "N6.3",
+    "N6.4",
+    "N6.5",
+    "N6.6",
+    "N6.7",
+    "N6.8",
+    "N6.9",
+    "N6.10",
+)
 def test_every_use_and_source_of_the_notice_is_there() -> None:
     terms = notice.load()
     clauses = {clause for use in terms.purposes.values() for clause in use.requirements}
@@ -43,6 +74,7 @@ def test_every_use_and_source_of_the_notice_is_there() -> None:
     assert tuple(terms.sources) == SOURCES
 
 
+@pytest.mark.notice("N5.2")
 def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> None:
     terms = notice.load()
     secret = [
@@ -57,11 +89,19 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
     }
 
 
+@pytest.mark.notice("N1.1", "N2.1", "N4.5", "N4.25", "N5.6", "N5.9")
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
         ('name = "Genano Solutions Oy"', 'name = " "', "controller.name is empty"),
         ('street = "Vesuritie 6"\n', "", "controller: street is missing"),
+        ('role = "Data protection officer"', 'role = ""', "contact.role is empty"),
+        ('email = "dataprotection@controller.example"', "", "contact: email is missing"),
+        (
+            'grounds = ["ASSIGNMENT"], en = "billing"',
+            'grounds = ["WHIM"], en = "billing"',
+            "purposes.billing: unknown ground WHIM",
+        ),
         (
             'purposes = ["billing", "credit"]',
             'purposes = ["fun"]',
@@ -126,7 +166,7 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
         ),
         ('fi = "yhtiön johto"', 'fi = " "', "reports.recipients.fi is empty"),
         ('fi = "yhtiön johto", ', "", "reports.recipients: fi is missing"),
-        ('version = "2026-2"', "version = ", "the notice is not TOML"),
+        ('version = "2026-3"', "version = ", "the notice is not TOML"),
     ],
 )
 def test_a_notice_that_contradicts_itself_is_refused(
@@ -151,6 +191,7 @@ def test_a_notice_that_is_not_there_is_refused(tmp_path: Path) -> None:
         notice.load(tmp_path / "none.toml")
 
 
+@pytest.mark.notice("N5.6", "N5.7")
 def test_a_column_without_an_entry_is_refused() -> None:
     with pytest.raises(
         NoticeError, match=r"customer\.shoe_size is in the register but not in the catalogue"
@@ -158,6 +199,7 @@ def test_a_column_without_an_entry_is_refused() -> None:
         notice.load().check_schema({**TABLES, "customer": [*TABLES["customer"], "shoe_size"]})
 
 
+@pytest.mark.notice("N5.7")
 def test_an_entry_without_a_column_is_refused() -> None:
     with pytest.raises(
         NoticeError,
@@ -181,6 +223,7 @@ def test_an_unknown_release_purpose_is_a_wrong_use() -> None:
         notice.load().granted("fun")
 
 
+@pytest.mark.notice("N5.9")
 def test_special_categories_are_told_by_their_names() -> None:
     names = (
         "health_status",
@@ -268,8 +311,8 @@ def test_anything_in_any_place_is_taken_or_refused_in_one_line(
         ('marketing = ["profile"]', "marketing = []", "a profile is marketing"),
         ('marketing = ["profile"]', 'marketing = ["shoes"]', "marketing names shoes"),
         ("min_base = 10", "min_base = 4", "min_base must not be below disclosure.min_count"),
-        ('version = "2026-2"', 'version = " "', "version is a text of 1 to 40 characters"),
-        ('version = "2026-2"', 'digest = "00"\nversion = "2026-2"', "unknown entry digest"),
+        ('version = "2026-3"', 'version = " "', "version is a text of 1 to 40 characters"),
+        ('version = "2026-3"', 'digest = "00"\nversion = "2026-3"', "unknown entry digest"),
         ("[controller]", "[tables]\ncustomer = 7\n[controller]", "not TOML|tables.customer: not a"),
         ('ca = "age_band"', "ca = 7", "customer.birth_year.ca: not a list of texts"),
     ],
@@ -302,6 +345,7 @@ def test_the_digest_is_of_what_the_notice_says_and_not_of_its_layout(tmp_path: P
     assert notice.load(changed(tmp_path, "k = 5", "k = 6")).digest != notice.load().digest
 
 
+@pytest.mark.notice("N0.1")
 def test_a_notice_is_cited_by_version_and_digest() -> None:
     terms = notice.load()
     assert terms.reference == f"{terms.version} ({terms.digest[:12]}…)"
@@ -331,7 +375,7 @@ def test_a_notice_to_come_is_read_and_checked_and_said_to_be_so(
     coming = changed(tmp_path, "valid_from = 2026-01-01", "valid_from = 2999-01-01")
     monkeypatch.setenv("GENLIB_NOTICE", str(coming))
     for command in ("show", "check"):
-        assert run(["notice", command]) == 0
+        assert run(["notice", command]) in {0, 3}  # 3: a requirement is open
         assert "not in force yet: from 2999-01-01" in capsys.readouterr().out
 
 

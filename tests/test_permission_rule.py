@@ -48,6 +48,7 @@ def answer(switches: Switches | None = None, **given: object) -> tuple[bool, str
     return decide(question(**given), switches=switches).select("allowed", "reason").row(0)
 
 
+@pytest.mark.notice("N11.12", "N11.13", "N11.14")
 def test_all_1120_default_answers(table: pl.DataFrame) -> None:
     answers = decide(table)
     assert answers.filter(pl.col("allowed") == (pl.col("default") == "YES")).height == 1120
@@ -141,6 +142,7 @@ def test_q6_off_stops_surveys_in_a_prohibited_channel() -> None:
     )
 
 
+@pytest.mark.notice("N11.15")
 def test_q8_off_lets_customer_communication_pass_but_no_marketing() -> None:
     passing = {
         kind: answer(Switches(q8=False), kind=kind, channel="post", all_prohibited=True)[0]

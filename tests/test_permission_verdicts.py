@@ -115,6 +115,7 @@ histories = st.lists(consents | prohibitions, max_size=8).map(
 )
 
 
+@pytest.mark.notice("N11.19")
 @FEW
 @given(
     histories,
@@ -143,6 +144,7 @@ def test_verdicts_are_decide_on_the_state_at_the_second(
     )
 
 
+@pytest.mark.notice("N11.19")
 @FEW
 @given(histories, st.sampled_from(PROHIBITIONS), st.integers(1, 5))
 def test_a_prohibition_after_the_send_changes_nothing(
@@ -152,6 +154,7 @@ def test_a_prohibition_after_the_send_changes_nothing(
     assert verdicts(every(), history, people()).equals(verdicts(every(), longer, people()))
 
 
+@pytest.mark.notice("N4.22", "N4.23", "N11.6", "N11.7", "N11.8", "N11.9", "N11.10")
 @FEW
 @given(histories, st.sampled_from(PROHIBITIONS), st.integers(-5, 0))
 def test_a_prohibition_before_the_send_stops_what_it_reaches(
@@ -165,6 +168,7 @@ def test_a_prohibition_before_the_send_stops_what_it_reaches(
     )["allowed"].any()
 
 
+@pytest.mark.notice("N11.3")
 @FEW
 @given(histories, st.sampled_from(["mobile", "email"]), moments)
 def test_a_consent_opens_no_other_channel_to_marketing(
@@ -200,6 +204,7 @@ def test_a_batch_answers_as_each_contact_alone(owned: list[pl.DataFrame]) -> Non
     assert alone.equals(verdicts(contacts, history, who).gather_every(11))
 
 
+@pytest.mark.notice("N4.9", "N11.11", "N11.12", "N11.15")
 @pytest.mark.parametrize(
     "chosen",
     list(product([False, True], repeat=5)),
@@ -263,6 +268,7 @@ def plainly(history: pl.DataFrame, channel: str, kind: str, sent: datetime) -> b
     )
 
 
+@pytest.mark.notice("N11.17")
 def test_whoever_ends_a_consent_has_no_older_one_of_its_scope() -> None:
     older = ("consent", "email", -4, None)
     ended = ("consent", "email", -3, -1)
@@ -379,6 +385,7 @@ def test_q12_prohibition_wins_over_every_later_consent() -> None:
     assert verdict(history, switches=Switches(q12="prohibition")) == (False, "channel_prohibition")
 
 
+@pytest.mark.notice("N11.6")
 def test_a_telephone_prohibition_stops_text_messages_only_under_q2() -> None:
     history = acts(("consent", "mobile", -5, None), ("prohibition", "phone", -3, None))
     assert [verdict(history, "sms", switches=Switches(q2=q2)) for q2 in (True, False)] == [
@@ -387,6 +394,7 @@ def test_a_telephone_prohibition_stops_text_messages_only_under_q2() -> None:
     ]
 
 
+@pytest.mark.notice("N11.4")
 def test_a_later_mobile_consent_lifts_text_messages_but_not_calls() -> None:
     history = acts(("prohibition", "phone", -5, None), ("consent", "mobile", -3, None))
     assert [verdict(history, channel)[0] for channel in ("sms", "call")] == [True, False]

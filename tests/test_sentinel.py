@@ -131,6 +131,7 @@ def said(bench: Bench, source: Path) -> Iterator[str]:
 REPORTS = ("customer_analysis", "satisfaction_survey", "campaign_history")
 
 
+@pytest.mark.notice("N5.2")
 def test_no_file_of_the_workbench_holds_a_trace(walked: tuple[Bench, str]) -> None:
     bench, _ = walked
     files = [path for path in bench.home.rglob("*") if path.is_file()]
@@ -144,6 +145,7 @@ def test_no_file_of_the_workbench_holds_a_trace(walked: tuple[Bench, str]) -> No
     ] == []
 
 
+@pytest.mark.notice("N5.2")
 def test_no_parquet_value_holds_a_trace(walked: tuple[Bench, str]) -> None:
     """Parquet is compressed, so the values are read and searched too."""
     bench, _ = walked
@@ -164,6 +166,7 @@ def test_no_file_name_holds_a_trace(walked: tuple[Bench, str]) -> None:
     assert [(name, trace) for name in names for trace in TRACES if trace in name] == []
 
 
+@pytest.mark.notice("N5.2")
 def test_nothing_that_was_printed_holds_a_trace(walked: tuple[Bench, str]) -> None:
     assert [trace for trace in TRACES if trace in walked[1].lower()] == []
     assert "Traceback" not in walked[1]

@@ -32,7 +32,7 @@ GROUPS = {
     "retention": "Remove what was kept as long as the notice says.",
     "audience": "The customers whom a campaign may contact, and why not the others.",
     "audit": "Show, verify and export the audit trail.",
-    "notice": "Show and check the privacy notice.",
+    "notice": "Show and check the privacy notice, and write it out for customers and authorities.",
 }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from genlib.errors import UsageError
 from genlib.notice.catalogue import find_column_faults
 from genlib.notice.codes import BOUNDS, DAYS, DERIVED, LANGUAGES, WITH_VERDICT, YEARS
-from genlib.notice.values import ReleaseTerms
+from genlib.notice.values import Paper, ReleaseTerms
 from genlib.permission.switches import Switches
 
 if TYPE_CHECKING:
@@ -24,9 +24,13 @@ def find_faults(notice: Notice) -> Iterator[str]:
     """What the notice says against itself or against the law's closed lists, a line each."""
     if not re.fullmatch(r"\S(.{0,38}\S)?", notice.version):
         yield "version is a text of 1 to 40 characters, without spaces around it"
-    for name, value in vars(notice.controller).items():
-        if not value.strip():
-            yield f"controller.{name} is empty"
+    for section in ("controller", "contact"):
+        for name, value in vars(getattr(notice, section)).items():
+            if not value.strip():
+                yield f"{section}.{name} is empty"
+    yield from _find_ground_faults(notice)
+    for number, paper in enumerate(notice.paper, start=1):
+        yield from _find_paper_faults(notice, f"paper {number}", paper)
     for purpose, terms in notice.releases.items():
         yield from _find_release_faults(notice, purpose, terms)
     yield from _find_bound_faults(notice)
@@ -38,6 +42,30 @@ def find_faults(notice: Notice) -> Iterator[str]:
             yield f"reports.recipients.{language} is empty"
     yield from _find_permission_faults(notice)
     yield from find_column_faults(notice)
+
+
+def _find_ground_faults(notice: Notice) -> Iterator[str]:
+    for code, use in notice.purposes.items():
+        for ground in use.grounds:
+            if ground not in notice.grounds:
+                yield f"purposes.{code}: unknown ground {ground}"
+
+
+def _find_paper_faults(notice: Notice, where: str, paper: Paper) -> Iterator[str]:
+    for name in ("place", "content", "lock"):
+        words = vars(getattr(paper, name))
+        for language in LANGUAGES:
+            if not words[language].strip():
+                yield f"{where}: {name}.{language} is empty"
+    if not paper.is_locked:
+        yield f"{where} is not locked; lock it, or move the paper (N8.1)"
+    if paper.retention not in notice.retention:
+        yield f"{where}: unknown retention {paper.retention}"
+    if not paper.entrants:
+        yield f"{where}: nobody is named who may enter (N8.2)"
+    for entrant in paper.entrants:
+        if not (entrant.who.strip() and entrant.granted_by.strip()):
+            yield f"{where}: say of each who may enter, and who gave the right (N8.2)"
 
 
 def _find_release_faults(notice: Notice, purpose: str, terms: ReleaseTerms) -> Iterator[str]:

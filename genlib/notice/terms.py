@@ -12,14 +12,19 @@ from genlib.notice.faults import find_faults
 from genlib.notice.lines import in_one_line, locate_fault
 from genlib.notice.values import (
     Anonymity,
+    Authority,
+    Category,
     Column,
     Contact,
     Controller,
     DisclosurePolicy,
+    Gap,
+    Paper,
     ReleaseTerms,
     ReportTerms,
     Retention,
     Term,
+    Translation,
 )
 
 
@@ -34,9 +39,18 @@ class Notice:
     register_name: str
     controller: Controller
     contact: Contact
+    authority: Authority
+    subjects: Mapping[str, Term]
     grounds: Mapping[str, Term]
     purposes: Mapping[str, Term]
     sources: Mapping[str, Term]
+    categories: Mapping[str, Category]
+    recipients: Mapping[str, Term]
+    consents: Mapping[str, Term]
+    prohibitions: Mapping[str, Term]
+    protection: Mapping[str, Term]
+    rights: Mapping[str, Term]
+    paper: tuple[Paper, ...]
     messages: Mapping[str, Term]
     levels: Mapping[str, str]
     retention: Mapping[str, Retention]
@@ -45,7 +59,8 @@ class Notice:
     disclosure: DisclosurePolicy
     reports: ReportTerms
     permission: Mapping[str, bool | str]
-    gaps: Mapping[str, str]
+    gaps: Mapping[str, Gap]
+    translations: Mapping[str, Translation]
     columns: Mapping[str, Mapping[str, Column]]
     digest: str
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)

@@ -31,13 +31,78 @@ class Contact:
 @dataclass(frozen=True)
 class Term:
     """A code of the notice in words: `requirements` are the clauses it comes from, `law` the
-    article in force."""
+    article in force, `grounds` on which of the notice's grounds a use rests."""
 
     en: str
     fi: str
     sv: str
     requirements: tuple[str, ...] = ()
     law: str = ""
+    grounds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Translation:
+    """An English text of the notice in the customers' languages."""
+
+    fi: str
+    sv: str
+
+
+@dataclass(frozen=True)
+class Authority:
+    """To whom a customer may complain."""
+
+    en: str
+    fi: str
+    sv: str
+    web: str
+
+
+@dataclass(frozen=True)
+class Category:
+    """Data of a kind in the customers' words. `columns`: tables of the catalogue, or columns as
+    `customer.phone`."""
+
+    en: str
+    fi: str
+    sv: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """Who may enter a place with paper, since when, and who gave the right (N8.2)."""
+
+    who: str
+    since: date
+    granted_by: str
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Paper of the register: what is kept where, how it is locked, who may enter, and how long it
+    is kept (N8.1, N8.2)."""
+
+    place: Term
+    content: Term
+    lock: Term
+    is_locked: bool
+    retention: str
+    entrants: tuple[Entrant, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What the notice that customers were given lacks: by which law, what may follow, and what to
+    write instead."""
+
+    lack: str
+    law: str
+    consequence: str
+    en: str
+    fi: str
+    sv: str
 
 
 @dataclass(frozen=True)

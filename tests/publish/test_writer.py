@@ -242,6 +242,7 @@ def test_restricted_people_are_in_no_table(small: Small) -> None:
     ) == (8, 2, 8)
 
 
+@pytest.mark.notice("N4.16", "N11.10")
 def test_marketing_objectors_are_not_profiled(small: Small) -> None:
     stop = {"act": "prohibition", "scope": "marketing_use"}
     ended, later = {"ended_at": NOW}, {"given_at": NOW + dt.timedelta(days=1)}

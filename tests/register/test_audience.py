@@ -227,6 +227,7 @@ def test_a_needed_notice_to_protected_people_goes_by_no_list(
     assert (made.contacted, made.left_out) == (1, {"safe_route": 1})
 
 
+@pytest.mark.notice("N11.4")
 def test_a_text_message_goes_to_a_mobile_telephone_only(
     filled: Register, key: IdentityKey, tmp_path: Path
 ) -> None:
@@ -264,6 +265,7 @@ def test_the_same_seed_draws_the_same_holdout_and_it_is_not_in_the_list(
     assert (made.contacted, made.holdout, drawn[0]) == (6, 3, drawn[1])
 
 
+@pytest.mark.notice("N7.8")
 @BOTH
 def test_campaign_disclosure_and_audit_are_written_together(
     filled: Register, key: IdentityKey, tmp_path: Path
@@ -360,6 +362,7 @@ def test_an_order_takes_known_codes_only(own: dict[str, str]) -> None:
         replace(ORDER, **own)
 
 
+@pytest.mark.notice("N4.8")
 def test_every_kind_of_message_serves_a_purpose_of_the_notice() -> None:
     from genlib import notice
 
@@ -380,10 +383,12 @@ def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
         audience.read(tmp_path / "none.csv")
 
 
+@pytest.mark.notice("N4.24", "N7.2")
 def test_a_registered_processor_brings_its_contract(filled: Register) -> None:
     assert checked(filled, Recipient(POST.name), data=DATA) == POST
 
 
+@pytest.mark.notice("N4.24", "N7.1", "N7.3", "N7.4", "N7.5", "N7.6")
 @pytest.mark.parametrize(
     ("named", "message"),
     [
@@ -402,6 +407,7 @@ def test_other_recipients_need_a_basis_and_a_country_of_the_eea(
         checked(filled, named, data=DATA)
 
 
+@pytest.mark.notice("N7.1", "N7.3", "N7.4", "N7.5")
 @pytest.mark.parametrize(
     ("country", "basis"), [("NO", "contract"), ("IS", "consent"), ("SE", "statute")]
 )
@@ -412,12 +418,14 @@ def test_another_recipient_of_the_eea_passes_on_its_basis(
     assert checked(filled, named, data=DATA) == named
 
 
+@pytest.mark.notice("N7.6")
 def test_a_processor_that_moved_out_is_refused(filled: Register, tmp_path: Path) -> None:
     (tmp_path / "eea.toml").write_text('as_of = 2031-01-01\nunion = ["SE"]\nefta = ["NO"]\n')
     with pytest.raises(Refused, match="members as of 2031-01-01"):
         checked(filled, Recipient(POST.name), data=tmp_path)
 
 
+@pytest.mark.notice("N7.6")
 def test_the_eea_has_thirty_members() -> None:
     assert len(members(DATA)[0]) == 30
 

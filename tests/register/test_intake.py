@@ -184,6 +184,7 @@ def test_a_good_row_has_no_fault_and_comes_back_normalised() -> None:
     assert good.drop("row").schema == plain_schema("customer")
 
 
+@pytest.mark.notice("N6.11")
 @pytest.mark.parametrize(
     ("column", "value", "rule"),
     [

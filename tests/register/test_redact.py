@@ -179,6 +179,7 @@ def test_edges(text: str | None, expected: str | None) -> None:
     assert redacted(text) == expected
 
 
+@pytest.mark.notice("N5.9")
 @given(st.text())
 def test_whatever_comes_only_known_words_and_punctuation_leave(text: str) -> None:
     words = vocabulary(WORDS)

@@ -71,6 +71,7 @@ def test_a_loaded_register_is_refreshed_by_the_same_files_without_change(
     assert {one.unchanged for one in refresh(register, key, folder).values()} == {1}
 
 
+@pytest.mark.notice("N10.3")
 def test_what_changed_of_a_customer_arrives_and_is_named_by_column(
     register: Register, key: IdentityKey, tmp_path: Path
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_withdrawal_arrives_as_the_end_of_its_act(
     assert row["ended_at"] == dt.datetime(2026, 10, 5, 8, tzinfo=dt.UTC)
 
 
+@pytest.mark.notice("N11.19")
 @pytest.mark.parametrize(
     ("edit", "rule"),
     [

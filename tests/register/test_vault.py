@@ -48,6 +48,7 @@ def test_secrets_open_with_the_password_and_differ(path: Path) -> None:
     assert len(open_pseudonym(path, **ANNA).secret) == 32
 
 
+@pytest.mark.notice("N8.3", "N8.5")
 def test_a_wrong_password_opens_nothing(path: Path) -> None:
     create_keys(path, **ANNA)
     with pytest.raises(WrongPassword, match="wrong password for this user"):
@@ -86,6 +87,7 @@ def test_adding_again_changes_the_password(path: Path) -> None:
         open_identity(path, **ANNA)
 
 
+@pytest.mark.notice("N8.3")
 def test_a_removed_person_opens_nothing(path: Path) -> None:
     create_keys(path, **ANNA)
     add_user(path, **ANNA, new=BERTTA)
@@ -121,6 +123,7 @@ def test_a_key_file_is_never_made_over_another(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.notice("N8.5")
 def test_the_key_file_is_for_its_owner_only_and_holds_no_secret(path: Path) -> None:
     create_keys(path, **ANNA)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -128,6 +131,7 @@ def test_the_key_file_is_for_its_owner_only_and_holds_no_secret(path: Path) -> N
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.notice("N8.5")
 def test_a_short_password_is_refused(path: Path) -> None:
     with pytest.raises(UsageError, match="at least 8"):
         create_keys(path, user="anna", password="short")

@@ -175,6 +175,7 @@ def test_the_manifest_says_what_was_asked_and_shown(good):
     )
 
 
+@pytest.mark.notice("N0.1")
 def test_page_and_manifest_cite_the_notice_with_its_digest(good):
     terms = notice.load(DEFAULT)
     told = json.loads((good.folder / "manifest.json").read_text(encoding="utf-8"))

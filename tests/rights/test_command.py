@@ -45,6 +45,7 @@ def test_a_letter_from_its_arrival_to_the_restriction(say: Callable[..., str]) -
     assert "decided before" in say("refuse", number, "--ground", "no_ground", code=2)
 
 
+@pytest.mark.notice("N11.16")
 def test_consent_and_its_withdrawal(say: Callable[..., str]) -> None:
     words = ["--customer", "1", "--scope", "email", "--via", "letter"]
     assert "evidence" in say("consent", *words, code=2)
@@ -83,6 +84,7 @@ def test_an_erasure_is_told_by_numbers_and_codes(say: Callable[..., str]) -> Non
     assert "0 erasures finished" in say("finish")
 
 
+@pytest.mark.notice("N8.3")
 def test_a_wrong_password_does_nothing(
     say: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,

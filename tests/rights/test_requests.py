@@ -31,6 +31,7 @@ def letter(officer: Officer) -> Request:
     return receive(officer, "inspection", customer=customer, form="letter", received_on=CAME_ON)
 
 
+@pytest.mark.notice("N9.3")
 def test_a_letter_is_to_be_answered_within_a_month(letter: Request, officer: Officer) -> None:
     assert (letter.target_on, letter.due_on) == (dt.date(2026, 12, 24), dt.date(2026, 12, 28))
     assert letter.find_state(officer.today) == "open"
@@ -39,6 +40,7 @@ def test_a_letter_is_to_be_answered_within_a_month(letter: Request, officer: Off
     assert count_events(officer.register, "inspection received") == 1
 
 
+@pytest.mark.notice("N9.2", "N10.8")
 @pytest.mark.parametrize("form", codes.FORMS)
 def test_every_form_of_asking_counts(officer: Officer, form: str) -> None:
     add_person(officer.register)
@@ -70,6 +72,7 @@ def test_a_request_of_tomorrow_is_not_entered(officer: Officer) -> None:
         receive(officer, "inspection", customer=17, form="letter", received_on=tomorrow)
 
 
+@pytest.mark.notice("N9.5")
 @pytest.mark.parametrize("method", codes.NOT_ENOUGH)
 def test_a_code_and_a_name_do_not_show_who_asks(
     officer: Officer, letter: Request, method: str
@@ -80,6 +83,7 @@ def test_a_code_and_a_name_do_not_show_who_asks(
         check_identity(letter)
 
 
+@pytest.mark.notice("N9.5")
 def test_what_is_given_out_needs_a_confirmed_identity(officer: Officer, letter: Request) -> None:
     doubtful = record_identity(officer, letter.id, method="call_back", is_confirmed=False)
     with pytest.raises(Refused, match="was not confirmed"):
@@ -90,6 +94,7 @@ def test_what_is_given_out_needs_a_confirmed_identity(officer: Officer, letter: 
     assert row["identity_checked_by"] == "privacy officer"
 
 
+@pytest.mark.notice("N10.11")
 def test_only_what_needs_an_identity_check_has_a_rule_for_it() -> None:
     assert find_rule("restriction") == find_rule("objection") == ""
     assert find_rule("correction", ["language"]) == ""
@@ -111,6 +116,7 @@ def test_what_is_overdue_is_not_extended(officer: Officer, letter: Request) -> N
         extend(late, letter.id, reason="complexity")
 
 
+@pytest.mark.notice("N9.4", "N9.6")
 def test_a_refusal_needs_a_ground_of_its_kind(officer: Officer, letter: Request) -> None:
     with pytest.raises(UsageError, match="rights_of_others"):
         refuse(officer, letter.id, ground="compelling_grounds")
@@ -121,6 +127,7 @@ def test_a_refusal_needs_a_ground_of_its_kind(officer: Officer, letter: Request)
         refuse(officer, letter.id, ground="unfounded")
 
 
+@pytest.mark.notice("N10.2")
 def test_requests_are_listed_by_their_last_day(officer: Officer) -> None:
     add_person(officer.register)
     days = [CAME_ON, dt.date(2026, 10, 1), dt.date(2026, 11, 2)]
@@ -138,6 +145,7 @@ def test_who_is_not_in_the_register_may_ask_too(officer: Officer) -> None:
         _ = asked.customer
 
 
+@pytest.mark.notice("N9.4")
 def test_what_stops_in_between_leaves_the_request_as_it_was(
     officer: Officer, letter: Request
 ) -> None:

@@ -55,6 +55,7 @@ def test_it_is_lifted_after_the_person_was_told_and_no_other_restricts(officer: 
         lift(officer, second, told_on=officer.today)
 
 
+@pytest.mark.notice("N11.2")
 def test_an_objection_to_marketing_is_a_prohibition_at_once(
     officer: Officer, key: IdentityKey
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_granted_objection_stays_restricted(officer: Officer) -> None:
     assert restricted_since(officer.register) == [officer.now]
 
 
+@pytest.mark.notice("N10.4", "N10.10", "N10.12")
 def test_a_corrected_telephone_is_found_and_the_old_one_is_not(
     officer: Officer, key: IdentityKey
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_corrected_telephone_is_found_and_the_old_one_is_not(
     assert row["updated_at"] == later.now
 
 
+@pytest.mark.notice("N10.10")
 def test_a_value_that_breaks_a_rule_is_not_kept_and_not_told(
     officer: Officer, key: IdentityKey
 ) -> None:
@@ -123,6 +126,7 @@ def test_a_value_that_breaks_a_rule_is_not_kept_and_not_told(
     assert count_events(officer.register, "correction decided") == 0
 
 
+@pytest.mark.notice("N10.4", "N10.5", "N10.6")
 def test_an_erased_value_is_empty(officer: Officer, key: IdentityKey) -> None:
     add_person(officer.register)
     change = Correction("given_names", "erase", ("unnecessary", "contrary_to_purpose"))
@@ -133,6 +137,16 @@ def test_an_erased_value_is_empty(officer: Officer, key: IdentityKey) -> None:
     assert done.ground == "unnecessary,contrary_to_purpose"
 
 
+@pytest.mark.notice("N10.4", "N10.5")
+def test_a_missing_value_is_supplemented(officer: Officer, key: IdentityKey) -> None:
+    add_person(officer.register, birth_year=None)
+    change = Correction("birth_year", "supplement", ("incomplete",), "1980")
+    done = correct(officer, key, ask(officer, "correction"), change, artificial=True)
+    [row] = read_rows(officer.register, "customer")
+    assert row["birth_year"] == 1980
+    assert (done.details["before"], done.details["after"]) == ("empty", "filled")
+
+
 def test_no_row_of_another_is_corrected(officer: Officer, key: IdentityKey) -> None:
     add_person(officer.register)
     change = Correction("topic", "erase", ("erroneous",), table="feedback", row=1)
@@ -140,6 +154,7 @@ def test_no_row_of_another_is_corrected(officer: Officer, key: IdentityKey) -> N
         correct(officer, key, ask(officer, "correction"), change, artificial=True)
 
 
+@pytest.mark.notice("N10.5")
 @pytest.mark.parametrize(
     ("words", "match"),
     [
@@ -157,6 +172,7 @@ def test_a_correction_is_of_the_notices_lists(words: dict[str, object], match: s
         Correction(**usual | words)  # type: ignore[arg-type]
 
 
+@pytest.mark.notice("N11.19")
 def test_keys_and_acts_are_not_corrected() -> None:
     assert "permission" not in list_correctable()
     assert not {"id", "customer_id", "source"} & set(list_columns("feedback"))

@@ -35,6 +35,7 @@ def may_be_sent(register: Register, customer: int, at: dt.datetime, kind: str = 
     return bool(judged["allowed"].item())
 
 
+@pytest.mark.notice("N4.2", "N11.1", "N11.5", "N11.17")
 def test_a_consent_a_withdrawal_and_a_prohibition(officer: Officer, key: IdentityKey) -> None:
     register = officer.register
     add_person(register)
@@ -72,6 +73,7 @@ def test_no_act_takes_a_number_that_a_source_was_promised(
     assert record_will(officer, key, 17, PROHIBITION) == 51
 
 
+@pytest.mark.notice("N11.18")
 def test_only_the_customers_own_words_lift_a_prohibition(
     officer: Officer, key: IdentityKey
 ) -> None:
@@ -85,6 +87,7 @@ def test_only_the_customers_own_words_lift_a_prohibition(
     assert read_rows(officer.register, "suppression") == []
 
 
+@pytest.mark.notice("N11.1")
 def test_a_consent_without_evidence_is_not_kept(officer: Officer, key: IdentityKey) -> None:
     add_person(officer.register)
     with pytest.raises(UsageError, match="evidence"):
@@ -109,6 +112,7 @@ def test_evidence_is_sealed_and_in_no_event(officer: Officer, key: IdentityKey) 
     assert SENTINEL not in str(read_rows(officer.register, "audit_event"))
 
 
+@pytest.mark.notice("N11.17")
 def test_two_rows_of_one_person_end_their_consents_together(
     officer: Officer, key: IdentityKey
 ) -> None:
