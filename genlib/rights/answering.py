@@ -18,7 +18,7 @@ from genlib.notice import Notice
 from genlib.present.words import Words
 from genlib.register.audit import Trace
 from genlib.reports.index import MESSAGES
-from genlib.rights.gathering import Holdings, list_derived
+from genlib.rights.gathering import Holdings, list_derived, list_owned
 from genlib.rights.information import (
     list_information,
     list_purposes,
@@ -153,8 +153,17 @@ def _list_all(writer: Writer, answer: Answer) -> list[Section]:
         _write_copies(writer, answer.copies),
         _write_reports(writer, answer.reports),
         *_list_technical(writer, answer),
-        *list_information(writer, answer.processors),
+        *list_information(writer, answer.processors, _list_sources(answer)),
     ]
+
+
+def _list_sources(answer: Answer) -> list[str]:
+    """From where the person's rows came, in the notice's order."""
+    tables = answer.holdings.tables
+    sources = {
+        one for name in list_owned() for one in tables[name].get_column("source", default=[])
+    }
+    return [code for code in answer.notice.sources if code in sources]
 
 
 def _list_left_out(writer: Writer, withheld: Sequence[str]) -> list[Section]:
@@ -256,7 +265,7 @@ def _list_technical(writer: Writer, answer: Answer) -> list[Section]:
             [(writer.name_table(name),), (_name_record(writer, column, code),), (str(count),)]
             for code, count in counts.rows()
         ]
-    heads = [writer.name_field(one) for one in ("table", "feed", "count")]
+    heads = [writer.name_field(one) for one in ("table", "name", "count")]
     records = Section(
         say("Technical records"), [say(RECORDS), say(DERIVED)], heads=heads, rows=rows
     )
@@ -308,7 +317,7 @@ def write_json(answer: Answer) -> str:
         "processors": answer.processors.to_dicts(),
         "purposes": list_purposes(answer.notice),
         "retention": list_retention(answer.notice),
-        "sources": {code: term.en for code, term in answer.notice.sources.items()},
+        "sources": _list_sources(answer),
         "automated_decisions": "none",
         "transfers_outside_eea": "none",
         "complaint": "Data Protection Ombudsman, tietosuoja.fi",

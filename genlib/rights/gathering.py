@@ -105,9 +105,9 @@ def find_ways() -> dict[str, tuple[Way, ...]]:
 def _find_owned() -> dict[str, tuple[Way, ...]]:
     """The tables with rows of a person's own: those with a `customer_id`, and those below them."""
     ways: dict[str, tuple[Way, ...]] = {"customer": (Way("id", PEOPLE, "id"),)}
-    apart = {*BY_DIGEST, *BY_ROW, *BY_SUBJECT, *OF_NOBODY} - {"held_identifier"}
+    others = {*BY_DIGEST, *BY_ROW, *BY_SUBJECT, *OF_NOBODY} - {"held_identifier"}
     for one in Base.metadata.sorted_tables:
-        if one.name in apart or one.name in ways:
+        if one.name in others or one.name in ways:
             continue
         if "customer_id" in one.columns:
             ways[one.name] = (Way("customer_id", PEOPLE, "id"),)
@@ -147,8 +147,8 @@ def gather_person(
         keys = rows.select("table", pl.col("row").alias(column))
         tables[name] = register.matching(name, keys)
     earlier = [_open_earlier(row, key) for row in tables["refresh_row"].to_dicts() if row["before"]]
-    shown = {name: _drop_closed(rows, name) for name, rows in tables.items()}
-    return Holdings(tuple(people), shown, earlier)
+    open_tables = {name: _drop_closed(rows, name) for name, rows in tables.items()}
+    return Holdings(tuple(people), open_tables, earlier)
 
 
 def _gather_linked(
@@ -181,15 +181,17 @@ def _read_digested(connection: sa.Connection, name: str, digests: pl.DataFrame) 
     return every.join(digests, on=["identifier", "digest"], how="semi", maintain_order="left")
 
 
-def _add_held(connection: sa.Connection, held: pl.DataFrame, digests: pl.DataFrame) -> pl.DataFrame:
+def _add_held(
+    connection: sa.Connection, refused: pl.DataFrame, digests: pl.DataFrame
+) -> pl.DataFrame:
     """The refused rows that hold the person back, by number or by what reaches the person alone."""
-    alone = digests.filter(col("identifier") != HOUSEHOLD)
-    numbers = _read_digested(connection, "held_identifier", alone)["held_back_id"]
+    unshared = digests.filter(col("identifier") != HOUSEHOLD)
+    numbers = _read_digested(connection, "held_identifier", unshared)["held_back_id"]
     rows = table("held_back")
     query = sa.select(rows).where(rows.c.id.in_(numbers.to_list()))
     read = [tuple(row) for row in connection.execute(query)]
     met = pl.DataFrame(read, frame_schema("held_back"), orient="row")
-    return pl.concat([held, met]).unique("id").sort("id")
+    return pl.concat([refused, met]).unique("id").sort("id")
 
 
 def _gather_suppressed(
@@ -198,9 +200,9 @@ def _gather_suppressed(
     """The entries of the suppression list about the person: by telephone and e-mail all, by postal
     address those that stand since an act of the person's own."""
     entries = _read_digested(connection, "suppression", digests)
-    said = tables["permission"]["given_at"].to_list()
+    acts = tables["permission"]["given_at"].to_list()
     opted_out = tables["campaign_contact"]["opted_out_at"].drop_nulls().to_list()
-    is_own = (col("identifier") != HOUSEHOLD) | col("since").is_in([*said, *opted_out])
+    is_own = (col("identifier") != HOUSEHOLD) | col("since").is_in([*acts, *opted_out])
     return entries.filter(is_own)
 
 
@@ -236,9 +238,9 @@ def list_derived() -> dict[str, list[str]]:
     derived = {}
     for name in (*find_ways(), *BY_DIGEST):
         plain = {column.name for column in plain_columns(name)}
-        made = [column.name for column in table(name).columns if column.name not in plain]
-        if made:
-            derived[name] = made
+        computed = [column.name for column in table(name).columns if column.name not in plain]
+        if computed:
+            derived[name] = computed
     return derived
 
 

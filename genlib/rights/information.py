@@ -7,6 +7,8 @@ ended".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from genlib.notice import Notice, Term
@@ -37,15 +39,17 @@ PROCESSED = (
 )
 
 
-def list_information(writer: Writer, processors: pl.DataFrame) -> list[Section]:
-    """The sections of the law, under one heading."""
+def list_information(
+    writer: Writer, processors: pl.DataFrame, sources: Sequence[str]
+) -> list[Section]:
+    """The sections of the law, under one heading. `sources`: those of the person's rows."""
     say = writer.words.translate
     return [
         Section(say("How your data is processed")),
         _write_purposes(writer),
         _write_categories(writer),
         _write_recipients(writer, processors),
-        _write_sources(writer),
+        _write_sources(writer, sources),
         Section(say("Automated decisions"), [say(AUTOMATED)], level=3),
         Section(say("Transfers"), [say(TRANSFERS)], level=3),
         *list_remedies(writer),
@@ -83,8 +87,8 @@ def list_retention(notice: Notice) -> dict[str, list[str]]:
     rules = {}
     for name in list_personal():
         used = dict.fromkeys(one.retention for one in notice.columns[name].values())
-        kept = [notice.retention[rule] for rule in used]
-        rules[name] = [f"{one.years} years after {one.after}" for one in kept]
+        spans = [notice.retention[rule] for rule in used]
+        rules[name] = [f"{one.years} years after {one.after}" for one in spans]
     return rules
 
 
@@ -134,9 +138,9 @@ def _write_recipients(writer: Writer, processors: pl.DataFrame) -> Section:
     return Section(title, [say(PROCESSED)], heads=heads, rows=rows, level=3)
 
 
-def _write_sources(writer: Writer) -> Section:
+def _write_sources(writer: Writer, sources: Sequence[str]) -> Section:
     say = writer.words.translate
-    items = [_say_term(writer, term) for term in writer.notice.sources.values()]
+    items = [_say_term(writer, writer.notice.sources[code]) for code in sources]
     paragraphs = [say("Each row above names its own source."), say("Your data comes from:")]
     return Section(say("Sources"), paragraphs, items=items, level=3)
 

@@ -72,10 +72,11 @@ TOGETHER = {
         "decided_at",
         "carried_out_at",
         "lifted_at",
-        "detail",
     ),
 }
 """Columns that stand in one cell, each in a line with its name, where they have something."""
+FOR_PROGRAMS = {"subject_request": ("detail",)}
+"""Columns of codes without words, which only the JSON tells."""
 NUMBERS = {"refused_id", "customer_id", "survey_id"}
 """Numbers of rows in tables where they are no foreign keys."""
 SAYS = {
@@ -150,21 +151,22 @@ def _write_fields(writer: Writer, name: str, rows: pl.DataFrame) -> Section:
 def write_rows(writer: Writer, name: str, rows: pl.DataFrame) -> Section:
     """A row for each row."""
     title = writer.name_table(name)
-    said = [writer.words.translate(SAYS[name])] if name in SAYS else []
+    intro = [writer.words.translate(SAYS[name])] if name in SAYS else []
     if rows.is_empty():
-        return Section(title, [*said, writer.words.translate(NONE)])
+        return Section(title, [*intro, writer.words.translate(NONE)])
     together = TOGETHER.get(name, ())
     columns = [one for one in _list_columns(rows, name) if one not in together]
     heads = [writer.name_field(column, name) for column in columns]
     if together:
         heads.append(writer.name_field("events"))
     cells = [_write_cells(writer, name, row, columns) for row in rows.to_dicts()]
-    return Section(title, said, heads=heads, rows=cells)
+    return Section(title, intro, heads=heads, rows=cells)
 
 
 def _list_columns(rows: pl.DataFrame, name: str) -> list[str]:
-    """The columns that are no keys."""
-    return [one for one in rows.columns if not is_number(name, one)]
+    """The columns that are no keys, and have words."""
+    untold = FOR_PROGRAMS.get(name, ())
+    return [one for one in rows.columns if not is_number(name, one) and one not in untold]
 
 
 def is_number(name: str, column: str) -> bool:

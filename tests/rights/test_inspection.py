@@ -151,6 +151,11 @@ def test_look_ups_are_told_without_the_employee(answers: dict[str, Any]) -> None
         assert "privacy officer" not in text
 
 
+def test_sources_are_the_persons_own(answers: dict[str, Any]) -> None:
+    assert answers["fi"][1]["sources"] == ["DATA_SUBJECT"]
+    assert "luottotietopalvelu" not in Reader(answers["fi"][0]).text
+
+
 def test_the_companys_own_business_is_not_told(answers: dict[str, Any]) -> None:
     assert "987654" not in json.dumps(answers["fi"][1])
 
