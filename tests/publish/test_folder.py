@@ -13,7 +13,7 @@ from small import NOW, Small
 
 from genlib.errors import Refused
 from genlib.publish import folder
-from genlib.publish.writer import _digest
+from genlib.publish.writer import compute_digest
 from genlib.release import RELEASE_ID, Manifest
 
 OLD, NEW = "2026-10-01T0400Z-aaaaaa", "2026-11-01T0400Z-bbbbbb"
@@ -143,5 +143,5 @@ def whole(home: Path) -> str:
     """The id of the current release, once its digest has been found true."""
     path = home / (home / "current").read_text().strip()
     manifest = Manifest.from_json((path / "manifest.json").read_text())
-    assert _digest(path) == manifest.digest
+    assert compute_digest(path) == manifest.digest
     return manifest.release_id
