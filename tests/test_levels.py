@@ -40,12 +40,14 @@ for words, command in COMMANDS.items():
 SLOTS = {words: needed for words, needed in NEEDS.items() if BY_SLOT.fullmatch(needed)}
 
 
+@pytest.mark.notice("N8.8")
 @pytest.mark.parametrize("words", COMMANDS)
 def test_every_command_says_its_level(words: str) -> None:
     first = re.split(r"[,; ]", NEEDS[words])[0]
     assert first in {"none", "any", "the", *LEVELS}, words
 
 
+@pytest.mark.notice("N8.6")
 def test_the_levels_are_those_of_the_notice() -> None:
     assert list(notice.load().levels) == list(LEVELS)
 
@@ -112,6 +114,7 @@ def read_rows(home: Path) -> dict[str, list[Any]]:
         }
 
 
+@pytest.mark.notice("N8.7")
 @pytest.mark.parametrize("words", SLOTS)
 def test_whoever_has_not_the_level_is_refused_and_told_whom_to_ask(
     words: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -34,7 +34,7 @@ LENGTHS = {
     **{"N6": 12, "N7": 8, "N8": 9, "N9": 7, "N10": 13, "N11": 19},
 }
 """Requirements of each clause; clause 0 begins at N0.1."""
-OPEN = ["N6.12", "N8.6", "N8.7", "N8.8", "N8.9", "N9.1", "N9.7", "N10.13"]
+OPEN: list[str] = []
 """What nothing satisfies yet: told by `genlib notice check`; taken out here when paired."""
 TEXT = notice.DEFAULT.read_text(encoding="utf-8")
 PARSED = tomllib.loads(TEXT)

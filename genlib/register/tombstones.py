@@ -5,9 +5,9 @@ customer number, the personal identity code, the e-mail address and telephone th
 has, and of the numbers of contacts, by which a mailing tool names people. A row is of an erased
 person
 
-- if it has the number or the code of one, or names a contact of one;
-- or if it has the e-mail address or telephone of one, the register has no customer of its number,
-  and its code is not another one.
+- if it has the number of one, or names a contact of one;
+- or if the register has no customer of its number and it has the code of one, or the e-mail address
+  or telephone of one and no other code.
 
 Whoever becomes a customer again after the erasure (`joined_on` is later) is let in, and from then
 on so are the rows of that number. A refused row holds nobody back.
@@ -146,10 +146,10 @@ def _find_people(
     absent = [name for name in (*IDENTIFIERS, "personal_id", "joined_on") if name not in rows]
     whole = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
     numbers = _digest_owners(key, whole)
-    codes = digest_codes(key, whole, "row")
-    certain = pl.concat([numbers, codes]).join(stones, on=MARK)
     there = register.known("customer", whole.select(id="number").drop_nulls().unique())
     strangers = whole.join(there, left_on="number", right_on="id", how="anti")
+    codes = digest_codes(key, strangers, "row")
+    certain = pl.concat([numbers, codes]).join(stones, on=MARK)
     reaching = digest_identifiers(key, strangers, "row").join(stones, on=MARK)
     with_codes = stones.filter(identifier="personal_id")["request"]
     has_code = col("row").is_in(codes["row"].implode())
@@ -167,7 +167,8 @@ def _find_owned(
 ) -> pl.DataFrame:
     """The rows of another table whose customer was erased, and did not join again."""
     last = stones.group_by(MARK).agg(col("erased_on").max())
-    met = _digest_owners(key, rows).join(last, on=MARK).join(rows, on="row")
+    marked = _digest_owners(key, rows).join(last, on=MARK)
+    met = marked.join(rows.select("row", "number"), on="row")
     asked = met.select(id="number").unique()
     customers = register.matching("customer", asked).select("id", "joined_on")
     judged = met.join(customers, left_on="number", right_on="id", how="left")

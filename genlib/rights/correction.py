@@ -26,7 +26,14 @@ from genlib.register.vault import IdentityKey
 from genlib.rights import codes
 from genlib.rights.identity import check_identity
 from genlib.rights.people import find_rows, list_recipients, to_series
-from genlib.rights.requests import Case, Officer, Request, deciding, read_request
+from genlib.rights.requests import (
+    Case,
+    Officer,
+    Request,
+    check_not_erased,
+    deciding,
+    read_request,
+)
 
 NOT_CORRECTED = {"permission", "disclosure_customer", "subject_request", "survey_invitation"}
 """Acts are ended, never edited, and logs tell what was done."""
@@ -82,6 +89,7 @@ def correct(
     kept; Refused before the identity check that the column needs."""
     with deciding(officer, number, "correction") as case:
         fingerprints.keep_key(case.connection, key)
+        check_not_erased(case.connection, case.request.customer)
         rule = check_identity(case.request, [change.column])
         people = find_rows(case.connection, case.request.customer)
         before = _read_row(officer, case, key, change, people)

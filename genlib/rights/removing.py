@@ -60,6 +60,17 @@ def remove_people(
     return {name: count for name, count in counts.items() if count}
 
 
+def forget_keys(connection: sa.Connection, people: Sequence[int]) -> int:
+    """Remove by which keys sources name customers who are gone; returns how many."""
+    keys = table("source_key")
+    count = 0
+    for first in range(0, len(people), CHUNK):
+        is_theirs = keys.c.id.in_(people[first : first + CHUNK])
+        gone = keys.delete().where(keys.c.table == "customer", is_theirs)
+        count += connection.execute(gone).rowcount
+    return count
+
+
 def remove_rows(connection: sa.Connection, name: str, chosen: sa.ColumnElement[bool]) -> int:
     """Remove rows of a table that has numbers, with what refreshes keep of them; returns how
     many. The number that a source's customer has stays: by it the customer is recognised."""

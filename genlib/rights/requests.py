@@ -306,5 +306,17 @@ def check_customer(connection: sa.Connection, number: int) -> int:
     return number
 
 
+def check_not_erased(connection: sa.Connection, number: int) -> None:
+    """Refused if of this customer only what the books need is left: nothing is added to it until
+    the customer joins again and the erasure's restriction is lifted."""
+    for request in list_requests(connection):
+        is_erasure = request.kind == "erasure" and request.decision == "partly"
+        if is_erasure and not request.lifted_at and number in request.details.get("rows", []):
+            raise Refused(
+                f"customer {number} was erased (request {request.id}); nothing is added to what is "
+                "kept for the books"
+            )
+
+
 def _people(request: Request) -> list[int]:
     return [] if request.customer_id is None else [request.customer_id]

@@ -34,7 +34,7 @@ from genlib.rights.copies import remove_answers
 from genlib.rights.deadlines import add_months
 from genlib.rights.erasure import Workplace
 from genlib.rights.people import to_series
-from genlib.rights.removing import Books, remove_people, remove_rows
+from genlib.rights.removing import Books, forget_keys, remove_people, remove_rows
 from genlib.rights.requests import PURPOSE, Officer, list_requests
 from genlib.workdays import find_instant
 
@@ -122,7 +122,9 @@ class Sweep:
         is_over = sa.or_(customers.c.left_on < day, customers.c.deceased_on < day)
         is_free = ~self._is_protected(customers.c.id)
         gone = sa.select(customers.c.id).where(is_over, is_free, ~has_invoices)
-        yield from self._remove("relationship", list(self.connection.scalars(gone)))
+        people = list(self.connection.scalars(gone))
+        yield from self._remove("relationship", people)
+        yield Swept("relationship", "source_key", forget_keys(self.connection, people))
 
     def _remove(self, rule: str, people: list[int]) -> Iterator[Swept]:
         register, key = self.officer.register, self.place.key

@@ -22,7 +22,7 @@ from genlib.register.store import plain_schema, sealed
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes
 from genlib.rights.people import find_rows, to_series
-from genlib.rights.requests import Officer, check_customer
+from genlib.rights.requests import Officer, check_customer, check_not_erased
 
 SCOPES = {"consent": CONSENT_SCOPES, "prohibition": PROHIBITION_SCOPES}
 
@@ -52,7 +52,7 @@ def record_will(officer: Officer, key: IdentityKey, customer: int, will: Will) -
         raise UsageError("a consent needs evidence: where the customer's own words are kept")
     with audit.told(officer.register, officer.key) as (connection, tell):
         fingerprints.keep_key(connection, key)
-        check_customer(connection, customer)
+        check_not_erased(connection, check_customer(connection, customer))
         number = add_act(officer, key, connection, customer, will)
         detail = {"act": will.act, "scope": will.scope, "via": will.via}
         tell(officer.tell_event(f"{will.act} given", [customer], detail))

@@ -18,7 +18,7 @@ from genlib import notice as notices
 from genlib.errors import Refused
 from genlib.private import Access
 from genlib.publish import folder
-from genlib.publish.writer import _digest, publish
+from genlib.publish.writer import compute_digest, publish
 from genlib.release import RELEASE_ID, Manifest
 
 OLD, NEW = "2026-10-01T0400Z-aaaaaa", "2026-11-01T0400Z-bbbbbb"
@@ -148,7 +148,7 @@ def whole(home: Path) -> str:
     """The id of the current release, once its digest has been found true."""
     path = home / (home / "current").read_text().strip()
     manifest = Manifest.from_json((path / "manifest.json").read_text())
-    assert _digest(path) == manifest.digest
+    assert compute_digest(path) == manifest.digest
     return manifest.release_id
 
 

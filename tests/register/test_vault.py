@@ -253,6 +253,7 @@ def test_a_secret_is_given_at_the_level_of_the_giver(path: Path) -> None:
     assert level_of(path, *BERTTA) == "steward"
 
 
+@pytest.mark.notice("N8.8")
 @pytest.mark.parametrize("change", [{"level": "privacy_officer"}, {"level": ""}, {}])
 def test_an_editor_of_the_file_promotes_nobody(path: Path, change: dict[str, str]) -> None:
     create_keys(path, **ANNA)

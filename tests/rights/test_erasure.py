@@ -17,13 +17,16 @@ from genlib.errors import Refused, UsageError
 from genlib.register.database import Register
 from genlib.register.schema import Base
 from genlib.rights import journal
+from genlib.rights.correction import Correction, correct
 from genlib.rights.erasure import Workplace, erase, finish_erasures
 from genlib.rights.receipt import tell_receipt, write_receipt
 from genlib.rights.removing import Books
 from genlib.rights.requests import Officer, receive, record_identity
 from genlib.rights.restriction import lift, restrict
+from genlib.rights.wills import Will, record_will
 
 PLACES = {"permission", "feedback", "interaction", "campaign_contact", "survey_invitation"}
+CORRECTION = Correction("language", "rectify", ("erroneous",), "sv")
 BOOKS = Books(dt.date(2026, 11, 24), 6)
 
 
@@ -61,6 +64,11 @@ def test_the_customer_of_a_kept_invoice_says_nothing_and_is_restricted(
     assert read_row(officer.register, "customer", 17)["restricted_from"]
     with pytest.raises(Refused, match="was erased"):
         lift(officer, erased.id, told_on=officer.today)
+    with pytest.raises(Refused, match="nothing is added"):
+        record_will(officer, IDENTITY, 17, Will("prohibition", "email", "letter"))
+    wish = receive(officer, "correction", customer=17, form="letter").id
+    with pytest.raises(Refused, match="nothing is added"):
+        correct(officer, IDENTITY, wish, CORRECTION, artificial=True)
 
 
 def test_who_has_no_invoice_to_keep_goes_whole(officer: Officer, place: Workplace) -> None:
@@ -95,6 +103,7 @@ def test_what_another_customer_has_too_gets_no_tombstone(
     assert sorted(stones) == ["email", "number"]
 
 
+@pytest.mark.notice("N10.13")
 def test_the_receipt_names_what_stays_and_who_is_to_be_told(
     officer: Officer, place: Workplace
 ) -> None:

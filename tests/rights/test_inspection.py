@@ -87,11 +87,13 @@ def test_no_table_of_the_register_is_forgotten() -> None:
     assert ways & set.union(*others[1:]) == set()
 
 
+@pytest.mark.notice("N8.9")
 def test_each_table_of_people_has_its_place_on_the_page() -> None:
     told = {*BY_FIELD, *ROW_SECTIONS, *WITHIN}
     assert told == set(Base.metadata.tables) - set(OF_NOBODY)
 
 
+@pytest.mark.notice("N9.1")
 def test_the_person_has_rows_in_every_table(answers: dict[str, Any]) -> None:
     tables = answers["fi"][1]["tables"]
     empty = {name for name, rows in tables.items() if not rows}
@@ -110,6 +112,7 @@ def test_nothing_of_another_is_told(answers: dict[str, Any], language: str) -> N
         assert "1 234,79" not in text.replace("\u00a0", " ")
 
 
+@pytest.mark.notice("N9.1")
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_every_text_of_the_person_is_on_the_page(answers: dict[str, Any], language: str) -> None:
     page, data = answers[language]
@@ -151,6 +154,7 @@ def test_look_ups_are_told_without_the_employee(answers: dict[str, Any]) -> None
         assert "privacy officer" not in text
 
 
+@pytest.mark.notice("N6.12")
 def test_sources_are_the_persons_own(answers: dict[str, Any]) -> None:
     assert answers["fi"][1]["sources"] == ["DATA_SUBJECT"]
     assert "luottotietopalvelu" not in Reader(answers["fi"][0]).text
@@ -160,6 +164,7 @@ def test_the_companys_own_business_is_not_told(answers: dict[str, Any]) -> None:
     assert "987654" not in json.dumps(answers["fi"][1])
 
 
+@pytest.mark.notice("N9.7")
 def test_figures_for_segments_are_the_persons_own(answers: dict[str, Any]) -> None:
     figures = answers["fi"][1]["figures_for_segments"]
     assert figures["frequency"] == 0
@@ -245,6 +250,7 @@ def released(filled: Desk) -> Desk:
     return Desk(filled.officer, office)
 
 
+@pytest.mark.notice("N9.7")
 def test_coded_copies_are_linked_with_the_key(released: Desk) -> None:
     page, data = released.answer(released.ask())
     [first, second] = sorted(data["coded_copies"], key=lambda copy: copy["rows"]["invoice"])

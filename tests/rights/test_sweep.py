@@ -102,7 +102,13 @@ def test_customers_go_three_years_after_they_left_unless_something_keeps_them(
     asked = receive(officer, "restriction", customer=20, form="letter").id
     restrict(officer, asked, ground="claims")
     add_person(officer.register, 22, left_on=left + dt.timedelta(days=1))
-    assert run(officer, place) == {"customer relationship": 2}
+    key = {"source": "shop", "table": "customer", "run": 1}
+    with officer.register.writing() as connection:
+        for number in (17, 18):
+            row = key | {"key": f"k{number}", "id": number}
+            connection.execute(table("source_key").insert().values(**row))
+    swept = {"customer relationship": 2, "source_key relationship": 1}
+    assert run(officer, place) == swept
     assert [row["id"] for row in read_rows(officer.register, "customer")] == [18, 19, 20, 22]
 
 
