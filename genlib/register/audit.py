@@ -83,7 +83,7 @@ def _entered(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
     row = {
         "id": number,
         "at": (event.at or dt.datetime.now(dt.UTC)).replace(microsecond=0),
-        "user": event.user or settings.load().user,
+        "user": _login(connection) or event.user or settings.load().user,
         "purpose": event.purpose,
         "action": event.action,
         "people": event.people,
@@ -95,6 +95,16 @@ def _entered(connection: sa.Connection, event: Event) -> tuple[int, bytes]:
     digest = _digest(last.digest if last else START, row)
     connection.execute(events.insert().values(**row, digest=digest))
     return number, digest
+
+
+def _login(connection: sa.Connection) -> str:
+    """The name of whoever logged in with a level of the register, which alone may stand in an
+    event of theirs; empty for the owner of the tables and on an embedded register."""
+    if connection.dialect.name == "sqlite":
+        return ""
+    is_member = "row_security_active('audit_event')"
+    query = sa.text(f"SELECT CASE WHEN {is_member} THEN session_user::text END")
+    return connection.scalar(query) or ""
 
 
 def verify(register: Register, *, anchor: Path | None = None) -> int:

@@ -15,9 +15,10 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from genlib.errors import BadInput, RegisterNotFound, UsageError
+from genlib.errors import BadInput, Refused, RegisterNotFound, UsageError
 from genlib.private import OWNER, make_home
-from genlib.register.bulk import UTC_INSTANT, Embedded, Server, reason, translated
+from genlib.register.bulk import UTC_INSTANT, Embedded, Server, explain, reason, translated
+from genlib.register.roles import make_roles
 from genlib.register.schema import Base, table
 
 BATCH_ROWS = 131_072
@@ -183,12 +184,22 @@ class Register:
             yield session
 
 
+QUEUE = sa.text(
+    "SELECT set_config('lock_timeout', :patience, true),"
+    " pg_advisory_xact_lock(hashtext('genlib.register'))"
+)
+"""One writer at a time, as SQLite has it: who comes second waits, and then sees what the first
+did."""
+
+
 @contextmanager
 def _immediate(engine: sa.Engine) -> Iterator[sa.Connection]:
     with (
         engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection,
         connection.begin(),
     ):
+        if connection.dialect.name == "postgresql":
+            connection.execute(QUEUE, {"patience": f"{BUSY_SECONDS}s"})
         yield connection
 
 
@@ -203,6 +214,8 @@ def open_register(url: str) -> Register:
     exists = not register.embedded or os.path.exists(register.engine.url.database or "")
     found = _table_names(register) if exists else set()
     if "audit_event" not in found:
+        if exists and not register.embedded:
+            _check_schema_is_open(register)
         raise RegisterNotFound(
             f"no register at {register.url}; make one with: genlib register create"
         )
@@ -211,7 +224,7 @@ def open_register(url: str) -> Register:
             f"the register at {register.url} was made by an earlier version and lacks "
             f"{', '.join(sorted(missing))}; add what is missing with: genlib register create"
         )
-    if columns := _missing_columns(register):
+    if columns := _missing_columns(register.engine):
         named = ", ".join(f"{column.table.name}.{column.name}" for column in columns)
         raise UsageError(
             f"the register at {register.url} was made by an earlier version and lacks {named}; add "
@@ -231,7 +244,9 @@ def create_register(url: str) -> Register:
             os.close(os.open(location.database, os.O_CREAT | os.O_RDWR, OWNER.file))
         with _immediate(register.engine) as connection:
             Base.metadata.create_all(connection)
-        _add_columns(register)
+            _add_columns(connection)
+            if not register.embedded:
+                make_roles(connection)
     except (sa.exc.SQLAlchemyError, OSError) as error:
         raise UsageError(
             f"no register can be made at {register.url} ({_reason(register, error)})"
@@ -254,9 +269,20 @@ def _table_names(register: Register) -> set[str]:
         ) from None
 
 
-def _missing_columns(register: Register) -> list[sa.Column[Any]]:
+def _check_schema_is_open(register: Register) -> None:
+    """Refused for a login whose level works on releases and reports only."""
+    may_look = sa.text("SELECT has_schema_privilege('public', 'USAGE')")
+    with register.engine.connect() as connection:
+        if not connection.scalar(may_look):
+            raise Refused(
+                f"your login may not read the register at {register.url}; a reader works on "
+                "reports and an analyst on releases, other work needs another level"
+            )
+
+
+def _missing_columns(bind: sa.Engine | sa.Connection) -> list[sa.Column[Any]]:
     """The columns of this version that a register of an earlier one lacks, if they may be empty."""
-    inspector = sa.inspect(register.engine)
+    inspector = sa.inspect(bind)
     there = {
         name: {c["name"] for c in inspector.get_columns(name)} for name in Base.metadata.tables
     }
@@ -268,17 +294,13 @@ def _missing_columns(register: Register) -> list[sa.Column[Any]]:
     ]
 
 
-def _add_columns(register: Register) -> None:
+def _add_columns(connection: sa.Connection) -> None:
     """Columns of this version that may be empty, added to a register of an earlier one."""
-    missing = _missing_columns(register)
-    if not missing:
-        return
-    with _immediate(register.engine) as connection:
-        for column in missing:
-            kind = column.type.compile(register.engine.dialect)
-            connection.exec_driver_sql(
-                f"ALTER TABLE {_quoted(column.table.name)} ADD COLUMN {_quoted(column.name)} {kind}"
-            )
+    for column in _missing_columns(connection):
+        kind = column.type.compile(connection.dialect)
+        connection.exec_driver_sql(
+            f"ALTER TABLE {_quoted(column.table.name)} ADD COLUMN {_quoted(column.name)} {kind}"
+        )
 
 
 def _reason(register: Register, error: Exception) -> str:
@@ -340,7 +362,10 @@ def _sqlite_begun(connection: sa.Connection) -> None:
 
 
 def _scrubbed(context: sa.engine.ExceptionContext) -> None:
-    """PostgreSQL puts the offending values into its messages; keep the rule only."""
+    """PostgreSQL puts the offending values into its messages; keep the rule only. A refusal and a
+    lost connection are said in words."""
+    if context.connection is not None and (said := explain(context.original_exception)):
+        raise said from None
     diagnosis = getattr(context.original_exception, "diag", None)
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and diagnosis is not None and diagnosis.sqlstate:

@@ -357,9 +357,14 @@ def _fingerprint(values: Mapping[str, bytes]) -> dict[str, bytes]:
     return {kind.name: kind(values[kind.name]).fingerprint for kind in kinds if kind.name in values}
 
 
-def _new_slot(user: str, password: str, secret: str, value: bytes) -> Slot:
+def check_password(password: str) -> None:
+    """UsageError for a new password that is too short."""
     if len(password) < 8:
         raise UsageError("a password needs at least 8 characters")
+
+
+def _new_slot(user: str, password: str, secret: str, value: bytes) -> Slot:
+    check_password(password)
     salt = os.urandom(SALT)
     nonce = os.urandom(NONCE)
     cipher = AESGCM(_stretched(password, salt, COST))
