@@ -35,6 +35,19 @@ def create(url: _logins.Address = None) -> None:
 
 
 @app.command()
+def upgrade(url: _logins.Address = None) -> None:
+    """Bring a register of an earlier version to this one, with all that it holds, or leave it as it
+    was; on a server its owner does it. Make a copy first.
+
+    Example: genlib register upgrade
+    """
+    from genlib.register.migrations import upgrade_register
+
+    before, after = upgrade_register(_logins.choose_address(url))
+    typer.echo(f"schema {before or 'without a number'} -> {after}")
+
+
+@app.command()
 def load(
     folder: Annotated[
         Path,

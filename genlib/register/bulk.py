@@ -123,8 +123,11 @@ class Embedded:
         native = frame.with_columns(
             pl.col(UTC_INSTANT).dt.epoch("s"), pl.col(pl.Date, pl.Boolean).cast(pl.Int32)
         )
+        # a column that a migration added stands last in its table, whatever the schema says
+        columns = ", ".join(f'"{column}"' for column in frame.columns)
+        insert = f'INSERT INTO "{name}" ({columns}) VALUES ({marks})'  # noqa: S608 - the schema's names
         for part in native.iter_slices(SLICE):
-            session.exec_driver_sql(f'INSERT INTO "{name}" VALUES ({marks})', part.rows())  # noqa: S608 - the name is the schema's
+            session.exec_driver_sql(insert, part.rows())
 
     def _stored(self, kind: Any) -> Any:
         return pl.Int64 if kind in (pl.Date, UTC_INSTANT, pl.Boolean) else kind

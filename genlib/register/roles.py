@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from genlib.register.bulk import quote_name
 from genlib.register.schema import OF_THE_REGISTER, Base, table
+from genlib.register.version import VERSION
 
 LEVELS = ("reader", "analyst", "publisher", "steward", "privacy_officer")
 LONGEST_NAME = 63
@@ -173,6 +174,7 @@ def _open(groups: dict[str, str]) -> list[str]:
         grants = list_grants(level)
         if grants:
             statements.append(f"GRANT USAGE ON SCHEMA public TO {quote_name(group)}")
+            statements.append(f"GRANT SELECT ON {VERSION.name} TO {quote_name(group)}")
         statements.extend(_write_grant(grant, group) for grant in grants)
     return statements
 
