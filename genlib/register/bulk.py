@@ -33,6 +33,8 @@ BUSY = {"55P03", "40P01", "40001"}
 """Another holds the lock; two waited for each other; two changed the same."""
 GONE = {"57P01", "57P02", "57P03", "08000", "08003", "08006"}
 """The server ended the session, is stopping or starting, or the network failed."""
+GOING = ("server closed the connection", "terminating connection", "no connection to the server")
+"""The same in the words of libpq, which ADBC gives without a code."""
 JOURNAL_INDEX = 32_768
 SLICE = 65_536
 FIRST = {pl.String: "''", pl.Binary: "x''", pl.Float64: "0.0"}
@@ -280,8 +282,8 @@ def explain(error: BaseException) -> GenlibError | None:
             "another process is writing to the register; nothing was kept, try again when it is "
             "done"
         )
-    is_gone = state in GONE or (state is None and getattr(error, "connection_invalidated", False))
-    if is_gone or (isinstance(cause, psycopg.OperationalError) and state is None):
+    is_nameless = isinstance(cause, psycopg.OperationalError) and state is None
+    if state in GONE or is_nameless or any(words in str(cause) for words in GOING):
         return GenlibError(
             "the connection to the register's server was lost; what was not finished was not "
             "kept, so do it again when the server answers"
