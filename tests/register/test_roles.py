@@ -275,6 +275,20 @@ def test_only_a_steward_loads(
     assert "your login" in said
 
 
+def test_a_steward_refreshes_an_act_that_has_ended(
+    server: Server, as_login: Callable[[str], None], tmp_path: Path
+) -> None:
+    lines = (ROOT / "data/sample/permission.csv").read_text().splitlines()
+    first = lines[1].split(",")
+    first[5] = "2026-01-01T00:00:00Z"
+    (tmp_path / "permission.csv").write_text("\n".join([lines[0], ",".join(first)]))
+    as_login("steward")
+    assert run(["register", "refresh", str(tmp_path)]) == 0
+    with server.connect("roles_admin") as owner:
+        query = "SELECT count(*) FROM permission WHERE id = 1 AND ended_at IS NOT NULL"
+        assert owner.execute(query).fetchone() == (1,)
+
+
 def test_a_steward_changes_people_and_removes_none(server: Server) -> None:
     with server.connect("steward") as steward, steward.transaction(force_rollback=True):
         steward.execute("UPDATE customer SET postal_code = '00100' WHERE id = 1")
@@ -282,7 +296,6 @@ def test_a_steward_changes_people_and_removes_none(server: Server) -> None:
     with server.connect("steward") as steward:
         for statement in (
             "DELETE FROM customer WHERE id = 1",
-            "UPDATE permission SET scope = 'email' WHERE id = 1",
             "DELETE FROM permission",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
