@@ -58,6 +58,10 @@ def postgresql() -> Iterator[str]:
             server.psql(
                 "ALTER SYSTEM SET fsync = off"
             )  # nothing here must survive the machine, and a checkpoint of many databases is slow
+            # the administrator of the tests is trusted, everybody else says a password
+            (Path(folder) / "data/pg_hba.conf").write_text(
+                "local all postgres trust\nlocal all all scram-sha-256\n"
+            )
             server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
             server.cleanup()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from genlib import settings
-from genlib.cli import _refreshing
+from genlib.cli import _logins, _refreshing
 from genlib.cli._telling import PasswordFile, open_identity, telling
 from genlib.errors import UsageError
 from genlib.register import holds, intake, synthetic
@@ -19,18 +19,37 @@ from genlib.rights import journal
 
 app = typer.Typer(no_args_is_help=True)
 _refreshing.add_commands(app)
+_logins.add_commands(app)
 
 
 @app.command()
-def create() -> None:
-    """Make an empty register where the settings say (GENLIB_REGISTER=postgresql://host/register);
-    one that is there stays as it is.
+def create(url: _logins.Address = None) -> None:
+    """Make an empty register where the settings say (GENLIB_REGISTER=postgresql://host/register),
+    on a server with the five levels and what each may do; one that is there stays as it is.
 
     Level: none; whoever may write there.
 
-    Example: genlib register create
+    Example: genlib register create --url postgresql://admin@host/register
     """
-    typer.echo(f"register {create_register(settings.load().register).url}")
+    register = create_register(_logins.choose_address(url))
+    typer.echo(f"register {register.url}")
+    if not register.embedded:
+        typer.echo("give each person a login of their own: genlib register grant NAME --level …")
+
+
+@app.command()
+def upgrade(url: _logins.Address = None) -> None:
+    """Bring a register of an earlier version to this one, with all that it holds, or leave it as it
+    was; on a server its owner does it. Make a copy first.
+
+    Level: none; whoever may write there.
+
+    Example: genlib register upgrade
+    """
+    from genlib.register.migrations import upgrade_register
+
+    before, after = upgrade_register(_logins.choose_address(url))
+    typer.echo(f"schema {before or 'without a number'} -> {after}")
 
 
 @app.command()

@@ -23,11 +23,18 @@ import polars as pl
 import psycopg
 import sqlalchemy as sa
 
-from genlib.errors import BadInput, GenlibError
+from genlib.errors import BadInput, GenlibError, Refused
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 STATES = {"23505": "UNIQUE", "23503": "FOREIGN KEY", "23514": "CHECK", "23502": "NOT NULL"}
 FULL = {"SQLITE_FULL", "53100"}
+FORBIDDEN = "42501"
+BUSY = {"55P03", "40P01", "40001"}
+"""Another holds the lock; two waited for each other; two changed the same."""
+GONE = {"57P01", "57P02", "57P03", "08000", "08003", "08006"}
+"""The server ended the session, is stopping or starting, or the network failed."""
+GOING = ("server closed the connection", "terminating connection", "no connection to the server")
+"""The same in the words of libpq, which ADBC gives without a code."""
 JOURNAL_INDEX = 32_768
 SLICE = 65_536
 FIRST = {pl.String: "''", pl.Binary: "x''", pl.Float64: "0.0"}
@@ -118,8 +125,11 @@ class Embedded:
         native = frame.with_columns(
             pl.col(UTC_INSTANT).dt.epoch("s"), pl.col(pl.Date, pl.Boolean).cast(pl.Int32)
         )
+        # a column that a migration added stands last in its table, whatever the schema says
+        columns = ", ".join(f'"{column}"' for column in frame.columns)
+        insert = f'INSERT INTO "{name}" ({columns}) VALUES ({marks})'  # noqa: S608 - the schema's names
         for part in native.iter_slices(SLICE):
-            session.exec_driver_sql(f'INSERT INTO "{name}" VALUES ({marks})', part.rows())  # noqa: S608 - the name is the schema's
+            session.exec_driver_sql(insert, part.rows())
 
     def _stored(self, kind: Any) -> Any:
         return pl.Int64 if kind in (pl.Date, UTC_INSTANT, pl.Boolean) else kind
@@ -189,9 +199,9 @@ class Server:
         """A connection of ADBC that sees one moment."""
         from adbc_driver_postgresql import dbapi as postgresql
 
-        with postgresql.connect(
-            self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        ) as connection:
+        url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        # a space, as SQLAlchemy leaves it in a password, is none to libpq
+        with postgresql.connect(url.replace(" ", "%20")) as connection:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield connection
@@ -252,7 +262,33 @@ def translated(name: str) -> Iterator[None]:
                 raise BadInput(
                     f"table {name}: the database refused the rows ({rule}); nothing was kept"
                 ) from None
-        raise GenlibError(f"{name}: the database failed ({reason(error)})") from None
+        raise explain(error) or GenlibError(
+            f"{name}: the database failed ({reason(error)})"
+        ) from None
+
+
+def explain(error: BaseException) -> GenlibError | None:
+    """What a server's refusal or its going away means to whoever asked; nothing for other
+    errors."""
+    cause = getattr(error, "orig", None) or error
+    state = getattr(cause, "sqlstate", None)
+    if state == FORBIDDEN:
+        return Refused(
+            "your login to the register's server may not do this; ask its administrator for a "
+            "level that may: genlib register grant"
+        )
+    if state in BUSY:
+        return GenlibError(
+            "another process is writing to the register; nothing was kept, try again when it is "
+            "done"
+        )
+    is_nameless = isinstance(cause, psycopg.OperationalError) and state is None
+    if state in GONE or is_nameless or any(words in str(cause) for words in GOING):
+        return GenlibError(
+            "the connection to the register's server was lost; what was not finished was not "
+            "kept, so do it again when the server answers"
+        )
+    return None
 
 
 def reason(error: Exception, file: str = "") -> str:

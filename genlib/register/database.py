@@ -15,10 +15,12 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from genlib.errors import BadInput, RegisterNotFound, UsageError
+from genlib.errors import BadInput, Refused, RegisterNotFound, UsageError
 from genlib.private import OWNER, make_home
-from genlib.register.bulk import UTC_INSTANT, Embedded, Server, reason, translated
+from genlib.register.bulk import UTC_INSTANT, Embedded, Server, explain, reason, translated
+from genlib.register.roles import make_roles
 from genlib.register.schema import Base, table
+from genlib.register.version import check_version, keep_version
 
 BATCH_ROWS = 131_072
 MATCHED_KEYS = 65_536
@@ -78,7 +80,7 @@ class Register:
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that may write from its first statement: what the connection, `append`,
         `scan` and `known` do inside is one act, kept whole or not at all."""
-        with self._shared(_immediate(self.engine)) as connection:
+        with self._shared(begin_writing(self.engine)) as connection:
             yield connection
 
     @contextmanager
@@ -178,18 +180,31 @@ class Register:
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Any]:
         """The open transaction or snapshot, else one of its own."""
-        own = _immediate(self.engine) if write else self._bulk.reading()
+        own = begin_writing(self.engine) if write else self._bulk.reading()
         with nullcontext(self._open) if self._open is not None else own as session:
             yield session
 
 
+QUEUE = sa.text(
+    "SELECT set_config('lock_timeout', :patience, true),"
+    " pg_advisory_xact_lock(hashtext('genlib.register'))"
+)
+"""One writer at a time, as SQLite has it: who comes second waits, and then sees what the first
+did."""
+
+
 @contextmanager
-def _immediate(engine: sa.Engine) -> Iterator[sa.Connection]:
-    with (
-        engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection,
-        connection.begin(),
-    ):
-        yield connection
+def begin_writing(engine: sa.Engine, *, without_keys: bool = False) -> Iterator[sa.Connection]:
+    """A transaction that has its turn to write. `without_keys`: SQLite does not follow foreign keys
+    in it."""
+    with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
+        if without_keys and connection.dialect.name == "sqlite":
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA foreign_keys=OFF")
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(QUEUE, {"patience": f"{BUSY_SECONDS}s"})
+            yield connection
 
 
 def _quoted(name: str) -> str:
@@ -198,40 +213,44 @@ def _quoted(name: str) -> str:
 
 def open_register(url: str) -> Register:
     """The register at `url` (`sqlite:///path` or `postgresql://…`); RegisterNotFound if there is
-    none, UsageError if it cannot be opened or lacks tables of this version."""
-    register = Register(_engine(parse_address(url)))
+    none, UsageError if it cannot be opened or has the schema of another version."""
+    register = name_register(url)
     exists = not register.embedded or os.path.exists(register.engine.url.database or "")
     found = _table_names(register) if exists else set()
     if "audit_event" not in found:
+        if exists and not register.embedded:
+            _check_schema_is_open(register)
         raise RegisterNotFound(
             f"no register at {register.url}; make one with: genlib register create"
         )
-    if missing := Base.metadata.tables.keys() - found:
-        raise UsageError(
-            f"the register at {register.url} was made by an earlier version and lacks "
-            f"{', '.join(sorted(missing))}; add what is missing with: genlib register create"
-        )
-    if columns := _missing_columns(register):
-        named = ", ".join(f"{column.table.name}.{column.name}" for column in columns)
-        raise UsageError(
-            f"the register at {register.url} was made by an earlier version and lacks {named}; add "
-            "what is missing with: genlib register create"
-        )
+    with register.engine.connect() as connection:
+        check_version(connection, register.url)
     return register
 
 
+def name_register(url: str) -> Register:
+    """The register at `url`, unopened: whether it is there is not asked. UsageError for an address
+    that is none."""
+    return Register(_engine(parse_address(url)))
+
+
 def create_register(url: str) -> Register:
-    """A new, empty register at `url`, or the one that is there, its tables made whole in one
-    transaction."""
-    location = parse_address(url)
-    register = Register(_engine(location))
+    """A new, empty register at `url`, or the one that is there, with its levels if it is on a
+    server; in one transaction."""
+    register = name_register(url)
+    file = register.engine.url.database
     try:
-        if register.embedded and location.database:
-            make_home(Path(location.database).parent)
-            os.close(os.open(location.database, os.O_CREAT | os.O_RDWR, OWNER.file))
-        with _immediate(register.engine) as connection:
-            Base.metadata.create_all(connection)
-        _add_columns(register)
+        if register.embedded and file:
+            make_home(Path(file).parent)
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, OWNER.file))
+        with begin_writing(register.engine) as connection:
+            if sa.inspect(connection).has_table("audit_event"):
+                check_version(connection, register.url)
+            else:
+                Base.metadata.create_all(connection)
+                keep_version(connection)
+            if not register.embedded:
+                make_roles(connection)
     except (sa.exc.SQLAlchemyError, OSError) as error:
         raise UsageError(
             f"no register can be made at {register.url} ({_reason(register, error)})"
@@ -254,30 +273,14 @@ def _table_names(register: Register) -> set[str]:
         ) from None
 
 
-def _missing_columns(register: Register) -> list[sa.Column[Any]]:
-    """The columns of this version that a register of an earlier one lacks, if they may be empty."""
-    inspector = sa.inspect(register.engine)
-    there = {
-        name: {c["name"] for c in inspector.get_columns(name)} for name in Base.metadata.tables
-    }
-    return [
-        column
-        for name, columns in there.items()
-        for column in table(name).columns
-        if column.nullable and column.name not in columns
-    ]
-
-
-def _add_columns(register: Register) -> None:
-    """Columns of this version that may be empty, added to a register of an earlier one."""
-    missing = _missing_columns(register)
-    if not missing:
-        return
-    with _immediate(register.engine) as connection:
-        for column in missing:
-            kind = column.type.compile(register.engine.dialect)
-            connection.exec_driver_sql(
-                f"ALTER TABLE {_quoted(column.table.name)} ADD COLUMN {_quoted(column.name)} {kind}"
+def _check_schema_is_open(register: Register) -> None:
+    """Refused for a login whose level works on releases and reports only."""
+    may_look = sa.text("SELECT has_schema_privilege('public', 'USAGE')")
+    with register.engine.connect() as connection:
+        if not connection.scalar(may_look):
+            raise Refused(
+                f"your login may not read the register at {register.url}; a reader works on "
+                "reports and an analyst on releases, other work needs another level"
             )
 
 
@@ -340,7 +343,10 @@ def _sqlite_begun(connection: sa.Connection) -> None:
 
 
 def _scrubbed(context: sa.engine.ExceptionContext) -> None:
-    """PostgreSQL puts the offending values into its messages; keep the rule only."""
+    """PostgreSQL puts the offending values into its messages; keep the rule only. A refusal and a
+    lost connection are said in words."""
+    if context.connection is not None and (said := explain(context.original_exception)):
+        raise said from None
     diagnosis = getattr(context.original_exception, "diag", None)
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and diagnosis is not None and diagnosis.sqlstate:

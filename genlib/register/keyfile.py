@@ -113,13 +113,18 @@ class Slot:
         }
 
 
+def check_password(password: str) -> None:
+    """UsageError for a new password that is too short."""
+    if len(password) < SHORTEST:
+        raise UsageError(f"a password needs at least {SHORTEST} characters")
+
+
 def make_slot(holder: Holder, password: str, value: bytes, cost: Mapping[str, int]) -> Slot:
     """A secret wrapped for a person; UsageError for a name that cannot be written or a password
     that is too short."""
     if not holder.user.strip() or not holder.user.isprintable():
         raise UsageError("the name of a person in the key file is one line of plain text")
-    if len(password) < SHORTEST:
-        raise UsageError(f"a password needs at least {SHORTEST} characters")
+    check_password(password)
     salt = os.urandom(SALT)
     nonce = os.urandom(NONCE)
     cipher = AESGCM(_stretch(password, salt, cost))
