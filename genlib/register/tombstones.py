@@ -10,7 +10,8 @@ person
   or telephone of one and no other code.
 
 Whoever becomes a customer again after the erasure (`joined_on` is later) is let in, and from then
-on so are the rows of that number. A refused row holds nobody back.
+on so are the rows of that number. A refused row holds nobody back. The log of disclosures and
+requests outlives the person.
 
 Example: customer 17 was erased in June. In July the shop sends customer 17 again, and the mailing
 tool customer 99 with the same code: both are refused as `erased`. In August 17 orders anew and
@@ -29,7 +30,7 @@ from polars import col
 from genlib.register.contradictions import FAULTS
 from genlib.register.database import Register
 from genlib.register.digests import IDENTIFIERS, digest_codes, digest_identifiers
-from genlib.register.schema import table
+from genlib.register.schema import OF_THE_REGISTER, table
 from genlib.register.spelling import clean_text
 from genlib.register.store import opened
 from genlib.register.vault import IdentityKey
@@ -47,7 +48,7 @@ def part_erased(
     `row`; `time_zone`: whose days say whether somebody joined after an erasure."""
     owner = "id" if name == "customer" else "customer_id"
     nobody = pl.DataFrame(schema=FAULTS)
-    if owner not in table(name).columns or owner not in rows.columns:
+    if name in OF_THE_REGISTER or owner not in table(name).columns or owner not in rows.columns:
         return rows, nobody
     day = col("erased_at").dt.convert_time_zone(time_zone).dt.date()
     stones = read_tombstones(register).with_columns(erased_on=day)

@@ -80,6 +80,14 @@ def test_a_load_refuses_and_counts_them(erased: Officer, key: IdentityKey, tmp_p
     assert read_rows(erased.register, "held_back") == []
 
 
+def test_the_log_of_disclosures_outlives_the_person(
+    erased: Officer, key: IdentityKey, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", disclosure_customer={"disclosure_id": "1", "customer_id": "17"})
+    [done] = load(erased.register, folder, key, rejected_to=tmp_path / "out", at=erased.now).tables
+    assert (done.unchanged, done.rejected) == (1, 0)
+
+
 def test_rows_of_a_customer_who_joined_again_are_taken(
     erased: Officer, key: IdentityKey, tmp_path: Path
 ) -> None:
