@@ -66,8 +66,9 @@ def list_grants(level: str) -> list[Grant]:
 
 
 def _list_reads_of_publisher() -> list[Grant]:
-    """Tables that a release may be made of, without what is made from a secret; and who is held
-    back, what was followed up and what the feeds brought, which releases tell."""
+    """Tables that a release may be made of, without what is made from a secret; who is held back,
+    what was followed up and what the feeds brought, which releases tell; and the requests whose
+    erasure is finished in the kept releases."""
     released = sorted(Base.metadata.tables.keys() - set(OF_THE_REGISTER))
     reads = [Grant("SELECT", name, _list_open_columns(name)) for name in released]
     marks = [
@@ -76,8 +77,17 @@ def _list_reads_of_publisher() -> list[Grant]:
         Grant("SELECT", "refresh_run"),
         Grant("SELECT", "fingerprint"),
         Grant("INSERT", "fingerprint"),
+        Grant("SELECT", "tombstone", ("request", "erased_at")),
+        Grant("SELECT", "subject_request", _list_columns_of_requests()),
+        Grant("UPDATE", "subject_request", ("detail", "carried_out_at")),
     ]
     return [*reads, *marks, *HEAD_OF_TRAIL]
+
+
+def _list_columns_of_requests() -> tuple[str, ...]:
+    """All that a request says, but for who acted for the company."""
+    names = table("subject_request").columns.keys()
+    return tuple(name for name in names if not name.endswith("_by"))
 
 
 def _list_open_columns(name: str) -> tuple[str, ...]:

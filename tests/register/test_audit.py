@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,12 @@ EVENTS = table("audit_event")
 
 
 @pytest.fixture
-def trail(register: Register) -> Iterator[Register]:
+def trail(register: Register) -> Register:
+    return fill_trail(register)
+
+
+def fill_trail(register: Register) -> Register:
+    """Five events of two people."""
     for people in range(5):
         audit.record(
             register, KEY, **EVENT | {"people": people}, subjects=[9, 7], detail={"rows": people}
@@ -172,12 +176,34 @@ def test_the_next_event_brings_up_an_anchor_that_a_crash_left_behind(trail: Regi
     assert audit.anchor_path(trail).read_bytes().startswith(whole)
 
 
-def test_what_a_crash_left_without_a_line_is_verified_before_it_gets_one(trail: Register) -> None:
+def test_what_a_crash_left_without_a_line_is_verified_before_it_gets_one(
+    sqlite_url: str,
+) -> None:
+    trail = fill_trail(create_register(sqlite_url))
     cut_anchor(trail, 3)
     execute(trail, EVENTS.update().where(EVENTS.c.id == 5).values(people=99))
     with pytest.raises(GenlibError, match="broken at event 5"):
         audit.record(trail, **EVENT)
     assert trail.count("audit_event") == 5
+
+
+def test_on_a_server_an_event_that_was_changed_before_it_had_a_line_is_found_by_verify(
+    postgresql_url: str,
+) -> None:
+    trail = fill_trail(create_register(postgresql_url))
+    cut_anchor(trail, 3)
+    execute(trail, EVENTS.update().where(EVENTS.c.id == 5).values(people=99))
+    audit.record(trail, **EVENT)
+    with pytest.raises(GenlibError, match="broken at event 5"):
+        audit.verify(trail)
+
+
+def test_on_a_server_an_event_that_is_missing_stops_the_next(postgresql_url: str) -> None:
+    trail = fill_trail(create_register(postgresql_url))
+    cut_anchor(trail, 3)
+    execute(trail, EVENTS.delete().where(EVENTS.c.id == 4))
+    with pytest.raises(GenlibError, match="lacks event 4"):
+        audit.record(trail, **EVENT)
 
 
 def test_nothing_is_done_on_a_trail_that_was_cut_off(trail: Register) -> None:

@@ -14,7 +14,9 @@ IDENTIFIERS = ("number", "personal_id", "email", "phone", "contact")
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the table; a register without a number may have it already."""
+    if sa.inspect(op.get_bind()).has_table("tombstone"):
+        return
     codes = sa.Enum(*IDENTIFIERS, name="identifier", native_enum=False, length=24)
     codes.create_constraint = False
     listed = ", ".join(f"'{code}'" for code in IDENTIFIERS)
