@@ -129,6 +129,19 @@ def opened(browser: Any, reports: dict[tuple[str, str], Path]) -> Pages:
     return cache(lambda name, language, width=1160: _open(browser, reports[name, language], width))
 
 
+def find_broken(browser: Any, html: Path, scheme: str) -> list[str]:
+    """The rules of WCAG 2.2 AA that a page breaks."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(color_scheme=scheme, offline=True, bypass_csp=True)
+    page = context.new_page()
+    page.goto(html.as_uri())
+    found = Axe().run(page, options={"runOnly": WCAG}).response
+    context.close()
+    assert found["passes"]
+    return [rule["id"] for rule in found["violations"]]
+
+
 def _open(browser: Any, html: Path, width: int) -> Opened:
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme="light", offline=True
@@ -202,19 +215,12 @@ class TestReport:
         assert page.evaluate(CUT_FIGURES) == []
         assert page.evaluate(HELD_BACK) == []
 
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_breaks_no_rule_of_wcag(
-        self, browser: Any, reports: Any, name: str, language: str, scheme: str
+        self, browser: Any, reports: Any, name: str, language: str
     ) -> None:
-        from axe_playwright_python.sync_playwright import Axe
-
-        context = browser.new_context(color_scheme=scheme, offline=True, bypass_csp=True)
-        page = context.new_page()
-        page.goto(reports[name, language].as_uri())
-        found = Axe().run(page, options={"runOnly": WCAG}).response
-        context.close()
-        assert [rule["id"] for rule in found["violations"]] == []
-        assert found["passes"]
+        schemes = ("light", "dark") if language == "fi" else ("light",)  # colours are no words
+        found = [find_broken(browser, reports[name, language], scheme) for scheme in schemes]
+        assert found == [[]] * len(schemes)
 
     def test_is_small(self, reports: Any, name: str, language: str) -> None:
         assert reports[name, language].stat().st_size <= TWO_MEGABYTES

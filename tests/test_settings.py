@@ -238,9 +238,9 @@ def test_a_password_where_its_file_should_be_named_is_not_repeated(
     ],
 )
 def test_no_command_repeats_who_asks_a_password_or_a_database_login(
-    variable: str, value: str, tmp_path: Path
+    variable: str, value: str, loaded: Bench
 ) -> None:
-    bench = Bench(tmp_path / "home").start()
+    bench = loaded
     for command in (("register", "info"), ("publish", "customer_analysis"), ("keys", "create")):
         environment = {**bench.environment, variable: value}
         done = subprocess.run(

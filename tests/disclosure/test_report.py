@@ -3,8 +3,6 @@ cut."""
 
 from __future__ import annotations
 
-from time import process_time
-
 import numpy as np
 import polars as pl
 import pytest
@@ -145,11 +143,9 @@ def big(seed: int) -> Cells:
 def test_a_table_of_3384_cells_is_protected_at_proven_optimum() -> None:
     cells = big(1)
     system = build({"big": cells}, Policy()).system
-    start = process_time()
     pattern = suppress(system)
     assert (cells.frame.height, pattern.status, verify(pattern)) == (3384, "optimal", [])
     assert pattern.loss == pytest.approx(pattern.bound)
-    assert process_time() - start < 3  # half a second on a machine of its own
 
 
 def test_the_auditor_finds_nothing_exposed_in_a_report() -> None:

@@ -139,7 +139,7 @@ def test_killed_at_any_instant_no_reader_sees_a_half_release(small: Small) -> No
             for path in home.iterdir()
             if RELEASE_ID.fullmatch(path.name)
         )
-    assert len(seen) > 12
+    assert len(seen) > 2  # it did publish between the kills
     small.publish(now=NOW)
     assert not list(home.glob(".tmp-*"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from itertools import cycle, product
 from pathlib import Path
 
 import pytest
@@ -74,19 +75,24 @@ CLOSED = [
 ]
 
 
+WAYS = sorted(set(notice.COARSENINGS) - {"drop", "redacted"})
+TRIED = list(product(notice.CLASSES, WAYS))
+TURNS = list(zip(cycle(notice.CLASSES), WAYS, strict=False))
+"""Each way with one class; of one column every pair is tried."""
+
+
 @pytest.mark.parametrize(("table", "column"), CLOSED)
 def test_no_notice_grants_what_the_schema_closes_whatever_it_calls_it(
     table: str, column: str
 ) -> None:
     raw = copy.deepcopy(tomllib.loads(TEXT))
-    for sensitivity in notice.CLASSES:
-        for way in set(notice.COARSENINGS) - {"drop", "redacted"}:
-            raw["tables"][table]["columns"][column] = {"class": sensitivity, "ca": ["drop", way]}
-            faults = list(grant_faults(notice.build(raw), "customer_analysis"))
-            assert any(f.startswith(f"{table}.{column}: ") for f in faults), (sensitivity, way)
-            raw["tables"][table]["columns"][column]["ca"] = way
-            with pytest.raises(NoticeError):
-                check_grants(notice.build(raw), "customer_analysis")
+    for sensitivity, way in TRIED if column == "email" else TURNS:
+        raw["tables"][table]["columns"][column] = {"class": sensitivity, "ca": ["drop", way]}
+        faults = list(grant_faults(notice.build(raw), "customer_analysis"))
+        assert any(f.startswith(f"{table}.{column}: ") for f in faults), (sensitivity, way)
+        raw["tables"][table]["columns"][column]["ca"] = way
+        with pytest.raises(NoticeError):
+            check_grants(notice.build(raw), "customer_analysis")
 
 
 @pytest.mark.notice("N5.1", "N5.3", "N5.4")

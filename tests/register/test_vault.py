@@ -215,7 +215,7 @@ def test_a_sealed_value_opens_only_unchanged_in_its_column_with_its_key(
     assert "Kuuralehto" not in str(caught.value)
 
 
-def test_sealing_is_fast_enough_for_a_register() -> None:
+def test_a_column_of_a_register_is_sealed_at_once() -> None:
     series = pl.Series(["x" * 20]).new_from_index(0, 20_000)
     assert KEY.unseal(KEY.seal(series, column="c"), column="c").len() == 20_000
 

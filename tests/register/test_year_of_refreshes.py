@@ -265,6 +265,10 @@ def _numbers(register: Register, name: str, ids: pl.Series) -> dict[int, int]:
     return dict(known.join(asked, on="key").select("id", "truth").rows())
 
 
+KILLED = {1, 8}
+"""Exports whose first refresh is killed on the way; the last one's too."""
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_year_of_exports_is_the_same_register_as_one_load_of_the_truth(
     database: str, request: pytest.FixtureRequest, tmp_path: Path
@@ -272,12 +276,13 @@ def test_a_year_of_exports_is_the_same_register_as_one_load_of_the_truth(
     tables = truth()
     url = request.getfixturevalue(f"{database}_url")
     register = create_register(url)
-    for at, now in enumerate([*MONTHS, dt.datetime(2027, 1, 1, tzinfo=dt.UTC)]):
+    months = MONTHS if database == "sqlite" else MONTHS[::4]  # what differs there is the writing
+    for at, now in enumerate([*months, dt.datetime(2027, 1, 1, tzinfo=dt.UTC)]):
         folder = write_export(tmp_path / f"month{at}", state_of(tables, now))
-        if at in {3, 8} or now.year == 2027:
+        if at in KILLED or now.year == 2027:
             register.engine.dispose()
             kill_on_the_way(url, folder, now, 0.3 + at / 10)
-        assert bring(register, folder, now) > 0 or at in {3, 8, 12}
+        assert bring(register, folder, now) > 0 or at in KILLED or now.year == 2027
         assert bring(register, folder, now) == 0
     (tmp_path / "truth").mkdir()
     for name, frame in tables.items():

@@ -11,7 +11,7 @@ from genlib.schedule.outcome import DONE, Outcome
 from genlib.schedule.store import Store
 from genlib.schedule.work import Work
 
-LEASE = dt.timedelta(seconds=3)
+LEASE = dt.timedelta(seconds=10)  # longer than a busy machine lets a process stand
 
 
 class Report:
