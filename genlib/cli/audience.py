@@ -31,51 +31,60 @@ from genlib.rights import journal
 app = typer.Typer(no_args_is_help=True)
 
 Campaign = Annotated[str, typer.Option(help="Code of the campaign.")]
+Pseudonyms = Annotated[Path, typer.Argument(help="CSV with a column `pseudonym`, from a release.")]
+NewCampaign = Annotated[
+    str, typer.Option(help="Code of the campaign; a new code makes a new campaign.")
+]
+Channel = Annotated[str, typer.Option(help="call, auto, sms, email or post.")]
+Kind = Annotated[str, typer.Option(help="DM, MR, SAT, CC, SCA, BEN or SVC.")]
+Recipient = Annotated[
+    str, typer.Option(help="Name of a registered processor, or of another recipient with a basis.")
+]
+Purpose = Annotated[str, typer.Option(help="Release purpose that the pseudonyms come from.")]
+Basis = Annotated[
+    str, typer.Option(help="contract, consent or statute, for a recipient that is no processor.")
+]
+Evidence = Annotated[str, typer.Option(help="The contract, consent or section of law.")]
+Country = Annotated[
+    str, typer.Option(help="Where the data goes, FI for Finland; inside the EU and EEA only.")
+]
+Holdout = Annotated[
+    float,
+    typer.Option(help="Share of the people who are drawn not to be contacted.", min=0, max=0.9),
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Draws the holdout; recorded. By default a fresh one.")
+]
+Starts = Annotated[
+    dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; today by default.")
+]
+Days = Annotated[int, typer.Option(help="How many days the campaign lasts.", min=1)]
+To = Annotated[
+    Path | None,
+    typer.Option(help="The list; by default audiences/CAMPAIGN-CHANNEL.csv in the workbench."),
+]
+BothPasswords = Annotated[
+    Path | None, typer.Option(help="File with the password of your slots of both keys.")
+]
 
 
 @app.command()
 def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a person can know
-    pseudonyms: Annotated[
-        Path, typer.Argument(help="CSV with a column `pseudonym`, from a release.")
-    ],
-    campaign: Annotated[
-        str, typer.Option(help="Code of the campaign; a new code makes a new campaign.")
-    ],
-    channel: Annotated[str, typer.Option(help="call, auto, sms, email or post.")],
-    kind: Annotated[str, typer.Option(help="DM, MR, SAT, CC, SCA, BEN or SVC.")],
-    recipient: Annotated[
-        str,
-        typer.Option(help="Name of a registered processor, or of another recipient with a basis."),
-    ],
-    release: Annotated[
-        str, typer.Option(help="Release purpose that the pseudonyms come from.")
-    ] = "customer_analysis",
-    basis: Annotated[
-        str,
-        typer.Option(help="contract, consent or statute, for a recipient that is no processor."),
-    ] = "",
-    evidence: Annotated[str, typer.Option(help="The contract, consent or section of law.")] = "",
-    country: Annotated[
-        str, typer.Option(help="Where the data goes, FI for Finland; inside the EU and EEA only.")
-    ] = "",
-    holdout: Annotated[
-        float,
-        typer.Option(help="Share of the people who are drawn not to be contacted.", min=0, max=0.9),
-    ] = 0.1,
-    seed: Annotated[
-        int | None, typer.Option(help="Draws the holdout; recorded. By default a fresh one.")
-    ] = None,
-    starts: Annotated[
-        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; today by default.")
-    ] = None,
-    days: Annotated[int, typer.Option(help="How many days the campaign lasts.", min=1)] = 30,
-    to: Annotated[
-        Path | None,
-        typer.Option(help="The list; by default audiences/CAMPAIGN-CHANNEL.csv in the workbench."),
-    ] = None,
-    password_file: Annotated[
-        Path | None, typer.Option(help="File with the password of your slots of both keys.")
-    ] = None,
+    pseudonyms: Pseudonyms,
+    campaign: NewCampaign,
+    channel: Channel,
+    kind: Kind,
+    recipient: Recipient,
+    release: Purpose = "customer_analysis",
+    basis: Basis = "",
+    evidence: Evidence = "",
+    country: Country = "",
+    holdout: Holdout = 0.1,
+    seed: Seed = None,
+    starts: Starts = None,
+    days: Days = 30,
+    to: To = None,
+    password_file: BothPasswords = None,
 ) -> None:
     """Write the contact list of a campaign: only people whom it may contact now, without a holdout;
     the rest is counted by reason.
@@ -86,19 +95,15 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     "Esimerkki Viestit Oy" pseudonyms.csv
     """
     places = settings.load(password_file=password_file)
-    terms = notice.load(places.notice)
-    register = open_register(places.register)
-    journal.check_finished(register, places.home)
+    terms, register = _open_register(places)
     now = read_clock()
-    terms.check_in_force(places.day_of(now))
     first = starts.date() if starts else places.day_of(now)
+    whom = recipients.Recipient(recipient, country, basis, evidence)
     order = audience.Order(
         code=campaign,
         channel=channel,
         kind=kind,
-        recipient=recipients.checked(
-            register, recipients.Recipient(recipient, country, basis, evidence), data=places.data
-        ),
+        recipient=recipients.checked(register, whom, data=places.data),
         purpose=audience.purpose(kind),
         user=places.user,
         at=now,
@@ -106,22 +111,12 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
         seed=secrets.randbits(32) if seed is None else seed,
         dates=(first, first + dt.timedelta(days=days - 1)),
         holdout_share=holdout,
-        switches=permission.Switches(**terms.permission),  # type: ignore[arg-type]  # Switches checks its values itself
+        switches=_read_switches(terms),
         post_offices=mailing.read_post_offices(places.data),
     )
     asked = audience.read(pseudonyms)
-    word = settings.password(places, "password of both keys")
-    key = key_use.open_identity(places, word, "audience export")
-    names = key_use.open_pseudonym(places, word, "audience export")
-    fingerprints.check_key(register, names)
-    fingerprints.check_notice(register, terms)
-    ids, _ = reidentify(
-        asked, names, purpose=release, epoch=names.find_epoch(terms.anonymity.epoch)
-    )
-    _tell_reidentified(register, key, ids, order, release)
-    folder = places.home / "audiences"
-    check_no_link(folder)
-    path = to or folder / f"{campaign}-{channel}.csv"
+    key, ids = _reidentify(places, terms, register, asked, order, release)
+    path = to or _find_folder(places) / f"{campaign}-{channel}.csv"
     made = audience.export(register, key, ids, order, path=path)
     typer.echo(
         f"{made.path}: {made.contacted} to contact, {made.holdout} held out; left out: "
@@ -146,20 +141,13 @@ def exceptions(
     Example: genlib audience exceptions --campaign SYKSY26
     """
     places = settings.load(password_file=password_file)
-    terms = notice.load(places.notice)
-    register = open_register(places.register)
+    terms, register = _open_register(places)
     now = read_clock()
     key = open_identity(places, "audience exceptions")
-    switches = permission.Switches(**terms.permission)  # type: ignore[arg-type]  # Switches checks its values itself
-    folder = places.home / "audiences"
-    check_no_link(folder)
-    made = follow_ups.export_exceptions(
-        register,
-        key,
-        campaign,
-        path=to or folder / f"{campaign}-exceptions-{places.day_of(now)}.csv",
-        steward=follow_ups.Steward(places.user, now, switches, places.time_zone),
-    )
+    name = f"{campaign}-exceptions-{places.day_of(now)}.csv"
+    steward = follow_ups.Steward(places.user, now, _read_switches(terms), places.time_zone)
+    path = to or _find_folder(places) / name
+    made = follow_ups.export_exceptions(register, key, campaign, path=path, steward=steward)
     typer.echo(f"{made.path}: {made.contacts} were not allowed, {made.handled} of them handled")
 
 
@@ -178,12 +166,52 @@ def handle(
     Example: genlib audience handle --campaign SYKSY26 17 21
     """
     places = settings.load(password_file=password_file)
-    register = open_register(places.register)
+    _, register = _open_register(places)
     key = open_identity(places, "audience handle")
     fingerprints.check_key(register, key)
     steward = follow_ups.Steward(places.user, read_clock())
     count = follow_ups.handle_exceptions(register, key, campaign, contacts or [], steward=steward)
     typer.echo(f"{count} contacts of campaign {campaign} are handled now")
+
+
+def _open_register(places: settings.Settings) -> tuple[notice.Notice, Register]:
+    """The notice in force and the register, in which no erasure is left to do."""
+    terms = notice.load(places.notice)
+    register = open_register(places.register)
+    journal.check_finished(register, places.home)
+    terms.check_in_force(places.day_of(read_clock()))
+    return terms, register
+
+
+def _read_switches(terms: notice.Notice) -> permission.Switches:
+    """The answers to the notice's open questions."""
+    return permission.Switches(**terms.permission)  # type: ignore[arg-type]  # Switches checks its values itself
+
+
+def _find_folder(places: settings.Settings) -> Path:
+    folder = places.home / "audiences"
+    check_no_link(folder)
+    return folder
+
+
+def _reidentify(  # noqa: PLR0913, PLR0917 - what a list is made of
+    places: settings.Settings,
+    terms: notice.Notice,
+    register: Register,
+    asked: pl.Series,
+    order: audience.Order,
+    release: str,
+) -> tuple[IdentityKey, pl.Series]:
+    """The identity key, and the customers whose pseudonyms these are; told in the audit trail."""
+    word = settings.password(places, "password of both keys")
+    key = key_use.open_identity(places, word, "audience export")
+    names = key_use.open_pseudonym(places, word, "audience export")
+    fingerprints.check_key(register, names)
+    fingerprints.check_notice(register, terms)
+    epoch = names.find_epoch(terms.anonymity.epoch)
+    ids, _ = reidentify(asked, names, purpose=release, epoch=epoch)
+    _tell_reidentified(register, key, ids, order, release)
+    return key, ids
 
 
 def _tell_reidentified(

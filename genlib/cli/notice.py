@@ -60,6 +60,8 @@ def text(language: Language = "fi", out: Out = None) -> None:
     """The notice as a customer reads it, made from the notice in use: shown as Markdown, or written
     to a file, as a page if its name ends in .html.
 
+    Level: none.
+
     Example: genlib notice text --language sv --out integritet.html
     """
     from genlib.rights.notice_text import write_notice
@@ -73,6 +75,8 @@ def record(language: Language = "fi", out: Out = None) -> None:
     """The record of processing activities (GDPR 30), made from the notice in use: shown as
     Markdown, or written to a file, as a page if its name ends in .html.
 
+    Level: none.
+
     Example: genlib notice record --language fi --out seloste.html
     """
     from genlib.rights.notice_text import write_record
@@ -85,6 +89,8 @@ def record(language: Language = "fi", out: Out = None) -> None:
 def gaps() -> None:
     """What the notice that customers were given lacks against the law in force: the law, what may
     follow, and what to write in three languages.
+
+    Level: none.
 
     Example: genlib notice gaps
     """
