@@ -176,7 +176,7 @@ def test_four_schedulers_that_are_killed_make_each_of_100_slots_once(url, tmp_pa
     assert kills >= 6
     assert sorted(path.name for path in made.iterdir() if path.suffix != ".draft") == keys
     attempts = sum(row["attempts"] for row in store.read().values())
-    assert 100 < attempts <= 100 + 2 * kills  # each held two when it was killed
+    assert 100 <= attempts <= 100 + 2 * kills  # each held two at most when it was killed
 
 
 def start_scheduler(url, made):
