@@ -15,7 +15,9 @@ from genlib import notice
 from genlib import settings as settings_module
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
+from genlib.disclosure.table import LANGUAGES
 from genlib.errors import ReleaseNotFound, ReportFailed, UsageError
+from genlib.metrics.names import COMPARISONS, KINDS, REGIONS
 from genlib.period import Period, name_period
 from genlib.private import check_no_link
 from genlib.release import open_release
@@ -29,14 +31,12 @@ from genlib.reports.pdf import check_pdf
 from genlib.settings import Settings
 
 CHOICES = {
-    "language": ("fi", "sv", "en"),
-    "comparison": ("previous", "year_ago"),
-    "kind": ("all", "consumer", "company_contact"),
+    "language": LANGUAGES,
+    "comparison": COMPARISONS,
+    "kind": KINDS,
 }
 """What these parameters may be, in every report that has them. A free text would become a folder's
 name, whatever it holds."""
-REGIONS = ("all", "unknown", *(f"{number:02}" for number in (1, 2, *range(4, 20), 21)))
-"""The codes of Statistics Finland: there is no 03 and no 20."""
 
 
 def run_report(
