@@ -38,6 +38,8 @@ CONTACTS = (Measure("contacts", "count"),)
 """Of the people contacted, of whom one may stand in several cells, these tables do not tell."""
 OUTCOMES = ("responded", "opted out")
 """What came of a message."""
+CAPS = range(1, 5)
+"""What the cap of contacts in 30 days may be."""
 MOST = 5
 """So many contacts of one person, or more, are one band."""
 
@@ -278,7 +280,7 @@ def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int
     30 and 90 days, and the `messages` that they got; `contacts_each` of those who got any;
     `over_rate`: the part with more than `cap` (1 to 4),
     where the bands can tell. Of one campaign: those it contacted."""
-    if cap not in range(1, 5):
+    if cap not in CAPS:
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
     told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)])
     by = (Dimension("days", total=False), by_number("contacts", most=MOST, least=0))
