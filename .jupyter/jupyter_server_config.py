@@ -1,5 +1,5 @@
-"""What `make lab` keeps of a notebook: its text and code, and not what it showed. Rows of a release
-stay in the release."""
+"""What `make lab` opens, the tour; and what it keeps of a notebook: its text and code, and not what
+it showed. Rows of a release stay in the release."""
 
 from typing import Any
 
@@ -24,4 +24,6 @@ def without_outputs(model: dict[str, Any], **_: Any) -> None:
             cell["outputs"], cell["execution_count"] = [], None
 
 
-get_config().ServerApp.contents_manager_class = Forgetful  # type: ignore[name-defined]  # noqa: F821 - Jupyter gives it
+config = get_config()  # type: ignore[name-defined]  # noqa: F821 - Jupyter gives it
+config.ServerApp.contents_manager_class = Forgetful
+config.LabApp.default_url = "/lab/tree/tour.ipynb"  # it begins with a link to the form of a report

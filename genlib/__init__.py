@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from genlib.lazy import lazily
 
 if TYPE_CHECKING:
-    from genlib import permission
     from genlib.disclosure.cells import Dimension, Measure
     from genlib.disclosure.counting import tabulate
     from genlib.disclosure.protect import protect
     from genlib.metrics import campaigns, customers, satisfaction
     from genlib.metrics.figures import Mean, Rate, Share
-    from genlib.period import Period
     from genlib.present import charts, page, tables
     from genlib.present.saving import save
     from genlib.release import open_release, releases
+    from genlib.reports.browse import catalogue
+    from genlib.reports.form import report_form
     from genlib.reports.run import run_report
     from genlib.reviewing import review
 
@@ -29,17 +29,17 @@ __all__ = [
     "Dimension",
     "Mean",
     "Measure",
-    "Period",
     "Rate",
     "Share",
     "campaigns",
+    "catalogue",
     "charts",
     "customers",
     "open_release",
     "page",
-    "permission",
     "protect",
     "releases",
+    "report_form",
     "review",
     "run_report",
     "satisfaction",
@@ -50,6 +50,7 @@ __all__ = [
 
 __version__ = version("genlib")
 
+# Period too: who writes one as text, as every metric takes it, needs no such name.
 _HOMES = {
     "Dimension": "genlib.disclosure.cells",
     "Mean": "genlib.metrics.figures",
@@ -58,12 +59,14 @@ _HOMES = {
     "Rate": "genlib.metrics.figures",
     "Share": "genlib.metrics.figures",
     "campaigns": "genlib.metrics",
+    "catalogue": "genlib.reports.browse",
     "charts": "genlib.present",
     "customers": "genlib.metrics",
     "open_release": "genlib.release",
     "page": "genlib.present",
     "protect": "genlib.disclosure.protect",
     "releases": "genlib.release",
+    "report_form": "genlib.reports.form",
     "review": "genlib.reviewing",
     "run_report": "genlib.reports.run",
     "satisfaction": "genlib.metrics",

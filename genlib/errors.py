@@ -70,6 +70,12 @@ class PeriodNotCovered(UsageError):
     over."""
 
 
+class NoSuchTable(UsageError, AttributeError, KeyError):
+    """A name is none of the tables that were protected together."""
+
+    __str__ = Exception.__str__
+
+
 class ReportFailed(GenlibError):
     """A notebook or its export stopped; the last good report is untouched; exit code 5."""
 

@@ -31,7 +31,7 @@ class Period:
     @classmethod
     def parse(cls, text: str) -> Period:
         """The period that `text` names; `UsageError` if it names none."""
-        match = _FORM.fullmatch(text)
+        match = _FORM.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise UsageError('a period is a month "2026-10", a quarter "2026-Q3" or a year "2026"')
         year, month, quarter = match.groups()
@@ -128,6 +128,19 @@ class Period:
 
     def __str__(self) -> str:
         return self.label
+
+
+def read_period(period: Period | str) -> Period:
+    """A period, or the one that a text names; UsageError for what is neither, and for the words of
+    the last period, whose meaning hangs on the day of a release."""
+    if isinstance(period, Period):
+        return period
+    if isinstance(period, str) and period in LAST:
+        raise UsageError(
+            f'"{period}" hangs on a release: write release.period("{period}"), or a month '
+            '"2026-10", a quarter "2026-Q3" or a year "2026"'
+        )
+    return Period.parse(period)
 
 
 def name_period(text: str, today: date) -> str:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,8 +14,8 @@ from typing import Any
 import nbformat
 import polars as pl
 import pytest
+from lab import CHROMIUM, chromium, jupyterlab, read_written, write_cells
 from small import LONG_AGO, Small
-from workbench import ROOT
 
 import genlib
 from genlib.errors import ReportFailed, UsageError
@@ -31,9 +26,6 @@ from genlib.reviewing import WIDTH, _spans
 from genlib.settings import load
 
 Make = Callable[..., Release]
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 TOLD = """window.told = [];
 const paper = CanvasRenderingContext2D.prototype;
 const heard = (draw, text) => function(...given) {
@@ -271,14 +263,8 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
         "import genlib\nrelease = genlib.open_release('campaign_history')\nrelease",
         "genlib.review(release, verdict='all')",
     ]
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    nbformat.write(
-        nbformat.v4.new_notebook(
-            cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-        ),
-        tmp_path / "cases.ipynb",
-    )
-    with jupyterlab(tmp_path, small.home) as address, chromium() as page:
+    write_cells(tmp_path / "cases.ipynb", sources)
+    with jupyterlab(tmp_path, small.home) as address, chromium(TOLD) as page:
         asked, complained = list[str](), list[str]()
         page.on("request", lambda request: asked.append(request.url))
         page.on(
@@ -347,65 +333,6 @@ def saved_again(file: Path) -> nbformat.NotebookNode:
     while "language_info" not in read_written(file).get("metadata", {}):
         time.sleep(0.1)
     return nbformat.read(file, 4)
-
-
-def read_written(file: Path) -> dict[str, Any]:
-    """What JSON a file holds; nothing while another process has not written all of it."""
-    try:
-        found: dict[str, Any] = json.loads(file.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return found
-
-
-@contextmanager
-def jupyterlab(folder: Path, home: Path) -> Iterator[str]:
-    """The address of `cases.ipynb` in a JupyterLab of its own."""
-    places = {
-        f"JUPYTER_{place}_DIR": str(folder / place.lower())
-        for place in ("CONFIG", "DATA", "RUNTIME")
-    }
-    options = [
-        "--no-browser",
-        "--ip=127.0.0.1",
-        "--port=0",
-        "--allow-root",
-        "--IdentityProvider.token=reviewer",
-        f"--ServerApp.root_dir={folder}",
-    ]
-    ours = {
-        "JUPYTER_CONFIG_PATH": str(ROOT / ".jupyter"),
-        "IPYTHONDIR": str(folder / "ipython"),
-        "GENLIB_HOME": str(home),
-    }
-    environment = {**os.environ, **places, **ours}
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log
-        )
-    try:
-        said_of_itself = folder / "runtime" / f"jpserver-{server.pid}.json"
-        while "url" not in (started := read_written(said_of_itself)):
-            assert server.poll() is None, (folder / "log").read_text()
-            time.sleep(0.1)
-        yield f"{started['url']}lab/tree/cases.ipynb?token=reviewer"
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=options)
-        page = browser.new_page(viewport={"width": 1280, "height": 1400})
-        page.set_default_timeout(120_000)  # a busy machine starts a kernel slowly
-        page.add_init_script(TOLD)
-        yield page
-        browser.close()
 
 
 Place = tuple[float, float]

@@ -6,17 +6,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import polars as pl
 
 from genlib.disclosure.population import Population
+from genlib.errors import UsageError
 
 Figure = Callable[[pl.DataFrame], pl.DataFrame]
 """Adds derived columns to a table *as it is shown* (hidden cells are null already), so it can
 reveal nothing that is not shown."""
 
 
+MeasureKind = Literal["people", "count", "money"]
 Rows = Any
 """A frame of any engine that Narwhals knows."""
 Step = Mapping[Any, Any]
@@ -74,9 +76,13 @@ class Measure:
     few in it."""
 
     name: str
-    kind: Literal["people", "count", "money"] = "count"
+    kind: MeasureKind = "count"
     additive: bool = True
     of: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(MeasureKind):
+            raise UsageError(f"the kind of a measure is one of {', '.join(get_args(MeasureKind))}")
 
 
 PEOPLE = Measure("people", "people")

@@ -92,8 +92,10 @@ def _count(  # noqa: PLR0913 - what a table is
     whom: Population,
     release: Tables | None,
 ) -> Cells:
+    _check_kinds(by, measures)
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure for measure in measures if measure.kind != "people"]
+    _check_columns(rows, [person, *columns, *(measure.name for measure in sums)])
     frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
     _check_whole(frame, sums, whom)
     one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
@@ -146,6 +148,22 @@ def _is_partition(parts: pl.DataFrame, wholes: pl.DataFrame, keys: Sequence[str]
     together = parts.group_by(keys) if keys else parts.group_by(pl.lit(0).alias("_"))
     counted = together.agg(pl.col("people").sum())["people"].sum()
     return counted == wholes["people"].sum()
+
+
+def _check_kinds(by: Sequence[Dimension], measures: Sequence[Measure]) -> None:
+    for name, given, kind in (("by", by, Dimension), ("measures", measures, Measure)):
+        if isinstance(given, str) or not all(isinstance(one, kind) for one in given):
+            raise UsageError(f'{name} is a list such as [{kind.__name__}("column")]')
+
+
+def _check_columns(rows: Rows, wanted: Sequence[str]) -> None:
+    """UsageError for a person, a dimension or a measure that the rows do not have."""
+    known = nw.from_native(rows).lazy().collect_schema().names()
+    missing = [column for column in wanted if column not in known]
+    if missing:
+        raise UsageError(
+            f"the rows have no column {', '.join(missing)}; they have {', '.join(known)}"
+        )
 
 
 def _check_whole(frame: Any, sums: Sequence[Measure], population: Population) -> None:

@@ -30,7 +30,7 @@ from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import suppress
 from genlib.disclosure.settle import Settled, settle
 from genlib.disclosure.slices import take_slice
-from genlib.disclosure.table import SEAL, Protected, ProtectedTable
+from genlib.disclosure.table import SEAL, Protected, ProtectedTable, check_language
 from genlib.errors import Refused, UsageError
 
 STEPS = 250_000
@@ -89,6 +89,7 @@ def protect(
             "protect takes the Cells of metrics by name; not so: "
             f"{', '.join(strangers) or 'nothing was given'}"
         )
+    check_language(language)
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
     ledger = ledger or Ledger.standing()
     if ledger is None:
@@ -210,12 +211,23 @@ def _figured(shown: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
     table = shown
     measures = [measure.name for measure in cells.measures]
     for figure in cells.figures:
-        table = figure(table) if _minds_gaps(figure) else _with_own(table, figure, measures)
+        table = _add_figure(table, figure, measures)
     derived = [column for column in table.columns if column not in shown.columns]
     bare = pl.all_horizontal(pl.col(derived).is_null()) if derived else pl.lit(False)
     few = pl.when(bare & pl.col("people").is_between(1, ruling.base - 1)).then(pl.lit("base"))
     judged = table.with_columns(pl.col("thin").fill_null(False), reason=pl.coalesce("reason", few))
     return judged.select(pl.exclude("_base", "_flag", "_untold", "reason"), "reason")
+
+
+def _add_figure(table: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.DataFrame:
+    """The table with a figure; UsageError if that stands on a column that is not there."""
+    try:
+        return figure(table) if _minds_gaps(figure) else _with_own(table, figure, measures)
+    except pl.exceptions.ColumnNotFoundError:
+        known = [column for column in table.columns if not column.startswith("_")]
+        raise UsageError(
+            f"a figure stands on a column that its table does not have; it has {', '.join(known)}"
+        ) from None
 
 
 def _minds_gaps(figure: Figure) -> bool:

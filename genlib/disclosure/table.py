@@ -12,10 +12,18 @@ import polars as pl
 from genlib.disclosure.cells import Dimension, Measure, show_frame
 from genlib.disclosure.pages import ToldPage
 from genlib.disclosure.pattern import Pattern
-from genlib.errors import Refused, UsageError
+from genlib.errors import NoSuchTable, Refused, UsageError
 
+LANGUAGES = ("fi", "sv", "en")
+"""In which a table can be shown."""
 SEAL = object()
 """Held by `protect` alone: a table made by hand is refused."""
+
+
+def check_language(language: str) -> None:
+    """UsageError for a language that tables cannot be shown in."""
+    if language not in LANGUAGES:
+        raise UsageError(f"language is one of {', '.join(LANGUAGES)}")
 
 
 @dataclass(frozen=True)
@@ -77,19 +85,15 @@ class ProtectedTable:
 
     def finest(self, dimension: str) -> str:
         """The finest column of a dimension and its parents of which the table tells anything."""
-        columns = next(d.columns for d in self.by if d.name == dimension)
+        self._check_dimensions(dimension)
+        columns = next(d.columns for d in self.by if dimension in d.columns)
         told = [name for name in columns if self.frame[name].is_not_null().any()]
         return told[0] if told else dimension
 
     def rows(self, *dimensions: str, **where: Any) -> pl.DataFrame:
         """The rows at one level: the named dimensions set, all others at their total, narrowed to
         `where`; with the words of the table's language where dimensions bring their own."""
-        unknown = {*dimensions, *where} - set(self.dimensions)
-        if unknown:
-            raise UsageError(
-                f"table {self.name} has no dimension {', '.join(sorted(unknown))}; it has "
-                f"{', '.join(self.dimensions)}"
-            )
+        self._check_dimensions(*dimensions, *where)
         asked = {*dimensions, *where}
         coarser = {
             parent
@@ -102,8 +106,37 @@ class ProtectedTable:
         level = [
             pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in self.dimensions
         ]
-        rows = self.frame.filter(*level, *(pl.col(c) == value for c, value in where.items()))
+        rows = self._narrow(self.frame.filter(*level), where)
         return rows.with_columns(*self.name_codes())
+
+    def _narrow(self, rows: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:
+        """The rows at these codes; UsageError for codes of another kind than the dimension's."""
+        for column, code in where.items():
+            try:
+                rows = rows.filter(pl.col(column) == code)
+            except (pl.exceptions.PolarsError, TypeError):
+                raise UsageError(
+                    f"dimension {column} of table {self.name} holds {self.frame.schema[column]}, "
+                    f"not {type(code).__name__}"
+                ) from None
+        return rows
+
+    def _check_dimensions(self, *columns: str) -> None:
+        unknown = set(columns) - set(self.dimensions)
+        if unknown:
+            raise UsageError(
+                f"table {self.name} has no dimension {', '.join(sorted(unknown))}; it has "
+                f"{', '.join(self.dimensions)}"
+            )
+
+    def check_columns(self, *columns: str) -> None:
+        """UsageError for a column that the table does not have."""
+        missing = [column for column in columns if column not in self.frame.columns]
+        if missing:
+            raise UsageError(
+                f"table {self.name} has no column {', '.join(missing)}; it has "
+                f"{', '.join(self.frame.columns)}"
+            )
 
     def name_codes(self) -> Iterator[pl.Expr]:
         """For each dimension with words of its own, what it and its codes are called."""
@@ -120,8 +153,9 @@ class ProtectedTable:
 
     def value(self, column: str, **where: Any) -> Shown:
         """One figure: the cell at `where`, every other dimension at its total."""
+        self.check_columns(column)
         found = self.rows(**where)
-        if column not in self.frame.columns or found.height > 1:
+        if found.height > 1:
             raise UsageError(f"table {self.name} has no single figure {column} there")
         nothing = "coarser" if self._is_coarser(where) else "empty"
         row = found.row(0, named=True) if found.height else {column: None, "reason": nothing}
@@ -159,10 +193,13 @@ class Protected(Mapping[str, ProtectedTable]):
 
     def in_language(self, language: str) -> Protected:
         """The same tables, to be shown in another language: "fi", "sv" or "en"."""
+        check_language(language)
         tables = {name: replace(table, language=language) for name, table in self.tables.items()}
         return replace(self, tables=tables)
 
     def __getitem__(self, name: str) -> ProtectedTable:
+        if name not in self.tables:
+            raise NoSuchTable(f"no protected table of that name; there are {', '.join(self)}")
         return self.tables[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -182,7 +219,6 @@ class Protected(Mapping[str, ProtectedTable]):
         return "".join(table._repr_html_() for table in self.tables.values())
 
     def __getattr__(self, name: str) -> ProtectedTable:
-        try:
-            return self.__dict__["tables"][name]  # type: ignore[no-any-return]
-        except KeyError:
-            raise AttributeError(f"no protected table {name}") from None
+        if name.startswith("_") or "tables" not in self.__dict__:  # asked by Python and Jupyter
+            raise AttributeError(name)
+        return self[name]

@@ -34,6 +34,7 @@ from genlib.metrics.drawn import (
 from genlib.metrics.figures import Share, given
 from genlib.metrics.funnel import READING, STAGES, funnel
 from genlib.metrics.intervals import Estimate
+from genlib.metrics.names import metric
 from genlib.metrics.population import MONEY, Form, tabulated
 from genlib.metrics.rows import Rows, case, collect
 from genlib.period import Period
@@ -60,6 +61,7 @@ def uplift(
     return intervals.difference(successes, n, holdout_successes, holdout_n, level=level)
 
 
+@metric(by=("channel", "campaign"), what=("responded", "bought", "opted out"))
 def outcomes(  # noqa: PLR0913 - what, of which, by what
     release: Tables,
     period: Period,
@@ -99,6 +101,7 @@ def _messages(release: Tables, contacts: Rows, what: str, attribution: Attributi
     return with_purchases(release, contacts.filter(DELIVERED), attribution)
 
 
+@metric()
 def uplift_by_campaign(
     release: Tables,
     period: Period,

@@ -17,6 +17,7 @@ from genlib.errors import UsageError
 from genlib.metrics.clusters import design_effects, effects_of_others
 from genlib.metrics.figures import Rate, Share, at, changes, given, on_total, over, with_figures
 from genlib.metrics.ladders import at_least, by_campaign, by_channel, by_number, by_time
+from genlib.metrics.names import check_campaign, metric
 from genlib.metrics.population import (
     LOOK_BACK,
     STEPS,
@@ -31,9 +32,14 @@ from genlib.metrics.population import (
 )
 from genlib.metrics.rows import Rows, banded, beginning, case, collect, rows, within
 from genlib.period import Period
+from genlib.permission.rule import KINDS as MESSAGES
 
 CONTACTS = (Measure("contacts", "count"),)
 """Of the people contacted, of whom one may stand in several cells, these tables do not tell."""
+OUTCOMES = ("responded", "opted out")
+"""What came of a message."""
+CAPS = range(1, 5)
+"""What the cap of contacts in 30 days may be."""
 MOST = 5
 """So many contacts of one person, or more, are one band."""
 
@@ -75,9 +81,8 @@ WHY = Dimension(
 
 def campaign_name(release: Tables, campaign: str) -> str:
     """What one campaign is called, "all" of all; UsageError if there is none of that code."""
+    check_campaign(release, campaign)
     names: dict[str, str] = dict(plan(release).select("code", "name").rows()) | {"all": "all"}
-    if campaign not in names:
-        raise UsageError("this release has no campaign of that code; see release['campaign']")
     return names[campaign]
 
 
@@ -136,6 +141,7 @@ def judged(contacts: Rows) -> Rows:
     )
 
 
+@metric()
 def timeline(
     release: Tables, period: Period, *, campaign: str = "all", months: int | None = None
 ) -> Cells:
@@ -149,6 +155,7 @@ def timeline(
     return complete(cells, pl.DataFrame({period.unit: [period.start]}))
 
 
+@metric()
 def lawfulness(
     release: Tables, period: Period, *, campaign: str = "all", months: int | None = None
 ) -> Cells:
@@ -214,6 +221,7 @@ def _dated(
     return dated, count_stepwise("contacts", period, length, campaign=campaign)
 
 
+@metric(what=("channel", "campaign"))
 def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with
     their `refused_rate`."""
@@ -237,6 +245,7 @@ def by_what(contacts: Rows, what: str, *, total: bool = True) -> Dimension:
     return by_campaign(sizes["campaign"].to_list(), total=total)
 
 
+@metric()
 def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
     told = sent(release, period, campaign=campaign)
@@ -244,6 +253,7 @@ def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     return tabulated(release, told, by, _of_period(release, period, campaign), measures=CONTACTS)
 
 
+@metric()
 def handling(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict; those refused by whether the steward
     has handled them (`handling`: allowed, handled, open)."""
@@ -264,12 +274,13 @@ def _of_period(release: Tables, period: Period, campaign: str) -> Population:
     return count_over("contacts", days["sent_on"], campaign=campaign)
 
 
+@metric()
 def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
     """Those contacted in the last 90 days of the period, by the number of contacts in its last 7,
     30 and 90 days, and the `messages` that they got; `contacts_each` of those who got any;
     `over_rate`: the part with more than `cap` (1 to 4),
     where the bands can tell. Of one campaign: those it contacted."""
-    if cap not in range(1, 5):
+    if cap not in CAPS:
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
     told = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)])
     by = (Dimension("days", total=False), by_number("contacts", most=MOST, least=0))
@@ -332,6 +343,7 @@ def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -
     return told if campaign == "all" else told.join(theirs, on="customer", how="semi")
 
 
+@metric()
 def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the last 7, 30 and 90 days by channel."""
     told = nw.concat(
@@ -351,6 +363,7 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
     )
 
 
+@metric(what=OUTCOMES)
 def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Messages delivered in the last 90 days, by how many their receiver got and whether it was
     `responded` to or the receiver `opted out` after it; `<what>_rate` of messages."""
@@ -383,18 +396,20 @@ def outcome(contacts: Rows, what: str) -> Rows:
     }
     other = {"responded": "no response", "opted out": "stayed"}
     if what not in came:
-        raise UsageError(f"what came of a message is one of {', '.join(came)}")
+        raise UsageError(f"what is one of {', '.join(came)}")
     return contacts.filter(~nw.col("delivered_at").is_null()).with_columns(
         outcome=case({what: came[what]}, other[what])
     )
 
 
+@metric()
 def reach(release: Tables, period: Period) -> Cells:
     """Everyone, by channel, kind of message and whether we may contact them so at the release;
     `reachable` of all."""
     return _reach(release, judged(rows(release, "reach")), Dimension("verdict"))
 
 
+@metric(kind=MESSAGES)
 def reach_reasons(release: Tables, period: Period, *, kind: str = "DM") -> Cells:
     """Everyone, by channel and why we may not send them this kind of message (`why`); `share` of
     all."""

@@ -42,6 +42,7 @@ from genlib.metrics.ladders import (
     by_time,
 )
 from genlib.metrics.models import fit_bg_nbd, fit_gamma_gamma  # noqa: F401 - analysts find them here
+from genlib.metrics.names import metric
 from genlib.metrics.population import (
     LOOK_BACK,
     MONEY,
@@ -149,6 +150,7 @@ def _day(day: date | str) -> date:
     return date.fromisoformat(day) if isinstance(day, str) else day
 
 
+@metric()
 def growth(release: Tables, period: Period, *, months: int | None = None) -> Cells:
     """Customers who joined and left in each month (quarter or year, as the period is); the one
     before the first holds the opening stock. Figures on the row of a month: `stock` at its end,
@@ -267,6 +269,7 @@ def _movement(members: Rows, when: nw.Expr, column: str, name: nw.Expr, code: in
     return members.select(person, when.cast(nw.Date).alias(column), name.alias("movement"))
 
 
+@metric()
 def by_region(
     release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -279,6 +282,7 @@ def by_region(
     return _active(release, period, months, (by_place(place),), *figures, **narrowed)
 
 
+@metric()
 def by_age(
     release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -337,6 +341,7 @@ def _inhabitants(place: str, region: str) -> pl.DataFrame:
     )
 
 
+@metric()
 def billing(
     release: Tables, period: Period, *, months: int | None = None, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -349,6 +354,7 @@ def billing(
     return tabulated(release, dated, (by,), population, each, *changed, measures=measures)
 
 
+@metric()
 def billing_by_line(
     release: Tables, period: Period, *, months: int | None = None, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -418,6 +424,7 @@ def _score(column: str, classes: int = 5) -> nw.Expr:
     return (2 * before + equal) * classes // (2 * everybody) + 1
 
 
+@metric()
 def rfm(
     release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -458,6 +465,7 @@ def _of_money(dimension: str) -> Share:
     return Share((dimension,), of="amount_cents", name="money_share")
 
 
+@metric()
 def concentration(
     release: Tables, period: Period, *, months: int = 12, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -471,6 +479,7 @@ def concentration(
     return tabulated(release, told, (Dimension("tenth"),), population, *figures, measures=SPENT)
 
 
+@metric()
 def repeat(
     release: Tables, period: Period, *, months: int = 12, **narrowed: Unpack[Narrowed]
 ) -> Cells:
@@ -496,6 +505,7 @@ def _repeat_rate(frame: pl.DataFrame) -> pl.DataFrame:
     return Rate("repeat_rate", "purchases", at_least(frame, "purchases", 2))(frame)
 
 
+@metric()
 def cohorts(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
     """Customers by the quarter of their first purchase (rental is none), and how many of them
     bought `later` quarters after it (whole quarters only, six of them); `share` of the cohort."""
@@ -526,6 +536,7 @@ def _quarter(column: str) -> nw.Expr:
     )
 
 
+@metric()
 def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
     """Those who may be profiled, by the chance (per cent, BG/NBD, fitted by kind of customer) that
     they still buy. Those who bought `once` stand apart: of them the model knows nothing (it holds
@@ -554,6 +565,7 @@ def _chances(summary: pl.DataFrame) -> pl.DataFrame:
     return chances.select("customer", alive=_unless_once(_band("chance")))
 
 
+@metric()
 def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
     """What those who may be profiled and have bought are expected to buy in the next 52 weeks, by
     kind of customer (BG/NBD times gamma-gamma, fitted by kind), without rental: `expected_cents`.

@@ -17,6 +17,7 @@ from genlib.metrics.drawn import (
 )
 from genlib.metrics.figures import Reached
 from genlib.metrics.ladders import CHANNELS, by_channel
+from genlib.metrics.names import metric
 from genlib.metrics.population import complete, tabulated
 from genlib.metrics.rows import Rows, at_once, case
 from genlib.period import Period
@@ -61,6 +62,7 @@ def by_stage() -> Dimension:
     return Dimension("stage", ladder=tuple(ladder), is_subject=True)
 
 
+@metric()
 def funnel(
     release: Tables, period: Period, *, campaign: str = "all", attribution: Attribution = USUAL
 ) -> Cells:

@@ -36,6 +36,7 @@ from genlib.metrics import figures, intervals, surveys
 from genlib.metrics.figures import Nps, Rate, Share, at, given, least, on_total
 from genlib.metrics.intervals import Estimate, interval
 from genlib.metrics.ladders import by_attribute
+from genlib.metrics.names import metric
 from genlib.metrics.population import (
     OPTIONAL,
     Form,
@@ -52,6 +53,9 @@ from genlib.period import Period
 NPS, LIKERT, EFFORT = "nps_0_10", "likert_1_5", "ces_1_7"
 GROUPS = {"promoter": range(9, 11), "passive": range(7, 9), "detractor": range(7)}
 ATTRIBUTES = ("kind", "age_band", "region", "language")
+GROUPED = (*ATTRIBUTES, "channel", "complained")
+"""What those invited are told by."""
+SPANS = ("wave", "round")
 COMPLAINT_DAYS = 90
 YOUNG = ("18-24", "25-34")
 """Few of them answer: they are one group."""
@@ -190,6 +194,7 @@ class Rounds:
     is_open: bool
 
 
+@metric()
 def survey_rounds(release: Tables, period: Period, *, comparison: str = "previous") -> Rounds:
     """The round of a report. A month tells the latest survey up to its end, beside the survey
     before it or (`year_ago`) that of a year before; a quarter or a year tells all its surveys
@@ -281,6 +286,7 @@ def _open_days(spans: pl.DataFrame, span: str) -> Figure:
     return given("wave", places.group_by("wave").agg(pl.col("open_days").min()))
 
 
+@metric(by=SPANS)
 def waves(
     release: Tables,
     period: Period,
@@ -312,6 +318,7 @@ def months_of(period: Period) -> int:
     return 12 if period.length == 1 else period.length
 
 
+@metric(by=GROUPED)
 def nps_by(
     release: Tables,
     period: Period,
@@ -328,6 +335,7 @@ def nps_by(
     return _groups_by(release, asked, by, count_lately("asked", period, months, kind=kind))
 
 
+@metric(by=GROUPED)
 def group_tables(
     release: Tables, period: Period, *, by: Mapping[str, str], kind: str = "all"
 ) -> dict[str, Cells]:
@@ -359,6 +367,7 @@ def _scores_by(
     return tabulated(release, told, levels, population, *figures, person="person")
 
 
+@metric()
 def scores(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:
@@ -426,6 +435,7 @@ class Balanced:
         return value, error
 
 
+@metric()
 def round_tables(release: Tables, period: Period, *, kind: str = "all") -> dict[str, Cells]:
     """`rounds` (`waves` by round) and `agreed` (`agreement` by round); none where each round is one
     survey, since `waves` and `agreement` are the same tables then."""
@@ -437,6 +447,7 @@ def round_tables(release: Tables, period: Period, *, kind: str = "all") -> dict[
     }
 
 
+@metric()
 def likert_items(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:
@@ -461,6 +472,7 @@ def likert_items(
     return complete(cells, pl.DataFrame({"answer": range(1, 6)}))
 
 
+@metric(by=SPANS)
 def agreement(
     release: Tables,
     period: Period,
@@ -512,6 +524,7 @@ def _statements(release: Tables) -> Rows:
     return questions.select("survey", question="code").unique()
 
 
+@metric()
 def drivers(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:
@@ -557,6 +570,7 @@ def _drivers(answers: pl.DataFrame, items: list[str]) -> dict[str, float]:
     return surveys.shapley(answers, "_score", items) if is_firm else {}
 
 
+@metric()
 def topics(
     release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
 ) -> Cells:

@@ -197,6 +197,7 @@ def dots(
     where the interval takes in `reference` (or, if the column `p` has p-values adjusted for many
     comparisons, where that is 5% or more), brick where it lies below."""
     plot = _toned(read(table, options, y, x))
+    table.check_columns(*([p] if p else []))
     texts = pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)
     plot = replace(plot, frame=plot.frame.with_columns(texts))
     reference = reference.value if isinstance(reference, Shown) else reference

@@ -19,9 +19,9 @@ import polars as pl
 
 from genlib import judgement
 from genlib.disclosure.table import ProtectedTable, Shown
-from genlib.errors import NotProtected
+from genlib.errors import NotProtected, UsageError
 from genlib.judgement import Change, Figure
-from genlib.period import Period
+from genlib.period import Period, read_period
 from genlib.present.authored import keep_words
 from genlib.present.groups import is_judged, judge_groups
 from genlib.present.item import Finding
@@ -100,12 +100,19 @@ def change(
     return _compared(table, column, what, places, judged, messages, brief, level, since=since)
 
 
-def since(period: Period, comparison: str) -> str:
+def since(period: Period | str, comparison: str) -> str:
     """What a change of a period is since, as an English phrase that every language knows: "from the
     previous quarter", or of one that is not over "from the same days of the previous quarter".
     `comparison` is previous or year_ago."""
+    _check_comparison(comparison)
+    period = read_period(period)
     phrases = COMPARED if period.is_over else COMPARED_SO_FAR
     return phrases[comparison].format(unit=period.unit)
+
+
+def _check_comparison(comparison: str) -> None:
+    if comparison not in COMPARED:
+        raise UsageError(f"comparison is one of {', '.join(COMPARED)}")
 
 
 @dataclass(frozen=True)
@@ -122,9 +129,12 @@ class Compared:
         return self.places[0]
 
 
-def compare_steps(table: ProtectedTable, period: Period, comparison: str) -> Compared:
+def compare_steps(table: ProtectedTable, period: Period | str, comparison: str) -> Compared:
     """The last step that a table tells, and the one that it is compared with: those of the period,
     or the last whole quarter or year where its steps had to be larger."""
+    _check_comparison(comparison)
+    _words(table)
+    period = read_period(period)
     column = period.unit
     rows = table.rows(column)
     unit = f"{column}_unit"
@@ -395,14 +405,16 @@ def _named_rate(row: pl.DataFrame, by: str, column: str, words: Words) -> tuple[
 
 
 @keep_words
-def dated(table: ProtectedTable, by: str, period: Period, messages: tuple[str, str]) -> Finding:
+def dated(
+    table: ProtectedTable, by: str, period: Period | str, messages: tuple[str, str]
+) -> Finding:
     """Nothing if the table has figures of the period, or could tell none; else a message with the
     {month} of its last ones, or one that there are none."""
     words = _words(table)
     if "*" in table.coarser:
         return _told((table,), "")
     dates = table.rows(by)[by].sort().to_list()
-    if dates and dates[-1] >= period.start:
+    if dates and dates[-1] >= read_period(period).start:
         return _told((table,), "")
     month = words.month(dates[-1], year=True, long=True) if dates else ""
     return _told((table,), messages[not dates], month=month)
@@ -423,7 +435,9 @@ def surely(
     messages have {above} and {all} (in words up to ten): the first if there are some, the second if
     there are none, the third if there is nothing to compare."""
     words = _words(table)
-    rows = _rows(table, by, column, where).drop_nulls([f"{column}_low", f"{column}_high"])
+    ends = (f"{column}_low", f"{column}_high")
+    table.check_columns(column, *ends, *([p] if p else []))
+    rows = _rows(table, by, column, where).drop_nulls(ends)
     if rows.is_empty() and len(messages) > 2:
         return _told((table,), messages[2])
     above = rows.filter(pl.col(f"{column}_low") > 0, pl.col(p) < 0.05 if p else True).height
@@ -441,6 +455,8 @@ def without(
 ) -> Finding:
     """A message with the {names} of what has no figure in the column; nothing if all have one.
     Of what the column `besides` says is so another sentence speaks (`among`)."""
+    _words(table)
+    table.check_columns(column, *([besides] if besides else []))
     has_none = pl.col(column).is_null()
     if besides:
         has_none &= ~pl.col(besides).fill_null(value=False)
@@ -450,6 +466,8 @@ def without(
 @keep_words
 def among(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
     """A message with the {names} of what the column says is so; nothing if none is."""
+    _words(table)
+    table.check_columns(column)
     return _named(table, by, pl.col(column), message)
 
 
@@ -557,12 +575,12 @@ def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
 
 
 @keep_words
-def unfinished(table: ProtectedTable, period: Period, release: Any) -> Finding:
+def unfinished(table: ProtectedTable, period: Period | str, release: Any) -> Finding:
     """Up to which day a period is told that was not over when the release was published; nothing of
     one that was."""
     words = _words(table)
     published = release.manifest.published_on
-    is_over = period.whole.end <= published
+    is_over = read_period(period).whole.end <= published
     message = "The period is not over: it is told up to {day}"
     last_day = words.date(published - timedelta(days=1))
     return _told((table,), "" if is_over else message, day=last_day)
@@ -588,6 +606,7 @@ def _since(words: Words, since: str) -> str:
 
 
 def _rows(table: ProtectedTable, by: str, column: str, where: dict[str, Any]) -> pl.DataFrame:
+    table.check_columns(by, column)
     return table.rows(by, **where).sort(column, by, descending=[True, False], nulls_last=True)
 
 

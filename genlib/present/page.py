@@ -27,7 +27,7 @@ from genlib.present.conditions import (
     round_to_fives,
 )
 from genlib.present.item import NOTHING, SMALL, Block, Finding, Item, Untold, inside, text, together
-from genlib.present.plot import captions, read
+from genlib.present.plot import captions, check_direction, read
 from genlib.present.sections import arrange_page
 from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words, form_of
@@ -86,6 +86,7 @@ def tile(  # noqa: PLR0913 - what a tile is
     line below. `optional`: left out where there is no figure."""
     if not isinstance(shown, Shown):
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
+    check_direction(good)
     words = Words(shown.language)
     figure = words.figure(shown.value, form_of(shown.column, whole=isinstance(shown.value, int)))
     tone = getattr(note, "tone", "") if shown.value is not None else ""

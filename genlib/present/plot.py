@@ -19,6 +19,7 @@ from genlib.present.item import NOTHING, SMALL, Finding, Untold
 from genlib.present.words import Words, form_of
 
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
+DIRECTIONS = ("", "up", "down")
 ONE_DECIMAL = 0.005
 """From this share on one decimal tells something."""
 ORDERED = (
@@ -91,11 +92,35 @@ def check(table: object, *columns: str | None) -> None:
         raise NotProtected(
             "charts take a ProtectedTable; pass the metric's Cells through genlib.protect first"
         )
-    missing = [column for column in columns if column and column not in table.frame.columns]
-    if missing:
+    table.check_columns(*(column for column in columns if column))
+
+
+def check_options(options: Options) -> None:
+    """UsageError for an option that there is not, a tone that the palette does not have, or a
+    direction that is none."""
+    known = Options.__annotations__
+    if not options.keys() <= known.keys():
+        raise UsageError(f"the options of a chart or table are {', '.join(known)}")
+    for name in (options.get("tone", "teal"), *options.get("colors", {}).values()):
+        theme.check_tone(name)
+    check_direction(options.get("good", ""))
+
+
+def check_direction(good: str) -> None:
+    """UsageError for what is good news in neither direction; "" says nothing of it."""
+    if good not in DIRECTIONS:
+        raise UsageError("good is up or down: the direction that is good news")
+
+
+def check_figures(table: ProtectedTable, column: str) -> None:
+    """UsageError for a column that holds no figures."""
+    schema = table.frame.schema
+    is_empty = schema[column] == pl.Null
+    if not schema[column].is_numeric() and not is_empty:
+        figures = [name for name, kind in schema.items() if kind.is_numeric()]
         raise UsageError(
-            f"table {table.name} has no column {', '.join(missing)}; it has "
-            f"{', '.join(table.frame.columns)}"
+            f"column {column} of table {table.name} holds no figures; these do: "
+            f"{', '.join(figures)}"
         )
 
 
@@ -136,6 +161,8 @@ def read(
 ) -> Plot:
     """The rows of `table` at `place` (and `series`) with figures `value`, in reading order."""
     check(table, place, series, value)
+    check_figures(table, value)
+    check_options(options)
     low, high = ends(table, value) or (value, value)
     words = Words(table.language)
     rows = ordered(

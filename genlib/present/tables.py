@@ -21,6 +21,7 @@ from genlib.present.plot import (
     Plot,
     captions,
     check,
+    check_options,
     chosen,
     ends,
     explain_absence,
@@ -128,6 +129,7 @@ def table(
     of `columns` as figures.
     """
     check(table, by, group, across, *columns)
+    check_options(options)
     words = Words(table.language)
     wanted = list(columns) or [measure.name for measure in table.measures]
     levels = [by, *filter(None, (group, across))]

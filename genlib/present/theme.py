@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from genlib.errors import UsageError
+
 FONT = "Genlib Sans"
 FULL, HALF, THIRD, PHONE = 990, 466, 291, 310
 """Inner widths of a card in pixels: alone in its row, two in a row, three in a row, on a telephone.
@@ -25,8 +27,15 @@ LIKERT = {3: ("brick", "sand", "teal"), 5: ("brick", "rose", "dune", "mist", "te
 
 def color(name: str) -> str:
     """The daylight colour of a palette name; the style sheet turns it into the name's variable."""
+    check_tone(name)
     code: str = LIGHT[name]
     return code
+
+
+def check_tone(name: str) -> None:
+    """UsageError for a name that the palette does not have."""
+    if name not in LIGHT:
+        raise UsageError(f"a tone or colour is one of {', '.join(LIGHT)}")
 
 
 @cache

@@ -18,6 +18,7 @@ from babel.dates import format_date, get_month_names
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from genlib.disclosure.table import check_language
 from genlib.errors import UsageError
 from genlib.period import Period
 
@@ -66,14 +67,18 @@ class Words:
     language: str
 
     def __post_init__(self) -> None:
-        if self.language not in LOCALES:
-            raise UsageError(f"language is one of {', '.join(LOCALES)}")
+        check_language(self.language)
 
     def translate(self, message: str, **values: Any) -> str:
         """The English `message` in this language, with `{names}` filled in; itself if the catalogue
         does not know it."""
         text = catalogue(self.language).get((None, message), message)
-        return text.format(**values) if values else text
+        try:
+            return text.format(**values) if values else text
+        except (KeyError, IndexError, ValueError):
+            raise UsageError(
+                f"a message has a name in braces that was not given; given are {', '.join(values)}"
+            ) from None
 
     def missing(self, messages: Iterable[str]) -> list[str]:
         """Those of the English messages that this language cannot say."""

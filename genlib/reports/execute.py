@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +26,21 @@ from genlib.settings import PUBLICATION, Settings
 _SYSTEM = re.compile(r"\[Errno (\d{1,3})\]")
 
 
+Progress = Callable[[int, int], None]
+"""Takes which cell runs, from 1, and of how many."""
+
+
+def ignore_progress(cell: int, cells: int) -> None:
+    """For whom nobody waits."""
+
+
 @dataclass(frozen=True)
 class Session:
     """A kernel that runs; what one notebook made in it, the next may use."""
 
     client: Any
 
-    def run(self, notebook: Any, *, skip: int = 0) -> Any:
+    def run(self, notebook: Any, *, skip: int = 0, progress: Progress = ignore_progress) -> Any:
         """The notebook, executed but for its first cells. Raises CellFailed where a cell fails,
         KernelStopped if the kernel itself dies."""
         from nbclient.exceptions import CellExecutionError
@@ -40,6 +48,7 @@ class Session:
         self.client.nb = notebook
         self.client.reset_execution_trackers()
         for index, cell in enumerate(_show_progress(notebook.cells)):
+            progress(index + 1, len(notebook.cells))
             if cell.cell_type != "code":
                 continue
             cell.outputs = []

@@ -24,7 +24,13 @@ from genlib.private import OWNER, make_folder
 from genlib.release import read_manifest
 from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
-from genlib.reports.execute import Session, open_session, parametrise
+from genlib.reports.execute import (
+    Progress,
+    Session,
+    ignore_progress,
+    open_session,
+    parametrise,
+)
 from genlib.reports.gate import check_source, let_through
 from genlib.reports.kernels import SOCKETS
 from genlib.reports.languages import count_shared, has_shown
@@ -49,6 +55,7 @@ class Order:
     about: dict[str, Any]
     pdf: bool = False
     is_draft: bool = False
+    progress: Progress = ignore_progress
 
     @property
     def id(self) -> str:
@@ -119,7 +126,7 @@ def _make_pages(pages: _Set, session: Session) -> Iterator[Result]:
     for order in pages.orders:
         notebook = parametrise(order.notebook, order.values)
         try:
-            session.run(notebook, skip=skip)
+            session.run(notebook, skip=skip, progress=order.progress)
             yield _make_page(pages, order, notebook)
         except ReportFailed as error:
             yield _keep_failed(order, error)

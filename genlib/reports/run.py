@@ -15,13 +15,16 @@ from genlib import notice
 from genlib import settings as settings_module
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
+from genlib.disclosure.table import LANGUAGES
 from genlib.errors import ReleaseNotFound, ReportFailed, UsageError
+from genlib.metrics.names import COMPARISONS, KINDS, REGIONS
 from genlib.period import Period, name_period
 from genlib.private import check_no_link
 from genlib.release import open_release
 from genlib.reports import catalogue, index
 from genlib.reports.approval import digest_notebook, is_approved, record_act
 from genlib.reports.catalogue import Run
+from genlib.reports.execute import Progress, ignore_progress
 from genlib.reports.jupyter import nbformat
 from genlib.reports.making import ROOT, Order, Result, make_runs
 from genlib.reports.parameters import parameters_of, purposes_of, settle
@@ -29,28 +32,28 @@ from genlib.reports.pdf import check_pdf
 from genlib.settings import Settings
 
 CHOICES = {
-    "language": ("fi", "sv", "en"),
-    "comparison": ("previous", "year_ago"),
-    "kind": ("all", "consumer", "company_contact"),
+    "language": LANGUAGES,
+    "comparison": COMPARISONS,
+    "kind": KINDS,
 }
 """What these parameters may be, in every report that has them. A free text would become a folder's
 name, whatever it holds."""
-REGIONS = ("all", "unknown", *(f"{number:02}" for number in (1, 2, *range(4, 20), 21)))
-"""The codes of Statistics Finland: there is no 03 and no 20."""
 
 
-def run_report(
+def run_report(  # noqa: PLR0913 - each says what is run, or how
     name: str | Path,
     *,
     parameters: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
     pdf: bool = False,
     order: str = "",
+    progress: Progress = ignore_progress,
 ) -> Run:
     """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path. One
     that nobody has approved (`approval`) is a draft: marked so, outside ledger and index, and its
     author's alone. `order`: the name of what a schedule ordered, of which the catalogue keeps one
-    good run; the one that is there already is the result, and a second is taken back.
+    good run; the one that is there already is the result, and a second is taken back. `progress`
+    is told of each cell that begins.
 
     Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks
     like an identifier of a person, or if the release does not cover the period; Refused if the
@@ -58,7 +61,7 @@ def run_report(
     run is kept, the last good one stays.
     """
     pages = [Page(parameters or {}, order)]
-    (result,) = run_pages(name, pages, settings=settings, pdf=pdf)
+    (result,) = run_pages(name, pages, settings=settings, pdf=pdf, progress=progress)
     if isinstance(result, ReportFailed):
         raise result
     return result
@@ -78,6 +81,7 @@ def run_pages(
     *,
     settings: Settings | None = None,
     pdf: bool = False,
+    progress: Progress = ignore_progress,
 ) -> list[Result]:
     """What became of the pages of a report that differ in their language alone: each a run, or a
     ReportFailed where it failed. They show the same figures, which are run once (`making`).
@@ -91,7 +95,9 @@ def run_pages(
     notebook = open_notebook(path)
     if pdf:
         check_pdf()
-    plain = Order(notebook, {}, catalogue.Slot(path.stem, "", ""), settings, {}, pdf)
+    plain = Order(
+        notebook, {}, catalogue.Slot(path.stem, "", ""), settings, {}, pdf, progress=progress
+    )
     wanted = [_prepare(plain, page) for page in pages]
     earlier = [
         catalogue.find_ordered(settings.reports, order.slot, order.about.get("order", ""))

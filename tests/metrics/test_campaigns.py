@@ -199,7 +199,7 @@ def test_outcomes_of_campaigns_have_no_total() -> None:
 
 
 def test_what_came_of_a_message_is_one_of_three() -> None:
-    with pytest.raises(UsageError, match="responded, opted out"):
+    with pytest.raises(UsageError, match="responded, bought, opted out"):
         campaigns.outcomes(FUNNEL, OCTOBER, "smiled")
 
 

@@ -157,7 +157,7 @@ def test_all_tables_of_a_period_are_of_one_population() -> None:
 
 
 def test_a_campaign_of_no_such_code() -> None:
-    with pytest.raises(UsageError, match="no campaign of that code"):
+    with pytest.raises(UsageError, match="the code of one of the"):
         contacts.campaign_name(MIXED, "B")
     assert contacts.campaign_name(MIXED, "A") == "Kampanja"
 

@@ -325,7 +325,9 @@ def test_the_days_after_a_complaint(days: int, complained: int) -> None:
 
 def test_narrowed_to_one_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "LEAST_PEOPLE", 1)
-    cells = take_slice(satisfaction.scores(ANSWERED, OCTOBER, kind="kind 2"))
+    consumer = pl.col("kind").replace("kind 2", "consumer")
+    tables = {**ANSWERED, "customer": ANSWERED["customer"].with_columns(consumer)}
+    cells = take_slice(satisfaction.scores(tables, OCTOBER, kind="consumer"))
     assert {k: v for k, v in people(cells, "outcome").items() if v} == {"complete": 1}
 
 

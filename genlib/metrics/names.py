@@ -1,0 +1,120 @@
+"""What a metric may be asked for by name: a period in words, and codes that there are.
+
+Example: `by_region(release, "2026-10", region="06")` counts Pirkanmaa in October, and `region="6"`
+is one line: "region is all or the two digits of a region, from 01 (Uusimaa) to 21 (Åland)".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from inspect import BoundArguments, Parameter, Signature, signature
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from genlib.disclosure.cells import Tables
+from genlib.errors import UsageError
+from genlib.metrics.rows import collect, rows
+from genlib.period import Period, read_period
+
+KINDS = ("all", "consumer", "company_contact")
+"""Of customers."""
+COMPARISONS = ("previous", "year_ago")
+REGIONS = ("all", "unknown", *(f"{number:02}" for number in (1, 2, *range(4, 20), 21)))
+"""The codes of Statistics Finland: there is no 03 and no 20."""
+USUAL: Mapping[str, Sequence[str]] = {
+    "kind": KINDS,
+    "region": REGIONS,
+    "comparison": COMPARISONS,
+}
+"""What these may be in every metric that says nothing else of them."""
+NARROWED = ("region", "kind")
+"""What `**narrowed` may hold."""
+
+P = ParamSpec("P")
+Found = TypeVar("Found")
+Asked = Callable[Concatenate[Tables, Period, P], Found]
+Named = Callable[Concatenate[Tables, Period | str, P], Found]
+
+
+def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Found]]:
+    """A metric that takes its period as text too, and says in one line what may be given where a
+    name is not one of the `choices` (nor of the usual ones), a campaign is none of the release's,
+    or an argument is none of the metric's: UsageError, before anything is counted."""
+
+    def decorate(function: Asked[P, Found]) -> Named[P, Found]:
+        described = signature(function)
+
+        @wraps(function)
+        def ask(release: Tables, period: Period | str, *args: P.args, **kwargs: P.kwargs) -> Found:
+            _check_release(release)
+            span = read_period(period)
+            asked = _bind(function.__name__, described, (release, span, *args), kwargs)
+            for name, value in _list_names(asked):
+                check_name(name, value, {**USUAL, **choices})
+                if name == "campaign":
+                    check_campaign(release, value)
+            return function(release, span, *args, **kwargs)
+
+        return cast("Named[P, Found]", ask)
+
+    return decorate
+
+
+def check_name(name: str, value: Any, choices: Mapping[str, Sequence[str]] = USUAL) -> None:
+    """UsageError for a value that is none of the choices; what was given is not repeated."""
+    if name not in choices or value in choices[name]:
+        return
+    if choices[name] is REGIONS:
+        raise UsageError(
+            f"{name} is all or the two digits of a region, from 01 (Uusimaa) to 21 (Åland)"
+        )
+    raise UsageError(f"{name} is one of {', '.join(choices[name])}")
+
+
+def check_campaign(release: Tables, campaign: str) -> None:
+    """UsageError if there is no campaign of that code in the release; "all" is no code."""
+    if campaign == "all":
+        return
+    codes = collect(rows(release, "campaign").select("code"))["code"].to_list()
+    if campaign not in codes:
+        raise UsageError(
+            f"campaign is all or the code of one of the {len(codes)} campaigns of the release; "
+            'see them in release["campaign"]'
+        )
+
+
+def _check_release(release: object) -> None:
+    if not hasattr(release, "__getitem__") or isinstance(release, str):
+        raise UsageError(
+            "a metric takes an open release first, and then the period: "
+            'genlib.open_release("customer_analysis")'
+        )
+
+
+def _bind(
+    name: str, described: Signature, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> BoundArguments:
+    """The arguments by name; UsageError naming all that there are, if one is none of them."""
+    kinds = {one.kind: one for one in described.parameters.values()}
+    open_ended = kinds.get(Parameter.VAR_KEYWORD)
+    listed = [one for one in described.parameters if not open_ended or one != open_ended.name]
+    known = [*listed, *(NARROWED if open_ended else ())]
+    takes = f"{name} takes {', '.join(known)}"
+    if not set(kwargs) <= set(known):
+        raise UsageError(takes)
+    try:
+        return described.bind(*args, **kwargs)
+    except TypeError:
+        raise UsageError(takes) from None
+
+
+def _list_names(asked: BoundArguments) -> Iterator[tuple[str, Any]]:
+    """Each argument that was given, those of a mapping one by one: of `by` the columns, of
+    `narrowed` by their own names."""
+    for name, value in asked.arguments.items():
+        if asked.signature.parameters[name].kind is Parameter.VAR_KEYWORD:
+            yield from value.items()
+        elif name == "by" and isinstance(value, Mapping):
+            yield from (("by", column) for column in value.values())
+        else:
+            yield name, value
