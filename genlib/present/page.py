@@ -226,13 +226,15 @@ def _describe_conditions(tables: Protected, release: Any, parameters: Mapping[st
     return _section(words, names, "conditions", "Conditions", _entries(named))
 
 
-def describe_making(language: str, entries: Mapping[str, str], workbook: str = "") -> str:
+def describe_making(
+    words: Words, commands: Mapping[str, str], entries: Mapping[str, str], workbook: str = ""
+) -> str:
     """How a page is made again and what is another than in the last, as HTML to stand behind its
     conditions; with a link to the workbook of its tables, by the name of the file beside it."""
-    words = Words(language)
     said = text(words.translate("The tables in Excel"))
     link = f'<p class="note"><a href="{text(workbook)}">{said}</a></p>' if workbook else ""
-    body = _entries(entries) + link
+    coded = {name: f"<code>{text(command)}</code>" for name, command in commands.items()}
+    body = _list_entries(coded | {name: text(value) for name, value in entries.items()}) + link
     return _section(words, (), "conditions", "How to make it again", body).body
 
 
@@ -326,8 +328,13 @@ def _words(tables: Protected | ProtectedTable) -> tuple[Words, tuple[str, ...]]:
 
 
 def _entries(entries: Mapping[str, str]) -> str:
+    return _list_entries({name: text(value) for name, value in entries.items()})
+
+
+def _list_entries(entries: Mapping[str, str]) -> str:
+    """Entries whose values are HTML."""
     listed = "".join(
-        f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items()
+        f"<div><dt>{text(name)}</dt><dd>{value}</dd></div>" for name, value in entries.items()
     )
     return f'<dl class="conditions">{listed}</dl>'
 

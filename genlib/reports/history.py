@@ -100,19 +100,24 @@ def _pair_parameters(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[
     return {f"parameter {name}": [before.get(name), now.get(name)] for name in names}
 
 
-def describe_history(
-    words: Words, about: Mapping[str, Any], history: Mapping[str, Any], *, is_draft: bool = False
+def list_commands(
+    words: Words, about: Mapping[str, Any], *, is_draft: bool = False
 ) -> dict[str, str]:
-    """How the page is made again, until when it is kept, and what changed since the last, as
-    entries of its conditions."""
-    entries = {
-        words.translate("Kept until"): words.date(about["kept_until"]),
-        words.translate("Anew, from the newest release"): about["command"],
-    }
+    """The commands that make the page again, by what they do."""
+    commands = {words.translate("Anew, from the newest release"): about["command"]}
     if not is_draft:
-        said = words.translate("RUN is the name of the folder in which this page lies")
-        name = words.translate("Compared, from the release named above")
-        entries[name] = f"{VERIFY} ({said})"
+        name = words.translate(
+            "Compared, from the release named above; RUN is the name of this page's folder"
+        )
+        commands[name] = VERIFY
+    return commands
+
+
+def describe_history(
+    words: Words, about: Mapping[str, Any], history: Mapping[str, Any]
+) -> dict[str, str]:
+    """Until when the page is kept and what changed since the last, as entries of its conditions."""
+    entries = {words.translate("Kept until"): words.date(about["kept_until"])}
     if history:
         when = words.period(history["period"])
         name = words.translate("Changed since the report of {period}", period=when)

@@ -28,7 +28,7 @@ from genlib.reports import catalogue, export, index
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import Session, open_session, parametrise
 from genlib.reports.gate import check_source, let_through
-from genlib.reports.history import compare_runs, describe_history, find_last
+from genlib.reports.history import compare_runs, describe_history, find_last, list_commands
 from genlib.reports.kernels import SOCKETS
 from genlib.reports.languages import count_shared, has_shown
 from genlib.reports.pdf import to_pdf
@@ -175,9 +175,10 @@ def _make_page(pages: _Set, order: Order, executed: Any) -> Run:
 
 
 def _describe_making(order: Order, changes: dict[str, Any], workbook: str) -> str:
-    language = order.slot.language
-    said = describe_history(Words(language), order.about, changes, is_draft=order.is_draft)
-    return page.describe_making(language, said, workbook)
+    words = Words(order.slot.language)
+    commands = list_commands(words, order.about, is_draft=order.is_draft)
+    said = describe_history(words, order.about, changes)
+    return page.describe_making(words, commands, said, workbook)
 
 
 def _find_changes(order: Order, cited: dict[str, Any]) -> dict[str, Any]:

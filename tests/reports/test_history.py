@@ -20,7 +20,13 @@ from genlib import notice
 from genlib.present.words import Words
 from genlib.reports import catalogue
 from genlib.reports.catalogue import Slot
-from genlib.reports.history import compare_runs, describe_history, find_last, write_command
+from genlib.reports.history import (
+    compare_runs,
+    describe_history,
+    find_last,
+    list_commands,
+    write_command,
+)
 from genlib.reports.making import TABLES
 from genlib.reports.run import Page, run_pages, run_report
 from genlib.reports.verifying import verify_run
@@ -39,8 +45,7 @@ LAST = catalogue.Run("run", "good", None, BEFORE | {"slot": asdict(Slot("r", "20
 
 def say(**other) -> str:
     changes = compare_runs(LAST, BEFORE | other)
-    about = {"command": "genlib report run r", "kept_until": "2029-12-01"}
-    said = describe_history(EN, about, changes)
+    said = describe_history(EN, {"kept_until": "2029-12-01"}, changes)
     return said["Changed since the report of September\u00a02026"].replace("\u00a0", " ")
 
 
@@ -72,6 +77,17 @@ def test_what_is_another_is_told_as_it_is_and_was(other, sentence):
     told = say(**other, **NEWER)
     assert sentence in told
     assert "Nothing" not in told
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_all_of_it_is_said_in_finnish_and_swedish(language):
+    other = {"genlib_version": "1.1", "notebook_digest": "c", "parameters": {"region": "01"}}
+    notice_then = {"notice": {"version": "2027-1", "digest": "d" * 64}}
+    about = {"command": "genlib report run r", "kept_until": "2029-12-01"}
+    for now in (BEFORE, BEFORE | NEWER, BEFORE | NEWER | other | notice_then):
+        said = describe_history(Words(language), about, compare_runs(LAST, now))
+        text = " ".join([*said, *said.values(), *list_commands(Words(language), about)])
+        assert not re.search(r"\b(the|it|was|from|nothing|kept)\b", text, re.I)
 
 
 def test_the_command_makes_the_same_page_again():
@@ -156,7 +172,7 @@ def read(run) -> str:
 def test_a_page_says_how_it_is_made_again_and_what_changed_since_the_last(months):
     september, october = map(read, months)
     assert "genlib report run look.ipynb -p period=2026-10 --language fi" in october
-    assert "genlib report verify RUN (RUN on sen kansion nimi, jossa tämä sivu on)" in october
+    assert "RUN on tämän sivun kansion nimi genlib report verify RUN" in october
     assert "Muuttunut edellisestä raportista (syyskuu 2026) Vain ajanjakso ja aineisto" in october
     assert "Muuttunut edellisestä" not in september
     first, second = (run.manifest["since_last"] for run in months)
