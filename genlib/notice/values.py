@@ -158,9 +158,10 @@ class ReportTerms:
     recipients: Term
     keep_months: int
 
-    def kept_until(self, made: date) -> date:
-        """The first of the month after so many months."""
-        month = made.year * 12 + made.month + self.keep_months
+    def kept_until(self, made: date, months: int = 0) -> date:
+        """The first of the month after so many months; after fewer, if `months` are."""
+        kept = min(months or self.keep_months, self.keep_months)
+        month = made.year * 12 + made.month + kept
         return date(month // 12, month % 12 + 1, 1)
 
 

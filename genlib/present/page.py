@@ -13,7 +13,6 @@ from importlib.resources import files
 from typing import Any
 
 from genlib import notice, settings
-from genlib.clock import read_clock
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present.authored import keep_words, list_figures, list_texts
@@ -29,6 +28,7 @@ from genlib.present.conditions import (
 from genlib.present.item import NOTHING, SMALL, Block, Finding, Item, Untold, inside, text, together
 from genlib.present.plot import captions, check_direction, read
 from genlib.present.sections import arrange_page
+from genlib.present.sheets import make_sheet
 from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words, form_of
 
@@ -192,13 +192,15 @@ def readings(tables: Protected) -> Item:
 @keep_words
 def conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]) -> Item:
     """What the report stands on: release, notice, who was left out and why, thresholds, what is
-    hidden, parameters, maker, for whom it is and until when. With it go the figures of the tables,
-    against which the gate holds what the author wrote, and what others need to audit them."""
+    hidden, parameters, maker and for whom it is. With it go the figures of the tables,
+    against which the gate holds what the author wrote, the tables as sheets of Excel, and what
+    others need to audit them."""
     section = _describe_conditions(tables, release, parameters)
     evidence = {
         "release": [release.manifest.purpose, release.manifest.release_id],
         "figures": list_figures(tables),
         "texts": list_texts(tables),
+        "sheets": json.dumps([make_sheet(table).pack() for table in tables.values()]),
         "audit": json.dumps(tables.manifest()),  # a notebook would put its keys in order
     }
     return replace(section, evidence=evidence)
@@ -213,18 +215,28 @@ def _describe_conditions(tables: Protected, release: Any, parameters: Mapping[st
     ]
     terms = notice.load()
     places = settings.load()
-    kept_until = terms.reports.kept_until(places.day_of(read_clock()))
     recipients = asdict(terms.reports.recipients)
     entries = describe_release(words, release.manifest) | describe_tables(words, tables.conditions)
     entries |= {
         "Parameters": ", ".join(chosen),
         "Made by": places.user,
         "Recipients": recipients[words.language],
-        "Kept until": words.date(kept_until),
         "What is promised": describe_promises(words),
     }
     named = {words.translate(name): value for name, value in entries.items() if value}
     return _section(words, names, "conditions", "Conditions", _entries(named))
+
+
+def describe_making(
+    words: Words, commands: Mapping[str, str], entries: Mapping[str, str], workbook: str = ""
+) -> str:
+    """How a page is made again and what is another than in the last, as HTML to stand behind its
+    conditions; with a link to the workbook of its tables, by the name of the file beside it."""
+    said = text(words.translate("The tables in Excel"))
+    link = f'<p class="note"><a href="{text(workbook)}">{said}</a></p>' if workbook else ""
+    coded = {name: f"<code>{text(command)}</code>" for name, command in commands.items()}
+    body = _list_entries(coded | {name: text(value) for name, value in entries.items()}) + link
+    return _section(words, (), "conditions", "How to make it again", body).body
 
 
 def render(
@@ -317,8 +329,13 @@ def _words(tables: Protected | ProtectedTable) -> tuple[Words, tuple[str, ...]]:
 
 
 def _entries(entries: Mapping[str, str]) -> str:
+    return _list_entries({name: text(value) for name, value in entries.items()})
+
+
+def _list_entries(entries: Mapping[str, str]) -> str:
+    """Entries whose values are HTML."""
     listed = "".join(
-        f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in entries.items()
+        f"<div><dt>{text(name)}</dt><dd>{value}</dd></div>" for name, value in entries.items()
     )
     return f'<dl class="conditions">{listed}</dl>'
 

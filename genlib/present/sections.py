@@ -3,7 +3,7 @@ end of each part one list of what it could not tell.
 
 Example: of the blocks "<h2>Who answers</h2>", a row with one chart and a row of which two charts
 had groups too small, one part is made: the heading, the chart, and "Not told, because the groups
-are too small: Score by age; Score by region".
+are too small: NPS by age; NPS by region".
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ def keep(
         shutil.rmtree(draft, ignore_errors=True)
         raise
     synced(place.parent)
-    return _run(place / "manifest.json")
+    return read_run(place / "manifest.json")
 
 
 def runs(reports: Path) -> list[Run]:
@@ -154,7 +154,7 @@ def runs(reports: Path) -> list[Run]:
     found: list[Run] = []
     for path in reports.glob("**/[!.]*/manifest.json"):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            found.append(_run(path))
+            found.append(read_run(path))
     return sorted(found, key=lambda run: run.id, reverse=True)
 
 
@@ -181,7 +181,7 @@ def find_ordered(reports: Path, slot: Slot, order: str) -> Run | None:
         return None
     for path in sorted((reports / slot.folder).glob("[!.]*/manifest.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            run = _run(path)
+            run = read_run(path)
             if run.status == "good" and run.manifest.get("order") == order:
                 return run
     return None
@@ -252,6 +252,7 @@ def replace(path: Path, content: bytes, access: Access = OWNER) -> None:
         file.write(content)
 
 
-def _run(path: Path) -> Run:
+def read_run(path: Path) -> Run:
+    """The run of a manifest; OSError, ValueError, KeyError or TypeError if it cannot be read."""
     manifest = json.loads(path.read_text(encoding="utf-8"))
     return Run(manifest["run_id"], manifest["status"], path.parent, manifest)

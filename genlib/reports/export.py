@@ -11,6 +11,7 @@ from typing import Any
 from genlib.errors import ReportFailed
 from genlib.present import page
 from genlib.present.item import Block, Untold
+from genlib.present.sheets import Sheet, write_workbook
 from genlib.present.words import Words
 from genlib.reports import prose
 from genlib.reports.gate import Passed, numbered
@@ -28,22 +29,25 @@ _LOADS = re.compile(
 )
 
 
-def to_html(
+def to_html(  # noqa: PLR0913 - what a page is
     notebook: Mapping[str, Any],
     shown: Shown,
     *,
     language: str,
     period: str = "",
     is_draft: bool = False,
+    making: str = "",
 ) -> str:
     """The page: markdown in the language asked for, then what passed the gate, in the notebook's
-    order, without code. A draft says on every page that it is one."""
+    order, without code; at its end `making`, HTML of how it is made again. A draft says on every
+    page that it is one."""
     words = Words(language)
     blocks = [
         block
         for number, (place, cell) in enumerate(numbered(notebook))
         for block in _blocks(cell, place, shown[number], words)
     ]
+    blocks.append(Block(making))
     title = words.translate(prose.title(notebook))
     made = page.render(blocks, title=title, language=language, period=period, is_draft=is_draft)
     if found := _LOADS.search(made):
@@ -81,6 +85,16 @@ def facts(shown: Shown) -> list[Mapping[str, Any]]:
         {"cell": item.cell, "kind": item.facts["kind"], "tables": item.facts["tables"]}
         for item in items
     ]
+
+
+def write_tables(shown: Shown, language: str) -> bytes:
+    """An Excel workbook of the tables that the page shows, or parts of which; nothing if there are
+    none. The ledger knows them already."""
+    told = facts(shown)
+    names = {name for one in told if one["kind"] != "conditions" for name in one["tables"]}
+    packed = json.loads(_find_evidence(shown).get("sheets", "[]"))
+    sheets = [Sheet.unpack(one) for one in packed if one["table"] in names]
+    return write_workbook(sheets, language) if sheets else b""
 
 
 def release(shown: Shown) -> tuple[str, str] | None:

@@ -114,6 +114,8 @@ def _find_evidence(things: list[Passed]) -> Mapping[str, Any]:
         if not named.issuperset(thing.facts["tables"]):
             raise _stopped(thing.cell, "a table that its conditions do not name")
     evidence: Mapping[str, Any] = found[0].facts["evidence"]
+    if holds_pseudonym(evidence.get("sheets", "")):
+        raise _stopped(found[0].cell, "a table with a pseudonym")
     return evidence
 
 

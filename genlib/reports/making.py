@@ -20,6 +20,8 @@ import genlib
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, KernelStopped, ReportFailed
+from genlib.present import page
+from genlib.present.words import Words
 from genlib.private import OWNER, make_folder
 from genlib.release import read_manifest
 from genlib.reports import catalogue, export, index
@@ -32,11 +34,14 @@ from genlib.reports.execute import (
     parametrise,
 )
 from genlib.reports.gate import check_source, let_through
+from genlib.reports.history import compare_runs, describe_history, find_last, list_commands
 from genlib.reports.kernels import SOCKETS
 from genlib.reports.languages import count_shared, has_shown
 from genlib.reports.pdf import to_pdf
 from genlib.settings import Settings
 
+TABLES = "tables.xlsx"
+"""Beside the page: the tables that it shows."""
 ROOT = Path(genlib.__file__).parents[1]
 _STALE = 24 * 3600
 Result = Run | ReportFailed
@@ -148,26 +153,48 @@ def _is_in_figures(error: ReportFailed, order: Order) -> bool:
 def _make_page(pages: _Set, order: Order, executed: Any) -> Run:
     """What may be shown of an executed notebook, as a run of the catalogue."""
     shown = let_through(executed)
+    cited = _cite(shown, order.settings)
+    changes = _find_changes(order, cited)
+    tables = export.write_tables(shown, order.slot.language)
     html = export.to_html(
         executed,
         shown,
         language=order.slot.language,
         period=order.values.get("period", ""),
         is_draft=order.is_draft,
+        making=_describe_making(order, changes, TABLES if tables else ""),
     )
     files = {
         "report.html": html.encode(),
         "report.ipynb": export.to_keep(executed, shown),
         "disclosure.json": export.audit(shown),
     }
+    if tables:
+        files[TABLES] = tables
     if order.pdf:
         files["report.pdf"] = to_pdf(html)
     if not order.is_draft and not pages.is_entered:
         pages.ledger.enter(pages.figures)
         pages.is_entered = True
     status = catalogue.DRAFT if order.is_draft else "good"
-    told = {"status": status, "shown": export.facts(shown), **_cite(shown, order.settings)}
+    told = {"status": status, "shown": export.facts(shown), **cited, "since_last": changes}
     return _keep(order, files, told)
+
+
+def _describe_making(order: Order, changes: dict[str, Any], workbook: str) -> str:
+    words = Words(order.slot.language)
+    commands = list_commands(words, order.about, is_draft=order.is_draft)
+    said = describe_history(words, order.about, changes)
+    return page.describe_making(words, commands, said, workbook)
+
+
+def _find_changes(order: Order, cited: dict[str, Any]) -> dict[str, Any]:
+    """What is another than in the last report; of a run that is made again, what was then."""
+    if "since_last" in order.about:
+        found: dict[str, Any] = order.about["since_last"]
+        return found
+    last = find_last(order.settings.reports, order.slot)
+    return compare_runs(last, order.about | cited)
 
 
 def _name_publication(order: Order) -> str:
@@ -185,7 +212,9 @@ def _cite(shown: export.Shown, settings: Settings) -> dict[str, Any]:
         return {}
     manifest = read_manifest(*cited, settings=settings)
     notice_then = {"version": manifest.notice_version, "digest": manifest.notice_digest}
-    return {"release": {"purpose": cited[0], "id": cited[1], "notice": notice_then}}
+    day = manifest.published_on.isoformat()
+    about = {"purpose": cited[0], "id": cited[1], "published_on": day, "notice": notice_then}
+    return {"release": about}
 
 
 def _keep_failed(order: Order, error: ReportFailed) -> ReportFailed:

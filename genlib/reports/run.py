@@ -25,6 +25,7 @@ from genlib.reports import catalogue, index
 from genlib.reports.approval import digest_notebook, is_approved, record_act
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import Progress, ignore_progress
+from genlib.reports.history import write_command
 from genlib.reports.jupyter import nbformat
 from genlib.reports.making import ROOT, Order, Result, make_runs
 from genlib.reports.parameters import parameters_of, purposes_of, settle
@@ -69,10 +70,14 @@ def run_report(  # noqa: PLR0913 - each says what is run, or how
 
 @dataclass(frozen=True)
 class Page:
-    """A page to make, by its parameters; `order` as of `run_report`."""
+    """A page to make, by its parameters; `order` as of `run_report`. `since_last`: what changed
+    since the last report, of a page that is made again; None to find out. `keep_months`: how long
+    it is kept, and never longer than the notice says; 0 is as long as that."""
 
     parameters: Mapping[str, Any]
     order: str = ""
+    since_last: Mapping[str, Any] | None = None
+    keep_months: int = 0
 
 
 def run_pages(
@@ -120,10 +125,17 @@ def _prepare(plain: Order, page: Page) -> Order:
     _check_campaign(values, settings)
     choice = catalogue.chosen(values, {key: parameter.default for key, parameter in known.items()})
     slot = catalogue.slot_of(plain.slot.report, values, choice)
-    about = {"parameters": values, "chosen": choice, **_about(slot, settings)}
+    about = {"parameters": values, "chosen": choice, **_about(slot, settings, page.keep_months)}
     about |= {"notebook_digest": digest_notebook(plain.notebook)}
     about |= {"order": page.order} if page.order else {}
+    about |= {"command": write_command(_name_report(slot), values, choice)}
+    about |= {} if page.since_last is None else {"since_last": page.since_last}
     return replace(plain, values=values, slot=slot, about=about)
+
+
+def _name_report(slot: catalogue.Slot) -> str:
+    """As the command line takes it: one of the project by its name, another as a file."""
+    return slot.report if slot.report in report_names() else f"{slot.report}.ipynb"
 
 
 def _mark_drafts(orders: list[Order]) -> list[Order]:
@@ -259,10 +271,10 @@ def _check_campaign(values: Mapping[str, Any], settings: Settings) -> None:
             )
 
 
-def _about(slot: catalogue.Slot, settings: Settings) -> dict[str, Any]:
+def _about(slot: catalogue.Slot, settings: Settings, keep_months: int) -> dict[str, Any]:
     now = read_clock()
     terms = notice.load(settings.notice)
-    kept_until = terms.reports.kept_until(settings.day_of(now))
+    kept_until = terms.reports.kept_until(settings.day_of(now), keep_months)
     return {
         "run_id": catalogue.new_id(now),
         "report": slot.report,

@@ -17,13 +17,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from genlib.disclosure.ledger import Ledger
-from genlib.errors import Refused, UsageError
+from genlib.errors import Refused, ReportFailed, UsageError
 from genlib.present.words import Words
 from genlib.private import make_folder
 from genlib.release import open_release
 from genlib.reports.approval import ACTS, digest_notebook
 from genlib.reports.catalogue import Run
-from genlib.reports.run import find_notebook, open_notebook, run_report
+from genlib.reports.making import TABLES
+from genlib.reports.run import Page, find_notebook, open_notebook, run_pages
 from genlib.settings import Settings
 
 AUDIT = "disclosure.json"
@@ -45,10 +46,13 @@ def verify_run(run: Run, settings: Settings, notebook: Path | None = None) -> li
         )
     with TemporaryDirectory(prefix="genlib-verify-") as folder:
         place = _set_up(Path(folder), run, settings)
-        again = run_report(path, parameters=run.manifest["parameters"], settings=place)
+        page = Page(run.manifest["parameters"], since_last=run.manifest.get("since_last", {}))
+        (again,) = run_pages(path, [page], settings=place)
+        if isinstance(again, ReportFailed):
+            raise again
         before = _read(run)
         after = _read(again)
-    return [name for name in before if before[name] != after[name]]
+    return [name for name in before if before[name] != after.get(name)]
 
 
 def _set_up(folder: Path, run: Run, settings: Settings) -> Settings:
@@ -78,4 +82,6 @@ def _read(run: Run) -> Files:
     cells = json.loads(run.notebook.read_text(encoding="utf-8").replace(day, ""))["cells"]
     without_id = [{name: part for name, part in cell.items() if name != "id"} for cell in cells]
     audit = (run.folder / AUDIT).read_bytes()
-    return {"report.html": page, "report.ipynb": without_id, AUDIT: audit}
+    files = {"report.html": page, "report.ipynb": without_id, AUDIT: audit}
+    tables = run.folder / TABLES
+    return files | {TABLES: tables.read_bytes()} if tables.exists() else files

@@ -37,7 +37,8 @@ Complaint = tuple[str, str]
 def find_faults(plan: Plan, path: Path, settings: Settings) -> Iterator[Fault]:
     """What keeps the plan from being carried out, in the order of the file."""
     places = Places(path.read_text(encoding="utf-8"))
-    purposes = set(notice.load(settings.notice).releases)
+    terms = notice.load(settings.notice)
+    purposes = set(terms.releases)
     for name, source in plan.sources.items():
         for key, text in _check_source(source, settings):
             yield Fault(places.find(f"sources.{name}.{key}"), text)
@@ -48,6 +49,7 @@ def find_faults(plan: Plan, path: Path, settings: Settings) -> Iterator[Fault]:
     for entry, place in list_places(path, plan):
         complaints = [
             *_check_entry(entry),
+            *_check_keeping(entry, terms.reports.keep_months),
             *_check_names(entry, names, plan, purposes),
             *_check_report(entry, plan),
             *_check_people(entry, plan.delivery),
@@ -97,6 +99,15 @@ def _check_entry(entry: Entry) -> Iterator[Complaint]:
         yield "languages", "languages are fi, sv and en"
     if len(entry.each) > 1:
         yield "each", "each names one parameter"
+
+
+def _check_keeping(entry: Entry, longest: int) -> Iterator[Complaint]:
+    if not 0 <= entry.keep_months <= longest:
+        yield (
+            "keep_months",
+            f"keep_months is from 1 to {longest}, the keep_months of [reports] in the notice; "
+            "without it a page is kept as long as that",
+        )
 
 
 def _check_names(

@@ -53,7 +53,7 @@ class Entry:
     line, about the `unit` that was over last. `working_days`: what would come on a weekend or a
     Finnish holiday comes on the next working day. `each`: a parameter and its values; the whole
     comes first. `recipients`: addresses by language. `catch_up`: how many missed periods are made
-    after all.
+    after all. `keep_months`: how long a page is kept; 0 is as long as the notice lets it be.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Entry:
     on_failure: tuple[str, ...] = ()
     send_file: bool = False
     pdf: bool = False
+    keep_months: int = 0
     catch_up: int = 12
     late_after_hours: int = 12
     time_limit_minutes: int = 60

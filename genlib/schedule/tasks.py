@@ -109,7 +109,7 @@ def make_report(task: Making, settings: Settings, now: dt.datetime) -> Outcome:
     failed = task.since and _find_failed(slot, settings, task.since)
     if failed:
         return _tell_failure(failed)
-    pages = [Page(_give_parameters(notebook, one), one.key) for one in (slot, *task.others)]
+    pages = [_order_page(notebook, one) for one in (slot, *task.others)]
     detail = {"report": slot.entry.report, "pages": len(pages), "command": "schedule"}
     key_use.tell_act(settings, "report run", detail, purpose="reports")
     result = run_pages(path, pages, settings=settings, pdf=slot.entry.pdf)[0]
@@ -117,6 +117,10 @@ def make_report(task: Making, settings: Settings, now: dt.datetime) -> Outcome:
         run = _find_failed(slot, settings)
         return _tell_failure(run, result) if run else judge_error(result)
     return Outcome(DONE, run=result.id)
+
+
+def _order_page(notebook: Any, slot: Slot) -> Page:
+    return Page(_give_parameters(notebook, slot), slot.key, keep_months=slot.entry.keep_months)
 
 
 def _find_stale(notebook: Any, slot: Slot, settings: Settings) -> str:

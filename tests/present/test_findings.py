@@ -318,9 +318,9 @@ def compared(protected, **gaps):
 
 
 def test_a_contrast_names_what_lies_above_and_below_the_others(protected):
-    said = findings.contrast(compared(protected, **GAPS), "region", "rate", "Score by region")
+    said = findings.contrast(compared(protected, **GAPS), "region", "rate", "NPS by region")
     assert said == (
-        "Indeksi maakunnittain: muita korkeampi Uusimaa (40,0\u00a0%), muita matalampi "
+        "NPS maakunnittain: muita korkeampi Uusimaa (40,0\u00a0%), muita matalampi "
         "Satakunta (20,0\u00a0%)"
     )
 
@@ -328,26 +328,26 @@ def test_a_contrast_names_what_lies_above_and_below_the_others(protected):
 @pytest.mark.parametrize(
     ("codes", "said"),
     [
-        (("01", "02"), "Indeksi maakunnittain: muita korkeampi Uusimaa (40,0\u00a0%)"),
-        (("02", "04"), "Indeksi maakunnittain: muita matalampi Satakunta (20,0\u00a0%)"),
-        (("02", "unknown"), "Indeksi maakunnittain"),
+        (("01", "02"), "NPS maakunnittain: muita korkeampi Uusimaa (40,0\u00a0%)"),
+        (("02", "04"), "NPS maakunnittain: muita matalampi Satakunta (20,0\u00a0%)"),
+        (("02", "unknown"), "NPS maakunnittain"),
     ],
 )
 def test_a_contrast_names_nothing_that_does_not_differ(protected, codes, said):
     table = compared(protected, **{code: GAPS[code] for code in codes})
-    assert findings.contrast(table, "region", "rate", "Score by region") == said
+    assert findings.contrast(table, "region", "rate", "NPS by region") == said
 
 
 def test_of_two_groups_a_contrast_tells_both(protected):
     table = compared(protected, **{code: GAPS[code] for code in ("01", "04")})
-    said = findings.contrast(table, "region", "rate", "Score by region")
-    assert said == "Indeksi maakunnittain: Uusimaa 40,0\u00a0%, Satakunta 20,0\u00a0%"
+    said = findings.contrast(table, "region", "rate", "NPS by region")
+    assert said == "NPS maakunnittain: Uusimaa 40,0\u00a0%, Satakunta 20,0\u00a0%"
 
 
 def test_a_contrast_without_differences_says_so(protected):
     table = compared(protected, **{"01": GAPS["02"], "02": GAPS["02"]})
-    said = findings.contrast(table, "region", "rate", "Score by region")
-    assert said == "Indeksi maakunnittain: erot eivät ylitä satunnaisvaihtelua"
+    said = findings.contrast(table, "region", "rate", "NPS by region")
+    assert said == "NPS maakunnittain: erot eivät ylitä satunnaisvaihtelua"
 
 
 def test_groups_that_were_not_compared_are_not_said_to_differ(campaigns):
@@ -356,13 +356,13 @@ def test_groups_that_were_not_compared_are_not_said_to_differ(campaigns):
 
 
 def test_highest_names_what_lies_above_all_others(protected):
-    said = findings.highest(compared(protected, **GAPS), "region", "rate", "Score by region")
-    assert said == "Indeksi maakunnittain: muita korkeampi Uusimaa (40,0\u00a0%)"
+    said = findings.highest(compared(protected, **GAPS), "region", "rate", "NPS by region")
+    assert said == "NPS maakunnittain: muita korkeampi Uusimaa (40,0\u00a0%)"
 
 
 def test_highest_says_otherwise_where_none_differs(protected):
     table = compared(protected, **{"01": GAPS["02"], "02": GAPS["04"]})
-    said = findings.highest(table, "region", "rate", "Score by region", otherwise="Score")
+    said = findings.highest(table, "region", "rate", "NPS by region", otherwise="Score")
     assert said == "Score"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from genlib.disclosure import Ledger
 from genlib.disclosure.cells import Cells, Dimension, Measure
 from genlib.errors import NotProtected, Refused, UsageError
 from genlib.present import saving
-from genlib.present.saving import describe_table
+from genlib.present.sheets import Sheet, describe_table, make_sheet, write_workbook
 
 HIDDEN = "piilotettu pienten ryhmien suojaamiseksi"
 
@@ -153,3 +154,18 @@ def test_the_same_tables_may_be_saved_again(tmp_path):
     for name in ("x.csv", "y.csv"):
         genlib.save(genlib.protect(table=counted(40, "payers")), tmp_path / name)
     assert (tmp_path / "x.csv").read_text() == (tmp_path / "y.csv").read_text()
+
+
+def test_a_sheet_goes_through_json_and_the_same_sheets_give_the_same_workbook(channels, money):
+    sheets = [make_sheet(table) for table in (channels, money)]
+    packed = json.loads(json.dumps([sheet.pack() for sheet in sheets]))
+    again = [Sheet.unpack(one) for one in packed]
+    assert [one.rows.to_dict(as_series=False) for one in again] == [
+        one.rows.to_dict(as_series=False) for one in sheets
+    ]
+    assert write_workbook(again, "fi") == write_workbook(sheets, "fi")
+
+
+def test_a_figure_that_is_no_number_is_left_empty(protected):
+    table = protected([{"topic": "a", "mean": float("nan")}, {"topic": None, "mean": 2.5}], "topic")
+    assert make_sheet(table).rows.to_series(1).to_list() == [None, 2.5]

@@ -102,7 +102,7 @@ def made(settings: Settings, **parameters: Any) -> Run:
 def page(settings: Settings, **parameters: Any) -> str:
     """What a reader reads: the report's text without tags, spaces as they come."""
     body = re.sub(
-        r"(?s)<style.*?</style>|<svg.*?</svg>",
+        r"(?s)<style.*?</style>|<svg.*?</svg>|<code>.*?</code>",
         "",
         made(settings, **parameters).html.read_text(encoding="utf-8"),
     )

@@ -63,7 +63,7 @@ def html(settings: Settings, **parameters: Any) -> str:
 
 def read(page: str) -> str:
     """What a reader reads: the text without tags, spaces as they come."""
-    body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>", "", page)
+    body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>|<code>.*?</code>", "", page)
     return re.sub(
         r"\s+",
         " ",

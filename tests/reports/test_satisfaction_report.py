@@ -60,7 +60,11 @@ def published(home: Path, now: dt.datetime = NOW, key: PseudonymKey = KEY) -> Se
 def page(settings: Settings, **parameters: Any) -> str:
     """What a reader reads: the report's text without tags, spaces as they come."""
     run = run_report("satisfaction_survey", parameters=parameters, settings=settings)
-    body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>", "", run.html.read_text(encoding="utf-8"))
+    body = re.sub(
+        r"(?s)<style.*?</style>|<svg.*?</svg>|<code>.*?</code>",
+        "",
+        run.html.read_text(encoding="utf-8"),
+    )
     return re.sub(
         r"\s+",
         " ",

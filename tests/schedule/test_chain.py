@@ -12,6 +12,7 @@ from approving import approve
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from workbench import ROOT
 
+from genlib import notice
 from genlib.register import audit
 from genlib.register.database import open_register
 from genlib.reports import catalogue
@@ -117,13 +118,17 @@ def test_a_report_waits_for_its_data_and_comes_once_with_a_letter(plan, settings
 
 
 def test_the_languages_of_a_report_are_made_of_one_run_of_its_figures(plan, settings):
-    entry = replace(ENTRY, refresh=(), languages=("fi", "sv"))
+    entry = replace(ENTRY, refresh=(), languages=("fi", "sv"), keep_months=2)
     rows = do(replace(plan, entries=(entry,)), settings, DUE)
     assert [row["status"] for row in rows.values()] == ["done", "done"]
     runs = catalogue.runs(settings.reports)
     assert sorted(run.slot.language for run in runs) == ["fi", "sv"]
     assert len({run.figures for run in runs}) == 1
     assert {row["run"] for row in rows.values()} == {run.id for run in runs}
+    for run in runs:
+        began = settings.day_of(dt.datetime.fromisoformat(run.manifest["started_at"]))
+        until = notice.load(settings.notice).reports.kept_until(began, 2)
+        assert run.manifest["kept_until"] == until.isoformat()
 
 
 def test_what_fails_in_one_language_fails_once_in_each(plan, settings, tmp_path):

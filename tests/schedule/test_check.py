@@ -62,6 +62,8 @@ def test_the_schedule_of_this_project_is_in_order(capsys):
         ('cron = "0 6 * * *"', 5, "say either every"),
         ("day = 31", 6, "day is from 1 to 28"),
         ('day = "1"', 6, "day is a whole number"),
+        ("keep_months = 37", 6, "keep_months is from 1 to 36, the keep_months of .reports."),
+        ("keep_months = -1", 6, "keep_months is from 1 to 36"),
         ('at = "25:00"', 6, "at is a time of day"),
         ('parameters = { regoin = "01" }', 6, "unknown parameter regoin; the report takes period"),
         ('parameters = { period = "2026-10" }', 6, "period is given by the schedule itself"),
