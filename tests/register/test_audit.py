@@ -173,16 +173,19 @@ def test_the_next_event_brings_up_an_anchor_that_a_crash_left_behind(trail: Regi
 
 
 def test_what_a_crash_left_without_a_line_is_verified_before_it_gets_one(trail: Register) -> None:
+    """On a server, where a writer may not read the trail, when the trail is verified next."""
     cut_anchor(trail, 3)
     execute(trail, EVENTS.update().where(EVENTS.c.id == 5).values(people=99))
-    with pytest.raises(GenlibError, match="broken at event 5"):
+    if not trail.embedded:
         audit.record(trail, **EVENT)
-    assert trail.count("audit_event") == 5
+    with pytest.raises(GenlibError, match="broken at event 5"):
+        audit.record(trail, **EVENT) if trail.embedded else audit.verify(trail)
+    assert trail.count("audit_event") == (5 if trail.embedded else 6)
 
 
 def test_nothing_is_done_on_a_trail_that_was_cut_off(trail: Register) -> None:
     execute(trail, EVENTS.delete().where(EVENTS.c.id > 3))
-    with pytest.raises(GenlibError, match="does not have event 5 as its anchor knows it"):
+    with pytest.raises(GenlibError, match=r"not have event 5 as its anchor .* put its anchor"):
         audit.record(trail, **EVENT)
     assert trail.count("audit_event") == 3
 
