@@ -18,7 +18,7 @@ from genlib.register.vault import IdentityKey
 from genlib.rights import codes, journal
 from genlib.rights.erasure import Workplace, finish_erasures
 from genlib.rights.erasure import erase as carry_out_erasure
-from genlib.rights.receipt import tell_receipt, write_receipt
+from genlib.rights.receipt import finish_receipts, tell_receipt, write_receipt
 from genlib.rights.releases import Shelves, finish_releases, list_waiting
 from genlib.rights.removing import Books
 from genlib.rights.requests import Officer, find_request
@@ -52,8 +52,8 @@ def erase(
 
 
 def finish(password_file: PasswordFile = None) -> None:
-    """Finish erasures that were stopped, or that a restored backup brought back; every command of
-    this group does so first.
+    """Finish erasures that were stopped, or that a restored backup brought back, and all receipts;
+    every command of this group finishes erasures first.
 
     Level: privacy_officer.
 
@@ -66,6 +66,7 @@ def finish(password_file: PasswordFile = None) -> None:
     _finish_own_releases(places, officer)
     for number in waiting:
         _say(places, officer, number)
+    finish_receipts(officer.register, _find_books(places, officer), places.home)
 
 
 def finish_left(places: Settings, officer: Officer, key: IdentityKey) -> None:
@@ -110,8 +111,12 @@ def _finish_own_releases(places: Settings, officer: Officer) -> None:
 
 
 def _say(places: Settings, officer: Officer, number: int) -> None:
-    years = notice.load(places.notice).retention["bookkeeping"].years
     request = find_request(officer.register, number)
-    books = Books(officer.today, years)
+    books = _find_books(places, officer)
     receipt = write_receipt(officer.register, request, books, places.home)
     typer.echo("\n".join(tell_receipt(receipt)))
+
+
+def _find_books(places: Settings, officer: Officer) -> Books:
+    years = notice.load(places.notice).retention["bookkeeping"].years
+    return Books(officer.today, years)

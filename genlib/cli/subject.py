@@ -26,6 +26,7 @@ from genlib.rights import codes, inspection, portability, requests, restriction,
 from genlib.rights.correction import Correction
 from genlib.rights.correction import correct as carry_out_correction
 from genlib.rights.handing import Office
+from genlib.rights.receipt import write_decision
 from genlib.rights.requests import PURPOSE, Officer, Request
 
 app = typer.Typer(no_args_is_help=True)
@@ -351,7 +352,8 @@ def _ask(what: str) -> str:
 
 
 def _say(officer: Officer, request: Request) -> None:
-    """A request in one line, by numbers and codes."""
+    """A request in one line, by numbers and codes; with its receipt, if it was decided."""
+    write_decision(request, settings.load().home)
     whose = "nobody known" if request.customer_id is None else f"customer {request.customer_id}"
     state = request.find_state(officer.today)
     decision = f" {request.decision}" if request.decision else ""

@@ -202,7 +202,7 @@ def _find_head(register: Register, connection: sa.Connection) -> Head:
     read = events.select() if register.embedded else sa.select(events.c.id, events.c.digest)
     newer = read.where(events.c.id >= (last or START).number).order_by(events.c.id)
     rows = [row._mapping for row in connection.execute(newer)]
-    heads = _check_tail(rows, last or START, follow if register.embedded else _stand_after)
+    heads = _check_tail(rows, last or START, follow if register.embedded else _stand_after, path)
     is_lost = last is None and bool(heads)
     if register.embedded and (is_lost or len(heads) > UNFINISHED):
         raise GenlibError(
@@ -214,13 +214,16 @@ def _find_head(register: Register, connection: sa.Connection) -> Head:
     return heads[-1] if heads else last or START
 
 
-def _check_tail(rows: Sequence[Mapping[Any, Any]], last: Head, follow: Follow) -> list[Head]:
+def _check_tail(
+    rows: Sequence[Mapping[Any, Any]], last: Head, follow: Follow, path: Path
+) -> list[Head]:
     """The events after the anchor's last line, if they follow on the event of that line."""
     if last.number:
         if not rows or (rows[0]["id"], rows[0]["digest"]) != (last.number, last.digest):
             raise GenlibError(
                 f"the audit trail does not have event {last.number} as its anchor knows it, so "
-                "nothing was done (genlib audit verify)"
+                "nothing was done (genlib audit verify); after a backup put its anchor back too: "
+                f"{path.name}, and keep the later one"
             )
         rows = rows[1:]
     heads: list[Head] = []

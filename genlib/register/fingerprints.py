@@ -85,15 +85,20 @@ def _check_key(connection: sa.Connection, key: Key) -> None:
     known = _digest(connection, f"{key.name} key")
     is_other = not _opens(connection, key) if known is None else known != key.fingerprint
     if is_other:
-        raise _refuse_key(key, key.name)
+        raise _refuse_key(key, key.name, known)
     for name, digest in key.companions.items():
         known = _digest(connection, f"{name} key")
         if known not in (None, digest):
-            raise _refuse_key(key, name)
+            raise _refuse_key(key, name, known)
 
 
-def _refuse_key(key: Key, name: str) -> Refused:
+def _refuse_key(key: Key, name: str, known: bytes | None) -> Refused:
     file = f" of {key.file}" if key.file else ""
+    if known in key.former:
+        return Refused(
+            f"the {name} key{file} was replaced after this register was copied, so nothing was "
+            f"done with it; replace it again: genlib keys rotate --secret {name}"
+        )
     return Refused(
         f"the {name} key{file} is not the one of this register, so nothing was done with "
         "it; name the key file that was made for this register with GENLIB_KEYS"

@@ -91,6 +91,7 @@ def _replace_secret(keys: KeyFile, slot: Slot, password: str, key: Key) -> KeyFi
     holder = replace(slot.holder, level=shown, rotation=slot.holder.rotation + 1)
     others = [one for one in keys.slots if one.secret != slot.secret]
     earlier = keys.earlier
+    former = keys.former.get(slot.secret, ())
     if isinstance(key, IdentityKey):
         earlier = seal_earlier(fresh, (*key.earlier, key.secret))
     return replace(
@@ -98,7 +99,7 @@ def _replace_secret(keys: KeyFile, slot: Slot, password: str, key: Key) -> KeyFi
         slots=(*others, make_slot(holder, password, fresh, vault.COST)),
         fingerprints={**keys.fingerprints, **vault.fingerprint_secrets({slot.secret: fresh})},
         earlier=earlier,
-        former={**keys.former, slot.secret: (*key.former, key.fingerprint)},
+        former={**keys.former, slot.secret: (*former, key.fingerprint)},
         rotating=slot.secret,
     )
 

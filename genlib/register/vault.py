@@ -17,6 +17,7 @@ import hmac
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -67,7 +68,7 @@ class Key:
     rotation: int = field(default=0, repr=False, compare=False)
     """How often the secret was replaced by another."""
     former: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
-    """The fingerprints that it had before."""
+    """The fingerprints that the secrets of the file had before."""
 
     @property
     def fingerprint(self) -> bytes:
@@ -346,7 +347,7 @@ def open_slot(kind: type[OneKey], keys: KeyFile, slot: Slot, password: str) -> O
         companions,
         holder.shows,
         holder.rotation,
-        keys.former.get(kind.name, ()),
+        tuple(chain.from_iterable(keys.former.values())),
         **{"earlier": _open_earlier(keys, slot, value)} if kind is IdentityKey else {},
     )
     if keys.fingerprints.get(kind.name, key.fingerprint) != key.fingerprint:

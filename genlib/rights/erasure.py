@@ -149,6 +149,7 @@ def _open_case(
             "customer_id": people[0] if people else None,
             "received_at": entry.instant,
             "due_on": officer.day_of(entry.instant),
+            "target_on": officer.day_of(entry.instant),
             "source": "DATA_SUBJECT",
         }
         number = connection.scalars(requests.insert().values(row).returning(requests.c.id)).one()

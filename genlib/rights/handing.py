@@ -16,14 +16,15 @@ from typing import Any
 
 from genlib.atomic import replacing
 from genlib.notice import Notice
-from genlib.private import make_folder
+from genlib.private import make_folder, remove
 from genlib.register.vault import PseudonymKey
 from genlib.rights import codes
 from genlib.rights.requests import Case
 
 RECEIPT = "receipt.json"
 COMPLAINT = "Data Protection Ombudsman, tietosuoja.fi (GDPR 77)"
-LAWS = {"inspection": "GDPR 15", "portability": "GDPR 20"}
+LAWS = {"inspection": "GDPR 15", "correction": "GDPR 16", "portability": "GDPR 20"}
+"""Of kinds whose decision names no narrower one."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,11 @@ def hand_over(
     decision: Decision,
     files: Mapping[str, str],
 ) -> None:
-    """Write the files and their receipt, for their owner only, then keep the decision."""
-    folder = make_folder(office.find_folder(case.request.id))
+    """Write the files and their receipt, for their owner only, then keep the decision. What lay
+    there before goes: after a backup was restored a number comes again, of somebody else."""
+    folder = office.find_folder(case.request.id)
+    remove(folder)
+    make_folder(folder)
     contents = {name: text.encode() for name, text in files.items()}
     receipt = _make_receipt(case, decision, contents)
     for name, content in (*contents.items(), (RECEIPT, receipt)):

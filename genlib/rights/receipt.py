@@ -1,8 +1,10 @@
 """The receipt of an erasure: what went and what stays, until when and on which ground, who is to be
-told, and which releases and reports were concerned. Numbers and codes, no name and no value.
+told, and which releases and reports were concerned; of any other request, what was decided and on
+which ground. Numbers and codes, no name and no value.
 
 It is made from the register whenever it is asked for, so a crash loses none, and is written to
-`rights/REQUEST/erasure.json` in the home of the workbench.
+`rights/REQUEST/erasure.json` in the home of the workbench, or `receipt.json` beside the files that
+were handed over.
 """
 
 from __future__ import annotations
@@ -15,21 +17,44 @@ from typing import Any
 import sqlalchemy as sa
 
 from genlib.atomic import replacing
+from genlib.private import remove
 from genlib.register.database import Register
 from genlib.rights import codes
+from genlib.rights.handing import COMPLAINT, LAWS, RECEIPT
 from genlib.rights.people import list_recipients
 from genlib.rights.removing import Books, list_kept
-from genlib.rights.requests import Request
+from genlib.rights.requests import Request, list_requests
 
+HANDED = ("inspection", "portability")
 RECIPIENT = ("disclosed_at", "recipient", "country", "purpose", "data_categories")
 
 
 def write_receipt(register: Register, request: Request, books: Books, home: Path) -> dict[str, Any]:
     """The receipt of a request that was decided, and its file."""
     receipt = _make_receipt(register, request, books)
-    with replacing(home / "rights" / str(request.id) / "erasure.json") as file:
-        file.write(json.dumps(receipt, indent=1, default=str).encode())
+    _write_alone(home / "rights" / str(request.id) / "erasure.json", receipt)
     return receipt
+
+
+def write_decision(request: Request, home: Path) -> None:
+    """The receipt of a request that was decided without files to hand over, if it is not there."""
+    is_refused = request.decision == "refused"
+    path = home / "rights" / str(request.id) / RECEIPT
+    has_files = request.kind in HANDED and not is_refused and path.exists()
+    has_own = request.kind == "erasure" and not is_refused
+    if request.decided_at and not has_files and not has_own:
+        _write_alone(path, _make_decision(request))
+
+
+def finish_receipts(register: Register, books: Books, home: Path) -> None:
+    """Write the receipts that are not there, and those of erasures as they are now."""
+    with register.engine.connect() as connection:
+        requests = list_requests(connection)
+    for request in requests:
+        is_erasure = request.kind == "erasure" and request.decision in {"granted", "partly"}
+        if is_erasure:
+            write_receipt(register, request, books, home)
+        write_decision(request, home)
 
 
 def tell_receipt(receipt: dict[str, Any]) -> Iterator[str]:
@@ -44,11 +69,39 @@ def tell_receipt(receipt: dict[str, Any]) -> Iterator[str]:
         yield f"to be told (GDPR 19): {recipient['recipient']}, disclosed on {day}"
     if receipt["releases"] is None:
         yield "releases: left to whoever holds the pseudonym key: genlib publish"
+        yield "after that: genlib subject finish, which writes this receipt anew"
         return
     for old, new in receipt["releases"].items():
         yield f"release {old}: made anew as {new}"
     if receipt["reports"]:
         yield f"reports in which the person may be counted: {', '.join(receipt['reports'])}"
+
+
+def _write_alone(path: Path, receipt: dict[str, Any]) -> None:
+    """Write a receipt unless it is there. What else lies there was of another request of this
+    number, before a backup was restored, and goes."""
+    content = (json.dumps(receipt, indent=1, default=str) + "\n").encode()
+    if path.exists() and path.read_bytes() == content:
+        return
+    remove(path.parent)
+    with replacing(path) as file:
+        file.write(content)
+
+
+def _make_decision(request: Request) -> dict[str, Any]:
+    return {
+        "request": request.id,
+        "kind": request.kind,
+        "received_at": request.received_at,
+        "extended_on": request.extended_on,
+        "identity_check": request.identity_check,
+        "decision": request.decision,
+        "ground": request.ground,
+        "law": request.details.get("law", LAWS.get(request.kind)),
+        "decided_at": request.decided_at,
+        "recipients": request.details.get("recipients"),
+        "complaint": COMPLAINT,
+    }
 
 
 def _make_receipt(register: Register, request: Request, books: Books) -> dict[str, Any]:

@@ -208,7 +208,7 @@ def test_on_a_server_an_event_that_is_missing_stops_the_next(postgresql_url: str
 
 def test_nothing_is_done_on_a_trail_that_was_cut_off(trail: Register) -> None:
     execute(trail, EVENTS.delete().where(EVENTS.c.id > 3))
-    with pytest.raises(GenlibError, match="does not have event 5 as its anchor knows it"):
+    with pytest.raises(GenlibError, match=r"not have event 5 as its anchor .* put its anchor"):
         audit.record(trail, **EVENT)
     assert trail.count("audit_event") == 3
 

@@ -133,6 +133,19 @@ def test_whom_an_objection_protects_is_met_again_after_a_rotation(
     assert store.find(register, key, purpose="x", email="person18@post.example") == [18]
 
 
+@pytest.mark.parametrize("which", ["identity", "pseudonym"])
+def test_a_copy_of_before_a_rotation_is_brought_up_by_another(
+    register: Register, path: Path, which: str
+) -> None:
+    with register.writing() as connection:
+        fingerprints.keep_key(connection, open_identity(path, **ANNA))
+    rotate(path, None, which)
+    with pytest.raises(Refused, match=rf"replaced after .* genlib keys rotate --secret {which}"):
+        fingerprints.check_key(register, open_identity(path, **ANNA))
+    rotate(path, register, which)
+    fingerprints.check_key(register, open_identity(path, **ANNA))
+
+
 def test_a_former_key_brings_nothing_in(register: Register, path: Path) -> None:
     fill(register)
     rotate(path, register)

@@ -4,6 +4,7 @@ which the person was counted are named."""
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from genlib import notice as notices
 from genlib.errors import Refused
 from genlib.register.vault import PseudonymKey
 from genlib.reports.catalogue import Slot, keep
-from genlib.rights.receipt import tell_receipt, write_receipt
+from genlib.rights.receipt import finish_receipts, tell_receipt, write_receipt
 from genlib.rights.releases import Shelves, finish_releases, list_waiting
 from genlib.rights.removing import Books
 from genlib.rights.requests import Officer, find_request
@@ -40,11 +41,20 @@ def keep_run(small: Small, at: int, purpose: str, release: str) -> str:
 
 
 def test_releases_are_made_anew_and_reports_are_named(small: Small) -> None:
+    """The receipt tells it too, once it is written anew; an answer of another request of this
+    number, of before a backup, does not stay beside it."""
     with_person = small.publish(PURPOSE)
     counted = keep_run(small, 1, PURPOSE, with_person.id)
     perhaps = keep_run(small, 2, PURPOSE, GONE)
     officer = Officer(small.register, "officer", NOW + dt.timedelta(hours=1), IDENTITY)
     number = erase_person(officer, small.home, 12).id
+    answer = small.home / "rights" / str(number) / "answer.html"
+    answer.parent.mkdir(parents=True)
+    answer.write_text("of somebody else")
+    left = find_request(small.register, number)
+    assert not write_receipt(small.register, left, Books(officer.today, YEARS), small.home)[
+        "releases"
+    ]
     later = replace(officer, now=NOW + dt.timedelta(days=1))
     without = small.publish("customer_analysis", now=later.now)
     keep_run(small, 3, "customer_analysis", without.id)
@@ -56,7 +66,9 @@ def test_releases_are_made_anew_and_reports_are_named(small: Small) -> None:
     request = find_request(small.register, number)
     assert (request.decision, request.carried_out_at) == ("granted", later.now)
     books = Books(later.today, YEARS)
-    receipt = write_receipt(small.register, request, books, small.home)
+    finish_receipts(small.register, books, small.home)
+    [file] = (small.home / "rights" / str(number)).iterdir()
+    receipt = json.loads(file.read_text())
     assert list(receipt["releases"]) == [with_person.id]
     assert set(receipt["reports"]) == {counted, perhaps}
     lines = "\n".join(tell_receipt(receipt))
