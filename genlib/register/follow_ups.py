@@ -15,6 +15,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -117,9 +118,11 @@ def handle_exceptions(
     register: Register, key: IdentityKey, code: str, contacts: Sequence[int], *, steward: Steward
 ) -> int:
     """Keep that these listed contacts of a campaign (all of them, if none is named) are handled;
-    recorded. Gives how many were not so before; UsageError for a contact that was never listed."""
+    recorded. Gives how many were not so before; UsageError for a contact that was never listed,
+    or if there is no such campaign."""
     follow_ups = table("follow_up")
     with audit.told(register, key) as (connection, tell):
+        _find_campaign(connection, code)
         listed = _read_listed(connection, code)
         if unlisted := set(contacts) - set(listed["contact"]):
             raise UsageError(
@@ -136,17 +139,23 @@ def handle_exceptions(
 
 def _read_contacts(connection: sa.Connection, code: str) -> pl.DataFrame:
     """`CONTACT` and the kind of message of everybody to whom the campaign was sent."""
-    contacts, campaigns = table("campaign_contact"), table("campaign")
-    chosen = sa.select(campaigns).where(campaigns.c.code == code)
-    campaign = connection.execute(chosen).first()
-    if campaign is None:
-        raise UsageError("there is no campaign of this code; genlib report list names campaigns")
+    contacts = table("campaign_contact")
+    campaign = _find_campaign(connection, code)
     sent = sa.select(*(contacts.c[name] for name in CONTACT)).where(
         contacts.c.campaign_id == campaign.id, contacts.c.arm == "contacted"
     )
     schema = {name: frame_schema("campaign_contact")[name] for name in CONTACT}
     rows = [tuple(row) for row in connection.execute(sent)]
     return pl.DataFrame(rows, schema, orient="row").with_columns(kind=pl.lit(campaign.kind))
+
+
+def _find_campaign(connection: sa.Connection, code: str) -> sa.Row[Any, Any]:
+    campaigns = table("campaign")
+    chosen = sa.select(campaigns.c.id, campaigns.c.kind).where(campaigns.c.code == code)
+    campaign = connection.execute(chosen).first()
+    if campaign is None:
+        raise UsageError("there is no campaign of this code; genlib report list names campaigns")
+    return campaign
 
 
 def _open_names(register: Register, customers: pl.Series, key: IdentityKey) -> pl.DataFrame:

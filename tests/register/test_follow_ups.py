@@ -82,6 +82,13 @@ def test_only_listed_contacts_are_handled(small: Small) -> None:
     assert export(small, "next.csv")["handled_on"].to_list() == [None, None]
 
 
+def test_a_campaign_that_is_not_there_is_not_written_into_the_trail(small: Small) -> None:
+    before = small.register.count("audit_event")
+    with pytest.raises(UsageError, match="no campaign of this code"):
+        handle_exceptions(small.register, IDENTITY, "Aino Virtanen", [], steward=STEWARD)
+    assert small.register.count("audit_event") == before
+
+
 def test_a_list_overwrites_no_file(small: Small) -> None:
     export(small)
     with pytest.raises(UsageError, match="is there already"):

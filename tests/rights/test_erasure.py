@@ -13,7 +13,7 @@ from asking import add_person, count_events, read_rows
 from erasing import add_history, ask_erasure, erase_person, read_row
 from small import IDENTITY
 
-from genlib.errors import Refused, UsageError
+from genlib.errors import GenlibError, Refused, UsageError
 from genlib.register import audit
 from genlib.register.database import Register
 from genlib.register.schema import Base
@@ -171,14 +171,17 @@ def test_what_was_stopped_before_the_register_is_finished(
 
 
 def test_it_is_applied_again_after_a_backup_is_restored(officer: Officer, place: Workplace) -> None:
-    """A backup of before the request, with the anchor of its audit trail: the person is there, the
-    request and tombstones are not."""
+    """A backup of before the request, with its anchor: the person is there, the request and
+    tombstones are not."""
     add_history(officer.register)
+    audit.record(officer.register, purpose="register", action="backup", people=0)
     anchor = audit.anchor_path(officer.register)
-    lines = anchor.read_bytes() if anchor.exists() else b""
+    lines = anchor.read_bytes()
     backup = {name: pl.concat(officer.register.scan(name)) for name in Base.metadata.tables}
     erase_person(officer, place.home)
     restore(officer.register, backup)
+    with pytest.raises(GenlibError, match="put its anchor back too"):
+        finish_erasures(officer, place)
     anchor.write_bytes(lines)
     assert read_row(officer.register, "customer", 17)["email"]
     assert len(journal.list_unfinished(officer.register, place.home)) == 1
@@ -187,6 +190,7 @@ def test_it_is_applied_again_after_a_backup_is_restored(officer: Officer, place:
     assert read_row(officer.register, "customer", 17)["email"] is None
     [request] = read_rows(officer.register, "subject_request")
     assert (request["kind"], request["decision"]) == ("erasure", "partly")
+    assert request["target_on"] == officer.today
     assert count_events(officer.register, "erasure decided") == 1
 
 
