@@ -11,10 +11,13 @@ Example: {"at": "2026-11-24T10:00:00+00:00", "user": "aino", "named": "aino", "p
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pwd
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from genlib.clock import read_clock
 from genlib.errors import Refused
@@ -31,21 +34,24 @@ def find_log(settings: Settings) -> Path:
 
 def record_opening(settings: Settings, purpose: str, release: str) -> None:
     """Append that the user of this process opens a release now; Refused if it cannot be kept."""
-    line = {
-        "at": read_clock().isoformat(),
-        "user": read_login(),
-        "named": settings.user,
-        "purpose": purpose,
-        "release": release,
-    }
+    _record(settings, {"purpose": purpose, "release": release}, "the opening of a release")
+
+
+def record_act(settings: Settings, action: str, detail: Mapping[str, Any]) -> None:
+    """Append what a user does who has no way to the register and its audit trail; Refused if it
+    cannot be kept."""
+    _record(settings, {"action": action, **detail}, f"{action} by a user without the register")
+
+
+def _record(settings: Settings, what: Mapping[str, Any], called: str) -> None:
+    who = {"at": read_clock().isoformat(), "user": read_login(), "named": settings.user}
     path = find_log(settings)
     try:
-        _append(path, f"{json.dumps(line, ensure_ascii=False)}\n".encode())
+        _append(path, f"{json.dumps({**who, **what}, ensure_ascii=False)}\n".encode())
     except OSError as error:
         raise Refused(
-            f"the opening of a release cannot be recorded in {path} ({error.strerror}), so it is "
-            "not opened; let this user append to that file, or name another with "
-            "GENLIB_ACCESS_LOG"
+            f"{called} cannot be recorded in {path} ({error.strerror}), so it is not done; let "
+            "this user append to that file, or name another with GENLIB_ACCESS_LOG"
         ) from None
 
 
@@ -64,7 +70,8 @@ def _append(path: Path, line: bytes) -> None:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     descriptor = os.open(path, flags, OWNER.file)
     try:
-        os.write(descriptor, line)
+        if os.write(descriptor, line) != len(line):
+            raise OSError(errno.ENOSPC, "the line is not whole")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -85,7 +85,7 @@ def find_workplace(places: Settings, key: IdentityKey) -> Workplace:
 def find_shelves(places: Settings) -> Shelves:
     """Where releases and reports are."""
     terms = notice.load(places.notice)
-    return Shelves(places.releases, places.reports, terms, places.access)
+    return Shelves(places.releases, places.reports, terms, places.access_of)
 
 
 def _open(password_file: PasswordFile, command: str) -> tuple[Settings, Officer, IdentityKey]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from genlib import settings
 from genlib.cli._telling import telling
-from genlib.errors import RegisterNotFound, UsageError
+from genlib.errors import UsageError
 from genlib.register import fingerprints, key_use, rotation, vault
 from genlib.register.database import open_register
 from genlib.register.keyfile import SECRETS, read_keys
@@ -159,6 +158,7 @@ def remove(
 def rotate(
     secret: Annotated[str, typer.Option(help="identity, or pseudonym.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    no_register: Annotated[bool, typer.Option(help="There is none yet to seal anew.")] = False,
     password_file: PasswordFile = None,
 ) -> None:
     """Put another secret in the place of one: what the old identity key sealed is sealed anew, or
@@ -171,6 +171,7 @@ def rotate(
     """
     places = settings.load(password_file=password_file)
     keys = read_keys(places.keys)
+    register = None if no_register else open_register(places.register)
     if secret in MOST:
         check_level(keys.levels, places.user, MOST[secret])
     others = sorted(
@@ -187,9 +188,6 @@ def rotate(
             secret=secret,
             before=_tell_before(places, "rotate", places.user, [secret]),
         )
-    register = None
-    with suppress(RegisterNotFound):
-        register = open_register(places.register)
     with telling("sealing anew") as progress:
         count = rotation.finish_rotation(
             places.keys, register, user=places.user, password=password, progress=progress
@@ -221,7 +219,11 @@ def _tell_before(
     """Who may open what stands in the trail before it holds - once there is a register, for keys
     come first."""
     detail = {"person": name, "secrets": secrets}
-    return lambda: key_use.tell_act(places, f"keys {act}", detail)
+
+    def tell() -> None:
+        key_use.tell_act(places, f"keys {act}", detail)
+
+    return tell
 
 
 def _password_of(name: str, path: Path | None) -> str:

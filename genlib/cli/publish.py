@@ -44,9 +44,9 @@ def publish(
     for purpose in wanted:
         terms.release(purpose)
     register = open_register(places.register)
-    journal.check_finished(register, places.home)
     password = settings.password(places, "password of the pseudonym key")
     key = key_use.open_pseudonym(places, password, "publish")
+    journal.check_finished(register, places.home)
     officer = Officer(register, places.user, read_clock(), None, places.time_zone)
     finish_releases(officer, key, find_shelves(places))
     for purpose in wanted:

@@ -23,7 +23,7 @@ from genlib.present.sheets import describe_table, make_sheet, write_workbook
 from genlib.private import check_no_link
 from genlib.settings import load
 
-RUNS = "=+-@\t\r"
+RUNS = r"=+\-@\t\r"
 """What a spreadsheet runs at the beginning of a text of CSV."""
 
 

@@ -242,7 +242,9 @@ def create_register(url: str) -> Register:
     try:
         if register.embedded and file:
             make_home(Path(file).parent)
-            os.close(os.open(file, os.O_CREAT | os.O_RDWR, OWNER.file))
+            descriptor = os.open(file, os.O_CREAT | os.O_RDWR, OWNER.file)
+            os.fchmod(descriptor, OWNER.file)
+            os.close(descriptor)
         with begin_writing(register.engine) as connection:
             if sa.inspect(connection).has_table("audit_event"):
                 check_version(connection, register.url)

@@ -40,12 +40,13 @@ def keep_key(connection: sa.Connection, key: Key) -> None:
 def replace_key(connection: sa.Connection, key: Key) -> bool:
     """Make a key that was replaced the register's, in place of a former one; False if it is
     already. Refused if the register has another."""
-    of = f"{key.name} key"
-    known = _digest(connection, of)
-    if known in key.former:
-        fingerprint = table("fingerprint")
-        changed = {"digest": key.fingerprint, "since": read_clock()}
-        connection.execute(fingerprint.update().values(**changed).where(fingerprint.c.of == of))
+    known = _digest(connection, f"{key.name} key")
+    fingerprint = table("fingerprint")
+    for name, digest in {**key.companions, key.name: key.fingerprint}.items():
+        of = f"{name} key"
+        if _digest(connection, of) in key.former:
+            changed = {"digest": digest, "since": read_clock()}
+            connection.execute(fingerprint.update().values(**changed).where(fingerprint.c.of == of))
     keep_key(connection, key)
     return known != key.fingerprint
 

@@ -39,6 +39,8 @@ JUDGED = ["kind", "restricted_from", "deceased_on", "non_disclosure"]
 """What permission asks about a person."""
 NAMES = ["given_names", "family_name"]
 CONTACT = ["id", "customer_id", "channel", "sent_at"]
+SLICE = 10_000
+"""Numbers that a statement may name on every database."""
 MARK = {"contact": pl.Int64(), "handled_at": UTC_INSTANT}
 
 
@@ -131,8 +133,9 @@ def handle_exceptions(
             )
         wanted = listed.filter(col("contact").is_in(list(contacts))) if contacts else listed
         fresh = wanted.filter(col("handled_at").is_null())
-        chosen = follow_ups.c.contact_id.in_(fresh["contact"].to_list())
-        connection.execute(follow_ups.update().where(chosen).values(handled_at=steward.at))
+        for some in fresh.iter_slices(SLICE):
+            chosen = follow_ups.c.contact_id.in_(some["contact"].to_list())
+            connection.execute(follow_ups.update().where(chosen).values(handled_at=steward.at))
         tell(_describe("exceptions handled", fresh["customer_id"], code, steward))
     return fresh.height
 

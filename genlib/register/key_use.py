@@ -31,15 +31,16 @@ def open_pseudonym(places: Settings, password: str, command: str) -> vault.Pseud
 
 def tell_act(
     places: Settings, action: str, detail: Mapping[str, Any], *, purpose: str = "register"
-) -> None:
-    """Append an event of the user of the settings; nothing where there is no register yet."""
+) -> bool:
+    """Append an event of the user of the settings; False where there is no register yet."""
     try:
         register = open_register(places.register)
     except RegisterNotFound:
-        return
+        return False
     audit.record(
         register, purpose=purpose, action=action, people=0, detail=detail, user=places.user
     )
+    return True
 
 
 @contextmanager

@@ -77,6 +77,7 @@ def grant_level(register: Register, login: str, level: str, *, password: str | N
         statements.extend(_leave(login, groups.values(), role))
         statements.append(f"GRANT {quote_name(groups[level])} TO {quote_name(login)}")
         roles.run_all(connection, statements)
+        _check_groups(connection, login, set(groups.values()), {groups[level]})
         tell(_event(f"grant {level}", login))
 
 
@@ -95,6 +96,7 @@ def revoke_login(register: Register, login: str) -> bool:
         if is_closed:
             statements.append(f"ALTER ROLE {quote_name(login)} NOLOGIN PASSWORD NULL")
         roles.run_all(connection, statements)
+        _check_groups(connection, login, here, set())
         tell(_event("revoke level", login))
     _end_sessions(register, login)
     return is_closed
@@ -162,6 +164,18 @@ def _leave(login: str, groups: Any, role: Login | None) -> list[str]:
         for group in groups
         if group in member
     ]
+
+
+def _check_groups(connection: sa.Connection, login: str, ours: set[str], wanted: set[str]) -> None:
+    """Refused if a level stayed: on PostgreSQL 16 and later only who gave it, or the owner of the
+    group, takes it back, and the server says so in a warning alone."""
+    role = _find(connection, login)
+    left = ours & set(role.groups if role else ()) - wanted
+    if left:
+        raise Refused(
+            "a level of that name was given by another administrator, who must take it back; "
+            "nothing was changed"
+        )
 
 
 def _event(action: str, login: str) -> audit.Event:

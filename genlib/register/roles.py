@@ -47,6 +47,8 @@ class Grant:
 
 HEAD_OF_TRAIL = (Grant("SELECT", AUDIT, ("id", "digest")), Grant("INSERT", AUDIT))
 """What whoever enters an event needs."""
+ROTATION = Grant("UPDATE", "fingerprint", ("digest", "since"))
+"""A key that was replaced is known by another digest."""
 LOADS_OF_TRAIL = Grant("SELECT", AUDIT, ("action", "detail"))
 """Tells whether permissions were loaded once, before which there is no contact list."""
 
@@ -61,7 +63,7 @@ def list_grants(level: str) -> list[Grant]:
         removed = sorted(Base.metadata.tables.keys() - {*WRITTEN_ONCE, *WORN_OFF})
         deletes = [Grant("DELETE", name) for name in removed]
         whole_trail = [Grant("SELECT", AUDIT), Grant("INSERT", AUDIT)]
-        return [*_list_work_of_steward(), *deletes, *whole_trail]
+        return [*_list_work_of_steward(), *deletes, *whole_trail, ROTATION]
     return []
 
 
@@ -77,6 +79,7 @@ def _list_reads_of_publisher() -> list[Grant]:
         Grant("SELECT", "refresh_run"),
         Grant("SELECT", "fingerprint"),
         Grant("INSERT", "fingerprint"),
+        ROTATION,
         Grant("SELECT", "tombstone", ("request", "erased_at")),
         Grant("SELECT", "subject_request", _list_columns_of_requests()),
         Grant("UPDATE", "subject_request", ("detail", "carried_out_at")),

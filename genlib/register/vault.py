@@ -199,6 +199,9 @@ def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
             values[secret] = own.open(password)
             holder = Holder(new[0], secret, level.name, own.holder.rotation)
             slots.append(make_slot(holder, new[1], values[secret], COST))
+        for slot in keys.slots:  # nobody takes the slot of a level that is not theirs
+            if slot.user == new[0] != user and slot.secret in values:
+                check_level(keys.levels, user, slot.holder.shows)
         kept = keys.without(new[0], list(values))
         fingerprints = {**keys.fingerprints, **fingerprint_secrets(values)}
         _put_in_place(keys, (*kept, *slots), fingerprints, before)

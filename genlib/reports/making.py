@@ -74,7 +74,6 @@ class _Set:
 
     orders: Sequence[Order]
     results: list[Result] = field(default_factory=list)
-    is_entered: bool = False
 
     @property
     def figures(self) -> str:
@@ -173,9 +172,8 @@ def _make_page(pages: _Set, order: Order, executed: Any) -> Run:
         files[TABLES] = tables
     if order.pdf:
         files["report.pdf"] = to_pdf(html)
-    if not order.is_draft and not pages.is_entered:
-        pages.ledger.enter(pages.figures)
-        pages.is_entered = True
+    if not order.is_draft:
+        pages.ledger.enter(pages.figures)  # again for what a later page alone protects
     status = catalogue.DRAFT if order.is_draft else "good"
     told = {"status": status, "shown": export.facts(shown), **cited, "since_last": changes}
     return _keep(order, files, told)

@@ -8,13 +8,19 @@ written anew without it. `rights/3/`, the answer to that person's inspection, go
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 from polars import col
 
 from genlib.atomic import replacing
+from genlib.errors import Refused
 from genlib.private import remove
+from genlib.register.database import Register
+
+NUMBER = col("contact").cast(pl.Int64, strict=False)
+"""The contact that a row is of."""
 
 
 def remove_from_lists(home: Path, contacts: pl.Series) -> int:
@@ -23,18 +29,53 @@ def remove_from_lists(home: Path, contacts: pl.Series) -> int:
     if contacts.is_empty():
         return 0
     count = 0
-    for path in sorted((home / "audiences").glob("*.csv")):
-        rows = pl.read_csv(path, infer_schema=False)
-        if "contact" not in rows.columns:
-            continue
-        number = col("contact").cast(pl.Int64, strict=False)
-        is_theirs = number.is_in(contacts.implode()).fill_null(value=False)
-        if not rows.filter(is_theirs).height:
-            continue
-        with replacing(path) as file:
-            rows.filter(~is_theirs).write_csv(file)
-        count += 1
+    for path in find_files(home):
+        rows = read_list(path)
+        is_theirs = NUMBER.is_in(contacts.implode()).fill_null(value=False)
+        count += _write_rest(path, rows, rows.filter(~is_theirs))
     return count
+
+
+def keep_listed(home: Path, register: Register) -> int:
+    """Write the contact lists anew without the contacts that the register has no more; how many
+    lists."""
+    count = 0
+    for path in find_files(home):
+        rows = read_list(path)
+        numbers = rows.select(id=NUMBER).drop_nulls().unique()
+        known = register.known("campaign_contact", numbers)["id"]
+        count += _write_rest(path, rows, rows.filter(NUMBER.is_in(known.implode())))
+    return count
+
+
+def find_files(home: Path) -> list[Path]:
+    """The contact lists of the workbench."""
+    return sorted((home / "audiences").glob("*.csv"))
+
+
+def read_list(path: Path) -> pl.DataFrame:
+    """A contact list as text; Refused for a file of which nobody can tell who is on it."""
+    for separator in ",;":
+        with suppress(pl.exceptions.PolarsError, OSError):
+            rows = pl.read_csv(path, infer_schema=False, separator=separator)
+            if "contact" in rows.columns:
+                return rows
+    raise Refused(
+        f"audiences/{path.name} is no contact list that can be read, so whether somebody is on it "
+        "cannot be told; mend it or take it away"
+    )
+
+
+def _write_rest(path: Path, rows: pl.DataFrame, rest: pl.DataFrame) -> bool:
+    """Whether a list lost rows; one that is left empty goes."""
+    if rest.height == rows.height:
+        return False
+    if rest.is_empty():
+        path.unlink()
+        return True
+    with replacing(path) as file:
+        rest.write_csv(file)
+    return True
 
 
 def remove_answers(home: Path, requests: Sequence[int]) -> int:

@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 from polars import col
 
+from genlib.rights.copies import find_files, read_list
+
 CONTACT = "contact"
 """The column that numbers the contacts of a list."""
 
@@ -19,8 +21,7 @@ def find_lists(home: Path, contacts: pl.Series) -> list[str]:
     place is out of reach."""
     names = []
     numbers = contacts.cast(pl.String).implode()
-    for path in sorted((home / "audiences").glob("*.csv")):
-        rows = pl.read_csv(path, infer_schema=False)
-        if CONTACT in rows.columns and rows.filter(col(CONTACT).is_in(numbers)).height:
+    for path in find_files(home):
+        if read_list(path).filter(col(CONTACT).is_in(numbers)).height:
             names.append(path.stem)
     return names

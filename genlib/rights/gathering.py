@@ -139,7 +139,7 @@ def gather_person(
     person."""
     tables = _gather_linked(register, key, people)
     digests = _digest_person(key, tables["customer"])
-    tables["held_back"] = _add_held(connection, tables["held_back"], digests)
+    tables["held_back"] = _add_held(connection, tables["held_back"], digests, people)
     tables["suppression"] = _gather_suppressed(connection, digests, tables)
     tables["tombstone"] = _read_digested(connection, "tombstone", digests)
     rows = _number_rows(tables)
@@ -182,13 +182,15 @@ def _read_digested(connection: sa.Connection, name: str, digests: pl.DataFrame) 
 
 
 def _add_held(
-    connection: sa.Connection, refused: pl.DataFrame, digests: pl.DataFrame
+    connection: sa.Connection, refused: pl.DataFrame, digests: pl.DataFrame, people: Sequence[int]
 ) -> pl.DataFrame:
-    """The refused rows that hold the person back, by number or by what reaches the person alone."""
+    """The refused rows that hold the person back, by number or by what reaches the person alone;
+    of no other customer, whoever shares an address or a telephone."""
     unshared = digests.filter(col("identifier") != HOUSEHOLD)
     numbers = _read_digested(connection, "held_identifier", unshared)["held_back_id"]
     rows = table("held_back")
-    query = sa.select(rows).where(rows.c.id.in_(numbers.to_list()))
+    is_own = sa.or_(rows.c.customer_id.is_(None), rows.c.customer_id.in_(people))
+    query = sa.select(rows).where(rows.c.id.in_(numbers.to_list()), is_own)
     read = [tuple(row) for row in connection.execute(query)]
     met = pl.DataFrame(read, frame_schema("held_back"), orient="row")
     return pl.concat([refused, met]).unique("id").sort("id")

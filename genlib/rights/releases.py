@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,18 @@ from genlib.rights.requests import COLUMNS, Case, Officer, Request, read_request
 
 @dataclass(frozen=True)
 class Shelves:
-    """Where releases and reports are kept, under which notice, and with which modes."""
+    """Where releases and reports are kept, under which notice, and who may read those of a
+    purpose."""
 
     releases: Path
     reports: Path
     notice: Notice
-    access: Access = OWNER
+    access_of: Callable[[str], Access] = lambda purpose: OWNER
+
+    @property
+    def purposes(self) -> list[str]:
+        """Of all that is there, whatever the notice knows by now."""
+        return sorted({path.parent.parent.name for path in self.releases.glob("*/*/manifest.json")})
 
 
 def finish_releases(officer: Officer, key: PseudonymKey, shelves: Shelves) -> list[int]:
@@ -65,11 +71,12 @@ def list_waiting(officer: Officer) -> list[Request]:
 
 def _finish(officer: Officer, key: PseudonymKey, shelves: Shelves, request: Request) -> None:
     told = request.details
-    instant = dt.datetime.fromisoformat(told["erased_at"])
+    erased_at = dt.datetime.fromisoformat(told["erased_at"])
+    instant = max(erased_at, request.decided_at or erased_at)
     ladder = shelves.notice.anonymity.ladder
-    removal = Removal(told["rows"], instant, ladder, shelves.access)
     made: dict[str, str] = {}
-    for purpose in shelves.notice.releases:
+    for purpose in shelves.purposes:
+        removal = Removal(told["rows"], instant, ladder, shelves.access_of(purpose))
         made |= remove_from_releases(shelves.releases, purpose, key, removal)
     reports = _list_reports(shelves, made)
     with audit.told(officer.register, officer.key) as (connection, tell):

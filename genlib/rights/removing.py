@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import polars as pl
 import sqlalchemy as sa
 
 from genlib.register.schema import table
@@ -135,6 +136,14 @@ def _release_holds(connection: sa.Connection, people: Sequence[int]) -> None:
     held = table("held_back")
     own = sa.and_(held.c.table == "customer", held.c.refused_id.in_(people))
     connection.execute(held.delete().where(sa.or_(held.c.customer_id.in_(people), own)))
+
+
+def release_holds_of(connection: sa.Connection, marks: pl.DataFrame) -> None:
+    """Nobody is held back by a refused row that is known by these marks (identifier, digest) of an
+    erased person alone."""
+    held, known = table("held_back"), table("held_identifier")
+    numbers = sa.select(known.c.held_back_id).where(known.c.digest.in_(marks["digest"].to_list()))
+    connection.execute(held.delete().where(held.c.id.in_(numbers)))
 
 
 def _forget_copies(connection: sa.Connection, name: str, numbers: sa.Select[tuple[int]]) -> None:

@@ -50,12 +50,12 @@ def lift(officer: Officer, number: int, *, told_on: dt.date) -> Request:
     with audit.told(officer.register, officer.key) as (connection, tell):
         case = Case(officer, read_request(connection, number), connection, tell)
         people = find_rows(connection, case.request.customer)
-        if not _is_restricting(case.request):
+        if not is_restricting(case.request):
             raise UsageError(f"request {number} restricts nothing now")
         _check_not_erased(case)
         case.update(lifted_at=officer.now)
         others = list_requests(connection, customers=people)
-        if not any(_is_restricting(one) for one in others if one.id != number):
+        if not any(is_restricting(one) for one in others if one.id != number):
             _write(connection, people, None)
         detail = {"request": number, "told_on": told_on.isoformat()}
         tell(officer.tell_event("restriction lifted", people, detail))
@@ -103,7 +103,8 @@ def _decide(case: Case, people: list[int], ground: str, law: str) -> None:
     case.decide("granted", people, ground=ground, detail=detail)
 
 
-def _is_restricting(request: Request) -> bool:
+def is_restricting(request: Request) -> bool:
+    """Whether the person is restricted by this request."""
     is_restriction = request.kind == "restriction" and request.decision == "granted"
     is_objection = request.details.get("objection") == "processing"
     is_erasure = request.kind == "erasure" and request.decision == "partly"

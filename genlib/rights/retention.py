@@ -30,17 +30,17 @@ from genlib.notice import Notice
 from genlib.register import audit, fingerprints, suppression
 from genlib.register.schema import table
 from genlib.rights import journal
-from genlib.rights.copies import remove_answers
+from genlib.rights.copies import keep_listed, remove_answers
 from genlib.rights.deadlines import add_months
 from genlib.rights.erasure import Workplace
 from genlib.rights.people import to_series
 from genlib.rights.removing import Books, forget_keys, remove_people, remove_rows
-from genlib.rights.requests import PURPOSE, Officer, list_requests
+from genlib.rights.requests import PURPOSE, Officer, Request, list_requests
+from genlib.rights.restriction import is_restricting
 from genlib.workdays import find_instant
 
 Condition = sa.ColumnElement[bool]
 PARTLY = "partly"
-MARKETING = '"objection": "marketing"'
 """In the detail of an objection that restricts nobody."""
 
 
@@ -116,11 +116,11 @@ class Sweep:
         customers, invoices = table("customer"), table("invoice")
         has_invoices = sa.exists().where(invoices.c.customer_id == customers.c.id)
         is_left = customers.c.id.in_(self._list_erased())
-        stubs = sa.select(customers.c.id).where(is_left, ~has_invoices)
+        is_free = ~self._is_protected(customers.c.id)
+        stubs = sa.select(customers.c.id).where(is_left, is_free, ~has_invoices)
         yield from self._remove("bookkeeping", list(self.connection.scalars(stubs)))
         day = self.find_day("relationship")
         is_over = sa.or_(customers.c.left_on < day, customers.c.deceased_on < day)
-        is_free = ~self._is_protected(customers.c.id)
         gone = sa.select(customers.c.id).where(is_over, is_free, ~has_invoices)
         people = list(self.connection.scalars(gone))
         yield from self._remove("relationship", people)
@@ -136,12 +136,20 @@ class Sweep:
             yield Swept(rule, name, count)
 
     def _list_erased(self) -> list[int]:
-        """The numbers of all who were erased in part."""
+        """The numbers of all who were erased in part, but for those who joined again."""
         people: list[int] = []
         for request in list_requests(self.connection):
             if request.kind == "erasure" and request.decision == PARTLY:
-                people.extend(request.details.get("rows", []))
+                people.extend(self._find_left(request))
         return people
+
+    def _find_left(self, request: Request) -> list[int]:
+        """The customers of a partial erasure who are there still, for their books alone."""
+        customers = table("customer")
+        erased_on = self.officer.day_of(dt.datetime.fromisoformat(request.details["erased_at"]))
+        is_theirs = customers.c.id.in_(request.details.get("rows", []))
+        left = sa.select(customers.c.id).where(is_theirs, customers.c.joined_on <= erased_on)
+        return list(self.connection.scalars(left))
 
     def _is_protected(self, owner: sa.ColumnElement[Any]) -> Condition:
         """Whether a customer is restricted, but by an erasure, or has a request that is not
@@ -166,25 +174,21 @@ class Sweep:
             self.connection.execute(done.values(carried_out_at=self.officer.now))
         is_done = sa.or_(requests.c.decision == "refused", requests.c.carried_out_at.is_not(None))
         old = sa.and_(is_done, requests.c.decided_at < self.find_instant("request"))
-        is_of_kind = requests.c.kind.in_(("restriction", "objection"))
-        is_of_marketing = requests.c.detail.contains(MARKETING)
-        is_standing = sa.and_(is_of_kind, ~is_of_marketing, requests.c.lifted_at.is_(None))
-        restricts = sa.and_(is_standing, requests.c.decision == "granted")
-        chosen = sa.and_(old, ~restricts)
+        every = list_requests(self.connection)
+        others = [one for one in every if one.kind != "erasure"]  # which ends with its books
+        restricting = [one.id for one in others if is_restricting(one)]
+        chosen = sa.and_(old, requests.c.id.not_in(restricting))
         count = self.connection.execute(requests.delete().where(chosen)).rowcount
         yield Swept("request", "subject_request", count)
 
     def _list_finished(self) -> list[int]:
         """Erasures in part of which nothing is left."""
-        customers = table("customer")
         finished = []
         for request in list_requests(self.connection):
             is_partial = request.kind == "erasure" and request.decision == PARTLY
             if not is_partial or request.carried_out_at or "releases" not in request.details:
                 continue
-            rows = request.details.get("rows", [])
-            there = sa.select(customers.c.id).where(customers.c.id.in_(rows)).limit(1)
-            if self.connection.scalar(there) is None:
+            if not self._find_left(request):
                 finished.append(request.id)
         return finished
 
@@ -227,6 +231,7 @@ def sweep(
         found = Sweep(officer, place, notice, connection).run()
         tell(_event(officer, found))
     _forget_answers(officer, place)
+    keep_listed(place.home, officer.register)
     return found
 
 

@@ -135,10 +135,10 @@ class Chain:
             return Child(make_report, task, self.settings, self.clock())
 
         work = self._work(start, self.capacity)
-        work.limits = {
-            key: dt.timedelta(minutes=slot.entry.time_limit_minutes) for key, slot in by_key.items()
-        }
-        work.after = {key: slot.after for key, slot in by_key.items() if slot.after} | leaders
+        for key, slot in by_key.items():
+            pages = [slot, *(one for one in slots if leaders.get(one.key) == key)]
+            work.limits[key] = dt.timedelta(minutes=slot.entry.time_limit_minutes) * len(pages)
+            work.after[key] = {one.after for one in pages if one.after} | {leaders.get(key, "")}
         return work.do(list(by_key))
 
     def _find_start(self, key: str | None) -> dt.datetime | None:

@@ -7,7 +7,7 @@ done again only if its scheduler died, so it must notice itself what it has made
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,15 +44,16 @@ class _Held:
 
 @dataclass
 class Work:
-    """A scheduler at work. `limits`: how long a task may take, by its key."""
+    """A scheduler at work. `limits`: how long a task may take, by its key; `after`: the keys of
+    those that must be over before."""
 
     store: Store
     start: Start
     capacity: int = 1
     lease: dt.timedelta = LEASE
     clock: Callable[[], dt.datetime] = read_clock
-    limits: Mapping[str, dt.timedelta] = field(default_factory=dict)
-    after: Mapping[str, str] = field(default_factory=dict)
+    limits: dict[str, dt.timedelta] = field(default_factory=dict)
+    after: dict[str, set[str]] = field(default_factory=dict)
     _held: list[_Held] = field(default_factory=list)
 
     def do(self, keys: list[str]) -> int:
@@ -80,9 +81,9 @@ class Work:
         """Those that do not wait for another task."""
         if not self.after:
             return keys
-        rows = self.store.read(set(self.after.values()))
+        rows = self.store.read(set().union(*self.after.values()))
         open_keys = {key for key, row in rows.items() if row["status"] in {"waiting", "running"}}
-        return [key for key in keys if self.after.get(key) not in open_keys]
+        return [key for key in keys if not open_keys & self.after.get(key, set())]
 
     def _look(self) -> int:
         """Look at each in turn, and keep what has ended; how many have."""

@@ -253,6 +253,13 @@ def test_an_event_is_entered_in_the_name_of_the_login_only(server: Server, level
             connection.execute(EVENT.format(id=10**9, user=level))
 
 
+@pytest.mark.parametrize("level", ["publisher", "privacy_officer"])
+def test_a_key_is_rotated_by_the_login_of_its_level(server: Server, level: str) -> None:
+    with server.connect(level) as connection, connection.transaction(force_rollback=True):
+        done = connection.execute("UPDATE public.fingerprint SET digest = digest, since = since")
+        assert done.rowcount > 0
+
+
 def test_a_publisher_publishes_and_stands_in_the_audit_trail_by_the_login(
     server: Server, as_login: Callable[[str], None]
 ) -> None:

@@ -309,6 +309,16 @@ def test_who_may_take_a_slot_away(path: Path) -> None:
         check_remover(path, user="anna", password="not anna's words", whose="carl")
 
 
+def test_nobody_takes_the_slot_of_a_level_that_is_not_theirs(path: Path) -> None:
+    create_keys(path, **ANNA)
+    add_user(path, **ANNA, new=BERTTA, levels=["privacy_officer"])
+    add_user(path, **ANNA, new=CARL, levels=["steward"])
+    carl = {"user": CARL[0], "password": CARL[1]}
+    with pytest.raises(Refused, match="carl needs the level privacy_officer"):
+        add_user(path, **carl, new=(BERTTA[0], "a word of carl's"), levels=["steward"])
+    assert level_of(path, *BERTTA) == "privacy_officer"
+
+
 def test_an_own_password_is_changed_and_levels_stay(path: Path) -> None:
     create_keys(path, **ANNA)
     add_user(path, **ANNA, new=CARL, levels=["steward", "publisher"])

@@ -14,6 +14,7 @@ from small import IDENTITY, KEY, NOW, Small
 
 from genlib import notice as notices
 from genlib.errors import Refused
+from genlib.private import OWNER, Access
 from genlib.register.vault import PseudonymKey
 from genlib.reports.catalogue import Slot, keep
 from genlib.rights.receipt import finish_receipts, tell_receipt, write_receipt
@@ -58,7 +59,9 @@ def test_releases_are_made_anew_and_reports_are_named(small: Small) -> None:
     later = replace(officer, now=NOW + dt.timedelta(days=1))
     without = small.publish("customer_analysis", now=later.now)
     keep_run(small, 3, "customer_analysis", without.id)
-    shelves = Shelves(small.home / "releases", small.home / "reports", notices.load())
+    ours = {PURPOSE: Access(0o750, 0o640)}
+    homes = (small.home / "releases", small.home / "reports")
+    shelves = Shelves(*homes, notices.load(), lambda purpose: ours.get(purpose, OWNER))
     with pytest.raises(Refused, match="not the one of this register"):
         finish_releases(later, PseudonymKey(bytes(32)), shelves)
     assert finish_releases(later, KEY, shelves) == [number]
@@ -70,6 +73,8 @@ def test_releases_are_made_anew_and_reports_are_named(small: Small) -> None:
     [file] = (small.home / "rights" / str(number)).iterdir()
     receipt = json.loads(file.read_text())
     assert list(receipt["releases"]) == [with_person.id]
+    anew = small.home / "releases" / PURPOSE / receipt["releases"][with_person.id]
+    assert (anew / "manifest.json").stat().st_mode & 0o777 == 0o640
     assert set(receipt["reports"]) == {counted, perhaps}
     lines = "\n".join(tell_receipt(receipt))
     assert f"release {with_person.id}: made anew as" in lines

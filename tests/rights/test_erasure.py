@@ -153,6 +153,21 @@ def test_lists_and_earlier_answers_lose_the_person(officer: Officer, place: Work
     assert not answer.parent.exists()
 
 
+def test_a_list_of_which_nobody_can_tell_who_is_on_it_stops_an_erasure(
+    officer: Officer, place: Workplace
+) -> None:
+    add_history(officer.register)
+    path = place.home / "audiences" / "A-email.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("number;email\n17;person17@post.example\n")
+    with pytest.raises(Refused, match=r"audiences/A-email\.csv is no contact list"):
+        erase_person(officer, place.home)
+    assert read_row(officer.register, "customer", 17)["email"]
+    path.write_text("contact;email\n17;person17@post.example\n18;person18@post.example\n")
+    assert finish_erasures(officer, place) == 1
+    assert path.read_text() == "contact,email\n18,person18@post.example\n"
+
+
 def test_what_was_stopped_before_the_register_is_finished(
     officer: Officer, place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

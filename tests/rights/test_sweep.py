@@ -79,6 +79,34 @@ def test_the_sweep_finishes_an_erasure_when_the_books_are_over(
     assert done["subject_request request"] == 1
 
 
+def test_who_joined_again_after_an_erasure_is_swept_as_others_are(
+    officer: Officer, place: Workplace
+) -> None:
+    """The invoices of before go when their time is over; the customer of today stays."""
+    add_history(officer.register)
+    mark_releases(officer, erase_person(officer, place.home).id)
+    customers = table("customer")
+    again = customers.update().where(customers.c.id == 17)
+    with officer.register.writing() as connection:
+        connection.execute(again.values(joined_on=dt.date(2028, 5, 1), restricted_from=None))
+    later = at(officer, dt.date(2035, 1, 2))
+    assert "customer bookkeeping" not in run(later, place)
+    assert [row["id"] for row in read_rows(officer.register, "customer") if row["id"] == 17]
+
+
+def test_a_list_loses_contacts_that_the_register_has_no_more(
+    officer: Officer, place: Workplace
+) -> None:
+    add_history(officer.register)
+    lists = place.home / "audiences"
+    lists.mkdir(parents=True)
+    (lists / "A.csv").write_text("contact,email\n17,a@post.example\n99,b@post.example\n")
+    (lists / "B.csv").write_text("contact,email\n99,b@post.example\n")
+    run(officer, place)
+    assert (lists / "A.csv").read_text() == "contact,email\n17,a@post.example\n"
+    assert not (lists / "B.csv").exists()
+
+
 def mark_releases(officer: Officer, number: int) -> None:
     """As if the holder of the pseudonym key had been there."""
     requests = table("subject_request")

@@ -144,7 +144,7 @@ def test_a_process_can_be_stopped_and_one_that_was_killed_may_be_tried_again():
 
 def test_a_part_waits_for_its_whole(store):
     store.claim(["b"], NOW)  # elsewhere
-    work = Work(store, Endless, clock=lambda: NOW, after={"a": "b"})
+    work = Work(store, Endless, clock=lambda: NOW, after={"a": {"b"}})
     assert work.do(["a"]) == 0
     assert store.read()["a"]["status"] == WAITING
 

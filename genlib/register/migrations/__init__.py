@@ -37,6 +37,11 @@ def upgrade_register(url: str, *, versions: Path = VERSIONS) -> tuple[str, str]:
     failed: then the register is as it was.
     """
     register = name_register(url)
+    file = register.engine.url.database
+    if register.embedded and not (file and Path(file).exists()):
+        raise RegisterNotFound(
+            f"no register at {register.url}; make one with: genlib register create"
+        )
     try:
         with _begin_upgrade(register) as connection:
             before = read_version(connection)
