@@ -159,7 +159,7 @@ ROW = st.tuples(
 """An act before the contact."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     said=st.lists(ROW, max_size=5),
     channel=st.sampled_from(CHANNELS),

@@ -21,7 +21,7 @@ MOST_HIDDEN = 0.02
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(3, id="3 months"),
+        pytest.param(2, id="2 months"),
         pytest.param(12, id="12 months", marks=pytest.mark.slow),
     ],
 )
