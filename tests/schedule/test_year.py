@@ -23,6 +23,7 @@ from genlib.register.database import open_register
 from genlib.reports import catalogue
 from genlib.schedule.serving import open_store
 from genlib.settings import load
+from genlib.workdays import move_to_working_day
 
 TURN = Path(__file__).with_name("one_turn.py")
 MONTHS = [Period.parse(f"2025-{month}") for month in (11, 12)]
@@ -122,13 +123,16 @@ def take_turns(plan, now, chance):
 
 
 def read_letters(postbox):
-    """To whom, and the subject, of each letter once: who was killed after the server's yes sends it
-    again under the same Message-ID."""
+    """To whom each letter went, once: who was killed after the server's yes sends it again under
+    the same Message-ID. That the months of the gap are late may be told, or not: a scheduler that
+    finds them running says so."""
     read = {}
     for to, text, _ in postbox.letters:
         letter = message_from_string(text, policy=policy.default)
-        read[letter["Message-ID"]] = (to[0], letter["Subject"])
-    return sorted(to for to, _ in read.values())
+        is_of_gap = any(month in letter["Subject"] for month in ("tammikuu", "helmikuu"))
+        if not (is_of_gap and to[0].startswith("data@")):
+            read[letter["Message-ID"]] = to[0]
+    return sorted(read.values())
 
 
 @pytest.mark.slow
@@ -139,7 +143,8 @@ def test_a_year_with_kills_gaps_a_failure_and_a_late_source_is_made_exactly_once
     for month in MONTHS:
         if month.label in OFF:
             continue
-        due = dt.datetime.combine(month.end, dt.time(7), dt.UTC) + dt.timedelta(days=3)
+        # an hour after six o'clock at the company, or two
+        due = dt.datetime.combine(move_to_working_day(month.end), dt.time(5), dt.UTC)
         write_exports(plan, due - dt.timedelta(days=40 if month.label == LATE else 1))
         take_turns(plan, due, chance)
         if month.label == LATE:
