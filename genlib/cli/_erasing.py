@@ -13,8 +13,8 @@ from genlib.errors import Refused
 from genlib.register import fingerprints, key_use
 from genlib.register.database import open_register
 from genlib.register.keyfile import read_keys
-from genlib.register.levels import PRIVACY_OFFICER
-from genlib.register.vault import IdentityKey
+from genlib.register.levels import PRIVACY_OFFICER, Level
+from genlib.register.vault import IdentityKey, PseudonymKey
 from genlib.rights import codes, journal
 from genlib.rights.erasure import Workplace, finish_erasures
 from genlib.rights.erasure import erase as carry_out_erasure
@@ -43,7 +43,7 @@ def erase(
 
     Example: genlib subject erase 5 --ground not_needed
     """
-    places, officer, key = _open(password_file, "subject erase")
+    places, officer, key = open_officer(password_file, "subject erase")
     place = find_workplace(places, key)
     finish_erasures(officer, place)
     carry_out_erasure(officer, place, request, ground=ground)
@@ -59,7 +59,7 @@ def finish(password_file: PasswordFile = None) -> None:
 
     Example: genlib subject finish
     """
-    places, officer, key = _open(password_file, "subject finish")
+    places, officer, key = open_officer(password_file, "subject finish")
     count = finish_erasures(officer, find_workplace(places, key))
     typer.echo(f"{count} erasures finished in the register")
     waiting = [request.id for request in list_waiting(officer)]
@@ -78,8 +78,7 @@ def finish_left(places: Settings, officer: Officer, key: IdentityKey) -> None:
 
 def find_workplace(places: Settings, key: IdentityKey) -> Workplace:
     """What an erasure needs of the settings and the notice."""
-    years = notice.load(places.notice).retention["bookkeeping"].years
-    return Workplace(key, places.home, years)
+    return Workplace(key, places.home, _read_years(places))
 
 
 def find_shelves(places: Settings) -> Shelves:
@@ -88,22 +87,31 @@ def find_shelves(places: Settings) -> Shelves:
     return Shelves(places.releases, places.reports, terms, places.access_of)
 
 
-def _open(password_file: PasswordFile, command: str) -> tuple[Settings, Officer, IdentityKey]:
+def open_officer(
+    password_file: PasswordFile, command: str, level: Level = PRIVACY_OFFICER
+) -> tuple[Settings, Officer, IdentityKey]:
+    """The settings, who asks, and the identity key: a user's name alone shows nobody who it is."""
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    key = open_identity(places, command, PRIVACY_OFFICER)
+    key = open_identity(places, command, level)
     fingerprints.check_key(register, key)
     return places, Officer(register, places.user, read_clock(), key, places.time_zone), key
+
+
+def open_own_pseudonym(places: Settings, command: str) -> PseudonymKey | None:
+    """The pseudonym key, if this user holds it too."""
+    if "pseudonym" not in read_keys(places.keys).users.get(places.user, []):
+        return None
+    password = settings.password(places, "password of the pseudonym key")
+    return key_use.open_pseudonym(places, password, command)
 
 
 def _finish_own_releases(places: Settings, officer: Officer) -> None:
     """Take the erased out of kept releases, if this user holds the pseudonym key too; else it is
     left to whoever does."""
-    slots = read_keys(places.keys).slots
-    if not any(one.user == places.user and one.secret == "pseudonym" for one in slots):  # noqa: S105 - the name of a key
+    key = open_own_pseudonym(places, "subject erase")
+    if key is None:
         return
-    password = settings.password(places, "password of the pseudonym key")
-    key = key_use.open_pseudonym(places, password, "subject erase")
     try:
         finish_releases(officer, key, find_shelves(places))
     except Refused as error:
@@ -118,5 +126,9 @@ def _say(places: Settings, officer: Officer, number: int) -> None:
 
 
 def _find_books(places: Settings, officer: Officer) -> Books:
-    years = notice.load(places.notice).retention["bookkeeping"].years
-    return Books(officer.today, years)
+    return Books(officer.today, _read_years(places))
+
+
+def _read_years(places: Settings) -> int:
+    """For how many years the books are kept."""
+    return notice.load(places.notice).retention["bookkeeping"].years

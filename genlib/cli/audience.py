@@ -111,7 +111,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
         seed=secrets.randbits(32) if seed is None else seed,
         dates=(first, first + dt.timedelta(days=days - 1)),
         holdout_share=holdout,
-        switches=_read_switches(terms),
+        switches=permission.Switches.of(terms.permission),
         post_offices=mailing.read_post_offices(places.data),
     )
     asked = audience.read(pseudonyms)
@@ -145,7 +145,9 @@ def exceptions(
     now = read_clock()
     key = open_identity(places, "audience exceptions")
     name = f"{campaign}-exceptions-{places.day_of(now)}.csv"
-    steward = follow_ups.Steward(places.user, now, _read_switches(terms), places.time_zone)
+    steward = follow_ups.Steward(
+        places.user, now, permission.Switches.of(terms.permission), places.time_zone
+    )
     path = to or _find_folder(places) / name
     made = follow_ups.export_exceptions(register, key, campaign, path=path, steward=steward)
     typer.echo(f"{made.path}: {made.contacts} were not allowed, {made.handled} of them handled")
@@ -181,11 +183,6 @@ def _open_register(places: settings.Settings) -> tuple[notice.Notice, Register]:
     journal.check_finished(register, places.home)
     terms.check_in_force(places.day_of(read_clock()))
     return terms, register
-
-
-def _read_switches(terms: notice.Notice) -> permission.Switches:
-    """The answers to the notice's open questions."""
-    return permission.Switches(**terms.permission)  # type: ignore[arg-type]  # Switches checks its values itself
 
 
 def _find_folder(places: settings.Settings) -> Path:

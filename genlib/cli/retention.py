@@ -6,15 +6,10 @@ from typing import Annotated
 
 import typer
 
-from genlib import notice, settings
-from genlib.cli._erasing import find_workplace, finish_left
-from genlib.cli._telling import PasswordFile, open_identity
-from genlib.clock import read_clock
-from genlib.register import fingerprints
-from genlib.register.database import open_register
-from genlib.register.levels import PRIVACY_OFFICER
+from genlib import notice
+from genlib.cli._erasing import find_workplace, finish_left, open_officer
+from genlib.cli._telling import PasswordFile
 from genlib.rights import retention
-from genlib.rights.requests import Officer
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -37,12 +32,8 @@ def sweep(
 
     Example: genlib retention sweep --dry-run
     """
-    places = settings.load(password_file=password_file)
+    places, officer, key = open_officer(password_file, "retention sweep")
     terms = notice.load(places.notice)
-    register = open_register(places.register)
-    key = open_identity(places, "retention sweep", PRIVACY_OFFICER)
-    fingerprints.check_key(register, key)
-    officer = Officer(register, places.user, read_clock(), key, places.time_zone)
     finish_left(places, officer, key)
     place = find_workplace(places, key)
     found = retention.sweep(officer, place, terms, is_trial=dry_run)

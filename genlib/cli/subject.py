@@ -15,11 +15,8 @@ import typer
 
 from genlib import notice, settings
 from genlib.cli import _erasing
-from genlib.cli._telling import PasswordFile, open_identity
-from genlib.clock import read_clock
-from genlib.register import fingerprints, key_use, store
-from genlib.register.database import open_register
-from genlib.register.keyfile import read_keys
+from genlib.cli._telling import PasswordFile
+from genlib.register import store
 from genlib.register.levels import PRIVACY_OFFICER, STEWARD, Level
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes, inspection, portability, requests, restriction, wills
@@ -321,13 +318,8 @@ def object_to(
 def _open(
     password_file: PasswordFile, command: str, level: Level = PRIVACY_OFFICER
 ) -> tuple[Officer, IdentityKey]:
-    """Who asks, and the identity key: a user's name alone shows nobody who it is. Erasures that
-    were stopped are finished first."""
-    places = settings.load(password_file=password_file)
-    register = open_register(places.register)
-    key = open_identity(places, command, level)
-    fingerprints.check_key(register, key)
-    officer = Officer(register, places.user, read_clock(), key, places.time_zone)
+    """Who asks, and the identity key, once erasures that were stopped are finished."""
+    places, officer, key = _erasing.open_officer(password_file, command, level)
     _erasing.finish_left(places, officer, key)
     return officer, key
 
@@ -337,10 +329,7 @@ def _find_office(password_file: PasswordFile) -> Office:
     too."""
     places = settings.load(password_file=password_file)
     terms = notice.load(places.notice)
-    key = None
-    if "pseudonym" in read_keys(places.keys).users.get(places.user, []):
-        password = settings.password(places, "password of the pseudonym key")
-        key = key_use.open_pseudonym(places, password, "subject")
+    key = _erasing.open_own_pseudonym(places, "subject")
     return Office(places.home, places.reports, places.releases, terms, key)
 
 

@@ -118,7 +118,7 @@ def _find_permission_faults(notice: Notice) -> Iterator[str]:
         yield f"permission: no switch {', '.join(sorted(unknown))}"
         return
     try:
-        Switches(**notice.permission)  # type: ignore[arg-type]  # Switches checks its values itself
+        Switches.of(notice.permission)
     except UsageError as error:
         yield str(error)
 

@@ -12,10 +12,11 @@ from genlib.permission.deciding import find_acts
 from genlib.permission.reasons import REASONS, Reason
 from genlib.permission.rule import CHANNELS, KINDS, decide
 from genlib.permission.switches import Switches
-from genlib.permission.verdicts import Judge, reach, verdicts
+from genlib.permission.verdicts import JUDGED, Judge, reach, verdicts
 
 __all__ = [
     "CHANNELS",
+    "JUDGED",
     "KINDS",
     "REASONS",
     "Judge",

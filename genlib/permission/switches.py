@@ -3,8 +3,9 @@ chosen."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from genlib.errors import UsageError
 
@@ -12,7 +13,7 @@ from genlib.errors import UsageError
 @dataclass(frozen=True)
 class Switches:
     """The open questions Q1-Q12 of the notice with the recommended answers;
-    `Switches(**notice.permission)` takes the company's own.
+    `Switches.of(notice.permission)` takes the company's own.
 
     q7, q9, q10 and q11 decide no contact: they travel along so that one value says how the notice
     is read.
@@ -43,6 +44,11 @@ class Switches:
     q12: Literal["latest", "prohibition"] = (
         "latest"  # "prohibition": no later consent lifts a prohibition that has not been ended
     )
+
+    @classmethod
+    def of(cls, answers: Mapping[str, Any]) -> Switches:
+        """The answers of a notice; UsageError for one that there is not."""
+        return cls(**answers)
 
     def __post_init__(self) -> None:
         for field, wanted in zip(fields(self), get_type_hints(type(self)).values(), strict=True):

@@ -28,6 +28,8 @@ from genlib.permission.switches import Switches
 from genlib.permission.timeline import LAST, Ints, places, timeline, unpacked
 from genlib.settings import TIME_ZONE
 
+JUDGED = ("kind", "restricted_from", "deceased_on", "non_disclosure")
+"""What is asked about a person, where the question is whether a past contact was allowed."""
 _CHANNELS = ["call", "sms", "email", "post"]
 _KINDS = ["DM", "MR", "SAT", "CC"]
 _CODES: dict[str, list[str | None] | list[bool]] = {

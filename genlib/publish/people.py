@@ -13,7 +13,7 @@ import polars as pl
 
 from genlib.errors import UsageError
 from genlib.notice import Notice, ReleaseTerms
-from genlib.permission import Switches
+from genlib.permission import JUDGED, Switches
 from genlib.publish.anonymity import anonymise
 from genlib.publish.coarsen import Area, Released, coarse, released
 from genlib.publish.pseudonym import pseudonyms, shuffled
@@ -23,8 +23,6 @@ from genlib.register.database import Register, frame_schema
 from genlib.register.vault import PseudonymKey
 
 APART = ("apart", "apart_month")
-JUDGED = ["kind", "restricted_from", "deceased_on", "non_disclosure"]
-"""What permission asks about a person."""
 REACHED = [*JUDGED, "left_on", "birth_year"]
 """What it asks where a contact list is meant: whoever has left, or may be under age, is on none but
 for needed notices."""
@@ -62,7 +60,7 @@ class Source:
 
     @property
     def switches(self) -> Switches:
-        return Switches(**self.notice.permission)  # type: ignore[arg-type]  # Switches checks its values itself
+        return Switches.of(self.notice.permission)
 
     def columns(self, table: str) -> list[Released]:
         """The columns of a table that the notice grants the purpose, as they are called in its

@@ -24,7 +24,7 @@ from polars import col
 
 from genlib.atomic import replacing
 from genlib.errors import UsageError
-from genlib.permission import Judge, Switches
+from genlib.permission import JUDGED, Judge, Switches
 from genlib.register import audit, fingerprints, mailing
 from genlib.register.acts import read_acts
 from genlib.register.bulk import UTC_INSTANT
@@ -35,8 +35,6 @@ from genlib.register.vault import IdentityKey
 from genlib.settings import TIME_ZONE
 
 PURPOSE = "history"
-JUDGED = ["kind", "restricted_from", "deceased_on", "non_disclosure"]
-"""What permission asks about a person."""
 NAMES = ["given_names", "family_name"]
 CONTACT = ["id", "customer_id", "channel", "sent_at"]
 SLICE = 10_000
@@ -176,7 +174,8 @@ def _keep_listed(connection: sa.Connection, contacts: pl.Series, at: dt.datetime
     if len(fresh):
         rows = [{"contact_id": number, "listed_at": at} for number in fresh]
         connection.execute(follow_ups.insert(), rows)
-    return _read_marks(connection, contacts)
+    unhandled = fresh.to_frame("contact").with_columns(handled_at=pl.lit(None, UTC_INSTANT))
+    return pl.concat([there, unhandled])
 
 
 def _read_marks(connection: sa.Connection, contacts: pl.Series) -> pl.DataFrame:

@@ -86,8 +86,10 @@ def make_marks(register: Register, key: IdentityKey, people: Sequence[int]) -> p
     own = reaching.filter(col("identifier").is_in(REACHING))
     shared = _find_shared(register, key, rows)
     alone = own.join(shared, on=MARK, how="anti")
-    contacts = digest_contacts(key, _list_contacts(register, people)).select(MARK)
-    return pl.concat([of_numbers, codes, alone, contacts]).unique(maintain_order=True)
+    with register.engine.connect() as connection:
+        contacts = list_contacts(connection, people)
+    of_contacts = digest_contacts(key, contacts).select(MARK)
+    return pl.concat([of_numbers, codes, alone, of_contacts]).unique(maintain_order=True)
 
 
 def digest_contacts(key: IdentityKey, numbers: pl.Series) -> pl.DataFrame:
@@ -117,11 +119,11 @@ def add_tombstones(
     connection.execute(table("tombstone").insert(), rows.to_dicts())
 
 
-def _list_contacts(register: Register, people: Sequence[int]) -> pl.Series:
+def list_contacts(connection: sa.Connection, people: Sequence[int]) -> pl.Series:
+    """The numbers of the contacts of these customers."""
     contacts = table("campaign_contact")
     theirs = sa.select(contacts.c.id).where(contacts.c.customer_id.in_(people))
-    with register.engine.connect() as connection:
-        return pl.Series(list(connection.scalars(theirs)), dtype=pl.Int64)
+    return pl.Series(list(connection.scalars(theirs)), dtype=pl.Int64)
 
 
 def _find_shared(register: Register, key: IdentityKey, rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """Copies of a person's data in the home of the workbench: contact lists that were exported, and
-answers to earlier requests. Erasure removes the person from the first and the second as a whole.
+answers to earlier requests. An inspection tells of the first; erasure removes the person from them,
+and the second as a whole. What was exported to another place is out of reach.
 
 Example: `audiences/SYKSY26-email.csv` has a row for contact 812, of the erased person: the list is
 written anew without it. `rights/3/`, the answer to that person's inspection, goes.
@@ -19,13 +20,14 @@ from genlib.errors import Refused
 from genlib.private import remove
 from genlib.register.database import Register
 
-NUMBER = col("contact").cast(pl.Int64, strict=False)
+CONTACT = "contact"
+"""The column that numbers the contacts of a list."""
+NUMBER = col(CONTACT).cast(pl.Int64, strict=False)
 """The contact that a row is of."""
 
 
 def remove_from_lists(home: Path, contacts: pl.Series) -> int:
-    """Write the contact lists anew that name one of these contacts; how many lists. A list that was
-    exported to another place is out of reach."""
+    """Write the contact lists anew that name one of these contacts; how many lists."""
     if contacts.is_empty():
         return 0
     count = 0
@@ -34,6 +36,13 @@ def remove_from_lists(home: Path, contacts: pl.Series) -> int:
         is_theirs = NUMBER.is_in(contacts.implode()).fill_null(value=False)
         count += _write_rest(path, rows, rows.filter(~is_theirs))
     return count
+
+
+def find_lists(home: Path, contacts: pl.Series) -> list[str]:
+    """The names of the contact lists that name one of these contacts."""
+    numbers = contacts.cast(pl.String).implode()
+    is_theirs = col(CONTACT).is_in(numbers)
+    return [path.stem for path in find_files(home) if read_list(path).filter(is_theirs).height]
 
 
 def keep_listed(home: Path, register: Register) -> int:
@@ -58,7 +67,7 @@ def read_list(path: Path) -> pl.DataFrame:
     for separator in ",;":
         with suppress(pl.exceptions.PolarsError, OSError):
             rows = pl.read_csv(path, infer_schema=False, separator=separator)
-            if "contact" in rows.columns:
+            if CONTACT in rows.columns:
                 return rows
     raise Refused(
         f"audiences/{path.name} is no contact list that can be read, so whether somebody is on it "
@@ -78,9 +87,14 @@ def _write_rest(path: Path, rows: pl.DataFrame, rest: pl.DataFrame) -> bool:
     return True
 
 
+def find_folder(home: Path, number: int) -> Path:
+    """Where what is written for a request lies."""
+    return home / "rights" / str(number)
+
+
 def remove_answers(home: Path, requests: Sequence[int]) -> int:
     """Remove what was written for these requests; how many folders."""
-    folders = [home / "rights" / str(number) for number in requests]
+    folders = [find_folder(home, number) for number in requests]
     there = [folder for folder in folders if folder.exists()]
     for folder in there:
         remove(folder)

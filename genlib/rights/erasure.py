@@ -18,14 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 from polars import col
 
 from genlib.errors import UsageError
 from genlib.register import audit, fingerprints, suppression
 from genlib.register.schema import table
-from genlib.register.tombstones import add_tombstones, digest_numbers, make_marks
+from genlib.register.tombstones import (
+    add_tombstones,
+    digest_numbers,
+    list_contacts,
+    make_marks,
+)
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes, journal
 from genlib.rights.copies import remove_answers, remove_from_lists
@@ -58,10 +62,7 @@ def erase(officer: Officer, place: Workplace, number: int, *, ground: str) -> Re
     with officer.register.engine.connect() as connection:
         request = read_request(connection, number)
         people = find_rows(connection, request.customer)
-    if request.kind != "erasure":
-        raise UsageError(f"request {number} is of another kind: {request.kind}")
-    if request.decided_at:
-        raise UsageError(f"request {number} was decided before: {request.decision}")
+    request.check_undecided("erasure")
     check_identity(request)
     fingerprints.check_key(officer.register, place.key)
     marks = make_marks(officer.register, place.key, people)
@@ -92,7 +93,7 @@ def carry_out(officer: Officer, place: Workplace, entry: Entry) -> None:
             return
         # nobody else writes now; whatever stops it here, the journal has all of it done again
         requests = list_requests(connection, customers=people)
-        remove_from_lists(place.home, _list_contacts(connection, people))
+        remove_from_lists(place.home, list_contacts(connection, people))
         remove_answers(place.home, [request.id for request in requests])
         fingerprints.keep_key(connection, place.key)
         add_tombstones(connection, entry.request, entry.tombstones, entry.instant)
@@ -117,12 +118,6 @@ def _find_people(officer: Officer, key: IdentityKey, entry: Entry) -> list[int]:
         earlier = col("joined_on") <= officer.day_of(entry.instant)
         people.extend(batch.filter(is_theirs.fill_null(value=False), earlier)["id"])
     return sorted(people)
-
-
-def _list_contacts(connection: sa.Connection, people: list[int]) -> pl.Series:
-    contacts = table("campaign_contact")
-    chosen = sa.select(contacts.c.id).where(contacts.c.customer_id.in_(people))
-    return to_series(list(connection.scalars(chosen)))
 
 
 def _is_done(connection: sa.Connection, entry: Entry) -> bool:

@@ -19,6 +19,7 @@ from genlib.notice import Notice
 from genlib.private import make_folder, remove
 from genlib.register.vault import PseudonymKey
 from genlib.rights import codes
+from genlib.rights.copies import find_folder
 from genlib.rights.requests import Case
 
 RECEIPT = "receipt.json"
@@ -41,7 +42,7 @@ class Office:
 
     def find_folder(self, number: int) -> Path:
         """Where the files of a request lie."""
-        return self.home / "rights" / str(number)
+        return find_folder(self.home, number)
 
 
 @dataclass(frozen=True)
@@ -93,4 +94,9 @@ def _make_receipt(case: Case, decision: Decision, files: Mapping[str, bytes]) ->
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         "complaint": COMPLAINT,
     }
+    return encode_receipt(receipt)
+
+
+def encode_receipt(receipt: Mapping[str, Any]) -> bytes:
+    """A receipt as it stands in its file."""
     return (json.dumps(receipt, indent=1, default=str) + "\n").encode()

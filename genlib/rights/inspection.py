@@ -23,7 +23,7 @@ from genlib.register.schema import table
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes
 from genlib.rights.answering import Answer, write_json, write_page
-from genlib.rights.exported import find_lists
+from genlib.rights.copies import find_lists
 from genlib.rights.gathering import gather_person, list_tellable
 from genlib.rights.handing import Decision, Office, hand_over
 from genlib.rights.identity import check_identity

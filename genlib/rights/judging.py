@@ -18,14 +18,12 @@ import polars as pl
 from polars import col
 
 from genlib.notice import Notice
-from genlib.permission import Switches, verdicts
+from genlib.permission import JUDGED, Switches, verdicts
 from genlib.register.acts import read_acts
 from genlib.register.database import Register
 from genlib.reports import catalogue
 from genlib.rights.people import to_series
 
-JUDGED = ("kind", "restricted_from", "deceased_on", "non_disclosure")
-"""What permission asks about a person."""
 GOOD = "good"
 """The status of a run that was published."""
 
@@ -54,7 +52,7 @@ def judge_contacts(
         asked,
         read_acts(register, to_series(customers["id"].to_list())),
         customers.select("id", *JUDGED).rename({"id": "customer_id"}),
-        switches=Switches(**notice.permission),  # type: ignore[arg-type]  # Switches checks its values itself
+        switches=Switches.of(notice.permission),
         time_zone=time_zone,
     )
     answers = judged.select("allowed", col("reason").cast(pl.String))

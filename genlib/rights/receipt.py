@@ -9,7 +9,6 @@ were handed over.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from genlib.atomic import replacing
 from genlib.private import remove
 from genlib.register.database import Register
 from genlib.rights import codes
-from genlib.rights.handing import COMPLAINT, LAWS, RECEIPT
+from genlib.rights.copies import find_folder
+from genlib.rights.handing import COMPLAINT, LAWS, RECEIPT, encode_receipt
 from genlib.rights.people import list_recipients
 from genlib.rights.removing import Books, list_kept
 from genlib.rights.requests import Request, list_requests
@@ -32,17 +32,16 @@ RECIPIENT = ("disclosed_at", "recipient", "country", "purpose", "data_categories
 def write_receipt(register: Register, request: Request, books: Books, home: Path) -> dict[str, Any]:
     """The receipt of a request that was decided, and its file."""
     receipt = _make_receipt(register, request, books)
-    _write_alone(home / "rights" / str(request.id) / "erasure.json", receipt)
+    _write_alone(find_folder(home, request.id) / "erasure.json", receipt)
     return receipt
 
 
 def write_decision(request: Request, home: Path) -> None:
     """The receipt of a request that was decided without files to hand over, if it is not there."""
     is_refused = request.decision == "refused"
-    path = home / "rights" / str(request.id) / RECEIPT
+    path = find_folder(home, request.id) / RECEIPT
     has_files = request.kind in HANDED and not is_refused and path.exists()
-    has_own = request.kind == "erasure" and not is_refused
-    if request.decided_at and not has_files and not has_own:
+    if request.decided_at and not has_files and not request.has_erased:
         _write_alone(path, _make_decision(request))
 
 
@@ -51,8 +50,7 @@ def finish_receipts(register: Register, books: Books, home: Path) -> None:
     with register.engine.connect() as connection:
         requests = list_requests(connection)
     for request in requests:
-        is_erasure = request.kind == "erasure" and request.decision in {"granted", "partly"}
-        if is_erasure:
+        if request.has_erased:
             write_receipt(register, request, books, home)
         write_decision(request, home)
 
@@ -80,7 +78,7 @@ def tell_receipt(receipt: dict[str, Any]) -> Iterator[str]:
 def _write_alone(path: Path, receipt: dict[str, Any]) -> None:
     """Write a receipt unless it is there. What else lies there was of another request of this
     number, before a backup was restored, and goes."""
-    content = (json.dumps(receipt, indent=1, default=str) + "\n").encode()
+    content = encode_receipt(receipt)
     if path.exists() and path.read_bytes() == content:
         return
     remove(path.parent)

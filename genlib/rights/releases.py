@@ -17,16 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from genlib.notice import Notice
 from genlib.private import OWNER, Access
 from genlib.publish.replacing import Removal, remove_from_releases
 from genlib.register import audit, fingerprints
-from genlib.register.schema import table
 from genlib.register.vault import PseudonymKey
 from genlib.reports.catalogue import runs
-from genlib.rights.requests import COLUMNS, Case, Officer, Request, read_request
+from genlib.rights.requests import Case, Officer, Request, list_requests, read_request
 
 
 @dataclass(frozen=True)
@@ -58,15 +55,15 @@ def finish_releases(officer: Officer, key: PseudonymKey, shelves: Shelves) -> li
 
 def list_waiting(officer: Officer) -> list[Request]:
     """The erasures whose releases are left to do."""
-    requests = table("subject_request")
-    erased = sa.select(*(requests.c[name] for name in COLUMNS)).where(
-        requests.c.kind == "erasure",
-        requests.c.decision.in_(("granted", "partly")),
-        requests.c.carried_out_at.is_(None),
-    )
     with officer.register.engine.connect() as connection:
-        found = [Request(**row._mapping) for row in connection.execute(erased.order_by("id"))]
-    return [one for one in found if "rows" in one.details and "releases" not in one.details]
+        requests = list_requests(connection)
+    waiting = [one for one in requests if one.has_erased and _is_left_to_do(one)]
+    return sorted(waiting, key=lambda one: one.id)
+
+
+def _is_left_to_do(request: Request) -> bool:
+    is_open = request.carried_out_at is None
+    return is_open and "rows" in request.details and "releases" not in request.details
 
 
 def _finish(officer: Officer, key: PseudonymKey, shelves: Shelves, request: Request) -> None:

@@ -109,6 +109,18 @@ class Request:
             )
         return self.customer_id
 
+    @property
+    def has_erased(self) -> bool:
+        """Whether somebody was erased by it, whole or but for the books."""
+        return self.kind == "erasure" and self.decision in {"granted", "partly"}
+
+    def check_undecided(self, kind: str = "") -> None:
+        """UsageError if it was decided, or is not of this kind, if one is named."""
+        if kind and self.kind != kind:
+            raise UsageError(f"request {self.id} is of another kind: {self.kind}")
+        if self.decided_at:
+            raise UsageError(f"request {self.id} was decided before: {self.decision}")
+
     def find_state(self, today: dt.date) -> str:
         """done, refused, unfinished (decided, and a step is left), overdue, extended or open."""
         if self.decision == "refused":
@@ -262,10 +274,7 @@ def deciding(officer: Officer, number: int, kind: str = "") -> Iterator[Case]:
     all of it is kept, or nothing."""
     with audit.told(officer.register, officer.key) as (connection, tell):
         request = read_request(connection, number)
-        if kind and request.kind != kind:
-            raise UsageError(f"request {number} is of another kind: {request.kind}")
-        if request.decided_at:
-            raise UsageError(f"request {number} was decided before: {request.decision}")
+        request.check_undecided(kind)
         yield Case(officer, request, connection, tell)
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,7 +42,6 @@ from genlib.workdays import find_instant
 
 Condition = sa.ColumnElement[bool]
 PARTLY = "partly"
-"""In the detail of an objection that restricts nobody."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Sweep:
         """What erasures left, and who left or died so long ago."""
         customers, invoices = table("customer"), table("invoice")
         has_invoices = sa.exists().where(invoices.c.customer_id == customers.c.id)
-        is_left = customers.c.id.in_(self._list_erased())
+        is_left = customers.c.id.in_(self._erased)
         is_free = ~self._is_protected(customers.c.id)
         stubs = sa.select(customers.c.id).where(is_left, is_free, ~has_invoices)
         yield from self._remove("bookkeeping", list(self.connection.scalars(stubs)))
@@ -135,8 +135,10 @@ class Sweep:
         for name, count in counts.items():
             yield Swept(rule, name, count)
 
-    def _list_erased(self) -> list[int]:
-        """The numbers of all who were erased in part, but for those who joined again."""
+    @cached_property
+    def _erased(self) -> list[int]:
+        """The numbers of all who were erased in part, but for those who joined again; as they are
+        before anybody goes."""
         people: list[int] = []
         for request in list_requests(self.connection):
             if request.kind == "erasure" and request.decision == PARTLY:
@@ -159,7 +161,7 @@ class Sweep:
         is_restricted = sa.exists().where(
             people.c.id == owner,
             people.c.restricted_from.is_not(None),
-            people.c.id.not_in(self._list_erased()),
+            people.c.id.not_in(self._erased),
         )
         is_asking = sa.exists().where(
             requests.c.customer_id == owner, requests.c.decided_at.is_(None)

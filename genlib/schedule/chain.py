@@ -127,18 +127,19 @@ class Chain:
         others wait for it, and find theirs made or why it was not."""
         by_key = {slot.key: slot for slot in slots}
         leaders = find_leaders(slots)
+        led = {key: [one for one in slots if leaders.get(one.key) == key] for key in by_key}
 
         def start(key: str) -> Child:
-            led = [slot for slot in slots if leaders.get(slot.key) == key]
             since = self._find_start(leaders.get(key))
-            task = Making(by_key[key], tuple(led), self.plan.folder, since)
+            task = Making(by_key[key], tuple(led[key]), self.plan.folder, since)
             return Child(make_report, task, self.settings, self.clock())
 
         work = self._work(start, self.capacity)
         for key, slot in by_key.items():
-            pages = [slot, *(one for one in slots if leaders.get(one.key) == key)]
+            pages = [slot, *led[key]]
             work.limits[key] = dt.timedelta(minutes=slot.entry.time_limit_minutes) * len(pages)
-            work.after[key] = {one.after for one in pages if one.after} | {leaders.get(key, "")}
+            wholes = {one.after for one in pages if one.after}
+            work.after[key] = wholes | {leaders[key]} if key in leaders else wholes
         return work.do(list(by_key))
 
     def _find_start(self, key: str | None) -> dt.datetime | None:

@@ -22,7 +22,7 @@ from genlib.cli import run
 from genlib.publish.pseudonym import pseudonyms
 
 MORNING = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
-CLOCKS = ("subject", "_erasing", "publish", "audience", "retention")
+CLOCKS = ("_erasing", "publish", "audience")
 PURPOSE = "customer_analysis"
 PARTLY, WHOLE = 14, 213
 ERASED = [PARTLY, WHOLE]
