@@ -86,6 +86,8 @@ class Measure:
 
 
 PEOPLE = Measure("people", "people")
+CONTRIBUTORS = "contributors"
+"""The column of cells that tells how many of those who could be harmed are in each."""
 NOBODY_SAID = Population("")
 """Of a table by itself: it has no cell in common with another."""
 
@@ -96,10 +98,12 @@ class Cells:
 
     `frame`: one row a cell; the dimension columns (null = total over it), `people` (Int64, distinct
     persons), one Int64 column per further measure and, for each measure with kind `money`,
-    `<name>_1` and `<name>_2`: the two largest contributions of one person (in absolute value).
-    Optional: `<name>_people`, those with something other than zero in it (else `people`), and for
-    money `<name>_rest`, the absolute sum of all but the two largest (else the sum less the two).
-    People are told of only if they are among the `measures`; they judge the cells in any case.
+    `<name>_1` and `<name>_2`: the two largest contributions (in absolute value). Optional:
+    `contributors`, as whom a cell's people count where it is judged: each by himself, but all
+    contact persons of a company as one (else `people`); `<name>_people`, those of them with
+    something other than zero in it (else all), and for money `<name>_rest`, the absolute sum of all
+    but the two largest (else the sum less the two). People are told of only if they are among the
+    `measures`; their contributors judge the cells in any case.
     `population`: whom the table counts; cells of equal population, measure and dimension values are
     the same cell wherever they stand, which links the tables of a report. `draw` gives the
     dimension columns and a sketch of the people and of each sum, which tell by how many people

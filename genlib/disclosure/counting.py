@@ -12,12 +12,24 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Rows, Tables
+from genlib.disclosure.cells import (
+    CONTRIBUTORS,
+    PEOPLE,
+    Cells,
+    Dimension,
+    Figure,
+    Measure,
+    Rows,
+    Tables,
+)
 from genlib.disclosure.ladder import Steps, dropped_columns, list_units, step_down
 from genlib.disclosure.population import Population
 from genlib.disclosure.sketch import add_sketches, numbers, sketches
 from genlib.errors import UsageError
 from genlib.period import Period
+
+COMPANY = "company"
+"""The column of a release's customers that tells for which company somebody stands."""
 
 
 def tabulate(  # noqa: PLR0913 - what a table is
@@ -34,8 +46,13 @@ def tabulate(  # noqa: PLR0913 - what a table is
     the dimensions and the measures.
 
     Rows of one person in one cell are summed first, so `people` are distinct and the largest
-    contributions are a person's, not a row's. Sketches of who is in each cell can be drawn if
-    `person` is the number of a customer of `release` or the `pseudonym` itself, of rows of Polars.
+    contributions are a person's, not a row's. The contact persons of one company are one
+    contributor, if `release` tells for whom its customers stand. Sketches of who is in each cell
+    can be drawn if `person` is the number of a customer of `release` or the `pseudonym` itself, of
+    rows of Polars.
+
+    Example: of Oy A four contact persons brought 960 euros, and two consumers 20 each: 6 people, 3
+    contributors, and the largest contribution is 960.
 
     Raises `UsageError` for a measure that is not in whole numbers (a fraction would be cut row by
     row) and for a row without a value in a dimension (null is the total).
@@ -101,6 +118,8 @@ def _count(  # noqa: PLR0913 - what a table is
     one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
     is_polars = one.implementation.is_polars()
     one = nw.from_native(_collect(one)) if is_polars else one
+    customers = _customers_of(release)
+    one = _with_companies(one, person, customers)
     sets = list(grouping_sets(by))
     levels = [_level(one, person, keys, columns, sums) for keys in sets]
     _check_complete(levels[0], columns, whom)
@@ -109,7 +128,6 @@ def _count(  # noqa: PLR0913 - what a table is
         *columns, "people", pl.exclude(*columns, "people")
     )
     names = [measure.name for measure in sums]
-    customers = _customers_of(release)
     is_known = is_polars and (customers is None or _is_polars(customers))
     can_draw = is_known and _knows_pseudonyms(person, customers)
     by_set = dict(zip(map(tuple, sets), levels, strict=True))
@@ -124,7 +142,8 @@ def _draw(
     """The sketches of all cells, by the dimension columns; `levels`: the cells by the columns that
     are set, the finest first. `who`: the customers, by pseudonym.
 
-    Where nobody stands in two parts of a whole, its sketch is the sum of theirs.
+    Where nobody stands in two parts of a whole, its sketch is the sum of theirs. All contact
+    persons of a company are drawn by its number, so together they are one in any difference.
     """
     known = _with_numbers(one.to_native(), person, who)
     finest, *_ = levels
@@ -201,20 +220,43 @@ def _is_polars(frame: Any) -> bool:
 
 
 def _knows_pseudonyms(person: str, customers: Any) -> bool:
-    if person == "pseudonym":
+    if person in {"pseudonym", COMPANY}:
         return True
     return customers is not None and "pseudonym" in customers.lazy().collect_schema()
 
 
+def _with_companies(one: Any, person: str, customers: Any) -> Any:
+    """The rows, with the number of the `_company` that each person stands for (null: for himself);
+    as they are, if the release does not tell, or `person` is no customer of it."""
+    is_number = one.collect_schema()[person].is_integer() and person != COMPANY
+    if customers is None or not (is_number or person == "pseudonym"):
+        return one
+    companies = nw.from_native(customers).lazy()
+    if not {COMPANY, person if person == "pseudonym" else "customer"} <= {*companies.columns}:
+        return one
+    key = nw.col("customer").cast(nw.Int64) if is_number else nw.col("pseudonym")
+    contacts = companies.filter(~nw.col(COMPANY).is_null())
+    named = contacts.select(key.alias("_person"), nw.col(COMPANY).alias("_company"))
+    ours = nw.col(person).cast(nw.Int64) if is_number else nw.col(person)
+    placed = one.with_columns(ours.alias("_person"))
+    same = nw.from_native(_collect(named)) if isinstance(one, nw.DataFrame) else named
+    return placed.join(same, on="_person", how="left").drop("_person")
+
+
 def _with_numbers(one: pl.DataFrame, person: str, customers: Any) -> pl.DataFrame:
-    """The rows, with the stable `_number` of each person (null: not known)."""
+    """The rows, with the stable `_number` of each contributor (null: not known)."""
+    if person == COMPANY:
+        return one.with_columns(_number=pl.col(COMPANY).cast(pl.UInt64))
     if person == "pseudonym":
-        return one.with_columns(_number=numbers(one[person]))
-    names = customers.lazy().select("customer", "pseudonym").collect()
-    names = names.select(pl.col("customer").cast(pl.Int64), _number=numbers(names["pseudonym"]))
-    return one.join(
-        names, left_on=pl.col(person).cast(pl.Int64, strict=False), right_on="customer", how="left"
-    )
+        numbered = one.with_columns(_number=numbers(one[person]))
+    else:
+        names = customers.lazy().select("customer", "pseudonym").collect()
+        names = names.select(pl.col("customer").cast(pl.Int64), _number=numbers(names["pseudonym"]))
+        ours = pl.col(person).cast(pl.Int64, strict=False)
+        numbered = one.join(names, left_on=ours, right_on="customer", how="left")
+    if "_company" not in one.columns:
+        return numbered
+    return numbered.with_columns(_number=pl.coalesce(pl.col("_company").cast(pl.UInt64), "_number"))
 
 
 def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
@@ -228,41 +270,63 @@ def _level(
 ) -> pl.DataFrame:
     """The cells of one level."""
     by_person = (
-        one.group_by(person, *keys).agg(*(nw.col(m.name).sum() for m in sums))
-        if set(keys) != set(columns)
-        else one
+        _sum_by(one, [person, *_company_of(one), *keys], sums) if set(keys) != set(columns) else one
     )
     if not keys:
         by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
+    contributors = _join_contacts(by_person, person, keys, sums)
     money = [m.name for m in sums if m.kind == "money"]
     places = [
         nw.col(name).abs().rank("ordinal", descending=True).over(*keys).alias(f"_{name}")
         for name in money
     ]
-    ranked = by_person.with_columns(*places) if places else by_person
-    largest = [
-        nw.when(nw.col(f"_{name}") == place)
-        .then(nw.col(name).abs())
-        .otherwise(nw.lit(0))
-        .max()
-        .alias(f"{name}_{place}")
-        for name in money
-        for place in (1, 2)
-    ]
-    rest = [
-        nw.when(nw.col(f"_{name}") > 2)
-        .then(nw.col(name).abs())
-        .otherwise(nw.lit(0))
-        .sum()
-        .alias(f"{name}_rest")
-        for name in money
-    ]
+    ranked = contributors.with_columns(*places) if places else contributors
     having = [(nw.col(m.name) != 0).cast(nw.Int64).sum().alias(f"{m.name}_people") for m in sums]
     cells = ranked.group_by(*keys).agg(
-        nw.len().alias("people"), *(nw.col(m.name).sum() for m in sums), *largest, *rest, *having
+        nw.col("_people").sum().alias("people"),
+        nw.len().alias(CONTRIBUTORS),
+        *(nw.col(m.name).sum() for m in sums),
+        *_find_largest(money),
+        *having,
     )
-    whole = _collect(cells).with_columns(pl.col("people").cast(pl.Int64))
+    whole = _collect(cells).with_columns(pl.col("people", CONTRIBUTORS).cast(pl.Int64))
     return whole.drop("_all", strict=False)
+
+
+def _company_of(one: Any) -> list[str]:
+    """The column that tells for which company a person stands, if there is one."""
+    return ["_company"] if "_company" in one.collect_schema().names() else []
+
+
+def _sum_by(rows: Any, keys: Sequence[str], sums: Sequence[Measure], *more: nw.Expr) -> Any:
+    return rows.group_by(*keys).agg(*(nw.col(measure.name).sum() for measure in sums), *more)
+
+
+def _join_contacts(by_person: Any, person: str, keys: list[str], sums: list[Measure]) -> Any:
+    """One row a contributor and cell, with its `_people`: the contact persons of a company are
+    one."""
+    if not _company_of(by_person):
+        return by_person.with_columns(nw.lit(1).cast(nw.Int64).alias("_people"))
+    is_alone = nw.col("_company").is_null()
+    alone = nw.when(is_alone).then(nw.col(person)).alias("_alone")
+    people = nw.len().cast(nw.Int64).alias("_people")
+    return _sum_by(by_person.with_columns(alone), ["_alone", "_company", *keys], sums, people)
+
+
+def _find_largest(money: Sequence[str]) -> list[nw.Expr]:
+    """The two largest contributions to each sum, in absolute value, and the `rest` of it."""
+    sizes = {name: (nw.col(f"_{name}"), nw.col(name).abs()) for name in money}
+    zero = nw.lit(0)
+    largest = [
+        nw.when(place == wanted).then(size).otherwise(zero).max().alias(f"{name}_{wanted}")
+        for name, (place, size) in sizes.items()
+        for wanted in (1, 2)
+    ]
+    rest = [
+        nw.when(place > 2).then(size).otherwise(zero).sum().alias(f"{name}_rest")
+        for name, (place, size) in sizes.items()
+    ]
+    return [*largest, *rest]
 
 
 def _collect(frame: Any) -> pl.DataFrame:

@@ -10,8 +10,8 @@ from genlib.disclosure.rules import read_contributions
 
 def list_figures(cells: Cells) -> pl.DataFrame:
     """One row a figure of one table: its `code` of time (of a table that is one page null), `where`
-    (the codes of its cell), measure, kind, value, people (who have a part in it), `heads` (each of
-    its people counts one), and `sketch` (null: of people who are not known)."""
+    (the codes of its cell), measure, kind, value, people (the contributors who have a part in it),
+    `heads` (each of them counts one), and `sketch` (null: of people who are not known)."""
     there = _with_sketches(cells).filter(pl.col("people") > 0)
     place = {
         "code": pl.col(cells.page).cast(pl.String) if cells.page else pl.lit(""),
@@ -28,9 +28,8 @@ def list_figures(cells: Cells) -> pl.DataFrame:
         )
         for measure in cells.measures
     ]
-    is_people = pl.col("kind") == "people"
-    is_one_each = (pl.col("kind") == "count") & (pl.col("value") == pl.col("people"))
-    return pl.concat(parts).with_columns(heads=is_people | is_one_each)
+    is_count = pl.col("kind") != "money"
+    return pl.concat(parts).with_columns(heads=is_count & (pl.col("value") == pl.col("people")))
 
 
 def name_cell(cells: Cells) -> pl.Expr:

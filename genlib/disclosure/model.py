@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from genlib.disclosure import rules
-from genlib.disclosure.cells import Cells
+from genlib.disclosure.cells import CONTRIBUTORS, Cells
 from genlib.disclosure.entries import assemble
 from genlib.disclosure.keys import closed, complete, keyed
 from genlib.disclosure.ladder import list_units
@@ -135,7 +135,8 @@ def _measured(
 ) -> pl.DataFrame:
     measure = cells.measures[place]
     numbers = rules.read_contributions(measure, frame.columns)
-    people = pl.col("people").cast(pl.Int64).fill_null(0)
+    whole = CONTRIBUTORS if CONTRIBUTORS in frame.columns else "people"
+    people = pl.col(whole).cast(pl.Int64).fill_null(0)
     return frame.filter(~pl.col("_virtual") | measure.additive).select(
         "_key",
         pl.lit(measure.name).alias("measure"),

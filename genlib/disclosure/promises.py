@@ -12,7 +12,8 @@ PROMISES = (
     "whole: together they tell no more than sums of groups that are large enough.",
     "A month, quarter or year that is over is told once; a table in which too few have come or "
     "gone is told again as it was, with its day.",
-    "No two figures told are of groups that too few people part.",
+    "No two figures told are of groups that too few people part; all contact persons of a company "
+    "are one.",
 )
 NOT_PROMISED = (
     "Not promised: sums of three and more figures of reports of different releases, figures of "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from genlib.disclosure.cells import Measure
+from genlib.disclosure.cells import CONTRIBUTORS, Measure
 from genlib.disclosure.policy import Policy
 
 
@@ -18,12 +18,13 @@ def read_contributions(measure: Measure, columns: Sequence[str]) -> dict[str, pl
     value = pl.col(name)
     zero = pl.lit(0, pl.Int64)
     is_money = measure.kind == "money"
-    own_people = f"{name}_people" if f"{name}_people" in columns else "people"
+    everyone = CONTRIBUTORS if CONTRIBUTORS in columns else "people"
+    some = f"{name}_people" if f"{name}_people" in columns else everyone
     first, second = (pl.col(f"{name}_{place}") if is_money else zero for place in (1, 2))
     beyond = value - first - second if is_money else zero
     numbers = {
         "value": value,
-        "contributors": value if measure.kind == "people" else pl.col(own_people),
+        "contributors": pl.col(everyone if measure.kind == "people" else some),
         "first": first,
         "second": second,
         "rest": pl.col(f"{name}_rest") if f"{name}_rest" in columns else beyond,

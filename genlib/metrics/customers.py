@@ -19,6 +19,7 @@ from genlib.disclosure.slices import OTHERS, SLICE
 from genlib.errors import UsageError
 from genlib.metrics import forecast as forecasts
 from genlib.metrics import intervals
+from genlib.metrics.companies import companies  # noqa: F401 - analysts find it here
 from genlib.metrics.figures import (
     Believed,
     Change,

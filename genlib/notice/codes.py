@@ -12,6 +12,7 @@ COARSENINGS = (
     "keep",
     "number",
     "pseudonym",
+    "keyed",
     "age_band",
     "region",
     "municipality",
@@ -27,7 +28,7 @@ CLOSED = {
     "direct": {"drop"},
     "restricted": {"drop", "redacted"},
     "derived": {"drop"},
-    "key": {"drop", "number", "pseudonym"},
+    "key": {"drop", "number", "pseudonym", "keyed"},
 }
 DERIVED = ("profile", "verdict", "act", "follow_up", "reach")
 """What publishing computes and adds."""

@@ -81,7 +81,7 @@ def released(table: str, column: str, coarsening: str, *, is_instant: bool = Fal
     name = column
     if coarsening in {"pseudonym", "age_band", "region", "municipality"}:
         name = coarsening
-    elif coarsening == "number":
+    elif coarsening in {"number", "keyed"}:
         name = table.rsplit("_", 1)[-1] if column == "id" else column.removesuffix("_id")
     elif coarsening == "date":
         name = re.sub("_at$", "_on", column)

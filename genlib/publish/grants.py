@@ -24,6 +24,7 @@ from genlib.register.schema import NUMBERED_ANEW, OF_THE_REGISTER, RELEASED_AS_T
 
 OF_ONE_COLUMN = {
     "pseudonym": ("customer", "id"),
+    "keyed": ("customer", "company_id"),
     "age_band": ("customer", "birth_year"),
     "region": ("customer", "postal_code"),
     "municipality": ("customer", "postal_code"),
@@ -75,6 +76,11 @@ def grant_faults(notice: Notice, purpose: str) -> Iterator[str]:
     tables = notice.granted(purpose)
     if "pseudonym" not in tables.get("customer", {}).get("id", ()):
         yield f"customer.id: {purpose} needs it as pseudonym"
+    if "keyed" not in tables.get("customer", {}).get("company_id", ()):
+        yield (
+            f"customer.company_id: {purpose} needs it as keyed, for the contact persons of a "
+            "company are judged as one"
+        )
     for table, columns in tables.items():
         for column, ways in columns.items():
             if not ways or "drop" in ways:
@@ -107,8 +113,9 @@ def _way_fault(name: str, column: str, way: str) -> str:
 
 
 def _escapes_k(notice: Notice, name: str, column: str) -> bool:
-    """Whether a granted column describes a customer and k-anonymity would not count it."""
-    described = name == "customer" and column != "id"
+    """Whether a granted column describes a customer and k-anonymity would not count it; a key under
+    the pseudonym key says nothing of what he is like."""
+    described = name == "customer" and key_of(name, column) is None
     return described and notice.columns[name][column].sensitivity != "quasi"
 
 

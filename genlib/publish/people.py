@@ -16,13 +16,15 @@ from genlib.notice import Notice, ReleaseTerms
 from genlib.permission import JUDGED, Switches
 from genlib.publish.anonymity import anonymise
 from genlib.publish.coarsen import Area, Released, coarse, released
-from genlib.publish.pseudonym import pseudonyms, shuffled
+from genlib.publish.pseudonym import number_companies, pseudonyms, shuffled
 from genlib.register.acts import read_acts
 from genlib.register.bulk import UTC_INSTANT
 from genlib.register.database import Register, frame_schema
 from genlib.register.vault import PseudonymKey
 
 APART = ("apart", "apart_month")
+UNDER_KEY = ("pseudonym", "keyed")
+"""Coarsenings of keys that only the pseudonym key can make."""
 REACHED = [*JUDGED, "left_on", "birth_year"]
 """What it asks where a contact list is meant: whoever has left, or may be under age, is on none but
 for needed notices."""
@@ -144,18 +146,20 @@ def _selected(source: Source) -> People:
     everyone, restricted = _unrestricted(
         source.register, [*REACHED, *(name for c in columns for name in c.reads)], source.now
     )
-    described = [column for column in columns if column.coarsening not in {*APART, "pseudonym"}]
+    described = [column for column in columns if column.coarsening not in {*APART, *UNDER_KEY}]
     seen = everyone.select("id", *(coarse(column, source.area) for column in described))
     policy = source.notice.anonymity
     catalogue = source.notice.columns["customer"]
     quasi = [column.name for column in described if catalogue[column.source].sensitivity == "quasi"]
     safe = anonymise(seen, quasi, ladder=policy.ladder, k=policy.k)
     ids = safe.people["id"]
+    epoch = source.key.find_epoch(policy.epoch)
+    employers = everyone.select("id", "company_id")
+    companies = safe.people.join(employers, on="id", how="left", maintain_order="left")
     named = safe.people.with_columns(
         source.shuffled(ids, "customer"),
-        pseudonyms(
-            ids, source.key, purpose=source.purpose, epoch=source.key.find_epoch(policy.epoch)
-        ),
+        pseudonyms(ids, source.key, purpose=source.purpose, epoch=epoch),
+        number_companies(companies["company_id"], source.key, purpose=source.purpose, epoch=epoch),
     )
     present = everyone.join(named.select("id"), on="id", how="semi", maintain_order="left")
     order = ["customer", *(c.name for c in columns if c.coarsening not in APART)]

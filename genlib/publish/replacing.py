@@ -28,7 +28,7 @@ from genlib.publish.writer import compute_digest, name_tail
 from genlib.register.vault import PseudonymKey
 from genlib.release import RELEASE_ID, Manifest
 
-KEYS = {"customer", "pseudonym"}
+KEYS = {"customer", "pseudonym", "company"}
 """Columns of table `customer` that describe nobody."""
 
 

@@ -70,6 +70,7 @@ def _list_copies(release: Release, key: PseudonymKey, people: Sequence[int]) -> 
     for row in described.to_dicts():
         number = row.pop(NUMBER)
         del row["pseudonym"]
+        row.pop("company", None)
         rows = _count_rows(release, number)
         groups = _find_groups(release, number) if release.purpose == GROUPED else {}
         copy = Copy(release.purpose, release.id, manifest.published_on, row, rows, groups)

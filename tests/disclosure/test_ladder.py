@@ -153,7 +153,8 @@ def test_no_two_figures_of_a_table_are_near_twins_if_steps_help() -> None:
     rows = [(f"ca1-{n:026d}", name) for name, count in crowds.items() for n in range(count)]
     frame = pl.DataFrame(rows, schema=["pseudonym", "month"], orient="row").lazy()
     cells = tabulate(frame, person="pseudonym", by=[month], population="contacted")
-    assert make_legible(cells, Policy()).frame.rows() == [("May", 9), ("summer", 30)]
+    legible = make_legible(cells, Policy()).frame.select("month", "people")
+    assert legible.rows() == [("May", 9), ("summer", 30)]
 
 
 def test_a_table_gets_finer_once_a_year_only() -> None:

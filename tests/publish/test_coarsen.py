@@ -155,6 +155,7 @@ def test_a_comment_is_never_read() -> None:
         ("survey_invitation", "responded_at", "date", "responded_on"),
         ("customer", "left_on", "apart_month", "left_month"),
         ("customer", "id", "pseudonym", "pseudonym"),
+        ("customer", "company_id", "keyed", "company"),
         ("invoice", "issued_on", "keep", "issued_on"),
     ],
 )
@@ -163,7 +164,7 @@ def test_names_in_a_release(table: str, column: str, coarsening: str, name: str)
 
 
 def test_every_coarsening_of_the_notice_is_known() -> None:
-    made_by_the_writer = {"pseudonym", "drop"}
+    made_by_the_writer = {"pseudonym", "keyed", "drop"}
     kept_as_they_are = {"keep", "apart"}
     changed = set(COARSENINGS) - made_by_the_writer - kept_as_they_are
     columns = [released("t", "c_at", name, is_instant=True) for name in changed]

@@ -1,0 +1,67 @@
+"""Companies: each is one, however many contact persons it has.
+
+Example: Oy A was billed 900 euros through its two contact persons this year and 500 the year
+before: one company that `stayed`, of 900 euros.
+"""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
+from genlib.metrics.figures import Mean, Rate, Share
+from genlib.metrics.names import metric
+from genlib.metrics.population import MONEY, count_lately, lately, tabulated
+from genlib.metrics.rows import Rows, case, rows
+from genlib.period import Period
+
+YEAR, TWO_YEARS = 12, 24
+STILL_BILLED = {"stayed": "still billed", "new": "still billed"}
+COUNTED: tuple[Measure, ...] = (PEOPLE, MONEY)
+
+
+@metric()
+def companies(release: Tables, period: Period) -> Cells:
+    """Companies that were billed in the last two years, by `standing`: `stayed` (billed in both),
+    `new` (in the last year only) and `lost` (in the year before only), with the money of the last
+    year. Figures: `share`, `cents_per_company`, and on the total `churn`, those of the companies of
+    the year before that were lost, with Wilson's interval.
+
+    Always of all companies: its contact persons may live in several regions. A release that does
+    not tell for which company a contact person stands has none.
+    """
+    by = (Dimension("standing", ladder=(STILL_BILLED,), is_subject=True),)
+    return tabulated(
+        release,
+        _place_companies(release, period),
+        by,
+        count_lately("companies", period, TWO_YEARS),
+        Share(("standing",)),
+        Mean("cents_per_company", "amount_cents"),
+        Rate("churn", "standing", ("lost",), ("stayed", "lost")),
+        measures=COUNTED,
+        person="company",
+    )
+
+
+def _place_companies(release: Tables, period: Period) -> Rows:
+    """One row a company, with its standing and the money of the last year."""
+    contacts = rows(release, "customer").filter(~nw.col("company").is_null())
+    employers = contacts.select("customer", "company")
+    bills = rows(release, "invoice").filter(lately("issued_on", period, TWO_YEARS))
+    dated = bills.join(employers, on="customer").with_columns(
+        is_recent=lately("issued_on", period, YEAR)
+    )
+    cents = nw.col("amount_cents")
+    recent = nw.col("is_recent").cast(nw.Int64)
+    billed = dated.with_columns(
+        recent_bills=recent,
+        earlier_bills=1 - recent,
+        amount_cents=nw.when(nw.col("is_recent")).then(cents).otherwise(nw.lit(0)),
+    )
+    sums = ("recent_bills", "earlier_bills", "amount_cents")
+    each = billed.group_by("company").agg(*(nw.col(name).sum() for name in sums))
+    is_now = nw.col("recent_bills") > 0
+    was_before = nw.col("earlier_bills") > 0
+    places = {"stayed": is_now & was_before, "new": is_now}
+    return each.with_columns(standing=case(places, "lost"))

@@ -1,0 +1,101 @@
+"""Who could be harmed contributes: all contact persons of a company are one."""
+
+from __future__ import annotations
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+import genlib
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure
+from genlib.disclosure.figures import list_figures
+from genlib.disclosure.near import find_twin_rows
+from genlib.disclosure.policy import Policy
+
+MONEY = Measure("cents", "money")
+COMPANY = 2**62
+Rows = list[tuple[int, str, int]]
+
+
+def count_cells(rows: Rows, companies: dict[int, int], *, person: str = "customer") -> Cells:
+    """The cells of rows (customer, group, cents), of whom some stand for companies."""
+    numbers = sorted({customer for customer, _, _ in rows})
+    people = pl.DataFrame(
+        {
+            "customer": numbers,
+            "pseudonym": [f"ca1-{number:026d}" for number in numbers],
+            "company": [companies.get(number) for number in numbers],
+        },
+        schema={"customer": pl.UInt32, "pseudonym": pl.String, "company": pl.Int64},
+    )
+    told = pl.DataFrame(rows, schema=["customer", "group", "cents"], orient="row").lazy()
+    named = told.with_columns(pl.col("customer").cast(pl.UInt32)).join(
+        people.lazy().select("customer", "pseudonym"), on="customer"
+    )
+    return genlib.tabulate(
+        named,
+        person=person,
+        by=[Dimension("group")],
+        measures=[PEOPLE, MONEY],
+        population="buyers",
+        release={"customer": people.lazy()},
+    )
+
+
+FOUR_OF_ONE: Rows = [(n, "a", 240) for n in range(4)] + [(n, "a", 5) for n in range(4, 12)]
+
+
+def test_a_company_with_96_per_cent_of_the_money_is_one_contributor() -> None:
+    """Four contact persons brought 960 of 1000 cents: by person each hides behind the others."""
+    alone = count_cells(FOUR_OF_ONE, {})
+    together = count_cells(FOUR_OF_ONE, dict.fromkeys(range(4), COMPANY))
+    largest = ["people", "contributors", "cents_1", "cents_2", "cents_rest"]
+    assert alone.frame.filter(group="a").select(largest).row(0) == (12, 12, 240, 240, 520)
+    assert together.frame.filter(group="a").select(largest).row(0) == (12, 9, 960, 5, 35)
+    protected = genlib.protect(buyers=together).buyers.frame
+    assert protected["cents"].null_count() == protected.height
+    assert genlib.protect(buyers=alone).buyers.frame["cents"].null_count() == 0
+
+
+def test_people_of_few_companies_are_few() -> None:
+    """Twelve contact persons of four companies are told as little as four people are."""
+    rows: Rows = [(n, "a", 10) for n in range(12)] + [(n, "b", 10) for n in range(12, 30)]
+    companies = {n: COMPANY + n % 4 for n in range(12)}
+    shown = genlib.protect(buyers=count_cells(rows, companies)).buyers.frame
+    assert shown.filter(group="a")["people"].item() is None
+
+
+def test_figures_that_one_company_parts_are_near_twins() -> None:
+    """Of 20 people 6 stand for one company; without them the second group is the first."""
+    rows: Rows = [(n, group, 1) for n in range(20) for group in ("a", "b") if group == "a" or n > 5]
+    apart = count_cells(rows, {})
+    together = count_cells(rows, dict.fromkeys(range(6), COMPANY))
+    assert find_twin_rows(list_figures(apart), Policy()).is_empty()
+    assert not find_twin_rows(list_figures(together), Policy()).is_empty()
+
+
+def test_a_pseudonym_stands_for_its_company_too() -> None:
+    cells = count_cells(FOUR_OF_ONE, dict.fromkeys(range(4), COMPANY), person="pseudonym")
+    assert cells.frame.filter(group="a").select("people", "contributors").row(0) == (12, 9)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.sampled_from("ab"), st.integers(-9, 9)), min_size=1),
+    st.dictionaries(st.integers(0, 9), st.integers(COMPANY, COMPANY + 3)),
+)
+def test_contributors_are_counted_as_one_by_one(rows: Rows, companies: dict[int, int]) -> None:
+    cells = count_cells(rows, companies).frame
+    for group in ("a", "b", None):
+        inside = [row for row in rows if group in (row[1], None)]
+        if not inside:
+            continue
+        brought: dict[int, int] = {}
+        for customer, _, cents in inside:
+            whose = companies.get(customer, customer)
+            brought[whose] = brought.get(whose, 0) + cents
+        sizes = [*sorted(map(abs, brought.values()), reverse=True), 0]
+        cell = cells.filter(pl.col("group").eq_missing(pl.lit(group)))
+        assert cell["people"].item() == len({row[0] for row in inside})
+        assert cell["contributors"].item() == len(brought)
+        assert cell["cents"].item() == sum(brought.values())
+        assert cell.select("cents_1", "cents_2").row(0) == (sizes[0], sizes[1])
