@@ -225,6 +225,7 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
         customers.billing_by_line,
         customers.rfm,
         customers.concentration,
+        customers.companies,
         customers.repeat,
         customers.cohorts,
         customers.activity,

@@ -274,7 +274,7 @@ def _level(
     )
     if not keys:
         by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
-    contributors = _join_contacts(by_person, person, keys, sums)
+    contributors = _join_contacts(by_person, keys, sums)
     money = [m.name for m in sums if m.kind == "money"]
     places = [
         nw.col(name).abs().rank("ordinal", descending=True).over(*keys).alias(f"_{name}")
@@ -302,15 +302,18 @@ def _sum_by(rows: Any, keys: Sequence[str], sums: Sequence[Measure], *more: nw.E
     return rows.group_by(*keys).agg(*(nw.col(measure.name).sum() for measure in sums), *more)
 
 
-def _join_contacts(by_person: Any, person: str, keys: list[str], sums: list[Measure]) -> Any:
+def _join_contacts(by_person: Any, keys: list[str], sums: list[Measure]) -> Any:
     """One row a contributor and cell, with its `_people`: the contact persons of a company are
     one."""
+    one = nw.lit(1).cast(nw.Int64).alias("_people")
     if not _company_of(by_person):
-        return by_person.with_columns(nw.lit(1).cast(nw.Int64).alias("_people"))
+        return by_person.with_columns(one)
+    columns = [*keys, *(measure.name for measure in sums)]
     is_alone = nw.col("_company").is_null()
-    alone = nw.when(is_alone).then(nw.col(person)).alias("_alone")
+    alone = by_person.filter(is_alone).select(*columns, one)
     people = nw.len().cast(nw.Int64).alias("_people")
-    return _sum_by(by_person.with_columns(alone), ["_alone", "_company", *keys], sums, people)
+    contacts = _sum_by(by_person.filter(~is_alone), ["_company", *keys], sums, people)
+    return nw.concat([alone, contacts.select(*columns, "_people")])
 
 
 def _find_largest(money: Sequence[str]) -> list[nw.Expr]:

@@ -44,10 +44,18 @@ def companies(release: Tables, period: Period) -> Cells:
     )
 
 
+def _list_employers(release: Tables) -> Rows:
+    """The contact persons with the company that each stands for; nobody, if no release tells."""
+    customers = rows(release, "customer")
+    if "company" not in customers.collect_schema():
+        nobody = nw.lit(None).cast(nw.Int64)
+        customers = customers.with_columns(nobody.alias("company"))
+    return customers.filter(~nw.col("company").is_null()).select("customer", "company")
+
+
 def _place_companies(release: Tables, period: Period) -> Rows:
     """One row a company, with its standing and the money of the last year."""
-    contacts = rows(release, "customer").filter(~nw.col("company").is_null())
-    employers = contacts.select("customer", "company")
+    employers = _list_employers(release)
     bills = rows(release, "invoice").filter(lately("issued_on", period, TWO_YEARS))
     dated = bills.join(employers, on="customer").with_columns(
         is_recent=lately("issued_on", period, YEAR)

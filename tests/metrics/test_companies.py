@@ -64,3 +64,8 @@ def test_a_company_is_known_in_sketches_by_its_number() -> None:
     draw = customers.companies(RELEASE, OCTOBER).draw
     assert draw is not None
     assert draw()["people"].null_count() == 0
+
+
+def test_a_release_that_does_not_tell_companies_has_none() -> None:
+    bare = RELEASE | {"customer": PEOPLE.drop("company").lazy()}
+    assert customers.companies(bare, OCTOBER).frame.is_empty()
