@@ -146,6 +146,13 @@ def test_a_long_list_of_people_says_where_it_ends(release: Release) -> None:
     assert listed["notes"] == ["The first 2,000 of 2,001 people, those with most exceptions first"]
 
 
+def test_the_strips_draw_the_first_cases_of_a_long_list(release: Release) -> None:
+    found = genlib.review(release)
+    many = replace(found, cases=pl.concat([found.cases] * 2501))
+    assert many.to_dict()["title"].startswith("The newest 5,000 of 5,002 cases")
+    assert len(read_rows(read_page(many)["lists"][0])) == 5002
+
+
 def test_no_word_of_the_data_ends_the_script(release: Release) -> None:
     found = genlib.review(release)
     named = replace(found, cases=found.cases.with_columns(name=pl.lit("</script><b>")))

@@ -4,6 +4,7 @@ JupyterLab draws them by itself, without a server and without the network."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v5.6.1.json"
 and no axis of time may lack data."""
 WIDTH = 420
 """Labels stand beside it: all of it fits a cell on a screen of 1280 pixels."""
+DRAWN = 5000
+"""So many cases at the most: more dots no eye tells apart, and a browser is slow with them."""
 BARS = {"channel": 80, "kind": 80, "verdict": WIDTH, "campaign": WIDTH}
 """Widths; the first two stand side by side."""
 STEPS = ("opted_out_at", "responded_at", "clicked_at", "opened_at", "delivered_at")
@@ -67,6 +70,7 @@ def draw_strips(told: Review) -> dict[str, Any]:
     case's person, at first the newest's. The strip is above all that grows and shrinks, so that it
     stays under the hand that drags. The data is inline: nothing goes to disk."""
     words = Words(told.language)
+    told = _limit_cases(told)
     spans = _spans(told.cases)
     cases = put_in_words(told.cases, words).with_columns(middle=spans["middle"].dt.strftime(TIME))
     table = alt.Chart(_inline(cases)).encode(_tone(words))
@@ -93,6 +97,17 @@ def draw_strips(told: Review) -> dict[str, Any]:
     chart = alt.vconcat(*parts, title=tell_left_out(told, words)).configure(**_looks())
     drawn: dict[str, Any] = chart.to_dict()
     return drawn | {"$schema": SCHEMA}
+
+
+def _limit_cases(review: Review) -> Review:
+    """The review of its first cases, and of the histories of their people."""
+    cases = review.cases.head(DRAWN)
+    more = review.cases.height - cases.height
+    if not more:
+        return review
+    people = cases["pseudonym"].unique().implode()
+    histories = review.histories.filter(pl.col("pseudonym").is_in(people))
+    return replace(review, cases=cases, histories=histories, left_out=review.left_out + more)
 
 
 def _spans(cases: pl.DataFrame) -> pl.DataFrame:
