@@ -1,6 +1,7 @@
-"""What `make lab` opens, the tour; and what it keeps of a notebook: its text and code, and not what
-it showed. Rows of a release stay in the release."""
+"""What `make lab` opens, the tour; the tiles of its launcher; and what it keeps of a notebook: its
+text and code, and not what it showed. Rows of a release stay in the release."""
 
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
@@ -27,3 +28,4 @@ def without_outputs(model: dict[str, Any], **_: Any) -> None:
 config = get_config()  # type: ignore[name-defined]  # noqa: F821 - Jupyter gives it
 config.ServerApp.contents_manager_class = Forgetful
 config.LabApp.default_url = "/lab/tree/tour.ipynb"  # it begins with a link to the form of a report
+config.LabApp.extra_labextensions_path = [str(Path(__file__).parent / "labextensions")]

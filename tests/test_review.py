@@ -14,15 +14,17 @@ from typing import Any
 import nbformat
 import polars as pl
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from lab import CHROMIUM, chromium, jupyterlab, read_written, write_cells
-from small import LONG_AGO, Small
+from reviewed import contact, write_contacts
+from small import Small
 
 import genlib
 from genlib.errors import ReportFailed, UsageError
 from genlib.release import Release
 from genlib.reports.gate import MIME
 from genlib.reports.run import run_report
-from genlib.reviewing import WIDTH, _spans
+from genlib.reviewing.strips import WIDTH, _spans
 from genlib.settings import load
 
 Make = Callable[..., Release]
@@ -39,52 +41,9 @@ paper.arc = heard(paper.arc, '●');"""
 """What a canvas says and where on the page, its dots too."""
 
 
-def contact(number: int, customer: int, month: int, **other: Any) -> dict[str, Any]:
-    at = LONG_AGO.replace(year=2026, month=month, day=5)
-    usual = {
-        "arm": "contacted",
-        "channel": "email",
-        "sent_at": at,
-        "delivered_at": at,
-        "bounced": False,
-    }
-    return {"id": number, "campaign_id": month, "customer_id": customer, **usual, **other}
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
-    """Customer 1 was written to twice without a consent, 2 once with one and once held out, 3
-    called."""
-    made = Small(tmp_path_factory.mktemp("review")).people(6)
-    day = LONG_AGO.date()
-    for month, name in ((9, "Syysetu"), (10, "Talvietu")):
-        made.add(
-            "campaign",
-            {
-                "id": month,
-                "code": f"2026-{month}",
-                "name": name,
-                "kind": "DM",
-                "starts_on": day.replace(year=2026, month=month),
-                "ends_on": day.replace(year=2026, month=month),
-                "holdout_share": 0.1,
-                "cost_cents": 1,
-            },
-        )
-    made.add(
-        "permission",
-        {"id": 1, "customer_id": 2, "act": "consent", "scope": "email", "received_via": "web"},
-    )
-    held = {"arm": "holdout", "sent_at": None, "delivered_at": None}
-    made.add(
-        "campaign_contact",
-        contact(1, 1, 9),
-        contact(2, 1, 10),
-        contact(3, 2, 9),
-        contact(4, 2, 10, **held),
-        contact(5, 3, 10, channel="call"),
-    )
-    return made
+    return write_contacts(tmp_path_factory.mktemp("review"))
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +124,7 @@ def test_what_is_left_out_is_said(release: Release) -> None:
 
 
 def test_it_draws_itself_for_jupyterlab_without_the_network(release: Release) -> None:
-    bundle = genlib.review(release, language="fi")._repr_mimebundle_()
+    bundle = genlib.review(release, language="fi")._bundles()[0]
     assert set(bundle) == {"application/vnd.vegalite.v5+json", "text/plain"}
     said = json.dumps(bundle, ensure_ascii=False)
     assert "suostumus puuttuu" in said
@@ -215,7 +174,7 @@ def test_campaigns_of_one_name_stay_apart(release: Release) -> None:
 
 
 def test_nothing_found_is_said_in_words(release: Release) -> None:
-    assert genlib.review(release, period="2025")._repr_mimebundle_() == {
+    assert genlib.review(release, period="2025")._bundles()[0] == {
         "text/plain": "0 cases of 0 people"
     }
 
@@ -239,7 +198,7 @@ def test_a_verdict_that_there_is_not(release: Release) -> None:
 
 
 def test_a_report_that_holds_it_stops(release: Release, small: Small, tmp_path: Path) -> None:
-    assert MIME not in genlib.review(release)._repr_mimebundle_()
+    assert MIME not in genlib.review(release)._bundles()[0]
     sources = [
         "language: str = 'fi'",
         "import genlib",
@@ -316,6 +275,9 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
         page.mouse.dblclick(*strip(0.5))
         assert "Syysetu · 2026-9" in said(page, wanted="Syysetu · 2026-9")
 
+        complained.clear()  # an empty strip is worth a warning to Vega
+        look_through_the_list(page)
+        assert complained == []
         page.keyboard.press("Control+s")
         saved = saved_again(tmp_path / "cases.ipynb")
         assert [(cell.source, cell.outputs, cell.execution_count) for cell in saved.cells[:2]] == [
@@ -325,6 +287,50 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
         assert [
             url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)
         ] == []
+
+
+def look_through_the_list(page: Any) -> None:
+    """The list beside the strips is searched, sorted, walked through by the keyboard and copied
+    from; no key that is pressed in it is a command of the notebook."""
+    beside = page.locator(".genlib-review .beside").first
+    rows, details = beside.locator("tbody >> nth=0").locator("tr"), beside.locator("aside")
+    beside.get_by_label("Search").fill("syysetu consent missing")
+    assert (rows.count(), beside.get_by_role("status").inner_text()) == (
+        1,
+        "1 of 1 rows are shown",
+    )
+    beside.get_by_label("Search").fill("")
+    beside.get_by_role("button", name="Campaign").click()
+    campaign = beside.get_by_role("columnheader", name="Campaign")
+    assert campaign.get_attribute("aria-sort") == "ascending"
+    assert [re.search("Syysetu|Talvietu", row).group() for row in rows.all_inner_texts()] == [
+        *("Syysetu", "Talvietu"),  # exceptions
+        *("Syysetu", "Talvietu"),
+    ]
+    cells = page.locator(".jp-CodeCell").count()
+    rows.first.get_by_role("button").focus()
+    for key in ("d", "d", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    assert page.locator(".jp-CodeCell").count() == cells
+    assert "consent for the channel, or the same message through: letter" in details.inner_text()
+    assert "917/2014 s. 200(1)" in details.inner_text()
+    assert details.locator("tbody tr").count() == 2  # all contacts of that person
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    details.get_by_role("button", name="Copy the pseudonym").click()
+    details.get_by_role("button", name="Copied").wait_for()
+    pseudonym = page.evaluate("navigator.clipboard.readText()")
+    assert pseudonym in rows.nth(1).inner_text()
+    check_accessible(page)
+    page.click("text=Settings")
+    page.click("li:has-text('Theme') >> nth=0")
+    page.click("text=JupyterLab Dark")
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    check_accessible(page)
+
+
+def check_accessible(page: Any) -> None:
+    found = Axe().run(page, context=".genlib-review").response["violations"]
+    assert [violation["id"] for violation in found] == []
 
 
 def saved_again(file: Path) -> nbformat.NotebookNode:

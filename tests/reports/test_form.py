@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 
 import ipywidgets as widgets
+import nbformat
 import pytest
 from catalogued import keep
 from lab import CHROMIUM, chromium, jupyterlab, write_cells, write_report
 from planning import settings_in
 from small import Small
+from workbench import ROOT
 
 import genlib
 from genlib.errors import ReleaseNotFound, UsageError
 from genlib.reports.form import ReportForm
 from genlib.settings import Settings
 
+TOUR = ROOT / "notebooks" / "tour.ipynb"
+TILES = ROOT / ".jupyter" / "labextensions" / "genlib-tiles" / "static" / "tiles.js"
 SENTINEL = "Virtanen-Sentineli"
 CAMPAIGN = {
     "kind": "DM",
@@ -160,12 +165,22 @@ def test_the_catalogue_of_one_report(kept: Settings, tmp_path: Path) -> None:
     assert empty.run.options == (("No reports yet.", ""),)
 
 
+def test_the_tiles_of_the_launcher_lead_to_cells_of_the_tour() -> None:
+    named = re.findall(r'label: "(.*?)", fragment: "#cell-id=(.*?)"', TILES.read_text())
+    heads = {cell.id: cell.source.splitlines()[0] for cell in nbformat.read(TOUR, 4).cells}
+    assert {label: heads[cell] for label, cell in named} == {
+        "genlib: tour": "# A tour in ten minutes",
+        "genlib: run a report": "## Run a report from a form",
+    }
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_an_analyst_runs_a_report_in_jupyterlab(settings: Settings, tmp_path: Path) -> None:
     report = write_report(tmp_path)
     source = f"import genlib\ngenlib.report_form({str(report)!r})"
     write_cells(tmp_path / "cases.ipynb", [source])
+    shutil.copy(TOUR, tmp_path)
     with jupyterlab(tmp_path, settings.home) as address, chromium() as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -183,6 +198,10 @@ def test_an_analyst_runs_a_report_in_jupyterlab(settings: Settings, tmp_path: Pa
         frame.locator("text=Pirkanmaa").first.wait_for()
         home, _ = address.split("lab/tree/")
         assert "/lab/tree/tour.ipynb" in page.request.get(f"{home}?token=reviewer").url
+        page.click("[title^='New Launcher']")
+        page.get_by_role("button", name="genlib: tour").wait_for()
+        page.get_by_role("button", name="genlib: run a report").click()
+        page.wait_for_selector(".jp-mod-selected:has-text('Run a report from a form')")
         outside = r"(http|ws)://127\.0\.0\.1:|data:|blob:|about:"
         assert [url for url in asked if not re.match(outside, url)] == []
     drafts = list((settings.reports / "drafts").glob("*/regions/2026-09/en/**/report.html"))

@@ -1,36 +1,31 @@
-"""`review`: past contacts one by one, for the analyst in JupyterLab and nobody else - what it shows
-is no group, so no report takes it."""
+"""Strips of a review: bars to choose cases by, the cases in time, and all contacts of one person;
+JupyterLab draws them by itself, without a server and without the network."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import polars as pl
 
-from genlib.errors import UsageError
-from genlib.period import Period
 from genlib.present.theme import color, vega
 from genlib.present.words import Words
 
 if TYPE_CHECKING:
-    from genlib.release import Release
+    from genlib.reviewing import Review
 
-MIME = "application/vnd.vegalite.v5+json"
-"""What JupyterLab draws by itself, without a server and without the network."""
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.6.1.json"
 """The Vega-Lite of JupyterLab 4. What has no size it draws again and again, without end: no legend
 and no axis of time may lack data."""
 WIDTH = 420
 """Labels stand beside it: all of it fits a cell on a screen of 1280 pixels."""
+DRAWN = 5000
+"""So many cases at the most: more dots no eye tells apart, and a browser is slow with them."""
 BARS = {"channel": 80, "kind": 80, "verdict": WIDTH, "campaign": WIDTH}
 """Widths; the first two stand side by side."""
-ORDER = [False, True, False]
-"""Exceptions first, so that no limit leaves one out for an allowed contact; then the newest."""
 STEPS = ("opted_out_at", "responded_at", "clicked_at", "opened_at", "delivered_at")
 """The last first."""
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -49,106 +44,7 @@ BRUSH = alt.BrushConfig(fill=color("mute"), fillOpacity=0.25, stroke=color("ink"
 TONES = {"allowed": "teal", "refused": "brick", "held out": "mute"}
 
 
-@dataclass(frozen=True, repr=False)
-class Review:
-    """Cases and the histories of their people, drawn by JupyterLab: a click on a bar chooses a
-    channel, kind, verdict or campaign, and another takes it back; a drag over the strip of time
-    chooses a period, and a double click on it takes it back; a click on a case shows all contacts
-    of its person. `cases` and `histories` are plain frames to go on with."""
-
-    cases: pl.DataFrame
-    histories: pl.DataFrame
-    left_out: int
-    language: str = "en"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The Vega-Lite specification."""
-        return _drawn(self) | {"$schema": SCHEMA}
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        told = {"text/plain": repr(self)}
-        return told if self.cases.is_empty() else told | {MIME: self.to_dict()}
-
-    def __repr__(self) -> str:
-        more = (
-            f"; {self.left_out:,} older ones are left out, so narrow the period or name a campaign"
-            if self.left_out
-            else ""
-        )
-        return f"{self.cases.height:,} cases of {self.cases['pseudonym'].n_unique():,} people{more}"
-
-
-def review(  # noqa: PLR0913 - each narrows what is seen
-    release: Release,
-    *,
-    period: str = "",
-    campaign: str = "all",
-    verdict: str = "refused",
-    pseudonym: str = "",
-    most: int = 2000,
-    language: str = "en",
-) -> Review:
-    """The contacts of a `campaign_history` release with this verdict (`refused`, `allowed` or
-    `all`), exceptions before all others, the newest first and at most `most`, of a period, a
-    campaign or one person; and beside each case all contacts of its person.
-
-    Row-level: it shows itself in JupyterLab, and a report that holds it is stopped at the gate.
-    UsageError for another purpose.
-    """
-    if release.purpose != "campaign_history":
-        raise UsageError("past contacts are reviewed in a release of campaign_history")
-    if verdict not in {"refused", "allowed", "all"}:
-        raise UsageError("the verdict is refused, allowed or all")
-    told = _contacts(release)
-    wanted = [pl.col("code") == campaign] if campaign != "all" else []
-    wanted += [pl.col("verdict") == verdict] if verdict != "all" else []
-    wanted += [pl.col("pseudonym") == pseudonym] if pseudonym else []
-    if period:
-        span = Period.parse(period)
-        wanted.append(pl.col("sent_on").is_between(span.start, span.end, closed="left"))
-    found = (
-        told.filter(pl.col("arm") == "contacted", *wanted)
-        .sort(pl.col("verdict") != "refused", pl.col("sent_at"), "pseudonym", descending=ORDER)
-        .collect()
-    )
-    cases = found.head(most)
-    histories = (
-        told.filter(pl.col("pseudonym").is_in(cases["pseudonym"].unique().implode()))
-        .sort("pseudonym", "at")
-        .collect()
-    )
-    return Review(cases, histories, found.height - cases.height, language)
-
-
-def _contacts(release: Release) -> pl.LazyFrame:
-    """Every contact with its campaign, its person's pseudonym and its verdict; `at` is when it was
-    sent, or could have been (noon of the campaign's first day), on the company's clock."""
-    zone = release.manifest.time_zone
-    noon = pl.col("starts_on").cast(pl.Datetime("us")) + timedelta(hours=12)
-    campaigns = release["campaign"].select(
-        "campaign", "code", "name", "kind", start=noon.dt.replace_time_zone(zone)
-    )
-    people = release["customer"].select("customer", "pseudonym")
-    verdict = (
-        pl.when("allowed")
-        .then(pl.lit("allowed"))
-        .when(~pl.col("allowed"))
-        .then(pl.lit("refused"))
-        .otherwise(pl.lit("held out"))
-    )
-    told: pl.LazyFrame = (
-        release["campaign_contact"]
-        .join(campaigns, on="campaign")
-        .join(people, on="customer")
-        .drop("campaign", "customer")
-    )
-    sent = pl.col("sent_at").dt.convert_time_zone(zone)
-    return told.with_columns(verdict=verdict, at=pl.coalesce(sent, "start")).drop(
-        "start", "allowed"
-    )
-
-
-def _worded(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
+def put_in_words(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
     """What a reader sees of each contact: words for codes, and the last thing that came of it.
     Names of campaigns come back every year, so each has its code with it."""
     last = pl.coalesce(
@@ -169,13 +65,14 @@ def _worded(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
     )
 
 
-def _drawn(told: Review) -> dict[str, Any]:
+def draw_strips(told: Review) -> dict[str, Any]:
     """A strip of time and bars to choose cases by, the cases in time, and all contacts of one
     case's person, at first the newest's. The strip is above all that grows and shrinks, so that it
     stays under the hand that drags. The data is inline: nothing goes to disk."""
     words = Words(told.language)
+    told = _limit_cases(told)
     spans = _spans(told.cases)
-    cases = _worded(told.cases, words).with_columns(middle=spans["middle"].dt.strftime(TIME))
+    cases = put_in_words(told.cases, words).with_columns(middle=spans["middle"].dt.strftime(TIME))
     table = alt.Chart(_inline(cases)).encode(_tone(words))
     in_time = _when(pl.concat([spans["start"], spans["end"]]))
     picks = {name: alt.selection_point(name, fields=[name], toggle="true") for name in BARS}
@@ -197,7 +94,20 @@ def _drawn(told: Review) -> dict[str, Any]:
         _cases(_narrowed(table, picks), in_time, person, words),
         _history(told.histories, person, words),
     )
-    return alt.vconcat(*parts, title=_left_out(told, words)).configure(**_looks()).to_dict()  # type: ignore[no-any-return]
+    chart = alt.vconcat(*parts, title=tell_left_out(told, words)).configure(**_looks())
+    drawn: dict[str, Any] = chart.to_dict()
+    return drawn | {"$schema": SCHEMA}
+
+
+def _limit_cases(review: Review) -> Review:
+    """The review of its first cases, and of the histories of their people."""
+    cases = review.cases.head(DRAWN)
+    more = review.cases.height - cases.height
+    if not more:
+        return review
+    people = cases["pseudonym"].unique().implode()
+    histories = review.histories.filter(pl.col("pseudonym").is_in(people))
+    return replace(review, cases=cases, histories=histories, left_out=review.left_out + more)
 
 
 def _spans(cases: pl.DataFrame) -> pl.DataFrame:
@@ -263,7 +173,7 @@ def _history(histories: pl.DataFrame, person: Any, words: Words) -> Any:
     """A line each, the oldest first: campaign, channel, and why it was allowed or not."""
     line = "datum.code + ' · ' + datum.channel + (datum.reason ? ' · ' + datum.reason : '')"
     table = (
-        alt.Chart(_inline(_worded(histories, words)))
+        alt.Chart(_inline(put_in_words(histories, words)))
         .transform_filter(person)
         .transform_calculate(line=line)
     )
@@ -275,7 +185,7 @@ def _history(histories: pl.DataFrame, person: Any, words: Words) -> Any:
     return dots.properties(title=alt.Title(whose), width=WIDTH, height=alt.Step(18))
 
 
-def _left_out(told: Review, words: Words) -> str:
+def tell_left_out(told: Review, words: Words) -> str:
     if not told.left_out:
         return ""
     shown = words.number(told.cases.height)
