@@ -158,6 +158,11 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
         ("flag_base = 30", "flag_base = 30\nwhim = 1", "disclosure: unknown entry whim"),
         ("keep_months = 36", "keep_months = 0", "reports.keep_months must be at least 1"),
         ("keep_months = 36\n", "", "reports: keep_months is missing"),
+        (
+            "four_eyes = false",
+            'four_eyes = "perhaps"',
+            r"reports.four_eyes: not a true or false \(line \d+\)",
+        ),
         ("keep_months = 36", 'keep_months = "long"', "reports.keep_months: not a whole number"),
         (
             'history = { years = 3, after = "the event"',
@@ -166,7 +171,7 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
         ),
         ('fi = "yhtiön johto"', 'fi = " "', "reports.recipients.fi is empty"),
         ('fi = "yhtiön johto", ', "", "reports.recipients: fi is missing"),
-        ('version = "2026-3"', "version = ", "the notice is not TOML"),
+        ('version = "2026-4"', "version = ", "the notice is not TOML"),
     ],
 )
 def test_a_notice_that_contradicts_itself_is_refused(
@@ -180,6 +185,12 @@ def test_a_notice_that_contradicts_itself_is_refused(
 def test_a_report_knows_its_readers_and_its_end() -> None:
     reports = notice.load().reports
     assert (reports.recipients.fi, reports.keep_months) == ("yhtiön johto", 36)
+    assert not reports.four_eyes
+
+
+def test_a_notice_that_says_nothing_of_four_eyes_wants_none(tmp_path: Path) -> None:
+    older = changed(tmp_path, "four_eyes = false\n", "")
+    assert not notice.load(older).reports.four_eyes
 
 
 def test_a_notice_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -311,8 +322,8 @@ def test_anything_in_any_place_is_taken_or_refused_in_one_line(
         ('marketing = ["profile"]', "marketing = []", "a profile is marketing"),
         ('marketing = ["profile"]', 'marketing = ["shoes"]', "marketing names shoes"),
         ("min_base = 10", "min_base = 4", "min_base must not be below disclosure.min_count"),
-        ('version = "2026-3"', 'version = " "', "version is a text of 1 to 40 characters"),
-        ('version = "2026-3"', 'digest = "00"\nversion = "2026-3"', "unknown entry digest"),
+        ('version = "2026-4"', 'version = " "', "version is a text of 1 to 40 characters"),
+        ('version = "2026-4"', 'digest = "00"\nversion = "2026-4"', "unknown entry digest"),
         ("[controller]", "[tables]\ncustomer = 7\n[controller]", "not TOML|tables.customer: not a"),
         ('ca = "age_band"', "ca = 7", "customer.birth_year.ca: not a list of texts"),
     ],

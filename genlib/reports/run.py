@@ -13,6 +13,7 @@ from typing import Any
 import genlib
 from genlib import notice
 from genlib import settings as settings_module
+from genlib.access_log import read_login
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.table import LANGUAGES
@@ -52,9 +53,10 @@ def run_report(  # noqa: PLR0913 - each says what is run, or how
 ) -> Run:
     """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path. One
     that nobody has approved (`approval`) is a draft: marked so, outside ledger and index, and its
-    author's alone. `order`: the name of what a schedule ordered, of which the catalogue keeps one
-    good run; the one that is there already is the result, and a second is taken back. `progress`
-    is told of each cell that begins.
+    author's alone. Where the notice wants four eyes the run waits (`second_person`). `order`: the
+    name of what a schedule ordered, of which the catalogue keeps one good run; the one that is
+    there already is the result, and a second is taken back. `progress` is told of each cell that
+    begins.
 
     Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks
     like an identifier of a person, or if the release does not cover the period; Refused if the
@@ -95,13 +97,21 @@ def run_pages(
     """
     settings = settings or settings_module.load()
     check_no_link(settings.reports)
-    notice.load(settings.notice).check_in_force(settings.day_of(read_clock()))
+    terms = notice.load(settings.notice)
+    terms.check_in_force(settings.day_of(read_clock()))
     path = find_notebook(name)
     notebook = open_notebook(path)
     if pdf:
         check_pdf()
     plain = Order(
-        notebook, {}, catalogue.Slot(path.stem, "", ""), settings, {}, pdf, progress=progress
+        notebook,
+        {},
+        catalogue.Slot(path.stem, "", ""),
+        settings,
+        {},
+        pdf,
+        four_eyes=terms.reports.four_eyes,
+        progress=progress,
     )
     wanted = [_prepare(plain, page) for page in pages]
     earlier = [
@@ -281,6 +291,7 @@ def _about(slot: catalogue.Slot, settings: Settings, keep_months: int) -> dict[s
         "slot": asdict(slot),
         "started_at": now.isoformat(),
         "user": settings.user,
+        "login": read_login(),
         "kept_until": kept_until.isoformat(),
         "notice": {"version": terms.version, "digest": terms.digest},
         "genlib_version": genlib.__version__,
