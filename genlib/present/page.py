@@ -235,9 +235,15 @@ def describe_making(
     conditions; with a link to the workbook of its tables, by the name of the file beside it."""
     said = text(words.translate("The tables in Excel"))
     link = f'<p class="note"><a href="{text(workbook)}">{said}</a></p>' if workbook else ""
-    coded = {name: f"<code>{text(command)}</code>" for name, command in commands.items()}
+    coded = {name: _write_code(command) for name, command in commands.items()}
     body = _list_entries(coded | {name: text(value) for name, value in entries.items()}) + link
     return _section(words, (), "conditions", "How to make it again", body).body
+
+
+def _write_code(command: str) -> str:
+    """A command of which the lines end between its words, never behind a hyphen."""
+    words = " ".join(f"<span>{text(word)}</span>" for word in command.split(" "))
+    return f"<code>{words}</code>"
 
 
 def drop_files(page: str) -> str:
