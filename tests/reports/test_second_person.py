@@ -198,7 +198,7 @@ def test_nothing_leads_to_what_is_not_out_but_the_front_page_tells_of_it(setting
     second = keep_waiting(settings.reports, OTHER)
     refuse_run(second, "unclear", settings)
     page = index.write(settings.reports, ZONE).read_text(encoding="utf-8")
-    assert re.findall(r'class="state">([^<]+)', page) == ["hylätty", "odottaa toista henkilöä"]
+    assert re.findall(r'class="state">([^<]+)', page) == ["hylätty", "odottaa hyväksyntää"]
     assert f"genlib report open {ID}" in page
     assert f"{first.id}/" not in page
     for name in ("latest", "latest-good"):
