@@ -17,7 +17,7 @@ from genlib.access_log import read_login
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.table import LANGUAGES
-from genlib.errors import ReleaseNotFound, ReportFailed, UsageError
+from genlib.errors import Refused, ReleaseNotFound, ReportFailed, UsageError
 from genlib.metrics.names import COMPARISONS, KINDS, REGIONS
 from genlib.period import Period, name_period
 from genlib.private import check_no_link
@@ -176,6 +176,7 @@ def forget_run(run_id: str, settings: Settings) -> int:
     ledger = Ledger.of(settings)
     if found is None:
         return ledger.forget(run_id, by=settings.user)
+    _check_not_refused(found)
     _remove([found], settings)
     forgotten = ledger.list_forgotten()
     others = set(found.together) - {run_id} - forgotten
@@ -191,9 +192,17 @@ def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
     figures, and what it told is told anew and marked as corrected. Gives the number of tables, or
     parts of one, that it told."""
     found = find_run(run_id, settings)
+    if found:
+        _check_not_refused(found)
     figures = found.figures if found else run_id
-    _remove([run for run in catalogue.runs(settings.reports) if run.figures == figures], settings)
+    every = [run for run in catalogue.runs(settings.reports) if run.figures == figures]
+    _remove([run for run in every if run.status != catalogue.REFUSED], settings)
     return Ledger.of(settings).withdraw(figures, by=settings.user, reason=reason)
+
+
+def _check_not_refused(run: Run) -> None:
+    if run.status == catalogue.REFUSED:
+        raise Refused("a second person refused this run; it stays for the record, until its time")
 
 
 def _remove(runs: list[Run], settings: Settings) -> None:

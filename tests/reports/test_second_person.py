@@ -27,6 +27,7 @@ from genlib.register import audit, vault
 from genlib.register.database import create_register, open_register
 from genlib.reports import addresses, catalogue, index
 from genlib.reports.catalogue import MANIFEST, Slot, find_ordered, read_run
+from genlib.reports.run import forget_run, withdraw_run
 from genlib.reports.second_person import (
     DIGITS,
     allow_run,
@@ -155,6 +156,25 @@ def test_what_was_refused_stays_for_the_record_marked_and_its_owners_alone(setti
     assert read_modes(refused) == {"0o700", "0o600"}
     with pytest.raises(UsageError, match="does not wait"):
         allow_run(refused, digest_run(refused), settings)
+
+
+@pytest.mark.parametrize(
+    "take_back",
+    [forget_run, lambda run, places: withdraw_run(run, places, "a file came twice")],
+)
+def test_what_was_refused_is_not_taken_back(settings, take_back):
+    run = keep_waiting(settings.reports, ID)
+    refuse_run(run, "unclear", settings)
+    with pytest.raises(Refused, match="stays for the record"):
+        take_back(ID, settings)
+    assert run.folder.exists()
+
+
+def test_withdrawing_figures_leaves_the_refused_page_of_them(settings):
+    refused, other = (keep_waiting(settings.reports, run, figures=ID) for run in (ID, OTHER))
+    refuse_run(refused, "unclear", settings)
+    withdraw_run(OTHER, settings, "a file came twice")
+    assert (refused.folder.exists(), other.folder.exists()) == (True, False)
 
 
 def publish(settings: Settings, run: str) -> None:
