@@ -159,6 +159,11 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
         ("flag_base = 30", "flag_base = 30\nwhim = 1", "disclosure: unknown entry whim"),
         ("keep_months = 36", "keep_months = 0", "reports.keep_months must be at least 1"),
         ("keep_months = 36\n", "", "reports: keep_months is missing"),
+        (
+            "four_eyes = false",
+            'four_eyes = "perhaps"',
+            r"reports.four_eyes: not a true or false \(line \d+\)",
+        ),
         ("keep_months = 36", 'keep_months = "long"', "reports.keep_months: not a whole number"),
         (
             'history = { years = 3, after = "the event"',
@@ -181,6 +186,12 @@ def test_a_notice_that_contradicts_itself_is_refused(
 def test_a_report_knows_its_readers_and_its_end() -> None:
     reports = notice.load().reports
     assert (reports.recipients.fi, reports.keep_months) == ("yhtiön johto", 36)
+    assert not reports.four_eyes
+
+
+def test_a_notice_that_says_nothing_of_four_eyes_wants_none(tmp_path: Path) -> None:
+    older = changed(tmp_path, "four_eyes = false\n", "")
+    assert not notice.load(older).reports.four_eyes
 
 
 def test_a_notice_that_is_not_there_is_refused(tmp_path: Path) -> None:

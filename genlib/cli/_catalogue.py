@@ -15,7 +15,16 @@ import typer
 from genlib.clock import read_clock
 from genlib.errors import ReportFailed, UsageError
 from genlib.reports import addresses, catalogue, index
-from genlib.reports.catalogue import DRAFT, FAILED_DRAFT, Run, newest, runs
+from genlib.reports.catalogue import (
+    DRAFT,
+    FAILED_DRAFT,
+    GOOD,
+    REFUSED,
+    WAITING,
+    Run,
+    newest,
+    runs,
+)
 from genlib.reports.identifying import masked
 from genlib.settings import Settings, load
 
@@ -38,8 +47,8 @@ def list_runs(
         bool, typer.Option("--missing", help="What the schedule says is due and is not there.")
     ] = False,
 ) -> None:
-    """List the newest good run of every report, every failed run and your own drafts; or what is
-    missing.
+    """List the newest good run of every report, every failed run, what waits for a second person or
+    was refused by one, and your own drafts; or what is missing.
 
     Level: reader, by the operating system.
 
@@ -51,8 +60,8 @@ def list_runs(
         _tell_missing(found, settings, as_json=as_json)
         return
     bad = [run for run in found if run.status == "failed"]
-    drafts = [run for run in found if run.status in {DRAFT, FAILED_DRAFT}]
-    every = found if as_json else [*newest(found, "good"), *bad, *drafts]
+    inside = [run for run in found if run.status in {DRAFT, FAILED_DRAFT, WAITING, REFUSED}]
+    every = found if as_json else [*newest(found, GOOD), *bad, *inside]
     shown = bad if failed else every
     if as_json:
         typer.echo(json.dumps([_describe(run) for run in shown], ensure_ascii=False, indent=1))
@@ -110,7 +119,7 @@ def verify(
     from genlib.reports.verifying import verify_run
 
     settings = load()
-    differing = verify_run(_find(run, settings), settings, notebook)
+    differing = verify_run(find_run(run, settings), settings, notebook)
     if differing:
         raise ReportFailed(f"made again it differs in {', '.join(differing)}")
     typer.echo(f"the same, to the byte: {run}")
@@ -153,7 +162,7 @@ def hold(
     if end == bool(reason):
         raise UsageError("give either --reason or --end")
     settings = load()
-    found = _find(run, settings)
+    found = find_run(run, settings)
     if end:
         catalogue.end_hold(found)
     else:
@@ -162,7 +171,8 @@ def hold(
     typer.echo(f"{'no longer on hold' if end else 'on hold'}: {run}")
 
 
-def _find(run_id: str, settings: Settings) -> Run:
+def find_run(run_id: str, settings: Settings) -> Run:
+    """The run of the catalogue with this id, if it is for whoever asks; UsageError."""
     for run in runs(settings.reports):
         if run.id == run_id and _is_for(run, settings):
             return run

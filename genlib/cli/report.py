@@ -1,5 +1,5 @@
-"""`genlib report`: run a report, list the catalogue, show what a report takes, take one back,
-approve a notebook."""
+"""`genlib report`: run a report, list the catalogue, show what a report takes, take one back, let
+one out, approve a notebook."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from genlib.cli import _catalogue
+from genlib.cli import _catalogue, _second_person
 from genlib.errors import Refused
-from genlib.reports.catalogue import DRAFT, Run
+from genlib.reports.catalogue import DRAFT, WAITING, Run
 from genlib.settings import load
 
 Notebook = Annotated[str, typer.Argument(help="A report of notebooks/, or the path of a notebook.")]
@@ -19,6 +19,7 @@ TOLD_DIGITS = 12
 
 app = typer.Typer(no_args_is_help=True)
 _catalogue.add_commands(app)
+_second_person.add_commands(app)
 
 
 @app.command()
@@ -42,7 +43,8 @@ def run(
     ] = False,
 ) -> None:
     """Run a report and put it into the catalogue. A notebook that nobody approved is a draft, for
-    its author alone. The period may be last, last-month, last-quarter or last-year.
+    its author alone. Where the notice wants four eyes the page waits for a second person (allow).
+    The period may be last, last-month, last-quarter or last-year.
 
     Level: analyst, by the operating system.
 
@@ -92,6 +94,12 @@ def _say_run(made: Run, name: str) -> None:
     typer.echo(made.html)
     if made.pdf:
         typer.echo(made.pdf)
+    if made.status == WAITING:
+        typer.echo(
+            "it waits, and nobody is shown it, until a second person has read it and run: genlib "
+            f"report allow {made.id}",
+            err=True,
+        )
     if made.status == DRAFT:
         typer.echo(
             "a draft: marked on every page, in no index and no ledger, and for you alone. It "

@@ -96,8 +96,9 @@ def serve() -> None:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Every task, for a program.")] = False,
 ) -> None:
-    """How it stands: waiting and why, running since, done, refused and why, failed in which cell,
-    late. Exit code 5 if a report failed or is late, 3 if one was refused.
+    """How it stands: waiting and why, made and waiting for approval, running since, done, refused
+    and why, failed in which cell, late. Exit code 5 if a report failed or is late, 3 if one was
+    refused.
 
     Level: reader, by the operating system.
 

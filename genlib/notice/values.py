@@ -153,10 +153,11 @@ class DisclosurePolicy:
 @dataclass(frozen=True)
 class ReportTerms:
     """For whom a report is - a role, not a person - and how many months it is kept after it was
-    made."""
+    made. `four_eyes`: it goes out only after a second person has let it out."""
 
     recipients: Term
     keep_months: int
+    four_eyes: bool = False
 
     def kept_until(self, made: date, months: int = 0) -> date:
         """The first of the month after so many months; after fewer, if `months` are."""

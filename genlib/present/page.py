@@ -16,6 +16,7 @@ from genlib import notice, settings
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present.authored import keep_words, list_figures, list_texts
+from genlib.present.banner import quote
 from genlib.present.conditions import (
     FIVE,
     describe_count,
@@ -32,8 +33,8 @@ from genlib.present.sheets import make_sheet
 from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words, form_of
 
+FILE_LINK = re.compile(r'<p class="note"><a href="[^"#:]+">[^<]*</a></p>')
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
-DRAFT = "Draft, not approved: for its author alone and not to be passed on"
 
 
 @keep_words
@@ -234,9 +235,20 @@ def describe_making(
     conditions; with a link to the workbook of its tables, by the name of the file beside it."""
     said = text(words.translate("The tables in Excel"))
     link = f'<p class="note"><a href="{text(workbook)}">{said}</a></p>' if workbook else ""
-    coded = {name: f"<code>{text(command)}</code>" for name, command in commands.items()}
+    coded = {name: _write_code(command) for name, command in commands.items()}
     body = _list_entries(coded | {name: text(value) for name, value in entries.items()}) + link
     return _section(words, (), "conditions", "How to make it again", body).body
+
+
+def _write_code(command: str) -> str:
+    """A command of which the lines end between its words, never behind a hyphen."""
+    words = " ".join(f"<span>{text(word)}</span>" for word in command.split(" "))
+    return f"<code>{words}</code>"
+
+
+def drop_files(page: str) -> str:
+    """A page without its links to files beside it, where it travels alone."""
+    return FILE_LINK.sub("", page)
 
 
 def render(
@@ -245,10 +257,9 @@ def render(
     title: str,
     language: str,
     period: str = "",
-    is_draft: bool = False,
 ) -> str:
     """One self-contained HTML page of blocks of HTML (translated text and items). A heading that
-    only repeats `title` is dropped. A draft is marked at its head, and on every sheet of paper."""
+    only repeats `title` is dropped."""
     words = Words(language)
     heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
     given = [block if isinstance(block, Block) else Block(block) for block in blocks]
@@ -259,24 +270,16 @@ def render(
         words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""
     )
     running = f"{title}, {when}" if when else title
-    mark = words.translate(DRAFT) if is_draft else ""
     named = {
         "title": title,
         "period": when[:1].upper() + when[1:],
         "running": running,
-        "quoted": _quote(running),
-        "draft": mark,
-        "quoted_draft": _quote(mark),
+        "quoted": quote(running),
     }
     html: str = _template().render(
         language=language, blocks=content, sheet=font_face() + style(), say=words.translate, **named
     )
     return html
-
-
-def _quote(said: str) -> str:
-    """A text as a string of CSS may hold it."""
-    return re.sub(r'["\\<]', lambda found: f"\\{ord(found[0]):x} ", said)
 
 
 @cache

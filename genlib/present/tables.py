@@ -162,8 +162,17 @@ def table(
 def _explain_absence(
     table: ProtectedTable, rows: pl.DataFrame, columns: Sequence[str], options: Options
 ) -> tuple[Untold, ...]:
-    """Why no group of a table has a figure, if that is so."""
-    if rows.select(pl.any_horizontal(pl.col(columns).is_not_null()).any()).item():
+    """Why no group of a table has a figure, or none but counts of nobody, if that is so.
+
+    Example: 0 contacts and no share of them in each channel is nothing to look at; 0 % of 90 is.
+    """
+    counts = [name for name in columns if rows.schema[name].is_integer()]
+    others = [name for name in columns if name not in counts]
+    some = [
+        *(pl.col(name) != 0 for name in counts),
+        *(pl.col(name).is_not_null() for name in others),
+    ]
+    if rows.select(pl.any_horizontal(some).any()).item():
         return ()
     is_small = bool(table.coarser) or table.hidden > 0
     return explain_absence(Words(table.language), options, is_small=is_small)

@@ -37,7 +37,7 @@ class Level:
 
 READER = Level("reader", "reads reports")
 ANALYST = Level("analyst", "opens releases of named purposes and makes reports")
-PUBLISHER = Level("publisher", "makes releases", "pseudonym")
+PUBLISHER = Level("publisher", "makes releases, lets reports out", "pseudonym")
 STEWARD = Level("steward", "corrects data, makes contact lists", "identity")
 PRIVACY_OFFICER = Level(
     "privacy_officer",

@@ -35,8 +35,9 @@ def write(reports: Path, runs: list[Run], time_zone: str, access: Access = OWNER
     """Write the pages that lead on; one whose run is gone leads to nothing and goes."""
     zone = ZoneInfo(time_zone)
     wanted: dict[Path, Run] = {}
-    for report in sorted({run.slot.report for run in runs if not _is_draft(run)}):
-        own = [run for run in runs if run.slot.report == report and not _is_draft(run)]
+    out = [run for run in runs if not _is_inside(run)]
+    for report in sorted({run.slot.report for run in out}):
+        own = [run for run in out if run.slot.report == report]
         for name, chosen in _choose(own, zone):
             for file, run in _name_pages(chosen):
                 wanted[Path(report, name, file)] = run
@@ -99,8 +100,14 @@ def _find_day(run: Run, zone: ZoneInfo) -> date:
     return datetime.fromisoformat(run.manifest["finished_at"]).astimezone(zone).date()
 
 
-def _is_draft(run: Run) -> bool:
-    return run.status in {catalogue.DRAFT, catalogue.FAILED_DRAFT}
+def _is_inside(run: Run) -> bool:
+    """A draft, or what a second person has not let out."""
+    return run.status in {
+        catalogue.DRAFT,
+        catalogue.FAILED_DRAFT,
+        catalogue.WAITING,
+        catalogue.REFUSED,
+    }
 
 
 def _lead(path: Path, run: Run) -> str:

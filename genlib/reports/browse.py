@@ -18,11 +18,13 @@ from genlib.present.words import Words
 from genlib.reports import catalogue as runs_of
 from genlib.reports.catalogue import Run
 from genlib.reports.form import NAMED, frame_page
-from genlib.reports.index import MESSAGES
+from genlib.reports.index import HELD, MESSAGES
 from genlib.settings import Settings
 
 ROWS = 8
 WIDE = "720px"
+MARKS = {runs_of.DRAFT: "draft", **HELD}
+"""What is said of a run that is not out."""
 
 
 class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
@@ -67,10 +69,11 @@ class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         period = words.period(slot.period) if is_dated else slot.period
         title = words.translate(MESSAGES.get(slot.report, slot.report))
         language = words.translate(MESSAGES.get(slot.language, slot.language))
-        draft = [words.translate("draft")] if run.status == runs_of.DRAFT else []
+        mark = MARKS.get(run.status)
+        marks = [words.translate(mark)] if mark else []
         chosen = run.manifest.get("chosen", {})
         choices = [f"{words.label('parameter', k)}: {words.label(k, v)}" for k, v in chosen.items()]
-        said = [f"{words.date(made)} {made:%H.%M}", title, period, language, *choices, *draft]
+        said = [f"{words.date(made)} {made:%H.%M}", title, period, language, *choices, *marks]
         return " · ".join(said)
 
     def _open(self, run_id: str) -> None:

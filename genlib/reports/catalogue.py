@@ -27,9 +27,13 @@ UNFINISHED = "**/.20*"
 """Runs that were being written, or taken away."""
 UNDATED = "undated"
 """The period of a notebook that has none."""
+GOOD = "good"
 DRAFT, FAILED_DRAFT = "draft", "failed draft"
 """What the status of a run is that was not to be published."""
+WAITING, REFUSED = "waiting", "refused"
+"""What the status of a run is that a second person has yet to let out, or refused."""
 
+MANIFEST = "manifest.json"
 HOLD = "hold.json"
 """In the folder of a run: who keeps it beyond its time, and why."""
 
@@ -130,22 +134,28 @@ def keep(
     access: Access = OWNER,
 ) -> Run:
     """Write one run beside its place, flush it to the disk and rename it: a reader sees all of it
-    or nothing. Refused if a folder of the catalogue is a symbolic link."""
+    or nothing. What waits for a second person is its owner's alone, whoever may read the rest.
+    Refused if a folder of the catalogue is a symbolic link."""
     folder = make_folder(reports, access)
     for part in slot.folder.parts:
         folder = make_folder(folder / part, access)
     place = folder / manifest["run_id"]
-    draft = make_folder(place.with_name(f".{place.name}"), access)
-    text = json.dumps(dict(manifest), ensure_ascii=False, indent=2)
+    own = OWNER if manifest.get("status") == WAITING else access
+    draft = make_folder(place.with_name(f".{place.name}"), own)
     try:
-        for name, content in {**files, "manifest.json": text.encode()}.items():
-            write_file(draft / name, content, access)
+        for name, content in {**files, MANIFEST: write_manifest(manifest)}.items():
+            write_file(draft / name, content, own)
         draft.rename(place)
     except OSError:  # a full disk gets its room back
         shutil.rmtree(draft, ignore_errors=True)
         raise
     synced(place.parent)
-    return read_run(place / "manifest.json")
+    return read_run(place / MANIFEST)
+
+
+def write_manifest(manifest: Mapping[str, Any]) -> bytes:
+    """What is known of a run, as its file holds it."""
+    return json.dumps(dict(manifest), ensure_ascii=False, indent=2).encode()
 
 
 def runs(reports: Path) -> list[Run]:
@@ -176,13 +186,14 @@ def find_end(period: str) -> date:
 
 
 def find_ordered(reports: Path, slot: Slot, order: str) -> Run | None:
-    """The good run of a slot that was made for this order of a schedule."""
+    """The run of a slot that was made for this order of a schedule: a good one, or one that waits
+    for a second person."""
     if not order:
         return None
     for path in sorted((reports / slot.folder).glob("[!.]*/manifest.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):
             run = read_run(path)
-            if run.status == "good" and run.manifest.get("order") == order:
+            if run.status in {GOOD, WAITING} and run.manifest.get("order") == order:
                 return run
     return None
 

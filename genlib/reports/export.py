@@ -29,18 +29,16 @@ _LOADS = re.compile(
 )
 
 
-def to_html(  # noqa: PLR0913 - what a page is
+def to_html(
     notebook: Mapping[str, Any],
     shown: Shown,
     *,
     language: str,
     period: str = "",
-    is_draft: bool = False,
     making: str = "",
 ) -> str:
     """The page: markdown in the language asked for, then what passed the gate, in the notebook's
-    order, without code; at its end `making`, HTML of how it is made again. A draft says on every
-    page that it is one."""
+    order, without code; at its end `making`, HTML of how it is made again."""
     words = Words(language)
     blocks = [
         block
@@ -49,7 +47,7 @@ def to_html(  # noqa: PLR0913 - what a page is
     ]
     blocks.append(Block(making))
     title = words.translate(prose.title(notebook))
-    made = page.render(blocks, title=title, language=language, period=period, is_draft=is_draft)
+    made = page.render(blocks, title=title, language=language, period=period)
     if found := _LOADS.search(made):
         raise ReportFailed(
             f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})"

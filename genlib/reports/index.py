@@ -29,6 +29,12 @@ NAMES = {"fi": "Suomeksi", "sv": "På svenska", "en": "In English"}
 STATUS = "status.json"
 """What a schedule last said of how it stands."""
 TROUBLES = ("refused", "failed")
+HELD = {catalogue.WAITING: "waiting for a second person", catalogue.REFUSED: "refused"}
+"""What is said of a run that has not gone out."""
+WHY_HELD = {
+    catalogue.WAITING: "To be read with: genlib report open {run}",
+    catalogue.REFUSED: "A second person did not let it out.",
+}
 
 MESSAGES = {
     "customer_analysis": "Customer analysis",
@@ -98,7 +104,11 @@ def render(reports: Path, runs: list[Run], time_zone: str, language: str = "fi")
         script=SCRIPT,
         script_digest=b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),
         pages=[{"href": PAGES[one], "language": one, "name": NAMES[one]} for one in PAGES],
-        troubles=[*_list_late(reports, words), *_list_failed(reports, runs, words)],
+        troubles=[
+            *_list_late(reports, words),
+            *_list_failed(reports, runs, words),
+            *_list_held(runs, words),
+        ],
         groups=_group(reports, runs, words, ZoneInfo(time_zone)),
     )
     return html
@@ -159,6 +169,25 @@ def _list_failed(reports: Path, runs: list[Run], words: Words) -> list[dict[str,
         )
         for run in runs
         if run.status == "failed" and run.id > last.get(run.slot, "")
+    ]
+
+
+def _list_held(runs: list[Run], words: Words) -> list[dict[str, Any]]:
+    """The runs that wait for a second person or were refused by one, and came after their slot's
+    last good one; without links, for nobody but who may let them out can read them."""
+    last = {run.slot: run.id for run in catalogue.newest(runs, catalogue.GOOD)}
+    return [
+        _make_trouble(
+            HELD[run.status],
+            run.slot.report,
+            run.slot.period,
+            run.slot.language,
+            words,
+            why=words.translate(WHY_HELD[run.status], run=run.id),
+            links=[],
+        )
+        for run in runs
+        if run.status in HELD and run.id > last.get(run.slot, "")
     ]
 
 

@@ -20,11 +20,11 @@ import genlib
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, KernelStopped, ReportFailed
-from genlib.present import page
+from genlib.present import banner, page
 from genlib.present.words import Words
 from genlib.private import OWNER, make_folder
 from genlib.release import read_manifest
-from genlib.reports import catalogue, export, index
+from genlib.reports import catalogue, export, index, second_person
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import (
     Progress,
@@ -51,7 +51,7 @@ Result = Run | ReportFailed
 @dataclass(frozen=True)
 class Order:
     """A page to make: what its manifest says `about` it, where it goes, and whether it is for its
-    author alone."""
+    author alone, or waits for a second person."""
 
     notebook: Any
     values: dict[str, Any]
@@ -60,12 +60,20 @@ class Order:
     about: dict[str, Any]
     pdf: bool = False
     is_draft: bool = False
+    four_eyes: bool = False
     progress: Progress = ignore_progress
 
     @property
     def id(self) -> str:
         run_id: str = self.about["run_id"]
         return run_id
+
+    @property
+    def status(self) -> str:
+        """What becomes of its page, if nothing fails."""
+        if self.is_draft:
+            return catalogue.DRAFT
+        return catalogue.WAITING if self.four_eyes else catalogue.GOOD
 
 
 @dataclass
@@ -160,22 +168,24 @@ def _make_page(pages: _Set, order: Order, executed: Any) -> Run:
         shown,
         language=order.slot.language,
         period=order.values.get("period", ""),
-        is_draft=order.is_draft,
         making=_describe_making(order, changes, TABLES if tables else ""),
     )
+    if order.is_draft:
+        html = banner.put_banner(html, Words(order.slot.language).translate(banner.DRAFT))
     files = {
-        "report.html": html.encode(),
+        second_person.PAGE: html.encode(),
         "report.ipynb": export.to_keep(executed, shown),
         "disclosure.json": export.audit(shown),
     }
     if tables:
         files[TABLES] = tables
-    if order.pdf:
-        files["report.pdf"] = to_pdf(html)
+    told = {"status": order.status, "shown": export.facts(shown), **cited, "since_last": changes}
+    if order.status == catalogue.WAITING:
+        told["pdf"] = order.pdf  # printed when it is let out
+    elif order.pdf:
+        files[second_person.PRINT] = to_pdf(html)
     if not order.is_draft:
         pages.ledger.enter(pages.figures)  # again for what a later page alone protects
-    status = catalogue.DRAFT if order.is_draft else "good"
-    told = {"status": status, "shown": export.facts(shown), **cited, "since_last": changes}
     return _keep(order, files, told)
 
 
@@ -238,6 +248,8 @@ def _keep(order: Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Run
         earlier = catalogue.find_ordered(reports, order.slot, manifest.get("order", ""))
         if earlier is not None:
             return earlier
+        if manifest["status"] == catalogue.WAITING:
+            files = second_person.mark_page(files, manifest, order.slot.language)
         return catalogue.keep(reports, order.slot, files, manifest, settings.access)
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import genlib
 from genlib import notice
 from genlib import settings as settings_module
+from genlib.access_log import read_login
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.table import LANGUAGES
-from genlib.errors import ReleaseNotFound, ReportFailed, UsageError
+from genlib.errors import Refused, ReleaseNotFound, ReportFailed, UsageError
 from genlib.metrics.names import COMPARISONS, KINDS, REGIONS
 from genlib.period import Period, name_period
 from genlib.private import check_no_link
@@ -52,9 +53,10 @@ def run_report(  # noqa: PLR0913 - each says what is run, or how
 ) -> Run:
     """The run of a report in the catalogue: `notebooks/NAME.ipynb`, or a notebook by its path. One
     that nobody has approved (`approval`) is a draft: marked so, outside ledger and index, and its
-    author's alone. `order`: the name of what a schedule ordered, of which the catalogue keeps one
-    good run; the one that is there already is the result, and a second is taken back. `progress`
-    is told of each cell that begins.
+    author's alone. Where the notice wants four eyes the run waits (`second_person`). `order`: the
+    name of what a schedule ordered, of which the catalogue keeps one good run; the one that is
+    there already is the result, and a second is taken back. `progress` is told of each cell that
+    begins.
 
     Raises UsageError before anything runs if a parameter is unknown, of the wrong type or looks
     like an identifier of a person, or if the release does not cover the period; Refused if the
@@ -95,13 +97,21 @@ def run_pages(
     """
     settings = settings or settings_module.load()
     check_no_link(settings.reports)
-    notice.load(settings.notice).check_in_force(settings.day_of(read_clock()))
+    terms = notice.load(settings.notice)
+    terms.check_in_force(settings.day_of(read_clock()))
     path = find_notebook(name)
     notebook = open_notebook(path)
     if pdf:
         check_pdf()
     plain = Order(
-        notebook, {}, catalogue.Slot(path.stem, "", ""), settings, {}, pdf, progress=progress
+        notebook,
+        {},
+        catalogue.Slot(path.stem, "", ""),
+        settings,
+        {},
+        pdf,
+        four_eyes=terms.reports.four_eyes,
+        progress=progress,
     )
     wanted = [_prepare(plain, page) for page in pages]
     earlier = [
@@ -166,6 +176,7 @@ def forget_run(run_id: str, settings: Settings) -> int:
     ledger = Ledger.of(settings)
     if found is None:
         return ledger.forget(run_id, by=settings.user)
+    _check_not_refused(found)
     _remove([found], settings)
     forgotten = ledger.list_forgotten()
     others = set(found.together) - {run_id} - forgotten
@@ -181,9 +192,17 @@ def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
     figures, and what it told is told anew and marked as corrected. Gives the number of tables, or
     parts of one, that it told."""
     found = find_run(run_id, settings)
+    if found:
+        _check_not_refused(found)
     figures = found.figures if found else run_id
-    _remove([run for run in catalogue.runs(settings.reports) if run.figures == figures], settings)
+    every = [run for run in catalogue.runs(settings.reports) if run.figures == figures]
+    _remove([run for run in every if run.status != catalogue.REFUSED], settings)
     return Ledger.of(settings).withdraw(figures, by=settings.user, reason=reason)
+
+
+def _check_not_refused(run: Run) -> None:
+    if run.status == catalogue.REFUSED:
+        raise Refused("a second person refused this run; it stays for the record, until its time")
 
 
 def _remove(runs: list[Run], settings: Settings) -> None:
@@ -281,6 +300,7 @@ def _about(slot: catalogue.Slot, settings: Settings, keep_months: int) -> dict[s
         "slot": asdict(slot),
         "started_at": now.isoformat(),
         "user": settings.user,
+        "login": read_login(),
         "kept_until": kept_until.isoformat(),
         "notice": {"version": terms.version, "digest": terms.digest},
         "genlib_version": genlib.__version__,

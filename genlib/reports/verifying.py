@@ -18,11 +18,12 @@ from typing import Any
 
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import Refused, ReportFailed, UsageError
+from genlib.present.banner import take_banner
 from genlib.present.words import Words
 from genlib.private import make_folder
 from genlib.release import open_release
 from genlib.reports.approval import ACTS, digest_notebook
-from genlib.reports.catalogue import Run
+from genlib.reports.catalogue import GOOD, WAITING, Run
 from genlib.reports.making import TABLES
 from genlib.reports.run import Page, find_notebook, open_notebook, run_pages
 from genlib.settings import Settings
@@ -34,11 +35,14 @@ Files = dict[str, Any]
 def verify_run(run: Run, settings: Settings, notebook: Path | None = None) -> list[str]:
     """The files of a run that came out otherwise when it was made again; none if it stands.
 
-    UsageError for a run that is not good or cites no release, Refused if the notebook was changed
-    since; `notebook` names the one of that day.
+    UsageError for a run that failed, was refused or cites no release, Refused if the notebook was
+    changed since; `notebook` names the one of that day.
     """
-    if run.status != "good" or "release" not in run.manifest:
-        raise UsageError("only a good run that cites its release can be verified")
+    if run.status not in {GOOD, WAITING} or "release" not in run.manifest:
+        raise UsageError(
+            "only a good run, or one that waits for a second person, can be verified, and only if "
+            "it cites its release"
+        )
     path = notebook or find_notebook(run.slot.report)
     if digest_notebook(open_notebook(path)) != run.manifest["notebook_digest"]:
         raise Refused(
@@ -75,10 +79,11 @@ def _set_up(folder: Path, run: Run, settings: Settings) -> Settings:
 
 
 def _read(run: Run) -> Files:
-    """What a run holds, without the day until which it is kept."""
+    """What a run holds, without the day until which it is kept and without a banner."""
     kept = date.fromisoformat(run.manifest["kept_until"])
     day = Words(run.slot.language).date(kept)
-    page = (run.folder / "report.html").read_text(encoding="utf-8").replace(day, "")
+    text = (run.folder / "report.html").read_text(encoding="utf-8")
+    page = take_banner(text).replace(day, "")
     cells = json.loads(run.notebook.read_text(encoding="utf-8").replace(day, ""))["cells"]
     without_id = [{name: part for name, part in cell.items() if name != "id"} for cell in cells]
     audit = (run.folder / AUDIT).read_bytes()

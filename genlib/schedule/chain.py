@@ -17,10 +17,10 @@ from typing import Any
 from genlib.clock import read_clock
 from genlib.schedule import posting
 from genlib.schedule.child import Child
-from genlib.schedule.outcome import DONE
+from genlib.schedule.outcome import APPROVAL, DONE
 from genlib.schedule.plan import Plan, Slot
-from genlib.schedule.store import Store, Task, is_over
-from genlib.schedule.tasks import LOOK_AGAIN, Making, find_task, make_report
+from genlib.schedule.store import Store, Task, is_over, is_to_do
+from genlib.schedule.tasks import LOOK_AGAIN, Making, find_decision, find_task, make_report
 from genlib.schedule.times import find_due_slots
 from genlib.schedule.work import Start, Work
 from genlib.settings import Settings
@@ -51,6 +51,7 @@ class Chain:
         """Do all that is due now; how many reports were made, refused or failed here."""
         slots = find_due_slots(self.plan, self.clock(), self.settings.time_zone)
         self.put_down(slots)
+        self._settle(slots)
         waiting = self._find_waiting(slots)
         waiting = self._refresh(waiting)
         waiting = self._publish(waiting)
@@ -83,9 +84,18 @@ class Chain:
                 )
                 self.store.refuse(slot.key, reason, self.clock())
 
+    def _settle(self, slots: Sequence[Slot]) -> None:
+        """Keep what a second person decided of the reports that waited for one."""
+        rows = self.store.read([slot.key for slot in slots])
+        for key, row in rows.items():
+            if row["status"] == APPROVAL:
+                outcome = find_decision(row["run"], self.settings)
+                if outcome.status != APPROVAL:
+                    self.store.decide(key, outcome, self.clock())
+
     def _find_waiting(self, slots: Sequence[Slot]) -> list[Slot]:
         rows = self.store.read([slot.key for slot in slots])
-        return [slot for slot in slots if not is_over(rows[slot.key])]
+        return [slot for slot in slots if is_to_do(rows[slot.key])]
 
     def _refresh(self, slots: list[Slot]) -> list[Slot]:
         """Refresh what the slots need; those whose sources are in order."""

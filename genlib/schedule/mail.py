@@ -1,7 +1,8 @@
 """One mail about a report: what it says, to whom it may go, and sending it through STARTTLS.
 
 A mail holds a title, the lead sentence of the page - what stands there has passed door 2 - and a
-link. The page itself goes only to domains that `files_to` names.
+link. The page itself goes only to domains that `files_to` names, alone: without its links to what
+lies beside it in the catalogue.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from genlib.errors import Refused, UsageError
+from genlib.present.page import drop_files
 from genlib.present.words import Words
 from genlib.reports.catalogue import Run
 from genlib.reports.index import MESSAGES
@@ -79,7 +81,9 @@ def add_page(mail: EmailMessage, run: Run, link: str, language: str, *, with_fil
     mail.set_content("\n\n".join(line for line in lines if line))
     if with_file:
         name = f"{run.slot.report}-{run.slot.period}-{language}.html"
-        mail.add_attachment(page.encode(), maintype="text", subtype="html", filename=name)
+        mail.add_attachment(
+            drop_files(page).encode(), maintype="text", subtype="html", filename=name
+        )
 
 
 def read_lead(page: str) -> str:

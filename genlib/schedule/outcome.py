@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from genlib.errors import BadInput, GenlibError, Refused, ReportFailed, UsageError
 
 WAITING, RUNNING, DONE, REFUSED, FAILED = "waiting", "running", "done", "refused", "failed"
+APPROVAL = "approval"
+"""Made, and waiting for a second person to let it out."""
 MOST_ATTEMPTS = 5
 FIRST_PAUSE = dt.timedelta(minutes=1)
 PASSING = ("the work was stopped from outside", "OSError", "OperationalError", "DeadKernel")
@@ -15,7 +17,7 @@ PASSING = ("the work was stopped from outside", "OSError", "OperationalError", "
 
 @dataclass(frozen=True)
 class Outcome:
-    """status: one of the five. `cell` and `error` (a class, never a message) of what failed; `run`:
+    """status: one of the six. `cell` and `error` (a class, never a message) of what failed; `run`:
     what was made. `may_pass`: another try may go well."""
 
     status: str

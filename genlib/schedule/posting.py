@@ -13,6 +13,7 @@ from typing import Any
 from genlib.present.words import Words
 from genlib.register import audit
 from genlib.register.database import open_register
+from genlib.reports.catalogue import GOOD
 from genlib.reports.run import find_run
 from genlib.schedule import mail
 from genlib.schedule.child import Here
@@ -82,7 +83,7 @@ def send_news(key: str, posting: Posting, plan: Plan, settings: Settings) -> Out
     with_file = False
     if kind == "made":
         run = find_run(row["run"], settings)
-        if run is None or run.html is None:
+        if run is None or run.html is None or run.status != GOOD:
             return Outcome(FAILED, "the report is not in the catalogue any more")
         with_file = slot.entry.send_file and mail.may_have_file(to, delivery)
         link = delivery.link + run.html.relative_to(settings.reports).as_posix()

@@ -45,7 +45,7 @@ def _describe_row(row: Row, late: bool) -> dict[str, Any]:
 def count(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """How many reports stand how; late ones beside."""
     reports = [line for line in lines if line["kind"] == "report"]
-    names = ("waiting", "running", "done", "refused", "failed")
+    names = ("waiting", "approval", "running", "done", "refused", "failed")
     counts = {name: sum(line["status"] == name for line in reports) for name in names}
     return counts | {"late": sum(line["late"] for line in reports)}
 

@@ -25,7 +25,15 @@ from genlib.private import OWNER, make_home
 from genlib.register.bulk import reason as tell_reason
 from genlib.register.database import make_engine
 from genlib.register.schema import Instant
-from genlib.schedule.outcome import DONE, FAILED, REFUSED, RUNNING, WAITING, Outcome
+from genlib.schedule.outcome import (
+    APPROVAL,
+    DONE,
+    FAILED,
+    REFUSED,
+    RUNNING,
+    WAITING,
+    Outcome,
+)
 
 LEASE = dt.timedelta(seconds=120)
 TABLES = sa.MetaData()
@@ -152,6 +160,12 @@ class Store:
         waiting = TASK.update().where(TASK.c.key == key, TASK.c.status == WAITING)
         return self._run(waiting.values(status=REFUSED, reason=reason, finished_at=now))
 
+    def decide(self, key: str, outcome: Outcome, now: dt.datetime) -> bool:
+        """Close a task that waits for a second person, as that person decided."""
+        pending = TASK.update().where(TASK.c.key == key, TASK.c.status == APPROVAL)
+        values = {"status": outcome.status, "reason": outcome.reason}
+        return self._run(pending.values(**values, finished_at=now))
+
     def _win(self, claim: Claim, now: dt.datetime, lease: dt.timedelta) -> bool:
         is_ready = sa.and_(
             TASK.c.status == WAITING,
@@ -226,6 +240,11 @@ def _is_free(row: Mapping[str, Any], now: dt.datetime) -> bool:
 def is_over(row: Mapping[str, Any] | None) -> bool:
     """Whether a task is done, refused or failed."""
     return row is not None and row["status"] in {DONE, REFUSED, FAILED}
+
+
+def is_to_do(row: Mapping[str, Any]) -> bool:
+    """Whether a task is yet to be done: it waits for no person and is not over."""
+    return row["status"] in {WAITING, RUNNING}
 
 
 def _make_file(path: Path) -> None:

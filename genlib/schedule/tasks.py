@@ -23,7 +23,7 @@ from genlib.reports.approval import digest_notebook, is_approved
 from genlib.reports.catalogue import Run
 from genlib.reports.parameters import parameters_of, purposes_of
 from genlib.reports.run import Page, open_notebook, run_pages
-from genlib.schedule.outcome import DONE, FAILED, REFUSED, WAITING, Outcome, judge_error
+from genlib.schedule.outcome import APPROVAL, DONE, FAILED, REFUSED, WAITING, Outcome, judge_error
 from genlib.schedule.plan import Plan, Slot, Source, find_report
 from genlib.settings import Settings, password
 
@@ -116,7 +116,28 @@ def make_report(task: Making, settings: Settings, now: dt.datetime) -> Outcome:
     if isinstance(result, ReportFailed):
         run = _find_failed(slot, settings)
         return _tell_failure(run, result) if run else judge_error(result)
-    return Outcome(DONE, run=result.id)
+    return _judge_run(result)
+
+
+def find_decision(run_id: str, settings: Settings) -> Outcome:
+    """How it stands with a run that was made for a second person to let out."""
+    for run in catalogue.runs(settings.reports):
+        if run.id == run_id:
+            return _judge_run(run)
+    return Outcome(REFUSED, "it was taken back before a second person let it out", run_id)
+
+
+def _judge_run(run: Run) -> Outcome:
+    if run.status == catalogue.WAITING:
+        reason = (
+            "waiting for approval: a second person reads it (genlib report open "
+            f"{run.id}) and lets it out with genlib report allow, or refuses it"
+        )
+        return Outcome(APPROVAL, reason, run.id)
+    if run.status == catalogue.REFUSED:
+        why = run.manifest["refused"]["reason"]
+        return Outcome(REFUSED, f"a second person did not let it out: {why}", run.id)
+    return Outcome(DONE, run=run.id)
 
 
 def _order_page(notebook: Any, slot: Slot) -> Page:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from genlib.clock import read_clock
 from genlib.schedule.outcome import FAILED, Outcome, put_off
-from genlib.schedule.store import LEASE, Claim, Store
+from genlib.schedule.store import LEASE, Claim, Store, is_to_do
 
 BEATS = 4
 """How many times in a lease a claim is renewed."""
@@ -82,7 +82,7 @@ class Work:
         if not self.after:
             return keys
         rows = self.store.read(set().union(*self.after.values()))
-        open_keys = {key for key, row in rows.items() if row["status"] in {"waiting", "running"}}
+        open_keys = {key for key, row in rows.items() if is_to_do(row)}
         return [key for key in keys if not open_keys & self.after.get(key, set())]
 
     def _look(self) -> int:

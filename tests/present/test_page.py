@@ -13,6 +13,7 @@ import pytest
 from genlib.errors import NotProtected, UsageError
 from genlib.present import charts, findings, page, tables
 from genlib.present.item import MIME, Block, Untold
+from genlib.present.words import Words
 
 MANIFEST = SimpleNamespace(
     release_id="2026-11-01T0400Z-5f2c91",
@@ -276,3 +277,10 @@ def test_the_page_fits_and_asks_for_nothing(html, width, tmp_path):
         )
         browser.close()
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_a_command_has_its_words_apart_so_that_no_line_ends_behind_a_hyphen():
+    command = "genlib report run campaign_history -p period=2026-10 --language en"
+    html = page.describe_making(Words("en"), {"Anew": command}, {})
+    assert re.findall("<span>([^<]*)</span>", html) == command.split(" ")
+    assert command in re.sub("<[^>]+>", "", html)

@@ -11,6 +11,7 @@ import pytest
 
 from genlib.errors import NotProtected
 from genlib.present import tables
+from genlib.present.item import NOTHING, SMALL
 
 
 def cells(item):
@@ -69,6 +70,30 @@ def test_what_stands_on_few_has_a_star(protected):
     )
     assert cells(item)[3:] == ["Sähköposti", "900", "90,0", "Tekstiviesti", "20", "2,0\u00a0*"]
     assert item.html().count("sattuma painaa paljon") == 1
+
+
+@pytest.mark.parametrize(
+    ("contacts", "share", "hidden", "untold"),
+    [
+        ([0, 0], [None, None], 0, [NOTHING]),
+        ([0, None], [None, None], 1, [SMALL]),
+        ([0, 9], [None, None], 0, []),
+        ([0, 0], [0.0, None], 0, []),
+    ],
+)
+def test_a_table_of_nothing_but_zeros_and_dashes_is_not_told(
+    protected, contacts, share, hidden, untold
+):
+    rows = [
+        {"channel": name, "contacts": count, "share": part}
+        for name, count, part in zip(("email", "sms"), contacts, share, strict=True)
+    ]
+    types = {"channel": pl.String, "contacts": pl.Int64, "share": pl.Float64}
+    table = replace(protected(pl.DataFrame(rows, schema=types), "channel"), hidden=hidden)
+    columns = ["contacts", "share"]
+    item = tables.table(table, by="channel", columns=columns, title="Contacts", total=False)
+    assert [one.reason for one in item.untold] == untold
+    assert bool(item.html()) is not bool(untold)
 
 
 def test_units_stand_in_the_head_and_intervals_beside(campaigns):

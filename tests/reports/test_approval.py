@@ -118,7 +118,7 @@ def test_a_draft_is_marked_on_every_sheet_of_paper(draft, tmp_path):
 def test_a_draft_is_marked_in_the_language_of_its_page(book, settings, language):
     made = run_report(book, parameters={"language": language}, settings=settings)
     page = made.html.read_text(encoding="utf-8")
-    assert re.search(f'<aside class="draft">{MARK[language]}', page)
+    assert re.search(f'<aside class="banner">{MARK[language]}', page)
 
 
 FEW = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 import ipywidgets as widgets
 import nbformat
 import pytest
-from catalogued import keep
+from catalogued import keep, keep_waiting
 from lab import CHROMIUM, chromium, jupyterlab, write_cells, write_report
 from planning import settings_in
 from small import Small
@@ -154,6 +154,13 @@ def test_the_catalogue_is_listed_newest_first_and_opened_in_place(kept: Settings
     shown.report.value = "campaign_history"
     assert [run for _, run in shown.run.options] == ["", "2026-2"]
     assert shown.page.value == ""
+
+
+def test_the_catalogue_says_what_waits_for_a_second_person(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    keep_waiting(settings.reports, "2026-1")
+    _, (said, _) = genlib.catalogue(settings=settings).run.options
+    assert said.endswith("Finnish · waiting for a second person")
 
 
 def test_the_catalogue_of_one_report(kept: Settings, tmp_path: Path) -> None:

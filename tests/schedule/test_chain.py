@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 import shutil
 from dataclasses import replace
 from email import message_from_string, policy
@@ -9,15 +10,21 @@ from email import message_from_string, policy
 import nbformat
 import pytest
 from approving import approve
+from catalogued import keep_waiting
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from workbench import ROOT
 
 from genlib import notice
-from genlib.register import audit
+from genlib.cli import run as command
+from genlib.disclosure.ledger import PENDING, Ledger
+from genlib.present import banner
+from genlib.register import audit, vault
 from genlib.register.database import open_register
 from genlib.reports import catalogue
-from genlib.schedule import status
+from genlib.reports.second_person import refuse_run
+from genlib.schedule import posting, status
 from genlib.schedule.chain import Chain
+from genlib.schedule.outcome import APPROVAL, Outcome
 from genlib.schedule.plan import Delivery, Entry, Plan, Source
 from genlib.schedule.serving import open_store
 from genlib.schedule.times import find_due_slots
@@ -207,6 +214,7 @@ def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
     lines = status.describe(open_store(settings).read(), slots, late)
     assert status.count(lines) == {
         "waiting": 1,
+        "approval": 0,
         "running": 0,
         "done": 0,
         "refused": 2,
@@ -224,3 +232,98 @@ def test_a_release_that_is_older_than_the_period_makes_a_report_wait(plan, setti
     waiting = [row for row in rows.values() if row["period"] == "2026-11"]
     assert [row["status"] for row in waiting] == ["waiting"]
     assert "publish a newer one: genlib publish satisfaction" in waiting[0]["reason"]
+
+
+@pytest.fixture
+def four_eyes(settings, tmp_path, monkeypatch):
+    """The settings with a notice that wants four eyes, and bertta, a publisher."""
+    text = notice.DEFAULT.read_text(encoding="utf-8").replace(
+        "four_eyes = false", "four_eyes = true"
+    )
+    path = tmp_path / "notice.toml"
+    path.write_text(text.replace('version = "', 'version = "eyes-', 1), encoding="utf-8")
+    monkeypatch.setenv("GENLIB_NOTICE", str(path))
+    word = (settings.home / "password").read_text()
+    vault.add_user(
+        settings.keys, user="steward", password=word, new=("bertta", word), levels=["publisher"]
+    )
+    return load()
+
+
+def test_a_report_waits_for_a_second_person_and_is_mailed_once_when_it_is_let_out(
+    plan, four_eyes, postbox, monkeypatch
+):
+    plan = replace(plan, entries=(replace(ENTRY, refresh=()),))
+    (made,) = do(plan, four_eyes, DUE).values()
+    assert made["status"] == "approval"
+    assert made["reason"].startswith("waiting for approval: a second person reads it")
+    (run,) = catalogue.runs(four_eyes.reports)
+    assert (run.id, run.status) == (made["run"], "waiting")
+    assert postbox.letters == []
+    told = Ledger.of(four_eyes).published(run.figures)  # the second person reads them
+    assert told
+    assert not [file for file in told if file.name.endswith(PENDING)]
+    page = run.html.read_text(encoding="utf-8")
+    digits = re.search(r"Tiiviste: ([0-9a-f]{12})<", page)[1]
+
+    for _ in range(2):
+        do(plan, four_eyes, DUE + 13 * HOUR)
+    ((late, text, _),) = postbox.letters
+    assert late == ["data@company.example"]
+    assert "waiting for approval" in message_from_string(text, policy=policy.default).get_content()
+
+    allow = ["report", "allow", run.id, "--digest", digits]
+    assert command(allow) == 3  # the schedule runs under this name
+    monkeypatch.setenv("GENLIB_USER", "bertta")
+    assert command(allow) == 0
+    for _ in range(2):
+        (done,) = do(plan, four_eyes, DUE + 14 * HOUR).values()
+    assert (done["status"], done["run"], done["attempts"]) == ("done", run.id, 1)
+    assert [to for to, _, _ in postbox.letters] == [late, ["johto@company.example"]]
+    assert [one.status for one in catalogue.runs(four_eyes.reports)] == ["good"]
+    assert banner.BEGIN not in run.html.read_text(encoding="utf-8")
+
+
+def hold_for_approval(plan, settings, run):
+    """The slot of October, made and waiting for a second person."""
+    store = open_store(settings)
+    slots = find_due_slots(plan, DUE, settings.time_zone)
+    Chain(plan, settings, store, clock=lambda: DUE).put_down(slots)
+    claim = store.claim([slot.key for slot in slots], DUE)
+    assert store.finish(claim, Outcome(APPROVAL, "waiting for approval", run), DUE)
+
+
+def test_what_a_second_person_refused_is_told_once_to_whom_failures_are_told(
+    plan, settings, postbox
+):
+    plan = replace(plan, entries=(replace(ENTRY, refresh=(), publish=()),))
+    run = keep_waiting(settings.reports, "2026-11-02T040000Z-5f2c91")
+    hold_for_approval(plan, settings, run.id)
+    (waiting,) = do(plan, settings, DUE).values()
+    assert (waiting["status"], postbox.letters) == ("approval", [])
+    refuse_run(run, "the title says too much", replace(settings, user="bertta"))
+    for _ in range(2):
+        (refused,) = do(plan, settings, DUE + HOUR).values()
+    assert refused["status"] == "refused"
+    assert refused["reason"] == "a second person did not let it out: the title says too much"
+    assert [to for to, _, _ in postbox.letters] == [["data@company.example"]]
+
+
+def test_what_was_taken_back_while_it_waited_is_refused(plan, settings, postbox):
+    plan = replace(plan, entries=(replace(ENTRY, refresh=(), publish=()),))
+    hold_for_approval(plan, settings, "2026-11-02T040000Z-5f2c91")
+    (refused,) = do(plan, settings, DUE).values()
+    assert (refused["status"], refused["reason"]) == (
+        "refused",
+        "it was taken back before a second person let it out",
+    )
+    assert [to for to, _, _ in postbox.letters] == [["data@company.example"]]
+
+
+def test_a_page_that_is_not_out_is_never_mailed(plan, settings, postbox):
+    run = keep_waiting(settings.reports, "2026-11-02T040000Z-5f2c91")
+    (slot,) = find_due_slots(plan, DUE, settings.time_zone)
+    row = {"run": run.id, "reason": "", "status": "done"}
+    news = (slot, row, "made", ("johto@company.example",))
+    assert posting.send_news("mail", news, plan, settings).status == "failed"
+    assert postbox.letters == []

@@ -1,12 +1,16 @@
 """Mail through a real server with STARTTLS."""
 
+import re
 from dataclasses import replace
 from email import message_from_string, policy
 
 import pytest
+from catalogued import keep
 
 from genlib.errors import Refused, UsageError
+from genlib.present import page
 from genlib.present.words import Words
+from genlib.reports.making import TABLES
 from genlib.schedule import mail
 from genlib.schedule.plan import Delivery
 
@@ -99,6 +103,17 @@ def test_the_lead_is_read_as_text():
     page = '<div class="lead" data-period="x"><p>Asiakkaita on <b>1&nbsp;043</b> &amp; muita.</p>'
     assert mail.read_lead(page) == "Asiakkaita on 1\u00a0043 & muita."
     assert mail.read_lead("<p>no lead</p>") == ""
+
+
+def test_a_page_that_travels_alone_links_to_nothing_that_stays_behind(delivery, tmp_path):
+    run = keep(tmp_path, "2026-1", "good")
+    making = page.describe_making(Words("fi"), {}, {}, TABLES)
+    run.html.write_text(f'<a href="#part-1">Osa</a>{making}', encoding="utf-8")
+    letter = mail.compose(NEWS, TO, delivery, "key")
+    mail.add_page(letter, run, "https://reports.company.example/x", "fi", with_file=True)
+    (attached,) = letter.iter_attachments()
+    assert re.findall('href="([^"]*)"', attached.get_content()) == ["#part-1"]
+    assert f'href="{TABLES}"' in run.html.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("language", ["fi", "sv"])

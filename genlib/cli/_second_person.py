@@ -1,0 +1,90 @@
+"""`genlib report allow | refuse`: what a second person decides of a report that waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from genlib.cli._catalogue import RunId, find_run
+from genlib.register import audit, key_use
+from genlib.register.database import open_register
+from genlib.reports.catalogue import Run
+from genlib.settings import Settings, load, password
+
+PasswordFile = Annotated[
+    Path | None, typer.Option(help="File with the password of your slot of the pseudonym key.")
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put the commands into the group of reports."""
+    app.command()(allow)
+    app.command()(refuse)
+
+
+def allow(
+    run: RunId,
+    digest: Annotated[str, typer.Option(help="The digits that the page you read says on top.")],
+    password_file: PasswordFile = None,
+) -> None:
+    """Let out a report that somebody else made and that you have read, where the notice wants four
+    eyes. Refused if its files are not what you read.
+
+    Level: publisher.
+
+    Example: genlib report allow 2026-11-01T040000Z-5f2c91 --digest 3f8a0c5de912
+    """
+    from genlib.reports.second_person import allow_run, check_digest, digest_run
+
+    settings = load(password_file=password_file)
+    found = _find_waiting(run, settings, "report allow")
+    check_digest(found, digest)
+    _tell(settings, "report allow", found, digest_run(found))
+    typer.echo(f"let out by {settings.user}: {allow_run(found, digest, settings).html}")
+
+
+def refuse(
+    run: RunId,
+    reason: Annotated[str, typer.Option(help="Why, for the record; no names.")],
+    password_file: PasswordFile = None,
+) -> None:
+    """Refuse a report that somebody else made, where the notice wants four eyes: it stays for the
+    record and never goes out, and its figures are withdrawn.
+
+    Level: publisher.
+
+    Example: genlib report refuse 2026-11-01T040000Z-5f2c91 --reason "the title says too much"
+    """
+    from genlib.reports.second_person import digest_run, refuse_run
+
+    settings = load(password_file=password_file)
+    found = _find_waiting(run, settings, "report refuse")
+    _tell(settings, "report refuse", found, digest_run(found))
+    refuse_run(found, reason, settings)
+    typer.echo(f"refused by {settings.user}: {run}")
+
+
+def _find_waiting(run_id: str, settings: Settings, command: str) -> Run:
+    """The run, once whoever asks has shown by a password who they are, and is not its maker."""
+    from genlib.reports.second_person import check_second_person
+
+    word = password(settings, "password of the pseudonym key")
+    key_use.open_pseudonym(settings, word, command)
+    found = find_run(run_id, settings)
+    check_second_person(found, settings)
+    return found
+
+
+def _tell(settings: Settings, action: str, run: Run, digest: str) -> None:
+    """In the audit trail, before it is done; nothing is done without."""
+    detail = {"run": run.id, "report": run.slot.report, "digest": digest}
+    audit.record(
+        open_register(settings.register),
+        purpose="reports",
+        action=action,
+        people=0,
+        detail=detail,
+        user=settings.user,
+    )

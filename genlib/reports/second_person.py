@@ -1,0 +1,154 @@
+"""Four eyes, where the notice wants them: a page waits until a second person has read it, and lets
+it out or refuses it.
+
+While it waits it says so at its head, beside the digest of all that its folder holds; its files are
+their owner's alone, whoever may read the reports. Whoever lets it out gives that digest: another
+file or another manifest since is another digest. Its figures stand in the ledger as soon as it
+waits, for the second person reads them; when the last page that shows them is refused they are
+withdrawn: told anew another time, while what was read of them still counts.
+
+Not promised: that the second person read it; that a maker who works under another's login of the
+machine and another's name is found out; or that whoever may write to the catalogue, and so change
+page, manifest and digest alike, does not.
+
+Example: aino makes the report of October, a page that waits. bertta, a publisher, reads it and runs
+`genlib report allow RUN --digest 5f2c91a0b3d4`: from then on it is a good run like any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from genlib.clock import read_clock
+from genlib.disclosure.ledger import Ledger
+from genlib.errors import Refused, UsageError
+from genlib.present import banner
+from genlib.present.words import Words
+from genlib.private import OWNER, Access, give
+from genlib.reports import catalogue, index
+from genlib.reports.catalogue import GOOD, HOLD, MANIFEST, REFUSED, WAITING, Run
+from genlib.reports.identifying import masked
+from genlib.reports.pdf import to_pdf
+from genlib.settings import Settings
+
+PAGE, PRINT = "report.html", "report.pdf"
+BESIDE = {MANIFEST, HOLD, PRINT}
+"""Files of a run that its digest does not count: the manifest counts by what it says."""
+DIGITS = 12
+"""Of the digest, as the page says it."""
+
+
+def mark_page(
+    files: Mapping[str, bytes], manifest: Mapping[str, Any], language: str
+) -> dict[str, bytes]:
+    """The files of a run that waits: its page says so, and the digest."""
+    digest = digest_files(files, manifest)
+    said = Words(language).translate(banner.WAITING, digest=digest[:DIGITS])
+    page = banner.put_banner(files[PAGE].decode(), said)
+    return {**files, PAGE: page.encode()}
+
+
+def digest_files(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> str:
+    """The SHA-256 of the files of a run, without a banner, and of what is known of it."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    content = json.dumps([digests, dict(manifest)], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def digest_run(run: Run) -> str:
+    """The digest of a run that waits, as it lies there now."""
+    return digest_files(_read_files(run), run.manifest)
+
+
+def _read_files(run: Run) -> dict[str, bytes]:
+    files = {}
+    for path in run.folder.iterdir():
+        if path.name not in BESIDE and not path.name.startswith("."):
+            files[path.name] = path.read_bytes()
+    page = files.get(PAGE, b"").decode(errors="replace")
+    return {**files, PAGE: banner.take_banner(page).encode()}
+
+
+def check_second_person(run: Run, settings: Settings) -> None:
+    """UsageError if the run does not wait; Refused if the user of the settings made it, by name or
+    by login of the machine."""
+    if run.status != WAITING:
+        raise UsageError(
+            "this run does not wait for a second person; genlib report list shows those that do"
+        )
+    if settings.user in {run.manifest["user"], run.manifest["login"]}:
+        raise Refused(
+            "whoever made a report, by name or by login of the machine, cannot let it out or "
+            "refuse it: ask a second person to read it, or take it back with genlib report forget"
+        )
+
+
+def check_digest(run: Run, digest: str) -> None:
+    """UsageError unless so many digits are given as the page says; Refused if the run is not what
+    was read."""
+    if len(digest) < DIGITS:
+        raise UsageError(f"give the {DIGITS} digits that the page says at its head, as --digest")
+    if not digest_run(run).startswith(digest.lower()):
+        raise Refused(
+            "the run is not of this digest: another page was read, or its files were changed "
+            "since; read it again with genlib report open RUN, or refuse it"
+        )
+
+
+def allow_run(run: Run, digest: str, settings: Settings) -> Run:
+    """The run, let out by the user of the settings: a good one, for whom the reports are for.
+
+    The manifest is changed last: whoever is stopped before does it again. Raises what the checks
+    raise, of the run as it lies there now.
+    """
+    with catalogue.locked(settings.reports):
+        current = catalogue.read_run(run.folder / MANIFEST)
+        check_second_person(current, settings)
+        check_digest(current, digest)
+        files = _read_files(current)
+        decision = _describe_decision(settings, digest=digest_run(current))
+        if current.manifest["pdf"]:
+            files[PRINT] = to_pdf(files[PAGE].decode())
+        for name, content in files.items():
+            catalogue.replace(run.folder / name, content, settings.access)
+        give(run.folder, settings.access.folder, settings.access.group)
+        manifest = {**current.manifest, "status": GOOD, "allowed": decision}
+        _replace_manifest(run, manifest, settings.access)
+    index.write(settings.reports, settings.time_zone, settings.access)
+    return catalogue.read_run(run.folder / MANIFEST)
+
+
+def refuse_run(run: Run, reason: str, settings: Settings) -> None:
+    """Keep for the record that the user of the settings refused a run: it never goes out. Its
+    figures are withdrawn, unless a page in another language still shows them or may."""
+    with catalogue.locked(settings.reports):
+        current = catalogue.read_run(run.folder / MANIFEST)
+        check_second_person(current, settings)
+        decision = _describe_decision(settings, reason=masked(reason))
+        said = Words(current.slot.language).translate(banner.REFUSED)
+        page = banner.put_banner(_read_files(current)[PAGE].decode(), said)
+        catalogue.replace(run.folder / PAGE, page.encode(), OWNER)
+        manifest = {**current.manifest, "status": REFUSED, "refused": decision}
+        _replace_manifest(run, manifest, OWNER)
+    if not _is_shown(current, settings):
+        Ledger.of(settings).withdraw(current.figures, by=settings.user, reason=masked(reason))
+    index.write(settings.reports, settings.time_zone, settings.access)
+
+
+def _describe_decision(settings: Settings, **more: str) -> dict[str, str]:
+    return {"by": settings.user, "at": read_clock().isoformat(), **more}
+
+
+def _replace_manifest(run: Run, manifest: Mapping[str, Any], access: Access) -> None:
+    catalogue.replace(run.folder / MANIFEST, catalogue.write_manifest(manifest), access)
+
+
+def _is_shown(run: Run, settings: Settings) -> bool:
+    """Whether a page shows the figures of a run, or waits to."""
+    return any(
+        other.figures == run.figures and other.status in {GOOD, WAITING}
+        for other in catalogue.runs(settings.reports)
+    )
