@@ -233,7 +233,7 @@ class Server:
                 yield from pl.DataFrame(batch).cast(wanted).iter_slices(rows)
 
     def write(self, session: sa.Connection, name: str, frame: pl.DataFrame) -> None:
-        """Insert a frame, and move the sequence that numbers new rows past it."""
+        """Insert a frame, and move the sequence that numbers new rows past it, never back."""
         text = frame.with_columns(("\\x" + pl.col(pl.Binary).bin.encode("hex")).name.keep())
         columns = ", ".join(f'"{column}"' for column in frame.columns)
         rows = text.write_csv(include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ")
@@ -244,7 +244,8 @@ class Server:
         if "id" in frame.columns:
             last = f'SELECT max(id) FROM "{name}"'  # noqa: S608 - the name is the schema's
             sequence = f"pg_get_serial_sequence('{name}', 'id')"
-            session.exec_driver_sql(f"SELECT setval({sequence}, ({last}))")
+            before = f"pg_sequence_last_value({sequence}::regclass)"
+            session.exec_driver_sql(f"SELECT setval({sequence}, greatest(({last}), {before}))")
 
 
 @contextmanager
