@@ -232,8 +232,10 @@ def released(filled: Desk) -> Desk:
     answered by somebody who holds the pseudonym key."""
     office = replace(filled.office, pseudonym=KEY)
     register = filled.officer.register
-    terms = {"notice": office.notice, "releases": office.releases, "now": NOW}
-    made = publish("customer_analysis", register, KEY, time_zone="Europe/Helsinki", **terms)
+    terms = {"notice": office.notice, "releases": office.releases, "common": office.home}
+    made = publish(
+        "customer_analysis", register, KEY, now=NOW, time_zone="Europe/Helsinki", **terms
+    )
     gone = {"2019-10-01T0400Z-aaaaaa": "2019-09", "2026-08-01T0400Z-bbbbbb": "2026-07"}
     for release, period in {**gone, made.release_id: "2026-10"}.items():
         slot = catalogue.Slot("customer_analysis", period, "fi")

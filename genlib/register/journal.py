@@ -12,9 +12,11 @@ tombstone of request 5 of Monday's instant, and whoever loads or publishes is to
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +26,7 @@ import sqlalchemy as sa
 
 from genlib.atomic import replacing, synced
 from genlib.errors import Refused
-from genlib.private import OWNER, make_home
+from genlib.private import OWNER, Access, give, make_common, open_lock
 from genlib.register.database import Register
 from genlib.register.schema import table
 
@@ -47,6 +49,11 @@ class Entry:
         return dt.datetime.fromisoformat(self.erased_at)
 
     @property
+    def key(self) -> tuple[int, dt.datetime]:
+        """Which erasure it is, in the journal and in the register."""
+        return self.request, self.instant
+
+    @property
     def tombstones(self) -> pl.DataFrame:
         """identifier, digest."""
         written = pl.DataFrame(self.marks, dict.fromkeys(SCHEMA, pl.String()), orient="row")
@@ -63,19 +70,21 @@ def make_entry(
 
 
 def locate(home: Path) -> Path:
-    """Where the journal of a workbench lies."""
+    """Where the journal lies in the folder that the workbenches of a register have in common."""
     return home / "rights" / "erasures.jsonl"
 
 
 def append(home: Path, entry: Entry) -> None:
     """Add a line, on the disk before this returns. A line that a crash cut off is left alone."""
     path = locate(home)
-    make_home(path.parent)
     line = f"\n{json.dumps(asdict(entry))}\n".encode()
-    with open(path, "ab", buffering=0, opener=partial(os.open, mode=OWNER.file)) as file:
-        file.write(line)
-        os.fsync(file.fileno())
-    synced(path.parent)
+    with _hold(home) as access:
+        with open(path, "ab", buffering=0, opener=partial(os.open, mode=OWNER.file)) as file:
+            if file.tell() == 0:
+                give(file.fileno(), access.file)
+            file.write(line)
+            os.fsync(file.fileno())
+        synced(path.parent)
 
 
 def read(home: Path) -> list[Entry]:
@@ -87,11 +96,27 @@ def read(home: Path) -> list[Entry]:
     return [Entry(**json.loads(line)) for line in lines if line.startswith("{") and line[-1] == "}"]
 
 
-def rewrite(home: Path, entries: Sequence[Entry]) -> None:
-    """Keep these lines only."""
-    with replacing(locate(home)) as file:
-        for entry in entries:
-            file.write(f"{json.dumps(asdict(entry))}\n".encode())
+def forget(home: Path, is_old: Callable[[Entry], bool]) -> None:
+    """Keep only the lines that are not old."""
+    if not any(map(is_old, read(home))):
+        return
+    with _hold(home) as access:
+        kept = [entry for entry in read(home) if not is_old(entry)]
+        with replacing(locate(home), access) as file:
+            for entry in kept:
+                file.write(f"{json.dumps(asdict(entry))}\n".encode())
+
+
+@contextmanager
+def _hold(home: Path) -> Iterator[Access]:
+    """The journal, which nobody else writes to meanwhile, and how its files are made."""
+    folder = locate(home).parent
+    access = make_common(folder)
+    lock = folder / ".lock"
+    with open_lock(lock) as file:
+        give(lock, access.file)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield access
 
 
 def list_unfinished(register: Register, home: Path) -> list[Entry]:
@@ -99,17 +124,52 @@ def list_unfinished(register: Register, home: Path) -> list[Entry]:
     entries = read(home)
     if not entries:
         return []
+    done = _read_done(register)
+    return [entry for entry in entries if entry.key not in done]
+
+
+def list_begun(register: Register, home: Path) -> set[tuple[int, dt.datetime]]:
+    """The erasures, by request and instant, that have begun or are done."""
+    return _read_done(register) | {entry.key for entry in read(home)}
+
+
+@contextmanager
+def stand_still(
+    register: Register, home: Path, begun: Set[tuple[int, dt.datetime]]
+) -> Iterator[None]:
+    """While no erasure can begin; Refused if one did that is not among those that had `begun`."""
+    with _hold(home):
+        if list_begun(register, home) - begun:
+            raise Refused(
+                "an erasure began while this release was made, which may hold the person; it was "
+                "not kept, so publish again"
+            )
+        yield
+
+
+def list_untold(register: Register, home: Path) -> set[tuple[int, dt.datetime]]:
+    """The erasures of the register, by request and instant, of which the journal has no line."""
+    return _read_done(register) - {entry.key for entry in read(home)}
+
+
+def _read_done(register: Register) -> set[tuple[int, dt.datetime]]:
     stones = table("tombstone")
     query = sa.select(stones.c.request, stones.c.erased_at).distinct()
     with register.engine.connect() as connection:
-        done = {(row.request, row.erased_at) for row in connection.execute(query)}
-    return [entry for entry in entries if (entry.request, entry.instant) not in done]
+        return {(row.request, row.erased_at) for row in connection.execute(query)}
 
 
 def check_finished(register: Register, home: Path) -> None:
-    """Refused while an erasure is left to do: nobody who was erased is loaded or published."""
+    """Refused while an erasure is left to do: nobody who was erased is loaded or published; and
+    while one has no line here, so that this workbench would not know of it after a backup."""
     if count := len(list_unfinished(register, home)):
         raise Refused(
             f"{count} erasures are not in this register (a command was stopped, or a backup was "
             "restored); finish them first: genlib subject finish"
+        )
+    if count := len(list_untold(register, home)):
+        raise Refused(
+            f"{count} erasures of this register are not in the journal of this workbench; let the "
+            "setting common name the folder that all its workbenches use, or enter them here: "
+            "genlib subject finish"
         )
