@@ -3,7 +3,8 @@ a backup of the database comes back.
 
 A line is written before anything is erased, and an erasure is done when the register has its
 tombstones. So after a crash, and after a backup was restored, the journal knows what is left to do.
-It holds keyed hashes and codes, nobody's number or name.
+It holds keyed hashes and codes, nobody's number or name. The workbenches of one register use one
+journal (the setting `common`); whoever's lacks an erasure of the register is told so.
 
 Example: request 5 was erased on Monday, on Tuesday Sunday's backup is restored: the register has no
 tombstone of request 5 of Monday's instant, and whoever loads or publishes is told to finish it.

@@ -48,8 +48,8 @@ FOUND = ["id", "personal_id_index", "joined_on"]
 
 @dataclass(frozen=True)
 class Workplace:
-    """What an erasure needs beside the register: the identity key, the `home` or
-    common folder, and for how many years the books are kept."""
+    """What an erasure needs beside the register: the identity key, the folder (`home`) that the
+    workbenches have in common, and for how many years the books are kept."""
 
     key: IdentityKey
     home: Path

@@ -30,10 +30,9 @@ LAWS = {"inspection": "GDPR 15", "correction": "GDPR 16", "portability": "GDPR 2
 
 @dataclass(frozen=True)
 class Office:
-    """Where answers are written and what they tell of: the `home` or common
-    folder, the `reports`, the
-    `releases`, and the notice. `pseudonym`: the key that links coded copies, if whoever answers
-    holds it."""
+    """Where answers are written and what they tell of: the folder (`home`) that the workbenches
+    have in common, the `reports`, the `releases`, and the notice. `pseudonym`: the key that links
+    coded copies, if whoever answers holds it."""
 
     home: Path
     reports: Path

@@ -16,8 +16,9 @@ import pytest
 import sqlalchemy as sa
 from answering import NOW, Desk, make_desk
 from asking import read_rows
+from erasing import YEARS
 from everything import MARKS, MOVED, OTHER, OWN, TWIN
-from small import KEY
+from small import IDENTITY, KEY
 
 from genlib import notice as notices
 from genlib.errors import Refused, UsageError
@@ -30,6 +31,7 @@ from genlib.register.store import plain_schema
 from genlib.register.vault import PseudonymKey
 from genlib.reports import catalogue
 from genlib.rights import codes
+from genlib.rights.erasure import Workplace, enter_untold
 from genlib.rights.gathering import (
     BY_DIGEST,
     BY_ROW,
@@ -232,6 +234,7 @@ def released(filled: Desk) -> Desk:
     answered by somebody who holds the pseudonym key."""
     office = replace(filled.office, pseudonym=KEY)
     register = filled.officer.register
+    enter_untold(filled.officer, Workplace(IDENTITY, office.home, YEARS))
     terms = {"notice": office.notice, "releases": office.releases, "common": office.home}
     made = publish(
         "customer_analysis", register, KEY, now=NOW, time_zone="Europe/Helsinki", **terms
