@@ -28,6 +28,8 @@ from genlib.errors import BadInput, GenlibError, Refused
 UTC_INSTANT = pl.Datetime("us", "UTC")
 STATES = {"23505": "UNIQUE", "23503": "FOREIGN KEY", "23514": "CHECK", "23502": "NOT NULL"}
 FULL = {"SQLITE_FULL", "53100"}
+FULL_WORDS = ("disk is full", "could not write init file")
+"""The same without a code: of SQLite, and of a server that cannot begin a session."""
 FORBIDDEN = "42501"
 BUSY = {"55P03", "40P01", "40001"}
 """Another holds the lock; two waited for each other; two changed the same."""
@@ -283,6 +285,8 @@ def explain(error: BaseException) -> GenlibError | None:
             "another process is writing to the register; nothing was kept, try again when it is "
             "done"
         )
+    if _tells_of_full(cause):
+        return None
     is_nameless = isinstance(cause, psycopg.OperationalError) and state is None
     if state in GONE or is_nameless or any(words in str(cause) for words in GOING):
         return GenlibError(
@@ -300,11 +304,15 @@ def reason(error: Exception, file: str = "") -> str:
     cause = getattr(error, "orig", None) or error
     word = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
     failed_io = word.startswith("SQLITE_IOERR") or "disk I/O error" in str(cause)
-    if word in FULL or "disk is full" in str(cause) or (failed_io and _is_full(file)):
+    if word in FULL or _tells_of_full(cause) or (failed_io and _is_full(file)):
         return "no space left on the device"
     if failed_io:
         return f"{word or 'disk I/O error'}: is there space left on the device?"
     return f"{type(error).__name__} {word}".strip()
+
+
+def _tells_of_full(cause: BaseException) -> bool:
+    return any(words in str(cause) for words in FULL_WORDS)
 
 
 def _is_full(file: str) -> bool:

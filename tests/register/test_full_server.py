@@ -25,6 +25,8 @@ from genlib.register.schema import Base
 SIZE = "48m"
 SERVERS_USER = "pgserver"
 """As whom the wheel runs a server that root starts."""
+ENDS = (1, 2)
+"""2 where the server cannot even begin a session, for it has no room for a list of its own."""
 FULL = "no space left on the device"
 
 
@@ -95,9 +97,10 @@ def say(
         monkeypatch.setenv(name, bench.environment[name])
     monkeypatch.setenv("GENLIB_REGISTER", disk.url)
 
-    def say(*words: str, code: int = 0) -> str:
+    def say(*words: str, codes: tuple[int, ...] = (0,)) -> str:
         capsys.readouterr()
-        assert run(list(words)) == code, capsys.readouterr().err
+        done = run(list(words))
+        assert done in codes, capsys.readouterr().err
         return capsys.readouterr().err
 
     say("keys", "create")
@@ -117,7 +120,7 @@ def test_a_load_a_refresh_and_a_request_hit_a_full_disk_and_succeed_afterwards(
     ):
         before = count_rows(disk.url)
         disk.fill()
-        lines = say(*words, code=1).splitlines()
+        lines = say(*words, codes=ENDS).splitlines()
         assert FULL in lines[-1].lower()
         assert [line for line in lines if "Traceback" in line] == []
         disk.free()
