@@ -38,6 +38,8 @@ class Access:
 
 OWNER = Access(folder=0o700, file=0o600)
 GROUP = Access(folder=0o750, file=0o640)
+SHARED = Access(folder=0o2770, file=0o660)
+"""Of a folder in which a group works together: what one makes there the others may change."""
 OWNERS = 0o700
 """What a mode lets the owner do: all that anything has until it belongs to its group."""
 
@@ -60,6 +62,21 @@ def make_folder(path: Path, access: Access = OWNER) -> Path:
 def make_home(path: Path) -> Path:
     """As `make_folder`, for a place that somebody named: it may be a link to another disk."""
     return make_folder(path.resolve())
+
+
+def make_common(path: Path) -> Access:
+    """How files are made in the folder `path`, which is made if it is missing (`find_access`)."""
+    access = find_access(path)
+    make_folder(path.resolve(), access)
+    return access
+
+
+def find_access(path: Path) -> Access:
+    """`SHARED` inside a folder whose group may write to it and owns what is made there (setgid),
+    which only somebody who means it sets up so; else its owner's."""
+    folder = next(one for one in (path, *path.parents) if one.exists())
+    is_shared = folder.stat().st_mode & SHARED.folder == SHARED.folder
+    return SHARED if is_shared else OWNER
 
 
 def check_no_link(path: Path) -> None:

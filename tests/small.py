@@ -70,6 +70,7 @@ class Small:
             KEY,
             notice=terms,
             releases=self.home / "releases",
+            common=self.home,
             now=now,
             time_zone=time_zone,
         )

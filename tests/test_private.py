@@ -13,7 +13,17 @@ import pytest
 
 from genlib.atomic import replacing
 from genlib.errors import Refused, UsageError
-from genlib.private import GROUP, OWNER, Access, make_folder, open_lock, remove, write_file
+from genlib.private import (
+    GROUP,
+    OWNER,
+    SHARED,
+    Access,
+    make_common,
+    make_folder,
+    open_lock,
+    remove,
+    write_file,
+)
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])
@@ -120,3 +130,14 @@ def test_a_group_that_is_not_there_is_named(tmp_path: Path) -> None:
         write_file(tmp_path / "file", b"x", access)
     assert mode(tmp_path / "a") == 0o700
     assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_what_is_made_in_a_folder_that_a_group_shares_is_the_groups(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    assert make_common(shared / "alone") == OWNER
+    shared.chmod(0o2770)
+    assert make_common(shared / "rights" / "3") == SHARED
+    for folder in ("rights", "rights/3"):
+        assert stat.S_IMODE((shared / folder).stat().st_mode) == 0o2770
+    assert make_common(shared / "alone") == OWNER

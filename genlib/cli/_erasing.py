@@ -10,13 +10,13 @@ from genlib import notice, settings
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
 from genlib.errors import Refused
-from genlib.register import fingerprints, key_use
+from genlib.register import fingerprints, journal, key_use
 from genlib.register.database import open_register
 from genlib.register.keyfile import read_keys
 from genlib.register.levels import PRIVACY_OFFICER, Level
 from genlib.register.vault import IdentityKey, PseudonymKey
-from genlib.rights import codes, journal
-from genlib.rights.erasure import Workplace, finish_erasures
+from genlib.rights import codes
+from genlib.rights.erasure import Workplace, enter_untold, finish_erasures
 from genlib.rights.erasure import erase as carry_out_erasure
 from genlib.rights.receipt import finish_receipts, tell_receipt, write_receipt
 from genlib.rights.releases import Shelves, finish_releases, list_waiting
@@ -45,7 +45,8 @@ def erase(
     """
     places, officer, key = open_officer(password_file, "subject erase")
     place = find_workplace(places, key)
-    finish_erasures(officer, place)
+    _tell_common(places, officer)
+    finish_left(places, officer, key)
     carry_out_erasure(officer, place, request, ground=ground)
     _finish_own_releases(places, officer)
     _say(places, officer, request)
@@ -53,32 +54,48 @@ def erase(
 
 def finish(password_file: PasswordFile = None) -> None:
     """Finish erasures that were stopped, or that a restored backup brought back, and all receipts;
-    every command of this group finishes erasures first.
+    every command of this group that writes finishes erasures first.
 
     Level: privacy_officer.
 
     Example: genlib subject finish
     """
     places, officer, key = open_officer(password_file, "subject finish")
-    count = finish_erasures(officer, find_workplace(places, key))
+    place = find_workplace(places, key)
+    _tell_common(places, officer)
+    entered = enter_untold(officer, place)
+    count = finish_erasures(officer, place)
     typer.echo(f"{count} erasures finished in the register")
+    if entered:
+        typer.echo(f"{entered} erasures of the register entered in the journal of this workbench")
     waiting = [request.id for request in list_waiting(officer)]
     _finish_own_releases(places, officer)
     for number in waiting:
         _say(places, officer, number)
-    finish_receipts(officer.register, _find_books(places, officer), places.home)
+    finish_receipts(officer.register, _find_books(places, officer), places.common)
 
 
 def finish_left(places: Settings, officer: Officer, key: IdentityKey) -> None:
     """Finish in the register what a stopped command or a restored backup left, before anything else
     is done there."""
-    if journal.list_unfinished(officer.register, places.home):
-        finish_erasures(officer, find_workplace(places, key))
+    place = find_workplace(places, key)
+    enter_untold(officer, place)
+    finish_erasures(officer, place)
+
+
+def tell_left(places: Settings, officer: Officer) -> None:
+    """Say how many erasures are left to do."""
+    if count := len(journal.list_unfinished(officer.register, places.common)):
+        typer.echo(
+            f"genlib: {count} erasures are not in this register; finish them: genlib subject "
+            "finish",
+            err=True,
+        )
 
 
 def find_workplace(places: Settings, key: IdentityKey) -> Workplace:
     """What an erasure needs of the settings and the notice."""
-    return Workplace(key, places.home, _read_years(places))
+    return Workplace(key, places.common, _read_years(places))
 
 
 def find_shelves(places: Settings) -> Shelves:
@@ -118,10 +135,21 @@ def _finish_own_releases(places: Settings, officer: Officer) -> None:
         raise Refused(f"{error}; then: genlib subject finish") from None
 
 
+def _tell_common(places: Settings, officer: Officer) -> None:
+    """Say that other workbenches of a register on a server do not see what is kept here."""
+    if not officer.register.embedded and places.common == places.home:
+        typer.echo(
+            "genlib: the journal of erasures, answers and contact lists are in the home of this "
+            "workbench; if others use this register, let the setting common name one folder for "
+            "all",
+            err=True,
+        )
+
+
 def _say(places: Settings, officer: Officer, number: int) -> None:
     request = find_request(officer.register, number)
     books = _find_books(places, officer)
-    receipt = write_receipt(officer.register, request, books, places.home)
+    receipt = write_receipt(officer.register, request, books, places.common)
     typer.echo("\n".join(tell_receipt(receipt)))
 
 

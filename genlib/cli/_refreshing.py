@@ -9,10 +9,11 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from genlib import settings
+from genlib import notice, settings
 from genlib.cli._telling import PasswordFile, open_identity, telling
 from genlib.clock import read_clock
 from genlib.errors import UsageError
+from genlib.register import journal
 from genlib.register.batches import Source, read_folder
 from genlib.register.database import open_register
 from genlib.register.feeds.source import read_feed
@@ -20,7 +21,6 @@ from genlib.register.refresh import Refresh
 from genlib.register.runs import tell_history
 from genlib.register.schema import Base
 from genlib.register.undo import undo_run
-from genlib.rights import journal
 
 FilesFolder = Annotated[
     Path | None,
@@ -71,13 +71,14 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     names = [source.table for source in sources]
     target = rejected or places.home / "rejected"
     register = open_register(places.register)
-    journal.check_finished(register, places.home)
+    journal.check_finished(register, places.common)
     with telling("refreshing") as progress:
         work = Refresh(
             register,
             open_identity(places, "register refresh"),
             target,
             artificial=places.artificial,
+            years_kept=notice.load(places.notice).years_kept,
             is_whole=full,
             progress=progress,
             time_zone=places.time_zone,

@@ -20,13 +20,13 @@ from genlib.register import (
     audit,
     fingerprints,
     follow_ups,
+    journal,
     key_use,
     mailing,
     recipients,
 )
 from genlib.register.database import Register, open_register
 from genlib.register.vault import IdentityKey
-from genlib.rights import journal
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -180,13 +180,13 @@ def _open_register(places: settings.Settings) -> tuple[notice.Notice, Register]:
     """The notice in force and the register, in which no erasure is left to do."""
     terms = notice.load(places.notice)
     register = open_register(places.register)
-    journal.check_finished(register, places.home)
+    journal.check_finished(register, places.common)
     terms.check_in_force(places.day_of(read_clock()))
     return terms, register
 
 
 def _find_folder(places: settings.Settings) -> Path:
-    folder = places.home / "audiences"
+    folder = places.common / "audiences"
     check_no_link(folder)
     return folder
 

@@ -136,6 +136,7 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
             releases=settings.releases,
             data=settings.data,
             access=settings.access_of(purpose),
+            common=settings.common,
             now=now,
             time_zone=settings.time_zone,
         )

@@ -9,7 +9,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from genlib import settings
+from genlib import notice, settings
 from genlib.cli._refreshing import FilesFolder, read_sources
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.clock import read_clock
@@ -76,6 +76,7 @@ def check(
         open_identity(places, "feed check"),
         places.home / "rejected",
         artificial=places.artificial,
+        years_kept=notice.load(places.notice).years_kept,
         time_zone=places.time_zone,
     )
     found = work.check(read_sources(places, inputs, files, read_clock()))

@@ -12,10 +12,9 @@ from genlib import notice, settings
 from genlib.cli._erasing import find_shelves
 from genlib.clock import read_clock
 from genlib.publish import writer
-from genlib.register import key_use
+from genlib.register import journal, key_use
 from genlib.register.database import open_register
 from genlib.release import Manifest
-from genlib.rights import journal
 from genlib.rights.releases import finish_releases
 from genlib.rights.requests import Officer
 
@@ -46,7 +45,7 @@ def publish(
     register = open_register(places.register)
     password = settings.password(places, "password of the pseudonym key")
     key = key_use.open_pseudonym(places, password, "publish")
-    journal.check_finished(register, places.home)
+    journal.check_finished(register, places.common)
     officer = Officer(register, places.user, read_clock(), None, places.time_zone)
     finish_releases(officer, key, find_shelves(places))
     for purpose in wanted:
@@ -60,6 +59,7 @@ def publish(
                 releases=places.releases,
                 now=now,
                 time_zone=places.time_zone,
+                common=places.common,
                 data=places.data,
                 access=places.access_of(purpose),
                 progress=lambda table, rows: status.update(f"{table} {rows:,}"),

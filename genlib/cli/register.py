@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
-from genlib import settings
+from genlib import notice, settings
 from genlib.cli import _logins, _refreshing
 from genlib.cli._telling import PasswordFile, open_identity, telling
 from genlib.errors import UsageError
-from genlib.register import holds, intake, synthetic
+from genlib.register import holds, intake, journal, synthetic
 from genlib.register.database import create_register, open_register
 from genlib.register.schema import Base
 from genlib.reports.identifying import masked
-from genlib.rights import journal
 
 app = typer.Typer(no_args_is_help=True)
 _refreshing.add_commands(app)
@@ -78,7 +77,7 @@ def load(
     """
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
-    journal.check_finished(register, places.home)
+    journal.check_finished(register, places.common)
     target = rejected or places.home / "rejected"
     key = open_identity(places, "register load")
     with telling("loading") as progress:
@@ -88,6 +87,7 @@ def load(
             key,
             rejected_to=target,
             artificial=places.artificial,
+            years_kept=notice.load(places.notice).years_kept,
             progress=progress,
             time_zone=places.time_zone,
         )

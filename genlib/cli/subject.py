@@ -23,7 +23,7 @@ from genlib.rights import codes, inspection, portability, requests, restriction,
 from genlib.rights.correction import Correction
 from genlib.rights.correction import correct as carry_out_correction
 from genlib.rights.handing import Office
-from genlib.rights.receipt import write_decision
+from genlib.rights.receipt import write_decision, write_missing
 from genlib.rights.requests import PURPOSE, Officer, Request
 
 app = typer.Typer(no_args_is_help=True)
@@ -131,18 +131,19 @@ def list_requests(
     every: Annotated[bool, typer.Option("--all", help="Those that are done too.")] = False,
     password_file: PasswordFile = None,
 ) -> None:
-    """What is open, due and overdue, the first to be answered first.
+    """What is open, due and overdue, the first to be answered first; nothing is changed.
 
     Level: privacy_officer.
 
     Example: genlib subject requests
     """
-    officer, _ = _open(password_file, "subject requests")
+    places, officer, _ = _erasing.open_officer(password_file, "subject requests")
     with officer.register.engine.connect() as connection:
         found = requests.list_requests(connection)
     for request in found:
         if every or request.is_open:
-            _say(officer, request)
+            typer.echo(_describe(officer, request))
+    _erasing.tell_left(places, officer)
 
 
 @app.command()
@@ -318,9 +319,12 @@ def object_to(
 def _open(
     password_file: PasswordFile, command: str, level: Level = PRIVACY_OFFICER
 ) -> tuple[Officer, IdentityKey]:
-    """Who asks, and the identity key, once erasures that were stopped are finished."""
+    """Who asks, and the identity key, once erasures that were stopped are finished and receipts
+    that a stopped command did not write are there."""
     places, officer, key = _erasing.open_officer(password_file, command, level)
     _erasing.finish_left(places, officer, key)
+    if level == PRIVACY_OFFICER:
+        write_missing(officer.register, places.common)
     return officer, key
 
 
@@ -330,7 +334,7 @@ def _find_office(password_file: PasswordFile) -> Office:
     places = settings.load(password_file=password_file)
     terms = notice.load(places.notice)
     key = _erasing.open_own_pseudonym(places, "subject")
-    return Office(places.home, places.reports, places.releases, terms, key)
+    return Office(places.common, places.reports, places.releases, terms, key)
 
 
 def _ask(what: str) -> str:
@@ -341,10 +345,15 @@ def _ask(what: str) -> str:
 
 
 def _say(officer: Officer, request: Request) -> None:
-    """A request in one line, by numbers and codes; with its receipt, if it was decided."""
-    write_decision(request, settings.load().home)
+    """A request in one line; with its receipt, if it was decided."""
+    write_decision(request, settings.load().common)
+    typer.echo(_describe(officer, request))
+
+
+def _describe(officer: Officer, request: Request) -> str:
+    """A request in one line, by numbers and codes."""
     whose = "nobody known" if request.customer_id is None else f"customer {request.customer_id}"
     state = request.find_state(officer.today)
     decision = f" {request.decision}" if request.decision else ""
     days = f"answer by {request.target_on}, at the latest {request.due_on}"
-    typer.echo(f"request {request.id}: {request.kind}, {whose}, {state}{decision}; {days}")
+    return f"request {request.id}: {request.kind}, {whose}, {state}{decision}; {days}"

@@ -66,6 +66,11 @@ class Notice:
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
+    def years_kept(self) -> dict[str, int]:
+        """Rule of retention → years."""
+        return {code: rule.years for code, rule in self.retention.items()}
+
+    @property
     def k(self) -> int:
         return self.anonymity.k
 

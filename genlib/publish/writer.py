@@ -20,7 +20,7 @@ from genlib.publish.coarsen import load_area
 from genlib.publish.grants import check_grants
 from genlib.publish.people import Source
 from genlib.publish.tables import Table, tables
-from genlib.register import audit, fingerprints, runs
+from genlib.register import audit, fingerprints, journal, runs
 from genlib.register.database import Register, frame_schema
 from genlib.register.schema import Base
 from genlib.register.vault import PseudonymKey
@@ -42,6 +42,7 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     releases: Path,
     now: dt.datetime,
     time_zone: str,
+    common: Path,
     data: Path = DEFAULT.parent,
     access: Access = OWNER,
     progress: Progress = lambda table, rows: None,
@@ -53,11 +54,11 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     Needs the pseudonym key and never the identity key. The same register, notice and `now` give the
     same release. It stands in the audit trail before anybody can see it; whatever kills it, the
     earlier release stays current and whole. `access` gives the modes and the
-    group of its files. `progress` is
-    told each table and its rows so far. Raises UsageError for a purpose and NoticeError for a
+    group of its files, `common` is where the journal of erasures lies. `progress` is told each
+    table and its rows so far. Raises UsageError for a purpose and NoticeError for a
     column that the notice does not know, and Refused while another run publishes the same purpose,
-    for a key that is not the register's, and for a notice that was changed under its old version or
-    is not in force yet.
+    for a key that is not the register's, for a notice that was changed under its old version or is
+    not in force yet, and where an erasure is left to do or began meanwhile.
     """
     notice.check_schema({name: frame_schema(name) for name in Base.metadata.tables})
     check_grants(notice, purpose)
@@ -66,6 +67,8 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     terms = notice.release(purpose)
     fingerprints.check_key(register, key)
     fingerprints.check_notice(register, notice)
+    journal.check_finished(register, common)
+    begun = journal.list_begun(register, common)
     make_folder(releases, access.passage)
     with folder.staged(releases / purpose, access) as stage:
         with register.snapshot():
@@ -76,11 +79,12 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
             }
             manifest = _manifest(source, written, compute_digest(stage))
         write_file(stage / "manifest.json", manifest.to_json().encode(), access)
-        with audit.told(register) as (connection, tell):
-            fingerprints.keep_key(connection, key)
-            fingerprints.keep_notice(connection, notice)
-            tell(_event(manifest))
-        folder.commit(stage, manifest.release_id, access)
+        with journal.stand_still(register, common, begun):
+            with audit.told(register) as (connection, tell):
+                fingerprints.keep_key(connection, key)
+                fingerprints.keep_notice(connection, notice)
+                tell(_event(manifest))
+            folder.commit(stage, manifest.release_id, access)
         folder.prune(stage.parent, before=_instant(now - dt.timedelta(days=terms.days)))
     return manifest
 

@@ -23,6 +23,7 @@ from polars import col
 from genlib.atomic import replacing
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.permission import Switches, verdicts
+from genlib.private import make_common
 from genlib.register import audit, fingerprints, holds, mailing, persons, suppression
 from genlib.register.acts import SCOPES, read_acts
 from genlib.register.database import Register
@@ -117,7 +118,10 @@ def export(
     """
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with --to")
-    with replacing(path) as file, audit.told(register, key) as (connection, tell):
+    with (
+        replacing(path, make_common(path.parent)) as file,
+        audit.told(register, key) as (connection, tell),
+    ):
         fingerprints.keep_key(connection, key)
         holds.check_everybody_is_named(connection)
         holds.check_permissions_are_loaded(connection)

@@ -22,7 +22,7 @@ import base64
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,17 @@ def told(
     """`Register.writing` with the function that appends an event: what is done and what is told of
     it are kept together or not at all. GenlibError for subjects without the identity key, and if
     the end of the trail is not what the anchor knows."""
+    with told_in(register, register.writing(), key) as (connection, tell):
+        yield connection, tell
+
+
+@contextmanager
+def told_in(
+    register: Register,
+    writing: AbstractContextManager[sa.Connection],
+    key: IdentityKey | None = None,
+) -> Iterator[tuple[sa.Connection, Callable[[Event], int]]]:
+    """As `told`, in another transaction that writes."""
     heads: list[Head] = []
 
     def tell(event: Event) -> int:
@@ -99,7 +110,7 @@ def told(
         heads.append(_insert(connection, event, key, before))
         return heads[-1].number
 
-    with register.writing() as connection:
+    with writing as connection:
         yield connection, tell
     if heads:
         append_heads(anchor_path(register), heads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -48,13 +48,14 @@ class Batch:
 @dataclass(frozen=True)
 class Place:
     """Where rows are taken: the register, its open transaction, and the key of the secrets.
-    `artificial` and `time_zone`: as in `Intake`."""
+    `artificial`, `time_zone` and `years_kept`: as in `Intake`."""
 
     register: Register
     connection: sa.Connection
     key: IdentityKey
     artificial: bool = True
     time_zone: str = TIME_ZONE
+    years_kept: Mapping[str, int] = field(default_factory=dict)
 
     def tell_now(self, at: dt.datetime) -> dt.datetime:
         """The instant of a refresh with the company's day."""

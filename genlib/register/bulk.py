@@ -28,6 +28,8 @@ from genlib.errors import BadInput, GenlibError, Refused
 UTC_INSTANT = pl.Datetime("us", "UTC")
 STATES = {"23505": "UNIQUE", "23503": "FOREIGN KEY", "23514": "CHECK", "23502": "NOT NULL"}
 FULL = {"SQLITE_FULL", "53100"}
+FULL_WORDS = ("disk is full", "could not write init file")
+"""The same without a code: of SQLite, and of a server that cannot begin a session."""
 FORBIDDEN = "42501"
 BUSY = {"55P03", "40P01", "40001"}
 """Another holds the lock; two waited for each other; two changed the same."""
@@ -233,7 +235,7 @@ class Server:
                 yield from pl.DataFrame(batch).cast(wanted).iter_slices(rows)
 
     def write(self, session: sa.Connection, name: str, frame: pl.DataFrame) -> None:
-        """Insert a frame, and move the sequence that numbers new rows past it."""
+        """Insert a frame, and move the sequence that numbers new rows past it, never back."""
         text = frame.with_columns(("\\x" + pl.col(pl.Binary).bin.encode("hex")).name.keep())
         columns = ", ".join(f'"{column}"' for column in frame.columns)
         rows = text.write_csv(include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ")
@@ -244,7 +246,8 @@ class Server:
         if "id" in frame.columns:
             last = f'SELECT max(id) FROM "{name}"'  # noqa: S608 - the name is the schema's
             sequence = f"pg_get_serial_sequence('{name}', 'id')"
-            session.exec_driver_sql(f"SELECT setval({sequence}, ({last}))")
+            before = f"pg_sequence_last_value({sequence}::regclass)"
+            session.exec_driver_sql(f"SELECT setval({sequence}, greatest(({last}), {before}))")
 
 
 @contextmanager
@@ -282,6 +285,8 @@ def explain(error: BaseException) -> GenlibError | None:
             "another process is writing to the register; nothing was kept, try again when it is "
             "done"
         )
+    if _tells_of_full(cause):
+        return None
     is_nameless = isinstance(cause, psycopg.OperationalError) and state is None
     if state in GONE or is_nameless or any(words in str(cause) for words in GOING):
         return GenlibError(
@@ -299,11 +304,15 @@ def reason(error: Exception, file: str = "") -> str:
     cause = getattr(error, "orig", None) or error
     word = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
     failed_io = word.startswith("SQLITE_IOERR") or "disk I/O error" in str(cause)
-    if word in FULL or "disk is full" in str(cause) or (failed_io and _is_full(file)):
+    if word in FULL or _tells_of_full(cause) or (failed_io and _is_full(file)):
         return "no space left on the device"
     if failed_io:
         return f"{word or 'disk I/O error'}: is there space left on the device?"
     return f"{type(error).__name__} {word}".strip()
+
+
+def _tells_of_full(cause: BaseException) -> bool:
+    return any(words in str(cause) for words in FULL_WORDS)
 
 
 def _is_full(file: str) -> bool:

@@ -25,6 +25,7 @@ from polars import col
 from genlib.atomic import replacing
 from genlib.errors import UsageError
 from genlib.permission import JUDGED, Judge, Switches
+from genlib.private import make_common
 from genlib.register import audit, fingerprints, mailing
 from genlib.register.acts import read_acts
 from genlib.register.bulk import UTC_INSTANT
@@ -100,7 +101,10 @@ def export_exceptions(
     if refused.is_empty():
         raise UsageError(f"every contact of campaign {code} was allowed; there is nothing to list")
     names = _open_names(register, refused["customer_id"], key)
-    with replacing(path) as file, audit.told(register, key) as (connection, tell):
+    with (
+        replacing(path, make_common(path.parent)) as file,
+        audit.told(register, key) as (connection, tell),
+    ):
         fingerprints.keep_key(connection, key)
         marks = _keep_listed(connection, refused["id"], steward.at)
         rows = refused.join(names, on="customer_id").join(marks, left_on="id", right_on="contact")

@@ -18,8 +18,9 @@ from genlib.register.batches import CANDIDATES, Place
 from genlib.register.contradictions import FAULTS
 from genlib.register.database import frame_schema
 from genlib.register.identifiers import checked
+from genlib.register.numbering import give_numbers
 from genlib.register.rules import examined
-from genlib.register.runs import RunKey, number_rows
+from genlib.register.runs import RunKey
 from genlib.register.schema import table
 from genlib.register.staging import ROW, make_temporary
 from genlib.register.suppression import CARRIED
@@ -126,5 +127,5 @@ def _list_new(place: Place, entries: pl.DataFrame) -> None:
     rows = [tuple(row) for row in place.connection.execute(query)]
     there = pl.DataFrame(rows, {c: frame_schema("suppression")[c] for c in columns}, orient="row")
     fresh = entries.join(there, on=columns, how="anti", maintain_order="left")
-    numbers = number_rows(place.connection, "suppression", fresh.height)
+    numbers = give_numbers(place.connection, "suppression", fresh.height)
     place.register.append("suppression", fresh.with_columns(numbers))

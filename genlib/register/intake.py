@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from genlib.atomic import replacing
 from genlib.clock import read_clock
 from genlib.private import make_folder
-from genlib.register import audit, fingerprints, holds, suppression
+from genlib.register import audit, expiry, fingerprints, holds, suppression
 from genlib.register.changes import THERE, Sorted, sort_rows
 from genlib.register.contradictions import FAULTS, find_wrong_answers
 from genlib.register.database import Register
@@ -167,12 +167,14 @@ def load(
 class Intake:
     """Where rows go. `artificial=False` refuses the personal identity codes and telephones that
     nobody has; `at` is the instant of the load, since when those with refused rows are held back;
-    `time_zone` says which day it is then."""
+    `time_zone` says which day it is then; `years_kept`: by rule of the notice, for a register that
+    is swept (`expiry`)."""
 
     register: Register
     key: IdentityKey
     rejected_to: Path
     artificial: bool = True
+    years_kept: Mapping[str, int] = field(default_factory=dict)
     progress: Progress = field(default=lambda table, rows: None)
     at: dt.datetime = field(default_factory=read_clock)
     time_zone: str = TIME_ZONE
@@ -191,9 +193,10 @@ class Intake:
         with audit.told(self.register) as (connection, tell), replacing(report) as refused:
             fingerprints.keep_key(connection, self.key)
             refused.write(b"row,column,rule\n")
+            terms = expiry.read_terms(connection, self.years_kept, self.at, self.time_zone)
             watch = holds.Watch.of(connection, name, self.at)
             for raw in batches(name, path, ROWS):
-                part = self._sort(raw, name)
+                part = self._sort(raw, name, terms)
                 rows = sealed(part.fresh.drop("row"), name, self.key)
                 self.register.append(name, rows)
                 faults = part.faults.sort("row", maintain_order=True)
@@ -214,13 +217,14 @@ class Intake:
             report.unlink()
         return outcome
 
-    def _sort(self, raw: pl.DataFrame, name: str) -> Part:
+    def _sort(self, raw: pl.DataFrame, name: str, terms: expiry.Terms | None) -> Part:
         """Which rows of a batch are new, which are there as they are, and which are refused."""
         zone = self.time_zone
         came, erased = part_erased(self.register, self.key, name, raw, time_zone=zone)
         good, faults = examined(came, name, artificial=self.artificial, now=self.now)
         good, faults = refuse_lost(self.register, name, good, faults)
-        rows = sort_rows(self.register, name, good, self.key)
+        every_row = sort_rows(self.register, name, good, self.key)
+        rows, past = _part_past(terms, name, every_row)
         faults = pl.concat([faults, rows.changes])
         fresh, faults = refuse_doubles(self.register, name, rows.fresh, faults)
         unchanged, faults = _without_twins_of_refused(name, rows, fresh, faults)
@@ -230,7 +234,7 @@ class Intake:
         identified = None
         if name == "customer":
             identified = holds.digest_refused(came, refused, self.key)
-        every = pl.concat([faults, erased])
+        every = pl.concat([faults, erased, past])
         return Part(raw.height, fresh, unchanged, every, refused, identified)
 
 
@@ -272,6 +276,21 @@ def refuse_doubles(
         doubles = pl.concat([again, there]).unique("row")
         fresh, faults = _without(fresh, faults, doubles, column, "duplicate")
     return fresh, faults
+
+
+def _part_past(terms: expiry.Terms | None, name: str, rows: Sorted) -> tuple[Sorted, pl.DataFrame]:
+    """The rows without new ones that the next sweep would remove, nor the same again; the faults of
+    these, which hold nobody back."""
+    past = expiry.find_past(terms, name, rows.fresh)
+    if past.is_empty():
+        return rows, past
+    keys = [column.name for column in table(name).primary_key]
+    over = rows.fresh.join(past, on="row", how="semi")
+    again = rows.unchanged.join(over, on=keys, how="semi")
+    faults = pl.concat([past, expiry.find_past(terms, name, again)])
+    fresh = rows.fresh.join(past, on="row", how="anti", maintain_order="left")
+    unchanged = rows.unchanged.join(again, on="row", how="anti", maintain_order="left")
+    return replace(rows, fresh=fresh, unchanged=unchanged), faults
 
 
 def _without_twins_of_refused(

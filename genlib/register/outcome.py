@@ -14,7 +14,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from genlib.register.holds import tell_held
-from genlib.register.runs import RunKey, number_rows
+from genlib.register.numbering import give_numbers
+from genlib.register.runs import RunKey
 from genlib.register.schema import table
 from genlib.register.unknown_codes import UnknownCodes
 
@@ -95,7 +96,7 @@ class Outcome:
     def write(self, connection: sa.Connection, key: RunKey) -> None:
         """Enter the counts into the history."""
         self.run = key.run
-        [number] = number_rows(connection, "refresh_run", 1)
+        [number] = give_numbers(connection, "refresh_run", 1)
         row = {"id": number, "run": key.run, "feed": key.feed, "table": key.table}
         instants = {"at": key.at, "as_of": key.as_of, "newest": self.newest}
         counts = self.counts | {"missing": self.missing}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -35,8 +35,8 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Refresh:
-    """Where rows go: `artificial`, `at` and `time_zone` as in `Intake`. `is_whole`: the
-    sources send everything that they have, so what does not come is missing."""
+    """Where rows go: `artificial`, `at`, `time_zone` and `years_kept` as in `Intake`. `is_whole`:
+    the sources send everything that they have, so what does not come is missing."""
 
     register: Register
     key: IdentityKey
@@ -46,6 +46,7 @@ class Refresh:
     progress: Progress = field(default=lambda table, rows: None)
     at: dt.datetime = field(default_factory=read_clock)
     time_zone: str = TIME_ZONE
+    years_kept: Mapping[str, int] = field(default_factory=dict)
 
     def run(self, sources: Sequence[Source], names: Sequence[str]) -> list[Outcome]:
         """Bring the register up to what the sources say, table by table. names: of the tables or
@@ -97,7 +98,14 @@ class Refresh:
     ) -> Outcome:
         fingerprints.keep_key(connection, self.key)
         key = runs.RunKey(run, source.feed, source.table, source.as_of, self.at)
-        place = Place(self.register, connection, self.key, self.artificial, self.time_zone)
+        place = Place(
+            self.register,
+            connection,
+            self.key,
+            self.artificial,
+            self.time_zone,
+            self.years_kept,
+        )
         fill_digests(place, source.table)
         taking = Taking(place, source, key, refused)
         refused.write(HEADER)

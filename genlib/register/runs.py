@@ -19,6 +19,7 @@ from polars import col
 from genlib.errors import Refused
 from genlib.register.bulk import UTC_INSTANT
 from genlib.register.database import Register, frame_schema
+from genlib.register.numbering import give_numbers
 from genlib.register.schema import table
 
 KEPT = dt.timedelta(days=40)
@@ -80,7 +81,7 @@ def keep_rows(
     images: pl.DataFrame | None = None,
 ) -> None:
     """Keep the numbers of rows that the run added, or changed: then with `before` and `after`."""
-    numbers = number_rows(connection, "refresh_row", keys.height)
+    numbers = give_numbers(connection, "refresh_row", keys.height)
     wanted = frame_schema("refresh_row")
     ids = dict(zip(ROW_IDS, keys.columns, strict=False))
     rows = pl.DataFrame({"id": numbers}).with_columns(
@@ -112,13 +113,6 @@ def forget_rows(connection: sa.Connection, now: dt.datetime) -> None:
     rows = table("refresh_row")
     old = sa.select(runs.c.run).where(runs.c.at < now - KEPT)
     connection.execute(rows.delete().where(rows.c.run.in_(old)))
-
-
-def number_rows(connection: sa.Connection, name: str, count: int) -> pl.Series:
-    """The numbers of so many new rows of a table."""
-    numbers = table(name).c["id"]
-    last = connection.scalar(sa.select(sa.func.coalesce(sa.func.max(numbers), 0))) or 0
-    return pl.int_range(last + 1, last + 1 + count, eager=True, dtype=pl.Int64).alias("id")
 
 
 def write_image(rows: pl.DataFrame) -> pl.Series:
@@ -177,7 +171,7 @@ def mark_missing(
     register.append(
         "missing_row",
         fresh.with_columns(
-            id=number_rows(connection, "missing_row", fresh.height),
+            id=give_numbers(connection, "missing_row", fresh.height),
             feed=pl.lit(key.feed),
             table=pl.lit(key.table),
             since=pl.lit(key.at),

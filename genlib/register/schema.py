@@ -176,8 +176,10 @@ did - that no release is made of."""
 
 
 class Numbered:
-    """Rows that have a number of their own."""
+    """Rows that have a number of their own, which no other row of their table gets after them
+    (`numbering`)."""
 
+    __table_args__: ClassVar[dict[str, Any]] = {"sqlite_autoincrement": True}
     id: Mapped[Id] = mapped_column(sort_order=-1)
 
 

@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 from polars import col
 
+from genlib.register import numbering
 from genlib.register.batches import Place
 from genlib.register.holds import move_holds
 from genlib.register.schema import table
@@ -37,8 +38,7 @@ def give_numbers(place: Place, run: int, source: str, name: str, keys: pl.Series
     known = find_numbers(place, source, name, keys)
     wanted = keys.drop_nulls().unique(maintain_order=True).alias("key").to_frame()
     fresh = wanted.join(known, on="key", how="anti", maintain_order="left")["key"]
-    first = find_last_number(place.connection, name) + 1
-    numbers = pl.int_range(first, first + len(fresh), eager=True, dtype=pl.Int64)
+    numbers = numbering.give_numbers(place.connection, name, len(fresh))
     digests = _digest_keys(place, source, name, fresh)
     named = digests.select(source=pl.lit(source), table=pl.lit(name), key="digest", id=numbers)
     _enter(place, run, named, joined=False)
@@ -94,11 +94,3 @@ def _digest_keys(place: Place, source: str, name: str, keys: pl.Series) -> pl.Da
     once = keys.drop_nulls().unique(maintain_order=True).alias("key")
     digests = place.key.index(once, column=f"source_key {source} {name}")
     return pl.DataFrame({"key": once, "digest": digests.bin.head(DIGEST).bin.encode("hex")})
-
-
-def find_last_number(connection: sa.Connection, name: str) -> int:
-    """The greatest number of a table's rows, and of rows that are expected."""
-    keys = table("source_key")
-    rows = connection.scalar(sa.select(sa.func.max(table(name).c.id))) or 0
-    expected = connection.scalar(sa.select(sa.func.max(keys.c.id)).where(keys.c.table == name)) or 0
-    return max(rows, expected)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import polars as pl
 from polars import col
 
-from genlib.register import holds, runs, suppression
+from genlib.register import expiry, holds, runs, suppression
 from genlib.register.batches import FOUND_OTHERWISE, Batch, Place, Source
 from genlib.register.change_rules import (
     BEFORE,
@@ -55,6 +55,7 @@ class Taking:
         self.is_mostly_unchanged = True
         self.now = place.tell_now(run.at)
         self.watch = holds.Watch.of(place.connection, self.name, run.at)
+        self.terms = expiry.read_terms(place.connection, place.years_kept, run.at, place.time_zone)
         self.seen = Seen(place.register, place.connection, self.name)
         self.stages: dict[tuple[str, ...], Stage] = {}
         self.stage = self._choose_stage(source.given)
@@ -179,14 +180,20 @@ class Taking:
         if repeats.is_empty():
             return pl.DataFrame(schema=FAULTS)
         differing = self._compare(repeats)
+        is_new = differing.filter("is_new")
+        past = expiry.find_past(self.terms, self.name, repeats.join(is_new, on="row", how="semi"))
+        others = differing.join(past, on="row", how="anti", maintain_order="left")
         first_key = pl.lit(self.stage.keys[0])
-        return differing.select("row", column=first_key, rule=pl.lit("duplicate")).cast(FAULTS)
+        doubles = others.select("row", column=first_key, rule=pl.lit("duplicate"))
+        return pl.concat([past, doubles.cast(FAULTS)])
 
     def _take_rows(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Add new rows and change changed ones: the rows that did, and the faults of others."""
         differing = self._compare(rows)
         is_new = differing.filter("is_new")
-        came = rows.join(is_new, on="row", how="semi", maintain_order="left")
+        fresh_rows = rows.join(is_new, on="row", how="semi", maintain_order="left")
+        past = expiry.find_past(self.terms, self.name, fresh_rows)
+        came = fresh_rows.join(past, on="row", how="anti", maintain_order="left")
         contradictions = find_contradictions(came, self.name)
         whole = came.join(contradictions, on="row", how="anti", maintain_order="left")
         fresh, new_faults = refuse_doubles(self.place.register, self.name, whole, contradictions)
@@ -194,7 +201,7 @@ class Taking:
         changed, faults = self._change(rows, differing.filter(~col("is_new")))
         taken = pl.concat([fresh.select(changed.columns), changed])
         self._note_customers(taken)
-        return taken, pl.concat([new_faults, faults])
+        return taken, pl.concat([past, new_faults, faults])
 
     def _add(self, rows: pl.DataFrame) -> None:
         if rows.is_empty():
@@ -290,7 +297,8 @@ class Taking:
         if not self.watch:
             return
         # an older row holds back as a changed one does: only if it speaks of more than harmless
-        told = faults.with_columns(col("rule").replace("older", "changed"))
+        speaking = faults.filter(col("rule") != expiry.RULE)
+        told = speaking.with_columns(col("rule").replace("older", "changed"))
         is_found_otherwise = col("rule").is_in(FOUND_OTHERWISE)
         others = told.filter(is_found_otherwise)
         unnamed = told.join(others, on="row", how="anti", maintain_order="left")

@@ -111,6 +111,16 @@ def find_contacts(register: Register, key: IdentityKey, named: pl.DataFrame) -> 
     return erased.select("row", column=pl.lit("customer_id"), rule=pl.lit(RULE)).cast(FAULTS)
 
 
+def read_marks(register: Register, request: int, erased_at: dt.datetime) -> pl.DataFrame:
+    """identifier, digest: the tombstones of an erasure."""
+    stones = table("tombstone")
+    query = sa.select(stones.c.identifier, stones.c.digest).order_by(stones.c.id)
+    of_erasure = query.where(stones.c.request == request, stones.c.erased_at == erased_at)
+    with register.engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(of_erasure)]
+    return pl.DataFrame(rows, {"identifier": pl.String, "digest": pl.Binary}, orient="row")
+
+
 def add_tombstones(
     connection: sa.Connection, request: int, marks: pl.DataFrame, erased_at: dt.datetime
 ) -> None:

@@ -1,6 +1,6 @@
-"""Copies of a person's data in the home of the workbench: contact lists that were exported, and
-answers to earlier requests. An inspection tells of the first; erasure removes the person from them,
-and the second as a whole. What was exported to another place is out of reach.
+"""Copies of a person's data in the common folder of the workbenches: contact lists that were
+exported, and answers to earlier requests. An inspection tells of the first; erasure removes the
+person from them, and the second as a whole. What was exported to another place is out of reach.
 
 Example: `audiences/SYKSY26-email.csv` has a row for contact 812, of the erased person: the list is
 written anew without it. `rights/3/`, the answer to that person's inspection, goes.
@@ -17,7 +17,7 @@ from polars import col
 
 from genlib.atomic import replacing
 from genlib.errors import Refused
-from genlib.private import remove
+from genlib.private import find_access, remove
 from genlib.register.database import Register
 
 CONTACT = "contact"
@@ -58,7 +58,7 @@ def keep_listed(home: Path, register: Register) -> int:
 
 
 def find_files(home: Path) -> list[Path]:
-    """The contact lists of the workbench."""
+    """The contact lists of the workbenches."""
     return sorted((home / "audiences").glob("*.csv"))
 
 
@@ -82,7 +82,7 @@ def _write_rest(path: Path, rows: pl.DataFrame, rest: pl.DataFrame) -> bool:
     if rest.is_empty():
         path.unlink()
         return True
-    with replacing(path) as file:
+    with replacing(path, find_access(path.parent)) as file:
         rest.write_csv(file)
     return True
 

@@ -10,11 +10,10 @@ Monday 2 March.
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from dataclasses import dataclass
 
-from genlib.workdays import move_to_working_day
+from genlib.workdays import add_months, move_to_working_day
 
 MONTHS = 1
 EXTENDED_MONTHS = 3
@@ -33,12 +32,3 @@ def find_deadline(received_on: dt.date, *, months: int = MONTHS) -> Deadline:
     """When a request that came on this day is to be answered."""
     target = add_months(received_on, months)
     return Deadline(target, move_to_working_day(target))
-
-
-def add_months(day: dt.date, months: int) -> dt.date:
-    """The same day of a later month, or that month's last."""
-    month = day.month - 1 + months
-    year = day.year + month // 12
-    number = month % 12 + 1
-    last = calendar.monthrange(year, number)[1]
-    return dt.date(year, number, min(day.day, last))

@@ -13,6 +13,7 @@ and the request is carried out.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,30 +23,33 @@ import sqlalchemy as sa
 from polars import col
 
 from genlib.errors import UsageError
-from genlib.register import audit, fingerprints, suppression
+from genlib.register import audit, fingerprints, journal, suppression
+from genlib.register.journal import Entry
 from genlib.register.schema import table
 from genlib.register.tombstones import (
     add_tombstones,
     digest_numbers,
     list_contacts,
     make_marks,
+    read_marks,
 )
 from genlib.register.vault import IdentityKey
-from genlib.rights import codes, journal
+from genlib.rights import codes
 from genlib.rights.copies import remove_answers, remove_from_lists
 from genlib.rights.identity import check_identity
-from genlib.rights.journal import Entry
 from genlib.rights.people import find_rows, list_recipients, to_series
 from genlib.rights.removing import Books, list_kept, release_holds_of, remove_people
 from genlib.rights.requests import Case, Officer, Request, list_requests, read_request
 
+UNKNOWN_GROUND = "not_needed"
+"""Of an erasure whose request is not in the register any more."""
 FOUND = ["id", "personal_id_index", "joined_on"]
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """What an erasure needs beside the register: the identity key, the home of the workbench, and
-    for how many years the books are kept."""
+    """What an erasure needs beside the register: the identity key, the folder (`home`) that the
+    workbenches have in common, and for how many years the books are kept."""
 
     key: IdentityKey
     home: Path
@@ -83,6 +87,30 @@ def finish_erasures(officer: Officer, place: Workplace) -> int:
     for entry in unfinished:
         carry_out(officer, place, entry)
     return len(unfinished)
+
+
+def enter_untold(officer: Officer, place: Workplace) -> int:
+    """Enter in the journal the erasures of the register of which it has no line: another workbench
+    made them, or the journal was lost; how many."""
+    untold = journal.list_untold(officer.register, place.home)
+    if not untold:
+        return 0
+    with officer.register.engine.connect() as connection:
+        requests = list_requests(connection)
+    for number, instant in sorted(untold):
+        marks = read_marks(officer.register, number, instant)
+        named = [one for one in requests if _is_of(one, instant)]
+        ground = str(named[0].ground) if named else UNKNOWN_GROUND
+        entry = journal.make_entry(
+            number, at=instant, ground=ground, user=officer.user, marks=marks
+        )
+        journal.append(place.home, entry)
+    return len(untold)
+
+
+def _is_of(request: Request, instant: dt.datetime) -> bool:
+    erased_at: str = request.details.get("erased_at", "")
+    return bool(erased_at) and dt.datetime.fromisoformat(erased_at) == instant
 
 
 def carry_out(officer: Officer, place: Workplace, entry: Entry) -> None:

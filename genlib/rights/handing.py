@@ -16,7 +16,7 @@ from typing import Any
 
 from genlib.atomic import replacing
 from genlib.notice import Notice
-from genlib.private import make_folder, remove
+from genlib.private import make_common, remove
 from genlib.register.vault import PseudonymKey
 from genlib.rights import codes
 from genlib.rights.copies import find_folder
@@ -30,9 +30,9 @@ LAWS = {"inspection": "GDPR 15", "correction": "GDPR 16", "portability": "GDPR 2
 
 @dataclass(frozen=True)
 class Office:
-    """Where answers are written and what they tell of: the workbench's `home`, its `reports`, its
-    `releases`, and the notice. `pseudonym`: the key that links coded copies, if whoever answers
-    holds it."""
+    """Where answers are written and what they tell of: the folder (`home`) that the workbenches
+    have in common, the `reports`, the `releases`, and the notice. `pseudonym`: the key that links
+    coded copies, if whoever answers holds it."""
 
     home: Path
     reports: Path
@@ -66,11 +66,11 @@ def hand_over(
     there before goes: after a backup was restored a number comes again, of somebody else."""
     folder = office.find_folder(case.request.id)
     remove(folder)
-    make_folder(folder)
+    access = make_common(folder)
     contents = {name: text.encode() for name, text in files.items()}
     receipt = _make_receipt(case, decision, contents)
     for name, content in (*contents.items(), (RECEIPT, receipt)):
-        with replacing(folder / name) as file:
+        with replacing(folder / name, access) as file:
             file.write(content)
     case.decide(decision.code, people, ground=decision.ground, detail=decision.detail)
 

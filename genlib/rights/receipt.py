@@ -3,8 +3,8 @@ told, and which releases and reports were concerned; of any other request, what 
 which ground. Numbers and codes, no name and no value.
 
 It is made from the register whenever it is asked for, so a crash loses none, and is written to
-`rights/REQUEST/erasure.json` in the home of the workbench, or `receipt.json` beside the files that
-were handed over.
+`rights/REQUEST/erasure.json` in the common folder of the workbenches, or `receipt.json` beside the
+files that were handed over.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from genlib.atomic import replacing
-from genlib.private import remove
+from genlib.private import make_common, remove
 from genlib.register.database import Register
 from genlib.rights import codes
 from genlib.rights.copies import find_folder
@@ -45,6 +45,14 @@ def write_decision(request: Request, home: Path) -> None:
         _write_alone(path, _make_decision(request))
 
 
+def write_missing(register: Register, home: Path) -> None:
+    """Write the receipts of decisions without files that are not there."""
+    with register.engine.connect() as connection:
+        requests = list_requests(connection)
+    for request in requests:
+        write_decision(request, home)
+
+
 def finish_receipts(register: Register, books: Books, home: Path) -> None:
     """Write the receipts that are not there, and those of erasures as they are now."""
     with register.engine.connect() as connection:
@@ -52,7 +60,7 @@ def finish_receipts(register: Register, books: Books, home: Path) -> None:
     for request in requests:
         if request.has_erased:
             write_receipt(register, request, books, home)
-        write_decision(request, home)
+    write_missing(register, home)
 
 
 def tell_receipt(receipt: dict[str, Any]) -> Iterator[str]:
@@ -82,7 +90,7 @@ def _write_alone(path: Path, receipt: dict[str, Any]) -> None:
     if path.exists() and path.read_bytes() == content:
         return
     remove(path.parent)
-    with replacing(path) as file:
+    with replacing(path, make_common(path.parent)) as file:
         file.write(content)
 
 

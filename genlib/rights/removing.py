@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 import sqlalchemy as sa
 
+from genlib.register.expiry import BOOKKEEPING, Terms
 from genlib.register.schema import table
 
 OWNED = (
@@ -43,7 +44,7 @@ class Books:
     @property
     def first_day(self) -> dt.date:
         """Invoices from this day on stay."""
-        return dt.date(self.today.year - self.years, 1, 1)
+        return Terms({BOOKKEEPING: self.years}, self.today, "").find_day(BOOKKEEPING)
 
     def find_end(self, issued_on: dt.date) -> dt.date:
         """The last day on which an invoice must be kept."""

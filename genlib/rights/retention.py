@@ -11,7 +11,7 @@
 
 Of whoever has an open request, or is restricted (GDPR 18), nothing goes. An opting out is a
 prohibition: it stays with its customer. The suppression list is counted for review, not swept; the
-audit trail is not swept, since it is a chain. What a source still sends comes back: end it there.
+audit trail is not swept, since it is a chain. What a source still sends is not taken (`expiry`).
 
 Example: with two years for opinions, on 24 November 2026 feedback of 23 November 2024 goes.
 """
@@ -23,22 +23,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from genlib.notice import Notice
-from genlib.register import audit, fingerprints, suppression
+from genlib.register import audit, fingerprints, journal, suppression
+from genlib.register.expiry import ENDINGS, SWEEP, Terms
 from genlib.register.schema import table
-from genlib.rights import journal
 from genlib.rights.copies import keep_listed, remove_answers
-from genlib.rights.deadlines import add_months
 from genlib.rights.erasure import Workplace
 from genlib.rights.people import to_series
 from genlib.rights.removing import Books, forget_keys, remove_people, remove_rows
 from genlib.rights.requests import PURPOSE, Officer, Request, list_requests
 from genlib.rights.restriction import is_restricting
-from genlib.workdays import find_instant
 
 Condition = sa.ColumnElement[bool]
 PARTLY = "partly"
@@ -65,18 +62,13 @@ class Sweep:
 
     def run(self) -> list[Swept]:
         """Remove what must go. People last: of them nothing must be left that points at them."""
-        found = [*self._sweep_events(), *self._sweep_invoices(), *self._sweep_people()]
+        found = [*self._sweep_events(), *self._sweep_people()]
         found += [*self._sweep_requests(), *self._sweep_logs(), self._count_suppression()]
         return [one for one in found if one.count]
 
-    def find_day(self, rule: str) -> dt.date:
-        """What happened before this day is older than the rule."""
-        return add_months(self.officer.today, -12 * self.notice.retention[rule].years)
-
-    def find_instant(self, rule: str) -> dt.datetime:
-        """The beginning of that day."""
-        zone = ZoneInfo(self.officer.time_zone)
-        return find_instant(self.find_day(rule), dt.time(), zone)
+    @cached_property
+    def terms(self) -> Terms:
+        return find_terms(self.officer, self.notice)
 
     @property
     def books(self) -> Books:
@@ -89,27 +81,22 @@ class Sweep:
 
     def _list_old(self) -> Iterator[tuple[str, str, Condition]]:
         """Rule, table and which rows of it are older than the rule."""
-        history, opinion = self.find_instant("history"), self.find_instant("opinion")
-        contacts, campaigns = table("campaign_contact"), table("campaign")
-        of_old = sa.select(campaigns.c.id).where(campaigns.c.ends_on < self.find_day("history"))
-        is_unsent = sa.and_(contacts.c.sent_at.is_(None), contacts.c.campaign_id.in_(of_old))
-        is_past = sa.or_(contacts.c.sent_at < history, is_unsent)
-        no_will = contacts.c.opted_out_at.is_(None)
-        yield "history", "campaign_contact", sa.and_(is_past, no_will)
-        yield "history", "interaction", table("interaction").c.occurred_at < history
-        invitations = table("survey_invitation")
-        answered = sa.func.coalesce(invitations.c.responded_at, invitations.c.sent_at)
-        instant = sa.literal(opinion, invitations.c.sent_at.type)
-        yield "opinion", "survey_invitation", answered < instant
-        yield "opinion", "feedback", table("feedback").c.received_at < opinion
-        evidence = self.find_instant("evidence")
-        yield "evidence", "permission", table("permission").c.ended_at < evidence
+        for ending in ENDINGS:
+            is_old = ending.is_row_over(self.terms)
+            if ending.table == "campaign_contact":
+                is_old = sa.or_(is_old, self._is_never_sent())
+            yield ending.rule, ending.table, is_old
 
-    def _sweep_invoices(self) -> Iterator[Swept]:
-        invoices = table("invoice")
-        is_past = invoices.c.issued_on < self.books.first_day
-        chosen = sa.and_(is_past, ~self._is_protected(invoices.c.customer_id))
-        yield Swept("bookkeeping", "invoice", remove_rows(self.connection, "invoice", chosen))
+    def _is_never_sent(self) -> Condition:
+        """Whether a contact was planned for a campaign that is over so long."""
+        contacts, campaigns = table("campaign_contact"), table("campaign")
+        is_over = campaigns.c.ends_on < self.terms.find_day("history")
+        of_old = sa.select(campaigns.c.id).where(is_over)
+        return sa.and_(
+            contacts.c.sent_at.is_(None),
+            contacts.c.opted_out_at.is_(None),
+            contacts.c.campaign_id.in_(of_old),
+        )
 
     def _sweep_people(self) -> Iterator[Swept]:
         """What erasures left, and who left or died so long ago."""
@@ -119,7 +106,7 @@ class Sweep:
         is_free = ~self._is_protected(customers.c.id)
         stubs = sa.select(customers.c.id).where(is_left, is_free, ~has_invoices)
         yield from self._remove("bookkeeping", list(self.connection.scalars(stubs)))
-        day = self.find_day("relationship")
+        day = self.terms.find_day("relationship")
         is_over = sa.or_(customers.c.left_on < day, customers.c.deceased_on < day)
         gone = sa.select(customers.c.id).where(is_over, is_free, ~has_invoices)
         people = list(self.connection.scalars(gone))
@@ -175,7 +162,7 @@ class Sweep:
             done = requests.update().where(requests.c.id == number)
             self.connection.execute(done.values(carried_out_at=self.officer.now))
         is_done = sa.or_(requests.c.decision == "refused", requests.c.carried_out_at.is_not(None))
-        old = sa.and_(is_done, requests.c.decided_at < self.find_instant("request"))
+        old = sa.and_(is_done, requests.c.decided_at < self.terms.find_instant("request"))
         every = list_requests(self.connection)
         others = [one for one in every if one.kind != "erasure"]  # which ends with its books
         restricting = [one.id for one in others if is_restricting(one)]
@@ -196,15 +183,15 @@ class Sweep:
 
     def _sweep_logs(self) -> Iterator[Swept]:
         disclosures, whose = table("disclosure"), table("disclosure_customer")
-        old = disclosures.c.disclosed_at < self.find_instant("evidence")
+        old = disclosures.c.disclosed_at < self.terms.find_instant("evidence")
         numbers = sa.select(disclosures.c.id).where(old)
         entries = whose.delete().where(whose.c.disclosure_id.in_(numbers))
         count = self.connection.execute(entries).rowcount
         yield Swept("evidence", "disclosure_customer", count)
         yield Swept("evidence", "disclosure", self._delete("disclosure", old))
-        stones = table("tombstone").c.erased_at < self.find_instant("erasure")
+        stones = table("tombstone").c.erased_at < self.terms.find_instant("erasure")
         yield Swept("erasure", "tombstone", self._delete("tombstone", stones))
-        runs = table("refresh_run").c["at"] < self.find_instant("log")
+        runs = table("refresh_run").c["at"] < self.terms.find_instant("log")
         yield Swept("log", "refresh_run", self._delete("refresh_run", runs))
 
     def _delete(self, name: str, chosen: Condition) -> int:
@@ -212,9 +199,14 @@ class Sweep:
 
     def _count_suppression(self) -> Swept:
         listed = table("suppression")
-        old = listed.c.since < self.find_instant("suppression")
+        old = listed.c.since < self.terms.find_instant("suppression")
         count = self.connection.scalar(sa.select(sa.func.count()).where(old)) or 0
         return Swept("suppression", "suppression", count)
+
+
+def find_terms(officer: Officer, notice: Notice) -> Terms:
+    """How long the notice keeps, counted back from today."""
+    return Terms(notice.years_kept, officer.today, officer.time_zone)
 
 
 def sweep(
@@ -240,16 +232,13 @@ def sweep(
 def _event(officer: Officer, found: list[Swept]) -> audit.Event:
     people = sum(one.count for one in found if one.table == "customer")
     counts: Mapping[str, Any] = {f"{one.rule} {one.table}": one.count for one in found}
-    return audit.Event(PURPOSE, "sweep", people, detail=counts, user=officer.user, at=officer.now)
+    return audit.Event(PURPOSE, SWEEP, people, detail=counts, user=officer.user, at=officer.now)
 
 
 def _forget_journal(officer: Officer, place: Workplace, notice: Notice) -> None:
     """Lines of the journal go before their tombstones: a line without one would be done again."""
-    day = add_months(officer.today, -12 * notice.retention["erasure"].years)
-    entries = journal.read(place.home)
-    kept = [one for one in entries if officer.day_of(one.instant) >= day]
-    if len(kept) < len(entries):
-        journal.rewrite(place.home, kept)
+    day = find_terms(officer, notice).find_day("erasure")
+    journal.forget(place.home, lambda entry: officer.day_of(entry.instant) < day)
 
 
 def _forget_answers(officer: Officer, place: Workplace) -> None:

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from genlib.errors import UsageError
 from genlib.register import audit, fingerprints, suppression
+from genlib.register.numbering import give_numbers
 from genlib.register.schema import CONSENT_SCOPES, PROHIBITION_SCOPES, table
-from genlib.register.source_keys import find_last_number
 from genlib.register.store import plain_schema, sealed
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes
@@ -64,7 +64,7 @@ def add_act(
 ) -> int:
     """The act's row in the open transaction, and the suppression list brought up to it."""
     said_at = _check_instant(officer, will)
-    number = find_last_number(connection, "permission") + 1
+    number = int(give_numbers(connection, "permission", 1).item())
     said = {
         "id": number,
         "customer_id": customer,

@@ -10,7 +10,7 @@ from typing import Any
 from genlib import notice
 from genlib.errors import ReleaseNotFound, ReportFailed
 from genlib.publish import writer
-from genlib.register import key_use
+from genlib.register import journal, key_use
 from genlib.register.batches import Source as Rows
 from genlib.register.batches import read_folder
 from genlib.register.database import open_register
@@ -34,13 +34,16 @@ LOOK_AGAIN = dt.timedelta(hours=1)
 def refresh_source(source: Source, folder: Path, settings: Settings, now: dt.datetime) -> Outcome:
     """Bring the register up to a source. `run` is the company's day of its oldest file."""
     rows = _read_source(source, folder, settings)
+    register = open_register(settings.register)
+    journal.check_finished(register, settings.common)
     word = password(settings, "password of the identity key")
     key = key_use.open_identity(settings, word, "schedule refresh")
     work = Refresh(
-        open_register(settings.register),
+        register,
         key,
         settings.home / "rejected",
         artificial=settings.artificial,
+        years_kept=notice.load(settings.notice).years_kept,
         at=now,
         time_zone=settings.time_zone,
     )
@@ -74,6 +77,7 @@ def publish_release(purpose: str, settings: Settings, now: dt.datetime) -> Outco
         releases=settings.releases,
         now=now,
         time_zone=settings.time_zone,
+        common=settings.common,
         data=settings.data,
         access=settings.access_of(purpose),
     )

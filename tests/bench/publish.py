@@ -46,6 +46,7 @@ def workbench(folder: Path, customers: int, *purposes: str) -> None:
             PseudonymKey(bytes(32)),
             notice=notice.load(),
             releases=folder / "releases",
+            common=folder,
             now=NOW,
             time_zone="Europe/Helsinki",
         )
@@ -74,6 +75,7 @@ def genlib(folder: Path, size: str, *, register: str = "whole") -> Callable[[], 
             PseudonymKey(bytes(32)),
             notice=terms,
             releases=folder / "releases" / register,
+            common=folder,
             now=NOW,
             time_zone="Europe/Helsinki",
         )

@@ -129,6 +129,7 @@ def released(frames: Frames, home: Path, end: dt.date) -> None:
             KEY,
             notice=replace(notices.load(), valid_from=dt.date(2020, 1, 1)),
             releases=home / "releases",
+            common=home,
             now=now,
             time_zone=ZONE,
         )

@@ -20,8 +20,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Callable[[str], R
     home = tmp_path_factory.mktemp("planted")
     register = create_register(f"sqlite:///{home}/register.sqlite")
     truth = synthesise(register, IDENTITY, customers=8000, seed=11)
+    places = {"releases": home, "common": home}
     made = {
-        p: publish(p, register, KEY, notice=notices.load(), releases=home, now=NOW, time_zone=ZONE)
+        p: publish(p, register, KEY, notice=notices.load(), now=NOW, time_zone=ZONE, **places)
         for p in PURPOSES
     }
     register.engine.dispose()

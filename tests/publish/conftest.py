@@ -33,8 +33,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Register]:
 def released(drawn: Register, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Release]:
     """The release of a purpose of the synthetic register."""
     home, terms = tmp_path_factory.mktemp("releases"), notices.load()
+    places = {"releases": home, "common": home}
     made = {
-        p: publish(p, drawn, KEY, notice=terms, releases=home, now=NOW, time_zone=ZONE)
-        for p in PURPOSES
+        p: publish(p, drawn, KEY, notice=terms, now=NOW, time_zone=ZONE, **places) for p in PURPOSES
     }
     return lambda purpose: Release(home / purpose / made[purpose].release_id, made[purpose])

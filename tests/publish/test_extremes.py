@@ -118,6 +118,7 @@ def test_rows_at_every_limit_are_taken_and_every_release_is_made(
             KEY,
             notice=notices.load(),
             releases=tmp_path / "out",
+            common=tmp_path,
             now=NOW,
             time_zone=ZONE,
         )

@@ -34,7 +34,7 @@ register, terms = open_register(f"sqlite:///{home}/register.sqlite"), notice.loa
 while True:
     minute += 1
     now = dt.datetime(2026, 11, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minute)
-    key, places = PseudonymKey(bytes(range(1, 33))), {"releases": home / "releases"}
+    key, places = PseudonymKey(bytes(range(1, 33))), {"releases": home / "releases", "common": home}
     publish("customer_analysis", register, key, notice=terms, now=now, time_zone="UTC", **places)
     print(minute, flush=True)
 """
@@ -163,6 +163,7 @@ def test_a_release_belongs_to_the_group_of_its_purpose(small: Small) -> None:
             KEY,
             notice=notices.load(),
             releases=small.home / "releases",
+            common=small.home,
             now=NOW,
             time_zone=ZONE,
             access=access,

@@ -38,6 +38,7 @@ def test_both_databases_give_the_same_releases(
                 KEY,
                 notice=terms,
                 releases=tmp_path / str(n),
+                common=tmp_path,
                 now=NOW,
                 time_zone=ZONE,
             )

@@ -145,7 +145,8 @@ def test_no_secret_column_is_even_read(
         return scan(self, name, columns, **how)
 
     monkeypatch.setattr(Register, "scan", watched)
-    publish(purpose, drawn, KEY, notice=notices.load(), releases=tmp_path, now=NOW, time_zone=ZONE)
+    places = {"releases": tmp_path, "common": tmp_path}
+    publish(purpose, drawn, KEY, notice=notices.load(), now=NOW, time_zone=ZONE, **places)
     secret = {
         (t.name, c.name)
         for t in Base.metadata.tables.values()
@@ -434,6 +435,7 @@ def test_the_same_register_and_instant_give_the_same_release(
             KEY,
             notice=notices.load(),
             releases=tmp_path / name,
+            common=tmp_path,
             now=NOW,
             time_zone=ZONE,
         )

@@ -12,12 +12,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import polars as pl
+import psycopg
 import pytest
 import sqlalchemy as sa
 from polars.testing import assert_frame_equal
 
 from genlib.errors import BadInput, GenlibError, UsageError
-from genlib.register.bulk import reason
+from genlib.register.bulk import explain, reason
 from genlib.register.database import (
     Register,
     create_register,
@@ -392,3 +393,9 @@ def test_a_database_says_why_it_failed(cause: str, told: str) -> None:
 def test_an_unknown_table_is_named(register: Register) -> None:
     with pytest.raises(GenlibError, match="no table shoe; it has audit_event"):
         register.count("shoe")
+
+
+def test_a_server_that_has_no_room_to_begin_a_session_is_told_as_full() -> None:
+    failure = psycopg.OperationalError("connection failed: FATAL:  could not write init file")
+    assert explain(failure) is None
+    assert reason(failure) == "no space left on the device"

@@ -122,6 +122,7 @@ def test_another_key_publishes_nothing(register: Register, tmp_path: Path) -> No
     synthesise(register, IDENTITY, customers=20, seed=1)
     terms = notice.load()
     places = {"notice": terms, "releases": tmp_path / "releases", "now": NOW, "time_zone": "UTC"}
+    places["common"] = tmp_path
     made = publish("satisfaction", register, PSEUDONYM, **places)
     assert known(register) == {"identity key", "pseudonym key", f"notice {terms.version}"}
     events = register.count("audit_event")

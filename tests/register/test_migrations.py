@@ -14,6 +14,8 @@ from alembic.script import ScriptDirectory
 
 from genlib.cli import run
 from genlib.errors import GenlibError, RegisterNotFound, UsageError
+from genlib.register import audit
+from genlib.register.chain import append_heads
 from genlib.register.database import Register, create_register, open_register
 from genlib.register.migrations import VERSIONS, make_config, upgrade_register
 from genlib.register.migrations.versions import r0001_first
@@ -24,8 +26,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade():
@@ -44,6 +46,10 @@ def describe(register: Register) -> dict[str, Any]:
         of_tables = getattr(inspector, f"get_multi_{part}")()
         whole[part] = {name: sorted(map(str, found)) for name, found in of_tables.items()}
     whole["primary keys"] = inspector.get_multi_pk_constraint()
+    if register.embedded:
+        texts = sa.text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
+        with register.engine.connect() as connection:
+            whole["counting"] = sorted(connection.scalars(texts))
     return whole
 
 
@@ -81,7 +87,7 @@ def later(tmp_path: Path) -> Path:
     """The changes of today and one more."""
     versions = tmp_path / "versions"
     shutil.copytree(VERSIONS, versions, ignore=shutil.ignore_patterns("__*"))
-    (versions / "r0003_next.py").write_text(NEXT)
+    (versions / "r0004_next.py").write_text(NEXT)
     return versions
 
 
@@ -118,7 +124,7 @@ def test_a_change_of_a_table_keeps_its_rows_and_those_that_refer_to_it(
     register: Register, url: str, later: Path
 ) -> None:
     add_people(register)
-    assert upgrade_register(url, versions=later) == (SCHEMA, "0003")
+    assert upgrade_register(url, versions=later) == (SCHEMA, "0004")
     assert (register.count("customer"), register.count("permission")) == (2, 1)
     inspector = sa.inspect(register.engine)
     columns = {column["name"]: column for column in inspector.get_columns("customer")}
@@ -137,12 +143,47 @@ def test_a_change_that_fails_leaves_the_register_as_it_was(
 ) -> None:
     add_people(register)
     before = describe(register)
-    (later / "r0003_next.py").write_text(f"{NEXT}    op.execute('{statement}')\n")
+    (later / "r0004_next.py").write_text(f"{NEXT}    op.execute('{statement}')\n")
     with pytest.raises(GenlibError, match=r"could not be upgraded .*; it is as it was") as failure:
         upgrade_register(url, versions=later)
     assert "Kuuralehto" not in str(failure.value)
     assert describe(register) == before
     assert open_register(url).count("customer") == 2
+
+
+def test_an_upgrade_that_is_stopped_before_its_event_is_none(
+    register: Register, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_back_to_the_first(register)
+    before = describe(register)
+    monkeypatch.setattr("genlib.register.audit._insert", stop)
+    with pytest.raises(KeyboardInterrupt):
+        upgrade_register(url)
+    assert describe(register) == before
+
+
+def test_an_upgrade_that_is_stopped_after_its_end_stands_in_the_audit_trail(
+    register: Register, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_back_to_the_first(register)
+    with monkeypatch.context() as stopped:
+        stopped.setattr("genlib.register.audit.append_heads", stop_at_first)
+        with pytest.raises(KeyboardInterrupt):
+            upgrade_register(url)
+    assert upgrade_register(url) == (SCHEMA, SCHEMA)
+    [event] = audit.list_events(open_register(url), action="upgrade")
+    assert event.detail == f'{{"after": "{SCHEMA}", "before": ""}}'
+    assert audit.verify(open_register(url)) == 1
+
+
+def stop(*words: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def stop_at_first(path: Path, heads: list[Any]) -> None:
+    if heads:
+        raise KeyboardInterrupt
+    append_heads(path, heads)
 
 
 def test_a_register_that_is_not_there_is_not_upgraded(url: str) -> None:

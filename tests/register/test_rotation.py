@@ -353,6 +353,7 @@ def test_another_pseudonym_key_begins_a_new_epoch(path: Path, tmp_path: Path) ->
         key,
         notice=notices.load(),
         releases=tmp_path / "releases",
+        common=tmp_path,
         now=SMALL_NOW,
         time_zone=ZONE,
     )

@@ -76,6 +76,7 @@ def published(home: Path, key: PseudonymKey = KEY) -> tuple[Settings, Release]:
         key,
         notice=notices.load(),
         releases=home / "releases",
+        common=home,
         now=NOW,
         time_zone=ZONE,
     )

@@ -46,6 +46,7 @@ def published(home: Path) -> Settings:
         KEY,
         notice=notices.load(),
         releases=home / "releases",
+        common=home,
         now=NOW,
         time_zone=ZONE,
     )

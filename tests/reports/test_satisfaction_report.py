@@ -48,6 +48,7 @@ def published(home: Path, now: dt.datetime = NOW, key: PseudonymKey = KEY) -> Se
         key,
         notice=notices.load(),
         releases=home / "releases",
+        common=home,
         now=now,
         time_zone=ZONE,
     )

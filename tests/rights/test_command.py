@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -43,6 +44,22 @@ def test_a_letter_from_its_arrival_to_the_restriction(say: Callable[..., str]) -
     assert say("requests") == ""
     assert "granted" in say("requests", "--all")
     assert "decided before" in say("refuse", number, "--ground", "no_ground", code=2)
+
+
+def test_a_receipt_that_a_stopped_command_did_not_write_is_made_by_the_next_that_writes(
+    bench: Bench, say: Callable[..., str]
+) -> None:
+    """A listing only reads."""
+    letter = ["--customer", "1", "--form", "letter"]
+    for number in ("1", "2"):
+        say("receive", "--kind", "restriction", *letter)
+        say("restrict", number, "--ground", "accuracy")
+    shutil.rmtree(bench.home / "rights")
+    say("requests", "--all")
+    assert list(bench.home.glob("rights/[0-9]*")) == []
+    say("receive", "--kind", "restriction", *letter)
+    for number in ("1", "2"):
+        assert (bench.home / "rights" / number / "receipt.json").exists()
 
 
 @pytest.mark.notice("N11.16")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genlib.rights.deadlines import EXTENDED_MONTHS, add_months, find_deadline
+from genlib.rights.deadlines import EXTENDED_MONTHS, find_deadline
+from genlib.workdays import add_months
 
 DAYS = [
     # received, a month on, the last day, three months on, the last day

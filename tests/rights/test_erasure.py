@@ -10,14 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 from asking import add_person, count_events, read_rows
-from erasing import add_history, ask_erasure, erase_person, read_row
+from erasing import add_history, ask_erasure, erase_person, read_row, restore
 from small import IDENTITY
 
 from genlib.errors import GenlibError, Refused, UsageError
-from genlib.register import audit
-from genlib.register.database import Register
+from genlib.register import audit, journal
 from genlib.register.schema import Base
-from genlib.rights import journal
 from genlib.rights.correction import Correction, correct
 from genlib.rights.erasure import Workplace, erase, finish_erasures
 from genlib.rights.receipt import tell_receipt, write_receipt
@@ -207,14 +205,6 @@ def test_it_is_applied_again_after_a_backup_is_restored(officer: Officer, place:
     assert (request["kind"], request["decision"]) == ("erasure", "partly")
     assert request["target_on"] == officer.today
     assert count_events(officer.register, "erasure decided") == 1
-
-
-def restore(register: Register, backup: dict[str, pl.DataFrame]) -> None:
-    with register.writing() as connection:
-        for one in reversed(Base.metadata.sorted_tables):
-            connection.execute(one.delete())
-        for one in Base.metadata.sorted_tables:
-            register.append(one.name, backup[one.name])
 
 
 def test_a_half_written_line_of_the_journal_does_no_harm(

@@ -16,8 +16,9 @@ import pytest
 import sqlalchemy as sa
 from answering import NOW, Desk, make_desk
 from asking import read_rows
+from erasing import YEARS
 from everything import MARKS, MOVED, OTHER, OWN, TWIN
-from small import KEY
+from small import IDENTITY, KEY
 
 from genlib import notice as notices
 from genlib.errors import Refused, UsageError
@@ -30,6 +31,7 @@ from genlib.register.store import plain_schema
 from genlib.register.vault import PseudonymKey
 from genlib.reports import catalogue
 from genlib.rights import codes
+from genlib.rights.erasure import Workplace, enter_untold
 from genlib.rights.gathering import (
     BY_DIGEST,
     BY_ROW,
@@ -232,8 +234,11 @@ def released(filled: Desk) -> Desk:
     answered by somebody who holds the pseudonym key."""
     office = replace(filled.office, pseudonym=KEY)
     register = filled.officer.register
-    terms = {"notice": office.notice, "releases": office.releases, "now": NOW}
-    made = publish("customer_analysis", register, KEY, time_zone="Europe/Helsinki", **terms)
+    enter_untold(filled.officer, Workplace(IDENTITY, office.home, YEARS))
+    terms = {"notice": office.notice, "releases": office.releases, "common": office.home}
+    made = publish(
+        "customer_analysis", register, KEY, now=NOW, time_zone="Europe/Helsinki", **terms
+    )
     gone = {"2019-10-01T0400Z-aaaaaa": "2019-09", "2026-08-01T0400Z-bbbbbb": "2026-07"}
     for release, period in {**gone, made.release_id: "2026-10"}.items():
         slot = catalogue.Slot("customer_analysis", period, "fi")

@@ -18,9 +18,9 @@ from workbench import ROOT
 from genlib import notice as notices
 from genlib.errors import Refused
 from genlib.publish import folder
+from genlib.register import journal
 from genlib.register.database import Register, open_register
 from genlib.register.vault import IdentityKey
-from genlib.rights import journal
 from genlib.rights.erasure import Workplace, finish_erasures
 from genlib.rights.releases import Shelves, finish_releases, list_waiting
 from genlib.rights.requests import Officer, find_request

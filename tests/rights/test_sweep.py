@@ -13,8 +13,8 @@ from erasing import YEARS, add_history, erase_person
 from small import IDENTITY
 
 from genlib import notice as notices
+from genlib.register import journal
 from genlib.register.schema import table
-from genlib.rights import journal
 from genlib.rights.erasure import Workplace
 from genlib.rights.requests import Officer, read_request, receive, refuse
 from genlib.rights.restriction import restrict

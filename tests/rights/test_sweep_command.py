@@ -10,7 +10,7 @@ import pytest
 from workbench import ROOT, Bench
 
 from genlib.cli import run
-from genlib.rights import journal
+from genlib.register import journal
 
 
 @pytest.fixture(scope="module")
@@ -52,5 +52,6 @@ def test_nobody_loads_or_publishes_while_an_erasure_is_left(
         assert run(words) == 3, words
         assert "genlib subject finish" in capsys.readouterr().err
     assert run(["subject", "requests"]) == 0
+    assert "1 erasures are not in this register" in capsys.readouterr().err
     assert run(["subject", "finish"]) == 0
-    assert "0 erasures finished" in capsys.readouterr().out
+    assert "1 erasures finished" in capsys.readouterr().out

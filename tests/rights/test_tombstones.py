@@ -128,6 +128,22 @@ def test_a_feed_brings_nobody_back(officer: Officer, key: IdentityKey, tmp_path:
     assert officer.register.count("customer") == 0
 
 
+def test_the_number_of_the_erased_is_nobody_elses(
+    officer: Officer, key: IdentityKey, tmp_path: Path
+) -> None:
+    feed = tmp_path / "shop.toml"
+    feed.write_text(SHOP)
+    people = tmp_path / "people.csv"
+    people.write_text("no,name,mail,since\nS-7,Kuuralehto,aino@firma.example,2020-01-01\n")
+    run_feed(officer, key, feed)
+    [first] = read_rows(officer.register, "customer")
+    erase_person(officer, tmp_path / "home", first["id"])
+    people.write_text("no,name,mail,since\nS-9,Pilvi,muu@firma.example,2020-01-01\n")
+    assert run_feed(officer, key, feed) == (1, 0)
+    [second] = read_rows(officer.register, "customer")
+    assert second["id"] > first["id"]
+
+
 def run_feed(officer: Officer, key: IdentityKey, feed: Path) -> tuple[int, int]:
     """New and refused rows."""
     work = Refresh(officer.register, key, feed.parent / "rejected", at=officer.now)

@@ -30,8 +30,8 @@ VERSIONS = HERE / "versions"
 
 
 def upgrade_register(url: str, *, versions: Path = VERSIONS) -> tuple[str, str]:
-    """Bring the register at `url` to the last schema of `versions`, in one transaction; the number
-    before (nothing if it had none) and after.
+    """Bring the register at `url` to the last schema of `versions`, in one transaction with its
+    event of the audit trail; the number before (nothing if it had none) and after.
 
     RegisterNotFound if there is none, UsageError for a later schema; GenlibError if a change
     failed: then the register is as it was.
@@ -43,21 +43,21 @@ def upgrade_register(url: str, *, versions: Path = VERSIONS) -> tuple[str, str]:
             f"no register at {register.url}; make one with: genlib register create"
         )
     try:
-        with _begin_upgrade(register) as connection:
+        with audit.told_in(register, _begin_upgrade(register)) as (connection, tell):
             before = read_version(connection)
             check_not_newer(before, register.url)
             _run(connection, versions)
             after = read_version(connection)
             if not register.embedded:
                 make_roles(connection)
+            if before != after:
+                detail = {"before": before, "after": after}
+                tell(audit.Event("register", "upgrade", 0, detail=detail))
     except sa.exc.SQLAlchemyError as error:
         raise explain(error) or GenlibError(
             f"the register at {register.url} could not be upgraded ({reason(error)}); it is as it "
             "was"
         ) from None
-    if before != after:
-        detail = {"before": before, "after": after}
-        audit.record(register, purpose="register", action="upgrade", people=0, detail=detail)
     return before, after
 
 
