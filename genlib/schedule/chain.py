@@ -51,6 +51,7 @@ class Chain:
         """Do all that is due now; how many reports were made, refused or failed here."""
         slots = find_due_slots(self.plan, self.clock(), self.settings.time_zone)
         self.put_down(slots)
+        posting.put_down_late(self.plan, self.store, slots, self.clock())
         waiting = self._find_waiting(slots)
         waiting = self._refresh(waiting)
         waiting = self._publish(waiting)
@@ -103,7 +104,9 @@ class Chain:
         needs: dict[str, Need] = {}
         for slot in slots:
             sources = [refreshed[f"refresh {name}"] for name in slot.entry.refresh]
-            since = max([slot.due_at, *(row["finished_at"] for row in sources)])
+            # another scheduler may have opened one again meanwhile
+            ends = [row["finished_at"] for row in sources if is_over(row)]
+            since = max([slot.due_at, *ends])
             for purpose in slot.entry.publish:
                 needs[purpose] = _raise_need(needs.get(purpose), Need(since))
         rows = self._do_steps("publish", needs)

@@ -6,8 +6,9 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
+from threading import Thread
 from typing import Any
 
 from genlib.schedule.outcome import FAILED, Outcome, judge_error
@@ -65,7 +66,16 @@ class Here:
 def _do(giver: Connection, act: Act, arguments: tuple[Any, ...]) -> None:
     """In a group of its own, which a terminal's ^C does not reach: the scheduler stops it."""
     os.setsid()
+    Thread(target=_end_with_scheduler, daemon=True).start()
     giver.send(_judge(act, arguments))
+
+
+def _end_with_scheduler() -> None:
+    """A task whose scheduler was killed is soon another's, who must find nobody at it."""
+    scheduler = parent_process()
+    if scheduler:
+        scheduler.join()
+        os.killpg(0, signal.SIGKILL)
 
 
 def _judge(act: Act, arguments: tuple[Any, ...]) -> Outcome:
