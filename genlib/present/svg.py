@@ -19,7 +19,9 @@ NOISE = {"class", "role", "font-family", "stroke-miterlimit", "pointer-events", 
 
 def fitted(spec: dict[str, Any], width: float) -> str:
     """The SVG of a chart, `width` pixels wide with all its labels."""
-    whole = {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    # resize: labels move with the marks, so the room for them is measured again
+    fit = {"type": "fit-x", "contains": "padding", "resize": True}
+    whole = {"width": width, "autosize": fit}
     svg: str = _renderer().vegalite_to_svg(spec | whole, allowed_base_urls=[])
     return svg
 
