@@ -24,10 +24,10 @@ from genlib.release import open_release
 from genlib.reports import catalogue, index
 from genlib.reports.approval import digest_notebook, is_approved, record_act
 from genlib.reports.catalogue import Run
-from genlib.reports.execute import Progress, ignore_progress
+from genlib.reports.execute import ROOT, Kernels, Progress, ignore_progress
 from genlib.reports.history import write_command
 from genlib.reports.jupyter import nbformat
-from genlib.reports.making import ROOT, Order, Result, make_runs
+from genlib.reports.making import Order, Result, make_runs
 from genlib.reports.parameters import parameters_of, purposes_of, settle
 from genlib.reports.pdf import check_pdf
 from genlib.settings import Settings
@@ -80,16 +80,18 @@ class Page:
     keep_months: int = 0
 
 
-def run_pages(
+def run_pages(  # noqa: PLR0913 - each says what is run, or how
     name: str | Path,
     pages: Sequence[Page],
     *,
     settings: Settings | None = None,
     pdf: bool = False,
     progress: Progress = ignore_progress,
+    kernels: Kernels | None = None,
 ) -> list[Result]:
     """What became of the pages of a report that differ in their language alone: each a run, or a
     ReportFailed where it failed. They show the same figures, which are run once (`making`).
+    `kernels`: where there may be one that was started ahead.
 
     Raises what `run_report` raises before anything runs.
     """
@@ -100,9 +102,9 @@ def run_pages(
     notebook = open_notebook(path)
     if pdf:
         check_pdf()
-    plain = Order(
-        notebook, {}, catalogue.Slot(path.stem, "", ""), settings, {}, pdf, progress=progress
-    )
+    slot = catalogue.Slot(path.stem, "", "")
+    kernels = kernels or Kernels(settings)
+    plain = Order(notebook, {}, slot, settings, {}, kernels, pdf, progress=progress)
     wanted = [_prepare(plain, page) for page in pages]
     earlier = [
         catalogue.find_ordered(settings.reports, order.slot, order.about.get("order", ""))

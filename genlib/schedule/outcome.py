@@ -10,7 +10,8 @@ from genlib.errors import BadInput, GenlibError, Refused, ReportFailed, UsageErr
 WAITING, RUNNING, DONE, REFUSED, FAILED = "waiting", "running", "done", "refused", "failed"
 MOST_ATTEMPTS = 5
 FIRST_PAUSE = dt.timedelta(minutes=1)
-PASSING = ("the work was stopped from outside", "OSError", "OperationalError", "DeadKernel")
+LOOK_AGAIN = dt.timedelta(hours=1)
+"""When data that are too old are looked for again."""
 
 
 @dataclass(frozen=True)
