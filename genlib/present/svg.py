@@ -18,13 +18,12 @@ NOISE = {"class", "role", "font-family", "stroke-miterlimit", "pointer-events", 
 
 
 def fitted(spec: dict[str, Any], width: float) -> str:
-    """The SVG of a chart, `width` pixels wide with all its labels: drawn, measured, drawn again."""
-    first = _vega(spec)
-    found = re.search(r'width="([\d.]+)"', first)
-    over = float(found[1]) - width if found else 0.0
-    return (
-        first if abs(over) <= 1 else _vega(spec | {"width": max(60, round(spec["width"] - over))})
-    )
+    """The SVG of a chart, `width` pixels wide with all its labels."""
+    # resize: labels move with the marks, so the room for them is measured again
+    fit = {"type": "fit-x", "contains": "padding", "resize": True}
+    whole = {"width": width, "autosize": fit}
+    svg: str = _renderer().vegalite_to_svg(spec | whole, allowed_base_urls=[])
+    return svg
 
 
 def finished(svg: str, *, name: str, key: str) -> str:
@@ -55,11 +54,6 @@ def _renderer() -> Any:
     with as_file(files("genlib.present").joinpath("font")) as folder:
         vl_convert.register_font_directory(str(folder))
     return vl_convert
-
-
-def _vega(spec: dict[str, Any]) -> str:
-    svg: str = _renderer().vegalite_to_svg(spec, allowed_base_urls=[])
-    return svg
 
 
 def _clean(element: ElementTree.Element) -> None:

@@ -10,12 +10,13 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import genlib
 import genlib.errors
 from genlib.errors import CellFailed, KernelStopped, ReportFailed
 from genlib.reports.gate import numbered
@@ -23,6 +24,7 @@ from genlib.reports.jupyter import UNUSED, nbformat
 from genlib.reports.kernels import SOCKETS, environment, make_kernel_class
 from genlib.settings import PUBLICATION, Settings
 
+ROOT = Path(genlib.__file__).parents[1]
 _SYSTEM = re.compile(r"\[Errno (\d{1,3})\]")
 
 
@@ -63,28 +65,82 @@ class Session:
         return notebook
 
 
+class Kernels:
+    """Kernels of this very Python, each for one report: new ones, and one started ahead."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._ahead = ExitStack()
+        self._waiting: Any = None
+
+    def start_ahead(self) -> None:
+        """Start one that loads what reports load, before anybody knows which report it is for."""
+        line = "from genlib.reports.parts import load; load(); del load"
+        started = _start_kernel(self._settings, {}, line)
+        self._waiting = self._ahead.enter_context(started)
+
+    @contextmanager
+    def open(self, publication: str = "") -> Iterator[Session]:
+        """A kernel until the end: the one that waits, or a new one. `publication` is what the
+        ledger calls what it publishes."""
+        own = {PUBLICATION: publication}
+        client, self._waiting = self._waiting, None
+        with ExitStack() as stack:
+            if client is None:
+                client = stack.enter_context(_start_kernel(self._settings, own, ""))
+                said = ""
+            else:
+                stack.enter_context(self._ahead.pop_all())
+                said = f"import os; os.environ.update({own!r}); del os"
+            with _watch_kernel():
+                stack.enter_context(client.setup_kernel())
+            session = Session(client)
+            if said:
+                session.run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(said)]))
+            yield session
+
+    def close(self) -> None:
+        """End the one that waits."""
+        self._ahead.close()
+
+
 @contextmanager
-def open_session(settings: Settings, root: Path, *, publication: str = "") -> Iterator[Session]:
-    """A new kernel, until the end. `publication` is what the ledger calls what it publishes."""
+def open_kernels(settings: Settings) -> Iterator[Kernels]:
+    """Kernels, the first of which is on its way."""
+    kernels = Kernels(settings)
+    with closing(kernels):
+        kernels.start_ahead()
+        yield kernels
+
+
+@contextmanager
+def _start_kernel(settings: Settings, own: dict[str, str], line: str) -> Iterator[Any]:
+    """The client of a new kernel, which need not be ready yet. It does `line` first, and has `own`
+    in its environment."""
     from nbclient import NotebookClient
 
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
-    bar = f"--IPKernelApp.exec_lines=import sys; sys.modules.setdefault('{UNUSED}', None); del sys"
-    with ExitStack() as stack:
-        sockets = stack.enter_context(TemporaryDirectory(prefix=SOCKETS))
-        own = {PUBLICATION: publication, "IPYTHONDIR": sockets}  # no history, no start-up code
-        surroundings = {"env": environment(settings) | own, "cwd": str(root)}
+    bar = f"import sys; sys.modules.setdefault('{UNUSED}', None); del sys; {line}"
+    with TemporaryDirectory(prefix=SOCKETS) as sockets:
+        # no history, no start-up code
+        surroundings = {"env": environment(settings) | own | {"IPYTHONDIR": sockets}}
         client = NotebookClient(
             nbformat.v4.new_notebook(),
             kernel_name="python3",
-            kernel_manager_class=make_kernel_class(surroundings, sockets),
-            extra_arguments=[bar],
+            kernel_manager_class=make_kernel_class(surroundings | {"cwd": str(ROOT)}, sockets),
+            extra_arguments=[f"--IPKernelApp.exec_lines={bar}"],
             timeout=None,
             raise_on_iopub_timeout=True,
+            shutdown_kernel="immediate",  # it has nothing to tidy up
         )
+        client.create_kernel_manager()
         with _watch_kernel():
-            stack.enter_context(client.setup_kernel())
-        yield Session(client)
+            client.start_new_kernel()
+        try:
+            yield client
+        finally:
+            if client.km is not None:  # nobody used it
+                client._cleanup_kernel()
 
 
 def parametrise(notebook: Any, values: Mapping[str, Any]) -> Any:

@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-import genlib
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import CellFailed, KernelStopped, ReportFailed
@@ -27,10 +26,10 @@ from genlib.release import read_manifest
 from genlib.reports import catalogue, export, index, second_person
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import (
+    Kernels,
     Progress,
     Session,
     ignore_progress,
-    open_session,
     parametrise,
 )
 from genlib.reports.gate import check_source, let_through
@@ -42,7 +41,6 @@ from genlib.settings import Settings
 
 TABLES = "tables.xlsx"
 """Beside the page: the tables that it shows."""
-ROOT = Path(genlib.__file__).parents[1]
 _STALE = 24 * 3600
 Result = Run | ReportFailed
 """A run, or why there is none."""
@@ -58,6 +56,7 @@ class Order:
     slot: catalogue.Slot
     settings: Settings
     about: dict[str, Any]
+    kernels: Kernels
     pdf: bool = False
     is_draft: bool = False
     four_eyes: bool = False
@@ -125,7 +124,7 @@ def _make_set(pages: _Set) -> None:
     first = pages.orders[0]
     try:
         check_source(first.notebook)
-        with open_session(first.settings, ROOT, publication=_name_publication(first)) as session:
+        with first.kernels.open(_name_publication(first)) as session:
             for result in _make_pages(pages, session):
                 pages.results.append(result)
     except ReportFailed as error:

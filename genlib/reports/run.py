@@ -25,10 +25,10 @@ from genlib.release import open_release
 from genlib.reports import catalogue, index
 from genlib.reports.approval import digest_notebook, is_approved, record_act
 from genlib.reports.catalogue import Run
-from genlib.reports.execute import Progress, ignore_progress
+from genlib.reports.execute import ROOT, Kernels, Progress, ignore_progress
 from genlib.reports.history import write_command
 from genlib.reports.jupyter import nbformat
-from genlib.reports.making import ROOT, Order, Result, make_runs
+from genlib.reports.making import Order, Result, make_runs
 from genlib.reports.parameters import parameters_of, purposes_of, settle
 from genlib.reports.pdf import check_pdf
 from genlib.settings import Settings
@@ -82,16 +82,18 @@ class Page:
     keep_months: int = 0
 
 
-def run_pages(
+def run_pages(  # noqa: PLR0913 - each says what is run, or how
     name: str | Path,
     pages: Sequence[Page],
     *,
     settings: Settings | None = None,
     pdf: bool = False,
     progress: Progress = ignore_progress,
+    kernels: Kernels | None = None,
 ) -> list[Result]:
     """What became of the pages of a report that differ in their language alone: each a run, or a
     ReportFailed where it failed. They show the same figures, which are run once (`making`).
+    `kernels`: where there may be one that was started ahead.
 
     Raises what `run_report` raises before anything runs.
     """
@@ -103,12 +105,14 @@ def run_pages(
     notebook = open_notebook(path)
     if pdf:
         check_pdf()
+    slot = catalogue.Slot(path.stem, "", "")
     plain = Order(
         notebook,
         {},
-        catalogue.Slot(path.stem, "", ""),
+        slot,
         settings,
         {},
+        kernels or Kernels(settings),
         pdf,
         four_eyes=terms.reports.four_eyes,
         progress=progress,

@@ -11,16 +11,19 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from genlib.clock import read_clock
 from genlib.schedule import posting
 from genlib.schedule.child import Child
-from genlib.schedule.outcome import APPROVAL, DONE
+from genlib.schedule.crew import Crew, Worker
+from genlib.schedule.outcome import APPROVAL, DONE, LOOK_AGAIN
 from genlib.schedule.plan import Plan, Slot
+from genlib.schedule.reporting import Making, find_decision
 from genlib.schedule.store import Store, Task, is_over, is_to_do
-from genlib.schedule.tasks import LOOK_AGAIN, Making, find_decision, find_task, make_report
+from genlib.schedule.tasks import find_task
 from genlib.schedule.times import find_due_slots
 from genlib.schedule.work import Start, Work
 from genlib.settings import Settings
@@ -52,10 +55,14 @@ class Chain:
         slots = find_due_slots(self.plan, self.clock(), self.settings.time_zone)
         self.put_down(slots)
         self._settle(slots)
+        posting.put_down_late(self.plan, self.store, slots, self.clock())
         waiting = self._find_waiting(slots)
         waiting = self._refresh(waiting)
-        waiting = self._publish(waiting)
-        count = self._make_reports(waiting)
+        with closing(Crew(self.settings)) as crew:
+            figures = len(waiting) - len(find_leaders(waiting))
+            crew.call(min(figures, self.capacity))
+            waiting = self._publish(waiting)
+            count = self._make_reports(waiting, crew)
         posting.post(self.plan, self.settings, self.store, slots, self.clock)
         return count
 
@@ -113,7 +120,9 @@ class Chain:
         needs: dict[str, Need] = {}
         for slot in slots:
             sources = [refreshed[f"refresh {name}"] for name in slot.entry.refresh]
-            since = max([slot.due_at, *(row["finished_at"] for row in sources)])
+            # another scheduler may have opened one again meanwhile
+            ends = [row["finished_at"] for row in sources if is_over(row)]
+            since = max([slot.due_at, *ends])
             for purpose in slot.entry.publish:
                 needs[purpose] = _raise_need(needs.get(purpose), Need(since))
         rows = self._do_steps("publish", needs)
@@ -132,17 +141,17 @@ class Chain:
         found = self.store.read(rows)
         return {name: found[f"{kind} {name}"] for name in needs}
 
-    def _make_reports(self, slots: list[Slot]) -> int:
+    def _make_reports(self, slots: list[Slot], crew: Crew) -> int:
         """The first language of a report makes the pages of all, from one run of the figures; the
         others wait for it, and find theirs made or why it was not."""
         by_key = {slot.key: slot for slot in slots}
         leaders = find_leaders(slots)
         led = {key: [one for one in slots if leaders.get(one.key) == key] for key in by_key}
 
-        def start(key: str) -> Child:
+        def start(key: str) -> Worker:
             since = self._find_start(leaders.get(key))
             task = Making(by_key[key], tuple(led[key]), self.plan.folder, since)
-            return Child(make_report, task, self.settings, self.clock())
+            return crew.start(task, self.clock())
 
         work = self._work(start, self.capacity)
         for key, slot in by_key.items():

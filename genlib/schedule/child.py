@@ -6,8 +6,9 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
+from threading import Thread
 from typing import Any
 
 from genlib.schedule.outcome import FAILED, Outcome, judge_error
@@ -19,19 +20,22 @@ class Child:
     """`act(*arguments)` in a new process; a module's own function, whose arguments travel there."""
 
     def __init__(self, act: Act, *arguments: Any) -> None:
+        self._start(_do, act, arguments)
+
+    def _start(self, target: Callable[..., None], *arguments: Any) -> None:
         context = get_context("spawn")
-        self._answer, giver = context.Pipe(duplex=False)
-        self._process = context.Process(target=_do, args=(giver, act, arguments))
+        self._pipe, other = context.Pipe()
+        self._process = context.Process(target=target, args=(other, *arguments))
         self._process.start()
-        giver.close()
+        other.close()
 
     def wait(self, seconds: float) -> Outcome | None:
         """How it ended; None if it goes on after so many seconds."""
-        if not self._answer.poll(seconds):
+        if not self._pipe.poll(seconds):
             return None
         try:
-            outcome: Outcome = self._answer.recv()
-        except EOFError:
+            outcome: Outcome = self._pipe.recv()
+        except (EOFError, ConnectionError):
             return Outcome(
                 FAILED, "the process was stopped from outside", error="Killed", may_pass=True
             )
@@ -44,7 +48,7 @@ class Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
         self._process.join()
-        self._answer.close()
+        self._pipe.close()
 
 
 class Here:
@@ -56,19 +60,33 @@ class Here:
 
     def wait(self, seconds: float) -> Outcome | None:
         """How it ended."""
-        return _judge(self._act, self._arguments)
+        return judge(self._act, self._arguments)
 
     def stop(self) -> None:
         """There is nothing to stop."""
 
 
-def _do(giver: Connection, act: Act, arguments: tuple[Any, ...]) -> None:
-    """In a group of its own, which a terminal's ^C does not reach: the scheduler stops it."""
+def _do(pipe: Connection, act: Act, arguments: tuple[Any, ...]) -> None:
+    stand_alone()
+    pipe.send(judge(act, arguments))
+
+
+def stand_alone() -> None:
+    """A process of its own group, which a terminal's ^C does not reach: its scheduler ends it. If
+    that is killed, it ends by itself: the task is soon another's, who must find nobody at it."""
     os.setsid()
-    giver.send(_judge(act, arguments))
+    Thread(target=_end_with_scheduler, daemon=True).start()
 
 
-def _judge(act: Act, arguments: tuple[Any, ...]) -> Outcome:
+def _end_with_scheduler() -> None:
+    scheduler = parent_process()
+    if scheduler:
+        scheduler.join()
+        os.killpg(0, signal.SIGKILL)
+
+
+def judge(act: Act, arguments: tuple[Any, ...]) -> Outcome:
+    """How an act ends, whatever it raises."""
     try:
         return act(*arguments)
     except Exception as error:  # its message may hold a value: only its class is told

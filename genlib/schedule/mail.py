@@ -40,13 +40,14 @@ TEXTS = {
     "refused": "The report was refused: {reason}",
     "failed": "The report failed: {reason}",
     "late": "The report is late: {reason}",
+    "came": "The report came late.",
 }
 
 
 @dataclass(frozen=True)
 class News:
-    """What a mail tells: `kind` made, refused, failed or late; of which report, period and
-    language; `reason` why not."""
+    """What a mail tells: `kind` is a key of TEXTS; of which report, period and language; `reason`
+    why not."""
 
     kind: str
     report: str

@@ -12,7 +12,8 @@ APPROVAL = "approval"
 """Made, and waiting for a second person to let it out."""
 MOST_ATTEMPTS = 5
 FIRST_PAUSE = dt.timedelta(minutes=1)
-PASSING = ("the work was stopped from outside", "OSError", "OperationalError", "DeadKernel")
+LOOK_AGAIN = dt.timedelta(hours=1)
+"""When data that are too old are looked for again."""
 
 
 @dataclass(frozen=True)

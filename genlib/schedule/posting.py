@@ -1,7 +1,13 @@
 """Who is told what: mails as tasks, each handed to the server once, each in the audit trail before.
 
-A scheduler that is killed between the server's yes and its own note sends the mail again, under the
-same Message-ID.
+A report is late when a round begins after its time and finds it not over, whoever makes it just
+then: so it does not matter which of two schedulers looks, or who is killed. The round puts that
+down as a mail to send before it does anything else, and it is sent once, even if the report came
+meanwhile. A scheduler that is killed between the server's yes and its own note sends a mail again,
+under the same Message-ID.
+
+Example: due on 2 November at 06:00, late after 12 hours. At 18:10 two schedulers find it running:
+one mail says so. It is made at 18:11: another mail brings it.
 """
 
 from __future__ import annotations
@@ -24,9 +30,25 @@ from genlib.schedule.store import Store, Task, is_over
 from genlib.schedule.work import Work
 from genlib.settings import Settings
 
+MADE, LATE = "made", "late"
 Row = Mapping[str, Any]
 Posting = tuple[Slot, Row, str, tuple[str, ...]]
 """A slot, its row, the kind of news, and to whom."""
+
+
+def put_down_late(plan: Plan, store: Store, slots: Sequence[Slot], now: dt.datetime) -> None:
+    """Keep which of these slots are late by now, as mails to send."""
+    if plan.delivery is None:
+        return
+    rows = store.read([slot.key for slot in slots])
+    late = [slot for slot in slots if is_late(slot, rows[slot.key], now)]
+    store.add(
+        [
+            Task(_name_mail(LATE, rows[slot.key]), "mail", slot.entry.name, now)
+            for slot in late
+            if slot.entry.on_failure
+        ]
+    )
 
 
 def post(
@@ -39,13 +61,8 @@ def post(
     """Send the mails that are due about these slots; how many were sent or failed here."""
     if plan.delivery is None:
         return 0
-    rows = store.read([slot.key for slot in slots])
+    postings = _find_late(store, slots) | _find_news(store, slots)
     now = clock()
-    postings: dict[str, Posting] = {}
-    for slot in slots:
-        kind, to = _find_news(slot, rows[slot.key], now)
-        if to:
-            postings[_name_mail(kind, rows[slot.key])] = (slot, rows[slot.key], kind, to)
     store.add([Task(key, "mail", one[0].entry.name, now) for key, one in postings.items()])
 
     def start(key: str) -> Here:
@@ -54,13 +71,30 @@ def post(
     return Work(store, start, clock=clock).do(list(postings))
 
 
-def _find_news(slot: Slot, row: Row, now: dt.datetime) -> tuple[str, tuple[str, ...]]:
-    """What there is to say of a slot, and to whom; to nobody if there is nothing."""
-    if row["status"] == DONE:
-        return "made", slot.entry.recipients.get(slot.language, ())
-    if is_over(row):
-        return row["status"], slot.entry.on_failure
-    return "late", slot.entry.on_failure if is_late(slot, row, now) else ()
+def _find_late(store: Store, slots: Sequence[Slot]) -> dict[str, Posting]:
+    """What was put down as late, by the key of its mail."""
+    rows = store.read()
+    postings: dict[str, Posting] = {}
+    for slot in slots:
+        row = rows[slot.key]
+        key = _name_mail(LATE, row)
+        if key in rows:
+            postings[key] = (slot, row, LATE, slot.entry.on_failure)
+    return postings
+
+
+def _find_news(store: Store, slots: Sequence[Slot]) -> dict[str, Posting]:
+    """What there is to say of the slots that are over, by the key of its mail."""
+    rows = store.read([slot.key for slot in slots])
+    postings: dict[str, Posting] = {}
+    for slot in slots:
+        row = rows[slot.key]
+        kind = MADE if row["status"] == DONE else row["status"]
+        made_for = slot.entry.recipients.get(slot.language, ())
+        to = made_for if kind == MADE else slot.entry.on_failure
+        if is_over(row) and to:
+            postings[_name_mail(kind, row)] = (slot, row, kind, to)
+    return postings
 
 
 def _name_mail(kind: str, row: Row) -> str:
@@ -78,10 +112,11 @@ def send_news(key: str, posting: Posting, plan: Plan, settings: Settings) -> Out
     named = ", ".join(words.label(name, value) for name, value in slot.parameters.items())
     report = slot.key.split(" ")[1].rpartition("/")[2].removesuffix(".ipynb")
     reason = row["reason"] or row["status"]
-    news = mail.News(kind, report, slot.period.label, slot.language, named, reason)
+    text = "came" if kind == LATE and row["status"] == DONE else kind
+    news = mail.News(text, report, slot.period.label, slot.language, named, reason)
     letter = mail.compose(news, to, delivery, key)
     with_file = False
-    if kind == "made":
+    if kind == MADE:
         run = find_run(row["run"], settings)
         if run is None or run.html is None or run.status != GOOD:
             return Outcome(FAILED, "the report is not in the catalogue any more")

@@ -146,6 +146,7 @@ class Store:
             TASK.update()
             .where(TASK.c.key == row["key"], TASK.c.status == row["status"])
             .where(TASK.c.attempts == row["attempts"])
+            .where(TASK.c.finished_at == row["finished_at"])
             .values(status=WAITING, reason=reason, not_before=now, attempts=0, finished_at=None)
         )
         return self._run(statement)

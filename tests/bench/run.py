@@ -36,6 +36,7 @@ CASES = (
     "curve",
     "protection",
     "report",
+    "reports",
 )
 PEERS = Path(__file__).parents[2] / "build" / "peers" / "bin" / "python"
 LINE = "  {:44} {:>9} {:>7} {:>7}  {:18} {:4}  {}"

@@ -4,6 +4,7 @@ import datetime as dt
 import ipaddress
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -16,17 +17,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 @dataclass
 class Postbox:
-    """What the server took. `says`: an answer instead of taking."""
+    """What the server took. `says`: an answer instead of taking; `when_taken`: is called before the
+    server says yes."""
 
     port: int = 0
     authority: str = ""
     letters: list = field(default_factory=list)
     says: str = ""
+    when_taken: Callable = lambda: None
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the server's own name
         if self.says:
             return self.says
         self.letters.append((envelope.rcpt_tos, envelope.content.decode(), session.ssl is not None))
+        self.when_taken()
         return "250 taken"
 
 

@@ -75,6 +75,14 @@ def test_what_is_over_is_not_claimed_and_can_be_opened_again_once(store):
     assert store.claim(["a"], NOW) is not None
 
 
+def test_what_somebody_did_again_meanwhile_is_not_opened_again(store):
+    store.finish(store.claim(["a"], NOW), Outcome(DONE), NOW)
+    row = store.read()["a"]
+    store.reopen(row, NOW)
+    store.finish(store.claim(["a"], NOW), Outcome(DONE), NOW + SECOND)
+    assert not store.reopen(row, NOW + SECOND)
+
+
 def test_what_may_pass_is_tried_again_after_a_pause_that_doubles_and_then_no_more():
     broken = Outcome(FAILED, "stopped with OSError", may_pass=True)
     pauses = [put_off(broken, attempt, NOW).not_before for attempt in (1, 2, 3, 4)]
@@ -140,6 +148,29 @@ def test_a_process_can_be_stopped_and_one_that_was_killed_may_be_tried_again():
     outcome = killed.wait(60)
     killed.stop()
     assert (outcome.status, outcome.error, outcome.may_pass) == (FAILED, "Killed", True)
+
+
+def test_a_task_ends_with_its_scheduler():
+    code = (
+        "import time; from genlib.schedule.child import Child; "
+        "print(Child(time.sleep, 600)._process.pid, flush=True); time.sleep(600)"
+    )
+    scheduler = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    task = int(scheduler.stdout.readline())
+    scheduler.kill()
+    scheduler.communicate()
+    end = time.monotonic() + 60
+    while is_alive(task) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not is_alive(task)
+
+
+def is_alive(pid):
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return text.rpartition(")")[2].split()[0] != "Z"  # nobody may have asked how it ended
 
 
 def test_a_part_waits_for_its_whole(store):
