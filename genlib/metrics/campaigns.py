@@ -11,7 +11,7 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
 from genlib.disclosure.counting import recountable
-from genlib.metrics import figures, intervals
+from genlib.metrics import gains, intervals
 from genlib.metrics.contacts import (
     CONTACTS,
     by_what,
@@ -31,11 +31,12 @@ from genlib.metrics.drawn import (
     sum_purchases,
     with_purchases,
 )
-from genlib.metrics.figures import Share, given
 from genlib.metrics.funnel import READING, STAGES, funnel
 from genlib.metrics.intervals import Estimate
+from genlib.metrics.lookup import BASE, attach_columns
 from genlib.metrics.names import metric
 from genlib.metrics.population import MONEY, Form, tabulated
+from genlib.metrics.rates import Share
 from genlib.metrics.rows import Rows, case, collect
 from genlib.period import Period
 
@@ -85,7 +86,7 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
         Dimension("outcome", is_subject=True),
     )
     population = count_drawn("messages", release, period, campaign)
-    costs = (called(release), partial(figures.cost_each, outcome=what)) if by == "campaign" else ()
+    costs = (called(release), partial(gains.cost_each, outcome=what)) if by == "campaign" else ()
 
     def count(some: Rows) -> Cells:
         rates = message_rates(some, by, "outcome", what, among=by)
@@ -115,7 +116,7 @@ def uplift_by_campaign(
     after its last message, the same days for both arms; `amount_cents` of that.
 
     As assigned: everyone in the plan counts once, in the arm that it gives, whatever became of the
-    contact. Figures on the campaign's row: see `figures.uplift` and `figures.Worth`; none without a
+    contact. Figures on the campaign's row: see `gains.uplift` and `figures.Worth`; none without a
     holdout. `ongoing`: it has a holdout, and its window was open when the release was made."""
     if months is None:
         months = 0 if period.unit == "year" else LOOK_BACK
@@ -141,8 +142,8 @@ def uplift_by_campaign(
         count_drawn(f"drawn {months}", release, period, campaign),
         called(release),
         Share(("outcome",)),
-        figures.uplift,
-        figures.Worth(spend_spreads(told)),
+        gains.uplift,
+        gains.Worth(spend_spreads(told)),
         _ongoing(release, drawn, days),
         measures=(PEOPLE, MONEY),
         form=Form(has_steps=False, apart="campaign"),
@@ -165,7 +166,7 @@ def spend_spreads(told: Rows) -> pl.DataFrame:
             (money * money).sum().alias("squares"),
         )
     )
-    enough = collect(sums).filter(pl.col("buyers") >= figures.BASE)
+    enough = collect(sums).filter(pl.col("buyers") >= BASE)
     spread = (pl.col("squares") * pl.col("buyers")).sqrt() / pl.col("cents")
     return enough.select("campaign", spread=(spread * 10 - 1e-6).ceil() / 10).sort("campaign")
 
@@ -178,4 +179,4 @@ def _ongoing(release: Tables, drawn: Rows, days: int) -> Figure:
     ends = pl.max_horizontal("starts_on", "last_on") + timedelta(days)
     is_open = pl.max_horizontal(ends, "ends_on") >= published_on
     has_holdout = (pl.col("holdout_share") > 0).fill_null(False)
-    return given("campaign", listed.select(campaign="code", ongoing=has_holdout & is_open))
+    return attach_columns("campaign", listed.select(campaign="code", ongoing=has_holdout & is_open))

@@ -14,9 +14,10 @@ from genlib.disclosure.counting import recountable
 from genlib.disclosure.ladder import join_smallest
 from genlib.disclosure.population import Population
 from genlib.errors import UsageError
+from genlib.metrics.changes import changes
 from genlib.metrics.clusters import design_effects, effects_of_others
-from genlib.metrics.figures import Rate, Share, at, changes, given, on_total, over, with_figures
 from genlib.metrics.ladders import at_least, by_campaign, by_channel, by_number, by_time
+from genlib.metrics.lookup import at, attach_columns, on_total, over, with_figures
 from genlib.metrics.names import check_campaign, metric
 from genlib.metrics.population import (
     LOOK_BACK,
@@ -30,6 +31,7 @@ from genlib.metrics.population import (
     stepwise,
     tabulated,
 )
+from genlib.metrics.rates import Rate, Share
 from genlib.metrics.rows import Rows, banded, beginning, case, collect, rows, within
 from genlib.period import Period
 from genlib.permission.rule import KINDS as MESSAGES
@@ -104,7 +106,7 @@ def called(release: Tables) -> Figure:
     """What is known of campaigns: their names in place of their codes, their first and last days,
     and from the books and plans what they cost and which part was held out."""
     names = {f"campaign_{language}": pl.col("name") for language in ("fi", "sv", "en")}
-    return given(
+    return attach_columns(
         "campaign",
         plan(release).select(
             "starts_on", "ends_on", "cost_cents", "holdout_share", campaign="code", **names

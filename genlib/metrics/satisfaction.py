@@ -32,10 +32,10 @@ from genlib.disclosure.ladder import join_smallest
 from genlib.disclosure.population import Population, narrow_to
 from genlib.disclosure.slices import SLICE
 from genlib.errors import BadInput, UsageError
-from genlib.metrics import figures, intervals, surveys
-from genlib.metrics.figures import Nps, Rate, Share, at, given, least, on_total
+from genlib.metrics import intervals, rates, surveys
 from genlib.metrics.intervals import Estimate, interval
 from genlib.metrics.ladders import by_attribute
+from genlib.metrics.lookup import at, attach_columns, least, on_total
 from genlib.metrics.names import metric
 from genlib.metrics.population import (
     OPTIONAL,
@@ -47,6 +47,7 @@ from genlib.metrics.population import (
     tabulated,
     with_slices,
 )
+from genlib.metrics.rates import Nps, Rate, Share
 from genlib.metrics.rows import Rows, beginning, case, collect, day_number, lazy, rows
 from genlib.period import Period
 
@@ -283,7 +284,7 @@ def _placed(invited: Rows, period: Period, span: str) -> Rows:
 def _open_days(spans: pl.DataFrame, span: str) -> Figure:
     """`open_days` of a survey that is still open."""
     places = spans.select("open_days", wave=span)
-    return given("wave", places.group_by("wave").agg(pl.col("open_days").min()))
+    return attach_columns("wave", places.group_by("wave").agg(pl.col("open_days").min()))
 
 
 @metric(by=SPANS)
@@ -464,7 +465,7 @@ def likert_items(
         by,
         population,
         Share(("answer",)),
-        figures.likert,
+        rates.likert,
         _texts(release),
         person="person",
         form=Form(has_steps=False, apart="question"),
@@ -549,7 +550,7 @@ def drivers(
     told = told if parts else told.clear()
     by = (Dimension("question", total=False),)
     population = count_lately("all items", period, months, kind=kind)
-    figures = (given("question", driver), _texts(release))
+    figures = (attach_columns("question", driver), _texts(release))
     return tabulated(release, lazy(told), by, population, *figures, person="person", form=OPTIONAL)
 
 
@@ -710,4 +711,4 @@ def _texts(release: Tables) -> Figure:
     questions = (
         collect(rows(release, "survey_question")).sort("question").unique("code", keep="last")
     )
-    return given("question", questions.select(question="code", **texts))
+    return attach_columns("question", questions.select(question="code", **texts))
