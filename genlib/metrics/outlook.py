@@ -23,15 +23,9 @@ from genlib.period import Period
 
 ALIVE = {"70-100": 0.7, "30-70": 0.3, "0-30": 0.0}
 """Bands of the chance, in per cent, that a customer still buys."""
-
-
 ALIVE_OR_NOT = {"30-70": "0-70", "0-30": "0-70"}
-
-
 FORECAST = ("forecast_cents", "came_cents", "expected_cents")
 """The money forecast of the last 52 weeks, what came in them, and what is expected of the next."""
-
-
 VERDICTS = {"kind": pl.String} | {field.name: pl.Boolean for field in fields(forecasts.Verdict)}
 
 

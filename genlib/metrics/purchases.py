@@ -15,11 +15,7 @@ from genlib.errors import UsageError
 from genlib.metrics.rows import Rows, day_number, rows
 
 EPOCH = date(1970, 1, 1).toordinal()
-
-
 UNITS = {"day": 1, "week": 7, "year": 365.25}
-
-
 PURCHASE = nw.col("product_line") != "rental"
 
 
