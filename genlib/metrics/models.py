@@ -107,7 +107,7 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
 
     def likelihood(parameters: Vector) -> tuple[float, Vector]:
         r, alpha, a, b = parameters
-        known = (
+        constants = (
             gammaln(r + frequencies)
             - gammaln(r)
             + r * np.log(alpha)
@@ -122,7 +122,9 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
             -np.inf,
         )
         gone = expit(odds)
-        value = _sum(n, known[place] - (r + x) * late + np.logaddexp(0, odds) - x * np.log(scale))
+        value = _sum(
+            n, constants[place] - (r + x) * late + np.logaddexp(0, odds) - x * np.log(scale)
+        )
         both = psi(a + b) - psi(a + b + frequencies)
         slopes = [
             _sum(
@@ -157,12 +159,9 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
     frequencies, place = np.unique(x, return_inverse=True)
 
     def likelihood(parameters: Vector) -> tuple[float, Vector]:
-        p, q, gamma = (
-            parameters[0],
-            1 + parameters[1],
-            parameters[2],
-        )  # q > 1, or customers would have no mean value
-        known = (
+        p, above_one, gamma = parameters
+        q = 1 + above_one  # q > 1, or customers would have no mean value
+        constants = (
             gammaln(p * frequencies + q)
             - gammaln(p * frequencies)
             - gammaln(q)
@@ -172,7 +171,7 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
         logs = np.log(gamma + x * mean)
         value = _sum(
             n,
-            known[place]
+            constants[place]
             + q * np.log(gamma)
             + (p * x - 1) * np.log(mean)
             - (p * x + q) * logs
@@ -215,9 +214,9 @@ def _maximise(
 
     bounds = [(-8.0, 8.0)] * len(start)
     options = {"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9}
-    found = minimize(
+    optimum = minimize(
         downhill, np.log(start), method="L-BFGS-B", jac=True, bounds=bounds, options=options
     )
-    if not np.isfinite(found.fun):
+    if not np.isfinite(optimum.fun):
         raise BadInput("no model fits: too few customers bought again")
-    return (*(float(value) for value in np.exp(found.x)), -float(found.fun * people))
+    return (*(float(value) for value in np.exp(optimum.x)), -float(optimum.fun * people))
