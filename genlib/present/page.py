@@ -41,16 +41,16 @@ def lead(*findings: Finding, period: str = "") -> Item:
     """The answer in a sentence or two, under the title; `period` ("2026-10") becomes the page's
     heading. Of a count that changed as it usually does it tells the level, and announces no
     change."""
-    language, names, said = _sentences(findings, announces=True)
+    language, names, sentences = _sentences(findings, announces=True)
     head = f' data-period="{text(Words(language).period(period))}"' if period else ""
-    return Item("lead", names, language, f'<div class="lead"{head}><p>{said}</p></div>')
+    return Item("lead", names, language, f'<div class="lead"{head}><p>{sentences}</p></div>')
 
 
 @keep_words
 def paragraph(*findings: Finding) -> Item:
     """Findings as a paragraph of text."""
-    language, names, said = _sentences(findings)
-    return Item("text", names, language, f"<p>{said}</p>" if said else "")
+    language, names, sentences = _sentences(findings)
+    return Item("text", names, language, f"<p>{sentences}</p>" if sentences else "")
 
 
 def _sentences(
@@ -61,13 +61,13 @@ def _sentences(
             "the lead takes findings; make them with genlib.present.findings from what "
             "genlib.protect gave"
         )
-    shown = [finding for finding in findings if finding and finding.tone != "unknown"]
-    texts = [(announces and finding.level) or str(finding) for finding in shown]
-    said = " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in texts)
+    telling = [finding for finding in findings if finding and finding.tone != "unknown"]
+    texts = [(announces and finding.level) or str(finding) for finding in telling]
+    sentences = " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in texts)
     return (
         findings[0].language,
         tuple(dict.fromkeys(name for finding in findings for name in finding.tables)),
-        text(said),
+        text(sentences),
     )
 
 
@@ -163,8 +163,8 @@ def left_out(
         "all": describe_count(words, whole),
         "share": describe_few(words, share) if 0 < n < FIVE else share,
     }
-    said = words.translate(message, **values)
-    sentence = said[:1].upper() + said[1:]
+    message_text = words.translate(message, **values)
+    sentence = message_text[:1].upper() + message_text[1:]
     return _section(words, names, "text", title, f"<p>{text(sentence)}</p>")
 
 
@@ -232,8 +232,8 @@ def describe_making(
 ) -> str:
     """How a page is made again and what is another than in the last, as HTML to stand behind its
     conditions; with a link to the workbook of its tables, by the name of the file beside it."""
-    said = text(words.translate("The tables in Excel"))
-    link = f'<p class="note"><a href="{text(workbook)}">{said}</a></p>' if workbook else ""
+    link_text = text(words.translate("The tables in Excel"))
+    link = f'<p class="note"><a href="{text(workbook)}">{link_text}</a></p>' if workbook else ""
     coded = {name: f"<code>{text(command)}</code>" for name, command in commands.items()}
     body = _list_entries(coded | {name: text(value) for name, value in entries.items()}) + link
     return _section(words, (), "conditions", "How to make it again", body).body
@@ -251,12 +251,16 @@ def render(
     only repeats `title` is dropped. A draft is marked at its head, and on every sheet of paper."""
     words = Words(language)
     heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
-    given = [block if isinstance(block, Block) else Block(block) for block in blocks]
-    bare = [replace(block, html=heading.sub("", inside(block.html))) for block in given]
+    wrapped = [block if isinstance(block, Block) else Block(block) for block in blocks]
+    bare = [replace(block, html=heading.sub("", inside(block.html))) for block in wrapped]
     content = arrange_page(bare, words)
-    found = re.search(r'data-period="([^"]*)"', "".join(content))
+    marked = re.search(r'data-period="([^"]*)"', "".join(content))
     when = (
-        words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""
+        words.period(period)
+        if re.match(r"\d{4}", period)
+        else unescape(marked[1])
+        if marked
+        else ""
     )
     running = f"{title}, {when}" if when else title
     mark = words.translate(DRAFT) if is_draft else ""
@@ -274,9 +278,9 @@ def render(
     return html
 
 
-def _quote(said: str) -> str:
+def _quote(string: str) -> str:
     """A text as a string of CSS may hold it."""
-    return re.sub(r'["\\<]', lambda found: f"\\{ord(found[0]):x} ", said)
+    return re.sub(r'["\\<]', lambda sign: f"\\{ord(sign[0]):x} ", string)
 
 
 @cache
@@ -287,29 +291,32 @@ def _template() -> Any:
     return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
 
 
-def _strong(said: str, tone: str) -> str:
+def _strong(sentence: str, tone: str) -> str:
     """The figure in front made strong, with an arrow for what cannot rest on colour alone."""
     arrow = {"up": "▲ ", "down": "▼ "}.get(tone, "")
     sign = "[+−]?" if arrow else "[+−]"
-    found = re.match(sign + r"\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", said)
-    return (
-        f"<b>{arrow}{text(found[0].strip())}</b> {text(said[found.end() :].strip())}"
-        if found
-        else f"{arrow and f'<b>{arrow}</b>'}{text(said)}"
-    )
+    figure = re.match(sign + r"\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", sentence)
+    if figure:
+        rest = sentence[figure.end() :].strip()
+        return f"<b>{arrow}{text(figure[0].strip())}</b> {text(rest)}"
+    mark = arrow and f"<b>{arrow}</b>"
+    return f"{mark}{text(sentence)}"
 
 
 def _spark(table: ProtectedTable, x: str, y: str) -> str:
     values = read(table, {}, x, y).frame["value"]
     if values.count() < 3:
         return ""
-    known = values.drop_nulls()
-    low, span = float(known.min()), float(known.max()) - float(known.min()) or 1.0  # type: ignore[arg-type]
-    points = [
-        f"{100 * i / (len(values) - 1):.1f},{30 - 26 * (v - low) / span:.1f}"
-        for i, v in enumerate(values)
-        if v is not None
-    ]
+    numbers = [float(value) for value in values.drop_nulls()]
+    low = min(numbers)
+    height = max(numbers) - low or 1.0
+    points: list[str] = []
+    for place, value in enumerate(values):
+        if value is None:
+            continue
+        x_place = 100 * place / (len(values) - 1)
+        y_place = 30 - 26 * (value - low) / height
+        points.append(f"{x_place:.1f},{y_place:.1f}")
     line = (
         f'<polyline points="{" ".join(points)}" fill="none" stroke="{color("teal")}" '
         'stroke-width="2" vector-effect="non-scaling-stroke"/>'

@@ -98,9 +98,9 @@ def check(table: object, *columns: str | None) -> None:
 def check_options(options: Options) -> None:
     """UsageError for an option that there is not, a tone that the palette does not have, or a
     direction that is none."""
-    known = Options.__annotations__
-    if not options.keys() <= known.keys():
-        raise UsageError(f"the options of a chart or table are {', '.join(known)}")
+    allowed = Options.__annotations__
+    if not options.keys() <= allowed.keys():
+        raise UsageError(f"the options of a chart or table are {', '.join(allowed)}")
     for name in (options.get("tone", "teal"), *options.get("colors", {}).values()):
         theme.check_tone(name)
     check_direction(options.get("good", ""))
@@ -127,22 +127,22 @@ def check_figures(table: ProtectedTable, column: str) -> None:
 def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
     """Title, subtitle and note in the reader's language, the note with what else must be said. A
     subtitle that only repeats the title is left out."""
-    given: dict[str, Any] = {key: options.get(key, "") for key in ("title", "subtitle", "note")}
-    said = {
+    written: dict[str, Any] = {key: options.get(key, "") for key in ("title", "subtitle", "note")}
+    texts = {
         key: str(one) if isinstance(one, Finding) else words.translate(one)
-        for key, one in given.items()
+        for key, one in written.items()
     }
-    if said["subtitle"] == said["title"]:
-        said["subtitle"] = ""
-    return said | {"note": " ".join(filter(None, [said["note"], *notes]))}
+    if texts["subtitle"] == texts["title"]:
+        texts["subtitle"] = ""
+    return texts | {"note": " ".join(filter(None, [texts["note"], *notes]))}
 
 
 def explain_absence(words: Words, options: Options, *, is_small: bool) -> tuple[Untold, ...]:
     """That a chart or table is not there: its title, its subtitle, and why."""
-    said = captions(words, options)
-    subtitle = said["subtitle"]
+    texts = captions(words, options)
+    subtitle = texts["subtitle"]
     reason = SMALL if is_small else NOTHING
-    return (Untold(said["title"] or subtitle, subtitle if said["title"] else "", reason),)
+    return (Untold(texts["title"] or subtitle, subtitle if texts["title"] else "", reason),)
 
 
 def choose_color(table: ProtectedTable, color: str | None) -> str | None:
@@ -170,7 +170,7 @@ def read(
         place,
         series,
         value,
-        given="codes" in options,
+        in_order="codes" in options,
         order=read_order(table, place),
     )
     form = form_of(value, whole=rows.schema[value].is_integer())
@@ -233,12 +233,12 @@ def ordered(  # noqa: PLR0913 - what an order hangs on
     series: str | None,
     value: str,
     *,
-    given: bool = False,
+    in_order: bool = False,
     order: Sequence[Any] = (),
 ) -> pl.DataFrame:
     """In the `order` of codes, what is in none behind them; else time and steps in their own order,
     time from the first figure on; all else by value, the largest first and the unknown last."""
-    if given:
+    if in_order:
         return rows
     if order:
         places = {code: number for number, code in enumerate(order)}
@@ -263,12 +263,14 @@ def ordered(  # noqa: PLR0913 - what an order hangs on
 def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
     """The words for a dimension's codes as they stand alone: a name has a capital, a month has
     none; no line ends after the hyphen that begins a word."""
-    said = zip(
+    labels = zip(
         rows[dimension],
         (text.replace(" -", " \u2011") for text in words.labels(rows, dimension)),
         strict=True,
     )
-    return [text if isinstance(code, date) else text[:1].upper() + text[1:] for code, text in said]
+    return [
+        text if isinstance(code, date) else text[:1].upper() + text[1:] for code, text in labels
+    ]
 
 
 def ticks(
@@ -300,7 +302,7 @@ def _waste(start: float, end: float, step: float) -> float:
 
 def _tips(frame: pl.DataFrame, words: Words, form: str) -> list[str]:
     """What the native tooltip of each mark says."""
-    said = []
+    tips = []
     for row in frame.to_dicts():
         around = (
             f" ({words.interval(row['low'], row['high'], form)})"
@@ -312,8 +314,8 @@ def _tips(frame: pl.DataFrame, words: Words, form: str) -> list[str]:
             if row["hidden"]
             else row["text"] + around
         )
-        said.append(" · ".join(filter(None, [row["place"], row["series"]])) + f": {figure}")
-    return said
+        tips.append(" · ".join(filter(None, [row["place"], row["series"]])) + f": {figure}")
+    return tips
 
 
 def _palette(

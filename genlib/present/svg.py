@@ -20,8 +20,8 @@ NOISE = {"class", "role", "font-family", "stroke-miterlimit", "pointer-events", 
 def fitted(spec: dict[str, Any], width: float) -> str:
     """The SVG of a chart, `width` pixels wide with all its labels: drawn, measured, drawn again."""
     first = _vega(spec)
-    found = re.search(r'width="([\d.]+)"', first)
-    over = float(found[1]) - width if found else 0.0
+    drawn_width = re.search(r'width="([\d.]+)"', first)
+    over = float(drawn_width[1]) - width if drawn_width else 0.0
     return (
         first if abs(over) <= 1 else _vega(spec | {"width": max(60, round(spec["width"] - over))})
     )
@@ -82,7 +82,7 @@ def _clean(element: ElementTree.Element) -> None:
         element.set(
             attribute,
             re.sub(
-                r"\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}", element.attrib[attribute]
+                r"\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", element.attrib[attribute]
             ),
         )
     for child in [
