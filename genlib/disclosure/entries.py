@@ -47,10 +47,10 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> Asse
     draft.sums(links)
     draft.differences(*_groups(links, draft, policy))
     draft.differences(*_complements(draft))
-    known = ("_label", "_cell", "measure", "kind", "value", "contributors", "first", "second")
-    variables = draft.figures.filter(~pl.col("virtual")).select(*known, variable="same")
-    told = keys.filter("told").select("_key", "_label", "_cell")
-    return draft.system(), told, draft.reasons(), variables
+    columns = ("_label", "_cell", "measure", "kind", "value", "contributors", "first", "second")
+    variables = draft.figures.filter(~pl.col("virtual")).select(*columns, variable="same")
+    places = keys.filter("told").select("_key", "_label", "_cell")
+    return draft.system(), places, draft.reasons(), variables
 
 
 def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
@@ -73,10 +73,10 @@ def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     keys = keys.with_columns(
         _label=pl.Series(components(keys.height, *np.array(ends, np.int64).reshape(2, -1)))
     )
-    shown = keys.filter("shown").select(pl.col("_label").unique().sort()).with_row_index("_cell")
-    told = (~pl.col("virtual")).any().over("_label")
-    return keys.join(shown, on="_label", how="left").select(
-        "_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1), told=told
+    cells = keys.filter("shown").select(pl.col("_label").unique().sort()).with_row_index("_cell")
+    is_told = (~pl.col("virtual")).any().over("_label")
+    return keys.join(cells, on="_label", how="left").select(
+        "_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1), told=is_told
     )
 
 
@@ -180,15 +180,15 @@ class Draft:
         )
         need = np.concatenate(self.needs, axis=1)
         need = need[:, need[1] != 0]
-        shown = (
+        cells = (
             self.figures.filter(pl.col("_cell") >= 0)
             .group_by("_cell")
             .agg(pl.col("people", "dear").max())
             .sort("_cell")
         )
-        people = shown["people"].to_numpy()
-        dear = shown["dear"].to_numpy()
-        scenario, known = self._alone()
+        people = cells["people"].to_numpy()
+        dear = cells["dear"].to_numpy()
+        scenario, variables_of_one = self._alone()
         parts: dict[str, Any] = {
             "value": self.value,
             "low": self.low,
@@ -204,7 +204,7 @@ class Draft:
         }
         parts |= {
             "alone_scenario": scenario,
-            "alone_variable": known,
+            "alone_variable": variables_of_one,
             "need_scenario": np.full(need.shape[1], -1),
         }
         return with_respondents(make_system(**parts), *self._eased(need))
@@ -216,34 +216,34 @@ class Draft:
         money = np.append(
             (self.figures["kind"] == "money").to_numpy(), np.zeros(len(self.value) - count, bool)
         )[need[0]]
-        eased = (
+        lessened = (
             self.figures["eased"].to_numpy()[np.minimum(need[0], count - 1)] if count else need[1]
         )
         part, total = self.nested
         largest = np.abs(self.value[part]) == self.figures["first"].to_numpy()[total]
         return np.where(
-            money, np.sign(need[1]) * np.minimum(eased, np.abs(need[1])), need[1]
+            money, np.sign(need[1]) * np.minimum(lessened, np.abs(need[1])), need[1]
         ), self.nested[:, largest]
 
     def _alone(self) -> tuple[Ints, Ints]:
         """What each person who stands alone knows: all figures of his cell, or the one figure that
         only he contributed to - in a part and in the whole that is the same people."""
-        told = self.figures.with_columns(
+        figures = self.figures.with_columns(
             alone=(pl.col("people") == 1).any().over("_label"),
             first=pl.col("same").first().over("_label"),
         )
-        told = told.filter(~pl.col("virtual"))
-        inside = told.filter("alone").select("same", "first").to_numpy().T
-        known = np.zeros(len(self.value), bool)
-        known[told.filter(pl.col("alone") | (pl.col("contributors") == 1))["same"].to_numpy()] = (
-            True
-        )
+        figures = figures.filter(~pl.col("virtual"))
+        inside = figures.filter("alone").select("same", "first").to_numpy().T
+        is_owned = np.zeros(len(self.value), bool)
+        is_owned[
+            figures.filter(pl.col("alone") | (pl.col("contributors") == 1))["same"].to_numpy()
+        ] = True
         part, total = self.nested
-        same = known[part] & known[total] & (self.value[part] == self.value[total])
+        same = is_owned[part] & is_owned[total] & (self.value[part] == self.value[total])
         label = components(
             len(self.value), *np.concatenate([inside, np.stack([part[same], total[same]])], axis=1)
         )
-        owned = np.flatnonzero(known)
+        owned = np.flatnonzero(is_owned)
         return np.unique(label[owned], return_inverse=True)[1].astype(np.int64), owned
 
     def reasons(self) -> list[str]:
@@ -263,9 +263,10 @@ class Draft:
 
 
 def _needs(figures: pl.DataFrame) -> Ints:
-    told = figures.filter(~pl.col("virtual"))
+    figures_told = figures.filter(~pl.col("virtual"))
     both = [
-        told.select("same", move=sign * pl.col(side)) for side, sign in (("up", 1), ("down", -1))
+        figures_told.select("same", move=sign * pl.col(side))
+        for side, sign in (("up", 1), ("down", -1))
     ]
     return pl.concat(both).to_numpy().T.astype(np.int64)
 

@@ -93,7 +93,7 @@ def keyed(
     parts = [_part(d, 0, units) for d in by]
 
     def key(place: int, part: pl.Expr) -> pl.Expr:
-        listed = pl.concat_list([part if i == place else own for i, own in enumerate(parts)])
+        listed = pl.concat_list([part if i == place else other for i, other in enumerate(parts)])
         return pl.lit(f"{population}{HEAD}") + listed.list.sort().list.join("")
 
     ups = [
@@ -126,13 +126,13 @@ def _part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl.Expr
     part: pl.Expr = pl.lit("")
     for depth in reversed(range(start, len(dimension.columns))):
         column = dimension.columns[depth]
-        own = _piece(column, units)
+        piece = _piece(column, units)
         if depth < len(dimension.parents):
             coarser = pl.concat_str(
                 [_piece(c, units) for c in dimension.columns[depth + 1 :]], ignore_nulls=True
             )
-            own = pl.when(pl.col(f"_one_{column}")).then(own).otherwise(own + coarser)
-        part = pl.when(pl.col(column).is_not_null()).then(own).otherwise(part)
+            piece = pl.when(pl.col(f"_one_{column}")).then(piece).otherwise(piece + coarser)
+        part = pl.when(pl.col(column).is_not_null()).then(piece).otherwise(part)
     return part
 
 

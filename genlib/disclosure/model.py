@@ -47,19 +47,19 @@ def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     system, cells, reason, variables = assemble(
         figures, _joined(_links(every, frames, sensitive), figures), policy
     )
-    told = {
+    told_frames = {
         name: frame.filter(~pl.col("_virtual")).join(
             cells, on="_key", how="left", maintain_order="left"
         )
         for name, frame in frames.items()
     }
-    return Model(system, every, told, reason, variables)
+    return Model(system, every, told_frames, reason, variables)
 
 
 def _with_hierarchies(tables: Mapping[str, Cells]) -> dict[str, Cells]:
     """Who knows that a municipality lies in a region knows it everywhere: what one table says of a
     dimension's parents holds in all."""
-    known = {
+    hierarchies = {
         d.name: (d, cells.frame.select(d.columns).drop_nulls().unique())
         for cells in tables.values()
         for d in cells.by
@@ -68,7 +68,7 @@ def _with_hierarchies(tables: Mapping[str, Cells]) -> dict[str, Cells]:
     placed = dict(tables)
     for name, cells in tables.items():
         for dimension, places in (
-            known[d.name] for d in cells.by if d.name in known and not d.parents
+            hierarchies[d.name] for d in cells.by if d.name in hierarchies and not d.parents
         ):
             fits = (
                 places[dimension.name].is_unique().all()
@@ -165,7 +165,7 @@ def _links(
     linked = rows.unpivot(
         index=["table", "_key"], variable_name="step", value_name="parent"
     ).drop_nulls("parent")
-    told = [
+    measures = [
         (name, measure.name, measure.additive)
         for name, cells in tables.items()
         for measure in cells.measures
@@ -178,7 +178,7 @@ def _links(
     ]
     over = pl.col("table") + pl.col("step")
     links = linked.join(
-        pl.DataFrame(told, schema=["table", "measure", "additive"], orient="row"), on="table"
+        pl.DataFrame(measures, schema=["table", "measure", "additive"], orient="row"), on="table"
     )
     return links.select(
         "measure",

@@ -39,8 +39,8 @@ def find_own_twins(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 def find_twin_rows(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """The figures of one table that are near twins of one before them."""
-    known = figures.drop_nulls("sketch").with_columns(series=pl.lit(""))
-    numbered = number_figures(known)
+    comparable = figures.drop_nulls("sketch").with_columns(series=pl.lit(""))
+    numbered = number_figures(comparable)
     return numbered.join(find_own_twins(numbered, policy), on="figure", how="semi")
 
 
@@ -70,10 +70,14 @@ def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 def _measure(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """Pairs of figures (`our`, `their`) that so few people part, and how many (`apart`); those of
     the very same people are none."""
-    known = ours.filter(pl.col("sketch").is_not_null(), pl.col("people") >= threshold)
+    mine = ours.filter(pl.col("sketch").is_not_null(), pl.col("people") >= threshold)
     seen = others.filter(pl.col("sketch").is_not_null()).group_by("sketch").agg("row")
-    first, second, apart = find_close(words(known["sketch"]), words(seen["sketch"]), threshold)
-    pairs = {"our": known["row"].gather(first), "their": seen["row"].gather(second), "apart": apart}
+    first, second, distances = find_close(words(mine["sketch"]), words(seen["sketch"]), threshold)
+    pairs = {
+        "our": mine["row"].gather(first),
+        "their": seen["row"].gather(second),
+        "apart": distances,
+    }
     return pl.DataFrame(pairs).filter(pl.col("apart") > 0).explode("their")
 
 
@@ -126,14 +130,14 @@ def find_close(first: Words, second: Words, threshold: int) -> tuple[Ints, Ints,
         for start, end in pairwise(ends)
     ]
     alike = pl.concat(met).unique().sort("first", "second")
-    apart = [
+    distances = [
         people_in(first[part["first"].to_numpy()] - second[part["second"].to_numpy()])
         for part in alike.iter_slices(PAIRS)
     ]
-    counted = alike.with_columns(apart=np.concatenate([np.zeros(0, np.int64), *apart]))
+    counted = alike.with_columns(apart=np.concatenate([np.zeros(0, np.int64), *distances]))
     near = counted.filter(pl.col("apart") < threshold)
-    found: list[Ints] = [near[column].to_numpy().astype(np.int64) for column in near.columns]
-    return found[0], found[1], found[2]
+    columns: list[Ints] = [near[column].to_numpy().astype(np.int64) for column in near.columns]
+    return columns[0], columns[1], columns[2]
 
 
 def _hash(lines: Words, name: str) -> pl.DataFrame:
