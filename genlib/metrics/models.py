@@ -32,7 +32,12 @@ class BgNbd:
     b: float
     log_likelihood: float
 
-    def probability_alive(self, frequency: Any, recency: Any, T: Any) -> Any:  # noqa: N803 - the name in the papers
+    def probability_alive(
+        self,
+        frequency: Any,
+        recency: Any,
+        T: Any,  # noqa: N803 - the name in the papers
+    ) -> Any:
         """The chance that a customer with this history still buys."""
         x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
         alive: Vector = 1 / (1 + self._odds_of_leaving(x, recency, horizon))
@@ -40,11 +45,16 @@ class BgNbd:
 
     def _odds_of_leaving(self, x: Vector, recency: Vector, horizon: Vector) -> Vector:
         silence = (self.r + x) * np.log((self.alpha + horizon) / (self.alpha + recency))
-        return np.where(
-            x > 0, self.a / (self.b + np.maximum(x, 1) - 1) * np.exp(np.minimum(silence, 700)), 0.0
-        )
+        of_repeaters = self.a / (self.b + np.maximum(x, 1) - 1)
+        return np.where(x > 0, of_repeaters * np.exp(np.minimum(silence, 700)), 0.0)
 
-    def expected_purchases(self, t: float, frequency: Any = 0, recency: Any = 0, T: Any = 0) -> Any:  # noqa: N803
+    def expected_purchases(
+        self,
+        t: float,
+        frequency: Any = 0,
+        recency: Any = 0,
+        T: Any = 0,  # noqa: N803 - the name in the papers
+    ) -> Any:
         """Purchases to expect in the next `t` units of time; of a new customer, if no history is
         given."""
         x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
@@ -52,9 +62,8 @@ class BgNbd:
         expected = np.zeros(np.broadcast_shapes(x.shape, horizon.shape))
         for dropout, weight in zip(*self._dropouts(frequencies), strict=True):
             p = dropout[place].reshape(x.shape)
-            expected += (
-                weight * -np.expm1(-(self.r + x) * np.log1p(p * t / (self.alpha + horizon))) / p
-            )
+            growth = np.log1p(p * t / (self.alpha + horizon))
+            expected += weight * -np.expm1(-(self.r + x) * growth) / p
         expected /= 1 + self._odds_of_leaving(x, recency, horizon)
         return expected if expected.ndim else float(expected)
 

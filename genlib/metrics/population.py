@@ -189,7 +189,8 @@ def tabulated(  # noqa: PLR0913 - what a table is
 
 def _step_down(values: pl.DataFrame, by: Sequence[Dimension], steps: Steps) -> pl.DataFrame:
     there = [dimension for dimension in by if dimension.name in values.columns]
-    return step_down(nw.from_native(values), there, steps).to_native()  # type: ignore[no-any-return]
+    coarse: pl.DataFrame = step_down(nw.from_native(values), there, steps).to_native()
+    return coarse
 
 
 def complete(cells: Cells, values: pl.DataFrame) -> Cells:

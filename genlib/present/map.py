@@ -40,15 +40,11 @@ def coloured(plot: Plot) -> Plot:
     """The plot with the colour of each region."""
     limits = _limits(plot)
     tones = [color(name) for name in SEQUENCE[len(SEQUENCE) - 1 - len(limits) :]]
-    depth = pl.sum_horizontal([pl.col("value") >= limit for limit in limits] or [pl.lit(0)]).cast(
-        pl.Int64
-    )
-    tone = (
-        pl.when("hidden")
-        .then(pl.lit(HATCH))
-        .otherwise(depth.replace_strict(dict(enumerate(tones)), return_dtype=pl.String))
-    )
-    return replace(plot, frame=plot.frame.with_columns(tone=tone))
+    is_above = [pl.col("value") >= limit for limit in limits]
+    depth = pl.sum_horizontal(is_above or [pl.lit(0)]).cast(pl.Int64)
+    tone = depth.replace_strict(dict(enumerate(tones)), return_dtype=pl.String)
+    tone_or_hatch = pl.when("hidden").then(pl.lit(HATCH)).otherwise(tone)
+    return replace(plot, frame=plot.frame.with_columns(tone=tone_or_hatch))
 
 
 def legend(plot: Plot) -> list[tuple[str, str]]:
@@ -98,20 +94,14 @@ def features(plot: Plot) -> list[dict[str, Any]]:
     a row is left white."""
     words = plot.words
     places = {row["code"]: row for row in plot.frame.select("code", "tone", "tip").to_dicts()}
+    ground = color("ground")
+    no_figure = words.translate("no figure")
     shapes = []
     for code, shape in _shapes().items():
-        blank = {
-            "tone": color("ground"),
-            "tip": f"{words.label('region', code)}: {words.translate('no figure')}",
-        }
+        blank = {"tone": ground, "tip": f"{words.label('region', code)}: {no_figure}"}
         row = places.get(code, blank)
-        shapes.append(
-            {
-                "type": "Feature",
-                "geometry": shape,
-                "properties": {"tone": row["tone"], "tip": row["tip"]},
-            }
-        )
+        properties = {"tone": row["tone"], "tip": row["tip"]}
+        shapes.append({"type": "Feature", "geometry": shape, "properties": properties})
     return shapes
 
 
@@ -138,10 +128,9 @@ def _limits(plot: Plot) -> list[float]:
     are written."""
     values = plot.frame["value"].drop_nulls().sort().to_list()
     form = FORMS[plot.form]
-    rough = (
-        {float(f"{values[len(values) * fifth // 5]:.2g}") for fifth in range(1, 5)}
-        if len(values) > 5
-        else set()
-    )
+    if len(values) <= 5:
+        return []
+    fifths = [values[len(values) * fifth // 5] for fifth in range(1, 5)]
+    rough = {float(f"{value:.2g}") for value in fifths}
     rounded = {round(limit * form.scale, form.digits) / form.scale for limit in rough}
     return sorted(limit for limit in rounded if values[0] < limit <= values[-1])

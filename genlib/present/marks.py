@@ -241,17 +241,17 @@ def dots(frame: Frame, *, reference: float | None = None) -> Any:
 
 def likert(frame: Frame) -> Any:
     """Shares of the answers to each question, to both sides of the middle answer."""
-    shares = frame.plot.frame.select(
-        pl.col("low").min().fill_null(-0.5), pl.col("high").max().fill_null(0.5)
-    ).row(0)
+    low = pl.col("low").min().fill_null(-0.5)
+    high = pl.col("high").max().fill_null(0.5)
+    shares = frame.plot.frame.select(low, high).row(0)
     x = alt.X("low:Q", axis=None, scale=alt.Scale(domain=list(shares), nice=False))
     tone = alt.Color("tone:N", scale=None)
     tip = alt.Description("tip:N")
     marks = frame.shown.mark_bar(height=24).encode(x, alt.X2("high:Q"), frame.row(), tone, tip)
-    wide = frame.plot.frame.filter(
-        ~pl.col("hidden"), pl.col("share") > (0.13 if frame.narrow else 0.05)
-    )
-    named = of(wide.with_columns(middle=(pl.col("low") + pl.col("high")) / 2)).mark_text(aria=False)
+    least = 0.13 if frame.narrow else 0.05
+    wide = frame.plot.frame.filter(~pl.col("hidden"), pl.col("share") > least)
+    middle = (pl.col("low") + pl.col("high")) / 2
+    named = of(wide.with_columns(middle=middle)).mark_text(aria=False)
     text = named.encode(
         alt.X("middle:Q", axis=None),
         frame.row(),
@@ -296,9 +296,8 @@ def _names(words: dict[str, Any]) -> str:
 
 def _raised(lines: dict[str, list[str]]) -> dict[str, Any]:
     """How far names of several lines begin above the middle of their row."""
-    raised = json.dumps(
-        {place: -LINE / 2 * (len(words) - 1) for place, words in lines.items()}, ensure_ascii=False
-    )
+    heights = {place: -LINE / 2 * (len(words) - 1) for place, words in lines.items()}
+    raised = json.dumps(heights, ensure_ascii=False)
     return {"expr": f"({raised})[datum.value]"}
 
 
@@ -308,18 +307,15 @@ def _underneath(places: list[str], width: float) -> tuple[dict[str, list[str]], 
     room = width / max(1, len(places))
     parts = [place.split("\u00a0") for place in places]
     if not all(len(part) == 2 and part[1].isdigit() and len(part[1]) == 4 for part in parts):
+        letters = max(5, int(room / LETTER))
         lines = {
-            place: wrap(
-                place, max(5, int(room / LETTER)), break_long_words=False, break_on_hyphens=False
-            )
+            place: wrap(place, letters, break_long_words=False, break_on_hyphens=False)
             for place in places
         }
         longest = max((len(line) for words in lines.values() for line in words), default=0)
-        return (
-            (lines, 0)
-            if LETTER * longest < 1.1 * room
-            else ({place: [place] for place in places}, -45)
-        )
+        if LETTER * longest < 1.1 * room:
+            return lines, 0
+        return {place: [place] for place in places}, -45
     every = ceil(max(len(part[0]) for part in parts) * LETTER / room)
     labelled = [i for i in range(len(places)) if (len(places) - 1 - i) % every == 0]
     opening = {
@@ -341,18 +337,20 @@ def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
     room = frame.width / len(frame.plot.places) / LETTER
     if visible["text"].str.len_chars().max() <= 0.85 * room:  # type: ignore[operator]
         return visible, True
-    return visible.filter(
-        (pl.col("place") == frame.plot.places[-1]) | (pl.col("value") == pl.col("value").max())
-    ), False
+    is_last = pl.col("place") == frame.plot.places[-1]
+    is_highest = pl.col("value") == pl.col("value").max()
+    return visible.filter(is_last | is_highest), False
 
 
 def _spread(frame: Frame, last: pl.DataFrame) -> pl.DataFrame:
     """The names at the ends of lines, moved apart where they would meet."""
     start, end = frame.span
     last = last.sort("value")
+    step = (end - start) * 18 / HEIGHT
     placed: list[float] = []
     for value in last["value"]:
-        placed.append(max(value, placed[-1] + (end - start) * 18 / HEIGHT) if placed else value)
+        lowest = placed[-1] + step if placed else value
+        placed.append(max(value, lowest))
     label = (pl.col("series") + " " + pl.col("text")).str.strip_chars()
     return last.with_columns(pl.Series("at", placed, dtype=pl.Float64), label.alias("label"))
 

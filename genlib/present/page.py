@@ -73,7 +73,7 @@ def _sentences(
 
 @keep_words
 def tile(  # noqa: PLR0913 - what a tile is
-    shown: Shown,
+    cell: Shown,
     *,
     label: str,
     note: str = "",
@@ -84,28 +84,34 @@ def tile(  # noqa: PLR0913 - what a tile is
     """One figure with its label. `note`: a finding or an English message; `good`: the direction
     (up, down) that is good news; `trend`: a table with its time and value columns, for the small
     line below. `optional`: left out where there is no figure."""
-    if not isinstance(shown, Shown):
+    if not isinstance(cell, Shown):
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
     check_direction(good)
-    words = Words(shown.language)
-    figure = words.figure(shown.value, form_of(shown.column, whole=isinstance(shown.value, int)))
-    tone = getattr(note, "tone", "") if shown.value is not None else ""
+    words = Words(cell.language)
+    form = form_of(cell.column, whole=isinstance(cell.value, int))
+    figure = words.figure(cell.value, form)
+    tone = getattr(note, "tone", "") if cell.value is not None else ""
     brief = getattr(note, "brief", "") or captions(words, {"note": note})["note"]
     if tone == "unknown":
         brief = ""
-    mood = "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
-    body = f'<div class="n">{text(figure)}</div><div class="l">{text(words.translate(label))}</div>'
-    body += f'<div class="c{mood}">{_strong(brief, tone if good else "")}</div>' if brief else ""
-    html = f'<div class="tile">{body}{_spark(*trend) if trend else ""}</div>'
-    is_nothing = shown.value is None and shown.reason in {None, "empty"}
-    untold = Untold(words.translate(label), reason=NOTHING if is_nothing else SMALL)
+    mood = ""
+    if good and tone in {"up", "down"}:
+        mood = " good" if tone == good else " bad"
+    name = words.translate(label)
+    body = f'<div class="n">{text(figure)}</div><div class="l">{text(name)}</div>'
+    if brief:
+        body += f'<div class="c{mood}">{_strong(brief, tone if good else "")}</div>'
+    line = _spark(*trend) if trend else ""
+    html = f'<div class="tile">{body}{line}</div>'
+    is_nothing = cell.value is None and cell.reason in {None, "empty"}
+    untold = Untold(name, reason=NOTHING if is_nothing else SMALL)
     return Item(
         "tile",
-        (shown.table,),
+        (cell.table,),
         words.language,
-        "" if shown.value is None else html,
+        "" if cell.value is None else html,
         is_blank=optional and is_nothing,
-        untold=(untold,) if shown.value is None else (),
+        untold=(untold,) if cell.value is None else (),
     )
 
 

@@ -174,8 +174,9 @@ def read(
         order=read_order(table, place),
     )
     form = form_of(value, whole=rows.schema[value].is_integer())
-    least = rows[value].cast(pl.Float64).abs().min()
-    digits = 1 if form == "percent" and least is not None and least >= ONE_DECIMAL else None  # type: ignore[operator]
+    least: Any = rows[value].cast(pl.Float64).abs().min()
+    has_one_decimal = form == "percent" and least is not None and least >= ONE_DECIMAL
+    digits = 1 if has_one_decimal else None
     frame = rows.select(
         pl.Series("place", names(rows, place, words), dtype=pl.String),
         pl.col(place).cast(pl.String).alias("code"),
@@ -245,12 +246,10 @@ def ordered(  # noqa: PLR0913 - what an order hangs on
         number = pl.col(place).replace_strict(places, default=len(order), return_dtype=pl.Int64)
         return rows.sort(number, place, series or place)
     if place in TIME or rows.schema[place].is_temporal():
-        first = rows.filter(pl.col(value).is_not_null() | pl.col("reason").is_not_null())[
-            place
-        ].min()
-        return (rows.filter(pl.col(place) >= first) if first is not None else rows.clear()).sort(
-            place, series or place
-        )
+        is_there = pl.col(value).is_not_null() | pl.col("reason").is_not_null()
+        first = rows.filter(is_there)[place].min()
+        since = rows.clear() if first is None else rows.filter(pl.col(place) >= first)
+        return since.sort(place, series or place)
     unknown = pl.col(place).cast(pl.String).str.contains("^(unknown|others)")
     if place in ORDERED:
         return rows.sort(unknown, place, series or place)
@@ -263,14 +262,11 @@ def ordered(  # noqa: PLR0913 - what an order hangs on
 def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
     """The words for a dimension's codes as they stand alone: a name has a capital, a month has
     none; no line ends after the hyphen that begins a word."""
-    labels = zip(
-        rows[dimension],
-        (text.replace(" -", " \u2011") for text in words.labels(rows, dimension)),
-        strict=True,
-    )
-    return [
-        text if isinstance(code, date) else text[:1].upper() + text[1:] for code, text in labels
-    ]
+    listed: list[str] = []
+    for code, label in zip(rows[dimension], words.labels(rows, dimension), strict=True):
+        name = label.replace(" -", " \u2011")
+        listed.append(name if isinstance(code, date) else name[:1].upper() + name[1:])
+    return listed
 
 
 def ticks(
@@ -279,7 +275,10 @@ def ticks(
     """Three to six round marks that take in every figure (and zero) and leave little over, with
     their words."""
     tops = frame.group_by("place").agg(pl.col("high").sum())["high"] if stacked else frame["high"]
-    highest, lowest = (float(value or 0) for value in (tops.max(), frame["low"].min()))  # type: ignore[arg-type]
+    top: Any = tops.max()
+    bottom: Any = frame["low"].min()
+    highest = float(top or 0)
+    lowest = float(bottom or 0)
     start = min(0.0, lowest) if zero or lowest < highest / 2 else lowest
     rough = 10.0 ** floor(log10((highest - start) or 1))
     steps = [

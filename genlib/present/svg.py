@@ -22,9 +22,10 @@ def fitted(spec: dict[str, Any], width: float) -> str:
     first = _vega(spec)
     drawn_width = re.search(r'width="([\d.]+)"', first)
     over = float(drawn_width[1]) - width if drawn_width else 0.0
-    return (
-        first if abs(over) <= 1 else _vega(spec | {"width": max(60, round(spec["width"] - over))})
-    )
+    if abs(over) <= 1:
+        return first
+    fitting = max(60, round(spec["width"] - over))
+    return _vega(spec | {"width": fitting})
 
 
 def finished(svg: str, *, name: str, key: str) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Any, Unpack
 
 import polars as pl
 
@@ -60,14 +60,11 @@ class Grid:
 
         cells = self.cells.head(rows) if rows else self.cells
         stub, *values = [c for c in cells.columns if c != self.group]
-        grid = (
-            GT(cells, rowname_col=stub, groupname_col=self.group)
-            .tab_stubhead(self.heads[stub])
-            .cols_label({c: self.heads[c] for c in values})
-        )
-        grid = grid.cols_align("left", list(self.left)).cols_align(
-            "right", [c for c in values if c not in self.left]
-        )
+        heads: dict[str, Any] = {column: self.heads[column] for column in values}
+        numbers = [column for column in values if column not in self.left]
+        grid = GT(cells, rowname_col=stub, groupname_col=self.group)
+        grid = grid.tab_stubhead(self.heads[stub]).cols_label(heads)
+        grid = grid.cols_align("left", list(self.left)).cols_align("right", numbers)
         if self.total and not rows:
             last = [cells.height - 1]
             grid = grid.tab_style(style.css(TOTAL), [loc.body(rows=last), loc.stub(rows=last)])
@@ -284,10 +281,8 @@ def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:
     """Groups in alphabetical order, as Finns have it, if they have none of their own."""
     if group in ORDERED:
         return rows.sort(group, maintain_order=True)
-    return rows.sort(
-        pl.Series([sort_key(name) for name in names(rows, group, words)], dtype=pl.String),
-        maintain_order=True,
-    )
+    keys = [sort_key(name) for name in names(rows, group, words)]
+    return rows.sort(pl.Series(keys, dtype=pl.String), maintain_order=True)
 
 
 def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, value: str) -> Grid:

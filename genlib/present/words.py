@@ -82,11 +82,10 @@ class Words:
 
     def missing(self, messages: Iterable[str]) -> list[str]:
         """Those of the English messages that this language cannot say."""
-        return [
-            m
-            for m in messages
-            if self.language != "en" and (None, m) not in catalogue(self.language)
-        ]
+        if self.language == "en":
+            return []
+        entries = catalogue(self.language)
+        return [message for message in messages if (None, message) not in entries]
 
     def label(self, dimension: str, code: Any) -> str:
         """What a code of a dimension is called; null is the total, dates are months, an unknown
@@ -106,18 +105,18 @@ class Words:
     def _together(self, dimension: str, codes: list[str]) -> str:
         """Merged groups: two by their names, more as the others."""
         pair = [self.label(dimension, code) for code in codes if self._code(dimension, code)]
-        return (
-            self.translate("{a} and {b}", a=pair[0], b=pair[1])
-            if len(pair) == len(codes) == 2
-            else self.label(dimension, "others")
-        )
+        if len(pair) == len(codes) == 2:
+            return self.translate("{a} and {b}", a=pair[0], b=pair[1])
+        return self.label(dimension, "others")
 
     def _span(self, dimension: str, start: datetime.date) -> str:
         """`loka 2026`, `loka–joulu 2026` or `2026`, as the dimension is."""
         if dimension == "year":
             return str(start.year)
-        last = start.replace(month=start.month + 2) if dimension in {"quarter", "cohort"} else start
-        return (self.month(start) + DASH if last > start else "") + self.month(last, year=True)
+        if dimension not in {"quarter", "cohort"}:
+            return self.month(start, year=True)
+        last = start.replace(month=start.month + 2)
+        return f"{self.month(start)}{DASH}{self.month(last, year=True)}"
 
     def labels(self, rows: pl.DataFrame, dimension: str) -> list[str]:
         """What the codes of rows are called: by the table's own words (`question_fi`) if it has
@@ -181,9 +180,8 @@ class Words:
             return f"<{NBSP}{self.number(0.01, 2)}"
         elif form == "percent" and (0 < abs(value) < 0.01 or 0.99 < abs(value) < 1):
             usual = 2
-        return self.number(
-            scaled, usual if digits is None else digits, signed=FORMS[form].signed
-        ) + self._behind(form)
+        number = self.number(scaled, usual if digits is None else digits, signed=FORMS[form].signed)
+        return number + self._behind(form)
 
     def _behind(self, form: str) -> str:
         """The unit as it stands behind a figure."""
@@ -235,10 +233,10 @@ class Words:
 
     def month(self, day: datetime.date, *, year: bool = False, long: bool = False) -> str:
         """`loka`; `lokakuu` if long."""
-        names = get_month_names(
-            "wide" if long else "abbreviated", "stand-alone", LOCALES[self.language]
-        )
-        return str(names[day.month]).rstrip(".") + (f"{NBSP}{day.year}" if year else "")
+        locale = LOCALES[self.language]
+        names = get_month_names("wide" if long else "abbreviated", "stand-alone", locale)
+        name = str(names[day.month]).rstrip(".")
+        return f"{name}{NBSP}{day.year}" if year else name
 
     def period(self, period: Period | str) -> str:
         """`lokakuu 2026`, `heinä–syyskuu 2026`, `2026`."""
@@ -247,12 +245,13 @@ class Words:
         last = span.months(1)[0].start
         if span.length == 12:
             return str(first.year)
-        opening = (
-            self.month(first, long=True).removesuffix("kuu" if self.language == "fi" else "") + DASH
-            if span.length > 1
-            else ""
-        )
-        return opening + self.month(last, year=True, long=True)
+        closing = self.month(last, year=True, long=True)
+        if span.length == 1:
+            return closing
+        opening = self.month(first, long=True)
+        if self.language == "fi":
+            opening = opening.removesuffix("kuu")
+        return f"{opening}{DASH}{closing}"
 
 
 def form_of(column: str, *, whole: bool = False) -> str:
