@@ -39,12 +39,9 @@ def intervals(
     if alone and isinstance(published, Pattern):
         system = published.system
         for respondent in np.unique(system.alone_scenario):
-            variables = system.alone_variable[system.alone_scenario == respondent]
-            rows += _bounds(
-                open_,
-                int(respondent),
-                {int(v): int(system.value[v]) for v in variables} | dict(known or {}),
-            )
+            variables = system.alone_variable[system.alone_scenario == respondent].tolist()
+            knowledge = {variable: int(system.value[variable]) for variable in variables}
+            rows += _bounds(open_, int(respondent), knowledge | dict(known or {}))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
@@ -90,16 +87,14 @@ def _neighbours(pattern: Pattern) -> tuple[Any, Any]:
     relations: dict[int, set[int]] = {}
     for relation, variable in zip(system.relation.tolist(), system.variable.tolist(), strict=True):
         relations.setdefault(relation, set()).add(variable)
-    pairs = set()
+    pairs: set[tuple[int, int]] = set()
     for respondent in np.unique(system.alone_scenario).tolist():
-        variables = set(system.alone_variable[system.alone_scenario == respondent].tolist())
-        pairs |= {
-            (respondent, other)
-            for together in relations.values()
-            if together & variables
-            for other in together - variables
-        }
-    return ([a for a, _ in pairs], [b for _, b in pairs])
+        is_his = system.alone_scenario == respondent
+        variables = set(system.alone_variable[is_his].tolist())
+        shared = [together for together in relations.values() if together & variables]
+        others = set().union(*shared) - variables
+        pairs |= {(respondent, other) for other in others}
+    return ([respondent for respondent, _ in pairs], [other for _, other in pairs])
 
 
 def _bounds(
@@ -109,14 +104,13 @@ def _bounds(
     from scipy.sparse import csr_array
 
     relation, variable, sign = (np.asarray(part, np.int64) for part in open_["relations"])
-    figures = {
-        place: value for place, value in enumerate(open_["published"]) if value is not None
-    } | dict(knowledge)
-    size = len(open_["published"])
-    names = open_["names"] or [""] * len(open_["published"])
-    matrix = csr_array(
-        (sign.astype(float), (relation, variable)), shape=(int(relation.max(initial=-1)) + 1, size)
-    )
+    published = open_["published"]
+    figures = {place: value for place, value in enumerate(published) if value is not None}
+    figures |= knowledge
+    size = len(published)
+    names = open_["names"] or [""] * size
+    shape = (int(relation.max(initial=-1)) + 1, size)
+    matrix = csr_array((sign.astype(float), (relation, variable)), shape=shape)
     bounds = [
         (figures[place],) * 2 if place in figures else (low, None)
         for place, low in enumerate(open_["low"])

@@ -56,28 +56,21 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> Asse
 def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """`_label` of every key - a parent with a single child is that child - and its `_cell`, -1 if
     it is not shown; whether it is `told` in a table, be it shown or not."""
-    keys = (
-        figures.group_by("_key", maintain_order=True)
-        .agg(pl.col("virtual").all(), pl.col("shown").any())
-        .with_row_index("_node")
-    )
-    single = (
-        links.filter(
-            (pl.col("children") == 1) & (pl.col("gap") == 0) & (pl.col("kind") == "people")
-        )
-        .select("parent", "child")
-        .unique()
-    )
+    by_key = figures.group_by("_key", maintain_order=True)
+    keys = by_key.agg(pl.col("virtual").all(), pl.col("shown").any()).with_row_index("_node")
+    is_only_child = (pl.col("children") == 1) & (pl.col("gap") == 0)
+    only = links.filter(is_only_child & (pl.col("kind") == "people"))
+    single = only.select("parent", "child").unique()
     nodes = dict(zip(keys["_key"], keys["_node"], strict=True))
-    ends = [[nodes[key] for key in single[side]] for side in ("parent", "child")]
-    keys = keys.with_columns(
-        _label=pl.Series(components(keys.height, *np.array(ends, np.int64).reshape(2, -1)))
-    )
+    parents = np.array([nodes[key] for key in single["parent"]], np.int64)
+    children = np.array([nodes[key] for key in single["child"]], np.int64)
+    labels = components(keys.height, parents, children)
+    keys = keys.with_columns(_label=pl.Series(labels))
     cells = keys.filter("shown").select(pl.col("_label").unique().sort()).with_row_index("_cell")
     is_told = (~pl.col("virtual")).any().over("_label")
-    return keys.join(cells, on="_label", how="left").select(
-        "_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1), told=is_told
-    )
+    cell = pl.col("_cell").cast(pl.Int64).fill_null(-1)
+    placed = keys.join(cells, on="_label", how="left")
+    return placed.select("_key", "_label", cell, told=is_told)
 
 
 def _renamed(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
@@ -234,26 +227,24 @@ class Draft:
         )
         figures = figures.filter(~pl.col("virtual"))
         inside = figures.filter("alone").select("same", "first").to_numpy().T
+        by_one = figures.filter(pl.col("alone") | (pl.col("contributors") == 1))
         is_owned = np.zeros(len(self.value), bool)
-        is_owned[
-            figures.filter(pl.col("alone") | (pl.col("contributors") == 1))["same"].to_numpy()
-        ] = True
+        is_owned[by_one["same"].to_numpy()] = True
         part, total = self.nested
         same = is_owned[part] & is_owned[total] & (self.value[part] == self.value[total])
-        label = components(
-            len(self.value), *np.concatenate([inside, np.stack([part[same], total[same]])], axis=1)
-        )
+        equal = np.stack([part[same], total[same]])
+        label = components(len(self.value), *np.concatenate([inside, equal], axis=1))
         owned = np.flatnonzero(is_owned)
-        return np.unique(label[owned], return_inverse=True)[1].astype(np.int64), owned
+        respondents = np.unique(label[owned], return_inverse=True)[1]
+        return respondents.astype(np.int64), owned
 
     def reasons(self) -> list[str]:
         """The gravest reason of each cell: what a rule says of its figures, and `primary` where a
         difference is too small."""
         reason = np.zeros(int(self.cell.max(initial=-1)) + 1, np.int64)
         for level, name in enumerate(SEVERITY):
-            marked = self.figures.filter((pl.col("reason") == name) & (pl.col("_cell") >= 0))[
-                "_cell"
-            ].to_numpy()
+            is_marked = (pl.col("reason") == name) & (pl.col("_cell") >= 0)
+            marked = self.figures.filter(is_marked)["_cell"].to_numpy()
             reason[marked] = np.maximum(reason[marked], level)
         late = np.concatenate(self.needs, axis=1)
         late = late[0][(late[0] >= self.figures.height) & (late[1] != 0)]

@@ -83,13 +83,11 @@ def keyed(
     it (null at its total), and `_side{i}`: the key without parents where a value (such as
     "unknown") stands under several. `units`: what
     the codes of a column of time are, where they are not what it is called."""
-    frame = frame.with_columns(
-        (pl.struct(d.columns[k + 1 :]).n_unique().over(d.columns[k]) == 1).alias(
-            f"_one_{d.columns[k]}"
-        )
-        for d in by
-        for k in range(len(d.parents))
-    )
+    for dimension in by:
+        for depth in range(len(dimension.parents)):
+            column, *parents = dimension.columns[depth:]
+            is_one = pl.struct(parents).n_unique().over(column) == 1
+            frame = frame.with_columns(is_one.alias(f"_one_{column}"))
     parts = [_part(d, 0, units) for d in by]
 
     def key(place: int, part: pl.Expr) -> pl.Expr:
@@ -128,9 +126,8 @@ def _part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl.Expr
         column = dimension.columns[depth]
         piece = _piece(column, units)
         if depth < len(dimension.parents):
-            coarser = pl.concat_str(
-                [_piece(c, units) for c in dimension.columns[depth + 1 :]], ignore_nulls=True
-            )
+            parents = [_piece(parent, units) for parent in dimension.columns[depth + 1 :]]
+            coarser = pl.concat_str(parents, ignore_nulls=True)
             piece = pl.when(pl.col(f"_one_{column}")).then(piece).otherwise(piece + coarser)
         part = pl.when(pl.col(column).is_not_null()).then(piece).otherwise(part)
     return part
@@ -139,9 +136,6 @@ def _part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl.Expr
 def _up(dimension: Dimension, units: Mapping[str, str]) -> pl.Expr:
     up: pl.Expr = pl.lit("")
     for depth in reversed(range(len(dimension.columns))):
-        up = (
-            pl.when(pl.col(dimension.columns[depth]).is_not_null())
-            .then(_part(dimension, depth + 1, units))
-            .otherwise(up)
-        )
+        is_set = pl.col(dimension.columns[depth]).is_not_null()
+        up = pl.when(is_set).then(_part(dimension, depth + 1, units)).otherwise(up)
     return up

@@ -44,15 +44,12 @@ def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     sensitive = {c for cells in every.values() for d in cells.by if d.sensitive for c in d.columns}
     frames = {name: _prepared(name, cells, sensitive) for name, cells in every.items()}
     figures = rules.judge(_figures(every, frames), policy)
-    system, cells, reason, variables = assemble(
-        figures, _joined(_links(every, frames, sensitive), figures), policy
-    )
-    told_frames = {
-        name: frame.filter(~pl.col("_virtual")).join(
-            cells, on="_key", how="left", maintain_order="left"
-        )
-        for name, frame in frames.items()
-    }
+    links = _joined(_links(every, frames, sensitive), figures)
+    system, cells, reason, variables = assemble(figures, links, policy)
+    told_frames: dict[str, pl.DataFrame] = {}
+    for name, frame in frames.items():
+        rows = frame.filter(~pl.col("_virtual"))
+        told_frames[name] = rows.join(cells, on="_key", how="left", maintain_order="left")
     return Model(system, every, told_frames, reason, variables)
 
 

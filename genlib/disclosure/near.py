@@ -54,9 +54,8 @@ def _find_pairs(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.
     ours, others = (side.with_row_index("row") for side in (ours, others))
     pairs = pl.concat([_measure(ours, others, policy.min_count), _guess(ours, others, policy)])
     mine = ours.rename({"row": "our"})
-    return pairs.join(mine, on="our").join(
-        others.rename({"row": "their"}), on="their", suffix="_old"
-    )
+    theirs = others.rename({"row": "their"})
+    return pairs.join(mine, on="our").join(theirs, on="their", suffix="_old")
 
 
 def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -105,14 +104,12 @@ def move_apart(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     few = pl.col("heads") | (size < policy.min_count)  # so few events are of as few people
     who = pl.when("heads").then(pl.max_horizontal("apart", size)).otherwise(size)
     part = ((size * policy.p + 99) // 100).clip(1)
-    free = {
-        side: pl.when(few)
-        .then(
-            pl.when(pl.col("difference") == -sign * who).then(1).otherwise(policy.min_count - who)
-        )
-        .otherwise(part)
-        for side, sign in (("up", 1), ("down", -1))
-    }
+    missing = policy.min_count - who
+    free: dict[str, pl.Expr] = {}
+    for side, sign in (("up", 1), ("down", -1)):
+        is_back_to_none = pl.col("difference") == -sign * who
+        of_few = pl.when(is_back_to_none).then(1).otherwise(missing)
+        free[side] = pl.when(few).then(of_few).otherwise(part)
     is_telling = pl.when("heads").then(size < policy.min_count).otherwise(size > 0)
     return pairs.filter(is_telling).with_columns(**free)
 
@@ -123,12 +120,11 @@ def find_close(first: Words, second: Words, threshold: int) -> tuple[Ints, Ints,
     Such rows agree in one of so many bands of places, whichever way they differ.
     """
     ends = [PLACES * band // threshold for band in range(threshold + 1)]
-    met = [
-        _hash(first[:, start:end], "first")
-        .join(_hash(second[:, start:end], "second"), on="band")
-        .drop("band")
-        for start, end in pairwise(ends)
-    ]
+    met: list[pl.DataFrame] = []
+    for start, end in pairwise(ends):
+        firsts = _hash(first[:, start:end], "first")
+        seconds = _hash(second[:, start:end], "second")
+        met.append(firsts.join(seconds, on="band").drop("band"))
     alike = pl.concat(met).unique().sort("first", "second")
     distances = [
         people_in(first[part["first"].to_numpy()] - second[part["second"].to_numpy()])

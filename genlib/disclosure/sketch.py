@@ -40,9 +40,8 @@ def numbers(pseudonyms: pl.Series) -> pl.Series:
     ]
     low, high = (end.fill_null(0).to_numpy().astype(np.uint64) for end in ends)
     is_pseudonym = ends[0].is_not_null() & ends[1].is_not_null()
-    return pl.select(
-        pl.when(is_pseudonym).then(pl.Series(low ^ (high * np.uint64(0x9E3779B97F4A7C15))))
-    ).to_series()
+    mixed = pl.Series(low ^ (high * np.uint64(0x9E3779B97F4A7C15)))
+    return pl.select(pl.when(is_pseudonym).then(mixed)).to_series()
 
 
 def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = ()) -> pl.DataFrame:
