@@ -34,18 +34,18 @@ class Change:
         joined = frame.join(
             earlier, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left"
         )
-        change = pl.when(dated & (pl.col("_before") > 0)).then(
-            (pl.col(self.of) - pl.col("_before")) / pl.col("_before")
-        )
+        before = pl.col("_before")
+        part = (pl.col(self.of) - before) / before
+        change = pl.when(dated & (before > 0)).then(part)
         return joined.select(*frame.columns, change.alias(self.name))
 
 
 def changes(of: str, period: Period) -> Figures:
     """The `change` since the step before (month, quarter or year, as the period is), and
     `change_year` in twelve months."""
-    return Change("change", of, period.unit, period.length), Change(
-        "change_year", of, period.unit, 12
-    )
+    since_step = Change("change", of, period.unit, period.length)
+    since_year = Change("change_year", of, period.unit, 12)
+    return since_step, since_year
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,12 @@ class Stock:
         steps = steps.with_columns(stock=pl.col("before") + now)
         before = steps["before"]
         left = steps["left"]
-        churn = interval("churn", left / before, intervals.wilson(left, before))
-        figures = with_figures(steps, pl.lit(True), before, churn).select(
-            *dimensions(frame), *self._flows(), "stock", *churn
-        )
-        return frame.join(
-            figures, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left"
-        )
+        ends = intervals.wilson(left, before)
+        churn = interval("churn", left / before, ends)
+        rated = with_figures(steps, pl.lit(True), before, churn)
+        keys = dimensions(frame)
+        figures = rated.select(*keys, *self._flows(), "stock", *churn)
+        return frame.join(figures, on=keys, how="left", nulls_equal=True, maintain_order="left")
 
     def _steps(self, frame: pl.DataFrame) -> pl.DataFrame:
         movements = ("opening", "joined", "left", "joined later", "left later")

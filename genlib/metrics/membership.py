@@ -71,25 +71,7 @@ def _count_members(
     column = by[0].name
     length = months or LOOK_BACK[period.length]
     steps = period.whole.steps(length)
-    start = steps[0].start
-    members = rows(release, "membership").filter(nw.col("joined_month") < period.end)
-    members = members.with_row_index("member", order_by=["joined_month", "left_month", "kind"])
-    there = members.filter(
-        nw.col("joined_month") < start,
-        nw.col("left_month").is_null() | (nw.col("left_month") >= start),
-    )
-    moved = members.filter(~_came_and_left(period))
-    came = moved.filter(nw.col("joined_month") >= start)
-    left = moved.filter(within("left_month", start, period.end))
-    opening = nw.lit(steps[0].previous().start)
-    joined_in, left_in = (beginning(f"{way}_month", period.unit) for way in ("joined", "left"))
-    events = nw.concat(
-        [
-            _movement(there, opening, column, nw.lit("opening"), 0),
-            _movement(came, joined_in, column, _way("joined", period), 1),
-            _movement(left, left_in, column, _way("left", period), 2),
-        ]
-    ).to_native()
+    events = _list_movements(release, period, steps[0], column)
     stock = (
         Stock(by=column),
         Change("change", "stock", column, period.length),
@@ -97,7 +79,7 @@ def _count_members(
     )
     named = (partial(with_unit, column=column, unit=period.unit),) if column != period.unit else ()
     cells = tabulate(
-        events,
+        events.to_native(),
         person="member",
         by=by,
         population=count_stepwise("members", period, length),
@@ -106,6 +88,27 @@ def _count_members(
     every = pl.DataFrame({column: [step.start for step in steps]})
     movements = pl.DataFrame({"movement": ["joined", "left", None]})
     return complete(cells, every.join(movements, how="cross"))
+
+
+def _list_movements(release: Tables, period: Period, first: Period, column: str) -> Rows:
+    """Who was there before the first step, who joined and who left since, each with the step."""
+    members = rows(release, "membership").filter(nw.col("joined_month") < period.end)
+    members = members.with_row_index("member", order_by=["joined_month", "left_month", "kind"])
+    had_joined = nw.col("joined_month") < first.start
+    had_not_left = nw.col("left_month").is_null() | (nw.col("left_month") >= first.start)
+    there = members.filter(had_joined, had_not_left)
+    moved = members.filter(~_came_and_left(period))
+    came = moved.filter(~had_joined)
+    left = moved.filter(within("left_month", first.start, period.end))
+    opening = nw.lit(first.previous().start)
+    joined_in = beginning("joined_month", period.unit)
+    left_in = beginning("left_month", period.unit)
+    movements = [
+        _movement(there, opening, column, nw.lit("opening"), 0),
+        _movement(came, joined_in, column, _way("joined", period), 1),
+        _movement(left, left_in, column, _way("left", period), 2),
+    ]
+    return nw.concat(movements)
 
 
 def _of_whole_months(period: Period) -> Period:

@@ -48,21 +48,19 @@ def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int
 def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
     """The part above the cap; nothing where the band that the cap lies in reaches beyond it."""
     rated = Rate("over_rate", "contacts", at_least(frame, "contacts", cap + 1))(frame)
-    unclear = frame.filter(pl.col("contacts").is_in([f"{n}+" for n in range(1, cap + 1)]))["days"]
-    return rated.with_columns(
-        pl.when(~pl.col("days").is_in(unclear.implode()))
-        .then(f"over_rate{end}")
-        .alias(f"over_rate{end}")
-        for end in ("", "_low", "_high")
-    )
+    wide_bands = [f"{n}+" for n in range(1, cap + 1)]
+    unclear = frame.filter(pl.col("contacts").is_in(wide_bands))["days"]
+    is_clear = ~pl.col("days").is_in(unclear.implode())
+    columns = ("over_rate", "over_rate_low", "over_rate_high")
+    return rated.with_columns(pl.when(is_clear).then(column).alias(column) for column in columns)
 
 
 def _contacts_each(frame: pl.DataFrame) -> pl.DataFrame:
     """How many contacts each of those got who got any."""
     everybody, nobody, messages = frame.select(
-        at(frame, "people", {"contacts": None}).alias("people"),
-        at(frame, "people", {"contacts": "0"}).alias("without"),
-        at(frame, "messages", {"contacts": None}),
+        everybody=at(frame, "people", {"contacts": None}),
+        nobody=at(frame, "people", {"contacts": "0"}),
+        messages=at(frame, "messages", {"contacts": None}),
     )
     contacted = everybody - nobody
     mean = {"contacts_each": messages / contacted}

@@ -104,9 +104,9 @@ class Mean:
     of: str
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return with_figures(
-            frame, pl.lit(True), frame["people"], {self.name: frame[self.of] / frame["people"]}
-        )
+        people = frame["people"]
+        mean = {self.name: frame[self.of] / people}
+        return with_figures(frame, pl.lit(True), people, mean)
 
 
 @dataclass(frozen=True)
@@ -122,18 +122,17 @@ class Nps:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         below = dict.fromkeys(self.finer)
-        counts = {
-            group: at(frame, "people", {**below, "group": group}, ("outcome",))
-            for group in ("promoter", "detractor")
-        }
-        counts["n"] = at(frame, "people", {**below, "group": None, "outcome": "complete"})
-        promoters, detractors, n = frame.select(**counts)
-        figures = interval(
-            "nps",
-            intervals.nps(promoters, detractors, n)[0],
-            intervals.nps_interval(promoters, detractors, n),
+        whole = {**below, "group": None, "outcome": "complete"}
+        promoters, detractors, n = frame.select(
+            promoters=at(frame, "people", {**below, "group": "promoter"}, ("outcome",)),
+            detractors=at(frame, "people", {**below, "group": "detractor"}, ("outcome",)),
+            n=at(frame, "people", whole),
         )
-        figures |= interval("detractors", detractors / n, intervals.wilson(detractors, n))
+        score, _ = intervals.nps(promoters, detractors, n)
+        ends = intervals.nps_interval(promoters, detractors, n)
+        detractor_ends = intervals.wilson(detractors, n)
+        figures = interval("nps", score, ends)
+        figures |= interval("detractors", detractors / n, detractor_ends)
         scored = with_figures(frame, on_total("group", "outcome", *self.finer), n, figures)
         if not self.among:
             return scored

@@ -29,29 +29,29 @@ class Reached:
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        reached = {stage: self._count(frame, stage) for stage in self.stages}
-        each = (pl.when(pl.col("stage") == stage).then(n) for stage, n in reached.items())
-        counted = frame.with_columns(reached=pl.coalesce(each)).with_columns(
-            reached=pl.when(~self._is_unknown(frame)).then("reached")
-        )
-        late = pl.col("stage").is_in(self.stages[self.stages.index("delivered") :])
-        base = frame.select(reached["delivered"]).to_series()
-        rate = interval(
-            "of_delivered", counted["reached"] / base, intervals.wilson(counted["reached"], base)
-        )
-        rated = with_figures(counted, late, base, rate)
+        people = {stage: self._count(frame, stage) for stage in self.stages}
+        each = [pl.when(pl.col("stage") == stage).then(n) for stage, n in people.items()]
+        is_known = ~self._is_unknown(frame)
+        counted = frame.with_columns(reached=pl.coalesce(each))
+        counted = counted.with_columns(reached=pl.when(is_known).then("reached"))
+        reached = counted["reached"]
+        delivered = frame.select(people["delivered"]).to_series()
+        ends = intervals.wilson(reached, delivered)
+        rate = interval("of_delivered", reached / delivered, ends)
+        late = self.stages[self.stages.index("delivered") :]
+        rated = with_figures(counted, pl.col("stage").is_in(late), delivered, rate)
         if not self.among:
             return rated
-        return with_gaps(rated, "of_delivered", self.among, (counted["reached"], base), share_gap)
+        return with_gaps(rated, "of_delivered", self.among, (reached, delivered), share_gap)
 
     def _is_unknown(self, frame: pl.DataFrame) -> pl.Expr:
         """Rows of a stage of which none of the codes that stand together knows anything."""
         codes = frame[self.among].drop_nulls().unique().to_list() if self.unknown else []
-        rows = [
-            (pl.col(self.among) == code) & pl.col("stage").is_in(self._list_unknown(code))
-            for code in codes
-        ]
-        return pl.any_horizontal(pl.lit(False), *rows).fill_null(False)
+        is_unknown = pl.lit(False)
+        for code in codes:
+            is_stage = pl.col("stage").is_in(self._list_unknown(code))
+            is_unknown |= (pl.col(self.among) == code) & is_stage
+        return is_unknown.fill_null(False)
 
     def _list_unknown(self, code: str) -> list[str]:
         parts = code.removeprefix("others+").split("+")
