@@ -39,12 +39,9 @@ def intervals(
     if alone and isinstance(published, Pattern):
         system = published.system
         for respondent in np.unique(system.alone_scenario):
-            own = system.alone_variable[system.alone_scenario == respondent]
-            rows += _bounds(
-                open_,
-                int(respondent),
-                {int(v): int(system.value[v]) for v in own} | dict(known or {}),
-            )
+            variables = system.alone_variable[system.alone_scenario == respondent].tolist()
+            knowledge = {variable: int(system.value[variable]) for variable in variables}
+            rows += _bounds(open_, int(respondent), knowledge | dict(known or {}))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
@@ -63,14 +60,14 @@ def exposed(published: Pattern | Mapping[str, Any]) -> pl.DataFrame:
             "value": system.value[system.need_variable],
         }
     )
-    found = intervals(pattern, alone=True).join(needs, on="variable")
+    bounds = intervals(pattern, alone=True).join(needs, on="variable")
     reach = (
         pl.when(pl.col("move") > 0)
         .then(pl.col("high") - pl.col("value"))
         .otherwise(pl.col("value") - pl.col("low"))
     )
     near = {(int(s), int(v)) for s, v in zip(*_neighbours(pattern), strict=True)}
-    short = found.filter(reach < pl.col("move").abs() - 1e-6)
+    short = bounds.filter(reach < pl.col("move").abs() - 1e-6)
     seen = [
         who is None or (who, variable) in near
         for who, variable in short.select("respondent", "variable").rows()
@@ -90,40 +87,37 @@ def _neighbours(pattern: Pattern) -> tuple[Any, Any]:
     relations: dict[int, set[int]] = {}
     for relation, variable in zip(system.relation.tolist(), system.variable.tolist(), strict=True):
         relations.setdefault(relation, set()).add(variable)
-    pairs = set()
+    pairs: set[tuple[int, int]] = set()
     for respondent in np.unique(system.alone_scenario).tolist():
-        own = set(system.alone_variable[system.alone_scenario == respondent].tolist())
-        pairs |= {
-            (respondent, other)
-            for together in relations.values()
-            if together & own
-            for other in together - own
-        }
-    return ([a for a, _ in pairs], [b for _, b in pairs])
+        is_his = system.alone_scenario == respondent
+        variables = set(system.alone_variable[is_his].tolist())
+        shared = [together for together in relations.values() if together & variables]
+        others = set().union(*shared) - variables
+        pairs |= {(respondent, other) for other in others}
+    return ([respondent for respondent, _ in pairs], [other for _, other in pairs])
 
 
 def _bounds(
-    open_: Mapping[str, Any], respondent: int | None, known: Mapping[int, int]
+    open_: Mapping[str, Any], respondent: int | None, knowledge: Mapping[int, int]
 ) -> Iterable[tuple[Any, ...]]:
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
 
     relation, variable, sign = (np.asarray(part, np.int64) for part in open_["relations"])
-    shown = {
-        place: value for place, value in enumerate(open_["published"]) if value is not None
-    } | dict(known)
-    size = len(open_["published"])
-    names = open_["names"] or [""] * len(open_["published"])
-    matrix = csr_array(
-        (sign.astype(float), (relation, variable)), shape=(int(relation.max(initial=-1)) + 1, size)
-    )
+    published = open_["published"]
+    figures = {place: value for place, value in enumerate(published) if value is not None}
+    figures |= knowledge
+    size = len(published)
+    names = open_["names"] or [""] * size
+    shape = (int(relation.max(initial=-1)) + 1, size)
+    matrix = csr_array((sign.astype(float), (relation, variable)), shape=shape)
     bounds = [
-        (shown[place],) * 2 if place in shown else (low, None)
+        (figures[place],) * 2 if place in figures else (low, None)
         for place, low in enumerate(open_["low"])
     ]
     constraints = {"A_eq": matrix, "b_eq": np.zeros(matrix.shape[0])} if matrix.shape[0] else {}
     for place in (
-        place for place in range(size) if place not in shown and open_["cell"][place] >= 0
+        place for place in range(size) if place not in figures and open_["cell"][place] >= 0
     ):
         ends = []
         for direction in (1.0, -1.0):

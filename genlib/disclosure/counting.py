@@ -73,11 +73,13 @@ def recountable(rows: Rows, by: Sequence[Dimension], count: Callable[[Rows], Cel
         coarse = count(step_down(nw.from_native(rows), by, steps))
         untold = [pl.col(column).is_null() for column in dropped_columns(by, steps)]
         units = list_units(by, steps)
-        said = tuple(partial(with_unit, column=column, unit=unit) for column, unit in units.items())
+        units_of_time = tuple(
+            partial(with_unit, column=column, unit=unit) for column, unit in units.items()
+        )
         return replace(
             coarse,
             population=_within_wholes(coarse, units),
-            figures=(*coarse.figures, *said),
+            figures=(*coarse.figures, *units_of_time),
             frame=coarse.frame.filter(*untold),
         )
 
@@ -145,21 +147,21 @@ def _draw(
     Where nobody stands in two parts of a whole, its sketch is the sum of theirs. All contact
     persons of a company are drawn by its number, so together they are one in any difference.
     """
-    known = _with_numbers(one.to_native(), person, who)
+    numbered = _with_numbers(one.to_native(), person, who)
     finest, *_ = levels
-    parts = sketches(known, finest, sums)
-    drawn = [parts]
+    parts = sketches(numbered, finest, sums)
+    drawings = [parts]
     for keys, cells in levels.items():
         if keys == finest:
             continue
         if _is_partition(levels[finest], cells, keys):
-            drawn.append(add_sketches(parts, keys, ["people", *sums]))
+            drawings.append(add_sketches(parts, keys, ["people", *sums]))
         else:
-            people = known.group_by(person, *keys).agg(
+            people = numbered.group_by(person, *keys).agg(
                 pl.col("_number").first(), *(pl.col(name).sum() for name in sums)
             )
-            drawn.append(sketches(people, keys, sums))
-    return pl.concat(drawn, how="diagonal_relaxed")
+            drawings.append(sketches(people, keys, sums))
+    return pl.concat(drawings, how="diagonal_relaxed")
 
 
 def _is_partition(parts: pl.DataFrame, wholes: pl.DataFrame, keys: Sequence[str]) -> bool:
@@ -170,18 +172,18 @@ def _is_partition(parts: pl.DataFrame, wholes: pl.DataFrame, keys: Sequence[str]
 
 
 def _check_kinds(by: Sequence[Dimension], measures: Sequence[Measure]) -> None:
-    for name, given, kind in (("by", by, Dimension), ("measures", measures, Measure)):
-        if isinstance(given, str) or not all(isinstance(one, kind) for one in given):
+    for name, listed, kind in (("by", by, Dimension), ("measures", measures, Measure)):
+        if isinstance(listed, str) or not all(isinstance(one, kind) for one in listed):
             raise UsageError(f'{name} is a list such as [{kind.__name__}("column")]')
 
 
 def _check_columns(rows: Rows, wanted: Sequence[str]) -> None:
     """UsageError for a person, a dimension or a measure that the rows do not have."""
-    known = nw.from_native(rows).lazy().collect_schema().names()
-    missing = [column for column in wanted if column not in known]
+    columns = nw.from_native(rows).lazy().collect_schema().names()
+    missing = [column for column in wanted if column not in columns]
     if missing:
         raise UsageError(
-            f"the rows have no column {', '.join(missing)}; they have {', '.join(known)}"
+            f"the rows have no column {', '.join(missing)}; they have {', '.join(columns)}"
         )
 
 
@@ -310,10 +312,10 @@ def _join_contacts(by_person: Any, keys: list[str], sums: list[Measure]) -> Any:
         return by_person.with_columns(one)
     columns = [*keys, *(measure.name for measure in sums)]
     is_alone = nw.col("_company").is_null()
-    alone = by_person.filter(is_alone).select(*columns, one)
+    lone_people = by_person.filter(is_alone).select(*columns, one)
     people = nw.len().cast(nw.Int64).alias("_people")
     contacts = _sum_by(by_person.filter(~is_alone), ["_company", *keys], sums, people)
-    return nw.concat([alone, contacts.select(*columns, "_people")])
+    return nw.concat([lone_people, contacts.select(*columns, "_people")])
 
 
 def _find_largest(money: Sequence[str]) -> list[nw.Expr]:

@@ -54,7 +54,7 @@ class Cuts:
         toward = (-sign * np.sign(move) + 1) // 2
         unseen = self.system.hidden_variables(hidden)
         room = np.stack([self._room(way, unseen).sum(axis=0) for way in (-1, 1)])[toward, relation]
-        room -= np.where(move > 0, self.drop[variable], AMPLE) + self._known(
+        room -= np.where(move > 0, self.drop[variable], AMPLE) + self._sum_knowledge(
             unseen, place, relation, toward
         )
         lack = np.abs(move) - room
@@ -81,12 +81,12 @@ class Cuts:
         )
         return csc_array((room, (system.variable, system.relation)), shape=self.matrix.shape[::-1])
 
-    def _known(self, unseen: Bools, place: Ints, relation: Ints, toward: Ints) -> Floats:
+    def _sum_knowledge(self, unseen: Bools, place: Ints, relation: Ints, toward: Ints) -> Floats:
         """The part of the room that the lone respondent of an obligation knows is none."""
         from scipy.sparse import csr_array
 
         system = self.system
-        known = np.zeros(len(place))
+        parts = np.zeros(len(place))
         seen = np.flatnonzero(self.system.need_scenario[place] >= 0)
         if seen.size:
             ones = np.ones(len(system.alone_variable))
@@ -97,10 +97,10 @@ class Cuts:
             rooms = [(knows @ self._room(way, unseen)).tocsr() for way in (-1, 1)]
             for way in (0, 1):
                 here = seen[toward[seen] == way]
-                known[here] = np.asarray(
+                parts[here] = np.asarray(
                     rooms[way][self.system.need_scenario[place[here]], relation[here]]
                 ).ravel()
-        return known
+        return parts
 
     def _single(self, place: int, relation: int, toward: int) -> Cut:
         entries = slice(self.matrix.indptr[relation], self.matrix.indptr[relation + 1])

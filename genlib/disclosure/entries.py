@@ -47,37 +47,30 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> Asse
     draft.sums(links)
     draft.differences(*_groups(links, draft, policy))
     draft.differences(*_complements(draft))
-    known = ("_label", "_cell", "measure", "kind", "value", "contributors", "first", "second")
-    variables = draft.figures.filter(~pl.col("virtual")).select(*known, variable="same")
-    told = keys.filter("told").select("_key", "_label", "_cell")
-    return draft.system(), told, draft.reasons(), variables
+    columns = ("_label", "_cell", "measure", "kind", "value", "contributors", "first", "second")
+    variables = draft.figures.filter(~pl.col("virtual")).select(*columns, variable="same")
+    places = keys.filter("told").select("_key", "_label", "_cell")
+    return draft.system(), places, draft.reasons(), variables
 
 
 def _united(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """`_label` of every key - a parent with a single child is that child - and its `_cell`, -1 if
     it is not shown; whether it is `told` in a table, be it shown or not."""
-    keys = (
-        figures.group_by("_key", maintain_order=True)
-        .agg(pl.col("virtual").all(), pl.col("shown").any())
-        .with_row_index("_node")
-    )
-    single = (
-        links.filter(
-            (pl.col("children") == 1) & (pl.col("gap") == 0) & (pl.col("kind") == "people")
-        )
-        .select("parent", "child")
-        .unique()
-    )
+    by_key = figures.group_by("_key", maintain_order=True)
+    keys = by_key.agg(pl.col("virtual").all(), pl.col("shown").any()).with_row_index("_node")
+    is_only_child = (pl.col("children") == 1) & (pl.col("gap") == 0)
+    only = links.filter(is_only_child & (pl.col("kind") == "people"))
+    single = only.select("parent", "child").unique()
     nodes = dict(zip(keys["_key"], keys["_node"], strict=True))
-    ends = [[nodes[key] for key in single[side]] for side in ("parent", "child")]
-    keys = keys.with_columns(
-        _label=pl.Series(components(keys.height, *np.array(ends, np.int64).reshape(2, -1)))
-    )
-    shown = keys.filter("shown").select(pl.col("_label").unique().sort()).with_row_index("_cell")
-    told = (~pl.col("virtual")).any().over("_label")
-    return keys.join(shown, on="_label", how="left").select(
-        "_key", "_label", pl.col("_cell").cast(pl.Int64).fill_null(-1), told=told
-    )
+    parents = np.array([nodes[key] for key in single["parent"]], np.int64)
+    children = np.array([nodes[key] for key in single["child"]], np.int64)
+    labels = components(keys.height, parents, children)
+    keys = keys.with_columns(_label=pl.Series(labels))
+    cells = keys.filter("shown").select(pl.col("_label").unique().sort()).with_row_index("_cell")
+    is_told = (~pl.col("virtual")).any().over("_label")
+    cell = pl.col("_cell").cast(pl.Int64).fill_null(-1)
+    placed = keys.join(cells, on="_label", how="left")
+    return placed.select("_key", "_label", cell, told=is_told)
 
 
 def _renamed(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
@@ -180,15 +173,15 @@ class Draft:
         )
         need = np.concatenate(self.needs, axis=1)
         need = need[:, need[1] != 0]
-        shown = (
+        cells = (
             self.figures.filter(pl.col("_cell") >= 0)
             .group_by("_cell")
             .agg(pl.col("people", "dear").max())
             .sort("_cell")
         )
-        people = shown["people"].to_numpy()
-        dear = shown["dear"].to_numpy()
-        scenario, known = self._alone()
+        people = cells["people"].to_numpy()
+        dear = cells["dear"].to_numpy()
+        scenario, variables_of_one = self._alone()
         parts: dict[str, Any] = {
             "value": self.value,
             "low": self.low,
@@ -204,7 +197,7 @@ class Draft:
         }
         parts |= {
             "alone_scenario": scenario,
-            "alone_variable": known,
+            "alone_variable": variables_of_one,
             "need_scenario": np.full(need.shape[1], -1),
         }
         return with_respondents(make_system(**parts), *self._eased(need))
@@ -216,44 +209,42 @@ class Draft:
         money = np.append(
             (self.figures["kind"] == "money").to_numpy(), np.zeros(len(self.value) - count, bool)
         )[need[0]]
-        eased = (
+        lessened = (
             self.figures["eased"].to_numpy()[np.minimum(need[0], count - 1)] if count else need[1]
         )
         part, total = self.nested
         largest = np.abs(self.value[part]) == self.figures["first"].to_numpy()[total]
         return np.where(
-            money, np.sign(need[1]) * np.minimum(eased, np.abs(need[1])), need[1]
+            money, np.sign(need[1]) * np.minimum(lessened, np.abs(need[1])), need[1]
         ), self.nested[:, largest]
 
     def _alone(self) -> tuple[Ints, Ints]:
         """What each person who stands alone knows: all figures of his cell, or the one figure that
         only he contributed to - in a part and in the whole that is the same people."""
-        told = self.figures.with_columns(
+        figures = self.figures.with_columns(
             alone=(pl.col("people") == 1).any().over("_label"),
             first=pl.col("same").first().over("_label"),
         )
-        told = told.filter(~pl.col("virtual"))
-        inside = told.filter("alone").select("same", "first").to_numpy().T
-        known = np.zeros(len(self.value), bool)
-        known[told.filter(pl.col("alone") | (pl.col("contributors") == 1))["same"].to_numpy()] = (
-            True
-        )
+        figures = figures.filter(~pl.col("virtual"))
+        inside = figures.filter("alone").select("same", "first").to_numpy().T
+        by_one = figures.filter(pl.col("alone") | (pl.col("contributors") == 1))
+        is_owned = np.zeros(len(self.value), bool)
+        is_owned[by_one["same"].to_numpy()] = True
         part, total = self.nested
-        same = known[part] & known[total] & (self.value[part] == self.value[total])
-        label = components(
-            len(self.value), *np.concatenate([inside, np.stack([part[same], total[same]])], axis=1)
-        )
-        owned = np.flatnonzero(known)
-        return np.unique(label[owned], return_inverse=True)[1].astype(np.int64), owned
+        same = is_owned[part] & is_owned[total] & (self.value[part] == self.value[total])
+        equal = np.stack([part[same], total[same]])
+        label = components(len(self.value), *np.concatenate([inside, equal], axis=1))
+        owned = np.flatnonzero(is_owned)
+        respondents = np.unique(label[owned], return_inverse=True)[1]
+        return respondents.astype(np.int64), owned
 
     def reasons(self) -> list[str]:
         """The gravest reason of each cell: what a rule says of its figures, and `primary` where a
         difference is too small."""
         reason = np.zeros(int(self.cell.max(initial=-1)) + 1, np.int64)
         for level, name in enumerate(SEVERITY):
-            marked = self.figures.filter((pl.col("reason") == name) & (pl.col("_cell") >= 0))[
-                "_cell"
-            ].to_numpy()
+            is_marked = (pl.col("reason") == name) & (pl.col("_cell") >= 0)
+            marked = self.figures.filter(is_marked)["_cell"].to_numpy()
             reason[marked] = np.maximum(reason[marked], level)
         late = np.concatenate(self.needs, axis=1)
         late = late[0][(late[0] >= self.figures.height) & (late[1] != 0)]
@@ -263,9 +254,10 @@ class Draft:
 
 
 def _needs(figures: pl.DataFrame) -> Ints:
-    told = figures.filter(~pl.col("virtual"))
+    figures_told = figures.filter(~pl.col("virtual"))
     both = [
-        told.select("same", move=sign * pl.col(side)) for side, sign in (("up", 1), ("down", -1))
+        figures_told.select("same", move=sign * pl.col(side))
+        for side, sign in (("up", 1), ("down", -1))
     ]
     return pl.concat(both).to_numpy().T.astype(np.int64)
 

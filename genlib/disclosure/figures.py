@@ -44,7 +44,9 @@ def _with_sketches(cells: Cells) -> pl.DataFrame:
     frame = cells.frame.with_columns(_=0)
     if cells.draw is None:
         return frame.with_columns(pl.lit(None, pl.Binary).alias(f"_sketch_{n}") for n in names)
-    drawn = cells.draw()
-    there = [column for column in cells.dimensions if column in drawn.columns]
-    sketches = drawn.select(*there, *(pl.col(name).alias(f"_sketch_{name}") for name in names), _=0)
+    drawings = cells.draw()
+    there = [column for column in cells.dimensions if column in drawings.columns]
+    sketches = drawings.select(
+        *there, *(pl.col(name).alias(f"_sketch_{name}") for name in names), _=0
+    )
     return frame.join(sketches, on=[*there, "_"], how="left", nulls_equal=True)

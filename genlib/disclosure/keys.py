@@ -83,17 +83,15 @@ def keyed(
     it (null at its total), and `_side{i}`: the key without parents where a value (such as
     "unknown") stands under several. `units`: what
     the codes of a column of time are, where they are not what it is called."""
-    frame = frame.with_columns(
-        (pl.struct(d.columns[k + 1 :]).n_unique().over(d.columns[k]) == 1).alias(
-            f"_one_{d.columns[k]}"
-        )
-        for d in by
-        for k in range(len(d.parents))
-    )
+    for dimension in by:
+        for depth in range(len(dimension.parents)):
+            column, *parents = dimension.columns[depth:]
+            is_one = pl.struct(parents).n_unique().over(column) == 1
+            frame = frame.with_columns(is_one.alias(f"_one_{column}"))
     parts = [_part(d, 0, units) for d in by]
 
     def key(place: int, part: pl.Expr) -> pl.Expr:
-        listed = pl.concat_list([part if i == place else own for i, own in enumerate(parts)])
+        listed = pl.concat_list([part if i == place else other for i, other in enumerate(parts)])
         return pl.lit(f"{population}{HEAD}") + listed.list.sort().list.join("")
 
     ups = [
@@ -126,22 +124,18 @@ def _part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl.Expr
     part: pl.Expr = pl.lit("")
     for depth in reversed(range(start, len(dimension.columns))):
         column = dimension.columns[depth]
-        own = _piece(column, units)
+        piece = _piece(column, units)
         if depth < len(dimension.parents):
-            coarser = pl.concat_str(
-                [_piece(c, units) for c in dimension.columns[depth + 1 :]], ignore_nulls=True
-            )
-            own = pl.when(pl.col(f"_one_{column}")).then(own).otherwise(own + coarser)
-        part = pl.when(pl.col(column).is_not_null()).then(own).otherwise(part)
+            parents = [_piece(parent, units) for parent in dimension.columns[depth + 1 :]]
+            coarser = pl.concat_str(parents, ignore_nulls=True)
+            piece = pl.when(pl.col(f"_one_{column}")).then(piece).otherwise(piece + coarser)
+        part = pl.when(pl.col(column).is_not_null()).then(piece).otherwise(part)
     return part
 
 
 def _up(dimension: Dimension, units: Mapping[str, str]) -> pl.Expr:
     up: pl.Expr = pl.lit("")
     for depth in reversed(range(len(dimension.columns))):
-        up = (
-            pl.when(pl.col(dimension.columns[depth]).is_not_null())
-            .then(_part(dimension, depth + 1, units))
-            .otherwise(up)
-        )
+        is_set = pl.col(dimension.columns[depth]).is_not_null()
+        up = pl.when(is_set).then(_part(dimension, depth + 1, units)).otherwise(up)
     return up

@@ -122,8 +122,8 @@ def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
     """The cells of the codes none of which is unsafe, nor a near twin of one of another code."""
     there = cells.frame.filter(pl.col("people") > 0)
     unsafe = [
-        there.filter(pl.lit(found["reason"]).is_not_null())[cells.apart]
-        for found in _judged(cells, policy)
+        there.filter(pl.lit(judgement["reason"]).is_not_null())[cells.apart]
+        for judgement in _judged(cells, policy)
     ]
     safe = _without_codes(cells, pl.concat(unsafe).unique())
     return _without_codes(safe, _list_twin_codes(safe, policy))
@@ -157,10 +157,10 @@ def _take_steps(
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
         if is_empty or count_unsafe(coarser, policy):
             continue
-        found = replace(coarser, recount=recount, steps=steps) if steps else cells
-        if find_twin_rows(list_figures(found), policy).is_empty():
-            return _leave_out_if_blank(found)
-        first = first or found
+        candidate = replace(coarser, recount=recount, steps=steps) if steps else cells
+        if find_twin_rows(list_figures(candidate), policy).is_empty():
+            return _leave_out_if_blank(candidate)
+        first = first or candidate
     return _leave_out_if_blank(first) if first else leave_out(cells)
 
 
@@ -197,14 +197,16 @@ def list_steps(cells: Cells) -> list[Steps]:
         size = prod(sizes[name][step] for name, step in steps.items())
         return undivided, given_up, longer, -size
 
-    alone = {
+    single_groups = {
         (dimension.name, step)
         for dimension in cells.by
         for step in range(1, len(dimension.ladder) + 1)
         if sizes[dimension.name][step] == ONE_GROUP
     }
     coarser = [
-        steps for steps in combinations if any(steps.values()) and alone.isdisjoint(steps.items())
+        steps
+        for steps in combinations
+        if any(steps.values()) and single_groups.isdisjoint(steps.items())
     ]
     return [
         {name: step for name, step in steps.items() if step} for steps in sorted(coarser, key=loss)

@@ -68,9 +68,9 @@ class Ledger:
     @classmethod
     def standing(cls) -> Ledger | None:
         """The ledger of a run that publishes, None where nothing is published."""
-        if (found := publication()) is None:
+        if (publishing := publication()) is None:
             return None
-        day, run = found
+        day, run = publishing
         return replace(cls.of(configuration.load()), day=date.fromisoformat(day), run=run)
 
     @staticmethod
@@ -187,20 +187,20 @@ class Ledger:
         return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
 
 
-def _row(told: ToldPage) -> list[Any]:
+def _row(told_page: ToldPage) -> list[Any]:
     """A page as a row of the file."""
-    page = told.page
-    coarser = json.dumps(dict(told.coarser))
-    figures = told.figures.select(FIGURE.keys()).to_dicts()
-    times = [page.start, page.end, told.day]
+    page = told_page.page
+    coarser = json.dumps(dict(told_page.coarser))
+    figures = told_page.figures.select(FIGURE.keys()).to_dicts()
+    times = [page.start, page.end, told_page.day]
     return [
         page.series,
         page.steps,
         page.code,
         *times,
-        told.run,
+        told_page.run,
         coarser,
-        _fill(told.frame.write_ipc),
+        _fill(told_page.frame.write_ipc),
         figures,
     ]
 

@@ -19,14 +19,16 @@ from genlib.disclosure.policy import Policy
 
 
 def manifest(
-    tables: Mapping[str, Cells], own: Model, pattern: Pattern, policy: Policy
+    tables: Mapping[str, Cells], model: Model, pattern: Pattern, policy: Policy
 ) -> dict[str, Any]:
     """`policy`; `pattern` with structure, hidden cells and shown figures; and by `tables` where
     each figure stands in it."""
     return {
         "policy": policy.as_dict(),
         "pattern": pattern.structure(pattern.seen()),
-        "tables": {name: _places(table, own, own.frames[name]) for name, table in tables.items()},
+        "tables": {
+            name: _places(table, model, model.frames[name]) for name, table in tables.items()
+        },
     }
 
 
@@ -40,7 +42,7 @@ def _places(cells: Cells, model: Model, frame: pl.DataFrame) -> dict[str, Any]:
     missing = [
         pl.lit(None, pl.Int64).alias(name) for name in names if name not in variables.columns
     ]
-    known = frame.select(pl.col(cells.dimensions).cast(pl.String), "_cell").join(
+    placed = frame.select(pl.col(cells.dimensions).cast(pl.String), "_cell").join(
         variables.with_columns(missing).select(
             "_cell", *(pl.col(name).alias(f"_{name}") for name in names)
         ),
@@ -48,7 +50,7 @@ def _places(cells: Cells, model: Model, frame: pl.DataFrame) -> dict[str, Any]:
         how="left",
         maintain_order="left",
     )
-    rows = known.to_dict(as_series=False)
+    rows = placed.to_dict(as_series=False)
     return {
         "dimensions": {column: rows[column] for column in cells.dimensions},
         "cell": rows["_cell"],

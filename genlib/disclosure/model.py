@@ -44,22 +44,19 @@ def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     sensitive = {c for cells in every.values() for d in cells.by if d.sensitive for c in d.columns}
     frames = {name: _prepared(name, cells, sensitive) for name, cells in every.items()}
     figures = rules.judge(_figures(every, frames), policy)
-    system, cells, reason, variables = assemble(
-        figures, _joined(_links(every, frames, sensitive), figures), policy
-    )
-    told = {
-        name: frame.filter(~pl.col("_virtual")).join(
-            cells, on="_key", how="left", maintain_order="left"
-        )
-        for name, frame in frames.items()
-    }
-    return Model(system, every, told, reason, variables)
+    links = _joined(_links(every, frames, sensitive), figures)
+    system, cells, reason, variables = assemble(figures, links, policy)
+    told_frames: dict[str, pl.DataFrame] = {}
+    for name, frame in frames.items():
+        rows = frame.filter(~pl.col("_virtual"))
+        told_frames[name] = rows.join(cells, on="_key", how="left", maintain_order="left")
+    return Model(system, every, told_frames, reason, variables)
 
 
 def _with_hierarchies(tables: Mapping[str, Cells]) -> dict[str, Cells]:
     """Who knows that a municipality lies in a region knows it everywhere: what one table says of a
     dimension's parents holds in all."""
-    known = {
+    hierarchies = {
         d.name: (d, cells.frame.select(d.columns).drop_nulls().unique())
         for cells in tables.values()
         for d in cells.by
@@ -68,7 +65,7 @@ def _with_hierarchies(tables: Mapping[str, Cells]) -> dict[str, Cells]:
     placed = dict(tables)
     for name, cells in tables.items():
         for dimension, places in (
-            known[d.name] for d in cells.by if d.name in known and not d.parents
+            hierarchies[d.name] for d in cells.by if d.name in hierarchies and not d.parents
         ):
             fits = (
                 places[dimension.name].is_unique().all()
@@ -165,7 +162,7 @@ def _links(
     linked = rows.unpivot(
         index=["table", "_key"], variable_name="step", value_name="parent"
     ).drop_nulls("parent")
-    told = [
+    measures = [
         (name, measure.name, measure.additive)
         for name, cells in tables.items()
         for measure in cells.measures
@@ -178,7 +175,7 @@ def _links(
     ]
     over = pl.col("table") + pl.col("step")
     links = linked.join(
-        pl.DataFrame(told, schema=["table", "measure", "additive"], orient="row"), on="table"
+        pl.DataFrame(measures, schema=["table", "measure", "additive"], orient="row"), on="table"
     )
     return links.select(
         "measure",

@@ -39,8 +39,8 @@ def find_own_twins(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 def find_twin_rows(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """The figures of one table that are near twins of one before them."""
-    known = figures.drop_nulls("sketch").with_columns(series=pl.lit(""))
-    numbered = number_figures(known)
+    comparable = figures.drop_nulls("sketch").with_columns(series=pl.lit(""))
+    numbered = number_figures(comparable)
     return numbered.join(find_own_twins(numbered, policy), on="figure", how="semi")
 
 
@@ -54,9 +54,8 @@ def _find_pairs(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.
     ours, others = (side.with_row_index("row") for side in (ours, others))
     pairs = pl.concat([_measure(ours, others, policy.min_count), _guess(ours, others, policy)])
     mine = ours.rename({"row": "our"})
-    return pairs.join(mine, on="our").join(
-        others.rename({"row": "their"}), on="their", suffix="_old"
-    )
+    theirs = others.rename({"row": "their"})
+    return pairs.join(mine, on="our").join(theirs, on="their", suffix="_old")
 
 
 def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -70,10 +69,14 @@ def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 def _measure(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """Pairs of figures (`our`, `their`) that so few people part, and how many (`apart`); those of
     the very same people are none."""
-    known = ours.filter(pl.col("sketch").is_not_null(), pl.col("people") >= threshold)
+    mine = ours.filter(pl.col("sketch").is_not_null(), pl.col("people") >= threshold)
     seen = others.filter(pl.col("sketch").is_not_null()).group_by("sketch").agg("row")
-    first, second, apart = find_close(words(known["sketch"]), words(seen["sketch"]), threshold)
-    pairs = {"our": known["row"].gather(first), "their": seen["row"].gather(second), "apart": apart}
+    first, second, distances = find_close(words(mine["sketch"]), words(seen["sketch"]), threshold)
+    pairs = {
+        "our": mine["row"].gather(first),
+        "their": seen["row"].gather(second),
+        "apart": distances,
+    }
     return pl.DataFrame(pairs).filter(pl.col("apart") > 0).explode("their")
 
 
@@ -101,14 +104,12 @@ def move_apart(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     few = pl.col("heads") | (size < policy.min_count)  # so few events are of as few people
     who = pl.when("heads").then(pl.max_horizontal("apart", size)).otherwise(size)
     part = ((size * policy.p + 99) // 100).clip(1)
-    free = {
-        side: pl.when(few)
-        .then(
-            pl.when(pl.col("difference") == -sign * who).then(1).otherwise(policy.min_count - who)
-        )
-        .otherwise(part)
-        for side, sign in (("up", 1), ("down", -1))
-    }
+    missing = policy.min_count - who
+    free: dict[str, pl.Expr] = {}
+    for side, sign in (("up", 1), ("down", -1)):
+        is_back_to_none = pl.col("difference") == -sign * who
+        of_few = pl.when(is_back_to_none).then(1).otherwise(missing)
+        free[side] = pl.when(few).then(of_few).otherwise(part)
     is_telling = pl.when("heads").then(size < policy.min_count).otherwise(size > 0)
     return pairs.filter(is_telling).with_columns(**free)
 
@@ -119,21 +120,20 @@ def find_close(first: Words, second: Words, threshold: int) -> tuple[Ints, Ints,
     Such rows agree in one of so many bands of places, whichever way they differ.
     """
     ends = [PLACES * band // threshold for band in range(threshold + 1)]
-    met = [
-        _hash(first[:, start:end], "first")
-        .join(_hash(second[:, start:end], "second"), on="band")
-        .drop("band")
-        for start, end in pairwise(ends)
-    ]
+    met: list[pl.DataFrame] = []
+    for start, end in pairwise(ends):
+        firsts = _hash(first[:, start:end], "first")
+        seconds = _hash(second[:, start:end], "second")
+        met.append(firsts.join(seconds, on="band").drop("band"))
     alike = pl.concat(met).unique().sort("first", "second")
-    apart = [
+    distances = [
         people_in(first[part["first"].to_numpy()] - second[part["second"].to_numpy()])
         for part in alike.iter_slices(PAIRS)
     ]
-    counted = alike.with_columns(apart=np.concatenate([np.zeros(0, np.int64), *apart]))
+    counted = alike.with_columns(apart=np.concatenate([np.zeros(0, np.int64), *distances]))
     near = counted.filter(pl.col("apart") < threshold)
-    found: list[Ints] = [near[column].to_numpy().astype(np.int64) for column in near.columns]
-    return found[0], found[1], found[2]
+    columns: list[Ints] = [near[column].to_numpy().astype(np.int64) for column in near.columns]
+    return columns[0], columns[1], columns[2]
 
 
 def _hash(lines: Words, name: str) -> pl.DataFrame:

@@ -85,45 +85,43 @@ class Past:
     """The pages that were told, the oldest first."""
 
     def __init__(self, pages: Iterable[ToldPage] = ()) -> None:
-        self.pages = sorted(pages, key=lambda told: (told.day, told.run))
+        self.pages = sorted(pages, key=lambda page: (page.day, page.run))
 
     def find_same(self, page: Page) -> ToldPage | None:
         """The page as it was last told, if it was and is not withdrawn."""
-        return self._last(told for told in self.pages if told.page == page)
+        return self._last(one for one in self.pages if one.page == page)
 
     def find_last(self, page: Page) -> ToldPage | None:
         """The last page of this kind that tells of some of the same time."""
         return self._last(
-            told
-            for told in self.pages
-            if told.page.series == page.series and told.page.overlaps(page)
+            one for one in self.pages if one.page.series == page.series and one.page.overlaps(page)
         )
 
     def is_withdrawn(self, page: Page) -> bool:
         """Whether the page was told, and is withdrawn."""
-        return any(told.is_withdrawn for told in self.pages if told.page == page)
+        return any(one.is_withdrawn for one in self.pages if one.page == page)
 
     def find_steps(self, series: str, day: date) -> Steps:
         """The steps of the last page of the series in this year: a table gets finer once a year."""
-        pages = [told for told in self.pages if told.page.series == series]
+        pages = [one for one in self.pages if one.page.series == series]
         is_of_year = bool(pages) and pages[-1].day.year == day.year
         return json.loads(pages[-1].page.steps) if is_of_year else {}
 
     def list_figures(self) -> pl.DataFrame:
         """All that was told: `series`, whether it is `withdrawn`, and the columns of `FIGURE`."""
         listed = [
-            told.figures.select(
-                *FIGURE, series=pl.lit(told.page.series), withdrawn=pl.lit(told.is_withdrawn)
+            one.figures.select(
+                *FIGURE, series=pl.lit(one.page.series), withdrawn=pl.lit(one.is_withdrawn)
             )
-            for told in self.pages
+            for one in self.pages
         ]
         schema: dict[str, Any] = {**FIGURE, "series": pl.String, "withdrawn": pl.Boolean}
         return pl.concat([pl.DataFrame(schema=schema), *listed])
 
     @staticmethod
     def _last(pages: Iterable[ToldPage]) -> ToldPage | None:
-        found = [told for told in pages if not told.is_withdrawn]
-        return found[-1] if found else None
+        standing = [one for one in pages if not one.is_withdrawn]
+        return standing[-1] if standing else None
 
 
 def name_series(name: str, cells: Cells) -> str:

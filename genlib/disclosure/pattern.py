@@ -49,14 +49,14 @@ class Pattern:
                 np.bincount(system.relation[unseen], weights, system.relations)[system.relation]
                 for weights in (None, system.sign[unseen] > 0, above[unseen])
             )
-            known = (
+            follows = (
                 unseen
                 & ~needy[system.variable]
                 & ((count == 1) | ((room == 0) & ((plus == 0) | (plus == count))))
             )
-            if not known.any():
+            if not follows.any():
                 return seen
-            seen[system.variable[known]] = True
+            seen[system.variable[follows]] = True
 
     def manifest(self) -> dict[str, Any]:
         """What may be kept and shown: structure, pattern and published figures; no witness and no
@@ -66,18 +66,18 @@ class Pattern:
     def structure(self, seen: Bools) -> dict[str, Any]:
         """The manifest, if these figures were seen."""
         system = self.system
-        told = ~np.isin(system.relation, system.relation[system.loose[system.variable]])
+        is_kept = ~np.isin(system.relation, system.relation[system.loose[system.variable]])
         return {
             "cells": len(self.hidden),
             "hidden": np.flatnonzero(self.hidden).tolist(),
             "cell": system.cell.tolist(),
             "low": system.low.tolist(),
             "published": [
-                int(value) if known else None
-                for value, known in zip(system.value, seen, strict=True)
+                int(value) if is_seen else None
+                for value, is_seen in zip(system.value, seen, strict=True)
             ],
             "relations": [
-                part[told].tolist() for part in (system.relation, system.variable, system.sign)
+                part[is_kept].tolist() for part in (system.relation, system.variable, system.sign)
             ],
             "status": self.status,
             "names": list(system.names),

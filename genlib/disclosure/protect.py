@@ -132,26 +132,26 @@ def _protect(
         for name, table in settled.fresh.items()
     }
     pages = _list_pages(bare, answer, beside)
-    shown = {name: replace(table, pages=tuple(pages[name])) for name, table in bare.items()}
+    paged = {name: replace(table, pages=tuple(pages[name])) for name, table in bare.items()}
     audit = manifest(settled.fresh, settled.model, answer.pattern, ruling)
-    return Protected(shown, _conditions(ruling, answer), answer.pattern, audit)
+    return Protected(paged, _conditions(ruling, answer), answer.pattern, audit)
 
 
 def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answer:
     settled = settle(tables, beside.past, beside.day, ruling)
     pattern = suppress(settled.system, steps=STEPS)
     hidden = pattern.hidden[: len(settled.reason)]
-    said = dict.fromkeys(OWN, "hidden") if beside.run else {}
-    why = [said.get(reason, reason) for reason in (one or "secondary" for one in settled.reason)]
+    words = dict.fromkeys(OWN, "hidden") if beside.run else {}
+    why = [words.get(reason, reason) for reason in (one or "secondary" for one in settled.reason)]
     reasons = [reason if is_hidden else None for reason, is_hidden in zip(why, hidden, strict=True)]
     cells = pl.DataFrame(
         {"_cell": range(len(reasons)), "reason": reasons},
         schema={"_cell": pl.Int64, "reason": pl.String},
     )
-    shown = settled.model.figures.filter(pl.col("_cell") >= 0)
-    variables = shown.pivot("measure", index="_cell", values="variable")
-    known = cells.join(variables, on="_cell", how="left", maintain_order="left")
-    return Answer(settled, pattern, known)
+    figures = settled.model.figures.filter(pl.col("_cell") >= 0)
+    variables = figures.pivot("measure", index="_cell", values="variable")
+    figures_of_cells = cells.join(variables, on="_cell", how="left", maintain_order="left")
+    return Answer(settled, pattern, figures_of_cells)
 
 
 def standing_policy() -> Policy:
@@ -202,17 +202,17 @@ def _join_pages(name: str, cells: Cells, answer: Answer) -> pl.DataFrame:
     return together.sort([*order, *cells.dimensions]) if old else together
 
 
-def _figured(shown: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
+def _figured(unfigured: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
     """With the figures. Cells that are shown, but are too few people for any of them, say so."""
     untold = pl.lit(pl.Series([list_untold(cells)], dtype=pl.List(pl.String))).first()
     flags: dict[str, Any] = {"_base": ruling.base, "_flag": ruling.flag, "_untold": untold}
-    values = shown.select(pl.exclude("reason"))
-    shown = shown.select(*values.columns, **flags, thin=False, reason="reason")
-    table = shown
+    values = unfigured.select(pl.exclude("reason"))
+    unfigured = unfigured.select(*values.columns, **flags, thin=False, reason="reason")
+    table = unfigured
     measures = [measure.name for measure in cells.measures]
     for figure in cells.figures:
         table = _add_figure(table, figure, measures)
-    derived = [column for column in table.columns if column not in shown.columns]
+    derived = [column for column in table.columns if column not in unfigured.columns]
     bare = pl.all_horizontal(pl.col(derived).is_null()) if derived else pl.lit(False)
     few = pl.when(bare & pl.col("people").is_between(1, ruling.base - 1)).then(pl.lit("base"))
     judged = table.with_columns(pl.col("thin").fill_null(False), reason=pl.coalesce("reason", few))
@@ -224,9 +224,9 @@ def _add_figure(table: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.
     try:
         return figure(table) if _minds_gaps(figure) else _with_own(table, figure, measures)
     except pl.exceptions.ColumnNotFoundError:
-        known = [column for column in table.columns if not column.startswith("_")]
+        columns = [column for column in table.columns if not column.startswith("_")]
         raise UsageError(
-            f"a figure stands on a column that its table does not have; it has {', '.join(known)}"
+            f"a figure stands on a column that its table does not have; it has {', '.join(columns)}"
         ) from None
 
 
@@ -237,7 +237,7 @@ def _minds_gaps(figure: Figure) -> bool:
     return module.startswith("genlib.")
 
 
-def _with_own(shown: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.DataFrame:
+def _with_own(unfigured: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.DataFrame:
     """With the columns of a figure of the analyst's own, null wherever they hang on a hidden cell.
 
     Whether they do is tried: with two different numbers in the place of what is hidden they must
@@ -245,15 +245,15 @@ def _with_own(shown: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.Da
     Of refused 3 (hidden) in 40 contacts `pl.col("refused").fill_null(0) / pl.col("contacts")` is
     null. Raises `UsageError` for a figure that changes rows or columns that are there already.
     """
-    table = figure(shown)
-    if table.height != shown.height or not table.select(shown.columns).equals(shown):
+    table = figure(unfigured)
+    if table.height != unfigured.height or not table.select(unfigured.columns).equals(unfigured):
         raise UsageError(
             "a figure of your own adds columns to a table; it may not change its rows, nor the "
             "columns that are there"
         )
-    added = [column for column in table.columns if column not in shown.columns]
+    added = [column for column in table.columns if column not in unfigured.columns]
     for guess in (1, 1_000_003):
-        guessed = figure(shown.with_columns(pl.col(measures).fill_null(guess)))
+        guessed = figure(unfigured.with_columns(pl.col(measures).fill_null(guess)))
         same = [pl.col(name).eq_missing(pl.lit(guessed[name])) for name in added]
         table = table.with_columns(
             pl.when(alike).then(name).alias(name) for name, alike in zip(added, same, strict=True)
@@ -262,26 +262,26 @@ def _with_own(shown: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.Da
 
 
 def _list_pages(
-    shown: Mapping[str, ProtectedTable], answer: Answer, beside: Beside
+    tables: Mapping[str, ProtectedTable], answer: Answer, beside: Beside
 ) -> dict[str, list[ToldPage]]:
     """The pages that are told anew, by table: of whole tables as they are shown, of others the
     measures."""
     settled = answer.settled
     hidden = answer.cells.drop_nulls("reason")["_cell"].implode()
-    told = settled.figures.filter(~pl.col("cell").is_in(hidden))
-    pages: dict[str, list[ToldPage]] = {name: [] for name in shown}
+    figures_told = settled.figures.filter(~pl.col("cell").is_in(hidden))
+    pages: dict[str, list[ToldPage]] = {name: [] for name in tables}
     measured = {
         name: _join_pages(name, cells, answer)
         for name, cells in settled.fresh.items()
         if cells.page
     }
     for (name, code), page in settled.pages.items():
-        rows = shown[name].frame
+        rows = tables[name].frame
         if name in measured:
             is_of_page = pl.col(settled.fresh[name].page).cast(pl.String) == code
             rows = measured[name].filter(is_of_page)
-        figures = told.filter(table=name, code=code)
-        coarser = shown[name].coarser
+        figures = figures_told.filter(table=name, code=code)
+        coarser = tables[name].coarser
         pages[name].append(ToldPage(page, beside.day, beside.run, rows, figures, coarser))
     return pages
 

@@ -72,10 +72,10 @@ class Search:
         """First a pattern that is nearly the cheapest, then the cheapest itself, while there are
         steps left."""
         master = Master(self.system.weight[self.cuts.optional], self.effort)
-        found = None
+        best = None
         hidden = self.system.primary
         bound = 0.0
-        while not self.effort.over(self.steps if found else LATER * self.steps):
+        while not self.effort.over(self.steps if best else LATER * self.steps):
             self.rounds += 1
             cuts = self.cuts.capacity(hidden) or self.separate(hidden)
             if (
@@ -85,20 +85,20 @@ class Search:
             if any(shares.sum() < 1 - 1e-9 for _, shares in cuts):
                 raise Refused(HOPELESS)
             if not cuts:
-                if found or self.rounds == 1:
+                if best or self.rounds == 1:
                     return self.proven(hidden, "optimal", bound)
-                found = self.proven(hidden, "feasible", bound)
+                best = self.proven(hidden, "feasible", bound)
             else:
                 master.add(cuts)
             left = self.steps - self.effort.steps
             chosen, status, bound = master.solve(
-                max(FEWEST, left // NODE), 0.0 if found else GAP if left > 0 else WIDE
+                max(FEWEST, left // NODE), 0.0 if best else GAP if left > 0 else WIDE
             )
             if status == "infeasible":
                 raise Refused(HOPELESS)
             hidden = self.system.primary
             hidden[self.cuts.optional[chosen]] = True
-        return found or self.proven(self.trimmed(self.widen(hidden)), "feasible", bound)
+        return best or self.proven(self.trimmed(self.widen(hidden)), "feasible", bound)
 
     def last(self, witnesses: Sequence[Ints]) -> Pattern:
         """The pattern that hides what these witnesses move."""
@@ -110,8 +110,8 @@ class Search:
         everything is settled."""
         while self.separate(hidden, 0) or self.waiting.any():
             wider = hidden
-            for known in self.audiences():
-                variables, moves, fixed, _ = self.heard(known)
+            for audience in self.audiences():
+                variables, moves, fixed, _ = self.heard(audience)
                 wider = (
                     cover(self.system, wider, (variables, moves), fixed, self.effort)
                     if len(variables)
@@ -175,8 +175,8 @@ class Search:
             cuts := self.single(attack, hidden, np.flatnonzero(self.waiting & self.hard), most)
         ):
             return cuts
-        for known in self.audiences():
-            self.sweep(attack, known)
+        for audience in self.audiences():
+            self.sweep(attack, audience)
         return self.single(attack, hidden, np.flatnonzero(self.waiting), most)
 
     def audiences(self) -> Iterator[Bools]:
@@ -190,22 +190,22 @@ class Search:
             half = (np.arange(count) >> bit) & 1 == 1
             yield from (half, ~half)
 
-    def heard(self, known: Bools) -> tuple[Ints, Ints, Ints, int]:
+    def heard(self, audience: Bools) -> tuple[Ints, Ints, Ints, int]:
         """Variables and moves that wait while these lone respondents know their own (one move
         each), what those know, and how many wait."""
-        fixed = self.system.alone_variable[np.append(known, False)[self.system.alone_scenario]]
-        ours = self.waiting & np.append(known, True)[self.system.need_scenario]
+        fixed = self.system.alone_variable[np.append(audience, False)[self.system.alone_scenario]]
+        ours = self.waiting & np.append(audience, True)[self.system.need_scenario]
         ours[np.isin(self.system.need_variable, fixed)] = False
         left = self.random.permutation(np.flatnonzero(ours))
         left = left[np.unique(self.system.need_variable[left], return_index=True)[1]]
         return self.system.need_variable[left], self.system.need_move[left], fixed, int(ours.sum())
 
-    def sweep(self, attack: Attack, known: Bools) -> None:
+    def sweep(self, attack: Attack, audience: Bools) -> None:
         """Push all that wait at once, again and again while it helps; each table settles what has
         moved far enough."""
         helps = True
         while helps:
-            variables, moves, fixed, count = self.heard(known)
+            variables, moves, fixed, count = self.heard(audience)
             weights = self.random.uniform(0.5, 1, len(variables))
             helps = count > FEW and self.learn(attack.push(variables, moves, weights, fixed))
 

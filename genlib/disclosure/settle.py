@@ -44,7 +44,7 @@ class Settled:
 
     def list_days(self, name: str) -> dict[str, date]:
         """When the pages of a table were told that could not be told anew, by their codes."""
-        return {code: told.day for (table, code), told in self.late.items() if table == name}
+        return {code: page.day for (table, code), page in self.late.items() if table == name}
 
     def count_late(self) -> int:
         """How many pages could not be told anew."""
@@ -58,19 +58,19 @@ def settle(tables: Mapping[str, Cells], past: Past, day: date, policy: Policy) -
         for name, cells in tables.items()
         for code, page in list_pages(name, cells).items()
     }
-    told = past.list_figures()
+    figures_before = past.list_figures()
     same = {place: past.find_same(page) for place, page in pages.items() if page.is_closed(day)}
     closed = {place: page for place, page in same.items() if page}
-    draft = _draft(_leave(tables, closed), tables, told, policy)
+    draft = _draft(_leave(tables, closed), tables, figures_before, policy)
     late = _find_late(draft, pages, past)
     repeated = {**closed, **late}
     if late:
-        draft = _draft(_leave(tables, repeated), tables, told, policy)
+        draft = _draft(_leave(tables, repeated), tables, figures_before, policy)
     needs = draft.list_needs(policy)
     blurred = {name for name in _find_blurred(draft, needs) if has_ladder(tables[name])}
     if blurred:
         left = {name: leave_out(one) for name, one in draft.fresh.items() if name in blurred}
-        draft = _draft({**draft.fresh, **left}, tables, told, policy)
+        draft = _draft({**draft.fresh, **left}, tables, figures_before, policy)
         needs = draft.list_needs(policy)
     anew = {place: page for place, page in pages.items() if place not in repeated}
     return Settled(
@@ -102,11 +102,14 @@ class _Draft:
 
 
 def _draft(
-    fresh: dict[str, Cells], tables: Mapping[str, Cells], told: pl.DataFrame, policy: Policy
+    fresh: dict[str, Cells],
+    tables: Mapping[str, Cells],
+    figures_before: pl.DataFrame,
+    policy: Policy,
 ) -> _Draft:
     model = build(fresh, policy)
     figures = _count_figures(model, tables)
-    return _Draft(fresh, model, figures, find_twins(figures, told, policy))
+    return _Draft(fresh, model, figures, find_twins(figures, figures_before, policy))
 
 
 def _find_blurred(draft: _Draft, needs: pl.DataFrame) -> set[str]:
@@ -147,10 +150,10 @@ def _count_figures(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
 def _place_figures(name: str, cells: Cells, model: Model) -> pl.DataFrame:
     frame = model.frames[name].drop_nulls("_cell")
     labels = frame.select("_label", where=name_cell(cells))
-    known = model.figures.select("_label", "measure", "variable", cell="_cell")
+    variables = model.figures.select("_label", "measure", "variable", cell="_cell")
     figures = list_figures(cells).with_columns(table=pl.lit(name))
     placed = figures.join(labels, on="where", maintain_order="left")
-    return placed.join(known, on=["_label", "measure"], maintain_order="left").drop("_label")
+    return placed.join(variables, on=["_label", "measure"], maintain_order="left").drop("_label")
 
 
 def _find_late(draft: _Draft, pages: Mapping[Place, Page], past: Past) -> dict[Place, ToldPage]:
@@ -158,7 +161,7 @@ def _find_late(draft: _Draft, pages: Mapping[Place, Page], past: Past) -> dict[P
     twins = draft.figures.join(draft.twins, on="figure", how="semi")
     near = twins.select("table", "code").unique().rows()
     last = {place: past.find_last(pages[place]) for place in near}
-    return {place: told for place, told in last.items() if told}
+    return {place: page for place, page in last.items() if page}
 
 
 def _add_needs(system: System, needs: pl.DataFrame) -> System:

@@ -39,10 +39,9 @@ def numbers(pseudonyms: pl.Series) -> pl.Series:
         for part in (1, 2)
     ]
     low, high = (end.fill_null(0).to_numpy().astype(np.uint64) for end in ends)
-    known = ends[0].is_not_null() & ends[1].is_not_null()
-    return pl.select(
-        pl.when(known).then(pl.Series(low ^ (high * np.uint64(0x9E3779B97F4A7C15))))
-    ).to_series()
+    is_pseudonym = ends[0].is_not_null() & ends[1].is_not_null()
+    mixed = pl.Series(low ^ (high * np.uint64(0x9E3779B97F4A7C15)))
+    return pl.select(pl.when(is_pseudonym).then(mixed)).to_series()
 
 
 def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = ()) -> pl.DataFrame:
@@ -50,7 +49,7 @@ def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = (
     `sums`, as one row a cell: keys, and a sketch of its `people` and of each sum; null where
     somebody there is not known by a pseudonym."""
     cells = members.with_columns(_row=_number_cells(keys))
-    known = (
+    wholes = (
         cells.group_by("_row")
         .agg(pl.col(keys).first(), pl.col("_number").is_not_null().all())
         .sort("_row")
@@ -61,17 +60,17 @@ def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = (
     brought = {"people": factors} | {
         name: factors * cells[name].to_numpy().astype(np.int64).astype(WORD) for name in sums
     }
-    lines = {name: np.zeros(known.height * WIDTH, WORD) for name in brought}
+    lines = {name: np.zeros(wholes.height * WIDTH, WORD) for name in brought}
     for draw in range(DRAWS):
-        drawn = (mixed >> np.uint64(58 - 6 * draw)).astype(np.int64) % PLACES
-        places = start + drawn + PLACES * draw
+        places_drawn = (mixed >> np.uint64(58 - 6 * draw)).astype(np.int64) % PLACES
+        places = start + places_drawn + PLACES * draw
         for name, parts in brought.items():
-            lines[name] += _add_up(places, parts, known.height)
+            lines[name] += _add_up(places, parts, wholes.height)
     sketched = {
         name: pl.when("_number").then(packed(sums_of.reshape(-1, WIDTH)))
         for name, sums_of in lines.items()
     }
-    return known.select(*keys, **sketched)
+    return wholes.select(*keys, **sketched)
 
 
 def _number_cells(keys: Sequence[str]) -> pl.Expr:
@@ -87,11 +86,11 @@ def add_sketches(parts: pl.DataFrame, keys: Sequence[str], names: Sequence[str])
         pl.col(keys).first(), pl.col("people").is_not_null().all().alias("_known")
     )
     wholes = wholes.sort("_row")
-    known = placed.drop_nulls("people")
+    sketched = placed.drop_nulls("people")
     added = {}
     for name in names:
         lines = np.zeros((wholes.height, WIDTH), WORD)
-        np.add.at(lines, known["_row"].to_numpy(), words(known[name]))
+        np.add.at(lines, sketched["_row"].to_numpy(), words(sketched[name]))
         added[name] = pl.when("_known").then(packed(lines))
     return wholes.select(*keys, **added)
 
@@ -112,9 +111,9 @@ def packed(lines: Words) -> pl.Series:
     return pl.Series([line.tobytes() for line in lines], dtype=pl.Binary)
 
 
-def words(drawn: pl.Series) -> Words:
+def words(sketch_bytes: pl.Series) -> Words:
     """Sketches as rows of words."""
-    return np.frombuffer(b"".join(drawn), WORD).reshape(-1, WIDTH)
+    return np.frombuffer(b"".join(sketch_bytes), WORD).reshape(-1, WIDTH)
 
 
 def people_in(lines: Words) -> npt.NDArray[np.int64]:

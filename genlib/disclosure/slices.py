@@ -43,8 +43,8 @@ def take_slice(cells: Cells) -> Cells:
     by = tuple(dimension for dimension in cells.by if dimension.name != SLICE)
 
     def draw_slice() -> pl.DataFrame:
-        drawn = draw() if draw else pl.DataFrame()
-        return drawn.filter(pl.col(SLICE) == value).drop(SLICE)
+        drawings = draw() if draw else pl.DataFrame()
+        return drawings.filter(pl.col(SLICE) == value).drop(SLICE)
 
     frame = cells.frame.filter(pl.col(SLICE) == value).drop(SLICE)
     return replace(cells, frame=frame, by=by, draw=draw_slice if draw else None)

@@ -88,7 +88,7 @@ class Attack:
         self.place[self.free] = self.all
 
     def push(
-        self, variables: Ints, moves: Ints, weights: Floats, known: Ints, ajar: Bools | None = None
+        self, variables: Ints, moves: Ints, weights: Floats, fixed: Ints, ajar: Bools | None = None
     ) -> Floats:
         """A table that moves these variables as far as their needs, as many as the weights favour,
         with `known` ones fixed.
@@ -107,7 +107,7 @@ class Attack:
         upper[at] = np.where(moves > 0, moves, upper[at])
         lower[at] = np.maximum(np.where(moves < 0, moves, lower[at]), lower[at])
         cost[at] = -np.sign(moves) * weights
-        lower[self.place[known]] = upper[self.place[known]] = 0
+        lower[self.place[fixed]] = upper[self.place[fixed]] = 0
         self.asked = at, moves, lower, upper
         self.solver.changeColsBounds(len(self.all), self.all, lower, upper)
         self.solver.changeColsCost(len(self.all), self.all, cost)
@@ -159,10 +159,10 @@ class Attack:
         solver.setOptionValue("mip_heuristic_run_shifting", True)
         solver.setOptionValue("mip_max_nodes", nodes)
         self.effort.run(solver, BRANCHED)
-        found = solver.getSolution()
+        solution = solver.getSolution()
         moved = np.zeros(len(self.system.value))
-        moved[self.free[here]] = found.col_value
-        return moved if found.value_valid else None
+        moved[self.free[here]] = solution.col_value
+        return moved if solution.value_valid else None
 
     def prices(self) -> Floats:
         """What the last answer says each relation is worth."""
@@ -216,11 +216,11 @@ class Master:
         self.solver.setOptionValue("mip_max_nodes", nodes)
         self.solver.setOptionValue("mip_rel_gap", gap)
         self.effort.run(self.solver, BRANCHED)
-        known = {
+        names = {
             highspy.HighsModelStatus.kOptimal: "optimal",
             highspy.HighsModelStatus.kInfeasible: "infeasible",
         }
-        status = known.get(self.solver.getModelStatus(), "limit")
+        status = names.get(self.solver.getModelStatus(), "limit")
         chosen = np.array(self.solver.getSolution().col_value) > 0.5
         return (
             chosen if len(chosen) == self.count else np.ones(self.count, bool),
@@ -230,7 +230,7 @@ class Master:
 
 
 def cover(
-    system: System, hidden: Bools, needs: tuple[Ints, Ints], known: Ints, effort: Effort
+    system: System, hidden: Bools, needs: tuple[Ints, Ints], fixed: Ints, effort: Effort
 ) -> Bools:
     """Cells whose hiding lets these variables make their moves (as far as that can be), the cheaper
     ones first."""
@@ -242,7 +242,7 @@ def cover(
     )
     rise = np.where(open_, np.inf, 0.0)
     fall = np.where(open_, system.value - system.low, 0.0)
-    rise[known] = fall[known] = 0.0
+    rise[fixed] = fall[fixed] = 0.0
     costs = [price.copy(), price.copy()]
     for direction, limit in enumerate((rise, fall)):
         targets = needs[0][(needs[1] < 0) == bool(direction)]

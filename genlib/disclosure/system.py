@@ -160,7 +160,7 @@ def make_system(**parts: Any) -> System:
     )
 
 
-def with_respondents(system: System, eased: Ints, inside: Ints) -> System:
+def with_respondents(system: System, lessened: Ints, inside: Ints) -> System:
     """Every need once more for each lone respondent who stands in a relation with it and does not
     know it himself.
 
@@ -193,13 +193,15 @@ def with_respondents(system: System, eased: Ints, inside: Ints) -> System:
     need = pairs.col[foreign]
     scenario = np.full(size, -1)
     scenario[system.alone_variable] = system.alone_scenario
-    own = np.isin(
+    is_own = np.isin(
         who * size + system.need_variable[need],
         (scenario[inside[0]] * size + inside[1])[scenario[inside[0]] >= 0],
     )
     return replace(
         system,
         need_variable=np.append(system.need_variable, system.need_variable[need]),
-        need_move=np.append(system.need_move, np.where(own, eased[need], system.need_move[need])),
+        need_move=np.append(
+            system.need_move, np.where(is_own, lessened[need], system.need_move[need])
+        ),
         need_scenario=np.append(system.need_scenario, who),
     )

@@ -87,8 +87,8 @@ class ProtectedTable:
         """The finest column of a dimension and its parents of which the table tells anything."""
         self._check_dimensions(dimension)
         columns = next(d.columns for d in self.by if dimension in d.columns)
-        told = [name for name in columns if self.frame[name].is_not_null().any()]
-        return told[0] if told else dimension
+        columns_told = [name for name in columns if self.frame[name].is_not_null().any()]
+        return columns_told[0] if columns_told else dimension
 
     def rows(self, *dimensions: str, **where: Any) -> pl.DataFrame:
         """The rows at one level: the named dimensions set, all others at their total, narrowed to
@@ -143,22 +143,22 @@ class ProtectedTable:
         for dimension in self.by:
             if head := dimension.head.get(self.language):
                 yield pl.lit(head).alias(f"{dimension.name}_head")
-            said = {code: words.get(self.language) for code, words in dimension.labels.items()}
-            known = {code: word for code, word in said.items() if word}
-            if known:
+            labels = {code: words.get(self.language) for code, words in dimension.labels.items()}
+            names = {code: word for code, word in labels.items() if word}
+            if names:
                 named = pl.col(dimension.name).replace_strict(
-                    known, default=None, return_dtype=pl.String
+                    names, default=None, return_dtype=pl.String
                 )
                 yield named.alias(f"{dimension.name}_{self.language}")
 
     def value(self, column: str, **where: Any) -> Shown:
         """One figure: the cell at `where`, every other dimension at its total."""
         self.check_columns(column)
-        found = self.rows(**where)
-        if found.height > 1:
+        rows = self.rows(**where)
+        if rows.height > 1:
             raise UsageError(f"table {self.name} has no single figure {column} there")
         nothing = "coarser" if self._is_coarser(where) else "empty"
-        row = found.row(0, named=True) if found.height else {column: None, "reason": nothing}
+        row = rows.row(0, named=True) if rows.height else {column: None, "reason": nothing}
         reason = row["reason"] if row[column] is None else None
         place = tuple(sorted(where.items()))
         value: Any = row[column]

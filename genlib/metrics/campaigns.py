@@ -11,15 +11,7 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
 from genlib.disclosure.counting import recountable
-from genlib.metrics import figures, intervals
-from genlib.metrics.contacts import (
-    CONTACTS,
-    by_what,
-    called,
-    message_rates,
-    outcome,
-    plan,
-)
+from genlib.metrics import gains, intervals
 from genlib.metrics.drawn import (
     DELIVERED,
     USUAL,
@@ -31,11 +23,20 @@ from genlib.metrics.drawn import (
     sum_purchases,
     with_purchases,
 )
-from genlib.metrics.figures import Share, given
 from genlib.metrics.funnel import READING, STAGES, funnel
 from genlib.metrics.intervals import Estimate
+from genlib.metrics.lookup import BASE, attach_columns
+from genlib.metrics.messages import (
+    CONTACTS,
+    attach_campaigns,
+    by_what,
+    message_rates,
+    outcome,
+    plan,
+)
 from genlib.metrics.names import metric
 from genlib.metrics.population import MONEY, Form, tabulated
+from genlib.metrics.rates import Share
 from genlib.metrics.rows import Rows, case, collect
 from genlib.period import Period
 
@@ -79,19 +80,23 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
     would tell how few did so twice."""
     contacts = read_drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
     messages = _messages(release, contacts, what, attribution)
-    told = messages.drop("campaign").rename({"code": "campaign"})
+    named = messages.drop("campaign").rename({"code": "campaign"})
     dimensions = (
-        by_what(told, by, total=by != "campaign"),
+        by_what(named, by, total=by != "campaign"),
         Dimension("outcome", is_subject=True),
     )
     population = count_drawn("messages", release, period, campaign)
-    costs = (called(release), partial(figures.cost_each, outcome=what)) if by == "campaign" else ()
+    costs = (
+        (attach_campaigns(release), partial(gains.cost_each, outcome=what))
+        if by == "campaign"
+        else ()
+    )
 
     def count(some: Rows) -> Cells:
         rates = message_rates(some, by, "outcome", what, among=by)
         return tabulated(release, some, dimensions, population, *rates, *costs, measures=CONTACTS)
 
-    return recountable(told, dimensions, count)
+    return recountable(named, dimensions, count)
 
 
 def _messages(release: Tables, contacts: Rows, what: str, attribution: Attribution) -> Rows:
@@ -115,14 +120,14 @@ def uplift_by_campaign(
     after its last message, the same days for both arms; `amount_cents` of that.
 
     As assigned: everyone in the plan counts once, in the arm that it gives, whatever became of the
-    contact. Figures on the campaign's row: see `figures.uplift` and `figures.Worth`; none without a
+    contact. Figures on the campaign's row: see `gains.uplift` and `figures.Worth`; none without a
     holdout. `ongoing`: it has a holdout, and its window was open when the release was made."""
     if months is None:
         months = 0 if period.unit == "year" else LOOK_BACK
-    drawn = read_drawn(release, period, campaign, months)
-    bought = sum_purchases(release, drawn, days)
-    people = assign_arms(drawn).join(bought, on=["campaign", "customer"], how="left")
-    told = people.select(
+    contacts = read_drawn(release, period, campaign, months)
+    bought = sum_purchases(release, contacts, days)
+    people = assign_arms(contacts).join(bought, on=["campaign", "customer"], how="left")
+    buyers = people.select(
         "customer",
         "arm",
         case({"bought": nw.col("amount_cents") > 0}, "not bought").alias("outcome"),
@@ -136,20 +141,20 @@ def uplift_by_campaign(
     )
     return tabulated(
         release,
-        told,
+        buyers,
         by,
         count_drawn(f"drawn {months}", release, period, campaign),
-        called(release),
+        attach_campaigns(release),
         Share(("outcome",)),
-        figures.uplift,
-        figures.Worth(spend_spreads(told)),
-        _ongoing(release, drawn, days),
+        gains.uplift,
+        gains.Worth(spend_spreads(buyers)),
+        _ongoing(release, contacts, days),
         measures=(PEOPLE, MONEY),
         form=Form(has_steps=False, apart="campaign"),
     )
 
 
-def spend_spreads(told: Rows) -> pl.DataFrame:
+def spend_spreads(people: Rows) -> pl.DataFrame:
     """By campaign, how unlike its buyers of both arms spend: the `spread`, the root mean square of
     their money divided by its mean. Told of ten buyers or more, in tenths, rounded up, so that it
     tells nothing of a single one.
@@ -157,7 +162,7 @@ def spend_spreads(told: Rows) -> pl.DataFrame:
     Example: nine buyers spent 10 euros and one 100: √(1,090) / 19 = 1.74, told as 1.8."""
     money = nw.col("amount_cents").cast(nw.Float64)
     sums = (
-        told.filter(nw.col("amount_cents") > 0)
+        people.filter(nw.col("amount_cents") > 0)
         .group_by("campaign")
         .agg(
             nw.len().cast(nw.Int64).alias("buyers"),
@@ -165,17 +170,17 @@ def spend_spreads(told: Rows) -> pl.DataFrame:
             (money * money).sum().alias("squares"),
         )
     )
-    enough = collect(sums).filter(pl.col("buyers") >= figures.BASE)
+    enough = collect(sums).filter(pl.col("buyers") >= BASE)
     spread = (pl.col("squares") * pl.col("buyers")).sqrt() / pl.col("cents")
     return enough.select("campaign", spread=(spread * 10 - 1e-6).ceil() / 10).sort("campaign")
 
 
-def _ongoing(release: Tables, drawn: Rows, days: int) -> Figure:
+def _ongoing(release: Tables, contacts: Rows, days: int) -> Figure:
     manifest = getattr(release, "manifest", None)
     published_on = manifest.published_on if manifest else date.max
-    last = drawn.group_by("code").agg(nw.col("sent_on").max().alias("last_on"))
+    last = contacts.group_by("code").agg(nw.col("sent_on").max().alias("last_on"))
     listed = plan(release).join(collect(last), on="code", how="left")
     ends = pl.max_horizontal("starts_on", "last_on") + timedelta(days)
     is_open = pl.max_horizontal(ends, "ends_on") >= published_on
     has_holdout = (pl.col("holdout_share") > 0).fill_null(False)
-    return given("campaign", listed.select(campaign="code", ongoing=has_holdout & is_open))
+    return attach_columns("campaign", listed.select(campaign="code", ongoing=has_holdout & is_open))

@@ -93,9 +93,9 @@ def _effects(kinds: pl.DataFrame, by: str) -> pl.DataFrame:
     )
     others = pl.col("messages") - pl.col("parts")
     chance = pl.col("parts") * others / pl.col("messages")
-    found = pl.when(chance > 0).then(pl.col("spread") / chance).otherwise(0)
+    spread_of_parts = pl.when(chance > 0).then(pl.col("spread") / chance).otherwise(0)
     seen = pl.min_horizontal("parts", others)
     alike = pl.col("squares") / pl.col("messages")
-    effect = (found * seen + alike * PRIOR) / (seen + PRIOR)
+    effect = (spread_of_parts * seen + alike * PRIOR) / (seen + PRIOR)
     rounded = (effect * STEP - 1e-6).ceil() / STEP
     return sums.select(by, "persons", effect=rounded.clip(1)).sort(by, nulls_last=True)

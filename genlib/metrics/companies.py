@@ -9,9 +9,9 @@ from __future__ import annotations
 import narwhals as nw
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
-from genlib.metrics.figures import Mean, Rate, Share
 from genlib.metrics.names import metric
 from genlib.metrics.population import MONEY, count_lately, lately, tabulated
+from genlib.metrics.rates import Mean, Rate, Share
 from genlib.metrics.rows import Rows, case, rows
 from genlib.period import Period
 

@@ -83,11 +83,10 @@ def sum_purchases(release: Tables, plan: Rows, days: int = WINDOW) -> Rows:
     ends = nw.max_horizontal(day_number("last_on"), begins) + days
     windows = windows.select("campaign", begins=begins, ends=ends)
     people = plan.select("campaign", "customer").unique()
-    found = people.join(windows, on="campaign").join(
-        _purchases(release, plan, "starts_on"), on="customer"
-    )
-    bought = found.filter(nw.col("day") >= nw.col("begins"), nw.col("day") <= nw.col("ends"))
-    return bought.group_by("campaign", "customer").agg(nw.col("amount_cents").sum())
+    bought = _purchases(release, plan, "starts_on")
+    purchases = people.join(windows, on="campaign").join(bought, on="customer")
+    inside = purchases.filter(nw.col("day") >= nw.col("begins"), nw.col("day") <= nw.col("ends"))
+    return inside.group_by("campaign", "customer").agg(nw.col("amount_cents").sum())
 
 
 def with_purchases(
@@ -102,8 +101,8 @@ def with_purchases(
     )
     gap = nw.col("day") - day_number("sent_on")
     messages = chosen.select(*MESSAGE).unique()
-    found = messages.join(_purchases(release, chosen, "sent_on"), on="customer")
-    followed = found.filter(gap >= 0, gap <= days).select(*MESSAGE).unique()
+    purchases = messages.join(_purchases(release, chosen, "sent_on"), on="customer")
+    followed = purchases.filter(gap >= 0, gap <= days).select(*MESSAGE).unique()
     marked = contacts.join(followed.with_columns(_bought=nw.lit(1)), on=[*MESSAGE], how="left")
     has_bought = ~nw.col("_bought").is_null() & those
     return marked.with_columns(outcome=case({"bought": has_bought}, "not bought")).drop("_bought")

@@ -15,11 +15,11 @@ from genlib.metrics.drawn import (
     read_drawn,
     with_purchases,
 )
-from genlib.metrics.figures import Reached
 from genlib.metrics.ladders import CHANNELS, by_channel
 from genlib.metrics.names import metric
 from genlib.metrics.population import complete, tabulated
 from genlib.metrics.rows import Rows, at_once, case
+from genlib.metrics.stages import Reached
 from genlib.period import Period
 
 STAGES = (

@@ -34,9 +34,9 @@ def by_time(period: Period, months: int) -> Dimension:
     steps = period.whole.steps(months)
     larger = [unit for unit in UNITS if UNITS[unit] > period.length and period.is_over]
     ladder = {unit: _wholes(steps, unit) for unit in larger}
-    told = {unit: step for unit, step in ladder.items() if any(step.values())}
-    steps_down = tuple(told.values())
-    return Dimension(period.unit, total=False, ladder=steps_down, units=tuple(told), is_page=True)
+    wholes = {unit: step for unit, step in ladder.items() if any(step.values())}
+    steps_down = tuple(wholes.values())
+    return Dimension(period.unit, total=False, ladder=steps_down, units=tuple(wholes), is_page=True)
 
 
 def _wholes(steps: Sequence[Period], unit: str) -> Step:
@@ -99,8 +99,9 @@ def by_language() -> Dimension:
 
 def by_attribute(name: str) -> Dimension:
     """An attribute of customers, by its own ladder if it has one."""
-    known = {"region": by_place("region"), "age_band": by_age_band(), "channel": by_channel()}
-    return (known | {"language": by_language()}).get(name, Dimension(name))
+    ladders = {"region": by_place("region"), "age_band": by_age_band(), "channel": by_channel()}
+    ladders["language"] = by_language()
+    return ladders.get(name, Dimension(name))
 
 
 def by_product_line() -> Dimension:
@@ -125,8 +126,8 @@ def by_number(column: str, *, most: int, least: int = 1) -> Dimension:
 def at_least(frame: pl.DataFrame, column: str, least: int) -> tuple[str, ...]:
     """The codes of a table that count so many or more, whatever its steps."""
     codes = frame[column].drop_nulls().unique().sort()
-    found = tuple(code for code in codes if int(code.rstrip("+")) >= least)
-    return found or (f"{least}+",)
+    counting = tuple(code for code in codes if int(code.rstrip("+")) >= least)
+    return counting or (f"{least}+",)
 
 
 def by_campaign(codes_by_size: Sequence[str], *, total: bool = True) -> Dimension:

@@ -32,7 +32,12 @@ class BgNbd:
     b: float
     log_likelihood: float
 
-    def probability_alive(self, frequency: Any, recency: Any, T: Any) -> Any:  # noqa: N803 - the name in the papers
+    def probability_alive(
+        self,
+        frequency: Any,
+        recency: Any,
+        T: Any,  # noqa: N803 - the name in the papers
+    ) -> Any:
         """The chance that a customer with this history still buys."""
         x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
         alive: Vector = 1 / (1 + self._odds_of_leaving(x, recency, horizon))
@@ -40,11 +45,16 @@ class BgNbd:
 
     def _odds_of_leaving(self, x: Vector, recency: Vector, horizon: Vector) -> Vector:
         silence = (self.r + x) * np.log((self.alpha + horizon) / (self.alpha + recency))
-        return np.where(
-            x > 0, self.a / (self.b + np.maximum(x, 1) - 1) * np.exp(np.minimum(silence, 700)), 0.0
-        )
+        of_repeaters = self.a / (self.b + np.maximum(x, 1) - 1)
+        return np.where(x > 0, of_repeaters * np.exp(np.minimum(silence, 700)), 0.0)
 
-    def expected_purchases(self, t: float, frequency: Any = 0, recency: Any = 0, T: Any = 0) -> Any:  # noqa: N803
+    def expected_purchases(
+        self,
+        t: float,
+        frequency: Any = 0,
+        recency: Any = 0,
+        T: Any = 0,  # noqa: N803 - the name in the papers
+    ) -> Any:
         """Purchases to expect in the next `t` units of time; of a new customer, if no history is
         given."""
         x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
@@ -52,9 +62,8 @@ class BgNbd:
         expected = np.zeros(np.broadcast_shapes(x.shape, horizon.shape))
         for dropout, weight in zip(*self._dropouts(frequencies), strict=True):
             p = dropout[place].reshape(x.shape)
-            expected += (
-                weight * -np.expm1(-(self.r + x) * np.log1p(p * t / (self.alpha + horizon))) / p
-            )
+            growth = np.log1p(p * t / (self.alpha + horizon))
+            expected += weight * -np.expm1(-(self.r + x) * growth) / p
         expected /= 1 + self._odds_of_leaving(x, recency, horizon)
         return expected if expected.ndim else float(expected)
 
@@ -107,7 +116,7 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
 
     def likelihood(parameters: Vector) -> tuple[float, Vector]:
         r, alpha, a, b = parameters
-        known = (
+        constants = (
             gammaln(r + frequencies)
             - gammaln(r)
             + r * np.log(alpha)
@@ -122,7 +131,9 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
             -np.inf,
         )
         gone = expit(odds)
-        value = _sum(n, known[place] - (r + x) * late + np.logaddexp(0, odds) - x * np.log(scale))
+        value = _sum(
+            n, constants[place] - (r + x) * late + np.logaddexp(0, odds) - x * np.log(scale)
+        )
         both = psi(a + b) - psi(a + b + frequencies)
         slopes = [
             _sum(
@@ -157,12 +168,9 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
     frequencies, place = np.unique(x, return_inverse=True)
 
     def likelihood(parameters: Vector) -> tuple[float, Vector]:
-        p, q, gamma = (
-            parameters[0],
-            1 + parameters[1],
-            parameters[2],
-        )  # q > 1, or customers would have no mean value
-        known = (
+        p, above_one, gamma = parameters
+        q = 1 + above_one  # q > 1, or customers would have no mean value
+        constants = (
             gammaln(p * frequencies + q)
             - gammaln(p * frequencies)
             - gammaln(q)
@@ -172,7 +180,7 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
         logs = np.log(gamma + x * mean)
         value = _sum(
             n,
-            known[place]
+            constants[place]
             + q * np.log(gamma)
             + (p * x - 1) * np.log(mean)
             - (p * x + q) * logs
@@ -215,9 +223,9 @@ def _maximise(
 
     bounds = [(-8.0, 8.0)] * len(start)
     options = {"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9}
-    found = minimize(
+    optimum = minimize(
         downhill, np.log(start), method="L-BFGS-B", jac=True, bounds=bounds, options=options
     )
-    if not np.isfinite(found.fun):
+    if not np.isfinite(optimum.fun):
         raise BadInput("no model fits: too few customers bought again")
-    return (*(float(value) for value in np.exp(found.x)), -float(found.fun * people))
+    return (*(float(value) for value in np.exp(optimum.x)), -float(optimum.fun * people))

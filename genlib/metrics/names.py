@@ -98,9 +98,9 @@ def _bind(
     kinds = {one.kind: one for one in described.parameters.values()}
     open_ended = kinds.get(Parameter.VAR_KEYWORD)
     listed = [one for one in described.parameters if not open_ended or one != open_ended.name]
-    known = [*listed, *(NARROWED if open_ended else ())]
-    takes = f"{name} takes {', '.join(known)}"
-    if not set(kwargs) <= set(known):
+    names = [*listed, *(NARROWED if open_ended else ())]
+    takes = f"{name} takes {', '.join(names)}"
+    if not set(kwargs) <= set(names):
         raise UsageError(takes)
     try:
         return described.bind(*args, **kwargs)

@@ -95,12 +95,12 @@ def steps_since(period: Period, months: int) -> date:
 
 
 def with_slices(
-    tables: Tables, told: Rows, cut: Sequence[tuple[str, str]], person: str = "customer"
+    tables: Tables, persons: Rows, cut: Sequence[tuple[str, str]], person: str = "customer"
 ) -> Rows:
     """The rows with the slice that each person stands in (see `slices`); as they are, if nothing is
     cut. Whose value is not known stands with the others. Refused if too few have the value."""
-    if not cut or SLICE in told.collect_schema().names():
-        return told
+    if not cut or SLICE in persons.collect_schema().names():
+        return persons
     name = _check_one_cut(cut)
     customers = rows(tables, "customer").select(person="customer", code=name)
     sizes = collect(customers.group_by("code").agg(nw.len().cast(nw.Int64).alias("n")))
@@ -112,7 +112,7 @@ def with_slices(
         )
     code = nw.when(nw.col("code").is_in(named)).then(nw.col("code")).otherwise(nw.lit(OTHERS))
     slices = customers.select(nw.col("person").cast(nw.Int64).alias("_person"), code.alias(SLICE))
-    joined = told.with_columns(nw.col(person).cast(nw.Int64).alias("_person")).join(
+    joined = persons.with_columns(nw.col(person).cast(nw.Int64).alias("_person")).join(
         slices, on="_person", how="left"
     )
     return joined.with_columns(nw.col(SLICE).fill_null(OTHERS)).drop("_person")
@@ -162,7 +162,7 @@ def count_over(what: str, days: pl.Series, **narrowed: str) -> Population:
 
 def tabulated(  # noqa: PLR0913 - what a table is
     release: Tables,
-    told: Rows,
+    counted: Rows,
     by: Sequence[Dimension],
     population: Population,
     *figures: Figure,
@@ -173,7 +173,7 @@ def tabulated(  # noqa: PLR0913 - what a table is
     """The cells of rows of a release, by person."""
     _check_told(release, population)
     cut = [one for one in population.cut if one[0] in CUTS]
-    sliced = with_slices(release, told, cut, person)
+    sliced = with_slices(release, counted, cut, person)
     cells = tabulate(
         sliced.to_native(),
         person=person,
@@ -189,7 +189,8 @@ def tabulated(  # noqa: PLR0913 - what a table is
 
 def _step_down(values: pl.DataFrame, by: Sequence[Dimension], steps: Steps) -> pl.DataFrame:
     there = [dimension for dimension in by if dimension.name in values.columns]
-    return step_down(nw.from_native(values), there, steps).to_native()  # type: ignore[no-any-return]
+    coarse: pl.DataFrame = step_down(nw.from_native(values), there, steps).to_native()
+    return coarse
 
 
 def complete(cells: Cells, values: pl.DataFrame) -> Cells:
@@ -197,29 +198,29 @@ def complete(cells: Cells, values: pl.DataFrame) -> Cells:
     that no step of a chart is missing."""
     ours = values.columns
     columns = cells.dimensions
-    levels = pl.concat(
-        [values.select(ours[depth:]).unique() for depth in range(len(ours))], how="diagonal"
-    ).select(ours)
-    levels = levels.drop_nulls([d.name for d in cells.by if d.name in ours and not d.total])
+    without_total = [one.name for one in cells.by if one.name in ours and not one.total]
+    depths = [values.select(ours[depth:]).unique() for depth in range(len(ours))]
+    levels = pl.concat(depths, how="diagonal").select(ours).drop_nulls(without_total)
     others = [column for column in columns if column not in ours]
     wanted = cells.frame.select(others).unique().join(levels, how="cross") if others else levels
-    missing = wanted.cast({c: cells.frame.schema[c] for c in columns}).join(
+    schema = {column: cells.frame.schema[column] for column in columns}
+    missing = wanted.cast(schema).join(  # type: ignore[arg-type]
         cells.frame, on=columns, how="anti", nulls_equal=True
     )
-    filled = pl.concat([cells.frame, missing], how="diagonal").with_columns(
-        pl.exclude(columns).fill_null(0)
-    )
+    padded = pl.concat([cells.frame, missing], how="diagonal")
+    filled = padded.with_columns(pl.exclude(columns).fill_null(0))
+    totals_last = [pl.col(column).is_null() for column in columns]
 
     count = cells.recount
 
     def recount(steps: Steps) -> Cells:
         dropped = dropped_columns(cells.by, steps)
-        told = _step_down(values, cells.by, steps).select(pl.exclude(dropped)).unique()
+        coarse_values = _step_down(values, cells.by, steps).select(pl.exclude(dropped)).unique()
         coarser = count(steps) if count else cells
-        return complete(coarser, told) if told.columns else coarser
+        return complete(coarser, coarse_values) if coarse_values.columns else coarser
 
     return replace(
         cells,
         recount=None if count is None else recount,
-        frame=filled.sort([pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]),
+        frame=filled.sort([*totals_last, *columns]),
     )

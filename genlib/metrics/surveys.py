@@ -55,16 +55,19 @@ def _estimate(
             "weighted figures need the part svy: pip install 'genlib[survey]'"
         ) from None
     try:
-        found = getattr(_sample(svy, frame, design).estimation, what)(
-            column, alpha=1 - level
-        ).estimates[0]
+        estimation = getattr(_sample(svy, frame, design).estimation, what)
+        [estimate, *_] = estimation(column, alpha=1 - level).estimates
     except (svy.SvyError, ValueError):  # its message quotes the data
         raise BadInput(
             f"no weighted {what} of column {column}: a weight is missing, or a stratum has one "
             "answer"
         ) from None
     return Estimate(
-        float(found.est), float(found.se), float(found.lci), float(found.uci), frame.height
+        float(estimate.est),
+        float(estimate.se),
+        float(estimate.lci),
+        float(estimate.uci),
+        frame.height,
     )
 
 

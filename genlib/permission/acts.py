@@ -53,9 +53,12 @@ def state_at(
     """
     now = pl.lit(_epoch(instant))
     acts = permissions.pipe(in_seconds, time_zone).filter(col("given") <= now)
-    given = pl.when(col("ended").is_null() | (col("ended") > now)).then("given").otherwise(ENDED)
+    when_given = (
+        pl.when(col("ended").is_null() | (col("ended") > now)).then("given").otherwise(ENDED)
+    )
     stands = [
-        given.filter(col("slot") == scope).max().fill_null(NEVER).alias(scope) for scope in SCOPES
+        when_given.filter(col("slot") == scope).max().fill_null(NEVER).alias(scope)
+        for scope in SCOPES
     ]
     standing = acts.group_by("customer_id").agg(stands)
     return pl.concat(
@@ -89,8 +92,8 @@ def _end_older(consents: Frame) -> Frame:
     """The consents, each ended by the first end of its scope after it was given."""
     by = ["customer_id", "slot"]
     ends = consents.drop_nulls("ended").select(*by, end="ended").sort("end")
-    given = consents.sort("given")
-    met = given.join_asof(
+    by_start = consents.sort("given")
+    met = by_start.join_asof(
         ends,
         left_on="given",
         right_on="end",
@@ -132,14 +135,14 @@ def flags(channel: str, switches: Switches) -> dict[str, pl.Expr]:
     }
     effective = [_newer(scope, against, switches) for scope, against in consents.values()]
     marketing = col("prohibition_marketing_use") > NEVER
-    own = prohibition_scope(channel, switches)
-    prohibited = col(f"prohibition_{own}") > NEVER
+    channel_scope = prohibition_scope(channel, switches)
+    prohibited = col(f"prohibition_{channel_scope}") > NEVER
     surveys = [f"prohibition_{name}" for name in ("market_research", research_scope(channel))]
     consent = pl.lit(False)
     consent_scope = consents.get(channel, (None, None))[0]
     withdrawn = pl.lit(False)
     if consent_scope:
-        consent = _newer(consent_scope, own, switches)
+        consent = _newer(consent_scope, channel_scope, switches)
         withdrawn = col(consent_scope) == ENDED
     every = pl.all_horizontal(col(f"prohibition_{scope}") > NEVER for scope in PROHIBITIONS)
     return {

@@ -53,8 +53,8 @@ def find_acts(
     ).with_row_index("contact")
     rules = pl.DataFrame(list(_rules(switches or Switches())), RULE, orient="row")
     candidates = asked.join(rules, on=["reason", "channel"])
-    said = candidates.join(_spans(acts, time_zone), on=["customer_id", "act", "act_scope"])
-    counting = said.filter(_counts()).with_columns(act_ended=_end_before())
+    acts_of_rules = candidates.join(_spans(acts, time_zone), on=["customer_id", "act", "act_scope"])
+    counting = acts_of_rules.filter(_counts()).with_columns(act_ended=_end_before())
     latest = counting.sort("contact", _decided_at()).group_by("contact").last()
     every = asked.select("contact").join(latest, on="contact", how="left", maintain_order="left")
     return every.select(FOUND)
@@ -64,11 +64,16 @@ def _rules(switches: Switches) -> Iterator[tuple[str, str, str, str]]:
     """Reason, channel, and the act and scope that may stand behind it."""
     opened = consent_scopes(switches)
     for channel in CHANNELS:
-        own = [(reason, prohibition_scope(channel, switches)) for reason in ON_CHANNEL]
+        on_channel = [(reason, prohibition_scope(channel, switches)) for reason in ON_CHANNEL]
         surveys = ("market_research", research_scope(channel))
         research = [(reason, scope) for reason in ON_RESEARCH for scope in surveys]
         every = [("all_prohibitions", scope) for scope in PROHIBITIONS]
-        for reason, scope in [*own, *research, *every, ("marketing_prohibition", "marketing_use")]:
+        for reason, scope in [
+            *on_channel,
+            *research,
+            *every,
+            ("marketing_prohibition", "marketing_use"),
+        ]:
             yield reason, channel, "prohibition", scope
         for reason in ("consent", WITHDRAWN) if channel in opened else ():
             yield reason, channel, "consent", opened[channel]

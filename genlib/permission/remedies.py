@@ -35,7 +35,7 @@ def find_remedies(
     one another (an unknown one last) in blocks of so many questions.
     """
     worlds = _say_otherwise(switches)
-    helps = {name: _decide(asked.with_columns(**said), switches) for name, said in worlds.items()}
+    helps = {name: _decide(asked.with_columns(**flags), switches) for name, flags in worlds.items()}
     channels = _use_another(allowed, block)
     return pl.select(
         remedy=pl.when(~allowed).then(_first(helps).fill_null(REMEDIES[-1])),

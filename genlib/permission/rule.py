@@ -79,8 +79,8 @@ def _chosen(rules: _Rules) -> pl.Expr:
 
 
 def _incomplete() -> tuple[pl.Expr, str]:
-    known = {"recipient": RECIPIENTS, "channel": CHANNELS, "kind": KINDS}
-    strange = [col(name).is_null() | ~col(name).is_in(codes) for name, codes in known.items()]
+    code_lists = {"recipient": RECIPIENTS, "channel": CHANNELS, "kind": KINDS}
+    strange = [col(name).is_null() | ~col(name).is_in(codes) for name, codes in code_lists.items()]
     return pl.any_horizontal(
         *strange, *(col(flag).is_null() for flag in (*FLAGS, *PROTECTED))
     ), "incomplete"

@@ -53,8 +53,8 @@ class Switches:
     def __post_init__(self) -> None:
         for field, wanted in zip(fields(self), get_type_hints(type(self)).values(), strict=True):
             choices = get_args(wanted) or (True, False)
-            given = getattr(self, field.name)
-            if given not in choices or isinstance(given, bool) != isinstance(choices[0], bool):
+            answer = getattr(self, field.name)
+            if answer not in choices or isinstance(answer, bool) != isinstance(choices[0], bool):
                 raise UsageError(
                     f"permission switch {field.name}: choose one of "
                     f"{', '.join(map(str, choices)).lower()}"

@@ -58,12 +58,12 @@ def timeline(
             *(_minority(people.lazy(), time_zone) for _ in {"birth_year"} & set(people.columns)),
         ]
     )
-    known = (
+    changes = (
         spans.with_columns(col("slot").cast(_SLOTS, strict=False))
         .drop_nulls("slot")
         .join(people.lazy(), on="customer_id", how="semi")
     )
-    events = pl.concat([_starts(people.lazy()), _changes(known)]).collect()
+    events = pl.concat([_starts(people.lazy()), _changes(changes)]).collect()
     key = (
         pl.Series(places(numbers, events["customer_id"])).cast(pl.Int64) * _SECONDS
         + events["second"]
@@ -96,8 +96,8 @@ def places(numbers: pl.Series, ids: pl.Series) -> Ints:
     table = np.full(span + 1, len(numbers), np.uint32)
     table[(numbers - low).to_numpy()] = np.arange(len(numbers), dtype=np.uint32)
     inside = pl.when(ids.is_between(low, low + span - 1)).then(ids - low).otherwise(span)
-    found: Ints = table.take(pl.select(inside).to_series().to_numpy())
-    return found
+    places_of_ids: Ints = table.take(pl.select(inside).to_series().to_numpy())
+    return places_of_ids
 
 
 def unpacked(profile: str, switches: Switches) -> list[pl.Expr]:
@@ -141,9 +141,9 @@ def _stands() -> list[pl.Expr]:
 def _since(people: pl.LazyFrame, slot: str, time_zone: str) -> pl.LazyFrame:
     """A restriction, an erasure or another of `_SINCE` as an act of its own."""
     column = _SINCE[slot]
-    given = seconds(column, people.collect_schema()[column], time_zone)
+    start = seconds(column, people.collect_schema()[column], time_zone)
     return people.select(
-        "customer_id", slot=pl.lit(slot), given=given, ended=pl.lit(None, pl.Int64)
+        "customer_id", slot=pl.lit(slot), given=start, ended=pl.lit(None, pl.Int64)
     ).drop_nulls("given")
 
 

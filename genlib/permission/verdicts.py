@@ -118,9 +118,9 @@ class Judge:
         """One who knows these acts of these people; UsageError names a missing column."""
         _check(acts, "acts", ("customer_id", "act", "scope", "given_at", "ended_at"))
         _check(people, "people", ("customer_id", "kind", "restricted_from", "non_disclosure"))
-        switches, known = switches or Switches(), people.lazy().collect()
-        numbers = known["customer_id"].unique().sort()
-        rows = timeline(acts.lazy(), known, numbers, switches, time_zone)
+        switches, everybody = switches or Switches(), people.lazy().collect()
+        numbers = everybody["customer_id"].unique().sort()
+        rows = timeline(acts.lazy(), everybody, numbers, switches, time_zone)
         profiles = rows["profile"].unique().sort()
         return cls(
             numbers=numbers,
@@ -157,9 +157,9 @@ class Judge:
         never sent, which nothing mends."""
         asked = _questions(self.profiles, self.switches)
         allowed = self.answers["allowed"].head(asked.height)
-        found = find_remedies(asked, allowed, self.switches, block=_BLOCK)
-        unmended = found.clear(self.answers.height - asked.height)
-        return pl.concat([found, unmended])
+        remedies = find_remedies(asked, allowed, self.switches, block=_BLOCK)
+        unmended = remedies.clear(self.answers.height - asked.height)
+        return pl.concat([remedies, unmended])
 
     def _asked(self, contacts: pl.DataFrame | pl.LazyFrame) -> pl.Expr:
         sent = _check(contacts, "contacts", ("customer_id", "channel", "kind", "sent_at"))
@@ -188,8 +188,8 @@ class Judge:
         engine can wait for."""
         slices = [slice(start, start + _STRIDE) for start in range(0, len(person), _STRIDE)]
         with ThreadPoolExecutor() as threads:
-            found = list(threads.map(lambda part: self._stood(person[part], second[part]), slices))
-        return np.concatenate([self.profile[:0], *found])
+            parts = list(threads.map(lambda part: self._stood(person[part], second[part]), slices))
+        return np.concatenate([self.profile[:0], *parts])
 
     def _stood(self, person: Ints, second: Ints) -> Ints:
         """A binary search in all the timelines at once, by halving strides."""
@@ -199,8 +199,8 @@ class Judge:
         for stride in (2**power for power in reversed(range((longest - 1).bit_length()))):
             ahead = np.minimum(row + stride, last)
             np.copyto(row, ahead, where=self.second.take(ahead) <= second)
-        found: Ints = self.profile.take(row)
-        return found
+        profiles: Ints = self.profile.take(row)
+        return profiles
 
 
 def _answers(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
@@ -208,17 +208,17 @@ def _answers(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
     code comes after the known ones."""
     asked = _questions(profiles, switches)
     answers = asked.pipe(decide, switches=switches).select("allowed", "reason")
-    known = {"unknown_person": False, "not_contacted": None}
-    made = pl.concat(
+    fixed_answers = {"unknown_person": False, "not_contacted": None}
+    every = pl.concat(
         [
             answers,
             *(
                 pl.DataFrame({"allowed": [no], "reason": [why]}, answers.schema)[[0] * _EACH]
-                for why, no in known.items()
+                for why, no in fixed_answers.items()
             ),
         ]
     )
-    return made.cast({"reason": _REASON})
+    return every.cast({"reason": _REASON})
 
 
 def _questions(profiles: pl.Series, switches: Switches) -> pl.DataFrame:
@@ -269,10 +269,10 @@ def _code(name: str, schema: pl.Schema) -> pl.Expr:
         return pl.lit(0, pl.UInt32).alias(name)
     if codes[-1] is not None:
         return col(name).fill_null(False).cast(pl.UInt32)
-    known = (
+    number = (
         col(name).cast(pl.String).cast(pl.Enum([str(code) for code in codes[:-1]]), strict=False)
     )
-    return known.to_physical().cast(pl.UInt32).fill_null(len(codes) - 1).alias(name)
+    return number.to_physical().cast(pl.UInt32).fill_null(len(codes) - 1).alias(name)
 
 
 def _check(frame: pl.DataFrame | pl.LazyFrame, what: str, columns: Sequence[str]) -> pl.Schema:

@@ -30,13 +30,13 @@ def keep_words(function: Callable[P, Made]) -> Callable[P, Made]:
 
     @wraps(function)
     def make(*args: P.args, **kwargs: P.kwargs) -> Made:
-        made = function(*args, **kwargs)
+        item = function(*args, **kwargs)
         written = [*list_words(args), *list_words(kwargs)]
         words = tuple(dict.fromkeys(word for word in written if _DIGIT.search(word)))
-        if isinstance(made, Finding):
-            made.words = words
-            return made
-        return replace(made, words=words)
+        if isinstance(item, Finding):
+            item.words = words
+            return item
+        return replace(item, words=words)
 
     return make
 
@@ -69,8 +69,8 @@ def list_figures(tables: Protected) -> dict[str, list[float]]:
     figures: dict[str, set[float]] = {}
     for table in tables.values():
         for column in table.frame.select(selectors.numeric()).get_columns():
-            known = column.drop_nulls()
-            finite = known.filter(known.is_finite())
+            numbers = column.drop_nulls()
+            finite = numbers.filter(numbers.is_finite())
             figures.setdefault(column.name, set()).update(finite.to_list())
     return {column: sorted(values) for column, values in figures.items()}
 

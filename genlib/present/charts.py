@@ -3,122 +3,24 @@ it."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Unpack
 
 import polars as pl
 
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.present import map as finland
-from genlib.present import svg, tables, theme
+from genlib.present import theme
 from genlib.present.authored import keep_words
+from genlib.present.chart import Chart
+from genlib.present.diverging import MIN_BASE, lay_out_answers
 from genlib.present.groups import is_judged, judge_groups
-from genlib.present.item import Item, Untold, card, keys
-from genlib.present.plot import (
-    Options,
-    Plot,
-    captions,
-    choose_color,
-    ends,
-    explain_absence,
-    noted,
-    read,
-    ticks,
-)
+from genlib.present.item import Untold
+from genlib.present.plot import Options, Plot, choose_color, ends, explain_absence, read, ticks
 from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
 STAGES = ("eligible", "targeted", "sent", "delivered", "opened", "clicked", "responded", "bought")
-TWO_WIDTHS, MANY, MIN_BASE = 340, 14, 10
-"""From this width on a chart is drawn twice, as asked and for a telephone; with more places than
-this only as asked on paper; on fewer people no percentage."""
-
-
-@dataclass(frozen=True, repr=False, kw_only=True)
-class Chart(Item):
-    """One chart of one protected table, drawn by a `mark` (present.marks) with its `settings`;
-    `name` says what it is. `shown` are dimensions and columns of the table behind it, `legend`
-    names and colours; `fixed` is a width, `beside` HTML that stands there."""
-
-    plot: Plot
-    mark: str
-    name: str
-    shown: tuple[Sequence[str], Sequence[str]]
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    legend: Sequence[tuple[str, str]] = ()
-    fixed: int | None = None
-    beside: str = ""
-
-    def to_dict(
-        self, width: float = theme.HALF, room: float | None = None, *, validate: bool = True
-    ) -> dict[str, Any]:
-        """The Vega-Lite specification at a plot width, with room for its labels: nothing but the
-        rows that are drawn. Checking it against Altair's schema takes longer than drawing."""
-        from altair.utils.schemapi import debug_mode
-
-        from genlib.present import marks
-
-        with debug_mode(validate):
-            drawn = getattr(marks, self.mark)(
-                marks.Frame(self.plot, width, room or width), **self.settings
-            )
-            spec: dict[str, Any] = drawn.to_dict(validate=validate)
-        return spec
-
-    def html(self, width: int = theme.FULL) -> str:
-        plot = self.plot
-        words = self.plot.words
-        if self.untold:
-            return ""
-        cut = self._cut()
-        notes = noted(
-            words,
-            {
-                "Hatched: hidden to protect small groups; its size says nothing.": bool(
-                    plot.hidden
-                ),
-                "White: no figure.": self.mark == "regions"
-                and bool(finland.blank(plot))
-                and not plot.options.get("note"),
-            },
-        )
-        said = captions(words, plot.options, plot.groups, cut, notes)
-        name = f"{words.translate(self.name)}: {said['title'] or said['subtitle']}"
-        return card(
-            words,
-            keys(self.legend) + self._pictures(width, name),
-            said,
-            tables.behind(plot, *self.shown),
-        )
-
-    def _cut(self) -> str:
-        """That the picture ends before its figures do; what is put together as others is in it."""
-        drawn = len(self.plot.places)
-        all_ = self.plot.rows[self.shown[0][0]].n_unique()
-        if drawn == all_ or self.mark != "bars" or self.plot.frame["code"][-1] == "others":
-            return ""
-        return self.plot.words.translate(
-            "The chart has the first {n} of {all}, the table has them all.", n=drawn, all=all_
-        )
-
-    def _pictures(self, width: int, name: str) -> str:
-        if self.fixed:
-            beside = self.beside if width > theme.HALF else ""
-            picture = self._picture(self.fixed, name, "chart map")
-            return f'<div class="pair">{picture}{beside}</div>'
-        if width < TWO_WIDTHS:
-            return self._picture(width, name, "chart")
-        tall = " tall" * (len(self.plot.places) > MANY)
-        return self._picture(width, name, f"chart wide{tall}") + self._picture(
-            theme.PHONE, name, f"chart narrow{tall}"
-        )
-
-    def _picture(self, room: int, name: str, classes: str) -> str:
-        key = hashlib.sha256(f"{self.tables} {name} {room}".encode()).hexdigest()[:8]
-        drawn = svg.fitted(self.to_dict(0.85 * room, room, validate=False), room)
-        return f'<div class="{classes}">{svg.finished(drawn, name=name, key=key)}</div>'
 
 
 @keep_words
@@ -258,18 +160,14 @@ def funnel(
     that is (on ten people at least)."""
     plot = read(table, {"codes": STAGES, **options}, stage, value)
     frame = plot.frame
-    part = pl.when(pl.col("value").shift() >= MIN_BASE).then(
-        pl.col("value") / pl.col("value").shift()
-    )
-    said = [
-        t + (f" · {plot.words.figure(p, 'percent', 0)}" if p is not None else "")
-        for t, p in frame.select("text", part).rows()
-    ]
-    plot = replace(
-        plot,
-        frame=frame.with_columns(pl.Series("text", said, dtype=pl.String)),
-        places=frame["place"].to_list(),
-    )
+    before = pl.col("value").shift()
+    part = pl.when(before >= MIN_BASE).then(pl.col("value") / before)
+    texts: list[str] = []
+    for figure, of_before in frame.select("text", part).rows():
+        share = "" if of_before is None else plot.words.figure(of_before, "percent", 0)
+        texts.append(f"{figure} · {share}" if share else figure)
+    named = frame.with_columns(pl.Series("text", texts, dtype=pl.String))
+    plot = replace(plot, frame=named, places=frame["place"].to_list())
     return _chart(table, _toned(plot), name="Funnel", mark="bars", shown=((stage,), (value,)))
 
 
@@ -284,7 +182,7 @@ def likert(
 ) -> Chart:
     """The shares of the answers to each question, to both sides of the middle answer; the question
     with most approval first."""
-    plot = _diverging(read(table, options, question, value, answer))
+    plot = lay_out_answers(read(table, options, question, value, answer))
     tones = theme.LIKERT.get(len(plot.series), theme.LIKERT[5])
     legend = list(zip(plot.series, tones, strict=False))
     return _chart(
@@ -347,9 +245,9 @@ def _chart(table: ProtectedTable, plot: Plot, **parts: Any) -> Chart:
 def _explain_absence(plot: Plot) -> tuple[Untold, ...]:
     """Why a chart has nothing to show but what is together as others, if that is so."""
     is_named = ~pl.col("code").str.starts_with("others")
-    told = plot.frame.filter(~pl.col("hidden"))
+    figures = plot.frame.filter(~pl.col("hidden"))
     is_small = bool(plot.hidden or plot.groups or plot.has_gaps)
-    if told.filter(is_named).height or (told.height and not is_small):
+    if figures.filter(is_named).height or (figures.height and not is_small):
         return ()
     return explain_absence(plot.words, plot.options, is_small=is_small)
 
@@ -377,70 +275,19 @@ def _limited(table: ProtectedTable, plot: Plot, value: str) -> Plot:
     limit = plot.options.get("limit", 7)
     frame = plot.frame.head(limit)
     rest = plot.frame.slice(limit - 1)
-    if (
-        rest.height > 1
-        and any(m.name == value and m.additive for m in table.measures)
-        and not rest["hidden"].any()
-    ):
+    adds_up = any(one.name == value and one.additive for one in table.measures)
+    if adds_up and rest.height > 1 and not rest["hidden"].any():
         name = plot.words.label("code", "others").capitalize()
         total = float(rest["value"].sum())
-        said = plot.words.figure(total, plot.form)
+        figure = plot.words.figure(total, plot.form)
         others = {
             "place": name,
             "code": "others",
             "value": total,
-            "text": said,
-            "tip": f"{name}: {said}",
+            "text": figure,
+            "tip": f"{name}: {figure}",
         }
-        frame = pl.concat(
-            [
-                frame.head(limit - 1),
-                rest.head(1).with_columns(pl.lit(v).alias(c) for c, v in others.items()),
-            ]
-        )
+        columns = [pl.lit(one).alias(column) for column, one in others.items()]
+        last = rest.head(1).with_columns(columns)
+        frame = pl.concat([frame.head(limit - 1), last])
     return replace(plot, frame=frame, places=frame["place"].to_list())
-
-
-def _diverging(plot: Plot) -> Plot:
-    """Each answer from `low` to `high`, zero being the middle of the middle answer."""
-    levels = list(plot.series)
-    tones = dict(zip(levels, theme.LIKERT.get(len(levels), theme.LIKERT[5]), strict=False))
-    whole = pl.col("value").sum().over("place")
-    half = (len(levels) - 1) / 2
-    safe = ~pl.col("hidden").any().over("place") & (whole >= MIN_BASE)
-    left = {
-        level: 1.0 if place < half else 0.5 if place == half else 0.0
-        for place, level in enumerate(levels)
-    }
-    inks = {
-        level: tone("paper" if name in {"brick", "teal"} else "night")
-        for level, name in tones.items()
-    }
-    share = pl.when(safe).then(pl.col("value") / whole)
-    frame = plot.frame.with_columns(
-        hidden=~safe,
-        share=share,
-        tone=pl.col("series").replace_strict({level: tone(t) for level, t in tones.items()}),
-    )
-    frame = frame.with_columns(
-        ink=pl.col("series").replace_strict(inks), end=pl.col("share").cum_sum().over("place")
-    )
-    offset = (pl.col("share") * pl.col("series").replace_strict(left)).sum().over("place")
-    frame = frame.with_columns(
-        low=pl.col("end") - pl.col("share") - offset, high=pl.col("end") - offset
-    ).drop("end")
-    said = pl.Series(
-        "text", [plot.words.figure(s, "percent", 0) for s in frame["share"]], dtype=pl.String
-    )
-    tips = [
-        f"{place} · {level}: {text}"
-        for place, level, text in zip(frame["place"], frame["series"], said, strict=True)
-    ]
-    agreeing = [level for level, part in left.items() if part == 0]
-    approval = pl.col("share").filter(pl.col("series").is_in(agreeing)).sum()
-    known = pl.when(pl.col("share").null_count() == 0).then(approval)
-    best = frame.group_by("place", maintain_order=True).agg(known.alias("approval"))
-    best = best.sort("approval", descending=True, nulls_last=True, maintain_order=True)
-    return replace(
-        plot, frame=frame.with_columns(said, pl.Series("tip", tips)), places=best["place"].to_list()
-    )

@@ -26,8 +26,8 @@ def describe_groups(table: ProtectedTable) -> str:
     words = Words(table.language)
     names: dict[str, list[str]] = {}
     for dimension, how in table.coarser.items():
-        found = table.find_dimension(dimension)
-        head = found.head.get(table.language) if found else None
+        own_words = table.find_dimension(dimension)
+        head = own_words.head.get(table.language) if own_words else None
         names.setdefault(how, []).append((head or words.column(dimension)).lower())
     sentences = (
         words.translate(message, names=", ".join(names[how]))

@@ -32,23 +32,19 @@ def color_verdicts(plot: Plot) -> Plot:
     tones = {verdict: color(name) for verdict, (_, name) in JUDGED.items()}
     neutral = color(JUDGED["steady"][1])
     tone = pl.col("verdict").replace_strict(tones, default=neutral, return_dtype=pl.String)
-    shown = pl.when("hidden").then(pl.lit(HATCH)).otherwise(tone)
-    return replace(plot, frame=plot.frame.with_columns(tone=shown))
+    tones_or_hatch = pl.when("hidden").then(pl.lit(HATCH)).otherwise(tone)
+    return replace(plot, frame=plot.frame.with_columns(tone=tones_or_hatch))
 
 
 def coloured(plot: Plot) -> Plot:
     """The plot with the colour of each region."""
     limits = _limits(plot)
     tones = [color(name) for name in SEQUENCE[len(SEQUENCE) - 1 - len(limits) :]]
-    depth = pl.sum_horizontal([pl.col("value") >= limit for limit in limits] or [pl.lit(0)]).cast(
-        pl.Int64
-    )
-    tone = (
-        pl.when("hidden")
-        .then(pl.lit(HATCH))
-        .otherwise(depth.replace_strict(dict(enumerate(tones)), return_dtype=pl.String))
-    )
-    return replace(plot, frame=plot.frame.with_columns(tone=tone))
+    is_above = [pl.col("value") >= limit for limit in limits]
+    depth = pl.sum_horizontal(is_above or [pl.lit(0)]).cast(pl.Int64)
+    tone = depth.replace_strict(dict(enumerate(tones)), return_dtype=pl.String)
+    tone_or_hatch = pl.when("hidden").then(pl.lit(HATCH)).otherwise(tone)
+    return replace(plot, frame=plot.frame.with_columns(tone=tone_or_hatch))
 
 
 def legend(plot: Plot) -> list[tuple[str, str]]:
@@ -71,12 +67,12 @@ def legend(plot: Plot) -> list[tuple[str, str]]:
 
 def _legend_of_verdicts(plot: Plot) -> list[tuple[str, str]]:
     """Names and tones of the verdicts that the map has, none of a map without a figure."""
-    shown = plot.frame.filter(~pl.col("hidden"))["verdict"]
-    found = {"steady" if verdict == "unknown" else verdict for verdict in shown}
+    verdicts = plot.frame.filter(~pl.col("hidden"))["verdict"]
+    on_map = {"steady" if verdict == "unknown" else verdict for verdict in verdicts}
     return [
         (_capital(plot.words.translate(name)), tone)
         for verdict, (name, tone) in JUDGED.items()
-        if verdict in found
+        if verdict in on_map
     ]
 
 
@@ -87,8 +83,8 @@ def _capital(name: str) -> str:
 def listed(plot: Plot) -> str:
     """All regions with their figures, the highest first."""
     rows = "".join(
-        f"<li><span>{text(place)}</span><b>{text(said)}</b></li>"
-        for place, said in plot.frame.select("place", "text").rows()
+        f"<li><span>{text(place)}</span><b>{text(figure)}</b></li>"
+        for place, figure in plot.frame.select("place", "text").rows()
     )
     return f'<ol class="list">{rows}</ol>'
 
@@ -97,30 +93,24 @@ def features(plot: Plot) -> list[dict[str, Any]]:
     """The shapes with the colour and the words of their region, and nothing else; a region without
     a row is left white."""
     words = plot.words
-    known = {row["code"]: row for row in plot.frame.select("code", "tone", "tip").to_dicts()}
-    made = []
+    places = {row["code"]: row for row in plot.frame.select("code", "tone", "tip").to_dicts()}
+    ground = color("ground")
+    no_figure = words.translate("no figure")
+    shapes = []
     for code, shape in _shapes().items():
-        blank = {
-            "tone": color("ground"),
-            "tip": f"{words.label('region', code)}: {words.translate('no figure')}",
-        }
-        row = known.get(code, blank)
-        made.append(
-            {
-                "type": "Feature",
-                "geometry": shape,
-                "properties": {"tone": row["tone"], "tip": row["tip"]},
-            }
-        )
-    return made
+        blank = {"tone": ground, "tip": f"{words.label('region', code)}: {no_figure}"}
+        row = places.get(code, blank)
+        properties = {"tone": row["tone"], "tip": row["tip"]}
+        shapes.append({"type": "Feature", "geometry": shape, "properties": properties})
+    return shapes
 
 
 @cache
 def _shapes() -> dict[str, dict[str, Any]]:
     """Region code to its shape, to a thousandth of a degree."""
     source = (FINLAND / "regions.geojson").read_text(encoding="utf-8")
-    found = json.loads(source, parse_float=lambda number: round(float(number), 3))["features"]
-    return {feature["properties"]["NATCODE"]: feature["geometry"] for feature in found}
+    features = json.loads(source, parse_float=lambda number: round(float(number), 3))["features"]
+    return {feature["properties"]["NATCODE"]: feature["geometry"] for feature in features}
 
 
 def blank(plot: Plot) -> set[str]:
@@ -138,10 +128,9 @@ def _limits(plot: Plot) -> list[float]:
     are written."""
     values = plot.frame["value"].drop_nulls().sort().to_list()
     form = FORMS[plot.form]
-    rough = (
-        {float(f"{values[len(values) * fifth // 5]:.2g}") for fifth in range(1, 5)}
-        if len(values) > 5
-        else set()
-    )
+    if len(values) <= 5:
+        return []
+    fifths = [values[len(values) * fifth // 5] for fifth in range(1, 5)]
+    rough = {float(f"{value:.2g}") for value in fifths}
     rounded = {round(limit * form.scale, form.digits) / form.scale for limit in rough}
     return sorted(limit for limit in rounded if values[0] < limit <= values[-1])

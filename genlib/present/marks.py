@@ -126,11 +126,11 @@ class Frame:
         )
 
     def _hidden(self, **ends: float) -> Any:
-        said = self.plot.words.translate("hidden to protect small groups")
+        message = self.plot.words.translate("hidden to protect small groups")
         frame = pl.DataFrame({"place": self.plot.hidden}, schema={"place": pl.String})
         return of(
             frame.with_columns(
-                tip=pl.col("place") + f": {said}",
+                tip=pl.col("place") + f": {message}",
                 **{name: pl.lit(end) for name, end in ends.items()},
             )
         )
@@ -156,7 +156,7 @@ def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
     beside = [alt.XOffset("series:N", sort=list(frame.plot.series))] if side_by_side else []
     labels, every = _labelled(frame)
     y = frame.y(axis=not every)
-    drawn = frame.shown.mark_bar().encode(
+    marks = frame.shown.mark_bar().encode(
         frame.x(), y, frame.color(), *beside, alt.Order("order:Q"), alt.Description("tip:N")
     )
     rim, text = (
@@ -164,7 +164,7 @@ def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
         for look in haloed()
     )
     return frame.chart(
-        *frame.blanks(), rim, drawn, text
+        *frame.blanks(), rim, marks, text
     )  # a rim in front would bite into the column
 
 
@@ -197,13 +197,13 @@ def bars(frame: Frame) -> Any:
     """Bars lying down, each with its name and its figure."""
     greatest = float(frame.plot.frame["value"].max() or 1)  # type: ignore[arg-type]
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, greatest], nice=False))
-    drawn = frame.shown.mark_bar(height=18).encode(
+    marks = frame.shown.mark_bar(height=18).encode(
         x, frame.row(), alt.Color("tone:N", scale=None), alt.Description("tip:N")
     )
     text = frame.shown.mark_text(align="left", dx=7, aria=False).encode(
         x, frame.row(), alt.Text("text:N")
     )
-    return frame.chart(*frame.behind(0.0, greatest), drawn, text, height=frame.steps(30))
+    return frame.chart(*frame.behind(0.0, greatest), marks, text, height=frame.steps(30))
 
 
 def dots(frame: Frame, *, reference: float | None = None) -> Any:
@@ -241,35 +241,35 @@ def dots(frame: Frame, *, reference: float | None = None) -> Any:
 
 def likert(frame: Frame) -> Any:
     """Shares of the answers to each question, to both sides of the middle answer."""
-    shares = frame.plot.frame.select(
-        pl.col("low").min().fill_null(-0.5), pl.col("high").max().fill_null(0.5)
-    ).row(0)
+    low = pl.col("low").min().fill_null(-0.5)
+    high = pl.col("high").max().fill_null(0.5)
+    shares = frame.plot.frame.select(low, high).row(0)
     x = alt.X("low:Q", axis=None, scale=alt.Scale(domain=list(shares), nice=False))
     tone = alt.Color("tone:N", scale=None)
     tip = alt.Description("tip:N")
-    drawn = frame.shown.mark_bar(height=24).encode(x, alt.X2("high:Q"), frame.row(), tone, tip)
-    wide = frame.plot.frame.filter(
-        ~pl.col("hidden"), pl.col("share") > (0.13 if frame.narrow else 0.05)
-    )
-    named = of(wide.with_columns(middle=(pl.col("low") + pl.col("high")) / 2)).mark_text(aria=False)
+    marks = frame.shown.mark_bar(height=24).encode(x, alt.X2("high:Q"), frame.row(), tone, tip)
+    least = 0.13 if frame.narrow else 0.05
+    wide = frame.plot.frame.filter(~pl.col("hidden"), pl.col("share") > least)
+    middle = (pl.col("low") + pl.col("high")) / 2
+    named = of(wide.with_columns(middle=middle)).mark_text(aria=False)
     text = named.encode(
         alt.X("middle:Q", axis=None),
         frame.row(),
         alt.Text("text:N"),
         alt.Color("ink:N", scale=None),
     )
-    return frame.chart(_upright(0.0), *frame.behind(*shares), drawn, text, height=frame.steps(38))
+    return frame.chart(_upright(0.0), *frame.behind(*shares), marks, text, height=frame.steps(38))
 
 
 def regions(frame: Frame) -> Any:
     """The map, in a projection that leaves Finland its shape."""
     data = alt.Data(values=finland.features(frame.plot))  # type: ignore[no-untyped-call]
     shapes = alt.Chart(data).mark_geoshape(stroke=color("mute"), strokeWidth=0.6)
-    drawn = shapes.encode(
+    areas = shapes.encode(
         alt.Color("properties.tone:N", scale=None), alt.Description("properties.tip:N")
     )
     return frame.chart(
-        drawn.project(type="transverseMercator", rotate=[-27, 0, 0]),
+        areas.project(type="transverseMercator", rotate=[-27, 0, 0]),
         height=round(frame.width * 1.85),
     )
 
@@ -296,9 +296,8 @@ def _names(words: dict[str, Any]) -> str:
 
 def _raised(lines: dict[str, list[str]]) -> dict[str, Any]:
     """How far names of several lines begin above the middle of their row."""
-    raised = json.dumps(
-        {place: -LINE / 2 * (len(said) - 1) for place, said in lines.items()}, ensure_ascii=False
-    )
+    heights = {place: -LINE / 2 * (len(words) - 1) for place, words in lines.items()}
+    raised = json.dumps(heights, ensure_ascii=False)
     return {"expr": f"({raised})[datum.value]"}
 
 
@@ -308,50 +307,50 @@ def _underneath(places: list[str], width: float) -> tuple[dict[str, list[str]], 
     room = width / max(1, len(places))
     parts = [place.split("\u00a0") for place in places]
     if not all(len(part) == 2 and part[1].isdigit() and len(part[1]) == 4 for part in parts):
+        letters = max(5, int(room / LETTER))
         lines = {
-            place: wrap(
-                place, max(5, int(room / LETTER)), break_long_words=False, break_on_hyphens=False
-            )
+            place: wrap(place, letters, break_long_words=False, break_on_hyphens=False)
             for place in places
         }
         longest = max((len(line) for words in lines.values() for line in words), default=0)
-        return (
-            (lines, 0)
-            if LETTER * longest < 1.1 * room
-            else ({place: [place] for place in places}, -45)
-        )
+        if LETTER * longest < 1.1 * room:
+            return lines, 0
+        return {place: [place] for place in places}, -45
     every = ceil(max(len(part[0]) for part in parts) * LETTER / room)
-    kept = [i for i in range(len(places)) if (len(places) - 1 - i) % every == 0]
+    labelled = [i for i in range(len(places)) if (len(places) - 1 - i) % every == 0]
     opening = {
         i
-        for before, i in zip([None, *kept], kept, strict=False)
+        for before, i in zip([None, *labelled], labelled, strict=False)
         if before is None or parts[before][1] != parts[i][1]
     }
     return {
-        place: parts[i][: 1 + (i in opening)] if i in kept else [] for i, place in enumerate(places)
+        place: parts[i][: 1 + (i in opening)] if i in labelled else []
+        for i, place in enumerate(places)
     }, 0
 
 
 def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
     """The columns whose figure is written above them, and whether these are all."""
-    shown = frame.plot.frame.filter(~pl.col("hidden"))
-    if len(frame.plot.series) > 1 or shown.is_empty():
-        return shown.clear(), False
+    visible = frame.plot.frame.filter(~pl.col("hidden"))
+    if len(frame.plot.series) > 1 or visible.is_empty():
+        return visible.clear(), False
     room = frame.width / len(frame.plot.places) / LETTER
-    if shown["text"].str.len_chars().max() <= 0.85 * room:  # type: ignore[operator]
-        return shown, True
-    return shown.filter(
-        (pl.col("place") == frame.plot.places[-1]) | (pl.col("value") == pl.col("value").max())
-    ), False
+    if visible["text"].str.len_chars().max() <= 0.85 * room:  # type: ignore[operator]
+        return visible, True
+    is_last = pl.col("place") == frame.plot.places[-1]
+    is_highest = pl.col("value") == pl.col("value").max()
+    return visible.filter(is_last | is_highest), False
 
 
 def _spread(frame: Frame, last: pl.DataFrame) -> pl.DataFrame:
     """The names at the ends of lines, moved apart where they would meet."""
     start, end = frame.span
     last = last.sort("value")
+    step = (end - start) * 18 / HEIGHT
     placed: list[float] = []
     for value in last["value"]:
-        placed.append(max(value, placed[-1] + (end - start) * 18 / HEIGHT) if placed else value)
+        lowest = placed[-1] + step if placed else value
+        placed.append(max(value, lowest))
     label = (pl.col("series") + " " + pl.col("text")).str.strip_chars()
     return last.with_columns(pl.Series("at", placed, dtype=pl.Float64), label.alias("label"))
 

@@ -42,16 +42,16 @@ def lead(*findings: Finding, period: str = "") -> Item:
     """The answer in a sentence or two, under the title; `period` ("2026-10") becomes the page's
     heading. Of a count that changed as it usually does it tells the level, and announces no
     change."""
-    language, names, said = _sentences(findings, announces=True)
+    language, names, sentences = _sentences(findings, announces=True)
     head = f' data-period="{text(Words(language).period(period))}"' if period else ""
-    return Item("lead", names, language, f'<div class="lead"{head}><p>{said}</p></div>')
+    return Item("lead", names, language, f'<div class="lead"{head}><p>{sentences}</p></div>')
 
 
 @keep_words
 def paragraph(*findings: Finding) -> Item:
     """Findings as a paragraph of text."""
-    language, names, said = _sentences(findings)
-    return Item("text", names, language, f"<p>{said}</p>" if said else "")
+    language, names, sentences = _sentences(findings)
+    return Item("text", names, language, f"<p>{sentences}</p>" if sentences else "")
 
 
 def _sentences(
@@ -62,19 +62,19 @@ def _sentences(
             "the lead takes findings; make them with genlib.present.findings from what "
             "genlib.protect gave"
         )
-    shown = [finding for finding in findings if finding and finding.tone != "unknown"]
-    texts = [(announces and finding.level) or str(finding) for finding in shown]
-    said = " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in texts)
+    telling = [finding for finding in findings if finding and finding.tone != "unknown"]
+    texts = [(announces and finding.level) or str(finding) for finding in telling]
+    sentences = " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in texts)
     return (
         findings[0].language,
         tuple(dict.fromkeys(name for finding in findings for name in finding.tables)),
-        text(said),
+        text(sentences),
     )
 
 
 @keep_words
 def tile(  # noqa: PLR0913 - what a tile is
-    shown: Shown,
+    cell: Shown,
     *,
     label: str,
     note: str = "",
@@ -85,28 +85,34 @@ def tile(  # noqa: PLR0913 - what a tile is
     """One figure with its label. `note`: a finding or an English message; `good`: the direction
     (up, down) that is good news; `trend`: a table with its time and value columns, for the small
     line below. `optional`: left out where there is no figure."""
-    if not isinstance(shown, Shown):
+    if not isinstance(cell, Shown):
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
     check_direction(good)
-    words = Words(shown.language)
-    figure = words.figure(shown.value, form_of(shown.column, whole=isinstance(shown.value, int)))
-    tone = getattr(note, "tone", "") if shown.value is not None else ""
+    words = Words(cell.language)
+    form = form_of(cell.column, whole=isinstance(cell.value, int))
+    figure = words.figure(cell.value, form)
+    tone = getattr(note, "tone", "") if cell.value is not None else ""
     brief = getattr(note, "brief", "") or captions(words, {"note": note})["note"]
     if tone == "unknown":
         brief = ""
-    mood = "" if not good or tone not in {"up", "down"} else " good" if tone == good else " bad"
-    body = f'<div class="n">{text(figure)}</div><div class="l">{text(words.translate(label))}</div>'
-    body += f'<div class="c{mood}">{_strong(brief, tone if good else "")}</div>' if brief else ""
-    html = f'<div class="tile">{body}{_spark(*trend) if trend else ""}</div>'
-    is_nothing = shown.value is None and shown.reason in {None, "empty"}
-    untold = Untold(words.translate(label), reason=NOTHING if is_nothing else SMALL)
+    mood = ""
+    if good and tone in {"up", "down"}:
+        mood = " good" if tone == good else " bad"
+    name = words.translate(label)
+    body = f'<div class="n">{text(figure)}</div><div class="l">{text(name)}</div>'
+    if brief:
+        body += f'<div class="c{mood}">{_strong(brief, tone if good else "")}</div>'
+    line = _spark(*trend) if trend else ""
+    html = f'<div class="tile">{body}{line}</div>'
+    is_nothing = cell.value is None and cell.reason in {None, "empty"}
+    untold = Untold(name, reason=NOTHING if is_nothing else SMALL)
     return Item(
         "tile",
-        (shown.table,),
+        (cell.table,),
         words.language,
-        "" if shown.value is None else html,
+        "" if cell.value is None else html,
         is_blank=optional and is_nothing,
-        untold=(untold,) if shown.value is None else (),
+        untold=(untold,) if cell.value is None else (),
     )
 
 
@@ -164,8 +170,8 @@ def left_out(
         "all": describe_count(words, whole),
         "share": describe_few(words, share) if 0 < n < FIVE else share,
     }
-    said = words.translate(message, **values)
-    sentence = said[:1].upper() + said[1:]
+    message_text = words.translate(message, **values)
+    sentence = message_text[:1].upper() + message_text[1:]
     return _section(words, names, "text", title, f"<p>{text(sentence)}</p>")
 
 
@@ -233,8 +239,8 @@ def describe_making(
 ) -> str:
     """How a page is made again and what is another than in the last, as HTML to stand behind its
     conditions; with a link to the workbook of its tables, by the name of the file beside it."""
-    said = text(words.translate("The tables in Excel"))
-    link = f'<p class="note"><a href="{text(workbook)}">{said}</a></p>' if workbook else ""
+    link_text = text(words.translate("The tables in Excel"))
+    link = f'<p class="note"><a href="{text(workbook)}">{link_text}</a></p>' if workbook else ""
     coded = {name: _write_code(command) for name, command in commands.items()}
     body = _list_entries(coded | {name: text(value) for name, value in entries.items()}) + link
     return _section(words, (), "conditions", "How to make it again", body).body
@@ -262,12 +268,16 @@ def render(
     only repeats `title` is dropped."""
     words = Words(language)
     heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
-    given = [block if isinstance(block, Block) else Block(block) for block in blocks]
-    bare = [replace(block, html=heading.sub("", inside(block.html))) for block in given]
+    wrapped = [block if isinstance(block, Block) else Block(block) for block in blocks]
+    bare = [replace(block, html=heading.sub("", inside(block.html))) for block in wrapped]
     content = arrange_page(bare, words)
-    found = re.search(r'data-period="([^"]*)"', "".join(content))
+    marked = re.search(r'data-period="([^"]*)"', "".join(content))
     when = (
-        words.period(period) if re.match(r"\d{4}", period) else unescape(found[1]) if found else ""
+        words.period(period)
+        if re.match(r"\d{4}", period)
+        else unescape(marked[1])
+        if marked
+        else ""
     )
     running = f"{title}, {when}" if when else title
     named = {
@@ -290,29 +300,32 @@ def _template() -> Any:
     return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
 
 
-def _strong(said: str, tone: str) -> str:
+def _strong(sentence: str, tone: str) -> str:
     """The figure in front made strong, with an arrow for what cannot rest on colour alone."""
     arrow = {"up": "▲ ", "down": "▼ "}.get(tone, "")
     sign = "[+−]?" if arrow else "[+−]"
-    found = re.match(sign + r"\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", said)
-    return (
-        f"<b>{arrow}{text(found[0].strip())}</b> {text(said[found.end() :].strip())}"
-        if found
-        else f"{arrow and f'<b>{arrow}</b>'}{text(said)}"
-    )
+    figure = re.match(sign + r"\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", sentence)
+    if figure:
+        rest = sentence[figure.end() :].strip()
+        return f"<b>{arrow}{text(figure[0].strip())}</b> {text(rest)}"
+    mark = arrow and f"<b>{arrow}</b>"
+    return f"{mark}{text(sentence)}"
 
 
 def _spark(table: ProtectedTable, x: str, y: str) -> str:
     values = read(table, {}, x, y).frame["value"]
     if values.count() < 3:
         return ""
-    known = values.drop_nulls()
-    low, span = float(known.min()), float(known.max()) - float(known.min()) or 1.0  # type: ignore[arg-type]
-    points = [
-        f"{100 * i / (len(values) - 1):.1f},{30 - 26 * (v - low) / span:.1f}"
-        for i, v in enumerate(values)
-        if v is not None
-    ]
+    numbers = [float(value) for value in values.drop_nulls()]
+    low = min(numbers)
+    height = max(numbers) - low or 1.0
+    points: list[str] = []
+    for place, value in enumerate(values):
+        if value is None:
+            continue
+        x_place = 100 * place / (len(values) - 1)
+        y_place = 30 - 26 * (value - low) / height
+        points.append(f"{x_place:.1f},{y_place:.1f}")
     line = (
         f'<polyline points="{" ".join(points)}" fill="none" stroke="{color("teal")}" '
         'stroke-width="2" vector-effect="non-scaling-stroke"/>'

@@ -98,9 +98,9 @@ def check(table: object, *columns: str | None) -> None:
 def check_options(options: Options) -> None:
     """UsageError for an option that there is not, a tone that the palette does not have, or a
     direction that is none."""
-    known = Options.__annotations__
-    if not options.keys() <= known.keys():
-        raise UsageError(f"the options of a chart or table are {', '.join(known)}")
+    allowed = Options.__annotations__
+    if not options.keys() <= allowed.keys():
+        raise UsageError(f"the options of a chart or table are {', '.join(allowed)}")
     for name in (options.get("tone", "teal"), *options.get("colors", {}).values()):
         theme.check_tone(name)
     check_direction(options.get("good", ""))
@@ -127,22 +127,22 @@ def check_figures(table: ProtectedTable, column: str) -> None:
 def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
     """Title, subtitle and note in the reader's language, the note with what else must be said. A
     subtitle that only repeats the title is left out."""
-    given: dict[str, Any] = {key: options.get(key, "") for key in ("title", "subtitle", "note")}
-    said = {
+    written: dict[str, Any] = {key: options.get(key, "") for key in ("title", "subtitle", "note")}
+    texts = {
         key: str(one) if isinstance(one, Finding) else words.translate(one)
-        for key, one in given.items()
+        for key, one in written.items()
     }
-    if said["subtitle"] == said["title"]:
-        said["subtitle"] = ""
-    return said | {"note": " ".join(filter(None, [said["note"], *notes]))}
+    if texts["subtitle"] == texts["title"]:
+        texts["subtitle"] = ""
+    return texts | {"note": " ".join(filter(None, [texts["note"], *notes]))}
 
 
 def explain_absence(words: Words, options: Options, *, is_small: bool) -> tuple[Untold, ...]:
     """That a chart or table is not there: its title, its subtitle, and why."""
-    said = captions(words, options)
-    subtitle = said["subtitle"]
+    texts = captions(words, options)
+    subtitle = texts["subtitle"]
     reason = SMALL if is_small else NOTHING
-    return (Untold(said["title"] or subtitle, subtitle if said["title"] else "", reason),)
+    return (Untold(texts["title"] or subtitle, subtitle if texts["title"] else "", reason),)
 
 
 def choose_color(table: ProtectedTable, color: str | None) -> str | None:
@@ -170,12 +170,13 @@ def read(
         place,
         series,
         value,
-        given="codes" in options,
+        in_order="codes" in options,
         order=read_order(table, place),
     )
     form = form_of(value, whole=rows.schema[value].is_integer())
-    least = rows[value].cast(pl.Float64).abs().min()
-    digits = 1 if form == "percent" and least is not None and least >= ONE_DECIMAL else None  # type: ignore[operator]
+    least: Any = rows[value].cast(pl.Float64).abs().min()
+    has_one_decimal = form == "percent" and least is not None and least >= ONE_DECIMAL
+    digits = 1 if has_one_decimal else None
     frame = rows.select(
         pl.Series("place", names(rows, place, words), dtype=pl.String),
         pl.col(place).cast(pl.String).alias("code"),
@@ -233,24 +234,22 @@ def ordered(  # noqa: PLR0913 - what an order hangs on
     series: str | None,
     value: str,
     *,
-    given: bool = False,
+    in_order: bool = False,
     order: Sequence[Any] = (),
 ) -> pl.DataFrame:
     """In the `order` of codes, what is in none behind them; else time and steps in their own order,
     time from the first figure on; all else by value, the largest first and the unknown last."""
-    if given:
+    if in_order:
         return rows
     if order:
         places = {code: number for number, code in enumerate(order)}
         number = pl.col(place).replace_strict(places, default=len(order), return_dtype=pl.Int64)
         return rows.sort(number, place, series or place)
     if place in TIME or rows.schema[place].is_temporal():
-        first = rows.filter(pl.col(value).is_not_null() | pl.col("reason").is_not_null())[
-            place
-        ].min()
-        return (rows.filter(pl.col(place) >= first) if first is not None else rows.clear()).sort(
-            place, series or place
-        )
+        is_there = pl.col(value).is_not_null() | pl.col("reason").is_not_null()
+        first = rows.filter(is_there)[place].min()
+        since = rows.clear() if first is None else rows.filter(pl.col(place) >= first)
+        return since.sort(place, series or place)
     unknown = pl.col(place).cast(pl.String).str.contains("^(unknown|others)")
     if place in ORDERED:
         return rows.sort(unknown, place, series or place)
@@ -263,12 +262,11 @@ def ordered(  # noqa: PLR0913 - what an order hangs on
 def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
     """The words for a dimension's codes as they stand alone: a name has a capital, a month has
     none; no line ends after the hyphen that begins a word."""
-    said = zip(
-        rows[dimension],
-        (text.replace(" -", " \u2011") for text in words.labels(rows, dimension)),
-        strict=True,
-    )
-    return [text if isinstance(code, date) else text[:1].upper() + text[1:] for code, text in said]
+    listed: list[str] = []
+    for code, label in zip(rows[dimension], words.labels(rows, dimension), strict=True):
+        name = label.replace(" -", " \u2011")
+        listed.append(name if isinstance(code, date) else name[:1].upper() + name[1:])
+    return listed
 
 
 def ticks(
@@ -277,7 +275,10 @@ def ticks(
     """Three to six round marks that take in every figure (and zero) and leave little over, with
     their words."""
     tops = frame.group_by("place").agg(pl.col("high").sum())["high"] if stacked else frame["high"]
-    highest, lowest = (float(value or 0) for value in (tops.max(), frame["low"].min()))  # type: ignore[arg-type]
+    top: Any = tops.max()
+    bottom: Any = frame["low"].min()
+    highest = float(top or 0)
+    lowest = float(bottom or 0)
     start = min(0.0, lowest) if zero or lowest < highest / 2 else lowest
     rough = 10.0 ** floor(log10((highest - start) or 1))
     steps = [
@@ -300,7 +301,7 @@ def _waste(start: float, end: float, step: float) -> float:
 
 def _tips(frame: pl.DataFrame, words: Words, form: str) -> list[str]:
     """What the native tooltip of each mark says."""
-    said = []
+    tips = []
     for row in frame.to_dicts():
         around = (
             f" ({words.interval(row['low'], row['high'], form)})"
@@ -312,8 +313,8 @@ def _tips(frame: pl.DataFrame, words: Words, form: str) -> list[str]:
             if row["hidden"]
             else row["text"] + around
         )
-        said.append(" · ".join(filter(None, [row["place"], row["series"]])) + f": {figure}")
-    return said
+        tips.append(" · ".join(filter(None, [row["place"], row["series"]])) + f": {figure}")
+    return tips
 
 
 def _palette(

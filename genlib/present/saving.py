@@ -27,7 +27,7 @@ RUNS = r"=+\-@\t\r"
 """What a spreadsheet runs at the beginning of a text of CSV."""
 
 
-def save(shown: Protected | ProtectedTable, path: str | Path) -> Path:
+def save(protected: Protected | ProtectedTable, path: str | Path) -> Path:
     """Write protected tables to an Excel workbook, a sheet each, or one of them to CSV; gives the
     place. The file is its owner's alone, and there whole or not at all.
 
@@ -36,7 +36,7 @@ def save(shown: Protected | ProtectedTable, path: str | Path) -> Path:
     otherwise than with .xlsx or .csv, and for several tables in one CSV.
     """
     place = Path(path)
-    tables = _name_tables(shown)
+    tables = _name_tables(protected)
     content = _write(tables, place.suffix.lower())
     check_no_link(place)
     note_saved(tables)
@@ -55,12 +55,12 @@ def note_saved(tables: Mapping[str, ProtectedTable]) -> None:
     ledger.enter_saved(tables.values(), standing_policy())
 
 
-def _name_tables(shown: Protected | ProtectedTable) -> dict[str, ProtectedTable]:
-    match shown:
+def _name_tables(protected: Protected | ProtectedTable) -> dict[str, ProtectedTable]:
+    match protected:
         case ProtectedTable():
-            return {shown.name: shown}
-        case Protected() if len(shown):
-            return dict(shown)
+            return {protected.name: protected}
+        case Protected() if len(protected):
+            return dict(protected)
     raise NotProtected(
         "save takes what genlib.protect gave, or one of its tables; pass Cells through "
         "genlib.protect first"

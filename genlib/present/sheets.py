@@ -100,8 +100,8 @@ def describe_table(table: ProtectedTable) -> pl.DataFrame:
     rows = table.frame.with_columns(*table.name_codes())
     columns: dict[str, pl.Series] = {}
     for dimension in table.dimensions:
-        said = words.labels(rows, dimension)
-        _add(columns, words.heading(rows, dimension), pl.Series(said, dtype=pl.String))
+        labels = words.labels(rows, dimension)
+        _add(columns, words.heading(rows, dimension), pl.Series(labels, dtype=pl.String))
     for column in _list_figures(table):
         _add(columns, _name_column(words, column), _scale(rows[column]))
     columns[words.translate("Notes")] = _explain(rows, _list_figures(table), words)
@@ -140,7 +140,7 @@ def _scale(values: pl.Series) -> pl.Series:
 def _explain(rows: pl.DataFrame, figures: list[str], words: Words) -> pl.Series:
     """Why figures of a row are not there, or from when they are."""
     is_whole = pl.all_horizontal(pl.col(figures).is_not_null()) if figures else pl.lit(True)
-    said = (
+    reason = (
         pl.when(pl.col("reason") == "base")
         .then(pl.lit(words.translate("none, or too few to tell")))
         .when(pl.col("reason") == "time", is_whole)
@@ -148,7 +148,7 @@ def _explain(rows: pl.DataFrame, figures: list[str], words: Words) -> pl.Series:
         .when(pl.col("reason").is_not_null())
         .then(pl.lit(words.translate("hidden to protect small groups")))
     )
-    return rows.select(said.alias("said")).to_series()
+    return rows.select(reason.alias("said")).to_series()
 
 
 def _list_formats(table: ProtectedTable, rows: pl.DataFrame) -> dict[str, str]:

@@ -76,7 +76,7 @@ def _clean(element: ElementTree.Element) -> None:
         element.set(
             attribute,
             re.sub(
-                r"\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}", element.attrib[attribute]
+                r"\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", element.attrib[attribute]
             ),
         )
     for child in [

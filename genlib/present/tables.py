@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Any, Unpack
 
 import polars as pl
 
@@ -60,22 +60,19 @@ class Grid:
 
         cells = self.cells.head(rows) if rows else self.cells
         stub, *values = [c for c in cells.columns if c != self.group]
-        made = (
-            GT(cells, rowname_col=stub, groupname_col=self.group)
-            .tab_stubhead(self.heads[stub])
-            .cols_label({c: self.heads[c] for c in values})
-        )
-        made = made.cols_align("left", list(self.left)).cols_align(
-            "right", [c for c in values if c not in self.left]
-        )
+        heads: dict[str, Any] = {column: self.heads[column] for column in values}
+        numbers = [column for column in values if column not in self.left]
+        grid = GT(cells, rowname_col=stub, groupname_col=self.group)
+        grid = grid.tab_stubhead(self.heads[stub]).cols_label(heads)
+        grid = grid.cols_align("left", list(self.left)).cols_align("right", numbers)
         if self.total and not rows:
             last = [cells.height - 1]
-            made = made.tab_style(style.css(TOTAL), [loc.body(rows=last), loc.stub(rows=last)])
+            grid = grid.tab_style(style.css(TOTAL), [loc.body(rows=last), loc.stub(rows=last)])
         bare = re.sub(
             r'(?s)<style>.*?</style>| (?:id|headers|data-quarto[\w-]*)="[^"]*"| '
             r'(?:row|col)span="1"',
             "",
-            made.as_raw_html(),
+            grid.as_raw_html(),
         )
         many = " many" * (len(values) > MANY)
         if self._is_wide():
@@ -144,10 +141,10 @@ def table(
     is_cut = count > limit
     cut = words.translate("The first {n} of {all} rows.", n=limit, all=count) if is_cut else ""
     note = _explain_signs(table, rows, grid, wanted)
-    said = captions(words, options, describe_groups(table), note, cut)
+    texts = captions(words, options, describe_groups(table), note, cut)
     untold = _explain_absence(table, rows.filter(pl.col(by).is_not_null()), wanted, options)
     figures = grid.html(limit if is_cut else None)
-    body = card(words, figures, said, behind=grid.html() if is_cut else "")
+    body = card(words, figures, texts, behind=grid.html() if is_cut else "")
     is_blank = options.get("optional", False) and count == 0
     return Item(
         "table",
@@ -188,9 +185,9 @@ def _read_rows(
 ) -> pl.DataFrame:
     """The rows in reading order, with their total last unless they stand in groups."""
     by, *others = levels
-    given = "codes" in options
-    found = chosen(table, options, *levels)
-    rows = ordered(found, by, None, value, given=given, order=read_order(table, by))
+    is_ordered = "codes" in options
+    chosen_rows = chosen(table, options, *levels)
+    rows = ordered(chosen_rows, by, None, value, in_order=is_ordered, order=read_order(table, by))
     if has_groups or not options.get("total", True):
         return rows
     return pl.concat([rows, table.rows(*others, **options.get("where", {}))])
@@ -247,7 +244,7 @@ def _listed(
             )
             continue
         form = form_of(column, whole=rows.schema[column].is_integer())
-        cells[column] = _said(table, rows, column, form)
+        cells[column] = _write_figures(table, rows, column, form)
         heads[column] = _head(
             words,
             column,
@@ -279,24 +276,22 @@ def _absent(rows: pl.DataFrame, column: str) -> pl.Series:
     return rows.select(pl.col(column).is_null() & pl.col("reason").is_null()).to_series()
 
 
-def _said(table: ProtectedTable, rows: pl.DataFrame, column: str, form: str) -> list[str]:
+def _write_figures(table: ProtectedTable, rows: pl.DataFrame, column: str, form: str) -> list[str]:
     """The figures of a column, with a star behind shares, means and scores on few people."""
     words = Words(table.language)
     stars = pl.repeat(False, rows.height, eager=True)
     if "thin" in rows.columns and form not in {"number", "money"}:
         stars = rows.select(pl.col("thin") & pl.col(column).is_not_null()).to_series()
-    told = zip(words.figures(rows[column], form), _absent(rows, column), stars, strict=True)
-    return [DASH if absent else figure + STAR * bool(star) for figure, absent, star in told]
+    figures = zip(words.figures(rows[column], form), _absent(rows, column), stars, strict=True)
+    return [DASH if absent else figure + STAR * bool(star) for figure, absent, star in figures]
 
 
 def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:
     """Groups in alphabetical order, as Finns have it, if they have none of their own."""
     if group in ORDERED:
         return rows.sort(group, maintain_order=True)
-    return rows.sort(
-        pl.Series([sort_key(name) for name in names(rows, group, words)], dtype=pl.String),
-        maintain_order=True,
-    )
+    keys = [sort_key(name) for name in names(rows, group, words)]
+    return rows.sort(pl.Series(keys, dtype=pl.String), maintain_order=True)
 
 
 def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, value: str) -> Grid:
@@ -306,7 +301,7 @@ def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, va
         {
             "row": names(rows, by, words),
             "column": names(rows, across, words),
-            "text": _said(table, rows, value, form),
+            "text": _write_figures(table, rows, value, form),
         }
     )
     order = rows.select(across, named["column"]).unique().sort(across)["column"].to_list()

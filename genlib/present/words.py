@@ -82,11 +82,10 @@ class Words:
 
     def missing(self, messages: Iterable[str]) -> list[str]:
         """Those of the English messages that this language cannot say."""
-        return [
-            m
-            for m in messages
-            if self.language != "en" and (None, m) not in catalogue(self.language)
-        ]
+        if self.language == "en":
+            return []
+        entries = catalogue(self.language)
+        return [message for message in messages if (None, message) not in entries]
 
     def label(self, dimension: str, code: Any) -> str:
         """What a code of a dimension is called; null is the total, dates are months, an unknown
@@ -99,48 +98,48 @@ class Words:
             return self._together(dimension, str(code).split("+")[1:])
         if isinstance(code, datetime.date):
             return self._span(dimension, code)
-        said = str(code).lower() if isinstance(code, bool) else str(code)
-        known = _places(dimension, self.language).get(said) or self._code(dimension, said)
-        return known or re.sub(r"^(\d{1,3})-(\d{0,3})$", rf"\1{DASH}\2", str(code))
+        written = str(code).lower() if isinstance(code, bool) else str(code)
+        name = _places(dimension, self.language).get(written) or self._code(dimension, written)
+        return name or re.sub(r"^(\d{1,3})-(\d{0,3})$", rf"\1{DASH}\2", str(code))
 
     def _together(self, dimension: str, codes: list[str]) -> str:
         """Merged groups: two by their names, more as the others."""
         pair = [self.label(dimension, code) for code in codes if self._code(dimension, code)]
-        return (
-            self.translate("{a} and {b}", a=pair[0], b=pair[1])
-            if len(pair) == len(codes) == 2
-            else self.label(dimension, "others")
-        )
+        if len(pair) == len(codes) == 2:
+            return self.translate("{a} and {b}", a=pair[0], b=pair[1])
+        return self.label(dimension, "others")
 
     def _span(self, dimension: str, start: datetime.date) -> str:
         """`loka 2026`, `loka–joulu 2026` or `2026`, as the dimension is."""
         if dimension == "year":
             return str(start.year)
-        last = start.replace(month=start.month + 2) if dimension in {"quarter", "cohort"} else start
-        return (self.month(start) + DASH if last > start else "") + self.month(last, year=True)
+        if dimension not in {"quarter", "cohort"}:
+            return self.month(start, year=True)
+        last = start.replace(month=start.month + 2)
+        return f"{self.month(start)}{DASH}{self.month(last, year=True)}"
 
     def labels(self, rows: pl.DataFrame, dimension: str) -> list[str]:
         """What the codes of rows are called: by the table's own words (`question_fi`) if it has
         any, else by the catalogue's."""
-        own = f"{dimension}_{self.language}"
+        column = f"{dimension}_{self.language}"
         unit = f"{dimension}_unit"
         if unit in rows.columns:
             return [
                 self.label(read_as, code)
                 for read_as, code in zip(rows[unit], rows[dimension], strict=True)
             ]
-        given = rows[own] if own in rows.columns else [None] * rows.height
+        names = rows[column] if column in rows.columns else [None] * rows.height
         return [
             text or self.label(dimension, code)
-            for text, code in zip(given, rows[dimension], strict=True)
+            for text, code in zip(names, rows[dimension], strict=True)
         ]
 
     def heading(self, rows: pl.DataFrame, dimension: str) -> str:
         """The head of a dimension of rows: the table's own word if it has one; of time what its
         codes are there, "Year"."""
-        own = f"{dimension}_head"
-        if own in rows.columns and rows.height:
-            return str(rows[own][0])
+        column = f"{dimension}_head"
+        if column in rows.columns and rows.height:
+            return str(rows[column][0])
         unit = f"{dimension}_unit"
         is_larger = unit in rows.columns and rows.height
         return self.column(rows[unit][0] if is_larger else dimension)
@@ -151,8 +150,8 @@ class Words:
         return self._code("column", end) or name.replace("_", " ").capitalize()
 
     def _code(self, dimension: str, code: str) -> str | None:
-        known = catalogue(self.language)
-        return known.get((dimension, code)) or known.get(("code", code))
+        entries = catalogue(self.language)
+        return entries.get((dimension, code)) or entries.get(("code", code))
 
     def number(self, value: float, digits: int = 0, *, signed: bool = False) -> str:
         """`12 345,6`, with a true minus; `signed` puts a plus before what is above zero."""
@@ -181,9 +180,8 @@ class Words:
             return f"<{NBSP}{self.number(0.01, 2)}"
         elif form == "percent" and (0 < abs(value) < 0.01 or 0.99 < abs(value) < 1):
             usual = 2
-        return self.number(
-            scaled, usual if digits is None else digits, signed=FORMS[form].signed
-        ) + self._behind(form)
+        number = self.number(scaled, usual if digits is None else digits, signed=FORMS[form].signed)
+        return number + self._behind(form)
 
     def _behind(self, form: str) -> str:
         """The unit as it stands behind a figure."""
@@ -194,10 +192,10 @@ class Words:
         """A column of figures with as many decimals each and without the unit, which stands in the
         head."""
         values = list(values)
-        known = [abs(value) for value in values if value is not None]
+        sizes = [abs(value) for value in values if value is not None]
         digits = {
-            "percent": 2 if 0 < max(known, default=0) < 0.02 else 1,
-            "money": 0 if max(known, default=0) >= 1e5 else 2,
+            "percent": 2 if 0 < max(sizes, default=0) < 0.02 else 1,
+            "money": 0 if max(sizes, default=0) >= 1e5 else 2,
         }.get(form)
         return [re.sub(r"(?<=\d)\D+$", "", self.figure(value, form, digits)) for value in values]
 
@@ -230,15 +228,15 @@ class Words:
 
     def date(self, day: datetime.date | str) -> str:
         """`3.11.2026`, also of an ISO date or instant."""
-        found = datetime.datetime.fromisoformat(day) if isinstance(day, str) else day
-        return str(format_date(found, DATES[self.language], locale=LOCALES[self.language]))
+        moment = datetime.datetime.fromisoformat(day) if isinstance(day, str) else day
+        return str(format_date(moment, DATES[self.language], locale=LOCALES[self.language]))
 
     def month(self, day: datetime.date, *, year: bool = False, long: bool = False) -> str:
         """`loka`; `lokakuu` if long."""
-        found = get_month_names(
-            "wide" if long else "abbreviated", "stand-alone", LOCALES[self.language]
-        )
-        return str(found[day.month]).rstrip(".") + (f"{NBSP}{day.year}" if year else "")
+        locale = LOCALES[self.language]
+        names = get_month_names("wide" if long else "abbreviated", "stand-alone", locale)
+        name = str(names[day.month]).rstrip(".")
+        return f"{name}{NBSP}{day.year}" if year else name
 
     def period(self, period: Period | str) -> str:
         """`lokakuu 2026`, `heinä–syyskuu 2026`, `2026`."""
@@ -247,18 +245,19 @@ class Words:
         last = span.months(1)[0].start
         if span.length == 12:
             return str(first.year)
-        opening = (
-            self.month(first, long=True).removesuffix("kuu" if self.language == "fi" else "") + DASH
-            if span.length > 1
-            else ""
-        )
-        return opening + self.month(last, year=True, long=True)
+        closing = self.month(last, year=True, long=True)
+        if span.length == 1:
+            return closing
+        opening = self.month(first, long=True)
+        if self.language == "fi":
+            opening = opening.removesuffix("kuu")
+        return f"{opening}{DASH}{closing}"
 
 
 def form_of(column: str, *, whole: bool = False) -> str:
     """The form that a column's name asks for (whole: number, unless it is money)."""
-    found = next(form for form, how in FORMS.items() if re.search(how.pattern, column))
-    return "number" if whole and found != "money" else found
+    form_name = next(form for form, how in FORMS.items() if re.search(how.pattern, column))
+    return "number" if whole and form_name != "money" else form_name
 
 
 def sort_key(text: str) -> str:
@@ -271,10 +270,10 @@ def catalogue(language: str) -> dict[tuple[str | None, str], str]:
     """(context, English) to words: all that a language can say. Codes have a context: their
     dimension, `column`, or `code`."""
     with files("genlib.present").joinpath(f"locale/{language}.po").open("rb") as source:
-        known = read_po(source, locale=LOCALES[language])
+        entries = read_po(source, locale=LOCALES[language])
     return {
         (entry.context, str(entry.id)): str(entry.string)
-        for entry in known
+        for entry in entries
         if entry.id and entry.string
     }
 

@@ -13,7 +13,7 @@ from genlib.disclosure.cells import Cells
 from genlib.disclosure.ladder import make_legible
 from genlib.disclosure.policy import Policy
 from genlib.errors import UsageError
-from genlib.metrics import contacts
+from genlib.metrics import contacts, rows
 from genlib.period import Period
 
 OCTOBER = Period.parse("2026-10")
@@ -238,7 +238,7 @@ def test_an_earlier_opt_out_is_not_of_this_message() -> None:
         for n, gap in ((1, -1), (2, 0))
     )
     told = contacts.outcome(
-        contacts.rows(release(earlier, later, contact(4, SENT)), "campaign_contact"), "opted out"
+        rows.rows(release(earlier, later, contact(4, SENT)), "campaign_contact"), "opted out"
     )
     assert dict(told.select("customer", "outcome").collect().rows()) == {
         1: "stayed",

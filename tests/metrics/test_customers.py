@@ -14,7 +14,7 @@ from genlib.disclosure import slices
 from genlib.disclosure.ladder import make_legible
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.slices import take_slice
-from genlib.metrics import customers, rows
+from genlib.metrics import buyers, customers, rows
 from genlib.period import Period
 
 Bought = tuple[int, date, int, str]
@@ -478,7 +478,7 @@ VALUES = st.lists(st.integers(0, 12), min_size=1, max_size=60)
 
 def scores(values: list[int], classes: int) -> list[int]:
     frame = rows.lazy(pl.DataFrame({"value": values, "customer": 1, "_among": "all"}))
-    return rows.collect(frame.select(customers._score("value", classes))).to_series().to_list()
+    return rows.collect(frame.select(buyers._score("value", classes))).to_series().to_list()
 
 
 @given(VALUES, st.integers(2, 10))

@@ -19,8 +19,8 @@ from genlib.metrics.figures import (
     Share,
     Stock,
     Worth,
+    attach_columns,
     cost_each,
-    given,
     likert,
     uplift,
 )
@@ -471,7 +471,7 @@ def test_cost_per_buyer_only_if_the_campaign_surely_brought_any() -> None:
 
 def test_given_words() -> None:
     known = pl.DataFrame({"question": ["speed"], "fi": ["Nopeus"], "driver": [0.5]})
-    found = given("question", known)(table(("speed", 10), ("other", 10), by=("question",)))
+    found = attach_columns("question", known)(table(("speed", 10), ("other", 10), by=("question",)))
     assert found.select("fi", "driver").rows() == [("Nopeus", 0.5), (None, None)]
 
 
@@ -485,7 +485,7 @@ ALL: list[tuple[Figure, tuple[str, ...]]] = [
     (Change("change", "people", "month", 1), ("month",)),
     (Reached(("delivered", "bought")), ("stage",)),
     (uplift, BY),
-    (given("who", pl.DataFrame(schema={"who": pl.String, "fi": pl.String})), ("who",)),
+    (attach_columns("who", pl.DataFrame(schema={"who": pl.String, "fi": pl.String})), ("who",)),
 ]
 
 

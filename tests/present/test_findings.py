@@ -11,7 +11,7 @@ import pytest
 from genlib.disclosure.table import Shown
 from genlib.errors import NotProtected
 from genlib.period import Period
-from genlib.present import findings, page
+from genlib.present import comparisons, findings, page, rankings
 from genlib.present import map as finland
 from genlib.present.words import Words
 
@@ -203,16 +203,16 @@ def test_every_word_of_a_change_has_a_translation():
     messages = {
         text
         for said in (
-            findings.COUNTED,
-            findings.MEASURED,
-            findings.BRIEF_COUNTED,
-            findings.BRIEF_MEASURED,
-            findings.BESIDE,
-            findings.BRIEF_BESIDE,
+            comparisons.COUNTED,
+            comparisons.MEASURED,
+            comparisons.BRIEF_COUNTED,
+            comparisons.BRIEF_MEASURED,
+            comparisons.BESIDE,
+            comparisons.BRIEF_BESIDE,
         )
         for text in said.values()
     }
-    messages |= {findings.LEVEL, findings.ABOVE, findings.BELOW, findings.APART}
+    messages |= {comparisons.LEVEL, rankings.ABOVE, rankings.BELOW, rankings.APART}
     messages |= {name for name, _ in finland.JUDGED.values()}
     assert [Words(language).missing(sorted(messages)) for language in ("fi", "sv")] == [[], []]
 

@@ -64,11 +64,10 @@ def columns_of(name: str) -> set[str]:
 def list_findings() -> list[tuple[str, str]]:
     """Each finding that takes a table, with each of its columns."""
     functions = inspect.getmembers(findings, inspect.isfunction)
-    here = [(name, one) for name, one in functions if one.__module__ == findings.__name__]
     return [
         (name, column)
-        for name, one in here
-        if not name.startswith("_") and "table" in inspect.signature(one).parameters
+        for name, one in functions
+        if "table" in inspect.signature(one).parameters
         for column in FIGURES & set(inspect.signature(one).parameters)
     ]
 

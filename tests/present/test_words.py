@@ -19,7 +19,7 @@ from genlib.reports import prose
 ROOT = Path(__file__).resolve().parents[2]
 SAYS = {
     "translate",
-    "_told",
+    "compose_finding",
     "noted",
     "change",
     "difference",

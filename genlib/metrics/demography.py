@@ -1,0 +1,98 @@
+"""Demography: where the active customers live and how old they are.
+
+Of 1,000 active customers 400 live in Pirkanmaa: a share of 40 %, and 0.7 of a thousand
+inhabitants."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import Unpack
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
+from genlib.disclosure.slices import OTHERS, SLICE
+from genlib.metrics import intervals
+from genlib.metrics.buyers import read_cut
+from genlib.metrics.figures import Share, share_gap, with_gaps
+from genlib.metrics.intervals import interval
+from genlib.metrics.ladders import POSTAL_AREAS, by_age_band, by_place
+from genlib.metrics.names import metric
+from genlib.metrics.population import Narrowed, active, count_lately, tabulated, with_slices
+from genlib.metrics.rows import case
+from genlib.period import Period
+
+
+@metric()
+def by_region(
+    release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
+) -> Cells:
+    """Active customers (billed in the last months) of each region, with their `share` and how many
+    they are of a thousand inhabitants (`per_thousand`, with Wilson's interval); of one region, by
+    municipality."""
+    region = narrowed.get("region", "all")
+    place = "region" if region == "all" else "municipality"
+    figures = (Share((place,)), partial(_per_thousand, place=place, region=region))
+    return _active(release, period, months, (by_place(place),), *figures, **narrowed)
+
+
+@metric()
+def by_age(
+    release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
+) -> Cells:
+    """Active customers (billed in the last months) by age band and kind, with the band's `share` of
+    its kind."""
+    return _active(
+        release,
+        period,
+        months,
+        (by_age_band(), Dimension("kind")),
+        Share(("age_band",)),
+        **narrowed,
+    )
+
+
+def _active(
+    release: Tables,
+    period: Period,
+    months: int,
+    by: tuple[Dimension, ...],
+    *figures: Figure,
+    **narrowed: Unpack[Narrowed],
+) -> Cells:
+    customers = with_slices(release, active(release, period, months=months), read_cut(narrowed))
+    if "municipality" in by[0].columns:  # of regions that are not told, no towns are counted
+        is_other = nw.col(SLICE) == OTHERS
+        customers = customers.with_columns(
+            municipality=case({OTHERS: is_other}, nw.col("municipality"))
+        )
+    population = count_lately("active", period, months, **narrowed)
+    return tabulated(release, customers, by, population, *figures)
+
+
+def _per_thousand(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFrame:
+    sizes = _inhabitants(place, region)
+    places = frame.select(place).join(
+        sizes, on=place, how="left", nulls_equal=True, maintain_order="left"
+    )
+    people = frame["people"]
+    inhabitants = places["n"]
+    ends = intervals.wilson(people, inhabitants)
+    figures = interval("per_thousand", people / inhabitants, ends)
+    rated = frame.with_columns((1000 * value).alias(name) for name, value in figures.items())
+    counts = (people, inhabitants)
+    return with_gaps(rated, "per_thousand", place, counts, share_gap)
+
+
+@cache
+def _inhabitants(place: str, region: str) -> pl.DataFrame:
+    """Of each place, and of all on the row null."""
+    codes = {"region": pl.String, "municipality": pl.String}
+    areas = pl.read_csv(POSTAL_AREAS, columns=[*codes, "population_2022"], schema_overrides=codes)
+    there = areas if region == "all" else areas.filter(pl.col("region") == region)
+    inhabitants = pl.col("population_2022").sum().alias("n")
+    no_place = pl.lit(None, pl.String).alias(place)
+    each = there.group_by(place).agg(inhabitants)
+    whole = there.group_by(no_place).agg(inhabitants)
+    return pl.concat([each, whole])

@@ -1,0 +1,96 @@
+"""Gaps: how far each group lies from all others together, with the interval of the difference.
+
+Of 40 in a hundred in one region and 30 in a hundred in all others the gap is 10 points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import polars as pl
+
+from genlib import judgement
+from genlib.metrics import intervals
+from genlib.metrics.intervals import interval
+from genlib.metrics.lookup import dimensions, least, on_total
+
+Gap = Callable[[Sequence[Any], Sequence[Any], float], tuple[Any, Any, Any]]
+"""The difference of two groups of people, given by their counts, with the ends of its interval at a
+level."""
+
+
+def with_gaps(  # noqa: PLR0913 - what groups are compared by
+    frame: pl.DataFrame,
+    name: str,
+    among: str,
+    counts: Sequence[pl.Series],
+    gap: Gap,
+    *,
+    effects: Sequence[pl.Series] = (),
+) -> pl.DataFrame:
+    """How far the figure of each code of `among` lies from that of all others together:
+    `<name>_gap` with the ends of its interval, at the level of so many comparisons
+    (judgement.level_among).
+
+    `counts` are what the figure was made of, the number of people last. The others are the total
+    less the group or, where the table has no total, the sum of all others that are shown; nothing
+    is said where they are hidden, or too few.
+
+    `effects`: where the counts are of events of which a person may have several, the design effect
+    of each group and that of all its others; both tell as much as so many fewer events.
+
+    Example: 40 of 80 messages to 40 people, at effect 2, are compared as 20 of 40.
+    """
+    columns = {f"_count{place}": count for place, count in enumerate(counts)}
+    effect, other_effect = effects or (pl.lit(1.0), pl.lit(1.0))
+    keys = dimensions(frame)
+    elsewhere = [key for key in keys if key != among]
+    counted = frame.with_columns(**columns, _effect=effect, _other_effect=other_effect)
+    judged = counted.filter(pl.col(name).is_not_null() | on_total(among))
+    parts = judged.partition_by(elsewhere) if elsewhere else [judged]
+    schema = {key: frame.schema[key] for key in keys} | dict.fromkeys(_ends(name), pl.Float64)
+    gaps = [pl.DataFrame(schema=schema)]
+    for part in parts:
+        groups = _beside_others(part, among, list(columns), least(frame))
+        group = [groups[column] / groups["_effect"] for column in columns]
+        others = [groups[f"{column}_others"] / groups["_other_effect"] for column in columns]
+        level = judgement.level_among(groups.height)
+        gap_and_ends = gap(group, others, level)
+        values = dict(zip(_ends(name), gap_and_ends, strict=True))
+        rows = groups.select(keys).with_columns(**values)
+        gaps.append(rows.cast(schema))  # type: ignore[arg-type]
+    return frame.join(pl.concat(gaps), on=keys, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _ends(name: str) -> list[str]:
+    return list(interval(f"{name}_gap", None, (None, None)))
+
+
+def _beside_others(part: pl.DataFrame, among: str, columns: list[str], fewest: int) -> pl.DataFrame:
+    """The groups that can be compared, with the counts of all others as `<column>_others`."""
+    is_total = pl.col(among).is_null()
+    groups = part.filter(~is_total)
+    total = part.filter(is_total)
+    whole = total if total.height else groups.select(pl.col(columns).sum())
+    others = groups.with_columns(
+        (pl.lit(whole[column]).first() - pl.col(column)).alias(f"{column}_others")
+        for column in columns
+    )
+    wanted = [*columns, *(f"{column}_others" for column in columns), "_effect", "_other_effect"]
+    is_known = pl.all_horizontal(pl.col(wanted).is_not_null())
+    people = columns[-1]
+    enough = (pl.col(people) >= fewest) & (pl.col(f"{people}_others") >= fewest)
+    return others.filter(is_known, enough)
+
+
+def share_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple[Any, Any, Any]:
+    """The difference of two shares, each (part, whole), by Newcombe's method 10."""
+    part, whole = counts
+    other_part, other_whole = others
+    ends = intervals.newcombe(part, whole, other_part, other_whole, level=level)
+    return part / whole - other_part / other_whole, *ends
+
+
+def nps_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple[Any, Any, Any]:
+    """The difference of two net promoter scores, each (promoters, detractors, answers)."""
+    return intervals.nps_difference(counts, others, level=level)

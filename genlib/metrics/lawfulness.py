@@ -1,0 +1,133 @@
+"""Lawfulness: how many contacts there were, and whether each was allowed when it was made.
+
+Of 100 contacts 96 were allowed, 3 had no consent and 1 went against a prohibition: 4 % refused."""
+
+from __future__ import annotations
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import Cells, Dimension, Tables
+from genlib.disclosure.counting import recountable
+from genlib.disclosure.population import Population
+from genlib.metrics.changes import changes
+from genlib.metrics.ladders import by_channel, by_time
+from genlib.metrics.messages import (
+    CONTACTS,
+    WHY,
+    attach_campaigns,
+    by_what,
+    message_rates,
+    read_sent,
+)
+from genlib.metrics.names import metric
+from genlib.metrics.population import (
+    LOOK_BACK,
+    complete,
+    count_over,
+    count_stepwise,
+    stepwise,
+    tabulated,
+)
+from genlib.metrics.rows import Rows, beginning, case, collect
+from genlib.period import Period
+
+
+@metric()
+def timeline(
+    release: Tables, period: Period, *, campaign: str = "all", months: int | None = None
+) -> Cells:
+    """Contacts by month (quarter or year, as the period is) and channel; `change` since the step
+    before."""
+    contacts, population = _dated(release, period, campaign, months)
+    by = (by_time(period, months or LOOK_BACK[period.length]), by_channel())
+    cells = tabulated(
+        release, contacts, by, population, *changes("contacts", period), measures=CONTACTS
+    )
+    return complete(cells, pl.DataFrame({period.unit: [period.start]}))
+
+
+@metric()
+def lawfulness(
+    release: Tables, period: Period, *, campaign: str = "all", months: int | None = None
+) -> Cells:
+    """Contacts by month (quarter or year) and verdict as of the instant each was sent, those
+    refused by their `ground`: no consent, against a prohibition, another, or `undivided`.
+    `refused_rate` of contacts, its interval by person."""
+    sent_contacts, population = _dated(release, period, campaign, months)
+    unit = period.unit
+    undivided = dict.fromkeys(("consent", "prohibition", "other ground"), "undivided")
+    verdict = Dimension("ground", parents=("verdict",), ladder=(undivided,), is_subject=True)
+    by = (by_time(period, months or LOOK_BACK[period.length]), verdict)
+
+    def count(contacts: Rows) -> Cells:
+        rates = message_rates(contacts, unit, "verdict", "refused", "ground")
+        return tabulated(release, contacts, by, population, *rates, measures=CONTACTS)
+
+    cells = recountable(sent_contacts, by, count)
+    verdicts = {"allowed": "allowed", "consent": "refused", "prohibition": "refused"}
+    grounds = pl.DataFrame({"ground": [*verdicts], "verdict": [*verdicts.values()]})
+    dated = complete(cells, pl.DataFrame({unit: [period.start]}))
+    return complete(dated, grounds)
+
+
+def _dated(
+    release: Tables, period: Period, campaign: str, months: int | None
+) -> tuple[Rows, Population]:
+    length = months or LOOK_BACK[period.length]
+    contacts = read_sent(release, None, campaign=campaign).filter(
+        stepwise("sent_on", period, length)
+    )
+    dated = contacts.with_columns(beginning("sent_on", period.unit).alias(period.unit))
+    return dated, count_stepwise("contacts", period, length, campaign=campaign)
+
+
+@metric(what=("channel", "campaign"))
+def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
+    """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with
+    their `refused_rate`."""
+    sent_contacts = read_sent(release, period, campaign=campaign).with_columns(
+        campaign=nw.col("code")
+    )
+    names = (attach_campaigns(release),) if what == "campaign" else ()
+    by = (by_what(sent_contacts, what), Dimension("verdict", is_subject=True))
+    population = _of_period(release, period, campaign)
+
+    def count(contacts: Rows) -> Cells:
+        rates = message_rates(contacts, what, "verdict", "refused", among=what)
+        return tabulated(release, contacts, by, population, *rates, *names, measures=CONTACTS)
+
+    return recountable(sent_contacts, by, count)
+
+
+@metric()
+def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
+    """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
+    contacts = read_sent(release, period, campaign=campaign)
+    by = (WHY,)
+    return tabulated(
+        release, contacts, by, _of_period(release, period, campaign), measures=CONTACTS
+    )
+
+
+@metric()
+def handling(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
+    """Contacts of the period, or of one campaign, by verdict; those refused by whether the steward
+    has handled them (`handling`: allowed, handled, open)."""
+    groups = {"allowed": nw.col("allowed"), "handled": nw.col("followed_up")}
+    contacts = read_sent(release, period, campaign=campaign).with_columns(
+        handling=case(groups, "open")
+    )
+    by = (Dimension("handling", parents=("verdict",), is_subject=True),)
+    population = _of_period(release, period, campaign)
+    cells = tabulated(release, contacts, by, population, measures=CONTACTS)
+    return complete(cells, pl.DataFrame({"handling": ["handled", "open"], "verdict": "refused"}))
+
+
+def _of_period(release: Tables, period: Period, campaign: str) -> Population:
+    """One population, so that the tables are protected together; of one campaign by the months in
+    which it was sent."""
+    if campaign == "all":
+        return Population.of("contacts", period)
+    days = collect(read_sent(release, None, campaign=campaign).select("sent_on"))
+    return count_over("contacts", days["sent_on"], campaign=campaign)

@@ -1,0 +1,117 @@
+"""Looking up: what a figure reads in a table *as it is shown*, so that a figure can tell nothing
+that the table does not.
+
+In: the dimension columns (null = total), then `people` and the other measures. A cell that is not
+there at all counts 0, a hidden one gives null, and no share stands on fewer than `BASE` people. A
+figure of a whole group stands on the row of that group's total.
+
+Example: of promoters 6 and detractors null (hidden), `at(..., {"group": "promoter"})` is 6 on every
+row and `over(..., ("promoter", "detractor"))` is null."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from genlib.disclosure.cells import Figure
+
+BASE = 10
+
+
+def dimensions(frame: pl.DataFrame) -> list[str]:
+    """The columns that say where a row stands: those in front of `people`."""
+    return frame.columns[: frame.columns.index("people")]
+
+
+def at(
+    frame: pl.DataFrame, column: str, where: Mapping[str, Any], beside: tuple[str, ...] = ()
+) -> pl.Expr:
+    """For each row, the value of `column` in the cell with the dimensions `where` set so (None =
+    total; several values: the sum of their cells), those `beside` as they come, and all others as
+    in the row."""
+    keys = [name for name in dimensions(frame) if name not in where and name not in beside]
+    if is_untold(frame, where):
+        return pl.when(pl.lit(False)).then(column)
+    cells = pl.col(column).filter(_stands(name, value) for name, value in where.items())
+    return (
+        pl.when(cells.null_count() == 0).then(cells.sum()).over(pl.lit(0), *keys)
+    )  # the constant: there may be no other dimension
+
+
+def is_untold(frame: pl.DataFrame, where: Mapping[str, Any]) -> bool:
+    """Whether the table has larger groups than one of these values."""
+    if "_untold" not in frame.columns or frame.is_empty():
+        return False
+    untold = set(frame["_untold"][0])
+    asked: set[str] = set()
+    for name, value in where.items():
+        if value is None:
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        asked.add(name)
+        asked.update(f"{name}={one}" for one in values)
+    return bool(asked & untold)
+
+
+def _stands(dimension: str, value: Any) -> pl.Expr:
+    code = pl.col(dimension)
+    if value is None:
+        return code.is_null()
+    values = value if isinstance(value, tuple) else (value,)
+    return code.is_in(values)
+
+
+def over(
+    frame: pl.DataFrame,
+    column: str,
+    dimension: str,
+    values: tuple[Any, ...],
+    finer: tuple[str, ...] = (),
+) -> pl.Expr:
+    """The sum of `column` over some values of a dimension (none named: its total); null if one of
+    them is hidden."""
+    return at(frame, column, {**dict.fromkeys(finer), dimension: values or None})
+
+
+def on_total(*columns: str) -> pl.Expr:
+    """Rows that are totals over these dimensions."""
+    return pl.all_horizontal(pl.col(column).is_null() for column in columns)
+
+
+def with_figures(
+    frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: dict[str, pl.Series]
+) -> pl.DataFrame:
+    """The frame with figures on the rows `where`, null where the base is hidden or too small;
+    `thin` where the policy flags it."""
+    firm = where & pl.lit(base >= least(frame))
+    columns: dict[str, pl.Expr] = {
+        name: pl.when(firm).then(pl.lit(value).fill_nan(None)) for name, value in figures.items()
+    }
+    if "_flag" in frame.columns:
+        columns["thin"] = pl.col("thin") | (firm & pl.lit(base < frame["_flag"])).fill_null(False)
+    return frame.with_columns(**columns)
+
+
+def least(frame: pl.DataFrame) -> int:
+    """The fewest people that a figure may stand on: the policy's, where `protect` says it."""
+    if "_base" not in frame.columns:
+        return BASE
+    of_policy: Any = frame["_base"].max()
+    return int(of_policy or BASE)
+
+
+def attach_columns(dimension: str, columns: pl.DataFrame) -> Figure:
+    """Columns that are known beside the cells: words, what the books say, or figures of a model
+    over many people."""
+
+    def joined(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.join(
+            columns.cast({dimension: frame.schema[dimension]}),
+            on=dimension,
+            how="left",
+            maintain_order="left",
+        )
+
+    return joined

@@ -1,0 +1,142 @@
+"""Outlook: who still buys, and what they are expected to buy.
+
+The models stand in `genlib.metrics.models`, and when a forecast is believed in
+`genlib.metrics.forecast`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from datetime import date, timedelta
+from typing import Any, Unpack
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import Cells, Dimension, Measure, Tables
+from genlib.metrics import forecast as forecasts
+from genlib.metrics.figures import Believed, Share
+from genlib.metrics.names import metric
+from genlib.metrics.population import Narrowed, count_at, tabulated
+from genlib.metrics.purchases import PURCHASE, purchase_summary, read_profiled_invoices
+from genlib.metrics.rows import Rows, collect, lazy, rows, within
+from genlib.period import Period
+
+ALIVE = {"70-100": 0.7, "30-70": 0.3, "0-30": 0.0}
+"""Bands of the chance, in per cent, that a customer still buys."""
+ALIVE_OR_NOT = {"30-70": "0-70", "0-30": "0-70"}
+FORECAST = ("forecast_cents", "came_cents", "expected_cents")
+"""The money forecast of the last 52 weeks, what came in them, and what is expected of the next."""
+VERDICTS = {"kind": pl.String} | {field.name: pl.Boolean for field in fields(forecasts.Verdict)}
+
+
+@metric()
+def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
+    """Those who may be profiled, by the chance (per cent, BG/NBD, fitted by kind of customer) that
+    they still buy. Those who bought `once` stand apart: of them the model knows nothing (it holds
+    them all to be there still); of a kind too few of whom bought again it is `unknown`. Rental is
+    left out: a contract does not fade away unseen. Figure: `share`."""
+    chances = find_chances(release, period.end)
+    population = count_at("prospects", period.end, **narrowed)
+    by = (Dimension("alive", ladder=(ALIVE_OR_NOT,)),)
+    return tabulated(release, lazy(chances), by, population, Share(("alive",)))
+
+
+def find_chances(release: Tables, end: date) -> pl.DataFrame:
+    """Each customer who may be profiled and bought before `end`, with the band (`alive`) that
+    `activity` counts."""
+    summaries = _summaries(release, end)
+    kinds = _by_kind(summaries) or [summaries]
+    return pl.concat([_chances(one) for one in kinds])
+
+
+def _chances(summary: pl.DataFrame) -> pl.DataFrame:
+    """Each customer of one kind with the band of the chance."""
+    model = forecasts.fit(summary)
+    if model is None:
+        return summary.select("customer", alive=_unless_once(pl.lit("unknown")))
+    chances = summary.with_columns(chance=pl.Series(model.chance(summary)))
+    return chances.select("customer", alive=_unless_once(_band("chance")))
+
+
+@metric()
+def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
+    """What those who may be profiled and have bought are expected to buy in the next 52 weeks, by
+    kind of customer (BG/NBD times gamma-gamma, fitted by kind), without rental: `expected_cents`.
+    And what would have been forecast of the last 52 weeks (`forecast_cents`) of those who had
+    bought before them, and what came of these (`came_cents`).
+
+    `expected_cents` is told of a kind only if its forecast is believed (see
+    `genlib.metrics.forecast`), and of all together only if that of each is; else the kind
+    `is_few`, `is_short`, `is_spread` or `is_missed`. People are not told: who has ever bought
+    changes by a few from month to month, and a year of such counts beside each other tells who.
+    """
+    year_ago = period.end - timedelta(days=forecasts.DAYS)
+    now = _summaries(release, period.end)
+    past = _summaries(release, year_ago)
+    came = collect(_came(release, year_ago, period.end))
+    past = past.join(came, on="customer", how="left")
+    past = past.with_columns(pl.col("came").fill_null(0))
+    parts = [_outlook(one, past) for one in _by_kind(now)]
+    money = [Measure(name, "money") for name in FORECAST]
+    no_money = dict.fromkeys(FORECAST, pl.lit(0))
+    nobody = now.select("customer", "kind", **no_money).clear()
+    customers = pl.concat([nobody, *(part for part, _ in parts)], how="vertical_relaxed")
+    kinds = pl.DataFrame([verdict for _, verdict in parts], schema=VERDICTS)
+    return tabulated(
+        release,
+        lazy(customers),
+        (Dimension("kind"),),
+        count_at("forecast", period.end, **narrowed),
+        Believed(kinds),
+        measures=money,
+    )
+
+
+def _outlook(now: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The customers of one kind with their money, and what the forecast is worth."""
+    kind = now["kind"][0]
+    money, verdict = forecasts.outlook(now, past.filter(pl.col("kind") == kind))
+    customers = money.select("customer", pl.lit(kind).alias("kind"), *FORECAST)
+    return customers, {"kind": kind, **asdict(verdict)}
+
+
+def _summaries(release: Tables, end: date) -> pl.DataFrame:
+    """The purchase summary, in days, of those who may be profiled and bought before `end`, with
+    their kind, in order."""
+    purchases = _purchases(release).filter(nw.col("issued_on") < end)
+    summary = purchase_summary(
+        purchases.to_native(),
+        customer="customer",
+        date="issued_on",
+        amount="amount_cents",
+        as_of=end - timedelta(days=1),
+        unit="day",
+    )
+    kinds = rows(release, "customer").select("customer", "kind")
+    return collect(lazy(summary).join(kinds, on="customer")).sort("customer")
+
+
+def _purchases(release: Tables) -> Rows:
+    return read_profiled_invoices(release).filter(nw.col("amount_cents") > 0, PURCHASE)
+
+
+def _came(release: Tables, start: date, end: date) -> Rows:
+    """The money of the purchases of each customer in this time."""
+    inside = _purchases(release).filter(within("issued_on", start, end))
+    return inside.group_by("customer").agg(nw.col("amount_cents").sum().alias("came"))
+
+
+def _by_kind(summaries: pl.DataFrame) -> list[pl.DataFrame]:
+    return summaries.partition_by("kind", maintain_order=True)
+
+
+def _band(chance: str) -> pl.Expr:
+    *upper, last = ALIVE
+    band = pl.lit(last)
+    for name in reversed(upper):
+        band = pl.when(pl.col(chance) >= ALIVE[name]).then(pl.lit(name)).otherwise(band)
+    return band
+
+
+def _unless_once(band: pl.Expr) -> pl.Expr:
+    return pl.when(pl.col("frequency") > 0).then(band).otherwise(pl.lit("once"))

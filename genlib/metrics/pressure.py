@@ -1,0 +1,128 @@
+"""Pressure: how often the same people are contacted, and what becomes of their many messages.
+
+Of 100 people contacted in 90 days 5 got more than three messages in the last 30: 5 % over the
+cap."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
+from genlib.disclosure.counting import recountable
+from genlib.errors import UsageError
+from genlib.metrics.ladders import at_least, by_channel, by_number
+from genlib.metrics.lookup import at, on_total, with_figures
+from genlib.metrics.messages import CONTACTS, OUTCOMES, message_rates, outcome, read_sent
+from genlib.metrics.names import metric
+from genlib.metrics.population import check_covered, complete, count_at, tabulated
+from genlib.metrics.rates import Rate, Share
+from genlib.metrics.rows import Rows, banded, within
+from genlib.period import Period
+
+CAPS = range(1, 5)
+"""What the cap of contacts in 30 days may be."""
+MOST = 5
+"""So many contacts of one person, or more, are one band."""
+
+
+@metric()
+def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
+    """Those contacted in the last 90 days of the period, by the number of contacts in its last 7,
+    30 and 90 days, and the `messages` that they got; `contacts_each` of those who got any;
+    `over_rate`: the part with more than `cap` (1 to 4),
+    where the bands can tell. Of one campaign: those it contacted."""
+    if cap not in CAPS:
+        raise UsageError("the cap of contacts is 1, 2, 3 or 4")
+    people = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)])
+    by = (Dimension("days", total=False), by_number("contacts", most=MOST, least=0))
+    population = count_at("contacted", period.end, campaign=campaign)
+    figures = (Share(("contacts",)), partial(_over, cap=cap), _contacts_each)
+    measures = (PEOPLE, Measure("messages", "count"))
+    return tabulated(release, people, by, population, *figures, measures=measures)
+
+
+def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
+    """The part above the cap; nothing where the band that the cap lies in reaches beyond it."""
+    rated = Rate("over_rate", "contacts", at_least(frame, "contacts", cap + 1))(frame)
+    wide_bands = [f"{n}+" for n in range(1, cap + 1)]
+    unclear = frame.filter(pl.col("contacts").is_in(wide_bands))["days"]
+    is_clear = ~pl.col("days").is_in(unclear.implode())
+    columns = ("over_rate", "over_rate_low", "over_rate_high")
+    return rated.with_columns(pl.when(is_clear).then(column).alias(column) for column in columns)
+
+
+def _contacts_each(frame: pl.DataFrame) -> pl.DataFrame:
+    """How many contacts each of those got who got any."""
+    everybody, nobody, messages = frame.select(
+        everybody=at(frame, "people", {"contacts": None}),
+        nobody=at(frame, "people", {"contacts": "0"}),
+        messages=at(frame, "messages", {"contacts": None}),
+    )
+    contacted = everybody - nobody
+    mean = {"contacts_each": messages / contacted}
+    return with_figures(frame, on_total("contacts"), contacted, mean)
+
+
+def _frequency(release: Tables, period: Period, days: int, campaign: str) -> Rows:
+    contacts = _lately(release, period, days, campaign)
+    sizes = contacts.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
+    everyone = _lately(release, period, 90, campaign).select("customer").unique()
+    counted = everyone.join(sizes, on="customer", how="left")
+    counted = counted.with_columns(n=nw.col("n").fill_null(0))
+    band = banded(nw.col("n"), _bands(0))
+    return counted.select("customer", days=nw.lit(days), contacts=band, messages="n")
+
+
+def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -> Rows:
+    """Contacts of the last days of the period; of the people of one campaign, also those of
+    others."""
+    check_covered(release, period)
+    start = period.end - timedelta(days=days)
+    contacts = read_sent(release, None).filter(within("sent_on", start, period.end))
+    if campaign == "all":
+        return contacts
+    people = read_sent(release, None, campaign=campaign).select("customer").unique()
+    return contacts.join(people, on="customer", how="semi")
+
+
+@metric()
+def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
+    """Contacts of the last 7, 30 and 90 days by channel."""
+    spans = (
+        _lately(release, period, days, campaign).with_columns(days=nw.lit(days))
+        for days in (7, 30, 90)
+    )
+    contacts = nw.concat([one.select("customer", "channel", "contacts", "days") for one in spans])
+    by = (Dimension("days", total=False, ladder=({7: None}, {7: None, 30: None})), by_channel())
+    population = count_at("contacts by days", period.end, campaign=campaign)
+    share = Share(("channel",), of="contacts")
+    cells = tabulated(release, contacts, by, population, share, measures=CONTACTS)
+    schema = {"days": cells.frame.schema["days"]}
+    return complete(cells, pl.DataFrame({"days": [7, 30, 90]}, schema=schema))
+
+
+@metric(what=OUTCOMES)
+def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
+    """Messages delivered in the last 90 days, by how many their receiver got and whether it was
+    `responded` to or the receiver `opted out` after it; `<what>_rate` of messages."""
+    delivered = outcome(_lately(release, period, 90, campaign), what)
+    sizes = delivered.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
+    delivered = delivered.join(sizes, on="customer")
+    delivered = delivered.with_columns(dose=banded(nw.col("n"), _bands(1)))
+    by = (by_number("dose", most=MOST), Dimension("outcome", is_subject=True))
+    population = count_at("delivered in 90 days", period.end, campaign=campaign)
+
+    def count(messages: Rows) -> Cells:
+        _, rate = message_rates(messages, "dose", "outcome", what)
+        return tabulated(release, messages, by, population, rate, measures=CONTACTS)
+
+    return recountable(delivered, by, count)
+
+
+def _bands(least: int) -> dict[str, int]:
+    """Numbers from `least` on, and so many or more."""
+    return {f"{MOST}+": MOST} | {str(n): n for n in range(MOST - 1, least - 1, -1)}

@@ -1,0 +1,71 @@
+"""Stages: how many came at least as far as each of them.
+
+Of 100 drawn 90 were sent a message and 80 received it: reached are 100, 90 and 80."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from genlib.metrics import intervals
+from genlib.metrics.gaps import share_gap, with_gaps
+from genlib.metrics.intervals import interval
+from genlib.metrics.lookup import at, is_untold, with_figures
+
+
+@dataclass(frozen=True)
+class Reached:
+    """People who came at least as far as each stage, `reached`; and for the stages from delivery on
+    which part of those delivered they are (`of_delivered`), with Wilson's interval. Stages `aside`
+    lie beside the way: who is there came as far as the one before, and they are counted alone.
+    `among`: the dimension whose codes are compared at each stage, each with all others (see
+    `with_gaps`); `unknown`: the stages of which some of these codes know nothing."""
+
+    stages: tuple[str, ...]
+    aside: tuple[str, ...] = ()
+    among: str = ""
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        people = {stage: self._count(frame, stage) for stage in self.stages}
+        each = [pl.when(pl.col("stage") == stage).then(n) for stage, n in people.items()]
+        is_known = ~self._is_unknown(frame)
+        counted = frame.with_columns(reached=pl.coalesce(each))
+        counted = counted.with_columns(reached=pl.when(is_known).then("reached"))
+        reached = counted["reached"]
+        delivered = frame.select(people["delivered"]).to_series()
+        ends = intervals.wilson(reached, delivered)
+        rate = interval("of_delivered", reached / delivered, ends)
+        late = self.stages[self.stages.index("delivered") :]
+        rated = with_figures(counted, pl.col("stage").is_in(late), delivered, rate)
+        if not self.among:
+            return rated
+        return with_gaps(rated, "of_delivered", self.among, (reached, delivered), share_gap)
+
+    def _is_unknown(self, frame: pl.DataFrame) -> pl.Expr:
+        """Rows of a stage of which none of the codes that stand together knows anything."""
+        codes = frame[self.among].drop_nulls().unique().to_list() if self.unknown else []
+        is_unknown = pl.lit(False)
+        for code in codes:
+            is_stage = pl.col("stage").is_in(self._list_unknown(code))
+            is_unknown |= (pl.col(self.among) == code) & is_stage
+        return is_unknown.fill_null(False)
+
+    def _list_unknown(self, code: str) -> list[str]:
+        parts = code.removeprefix("others+").split("+")
+        return [
+            stage
+            for stage in self.stages
+            if all(stage in self.unknown.get(part, ()) for part in parts)
+        ]
+
+    def _count(self, frame: pl.DataFrame, stage: str) -> pl.Expr:
+        """Those who came so far; null of a stage that is told with another."""
+        if is_untold(frame, {"stage": stage}):
+            return pl.lit(None, pl.Int64)
+        further = self.stages[self.stages.index(stage) :]
+        stages = (stage,) if stage in self.aside else further
+        listed = tuple(one for one in stages if not is_untold(frame, {"stage": one}))
+        return at(frame, "people", {"stage": listed})

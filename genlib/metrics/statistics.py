@@ -1,0 +1,116 @@
+"""Statistics of answers in any table: the net promoter score, and the shares of the answers on a
+scale.
+
+Of the scores 10, 9, 8 and 3 two are promoters and one is a detractor: (2 - 1) / 4 = .25."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from genlib.errors import BadInput, UsageError
+from genlib.metrics import intervals, surveys
+from genlib.metrics.intervals import Estimate
+from genlib.metrics.rows import collect, lazy
+
+
+def net_promoter_score(
+    scores: Any,
+    *,
+    weights: Any = None,
+    strata: Any = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Share of promoters (9-10) less share of detractors (0-6), from -1 to 1, with the interval
+    that the reports print: adjusted Wald (3, T), which holds its level for few answers too.
+
+    Blanks and numbers outside 0-10 are missing; `BadInput` for what is no number, such as the
+    labels of a survey tool. With `weights` or `strata` the figures are those of a weighted or
+    stratified mean (linearised).
+    """
+    frame = pl.DataFrame({"score": _read_numbers(scores)})
+    design_columns: dict[str, pl.Series] = {}
+    if weights is not None:
+        design_columns["weight"] = pl.Series(weights)
+    if strata is not None:
+        design_columns["stratum"] = pl.Series(strata)
+    answers = frame.with_columns(**design_columns).filter(pl.col("score").is_between(0, 10))
+    if answers.is_empty():
+        raise UsageError("a net promoter score needs at least one answer from 0 to 10")
+    point = (answers["score"] >= 9).cast(pl.Int8) - (answers["score"] <= 6).cast(pl.Int8)
+    if design_columns:
+        weight = None if weights is None else "weight"
+        stratum = None if strata is None else "stratum"
+        design = surveys.Design(weight, stratum)
+        points = answers.with_columns(point=point)
+        estimate = surveys.mean(points, "point", design, level=level)
+        return replace(estimate, low=max(-1.0, estimate.low), high=min(1.0, estimate.high))
+    promoters = int((point > 0).sum())
+    detractors = int((point < 0).sum())
+    n = len(point)
+    ends = intervals.nps_interval(promoters, detractors, n, level=level)
+    return Estimate(*intervals.nps(promoters, detractors, n), *ends, n)
+
+
+def _read_numbers(scores: Any) -> pl.Series:
+    """The scores as numbers, null where one is blank."""
+    answers = pl.Series(scores, strict=False)
+    if answers.dtype == pl.String:
+        answers = answers.str.strip_chars().replace("", None)
+    numbers = answers.cast(pl.Float64, strict=False)
+    unread = int((numbers.is_null() & answers.is_not_null()).sum())
+    if unread:
+        raise BadInput(
+            f"{unread} of {len(answers)} scores are no numbers; a net promoter score takes numbers "
+            "from 0 to 10, so turn labels into their number first, and leave blank what is missing"
+        )
+    return numbers
+
+
+def likert(
+    answers: Any,
+    *,
+    items: list[str] | None = None,
+    scale: tuple[Any, ...] = (1, 2, 3, 4, 5),
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """One row an item (a column of `answers`, one row a person): `n`, the share of each answer of
+    the scale (lowest first), `mean` and `sd` with the answers counted 1, 2, ..., and `top_two` and
+    `bottom_two` with Wilson's intervals. What is not on the scale is missing; texts on a scale of
+    numbers ("5 - Agree"), or numbers on one of texts, are a `UsageError`."""
+    frame = lazy(answers)
+    schema = frame.collect_schema()
+    items = items or schema.names()
+    _check_scale(schema, items, scale)
+    chosen = [
+        (nw.col(item) == answer).cast(nw.Int64).sum().alias(f"{answer}\0{item}")
+        for item in items
+        for answer in scale
+    ]
+    counts = collect(frame.select(*chosen)).row(0, named=True)
+    columns: dict[str, list[Any]] = {"item": items}
+    for answer in scale:
+        columns[str(answer)] = [counts[f"{answer}\0{item}"] for item in items]
+    table = pl.DataFrame(columns)
+    names = [str(answer) for answer in scale]
+    n = pl.sum_horizontal(names)
+    shares = {name: pl.col(name) / n for name in names}
+    figures = intervals.likert([pl.col(name) for name in names], n, level=level)
+    return table.select("item", n=n, **shares, **figures)
+
+
+def _check_scale(schema: nw.Schema, items: list[str], scale: tuple[Any, ...]) -> None:
+    """That answers and scale are both texts or both numbers: else all would be missing."""
+    texts = (nw.String, nw.Categorical, nw.Enum)
+    is_text = any(isinstance(answer, str) for answer in scale)
+    known_items = [item for item in items if schema[item] != nw.Unknown]
+    strange = [item for item in known_items if isinstance(schema[item], texts) != is_text]
+    if strange:
+        kind, wanted_kind = ("numbers", "texts") if is_text else ("texts", "numbers")
+        raise UsageError(
+            f"{', '.join(strange)}: the answers are {kind} and the scale has {wanted_kind}; name "
+            "the scale as it stands in the data, scale=(lowest, ..., highest)"
+        )

@@ -1,0 +1,127 @@
+"""Rounds: which surveys a report is of, what they are compared with, and which are still open.
+
+A month tells the latest survey; a quarter with three monthly surveys tells them all together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from genlib.disclosure.cells import Figure, Tables
+from genlib.metrics.invitations import read_invitations
+from genlib.metrics.lookup import attach_columns
+from genlib.metrics.names import metric
+from genlib.metrics.population import lately
+from genlib.metrics.rows import Rows, beginning, collect, lazy, rows
+from genlib.period import Period
+
+SPANS = ("wave", "round")
+NEVER = date(2001, 1, 1)
+"""A month of which no table has a row."""
+LOOK_BACK = 24
+"""Months of surveys that are told side by side."""
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """What a report is of and what that is compared with, as values of dimension `wave` in
+    `waves(by="round")`. `before` is a month without rows where nothing may be compared: a survey of
+    either is still open, or the period is not over."""
+
+    this: date
+    before: date
+    is_open: bool
+
+
+@metric()
+def survey_rounds(release: Tables, period: Period, *, comparison: str = "previous") -> Rounds:
+    """The round of a report. A month tells the latest survey up to its end, beside the survey
+    before it or (`year_ago`) that of a year before; a quarter or a year tells all its surveys
+    together, beside those of the period before it or of a year before."""
+    surveys = read_spans(release, period)
+    this, before = (
+        _survey_places(surveys, comparison)
+        if period.length == 1
+        else _period_places(surveys, period, comparison)
+    )
+    unfinished = surveys.filter(pl.col("open_days").is_not_null())["place"].to_list()
+    is_over = period.length == 1 or _last_day(release, period) >= period.end
+    is_comparable = is_over and this not in unfinished and before not in unfinished
+    return Rounds(this, before if is_comparable else NEVER, this in unfinished)
+
+
+def _survey_places(surveys: pl.DataFrame, comparison: str) -> tuple[date, date]:
+    """The latest survey, and the one before it or that of a year before."""
+    places = surveys["place"].unique().sort().to_list()
+    this = places[-1] if places else NEVER
+    if comparison == "year_ago":
+        return this, this.replace(year=this.year - 1)
+    return this, places[-2] if len(places) > 1 else NEVER
+
+
+def _period_places(surveys: pl.DataFrame, period: Period, comparison: str) -> tuple[date, date]:
+    """The surveys of the period, and those of the one before it or of a year before."""
+    earlier = period.year_ago() if comparison == "year_ago" else period.previous()
+    places = dict(surveys.select("round", "place").rows())
+    return places.get(period.start, NEVER), places.get(earlier.start, NEVER)
+
+
+def read_spans(release: Tables, period: Period) -> pl.DataFrame:
+    """One row a survey and round: its `wave` (the month in which it was opened), its `round` (the
+    month, quarter or year of the invitations, as the period is), `place` (its round, or its wave
+    where each round is one survey: then both are the same people and bear the same name), and
+    `open_days` (for how long it has been open; null: it is closed)."""
+    invited = read_invitations(release).filter(lately("sent_on", period, LOOK_BACK))
+    spans = invited.select("survey", "wave", round=beginning("sent_on", period.unit)).unique()
+    surveys = collect(rows(release, "survey").select("survey", "opened_on", "closed_on"))
+    named = collect(spans).join(surveys, on="survey").sort("round", "wave", "survey")
+    is_same = _is_one_survey_a_round(named, period)
+    by_survey = period.length == 1 or is_same
+    today = _last_day(release, period)
+    is_open = pl.col("closed_on").is_null() | (pl.col("closed_on") >= today)
+    days = (pl.lit(today) - pl.col("opened_on")).dt.total_days()
+    return named.select(
+        "survey",
+        "wave",
+        "round",
+        place=pl.col("wave" if by_survey else "round"),
+        open_days=pl.when(is_open).then(days),
+    )
+
+
+def _is_one_survey_a_round(surveys: pl.DataFrame, period: Period) -> bool:
+    """Whether each round has the invitations of one wave, which was opened in it and has no
+    others."""
+    pairs = surveys.select("round", "wave").unique()
+    opened = collect(lazy(pairs).select(opened=beginning("wave", period.unit)))["opened"]
+    is_paired = pairs.height == pairs["round"].n_unique() == pairs["wave"].n_unique()
+    return is_paired and pairs["round"].equals(opened)
+
+
+def _last_day(release: Tables, period: Period) -> date:
+    """The day of the release: up to it answers are known. Frames that are no release are known up
+    to the period's end."""
+    manifest = getattr(release, "manifest", None)
+    return manifest.published_on if manifest else period.end
+
+
+def choose_span(spans: pl.DataFrame, by: str) -> str:
+    """What `wave` is in a table: each survey ("wave"), or its "round" where that is something
+    else."""
+    is_same = by == "wave" or spans["place"].equals(spans["wave"])
+    return "wave" if is_same else "round"
+
+
+def place_invitations(invited: Rows, period: Period, span: str) -> Rows:
+    """Invitations with `wave` as the table shows it."""
+    if span == "wave":
+        return invited
+    return invited.with_columns(wave=beginning("sent_on", period.unit))
+
+
+def attach_open_days(spans: pl.DataFrame, span: str) -> Figure:
+    """`open_days` of a survey that is still open."""
+    places = spans.select("open_days", wave=span)
+    return attach_columns("wave", places.group_by("wave").agg(pl.col("open_days").min()))

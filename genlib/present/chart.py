@@ -1,0 +1,100 @@
+"""`Chart`: one picture of a protected table, static, with its numbers behind it.
+
+It holds no drawing: a mark (`present.marks`) draws the rows of its plot when the page is made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from genlib.present import map as finland
+from genlib.present import svg, tables, theme
+from genlib.present.item import Item, card, keys
+from genlib.present.plot import Plot, captions, noted
+
+TWO_WIDTHS, MANY = 340, 14
+"""From this width on a chart is drawn twice, as asked and for a telephone; with more places than
+this only as asked on paper."""
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Chart(Item):
+    """One chart of one protected table, drawn by a `mark` (present.marks) with its `settings`;
+    `name` says what it is. `shown` are dimensions and columns of the table behind it, `legend`
+    names and colours; `fixed` is a width, `beside` HTML that stands there."""
+
+    plot: Plot
+    mark: str
+    name: str
+    shown: tuple[Sequence[str], Sequence[str]]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    legend: Sequence[tuple[str, str]] = ()
+    fixed: int | None = None
+    beside: str = ""
+
+    def to_dict(
+        self, width: float = theme.HALF, room: float | None = None, *, validate: bool = True
+    ) -> dict[str, Any]:
+        """The Vega-Lite specification at a plot width, with room for its labels: nothing but the
+        rows that are drawn. Checking it against Altair's schema takes longer than drawing."""
+        from altair.utils.schemapi import debug_mode
+
+        from genlib.present import marks
+
+        with debug_mode(validate):
+            picture = getattr(marks, self.mark)(
+                marks.Frame(self.plot, width, room or width), **self.settings
+            )
+            spec: dict[str, Any] = picture.to_dict(validate=validate)
+        return spec
+
+    def html(self, width: int = theme.FULL) -> str:
+        plot = self.plot
+        words = self.plot.words
+        if self.untold:
+            return ""
+        cut = self._cut()
+        is_map = self.mark == "regions"
+        has_white = is_map and bool(finland.blank(plot)) and not plot.options.get("note")
+        notes = noted(
+            words,
+            {
+                "Hatched: hidden to protect small groups; its size says nothing.": bool(
+                    plot.hidden
+                ),
+                "White: no figure.": has_white,
+            },
+        )
+        texts = captions(words, plot.options, plot.groups, cut, notes)
+        name = f"{words.translate(self.name)}: {texts['title'] or texts['subtitle']}"
+        body = keys(self.legend) + self._pictures(width, name)
+        return card(words, body, texts, tables.behind(plot, *self.shown))
+
+    def _cut(self) -> str:
+        """That the picture ends before its figures do; what is put together as others is in it."""
+        n = len(self.plot.places)
+        all_ = self.plot.rows[self.shown[0][0]].n_unique()
+        if n == all_ or self.mark != "bars" or self.plot.frame["code"][-1] == "others":
+            return ""
+        return self.plot.words.translate(
+            "The chart has the first {n} of {all}, the table has them all.", n=n, all=all_
+        )
+
+    def _pictures(self, width: int, name: str) -> str:
+        if self.fixed:
+            beside = self.beside if width > theme.HALF else ""
+            picture = self._picture(self.fixed, name, "chart map")
+            return f'<div class="pair">{picture}{beside}</div>'
+        if width < TWO_WIDTHS:
+            return self._picture(width, name, "chart")
+        tall = " tall" * (len(self.plot.places) > MANY)
+        return self._picture(width, name, f"chart wide{tall}") + self._picture(
+            theme.PHONE, name, f"chart narrow{tall}"
+        )
+
+    def _picture(self, room: int, name: str, classes: str) -> str:
+        key = hashlib.sha256(f"{self.tables} {name} {room}".encode()).hexdigest()[:8]
+        picture = svg.fitted(self.to_dict(0.85 * room, room, validate=False), room)
+        return f'<div class="{classes}">{svg.finished(picture, name=name, key=key)}</div>'
