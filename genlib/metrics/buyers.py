@@ -1,5 +1,8 @@
 """Buyers: those who may be profiled and bought lately, how they rank among each other, and which
-part of the money comes from the greatest."""
+part of the money comes from the greatest.
+
+Of 100 buyers the 20 with the latest purchases score 5 in recency; those of them who also bought
+often and for much are champions."""
 
 from __future__ import annotations
 

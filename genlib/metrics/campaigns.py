@@ -120,7 +120,7 @@ def uplift_by_campaign(
     after its last message, the same days for both arms; `amount_cents` of that.
 
     As assigned: everyone in the plan counts once, in the arm that it gives, whatever became of the
-    contact. Figures on the campaign's row: see `gains.uplift` and `figures.Worth`; none without a
+    contact. Figures on the campaign's row: see `gains.uplift` and `gains.Worth`; none without a
     holdout. `ongoing`: it has a holdout, and its window was open when the release was made."""
     if months is None:
         months = 0 if period.unit == "year" else LOOK_BACK

@@ -4,23 +4,12 @@ whom we could reach now. Gives `Cells`; each idea has its own module, and all ar
 from __future__ import annotations
 
 from genlib.metrics.lawfulness import handling, lawfulness, lawfulness_by, reasons, timeline
-from genlib.metrics.messages import (
-    CONTACTS,
-    OUTCOMES,
-    attach_campaigns,
-    campaign_name,
-    outcome,
-    plan,
-    read_sent,
-)
+from genlib.metrics.messages import campaign_name, outcome, plan
 from genlib.metrics.pressure import CAPS, dose, pressure, pressure_by_channel
 from genlib.metrics.reach import reach, reach_reasons
 
 __all__ = [
     "CAPS",
-    "CONTACTS",
-    "OUTCOMES",
-    "attach_campaigns",
     "campaign_name",
     "dose",
     "handling",
@@ -32,7 +21,6 @@ __all__ = [
     "pressure_by_channel",
     "reach",
     "reach_reasons",
-    "read_sent",
     "reasons",
     "timeline",
 ]

@@ -1,4 +1,6 @@
-"""Feedback: on what topics customers write to us."""
+"""Feedback: on what topics customers write to us.
+
+Of 50 messages 20 are of billing: a share of 40 %, whoever wrote them."""
 
 from __future__ import annotations
 

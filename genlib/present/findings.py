@@ -8,11 +8,7 @@ from the others by one rule for all groups of a table (present.groups). `what` i
 
 from __future__ import annotations
 
-from genlib.present.comparisons import (
-    change,
-    difference,
-    usual,
-)
+from genlib.present.comparisons import change, difference, usual
 from genlib.present.lists import among, surely, without
 from genlib.present.rankings import contrast, highest, largest, leading, lost
 from genlib.present.remarks import between, dated, first, narrowed, nothing, phrase, say, unfinished

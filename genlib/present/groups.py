@@ -1,7 +1,7 @@
 """Which groups of a table differ from all others by more than chance: one answer for the title and
 for the colours of dots and maps.
 
-A rate says so itself (`metrics.figures.with_gaps`): of 19 regions with a `share`, the columns
+A rate says so itself (`metrics.gaps.with_gaps`): of 19 regions with a `share`, the columns
 `share_gap_low` and `share_gap_high` hold the interval of each one's difference from the other 18,
 corrected for 19 comparisons. Of a table without them nothing is said.
 """

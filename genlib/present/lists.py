@@ -1,4 +1,7 @@
-"""Lists: how many of the rows are so, and which."""
+"""Lists: how many of the rows are so, and which.
+
+Of the intervals of five campaigns three lie above zero: "Three of five campaigns brought
+purchases"."""
 
 from __future__ import annotations
 
