@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from here import without_kernel
 from hypothesis import settings
 from workbench import ROOT, Bench
 
@@ -44,6 +45,13 @@ def with_sample(loaded: Bench, tmp_path_factory: pytest.TempPathFactory) -> Call
     return lambda name: Bench(
         shutil.copytree(loaded.home, tmp_path_factory.mktemp(name), dirs_exist_ok=True)
     )
+
+
+@pytest.fixture
+def no_kernel() -> Iterator[None]:
+    """The cells of reports run in the process of the test (`here`)."""
+    with without_kernel():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,12 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workbench import Bench
+from here import without_kernel
+from small import IDENTITY, PURPOSES, Small
+
+from genlib.register.synthetic import synthesise
+from genlib.reports.run import Page, run_pages
+from genlib.settings import load
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 REPORTS = ("customer_analysis", "satisfaction_survey", "campaign_history")
+LANGUAGES = ("fi", "en")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
@@ -94,13 +99,16 @@ class Opened:
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
     """(report, language) to its HTML, of a synthetic register."""
-    bench = Bench(tmp_path_factory.mktemp("browser"))
-    found = {}
-    for language in ("fi", "en"):
-        made = bench.run("demo", "--customers", "4000", "--language", language).stdout
-        pages = [Path(page) for page in re.findall(r"^report +(\S+)", made, re.M)]
-        found |= {(name, language): page for name, page in zip(REPORTS, pages, strict=True)}
-    return found
+    small = Small(tmp_path_factory.mktemp("browser"))
+    synthesise(small.register, IDENTITY, customers=4000, seed=2026)
+    for purpose in PURPOSES:
+        small.publish(purpose)
+    small.register.engine.dispose()
+    settings = load(environment={"GENLIB_HOME": str(small.home), "GENLIB_USER": "aino"})
+    pages = [Page({"period": "2026-10", "language": language}) for language in LANGUAGES]
+    with without_kernel():
+        runs = [run for name in REPORTS for run in run_pages(name, pages, settings=settings)]
+    return {(run.slot.report, run.slot.language): run.html for run in runs}
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +168,7 @@ def _open(browser: Any, html: Path, width: int) -> Opened:
     return seen
 
 
-@pytest.mark.parametrize("language", ["fi", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", REPORTS)
 class TestReport:
     def test_asks_for_nothing_and_complains_of_nothing(

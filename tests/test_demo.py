@@ -31,8 +31,10 @@ page.row(tables.table(shown.languages, by="language"))
 """
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A place of three small notebooks, where the demo's workbench will be."""
+    tmp_path = tmp_path_factory.mktemp("demo")
     for purpose in genlib.cli.demo.REPORTS:
         text = 'period: str = "last"\nlanguage: str = "fi"'
         parameters = new_code_cell(text, metadata={"tags": ["parameters"]})
@@ -42,19 +44,30 @@ def home(tmp_path, monkeypatch):
             new_code_cell("page.conditions(shown, release, parameters={'language': language})"),
         ]
         nbformat.write(new_notebook(cells=cells), tmp_path / f"{purpose}.ipynb")
-    monkeypatch.setattr(
-        genlib.cli.demo,
-        "REPORTS",
-        {p: str(tmp_path / f"{p}.ipynb") for p in genlib.cli.demo.REPORTS},
-    )
+    return tmp_path
+
+
+@pytest.fixture
+def home(folder, monkeypatch):
+    books = {purpose: str(folder / f"{purpose}.ipynb") for purpose in genlib.cli.demo.REPORTS}
+    monkeypatch.setattr(genlib.cli.demo, "REPORTS", books)
     for name in ("GENLIB_REGISTER", "GENLIB_KEYS", "GENLIB_RELEASES", "GENLIB_REPORTS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "bench"))
-    for book in genlib.cli.demo.REPORTS.values():
+    monkeypatch.setenv("GENLIB_HOME", str(folder / "bench"))
+    for book in books.values():
         approve(Path(book), load())
-    return tmp_path / "bench"
+    return folder / "bench"
 
 
+@pytest.fixture
+def umask():
+    """One that takes nothing away."""
+    before = os.umask(0o000)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
 def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, capfd):
     assert run(["demo", "--customers", "1000"]) == 0
     first = capfd.readouterr().out
@@ -78,16 +91,10 @@ def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, c
     ] == [1, 1, 1]
 
 
-@pytest.fixture
-def umask():
-    """One that takes nothing away."""
-    before = os.umask(0o000)
-    yield
-    os.umask(before)
-
-
-def test_all_that_a_workbench_holds_is_its_owners_only(home, tmp_path, umask):
-    """Register and journal, keys, rejections, releases, ledger, reports, failed runs, lists."""
+@pytest.mark.usefixtures("umask")
+def test_all_that_a_workbench_holds_is_its_owners_only(home, tmp_path):
+    """Register and journal, keys, rejections, releases, ledger, reports, failed runs, lists; the
+    demo's of the test above, or made here."""
     assert run(["demo", "--customers", "1000"]) == 0
     words = tmp_path / "password"
     words.write_text((home / "demo-password").read_text())
@@ -118,7 +125,10 @@ def test_all_that_a_workbench_holds_is_its_owners_only(home, tmp_path, umask):
     assert {name: oct(mode) for name, mode in found.items() if mode & 0o077} == {}
 
 
-def test_keys_that_are_not_the_demos_are_left_alone(home, capsys):
+def test_keys_that_are_not_the_demos_are_left_alone(home, tmp_path, monkeypatch, capsys):
+    home = tmp_path / "other"
+    home.mkdir()
+    monkeypatch.setenv("GENLIB_HOME", str(home))
     create_keys(home / "keys.json", user="aino", password="correct horse")
     assert run(["demo"]) == 2
     assert "keys that are not the demo's" in capsys.readouterr().err

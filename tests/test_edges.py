@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from edges import EDGES, add_bills, add_campaign, add_survey, every_metric, make_edge
 from every_metric import find_metrics
+from here import run_report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small import PURPOSES, Small
@@ -19,7 +20,6 @@ from genlib.disclosure.protect import protect
 from genlib.errors import PeriodNotCovered
 from genlib.period import Period
 from genlib.release import Release
-from genlib.reports.run import run_report
 from genlib.settings import Settings, load
 
 PERIODS = ("2026-10", "2026-Q3", "2025")
@@ -28,6 +28,9 @@ REPORTS = {
     "satisfaction_survey": "satisfaction",
     "campaign_history": "campaign_history",
 }
+OF_OCTOBER = {"all alike", "negative total", "nobody answered"}
+"""The edges that are made in October alone: in the periods before, a register like that of "no
+campaign", where all customers are alike too."""
 METRICS = {name: (purpose, count) for purpose, name, count in every_metric()}
 Edge = tuple[dict[str, Release], Settings]
 
@@ -56,10 +59,13 @@ def check_table(cells: Cells) -> None:
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_every_metric_counts_at_the_edge(edge: Edge, name: str) -> None:
+def test_every_metric_counts_at_the_edge(
+    edge: Edge, name: str, request: pytest.FixtureRequest
+) -> None:
     purpose, count = METRICS[name]
     releases, _ = edge
-    for label in PERIODS:
+    is_of_october = any(f"[{one}-" in request.node.name for one in OF_OCTOBER)
+    for label in PERIODS[:1] if is_of_october else PERIODS:
         check_tables(count(releases[purpose], Period.parse(label)))
 
 

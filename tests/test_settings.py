@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from workbench import ROOT, Bench
+from workbench import Bench
 
 from genlib import settings
 from genlib.errors import UsageError
@@ -240,18 +238,8 @@ def test_a_password_where_its_file_should_be_named_is_not_repeated(
 def test_no_command_repeats_who_asks_a_password_or_a_database_login(
     variable: str, value: str, loaded: Bench
 ) -> None:
-    bench = loaded
     for command in (("register", "info"), ("publish", "customer_analysis"), ("keys", "create")):
-        environment = {**bench.environment, variable: value}
-        done = subprocess.run(
-            [sys.executable, "-m", "genlib.cli", *command],
-            env=environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = loaded.try_out(*command, **{variable: value})
         assert "hunter2" not in done.stdout + done.stderr, command
         assert "unexpected" not in done.stderr, done.stderr
 

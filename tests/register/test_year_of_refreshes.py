@@ -267,6 +267,9 @@ def _numbers(register: Register, name: str, ids: pl.Series) -> dict[int, int]:
 
 KILLED = {1, 8}
 """Exports whose first refresh is killed on the way; the last one's too."""
+REPEATED = {0, 4, *KILLED}
+"""Exports that are brought again: the first, one into a register with rows, those that were killed;
+the last too. That a repeated export changes nothing does not hang on the month."""
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
@@ -283,7 +286,8 @@ def test_a_year_of_exports_is_the_same_register_as_one_load_of_the_truth(
             register.engine.dispose()
             kill_on_the_way(url, folder, now, 0.3 + at / 10)
         assert bring(register, folder, now) > 0 or at in KILLED or now.year == 2027
-        assert bring(register, folder, now) == 0
+        if at in REPEATED or now.year == 2027:
+            assert bring(register, folder, now) == 0
     (tmp_path / "truth").mkdir()
     for name, frame in tables.items():
         path = tmp_path / "truth" / f"{name}.csv"

@@ -6,12 +6,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from here import read, run_report
 from polars.testing import assert_frame_equal
 from sentences import sentences
 from small import IDENTITY, KEY, NOW, ZONE, Small
@@ -26,7 +26,6 @@ from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
 from genlib.register.synthetic import synthesise
 from genlib.release import open_release
-from genlib.reports.run import run_report
 from genlib.settings import Settings, load
 
 NOTEBOOK = ROOT / "notebooks" / "customer_analysis.ipynb"
@@ -59,16 +58,6 @@ def published(home: Path) -> Settings:
 def html(settings: Settings, **parameters: Any) -> str:
     return run_report("customer_analysis", parameters=parameters, settings=settings).html.read_text(
         encoding="utf-8"
-    )
-
-
-def read(page: str) -> str:
-    """What a reader reads: the text without tags, spaces as they come."""
-    body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>|<code>.*?</code>", "", page)
-    return re.sub(
-        r"\s+",
-        " ",
-        unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").replace("\u2060", ""),
     )
 
 

@@ -13,6 +13,7 @@ import planning
 import polars as pl
 import pytest
 from approving import approve
+from here import run_report, without_kernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import NOW, Small
 
@@ -28,7 +29,7 @@ from genlib.reports.history import (
     write_command,
 )
 from genlib.reports.making import TABLES
-from genlib.reports.run import Page, run_pages, run_report
+from genlib.reports.run import Page, run_pages
 from genlib.reports.verifying import verify_run
 
 EN = Words("en")
@@ -160,7 +161,9 @@ def months(home, book):
     small.publish()
     september = run_report(book, parameters={"period": "2026-09"}, settings=settings)
     small.publish(now=NOW + dt.timedelta(days=1))
-    (october,) = run_pages(book, [Page({"period": "2026-10"}, keep_months=2)], settings=settings)
+    pages = [Page({"period": "2026-10"}, keep_months=2)]
+    with without_kernel():
+        (october,) = run_pages(book, pages, settings=settings)
     return september, october
 
 
@@ -212,6 +215,7 @@ def test_no_order_keeps_a_page_longer_than_the_notice_says(months, until):
     assert terms.kept_until(dt.date(2026, 11, 5), months) == dt.date(until, 12, 1)
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_workbook_that_was_changed_is_found(months, home, book):
     path = months[1].folder / TABLES
     content = path.read_bytes()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from html import unescape
 from pathlib import Path
 
 import polars as pl
 import pytest
+from here import read, run_report
 from sentences import code_of
 from small import Small
 from workbench import ROOT
@@ -17,7 +17,7 @@ from workbench import ROOT
 import genlib
 from genlib import Dimension, Mean, Measure, Rate, Share, charts, tables
 from genlib.errors import UsageError
-from genlib.reports.run import run_report
+from genlib.reports import run as kernels
 from genlib.settings import Settings, load
 
 WAITS = {"0-7": 5, "8-14": 14, "15-30": 15, "31-": 31}
@@ -64,15 +64,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings_in(home)
 
 
-def read(page: str) -> str:
-    body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>", "", page)
-    text = unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").replace("\u2060", "")
-    return re.sub(r"\s+", " ", text)
-
-
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_it_runs_and_publishes_in_every_language(settings, language):
-    made = run_report("own_report", parameters={"language": language}, settings=settings)
+    """In a kernel of its own, and without."""
+    run = kernels.run_report if language == "sv" else run_report
+    made = run("own_report", parameters={"language": language}, settings=settings)
     assert made.status == "good"
     said = read(made.html.read_text(encoding="utf-8"))
     assert [words for words in WORDS[language] if words not in said] == []

@@ -120,6 +120,7 @@ def test_the_page_holds_text_and_drawings_and_no_code(good):
     assert "findings" not in page
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_the_catalogue_has_the_period_that_a_word_names_on_the_companys_day(
     book, published, monkeypatch
 ):
@@ -130,6 +131,7 @@ def test_the_catalogue_has_the_period_that_a_word_names_on_the_companys_day(
     assert run.manifest["parameters"]["period"] == "2026-10"
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_of_what_a_schedule_ordered_there_is_one_good_run(book, published):
     path = book(CHART, END)
     first = run_report(path, settings=published, order="look 2026-10 fi")
@@ -139,6 +141,7 @@ def test_of_what_a_schedule_ordered_there_is_one_good_run(book, published):
     assert len(catalogue.runs(published.reports)) == 2
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_run_that_comes_second_is_taken_out_of_the_ledger(book, published, monkeypatch):
     path = book(CHART, END)
     first = run_report(path, settings=published, order="look 2026-10 fi")
@@ -185,6 +188,7 @@ def test_page_and_manifest_cite_the_notice_with_its_digest(good):
     assert terms.reference in good.html.read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_report_of_a_release_under_an_earlier_notice_cites_that_notice(book, published):
     earlier = notice.load(DEFAULT)
     later = published.home / "notice.toml"
@@ -226,6 +230,7 @@ def test_pdf_is_printed_from_the_page(good):
     assert good.pdf.read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_the_same_run_gives_the_same_page_beside_the_first(good, home):
     again = run_report(home / "look.ipynb", parameters={"region": "01"}, settings=settings_in(home))
     assert (again.html.read_bytes(), again.folder.parent) == (
@@ -279,39 +284,49 @@ def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too
         )
 
 
-@pytest.mark.parametrize(
-    ("cell", "says"),
-    [
-        (
-            f"raise ValueError('{SENTINEL[:8]}' + '{SENTINEL[8:]}')",
-            "cell 4 stopped with ValueError",
-        ),
-        ("print('Virtanen' + '-Sentineli')", "cell 4 shows stream"),
-        (
-            "import polars as pl; pl.DataFrame({'name': ['Virtanen' + '-Sentineli']})",
-            "cell 4 shows text/html, text/plain",
-        ),
-        (
-            "from genlib.errors import *; raise ReleaseNotFound('Virtanen' + '-Sentineli')",
-            "cell 4 stopped with ReleaseNotFound: No such purpose",
-        ),
-        (
-            "raise OSError(28, 'Virtanen', 'Virtanen' + '-Sentineli')",
-            "cell 4 stopped: the system says No space left on device",
-        ),
-        ("raise SystemExit(0)", "cell 4 stopped with SystemExit"),
-        ("cells", "cell 4 shows text/html, text/plain"),
-        ("shown", "cell 4 shows text/html, text/plain"),
-        ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
-        (
-            "from IPython.display import HTML; HTML('<img src=https://x.example/a.png>')",
-            "cell 4 shows text/html",
-        ),
-    ],
-)
+STOPPED_BY_A_KERNEL = [
+    (f"raise ValueError('{SENTINEL[:8]}' + '{SENTINEL[8:]}')", "cell 4 stopped with ValueError"),
+    ("print('Virtanen' + '-Sentineli')", "cell 4 shows stream"),
+    ("raise SystemExit(0)", "cell 4 stopped with SystemExit"),
+    ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
+]
+STOPPED = [
+    (
+        "import polars as pl; pl.DataFrame({'name': ['Virtanen' + '-Sentineli']})",
+        "cell 4 shows text/html, text/plain",
+    ),
+    (
+        "from genlib.errors import *; raise ReleaseNotFound('Virtanen' + '-Sentineli')",
+        "cell 4 stopped with ReleaseNotFound: No such purpose",
+    ),
+    (
+        "raise OSError(28, 'Virtanen', 'Virtanen' + '-Sentineli')",
+        "cell 4 stopped: the system says No space left on device",
+    ),
+    ("cells", "cell 4 shows text/html, text/plain"),
+    ("shown", "cell 4 shows text/html, text/plain"),
+    (
+        "from IPython.display import HTML; HTML('<img src=https://x.example/a.png>')",
+        "cell 4 shows text/html",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cell", "says"), STOPPED_BY_A_KERNEL)
 def test_a_run_that_fails_keeps_its_notebook_without_values(book, settings, cell, says):
+    check_failed(book(cell, CHART), settings, says)
+
+
+@pytest.mark.usefixtures("no_kernel")
+@pytest.mark.parametrize(("cell", "says"), STOPPED)
+def test_whatever_a_cell_raises_or_shows_is_not_kept(book, settings, cell, says):
+    check_failed(book(cell, CHART), settings, says)
+
+
+def check_failed(path: Path, settings: Settings, says: str) -> None:
+    """The run of a notebook fails with these words, and no file of it holds the sentinel."""
     with pytest.raises(ReportFailed, match=says) as caught:
-        run_report(book(cell, CHART), settings=settings)
+        run_report(path, settings=settings)
     (bad,) = catalogue.runs(settings.reports)
     index = (settings.reports / "index.html").read_text(encoding="utf-8")
     told = [
@@ -337,6 +352,7 @@ def test_a_pseudonym_in_a_notebook_stops_it_before_it_runs_and_is_not_kept(book,
     assert pseudonym not in kept
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_failure_is_marked_in_its_cell_and_leaves_the_last_good_run(good, home):
     path = book_in(home, "1 / 0", CHART, settings=settings_in(home))
     with pytest.raises(ReportFailed, match="cell 4 stopped with ZeroDivisionError"):

@@ -1,4 +1,7 @@
-"""What is due, end to end: a real register, releases, reports and mails; the clock is a value."""
+"""What is due, end to end: a real register, releases, reports and mails; the clock is a value.
+
+The first test makes its report as a scheduler does, in a process and a kernel of its own; the
+others in the process of the test, as mails are sent."""
 
 import datetime as dt
 import os
@@ -22,10 +25,12 @@ from genlib.register import audit, vault
 from genlib.register.database import open_register
 from genlib.reports import catalogue
 from genlib.reports.second_person import refuse_run
-from genlib.schedule import posting, status
+from genlib.schedule import chain, posting, status
 from genlib.schedule.chain import Chain
+from genlib.schedule.child import Here
 from genlib.schedule.outcome import APPROVAL, Outcome
 from genlib.schedule.plan import Delivery, Entry, Plan, Source
+from genlib.schedule.reporting import make_report
 from genlib.schedule.serving import open_store
 from genlib.schedule.times import find_due_slots
 from genlib.settings import load
@@ -50,6 +55,31 @@ def settings(with_sample, monkeypatch):
     for name, value in bench.environment.items():
         monkeypatch.setenv(name, value)
     return load()
+
+
+class CrewHere:
+    """A crew whose reports are made in this process."""
+
+    free = 0
+
+    def __init__(self, settings):
+        self.settings = settings
+
+    def call(self, count):
+        """Nobody need be there ahead."""
+
+    def start(self, task, now):
+        return Here(make_report, task, self.settings, now)
+
+    def close(self):
+        """Nobody is there."""
+
+
+@pytest.fixture
+def here(no_kernel, monkeypatch):
+    """Steps and reports in this process."""
+    monkeypatch.setattr(chain, "Child", Here)
+    monkeypatch.setattr(chain, "Crew", CrewHere)
 
 
 @pytest.fixture
@@ -124,6 +154,7 @@ def test_a_report_waits_for_its_data_and_comes_once_with_a_letter(plan, settings
     assert len(catalogue.runs(settings.reports)) == 1
 
 
+@pytest.mark.usefixtures("here")
 def test_the_languages_of_a_report_are_made_of_one_run_of_its_figures(plan, settings):
     entry = replace(ENTRY, refresh=(), languages=("fi", "sv"), keep_months=2)
     rows = do(replace(plan, entries=(entry,)), settings, DUE)
@@ -138,6 +169,7 @@ def test_the_languages_of_a_report_are_made_of_one_run_of_its_figures(plan, sett
         assert run.manifest["kept_until"] == until.isoformat()
 
 
+@pytest.mark.usefixtures("here")
 def test_what_fails_in_one_language_fails_once_in_each(plan, settings, tmp_path):
     make_failing(tmp_path / "own.ipynb", settings)
     entry = replace(ENTRY, report="own.ipynb", refresh=(), publish=(), languages=("fi", "sv"))
@@ -146,6 +178,7 @@ def test_what_fails_in_one_language_fails_once_in_each(plan, settings, tmp_path)
     assert len(catalogue.runs(settings.reports)) == 2
 
 
+@pytest.mark.usefixtures("here")
 def test_a_parameter_that_cannot_be_is_refused_with_why_and_again_when_asked(
     plan, settings, postbox
 ):
@@ -172,6 +205,7 @@ def make_failing(path, settings):
     approve(path, settings)
 
 
+@pytest.mark.usefixtures("here")
 def test_a_cell_that_fails_is_named_with_its_kind_and_not_tried_again(plan, settings, tmp_path):
     make_failing(tmp_path / "own.ipynb", settings)
     entry = replace(ENTRY, report="own.ipynb", refresh=(), publish=())
@@ -182,6 +216,7 @@ def test_a_cell_that_fails_is_named_with_its_kind_and_not_tried_again(plan, sett
     assert (run.id, run.notebook.exists()) == (failed["run"], True)
 
 
+@pytest.mark.usefixtures("here")
 def test_a_notebook_that_nobody_approved_is_refused(plan, settings, tmp_path):
     text = (ROOT / "notebooks/satisfaction_survey.ipynb").read_text(encoding="utf-8")
     (tmp_path / "own.ipynb").write_text(text.replace("# Customer satisfaction", "# Mine"))
@@ -192,6 +227,7 @@ def test_a_notebook_that_nobody_approved_is_refused(plan, settings, tmp_path):
     assert catalogue.runs(settings.reports) == []
 
 
+@pytest.mark.usefixtures("here")
 def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
     plan, settings, postbox
 ):
@@ -224,6 +260,7 @@ def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
     assert status.find_code(lines) == 5
 
 
+@pytest.mark.usefixtures("here")
 def test_a_release_that_is_older_than_the_period_makes_a_report_wait(plan, settings):
     entry = replace(ENTRY, refresh=(), publish=(), report="satisfaction_survey")
     do(replace(plan, entries=(replace(ENTRY, refresh=()),)), settings, DUE)
