@@ -54,8 +54,9 @@ def tabulate(  # noqa: PLR0913 - what a table is
     Example: of Oy A four contact persons brought 960 euros, and two consumers 20 each: 6 people, 3
     contributors, and the largest contribution is 960.
 
-    Raises `UsageError` for a measure that is not in whole numbers (a fraction would be cut row by
-    row) and for a row without a value in a dimension (null is the total).
+    Without `release` each person stands for himself. Raises `UsageError` for a measure that is not
+    in whole numbers (a fraction would be cut row by row), for a row without a value in a dimension
+    (null is the total), and for people who are no customers of `release`.
     """
     whom = Population(population) if isinstance(population, str) else population
 
@@ -119,7 +120,7 @@ def _count(  # noqa: PLR0913 - what a table is
     _check_whole(frame, sums, whom)
     one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
     is_polars = one.implementation.is_polars()
-    one = nw.from_native(_collect(one)) if is_polars else one
+    one = nw.from_native(_collect(one)) if is_polars or isinstance(one, nw.DataFrame) else one
     customers = _customers_of(release)
     one = _with_companies(one, person, customers)
     sets = list(grouping_sets(by))
@@ -134,8 +135,30 @@ def _count(  # noqa: PLR0913 - what a table is
     can_draw = is_known and _knows_pseudonyms(person, customers)
     by_set = dict(zip(map(tuple, sets), levels, strict=True))
     draw = cache(partial(_draw, one, person, by_set, names, customers)) if can_draw else None
-    ordered = table.sort(order)
-    return Cells(ordered, tuple(by), tuple(measures), whom, draw=draw, is_polars=is_known)
+    numbering = _name_numbering(one, person, customers) if can_draw else ""
+    return Cells(
+        table.sort(order),
+        tuple(by),
+        tuple(measures),
+        whom,
+        draw=draw,
+        numbering=numbering,
+        is_polars=is_known,
+    )
+
+
+def _name_numbering(one: Any, person: str, customers: Any) -> str:
+    """By which numbers contributors are drawn: the purpose and epoch of their pseudonyms, and
+    whether companies have one of their own. Those of another numbering cannot be compared."""
+    if person == "pseudonym":
+        first = one.to_native()[person].head(1)
+    elif _knows_pseudonyms("customer", customers):
+        first = customers.lazy().select(pl.col("pseudonym").head(1)).collect().to_series()
+    else:
+        first = pl.Series(dtype=pl.String)
+    domain = str(first[0]).partition("-")[0] if len(first) else ""
+    are_joined = person == COMPANY or "_company" in one.columns
+    return f"{domain}/company" if are_joined else domain
 
 
 def _draw(
@@ -229,13 +252,19 @@ def _knows_pseudonyms(person: str, customers: Any) -> bool:
 
 def _with_companies(one: Any, person: str, customers: Any) -> Any:
     """The rows, with the number of the `_company` that each person stands for (null: for himself);
-    as they are, if the release does not tell, or `person` is no customer of it."""
-    is_number = one.collect_schema()[person].is_integer() and person != COMPANY
-    if customers is None or not (is_number or person == "pseudonym"):
+    as they are, if the release does not tell, or the rows are of companies. UsageError if it does
+    and `person` is no customer of it, for then nobody knows who is one contributor."""
+    if customers is None or person == COMPANY:
         return one
     companies = nw.from_native(customers).lazy()
-    if not {COMPANY, person if person == "pseudonym" else "customer"} <= {*companies.columns}:
+    if COMPANY not in companies.collect_schema():
         return one
+    is_number = one.collect_schema()[person].is_integer()
+    if not (is_number or person == "pseudonym"):
+        raise UsageError(
+            f"person {person} is neither the whole number of a customer of the release nor the "
+            "pseudonym, so nobody knows which of them stand for the same company"
+        )
     key = nw.col("customer").cast(nw.Int64) if is_number else nw.col("pseudonym")
     contacts = companies.filter(~nw.col(COMPANY).is_null())
     named = contacts.select(key.alias("_person"), nw.col(COMPANY).alias("_company"))

@@ -11,7 +11,8 @@ from genlib.disclosure.rules import read_contributions
 def list_figures(cells: Cells) -> pl.DataFrame:
     """One row a figure of one table: its `code` of time (of a table that is one page null), `where`
     (the codes of its cell), measure, kind, value, people (the contributors who have a part in it),
-    `heads` (each of them counts one), and `sketch` (null: of people who are not known)."""
+    `heads` (each of them counts one), and `sketch` (null: of people who are not known) with the
+    `numbering` of those who were drawn."""
     there = _with_sketches(cells).filter(pl.col("people") > 0)
     place = {
         "code": pl.col(cells.page).cast(pl.String) if cells.page else pl.lit(""),
@@ -25,6 +26,7 @@ def list_figures(cells: Cells) -> pl.DataFrame:
             value=read_contributions(measure, there.columns)["value"],
             people=read_contributions(measure, there.columns)["contributors"],
             sketch=f"_sketch_{measure.name}",
+            numbering="_numbering",
         )
         for measure in cells.measures
     ]
@@ -43,10 +45,14 @@ def _with_sketches(cells: Cells) -> pl.DataFrame:
     names = [measure.name for measure in cells.measures]
     frame = cells.frame.with_columns(_=0)
     if cells.draw is None:
-        return frame.with_columns(pl.lit(None, pl.Binary).alias(f"_sketch_{n}") for n in names)
+        nothing = [pl.lit(None, pl.Binary).alias(f"_sketch_{name}") for name in names]
+        return frame.with_columns(*nothing, _numbering=pl.lit(None, pl.String))
     drawings = cells.draw()
     there = [column for column in cells.dimensions if column in drawings.columns]
     sketches = drawings.select(
-        *there, *(pl.col(name).alias(f"_sketch_{name}") for name in names), _=0
+        *there,
+        *(pl.col(name).alias(f"_sketch_{name}") for name in names),
+        _numbering=pl.lit(cells.numbering),
+        _=0,
     )
     return frame.join(sketches, on=[*there, "_"], how="left", nulls_equal=True)

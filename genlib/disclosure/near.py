@@ -68,25 +68,33 @@ def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 def _measure(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """Pairs of figures (`our`, `their`) that so few people part, and how many (`apart`); those of
-    the very same people are none."""
+    the very same people are none. Only people who were drawn by the same numbers are compared."""
     mine = ours.filter(pl.col("sketch").is_not_null(), pl.col("people") >= threshold)
-    seen = others.filter(pl.col("sketch").is_not_null()).group_by("sketch").agg("row")
+    drawn_others = others.filter(pl.col("sketch").is_not_null())
+    seen = drawn_others.group_by("sketch", "numbering").agg("row")
     first, second, distances = find_close(words(mine["sketch"]), words(seen["sketch"]), threshold)
     pairs = {
         "our": mine["row"].gather(first),
         "their": seen["row"].gather(second),
         "apart": distances,
     }
-    return pl.DataFrame(pairs).filter(pl.col("apart") > 0).explode("their")
+    is_same = mine["numbering"].gather(first).eq_missing(seen["numbering"].gather(second))
+    close = pl.DataFrame(pairs).filter(is_same, pl.col("apart") > 0)
+    return close.explode("their")
 
 
 def _guess(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     cell = ["series", "where", "measure"]
-    mine = ours.select(*cell, "sketch", "people", "value", our="row")
-    theirs = others.select(*cell, "sketch", "people", "value", their="row")
-    both = mine.join(theirs, on=cell, suffix="_old")
-    level = (pl.col("people") - pl.col("people_old")).abs()
-    is_unknown = pl.col("sketch").is_null() | pl.col("sketch_old").is_null()
+    told = ["kind", "sketch", "numbering", "people", "value"]
+    both = ours.select(*cell, *told, our="row").join(
+        others.select(*cell, *told, their="row"), on=cell, suffix="_old"
+    )
+    is_count = pl.col("kind") == "people"
+    who = pl.when(is_count).then(pl.col("value") - pl.col("value_old"))
+    level = who.otherwise(pl.col("people") - pl.col("people_old")).abs()
+    is_renumbered = pl.col("numbering").ne_missing(pl.col("numbering_old"))
+    is_undrawn = pl.col("sketch").is_null() | pl.col("sketch_old").is_null()
+    is_unknown = is_undrawn | is_renumbered
     is_other = pl.col("value") != pl.col("value_old")
     near = both.filter(is_unknown, is_other, level < policy.min_count)
     return near.select("our", "their", apart=level.clip(1))
@@ -102,7 +110,8 @@ def move_apart(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """
     size = pl.col("difference").abs()
     few = pl.col("heads") | (size < policy.min_count)  # so few events are of as few people
-    who = pl.when("heads").then(pl.max_horizontal("apart", size)).otherwise(size)
+    are_people = pl.col("heads") | (pl.col("kind") == "people")
+    who = pl.when(are_people).then(pl.max_horizontal("apart", size)).otherwise(size)
     part = ((size * policy.p + 99) // 100).clip(1)
     missing = policy.min_count - who
     free: dict[str, pl.Expr] = {}
@@ -110,7 +119,8 @@ def move_apart(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         is_back_to_none = pl.col("difference") == -sign * who
         of_few = pl.when(is_back_to_none).then(1).otherwise(missing)
         free[side] = pl.when(few).then(of_few).otherwise(part)
-    is_telling = pl.when("heads").then(size < policy.min_count).otherwise(size > 0)
+    is_swap = ~pl.col("heads") & (pl.col("kind") == "people")
+    is_telling = pl.when("heads").then(size < policy.min_count).otherwise((size > 0) | is_swap)
     return pairs.filter(is_telling).with_columns(**free)
 
 

@@ -33,8 +33,10 @@ FIGURE: dict[str, Any] = {
     "people": pl.Int64,
     "heads": pl.Boolean,
     "sketch": pl.Binary,
+    "numbering": pl.String,
 }
-"""What is kept of a figure that was told: the cell it stands in, and who brought how much to it."""
+"""What is kept of a figure that was told: the cell it stands in, who brought how much to it, and by
+which numbers these were drawn: those of another purpose, key or epoch are other people."""
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,18 @@ before: one company that `stayed`, of 900 euros.
 from __future__ import annotations
 
 import narwhals as nw
+import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
+from genlib.metrics.lookup import over, with_figures
 from genlib.metrics.names import metric
 from genlib.metrics.population import MONEY, count_lately, lately, tabulated
-from genlib.metrics.rates import Mean, Rate, Share
+from genlib.metrics.rates import Rate, Share
 from genlib.metrics.rows import Rows, case, rows
 from genlib.period import Period
 
 YEAR, TWO_YEARS = 12, 24
+BILLED = ("stayed", "new", "still billed")
 STILL_BILLED = {"stayed": "still billed", "new": "still billed"}
 COUNTED: tuple[Measure, ...] = (PEOPLE, MONEY)
 
@@ -24,11 +27,13 @@ COUNTED: tuple[Measure, ...] = (PEOPLE, MONEY)
 def companies(release: Tables, period: Period) -> Cells:
     """Companies that were billed in the last two years, by `standing`: `stayed` (billed in both),
     `new` (in the last year only) and `lost` (in the year before only), with the money of the last
-    year. Figures: `share`, `cents_per_company`, and on the total `churn`, those of the companies of
-    the year before that were lost, with Wilson's interval.
+    year. Figures: `share`, `cents_per_company` (of those billed in the last year), and on the total
+    `churn`, those of the companies of the year before that were lost, with Wilson's interval.
 
-    Always of all companies: its contact persons may live in several regions. A release that does
-    not tell for which company a contact person stands has none.
+    A credit note alone is no bill, but takes money off. Always of all companies of the release: the
+    contact persons of one may live in several regions. Bills go with the contact person, so who has
+    changed companies takes his old ones along. A release that does not tell for which company a
+    contact person stands has none.
     """
     by = (Dimension("standing", ladder=(STILL_BILLED,), is_subject=True),)
     return tabulated(
@@ -37,7 +42,7 @@ def companies(release: Tables, period: Period) -> Cells:
         by,
         count_lately("companies", period, TWO_YEARS),
         Share(("standing",)),
-        Mean("cents_per_company", "amount_cents"),
+        divide_money,
         Rate("churn", "standing", ("lost",), ("stayed", "lost")),
         measures=COUNTED,
         person="company",
@@ -61,10 +66,10 @@ def _place_companies(release: Tables, period: Period) -> Rows:
         is_recent=lately("issued_on", period, YEAR)
     )
     cents = nw.col("amount_cents")
-    recent = nw.col("is_recent").cast(nw.Int64)
+    is_bill = nw.col("amount_cents") > 0
     billed = dated.with_columns(
-        recent_bills=recent,
-        earlier_bills=1 - recent,
+        recent_bills=(is_bill & nw.col("is_recent")).cast(nw.Int64),
+        earlier_bills=(is_bill & ~nw.col("is_recent")).cast(nw.Int64),
         amount_cents=nw.when(nw.col("is_recent")).then(cents).otherwise(nw.lit(0)),
     )
     sums = ("recent_bills", "earlier_bills", "amount_cents")
@@ -72,4 +77,17 @@ def _place_companies(release: Tables, period: Period) -> Rows:
     is_now = nw.col("recent_bills") > 0
     was_before = nw.col("earlier_bills") > 0
     places = {"stayed": is_now & was_before, "new": is_now}
-    return each.with_columns(standing=case(places, "lost"))
+    known = each.filter(is_now | was_before)
+    return known.with_columns(standing=case(places, "lost"))
+
+
+def divide_money(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the money of the year for each company that was billed in it."""
+    standings = frame["standing"]
+    codes = tuple(code for code in BILLED if code in standings)
+    on_total = over(frame, "people", "standing", codes)
+    of_one = pl.when(standings.is_in(BILLED)).then("people")
+    base = frame.select(pl.when(standings.is_null()).then(on_total).otherwise(of_one)).to_series()
+    return with_figures(
+        frame, pl.lit(True), base, {"cents_per_company": frame["amount_cents"] / base}
+    )

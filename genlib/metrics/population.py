@@ -102,8 +102,14 @@ def with_slices(
     if not cut or SLICE in persons.collect_schema().names():
         return persons
     name = _check_one_cut(cut)
-    customers = rows(tables, "customer").select(person="customer", code=name)
-    sizes = collect(customers.group_by("code").agg(nw.len().cast(nw.Int64).alias("n")))
+    everybody = rows(tables, "customer")
+    customers = everybody.select(person="customer", code=name)
+    is_told = "company" in everybody.collect_schema()
+    who = (
+        nw.coalesce("company", nw.col("customer").cast(nw.Int64)) if is_told else nw.col("customer")
+    )
+    contributors = everybody.select(who.alias("who"), code=name).unique()
+    sizes = collect(contributors.group_by("code").agg(nw.len().cast(nw.Int64).alias("n")))
     named = name_slices(sizes, cut[0][1])
     if not named:
         raise Refused(

@@ -1,5 +1,10 @@
 """k-anonymity: every combination of quasi-identifiers is shared by at least k people, or it is
-coarsened until it is."""
+coarsened until it is.
+
+Each person is counted by himself. Which contact persons stand for the same company is seen in a
+release, and no k is promised of such groups: whoever has the releases of two purposes may find a
+company of several contact persons by what they are like together.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from polars.testing import assert_frame_equal
 
 import genlib
 from genlib.metrics import customers
+from genlib.metrics.companies import divide_money
 from genlib.period import Period
 
 OCTOBER = Period.parse("2026-10")
@@ -69,3 +70,25 @@ def test_a_company_is_known_in_sketches_by_its_number() -> None:
 def test_a_release_that_does_not_tell_companies_has_none() -> None:
     bare = RELEASE | {"customer": PEOPLE.drop("company").lazy()}
     assert customers.companies(bare, OCTOBER).frame.is_empty()
+
+
+def test_a_credit_note_alone_is_no_bill() -> None:
+    """A was credited only this year, so it is lost; B, never billed, is not there at all."""
+    bills = [(0, BEFORE, 500), (1, NOW, -200), (2, NOW, -70)]
+    invoices = pl.DataFrame(bills, schema=INVOICES.schema, orient="row")
+    cells = customers.companies(RELEASE | {"invoice": invoices.lazy()}, OCTOBER)
+    expected = pl.DataFrame(
+        {"standing": ["lost", None], "people": [1, 1], "amount_cents": [-200, -200]}
+    )
+    assert_frame_equal(expected, cells.frame.select(expected.columns))
+
+
+def test_money_is_divided_by_the_companies_that_were_billed() -> None:
+    frame = pl.DataFrame(
+        {
+            "standing": ["stayed", "new", "lost", None],
+            "people": [20, 20, 60, 100],
+            "amount_cents": [40_000, 0, 0, 40_000],
+        }
+    )
+    assert divide_money(frame)["cents_per_company"].to_list() == [2_000, 0, None, 1_000]

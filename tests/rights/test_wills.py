@@ -15,6 +15,7 @@ from genlib.permission import verdicts
 from genlib.register.acts import read_acts
 from genlib.register.audit import verify
 from genlib.register.database import Register
+from genlib.register.numbering import give_numbers
 from genlib.register.schema import CONSENT_SCOPES, PROHIBITION_SCOPES, table
 from genlib.register.vault import IdentityKey
 from genlib.rights.requests import Officer
@@ -67,8 +68,9 @@ def test_no_act_takes_a_number_that_a_source_was_promised(
     officer: Officer, key: IdentityKey
 ) -> None:
     add_person(officer.register)
-    promised = {"source": "crm", "table": "permission", "key": "00", "id": 50, "run": 1}
     with officer.register.writing() as connection:
+        number = give_numbers(connection, "permission", 50)[-1]
+        promised = {"source": "crm", "table": "permission", "key": "00", "id": number, "run": 1}
         connection.execute(table("source_key").insert().values(promised))
     assert record_will(officer, key, 17, PROHIBITION) == 51
 
