@@ -22,14 +22,17 @@ from genlib.disclosure.cells import (
     Rows,
     Tables,
 )
+from genlib.disclosure.drawing import (
+    COMPANY,
+    company_of,
+    draw_cells,
+    knows_pseudonyms,
+    name_numbering,
+)
 from genlib.disclosure.ladder import Steps, dropped_columns, list_units, step_down
 from genlib.disclosure.population import Population
-from genlib.disclosure.sketch import add_sketches, numbers, sketches
 from genlib.errors import UsageError
 from genlib.period import Period
-
-COMPANY = "company"
-"""The column of a release's customers that tells for which company somebody stands."""
 
 
 def tabulate(  # noqa: PLR0913 - what a table is
@@ -41,6 +44,7 @@ def tabulate(  # noqa: PLR0913 - what a table is
     population: Population | str,
     figures: Sequence[Figure] = (),
     release: Tables | None = None,
+    is_unique: bool = False,
 ) -> Cells:
     """`Cells` of a lazy frame (Polars, or any engine that Narwhals knows) with columns `person`,
     the dimensions and the measures.
@@ -54,14 +58,26 @@ def tabulate(  # noqa: PLR0913 - what a table is
     Example: of Oy A four contact persons brought 960 euros, and two consumers 20 each: 6 people, 3
     contributors, and the largest contribution is 960.
 
-    Without `release` each person stands for himself. Raises `UsageError` for a measure that is not
-    in whole numbers (a fraction would be cut row by row), for a row without a value in a dimension
-    (null is the total), and for people who are no customers of `release`.
+    `is_unique`: nobody has two rows in a cell, nor stands in two parts of any whole, so rows are
+    not summed by person, and many more than fit into memory are counted. Without `release` each
+    person stands for himself.
+
+    Raises `UsageError` for a measure that is not in whole numbers (a fraction would be cut row by
+    row), for a row without a value in a dimension (null is the total), and for people who are no
+    customers of `release`.
     """
     whom = Population(population) if isinstance(population, str) else population
 
     def count(some: Rows) -> Cells:
-        cells = _count(some, person=person, by=by, measures=measures, whom=whom, release=release)
+        cells = _count(
+            some,
+            person=person,
+            by=by,
+            measures=measures,
+            whom=whom,
+            release=release,
+            is_unique=is_unique,
+        )
         return replace(cells, figures=tuple(figures))
 
     return recountable(rows, by, count)
@@ -111,6 +127,7 @@ def _count(  # noqa: PLR0913 - what a table is
     measures: Sequence[Measure],
     whom: Population,
     release: Tables | None,
+    is_unique: bool,
 ) -> Cells:
     _check_kinds(by, measures)
     columns = [column for dimension in by for column in dimension.columns]
@@ -118,13 +135,19 @@ def _count(  # noqa: PLR0913 - what a table is
     _check_columns(rows, [person, *columns, *(measure.name for measure in sums)])
     frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
     _check_whole(frame, sums, whom)
-    one = frame.group_by(person, *columns).agg(*(nw.col(m.name).cast(nw.Int64).sum() for m in sums))
-    is_polars = one.implementation.is_polars()
-    one = nw.from_native(_collect(one)) if is_polars or isinstance(one, nw.DataFrame) else one
+    whole_numbers = frame.with_columns(nw.col(m.name).cast(nw.Int64) for m in sums)
+    is_polars = frame.implementation.is_polars()
+    one = whole_numbers if is_unique else _sum_by(whole_numbers, [person, *columns], sums)
+    is_small = not is_unique and (is_polars or isinstance(one, nw.DataFrame))
+    one = nw.from_native(_collect(one)) if is_small else one.lazy()
     customers = _customers_of(release)
     one = _with_companies(one, person, customers)
     sets = list(grouping_sets(by))
-    levels = [_level(one, person, keys, columns, sums) for keys in sets]
+    levels: list[pl.DataFrame] = []
+    for keys in sets:
+        is_each = is_unique or set(keys) == set(columns)
+        who = [person, *company_of(one), *keys]
+        levels.append(_count_level(one if is_each else _sum_by(one, who, sums), keys, sums))
     _check_complete(levels[0], columns, whom)
     order = [pl.col(c).is_null() for c in columns] + [pl.col(c) for c in columns]
     table = pl.concat(levels, how="diagonal_relaxed").select(
@@ -132,10 +155,10 @@ def _count(  # noqa: PLR0913 - what a table is
     )
     names = [measure.name for measure in sums]
     is_known = is_polars and (customers is None or _is_polars(customers))
-    can_draw = is_known and _knows_pseudonyms(person, customers)
+    can_draw = is_known and knows_pseudonyms(person, customers)
     by_set = dict(zip(map(tuple, sets), levels, strict=True))
-    draw = cache(partial(_draw, one, person, by_set, names, customers)) if can_draw else None
-    numbering = _name_numbering(one, person, customers) if can_draw else ""
+    draw = cache(partial(draw_cells, one, person, by_set, names, customers)) if can_draw else None
+    numbering = name_numbering(one, person, customers) if can_draw else ""
     return Cells(
         table.sort(order),
         tuple(by),
@@ -145,53 +168,6 @@ def _count(  # noqa: PLR0913 - what a table is
         numbering=numbering,
         is_polars=is_known,
     )
-
-
-def _name_numbering(one: Any, person: str, customers: Any) -> str:
-    """By which numbers contributors are drawn: the purpose and epoch of their pseudonyms, and
-    whether companies have one of their own. Those of another numbering cannot be compared."""
-    if person == "pseudonym":
-        first = one.to_native()[person].head(1)
-    elif _knows_pseudonyms("customer", customers):
-        first = customers.lazy().select(pl.col("pseudonym").head(1)).collect().to_series()
-    else:
-        first = pl.Series(dtype=pl.String)
-    domain = str(first[0]).partition("-")[0] if len(first) else ""
-    are_joined = person == COMPANY or "_company" in one.columns
-    return f"{domain}/company" if are_joined else domain
-
-
-def _draw(
-    one: Any, person: str, levels: Mapping[tuple[str, ...], pl.DataFrame], sums: list[str], who: Any
-) -> pl.DataFrame:
-    """The sketches of all cells, by the dimension columns; `levels`: the cells by the columns that
-    are set, the finest first. `who`: the customers, by pseudonym.
-
-    Where nobody stands in two parts of a whole, its sketch is the sum of theirs. All contact
-    persons of a company are drawn by its number, so together they are one in any difference.
-    """
-    numbered = _with_numbers(one.to_native(), person, who)
-    finest, *_ = levels
-    parts = sketches(numbered, finest, sums)
-    drawings = [parts]
-    for keys, cells in levels.items():
-        if keys == finest:
-            continue
-        if _is_partition(levels[finest], cells, keys):
-            drawings.append(add_sketches(parts, keys, ["people", *sums]))
-        else:
-            people = numbered.group_by(person, *keys).agg(
-                pl.col("_number").first(), *(pl.col(name).sum() for name in sums)
-            )
-            drawings.append(sketches(people, keys, sums))
-    return pl.concat(drawings, how="diagonal_relaxed")
-
-
-def _is_partition(parts: pl.DataFrame, wholes: pl.DataFrame, keys: Sequence[str]) -> bool:
-    """Whether nobody stands in two parts of any whole."""
-    together = parts.group_by(keys) if keys else parts.group_by(pl.lit(0).alias("_"))
-    counted = together.agg(pl.col("people").sum())["people"].sum()
-    return counted == wholes["people"].sum()
 
 
 def _check_kinds(by: Sequence[Dimension], measures: Sequence[Measure]) -> None:
@@ -244,12 +220,6 @@ def _is_polars(frame: Any) -> bool:
     return isinstance(frame, pl.DataFrame | pl.LazyFrame)
 
 
-def _knows_pseudonyms(person: str, customers: Any) -> bool:
-    if person in {"pseudonym", COMPANY}:
-        return True
-    return customers is not None and "pseudonym" in customers.lazy().collect_schema()
-
-
 def _with_companies(one: Any, person: str, customers: Any) -> Any:
     """The rows, with the number of the `_company` that each person stands for (null: for himself);
     as they are, if the release does not tell, or the rows are of companies. UsageError if it does
@@ -274,35 +244,14 @@ def _with_companies(one: Any, person: str, customers: Any) -> Any:
     return placed.join(same, on="_person", how="left").drop("_person")
 
 
-def _with_numbers(one: pl.DataFrame, person: str, customers: Any) -> pl.DataFrame:
-    """The rows, with the stable `_number` of each contributor (null: not known)."""
-    if person == COMPANY:
-        return one.with_columns(_number=pl.col(COMPANY).cast(pl.UInt64))
-    if person == "pseudonym":
-        numbered = one.with_columns(_number=numbers(one[person]))
-    else:
-        names = customers.lazy().select("customer", "pseudonym").collect()
-        names = names.select(pl.col("customer").cast(pl.Int64), _number=numbers(names["pseudonym"]))
-        ours = pl.col(person).cast(pl.Int64, strict=False)
-        numbered = one.join(names, left_on=ours, right_on="customer", how="left")
-    if "_company" not in one.columns:
-        return numbered
-    return numbered.with_columns(_number=pl.coalesce(pl.col("_company").cast(pl.UInt64), "_number"))
-
-
 def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
     """The dimension columns that are set, for every level that is shown, the finest first."""
     for levels in product(*(dimension.levels for dimension in by)):
         yield [column for level in levels for column in level]
 
 
-def _level(
-    one: Any, person: str, keys: list[str], columns: list[str], sums: list[Measure]
-) -> pl.DataFrame:
-    """The cells of one level."""
-    by_person = (
-        _sum_by(one, [person, *_company_of(one), *keys], sums) if set(keys) != set(columns) else one
-    )
+def _count_level(by_person: Any, keys: list[str], sums: list[Measure]) -> pl.DataFrame:
+    """The cells of one level, from one row a person and cell."""
     if not keys:
         by_person, keys = by_person.with_columns(nw.lit(1).alias("_all")), ["_all"]
     contributors = _join_contacts(by_person, keys, sums)
@@ -324,11 +273,6 @@ def _level(
     return whole.drop("_all", strict=False)
 
 
-def _company_of(one: Any) -> list[str]:
-    """The column that tells for which company a person stands, if there is one."""
-    return ["_company"] if "_company" in one.collect_schema().names() else []
-
-
 def _sum_by(rows: Any, keys: Sequence[str], sums: Sequence[Measure], *more: nw.Expr) -> Any:
     return rows.group_by(*keys).agg(*(nw.col(measure.name).sum() for measure in sums), *more)
 
@@ -337,7 +281,7 @@ def _join_contacts(by_person: Any, keys: list[str], sums: list[Measure]) -> Any:
     """One row a contributor and cell, with its `_people`: the contact persons of a company are
     one."""
     one = nw.lit(1).cast(nw.Int64).alias("_people")
-    if not _company_of(by_person):
+    if not company_of(by_person):
         return by_person.with_columns(one)
     columns = [*keys, *(measure.name for measure in sums)]
     is_alone = nw.col("_company").is_null()
@@ -364,6 +308,9 @@ def _find_largest(money: Sequence[str]) -> list[nw.Expr]:
 
 
 def _collect(frame: Any) -> pl.DataFrame:
+    if isinstance(frame, nw.LazyFrame) and frame.implementation.is_polars():
+        native: pl.LazyFrame = frame.to_native()
+        return native.collect(engine="streaming")
     frame = frame.collect("polars") if isinstance(frame, nw.LazyFrame) else frame
     collected: pl.DataFrame = frame.to_polars()
     return collected

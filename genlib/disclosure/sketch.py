@@ -48,12 +48,7 @@ def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = (
     """`members`, one row a person and cell, with `keys`, `_number` and what each brought to the
     `sums`, as one row a cell: keys, and a sketch of its `people` and of each sum; null where
     somebody there is not known by a pseudonym."""
-    cells = members.with_columns(_row=_number_cells(keys))
-    wholes = (
-        cells.group_by("_row")
-        .agg(pl.col(keys).first(), pl.col("_number").is_not_null().all())
-        .sort("_row")
-    )
+    cells, wholes = _place(members, keys)
     mixed = _mixed(cells["_number"].fill_null(0).to_numpy())
     start = cells["_row"].to_numpy() * WIDTH
     factors = mixed.astype(WORD) | WORD.type(1)  # odd, so that no power of two makes it nothing
@@ -71,6 +66,19 @@ def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = (
         for name, sums_of in lines.items()
     }
     return wholes.select(*keys, **sketched)
+
+
+def _place(members: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The members with the number of their cell (`_row`); the cells in that order, with whether
+    everybody there is known (`_number`)."""
+    are_known = pl.col("_number").is_not_null().all()
+    if not keys:
+        whole = members.select(are_known)
+        return members.with_columns(_row=pl.lit(0, pl.Int64)), whole.head(min(1, members.height))
+    wholes = members.group_by(keys).agg(are_known).sort(keys)
+    numbered = wholes.select(keys).with_columns(_row=pl.int_range(wholes.height, dtype=pl.Int64))
+    cells = members.join(numbered, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return cells, wholes
 
 
 def _number_cells(keys: Sequence[str]) -> pl.Expr:

@@ -33,11 +33,12 @@ LOOK_BACK = {1: 13, 3: 27, 12: 48}
 class Form:
     """What may be done with a table whose groups are too small: whether it `has_steps`, or makes no
     sense in coarser groups; whether it is left out then; and the dimension of which each code is
-    told by itself (`apart`)."""
+    told by itself (`apart`). Of its rows: whether nobody has two in one cell (`is_unique`)."""
 
     has_steps: bool = True
     is_optional: bool = False
     apart: str = ""
+    is_unique: bool = False
 
 
 STEPS = Form()
@@ -188,6 +189,7 @@ def tabulated(  # noqa: PLR0913 - what a table is
         population=population,
         figures=figures,
         release=release,
+        is_unique=form.is_unique,
     )
     recount = cells.recount if form.has_steps else None
     return replace(cells, recount=recount, is_optional=form.is_optional, apart=form.apart)

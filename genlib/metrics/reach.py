@@ -10,7 +10,7 @@ from genlib.disclosure.cells import Cells, Dimension, Tables
 from genlib.disclosure.population import Population
 from genlib.metrics.messages import WHY, judge_contacts
 from genlib.metrics.names import metric
-from genlib.metrics.population import STEPS, Form, tabulated
+from genlib.metrics.population import Form, tabulated
 from genlib.metrics.rates import Rate, Share
 from genlib.metrics.rows import Rows, rows
 from genlib.period import Period
@@ -40,6 +40,9 @@ def _reach(release: Tables, contacts: Rows, verdict: Dimension) -> Cells:
         ("allowed",),
         finer=tuple(name for name in verdict.columns if name != "verdict"),
     )
-    form = STEPS if verdict.ladder else Form(has_steps=False, apart="kind")
+    # the release has one row a person, channel and kind of message
+    form = Form(is_unique=True)
+    if not verdict.ladder:
+        form = Form(has_steps=False, apart="kind", is_unique=True)
     figures = (Share(verdict.columns), rate)
     return tabulated(release, contacts, by, Population("reach"), *figures, form=form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 import genlib
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure
@@ -99,3 +100,31 @@ def test_contributors_are_counted_as_one_by_one(rows: Rows, companies: dict[int,
         assert cell["contributors"].item() == len(brought)
         assert cell["cents"].item() == sum(brought.values())
         assert cell.select("cents_1", "cents_2").row(0) == (sizes[0], sizes[1])
+
+
+def test_rows_that_are_unique_are_counted_and_drawn_the_same() -> None:
+    rows = [(n, "ab"[n % 2]) for n in range(40)]
+    people = pl.DataFrame(
+        {
+            "customer": range(40),
+            "pseudonym": [f"ca1-{number:026d}" for number in range(40)],
+            "company": [COMPANY + n % 3 if n < 9 else None for n in range(40)],
+        },
+        schema={"customer": pl.UInt32, "pseudonym": pl.String, "company": pl.Int64},
+    )
+    frame = pl.DataFrame(rows, schema=["customer", "group"], orient="row").lazy()
+    summed, unique = (
+        genlib.tabulate(
+            frame,
+            person="customer",
+            by=[Dimension("group")],
+            population="asked",
+            release={"customer": people.lazy()},
+            is_unique=is_unique,
+        )
+        for is_unique in (False, True)
+    )
+    assert_frame_equal(summed.frame, unique.frame)
+    assert summed.draw is not None
+    assert unique.draw is not None
+    assert_frame_equal(summed.draw(), unique.draw(), check_row_order=False)
