@@ -7,7 +7,7 @@ his pseudonym, all four by their company's number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -16,6 +16,8 @@ from genlib.disclosure.sketch import add_sketches, numbers, sketches
 
 COMPANY = "company"
 """The column of a release's customers that tells for which company somebody stands."""
+BATCH = 1 << 20
+"""Rows that are drawn at a time."""
 
 
 def draw_cells(
@@ -30,11 +32,7 @@ def draw_cells(
     rows = one.to_native()
     names = _list_numbers(person, who)
     finest, *_ = levels
-    drawn_parts = [
-        sketches(_with_numbers(part, person, names), finest, sums)
-        for part in _split(rows, levels[finest], finest)
-    ]
-    parts = pl.concat(drawn_parts)
+    parts = _draw_finest(rows, person, names, finest, sums)
     drawings = [parts]
     for keys, cells in levels.items():
         if keys == finest:
@@ -51,16 +49,16 @@ def draw_cells(
     return pl.concat(drawings, how="diagonal_relaxed")
 
 
-def _split(rows: Any, cells: pl.DataFrame, keys: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """The rows; of lazy ones, which may be too many, those of one code of a dimension after the
-    other."""
+def _draw_finest(
+    rows: Any, person: str, names: pl.DataFrame | None, keys: tuple[str, ...], sums: list[str]
+) -> pl.DataFrame:
+    """The sketches of the finest cells; of lazy rows, which may be too many for the memory, a batch
+    after the other, for sketches add up."""
     if isinstance(rows, pl.DataFrame):
-        yield rows
-    elif not keys:
-        yield rows.collect(engine="streaming")
-    else:
-        for code in cells[keys[0]].unique(maintain_order=True):
-            yield rows.filter(pl.col(keys[0]) == code).collect(engine="streaming")
+        return sketches(_with_numbers(rows, person, names), keys, sums)
+    batches = rows.collect_batches(chunk_size=BATCH, maintain_order=False, engine="streaming")
+    drawings = [sketches(_with_numbers(batch, person, names), keys, sums) for batch in batches]
+    return add_sketches(pl.concat(drawings), keys, ["people", *sums])
 
 
 def _is_partition(parts: pl.DataFrame, wholes: pl.DataFrame, keys: Sequence[str]) -> bool:
