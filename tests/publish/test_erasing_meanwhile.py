@@ -20,7 +20,9 @@ PURPOSE = "satisfaction"
 def begin_erasure(home: Path) -> None:
     """As far as the line in the journal, by which another command knows that it began."""
     marks = pl.DataFrame({"identifier": ["number"], "digest": [bytes(32)]})
-    entry = journal.make_entry(1, at=NOW, ground="not_needed", user="officer", marks=marks)
+    entry = journal.make_entry(
+        1, at=NOW, ground="not_needed", user="officer", marks=marks, counters={}
+    )
     journal.append(home, entry)
 
 
