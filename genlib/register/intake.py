@@ -236,7 +236,13 @@ class Intake:
         """Which rows of a batch are new, which are there as they are, and which are refused."""
         zone = self.time_zone
         came, erased = part_erased(self.register, self.key, name, raw, time_zone=zone)
-        typed, faults = examined(came, name, artificial=self.artificial, now=self.now)
+        typed, faults = examined(
+            came,
+            name,
+            artificial=self.artificial,
+            now=self.now,
+            has_own_numbers=True,
+        )
         good, faults = refuse_lost(self.register, name, typed, faults, self.past)
         every_row = sort_rows(self.register, name, good, self.key)
         rows, past = _part_past(terms, name, every_row)

@@ -72,6 +72,7 @@ class Taking:
             artificial=self.place.artificial,
             now=self.now,
             is_complete=not find_rule(self.name).has_stages,
+            has_own_numbers=not self.source.source,
         )
         past = self.place.past
         good, faults = refuse_lost(self.place.register, self.name, typed, faults, past)
