@@ -13,6 +13,7 @@ from small import IDENTITY
 
 from genlib.register import suppression
 from genlib.register.database import Register
+from genlib.register.numbering import COUNTERS
 from genlib.register.schema import Base, table
 from genlib.rights.erasure import Workplace, erase
 from genlib.rights.requests import Officer, Request, receive, record_identity
@@ -112,8 +113,13 @@ def read_row(register: Register, name: str, number: int) -> dict[str, Any] | Non
 
 
 def restore(register: Register, backup: dict[str, pl.DataFrame]) -> None:
-    """Put back all rows as they were."""
+    """Put back all rows as they were, and the counters of their numbers."""
     with register.writing() as connection:
+        if register.embedded:
+            connection.execute(COUNTERS.delete())
+        else:
+            names = ", ".join(Base.metadata.tables)
+            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
         for one in reversed(Base.metadata.sorted_tables):
             connection.execute(one.delete())
         for one in Base.metadata.sorted_tables:

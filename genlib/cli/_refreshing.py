@@ -58,7 +58,8 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     password_file: PasswordFile = None,
 ) -> None:
     """Bring the register up to the next state of its sources: new rows are added, changed ones
-    changed, the rest left; exit code 4 if rows were refused. The same input again changes nothing.
+    changed, the rest left; exit code 4 if rows were refused, but for those past their retention.
+    The same input again changes nothing.
 
     Level: steward.
 
@@ -88,7 +89,7 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
         typer.echo("\n".join([str(one), *one.notices]))
     changes = sum(one.fresh + one.changed for one in outcomes)
     typer.echo(f"refresh {outcomes[0].run}: {changes or 'no'} rows added or changed")
-    refused = sum(one.refused for one in outcomes)
+    refused = sum(one.to_mend for one in outcomes)
     if refused:
         typer.echo(
             f"{refused} rows were refused; {target} tells which, by row, column and rule", err=True

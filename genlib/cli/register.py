@@ -67,9 +67,9 @@ def load(
     ] = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Load a folder, every good row of a table or none; exit code 4 if rows were refused. Rows that
-    are there already as they are count as unchanged; whom a refused row about a prohibition or an
-    end speaks of is on no contact list until it is mended.
+    """Load a folder, every good row of a table or none; exit code 4 if rows were refused, but for
+    those past their retention. Rows that are there already as they are count as unchanged; whom a
+    refused row about a prohibition or an end speaks of is on no contact list until it is mended.
 
     Level: steward.
 
@@ -93,9 +93,9 @@ def load(
         )
     for one in done.tables:
         typer.echo("\n".join([str(one), *one.notices]))
-    if done.rejected:
+    if done.to_mend:
         typer.echo(
-            f"{done.rejected} rows were refused; {target} tells which, by row, column and rule",
+            f"{done.to_mend} rows were refused; {target} tells which, by row, column and rule",
             err=True,
         )
         raise typer.Exit(4)

@@ -67,8 +67,9 @@ def publish(  # noqa: PLR0913 - the door names everything that goes through it
     terms = notice.release(purpose)
     fingerprints.check_key(register, key)
     fingerprints.check_notice(register, notice)
-    journal.check_finished(register, common)
+    # in this order: what begins between the two is left to do, or is not among those that had begun
     begun = journal.list_begun(register, common)
+    journal.check_finished(register, common)
     make_folder(releases, access.passage)
     with folder.staged(releases / purpose, access) as stage:
         with register.snapshot():

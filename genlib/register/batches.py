@@ -15,6 +15,7 @@ from polars import col
 
 from genlib.register.contradictions import FAULTS
 from genlib.register.database import Register
+from genlib.register.expiry import PastRows
 from genlib.register.reading import batches, check_columns, files, read_header
 from genlib.register.runs import RunKey
 from genlib.register.vault import IdentityKey
@@ -48,7 +49,7 @@ class Batch:
 @dataclass(frozen=True)
 class Place:
     """Where rows are taken: the register, its open transaction, and the key of the secrets.
-    `artificial`, `time_zone` and `years_kept`: as in `Intake`."""
+    `artificial`, `time_zone`, `years_kept` and `past`: as in `Intake`."""
 
     register: Register
     connection: sa.Connection
@@ -56,6 +57,7 @@ class Place:
     artificial: bool = True
     time_zone: str = TIME_ZONE
     years_kept: Mapping[str, int] = field(default_factory=dict)
+    past: PastRows = field(default_factory=dict)
 
     def tell_now(self, at: dt.datetime) -> dt.datetime:
         """The instant of a refresh with the company's day."""

@@ -6,7 +6,10 @@ everything would bring it back every day until the night. Before the first sweep
 an end depends on must stand in the row itself; so these come back until the next sweep: contacts
 that were planned and never sent (their campaign says when they end), customers who left or died
 (their invoices keep them), disclosures with the log of whose data. Answers have no end of their
-own: without their invitation they are refused.
+own: they are refused for the same with their invitation.
+
+Nobody has to mend such rows: they are counted among the refused and told in a line, but neither
+listed one by one nor a failure, so that what is to be mended can be seen.
 
 Example: with three years for history, on 24 November 2026 an order of 23 November 2023 is refused
 as `past_retention`, one of the 24th is taken.
@@ -27,6 +30,8 @@ from genlib.register.schema import Day, table
 from genlib.workdays import add_months, find_instant
 
 RULE = "past_retention"
+PastRows = dict[str, pl.Series]
+"""Table → the numbers of the rows that a load refused for their age."""
 SWEEP = "sweep"
 """The act of the audit trail that tells of a sweep."""
 BOOKKEEPING = "bookkeeping"
@@ -113,3 +118,23 @@ def find_past(terms: Terms | None, name: str, rows: pl.DataFrame) -> pl.DataFram
     past = rows.filter(over[0].is_over(terms))
     column = over[0].columns[-1]
     return past.select("row", column=pl.lit(column), rule=pl.lit(RULE)).cast(FAULTS)
+
+
+def note_past(past: PastRows, name: str, rows: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
+    """Those of the rows that are refused for their age; their numbers are noted."""
+    over = rows.join(faults.filter(rule=RULE), on="row", how="semi")
+    if "id" in over.columns:
+        before = past.get(name, over["id"].clear())
+        past[name] = pl.concat([before, over["id"]])
+    return over
+
+
+def tell_past(name: str, count: int) -> list[str]:
+    """What a steward must know of rows that were refused for their age, a line; no line if there
+    are none."""
+    if not count:
+        return []
+    return [
+        f"{name}: past_retention {count}: so many rows were not taken, since the sweep would "
+        "remove them; there is nothing to mend"
+    ]

@@ -1,5 +1,5 @@
 """Loading a folder of files: every good row of a table in one transaction or none, every refused
-row told by number, column and rule.
+row told by number, column and rule, but for those past their retention (`expiry`).
 
 What was read is loaded, unchanged (the register has the very row already) or rejected. A row whose
 key is there with other values is rejected as `changed`, a fault for each column that differs. A
@@ -46,13 +46,15 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Part:
-    """What became of a batch. `refused`: whom the rows that were not taken hold back
-    (`holds.find_refused`); `identified`: by what else they are known (`holds.digest_refused`)."""
+    """What became of a batch. `past`: the rows refused for their age alone; `refused`: whom the
+    rows that were not taken hold back (`holds.find_refused`); `identified`: by what else they are
+    known (`holds.digest_refused`)."""
 
     read: int
     fresh: pl.DataFrame
     unchanged: pl.DataFrame
     faults: pl.DataFrame
+    past: pl.DataFrame
     refused: pl.DataFrame
     identified: pl.DataFrame | None
 
@@ -62,13 +64,14 @@ class Loaded:
     """What became of one table's file. `rules`: rule → how often it refused a cell; `changes`:
     column → how often it differed from the row that is there. `people`: ids of the customers of
     the loaded rows; `speaking`: of those that tell of a consent, a prohibition or an opting out;
-    `held_back`: of the refused ones. `shared`: how many customers of the register
-    share their personal identity code with another."""
+    `held_back`: of the refused ones. `past`: how many of the rejected rows were so for their age;
+    `shared`: how many customers of the register share their personal identity code with another."""
 
     table: str
     read: int = 0
     loaded: int = 0
     unchanged: int = 0
+    past: int = 0
     rules: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     people: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
@@ -80,11 +83,17 @@ class Loaded:
     def rejected(self) -> int:
         return self.read - self.loaded - self.unchanged
 
+    @property
+    def to_mend(self) -> int:
+        """How many rows were rejected, but for their age."""
+        return self.rejected - self.past
+
     def add(self, part: Part) -> None:
         """Count one more batch."""
         self.read += part.read
         self.loaded += part.fresh.height
         self.unchanged += part.unchanged.height
+        self.past += part.past.height
         self.rules.update(part.faults["rule"].to_list())
         self.changes.update(part.faults.filter(rule="changed")["column"].to_list())
         owner = "id" if self.table == "customer" else "customer_id"
@@ -120,7 +129,7 @@ class Loaded:
     @property
     def notices(self) -> list[str]:
         """What a steward must know beside the counts, a line each."""
-        lines = tell_held(self.table, self.held_back)
+        lines = tell_held(self.table, self.held_back) + expiry.tell_past(self.table, self.past)
         if self.shared:
             lines.append(
                 f"{self.table}: duplicate_personal_id {self.shared}: so many customers have the "
@@ -142,6 +151,10 @@ class Summary:
     @property
     def rejected(self) -> int:
         return sum(one.rejected for one in self.tables)
+
+    @property
+    def to_mend(self) -> int:
+        return sum(one.to_mend for one in self.tables)
 
 
 def load(
@@ -168,7 +181,7 @@ class Intake:
     """Where rows go. `artificial=False` refuses the personal identity codes and telephones that
     nobody has; `at` is the instant of the load, since when those with refused rows are held back;
     `time_zone` says which day it is then; `years_kept`: by rule of the notice, for a register that
-    is swept (`expiry`)."""
+    is swept (`expiry`); `past`: what was refused for its age, at which later tables may point."""
 
     register: Register
     key: IdentityKey
@@ -178,6 +191,7 @@ class Intake:
     progress: Progress = field(default=lambda table, rows: None)
     at: dt.datetime = field(default_factory=read_clock)
     time_zone: str = TIME_ZONE
+    past: expiry.PastRows = field(default_factory=dict)
 
     @property
     def now(self) -> dt.datetime:
@@ -199,7 +213,8 @@ class Intake:
                 part = self._sort(raw, name, terms)
                 rows = sealed(part.fresh.drop("row"), name, self.key)
                 self.register.append(name, rows)
-                faults = part.faults.sort("row", maintain_order=True)
+                listed = part.faults.filter(pl.col("rule") != expiry.RULE)
+                faults = listed.sort("row", maintain_order=True)
                 faults.write_csv(refused, include_header=False)
                 outcome.add(part)
                 if watch:
@@ -213,7 +228,7 @@ class Intake:
             if name in SPEAKING:
                 suppression.hold(self.register, connection, self.key, outcome.speaking, at=self.at)
             tell(audit.Event("register", "load", len(outcome.people), detail=outcome.detail))
-        if not outcome.rejected:
+        if not outcome.to_mend:
             report.unlink()
         return outcome
 
@@ -221,8 +236,14 @@ class Intake:
         """Which rows of a batch are new, which are there as they are, and which are refused."""
         zone = self.time_zone
         came, erased = part_erased(self.register, self.key, name, raw, time_zone=zone)
-        good, faults = examined(came, name, artificial=self.artificial, now=self.now)
-        good, faults = refuse_lost(self.register, name, good, faults)
+        typed, faults = examined(
+            came,
+            name,
+            artificial=self.artificial,
+            now=self.now,
+            has_own_numbers=True,
+        )
+        good, faults = refuse_lost(self.register, name, typed, faults, self.past)
         every_row = sort_rows(self.register, name, good, self.key)
         rows, past = _part_past(terms, name, every_row)
         faults = pl.concat([faults, rows.changes])
@@ -235,7 +256,8 @@ class Intake:
         if name == "customer":
             identified = holds.digest_refused(came, refused, self.key)
         every = pl.concat([faults, erased, past])
-        return Part(raw.height, fresh, unchanged, every, refused, identified)
+        over = expiry.note_past(self.past, name, typed, every)
+        return Part(raw.height, fresh, unchanged, every, over, refused, identified)
 
 
 def count_shared(connection: sa.Connection) -> int:
@@ -247,9 +269,14 @@ def count_shared(connection: sa.Connection) -> int:
 
 
 def refuse_lost(
-    register: Register, name: str, good: pl.DataFrame, faults: pl.DataFrame
+    register: Register,
+    name: str,
+    good: pl.DataFrame,
+    faults: pl.DataFrame,
+    past: expiry.PastRows,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Refuse what points at a row that is not there."""
+    """Refuse what points at a row that is not there; if that was refused for its age (`past`), for
+    the same."""
     for foreign in sorted(table(name).foreign_keys, key=lambda f: f.parent.name):
         parent = foreign.column.table.name
         column = foreign.parent.name
@@ -257,7 +284,11 @@ def refuse_lost(
         lost = good.filter(
             pl.col(column).is_not_null() & ~pl.col(column).is_in(known["id"].implode())
         )
-        good, faults = _without(good, faults, lost, column, f"unknown_{parent}")
+        numbers = past.get(parent, known["id"].clear())
+        over = lost.filter(pl.col(column).is_in(numbers.implode()))
+        unknown = lost.join(over, on="row", how="anti", maintain_order="left")
+        good, faults = _without(good, faults, over, column, expiry.RULE)
+        good, faults = _without(good, faults, unknown, column, f"unknown_{parent}")
     if name == "survey_answer":
         wrong = find_wrong_answers(register, good)
         good = good.join(wrong, on="row", how="anti", maintain_order="left")

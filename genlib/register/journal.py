@@ -3,8 +3,9 @@ a backup of the database comes back.
 
 A line is written before anything is erased, and an erasure is done when the register has its
 tombstones. So after a crash, and after a backup was restored, the journal knows what is left to do.
-It holds keyed hashes and codes, nobody's number or name. The workbenches of one register use one
-journal (the setting `common`); whoever's lacks an erasure of the register is told so.
+It holds keyed hashes, codes and how far the register had counted, nobody's number or name. The
+workbenches of one register use one journal (the setting `common`); whoever's lacks an erasure of
+the register is told so.
 
 Example: request 5 was erased on Monday, on Tuesday Sunday's backup is restored: the register has no
 tombstone of request 5 of Monday's instant, and whoever loads or publishes is told to finish it.
@@ -16,9 +17,9 @@ import datetime as dt
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -31,19 +32,23 @@ from genlib.private import OWNER, Access, give, make_common, open_lock
 from genlib.register.database import Register
 from genlib.register.schema import table
 
+COUNTED = ("customer", "campaign_contact", "subject_request")
+"""Tables whose numbers tombstones and the journal speak of."""
 SCHEMA = {"identifier": pl.String(), "digest": pl.Binary()}
 
 
 @dataclass(frozen=True)
 class Entry:
     """An erasure: its request, instant, ground and who decided it. `marks`: identifier and digest
-    (hexadecimal) of each tombstone."""
+    (hexadecimal) of each tombstone. `counters`: how far tables had counted, so that nobody gets a
+    number of the erased in a restored register; a line of an earlier version has none."""
 
     request: int
     erased_at: str
     ground: str
     user: str
     marks: list[list[str]]
+    counters: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def instant(self) -> dt.datetime:
@@ -61,13 +66,20 @@ class Entry:
         return written.with_columns(pl.col("digest").str.decode("hex")).cast(SCHEMA)  # type: ignore[arg-type]
 
 
-def make_entry(
-    request: int, *, at: dt.datetime, ground: str, user: str, marks: pl.DataFrame
+def make_entry(  # noqa: PLR0913 - the fields of a line
+    request: int,
+    *,
+    at: dt.datetime,
+    ground: str,
+    user: str,
+    marks: pl.DataFrame,
+    counters: Mapping[str, int],
 ) -> Entry:
-    """The line of an erasure. marks: identifier, digest."""
+    """The line of an erasure. marks: identifier, digest; counters: of the tables `COUNTED`
+    (`numbering.read_counters`)."""
     written = marks.with_columns(pl.col("digest").bin.encode("hex"))
     instant = at.astimezone(dt.UTC).replace(microsecond=0).isoformat()
-    return Entry(request, instant, ground, user, [list(row) for row in written.rows()])
+    return Entry(request, instant, ground, user, [list(row) for row in written.rows()], counters)
 
 
 def locate(home: Path) -> Path:

@@ -13,6 +13,7 @@ from functools import partial
 import polars as pl
 import sqlalchemy as sa
 
+from genlib.register.expiry import tell_past
 from genlib.register.holds import tell_held
 from genlib.register.numbering import give_numbers
 from genlib.register.runs import RunKey
@@ -23,10 +24,11 @@ from genlib.register.unknown_codes import UnknownCodes
 @dataclass
 class Outcome:
     """Counts of rows. `columns`: column → how often it changed; `rules`: rule → how often it
-    refused a cell; `customers`: whose rows were added or changed; `joined`: keys of customers who
-    were there; `closed_months`: changed amounts
-    of invoices of earlier months; `missing`: rows that a whole file did not send, else None;
-    `codes`: those that nobody translates; `decisions`: what a person must decide, a line each."""
+    refused a cell; `past`: how many of the refused rows were so for their age; `customers`: whose
+    rows were added or changed; `joined`: keys of customers who were there; `closed_months`: changed
+    amounts of invoices of earlier months; `missing`: rows that a whole file did not send, else
+    None; `codes`: those that nobody translates; `decisions`: what a person must decide, a line
+    each."""
 
     feed: str
     table: str
@@ -36,6 +38,7 @@ class Outcome:
     changed: int = 0
     unchanged: int = 0
     refused: int = 0
+    past: int = 0
     columns: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
     customers: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
@@ -62,6 +65,11 @@ class Outcome:
         self.newest = max(known, default=None)
 
     @property
+    def to_mend(self) -> int:
+        """How many rows were refused, but for their age."""
+        return self.refused - self.past
+
+    @property
     def counts(self) -> dict[str, int]:
         """The counts that the history keeps."""
         names = ("read", "fresh", "changed", "unchanged", "refused", "held_back")
@@ -78,7 +86,7 @@ class Outcome:
     @property
     def notices(self) -> list[str]:
         """What a steward must know beside the counts, a line each."""
-        lines = tell_held(self.table, self.held_back)
+        lines = tell_held(self.table, self.held_back) + tell_past(self.table, self.past)
         if self.joined:
             lines.append(
                 f"{self.table}: joined {self.joined}: so many keys of this source are of customers "

@@ -23,6 +23,7 @@ from genlib.private import make_folder
 from genlib.register import audit, fingerprints, holds, runs
 from genlib.register.batches import Place, Source
 from genlib.register.database import Register
+from genlib.register.expiry import PastRows
 from genlib.register.outcome import Outcome
 from genlib.register.secret_digests import fill_digests
 from genlib.register.taking import Taking
@@ -35,8 +36,8 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Refresh:
-    """Where rows go: `artificial`, `at`, `time_zone` and `years_kept` as in `Intake`. `is_whole`:
-    the sources send everything that they have, so what does not come is missing."""
+    """Where rows go: `artificial`, `at`, `time_zone`, `years_kept` and `past` as in `Intake`.
+    `is_whole`: the sources send everything that they have, so what does not come is missing."""
 
     register: Register
     key: IdentityKey
@@ -47,6 +48,7 @@ class Refresh:
     at: dt.datetime = field(default_factory=read_clock)
     time_zone: str = TIME_ZONE
     years_kept: Mapping[str, int] = field(default_factory=dict)
+    past: PastRows = field(default_factory=dict)
 
     def run(self, sources: Sequence[Source], names: Sequence[str]) -> list[Outcome]:
         """Bring the register up to what the sources say, table by table. names: of the tables or
@@ -89,7 +91,7 @@ class Refresh:
             outcome = self._take(connection, source, number, refused)
             runs.forget_rows(connection, self.at)
             tell(audit.Event("register", "refresh", outcome.people, detail=outcome.detail))
-        if not outcome.refused:
+        if not outcome.to_mend:
             report.unlink()
         return outcome
 
@@ -105,6 +107,7 @@ class Refresh:
             self.artificial,
             self.time_zone,
             self.years_kept,
+            self.past,
         )
         fill_digests(place, source.table)
         taking = Taking(place, source, key, refused)

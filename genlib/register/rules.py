@@ -39,6 +39,10 @@ from genlib.register.store import plain_schema
 
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 GREATEST_ID = 2**63 - 1
+"""What the database holds."""
+GREATEST_OWN_ID = 2**53
+"""Of rows that bring their number. The counter of their table goes on from it and never back, so it
+must be far from the end; and up to here programs that compute in floats tell numbers apart."""
 GREATEST_RELEASED_ID = 2**32 - 1
 OLDEST = dt.date(1800, 1, 1)
 WHOLE_FLOAT = r"^[-+]?[0-9]{1,15}\.0$"
@@ -119,18 +123,19 @@ READINGS: Mapping[
 }
 
 
-def examined(
+def examined(  # noqa: PLR0913 - what the rules depend on
     raw: pl.DataFrame,
     name: str,
     *,
     artificial: bool,
     now: dt.datetime,
     is_complete: bool = True,
+    has_own_numbers: bool = False,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows without a fault, typed and normalised, with `row`; and the faults of the others:
     row, column, rule. `now`: the instant of the load, in the time zone of its dates. Rows that are
     not `is_complete` say a part of what there is, and may contradict themselves until the rest is
-    there."""
+    there; those that have their own numbers were not numbered by the register."""
     schema = plain_schema(name)
     row = raw["row"]
     text = raw.select("row", *(_cleaned(column, raw) for column in schema))
@@ -145,7 +150,8 @@ def examined(
         cell.select(row=row, column=pl.lit(column), rule="rule").drop_nulls()
         for column, cell in cells.items()
     ]
-    broken = pl.concat([*unreadable, _broken(typed, name), _find_future(typed, name, now)])
+    schema_broken = _broken(typed, name, has_own_numbers=has_own_numbers)
+    broken = pl.concat([*unreadable, schema_broken, _find_future(typed, name, now)])
     readable = typed.join(broken, on="row", how="anti")
     found = [broken, find_contradictions(readable, name)] if is_complete else [broken]
     faults = pl.concat(found).unique(["row", "column"], keep="first", maintain_order=True)
@@ -201,8 +207,8 @@ def _name_rule(column: str, rule: str) -> pl.Expr:
     return pl.when(is_decimal).then(pl.lit("not_whole_cents")).otherwise(pl.lit(rule))
 
 
-def _broken(typed: pl.DataFrame, name: str) -> pl.DataFrame:
-    _, failures = _schema(name).filter(typed)
+def _broken(typed: pl.DataFrame, name: str, *, has_own_numbers: bool) -> pl.DataFrame:
+    _, failures = _schema(name, has_own_numbers=has_own_numbers).filter(typed)
     details = failures.details()
     checks = [column for column in details.columns if "|" in column]
     long = details.unpivot(checks, index="row", variable_name="check", value_name="outcome").filter(
@@ -229,25 +235,30 @@ def _find_future(typed: pl.DataFrame, name: str, now: dt.datetime) -> pl.DataFra
 
 
 @cache
-def _schema(name: str) -> type[dy.Schema]:
+def _schema(name: str, *, has_own_numbers: bool) -> type[dy.Schema]:
     """The table's dataframely schema, made from its columns."""
     types = plain_schema(name)
     members = {"row": dy.Int64(nullable=False)}
     for column in plain_columns(name):
-        limits = dict(zip(("min", "max"), _range(column), strict=False))
+        values = _range(column, has_own_numbers=has_own_numbers)
+        limits = dict(zip(("min", "max"), values, strict=False))
         members[column.name] = READINGS[types[column.name]][0](
             nullable=bool(column.nullable), check=_checks(column), **limits
         )
     return type(name, (dy.Schema,), members)
 
 
-def _range(column: sa.Column[Any]) -> tuple[Any, ...]:
-    """The least and greatest value. No id is negative, and none is too great for a release."""
+def _range(column: sa.Column[Any], *, has_own_numbers: bool) -> tuple[Any, ...]:
+    """The least and greatest value. No id is negative, and none is too great for a release or for
+    the counter of its table."""
     is_id = column.primary_key or column.foreign_keys or column.name == "customer_id"
     if not is_id:
         return tuple(column.info.get("range", ()))
     is_released = column.primary_key and column.table.name in RELEASED_AS_THEY_ARE
-    return (0, GREATEST_RELEASED_ID if is_released else GREATEST_ID)
+    if is_released:
+        return (0, GREATEST_RELEASED_ID)
+    is_counted = column.primary_key and not column.foreign_keys
+    return (0, GREATEST_OWN_ID if is_counted and has_own_numbers else GREATEST_ID)
 
 
 def _checks(column: sa.Column[Any]) -> dict[str, Callable[[pl.Expr], pl.Expr]]:

@@ -19,12 +19,14 @@ from polars import col
 from genlib.errors import Refused
 from genlib.register.bulk import UTC_INSTANT
 from genlib.register.database import Register, frame_schema
-from genlib.register.numbering import give_numbers
+from genlib.register.numbering import give_numbers, read_counters
 from genlib.register.schema import table
 
 KEPT = dt.timedelta(days=40)
 AHEAD = ("due_on", "ends_on", "closed_on")
 """Days that lie ahead of what happened."""
+NUMBERED = ("refresh_run", "refresh_row", "source_key")
+"""Tables that name the refresh by its number; first the log."""
 ROW_IDS = ("row_id", "second_id")
 LIST = "suppression"
 """Under this table's name a run keeps what it put on the suppression list."""
@@ -43,11 +45,14 @@ class RunKey:
 
 
 def begin_run(connection: sa.Connection) -> int:
-    """The number of a refresh that begins. On a server others wait until this transaction ends, so
-    that no two take one number."""
+    """The number of a refresh that begins, which none had before: what an earlier one left, such as
+    keys of its source, goes when a refresh of its number is taken back. On a server others wait
+    until this transaction ends, so that no two take one number."""
     wait_for_refresh(connection)
-    runs = table("refresh_run")
-    return (connection.scalar(sa.select(sa.func.max(runs.c.run))) or 0) + 1
+    last = [connection.scalar(sa.select(sa.func.max(table(name).c.run))) for name in NUMBERED]
+    if last[0] is None:  # the sweep removed the log, in which each refresh had a line or more
+        last += read_counters(connection, NUMBERED[:1]).values()
+    return max((number for number in last if number), default=0) + 1
 
 
 def wait_for_refresh(connection: sa.Connection) -> None:

@@ -66,18 +66,21 @@ class Taking:
         self.stage = self._choose_stage(self.source.given if batch.given is None else batch.given)
         unfaulted = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
         whole = unfaulted if batch.given else self._pass_unchanged(unfaulted)
-        good, faults = examined(
+        typed, faults = examined(
             whole,
             self.name,
             artificial=self.place.artificial,
             now=self.now,
             is_complete=not find_rule(self.name).has_stages,
+            has_own_numbers=not self.source.source,
         )
-        good, faults = refuse_lost(self.place.register, self.name, good, faults)
+        past = self.place.past
+        good, faults = refuse_lost(self.place.register, self.name, typed, faults, past)
         firsts, repeats = self._part_repeats(good)
         taken, taking_faults = self._take_rows(firsts)
         repeat_faults = self._judge_repeats(repeats)
         every = pl.concat([batch.faults, faults, taking_faults, repeat_faults])
+        over = expiry.note_past(past, self.name, typed, every)
         self._tell_faults(every)
         self._tell_codes(batch, faults)
         self._hold_back(batch, taken, every)
@@ -85,6 +88,7 @@ class Taking:
         self.outcome.read += batch.rows.height
         self.outcome.joined += batch.joined
         self.outcome.refused += refused
+        self.outcome.past += over.height
         self.outcome.unchanged += batch.rows.height - refused - taken.height
         self.outcome.add_newest(runs.find_newest(good, self.run.as_of))
 
@@ -275,7 +279,8 @@ class Taking:
             self.speaking = self.speaking.append(acts["customer_id"]).unique()
 
     def _tell_faults(self, faults: pl.DataFrame) -> None:
-        rows = faults.with_columns(col("row") // self.source.spread)
+        listed = faults.filter(col("rule") != expiry.RULE)
+        rows = listed.with_columns(col("row") // self.source.spread)
         rows.sort("row", maintain_order=True).write_csv(self.refused, include_header=False)
         self.outcome.rules.update(faults["rule"].to_list())
 

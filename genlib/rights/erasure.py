@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 from polars import col
 
 from genlib.errors import UsageError
-from genlib.register import audit, fingerprints, journal, suppression
-from genlib.register.journal import Entry
+from genlib.register import audit, fingerprints, journal, numbering, suppression
+from genlib.register.journal import COUNTED, Entry
 from genlib.register.schema import table
 from genlib.register.tombstones import (
     add_tombstones,
@@ -72,9 +73,7 @@ def erase(officer: Officer, place: Workplace, number: int, *, ground: str) -> Re
     marks = make_marks(officer.register, place.key, people)
     if marks.is_empty():
         raise UsageError(f"request {number}: the register has no such customer any more")
-    entry = journal.make_entry(
-        number, at=officer.now, ground=ground, user=officer.user, marks=marks
-    )
+    entry = _make_entry(officer, number, officer.now, ground, marks)
     journal.append(place.home, entry)
     carry_out(officer, place, entry)
     with officer.register.engine.connect() as connection:
@@ -101,11 +100,24 @@ def enter_untold(officer: Officer, place: Workplace) -> int:
         marks = read_marks(officer.register, number, instant)
         named = [one for one in requests if _is_of(one, instant)]
         ground = str(named[0].ground) if named else UNKNOWN_GROUND
-        entry = journal.make_entry(
-            number, at=instant, ground=ground, user=officer.user, marks=marks
-        )
+        entry = _make_entry(officer, number, instant, ground, marks)
         journal.append(place.home, entry)
     return len(untold)
+
+
+def _make_entry(
+    officer: Officer, number: int, instant: dt.datetime, ground: str, marks: pl.DataFrame
+) -> Entry:
+    with officer.register.engine.connect() as connection:
+        counters = numbering.read_counters(connection, COUNTED)
+    return journal.make_entry(
+        number,
+        at=instant,
+        ground=ground,
+        user=officer.user,
+        marks=marks,
+        counters=counters,
+    )
 
 
 def _is_of(request: Request, instant: dt.datetime) -> bool:
@@ -120,6 +132,7 @@ def carry_out(officer: Officer, place: Workplace, entry: Entry) -> None:
         if _is_done(connection, entry):
             return
         # nobody else writes now; whatever stops it here, the journal has all of it done again
+        numbering.move_counters(connection, entry.counters)
         requests = list_requests(connection, customers=people)
         remove_from_lists(place.home, list_contacts(connection, people))
         remove_answers(place.home, [request.id for request in requests])

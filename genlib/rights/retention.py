@@ -192,6 +192,9 @@ class Sweep:
         stones = table("tombstone").c.erased_at < self.terms.find_instant("erasure")
         yield Swept("erasure", "tombstone", self._delete("tombstone", stones))
         runs = table("refresh_run").c["at"] < self.terms.find_instant("log")
+        swept = sa.select(table("refresh_run").c.run).where(runs)
+        rows = table("refresh_row").c.run.in_(swept)
+        yield Swept("log", "refresh_row", self._delete("refresh_row", rows))
         yield Swept("log", "refresh_run", self._delete("refresh_run", runs))
 
     def _delete(self, name: str, chosen: Condition) -> int:

@@ -17,7 +17,7 @@ from genlib.register.database import Register, create_register
 from genlib.register.intake import Summary, load
 from genlib.settings import REPOSITORY
 
-GREATEST, GREATEST_RELEASED = str(2**63 - 1), str(2**32 - 1)
+GREATEST, GREATEST_RELEASED = str(2**53), str(2**32 - 1)
 FIRST_DAY, LAST_DAY = "1800-01-01", "9999-12-31"
 FIRST, LAST = "1800-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 LAST_INSTANT = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
@@ -129,6 +129,7 @@ def test_rows_at_every_limit_are_taken_and_every_release_is_made(
     ("table", "column", "value"),
     [
         ("customer", "id", "-7"),
+        ("customer", "id", str(2**53 + 1)),
         ("campaign", "id", "5000000000"),
         ("campaign", "id", str(2**32)),
         ("survey", "id", str(2**32)),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from genlib.register.database import Register, frame_schema, open_register
 from genlib.register.migrations import upgrade_register
 from genlib.register.migrations.versions import r0001_first
-from genlib.register.numbering import give_numbers
+from genlib.register.numbering import give_numbers, move_counters, read_counters
 from genlib.register.schema import Base, table
 from genlib.register.version import VERSION
 
@@ -67,6 +67,15 @@ def test_numbers_that_were_given_to_rows_that_never_came_are_not_given_again(
         assert list(give_numbers(connection, "company", 0)) == []
     with register.writing() as connection:
         assert list(give_numbers(connection, "company", 1)) == [4]
+
+
+def test_a_counter_is_moved_on_and_never_back(register: Register) -> None:
+    names = ["company", "customer"]
+    with register.writing() as connection:
+        assert read_counters(connection, names) == {}
+        give_numbers(connection, "company", 5)
+        move_counters(connection, {"company": 3, "customer": 7})
+        assert read_counters(connection, names) == {"company": 5, "customer": 7}
 
 
 @pytest.mark.parametrize("name", sorted(Base.metadata.tables))

@@ -70,6 +70,24 @@ def test_a_refresh_that_a_later_one_builds_on_is_not_taken_back(
     assert read_table(register, key, "customer")["family_name"].to_list() == ["Kuuralehto"]
 
 
+def test_no_number_of_a_refresh_is_given_again_when_the_log_was_swept(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    """Of a key that a source gave in refresh 9 nothing else tells, and it must not go when another
+    refresh is taken back."""
+    folder = write(tmp_path / "in", **STAND)
+    runs = [refresh(register, key, folder)["customer"].run for _ in range(2)]
+    with register.writing() as connection:
+        for name in ("refresh_run", "refresh_row"):
+            connection.execute(table(name).delete())
+    runs.append(refresh(register, key, folder)["customer"].run)
+    named = {"source": "shop", "table": "customer", "key": "k", "id": 9, "run": 9}
+    with register.writing() as connection:
+        connection.execute(table("source_key").insert().values(**named))
+    runs.append(refresh(register, key, folder)["customer"].run)
+    assert runs == [1, 2, 7, 10]
+
+
 def test_rows_that_others_point_at_are_not_taken_back(
     register: Register, key: IdentityKey, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from small import IDENTITY
 
 from genlib.errors import GenlibError, Refused, UsageError
 from genlib.register import audit, journal
+from genlib.register.numbering import give_numbers
 from genlib.register.schema import Base
 from genlib.rights.correction import Correction, correct
 from genlib.rights.erasure import Workplace, erase, finish_erasures
@@ -205,6 +206,24 @@ def test_it_is_applied_again_after_a_backup_is_restored(officer: Officer, place:
     assert (request["kind"], request["decision"]) == ("erasure", "partly")
     assert request["target_on"] == officer.today
     assert count_events(officer.register, "erasure decided") == 1
+
+
+def test_in_a_restored_register_nobody_gets_a_number_of_the_erased(
+    officer: Officer, place: Workplace
+) -> None:
+    """The backup is of before 17 and 18 came; 17 is erased, and the next customer is 19."""
+    register = officer.register
+    empty = {name: pl.concat(register.scan(name)) for name in Base.metadata.tables}
+    for number in (17, 18):
+        add_history(register, number)
+    erase_person(officer, place.home)
+    restore(register, empty)
+    audit.anchor_path(register).unlink()
+    assert finish_erasures(officer, place) == 1
+    with register.writing() as connection:
+        for name in ("customer", "campaign_contact"):
+            assert list(give_numbers(connection, name, 1)) == [19], name
+    assert [row["id"] for row in read_rows(register, "subject_request")] == [2]
 
 
 def test_a_half_written_line_of_the_journal_does_no_harm(

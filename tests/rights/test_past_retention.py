@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 from asking import add_person, add_rows, read_rows
 from erasing import YEARS
-from next_state import CAMPAIGN, CONTACT, INVITATION, INVOICE, PERMISSION, SURVEY, write
+from next_state import (
+    ANSWER,
+    CAMPAIGN,
+    CONTACT,
+    INVITATION,
+    INVOICE,
+    PERMISSION,
+    QUESTION,
+    SURVEY,
+    write,
+)
 from small import IDENTITY
 
 from genlib import notice as notices
@@ -123,6 +133,34 @@ def test_the_same_row_twice_is_refused_for_its_age_twice(
     folder = write_rows(tmp_path / "in", 1, 1)
     assert take(swept, folder, by_load=by_load) == dict.fromkeys(BEFORE, 2)
     assert read_rows(swept.register, "held_back") == []
+
+
+@pytest.mark.parametrize("by_load", [True, False])
+def test_an_answer_goes_with_its_invitation_and_neither_is_to_be_mended(
+    swept: Officer, tmp_path: Path, *, by_load: bool
+) -> None:
+    """Of invitation 1, which is past its retention, and of 8, which nobody knows."""
+    answers = [{**ANSWER, "invitation_id": number} for number in ("1", "8")]
+    asked = {**BEFORE["survey_invitation"], "id": "1"}
+    tables = {"survey_invitation": asked, "survey_answer": answers}
+    folder = write(tmp_path / "in", survey=SURVEY, survey_question=QUESTION, **tables)
+    options = {"years_kept": NOTICE.years_kept, "at": swept.now}
+    target = tmp_path / "rejected"
+    if by_load:
+        done = list(load(swept.register, folder, IDENTITY, rejected_to=target, **options).tables)
+    else:
+        work = Refresh(swept.register, IDENTITY, target, **options)
+        done = work.run(read_folder(folder, swept.now), list(tables))
+    by_table = {one.table: one for one in done}
+    assert dict(by_table["survey_answer"].rules) == {RULE: 1, "unknown_survey_invitation": 1}
+    assert [by_table[name].to_mend for name in tables] == [0, 1]
+    [line] = by_table["survey_answer"].notices
+    assert line.startswith("survey_answer: past_retention 1: so many rows were not taken")
+    assert [path.name for path in target.iterdir()] == ["survey_answer.csv"]
+    assert (target / "survey_answer.csv").read_text().splitlines() == [
+        "row,column,rule",
+        "2,invitation_id,unknown_survey_invitation",
+    ]
 
 
 def test_before_the_first_sweep_all_is_taken(officer: Officer, tmp_path: Path) -> None:

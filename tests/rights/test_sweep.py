@@ -155,6 +155,20 @@ def test_old_requests_go_with_their_answers_and_standing_ones_stay(
     assert [path.name for path in (place.home / "rights").iterdir()] == [str(standing)]
 
 
+def test_what_a_refresh_changed_goes_with_the_log_of_it(officer: Officer, place: Workplace) -> None:
+    old = dt.datetime(2021, 11, 23, tzinfo=dt.UTC)
+    none = dict.fromkeys(("read", "fresh", "changed", "unchanged", "refused", "held_back"), 0)
+    with officer.register.writing() as connection:
+        for number, instant in ((1, old), (2, officer.now)):
+            line = {"run": number, "feed": "shop", "table": "company"}
+            line |= {"at": instant, "as_of": instant, **none}
+            connection.execute(table("refresh_run").insert().values(**line))
+            copy = {"run": number, "table": "company", "row_id": 4}
+            connection.execute(table("refresh_row").insert().values(**copy))
+    assert run(officer, place) == {"refresh_row log": 1, "refresh_run log": 1}
+    assert [row["run"] for row in read_rows(officer.register, "refresh_row")] == [2]
+
+
 def test_tombstones_go_after_ten_years_with_the_journal(officer: Officer, place: Workplace) -> None:
     add_person(officer.register)
     erase_person(officer, place.home)

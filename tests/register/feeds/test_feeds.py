@@ -109,6 +109,21 @@ def test_a_source_s_key_becomes_the_register_s_number_and_stays_it(
     ]
 
 
+def test_a_number_at_the_end_of_the_range_leaves_numbers_for_a_feed(
+    work: Refresh, people: Path, tmp_path: Path
+) -> None:
+    """What is too great for the counter is refused; after the greatest that may come a feed's next
+    customer is taken."""
+    last = [{**CUSTOMER, "id": str(number)} for number in (2**63 - 1, 2**53)]
+    outcome = refresh(work.register, work.key, write(tmp_path / "own", customer=last))["customer"]
+    assert (outcome.fresh, outcome.rules) == (1, {"out_of_range": 1})
+    undo_run(work.register, work.key, outcome.run, NOW)
+    write_list(people, "asiakkaat", {**AINO, "Asiakasnro": "C-12"})
+    assert take(work, "customer_list", people)["customer"].fresh == 1
+    numbers = read_table(work.register, work.key, "customer")["id"]
+    assert list(numbers) == [1, 2, 2**53 + 1]
+
+
 def test_no_key_of_a_source_is_kept_in_the_open(work: Refresh, people: Path) -> None:
     take(work, "mailing_results", write_list(people, "mailing", MAIL))
     keys = pl.concat(work.register.scan("source_key"))
