@@ -7,8 +7,9 @@ import json
 import re
 import stat
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -230,6 +231,19 @@ def test_a_report_that_was_never_let_out_has_no_address(settings):
     run = keep_waiting(settings.reports, ID)
     addresses.write(settings.reports, [run], ZONE)
     assert not list(settings.reports.glob("*/latest*"))
+
+
+def test_a_report_is_found_from_the_day_on_which_it_was_let_out(settings):
+    run = keep_waiting(settings.reports, ID)
+    allowed = allow_run(run, digest_run(run), settings)
+    zone = ZoneInfo(ZONE)
+    out_on = settings.day_of(datetime.fromisoformat(allowed.manifest["allowed"]["at"]))
+    asked = [date(2026, 11, 1), out_on]
+    found = [addresses.find_run([allowed], "campaign_history", "fi", zone, day) for day in asked]
+    assert found == [None, allowed]
+    index.write(settings.reports, ZONE)
+    (folder,) = settings.reports.glob("campaign_history/as-of/*")
+    assert folder.name == out_on.isoformat()
 
 
 def test_an_order_finds_its_run_that_waits_and_not_one_that_was_refused(settings):
