@@ -194,12 +194,14 @@ def _describe(run: Run) -> dict[str, Any]:
 
 
 def _tell_missing(found: list[Run], settings: Settings, *, as_json: bool) -> None:
-    """The slots of the schedule that are due and have no good run."""
+    """The slots of the schedule that are due and have neither a good run nor one that waits for a
+    second person."""
     from genlib.schedule.reading import load_plan
     from genlib.schedule.times import find_due_slots
 
     slots = find_due_slots(load_plan(settings), read_clock(), settings.time_zone)
-    made = {run.manifest.get("order") for run in found if run.status == "good"}
+    there = [run for run in found if run.status in {GOOD, WAITING}]
+    made = {run.manifest.get("order") for run in there}
     absent = [slot for slot in slots if slot.key not in made]
     if as_json:
         keys = [{"slot": slot.key, "due_at": slot.due_at.isoformat()} for slot in absent]

@@ -19,6 +19,7 @@ from small import ZONE
 
 import genlib
 from genlib.cli import run as command
+from genlib.cli.report import _say_run
 from genlib.disclosure import Cells, Dimension, Ledger, Population
 from genlib.errors import Refused, UsageError
 from genlib.present.banner import DRAFT, REFUSED, WAITING, put_banner, take_banner
@@ -307,6 +308,11 @@ def test_a_publisher_lets_it_out_in_the_audit_trail_and_nobody_else(
     (event,) = audit.list_events(open_register(settings.register), action="report allow")
     told = {"run": ID, "report": "campaign_history", "digest": digest}
     assert (event.user, json.loads(event.detail)) == ("bertta", told)
+
+
+def test_whoever_made_it_is_told_the_whole_command_that_lets_it_out(settings, capsys):
+    _say_run(keep_waiting(settings.reports, ID), "campaign_history")
+    assert f"genlib report allow {ID} --digest DIGITS" in capsys.readouterr().err
 
 
 def test_a_refusal_stands_in_the_audit_trail_and_in_the_list(home, settings, monkeypatch, capsys):
