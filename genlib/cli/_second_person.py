@@ -36,10 +36,16 @@ def allow(
 
     Example: genlib report allow 2026-11-01T040000Z-5f2c91 --digest 3f8a0c5de912
     """
-    from genlib.reports.second_person import allow_run, check_digest, digest_run
+    from genlib.reports.second_person import (
+        allow_run,
+        check_digest,
+        check_second_person,
+        digest_run,
+    )
 
     settings = load(password_file=password_file)
-    found = _find_waiting(run, settings, "report allow")
+    found = _find_read(run, settings, "report allow")
+    check_second_person(found, settings)
     check_digest(found, digest)
     _tell(settings, "report allow", found, digest_run(found))
     typer.echo(f"let out by {settings.user}: {allow_run(found, digest, settings).html}")
@@ -57,24 +63,21 @@ def refuse(
 
     Example: genlib report refuse 2026-11-01T040000Z-5f2c91 --reason "the title says too much"
     """
-    from genlib.reports.second_person import digest_run, refuse_run
+    from genlib.reports.second_person import check_refusal, digest_run, refuse_run
 
     settings = load(password_file=password_file)
-    found = _find_waiting(run, settings, "report refuse")
+    found = _find_read(run, settings, "report refuse")
+    check_refusal(found, settings)
     _tell(settings, "report refuse", found, digest_run(found))
     refuse_run(found, reason, settings)
     typer.echo(f"refused by {settings.user}: {run}")
 
 
-def _find_waiting(run_id: str, settings: Settings, command: str) -> Run:
-    """The run, once whoever asks has shown by a password who they are, and is not its maker."""
-    from genlib.reports.second_person import check_second_person
-
+def _find_read(run_id: str, settings: Settings, command: str) -> Run:
+    """The run, once whoever asks has shown by a password who they are."""
     word = password(settings, "password of the pseudonym key")
     key_use.open_pseudonym(settings, word, command)
-    found = find_run(run_id, settings)
-    check_second_person(found, settings)
-    return found
+    return find_run(run_id, settings)
 
 
 def _tell(settings: Settings, action: str, run: Run, digest: str) -> None:

@@ -86,6 +86,14 @@ def check_second_person(run: Run, settings: Settings) -> None:
         )
 
 
+def check_refusal(run: Run, settings: Settings) -> None:
+    """What `check_second_person` raises, unless the run was refused and its figures are told still:
+    whoever was stopped in between does it again."""
+    if run.status == REFUSED and _is_left_told(run, settings):
+        return
+    check_second_person(run, settings)
+
+
 def check_digest(run: Run, digest: str) -> None:
     """UsageError unless so many digits are given as the page says; Refused if the run is not what
     was read."""
@@ -123,19 +131,33 @@ def allow_run(run: Run, digest: str, settings: Settings) -> Run:
 
 def refuse_run(run: Run, reason: str, settings: Settings) -> None:
     """Keep for the record that the user of the settings refused a run: it never goes out. Its
-    figures are withdrawn, unless a page in another language still shows them or may."""
+    figures are withdrawn, unless a page in another language still shows them or may. Whoever is
+    stopped does it again; the reason that is there stays. Raises what `check_refusal` raises."""
     with catalogue.locked(settings.reports):
         current = catalogue.read_run(run.folder / MANIFEST)
-        check_second_person(current, settings)
-        decision = _describe_decision(settings, reason=masked(reason))
-        said = Words(current.slot.language).translate(banner.REFUSED)
-        page = banner.put_banner(_read_files(current)[PAGE].decode(), said)
-        catalogue.replace(run.folder / PAGE, page.encode(), OWNER)
-        manifest = {**current.manifest, "status": REFUSED, "refused": decision}
-        _replace_manifest(run, manifest, OWNER)
-    if not _is_shown(current, settings):
-        Ledger.of(settings).withdraw(current.figures, by=settings.user, reason=masked(reason))
+        check_refusal(current, settings)
+        if current.status == WAITING:
+            decision = _describe_decision(settings, reason=masked(reason))
+            current = _mark_refused(current, decision)
+    withdraw_unshown(current, settings)
     index.write(settings.reports, settings.time_zone, settings.access)
+
+
+def withdraw_unshown(run: Run, settings: Settings) -> None:
+    """Withdraw the figures of a run that was refused, if no page shows them or waits to."""
+    if _is_left_told(run, settings):
+        reason = run.manifest["refused"]["reason"]
+        Ledger.of(settings).withdraw(run.figures, by=settings.user, reason=reason)
+
+
+def _mark_refused(run: Run, decision: Mapping[str, str]) -> Run:
+    """The run as it is kept for the record."""
+    said = Words(run.slot.language).translate(banner.REFUSED)
+    page = banner.put_banner(_read_files(run)[PAGE].decode(), said)
+    catalogue.replace(run.folder / PAGE, page.encode(), OWNER)
+    manifest = {**run.manifest, "status": REFUSED, "refused": dict(decision)}
+    _replace_manifest(run, manifest, OWNER)
+    return catalogue.read_run(run.folder / MANIFEST)
 
 
 def _describe_decision(settings: Settings, **more: str) -> dict[str, str]:
@@ -146,9 +168,11 @@ def _replace_manifest(run: Run, manifest: Mapping[str, Any], access: Access) -> 
     catalogue.replace(run.folder / MANIFEST, catalogue.write_manifest(manifest), access)
 
 
-def _is_shown(run: Run, settings: Settings) -> bool:
-    """Whether a page shows the figures of a run, or waits to."""
-    return any(
+def _is_left_told(run: Run, settings: Settings) -> bool:
+    """Whether nobody withdrew the figures of a run, though no page shows them or waits to."""
+    if run.figures in Ledger.of(settings).list_withdrawn():
+        return False
+    return not any(
         other.figures == run.figures and other.status in {GOOD, WAITING}
         for other in catalogue.runs(settings.reports)
     )

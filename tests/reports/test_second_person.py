@@ -160,15 +160,11 @@ def test_what_was_refused_stays_for_the_record_marked_and_its_owners_alone(setti
         allow_run(refused, digest_run(refused), settings)
 
 
-@pytest.mark.parametrize(
-    "take_back",
-    [forget_run, lambda run, places: withdraw_run(run, places, "a file came twice")],
-)
-def test_what_was_refused_is_not_taken_back(settings, take_back):
+def test_what_was_refused_is_not_forgotten(settings):
     run = keep_waiting(settings.reports, ID)
     refuse_run(run, "unclear", settings)
     with pytest.raises(Refused, match="stays for the record"):
-        take_back(ID, settings)
+        forget_run(ID, settings)
     assert run.folder.exists()
 
 
@@ -201,6 +197,44 @@ def test_figures_are_withdrawn_with_the_last_page_that_shows_them(settings):
     refuse_run(pages[0], "unclear", settings)
     assert read_withdrawn(settings) == []
     refuse_run(pages[1], "unclear", settings)
+    assert read_withdrawn(settings) == [ID]
+
+
+def stop_before_withdrawing(settings: Settings) -> catalogue.Run:
+    """A run that was refused by somebody who was stopped before its figures were withdrawn."""
+    publish(settings, ID)
+    Ledger.of(settings).enter(ID)
+    run = keep_waiting(settings.reports, ID)
+    refused = {"by": "bertta", "at": "2026-11-02T04:00:00+00:00", "reason": "unclear"}
+    manifest = {**run.manifest, "status": "refused", "refused": refused}
+    (run.folder / MANIFEST).write_text(json.dumps(manifest))
+    return read_run(run.folder / MANIFEST)
+
+
+def test_a_refusal_that_was_stopped_goes_on_and_is_then_over(settings):
+    run = stop_before_withdrawing(settings)
+    refuse_run(run, "something else", settings)
+    assert read_withdrawn(settings) == [ID]
+    assert read_run(run.folder / MANIFEST).manifest["refused"]["reason"] == "unclear"
+    with pytest.raises(UsageError, match="does not wait"):
+        refuse_run(run, "again", settings)
+
+
+def test_the_figures_of_a_refused_page_can_be_withdrawn_and_the_page_stays(settings):
+    run = stop_before_withdrawing(settings)
+    assert withdraw_run(ID, settings, "unclear") > 0
+    assert read_withdrawn(settings) == [ID]
+    assert run.folder.exists()
+
+
+def test_forgetting_the_last_page_but_refused_ones_withdraws_the_figures(settings):
+    publish(settings, ID)
+    Ledger.of(settings).enter(ID)
+    pages = [
+        keep_waiting(settings.reports, run, figures=ID, together=[ID, OTHER]) for run in (ID, OTHER)
+    ]
+    refuse_run(pages[0], "unclear", settings)
+    assert forget_run(OTHER, settings) == 0
     assert read_withdrawn(settings) == [ID]
 
 
