@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -151,10 +152,15 @@ def withdraw_unshown(run: Run, settings: Settings) -> None:
 
 
 def _mark_refused(run: Run, decision: Mapping[str, str]) -> Run:
-    """The run as it is kept for the record."""
+    """The run as it is kept for the record: its owner's alone, whatever somebody who let it out,
+    and was stopped, had opened."""
+    os.chmod(run.folder, OWNER.folder)
+    files = _read_files(run)
     said = Words(run.slot.language).translate(banner.REFUSED)
-    page = banner.put_banner(_read_files(run)[PAGE].decode(), said)
-    catalogue.replace(run.folder / PAGE, page.encode(), OWNER)
+    files[PAGE] = banner.put_banner(files[PAGE].decode(), said).encode()
+    for name, content in files.items():
+        catalogue.replace(run.folder / name, content, OWNER)
+    (run.folder / PRINT).unlink(missing_ok=True)
     manifest = {**run.manifest, "status": REFUSED, "refused": dict(decision)}
     _replace_manifest(run, manifest, OWNER)
     return catalogue.read_run(run.folder / MANIFEST)

@@ -160,6 +160,17 @@ def test_what_was_refused_stays_for_the_record_marked_and_its_owners_alone(setti
         allow_run(refused, digest_run(refused), settings)
 
 
+def test_what_somebody_began_to_let_out_is_closed_when_it_is_refused(settings):
+    run = keep_waiting(settings.reports, ID)
+    (run.folder / "report.pdf").write_bytes(b"%PDF")
+    for path in run.folder.iterdir():
+        path.chmod(0o640)
+    run.folder.chmod(0o2750)
+    refuse_run(run, "unclear", settings)
+    assert read_modes(run) == {"0o700", "0o600"}
+    assert read_run(run.folder / MANIFEST).pdf is None
+
+
 def test_what_was_refused_is_not_forgotten(settings):
     run = keep_waiting(settings.reports, ID)
     refuse_run(run, "unclear", settings)
