@@ -7,6 +7,10 @@ file or another manifest since is another digest. Its figures stand in the ledge
 waits, for the second person reads them; when the last page that shows them is refused they are
 withdrawn: told anew another time, while what was read of them still counts.
 
+A second person has another name and another login of the machine than the maker. A login that
+several share tells nobody apart, so nobody lets out what was made under it: each person has one of
+their own, and so has the schedule.
+
 Not promised: that the second person read it; that a maker who works under another's login of the
 machine and another's name is found out; or that whoever may write to the catalogue, and so change
 page, manifest and digest alike, does not.
@@ -23,6 +27,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from genlib.access_log import read_login
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.errors import Refused, UsageError
@@ -74,16 +79,21 @@ def _read_files(run: Run) -> dict[str, bytes]:
 
 
 def check_second_person(run: Run, settings: Settings) -> None:
-    """UsageError if the run does not wait; Refused if the user of the settings made it, by name or
-    by login of the machine."""
+    """UsageError if the run does not wait; Refused if the user of the settings made it, or the
+    login of this process, by name or by login of the machine."""
     if run.status != WAITING:
         raise UsageError(
             "this run does not wait for a second person; genlib report list shows those that do"
         )
-    if settings.user in {run.manifest["user"], run.manifest["login"]}:
+    _check_not_maker(run, {settings.user, read_login()})
+
+
+def _check_not_maker(run: Run, names: set[str]) -> None:
+    if names & {run.manifest["user"], run.manifest["login"]}:
         raise Refused(
             "whoever made a report, by name or by login of the machine, cannot let it out or "
-            "refuse it: ask a second person to read it, or take it back with genlib report forget"
+            "refuse it: ask a second person to do so under a login of the machine that is theirs "
+            "alone, or take it back with genlib report forget"
         )
 
 

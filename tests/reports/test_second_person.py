@@ -18,6 +18,7 @@ from planning import settings_in
 from small import ZONE
 
 import genlib
+from genlib.access_log import read_login
 from genlib.cli import run as command
 from genlib.cli.report import _say_run
 from genlib.disclosure import Cells, Dimension, Ledger, Population
@@ -98,6 +99,13 @@ def test_whoever_made_it_by_name_or_by_login_is_no_second_person(settings, user)
         with pytest.raises(Refused, match="ask a second person"):
             decide()
     assert read_run(run.folder / MANIFEST).status == "waiting"
+
+
+@pytest.mark.parametrize("name", ["user", "login"])
+def test_a_maker_who_takes_another_name_is_found_out_by_the_login(settings, name):
+    run = keep_waiting(settings.reports, ID, **{name: read_login()})
+    with pytest.raises(Refused, match="under a login of the machine that is theirs alone"):
+        check_second_person(run, replace(settings, user="zzz"))
 
 
 def change_page(run: catalogue.Run) -> None:
