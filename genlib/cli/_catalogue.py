@@ -130,19 +130,22 @@ def prune(
         bool, typer.Option("--dry-run", help="Only tell which runs would go.")
     ] = False,
 ) -> None:
-    """Remove the runs that were to be kept until today; those on hold stay. Each run of a report
-    does the same.
+    """Remove the runs that were to be kept until today; those on hold stay. What a second person
+    decided under another login (allow, refuse) is carried out. Each run of a report does the same.
 
     Level: analyst, by the operating system.
 
     Example: genlib report prune --dry-run
     """
+    from genlib.reports.second_person import carry_out_decisions
+
     settings = load()
     today = settings.day_of(read_clock()).isoformat()
     expired = catalogue.find_expired(settings.reports, today=today)
     for run in expired:
         typer.echo(f"{run.id}  {run.slot.folder}  kept until {run.manifest['kept_until']}")
     if not dry_run:
+        carry_out_decisions(settings)
         catalogue.prune(settings.reports, today=today)
         index.write(settings.reports, settings.time_zone, settings.access)
     typer.echo(f"{len(expired)} {'would go' if dry_run else 'removed'}")
