@@ -57,7 +57,11 @@ def _record(settings: Settings, what: Mapping[str, Any], called: str) -> None:
 
 def read_login() -> str:
     """The user of this process as the operating system knows it; a number without a name."""
-    number = os.geteuid()
+    return name_login(os.geteuid())
+
+
+def name_login(number: int) -> str:
+    """The name of a user of the operating system; the number of one without a name."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

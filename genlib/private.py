@@ -40,6 +40,9 @@ OWNER = Access(folder=0o700, file=0o600)
 GROUP = Access(folder=0o750, file=0o640)
 SHARED = Access(folder=0o2770, file=0o660)
 """Of a folder in which a group works together: what one makes there the others may change."""
+JOINED = Access(folder=0o2770, file=0o640)
+"""Of a folder that a group reads, and to which it adds; what is there stays its owner's to change,
+and who added what is told by the file's owner."""
 OWNERS = 0o700
 """What a mode lets the owner do: all that anything has until it belongs to its group."""
 

@@ -20,7 +20,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from genlib.errors import UsageError
-from genlib.private import GROUP, OWNER, Access
+from genlib.private import GROUP, JOINED, OWNER, Access
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PUBLICATION = "GENLIB_PUBLICATION"
@@ -63,7 +63,9 @@ class Settings:
     and 0700). The rest of the home never opens, so both then lie outside it."""
     groups: str = ""
     """Which group of the machine reads what: `customer_analysis=analysts, reports=readers`. A
-    purpose that is not named is its owner's, as `group_readable` says."""
+    purpose that is not named is its owner's, as `group_readable` says. `waiting=publishers`: who
+    lets reports out under a login of their own, where the notice wants four eyes; whoever is in
+    that group, and whoever makes the reports, is in both."""
     access_log: Path | None = None
     """Who opened which release when; else access.jsonl in the home. Better a file that its users
     can only append to."""
@@ -87,6 +89,13 @@ class Settings:
         """The modes and the group of reports."""
         return self.access_of("reports")
 
+    @property
+    def waiting(self) -> Access:
+        """The modes and the group of a report that waits for a second person, whoever reads the
+        rest."""
+        group = read_groups(self.groups).get("waiting", "")
+        return replace(JOINED, group=group) if group else OWNER
+
     def access_of(self, what: str) -> Access:
         """The modes and the group of a purpose's releases, or of `reports`."""
         group = read_groups(self.groups).get(what, "")
@@ -105,6 +114,11 @@ def read_groups(text: str) -> dict[str, str]:
                 "the setting groups has the form customer_analysis=analysts, reports=readers"
             )
         groups[match["what"]] = match["group"]
+    if "waiting" in groups and "reports" not in groups:
+        raise UsageError(
+            "the setting groups names waiting and not reports, through whose folders its group has "
+            "to go: name both, as reports=readers, waiting=publishers"
+        )
     return groups
 
 

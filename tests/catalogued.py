@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from genlib.private import OWNER, Access
 from genlib.reports import catalogue, second_person
 from genlib.reports.catalogue import Slot
 
@@ -24,7 +25,9 @@ def keep(reports: Path, run_id: str, status: str, **slot: str) -> catalogue.Run:
     return catalogue.keep(reports, place, files, told)
 
 
-def keep_waiting(reports: Path, run_id: str, **more: Any) -> catalogue.Run:
+def keep_waiting(
+    reports: Path, run_id: str, access: Access = OWNER, waiting: Access = OWNER, **more: Any
+) -> catalogue.Run:
     """A run of aino's that waits for a second person, with what else its manifest says."""
     place = Slot("campaign_history", "2026-10", "fi")
     told = {
@@ -39,4 +42,4 @@ def keep_waiting(reports: Path, run_id: str, **more: Any) -> catalogue.Run:
     }
     files = {second_person.PAGE: PAGE.encode(), "report.ipynb": b"{}"}
     marked = second_person.mark_page(files, told, "fi")
-    return catalogue.keep(reports, place, marked, told)
+    return catalogue.keep(reports, place, marked, told, access, waiting=waiting)

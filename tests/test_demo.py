@@ -9,7 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from approving import approve
+from catalogued import keep_waiting
 from nbformat.v4 import new_code_cell, new_notebook
+from planning import settings_in
 
 import genlib
 import genlib.cli.demo
@@ -89,6 +91,15 @@ def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, c
         len(list((home / "releases" / purpose).glob("2026*")))
         for purpose in genlib.cli.demo.REPORTS
     ] == [1, 1, 1]
+
+
+def test_a_page_that_waits_for_a_second_person_is_there_already(tmp_path):
+    settings = settings_in(tmp_path)
+    release = settings.releases / "campaign_history"
+    release.mkdir(parents=True)
+    (release / "current").write_text("2026-11")
+    run = keep_waiting(settings.reports, "2026-11-01T040000Z-5f2c91")
+    assert genlib.cli.demo._fresh("campaign_history", "fi", settings) == run.html
 
 
 @pytest.mark.usefixtures("umask")

@@ -16,7 +16,7 @@ from workbench import Bench
 
 from genlib import settings
 from genlib.errors import UsageError
-from genlib.private import GROUP, OWNER
+from genlib.private import GROUP, JOINED, OWNER
 from genlib.settings import PLACES, REPOSITORY, SWITCHES, Settings, load, password
 
 
@@ -250,6 +250,15 @@ def test_a_group_is_named_for_a_purpose_and_for_reports(tmp_path: Path) -> None:
     assert found.access_of("customer_analysis") == replace(GROUP, group="analysts")
     assert found.access == replace(GROUP, group="report-readers")
     assert found.access_of("satisfaction") == OWNER
+
+
+def test_what_waits_is_for_the_group_that_may_let_it_out(tmp_path: Path) -> None:
+    groups = "reports=readers, waiting=publishers"
+    found = load(tmp_path, {"GENLIB_GROUPS": groups, "GENLIB_GROUP_READABLE": "true"})
+    assert found.waiting == replace(JOINED, group="publishers")
+    assert load(tmp_path, {"GENLIB_GROUP_READABLE": "true"}).waiting == OWNER
+    with pytest.raises(UsageError, match="names waiting and not reports"):
+        load(tmp_path, {"GENLIB_GROUPS": "waiting=publishers"})
 
 
 @pytest.mark.parametrize("text", ["analysts", "a=b=c", "customer_analysis=", "a=b;c=d", "a=b,"])

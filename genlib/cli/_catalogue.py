@@ -130,19 +130,22 @@ def prune(
         bool, typer.Option("--dry-run", help="Only tell which runs would go.")
     ] = False,
 ) -> None:
-    """Remove the runs that were to be kept until today; those on hold stay. Each run of a report
-    does the same.
+    """Remove the runs that were to be kept until today; those on hold stay. What a second person
+    decided under another login (allow, refuse) is carried out. Each run of a report does the same.
 
     Level: analyst, by the operating system.
 
     Example: genlib report prune --dry-run
     """
+    from genlib.reports.second_person import carry_out_decisions
+
     settings = load()
     today = settings.day_of(read_clock()).isoformat()
     expired = catalogue.find_expired(settings.reports, today=today)
     for run in expired:
         typer.echo(f"{run.id}  {run.slot.folder}  kept until {run.manifest['kept_until']}")
     if not dry_run:
+        carry_out_decisions(settings)
         catalogue.prune(settings.reports, today=today)
         index.write(settings.reports, settings.time_zone, settings.access)
     typer.echo(f"{len(expired)} {'would go' if dry_run else 'removed'}")
@@ -194,12 +197,14 @@ def _describe(run: Run) -> dict[str, Any]:
 
 
 def _tell_missing(found: list[Run], settings: Settings, *, as_json: bool) -> None:
-    """The slots of the schedule that are due and have no good run."""
+    """The slots of the schedule that are due and have neither a good run nor one that waits for a
+    second person."""
     from genlib.schedule.reading import load_plan
     from genlib.schedule.times import find_due_slots
 
     slots = find_due_slots(load_plan(settings), read_clock(), settings.time_zone)
-    made = {run.manifest.get("order") for run in found if run.status == "good"}
+    there = [run for run in found if run.status in {GOOD, WAITING}]
+    made = {run.manifest.get("order") for run in there}
     absent = [slot for slot in slots if slot.key not in made]
     if as_json:
         keys = [{"slot": slot.key, "due_at": slot.due_at.isoformat()} for slot in absent]

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from genlib.cli._catalogue import RunId, find_run
+from genlib.errors import Refused
 from genlib.register import audit, key_use
 from genlib.register.database import open_register
-from genlib.reports.catalogue import Run
+from genlib.reports.catalogue import GOOD, Run
 from genlib.settings import Settings, load, password
 
 PasswordFile = Annotated[
@@ -29,20 +30,31 @@ def allow(
     digest: Annotated[str, typer.Option(help="The digits that the page you read says on top.")],
     password_file: PasswordFile = None,
 ) -> None:
-    """Let out a report that somebody else made and that you have read, where the notice wants four
-    eyes. Refused if its files are not what you read.
+    """Let out a report that somebody else made, by another name and another login of the machine,
+    and that you have read, where the notice wants four eyes. Refused if its files are not what you
+    read. The login that made it carries it out with its next schedule due, report run or prune.
 
     Level: publisher.
 
     Example: genlib report allow 2026-11-01T040000Z-5f2c91 --digest 3f8a0c5de912
     """
-    from genlib.reports.second_person import allow_run, check_digest, digest_run
+    from genlib.reports.second_person import (
+        allow_run,
+        check_digest,
+        check_second_person,
+        digest_run,
+    )
 
     settings = load(password_file=password_file)
-    found = _find_waiting(run, settings, "report allow")
+    found = _find_read(run, settings, "report allow")
+    check_second_person(found, settings)
     check_digest(found, digest)
     _tell(settings, "report allow", found, digest_run(found))
-    typer.echo(f"let out by {settings.user}: {allow_run(found, digest, settings).html}")
+    allowed = allow_run(found, digest, settings)
+    if allowed.status == GOOD:
+        typer.echo(f"let out by {settings.user}: {allowed.html}")
+    else:
+        _say_later(settings, run)
 
 
 def refuse(
@@ -57,24 +69,40 @@ def refuse(
 
     Example: genlib report refuse 2026-11-01T040000Z-5f2c91 --reason "the title says too much"
     """
-    from genlib.reports.second_person import digest_run, refuse_run
+    from genlib.reports.decisions import is_own
+    from genlib.reports.second_person import check_refusal, digest_run, refuse_run
 
     settings = load(password_file=password_file)
-    found = _find_waiting(run, settings, "report refuse")
+    found = _find_read(run, settings, "report refuse")
+    check_refusal(found, settings)
     _tell(settings, "report refuse", found, digest_run(found))
     refuse_run(found, reason, settings)
-    typer.echo(f"refused by {settings.user}: {run}")
+    if is_own(found):
+        typer.echo(f"refused by {settings.user}: {run}")
+    else:
+        _say_later(settings, run)
 
 
-def _find_waiting(run_id: str, settings: Settings, command: str) -> Run:
-    """The run, once whoever asks has shown by a password who they are, and is not its maker."""
-    from genlib.reports.second_person import check_second_person
+def _find_read(run_id: str, settings: Settings, command: str) -> Run:
+    """The run, once whoever asks has shown by a password who they are."""
+    from genlib.reports.decisions import find_closed
 
     word = password(settings, "password of the pseudonym key")
     key_use.open_pseudonym(settings, word, command)
-    found = find_run(run_id, settings)
-    check_second_person(found, settings)
-    return found
+    if find_closed(settings.reports, run_id):
+        raise Refused(
+            "this login of the machine may not read that run: let groups name a group for waiting "
+            "and one for reports, of which its maker and this login are members; what waits "
+            "already is made again"
+        )
+    return find_run(run_id, settings)
+
+
+def _say_later(settings: Settings, run_id: str) -> None:
+    typer.echo(
+        f"decided by {settings.user}: {run_id}; the login of the machine that made it carries it "
+        "out with its next genlib schedule due, report run or report prune"
+    )
 
 
 def _tell(settings: Settings, action: str, run: Run, digest: str) -> None:

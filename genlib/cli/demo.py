@@ -144,15 +144,16 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
 
 
 def _fresh(purpose: str, language: str, settings: Settings) -> Path | None:
-    """The newest page of the purpose's report with default parameters, if it is younger than its
-    release and than the program."""
+    """The newest page of the purpose's report with default parameters, good or waiting for a second
+    person, if it is younger than its release and than the program."""
     name = Path(REPORTS[purpose]).stem
     slots = [
         run
         for run in catalogue.runs(settings.reports)
         if run.slot == catalogue.Slot(name, PERIOD, language)
     ]
-    html = slots[0].html if slots and slots[0].status == "good" else None
+    is_there = bool(slots) and slots[0].status in {catalogue.GOOD, catalogue.WAITING}
+    html = slots[0].html if is_there else None
     sources = [
         settings.releases / purpose / "current",
         *ROOT.glob("notebooks/*.ipynb"),

@@ -97,7 +97,7 @@ def _say_run(made: Run, name: str) -> None:
     if made.status == WAITING:
         typer.echo(
             "it waits, and nobody is shown it, until a second person has read it and run: genlib "
-            f"report allow {made.id}",
+            f"report allow {made.id} --digest DIGITS, with the digits at the head of the page",
             err=True,
         )
     if made.status == DRAFT:

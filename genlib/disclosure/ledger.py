@@ -168,6 +168,10 @@ class Ledger:
                 pl.read_parquet(file, columns=["run"]).height for file in self.published(run)
             )
 
+    def list_withdrawn(self) -> set[str]:
+        """The runs whose figures somebody withdrew."""
+        return set(self._read_notes(WITHDRAWN))
+
     def sweep(self, older_than: float) -> None:
         """Strike out what is pending of runs that were killed: one that has its report is entered
         before it."""

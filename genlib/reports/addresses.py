@@ -97,7 +97,10 @@ def _rank(run: Run) -> tuple[date, str]:
 
 
 def _find_day(run: Run, zone: ZoneInfo) -> date:
-    return datetime.fromisoformat(run.manifest["finished_at"]).astimezone(zone).date()
+    """The day from which there was a page to read: when it was let out, where it waited."""
+    allowed = run.manifest.get("allowed", {})
+    out_at = allowed.get("at", run.manifest["finished_at"])
+    return datetime.fromisoformat(out_at).astimezone(zone).date()
 
 
 def _is_inside(run: Run) -> bool:

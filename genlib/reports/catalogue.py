@@ -36,6 +36,8 @@ WAITING, REFUSED = "waiting", "refused"
 MANIFEST = "manifest.json"
 HOLD = "hold.json"
 """In the folder of a run: who keeps it beyond its time, and why."""
+DECISION = "decision.json"
+"""In the folder of a run that waits: what a second person decided under another login."""
 
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -126,21 +128,23 @@ def make_drafts(reports: Path, user: str, access: Access) -> Path:
     return make_folder(make_folder(reports / "drafts", access) / plain, OWNER)
 
 
-def keep(
+def keep(  # noqa: PLR0913 - who reads what, and who else what waits
     reports: Path,
     slot: Slot,
     files: Mapping[str, bytes],
     manifest: Mapping[str, Any],
     access: Access = OWNER,
+    *,
+    waiting: Access = OWNER,
 ) -> Run:
     """Write one run beside its place, flush it to the disk and rename it: a reader sees all of it
-    or nothing. What waits for a second person is its owner's alone, whoever may read the rest.
+    or nothing. What waits for a second person is for those of `waiting`, whoever may read the rest.
     Refused if a folder of the catalogue is a symbolic link."""
     folder = make_folder(reports, access)
     for part in slot.folder.parts:
         folder = make_folder(folder / part, access)
     place = folder / manifest["run_id"]
-    own = OWNER if manifest.get("status") == WAITING else access
+    own = waiting if manifest.get("status") == WAITING else access
     draft = make_folder(place.with_name(f".{place.name}"), own)
     try:
         for name, content in {**files, MANIFEST: write_manifest(manifest)}.items():

@@ -249,12 +249,15 @@ def _keep(order: Order, files: dict[str, bytes], outcome: dict[str, Any]) -> Run
             return earlier
         if manifest["status"] == catalogue.WAITING:
             files = second_person.mark_page(files, manifest, order.slot.language)
-        return catalogue.keep(reports, order.slot, files, manifest, settings.access)
+        return catalogue.keep(
+            reports, order.slot, files, manifest, settings.access, waiting=settings.waiting
+        )
 
 
 def _tidy(settings: Settings) -> None:
-    """Let go what need not be kept any more, and list what there is."""
+    """Carry out what was decided, let go what need not be kept any more, and list what there is."""
     reports = settings.reports
+    second_person.carry_out_decisions(settings)
     catalogue.prune(reports, today=settings.day_of(read_clock()).isoformat())
     for place, pattern in ((reports, catalogue.UNFINISHED), (Path(gettempdir()), f"{SOCKETS}*")):
         catalogue.sweep(place, pattern, older_than=time.time() - _STALE)

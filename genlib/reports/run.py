@@ -31,6 +31,7 @@ from genlib.reports.jupyter import nbformat
 from genlib.reports.making import Order, Result, make_runs
 from genlib.reports.parameters import parameters_of, purposes_of, settle
 from genlib.reports.pdf import check_pdf
+from genlib.reports.second_person import withdraw_unshown
 from genlib.settings import Settings
 
 CHOICES = {
@@ -174,7 +175,8 @@ def find_run(run_id: str, settings: Settings) -> Run | None:
 def forget_run(run_id: str, settings: Settings) -> int:
     """Take back a run that was never shown to anyone: later reports need not heed it, and nobody
     reads it after all. Gives the number of its publications; the ledger keeps who did it and when.
-    While the same figures stand in another language, the ledger keeps them.
+    While the same figures stand in another language, the ledger keeps them; if that was refused by
+    a second person, who read it, they are withdrawn.
     """
     found = find_run(run_id, settings)
     ledger = Ledger.of(settings)
@@ -182,22 +184,24 @@ def forget_run(run_id: str, settings: Settings) -> int:
         return ledger.forget(run_id, by=settings.user)
     _check_not_refused(found)
     _remove([found], settings)
-    forgotten = ledger.list_forgotten()
-    others = set(found.together) - {run_id} - forgotten
-    failed = {run.id for run in catalogue.runs(settings.reports) if run.status == "failed"}
-    if others - failed:
-        ledger.note_forgotten(run_id, by=settings.user)
-        return 0
-    return ledger.forget(found.figures, by=settings.user)
+    taken_back = {run_id} | ledger.list_forgotten()
+    there = catalogue.runs(settings.reports)
+    failed = {run.id for run in there if run.status == "failed"}
+    others = set(found.together) - taken_back - failed
+    if not others:
+        return ledger.forget(found.figures, by=settings.user)
+    ledger.note_forgotten(run_id, by=settings.user)
+    refused = [run for run in there if run.id in others and run.status == catalogue.REFUSED]
+    if len(refused) == len(others):
+        withdraw_unshown(refused[0], settings)
+    return 0
 
 
 def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
     """Take back a run that was shown: it leaves the catalogue, in every language of the same
-    figures, and what it told is told anew and marked as corrected. Gives the number of tables, or
-    parts of one, that it told."""
+    figures, and what it told is told anew and marked as corrected. A page that a second person
+    refused stays for the record. Gives the number of tables, or parts of one, that it told."""
     found = find_run(run_id, settings)
-    if found:
-        _check_not_refused(found)
     figures = found.figures if found else run_id
     every = [run for run in catalogue.runs(settings.reports) if run.figures == figures]
     _remove([run for run in every if run.status != catalogue.REFUSED], settings)
@@ -206,7 +210,10 @@ def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
 
 def _check_not_refused(run: Run) -> None:
     if run.status == catalogue.REFUSED:
-        raise Refused("a second person refused this run; it stays for the record, until its time")
+        raise Refused(
+            "a second person refused this run; it stays for the record, until its time, and genlib "
+            "report withdraw RUN takes its figures back"
+        )
 
 
 def _remove(runs: list[Run], settings: Settings) -> None:

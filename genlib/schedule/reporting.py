@@ -16,6 +16,7 @@ from genlib.reports.catalogue import Run
 from genlib.reports.execute import Kernels
 from genlib.reports.parameters import parameters_of, purposes_of
 from genlib.reports.run import Page, open_notebook, run_pages
+from genlib.reports.second_person import carry_out_decisions
 from genlib.schedule.outcome import (
     APPROVAL,
     DONE,
@@ -72,7 +73,9 @@ def make_report(
 
 
 def find_decision(run_id: str, settings: Settings) -> Outcome:
-    """How it stands with a run that was made for a second person to let out."""
+    """How it stands with a run that was made for a second person to let out, once what they decided
+    under another login is carried out."""
+    carry_out_decisions(settings)
     for run in catalogue.runs(settings.reports):
         if run.id == run_id:
             return _judge_run(run)

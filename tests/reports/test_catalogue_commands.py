@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from approving import approve
-from catalogued import keep
+from catalogued import keep, keep_waiting
 from here import run_report, without_kernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import NOW, Small
@@ -90,6 +90,13 @@ def test_what_failed_is_listed_alone_and_all_as_json(home, capsys):
     assert [(one["id"], one["failed_cell"]) for one in said] == [("2026-2", 4), ("2026-1", None)]
 
 
+def order_good(reports, run_id, key):
+    """A run that waits is let out."""
+    (run,) = [run for run in catalogue.runs(reports) if run.id == run_id]
+    manifest = {**run.manifest, "status": "good", "order": key}
+    (run.folder / "manifest.json").write_text(json.dumps(manifest))
+
+
 def test_what_the_schedule_misses_is_listed(home, tmp_path, monkeypatch, capsys):
     schedule = tmp_path / "schedule.toml"
     schedule.write_text(
@@ -101,9 +108,10 @@ def test_what_the_schedule_misses_is_listed(home, tmp_path, monkeypatch, capsys)
     assert command(["report", "list", "--missing"]) == 0
     key = "report campaign_history 2026-10 fi {}"
     assert capsys.readouterr().out == f"missing  {key}  due 2026-11-02 04:00 UTC\n"
-    run = keep(home / "reports", "2026-1", "good")
-    manifest = run.folder / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"order": key}))
+    keep_waiting(home / "reports", "2026-1", order=key)
+    assert command(["report", "list", "--missing"]) == 0
+    assert capsys.readouterr().out == "nothing is missing\n"
+    order_good(home / "reports", "2026-1", key)
     assert command(["report", "list", "--missing"]) == 0
     assert capsys.readouterr().out == "nothing is missing\n"
 

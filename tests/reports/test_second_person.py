@@ -7,8 +7,9 @@ import json
 import re
 import stat
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -17,7 +18,9 @@ from planning import settings_in
 from small import ZONE
 
 import genlib
+from genlib.access_log import read_login
 from genlib.cli import run as command
+from genlib.cli.report import _say_run
 from genlib.disclosure import Cells, Dimension, Ledger, Population
 from genlib.errors import Refused, UsageError
 from genlib.present.banner import DRAFT, REFUSED, WAITING, put_banner, take_banner
@@ -98,6 +101,13 @@ def test_whoever_made_it_by_name_or_by_login_is_no_second_person(settings, user)
     assert read_run(run.folder / MANIFEST).status == "waiting"
 
 
+@pytest.mark.parametrize("name", ["user", "login"])
+def test_a_maker_who_takes_another_name_is_found_out_by_the_login(settings, name):
+    run = keep_waiting(settings.reports, ID, **{name: read_login()})
+    with pytest.raises(Refused, match="under a login of the machine that is theirs alone"):
+        check_second_person(run, replace(settings, user="zzz"))
+
+
 def change_page(run: catalogue.Run) -> None:
     (run.folder / "report.html").write_text(read_page(run).replace("Lokakuu", "Marraskuu"))
 
@@ -158,15 +168,22 @@ def test_what_was_refused_stays_for_the_record_marked_and_its_owners_alone(setti
         allow_run(refused, digest_run(refused), settings)
 
 
-@pytest.mark.parametrize(
-    "take_back",
-    [forget_run, lambda run, places: withdraw_run(run, places, "a file came twice")],
-)
-def test_what_was_refused_is_not_taken_back(settings, take_back):
+def test_what_somebody_began_to_let_out_is_closed_when_it_is_refused(settings):
+    run = keep_waiting(settings.reports, ID)
+    (run.folder / "report.pdf").write_bytes(b"%PDF")
+    for path in run.folder.iterdir():
+        path.chmod(0o640)
+    run.folder.chmod(0o2750)
+    refuse_run(run, "unclear", settings)
+    assert read_modes(run) == {"0o700", "0o600"}
+    assert read_run(run.folder / MANIFEST).pdf is None
+
+
+def test_what_was_refused_is_not_forgotten(settings):
     run = keep_waiting(settings.reports, ID)
     refuse_run(run, "unclear", settings)
     with pytest.raises(Refused, match="stays for the record"):
-        take_back(ID, settings)
+        forget_run(ID, settings)
     assert run.folder.exists()
 
 
@@ -202,6 +219,44 @@ def test_figures_are_withdrawn_with_the_last_page_that_shows_them(settings):
     assert read_withdrawn(settings) == [ID]
 
 
+def stop_before_withdrawing(settings: Settings) -> catalogue.Run:
+    """A run that was refused by somebody who was stopped before its figures were withdrawn."""
+    publish(settings, ID)
+    Ledger.of(settings).enter(ID)
+    run = keep_waiting(settings.reports, ID)
+    refused = {"by": "bertta", "at": "2026-11-02T04:00:00+00:00", "reason": "unclear"}
+    manifest = {**run.manifest, "status": "refused", "refused": refused}
+    (run.folder / MANIFEST).write_text(json.dumps(manifest))
+    return read_run(run.folder / MANIFEST)
+
+
+def test_a_refusal_that_was_stopped_goes_on_and_is_then_over(settings):
+    run = stop_before_withdrawing(settings)
+    refuse_run(run, "something else", settings)
+    assert read_withdrawn(settings) == [ID]
+    assert read_run(run.folder / MANIFEST).manifest["refused"]["reason"] == "unclear"
+    with pytest.raises(UsageError, match="does not wait"):
+        refuse_run(run, "again", settings)
+
+
+def test_the_figures_of_a_refused_page_can_be_withdrawn_and_the_page_stays(settings):
+    run = stop_before_withdrawing(settings)
+    assert withdraw_run(ID, settings, "unclear") > 0
+    assert read_withdrawn(settings) == [ID]
+    assert run.folder.exists()
+
+
+def test_forgetting_the_last_page_but_refused_ones_withdraws_the_figures(settings):
+    publish(settings, ID)
+    Ledger.of(settings).enter(ID)
+    pages = [
+        keep_waiting(settings.reports, run, figures=ID, together=[ID, OTHER]) for run in (ID, OTHER)
+    ]
+    refuse_run(pages[0], "unclear", settings)
+    assert forget_run(OTHER, settings) == 0
+    assert read_withdrawn(settings) == [ID]
+
+
 def test_figures_that_another_language_shows_stand(settings):
     publish(settings, ID)
     pages = [
@@ -230,6 +285,19 @@ def test_a_report_that_was_never_let_out_has_no_address(settings):
     run = keep_waiting(settings.reports, ID)
     addresses.write(settings.reports, [run], ZONE)
     assert not list(settings.reports.glob("*/latest*"))
+
+
+def test_a_report_is_found_from_the_day_on_which_it_was_let_out(settings):
+    run = keep_waiting(settings.reports, ID)
+    allowed = allow_run(run, digest_run(run), settings)
+    zone = ZoneInfo(ZONE)
+    out_on = settings.day_of(datetime.fromisoformat(allowed.manifest["allowed"]["at"]))
+    asked = [date(2026, 11, 1), out_on]
+    found = [addresses.find_run([allowed], "campaign_history", "fi", zone, day) for day in asked]
+    assert found == [None, allowed]
+    index.write(settings.reports, ZONE)
+    (folder,) = settings.reports.glob("campaign_history/as-of/*")
+    assert folder.name == out_on.isoformat()
 
 
 def test_an_order_finds_its_run_that_waits_and_not_one_that_was_refused(settings):
@@ -293,6 +361,11 @@ def test_a_publisher_lets_it_out_in_the_audit_trail_and_nobody_else(
     (event,) = audit.list_events(open_register(settings.register), action="report allow")
     told = {"run": ID, "report": "campaign_history", "digest": digest}
     assert (event.user, json.loads(event.detail)) == ("bertta", told)
+
+
+def test_whoever_made_it_is_told_the_whole_command_that_lets_it_out(settings, capsys):
+    _say_run(keep_waiting(settings.reports, ID), "campaign_history")
+    assert f"genlib report allow {ID} --digest DIGITS" in capsys.readouterr().err
 
 
 def test_a_refusal_stands_in_the_audit_trail_and_in_the_list(home, settings, monkeypatch, capsys):

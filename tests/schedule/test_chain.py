@@ -23,7 +23,7 @@ from genlib.disclosure.ledger import PENDING, Ledger
 from genlib.present import banner
 from genlib.register import audit, vault
 from genlib.register.database import open_register
-from genlib.reports import catalogue
+from genlib.reports import catalogue, second_person
 from genlib.reports.second_person import refuse_run
 from genlib.schedule import chain, posting, status
 from genlib.schedule.chain import Chain
@@ -312,6 +312,8 @@ def test_a_report_waits_for_a_second_person_and_is_mailed_once_when_it_is_let_ou
     allow = ["report", "allow", run.id, "--digest", digits]
     assert command(allow) == 3  # the schedule runs under this name
     monkeypatch.setenv("GENLIB_USER", "bertta")
+    assert command(allow) == 3  # and under this login of the machine
+    monkeypatch.setattr(second_person, "read_login", lambda: "bertta")
     assert command(allow) == 0
     for _ in range(2):
         (done,) = do(plan, four_eyes, DUE + 14 * HOUR).values()
