@@ -69,9 +69,15 @@ class Frame:
         aside = f"max(0, width - {WIDEST * len(places)}) / 2"
         ends: Any = alt.Undefined if points else [{"expr": aside}, {"expr": f"width - {aside}"}]
         lines, tilt = lay_underneath(places, self.width)
-        axis = alt.Axis(
-            labelExpr=write_lines(lines), labelLineHeight=16, labelOverlap=False, labelAngle=tilt
-        )
+        look: dict[str, Any] = {
+            "labelLimit": 0,
+            "labelLineHeight": LINE if tilt else 16,
+            "labelOverlap": False,
+            "labelAngle": tilt,
+        }
+        if tilt:
+            look["labelOffset"] = raise_lines(lines, tilt)
+        axis = alt.Axis(labelExpr=write_lines(lines), **look)
         scale = alt.Scale(domain=places, paddingInner=inner, paddingOuter=0.15, range=ends)
         return alt.X("place:N", sort=places, scale=scale, axis=axis)
 

@@ -130,6 +130,11 @@ def draw_line(protected, name):
     return charts.line(protected(rows, "month", "topic"), x="month", y="people", color="topic")
 
 
+def draw_columns(protected, name):
+    rows = [{"topic": topic, "people": 123456} for topic in (name, *"bcdefgh")]
+    return charts.columns(protected(rows, "topic"), x="topic", y="people")
+
+
 def read_reach(drawn):
     """Pixels from the leftmost mark that can be pointed at to the right end of the last."""
     marks = re.findall(r'<path aria-label="[^>]*graphics-symbol"[^>]*>', drawn)
@@ -140,7 +145,7 @@ def read_reach(drawn):
 
 
 @pytest.mark.parametrize("room", [theme.THIRD, theme.PHONE, 379, theme.HALF, theme.FULL])
-@pytest.mark.parametrize("draw", [draw_bars, draw_dots, draw_likert, draw_line])
+@pytest.mark.parametrize("draw", [draw_bars, draw_dots, draw_likert, draw_line, draw_columns])
 def test_no_label_is_cut_or_takes_the_room_of_the_marks_however_long(protected, draw, room):
     for name in NAMES:
         chart = draw(protected, name)
