@@ -315,6 +315,9 @@ def look_through_the_list(page: Any) -> None:
     assert "consent for the channel, or the same message through: letter" in details.inner_text()
     assert "917/2014 s. 200(1)" in details.inner_text()
     assert details.locator("tbody tr").count() == 2  # all contacts of that person
+    history = details.get_by_role("region", name="All contacts of that person")
+    history.focus()  # so that its rows can be scrolled by keys
+    assert history.evaluate("element => element === document.activeElement")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     details.get_by_role("button", name="Copy the pseudonym").click()
     details.get_by_role("button", name="Copied").wait_for()
