@@ -45,7 +45,8 @@ class Client:
             result = self.shell.run_cell(cell.source)
         if error := result.error_before_exec or result.error_in_exec:
             raise CellExecutionError("", type(error).__name__, str(error))
-        said = [new_output("stream", text=captured.stdout)] if captured.stdout else []
+        texts = {"stdout": captured.stdout, "stderr": captured.stderr}
+        said = [new_output("stream", name=name, text=text) for name, text in texts.items() if text]
         shown = [(one.data, one.metadata) for one in captured.outputs]
         cell.outputs = said + [
             new_output("display_data", data=data, metadata=metadata) for data, metadata in shown
@@ -63,9 +64,11 @@ def open_session(kernels: Kernels, publication: str = "") -> Iterator[Session]:
             patch.setenv(name, value)
         InteractiveShell.clear_instance()
         client = Client()
-        yield Session(client)
-        client.shell.restore_sys_module_state()
-        InteractiveShell.clear_instance()
+        try:
+            yield Session(client)
+        finally:
+            client.shell.restore_sys_module_state()
+            InteractiveShell.clear_instance()
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 process of its own with its own environment, folder, output and code, and waits for no import.
 
 Started by `workbench`, which sends an order a line - words, environment, folder, two files for what
-is printed - and reads a code a line. What a start by a person needs is imported there as ever:
-`test_readme.py`, `test_full_disk.py`, `reports/test_killed.py`.
+is printed - and reads a code a line. What is missing among a command's own imports it would hide,
+so one command of each group starts cold as well: `test_ready.py`.
 """
 
 from __future__ import annotations

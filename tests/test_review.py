@@ -120,7 +120,7 @@ def test_one_person_by_the_pseudonym(release: Release) -> None:
 def test_what_is_left_out_is_said(release: Release) -> None:
     found = genlib.review(release, most=1)
     assert (found.cases.height, found.left_out) == (1, 1)
-    assert "1 older ones are left out" in repr(found)
+    assert "; 1 left out, so narrow" in repr(found)
 
 
 def test_it_draws_itself_for_jupyterlab_without_the_network(release: Release) -> None:
@@ -145,7 +145,7 @@ def test_what_is_left_out_is_drawn_too(release: Release) -> None:
     assert (
         genlib.review(release, most=1, language="fi")
         .to_dict()["title"]
-        .startswith("2 tapauksesta uusimmat 1;")
+        .startswith("2 tapauksesta ensimmäiset 1, luvattomat ensin ja sitten uusimmat;")
     )
 
 
@@ -315,6 +315,9 @@ def look_through_the_list(page: Any) -> None:
     assert "consent for the channel, or the same message through: letter" in details.inner_text()
     assert "917/2014 s. 200(1)" in details.inner_text()
     assert details.locator("tbody tr").count() == 2  # all contacts of that person
+    history = details.get_by_role("region", name="All contacts of that person")
+    history.focus()  # so that its rows can be scrolled by keys
+    assert history.evaluate("element => element === document.activeElement")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     details.get_by_role("button", name="Copy the pseudonym").click()
     details.get_by_role("button", name="Copied").wait_for()

@@ -52,6 +52,15 @@ def test_repeats_are_of_what_the_review_is_narrowed_to(release: Release) -> None
     assert genlib.review(release, period="2026-10").repeats.is_empty()
 
 
+def test_a_review_without_a_case_shows_who_was_contacted_again(release: Release) -> None:
+    pseudonym = genlib.review(release).cases["pseudonym"][0]
+    found = genlib.review(release, verdict="allowed", pseudonym=pseudonym)
+    assert found.cases.is_empty()
+    assert [set(bundle) for bundle in found._bundles()] == [{"text/plain", "text/html"}]
+    (person,) = read_rows(read_page(found)["lists"][1])
+    assert pseudonym in person
+
+
 def test_two_campaigns_stand_side_by_side(release: Release) -> None:
     pair = genlib.review(release, campaign=BOTH, verdict="allowed", most=1).pair
     assert pair is not None
@@ -134,7 +143,8 @@ def test_times_are_the_company_s_and_what_is_left_out_is_said(release: Release) 
     assert [row[0] for row in read_rows(listed)] == ["2026-10-05 03:00"]
     assert listed["notes"] == [
         "Exceptions stay first. Times are those of Europe/Helsinki.",
-        "The newest 1 of 2 cases; narrow the period or name a campaign to see the others",
+        "The first 1 of 2 cases, exceptions first and then the newest; narrow the period or name a "
+        "campaign to see the others",
     ]
 
 
@@ -149,7 +159,7 @@ def test_a_long_list_of_people_says_where_it_ends(release: Release) -> None:
 def test_the_strips_draw_the_first_cases_of_a_long_list(release: Release) -> None:
     found = genlib.review(release)
     many = replace(found, cases=pl.concat([found.cases] * 2501))
-    assert many.to_dict()["title"].startswith("The newest 5,000 of 5,002 cases")
+    assert many.to_dict()["title"].startswith("The first 5,000 of 5,002 cases")
     assert len(read_rows(read_page(many)["lists"][0])) == 5002
 
 

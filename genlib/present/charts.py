@@ -15,7 +15,7 @@ from genlib.present.authored import keep_words
 from genlib.present.chart import Chart
 from genlib.present.diverging import MIN_BASE, lay_out_answers
 from genlib.present.groups import is_judged, judge_groups
-from genlib.present.item import Untold
+from genlib.present.item import NOTHING, SMALL, Untold
 from genlib.present.plot import Options, Plot, choose_color, ends, explain_absence, read, ticks
 from genlib.present.theme import color as tone
 
@@ -249,7 +249,7 @@ def _explain_absence(plot: Plot) -> tuple[Untold, ...]:
     is_small = bool(plot.hidden or plot.groups or plot.has_gaps)
     if figures.filter(is_named).height or (figures.height and not is_small):
         return ()
-    return explain_absence(plot.words, plot.options, is_small=is_small)
+    return explain_absence(plot.words, plot.options, SMALL if is_small else NOTHING)
 
 
 def _has_figures(plot: Plot) -> bool:

@@ -17,6 +17,7 @@ from genlib.present.words import Words
 MIME = "application/vnd.genlib+json"
 SMALL = "Not told, because the groups are too small"
 NOTHING = "No figures: there are none, or too few"
+ZERO = "All figures are 0"
 """Why a figure, chart or table is not there."""
 _ALONE = re.compile(r'<(style|aside) class="gl-alone">.*?</\1>', re.S)
 
@@ -41,7 +42,8 @@ class Finding(str):
 
 @dataclass(frozen=True)
 class Untold:
-    """What a figure, chart or table would have told, and why it could not (`SMALL`, `NOTHING`)."""
+    """What a figure, chart or table would have told, and why it does not (`SMALL`, `NOTHING`,
+    `ZERO`)."""
 
     title: str
     subtitle: str = ""

@@ -5,21 +5,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from math import ceil
-from textwrap import wrap
 from typing import Any
 
 import altair as alt
 import polars as pl
 
 from genlib.present import map as finland
+from genlib.present.labels import (
+    LETTER,
+    LINE,
+    fold_name,
+    lay_underneath,
+    raise_lines,
+    write_lines,
+)
 from genlib.present.plot import Plot
 from genlib.present.svg import HATCH
 from genlib.present.theme import color, vega
 
-HEIGHT, LETTER, LINE, WIDEST = 240, 6.7, 15, 128
-"""Height of upright charts, mean width of a letter at 13 px, height of a line of names, most room
-for one column."""
+HEIGHT, WIDEST, ASIDE = 240, 128, 0.36
+"""Height of upright charts, most room for one column, the part of a picture for names beside it."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +68,28 @@ class Frame:
         inner = 1.0 if points else 0.3
         aside = f"max(0, width - {WIDEST * len(places)}) / 2"
         ends: Any = alt.Undefined if points else [{"expr": aside}, {"expr": f"width - {aside}"}]
-        words, tilt = _underneath(places, self.width)
-        axis = alt.Axis(
-            labelExpr=_names(words), labelLineHeight=16, labelOverlap=False, labelAngle=tilt
-        )
+        lines, tilt = lay_underneath(places, self.width)
+        look: dict[str, Any] = {
+            "labelLimit": 0,
+            "labelLineHeight": LINE if tilt else 16,
+            "labelOverlap": False,
+            "labelAngle": tilt,
+        }
+        if tilt:
+            look["labelOffset"] = raise_lines(lines, tilt)
+        axis = alt.Axis(labelExpr=write_lines(lines), **look)
         scale = alt.Scale(domain=places, paddingInner=inner, paddingOuter=0.15, range=ends)
         return alt.X("place:N", sort=places, scale=scale, axis=axis)
 
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """The lines of the name of each row."""
+        room = self.room * (1 if self.narrow else ASIDE)
+        return {place: fold_name(place, room) for place in self.plot.places}
+
     def row(self) -> alt.Y:
         places = self.plot.places
-        lines = {
-            place: wrap(place, max(14, int(self.room * 0.36 / LETTER)), break_on_hyphens=False)
-            for place in places
-        }
+        lines = self.names
         look: dict[str, Any] = {
             "labelLimit": 0,
             "labelColor": color("ink"),
@@ -83,7 +97,7 @@ class Frame:
             "labelLineHeight": LINE,
             "labelPadding": 10,
         }
-        axis = alt.Axis(labelExpr=_names(lines), labelOffset=_raised(lines), **look)
+        axis = alt.Axis(labelExpr=write_lines(lines), labelOffset=raise_lines(lines), **look)
         return alt.Y(
             "place:N",
             sort=places,
@@ -100,14 +114,19 @@ class Frame:
             if self.plot.hidden
             else []
         )
-        named = of(pl.DataFrame({"place": self.plot.places}).with_columns(start=pl.lit(start)))
-        text = [
-            named.mark_text(align="left", dy=-20, aria=False, **look).encode(
-                x, self.row(), alt.Text("place:N")
+        return [*layers, *self._name_rows(x, start)] if self.narrow else layers
+
+    def _name_rows(self, x: alt.X, start: float) -> list[Any]:
+        """The names above their rows, from the `start` of the axis on."""
+        names = self.names
+        rows = {"place": list(names), "name": ["\n".join(lines) for lines in names.values()]}
+        named = of(pl.DataFrame(rows).with_columns(start=pl.lit(start)))
+        return [
+            named.mark_text(align="left", aria=False, **break_lines(-20, 1), **look).encode(
+                x, self.row(), alt.Text("name:N")
             )
             for look in haloed()
         ]
-        return [*layers, *text] if self.narrow else layers
 
     def blanks(self, *, points: bool = False) -> list[Any]:
         """Hatching over the whole height of each place of which something is hidden."""
@@ -147,7 +166,9 @@ class Frame:
         )
 
     def steps(self, height: int) -> alt.Step:
-        return alt.Step(height + 18 * self.narrow)
+        """The height of a row, with the lines of the longest name where names stand above."""
+        most = max((len(lines) for lines in self.names.values()), default=1)
+        return alt.Step(height + (18 + LINE * (most - 1)) * self.narrow)
 
 
 def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
@@ -187,8 +208,8 @@ def line(frame: Frame) -> Any:
     end = of(last).mark_circle(size=90, opacity=1, aria=False).encode(x, y, tone)
     name = (
         of(_spread(frame, last))
-        .mark_text(align="left", dx=11, fontWeight=600, aria=False)
-        .encode(x, frame.y("at"), alt.Text("label:N"))
+        .mark_text(align="left", dx=11, fontWeight=600, aria=False, **break_lines(0, 0.5))
+        .encode(x, frame.y("at"), alt.Text("name:N"))
     )
     return frame.chart(*frame.blanks(points=True), band, path, points, end, name)
 
@@ -279,6 +300,16 @@ def haloed() -> list[dict[str, Any]]:
     return [{"stroke": color("paper"), "strokeWidth": 7.0, "strokeJoin": "round"}, {}]
 
 
+def break_lines(dy: int, part: float) -> dict[str, Any]:
+    """Text of several lines: `part` of what it has more than one stands above `dy`."""
+    more = "(length(split(datum.name, '\\n')) - 1)"
+    return {
+        "lineBreak": "\n",
+        "lineHeight": LINE,
+        "dy": {"expr": f"{dy} - {LINE * part} * {more}"},
+    }
+
+
 def of(frame: pl.DataFrame) -> Any:
     """An Altair chart of these rows, in this order."""
     return alt.Chart(frame.with_columns(order=pl.int_range(pl.len())))
@@ -288,45 +319,6 @@ def _figures(words: dict[float, str]) -> str:
     """A Vega expression that gives the figures of an axis their words."""
     texts = {str(round(key * 1e6)): text for key, text in words.items()}
     return f"({json.dumps(texts, ensure_ascii=False)})[round(datum.value * 1e6)]"
-
-
-def _names(words: dict[str, Any]) -> str:
-    return f"({json.dumps(words, ensure_ascii=False)})[datum.value]"
-
-
-def _raised(lines: dict[str, list[str]]) -> dict[str, Any]:
-    """How far names of several lines begin above the middle of their row."""
-    heights = {place: -LINE / 2 * (len(words) - 1) for place, words in lines.items()}
-    raised = json.dumps(heights, ensure_ascii=False)
-    return {"expr": f"({raised})[datum.value]"}
-
-
-def _underneath(places: list[str], width: float) -> tuple[dict[str, list[str]], int]:
-    """Words under the columns and their tilt. Of months the name, and the year below where it
-    begins; as many as there is room for."""
-    room = width / max(1, len(places))
-    parts = [place.split("\u00a0") for place in places]
-    if not all(len(part) == 2 and part[1].isdigit() and len(part[1]) == 4 for part in parts):
-        letters = max(5, int(room / LETTER))
-        lines = {
-            place: wrap(place, letters, break_long_words=False, break_on_hyphens=False)
-            for place in places
-        }
-        longest = max((len(line) for words in lines.values() for line in words), default=0)
-        if LETTER * longest < 1.1 * room:
-            return lines, 0
-        return {place: [place] for place in places}, -45
-    every = ceil(max(len(part[0]) for part in parts) * LETTER / room)
-    labelled = [i for i in range(len(places)) if (len(places) - 1 - i) % every == 0]
-    opening = {
-        i
-        for before, i in zip([None, *labelled], labelled, strict=False)
-        if before is None or parts[before][1] != parts[i][1]
-    }
-    return {
-        place: parts[i][: 1 + (i in opening)] if i in labelled else []
-        for i, place in enumerate(places)
-    }, 0
 
 
 def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
@@ -345,14 +337,21 @@ def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
 def _spread(frame: Frame, last: pl.DataFrame) -> pl.DataFrame:
     """The names at the ends of lines, moved apart where they would meet."""
     start, end = frame.span
+    pixel = (end - start) / HEIGHT
     last = last.sort("value")
-    step = (end - start) * 18 / HEIGHT
+    names: list[str] = []
     placed: list[float] = []
-    for value in last["value"]:
-        lowest = placed[-1] + step if placed else value
-        placed.append(max(value, lowest))
-    label = (pl.col("series") + " " + pl.col("text")).str.strip_chars()
-    return last.with_columns(pl.Series("at", placed, dtype=pl.Float64), label.alias("label"))
+    lowest = start - pixel * 9
+    for value, series, text in last.select("value", "series", "text").rows():
+        lines = fold_name(f"{series} {text}".strip(), frame.room * ASIDE)
+        half = pixel * (3 + LINE * len(lines)) / 2
+        middle = max(value, lowest + half)
+        lowest = middle + half
+        names.append("\n".join(lines))
+        placed.append(middle)
+    return last.with_columns(
+        pl.Series("at", placed, dtype=pl.Float64), pl.Series("name", names, dtype=pl.String)
+    )
 
 
 def _upright(at: float, axis: Any = None) -> Any:

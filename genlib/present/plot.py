@@ -15,7 +15,7 @@ from genlib.disclosure.table import ProtectedTable
 from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
 from genlib.present.coarser import describe_groups
-from genlib.present.item import NOTHING, SMALL, Finding, Untold
+from genlib.present.item import Finding, Untold
 from genlib.present.words import Words, form_of
 
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
@@ -137,11 +137,10 @@ def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
     return texts | {"note": " ".join(filter(None, [texts["note"], *notes]))}
 
 
-def explain_absence(words: Words, options: Options, *, is_small: bool) -> tuple[Untold, ...]:
+def explain_absence(words: Words, options: Options, reason: str) -> tuple[Untold, ...]:
     """That a chart or table is not there: its title, its subtitle, and why."""
     texts = captions(words, options)
     subtitle = texts["subtitle"]
-    reason = SMALL if is_small else NOTHING
     return (Untold(texts["title"] or subtitle, subtitle if texts["title"] else "", reason),)
 
 

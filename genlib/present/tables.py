@@ -13,7 +13,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.authored import keep_words
 from genlib.present.coarser import describe_groups
-from genlib.present.item import Item, Untold, card
+from genlib.present.item import NOTHING, SMALL, ZERO, Item, Untold, card
 from genlib.present.item import text as escape
 from genlib.present.plot import (
     ORDERED,
@@ -162,6 +162,7 @@ def _explain_absence(
     """Why no group of a table has a figure, or none but counts of nobody, if that is so.
 
     Example: 0 contacts and no share of them in each channel is nothing to look at; 0 % of 90 is.
+    That the groups are too small is said only if one of these figures is hidden.
     """
     counts = [name for name in columns if rows.schema[name].is_integer()]
     others = [name for name in columns if name not in counts]
@@ -171,8 +172,21 @@ def _explain_absence(
     ]
     if rows.select(pl.any_horizontal(some).any()).item():
         return ()
-    is_small = bool(table.coarser) or table.hidden > 0
-    return explain_absence(Words(table.language), options, is_small=is_small)
+    reason = _name_absence(table, rows, counts, columns)
+    return explain_absence(Words(table.language), options, reason)
+
+
+def _name_absence(
+    table: ProtectedTable, rows: pl.DataFrame, counts: Sequence[str], columns: Sequence[str]
+) -> str:
+    """Why none of these columns has a figure, or only counts of nobody."""
+    if rows.is_empty():
+        return SMALL if table.coarser else NOTHING
+    is_gap = pl.any_horizontal(pl.col(columns).is_null())
+    if rows.select((is_gap & pl.col("reason").is_not_null()).any()).item():
+        return SMALL
+    is_zero = counts and sum(rows.select(counts).null_count().row(0)) == 0
+    return ZERO if is_zero else NOTHING
 
 
 def _read_rows(

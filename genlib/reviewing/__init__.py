@@ -66,16 +66,16 @@ class Review:
             publish_display_data(bundle)
 
     def _bundles(self) -> list[dict[str, Any]]:
-        """The strips and the lists; of no case only that there is none."""
+        """The strips of cases, and the lists; of nothing at all only that there is no case."""
         said = {"text/plain": repr(self)}
-        if self.cases.is_empty() and self.pair is None:
+        if self.cases.is_empty() and self.repeats.is_empty() and self.pair is None:
             return [said]
         strips = [] if self.cases.is_empty() else [said | {MIME: self.to_dict()}]
         return [*strips, said | {"text/html": self.to_html()}]
 
     def __repr__(self) -> str:
         more = (
-            f"; {self.left_out:,} older ones are left out, so narrow the period or name a campaign"
+            f"; {self.left_out:,} left out, so narrow the period or name a campaign"
             if self.left_out
             else ""
         )

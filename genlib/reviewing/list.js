@@ -75,7 +75,8 @@
       if (code !== person) return;
       body.append(make("tr", {}, ...history.columns.map(column => makeCell(column, row))));
     });
-    return make("div", { className: "scroll" }, table);
+    const region = { tabIndex: 0, role: "region", ariaLabel: texts.history };
+    return make("div", { className: "scroll", ...region }, table);
   }
 
   const findPseudonyms = list => list.columns.find(column => column.is_pseudonym);

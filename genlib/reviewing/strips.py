@@ -191,8 +191,8 @@ def tell_left_out(told: Review, words: Words) -> str:
     shown = words.number(told.cases.height)
     found = words.number(told.cases.height + told.left_out)
     message = (
-        "The newest {shown} of {found} cases; narrow the period or name a campaign to see "
-        "the others"
+        "The first {shown} of {found} cases, exceptions first and then the newest; narrow the "
+        "period or name a campaign to see the others"
     )
     return words.translate(message, shown=shown, found=found)
 

@@ -106,17 +106,55 @@ def test_wide_charts_are_drawn_again_for_a_telephone(months):
     assert widths == pytest.approx([theme.HALF, theme.PHONE], abs=2)
 
 
-@pytest.mark.parametrize("room", [theme.PHONE, theme.HALF, theme.FULL])
-def test_no_label_is_cut_however_long(protected, room):
-    table = protected(
-        [
-            {"topic": "kohtuuttoman pitkä aihe, jonka nimi jatkuu", "people": 123456},
-            {"topic": "b", "people": 4},
-        ],
-        "topic",
-    )
-    drawn = svg.fitted(charts.bars(table, x="people", y="topic").to_dict(room, room), room)
-    assert float(re.search(r'width="([\d.]+)"', drawn)[1]) == pytest.approx(room, abs=2)
+LONG = "keväteduista kertova kanta-asiakaskirje pääkaupunkiseudun talouksille 2026, ja muistutus"
+NAMES = [LONG, LONG.upper(), "x" * 96]
+
+
+def draw_bars(protected, name):
+    rows = [{"topic": topic, "people": 123456} for topic in (name, "b")]
+    return charts.bars(protected(rows, "topic"), x="people", y="topic")
+
+
+def draw_dots(protected, name):
+    rows = [{"topic": topic, "people": people} for topic, people in ((name, 10), ("b", 120))]
+    return charts.dots(protected(rows, "topic"), x="people", y="topic")
+
+
+def draw_likert(protected, name):
+    rows = [{"question": name, "answer": answer, "people": 20} for answer in range(1, 6)]
+    return charts.likert(protected(rows, "question", "answer"), question="question")
+
+
+def draw_line(protected, name):
+    rows = [{"month": m, "topic": t, "people": 30} for m in ("a", "b") for t in (name, "b")]
+    return charts.line(protected(rows, "month", "topic"), x="month", y="people", color="topic")
+
+
+def draw_columns(protected, name):
+    rows = [{"topic": topic, "people": 123456} for topic in (name, *"bcdefgh")]
+    return charts.columns(protected(rows, "topic"), x="topic", y="people")
+
+
+def read_reach(drawn):
+    """Pixels from the leftmost mark that can be pointed at to the right end of the last."""
+    marks = re.findall(r'<path aria-label="[^>]*graphics-symbol"[^>]*>', drawn)
+    circles = [re.search(r"translate\(([\d.]+)(),", mark) for mark in marks]
+    bars = [re.search(r'd="M([\d.]+),[\d.]+h([\d.]+)', mark) for mark in marks]
+    places = [[float(n or 0) for n in one.groups()] for one in [*circles, *bars] if one]
+    return max(map(sum, places)) - min(start for start, _ in places)
+
+
+@pytest.mark.parametrize("room", [theme.THIRD, theme.PHONE, 379, theme.HALF, theme.FULL])
+@pytest.mark.parametrize("draw", [draw_bars, draw_dots, draw_likert, draw_line, draw_columns])
+def test_no_label_is_cut_or_takes_the_room_of_the_marks_however_long(protected, draw, room):
+    for name in NAMES:
+        chart = draw(protected, name)
+        drawn = svg.fitted(chart.to_dict(0.85 * room, room, validate=False), room)
+        assert float(re.search(r'width="([\d.]+)"', drawn)[1]) == pytest.approx(room, abs=2)
+        assert "…" not in drawn
+        text = re.sub("<[^>]+>", "", drawn).replace(" ", "")
+        assert (name[:1].upper() + name[1:]).replace(" ", "") in text
+        assert read_reach(drawn) >= 60
 
 
 def test_dots_are_grey_where_chance_may_be_all(campaigns):

@@ -11,7 +11,7 @@ import pytest
 
 from genlib.errors import NotProtected
 from genlib.present import tables
-from genlib.present.item import NOTHING, SMALL
+from genlib.present.item import NOTHING, SMALL, ZERO
 
 
 def cells(item):
@@ -73,27 +73,49 @@ def test_what_stands_on_few_has_a_star(protected):
 
 
 @pytest.mark.parametrize(
-    ("contacts", "share", "hidden", "untold"),
+    ("contacts", "share", "reason", "untold"),
     [
-        ([0, 0], [None, None], 0, [NOTHING]),
-        ([0, None], [None, None], 1, [SMALL]),
-        ([0, 9], [None, None], 0, []),
-        ([0, 0], [0.0, None], 0, []),
+        ([0, 0], [None, None], None, [ZERO]),
+        ([0, 0], [None, None], "primary", [SMALL]),
+        ([0, None], [None, None], "primary", [SMALL]),
+        ([0, None], [None, None], None, [NOTHING]),
+        ([0, 9], [None, None], None, []),
+        ([0, 0], [0.0, None], None, []),
     ],
 )
 def test_a_table_of_nothing_but_zeros_and_dashes_is_not_told(
-    protected, contacts, share, hidden, untold
+    protected, contacts, share, reason, untold
 ):
     rows = [
-        {"channel": name, "contacts": count, "share": part}
-        for name, count, part in zip(("email", "sms"), contacts, share, strict=True)
+        {"channel": name, "contacts": count, "share": part, "reason": why}
+        for name, count, part, why in zip(
+            ("email", "sms"), contacts, share, (None, reason), strict=True
+        )
     ]
-    types = {"channel": pl.String, "contacts": pl.Int64, "share": pl.Float64}
-    table = replace(protected(pl.DataFrame(rows, schema=types), "channel"), hidden=hidden)
+    types = {"channel": pl.String, "contacts": pl.Int64, "share": pl.Float64, "reason": pl.String}
+    table = protected(pl.DataFrame(rows, schema=types), "channel")
     columns = ["contacts", "share"]
     item = tables.table(table, by="channel", columns=columns, title="Contacts", total=False)
     assert [one.reason for one in item.untold] == untold
     assert bool(item.html()) is not bool(untold)
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_true_zeros_are_not_called_small_whatever_else_is_hidden(protected, hidden):
+    rows = [
+        {"channel": name, "contacts": count, "refused": 0}
+        for name, count in (("email", 900), ("sms", 80))
+    ]
+    table = replace(protected(rows, "channel"), hidden=hidden)
+    item = tables.table(table, by="channel", columns=["refused"], total=False)
+    assert "Kaikki luvut ovat nollia" in item.standing()
+
+
+def test_a_table_that_is_not_divided_so_far_is_too_small(protected):
+    rows = [{"channel": None, "contacts": 0, "reason": None}]
+    table = replace(protected(rows, "channel"), coarser={"channel": "undivided"})
+    item = tables.table(table, by="channel", columns=["contacts"], total=False)
+    assert [one.reason for one in item.untold] == [SMALL]
 
 
 def test_units_stand_in_the_head_and_intervals_beside(campaigns):

@@ -284,13 +284,16 @@ def test_a_report_of_a_period_of_which_no_day_was_over_is_refused_unfinished_too
         )
 
 
+TO_STDERR = ("print('Virtanen' + '-Sentineli', file=sys.stderr)", "cell 4 shows stream")
 STOPPED_BY_A_KERNEL = [
     (f"raise ValueError('{SENTINEL[:8]}' + '{SENTINEL[8:]}')", "cell 4 stopped with ValueError"),
     ("print('Virtanen' + '-Sentineli')", "cell 4 shows stream"),
+    TO_STDERR,
     ("raise SystemExit(0)", "cell 4 stopped with SystemExit"),
     ("import os; os._exit(1)", r"the kernel stopped \(DeadKernelError\)"),
 ]
 STOPPED = [
+    TO_STDERR,
     (
         "import polars as pl; pl.DataFrame({'name': ['Virtanen' + '-Sentineli']})",
         "cell 4 shows text/html, text/plain",
