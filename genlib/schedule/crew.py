@@ -10,10 +10,10 @@ the third finds the process that is free first, and a new kernel.
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 
-from genlib.reports.execute import open_kernels
+from genlib.reports.execute import Kernels
 from genlib.schedule.child import Child, judge, stand_alone
 from genlib.schedule.outcome import Outcome
 from genlib.schedule.reporting import Making, make_report
@@ -102,7 +102,9 @@ class Worker(Child):
 
 def _serve(pipe: Connection, settings: Settings) -> None:
     stand_alone()
-    with open_kernels(settings) as kernels:
+    with closing(Kernels(settings)) as kernels:
+        with suppress(Exception):  # the report meets the same error, and says so
+            kernels.start_ahead()
         while given := pipe.recv():
             task, now = given
             pipe.send(judge(make_report, (task, settings, now, kernels)))

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import os
+import resource
 import signal
-from contextlib import closing
+from contextlib import closing, contextmanager
 from zoneinfo import ZoneInfo
 
+import pytest
 from planning import entry, settings_in
 
 from genlib.schedule.crew import Crew
@@ -15,9 +17,34 @@ from genlib.schedule.times import find_slots_of
 NOW = dt.datetime(2026, 11, 2, 5, tzinfo=dt.UTC)
 
 
-def test_a_process_makes_one_report_after_another_and_no_more_when_it_was_killed(tmp_path):
+@pytest.fixture
+def task(tmp_path):
+    """A report without a notebook, which is refused."""
     (slot,) = find_slots_of(entry(report="none.ipynb"), NOW, ZoneInfo("Europe/Helsinki"))
-    task = Making(slot, (), tmp_path)
+    return Making(slot, (), tmp_path)
+
+
+@contextmanager
+def forbid_files():
+    """What is started meanwhile can write nothing, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_process_that_can_start_no_kernel_ahead_goes_on_without(task, tmp_path):
+    with closing(Crew(settings_in(tmp_path))) as crew:
+        with forbid_files():
+            crew.call(1)
+        worker = crew.start(task, NOW)
+        assert worker.wait(60).error == "UsageError"
+        worker.stop()
+
+
+def test_a_process_makes_one_report_after_another_and_no_more_when_it_was_killed(task, tmp_path):
     with closing(Crew(settings_in(tmp_path))) as crew:
         worker = crew.start(task, NOW)
         assert worker.wait(60).status == "refused"  # there is no such notebook
