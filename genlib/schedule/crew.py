@@ -36,7 +36,8 @@ class Crew:
             self._free.append(Worker(self, self._settings))
 
     def start(self, task: Making, now: dt.datetime) -> Worker:
-        """One that makes this report."""
+        """One that makes this report; what died while it was free is not asked."""
+        self._drop_dead()
         self.call(1)
         worker = self._free.pop(0)
         worker.give(task, now)
@@ -50,6 +51,13 @@ class Crew:
     def free(self) -> int:
         """How many have nothing to do."""
         return len(self._free)
+
+    def _drop_dead(self) -> None:
+        for worker in list(self._free):
+            if not worker.is_alive:
+                self._free.remove(worker)
+                worker.dismiss()
+                worker.stop()
 
     def close(self) -> None:
         """End all that are free."""
@@ -79,6 +87,11 @@ class Worker(Child):
         if outcome is not None and outcome.error != "Killed":
             self._is_busy = False
         return outcome
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process is there."""
+        return self._process.is_alive()
 
     @property
     def pid(self) -> int | None:

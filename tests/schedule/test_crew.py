@@ -49,11 +49,23 @@ def test_a_process_makes_one_report_after_another_and_no_more_when_it_was_killed
         worker = crew.start(task, NOW)
         assert worker.wait(60).status == "refused"  # there is no such notebook
         worker.stop()
+        os.kill(worker.pid, signal.SIGSTOP)  # it has not begun when it is killed
         assert crew.start(task, NOW) is worker
-        assert worker.wait(60).status == "refused"
         os.kill(worker.pid, signal.SIGKILL)
+        assert worker.wait(60).error == "Killed"
         worker.stop()
-        again = crew.start(task, NOW)
-        assert again.wait(60).error == "Killed"
-        again.stop()
         assert crew.free == 0
+
+
+def test_a_process_that_was_killed_while_it_was_free_costs_no_report(task, tmp_path):
+    with closing(Crew(settings_in(tmp_path))) as crew:
+        worker = crew.start(task, NOW)
+        assert worker.wait(60).status == "refused"
+        worker.stop()
+        os.kill(worker.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
+        again = crew.start(task, NOW)
+        assert again is not worker
+        assert again.wait(60).status == "refused"
+        again.stop()
+        assert crew.free == 1
