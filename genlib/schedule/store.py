@@ -115,7 +115,7 @@ class Store:
     ) -> Claim | None:
         """The oldest of these tasks that is free, for whoever asks; None if none is."""
         for key, row in self.read(keys).items():
-            if _is_free(row, now):
+            if is_free(row, now):
                 claim = Claim(key, secrets.token_hex(16), row["attempts"] + 1)
                 if self._win(claim, now, lease):
                     return claim
@@ -232,7 +232,8 @@ class Store:
             ) from None
 
 
-def _is_free(row: Mapping[str, Any], now: dt.datetime) -> bool:
+def is_free(row: Mapping[str, Any], now: dt.datetime) -> bool:
+    """Whether a task may be claimed: it waits, and for no later time; or who had it is gone."""
     if row["status"] == RUNNING:
         return bool(row["lease_until"] < now)
     return row["status"] == WAITING and (row["not_before"] is None or row["not_before"] <= now)

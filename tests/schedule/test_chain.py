@@ -169,6 +169,18 @@ def test_the_languages_of_a_report_are_made_of_one_run_of_its_figures(plan, sett
         assert run.manifest["kept_until"] == until.isoformat()
 
 
+def test_only_reports_that_may_begin_now_are_prepared_for():
+    entry = replace(ENTRY, languages=("fi", "sv"), each={"region": ("01",)})
+    slots = find_due_slots(Plan((entry,), {}, None, ROOT), DUE, "Europe/Helsinki")
+    rows = {slot.key: {"status": "waiting", "not_before": None} for slot in slots}
+    assert [chain.count_free(slots, rows, DUE), len(slots)] == [2, 4]
+    rows[slots[0].key]["not_before"] = DUE + HOUR  # the whole, in the first language
+    assert chain.count_free(slots, rows, DUE) == 0
+    assert chain.count_free(slots, rows, DUE + HOUR) == 2
+    rows[slots[0].key] = {"status": "running", "lease_until": DUE + HOUR}  # elsewhere
+    assert chain.count_free(slots, rows, DUE) == 0
+
+
 @pytest.mark.usefixtures("here")
 def test_what_fails_in_one_language_fails_once_in_each(plan, settings, tmp_path):
     make_failing(tmp_path / "own.ipynb", settings)
