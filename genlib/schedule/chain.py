@@ -94,11 +94,12 @@ class Chain:
     def _settle(self, slots: Sequence[Slot]) -> None:
         """Keep what a second person decided of the reports that waited for one."""
         rows = self.store.read([slot.key for slot in slots])
-        for key, row in rows.items():
+        for slot in slots:
+            row = rows[slot.key]
             if row["status"] == APPROVAL:
-                outcome = find_decision(row["run"], self.settings)
+                outcome = find_decision(slot, row, self.settings, self.clock())
                 if outcome.status != APPROVAL:
-                    self.store.decide(key, outcome, self.clock())
+                    self.store.decide(slot.key, outcome, self.clock())
 
     def _find_waiting(self, slots: Sequence[Slot]) -> list[Slot]:
         rows = self.store.read([slot.key for slot in slots])

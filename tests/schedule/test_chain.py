@@ -361,6 +361,7 @@ def test_what_a_second_person_refused_is_told_once_to_whom_failures_are_told(
 def test_what_was_taken_back_while_it_waited_is_refused(plan, settings, postbox):
     plan = replace(plan, entries=(replace(ENTRY, refresh=(), publish=()),))
     hold_for_approval(plan, settings, "2026-11-02T040000Z-5f2c91")
+    Ledger.of(settings).note_forgotten("2026-11-02T040000Z-5f2c91", by="aino")
     (refused,) = do(plan, settings, DUE).values()
     assert (refused["status"], refused["reason"]) == (
         "refused",
