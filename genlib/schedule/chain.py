@@ -68,20 +68,21 @@ class Chain:
 
     def put_down(self, slots: Sequence[Slot]) -> None:
         """Every slot that is due has a row; one that was missed for too long is refused."""
-        self.store.add(
-            [
-                Task(
-                    slot.key,
-                    "report",
-                    slot.entry.name,
-                    slot.due_at,
-                    slot.period.label,
-                    slot.language,
-                    place,
-                )
-                for place, slot in enumerate(slots)
-            ]
-        )
+        before = self.store.read([slot.key for slot in slots])
+        tasks = [
+            Task(
+                slot.key,
+                "report",
+                slot.entry.name,
+                slot.due_at,
+                slot.period.label,
+                slot.language,
+                place,
+            )
+            for place, slot in enumerate(slots)
+        ]
+        needless = posting.find_needless(self.plan, slots, before, self.clock())
+        self.store.add([*tasks, *needless])
         for slot in slots:
             if slot.is_missed:
                 limit = slot.entry.catch_up

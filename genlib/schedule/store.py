@@ -63,7 +63,8 @@ TASK = sa.Table(
 
 @dataclass(frozen=True)
 class Task:
-    """A row to be: what is to be done, and since when. `place` orders those of one time."""
+    """A row to be: what is to be done, and since when. `place` orders those of one time. `status`:
+    DONE of what need not be done, for a reason."""
 
     key: str
     kind: str
@@ -72,6 +73,8 @@ class Task:
     period: str = ""
     language: str = ""
     place: int = 0
+    status: str = WAITING
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,8 +202,7 @@ class Store:
         from sqlalchemy.dialects import postgresql, sqlite
 
         insert = sqlite.insert if self._is_embedded else postgresql.insert
-        values = {**vars(task), "status": WAITING}
-        connection.execute(insert(TASK).values(values).on_conflict_do_nothing())
+        connection.execute(insert(TASK).values(vars(task)).on_conflict_do_nothing())
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:

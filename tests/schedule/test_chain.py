@@ -245,8 +245,8 @@ def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
 ):
     entry = replace(ENTRY, starts=dt.date(2026, 9, 1), catch_up=1, publish=("satisfaction",))
     late = DUE + 13 * HOUR
-    for _ in range(2):
-        rows = do(replace(plan, entries=(entry,)), settings, late)
+    for now in (DUE, late, late):
+        rows = do(replace(plan, entries=(entry,)), settings, now)
     assert [(row["period"], row["status"]) for row in rows.values()] == [
         ("2026-08", "refused"),
         ("2026-09", "refused"),
