@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,13 +84,12 @@ class Kernels:
         """A kernel until the end: the one that waits, or a new one. `publication` is what the
         ledger calls what it publishes."""
         own = {PUBLICATION: publication}
-        client, self._waiting = self._waiting, None
         with ExitStack() as stack:
+            client = self._take_waiting(stack)
             if client is None:
                 client = stack.enter_context(_start_kernel(self._settings, own, ""))
                 said = ""
             else:
-                stack.enter_context(self._ahead.pop_all())
                 said = f"import os; os.environ.update({own!r}); del os"
             with _watch_kernel():
                 stack.enter_context(client.setup_kernel())
@@ -99,18 +98,21 @@ class Kernels:
                 session.run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(said)]))
             yield session
 
+    def _take_waiting(self, stack: ExitStack) -> Any:
+        """The client of the kernel that waits, which ends with `stack`; None if none waits, or it
+        died meanwhile."""
+        client, self._waiting = self._waiting, None
+        if client is None:
+            return None
+        if not _is_alive(client):
+            self._ahead.close()
+            return None
+        stack.enter_context(self._ahead.pop_all())
+        return client
+
     def close(self) -> None:
         """End the one that waits."""
         self._ahead.close()
-
-
-@contextmanager
-def open_kernels(settings: Settings) -> Iterator[Kernels]:
-    """Kernels, the first of which is on its way."""
-    kernels = Kernels(settings)
-    with closing(kernels):
-        kernels.start_ahead()
-        yield kernels
 
 
 @contextmanager
@@ -141,6 +143,12 @@ def _start_kernel(settings: Settings, own: dict[str, str], line: str) -> Iterato
         finally:
             if client.km is not None:  # nobody used it
                 client._cleanup_kernel()
+
+
+def _is_alive(client: Any) -> bool:
+    from jupyter_core.utils import run_sync
+
+    return bool(run_sync(client.km.is_alive)())
 
 
 def parametrise(notebook: Any, values: Mapping[str, Any]) -> Any:

@@ -22,7 +22,7 @@ from genlib.schedule.crew import Crew, Worker
 from genlib.schedule.outcome import APPROVAL, DONE, LOOK_AGAIN
 from genlib.schedule.plan import Plan, Slot
 from genlib.schedule.reporting import Making, find_decision
-from genlib.schedule.store import Store, Task, is_over, is_to_do
+from genlib.schedule.store import Store, Task, is_free, is_over, is_to_do
 from genlib.schedule.tasks import find_task
 from genlib.schedule.times import find_due_slots
 from genlib.schedule.work import Start, Work
@@ -59,8 +59,8 @@ class Chain:
         waiting = self._find_waiting(slots)
         waiting = self._refresh(waiting)
         with closing(Crew(self.settings)) as crew:
-            figures = len(waiting) - len(find_leaders(waiting))
-            crew.call(min(figures, self.capacity))
+            rows = self.store.read([slot.key for slot in waiting])
+            crew.call(min(count_free(waiting, rows, self.clock()), self.capacity))
             waiting = self._publish(waiting)
             count = self._make_reports(waiting, crew)
         posting.post(self.plan, self.settings, self.store, slots, self.clock)
@@ -68,20 +68,21 @@ class Chain:
 
     def put_down(self, slots: Sequence[Slot]) -> None:
         """Every slot that is due has a row; one that was missed for too long is refused."""
-        self.store.add(
-            [
-                Task(
-                    slot.key,
-                    "report",
-                    slot.entry.name,
-                    slot.due_at,
-                    slot.period.label,
-                    slot.language,
-                    place,
-                )
-                for place, slot in enumerate(slots)
-            ]
-        )
+        before = self.store.read([slot.key for slot in slots])
+        tasks = [
+            Task(
+                slot.key,
+                "report",
+                slot.entry.name,
+                slot.due_at,
+                slot.period.label,
+                slot.language,
+                place,
+            )
+            for place, slot in enumerate(slots)
+        ]
+        needless = posting.find_needless(self.plan, slots, before, self.clock())
+        self.store.add([*tasks, *needless])
         for slot in slots:
             if slot.is_missed:
                 limit = slot.entry.catch_up
@@ -94,11 +95,12 @@ class Chain:
     def _settle(self, slots: Sequence[Slot]) -> None:
         """Keep what a second person decided of the reports that waited for one."""
         rows = self.store.read([slot.key for slot in slots])
-        for key, row in rows.items():
+        for slot in slots:
+            row = rows[slot.key]
             if row["status"] == APPROVAL:
-                outcome = find_decision(row["run"], self.settings)
+                outcome = find_decision(slot, row, self.settings, self.clock())
                 if outcome.status != APPROVAL:
-                    self.store.decide(key, outcome, self.clock())
+                    self.store.decide(slot.key, outcome, self.clock())
 
     def _find_waiting(self, slots: Sequence[Slot]) -> list[Slot]:
         rows = self.store.read([slot.key for slot in slots])
@@ -210,6 +212,19 @@ def find_leaders(slots: Sequence[Slot]) -> dict[str, str]:
         if leader != slot.key:
             leaders[slot.key] = leader
     return leaders
+
+
+def count_free(slots: Sequence[Slot], rows: Mapping[str, Row], now: dt.datetime) -> int:
+    """How many reports may be begun now, of slots that are yet to be done: all languages of one are
+    made at once, and a part waits for its whole.
+
+    Example: of October in fi and sv, whole and of region 01, two; none if the whole in fi is put
+    off to the next hour.
+    """
+    put_off = {slot.key for slot in slots if not is_free(rows[slot.key], now)}
+    leaders = find_leaders(slots)
+    firsts = [slot for slot in slots if slot.key not in leaders]
+    return sum(put_off.isdisjoint({slot.key, slot.after}) for slot in firsts)
 
 
 def _raise_need(one: Need | None, other: Need) -> Need:

@@ -10,10 +10,10 @@ the third finds the process that is free first, and a new kernel.
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 
-from genlib.reports.execute import open_kernels
+from genlib.reports.execute import Kernels
 from genlib.schedule.child import Child, judge, stand_alone
 from genlib.schedule.outcome import Outcome
 from genlib.schedule.reporting import Making, make_report
@@ -36,7 +36,8 @@ class Crew:
             self._free.append(Worker(self, self._settings))
 
     def start(self, task: Making, now: dt.datetime) -> Worker:
-        """One that makes this report."""
+        """One that makes this report; what died while it was free is not asked."""
+        self._drop_dead()
         self.call(1)
         worker = self._free.pop(0)
         worker.give(task, now)
@@ -50,6 +51,13 @@ class Crew:
     def free(self) -> int:
         """How many have nothing to do."""
         return len(self._free)
+
+    def _drop_dead(self) -> None:
+        for worker in list(self._free):
+            if not worker.is_alive:
+                self._free.remove(worker)
+                worker.dismiss()
+                worker.stop()
 
     def close(self) -> None:
         """End all that are free."""
@@ -81,6 +89,11 @@ class Worker(Child):
         return outcome
 
     @property
+    def is_alive(self) -> bool:
+        """Whether the process is there."""
+        return self._process.is_alive()
+
+    @property
     def pid(self) -> int | None:
         """The number of the process."""
         return self._process.pid
@@ -102,7 +115,9 @@ class Worker(Child):
 
 def _serve(pipe: Connection, settings: Settings) -> None:
     stand_alone()
-    with open_kernels(settings) as kernels:
+    with closing(Kernels(settings)) as kernels:
+        with suppress(Exception):  # the report meets the same error, and says so
+            kernels.start_ahead()
         while given := pipe.recv():
             task, now = given
             pipe.send(judge(make_report, (task, settings, now, kernels)))

@@ -119,8 +119,25 @@ class Slot:
         """What the slots of one report in several languages share: all but the language."""
         return name_slot(self.entry.report, self.period, "", self.parameters)
 
+    @property
+    def series(self) -> str:
+        """What the slots of one report share that differ in their period alone."""
+        return name_slot(self.entry.report, "", self.language, self.parameters)
 
-def name_slot(report: str, period: Period, language: str, parameters: Mapping[str, Any]) -> str:
+    @property
+    def patience(self) -> dt.timedelta:
+        """How long after its time it is late."""
+        return dt.timedelta(hours=self.entry.late_after_hours)
+
+    @property
+    def late_at(self) -> dt.datetime:
+        """After which instant it is late."""
+        return self.due_at + self.patience
+
+
+def name_slot(
+    report: str, period: Period | str, language: str, parameters: Mapping[str, Any]
+) -> str:
     """The key of a slot: the same for the same report, parameters, language and period."""
     choice = json.dumps(dict(parameters), sort_keys=True, ensure_ascii=False)
     return f"report {report} {period} {language} {choice}"

@@ -6,6 +6,11 @@ down as a mail to send before it does anything else, and it is sent once, even i
 meanwhile. A scheduler that is killed between the server's yes and its own note sends a mail again,
 under the same Message-ID.
 
+Nobody waited for a report that is new: one that is put down for the first time after it would be
+late, while none of the same name, parameters and language, of an earlier period, was ever put down.
+It is never told as late; after a gap, one that had come before is. How a report ended is told
+within 14 days, so that whoever is named later does not get all the past.
+
 Example: due on 2 November at 06:00, late after 12 hours. At 18:10 two schedulers find it running:
 one mail says so. It is made at 18:11: another mail brings it.
 """
@@ -31,6 +36,8 @@ from genlib.schedule.work import Work
 from genlib.settings import Settings
 
 MADE, LATE = "made", "late"
+NEWS = dt.timedelta(days=14)
+"""For how long after its end it is told how a report ended."""
 Row = Mapping[str, Any]
 Posting = tuple[Slot, Row, str, tuple[str, ...]]
 """A slot, its row, the kind of news, and to whom."""
@@ -44,11 +51,33 @@ def put_down_late(plan: Plan, store: Store, slots: Sequence[Slot], now: dt.datet
     late = [slot for slot in slots if is_late(slot, rows[slot.key], now)]
     store.add(
         [
-            Task(_name_mail(LATE, rows[slot.key]), "mail", slot.entry.name, now)
+            Task(_name_late(slot), "mail", slot.entry.name, now)
             for slot in late
             if slot.entry.on_failure
         ]
     )
+
+
+def find_needless(
+    plan: Plan, slots: Sequence[Slot], rows: Mapping[str, Row], now: dt.datetime
+) -> list[Task]:
+    """The late mails that are done before anybody writes them: of the slots that are new and late,
+    by the rows that there were before this round."""
+    if plan.delivery is None:
+        return []
+    came_before: set[str] = set()
+    needless: list[Task] = []
+    for slot in slots:  # the oldest first
+        if slot.key in rows:
+            came_before.add(slot.series)
+        elif slot.series not in came_before and slot.entry.on_failure and now > slot.late_at:
+            needless.append(_put_aside(slot, now))
+    return needless
+
+
+def _put_aside(slot: Slot, now: dt.datetime) -> Task:
+    reason = "not sent: the report is new, nobody waited for it"
+    return Task(_name_late(slot), "mail", slot.entry.name, now, status=DONE, reason=reason)
 
 
 def post(
@@ -61,8 +90,8 @@ def post(
     """Send the mails that are due about these slots; how many were sent or failed here."""
     if plan.delivery is None:
         return 0
-    postings = _find_late(store, slots) | _find_news(store, slots)
     now = clock()
+    postings = find_late(store, slots) | find_news(store, slots, now)
     store.add([Task(key, "mail", one[0].entry.name, now) for key, one in postings.items()])
 
     def start(key: str) -> Here:
@@ -71,34 +100,42 @@ def post(
     return Work(store, start, clock=clock).do(list(postings))
 
 
-def _find_late(store: Store, slots: Sequence[Slot]) -> dict[str, Posting]:
+def find_late(store: Store, slots: Sequence[Slot]) -> dict[str, Posting]:
     """What was put down as late, by the key of its mail."""
     rows = store.read()
     postings: dict[str, Posting] = {}
     for slot in slots:
-        row = rows[slot.key]
-        key = _name_mail(LATE, row)
-        if key in rows:
-            postings[key] = (slot, row, LATE, slot.entry.on_failure)
+        key = _name_late(slot)
+        if key in rows and slot.entry.on_failure:
+            postings[key] = (slot, rows[slot.key], LATE, slot.entry.on_failure)
     return postings
 
 
-def _find_news(store: Store, slots: Sequence[Slot]) -> dict[str, Posting]:
-    """What there is to say of the slots that are over, by the key of its mail."""
-    rows = store.read([slot.key for slot in slots])
+def find_news(store: Store, slots: Sequence[Slot], now: dt.datetime) -> dict[str, Posting]:
+    """What there is to say of the slots that are over, by the key of its mail: what was put down
+    before, and what is not too old."""
+    rows = store.read()
     postings: dict[str, Posting] = {}
     for slot in slots:
         row = rows[slot.key]
         kind = MADE if row["status"] == DONE else row["status"]
         made_for = slot.entry.recipients.get(slot.language, ())
         to = made_for if kind == MADE else slot.entry.on_failure
-        if is_over(row) and to:
-            postings[_name_mail(kind, row)] = (slot, row, kind, to)
+        if not is_over(row) or not to:
+            continue
+        key = _name_mail(kind, row)
+        if key in rows or now - row["finished_at"] <= NEWS:
+            postings[key] = (slot, row, kind, to)
     return postings
 
 
+def _name_late(slot: Slot) -> str:
+    """One mail about a report that is late."""
+    return f"mail {LATE} {slot.key}"
+
+
 def _name_mail(kind: str, row: Row) -> str:
-    """One mail about a report that was made or is late; one about each time that it failed."""
+    """One mail about a report that was made; one about each time that it failed."""
     again = f" {row['finished_at']:%Y-%m-%dT%H:%M:%SZ}" if kind in {"refused", "failed"} else ""
     return f"mail {kind}{again} {row['key']}"
 

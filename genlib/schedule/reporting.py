@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genlib import notice
+from genlib.disclosure.ledger import Ledger
 from genlib.errors import ReleaseNotFound, ReportFailed
 from genlib.register import key_use
 from genlib.release import read_manifest
@@ -29,6 +33,8 @@ from genlib.schedule.outcome import (
 )
 from genlib.schedule.plan import Slot, find_report
 from genlib.settings import Settings
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -72,14 +78,32 @@ def make_report(
     return _judge_run(result)
 
 
-def find_decision(run_id: str, settings: Settings) -> Outcome:
-    """How it stands with a run that was made for a second person to let out, once what they decided
-    under another login is carried out."""
+def find_decision(slot: Slot, row: Row, settings: Settings, now: dt.datetime) -> Outcome:
+    """How it stands with the run of a slot that was made for a second person to let out, once what
+    they decided under another login is carried out. One that cannot be found goes on waiting,
+    unless it was taken back or its time is over: its disk may not be there now, or it may be
+    readable for another account alone."""
     carry_out_decisions(settings)
+    run_id = row["run"]
     for run in catalogue.runs(settings.reports):
         if run.id == run_id:
             return _judge_run(run)
-    return Outcome(REFUSED, "it was taken back before a second person let it out", run_id)
+    if _is_forgotten(run_id, settings):
+        return Outcome(REFUSED, "it was taken back before a second person let it out", run_id)
+    made_on = settings.day_of(row["finished_at"])
+    terms = notice.load(settings.notice).reports
+    kept_until = terms.kept_until(made_on, slot.entry.keep_months)
+    if settings.day_of(now) >= kept_until:
+        reason = f"no second person let it out while it was kept, until {kept_until}"
+        return Outcome(REFUSED, reason, run_id)
+    return Outcome(APPROVAL, "its run cannot be read here now", run_id)
+
+
+def _is_forgotten(run_id: str, settings: Settings) -> bool:
+    """Whether the ledger says that a run was taken back; not, if it cannot be read."""
+    with suppress(OSError):
+        return run_id in Ledger.of(settings).list_forgotten()
+    return False
 
 
 def _judge_run(run: Run) -> Outcome:

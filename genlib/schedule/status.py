@@ -19,9 +19,12 @@ BAD = {REFUSED, FAILED}
 
 
 def is_late(slot: Slot, row: Row, now: dt.datetime) -> bool:
-    """Whether a slot is not over so many hours after it was due as its entry says."""
-    hours = dt.timedelta(hours=slot.entry.late_after_hours)
-    return not is_over(row) and now > slot.due_at + hours
+    """Whether a slot is not over so many hours after it was due as its entry says; of one that was
+    opened again, until its next try is over, after it was opened."""
+    tries = row["attempts"] - (row["status"] == RUNNING)
+    opened_at = None if tries else row["not_before"]
+    since = opened_at or slot.due_at
+    return not is_over(row) and now > since + slot.patience
 
 
 def describe(

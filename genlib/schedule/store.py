@@ -63,7 +63,8 @@ TASK = sa.Table(
 
 @dataclass(frozen=True)
 class Task:
-    """A row to be: what is to be done, and since when. `place` orders those of one time."""
+    """A row to be: what is to be done, and since when. `place` orders those of one time. `status`:
+    DONE of what need not be done, for a reason."""
 
     key: str
     kind: str
@@ -72,6 +73,8 @@ class Task:
     period: str = ""
     language: str = ""
     place: int = 0
+    status: str = WAITING
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class Store:
     ) -> Claim | None:
         """The oldest of these tasks that is free, for whoever asks; None if none is."""
         for key, row in self.read(keys).items():
-            if _is_free(row, now):
+            if is_free(row, now):
                 claim = Claim(key, secrets.token_hex(16), row["attempts"] + 1)
                 if self._win(claim, now, lease):
                     return claim
@@ -199,8 +202,7 @@ class Store:
         from sqlalchemy.dialects import postgresql, sqlite
 
         insert = sqlite.insert if self._is_embedded else postgresql.insert
-        values = {**vars(task), "status": WAITING}
-        connection.execute(insert(TASK).values(values).on_conflict_do_nothing())
+        connection.execute(insert(TASK).values(vars(task)).on_conflict_do_nothing())
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
@@ -232,7 +234,8 @@ class Store:
             ) from None
 
 
-def _is_free(row: Mapping[str, Any], now: dt.datetime) -> bool:
+def is_free(row: Mapping[str, Any], now: dt.datetime) -> bool:
+    """Whether a task may be claimed: it waits, and for no later time; or who had it is gone."""
     if row["status"] == RUNNING:
         return bool(row["lease_until"] < now)
     return row["status"] == WAITING and (row["not_before"] is None or row["not_before"] <= now)

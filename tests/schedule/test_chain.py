@@ -169,6 +169,18 @@ def test_the_languages_of_a_report_are_made_of_one_run_of_its_figures(plan, sett
         assert run.manifest["kept_until"] == until.isoformat()
 
 
+def test_only_reports_that_may_begin_now_are_prepared_for():
+    entry = replace(ENTRY, languages=("fi", "sv"), each={"region": ("01",)})
+    slots = find_due_slots(Plan((entry,), {}, None, ROOT), DUE, "Europe/Helsinki")
+    rows = {slot.key: {"status": "waiting", "not_before": None} for slot in slots}
+    assert [chain.count_free(slots, rows, DUE), len(slots)] == [2, 4]
+    rows[slots[0].key]["not_before"] = DUE + HOUR  # the whole, in the first language
+    assert chain.count_free(slots, rows, DUE) == 0
+    assert chain.count_free(slots, rows, DUE + HOUR) == 2
+    rows[slots[0].key] = {"status": "running", "lease_until": DUE + HOUR}  # elsewhere
+    assert chain.count_free(slots, rows, DUE) == 0
+
+
 @pytest.mark.usefixtures("here")
 def test_what_fails_in_one_language_fails_once_in_each(plan, settings, tmp_path):
     make_failing(tmp_path / "own.ipynb", settings)
@@ -233,8 +245,8 @@ def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
 ):
     entry = replace(ENTRY, starts=dt.date(2026, 9, 1), catch_up=1, publish=("satisfaction",))
     late = DUE + 13 * HOUR
-    for _ in range(2):
-        rows = do(replace(plan, entries=(entry,)), settings, late)
+    for now in (DUE, late, late):
+        rows = do(replace(plan, entries=(entry,)), settings, now)
     assert [(row["period"], row["status"]) for row in rows.values()] == [
         ("2026-08", "refused"),
         ("2026-09", "refused"),
@@ -351,6 +363,7 @@ def test_what_a_second_person_refused_is_told_once_to_whom_failures_are_told(
 def test_what_was_taken_back_while_it_waited_is_refused(plan, settings, postbox):
     plan = replace(plan, entries=(replace(ENTRY, refresh=(), publish=()),))
     hold_for_approval(plan, settings, "2026-11-02T040000Z-5f2c91")
+    Ledger.of(settings).note_forgotten("2026-11-02T040000Z-5f2c91", by="aino")
     (refused,) = do(plan, settings, DUE).values()
     assert (refused["status"], refused["reason"]) == (
         "refused",

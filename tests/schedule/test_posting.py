@@ -1,14 +1,15 @@
-"""When a report is late, and who says so."""
+"""When a report is late, who says so, and what is told no more."""
 
 import datetime as dt
 from dataclasses import replace
 
 import pytest
-from planning import entry
+from planning import entry, settings_in
 
-from genlib.schedule.outcome import DONE, Outcome
+from genlib.schedule.chain import Chain
+from genlib.schedule.outcome import DONE, REFUSED, Outcome
 from genlib.schedule.plan import Delivery, Plan
-from genlib.schedule.posting import put_down_late
+from genlib.schedule.posting import find_late, find_news, put_down_late
 from genlib.schedule.store import Store, Task
 from genlib.schedule.times import find_due_slots
 
@@ -37,7 +38,17 @@ def store(sqlite_url, slots):
 
 
 def find_mails(store):
-    return [row["key"] for row in store.read().values() if row["kind"] == "mail"]
+    """The keys of those to send."""
+    rows = store.read().values()
+    return [row["key"] for row in rows if row["kind"] == "mail" and row["status"] != DONE]
+
+
+def begin_round(plan, store, now):
+    """As a scheduler does; its slots."""
+    slots = find_due_slots(plan, now, "Europe/Helsinki")
+    Chain(plan, settings_in(plan.folder), store, clock=lambda: now).put_down(slots)
+    put_down_late(plan, store, slots, now)
+    return slots
 
 
 def test_a_report_is_late_once_even_while_somebody_makes_it(plan, slots, store, sqlite_url):
@@ -61,3 +72,54 @@ def test_nobody_hears_of_it_where_nobody_is_named(plan, slots, store):
     quiet = replace(plan, entries=(entry(),))
     put_down_late(quiet, store, find_due_slots(quiet, LATE, "Europe/Helsinki"), LATE)
     assert find_mails(store) == []
+
+
+def test_an_entry_that_began_long_ago_is_new_and_not_late(plan, sqlite_url):
+    old = replace(plan.entries[0], starts=dt.date(2026, 1, 15), languages=("fi", "sv", "en"))
+    plan = replace(plan, entries=(old,))
+    store = Store(sqlite_url)
+    for now in (LATE, LATE + dt.timedelta(days=1)):
+        assert len(begin_round(plan, store, now)) == 10 * 3
+        assert find_mails(store) == []
+    last = dt.datetime(2026, 12, 1, 16, 1, tzinfo=dt.UTC)
+    begin_round(plan, store, last)
+    assert len(find_mails(store)) == 3  # November's, which were waited for
+
+
+def test_what_a_gap_made_late_is_late(plan, sqlite_url):
+    store = Store(sqlite_url)
+    (october,) = begin_round(plan, store, DUE)
+    store.finish(store.claim([october.key], DUE), Outcome(DONE), DUE)
+    _, november = begin_round(plan, store, DUE + dt.timedelta(days=40))
+    assert find_mails(store) == [f"mail late {november.key}"]
+
+
+def test_what_was_opened_again_is_late_only_when_it_waited_anew(plan, slots, store):
+    (slot,) = slots
+    store.finish(store.claim([slot.key], DUE), Outcome(REFUSED), DUE)
+    opened = DUE + dt.timedelta(days=21)
+    assert store.reopen(store.read()[slot.key], opened)
+    put_down_late(plan, store, slots, opened)
+    store.claim([slot.key], opened)
+    put_down_late(plan, store, slots, opened)  # another, while it is tried
+    assert find_mails(store) == []
+    put_down_late(plan, store, slots, opened + dt.timedelta(hours=12, seconds=1))
+    assert find_mails(store) == [f"mail late {slot.key}"]
+
+
+def test_no_mail_goes_to_nobody(plan, slots, store):
+    put_down_late(plan, store, slots, LATE)
+    assert len(find_late(store, slots)) == 1
+    quiet = find_due_slots(replace(plan, entries=(entry(),)), LATE, "Europe/Helsinki")
+    assert find_late(store, quiet) == {}
+
+
+def test_what_was_made_long_ago_is_no_news_for_whoever_is_named_later(slots, store):
+    (slot,) = slots
+    store.finish(store.claim([slot.key], DUE), Outcome(DONE), DUE)
+    end = DUE + dt.timedelta(days=14)
+    named = [replace(slot, entry=replace(slot.entry, recipients={"fi": ("a@company.example",)}))]
+    (key,) = find_news(store, named, end)
+    assert find_news(store, named, end + dt.timedelta(seconds=1)) == {}
+    store.add([Task(key, "mail", "customers", end)])  # it was put down, and is yet to be sent
+    assert list(find_news(store, named, end + dt.timedelta(days=30))) == [key]
