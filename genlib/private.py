@@ -68,7 +68,11 @@ def make_home(path: Path) -> Path:
 
 
 def make_common(path: Path) -> Access:
-    """How files are made in the folder `path`, which is made if it is missing (`find_access`)."""
+    """How files are made in the folder `path`, which is made if it is missing (`find_access`). One
+    whose making was stopped is opened to its group."""
+    nearest = _find_nearest(path)
+    if _is_half_made(nearest):
+        give(nearest, SHARED.folder)
     access = find_access(path)
     make_folder(path.resolve(), access)
     return access
@@ -77,9 +81,25 @@ def make_common(path: Path) -> Access:
 def find_access(path: Path) -> Access:
     """`SHARED` inside a folder whose group may write to it and owns what is made there (setgid),
     which only somebody who means it sets up so; else its owner's."""
-    folder = next(one for one in (path, *path.parents) if one.exists())
-    is_shared = folder.stat().st_mode & SHARED.folder == SHARED.folder
-    return SHARED if is_shared else OWNER
+    nearest = _find_nearest(path)
+    return SHARED if _is_shared(nearest) or _is_half_made(nearest) else OWNER
+
+
+def _find_nearest(path: Path) -> Path:
+    """The folder, or the nearest above it that is there."""
+    return next(one for one in (path, *path.parents) if one.exists())
+
+
+def _is_shared(folder: Path) -> bool:
+    return folder.stat().st_mode & SHARED.folder == SHARED.folder
+
+
+def _is_half_made(folder: Path) -> bool:
+    """Whether this user made a folder inside a shared one, and was stopped before it was its
+    group's: it has the setgid of the folder above, which one that was there before has not."""
+    found = folder.stat()
+    is_half = stat.S_IMODE(found.st_mode) == SHARED.folder & (OWNERS | stat.S_ISGID)
+    return is_half and found.st_uid == os.geteuid() and _is_shared(folder.resolve().parent)
 
 
 def check_no_link(path: Path) -> None:

@@ -16,6 +16,7 @@ from genlib.errors import Refused, UsageError
 from genlib.private import (
     GROUP,
     OWNER,
+    OWNERS,
     SHARED,
     Access,
     make_common,
@@ -141,3 +142,17 @@ def test_what_is_made_in_a_folder_that_a_group_shares_is_the_groups(tmp_path: Pa
     for folder in ("rights", "rights/3"):
         assert stat.S_IMODE((shared / folder).stat().st_mode) == 0o2770
     assert make_common(shared / "alone") == OWNER
+
+
+@pytest.mark.parametrize("inner", ["rights", "rights/3"])
+def test_a_shared_folder_that_was_half_made_is_opened_to_its_group(
+    inner: str, tmp_path: Path
+) -> None:
+    """Killed between making the folder, which has its group from the one above, and its mode."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o2770)
+    (shared / "rights").mkdir(mode=SHARED.folder & OWNERS)
+    assert mode(shared / "rights") == 0o2700
+    assert make_common(shared / inner) == SHARED
+    assert mode(shared / "rights") == mode(shared / inner) == 0o2770

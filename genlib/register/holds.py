@@ -11,9 +11,10 @@ cannot say clearly is refused, and until it is mended nobody it may speak of is 
   same holds from the beginning of a load until its last such table is in: a file that is refused
   whole, or a load that was killed, leaves nobody's new prohibition unheeded.
 - Before permissions were loaded once, if only a file of its header, no list is exported either.
-- A hold ends when a later load takes the very same row, by its number, for the first time; or when
-  a steward releases it, with a reason. A row without a number waits for the steward, and so does
-  one that the register has already: to find it unchanged may only mean that the file is old.
+- A hold ends when a later load takes the very same row, by its number, for the first time, or
+  refuses it for its age alone (what it says is clear, and over); or when a steward releases it,
+  with a reason. A row without a number waits for the steward, and so does one that the register has
+  already: to find it unchanged may only mean that the file is old.
 
 Example: row 17 of permission.csv, of customer 5, has the unreadable end "1.13.2026". Customer 5 is
 held back, whatever other rows say, until row 17 is loaded.
@@ -141,7 +142,7 @@ class Watch:
     ) -> None:
         """Enter the refused rows of a batch (`find_refused`) that are not held already, and what
         else they are known by (`digest_refused`); `taken` are the numbers of the rows that the
-        batch brought into the register."""
+        batch brought into the register, or that are past their retention."""
         known = self.before.select("id", *HELD)
         mended = known.filter(col("refused_id").is_in(taken.implode()))
         repeated = known.join(refused, on=HELD, how="semi", nulls_equal=True)

@@ -218,7 +218,8 @@ class Intake:
                 faults.write_csv(refused, include_header=False)
                 outcome.add(part)
                 if watch:
-                    watch.note(part.fresh["id"], part.refused, part.identified)
+                    clear = pl.concat([part.fresh["id"], part.past["id"]])
+                    watch.note(clear, part.refused, part.identified)
                 self.progress(name, outcome.read)
             if watch:
                 watch.close()

@@ -83,7 +83,7 @@ class Taking:
         over = expiry.note_past(past, self.name, typed, every)
         self._tell_faults(every)
         self._tell_codes(batch, faults)
-        self._hold_back(batch, taken, every)
+        self._hold_back(batch, [taken, over], every)
         refused = every["row"].n_unique()
         self.outcome.read += batch.rows.height
         self.outcome.joined += batch.joined
@@ -296,9 +296,9 @@ class Taking:
         unknown = pl.concat([batch.codes, *texts]).filter(col("code") != UNREADABLE)
         self.outcome.codes.add(unknown.with_columns(col("row") // self.source.spread))
 
-    def _hold_back(self, batch: Batch, taken: pl.DataFrame, faults: pl.DataFrame) -> None:
+    def _hold_back(self, batch: Batch, clear: list[pl.DataFrame], faults: pl.DataFrame) -> None:
         """Whom the refused rows hold back: whom they name, the owner before, and whom they may
-        mean."""
+        mean. clear: rows that were taken, or refused for their age alone."""
         if not self.watch:
             return
         # an older row holds back as a changed one does: only if it speaks of more than harmless
@@ -316,7 +316,8 @@ class Taking:
         identified = None
         if self.name == "customer":
             identified = holds.digest_refused(batch.rows, held, self.place.key)
-        self.watch.note(taken["id"], held, identified)
+        numbers_of_clear = pl.concat([rows["id"] for rows in clear])
+        self.watch.note(numbers_of_clear, held, identified)
 
     def _find_owners(self, refused: pl.DataFrame) -> pl.DataFrame:
         """The holds again, of the customers that the refused rows have in the register: a row that

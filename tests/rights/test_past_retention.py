@@ -163,6 +163,21 @@ def test_an_answer_goes_with_its_invitation_and_neither_is_to_be_mended(
     ]
 
 
+@pytest.mark.parametrize("by_load", [True, False])
+def test_a_mended_row_that_is_past_its_retention_ends_its_hold(
+    swept: Officer, tmp_path: Path, *, by_load: bool
+) -> None:
+    """But not while it comes with another fault."""
+    over = {**BEFORE["permission"], "id": "1"}
+    unreadable, other = {**over, "ended_at": "1.13.2020"}, {**over, "scope": "x"}
+    rules = []
+    for row in (unreadable, other, over):
+        take(swept, write(tmp_path / "in", permission=row), by_load=by_load)
+        holds = read_rows(swept.register, "held_back")
+        rules.append([one["rule"] for one in holds if one["customer_id"] == 17])
+    assert rules == [["not_an_instant"], ["not_an_instant", "unknown_code"], []]
+
+
 def test_before_the_first_sweep_all_is_taken(officer: Officer, tmp_path: Path) -> None:
     add_person(officer.register)
     assert take(officer, write_rows(tmp_path / "in", 1)) == {}
