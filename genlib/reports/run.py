@@ -188,9 +188,9 @@ def forget_run(run_id: str, settings: Settings) -> int:
     there = catalogue.runs(settings.reports)
     failed = {run.id for run in there if run.status == "failed"}
     others = set(found.together) - taken_back - failed
+    ledger.note_forgotten(run_id, by=settings.user)
     if not others:
         return ledger.forget(found.figures, by=settings.user)
-    ledger.note_forgotten(run_id, by=settings.user)
     refused = [run for run in there if run.id in others and run.status == catalogue.REFUSED]
     if len(refused) == len(others):
         withdraw_unshown(refused[0], settings)
@@ -205,7 +205,11 @@ def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
     figures = found.figures if found else run_id
     every = [run for run in catalogue.runs(settings.reports) if run.figures == figures]
     _remove([run for run in every if run.status != catalogue.REFUSED], settings)
-    return Ledger.of(settings).withdraw(figures, by=settings.user, reason=reason)
+    ledger = Ledger.of(settings)
+    for run in every:
+        if run.status == catalogue.WAITING:
+            ledger.note_forgotten(run.id, by=settings.user)
+    return ledger.withdraw(figures, by=settings.user, reason=reason)
 
 
 def _check_not_refused(run: Run) -> None:

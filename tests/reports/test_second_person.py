@@ -179,6 +179,12 @@ def test_what_somebody_began_to_let_out_is_closed_when_it_is_refused(settings):
     assert read_run(run.folder / MANIFEST).pdf is None
 
 
+def test_a_page_that_waits_and_is_withdrawn_is_known_to_be_taken_back(settings):
+    run = keep_waiting(settings.reports, ID)
+    withdraw_run(run.id, settings, "a file came twice")
+    assert run.id in Ledger.of(settings).list_forgotten()
+
+
 def test_what_was_refused_is_not_forgotten(settings):
     run = keep_waiting(settings.reports, ID)
     refuse_run(run, "unclear", settings)
