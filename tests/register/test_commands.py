@@ -276,6 +276,24 @@ def test_refused_rows_end_with_exit_code_4(
     assert "Kuuralehto" not in said.out + said.err + (home / "rejected/processor.csv").read_text()
 
 
+@pytest.mark.parametrize("command", ["load", "refresh"])
+def test_rows_past_their_retention_are_told_and_are_no_failure(
+    ready: None, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    register = open_register(f"sqlite:///{home}/register.sqlite")
+    audit.record(register, purpose="register", action="sweep", people=0)
+    register.engine.dispose()
+    old = {"issued_on": "2010-01-01", "due_on": "2010-01-01", "source": "SERVICE_USE"}
+    people = pl.read_csv(SAMPLE / "customer.csv", infer_schema=False).head(1)
+    bills = pl.DataFrame({"id": "1", "customer_id": people["id"], "amount_cents": "1", **old})
+    (tmp_path / "in").mkdir()
+    people.with_columns(company_id=None).write_csv(tmp_path / "in/customer.csv")
+    bills.with_columns(product_line=pl.lit("device")).write_csv(tmp_path / "in/invoice.csv")
+    assert run(["register", command, str(tmp_path / "in")]) == 0
+    assert "invoice: past_retention 1: so many rows were not taken" in capsys.readouterr().out
+    assert not (home / "rejected/invoice.csv").exists()
+
+
 def test_info_tells_who_is_held_back_and_a_steward_releases_them(
     ready: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
