@@ -155,12 +155,9 @@ class Frame:
         )
 
     def chart(self, *layers: Any, height: Any = HEIGHT) -> Any:
-        padding = {
-            "left": 0,
-            "right": 2,
-            "top": 6,
-            "bottom": 0,
-        }  # all at once: each method of a chart copies all of it
+        corner = 2 if height == HEIGHT else 0  # of a tilted name, which Vega does not count
+        # all at once: each method of a chart copies all of it
+        padding = {"left": corner, "right": 2, "top": 6, "bottom": 0}
         return alt.layer(
             *layers, width=max(60, round(self.width)), height=height, padding=padding, config=vega()
         )
