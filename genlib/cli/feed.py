@@ -86,5 +86,5 @@ def check(
         lines = faults.head(TOLD).select(pl.format("  row {}: {} {}", "row", "column", "rule"))
         typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
     typer.echo("nothing was kept")
-    if any(outcome.refused for outcome, _ in found):
+    if any(outcome.to_mend for outcome, _ in found):
         raise typer.Exit(4)

@@ -37,7 +37,7 @@ def refresh_source(source: Source, folder: Path, settings: Settings, now: dt.dat
         time_zone=settings.time_zone,
     )
     outcomes = work.run(rows, [one.table for one in rows])
-    refused = sum(one.refused for one in outcomes)
+    refused = sum(one.to_mend for one in outcomes)
     day = settings.day_of(min(one.as_of for one in rows))
     reason = f"{refused} rows were refused; genlib register info tells more" if refused else ""
     return Outcome(DONE, reason, run=day.isoformat())
