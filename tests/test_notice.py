@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from genlib import notice
 from genlib.cli import run
 from genlib.errors import NoticeError, Refused, UsageError
-from genlib.register.schema import SOURCES, Base
+from genlib.register.columns import SOURCES
+from genlib.register.schema import Base
 
 TABLES = {
     table.name: [column.name for column in table.columns] for table in Base.metadata.tables.values()

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from genlib.register.columns import SCALES
 from genlib.register.database import Register
-from genlib.register.schema import SCALES
 
 FAULTS = pl.Schema({"row": pl.Int64(), "column": pl.String(), "rule": pl.String()})
 OUTCOMES = ("delivered_at", "opened_at", "clicked_at", "responded_at", "opted_out_at")

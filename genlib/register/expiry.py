@@ -25,8 +25,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import sqlalchemy as sa
 
+from genlib.register.columns import Day
 from genlib.register.contradictions import FAULTS
-from genlib.register.schema import Day, table
+from genlib.register.schema import table
 from genlib.workdays import add_months, find_instant
 
 RULE = "past_retention"

@@ -25,15 +25,10 @@ import sqlalchemy as sa
 
 from genlib.register.addresses import read_addresses
 from genlib.register.bulk import UTC_INSTANT
+from genlib.register.columns import CONSENT_SCOPES, PROHIBITION_SCOPES, Instant
 from genlib.register.contradictions import FAULTS, find_contradictions
 from genlib.register.identifiers import CHECKS, checked
-from genlib.register.schema import (
-    CONSENT_SCOPES,
-    PROHIBITION_SCOPES,
-    RELEASED_AS_THEY_ARE,
-    Instant,
-    plain_columns,
-)
+from genlib.register.schema import RELEASED_AS_THEY_ARE, plain_columns
 from genlib.register.spelling import CONTROL, UNREADABLE, clean_text
 from genlib.register.store import plain_schema
 

@@ -1,155 +1,36 @@
-"""The tables of the register: people with names, and what happened with them.
-
-`info` of a column says what the other modules need: `secret` (a direct identifier, encrypted),
-`index_of` (the blind index of a secret), `digest_of` (a keyed digest of a secret in its row, by
-which a row is compared unopened), `redacted_from` (a comment without identifiers), `guarded` (what
-publishing must know of a person and tell nobody), `range` (its least and greatest value),
-`not_before` (the column whose date it follows), `may_be_future` (a source may know it before it has
-happened; of every other date and instant it cannot be said before it is there, so such a row is
-refused).
-"""
+"""The tables of the register: people with names, and what happened with them. What `info` of a
+column says stands in `columns`; the tables that the register writes itself are `own_tables`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from genlib.errors import UsageError
-
-EPOCH = dt.date(1970, 1, 1)
-CHANNELS = ("call", "auto", "sms", "email", "post")
-MESSAGE_KINDS = ("DM", "MR", "SAT", "CC", "SCA", "BEN", "SVC")
-CONSENT_SCOPES = ("mobile", "email")
-PROHIBITION_SCOPES = ("phone", "post", "email", "market_research", "marketing_use")
-OPTED_OUT_SCOPES = (
-    "sms",
-    *(f"{kind}_{way}" for kind in ("research", "courtesy") for way in ("phone", "email", "post")),
+from genlib.register import own_tables  # noqa: F401 - its tables are of the schema
+from genlib.register.columns import (
+    CONSENT_SCOPES,
+    MESSAGE_KINDS,
+    PROHIBITION_SCOPES,
+    REQUEST_KINDS,
+    SCALES,
+    Channel,
+    CustomerId,
+    Language,
+    Numbered,
+    Secret,
+    Source,
+    Sourced,
+    blind_index,
+    coded,
+    digest,
+    guarded,
+    redacted,
 )
-"""What an opting out stops that the notice has no prohibition for."""
-SCALES = {"nps_0_10": (0, 10), "likert_1_5": (1, 5), "ces_1_7": (1, 7)}
-"""The least and the greatest answer; a question of text has none."""
-REQUEST_KINDS = ("inspection", "correction", "erasure", "restriction", "objection", "portability")
-SOURCES = (
-    "DATA_SUBJECT",
-    "SERVICE_USE",
-    "COMMUNICATION",
-    "DEALING_EVENT",
-    "ID_SERVICE",
-    "VERIFICATION_SERVICE",
-    "ADDRESS_SERVICE",
-    "UPDATE_SERVICE",
-    "CREDIT_INFORMATION",
-    "OTHER_SIMILAR",
-)
-
-
-class Day(sa.types.TypeDecorator[dt.date]):
-    """A date: days since 1970 in SQLite, DATE in PostgreSQL."""
-
-    impl = sa.Date
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.Date())
-
-    def process_bind_param(self, value: dt.date | None, dialect: sa.Dialect) -> Any:
-        return (value - EPOCH).days if value is not None and dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> dt.date | None:
-        return EPOCH + dt.timedelta(days=value) if isinstance(value, int) else value
-
-
-class Instant(sa.types.TypeDecorator[dt.datetime]):
-    """A UTC instant to the second: seconds since 1970 in SQLite, TIMESTAMPTZ in PostgreSQL."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        return dialect.type_descriptor(
-            sa.BigInteger() if dialect.name == "sqlite" else sa.DateTime(timezone=True)
-        )
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise UsageError("an instant needs its time zone: use datetime.now(timezone.utc)")
-        return int(value.timestamp()) if dialect.name == "sqlite" else value.replace(microsecond=0)
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> dt.datetime | None:
-        return (
-            dt.datetime.fromtimestamp(value, dt.UTC)
-            if isinstance(value, int)
-            else value and value.astimezone(dt.UTC)
-        )
-
-
-def coded(*codes: str) -> MappedColumn[str]:
-    """A text column whose values are a closed list, in the database too."""
-    return mapped_column(sa.Enum(*codes, native_enum=False, create_constraint=True, length=24))
-
-
-def redacted(of: str) -> MappedColumn[str | None]:
-    """The publishable twin of a secret comment."""
-    return mapped_column(sa.Text, info={"redacted_from": of})
-
-
-def blind_index(of: str) -> MappedColumn[bytes | None]:
-    """The column by which a secret is looked up without being opened."""
-    return mapped_column(sa.LargeBinary, index=True, info={"index_of": of})
-
-
-def guarded() -> MappedColumn[Any]:
-    """What decides whether and how a person may be in a release, and is never in one itself."""
-    return mapped_column(info={"guarded": True})
-
-
-def digest(of: str) -> MappedColumn[bytes | None]:
-    """The column by which a secret is compared with what a source sends, without being opened.
-    Equal secrets of two rows have different digests."""
-    return mapped_column(sa.LargeBinary, info={"digest_of": of})
-
-
-ROW_ID = sa.BigInteger().with_variant(
-    sa.Integer(), "sqlite"
-)  # SQLite numbers rows by itself only under this very type
-Id = Annotated[int, mapped_column(ROW_ID, primary_key=True)]
-CustomerId = Annotated[int, mapped_column(sa.ForeignKey("customer.id"), index=True)]
-Secret = Annotated[bytes, mapped_column(sa.LargeBinary, info={"secret": True})]
-Source = Annotated[str, coded(*SOURCES)]
-Channel = Annotated[str, coded(*CHANNELS)]
-Language = Annotated[str, coded("fi", "sv", "en")]
-
-
-class Base(DeclarativeBase):
-    """All tables of the register hang on `Base.metadata`."""
-
-    metadata = sa.MetaData(
-        naming_convention={
-            "pk": "%(table_name)s_pkey",
-            "fk": "%(table_name)s_%(column_0_name)s_fkey",
-            "ix": "%(table_name)s_%(column_0_name)s_idx",
-            "ck": "%(table_name)s_%(column_0_name)s_check",
-        }
-    )
-
-    @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805
-        """CampaignContact is the table campaign_contact."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        int: sa.BigInteger,
-        dt.date: Day,
-        dt.datetime: Instant,
-        str: sa.Text,
-    }
-
+from genlib.register.columns import Base as Base  # noqa: PLC0414 - with all tables, for others
 
 RELEASED_AS_THEY_ARE = ("campaign", "survey", "survey_question")
 """Tables whose ids stand in a release as UInt32; other ids are replaced by numbers there."""
@@ -173,20 +54,6 @@ WRITTEN_HERE = (
 OF_THE_REGISTER = (*WRITTEN_HERE, "disclosure", "disclosure_customer", "subject_request")
 """Tables of the register's own business - who asked, who did what, who is held back, what a refresh
 did - that no release is made of."""
-
-
-class Numbered:
-    """Rows that have a number of their own, which no other row of their table gets after them
-    (`numbering`)."""
-
-    __table_args__: ClassVar[dict[str, Any]] = {"sqlite_autoincrement": True}
-    id: Mapped[Id] = mapped_column(sort_order=-1)
-
-
-class Sourced:
-    """Rows that hold personal data say where it comes from."""
-
-    source: Mapped[Source] = mapped_column(sort_order=99)
 
 
 class Company(Numbered, Sourced, Base):
@@ -388,140 +255,6 @@ class SubjectRequest(Numbered, Sourced, Base):
     detail: Mapped[str | None]
     carried_out_at: Mapped[dt.datetime | None]
     lifted_at: Mapped[dt.datetime | None]
-
-
-class FollowUp(Base):
-    """A contact that was not allowed, once it was listed for the steward: whether it was handled,
-    and when."""
-
-    contact_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("campaign_contact.id", ondelete="CASCADE"), primary_key=True
-    )
-    listed_at: Mapped[dt.datetime]
-    handled_at: Mapped[dt.datetime | None]
-
-
-class Suppression(Numbered, Sourced, Base):
-    """A prohibition that outlives its customer: the keyed hash of an e-mail address, telephone
-    number or postal address, and since when."""
-
-    identifier: Mapped[str] = coded("email", "phone", "address")
-    digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
-    scope: Mapped[str] = coded(*PROHIBITION_SCOPES, *OPTED_OUT_SCOPES)
-    since: Mapped[dt.datetime]
-
-
-class Tombstone(Numbered, Base):
-    """What an erased person is recognised by if a source sends them again: the keyed hash of a
-    customer number, personal identity code, e-mail address or telephone, or of the number of a
-    contact of theirs. `request`: of which request to be erased."""
-
-    request: Mapped[int]
-    identifier: Mapped[str] = coded("number", "personal_id", "email", "phone", "contact")
-    digest: Mapped[bytes] = mapped_column(sa.LargeBinary, index=True)
-    erased_at: Mapped[dt.datetime]
-
-
-class HeldBack(Numbered, Base):
-    """A refused row of `permission`, `customer` or `campaign_contact`: whom it speaks of is on no
-    contact list until the row is mended. `customer_id` and `refused_id` (the number of the refused
-    row) are empty where the row does not say them; of the rest of the row nothing is kept but
-    `held_identifier`."""
-
-    customer_id: Mapped[int | None] = mapped_column(index=True)
-    table: Mapped[str]
-    refused_id: Mapped[int | None]
-    column: Mapped[str]
-    rule: Mapped[str]
-    since: Mapped[dt.datetime]
-
-
-class HeldIdentifier(Numbered, Base):
-    """What a refused row of `customer` holds back beside its own number: the keyed hash of its
-    personal identity code, e-mail address, telephone or postal address."""
-
-    held_back_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("held_back.id", ondelete="CASCADE"), index=True
-    )
-    identifier: Mapped[str] = coded("personal_id", "email", "phone", "address")
-    digest: Mapped[bytes] = mapped_column(sa.LargeBinary)
-
-
-class SourceKey(Base):
-    """The number that a row of a source has in the register: `shop` knows as `C-10` whom we know as
-    customer 17. `key`: a keyed digest of the source's key. `run`: the refresh that gave the
-    number. `joined`: the customer was there already, known to another source, and was found by an
-    identifier."""
-
-    source: Mapped[str] = mapped_column(primary_key=True)
-    table: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[int] = mapped_column(index=True)
-    run: Mapped[int]
-    joined: Mapped[bool | None]
-
-
-class RefreshRun(Numbered, Base):
-    """What one refresh did to one table, in counts. The tables of one refresh share `run`."""
-
-    run: Mapped[int] = mapped_column(index=True)
-    feed: Mapped[str]
-    table: Mapped[str]
-    at: Mapped[dt.datetime]
-    as_of: Mapped[dt.datetime]
-    newest: Mapped[dt.datetime | None]
-    read: Mapped[int]
-    fresh: Mapped[int]
-    changed: Mapped[int]
-    unchanged: Mapped[int]
-    refused: Mapped[int]
-    held_back: Mapped[int]
-    missing: Mapped[int | None]
-    undone_at: Mapped[dt.datetime | None]
-
-
-class RefreshRow(Numbered, Base):
-    """A row that a refresh added (`before` is empty) or changed, so that it can be taken back:
-    the changed row's columns as they were stored before and after, secrets sealed."""
-
-    run: Mapped[int] = mapped_column(index=True)
-    table: Mapped[str]
-    row_id: Mapped[int]
-    second_id: Mapped[int | None]
-    before: Mapped[str | None]
-    after: Mapped[str | None]
-
-
-class MissingRow(Numbered, Base):
-    """A row that a source which sends everything did not send any more: a person decides what that
-    means."""
-
-    feed: Mapped[str]
-    table: Mapped[str]
-    row_id: Mapped[int]
-    since: Mapped[dt.datetime]
-
-
-class AuditEvent(Numbered, Base):
-    """Append-only; each row carries the digest of the row before it."""
-
-    at: Mapped[dt.datetime]
-    user: Mapped[str]
-    purpose: Mapped[str]
-    action: Mapped[str]
-    people: Mapped[int]
-    subjects: Mapped[str | None]
-    detail: Mapped[str | None]
-    digest: Mapped[bytes]
-
-
-class Fingerprint(Base):
-    """What the register has met and must meet again unchanged: both keys (`identity key`), and the
-    notice by its version (`notice 2026-1`)."""
-
-    of: Mapped[str] = mapped_column(primary_key=True)
-    digest: Mapped[bytes]
-    since: Mapped[dt.datetime]
 
 
 def table(name: str) -> sa.Table:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from genlib.errors import Refused, UsageError
-from genlib.register.schema import REQUEST_KINDS
+from genlib.register.columns import REQUEST_KINDS
 
 FORMS = ("letter", "email", "form", "web", "telephone", "in_person")
 """How one may ask: in writing, as the notice says, and in every other way (GDPR 12)."""

@@ -23,8 +23,9 @@ import sqlalchemy as sa
 
 from genlib.errors import Refused, UsageError
 from genlib.register import audit
+from genlib.register.columns import REQUEST_KINDS
 from genlib.register.database import Register
-from genlib.register.schema import REQUEST_KINDS, table
+from genlib.register.schema import table
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes
 from genlib.rights.deadlines import EXTENDED_MONTHS, find_deadline

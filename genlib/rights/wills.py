@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from genlib.errors import UsageError
 from genlib.register import audit, fingerprints, suppression
+from genlib.register.columns import CONSENT_SCOPES, PROHIBITION_SCOPES
 from genlib.register.numbering import give_numbers
-from genlib.register.schema import CONSENT_SCOPES, PROHIBITION_SCOPES, table
+from genlib.register.schema import table
 from genlib.register.store import plain_schema, sealed
 from genlib.register.vault import IdentityKey
 from genlib.rights import codes

@@ -23,8 +23,8 @@ import sqlalchemy as sa
 from genlib.errors import GenlibError
 from genlib.private import OWNER, make_home
 from genlib.register.bulk import reason as tell_reason
+from genlib.register.columns import Instant
 from genlib.register.database import make_engine
-from genlib.register.schema import Instant
 from genlib.schedule.outcome import (
     APPROVAL,
     DONE,

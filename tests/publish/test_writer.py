@@ -18,7 +18,8 @@ from genlib.errors import NoticeError, Refused, UsageError
 from genlib.publish.pseudonym import CODES, reidentify
 from genlib.publish.writer import publish
 from genlib.register.database import Register
-from genlib.register.schema import Base, HeldBack
+from genlib.register.own_tables import HeldBack
+from genlib.register.schema import Base
 from genlib.release import Release
 
 TEXT, NUMBER, DAY, INSTANT, YES = (

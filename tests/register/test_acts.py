@@ -13,7 +13,7 @@ from small import LONG_AGO, NOW, Small
 
 from genlib.permission.acts import SCOPES
 from genlib.register.acts import read_acts
-from genlib.register.schema import OPTED_OUT_SCOPES
+from genlib.register.columns import OPTED_OUT_SCOPES
 
 OPTED_OUT = dt.datetime(2026, 10, 7, 12, tzinfo=dt.UTC)
 LATER = OPTED_OUT + dt.timedelta(days=9)

@@ -12,7 +12,8 @@ from everything import BOUGHT, MARKS, OTHER, OWN
 
 from genlib import notice as notices
 from genlib.errors import Refused, UsageError
-from genlib.register.schema import SOURCES, table
+from genlib.register.columns import SOURCES
+from genlib.register.schema import table
 from genlib.rights.gathering import Holdings, find_ways, list_owned
 from genlib.rights.handing import RECEIPT
 from genlib.rights.portability import SOURCES as PROVIDED

@@ -14,9 +14,10 @@ from genlib.errors import UsageError
 from genlib.permission import verdicts
 from genlib.register.acts import read_acts
 from genlib.register.audit import verify
+from genlib.register.columns import CONSENT_SCOPES, PROHIBITION_SCOPES
 from genlib.register.database import Register
 from genlib.register.numbering import give_numbers
-from genlib.register.schema import CONSENT_SCOPES, PROHIBITION_SCOPES, table
+from genlib.register.schema import table
 from genlib.register.vault import IdentityKey
 from genlib.rights.requests import Officer
 from genlib.rights.wills import Will, record_will, withdraw_will
