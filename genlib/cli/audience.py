@@ -18,6 +18,7 @@ from genlib.publish.pseudonym import reidentify
 from genlib.register import (
     audience,
     audit,
+    eligible,
     fingerprints,
     follow_ups,
     journal,
@@ -99,7 +100,7 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     now = read_clock()
     first = starts.date() if starts else places.day_of(now)
     whom = recipients.Recipient(recipient, country, basis, evidence)
-    order = audience.Order(
+    order = eligible.Order(
         code=campaign,
         channel=channel,
         kind=kind,
@@ -196,7 +197,7 @@ def _reidentify(  # noqa: PLR0913, PLR0917 - what a list is made of
     terms: notice.Notice,
     register: Register,
     asked: pl.Series,
-    order: audience.Order,
+    order: eligible.Order,
     release: str,
 ) -> tuple[IdentityKey, pl.Series]:
     """The identity key, and the customers whose pseudonyms these are; told in the audit trail."""
@@ -212,7 +213,7 @@ def _reidentify(  # noqa: PLR0913, PLR0917 - what a list is made of
 
 
 def _tell_reidentified(
-    register: Register, key: IdentityKey, ids: pl.Series, order: audience.Order, release: str
+    register: Register, key: IdentityKey, ids: pl.Series, order: eligible.Order, release: str
 ) -> None:
     """Whose pseudonyms were turned back, in the audit trail, before anything is done with them."""
     customers = ids.drop_nulls().unique().to_list()

@@ -7,42 +7,26 @@ that a person said in any row counts (`persons`); one message goes to an address
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import phonenumbers
 import polars as pl
 import sqlalchemy as sa
 from polars import col
 
 from genlib.atomic import replacing
 from genlib.errors import BadInput, Refused, UsageError
-from genlib.permission import Switches, verdicts
 from genlib.private import make_common
-from genlib.register import audit, fingerprints, holds, mailing, persons, suppression
-from genlib.register.acts import SCOPES, read_acts
+from genlib.register import audit, fingerprints, holds, mailing
 from genlib.register.database import Register
 from genlib.register.digests import IDENTIFIERS
-from genlib.register.identifiers import ARTIFICIAL_PHONE
-from genlib.register.recipients import Recipient
+from genlib.register.eligible import NAME, NEEDED, Order, choose_reachable, open_people
 from genlib.register.schema import table
-from genlib.register.store import opened
 from genlib.register.vault import IdentityKey
-from genlib.settings import TIME_ZONE
 
-NAME = ("given_names", "family_name")
-NEEDED = {  # the least that reaches a person through a channel
-    "email": ("email",),
-    "sms": ("phone",),
-    "call": (*NAME, "phone"),
-    "auto": ("phone",),
-    "post": (*NAME, "street_address", "postal_code"),
-}
 PURPOSES = {
     **dict.fromkeys(("DM", "SCA", "BEN"), "direct_marketing"),
     **dict.fromkeys(("CC", "SVC"), "communication"),
@@ -65,34 +49,6 @@ PEOPLE = [
     *NAME,
     *IDENTIFIERS,
 ]
-MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What is to be sent to whom and why. `at` is the instant of the verdicts; `seed` draws the
-    holdout; a campaign that is there already keeps its own dates (first and last day) and share.
-    `user` ordered it, else whom the settings name. `post_offices`: postal code → name."""
-
-    code: str
-    channel: str
-    kind: str
-    recipient: Recipient
-    purpose: str
-    at: dt.datetime
-    seed: int
-    dates: tuple[dt.date, dt.date]
-    holdout_share: float
-    user: str = ""
-    time_zone: str = TIME_ZONE
-    switches: Switches = field(default_factory=Switches)
-    post_offices: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[\w-]{1,40}", self.code):
-            raise UsageError("a campaign's code has 1-40 letters, digits, - and _")
-        if self.channel not in NEEDED:
-            raise UsageError(f"no such channel; there are {', '.join(NEEDED)}")
 
 
 @dataclass(frozen=True)
@@ -128,8 +84,8 @@ def export(
         campaign, share = _campaign(connection, order)
         before = _planned_before(register, connection, campaign)
         candidates, missing = _candidates(register, ids, before)
-        allowed, refused = _allowed(register, connection, key, candidates, order)
-        planned_people = _open_people(before, key)
+        allowed, refused = choose_reachable(register, connection, key, candidates, order)
+        planned_people = open_people(before, key)
         people, repeated = mailing.keep_one_each(allowed, planned_people, order.channel, key)
         counts = missing | refused | repeated
         left_out = {why: count for why, count in counts.items() if count}
@@ -216,13 +172,6 @@ def _read_people(register: Register, ids: pl.Series) -> pl.DataFrame:
     return register.matching("customer", wanted).select(PEOPLE).sort("id")
 
 
-def _open_people(sealed: pl.DataFrame, key: IdentityKey) -> pl.DataFrame:
-    """The rows with their secrets opened and all else as it is."""
-    plain = opened(sealed, "customer", key)
-    rest = sealed.select(pl.exclude(plain.columns))
-    return pl.concat([plain, rest], how="horizontal")
-
-
 def _candidates(
     register: Register, ids: pl.Series, before: pl.DataFrame
 ) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -239,107 +188,6 @@ def _candidates(
         "unknown_person": len(asked) - found.height,
         "already_planned": found.height - fresh.height,
     }
-
-
-def _allowed(
-    register: Register,
-    connection: sa.Connection,
-    key: IdentityKey,
-    sealed: pl.DataFrame,
-    order: Order,
-) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Those whom the acts, then whatever has an identifier of theirs, and then the suppression
-    list allow, and who can be reached; only they are opened, and the protected."""
-    held = holds.held_people(connection)["customer_id"]
-    related = persons.find_related(register, sealed, held, order.channel)
-    own_states = persons.apply_states(sealed, related.rows, held)
-    acts = persons.gather_acts(read_acts(register, related.rows["other"]), related.rows)
-    first, refused = _judged(_hold(own_states, order), acts, order)
-    people = _open_people(first, key)
-    protection = persons.find_protection(
-        people,
-        related.protected.with_columns(is_held=col("id").is_in(held.implode())),
-        holds.read_identifiers(connection),
-        key=key,
-        channel=order.channel,
-    )
-    bare = people.drop(persons.STATES, "is_held")
-    met = bare.join(protection, on="id", how="left", maintain_order="left").with_columns(
-        col("non_disclosure").fill_null(value=False)
-    )
-    second, shared = _judged(_hold(met, order), acts, order)
-    speaking = pl.concat([related.rows["other"], related.sharing]).unique()
-    suppression.hold(register, connection, key, speaking, at=order.at)
-    listed = suppression.prohibitions(connection, key, second.rename({"id": "customer_id"}))
-    third, suppressed = _judged(second, pl.concat([acts, listed]), order)
-    willing = _without_opted_out(third, pl.concat([acts, listed]), order)
-    reachable = willing.filter(_reachable(willing, order.channel))
-    counts = {
-        **refused,
-        "shared_identifier": sum(shared.values()),
-        "suppression_list": sum(suppressed.values()),
-        "opted_out": third.height - willing.height,
-        "no_contact": willing.height - reachable.height,
-    }
-    return reachable, counts
-
-
-def _hold(people: pl.DataFrame, order: Order) -> pl.DataFrame:
-    """The people with `held_since`, for whoever is held back."""
-    return people.with_columns(held_since=pl.when("is_held").then(pl.lit(order.at)))
-
-
-def _without_opted_out(people: pl.DataFrame, acts: pl.DataFrame, order: Order) -> pl.DataFrame:
-    """The people but those who opted out of customer communication by this channel, if that is
-    what they would get."""
-    if order.kind != "CC":
-        return people
-    is_live = (col("ended_at") > order.at).fill_null(value=True)
-    scope = f"courtesy_{SCOPES[order.channel]}"
-    stopped = acts.filter(is_live, col("given_at") <= order.at, act="prohibition", scope=scope)
-    return people.filter(~col("id").is_in(stopped["customer_id"].implode()))
-
-
-def _judged(
-    people: pl.DataFrame, acts: pl.DataFrame, order: Order
-) -> tuple[pl.DataFrame, dict[str, int]]:
-    """A list leaves the house, so people who may get a notice by a safe route only are not on
-    it."""
-    known = people.rename({"id": "customer_id"})
-    asked = known.select(
-        "customer_id",
-        channel=pl.lit(order.channel),
-        kind=pl.lit(order.kind),
-        sent_at=pl.lit(order.at),
-    )
-    judged = verdicts(asked, acts, known, switches=order.switches, time_zone=order.time_zone)
-    allowed = judged["allowed"] & (judged["reason"] != "safe_route")
-    reasons = judged.filter(~allowed)["reason"].value_counts()
-    return people.filter(allowed), dict(reasons.rows())
-
-
-def _reachable(people: pl.DataFrame, channel: str) -> pl.Expr:
-    """An address is there and may stand in a list, and a text message goes to a mobile
-    telephone."""
-    there = pl.all_horizontal(
-        mailing.is_clean(channel),
-        *(col(name).is_not_null() for name in NEEDED[channel] if name not in NAME),
-    )
-    return (
-        there & pl.Series([_mobile(number) for number in people["phone"]], dtype=pl.Boolean)
-        if channel == "sms"
-        else there
-    )
-
-
-def _mobile(number: str | None) -> bool:
-    try:
-        parsed = phonenumbers.parse(number or "", "FI")
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.number_type(parsed) in MOBILE or bool(
-        ARTIFICIAL_PHONE.fullmatch(number or "")
-    )
 
 
 def _drawn(people: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:

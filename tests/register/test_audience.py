@@ -19,9 +19,10 @@ from genlib.cli import run
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.publish.pseudonym import pseudonyms
 from genlib.register import audience, audit, mailing
-from genlib.register.audience import Order, export
+from genlib.register.audience import export
 from genlib.register.bulk import UTC_INSTANT
 from genlib.register.database import Register
+from genlib.register.eligible import Order
 from genlib.register.intake import load
 from genlib.register.recipients import Recipient, checked, members
 from genlib.register.schema import table

@@ -15,7 +15,7 @@ from genlib import notice
 from genlib.cli import run
 from genlib.errors import GenlibError, Refused, UsageError
 from genlib.publish.writer import publish
-from genlib.register import audience, intake, store
+from genlib.register import audience, eligible, intake, store
 from genlib.register.database import Register, create_register, open_register
 from genlib.register.fingerprints import check_key, check_notice, keep_key, keep_notice
 from genlib.register.recipients import Recipient
@@ -99,7 +99,7 @@ def test_another_key_draws_and_finds_nobody(register: Register) -> None:
 def test_another_key_writes_no_list(register: Register, tmp_path: Path) -> None:
     synthesise(register, IDENTITY, customers=20, seed=1)
     events = register.count("audit_event")
-    order = audience.Order(
+    order = eligible.Order(
         code="SYKSY26",
         channel="email",
         kind="DM",

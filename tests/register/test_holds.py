@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from genlib.errors import BadInput, Refused, UsageError
 from genlib.register import audit, holds
-from genlib.register.audience import Audience, Order, export
+from genlib.register.audience import Audience, export
 from genlib.register.database import Register, create_register
+from genlib.register.eligible import Order
 from genlib.register.intake import Summary, load
 from genlib.register.recipients import Recipient
 from genlib.register.schema import table

@@ -178,21 +178,24 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
         text("yritys{}", companies["id"][employer]),
         pl.Series(words()["hosts"])[employer % 4],
     )
-    age = AS_OF.year - born.dt.year().to_numpy()
-    band = np.where(
-        known,
-        np.searchsorted((25, 35, 45, 55, 65, 75), age, side="right"),
-        AGE_BANDS.index("unknown"),
-    )
+    band = np.where(known, _find_band(born), AGE_BANDS.index("unknown"))
     usable = ~hidden & ~restricted
-    reachable = {
-        "email": usable & email,
-        "sms": usable & phone,
-        "call": usable & phone,
-        "post": usable,
-    }
+    reachable = _find_channels(usable, email, phone)
     addressed = frame.with_columns(email=where(email, _emails(frame, provider)))
     return People(rng, issued, addressed, ids, joined, end, segment, band, reachable)
+
+
+def _find_band(born: pl.Series) -> Ints:
+    """The place of each age among the bands."""
+    age = AS_OF.year - born.dt.year().to_numpy()
+    place: Ints = np.searchsorted((25, 35, 45, 55, 65, 75), age, side="right")
+    return place
+
+
+def _find_channels(usable: Mask, email: Mask, phone: Mask) -> dict[str, Mask]:
+    """By channel, who can be reached by it."""
+    by_phone = usable & phone
+    return {"email": usable & email, "sms": by_phone, "call": by_phone, "post": usable}
 
 
 def _membership(rng: Rng, segment: Ints) -> tuple[Ints, Ints]:
