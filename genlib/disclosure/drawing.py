@@ -57,7 +57,10 @@ def _draw_finest(
     if isinstance(rows, pl.DataFrame):
         return sketches(_with_numbers(rows, person, names), keys, sums)
     batches = rows.collect_batches(chunk_size=BATCH, maintain_order=False, engine="streaming")
-    drawings = [sketches(_with_numbers(batch, person, names), keys, sums) for batch in batches]
+    nobody = rows.head(0).collect()
+    drawings = [
+        sketches(_with_numbers(batch, person, names), keys, sums) for batch in (nobody, *batches)
+    ]
     return add_sketches(pl.concat(drawings), keys, ["people", *sums])
 
 
