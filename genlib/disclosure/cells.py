@@ -107,8 +107,8 @@ class Cells:
     `population`: whom the table counts; cells of equal population, measure and dimension values are
     the same cell wherever they stand, which links the tables of a report. `draw` gives the
     dimension columns and a sketch of the people and of each sum, which tell by how many people
-    figures differ; None where `tabulate` does not know people by pseudonym; `numbering`: by which
-    numbers they are drawn. `is_polars`: rows of
+    figures differ, and by which numbers they are drawn (`_numbering`); None where `tabulate` does
+    not know people by pseudonym. `is_polars`: rows of
     Polars were counted. `recount` gives the cells of coarser groups: so many steps down the ladder
     of each dimension; `steps` are those that were taken. `is_optional`: it has no steps, and is
     left out where many cells are unsafe.
@@ -122,7 +122,6 @@ class Cells:
     population: Population = NOBODY_SAID
     figures: tuple[Figure, ...] = ()
     draw: Callable[[], pl.DataFrame] | None = field(default=None, repr=False)
-    numbering: str = ""
     is_polars: bool = True
     recount: Callable[[Mapping[str, int]], Cells] | None = None
     steps: Mapping[str, int] = field(default_factory=dict)

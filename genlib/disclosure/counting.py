@@ -27,7 +27,6 @@ from genlib.disclosure.drawing import (
     company_of,
     draw_cells,
     knows_pseudonyms,
-    name_numbering,
 )
 from genlib.disclosure.ladder import Steps, dropped_columns, list_units, step_down
 from genlib.disclosure.population import Population
@@ -158,16 +157,8 @@ def _count(  # noqa: PLR0913 - what a table is
     can_draw = is_known and knows_pseudonyms(person, customers)
     by_set = dict(zip(map(tuple, sets), levels, strict=True))
     draw = cache(partial(draw_cells, one, person, by_set, names, customers)) if can_draw else None
-    numbering = name_numbering(one, person, customers) if can_draw else ""
-    return Cells(
-        table.sort(order),
-        tuple(by),
-        tuple(measures),
-        whom,
-        draw=draw,
-        numbering=numbering,
-        is_polars=is_known,
-    )
+    ordered = table.sort(order)
+    return Cells(ordered, tuple(by), tuple(measures), whom, draw=draw, is_polars=is_known)
 
 
 def _check_kinds(by: Sequence[Dimension], measures: Sequence[Measure]) -> None:

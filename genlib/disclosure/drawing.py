@@ -23,8 +23,8 @@ BATCH = 1 << 20
 def draw_cells(
     one: Any, person: str, levels: Mapping[tuple[str, ...], pl.DataFrame], sums: list[str], who: Any
 ) -> pl.DataFrame:
-    """The sketches of all cells, by the dimension columns; `levels`: the cells by the columns that
-    are set, the finest first. `who`: the customers, by pseudonym.
+    """The sketches of all cells, by the dimension columns, and their `_numbering`; `levels`: the
+    cells by the columns that are set, the finest first. `who`: the customers, by pseudonym.
 
     Where nobody stands in two parts of a whole, its sketch is the sum of theirs. All contact
     persons of a company are drawn by its number, so together they are one in any difference.
@@ -46,7 +46,8 @@ def draw_cells(
                 .agg(pl.col("_number").first(), *(pl.col(name).sum() for name in sums))
             )
             drawings.append(sketches(people, keys, sums))
-    return pl.concat(drawings, how="diagonal_relaxed")
+    numbering = _name_numbering(one, person, who)
+    return pl.concat(drawings, how="diagonal_relaxed").with_columns(_numbering=pl.lit(numbering))
 
 
 def _draw_finest(
@@ -77,7 +78,7 @@ def knows_pseudonyms(person: str, customers: Any) -> bool:
     return customers is not None and "pseudonym" in customers.lazy().collect_schema()
 
 
-def name_numbering(one: Any, person: str, customers: Any) -> str:
+def _name_numbering(one: Any, person: str, customers: Any) -> str:
     """By which numbers contributors are drawn: the purpose and epoch of their pseudonyms, and
     whether companies have one of their own. Those of another numbering cannot be compared."""
     if person == "pseudonym":

@@ -52,7 +52,7 @@ def _with_sketches(cells: Cells) -> pl.DataFrame:
     sketches = drawings.select(
         *there,
         *(pl.col(name).alias(f"_sketch_{name}") for name in names),
-        _numbering=pl.lit(cells.numbering),
+        "_numbering",
         _=0,
     )
     return frame.join(sketches, on=[*there, "_"], how="left", nulls_equal=True)

@@ -66,7 +66,7 @@ def _place_companies(release: Tables, period: Period) -> Rows:
         is_recent=lately("issued_on", period, YEAR)
     )
     cents = nw.col("amount_cents")
-    is_bill = nw.col("amount_cents") > 0
+    is_bill = cents > 0
     billed = dated.with_columns(
         recent_bills=(is_bill & nw.col("is_recent")).cast(nw.Int64),
         earlier_bills=(is_bill & ~nw.col("is_recent")).cast(nw.Int64),

@@ -208,17 +208,22 @@ def publish(settings: Settings, run: str) -> None:
     )
 
 
+def keep_two_pages(settings: Settings) -> list[catalogue.Run]:
+    """Two pages that wait and show the same figures, which the ledger has."""
+    publish(settings, ID)
+    Ledger.of(settings).enter(ID)
+    return [
+        keep_waiting(settings.reports, run, figures=ID, together=[ID, OTHER]) for run in (ID, OTHER)
+    ]
+
+
 def read_withdrawn(settings: Settings) -> list[str]:
     place = settings.home / "ledger/withdrawn.json"
     return list(json.loads(place.read_text())) if place.exists() else []
 
 
 def test_figures_are_withdrawn_with_the_last_page_that_shows_them(settings):
-    publish(settings, ID)
-    Ledger.of(settings).enter(ID)
-    pages = [
-        keep_waiting(settings.reports, run, figures=ID, together=[ID, OTHER]) for run in (ID, OTHER)
-    ]
+    pages = keep_two_pages(settings)
     refuse_run(pages[0], "unclear", settings)
     assert read_withdrawn(settings) == []
     refuse_run(pages[1], "unclear", settings)
@@ -253,11 +258,7 @@ def test_the_figures_of_a_refused_page_can_be_withdrawn_and_the_page_stays(setti
 
 
 def test_forgetting_the_last_page_but_refused_ones_withdraws_the_figures(settings):
-    publish(settings, ID)
-    Ledger.of(settings).enter(ID)
-    pages = [
-        keep_waiting(settings.reports, run, figures=ID, together=[ID, OTHER]) for run in (ID, OTHER)
-    ]
+    pages = keep_two_pages(settings)
     refuse_run(pages[0], "unclear", settings)
     assert forget_run(OTHER, settings) == 0
     assert read_withdrawn(settings) == [ID]
