@@ -134,11 +134,11 @@ def load(
 ) -> Settings:
     """The settings in force, with the `--password-file` of a command if it has one; UsageError
     names a setting that does not exist or is of another type, or a file that is not TOML."""
-    given = _from_file(folder or Path.cwd()) | _from_environment(
+    values = _from_file(folder or Path.cwd()) | _from_environment(
         os.environ if environment is None else environment
     )
-    data = given.get("data", REPOSITORY / "data")
-    home = given.get("home", REPOSITORY / "data" / "workbench")
+    data = values.get("data", REPOSITORY / "data")
+    home = values.get("home", REPOSITORY / "data" / "workbench")
     defaults: dict[str, Any] = {
         "home": home,
         "register": f"sqlite:///{home}/register.sqlite",
@@ -148,10 +148,15 @@ def load(
         "common": home,
         "notice": data / "notice.toml",
         "data": data,
-        "user": given.get("user") or _login(),
+        "user": values.get("user") or _login(),
     }
-    own = {"password_file": password_file} if password_file else {}
-    return Settings(**defaults | given | own)
+    override = {"password_file": password_file} if password_file else {}
+    return Settings(**defaults | values | override)
+
+
+def read_environment() -> Mapping[str, str]:
+    """The environment, in which a feed names what holds the address of its source."""
+    return os.environ
 
 
 def publication() -> tuple[str, str] | None:
@@ -199,11 +204,11 @@ def _from_file(folder: Path) -> dict[str, Any]:
     if path is None:
         return {}
     content = _read_toml(path)
-    known = {field.name for field in fields(Settings)}
-    if content.keys() - known:
+    names = {field.name for field in fields(Settings)}
+    if content.keys() - names:
         raise UsageError(
-            f"{path} sets {_listed(content.keys() - known)}, which does not exist; there are "
-            f"{', '.join(sorted(known))}"
+            f"{path} sets {_listed(content.keys() - names)}, which does not exist; there are "
+            f"{', '.join(sorted(names))}"
         )
     return {
         name: _value(name, value, where=f"{path}", folder=path.parent)

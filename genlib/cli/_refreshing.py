@@ -125,8 +125,8 @@ def undo(
     register = open_register(places.register)
     key = open_identity(places, "register undo")
     counts = undo_run(register, key, run, read_clock())
-    told = ", ".join(f"{name} {count}" for name, count in counts.items())
-    typer.echo(f"refresh {run} taken back: {told or 'it had changed nothing'}")
+    taken_back = ", ".join(f"{name} {count}" for name, count in counts.items())
+    typer.echo(f"refresh {run} taken back: {taken_back or 'it had changed nothing'}")
 
 
 def missing() -> None:
@@ -162,15 +162,22 @@ def read_sources(
         else:
             path = _find_feed(places, one)
             folder = files or path.parent
-            sources.extend(read_feed(path, folder, as_of, time_zone=places.time_zone))
+            feed_tables = read_feed(
+                path,
+                folder,
+                as_of,
+                time_zone=places.time_zone,
+                environment=settings.read_environment(),
+            )
+            sources.extend(feed_tables)
     order = [table.name for table in Base.metadata.sorted_tables]
     return sorted(sources, key=lambda source: order.index(source.table))
 
 
-def _find_feed(places: settings.Settings, given: Path) -> Path:
-    ready = places.data / "feeds" / f"{given.name}.toml"
-    if given.suffix == ".toml":
-        return given
+def _find_feed(places: settings.Settings, named: Path) -> Path:
+    ready = places.data / "feeds" / f"{named.name}.toml"
+    if named.suffix == ".toml":
+        return named
     if ready.is_file():
         return ready
     raise UsageError("name a folder, a feed (NAME.toml), or one of data/feeds")

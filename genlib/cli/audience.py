@@ -118,10 +118,10 @@ def export(  # noqa: PLR0913, PLR0917 - one option for each thing that only a pe
     asked = audience.read(pseudonyms)
     key, ids = _reidentify(places, terms, register, asked, order, release)
     path = to or _find_folder(places) / f"{campaign}-{channel}.csv"
-    made = audience.export(register, key, ids, order, path=path)
+    result = audience.export(register, key, ids, order, path=path)
     typer.echo(
-        f"{made.path}: {made.contacted} to contact, {made.holdout} held out; left out: "
-        f"{audience.told(made.left_out)}"
+        f"{result.path}: {result.contacted} to contact, {result.holdout} held out; left out: "
+        f"{audience.list_left_out(result.left_out)}"
     )
 
 
@@ -150,8 +150,10 @@ def exceptions(
         places.user, now, permission.Switches.of(terms.permission), places.time_zone
     )
     path = to or _find_folder(places) / name
-    made = follow_ups.export_exceptions(register, key, campaign, path=path, steward=steward)
-    typer.echo(f"{made.path}: {made.contacts} were not allowed, {made.handled} of them handled")
+    result = follow_ups.export_exceptions(register, key, campaign, path=path, steward=steward)
+    typer.echo(
+        f"{result.path}: {result.contacts} were not allowed, {result.handled} of them handled"
+    )
 
 
 @app.command()

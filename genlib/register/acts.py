@@ -45,8 +45,8 @@ def read_acts(
     opted_out = _read_opted_out(register, ids).join(ends, on=on, how="left", maintain_order="left")
     unwritten = opted_out.filter(col("is_written").is_null())
     prohibitions = pl.concat([unwritten, find_also_stopped(opted_out)])
-    said = {"act": pl.lit("prohibition"), WAY: pl.lit(OPTED_OUT)}
-    acts = prohibitions.with_columns(**said).select(columns)
+    constants = {"act": pl.lit("prohibition"), WAY: pl.lit(OPTED_OUT)}
+    acts = prohibitions.with_columns(**constants).select(columns)
     return pl.concat([permissions, acts.unique(maintain_order=True)])
 
 

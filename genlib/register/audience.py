@@ -90,8 +90,8 @@ def export(
         counts = missing | refused | repeated
         left_out = {why: count for why, count in counts.items() if count}
         if people.is_empty():
-            raise Refused(f"nobody is left to contact: {told(left_out)}")
-        planned = _planned(connection, _drawn(people, share, order.seed), campaign, order)
+            raise Refused(f"nobody is left to contact: {list_left_out(left_out)}")
+        planned = _planned(connection, _draw_arms(people, share, order.seed), campaign, order)
         contacted = planned.filter(col("arm") == "contacted")
         if contacted.is_empty():
             raise Refused(
@@ -100,9 +100,9 @@ def export(
             )
         columns = _write(contacted, order, file)
         _disclosed(connection, contacted["id"], order, columns)
-        made = Audience(path, contacted.height, planned.height - contacted.height, left_out)
-        tell(_event(made, order, candidates["id"].to_list()))
-    return made
+        audience = Audience(path, contacted.height, planned.height - contacted.height, left_out)
+        tell(_event(audience, order, candidates["id"].to_list()))
+    return audience
 
 
 def purpose(kind: str) -> str:
@@ -124,7 +124,7 @@ def read(path: Path) -> pl.Series:
         raise BadInput(f"{path.name} is not a CSV file with a column pseudonym") from None
 
 
-def told(left_out: Mapping[str, int]) -> str:
+def list_left_out(left_out: Mapping[str, int]) -> str:
     """How many were left out, by reason, in a line."""
     return (
         ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
@@ -135,15 +135,17 @@ def told(left_out: Mapping[str, int]) -> str:
 def _campaign(connection: sa.Connection, order: Order) -> tuple[int, float]:
     """Number and holdout share of the campaign, which is made if it is new."""
     campaigns = table("campaign")
-    known = connection.execute(sa.select(campaigns).where(campaigns.c.code == order.code)).first()
-    if known and known.kind != order.kind:
+    existing = connection.execute(
+        sa.select(campaigns).where(campaigns.c.code == order.code)
+    ).first()
+    if existing and existing.kind != order.kind:
         raise UsageError(
-            f"campaign {order.code} is there already with messages of kind {known.kind}"
+            f"campaign {order.code} is there already with messages of kind {existing.kind}"
         )
-    if known:
-        return known.id, known.holdout_share
+    if existing:
+        return existing.id, existing.holdout_share
     dates = {"starts_on": order.dates[0], "ends_on": order.dates[1]}
-    own = {
+    terms = {
         "code": order.code,
         "name": order.code,
         "kind": order.kind,
@@ -151,7 +153,7 @@ def _campaign(connection: sa.Connection, order: Order) -> tuple[int, float]:
         "cost_cents": 0,
     }
     return connection.scalars(
-        campaigns.insert().values(**own, **dates).returning(campaigns.c.id)
+        campaigns.insert().values(**terms, **dates).returning(campaigns.c.id)
     ).one(), order.holdout_share
 
 
@@ -178,25 +180,25 @@ def _candidates(
     """The sealed rows of the people asked for, without those whom the campaign has already, and how
     many the others are."""
     asked = ids.drop_nulls().unique()
-    found = _read_people(register, asked)
-    fresh = found.filter(~col("id").is_in(before["id"].implode()))
+    customers = _read_people(register, asked)
+    fresh = customers.filter(~col("id").is_in(before["id"].implode()))
     counts = {
         "refused_pseudonym": ids.null_count(),
         "repeated": len(ids) - ids.null_count() - len(asked),
     }
     return fresh, counts | {
-        "unknown_person": len(asked) - found.height,
-        "already_planned": found.height - fresh.height,
+        "unknown_person": len(asked) - customers.height,
+        "already_planned": customers.height - fresh.height,
     }
 
 
-def _drawn(people: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
+def _draw_arms(people: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
     """Each person's arm: the people stand in order of their numbers, so the same seed draws the
     same holdout."""
-    held = np.zeros(people.height, dtype=bool)
-    held[: round(share * people.height)] = True
+    in_holdout = np.zeros(people.height, dtype=bool)
+    in_holdout[: round(share * people.height)] = True
     arm = (
-        pl.when(pl.Series(np.random.default_rng(seed).permutation(held)))
+        pl.when(pl.Series(np.random.default_rng(seed).permutation(in_holdout)))
         .then(pl.lit("holdout"))
         .otherwise(pl.lit("contacted"))
     )
@@ -217,10 +219,10 @@ def _planned(
     rows = arms.select(
         "arm", customer_id="id", **{name: pl.lit(value) for name, value in common.items()}
     ).to_dicts()
-    made = connection.scalars(
+    numbers = connection.scalars(
         contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True), rows
     ).all()
-    return arms.with_columns(contact=pl.Series(made, dtype=pl.Int64))
+    return arms.with_columns(contact=pl.Series(numbers, dtype=pl.Int64))
 
 
 def _write(contacted: pl.DataFrame, order: Order, file: BinaryIO) -> list[str]:
@@ -246,16 +248,16 @@ def _disclosed(
         "data_categories": ", ".join(columns),
     }
     whom = {"recipient": to.name, "country": to.country, "basis": to.basis, "evidence": to.evidence}
-    made = connection.scalars(
+    number = connection.scalars(
         disclosures.insert().values(**what, **whom).returning(disclosures.c.id)
     ).one()
     connection.execute(
         table("disclosure_customer").insert(),
-        pl.select(customer_id=ids, disclosure_id=pl.lit(made)).to_dicts(),
+        pl.select(customer_id=ids, disclosure_id=pl.lit(number)).to_dicts(),
     )
 
 
-def _event(made: Audience, order: Order, subjects: list[int]) -> audit.Event:
+def _event(audience: Audience, order: Order, subjects: list[int]) -> audit.Event:
     detail = {
         "campaign": order.code,
         "channel": order.channel,
@@ -263,7 +265,11 @@ def _event(made: Audience, order: Order, subjects: list[int]) -> audit.Event:
         "seed": order.seed,
         "basis": order.recipient.basis,
     }
-    counts = {"contacted": made.contacted, "holdout": made.holdout, "left_out": made.left_out}
+    counts = {
+        "contacted": audience.contacted,
+        "holdout": audience.holdout,
+        "left_out": audience.left_out,
+    }
     return audit.Event(
         order.purpose,
         "audience export",

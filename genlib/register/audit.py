@@ -177,9 +177,9 @@ def list_events_of(register: Register, key: IdentityKey, customers: Sequence[int
         events.c.subjects.contains(f'"{subject}"') for subject in name_subjects(key, customers)
     ]
     chosen = sa.select(events.c.at, events.c.purpose, events.c.action)
-    found = chosen.where(sa.or_(sa.false(), *is_named)).order_by(events.c.id.desc())
+    query = chosen.where(sa.or_(sa.false(), *is_named)).order_by(events.c.id.desc())
     with register.engine.connect() as connection:
-        return [Trace(*row) for row in connection.execute(found)]
+        return [Trace(*row) for row in connection.execute(query)]
 
 
 def name_subjects(key: IdentityKey, customers: Sequence[int]) -> list[str]:

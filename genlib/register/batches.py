@@ -108,12 +108,12 @@ def read_folder(folder: Path, as_of: dt.datetime | None = None) -> list[OwnFile]
     """The files of a folder in the register's own layout, in an order that puts customers before
     their invoices. Each speaks of `as_of`, else of when it was written. BadInput as `files` and
     `check_columns`."""
-    found = files(folder)
-    for name, path in found.items():
+    paths = files(folder)
+    for name, path in paths.items():
         check_columns(name, path)
     return [
         OwnFile(name, path, as_of or read_file_time(path), tuple(read_header(path)))
-        for name, path in found.items()
+        for name, path in paths.items()
     ]
 
 

@@ -129,7 +129,8 @@ class Embedded:
         )
         # a column that a migration added stands last in its table, whatever the schema says
         columns = ", ".join(f'"{column}"' for column in frame.columns)
-        insert = f'INSERT INTO "{name}" ({columns}) VALUES ({marks})'  # noqa: S608 - the schema's names
+        # all names are the schema's
+        insert = f'INSERT INTO "{name}" ({columns}) VALUES ({marks})'  # noqa: S608
         for part in native.iter_slices(SLICE):
             session.exec_driver_sql(insert, part.rows())
 
@@ -149,7 +150,10 @@ class Embedded:
 
 
 def _batches(session: Any, query: str, stored: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
-    first = ", ".join(f'{FIRST.get(kind, -(2**63))} AS "{name}"' for name, kind in stored.items())  # type: ignore[call-overload]
+    firsts: dict[str, Any] = {}
+    for name, kind in stored.items():
+        firsts[name] = FIRST.get(kind, -(2**63))  # type: ignore[call-overload]
+    first = ", ".join(f'{value} AS "{name}"' for name, value in firsts.items())
     with session.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": rows})
         cursor.execute(f"SELECT {first} UNION ALL {query}")
@@ -214,7 +218,8 @@ class Server:
             f"CAST(value->>{at} AS {'bigint' if kind.is_integer() else 'text'})"
             for at, kind in enumerate(keys.dtypes)
         ]
-        return f"SELECT {', '.join(values)} FROM json_array_elements(CAST(:keys AS json))"  # noqa: S608 - no value is in it
+        elements = "json_array_elements(CAST(:keys AS json))"
+        return f"SELECT {', '.join(values)} FROM {elements}"  # noqa: S608 - no value is in it
 
     def match(
         self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str

@@ -78,13 +78,13 @@ def find_rule(name: str) -> ChangeRule:
 def keep_stages(pairs: pl.DataFrame, name: str) -> pl.DataFrame:
     """The rows that came, with what the register has where an empty cell says nothing. pairs: the
     rows that came, and the columns of the register's with ` before` behind their names."""
-    kept = [column for column in find_rule(name).kept if column in pairs.columns]
+    stages = [column for column in find_rule(name).kept if column in pairs.columns]
     return pairs.with_columns(
         pl.when(_is_filled(col(column), pairs.schema[column]))
         .then(column)
         .otherwise(f"{column}{BEFORE}")
         .alias(column)
-        for column in kept
+        for column in stages
     )
 
 

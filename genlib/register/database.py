@@ -110,7 +110,8 @@ class Register:
         wanted = pl.Schema({column: schema[column] for column in dict.fromkeys(chosen + sorting)})
         order = f" WHERE {_quoted(filled)} IS NOT NULL" if filled else ""
         order += f" ORDER BY {_quoted(ordered_by)}" if ordered_by else ""
-        query = f"SELECT {', '.join(map(_quoted, wanted))} FROM {_quoted(name)}{order}"  # noqa: S608 - all names are the schema's
+        texts = ", ".join(map(_quoted, wanted))
+        query = f"SELECT {texts} FROM {_quoted(name)}{order}"  # noqa: S608 - the schema's names
         empty = True
         with translated(name), self._session(write=False) as session:
             for frame in self._bulk.read(session, query, wanted, rows):
@@ -147,8 +148,8 @@ class Register:
         every = f"SELECT {wanted} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
         query = f"{every} WHERE ({wanted}) IN ({listed})"
         with translated(name), self._session(write=True) as connection:
-            found = connection.execute(sa.text(query), {"keys": json.dumps(keys.rows())}).all()
-        return pl.DataFrame([tuple(row) for row in found], schema=keys.schema, orient="row")
+            matches = connection.execute(sa.text(query), {"keys": json.dumps(keys.rows())}).all()
+        return pl.DataFrame([tuple(row) for row in matches], schema=keys.schema, orient="row")
 
     def matching(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
         """The stored rows that have one of `keys` (whole numbers or texts, in columns named as the
@@ -158,7 +159,8 @@ class Register:
             return pl.DataFrame(schema=schema)
         wanted = ", ".join(map(_quoted, keys.columns))
         listed = self._bulk.listed(keys)
-        every = f"SELECT {', '.join(map(_quoted, schema))} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
+        columns = ", ".join(map(_quoted, schema))
+        every = f"SELECT {columns} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
         query = f"{every} WHERE ({wanted}) IN ({listed})"
         with translated(name), self._session(write=True) as connection:
             return pl.concat(
@@ -180,8 +182,8 @@ class Register:
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Any]:
         """The open transaction or snapshot, else one of its own."""
-        own = begin_writing(self.engine) if write else self._bulk.reading()
-        with nullcontext(self._open) if self._open is not None else own as session:
+        fresh = begin_writing(self.engine) if write else self._bulk.reading()
+        with nullcontext(self._open) if self._open is not None else fresh as session:
             yield session
 
 
@@ -216,8 +218,8 @@ def open_register(url: str) -> Register:
     none, UsageError if it cannot be opened or has the schema of another version."""
     register = name_register(url)
     exists = not register.embedded or os.path.exists(register.engine.url.database or "")
-    found = _table_names(register) if exists else set()
-    if "audit_event" not in found:
+    names = _table_names(register) if exists else set()
+    if "audit_event" not in names:
         if exists and not register.embedded:
             _check_schema_is_open(register)
         raise RegisterNotFound(
@@ -347,8 +349,8 @@ def _sqlite_begun(connection: sa.Connection) -> None:
 def _scrubbed(context: sa.engine.ExceptionContext) -> None:
     """PostgreSQL puts the offending values into its messages; keep the rule only. A refusal and a
     lost connection are said in words."""
-    if context.connection is not None and (said := explain(context.original_exception)):
-        raise said from None
+    if context.connection is not None and (explanation := explain(context.original_exception)):
+        raise explanation from None
     diagnosis = getattr(context.original_exception, "diag", None)
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and diagnosis is not None and diagnosis.sqlstate:

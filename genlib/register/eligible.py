@@ -74,15 +74,15 @@ def choose_reachable(
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Those whom the acts, then whatever has an identifier of theirs, and then the suppression
     list allow, and who can be reached; only they are opened, and the protected."""
-    held = holds.held_people(connection)["customer_id"]
-    related = persons.find_related(register, sealed, held, order.channel)
-    own_states = persons.apply_states(sealed, related.rows, held)
+    held_ids = holds.held_people(connection)["customer_id"]
+    related = persons.find_related(register, sealed, held_ids, order.channel)
+    own_states = persons.apply_states(sealed, related.rows, held_ids)
     acts = persons.gather_acts(read_acts(register, related.rows["other"]), related.rows)
     first, refused = _judge_people(_hold(own_states, order), acts, order)
     people = open_people(first, key)
     protection = persons.find_protection(
         people,
-        related.protected.with_columns(is_held=col("id").is_in(held.implode())),
+        related.protected.with_columns(is_held=col("id").is_in(held_ids.implode())),
         holds.read_identifiers(connection),
         key=key,
         channel=order.channel,
@@ -136,14 +136,14 @@ def _judge_people(
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """A list leaves the house, so people who may get a notice by a safe route only are not on
     it."""
-    known = people.rename({"id": "customer_id"})
-    asked = known.select(
+    customers = people.rename({"id": "customer_id"})
+    asked = customers.select(
         "customer_id",
         channel=pl.lit(order.channel),
         kind=pl.lit(order.kind),
         sent_at=pl.lit(order.at),
     )
-    judged = verdicts(asked, acts, known, switches=order.switches, time_zone=order.time_zone)
+    judged = verdicts(asked, acts, customers, switches=order.switches, time_zone=order.time_zone)
     allowed = judged["allowed"] & (judged["reason"] != "safe_route")
     reasons = judged.filter(~allowed)["reason"].value_counts()
     return people.filter(allowed), dict(reasons.rows())

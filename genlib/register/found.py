@@ -68,14 +68,14 @@ def suppress_unknown(
     )
     wills = _find_wills(place, readable, run.table)
     lost = rows.join(readable, on="row", how="anti").select("row")
-    kept = CARRIED[by]
-    listed = wills.filter(col("scope").is_in(list(kept))).join(named, on="row")
+    scopes = CARRIED[by]
+    listed = wills.filter(col("scope").is_in(list(scopes))).join(named, on="row")
     normal = checked(listed["text"], by, artificial=place.artificial)["value"]
     digest = place.key.index(normal, column=f"suppression.{by}")
     entries = listed.select(
         identifier=pl.lit(by),
         digest=digest,
-        scope=col("scope").replace_strict(kept, return_dtype=pl.String),
+        scope=col("scope").replace_strict(scopes, return_dtype=pl.String),
         since="since",
         source=pl.lit("DATA_SUBJECT"),
     ).unique(maintain_order=True)
@@ -93,9 +93,9 @@ def _find_by_index(place: Place, by: str, named: pl.DataFrame) -> tuple[pl.DataF
     query = sa.select(stage.c[ROW], table("customer").c.id).join(
         table("customer"), index == stage.c.digest
     )
-    found = [tuple(row) for row in place.connection.execute(query)]
+    matches = [tuple(row) for row in place.connection.execute(query)]
     stage.drop(place.connection)
-    pairs = pl.DataFrame(found, CANDIDATES, orient="row").sort("row", "customer_id")
+    pairs = pl.DataFrame(matches, CANDIDATES, orient="row").sort("row", "customer_id")
     return asked.select("row", is_readable=True), pairs
 
 
@@ -112,11 +112,11 @@ def _find_wills(place: Place, rows: pl.DataFrame, name: str) -> pl.DataFrame:
         live = rows.filter(col("act") == "prohibition", col("ended_at").is_null())
         return live.select("row", "scope", since="given_at")
     kinds = pl.concat(place.register.scan("campaign", ["id", "kind"]))
-    said = rows.drop_nulls("opted_out_at").join(
+    opt_outs = rows.drop_nulls("opted_out_at").join(
         kinds, left_on="campaign_id", right_on="id", how="left", maintain_order="left"
     )
     scope = col("channel").replace_strict(SCOPES, return_dtype=pl.String)
-    opted = said.select("row", "channel", "kind", scope=scope, since="opted_out_at")
+    opted = opt_outs.select("row", "channel", "kind", scope=scope, since="opted_out_at")
     return pl.concat([opted, find_also_stopped(opted)]).select("row", "scope", "since")
 
 

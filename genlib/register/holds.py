@@ -143,10 +143,10 @@ class Watch:
         """Enter the refused rows of a batch (`find_refused`) that are not held already, and what
         else they are known by (`digest_refused`); `taken` are the numbers of the rows that the
         batch brought into the register, or that are past their retention."""
-        known = self.before.select("id", *HELD)
-        mended = known.filter(col("refused_id").is_in(taken.implode()))
-        repeated = known.join(refused, on=HELD, how="semi", nulls_equal=True)
-        fresh = refused.join(known, on=HELD, how="anti", nulls_equal=True)
+        earlier = self.before.select("id", *HELD)
+        mended = earlier.filter(col("refused_id").is_in(taken.implode()))
+        repeated = earlier.join(refused, on=HELD, how="semi", nulls_equal=True)
+        fresh = refused.join(earlier, on=HELD, how="anti", nulls_equal=True)
         self.mended.update(mended["id"])
         self.repeated.update(repeated["id"])
         self.people = self.people.append(refused["customer_id"]).drop_nulls().unique()
@@ -267,8 +267,8 @@ def move_holds(connection: sa.Connection, moved: pl.DataFrame) -> None:
         return
     rows = table("held_back")
     before: sa.BindParameter[int] = sa.bindparam("before")
-    own = sa.and_(rows.c.table == "customer", rows.c.refused_id == before)
-    connection.execute(rows.delete().where(own), moved.select("before").to_dicts())
+    is_his_row = sa.and_(rows.c.table == "customer", rows.c.refused_id == before)
+    connection.execute(rows.delete().where(is_his_row), moved.select("before").to_dicts())
     change = rows.update().where(rows.c.customer_id == before)
     connection.execute(change.values(customer_id=sa.bindparam("now")), moved.to_dicts())
 
@@ -296,8 +296,8 @@ def _read_identifiers(connection: sa.Connection) -> pl.DataFrame:
 def _enter_identifiers(connection: sa.Connection, name: str, identified: pl.DataFrame) -> None:
     """Keep with the holds what they are known by, each once."""
     holds = _read_holds(connection, name).rename({"id": "held_back_id"})
-    found = identified.join(holds, on=HELD, nulls_equal=True)
-    entries = found.select("held_back_id", "identifier", "digest").unique(maintain_order=True)
+    matches = identified.join(holds, on=HELD, nulls_equal=True)
+    entries = matches.select("held_back_id", "identifier", "digest").unique(maintain_order=True)
     fresh = entries.join(_read_identifiers(connection), on=entries.columns, how="anti")
     if fresh.height:
         connection.execute(table("held_identifier").insert(), fresh.to_dicts())

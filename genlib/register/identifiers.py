@@ -124,8 +124,10 @@ def phone(text: str, *, artificial: bool = False) -> str:
 def _phone_digits(written: str) -> tuple[str, str]:
     """The digits with a plus if there is one, without a trunk zero `(0)`; and what stands before
     that zero. InvalidIdentifier for what is not written as one number."""
-    own = ABROAD.sub("", written, count=1) if ABROAD.match(written) else written
-    is_date = any(form.fullmatch(text) for form in (DATE, BIRTH_DATE) for text in (written, own))
+    national = ABROAD.sub("", written, count=1) if ABROAD.match(written) else written
+    is_date = any(
+        form.fullmatch(text) for form in (DATE, BIRTH_DATE) for text in (written, national)
+    )
     is_something_else = is_date or SEVERAL.fullmatch(written) or ISO_DATE.fullmatch(written)
     if not PHONE.fullmatch(written) or is_something_else:
         raise InvalidIdentifier("telephone number", "bad_format")

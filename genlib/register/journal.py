@@ -63,7 +63,8 @@ class Entry:
     def tombstones(self) -> pl.DataFrame:
         """identifier, digest."""
         written = pl.DataFrame(self.marks, dict.fromkeys(SCHEMA, pl.String()), orient="row")
-        return written.with_columns(pl.col("digest").str.decode("hex")).cast(SCHEMA)  # type: ignore[arg-type]
+        digest = pl.col("digest").str.decode("hex")
+        return written.with_columns(digest).cast(SCHEMA)  # type: ignore[arg-type]
 
 
 def make_entry(  # noqa: PLR0913 - the fields of a line
@@ -114,9 +115,9 @@ def forget(home: Path, is_old: Callable[[Entry], bool]) -> None:
     if not any(map(is_old, read(home))):
         return
     with _hold(home) as access:
-        kept = [entry for entry in read(home) if not is_old(entry)]
+        recent = [entry for entry in read(home) if not is_old(entry)]
         with replacing(locate(home), access) as file:
-            for entry in kept:
+            for entry in recent:
                 file.write(f"{json.dumps(asdict(entry))}\n".encode())
 
 

@@ -150,18 +150,18 @@ class KeyFile:
     @property
     def users(self) -> dict[str, list[str]]:
         """Person → the secrets that person may use."""
-        found: dict[str, list[str]] = {}
+        secrets: dict[str, list[str]] = {}
         for slot in self.slots:
-            found.setdefault(slot.user, []).append(slot.secret)
-        return found
+            secrets.setdefault(slot.user, []).append(slot.secret)
+        return secrets
 
     @property
     def levels(self) -> dict[str, list[Level]]:
         """Person → the levels that the person's slots show."""
-        found: dict[str, list[Level]] = {}
+        shows: dict[str, list[Level]] = {}
         for slot in self.slots:
-            found.setdefault(slot.user, []).append(slot.holder.shows)
-        return found
+            shows.setdefault(slot.user, []).append(slot.holder.shows)
+        return shows
 
     def without(self, user: str, secrets: Sequence[str]) -> list[Slot]:
         """The slots but those of a person for these secrets."""

@@ -150,8 +150,8 @@ def _check_role(role: Login | None) -> None:
 def _set_password(connection: sa.Connection, login: str, password: str) -> str:
     """The statement that stores the verifier of a password, made here."""
     driver: Any = connection.connection.driver_connection
-    made = driver.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256")
-    verifier = made.decode()
+    secret = driver.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256")
+    verifier = secret.decode()
     if not VERIFIER.fullmatch(verifier):
         raise UsageError("no SCRAM verifier can be made of this password; choose another")
     return f"ALTER ROLE {quote_name(login)} LOGIN PASSWORD '{verifier}'"

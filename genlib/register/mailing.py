@@ -119,8 +119,9 @@ def _addresses(people: pl.DataFrame, channel: str, key: IdentityKey) -> pl.Serie
     """What each of the opened people is reached by, as one digest; a letter's has the family
     name."""
     owners = people.select("id", *WRITTEN)
-    found = digest_identifiers(key, owners, "id").filter(identifier=IDENTIFIERS[channel])
-    digests = people.select("id").join(found, on="id", how="left", maintain_order="left")["digest"]
+    identifiers = digest_identifiers(key, owners, "id").filter(identifier=IDENTIFIERS[channel])
+    of_people = people.select("id").join(identifiers, on="id", how="left", maintain_order="left")
+    digests = of_people["digest"]
     if channel != "post":
         return digests.alias("address")
     names = people.select(fold_name(col("family_name").fill_null(""))).to_series()

@@ -65,6 +65,6 @@ def _move(connection: sa.Connection, name: str, last: int) -> None:
         sequence = connection.scalar(SEQUENCE, {"name": name})
         connection.execute(MOVE, {"sequence": sequence, "last": last})
         return
-    own = COUNTERS.update().where(COUNTERS.c.name == name)
-    if not connection.execute(own.values(seq=last)).rowcount:
+    counter = COUNTERS.update().where(COUNTERS.c.name == name)
+    if not connection.execute(counter.values(seq=last)).rowcount:
         connection.execute(COUNTERS.insert().values(name=name, seq=last))

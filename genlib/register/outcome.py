@@ -61,8 +61,8 @@ class Outcome:
 
     def add_newest(self, newest: dt.datetime | None) -> None:
         """Note when the newest of some rows happened."""
-        known = [instant for instant in (self.newest, newest) if instant]
-        self.newest = max(known, default=None)
+        instants = [instant for instant in (self.newest, newest) if instant]
+        self.newest = max(instants, default=None)
 
     @property
     def to_mend(self) -> int:
@@ -78,10 +78,10 @@ class Outcome:
     @property
     def detail(self) -> dict[str, str | int]:
         """What the audit trail tells: columns and counts."""
-        told: dict[str, str | int] = {"feed": self.feed, "table": self.table, "run": self.run}
+        detail: dict[str, str | int] = {"feed": self.feed, "table": self.table, "run": self.run}
         columns = {"columns": list_counts(self.columns)} if self.columns else {}
         joined = {"joined": self.joined} if self.joined else {}
-        return told | self.counts | joined | columns
+        return detail | self.counts | joined | columns
 
     @property
     def notices(self) -> list[str]:

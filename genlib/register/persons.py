@@ -48,9 +48,9 @@ class Related:
 
 
 def find_related(
-    register: Register, people: pl.DataFrame, held: pl.Series, channel: str
+    register: Register, people: pl.DataFrame, held_ids: pl.Series, channel: str
 ) -> Related:
-    """What is related to the sealed `people`, if a message goes by this channel; `held` are the
+    """What is related to the sealed `people`, if a message goes by this channel; `held_ids` are the
     numbers of those who are held back."""
     same_code = []
     sharing = []
@@ -58,9 +58,9 @@ def find_related(
     for batch in register.scan("customer", READ):
         same_code.append(_join_codes(batch, people))
         sharing.append(_find_sharing(batch, people, channel))
-        protected.append(batch.filter(_is_protected(held)))
-    own = people.select("id", *STATES, other="id")
-    pairs = pl.concat([own, *same_code], how="diagonal")
+        protected.append(batch.filter(_is_protected(held_ids)))
+    themselves = people.select("id", *STATES, other="id")
+    pairs = pl.concat([themselves, *same_code], how="diagonal")
     return Related(
         rows=pairs.unique(["id", "other"]),
         sharing=pl.concat(sharing),
@@ -87,8 +87,8 @@ def _find_sharing(batch: pl.DataFrame, people: pl.DataFrame, channel: str) -> pl
     return batch.filter(shares)["id"]
 
 
-def _is_protected(held: pl.Series) -> pl.Expr:
-    is_held = col("id").is_in(held.implode())
+def _is_protected(held_ids: pl.Series) -> pl.Expr:
+    is_held = col("id").is_in(held_ids.implode())
     dates = [col(name).is_not_null() for name in ("restricted_from", "deceased_on")]
     return pl.any_horizontal(is_held, *dates, col("non_disclosure").fill_null(value=True))
 
@@ -125,14 +125,14 @@ def find_protection(
     )
 
 
-def apply_states(people: pl.DataFrame, rows: pl.DataFrame, held: pl.Series) -> pl.DataFrame:
+def apply_states(people: pl.DataFrame, rows: pl.DataFrame, held_ids: pl.Series) -> pl.DataFrame:
     """The people with the strictest state of any of their rows, and `is_held`: whether one of the
-    rows is in `held`."""
+    rows is in `held_ids`."""
     strictest = rows.group_by("id").agg(
         col("restricted_from").min(),
         col("deceased_on").min(),
         col("non_disclosure").any(),
-        is_held=col("other").is_in(held.implode()).any(),
+        is_held=col("other").is_in(held_ids.implode()).any(),
     )
     return people.drop(STATES).join(strictest, on="id", how="left", maintain_order="left")
 
@@ -150,11 +150,11 @@ def gather_acts(acts: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         .drop_nulls("ended_at")
         .select("id", "scope", later_end="ended_at")
     )
-    kept = all_acts.filter(is_own | ~is_consent).with_row_index("act_number")
-    consents = kept.filter(is_consent).join(ends, on=["id", "scope"])
+    standing = all_acts.filter(is_own | ~is_consent).with_row_index("act_number")
+    consents = standing.filter(is_consent).join(ends, on=["id", "scope"])
     overtaken = consents.filter(col("later_end") >= col("given_at"))
     first_ends = overtaken.group_by("act_number").agg(col("later_end").min())
-    ended = kept.join(first_ends, on="act_number", how="left", maintain_order="left")
+    ended = standing.join(first_ends, on="act_number", how="left", maintain_order="left")
     return ended.select(
         customer_id="id",
         act="act",

@@ -27,17 +27,17 @@ TRUTHS = {"true": True, "false": False}
 
 
 def read_plainly(
-    raw: pl.DataFrame, name: str, given: Sequence[str], keys: Sequence[str]
+    raw: pl.DataFrame, name: str, columns: Sequence[str], keys: Sequence[str]
 ) -> pl.DataFrame:
     """`row` and the given columns of the rows that are written as the register itself writes them;
     none of those that share their key with another row. raw: texts, with `row`."""
     schema = plain_schema(name)
-    if pl.Float64 in schema.values() or not {*keys, *given} <= {*raw.columns}:
+    if pl.Float64 in schema.values() or not {*keys, *columns} <= {*raw.columns}:
         return pl.DataFrame(schema={"row": pl.Int64()})
-    filled = [_blank(column).alias(column) for column in given]
+    filled = [_blank(column).alias(column) for column in columns]
     is_single = pl.struct(keys).is_unique()
     texts = raw.filter(is_single).select("row", *filled)
-    values = [_read(column, schema[column]).alias(column) for column in given]
+    values = [_read(column, schema[column]).alias(column) for column in columns]
     is_read = [col(column).is_null() | value.is_not_null() for column, value in _pair(values)]
     has_keys = [col(key).is_not_null() for key in keys]
     return texts.filter(pl.all_horizontal(*is_read, *has_keys)).with_columns(values)

@@ -50,19 +50,23 @@ def files(folder: Path) -> dict[str, Path]:
     tables = [table.name for table in Base.metadata.sorted_tables if table.name not in WRITTEN_HERE]
     present = [path for path in sorted(Path(folder).iterdir()) if _counts(path)]
     _refuse_kinds(present, tables)
-    given = [path for path in present if not path.is_dir()]
-    strange = [path for path in given if not _is_readable(path) or path.stem not in tables]
-    found = [path for path in given if path not in strange]
+    paths = [path for path in present if not path.is_dir()]
+    strange = [path for path in paths if not _is_readable(path) or path.stem not in tables]
+    table_files = [path for path in paths if path not in strange]
     naming = f"name each file after its table: {', '.join(tables)}"
-    if not any(_is_readable(path) for path in given):
+    if not any(_is_readable(path) for path in paths):
         others = f", but {len(strange)} other(s)" if strange else ""
         raise BadInput(f"{folder}: no table's file is there{others}; {naming}")
     if strange:
         raise BadInput(f"{folder}: {len(strange)} file(s) are no table's; {naming}")
-    twice = {path.stem for path in found if sum(other.stem == path.stem for other in found) > 1}
+    twice = {
+        path.stem
+        for path in table_files
+        if sum(other.stem == path.stem for other in table_files) > 1
+    }
     if twice:
         raise BadInput(f"{folder}: more than one file for {', '.join(sorted(twice))}")
-    return {name: path for name in tables for path in found if path.stem == name}
+    return {name: path for name in tables for path in table_files if path.stem == name}
 
 
 def _counts(path: Path) -> bool:
@@ -73,9 +77,9 @@ def _is_readable(path: Path) -> bool:
     return path.suffix.lower() in KINDS and path.is_file()
 
 
-def _refuse_kinds(given: list[Path], tables: list[str]) -> None:
+def _refuse_kinds(paths: list[Path], tables: list[str]) -> None:
     """BadInput for a table's file of a kind that is not read."""
-    for path in given:
+    for path in paths:
         table, _, kind = path.name.partition(".")
         if table in tables and f".{kind.lower()}" not in KINDS:
             raise BadInput(f"{table}{_tell_kind(kind)}: save it as .xlsx or CSV")
@@ -99,19 +103,19 @@ def check_columns(name: str, path: Path) -> None:
     with _readable(path):
         if path.suffix.lower() == ".csv":
             read_form(path)
-        given = _scan(path).collect_schema().names()
+        header = _scan(path).collect_schema().names()
     columns = {column.name: column for column in plain_columns(name)}
-    missing = [c for c, kind in columns.items() if c not in given and not kind.nullable]
-    known = columns.keys() & set(given)
-    if not known:
+    missing = [c for c, kind in columns.items() if c not in header and not kind.nullable]
+    matching = columns.keys() & set(header)
+    if not matching:
         raise BadInput(
             f"{path.name}: the first row is not a header; it must name the columns of {name}: "
             f"{', '.join(columns)}"
         )
-    is_header = 2 * len(known) >= len(given)
+    is_header = 2 * len(matching) >= len(header)
     unknown = [
         column if is_header and COLUMN_NAME.fullmatch(column) else f"number {at}"
-        for at, column in enumerate(given, 1)
+        for at, column in enumerate(header, 1)
         if column not in columns
     ]
     parts = []
@@ -121,15 +125,15 @@ def check_columns(name: str, path: Path) -> None:
         parts.append(f"has unknown column {', '.join(unknown)}")
     if parts:
         raise BadInput(f"{path.name} {' and '.join(parts)}")
-    _check_types(path, [column for column in given if column in columns])
+    _check_types(path, [column for column in header if column in columns])
 
 
-def _check_types(path: Path, given: list[str]) -> None:
+def _check_types(path: Path, columns: list[str]) -> None:
     """BadInput for a column of a type that is no cell's, and for cents that may be euros."""
-    cents = [column for column in given if column.endswith("_cents")]
+    cents = [column for column in columns if column.endswith("_cents")]
     if path.suffix.lower() == ".parquet":
         types = pl.read_parquet_schema(path)
-        for column in given:
+        for column in columns:
             if types[column].base_type() not in CELL_TYPES:
                 kind = str(types[column].base_type()).lower()
                 raise BadInput(
@@ -140,8 +144,8 @@ def _check_types(path: Path, given: list[str]) -> None:
     if path.suffix.lower() == ".xlsx" and cents:
         frame = read_workbook(path)
         has_decimals = pl.col(cents).str.contains(r"^\s*[-+]?[0-9]+[.,][0-9]").any()
-        found = frame.select(has_decimals).row(0, named=True)
-        _refuse_euros(path, [column for column in cents if found[column]])
+        has_cents = frame.select(has_decimals).row(0, named=True)
+        _refuse_euros(path, [column for column in cents if has_cents[column]])
 
 
 def _refuse_euros(path: Path, columns: list[str]) -> None:

@@ -30,8 +30,8 @@ class Recipient:
 
 def members(data: Path) -> tuple[set[str], dt.date]:
     """The countries of the EU and EEA in data/eea.toml, and the day on which that was so."""
-    told = tomllib.loads((data / "eea.toml").read_text(encoding="utf-8"))
-    return {*told["union"], *told["efta"]}, told["as_of"]
+    groups = tomllib.loads((data / "eea.toml").read_text(encoding="utf-8"))
+    return {*groups["union"], *groups["efta"]}, groups["as_of"]
 
 
 def checked(register: Register, named: Recipient, *, data: Path) -> Recipient:
@@ -39,18 +39,16 @@ def checked(register: Register, named: Recipient, *, data: Path) -> Recipient:
     without one, and for a country outside the EU and EEA whatever the basis."""
     processor, (countries, as_of) = table("processor"), members(data)
     with register.engine.connect() as connection:
-        found = connection.execute(
-            sa.select(processor).where(processor.c.name == named.name)
-        ).first()
-    known = (
-        Recipient(named.name, found.country, "contract", found.contract) if found else _other(named)
+        row = connection.execute(sa.select(processor).where(processor.c.name == named.name)).first()
+    recipient = (
+        Recipient(named.name, row.country, "contract", row.contract) if row else _other(named)
     )
-    if not {known.country.upper(), (named.country or known.country).upper()} <= countries:
+    if not {recipient.country.upper(), (named.country or recipient.country).upper()} <= countries:
         raise Refused(
             "customer data does not go outside the EU and EEA (notice, clause 7; members as of "
             f"{as_of})"
         )
-    return known
+    return recipient
 
 
 def _other(named: Recipient) -> Recipient:

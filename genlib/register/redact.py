@@ -47,11 +47,11 @@ def redact(text: pl.Expr) -> pl.Expr:
     """The text with every unknown word replaced by `…`; null stays null."""
     spaced = text.str.normalize("NFC").str.replace_all(r"[/\s\x00-\x1f]+", " ")
     marked = spaced.str.replace_all(r"(^ ?|[.!?] )(\p{Lu}(?:\p{Ll}| ))", f"${{1}}{BEGINS}${{2}}")
-    kept = marked.str.split(" ").list.eval(_kept(pl.element())).list.join(" ")
-    return kept.str.replace_all(rf"{LOST}(?: {LOST})+", LOST).str.strip_chars()
+    words = marked.str.split(" ").list.eval(_keep_ordinary(pl.element())).list.join(" ")
+    return words.str.replace_all(rf"{LOST}(?: {LOST})+", LOST).str.strip_chars()
 
 
-def _kept(chunk: pl.Expr) -> pl.Expr:
+def _keep_ordinary(chunk: pl.Expr) -> pl.Expr:
     """A chunk between spaces: the word with its punctuation, or `…`."""
     words = vocabulary(settings.load().data / "comment_words.txt")
     word = chunk.str.extract(rf"^[(\"'”]*({BEGINS}?\p{{L}}+)[)\"'”]*[.,;:!?]*$")
@@ -59,9 +59,9 @@ def _kept(chunk: pl.Expr) -> pl.Expr:
     ending = small.str.extract(words.stems)
     ordinary = small.is_in(words.exact) | (ending.is_not_null() & ~ending.str.contains(SURNAME))
     placed = word.str.starts_with(BEGINS) | (word == small)
-    kept = ((placed & ordinary) | word.is_in(words.lower)) & ~_spells_number(small)
+    is_ordinary = ((placed & ordinary) | word.is_in(words.lower)) & ~_spells_number(small)
     return (
-        pl.when(kept)
+        pl.when(is_ordinary)
         .then(chunk.str.replace(BEGINS, "", literal=True))
         .when(chunk != "")
         .then(pl.lit(LOST))

@@ -87,8 +87,8 @@ def begin_rotation(
 def _replace_secret(keys: KeyFile, slot: Slot, password: str, key: Key) -> KeyFile:
     """The key file with a new secret in the one slot of whoever rotates."""
     fresh = os.urandom(SECRET)
-    shown = slot.holder.shows.name
-    holder = replace(slot.holder, level=shown, rotation=slot.holder.rotation + 1)
+    level = slot.holder.shows.name
+    holder = replace(slot.holder, level=level, rotation=slot.holder.rotation + 1)
     others = [one for one in keys.slots if one.secret != slot.secret]
     earlier = keys.earlier
     former = keys.former.get(slot.secret, ())

@@ -148,8 +148,8 @@ def examined(  # noqa: PLR0913 - what the rules depend on
     schema_broken = _broken(typed, name, has_own_numbers=has_own_numbers)
     broken = pl.concat([*unreadable, schema_broken, _find_future(typed, name, now)])
     readable = typed.join(broken, on="row", how="anti")
-    found = [broken, find_contradictions(readable, name)] if is_complete else [broken]
-    faults = pl.concat(found).unique(["row", "column"], keep="first", maintain_order=True)
+    faults_by_rule = [broken, find_contradictions(readable, name)] if is_complete else [broken]
+    faults = pl.concat(faults_by_rule).unique(["row", "column"], keep="first", maintain_order=True)
     return typed.join(faults, on="row", how="anti", maintain_order="left"), faults
 
 

@@ -106,8 +106,10 @@ def keep_entries(
     """Keep what the run put on the suppression list. entries: id and what each says."""
     if entries.is_empty():
         return
-    said = write_image(entries.drop("id"))
-    images = pl.DataFrame({"before": pl.Series([None] * len(said), dtype=pl.String), "after": said})
+    texts = write_image(entries.drop("id"))
+    images = pl.DataFrame(
+        {"before": pl.Series([None] * len(texts), dtype=pl.String), "after": texts}
+    )
     keep_rows(register, connection, replace(key, table=LIST), entries.select("id"), images)
 
 
@@ -187,10 +189,10 @@ def mark_missing(
 def tell_history(register: Register, now: dt.datetime) -> list[str]:
     """A line for the last refresh of each table of each feed, and one for each feed: how old the
     newest event is that it told of."""
-    kept = _read_kept(register)
-    last = kept.unique(["feed", "table"], keep="last", maintain_order=True).sort("feed", "table")
+    runs = _read_kept(register)
+    last = runs.unique(["feed", "table"], keep="last", maintain_order=True).sort("feed", "table")
     lines = [_tell_run(row, now) for row in last.to_dicts()]
-    newest = kept.group_by("feed").agg(col("newest").max()).sort("feed")
+    newest = runs.group_by("feed").agg(col("newest").max()).sort("feed")
     return [*lines, *(f"{feed}: {_tell_age(instant, now)}" for feed, instant in newest.rows())]
 
 
@@ -198,9 +200,9 @@ def read_feeds(register: Register, tables: Collection[str], time_zone: str) -> p
     """feed, run, refreshed_on, newest: of each feed that gave some of these tables the last
     refresh, its day, and the day of the newest event that it ever told of in them. Days are those
     of the time zone."""
-    given = _read_kept(register).filter(col("table").is_in(list(tables)))
+    runs = _read_kept(register).filter(col("table").is_in(list(tables)))
     days = [col(name).dt.convert_time_zone(time_zone).dt.date() for name in ("at", "newest")]
-    feeds = given.group_by("feed").agg(col("run").max(), *(day.max() for day in days))
+    feeds = runs.group_by("feed").agg(col("run").max(), *(day.max() for day in days))
     return feeds.rename({"at": "refreshed_on"}).sort("feed")
 
 

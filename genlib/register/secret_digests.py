@@ -29,8 +29,8 @@ def fill_digests(place: Place, name: str) -> int:
     frames = [batch.filter(is_missing) for batch in place.register.scan(name, columns)]
     for rows in frames:
         plain = opened(rows, name, place.key)
-        made = digest_columns(plain, name, place.key)
-        stage.update(made.select(*stage.keys, *digests.values()))
+        digest_rows = digest_columns(plain, name, place.key)
+        stage.update(digest_rows.select(*stage.keys, *digests.values()))
     return sum(rows.height for rows in frames)
 
 

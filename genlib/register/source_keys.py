@@ -26,23 +26,23 @@ def find_numbers(place: Place, source: str, name: str, keys: pl.Series) -> pl.Da
     there before this source named them."""
     digests = _digest_keys(place, source, name, keys)
     asked = digests.select(source=pl.lit(source), table=pl.lit(name), key="digest")
-    found = place.register.matching("source_key", asked)
+    entries = place.register.matching("source_key", asked)
     is_joined = col("joined").fill_null(value=False)
-    known = found.select(digest="key", id="id", joined=is_joined)
-    return digests.join(known, on="digest").select("key", "id", "joined")
+    numbers = entries.select(digest="key", id="id", joined=is_joined)
+    return digests.join(numbers, on="digest").select("key", "id", "joined")
 
 
 def give_numbers(place: Place, run: int, source: str, name: str, keys: pl.Series) -> pl.DataFrame:
     """key, id, joined: the numbers of the keys, of new ones too, which get the next in their
     order."""
-    known = find_numbers(place, source, name, keys)
+    known_numbers = find_numbers(place, source, name, keys)
     wanted = keys.drop_nulls().unique(maintain_order=True).alias("key").to_frame()
-    fresh = wanted.join(known, on="key", how="anti", maintain_order="left")["key"]
+    fresh = wanted.join(known_numbers, on="key", how="anti", maintain_order="left")["key"]
     numbers = numbering.give_numbers(place.connection, name, len(fresh))
     digests = _digest_keys(place, source, name, fresh)
     named = digests.select(source=pl.lit(source), table=pl.lit(name), key="digest", id=numbers)
     _enter(place, run, named, joined=False)
-    return pl.concat([known, digests.select("key", id=numbers, joined=pl.lit(value=False))])
+    return pl.concat([known_numbers, digests.select("key", id=numbers, joined=pl.lit(value=False))])
 
 
 def join_numbers(place: Place, run: int, source: str, joined: pl.DataFrame) -> None:

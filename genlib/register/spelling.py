@@ -45,11 +45,11 @@ def fold_address(text: pl.Expr) -> pl.Expr:
     """The street address in capitals as words and numbers alone: without punctuation, the words
     that only say "apartment" or "staircase", zeros in front and a line of whom it is care of."""
     clean = clean_text(text)
-    own = clean.str.replace_all(CARE_OF, " ").str.strip_chars(" ,;\n\r")
-    addressed = pl.when(own == "").then(clean).otherwise(own)
+    without_care_of = clean.str.replace_all(CARE_OF, " ").str.strip_chars(" ,;\n\r")
+    addressed = pl.when(without_care_of == "").then(clean).otherwise(without_care_of)
     plain = fold_name(addressed).str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ")
-    apart = plain.str.replace_all(r"(\p{L})(\p{N})", "$1 $2").str.replace_all(
+    spaced = plain.str.replace_all(r"(\p{L})(\p{N})", "$1 $2").str.replace_all(
         r"(\p{N})(\p{L})", "$1 $2"
     )
-    short = apart.str.replace_all(APARTMENT, " ").str.replace_all(r"\b0+([0-9])", "$1")
+    short = spaced.str.replace_all(APARTMENT, " ").str.replace_all(r"\b0+([0-9])", "$1")
     return short.str.replace_all(r" +", " ").str.strip_chars()

@@ -66,12 +66,12 @@ def digest_columns(frame: pl.DataFrame, name: str, key: IdentityKey) -> pl.DataF
     return frame.with_columns(derived)
 
 
-def stored_columns(name: str, given: Collection[str]) -> list[str]:
+def stored_columns(name: str, plaintexts: Collection[str]) -> list[str]:
     """The stored columns that hold, or are made from, some of the plaintext columns."""
     return [
         column.name
         for column in table(name).columns
-        if column.name in given or _made_from(column) in given
+        if column.name in plaintexts or _made_from(column) in plaintexts
     ]
 
 
@@ -79,10 +79,10 @@ def compared_by(name: str) -> dict[str, str]:
     """Plaintext column → the stored column that tells whether it changed: the column itself, of a
     secret its blind index or digest."""
     makers = {
-        column.info[made]: column.name
-        for made in ("index_of", "digest_of")
+        column.info[link]: column.name
+        for link in ("index_of", "digest_of")
         for column in table(name).columns
-        if made in column.info
+        if link in column.info
     }
     return {column.name: makers.get(column.name, column.name) for column in plain_columns(name)}
 
@@ -91,7 +91,7 @@ def _made_from(column: sa.Column[Any]) -> str:
     """The column whose plaintext a sealed or derived column is made from; else nothing."""
     if column.info.get("secret"):
         return column.name
-    makers = [column.info[made] for made in MADE if made in column.info]
+    makers = [column.info[link] for link in MADE if link in column.info]
     return str(makers[0]) if makers else ""
 
 
@@ -150,14 +150,14 @@ def find(
     )
     with audit.told(register, key) as (connection, tell):
         fingerprints.keep_key(connection, key)
-        found = list(connection.scalars(wanted))
+        customers = list(connection.scalars(wanted))
         tell(
             audit.Event(
                 purpose=purpose,
                 action=f"find by {column}",
-                people=len(found),
-                subjects=found,
+                people=len(customers),
+                subjects=customers,
                 user=user,
             )
         )
-    return found
+    return customers

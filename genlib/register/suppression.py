@@ -128,14 +128,16 @@ def find_entries(
     """What these customers prohibit, as entries of the list: `ENTRY`, and whether it is `live` at
     the instant `at`."""
     acts = read_acts(register, ids)
-    said = acts.filter(col("act") == "prohibition").select(
+    prohibition_acts = acts.filter(col("act") == "prohibition").select(
         "customer_id", "scope", "ended_at", since="given_at"
     )
-    objecting = said.select(id="customer_id").unique()
+    objecting = prohibition_acts.select(id="customer_id").unique()
     people = register.matching("customer", objecting).select("id", *IDENTIFIERS)
     owners = opened(people, "customer", key).rename({"id": "customer_id"})
     identified = digest_identifiers(key, owners, "customer_id")
-    met = identified.join(said, on="customer_id").join(_carried(), on=["identifier", "scope"])
+    met = identified.join(prohibition_acts, on="customer_id").join(
+        _carried(), on=["identifier", "scope"]
+    )
     return met.group_by("identifier", "digest", "since", scope="kept").agg(
         live=((col("ended_at") > at).fill_null(value=True)).any()
     )
@@ -154,9 +156,9 @@ def prohibitions(connection: sa.Connection, key: IdentityKey, people: pl.DataFra
 
 def _carried() -> pl.DataFrame:
     rows = [
-        (identifier, scope, kept)
+        (identifier, scope, listed_as)
         for identifier, scopes in CARRIED.items()
-        for scope, kept in scopes.items()
+        for scope, listed_as in scopes.items()
     ]
     return pl.DataFrame(rows, schema=["identifier", "scope", "kept"], orient="row")
 
@@ -167,10 +169,10 @@ def _find_people(connection: sa.Connection, instants: pl.Series) -> pl.Series:
     contact = table("campaign_contact")
     people: list[int] = []
     for part in instants.unique().to_frame().iter_slices(ASKED):
-        given = part.to_series().to_list()
-        said = sa.select(permission.c.customer_id).where(permission.c.given_at.in_(given))
-        opted = sa.select(contact.c.customer_id).where(contact.c.opted_out_at.in_(given))
-        people.extend(connection.scalars(said.union(opted)))
+        times = part.to_series().to_list()
+        by_act = sa.select(permission.c.customer_id).where(permission.c.given_at.in_(times))
+        opted = sa.select(contact.c.customer_id).where(contact.c.opted_out_at.in_(times))
+        people.extend(connection.scalars(by_act.union(opted)))
     return pl.Series(people, dtype=pl.Int64).unique()
 
 

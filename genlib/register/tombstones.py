@@ -83,13 +83,13 @@ def make_marks(register: Register, key: IdentityKey, people: Sequence[int]) -> p
     of_numbers = numbers.select(identifier=pl.lit("number"), digest="digest")
     codes = digest_codes(key, plain, "id").select(MARK)
     reaching = digest_identifiers(key, plain, "id").select(MARK)
-    own = reaching.filter(col("identifier").is_in(REACHING))
+    addresses = reaching.filter(col("identifier").is_in(REACHING))
     shared = _find_shared(register, key, rows)
-    alone = own.join(shared, on=MARK, how="anti")
+    unshared = addresses.join(shared, on=MARK, how="anti")
     with register.engine.connect() as connection:
         contacts = list_contacts(connection, people)
     of_contacts = digest_contacts(key, contacts).select(MARK)
-    return pl.concat([of_numbers, codes, alone, of_contacts]).unique(maintain_order=True)
+    return pl.concat([of_numbers, codes, unshared, of_contacts]).unique(maintain_order=True)
 
 
 def digest_contacts(key: IdentityKey, numbers: pl.Series) -> pl.DataFrame:

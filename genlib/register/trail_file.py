@@ -66,8 +66,8 @@ def check_lines(
 def write_entry(entry: Mapping[Any, Any]) -> bytes:
     """An event with its digest, as a line."""
     at = entry["at"].astimezone(dt.UTC).isoformat()
-    told = {name: entry[name] for name in FIELDS} | {"at": at, "digest": entry["digest"].hex()}
-    return _write(told)
+    fields = {name: entry[name] for name in FIELDS} | {"at": at, "digest": entry["digest"].hex()}
+    return _write(fields)
 
 
 def write_end(head: Head) -> bytes:

@@ -31,11 +31,11 @@ def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) ->
     there is no such refresh; Refused if something builds on it."""
     with audit.told(register) as (connection, tell):
         _check_run(connection, run)
-        kept = _read_rows(connection, run)
-        rows = kept.filter(col("table") != LIST)
+        run_rows = _read_rows(connection, run)
+        rows = run_rows.filter(col("table") != LIST)
         people = _find_speaking(register, rows)
         prohibited = suppression.find_entries(register, key, people, at=at)
-        listed = _read_entries(kept).join(prohibited, on=suppression.ENTRY, how="semi")
+        listed = _read_entries(run_rows).join(prohibited, on=suppression.ENTRY, how="semi")
         order = [one.name for one in Base.metadata.sorted_tables]
         counts = {}
         for name in sorted(set(rows["table"]), key=order.index, reverse=True):
@@ -53,10 +53,10 @@ def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) ->
 
 def _check_run(connection: sa.Connection, run: int) -> None:
     runs = table("refresh_run")
-    told = connection.execute(sa.select(runs).where(runs.c.run == run)).all()
-    if not told:
+    entries = connection.execute(sa.select(runs).where(runs.c.run == run)).all()
+    if not entries:
         raise UsageError(f"there is no refresh {run}; see genlib register history")
-    if any(one.undone_at for one in told):
+    if any(one.undone_at for one in entries):
         raise UsageError(f"refresh {run} was taken back already")
     rows = table("refresh_row")
     later = rows.alias("later")
@@ -69,8 +69,8 @@ def _check_run(connection: sa.Connection, run: int) -> None:
         raise Refused(
             f"later refreshes touched {count} rows of refresh {run}; take them back first"
         )
-    kept = connection.scalar(sa.select(sa.func.count()).where(rows.c.run == run))
-    if not kept and any(one.fresh + one.changed for one in told):
+    count_of_rows = connection.scalar(sa.select(sa.func.count()).where(rows.c.run == run))
+    if not count_of_rows and any(one.fresh + one.changed for one in entries):
         raise Refused(
             f"refresh {run} is more than 40 days old, or the identity key was replaced since; its "
             "rows are not kept any more"
@@ -79,8 +79,8 @@ def _check_run(connection: sa.Connection, run: int) -> None:
 
 def _read_rows(connection: sa.Connection, run: int) -> pl.DataFrame:
     rows = table("refresh_row")
-    found = connection.execute(sa.select(rows).where(rows.c.run == run).order_by(rows.c.id)).all()
-    return pl.DataFrame([tuple(row) for row in found], frame_schema("refresh_row"), orient="row")
+    stored = connection.execute(sa.select(rows).where(rows.c.run == run).order_by(rows.c.id)).all()
+    return pl.DataFrame([tuple(row) for row in stored], frame_schema("refresh_row"), orient="row")
 
 
 def _read_entries(rows: pl.DataFrame) -> pl.DataFrame:
@@ -138,7 +138,7 @@ def _name_keys(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 
 def _forget(connection: sa.Connection, run: int, at: dt.datetime) -> None:
     for name in ("refresh_row", "source_key"):
-        kept = table(name)
-        connection.execute(kept.delete().where(kept.c.run == run))
+        rows = table(name)
+        connection.execute(rows.delete().where(rows.c.run == run))
     runs = table("refresh_run")
     connection.execute(runs.update().values(undone_at=at).where(runs.c.run == run))

@@ -195,16 +195,16 @@ def add_user(  # noqa: PLR0913 - who gives what to whom, and who is told
         for level in find_grants(keys, user, secrets, levels):
             secret = level.secret
             check_level(keys.levels, user, level)
-            own = keys.find_slot(user, secret)
-            values[secret] = own.open(password)
-            holder = Holder(new[0], secret, level.name, own.holder.rotation)
+            slot_of_user = keys.find_slot(user, secret)
+            values[secret] = slot_of_user.open(password)
+            holder = Holder(new[0], secret, level.name, slot_of_user.holder.rotation)
             slots.append(make_slot(holder, new[1], values[secret], COST))
         for slot in keys.slots:  # nobody takes the slot of a level that is not theirs
             if slot.user == new[0] != user and slot.secret in values:
                 check_level(keys.levels, user, slot.holder.shows)
-        kept = keys.without(new[0], list(values))
+        others = keys.without(new[0], list(values))
         fingerprints = {**keys.fingerprints, **fingerprint_secrets(values)}
-        _put_in_place(keys, (*kept, *slots), fingerprints, before)
+        _put_in_place(keys, (*others, *slots), fingerprints, before)
 
 
 def find_grants(
@@ -237,9 +237,9 @@ def change_password(
         opened = [slot for slot in keys.slots if slot.user == user and _opens(slot, password)]
         if not opened:
             raise WrongPassword(f"wrong password for this user, or no slot in {path.name}")
-        kept = [slot for slot in keys.slots if slot not in opened]
+        others = [slot for slot in keys.slots if slot not in opened]
         fresh = [make_slot(slot.holder, new, slot.open(password), COST) for slot in opened]
-        _put_in_place(keys, (*kept, *fresh), keys.fingerprints, before)
+        _put_in_place(keys, (*others, *fresh), keys.fingerprints, before)
     return [slot.secret for slot in opened]
 
 
@@ -254,10 +254,10 @@ def remove_user(
     officer. `before` as in `add_user`."""
     with changing(path):
         keys = read_keys(path)
-        kept = keys.without(user, secrets)
-        if len(kept) == len(keys.slots):
+        others = keys.without(user, secrets)
+        if len(others) == len(keys.slots):
             raise UsageError(f"that user has no such slot in {path.name}")
-        _put_in_place(keys, kept, keys.fingerprints, before)
+        _put_in_place(keys, others, keys.fingerprints, before)
 
 
 def check_remover(

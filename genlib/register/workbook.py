@@ -88,7 +88,7 @@ def _parts(path: Path) -> Iterator[bytes]:
             if not name.endswith(".xml"):
                 continue
             with archive.open(name) as file:
-                kept = b""
+                tail = b""
                 while chunk := file.read(CHUNK):
-                    yield kept + chunk
-                    kept = chunk[-OVERLAP:]
+                    yield tail + chunk
+                    tail = chunk[-OVERLAP:]

@@ -17,7 +17,7 @@ from genlib.register.refresh import Refresh
 from genlib.register.schema import Base
 from genlib.schedule.outcome import DONE, Outcome
 from genlib.schedule.plan import Plan, Source
-from genlib.settings import Settings, password
+from genlib.settings import Settings, password, read_environment
 
 
 def refresh_source(source: Source, folder: Path, settings: Settings, now: dt.datetime) -> Outcome:
@@ -49,7 +49,9 @@ def _read_source(source: Source, folder: Path, settings: Settings) -> list[Rows]
         return list(read_folder(place))
     ready = settings.data / "feeds" / f"{source.feed}.toml"
     path = folder / source.feed if source.feed.endswith(".toml") else ready
-    rows: list[Rows] = list(read_feed(path, place, time_zone=settings.time_zone))
+    environment = read_environment()
+    feed_tables = read_feed(path, place, time_zone=settings.time_zone, environment=environment)
+    rows: list[Rows] = list(feed_tables)
     order = [table.name for table in Base.metadata.sorted_tables]
     return sorted(rows, key=lambda one: order.index(one.table))
 

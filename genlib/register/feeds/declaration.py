@@ -122,21 +122,21 @@ class TableFeed:
         yield from self._joining_faults()
 
     def _column_faults(self) -> Iterator[str]:
-        known = {column.name: column for column in plain_columns(self.table)}
-        given = [*self.columns, *self.constants, *self.references]
-        unknown = [name for name in [*given, *self.values] if name not in known]
+        ours_by_name = {column.name: column for column in plain_columns(self.table)}
+        fed_columns = [*self.columns, *self.constants, *self.references]
+        unknown = [name for name in [*fed_columns, *self.values] if name not in ours_by_name]
         yield from (f"table {self.table} has no column {name}" for name in unknown)
-        twice = sorted({name for name in given if given.count(name) > 1})
+        twice = sorted({name for name in fed_columns if fed_columns.count(name) > 1})
         yield from (f"table {self.table}: column {name} is said twice" for name in twice)
         ours = {"id", *(("question_id", "score") if self.answers else ())}
-        needed = [name for name, column in known.items() if not column.nullable]
-        missing = [name for name in needed if name not in {*given, *ours}]
+        needed = [name for name, column in ours_by_name.items() if not column.nullable]
+        missing = [name for name in needed if name not in {*fed_columns, *ours}]
         yield from (
             f"table {self.table}: nothing says {name}; name its column, or a constant"
             for name in missing
         )
-        for name in self.values.keys() & known.keys():
-            kind: Any = known[name].type
+        for name in self.values.keys() & ours_by_name.keys():
+            kind: Any = ours_by_name[name].type
             codes = set(getattr(kind, "enums", self.values[name].values()))
             strange = set(self.values[name].values()) - codes
             if strange:
@@ -255,8 +255,8 @@ def _build_feed(name: str, raw: Mapping[str, Any], time_zone: str) -> Feed:
 
 def _build_table(raw: Mapping[str, Any], shared: Mapping[str, dict[str, Any]]) -> TableFeed:
     name = _text(raw, "table")
-    known = {one.name for one in fields(TableFeed)} - {"form"} | {"format"}
-    _check_names(f"table {name}", raw, known)
+    names = {one.name for one in fields(TableFeed)} - {"form"} | {"format"}
+    _check_names(f"table {name}", raw, names)
     key = raw.get("key", ())
     return TableFeed(
         table=name,
@@ -281,15 +281,15 @@ def _reference(raw: Any) -> Reference:
     return Reference(raw) if isinstance(raw, str) else _make(Reference, "references", raw)
 
 
-def _make(kind: Any, section: str, given: Any) -> Any:
+def _make(kind: Any, section: str, raw: Any) -> Any:
     """A frozen value of a section, its texts, numbers and lists checked by the types it has."""
-    if not isinstance(given, dict):
+    if not isinstance(raw, dict):
         raise BadInput(f"{section} is a table of names and values")
-    known = {one.name: one for one in fields(kind)}
-    _check_names(section, given, set(known))
+    fields_by_name = {one.name: one for one in fields(kind)}
+    _check_names(section, raw, set(fields_by_name))
     values = {}
-    for name, value in given.items():
-        wanted = str(known[name].type)
+    for name, value in raw.items():
+        wanted = str(fields_by_name[name].type)
         is_list = wanted.startswith("tuple")
         fits = isinstance(value, list) if is_list else type(value).__name__ == wanted
         if not fits:
@@ -300,10 +300,10 @@ def _make(kind: Any, section: str, given: Any) -> Any:
     return kind(**values)
 
 
-def _check_names(where: str, given: Mapping[str, Any], known: set[str]) -> None:
-    for name in given:
-        if name not in known:
-            raise BadInput(f"{where} has no {name}; it has {', '.join(sorted(known))}")
+def _check_names(where: str, raw: Mapping[str, Any], allowed: set[str]) -> None:
+    for name in raw:
+        if name not in allowed:
+            raise BadInput(f"{where} has no {name}; it has {', '.join(sorted(allowed))}")
 
 
 def _section(raw: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -28,15 +28,15 @@ def find_file(folder: Path, feed: TableFeed) -> Path:
     """The one file that the pattern names; BadInput if there is none, or more than one."""
     if not folder.is_dir():
         raise UsageError(f"the folder of the files is not there: {folder}")
-    found = [path for path in sorted(folder.glob(feed.file)) if path.is_file()]
-    if len(found) != 1:
+    paths = [path for path in sorted(folder.glob(feed.file)) if path.is_file()]
+    if len(paths) != 1:
         raise BadInput(
-            f"table {feed.table}: {len(found)} files are named {feed.file}; leave the one that "
+            f"table {feed.table}: {len(paths)} files are named {feed.file}; leave the one that "
             "counts"
         )
-    if found[0].suffix.lower() not in KINDS:
+    if paths[0].suffix.lower() not in KINDS:
         raise BadInput(f"table {feed.table}: save {feed.file} as .xlsx, .csv or .parquet")
-    return found[0]
+    return paths[0]
 
 
 def read_columns(path: Path, layout: Layout | None = None) -> list[str]:

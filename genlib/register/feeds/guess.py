@@ -23,12 +23,12 @@ def draft_feed(path: Path, table: str = "") -> str:
     if name in NOT_FED or name not in Base.metadata.tables:
         raise BadInput("no feed gives this table; see the tables of genlib register info")
     columns = [column.name for column in plain_columns(name) if column.name != "id"]
-    found = {column: column for column in columns if column in header}
-    needed = [c.name for c in plain_columns(name) if not c.nullable and c.name not in found]
+    sources = {column: column for column in columns if column in header}
+    needed = [c.name for c in plain_columns(name) if not c.nullable and c.name not in sources]
     missing = [column for column in needed if column != "id"]
-    others = [column for column in header if column not in found and column != "id"]
+    others = [column for column in header if column not in sources and column != "id"]
     key = "id" if "id" in header else header[0]
-    told = [f"{column} = {_quote(source)}" for column, source in found.items()]
+    assignments = [f"{column} = {_quote(source)}" for column, source in sources.items()]
     asked = [f'# {column} = "…"  # needed: here, or in [table.constants]' for column in missing]
     left = [f"# … = {_quote(column)}" for column in others if column != key]
     lines = [
@@ -40,7 +40,7 @@ def draft_feed(path: Path, table: str = "") -> str:
         f"file = {_quote(path.name)}",
         f"key = {_quote(key)}",
         "[table.columns]",
-        *told,
+        *assignments,
         *asked,
         *left,
         "",

@@ -63,8 +63,8 @@ def _find_living(place: Place, rows: pl.DataFrame, identifiers: Sequence[str]) -
     pairs = [pl.DataFrame(schema=CANDIDATES)]
     for identifier in identifiers:
         named = rows.select("row", text=clean_text(col(identifier)))
-        found, _ = find_people(place, identifier, named)
-        pairs.append(found)
+        candidates, _ = find_people(place, identifier, named)
+        pairs.append(candidates)
     every = pl.concat(pairs).unique(maintain_order=True)
     people = place.register.matching("customer", every.select(id="customer_id").unique())
     living = people.filter(col("deceased_on").is_null())

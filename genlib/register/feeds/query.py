@@ -16,7 +16,7 @@ as a cell of a file is. Nothing is written to the source, and its rows are of on
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,8 @@ class QueryRows:
     def check(self) -> None:
         """BadInput if the query cannot be asked, or lacks a column that the feed reads."""
         with self._asking() as cursor:
-            cursor.execute(f"SELECT * FROM ({self._query}) AS source LIMIT 0")  # noqa: S608 - the feed's own, read only
+            # the query is the feed's own and can only read
+            cursor.execute(f"SELECT * FROM ({self._query}) AS source LIMIT 0")  # noqa: S608
             header = [column[0] for column in cursor.description]
         missing = [column for column in self.table_feed.source_columns if column not in header]
         if missing:
@@ -75,11 +76,11 @@ class QueryRows:
         query gives. BadInput at the end if not every row came, so read in a transaction."""
         chosen = columns or self.table_feed.source_columns
         texts = ", ".join(self._as_text(column) for column in chosen)
-        query = f"SELECT {texts} FROM ({self._query}) AS source"  # noqa: S608 - as above
+        query = f"SELECT {texts} FROM ({self._query}) AS source"  # noqa: S608 - as in `check`
         wanted = pl.Schema(dict.fromkeys(chosen, pl.String()))
         count = 0
         with self._asking() as cursor:
-            cursor.execute(f"SELECT count(*) FROM ({self._query}) AS source")  # noqa: S608 - as above
+            cursor.execute(f"SELECT count(*) FROM ({self._query}) AS source")  # noqa: S608
             [expected] = cursor.fetchone()
             for frame in read_arrow(cursor, query, wanted, ROWS):
                 numbered = frame.with_row_index("row", count + 1)
@@ -116,22 +117,24 @@ class QueryRows:
             ) from None
 
 
-def read_address(database: Database, beside: Path) -> sa.URL:
+def read_address(database: Database, beside: Path, environment: Mapping[str, str]) -> sa.URL:
     """The address of a source. UsageError if it is not there or is none; Refused if others may read
     the file. Nothing of it is told. beside: the folder of the feed."""
-    text = _read_file(beside / database.file) if database.file else _read_variable(database)
+    if database.file:
+        text = _read_file(beside / database.file)
+    else:
+        text = _read_variable(environment, database.environment)
     address = parse_address(text.strip(), "source")
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
         raise UsageError("the source's address names a file that is not there")
     return address
 
 
-def _read_variable(database: Database) -> str:
-    text = os.environ.get(database.environment, "")
+def _read_variable(environment: Mapping[str, str], name: str) -> str:
+    text = environment.get(name, "")
     if not text:
         raise UsageError(
-            f"the environment has no {database.environment}, which the feed says to hold the "
-            "source's address"
+            f"the environment has no {name}, which the feed says to hold the source's address"
         )
     return text
 

@@ -64,9 +64,9 @@ class Resolver:
         elif "id" in self._columns:
             self._resolve_number()
         faults = self.faults.unique(["row", "column"], keep="first", maintain_order=True)
-        own = [column for column in self.rows.columns if column in self._columns]
+        columns = [column for column in self.rows.columns if column in self._columns]
         batch = Batch(
-            self.rows.select("row", *own),
+            self.rows.select("row", *columns),
             faults,
             self.candidates,
             joined=self.joined,
@@ -99,9 +99,9 @@ class Resolver:
     def _put(self, column: str, numbers: pl.DataFrame, on: str) -> None:
         """Put numbers (`on`, id, perhaps more) into a column, as text."""
         named, number = numbers.columns[:2]
-        found = numbers.select(named, col(number).cast(pl.String).alias(FOUND))
+        texts = numbers.select(named, col(number).cast(pl.String).alias(FOUND))
         joined = self.rows.join(
-            found, left_on=on, right_on=named, how="left", maintain_order="left"
+            texts, left_on=on, right_on=named, how="left", maintain_order="left"
         )
         self.rows = self.rows.with_columns(joined[FOUND].alias(column))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import polars as pl
+import sqlalchemy as sa
 
 from genlib.clock import read_clock
 from genlib.errors import BadInput
@@ -24,6 +26,7 @@ from genlib.register.runs import RunKey
 from genlib.settings import TIME_ZONE
 
 OF_ANSWERS = ("question_id", "score", "comment")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Rows(Protocol):
@@ -87,20 +90,28 @@ def read_feed(
     as_of: dt.datetime | None = None,
     *,
     time_zone: str = TIME_ZONE,
+    environment: Mapping[str, str] = NOTHING,
 ) -> list[FeedTable]:
     """What a feed gives of the files of a folder and of its database. BadInput for a feed that
     cannot be, a file that is not there and a column that is missing. `time_zone`: as in
-    `load_feed`."""
+    `load_feed`; `environment`: where the variable is that may hold the database's address."""
     feed = load_feed(path, time_zone=time_zone)
-    return [_read_table(feed, one, path.parent, folder, as_of) for one in feed.tables]
+    address = None
+    if feed.database and any(one.query for one in feed.tables):
+        address = read_address(feed.database, path.parent, environment)
+    return [_read_table(feed, one, address, folder, as_of) for one in feed.tables]
 
 
 def _read_table(
-    feed: Feed, table_feed: TableFeed, beside: Path, folder: Path, as_of: dt.datetime | None
+    feed: Feed,
+    table_feed: TableFeed,
+    address: sa.URL | None,
+    folder: Path,
+    as_of: dt.datetime | None,
 ) -> FeedTable:
     rows: Rows
-    if feed.database and table_feed.query:
-        rows = QueryRows(table_feed, read_address(feed.database, beside))
+    if address is not None and table_feed.query:
+        rows = QueryRows(table_feed, address)
         read_at = read_clock().replace(microsecond=0)
     else:
         file = find_file(folder, table_feed)

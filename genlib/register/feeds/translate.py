@@ -64,7 +64,7 @@ def find_unknown_codes(raw: pl.DataFrame, feed: TableFeed) -> pl.DataFrame:
 
 def _columns(feed: TableFeed) -> list[pl.Expr]:
     schema = plain_schema(feed.table)
-    own = [
+    values = [
         _read(pl.col(source), name, schema[name], feed).alias(name)
         for name, source in feed.columns.items()
     ]
@@ -74,7 +74,7 @@ def _columns(feed: TableFeed) -> list[pl.Expr]:
         for name, reference in feed.references.items()
     ]
     answers = [pl.col("question"), pl.col("answer")] if feed.answers else []
-    return [pl.col(KEY), *own, *constants, *targets, *answers]
+    return [pl.col(KEY), *values, *constants, *targets, *answers]
 
 
 def _read(text: pl.Expr, name: str, kind: Any, feed: TableFeed) -> pl.Expr:

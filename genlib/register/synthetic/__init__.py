@@ -74,10 +74,10 @@ def draw(customers: int, seed: int, use: Callable[[str, pl.DataFrame], object]) 
     common = shared(customers)
     planted: dict[str, list[int]] = {mark: [] for mark in MARKS}
     for tables in chain([common], _batches(customers, seed, issued)):
-        for table, drawn in tables.items():
-            rows = issued.numbered(table, drawn)
+        for table, frame in tables.items():
+            rows = issued.numbered(table, frame)
             schema = plain_schema(table)
-            for mark in set(MARKS) & set(drawn.columns):
+            for mark in set(MARKS) & set(frame.columns):
                 marked = rows.filter(pl.col(mark).cast(pl.Boolean))  # an empty frame knows no types
                 planted[mark].extend(marked[next(iter(schema))])
             use(
@@ -140,10 +140,12 @@ def _disclosed(crowd: People) -> pl.DataFrame:
     return pl.concat(frames, how="vertical_relaxed")
 
 
-def _plain(name: str, drawn: Any, kind: Any) -> pl.Expr:
+def _plain(name: str, stored: Any, kind: Any) -> pl.Expr:
     """A column of a table; what was drawn as days or seconds becomes dates and instants."""
     value = pl.col(name)
-    if not (kind.is_temporal() and drawn.is_integer()):
+    if not (kind.is_temporal() and stored.is_integer()):
         return value.cast(kind)
-    known = pl.when(value < NEVER).then(value)
-    return known.cast(pl.Int32).cast(kind) if kind == pl.Date else (known * 1_000_000).cast(kind)
+    happened = pl.when(value < NEVER).then(value)
+    return (
+        happened.cast(pl.Int32).cast(kind) if kind == pl.Date else (happened * 1_000_000).cast(kind)
+    )

@@ -56,9 +56,9 @@ def stacked(parts: Sequence[Rows]) -> Rows:
     return parts[0]._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
-def those(rows: Rows, kept: Ints | Mask) -> Rows:
+def those(rows: Rows, which: Ints | Mask) -> Rows:
     """Some of the rows."""
-    return rows._make(column[kept] for column in rows)
+    return rows._make(column[which] for column in rows)
 
 
 def where(mask: Mask, values: pl.Series) -> pl.Series:

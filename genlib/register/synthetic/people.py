@@ -136,7 +136,7 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
     area = pick(rng, areas()["weight"], n)
     employer = rng.integers(0, len(companies), n)
     female = rng.random(n) < np.where(company, 0.48, 0.55)
-    known = ~company & (rng.random(n) < 0.96)
+    has_birth_date = ~company & (rng.random(n) < 0.96)
     hidden = rng.random(n) < 0.003
     restricted = rng.random(n) < 0.005
     phone = rng.random(n) < 0.94
@@ -154,13 +154,13 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
             "company_id": where(company, companies["id"][employer]),
             **_names(rng, language, female),
             "personal_id": where(
-                known & (rng.random(n) < 0.7), _personal_ids(rng, issued, born, female)
+                has_birth_date & (rng.random(n) < 0.7), _personal_ids(rng, issued, born, female)
             ),
             "street_address": _streets(rng, language),
             "postal_code": areas()["postal_code"][area],
             "country": pl.repeat(None, n, dtype=pl.String, eager=True),
             "phone": where(phone, text("+{}", 358_490_000_000 + ids * 7_368_787 % 10_000_000)),
-            "birth_year": where(known, born.dt.year()),
+            "birth_year": where(has_birth_date, born.dt.year()),
             "language": pl.Series(("fi", "sv", "en"))[language],
             "joined_on": joined,
             "left_on": left,
@@ -178,7 +178,7 @@ def people(rng: Rng, issued: Issued, ids: Ints, companies: pl.DataFrame) -> Peop
         text("yritys{}", companies["id"][employer]),
         pl.Series(words()["hosts"])[employer % 4],
     )
-    band = np.where(known, _find_band(born), AGE_BANDS.index("unknown"))
+    band = np.where(has_birth_date, _find_band(born), AGE_BANDS.index("unknown"))
     usable = ~hidden & ~restricted
     reachable = _find_channels(usable, email, phone)
     addressed = frame.with_columns(email=where(email, _emails(frame, provider)))

@@ -181,30 +181,30 @@ def _written(people: People, person: Ints, mood: Ints) -> pl.DataFrame:
     it."""
     rng = people.rng
     n = len(person)
-    told = story("comments").group_by("language", "mood").agg("topic", "text")
+    stories = story("comments").group_by("language", "mood").agg("topic", "text")
     rows = people.frame[person].with_columns(mood=pl.Series(MOODS)[mood], draw=rng.random(n))
-    rows = rows.join(told, on=["language", "mood"], how="left", maintain_order="left")
+    rows = rows.join(stories, on=["language", "mood"], how="left", maintain_order="left")
     place = (pl.col("draw") * pl.col("text").list.len()).cast(pl.Int64)
     signed = pl.when(pl.Series(rng.random(n) < SIGNED)).then(_signature(people, n))
-    own = rows.with_columns(
+    signed_rows = rows.with_columns(
         pl.col("topic", "text").list.get(place), *_forms(people, n)
     ).with_columns(signed=signed)
     comment = pl.concat_str("text", "signed", separator=" ", ignore_nulls=True)
-    return own.select("topic", comment=comment, signed=pl.col("signed").is_not_null())
+    return signed_rows.select("topic", comment=comment, signed=pl.col("signed").is_not_null())
 
 
 def _signature(people: People, size: int) -> pl.Expr:
     """A sentence with the person's own data, null where the person has not given them."""
     signatures = words()["signatures"]
     draw = pl.Series(people.rng.integers(0, max(map(len, signatures.values())), size))
-    drawn = {
+    sentences = {
         (code, place): text
         for code, texts in signatures.items()
         for place, text in enumerate(texts)
     }
     return pl.coalesce(
         pl.when((pl.col("language") == code) & (draw == place)).then(_filled(text))
-        for (code, place), text in drawn.items()
+        for (code, place), text in sentences.items()
     )
 
 

@@ -37,8 +37,8 @@ class Wills:
     def newest(self, scope: int, at: Ints) -> Ints:
         """When the live act of that scope was given, -1 without one."""
         live = (self.given[:, scope] <= at) & (at < self.ended[:, scope])
-        given: Ints = np.where(live, self.given[:, scope], -1).max(axis=0)
-        return given
+        starts: Ints = np.where(live, self.given[:, scope], -1).max(axis=0)
+        return starts
 
     def allow(self, kind: str, channel: str, at: Ints) -> Mask:
         """May these people be sent this kind of message through this channel at their instants?"""
@@ -56,11 +56,11 @@ class Wills:
     def stop(self, channel: str, people: Ints, at: Ints) -> None:
         """These people answered "stop": a live consent ends, a prohibition begins."""
         if channel in CONSENT:
-            given, ended = (
+            starts, ends = (
                 layer[:, CONSENT[channel], people] for layer in (self.given, self.ended)
             )
             self.ended[:, CONSENT[channel], people] = np.where(
-                (given <= at) & (at < ended), at, ended
+                (starts <= at) & (at < ends), at, ends
             )
         scope = PROHIBITION[channel]
         self.given[1, scope, people] = np.minimum(self.given[1, scope, people], at)
@@ -79,44 +79,44 @@ def wills(people: People) -> Wills:
     want nothing at all."""
     n = len(people)
     draw = people.rng.random
-    given = np.full((2, 7, n), NEVER)
-    ended = np.full((2, 7, n), NEVER)
+    starts = np.full((2, 7, n), NEVER)
+    ends = np.full((2, 7, n), NEVER)
     joined = office_hours(people.rng, people.joined)
     for scope, at_start in ((MOBILE, 0.40), (EMAIL, 0.64)):
         chance = draw(n)
-        given[0, scope] = np.where(
+        starts[0, scope] = np.where(
             chance < at_start,
             joined + scope,
             np.where(chance < at_start + 0.12, _moment(people), NEVER),
         )
-        ended[0, scope] = np.where(draw(n) < 0.10, _moment(people), NEVER)
+        ends[0, scope] = np.where(draw(n) < 0.10, _moment(people), NEVER)
     for scope, share in PROHIBITING.items():
-        given[0, scope] = np.where(draw(n) < share, _moment(people), NEVER)
-        ended[0, scope] = np.where(draw(n) < 0.08, _moment(people), NEVER)
+        starts[0, scope] = np.where(draw(n) < share, _moment(people), NEVER)
+        ends[0, scope] = np.where(draw(n) < 0.08, _moment(people), NEVER)
     silent = np.flatnonzero(draw(n) < 0.012)
-    given[0, :, silent] = np.where(np.arange(7) < NO_PHONE, NEVER, _moment(people)[silent, None])
-    ended[0, :, silent] = NEVER
-    ended[0] = np.where(ended[0] > given[0], ended[0], NEVER)
-    return Wills(given, ended)
+    starts[0, :, silent] = np.where(np.arange(7) < NO_PHONE, NEVER, _moment(people)[silent, None])
+    ends[0, :, silent] = NEVER
+    ends[0] = np.where(ends[0] > starts[0], ends[0], NEVER)
+    return Wills(starts, ends)
 
 
 def permissions(people: People, wills: Wills) -> pl.DataFrame:
     """The acts as rows of `permission`."""
-    layer, scope, person = found = np.nonzero(wills.given < END * DAY)
-    given = wills.given[found]
-    ended = wills.ended[found]
-    via = np.where(layer == 1, 5, pick(people.rng, (52, 18, 12, 8, 10), len(given)))
+    layer, scope, person = places = np.nonzero(wills.given < END * DAY)
+    starts = wills.given[places]
+    ends = wills.ended[places]
+    via = np.where(layer == 1, 5, pick(people.rng, (52, 18, 12, 8, 10), len(starts)))
     frame = pl.DataFrame(
         {
             "customer_id": people.ids[person],
             "act": np.where(scope <= EMAIL, "consent", "prohibition"),
             "scope": pl.Series(SCOPES)[scope],
-            "given_at": given,
-            "ended_at": np.where(ended < END * DAY, ended, NEVER),
+            "given_at": starts,
+            "ended_at": np.where(ends < END * DAY, ends, NEVER),
             "received_via": pl.Series(("web", "phone", "email", "letter", "store", "campaign"))[
                 via
             ],
-            "evidence": text("TALLENNE-{}", people.rng.integers(100_000, 999_999, len(given))),
+            "evidence": text("TALLENNE-{}", people.rng.integers(100_000, 999_999, len(starts))),
         }
     )
     return frame.with_columns(source=pl.lit("DATA_SUBJECT")).sort(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,23 @@ def test_a_first_feed_is_written_for_a_person_to_finish(
     assert run(["feed", "new", str(file), "--to", str(target)]) == 2
     assert run(["register", "refresh", str(target), "--files", str(file.parent)]) == 0
     assert "customer: 1 read, 1 new" in capsys.readouterr().out
+
+
+def test_a_query_is_asked_at_the_address_in_the_environment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "crm.sqlite"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE people (number INTEGER, kind TEXT, changed TEXT)")
+    feed = tmp_path / "crm.toml"
+    feed.write_text(
+        'source = "crm"\n[database]\nenvironment = "CRM_DATABASE"\n[[table]]\ntable = "customer"\n'
+        'query = "SELECT * FROM people"\nkey = "number"\nupdated_at = "changed"\n[table.columns]\n'
+        'kind = "kind"\nupdated_at = "changed"\njoined_on = "changed"\n[table.constants]\n'
+        'non_disclosure = "false"\nsource = "DATA_SUBJECT"\n'
+    )
+    assert run(["register", "refresh", str(feed)]) == 2
+    assert "the environment has no CRM_DATABASE" in capsys.readouterr().err
+    monkeypatch.setenv("CRM_DATABASE", f"sqlite:///{database}")
+    assert run(["register", "refresh", str(feed), "--as-of", "2026-11-02"]) == 0
+    assert "customer: 0 read" in capsys.readouterr().out

@@ -18,6 +18,7 @@ from genlib.register.feeds.source import read_feed
 from genlib.register.outcome import Outcome
 from genlib.register.refresh import Refresh
 from genlib.register.vault import IdentityKey
+from genlib.settings import read_environment
 
 FEED = """\
 source = "crm"
@@ -105,7 +106,7 @@ def add_people(address: str, people: list[tuple[object, ...]]) -> None:
 def take(work: Refresh, tmp_path: Path, text: str = FEED) -> Outcome:
     path = tmp_path / "crm.toml"
     path.write_text(text, encoding="utf-8")
-    sources = read_feed(path, tmp_path)
+    sources = read_feed(path, tmp_path, environment=read_environment())
     [outcome] = work.run(sources, ["customer"])
     return outcome
 
@@ -232,7 +233,8 @@ def test_many_rows_come_in_batches_each_once(
     add_people(address, [(number, *PEOPLE[0][1:]) for number in range(3, 1_000)])
     outcome = take(work, tmp_path)
     assert (outcome.read, outcome.fresh) == (999, 999)
-    [source] = read_feed(tmp_path / "crm.toml", tmp_path)
+    feed = tmp_path / "crm.toml"
+    [source] = read_feed(feed, tmp_path, environment=read_environment())
     frames = list(source.rows.read())
     assert max(frame.height for frame in frames) <= 100
     assert pl.concat(frames)["row"].to_list() == list(range(1, 1_000))
@@ -277,13 +279,10 @@ def test_a_wrong_address_is_told_without_repeating_it(
     assert "kuuralehto" not in str(caught.value)
 
 
-def test_an_address_that_is_not_there(
-    tmp_path: Path, feed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_address_that_is_not_there(tmp_path: Path, feed: Path) -> None:
     with pytest.raises(UsageError, match="no address of the source can be read at"):
         read_feed(feed, tmp_path, NOW)
     feed.write_text(FEED)
-    monkeypatch.delenv("CRM_DATABASE", raising=False)
     with pytest.raises(UsageError, match="the environment has no CRM_DATABASE"):
         read_feed(feed, tmp_path, NOW)
 
