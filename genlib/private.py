@@ -97,9 +97,9 @@ def _is_shared(folder: Path) -> bool:
 def _is_half_made(folder: Path) -> bool:
     """Whether this user made a folder inside a shared one, and was stopped before it was its
     group's: it has the setgid of the folder above, which one that was there before has not."""
-    found = folder.stat()
-    is_half = stat.S_IMODE(found.st_mode) == SHARED.folder & (OWNERS | stat.S_ISGID)
-    return is_half and found.st_uid == os.geteuid() and _is_shared(folder.resolve().parent)
+    status = folder.stat()
+    is_half = stat.S_IMODE(status.st_mode) == SHARED.folder & (OWNERS | stat.S_ISGID)
+    return is_half and status.st_uid == os.geteuid() and _is_shared(folder.resolve().parent)
 
 
 def check_no_link(path: Path) -> None:
@@ -142,13 +142,13 @@ def give(target: Path | int, mode: int, group: str = "") -> None:
 
     UsageError if there is no such group, Refused if this user may not give anything to it.
     """
-    found = os.stat(target)
+    status = os.stat(target)
     if not group:
-        if found.st_mode & mode != mode:
-            os.chmod(target, stat.S_IMODE(found.st_mode) | mode)
+        if status.st_mode & mode != mode:
+            os.chmod(target, stat.S_IMODE(status.st_mode) | mode)
         return
     number = _find_group(group)
-    if (found.st_gid, stat.S_IMODE(found.st_mode)) == (number, mode):
+    if (status.st_gid, stat.S_IMODE(status.st_mode)) == (number, mode):
         return
     try:
         os.chown(target, -1, number)

@@ -32,7 +32,8 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 def read_page(review: Review) -> Any:
     """The data that the lists are drawn from."""
-    return json.loads(re.search(r"json\">(.*?)</script>", review.to_html()).group(1))  # type: ignore[union-attr]
+    script = re.search(r"json\">(.*?)</script>", review.to_html())
+    return json.loads(script.group(1))  # type: ignore[union-attr]
 
 
 def read_rows(listed: dict[str, Any]) -> list[list[Any]]:

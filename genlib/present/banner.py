@@ -24,10 +24,10 @@ font-weight:600;text-align:center}
 HEAD, HEADER = "</head>", "<header>"
 
 
-def put_banner(page: str, said: str) -> str:
+def put_banner(page: str, message: str) -> str:
     """The page with a banner."""
-    sheet = STYLE % quote(said)
-    aside = f'<aside class="banner">{text(said)}</aside>'
+    sheet = STYLE % quote(message)
+    aside = f'<aside class="banner">{text(message)}</aside>'
     styled = page.replace(HEAD, f"{BEGIN}{sheet}{END}{HEAD}", 1)
     return styled.replace(HEADER, f"{BEGIN}{aside}{END}{HEADER}", 1)
 
@@ -37,6 +37,6 @@ def take_banner(page: str) -> str:
     return BANNER.sub("", page)
 
 
-def quote(said: str) -> str:
+def quote(message: str) -> str:
     """A text as a string of CSS may hold it."""
-    return re.sub(r'["\\<]', lambda found: f"\\{ord(found[0]):x} ", said)
+    return re.sub(r'["\\<]', lambda match: f"\\{ord(match[0]):x} ", message)

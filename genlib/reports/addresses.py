@@ -37,8 +37,8 @@ def write(reports: Path, runs: list[Run], time_zone: str, access: Access = OWNER
     wanted: dict[Path, Run] = {}
     out = [run for run in runs if not _is_inside(run)]
     for report in sorted({run.slot.report for run in out}):
-        own = [run for run in out if run.slot.report == report]
-        for name, chosen in _choose(own, zone):
+        runs_of_report = [run for run in out if run.slot.report == report]
+        for name, chosen in _choose(runs_of_report, zone):
             for file, run in _name_pages(chosen):
                 wanted[Path(report, name, file)] = run
     for path, run in wanted.items():
@@ -72,23 +72,23 @@ def _choose(runs: list[Run], zone: ZoneInfo) -> Iterator[tuple[str, list[Run]]]:
     yield "latest", _pick(whole)
     yield "latest-good", _pick(good)
     for day in sorted({_find_day(run, zone) for run in good}):
-        known = [run for run in good if _find_day(run, zone) <= day]
-        yield f"as-of/{day}", _pick(known)
+        until_then = [run for run in good if _find_day(run, zone) <= day]
+        yield f"as-of/{day}", _pick(until_then)
 
 
 def _pick(runs: list[Run]) -> list[Run]:
     """The newest run of the newest period in each language."""
     languages = sorted({run.slot.language for run in runs})
     by_language = [[run for run in runs if run.slot.language == one] for one in languages]
-    return [max(own, key=_rank) for own in by_language]
+    return [max(candidates, key=_rank) for candidates in by_language]
 
 
 def _name_pages(runs: list[Run]) -> Iterator[tuple[str, Run]]:
     """A page a language, and index.html in the house's own, else in the first that there is."""
     for run in runs:
         yield f"{run.slot.language}.html", run
-    own = [run for run in runs if run.slot.language == HOUSE] or runs[:1]
-    for run in own:
+    index_runs = [run for run in runs if run.slot.language == HOUSE] or runs[:1]
+    for run in index_runs:
         yield "index.html", run
 
 

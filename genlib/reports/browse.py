@@ -52,8 +52,8 @@ class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         super().__init__([self.report, self.run, self.page])
 
     def _make_field(self, kind: Any, name: str, **options: Any) -> Any:
-        said = self.words.translate(name)
-        return kind(description=said, style=NAMED, layout={"width": WIDE}, **options)
+        label = self.words.translate(name)
+        return kind(description=label, style=NAMED, layout={"width": WIDE}, **options)
 
     def _list(self) -> None:
         wanted = self.report.value
@@ -64,7 +64,7 @@ class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _describe(self, run: Run) -> str:
         """Period, report, language and choices of a run, and when it was made."""
         words, slot = self.words, run.slot
-        made = datetime.fromisoformat(run.manifest["finished_at"]).astimezone(self.zone)
+        finished_at = datetime.fromisoformat(run.manifest["finished_at"]).astimezone(self.zone)
         is_dated = slot.period != runs_of.UNDATED
         period = words.period(slot.period) if is_dated else slot.period
         title = words.translate(MESSAGES.get(slot.report, slot.report))
@@ -73,8 +73,15 @@ class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         marks = [words.translate(mark)] if mark else []
         chosen = run.manifest.get("chosen", {})
         choices = [f"{words.label('parameter', k)}: {words.label(k, v)}" for k, v in chosen.items()]
-        said = [f"{words.date(made)} {made:%H.%M}", title, period, language, *choices, *marks]
-        return " · ".join(said)
+        texts = [
+            f"{words.date(finished_at)} {finished_at:%H.%M}",
+            title,
+            period,
+            language,
+            *choices,
+            *marks,
+        ]
+        return " · ".join(texts)
 
     def _open(self, run_id: str) -> None:
         chosen = [run for run in self.every if run.id == run_id]

@@ -144,11 +144,11 @@ def keep(  # noqa: PLR0913 - who reads what, and who else what waits
     for part in slot.folder.parts:
         folder = make_folder(folder / part, access)
     place = folder / manifest["run_id"]
-    own = waiting if manifest.get("status") == WAITING else access
-    draft = make_folder(place.with_name(f".{place.name}"), own)
+    readers = waiting if manifest.get("status") == WAITING else access
+    draft = make_folder(place.with_name(f".{place.name}"), readers)
     try:
         for name, content in {**files, MANIFEST: write_manifest(manifest)}.items():
-            write_file(draft / name, content, own)
+            write_file(draft / name, content, readers)
         draft.rename(place)
     except OSError:  # a full disk gets its room back
         shutil.rmtree(draft, ignore_errors=True)
@@ -165,11 +165,11 @@ def write_manifest(manifest: Mapping[str, Any]) -> bytes:
 def runs(reports: Path) -> list[Run]:
     """All runs, the newest first, with the drafts of whoever asks; what a crash left behind is not
     among them, nor what has no readable manifest."""
-    found: list[Run] = []
+    readable: list[Run] = []
     for path in reports.glob("**/[!.]*/manifest.json"):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            found.append(read_run(path))
-    return sorted(found, key=lambda run: run.id, reverse=True)
+            readable.append(read_run(path))
+    return sorted(readable, key=lambda run: run.id, reverse=True)
 
 
 def newest(all_runs: list[Run], status: str) -> list[Run]:
@@ -218,9 +218,9 @@ def find_expired(reports: Path, *, today: str) -> list[Run]:
     ]
 
 
-def hold(run: Run, said: Mapping[str, str], access: Access = OWNER) -> None:
+def hold(run: Run, note: Mapping[str, str], access: Access = OWNER) -> None:
     """Keep a run until the hold is ended, whatever its time."""
-    replace(run.folder / HOLD, json.dumps(dict(said), ensure_ascii=False).encode(), access)
+    replace(run.folder / HOLD, json.dumps(dict(note), ensure_ascii=False).encode(), access)
 
 
 def end_hold(run: Run) -> None:

@@ -39,8 +39,8 @@ class Decision:
 
     def describe(self) -> dict[str, str]:
         """As the manifest of the run tells it."""
-        said = {"by": self.by, "login": self.login, "at": self.at, "digest": self.digest}
-        return said | {"reason": self.reason} if self.status == REFUSED else said
+        description = {"by": self.by, "login": self.login, "at": self.at, "digest": self.digest}
+        return description | {"reason": self.reason} if self.status == REFUSED else description
 
 
 def is_own(run: Run) -> bool:
@@ -80,11 +80,11 @@ def read_decision(run: Run) -> Decision:
     read."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     with open(os.open(run.folder / DECISION, flags), encoding="utf-8") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
+        file_facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(file_facts.st_mode):
             raise OSError(errno.EINVAL, "no file")
-        said = json.load(file)
-    decision = Decision(**said | {"login": name_login(found.st_uid)})
+        content = json.load(file)
+    decision = Decision(**content | {"login": name_login(file_facts.st_uid)})
     if decision.status not in {GOOD, REFUSED}:
         raise ValueError("no such decision")
     return decision

@@ -31,7 +31,7 @@ _LOADS = re.compile(
 
 def to_html(
     notebook: Mapping[str, Any],
-    shown: Shown,
+    outputs: Shown,
     *,
     language: str,
     period: str = "",
@@ -43,23 +43,23 @@ def to_html(
     blocks = [
         block
         for number, (place, cell) in enumerate(numbered(notebook))
-        for block in _blocks(cell, place, shown[number], words)
+        for block in _blocks(cell, place, outputs[number], words)
     ]
     blocks.append(Block(making))
     title = words.translate(prose.title(notebook))
-    made = page.render(blocks, title=title, language=language, period=period)
-    if found := _LOADS.search(made):
+    html = page.render(blocks, title=title, language=language, period=period)
+    if loading := _LOADS.search(html):
         raise ReportFailed(
-            f"the page would load or run something from elsewhere ({found.group(0)[:12].strip()})"
+            f"the page would load or run something from elsewhere ({loading.group(0)[:12].strip()})"
         )
-    return made
+    return html
 
 
-def to_keep(notebook: Mapping[str, Any], shown: Shown) -> bytes:
+def to_keep(notebook: Mapping[str, Any], outputs: Shown) -> bytes:
     """The executed notebook with the outputs that passed and without paths, times or plain-text
     copies."""
     cells = [
-        _kept(cell, [item.output for item in shown[number]])
+        _copy_cell(cell, [item.output for item in outputs[number]])
         for number, cell in enumerate(notebook["cells"])
     ]
     return _written(notebook, cells)
@@ -70,76 +70,78 @@ def failed(notebook: Mapping[str, Any], *, cell: int, error: str) -> bytes:
     pseudonym that was spelt out in it is not kept."""
     mark = {"output_type": "error", "ename": error, "evalue": f"cell {cell}", "traceback": []}
     cells = [
-        _kept(c, [mark] if place == cell and "outputs" in c else [])
+        _copy_cell(c, [mark] if place == cell and "outputs" in c else [])
         for place, c in numbered(notebook)
     ]
     return _written(notebook, cells)
 
 
-def facts(shown: Shown) -> list[Mapping[str, Any]]:
+def facts(outputs: Shown) -> list[Mapping[str, Any]]:
     """What `present` says of each thing shown, in order."""
-    items = (item for cell in shown.values() for item in cell)
+    items = (item for cell in outputs.values() for item in cell)
     return [
         {"cell": item.cell, "kind": item.facts["kind"], "tables": item.facts["tables"]}
         for item in items
     ]
 
 
-def write_tables(shown: Shown, language: str) -> bytes:
+def write_tables(outputs: Shown, language: str) -> bytes:
     """An Excel workbook of the tables that the page shows, or parts of which; nothing if there are
     none. The ledger knows them already."""
-    told = facts(shown)
-    names = {name for one in told if one["kind"] != "conditions" for name in one["tables"]}
-    packed = json.loads(_find_evidence(shown).get("sheets", "[]"))
+    facts_of_items = facts(outputs)
+    names = {
+        name for one in facts_of_items if one["kind"] != "conditions" for name in one["tables"]
+    }
+    packed = json.loads(_find_evidence(outputs).get("sheets", "[]"))
     sheets = [Sheet.unpack(one) for one in packed if one["table"] in names]
     return write_workbook(sheets, language) if sheets else b""
 
 
-def release(shown: Shown) -> tuple[str, str] | None:
+def release(outputs: Shown) -> tuple[str, str] | None:
     """Purpose and id of the release that the conditions name; None for a report without them."""
-    evidence = _find_evidence(shown)
+    evidence = _find_evidence(outputs)
     if not evidence:
         return None
     purpose, release_id = evidence["release"]
     return purpose, release_id
 
 
-def audit(shown: Shown) -> bytes:
+def audit(outputs: Shown) -> bytes:
     """What others need to audit the report, as its conditions bring it: policy, pattern, published
     figures and their places."""
-    text: str = _find_evidence(shown).get("audit", "{}")
+    text: str = _find_evidence(outputs).get("audit", "{}")
     return json.dumps(json.loads(text)).encode()
 
 
-def _find_evidence(shown: Shown) -> Mapping[str, Any]:
+def _find_evidence(outputs: Shown) -> Mapping[str, Any]:
     """What the conditions bring of the report's tables."""
-    items = (item for cell in shown.values() for item in cell)
+    items = (item for cell in outputs.values() for item in cell)
     return next((item.facts["evidence"] for item in items if "evidence" in item.facts), {})
 
 
-def _blocks(cell: Mapping[str, Any], place: int, shown: list[Passed], words: Words) -> list[Block]:
+def _blocks(cell: Mapping[str, Any], place: int, items: list[Passed], words: Words) -> list[Block]:
     if cell["cell_type"] == "markdown":
-        said = prose.translated("".join(cell["source"]), words.translate)
-        return [Block(prose.html(said, cell=place))]
-    return [Block(item.html, _read_untold(item)) for item in shown]
+        text = prose.translated("".join(cell["source"]), words.translate)
+        return [Block(prose.html(text, cell=place))]
+    return [Block(item.html, _read_untold(item)) for item in items]
 
 
 def _read_untold(item: Passed) -> tuple[Untold, ...]:
     return tuple(Untold(**one) for one in item.facts.get("untold", []))
 
 
-def _kept(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:
+def _copy_cell(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:
     source = mask_pseudonyms("".join(cell["source"]))
     if cell["cell_type"] != "code":
         return nbformat.v4.new_markdown_cell(source, id=cell["id"])
     tags = {"tags": list(cell["metadata"].get("tags", []))}
-    made = [nbformat.from_dict(output) for output in outputs]
-    return nbformat.v4.new_code_cell(source, id=cell["id"], metadata=tags, outputs=made)
+    nodes = [nbformat.from_dict(output) for output in outputs]
+    return nbformat.v4.new_code_cell(source, id=cell["id"], metadata=tags, outputs=nodes)
 
 
 def _written(notebook: Mapping[str, Any], cells: list[Any]) -> bytes:
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    kept = nbformat.v4.new_notebook(
+    document = nbformat.v4.new_notebook(
         cells=cells, metadata={**kernel, "language_info": {"name": "python"}}
     )
-    return str(nbformat.writes(kept)).encode()
+    return str(nbformat.writes(document)).encode()

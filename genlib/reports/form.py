@@ -68,13 +68,13 @@ class ReportForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self.button.disabled = True
         self.page.value = ""
         try:
-            made = run_report(
+            result = run_report(
                 self.report,
                 parameters=self.parameters,
                 settings=self.settings,
                 progress=self._tell_progress,
             )
-            self.page.value = frame_page(made.html, self.words)
+            self.page.value = frame_page(result.html, self.words)
             self._tell(self.words.translate("Done"))
         except GenlibError as error:
             self._tell(f"{type(error).__name__}: {error}", is_error=True)
@@ -114,7 +114,7 @@ class _Offers:
             default = name_period(default, self.today)
         if choices := self._list_choices(name):
             offered = {default: default} | choices
-            options = [(said, code) for code, said in offered.items()]
+            options = [(label, code) for code, label in offered.items()]
             return widgets.Dropdown(options=options, value=default, **usual)
         if parameter.kind is bool:
             return widgets.Checkbox(value=default, **usual | {"indent": True})

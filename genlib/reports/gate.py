@@ -38,8 +38,8 @@ class Passed:
     @property
     def output(self) -> dict[str, Any]:
         """As a notebook output that holds this and nothing else."""
-        kept = {name: self.facts[name] for name in ("kind", "tables")}
-        data = {"text/html": self.html, MIME: kept}
+        facts = {name: self.facts[name] for name in ("kind", "tables")}
+        data = {"text/html": self.html, MIME: facts}
         return {"output_type": "display_data", "metadata": {}, "data": data}
 
 
@@ -68,12 +68,12 @@ def let_through(notebook: Mapping[str, Any]) -> dict[int, list[Passed]]:
     """By cell, counted from 0, what may be shown of an executed notebook; CellFailed, naming cell
     and kind, for the first output that may not leave."""
     check_source(notebook)
-    shown = {number: read(cell, place) for number, (place, cell) in enumerate(numbered(notebook))}
-    things = [thing for cell in shown.values() for thing in cell]
+    outputs = {number: read(cell, place) for number, (place, cell) in enumerate(numbered(notebook))}
+    things = [thing for cell in outputs.values() for thing in cell]
     if things:
         evidence = _find_evidence(things)
         _check_words(things, evidence, notebook)
-    return shown
+    return outputs
 
 
 def read(cell: Mapping[str, Any], place: int) -> list[Passed]:
@@ -101,21 +101,21 @@ def _read_output(output: Mapping[str, Any], place: int) -> Passed:
 
 def _find_evidence(things: list[Passed]) -> Mapping[str, Any]:
     """What the conditions say of the tables that door 2 let out."""
-    found = [thing for thing in things if "evidence" in thing.facts]
-    if len(found) != 1:
+    conditions = [thing for thing in things if "evidence" in thing.facts]
+    if len(conditions) != 1:
         raise CellFailed(
             "ends without page.conditions, or with more than one; they bring the figures of the "
             "tables that a report shows",
             cell=things[-1].cell,
             error="conditions",
         )
-    named = set(found[0].facts["tables"])
+    named = set(conditions[0].facts["tables"])
     for thing in things:
         if not named.issuperset(thing.facts["tables"]):
             raise _stopped(thing.cell, "a table that its conditions do not name")
-    evidence: Mapping[str, Any] = found[0].facts["evidence"]
+    evidence: Mapping[str, Any] = conditions[0].facts["evidence"]
     if holds_pseudonym(evidence.get("sheets", "")):
-        raise _stopped(found[0].cell, "a table with a pseudonym")
+        raise _stopped(conditions[0].cell, "a table with a pseudonym")
     return evidence
 
 

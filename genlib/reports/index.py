@@ -119,8 +119,8 @@ def _group(reports: Path, runs: list[Run], words: Words, here: ZoneInfo) -> list
     good = catalogue.newest(runs, "good")
     groups = []
     for report in sorted({run.slot.report for run in good}, key=lambda name: _title(name, words)):
-        own = [run for run in good if run.slot.report == report]
-        rows = _make_rows(reports, own, words, here)
+        runs_of_report = [run for run in good if run.slot.report == report]
+        rows = _make_rows(reports, runs_of_report, words, here)
         groups.append({"report": report, "title": _title(report, words), "rows": rows})
     return groups
 
@@ -131,13 +131,13 @@ def _make_rows(reports: Path, runs: Iterable[Run], words: Words, here: ZoneInfo)
         rows.setdefault((run.slot.period, run.slot.slug), []).append(run)
     by_slug = sorted(rows.items(), key=lambda item: item[0][1])
     by_period = sorted(by_slug, key=lambda item: catalogue.find_end(item[0][0]), reverse=True)
-    return [_make_row(reports, own, words, here) for _, own in by_period]
+    return [_make_row(reports, runs_of_row, words, here) for _, runs_of_row in by_period]
 
 
 def _make_row(reports: Path, runs: Sequence[Run], words: Words, here: ZoneInfo) -> Row:
     first = runs[0]
-    made = max(datetime.fromisoformat(run.manifest["finished_at"]) for run in runs)
-    at = made.astimezone(here)
+    finished_at = max(datetime.fromisoformat(run.manifest["finished_at"]) for run in runs)
+    at = finished_at.astimezone(here)
     period = _name_period(first.slot.period, words)
     choices = ", ".join(
         f"{words.label('parameter', what)}: {words.label(what, value)}"

@@ -4,7 +4,8 @@ that nothing here asks for."""
 import sys
 
 UNUSED = "rfc3987_syntax"
-sys.modules.setdefault(UNUSED, None)  # type: ignore[arg-type] # Python's own sign for: do not import
+# None is Python's own sign for: do not import
+sys.modules.setdefault(UNUSED, None)  # type: ignore[arg-type]
 
 import nbformat  # noqa: E402 - after the line above
 

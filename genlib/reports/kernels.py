@@ -66,7 +66,8 @@ def make_kernel_class(surroundings: dict[str, Any], sockets: str) -> type:
         def _kernel_spec_manager_default(self) -> Any:
             return KernelSpecManager(kernel_dirs=[])
 
-        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override] # either flavour may await or not
+        # either flavour may await or not
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
             self.transport, self.connection_file = "ipc", f"{sockets}/kernel.json"
             await self._async_start_kernel(
                 **{**options, **surroundings, "stdout": DEVNULL, "stderr": DEVNULL}

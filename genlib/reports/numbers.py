@@ -27,21 +27,21 @@ _TAIL = re.compile(r"[.,](?!\d{3}(?:\D|$))")
 def read_numbers(text: str) -> set[Decimal]:
     """Every number of a text, in every way that it can be read."""
     plain = re.sub(r"(?<=\d)_(?=\d)", "", text)
-    return {reading for found in _NUMBER.findall(plain) for reading in _list_readings(found)}
+    return {reading for number in _NUMBER.findall(plain) for reading in _list_readings(number)}
 
 
 def has_strange_number(text: str, explained: Set[Decimal]) -> bool:
     """Whether a text holds a number that is not explained in any way of reading it."""
-    return any(explained.isdisjoint(_list_readings(found)) for found in _NUMBER.findall(text))
+    return any(explained.isdisjoint(_list_readings(number)) for number in _NUMBER.findall(text))
 
 
 def round_figures(figures: Mapping[str, Iterable[float]]) -> set[Decimal]:
     """The figures of each column in all ways in which they may be said."""
     return {
-        said
+        rounding
         for column, values in figures.items()
         for value in values
-        for said in _say(column, value)
+        for rounding in _say(column, value)
     }
 
 
@@ -62,14 +62,14 @@ def _round(value: float, digits: int) -> Decimal:
     return Decimal(f"{value:.{digits}f}")
 
 
-def _list_readings(found: str) -> set[Decimal]:
+def _list_readings(number: str) -> set[Decimal]:
     """A number with its point or comma as a decimal sign and, where three digits follow, as a mark
     of thousands."""
     readings = set()
-    if re.fullmatch(rf"\d+|{_FRACTION}", found):
-        readings.add(Decimal(found.replace(",", ".")))
-    if re.fullmatch(_GROUPED, found):
-        whole, *decimals = _TAIL.split(found)
+    if re.fullmatch(rf"\d+|{_FRACTION}", number):
+        readings.add(Decimal(number.replace(",", ".")))
+    if re.fullmatch(_GROUPED, number):
+        whole, *decimals = _TAIL.split(number)
         digits = re.sub(r"\D", "", whole)
         readings.add(Decimal(".".join([digits, *decimals])))
     return readings

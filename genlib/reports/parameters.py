@@ -48,9 +48,9 @@ class Parameter:
             raise UsageError(
                 f"parameter {self.name} is {self.annotation}, not {type(value).__name__}"
             )
-        if self.kind is not float and (found := identifying(str(value))):
+        if self.kind is not float and (kind := identifying(str(value))):
             raise UsageError(
-                f"parameter {self.name} looks like a {found}; a report is about groups, never "
+                f"parameter {self.name} looks like a {kind}; a report is about groups, never "
                 "about a person"
             )
         return value
@@ -66,8 +66,8 @@ def parameters_of(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
     ]
     source = "".join(cells[0]["source"]) if cells else ""
     comments = _comments(source)
-    found = (_parameter(line, comments) for line in ast.parse(source).body)
-    return {parameter.name: parameter for parameter in found}
+    parameters = (_parameter(line, comments) for line in ast.parse(source).body)
+    return {parameter.name: parameter for parameter in parameters}
 
 
 def purposes_of(notebook: Mapping[str, Any]) -> list[str]:
@@ -89,30 +89,34 @@ def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
-def settle(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+def settle(parameters: Mapping[str, Parameter], values: Mapping[str, Any]) -> dict[str, Any]:
     """Every parameter with its checked value: the one given, else the default. UsageError for an
     unknown name or a wrong value."""
     unknown = [
         name if name.isidentifier() and not identifying(name) else "…"
-        for name in given
-        if name not in known
+        for name in values
+        if name not in parameters
     ]
     if unknown:
         raise UsageError(
-            f"unknown parameter {', '.join(unknown)}; the report takes {', '.join(known) or 'none'}"
+            f"unknown parameter {', '.join(unknown)}; the report takes "
+            f"{', '.join(parameters) or 'none'}"
         )
     return {
-        name: parameter.check(given.get(name, parameter.default))
-        for name, parameter in known.items()
+        name: parameter.check(values.get(name, parameter.default))
+        for name, parameter in parameters.items()
     }
 
 
-def read_pairs(known: Mapping[str, Parameter], pairs: list[str]) -> dict[str, Any]:
+def read_pairs(parameters: Mapping[str, Parameter], pairs: list[str]) -> dict[str, Any]:
     """`key=value` texts as typed values; unknown names are kept for `settle` to refuse."""
     if any("=" not in pair for pair in pairs):
         raise UsageError("a parameter is given as -p name=value")
     texts = dict(pair.split("=", 1) for pair in pairs)
-    return {name: known[name].read(text) if name in known else text for name, text in texts.items()}
+    return {
+        name: parameters[name].read(text) if name in parameters else text
+        for name, text in texts.items()
+    }
 
 
 def _parameter(line: ast.stmt, comments: Mapping[int, str]) -> Parameter:

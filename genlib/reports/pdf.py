@@ -18,11 +18,11 @@ def to_pdf(html: str) -> bytes:
     import weasyprint
 
     try:
-        made: bytes = weasyprint.HTML(
+        document: bytes = weasyprint.HTML(
             string=html, url_fetcher=weasyprint.urls.URLFetcher(allowed_protocols={"data"})
         ).write_pdf(pdf_variant="pdf/ua-1")
     except (
         Exception
     ) as error:  # whatever the page broke in WeasyPrint, its message may quote the page
         raise ReportFailed(f"the page could not be printed ({type(error).__name__})") from None
-    return made
+    return document

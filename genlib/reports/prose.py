@@ -53,14 +53,14 @@ def html(source: str, *, cell: int) -> str:
     """Markdown as HTML. Raw HTML is shown as text; a picture stops the export, since it would not
     come through door 2."""
     render = mistune.create_markdown(escape=True, plugins=["table", "strikethrough"])
-    found = str(render(source))
-    if "<img" in found:
+    text = str(render(source))
+    if "<img" in text:
         raise CellFailed(
             "holds a picture in its text; a report shows only what genlib.protect let out",
             cell=cell,
             error="picture",
         )
-    return found
+    return text
 
 
 def title(notebook: Mapping[str, Any]) -> str:

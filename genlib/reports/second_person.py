@@ -66,8 +66,8 @@ def mark_page(
 ) -> dict[str, bytes]:
     """The files of a run that waits: its page says so, and the digest."""
     digest = digest_files(files, manifest)
-    said = Words(language).translate(banner.WAITING, digest=digest[:DIGITS])
-    page = banner.put_banner(files[PAGE].decode(), said)
+    message = Words(language).translate(banner.WAITING, digest=digest[:DIGITS])
+    page = banner.put_banner(files[PAGE].decode(), message)
     return {**files, PAGE: page.encode()}
 
 
@@ -245,8 +245,8 @@ def _lock_own(run: Run, settings: Settings) -> Iterator[None]:
 def withdraw_unshown(run: Run, settings: Settings) -> None:
     """Withdraw the figures of a run that was refused, if no page shows them or waits to."""
     if _is_left_told(run, settings):
-        said = run.manifest["refused"]
-        Ledger.of(settings).withdraw(run.figures, by=said["by"], reason=said["reason"])
+        refusal = run.manifest["refused"]
+        Ledger.of(settings).withdraw(run.figures, by=refusal["by"], reason=refusal["reason"])
 
 
 def _mark_refused(run: Run, decision: Decision) -> Run:
@@ -254,8 +254,8 @@ def _mark_refused(run: Run, decision: Decision) -> Run:
     and was stopped, had opened."""
     os.chmod(run.folder, OWNER.folder)
     files = _read_files(run)
-    said = Words(run.slot.language).translate(banner.REFUSED)
-    files[PAGE] = banner.put_banner(files[PAGE].decode(), said).encode()
+    message = Words(run.slot.language).translate(banner.REFUSED)
+    files[PAGE] = banner.put_banner(files[PAGE].decode(), message).encode()
     for name, content in files.items():
         catalogue.replace(run.folder / name, content, OWNER)
     (run.folder / PRINT).unlink(missing_ok=True)

@@ -66,9 +66,9 @@ def _set_up(folder: Path, run: Run, settings: Settings) -> Settings:
     releases = make_folder(folder / "releases")
     cited = run.manifest["release"]
     open_release(cited["purpose"], cited["id"], settings=settings)
-    own = make_folder(releases / cited["purpose"])
-    (own / cited["id"]).symlink_to((settings.releases / cited["purpose"] / cited["id"]).resolve())
-    (own / "current").write_text(cited["id"], encoding="utf-8")
+    shelf = make_folder(releases / cited["purpose"])
+    (shelf / cited["id"]).symlink_to((settings.releases / cited["purpose"] / cited["id"]).resolve())
+    (shelf / "current").write_text(cited["id"], encoding="utf-8")
     begun = datetime.fromisoformat(run.manifest["started_at"])
     Ledger.of(settings).copy_before(run.figures, begun, make_folder(home / "ledger"))
     acts = settings.home / ACTS
@@ -80,8 +80,8 @@ def _set_up(folder: Path, run: Run, settings: Settings) -> Settings:
 
 def _read(run: Run) -> Files:
     """What a run holds, without the day until which it is kept and without a banner."""
-    kept = date.fromisoformat(run.manifest["kept_until"])
-    day = Words(run.slot.language).date(kept)
+    last_day = date.fromisoformat(run.manifest["kept_until"])
+    day = Words(run.slot.language).date(last_day)
     text = (run.folder / "report.html").read_text(encoding="utf-8")
     page = take_banner(text).replace(day, "")
     cells = json.loads(run.notebook.read_text(encoding="utf-8").replace(day, ""))["cells"]
