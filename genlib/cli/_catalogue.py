@@ -55,22 +55,24 @@ def list_runs(
     Example: genlib report list --failed
     """
     settings = load()
-    found = [run for run in runs(settings.reports) if _is_for(run, settings)]
+    visible_runs = [run for run in runs(settings.reports) if _is_for(run, settings)]
     if missing:
-        _tell_missing(found, settings, as_json=as_json)
+        _tell_missing(visible_runs, settings, as_json=as_json)
         return
-    bad = [run for run in found if run.status == "failed"]
-    inside = [run for run in found if run.status in {DRAFT, FAILED_DRAFT, WAITING, REFUSED}]
-    every = found if as_json else [*newest(found, GOOD), *bad, *inside]
-    shown = bad if failed else every
+    bad = [run for run in visible_runs if run.status == "failed"]
+    inside = [run for run in visible_runs if run.status in {DRAFT, FAILED_DRAFT, WAITING, REFUSED}]
+    every = visible_runs if as_json else [*newest(visible_runs, GOOD), *bad, *inside]
+    listed_runs = bad if failed else every
     if as_json:
-        typer.echo(json.dumps([_describe(run) for run in shown], ensure_ascii=False, indent=1))
+        typer.echo(
+            json.dumps([_describe(run) for run in listed_runs], ensure_ascii=False, indent=1)
+        )
         return
-    for run in shown:
+    for run in listed_runs:
         cell = run.manifest.get("failed_cell")
         where = f"  cell {cell}, {run.manifest.get('error')}" if cell else ""
         typer.echo(f"{run.status:12}  {run.id}  {run.slot.folder}{where}")
-    if not shown:
+    if not listed_runs:
         is_empty = "no reports yet; make one with genlib report run NAME"
         typer.echo("nothing failed" if failed else is_empty)
 
@@ -90,11 +92,11 @@ def open_report(
     Example: genlib report open campaign_history --as-of 2026-11-05
     """
     settings = load()
-    found = [run for run in runs(settings.reports) if _is_for(run, settings)]
-    named = [run for run in found if run.id == report]
+    visible_runs = [run for run in runs(settings.reports) if _is_for(run, settings)]
+    named = [run for run in visible_runs if run.id == report]
     day = as_of.date() if as_of else None
     zone = ZoneInfo(settings.time_zone)
-    run = named[0] if named else addresses.find_run(found, report, language, zone, day)
+    run = named[0] if named else addresses.find_run(visible_runs, report, language, zone, day)
     if run is None:
         raise UsageError("there is no such good run; genlib report list shows what there is")
     page = run.html or run.notebook
@@ -165,12 +167,12 @@ def hold(
     if end == bool(reason):
         raise UsageError("give either --reason or --end")
     settings = load()
-    found = find_run(run, settings)
+    held_run = find_run(run, settings)
     if end:
-        catalogue.end_hold(found)
+        catalogue.end_hold(held_run)
     else:
-        said = {"reason": masked(reason), "by": settings.user, "at": read_clock().isoformat()}
-        catalogue.hold(found, said, settings.access)
+        note = {"reason": masked(reason), "by": settings.user, "at": read_clock().isoformat()}
+        catalogue.hold(held_run, note, settings.access)
     typer.echo(f"{'no longer on hold' if end else 'on hold'}: {run}")
 
 
@@ -191,21 +193,21 @@ def _is_for(run: Run, settings: Settings) -> bool:
 def _describe(run: Run) -> dict[str, Any]:
     slot = run.slot
     names = ("finished_at", "kept_until", "failed_cell", "error", "chosen")
-    told = {"id": run.id, "status": run.status, "report": slot.report, "period": slot.period}
-    told |= {"language": slot.language, "folder": str(run.folder)}
-    return told | {name: run.manifest.get(name) for name in names}
+    description = {"id": run.id, "status": run.status, "report": slot.report, "period": slot.period}
+    description |= {"language": slot.language, "folder": str(run.folder)}
+    return description | {name: run.manifest.get(name) for name in names}
 
 
-def _tell_missing(found: list[Run], settings: Settings, *, as_json: bool) -> None:
+def _tell_missing(visible_runs: list[Run], settings: Settings, *, as_json: bool) -> None:
     """The slots of the schedule that are due and have neither a good run nor one that waits for a
     second person."""
     from genlib.schedule.reading import load_plan
     from genlib.schedule.times import find_due_slots
 
     slots = find_due_slots(load_plan(settings), read_clock(), settings.time_zone)
-    there = [run for run in found if run.status in {GOOD, WAITING}]
-    made = {run.manifest.get("order") for run in there}
-    absent = [slot for slot in slots if slot.key not in made]
+    there = [run for run in visible_runs if run.status in {GOOD, WAITING}]
+    orders = {run.manifest.get("order") for run in there}
+    absent = [slot for slot in slots if slot.key not in orders]
     if as_json:
         keys = [{"slot": slot.key, "due_at": slot.due_at.isoformat()} for slot in absent]
         typer.echo(json.dumps(keys, ensure_ascii=False, indent=1))

@@ -46,11 +46,11 @@ def allow(
     )
 
     settings = load(password_file=password_file)
-    found = _find_read(run, settings, "report allow")
-    check_second_person(found, settings)
-    check_digest(found, digest)
-    _tell(settings, "report allow", found, digest_run(found))
-    allowed = allow_run(found, digest, settings)
+    waiting_run = _find_read(run, settings, "report allow")
+    check_second_person(waiting_run, settings)
+    check_digest(waiting_run, digest)
+    _tell(settings, "report allow", waiting_run, digest_run(waiting_run))
+    allowed = allow_run(waiting_run, digest, settings)
     if allowed.status == GOOD:
         typer.echo(f"let out by {settings.user}: {allowed.html}")
     else:
@@ -73,11 +73,11 @@ def refuse(
     from genlib.reports.second_person import check_refusal, digest_run, refuse_run
 
     settings = load(password_file=password_file)
-    found = _find_read(run, settings, "report refuse")
-    check_refusal(found, settings)
-    _tell(settings, "report refuse", found, digest_run(found))
-    refuse_run(found, reason, settings)
-    if is_own(found):
+    waiting_run = _find_read(run, settings, "report refuse")
+    check_refusal(waiting_run, settings)
+    _tell(settings, "report refuse", waiting_run, digest_run(waiting_run))
+    refuse_run(waiting_run, reason, settings)
+    if is_own(waiting_run):
         typer.echo(f"refused by {settings.user}: {run}")
     else:
         _say_later(settings, run)

@@ -62,8 +62,8 @@ def verify(
     """
     if file:
         head = trail_file.check_file(file, read_anchor(anchor) if anchor else None)
-        held = f"anchor {anchor}" if anchor else f"compare the head: {head.digest.hex()}"
-        typer.echo(f"{head.number} events, none changed, removed or cut off; {held}")
+        comparison = f"anchor {anchor}" if anchor else f"compare the head: {head.digest.hex()}"
+        typer.echo(f"{head.number} events, none changed, removed or cut off; {comparison}")
         return
     register = open_register(settings.load().register)
     events = audit.verify(register, anchor=anchor)

@@ -60,7 +60,7 @@ def demo(
     there = {purpose: _fresh(purpose, language, settings) for purpose in REPORTS}
     parameters = {"period": PERIOD, "language": language}
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        made = {
+        futures = {
             purpose: pool.submit(
                 run_report,
                 report,
@@ -74,7 +74,7 @@ def demo(
             typer.echo(
                 f"report      {html} (there already)"
                 if html
-                else f"report      {made[purpose].result().html}"
+                else f"report      {futures[purpose].result().html}"
             )
     typer.echo(f"look here   {settings.reports / 'index.html'}")
 
@@ -105,8 +105,8 @@ def _password(settings: Settings) -> str:
 
 def _register(settings: Settings, password: str, customers: int) -> Register:
     register = create_register(settings.register)
-    found = register.count("customer")
-    if not found:
+    count = register.count("customer")
+    if not count:
         synthesise(
             register,
             open_identity(settings, password, "demo"),
@@ -114,8 +114,8 @@ def _register(settings: Settings, password: str, customers: int) -> Register:
             seed=SEED,
         )
     typer.echo(
-        f"register    {register.url}, {found or customers:,} artificial "
-        f"customers{' (there already)' if found else ''}"
+        f"register    {register.url}, {count or customers:,} artificial "
+        f"customers{' (there already)' if count else ''}"
     )
     return register
 
@@ -128,7 +128,7 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
         key = open_pseudonym(settings, password, "demo")
         now = datetime.combine(AS_OF, time(4), UTC)
         terms = notice.load(settings.notice)
-        made = publish(
+        release = publish(
             purpose,
             register,
             key,
@@ -140,7 +140,7 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
             now=now,
             time_zone=settings.time_zone,
         )
-        typer.echo(f"release     {purpose} {made.release_id}, {made.people:,} people")
+        typer.echo(f"release     {purpose} {release.release_id}, {release.people:,} people")
 
 
 def _fresh(purpose: str, language: str, settings: Settings) -> Path | None:

@@ -79,12 +79,12 @@ def check(
         years_kept=notice.load(places.notice).years_kept,
         time_zone=places.time_zone,
     )
-    found = work.check(read_sources(places, inputs, files, read_clock()))
-    for outcome, refused in found:
+    outcomes = work.check(read_sources(places, inputs, files, read_clock()))
+    for outcome, refused in outcomes:
         typer.echo("\n".join([str(outcome), *outcome.notices]))
         faults = pl.read_csv(io.BytesIO(refused), infer_schema=False)
         lines = faults.head(TOLD).select(pl.format("  row {}: {} {}", "row", "column", "rule"))
         typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
     typer.echo("nothing was kept")
-    if any(outcome.to_mend for outcome, _ in found):
+    if any(outcome.to_mend for outcome, _ in outcomes):
         raise typer.Exit(4)

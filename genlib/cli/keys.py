@@ -49,8 +49,8 @@ def create(
     fingerprints.check_keyless(places.register)
     password = settings.password(places, f"new password of {places.user}", twice=True)
     other = (publisher, _password_of(publisher, publisher_password_file)) if publisher else None
-    told = ["pseudonym"] if publisher else list(SECRETS)
-    _tell_before(places, "create", publisher or places.user, told)()
+    secrets = ["pseudonym"] if publisher else list(SECRETS)
+    _tell_before(places, "create", publisher or places.user, secrets)()
     vault.create_keys(places.keys, user=places.user, password=password, publisher=other)
     typer.echo(f"keys {places.keys}")
     if not other:
@@ -175,7 +175,7 @@ def rotate(
     if secret in MOST:
         check_level(keys.levels, places.user, MOST[secret])
     others = sorted(
-        user for user, own in keys.users.items() if secret in own and user != places.user
+        user for user, secrets in keys.users.items() if secret in secrets and user != places.user
     )
     if others and not yes:
         typer.confirm(f"{', '.join(others)} will need a new slot. Go on?", abort=True)

@@ -44,8 +44,8 @@ def show() -> None:
             f"= {terms.k}"
         )
         for table, columns in terms.granted(purpose).items():
-            shown = ", ".join(f"{name} ({' + '.join(ways)})" for name, ways in columns.items())
-            typer.echo(f"  {table:22}{shown}")
+            granted = ", ".join(f"{name} ({' + '.join(ways)})" for name, ways in columns.items())
+            typer.echo(f"  {table:22}{granted}")
     typer.echo(
         f"\nreports: for {terms.reports.recipients.en}; kept {terms.reports.keep_months} months"
     )

@@ -51,7 +51,7 @@ def publish(
     for purpose in wanted:
         now = read_clock()
         with Console(stderr=True).status(purpose) as status:
-            made = writer.publish(
+            manifest = writer.publish(
                 purpose,
                 register,
                 key,
@@ -64,8 +64,8 @@ def publish(
                 access=places.access_of(purpose),
                 progress=lambda table, rows: status.update(f"{table} {rows:,}"),
             )
-        typer.echo(summary(made))
-        if not made.people:
+        typer.echo(summary(manifest))
+        if not manifest.people:
             typer.echo(
                 f"genlib: nobody is in this release of {purpose}: everybody in the register was "
                 "left out",
@@ -73,17 +73,17 @@ def publish(
             )
 
 
-def summary(made: Manifest) -> str:
+def summary(manifest: Manifest) -> str:
     """One line: which release, of how many people, without whom, how anonymous."""
     without = (
         ", ".join(
             f"{count} {reason.replace('_', ' ')}"
-            for reason, count in made.left_out.items()
+            for reason, count in manifest.left_out.items()
             if count
         )
         or "nobody"
     )
     return (
-        f"{made.purpose} {made.release_id}: {made.people} people, left out: {without}; k = "
-        f"{made.k['reached']}"
+        f"{manifest.purpose} {manifest.release_id}: {manifest.people} people, left out: {without}; "
+        f"k = {manifest.k['reached']}"
     )

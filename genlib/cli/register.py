@@ -143,14 +143,14 @@ def info() -> None:
     for name in sorted(Base.metadata.tables):
         typer.echo(f"{name:20} {register.count(name):>12,}")
     with register.engine.connect() as connection:
-        held = holds.count_held(connection)
+        counts = holds.count_held(connection)
         shared = intake.count_shared(connection)
     typer.echo(f"customers with the personal identity code of another: {shared:,}")
-    typer.echo(f"refused rows that are not mended: {held.rows:,}")
-    typer.echo(f"people held back from contact lists: {held.people:,}")
-    for reason, count in held.reasons.items():
+    typer.echo(f"refused rows that are not mended: {counts.rows:,}")
+    typer.echo(f"people held back from contact lists: {counts.people:,}")
+    for reason, count in counts.reasons.items():
         typer.echo(f"  {reason} {count:,}")
-    if held.unknown:
+    if counts.unknown:
         typer.echo("no contact list is exported: it is not known whom some of them speak of")
 
 

@@ -55,17 +55,17 @@ def run(
     from genlib.reports.parameters import parameters_of, read_pairs
     from genlib.reports.run import Page, find_notebook, open_notebook, run_pages
 
-    known = parameters_of(open_notebook(find_notebook(name)))
-    parameters = read_pairs(known, parameter or [])
+    declared = parameters_of(open_notebook(find_notebook(name)))
+    parameters = read_pairs(declared, parameter or [])
     if unfinished:
         parameters["unfinished"] = True
-    chosen = [read_pairs(known, [f"language={one}"]) for one in language or []]
-    pages = [Page(parameters | own) for own in chosen or [{}]]
+    chosen = [read_pairs(declared, [f"language={one}"]) for one in language or []]
+    pages = [Page(parameters | choice) for choice in chosen or [{}]]
     _tell_act("report run", {"report": masked(find_notebook(name).stem), "pages": len(pages)})
     results = run_pages(name, pages, pdf=pdf)
-    for made in results:
-        if isinstance(made, Run):
-            _say_run(made, name)
+    for result in results:
+        if isinstance(result, Run):
+            _say_run(result, name)
     if failures := [str(one) for one in results if isinstance(one, ReportFailed)]:
         raise ReportFailed("; ".join(failures))
 
@@ -90,17 +90,17 @@ def _tell_run(action: str, run_id: str, run: Run | None) -> None:
     _tell_act(action, {"run": run_id, "report": run.slot.report if run else None})
 
 
-def _say_run(made: Run, name: str) -> None:
-    typer.echo(made.html)
-    if made.pdf:
-        typer.echo(made.pdf)
-    if made.status == WAITING:
+def _say_run(result: Run, name: str) -> None:
+    typer.echo(result.html)
+    if result.pdf:
+        typer.echo(result.pdf)
+    if result.status == WAITING:
         typer.echo(
             "it waits, and nobody is shown it, until a second person has read it and run: genlib "
-            f"report allow {made.id} --digest DIGITS, with the digits at the head of the page",
+            f"report allow {result.id} --digest DIGITS, with the digits at the head of the page",
             err=True,
         )
-    if made.status == DRAFT:
+    if result.status == DRAFT:
         typer.echo(
             "a draft: marked on every page, in no index and no ledger, and for you alone. It "
             f"publishes when a second person has read it and run: genlib report approve {name}",
@@ -123,14 +123,11 @@ def forget(
     from genlib.reports.run import find_run, forget_run
 
     settings = load()
-    found = find_run(run, settings)
+    forgotten_run = find_run(run, settings)
     if not yes:
-        typer.confirm(
-            f"Has nobody been shown {found.slot.folder if found else 'what this run made'}, and "
-            "is it to be deleted?",
-            abort=True,
-        )
-    _tell_run("report forget", run, found)
+        what = forgotten_run.slot.folder if forgotten_run else "what this run made"
+        typer.confirm(f"Has nobody been shown {what}, and is it to be deleted?", abort=True)
+    _tell_run("report forget", run, forgotten_run)
     typer.echo(f"forgotten: {run} (publications in the ledger: {forget_run(run, settings)})")
 
 

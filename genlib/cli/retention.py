@@ -36,10 +36,10 @@ def sweep(
     terms = notice.load(places.notice)
     finish_left(places, officer, key)
     place = find_workplace(places, key)
-    found = retention.sweep(officer, place, terms, is_trial=dry_run)
-    for one in found:
+    removals = retention.sweep(officer, place, terms, is_trial=dry_run)
+    for one in removals:
         _say(one, terms.retention[one.rule].ground)
-    if not found:
+    if not removals:
         typer.echo("nothing is older than the notice says")
 
 

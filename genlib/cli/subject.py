@@ -50,8 +50,10 @@ def find(
     """
     codes.check_code(by, ("personal_id", "phone", "email"), "identifier")
     officer, key = _open(password_file, "subject find", STEWARD)
-    found = store.find(officer.register, key, purpose=PURPOSE, user=officer.user, **{by: _ask(by)})
-    typer.echo("\n".join(f"customer {number}" for number in found) or "nobody")
+    customers = store.find(
+        officer.register, key, purpose=PURPOSE, user=officer.user, **{by: _ask(by)}
+    )
+    typer.echo("\n".join(f"customer {number}" for number in customers) or "nobody")
 
 
 @app.command()
@@ -139,8 +141,8 @@ def list_requests(
     """
     places, officer, _ = _erasing.open_officer(password_file, "subject requests")
     with officer.register.engine.connect() as connection:
-        found = requests.list_requests(connection)
-    for request in found:
+        all_requests = requests.list_requests(connection)
+    for request in all_requests:
         if every or request.is_open:
             typer.echo(_describe(officer, request))
     _erasing.tell_left(places, officer)
