@@ -42,17 +42,17 @@ def anonymise(
     A class that has k people keeps them, so each rung only adds to it. What is still below k at the
     foot of the ladder is left out.
     """
-    known = people.with_columns(pl.col(quasi).fill_null(UNKNOWN))
+    complete = people.with_columns(pl.col(quasi).fill_null(UNKNOWN))
     classes = _recoded(
-        known.group_by(quasi).len("size"), [rung for rung in ladder if rung in quasi], quasi, k
+        complete.group_by(quasi).len("size"), [rung for rung in ladder if rung in quasi], quasi, k
     )
-    kept = known.rename({name: f"_{name}" for name in quasi}).join(
+    recoded_people = complete.rename({name: f"_{name}" for name in quasi}).join(
         classes, on=[f"_{name}" for name in quasi], maintain_order="left"
     )
-    changed = kept.select(
+    changed = recoded_people.select(
         pl.any_horizontal(pl.col(name) != pl.col(f"_{name}") for name in quasi).sum()
     ).item()
-    released = kept.select(people.columns)
+    released = recoded_people.select(people.columns)
     return Anonymous(released, reached(released, quasi), changed, people.height - released.height)
 
 

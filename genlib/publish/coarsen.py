@@ -132,12 +132,12 @@ def age_band(birth_year: pl.Expr, year: int) -> pl.Expr:
 def _place(postal_code: pl.Expr, places: Mapping[str, str]) -> pl.Expr:
     """`abroad` for an address abroad, whatever its postal code looks like; `unknown` for a postal
     code that is no area, and for people with a non-disclosure order (turvakielto)."""
-    known = postal_code.replace_strict(places, default=UNKNOWN, return_dtype=pl.String)
+    area = postal_code.replace_strict(places, default=UNKNOWN, return_dtype=pl.String)
     is_abroad = pl.col("country").is_not_null() & ~pl.col("country").is_in(FINNISH)
     return (
         pl.when(pl.col("non_disclosure"))
         .then(pl.lit(UNKNOWN))
         .when(is_abroad)
         .then(pl.lit(ABROAD))
-        .otherwise(known)
+        .otherwise(area)
     )

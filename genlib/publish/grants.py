@@ -151,9 +151,9 @@ def _needed(notice: Notice, purpose: str, table: str) -> tuple[str, ...]:
 
 def _name_faults(table: str, columns: dict[str, tuple[str, ...]]) -> Iterator[str]:
     """What is told apart lies in a table of its own, where it may have the same name."""
-    own = [(False, "customer")] if table == "customer" else []
+    customer_number = [(False, "customer")] if table == "customer" else []
     granted = [(name, way) for name, ways in columns.items() for way in ways]
     named = [(way in APART, released(table, name, way).name) for name, way in granted]
-    for (_, name), count in Counter([*own, *named]).items():
+    for (_, name), count in Counter([*customer_number, *named]).items():
         if count > 1:
             yield f"{table}: {count} columns would be called {name} in the release"

@@ -101,8 +101,8 @@ class Source:
     @cached_property
     def held_back(self) -> pl.Series:
         """Ids of the customers whom a refused row holds back from contact lists."""
-        held = pl.concat(self.register.scan("held_back", ["customer_id"]))
-        return held["customer_id"].drop_nulls().unique()
+        holds = pl.concat(self.register.scan("held_back", ["customer_id"]))
+        return holds["customer_id"].drop_nulls().unique()
 
     def customers(self, table: str) -> pl.DataFrame:
         """As `people.numbers`, of those who may be in a table."""

@@ -54,8 +54,8 @@ def reidentify(
     blocks = _read(pseudonyms.set(~plausible, prefix + "0" * WIDTH), prefix)
     ids, zeros = _words(_cipher(key, purpose, epoch).decryptor().update(blocks)).T
     true = plausible & pl.Series(zeros == 0) & pl.Series(ids < 2**63)
-    found = pl.Series("customer_id", np.where(true.to_numpy(), ids, 0).astype(np.int64))
-    return found.set(~true, None), (~true).alias("refused")
+    customers = pl.Series("customer_id", np.where(true.to_numpy(), ids, 0).astype(np.int64))
+    return customers.set(~true, None), (~true).alias("refused")
 
 
 def number_companies(

@@ -60,7 +60,7 @@ def remove_from_releases(
     shall be, and the same call does the rest. Refused while another run publishes the purpose."""
     if not removal.ids or not (home / purpose).exists():
         return {}
-    made = {}
+    replacements = {}
     ids = pl.Series(removal.ids, dtype=pl.Int64)
     with folder.locked(home / purpose, removal.access):
         for path in _list_earlier(home / purpose, removal.erased_at):
@@ -69,15 +69,15 @@ def remove_from_releases(
             customers = _read(path, "customer")
             erased = customers.filter(col("pseudonym").is_in(names.implode()))
             if erased.height:
-                made[path.name] = _replace(path, manifest, erased, removal)
-    return made
+                replacements[path.name] = _replace(path, manifest, erased, removal)
+    return replacements
 
 
 def _list_earlier(home: Path, instant: dt.datetime) -> list[Path]:
     """The releases that were published before an instant."""
     last = f"{instant.astimezone(dt.UTC):%Y-%m-%dT%H%MZ}"
-    found = [path for path in home.glob("*") if RELEASE_ID.fullmatch(path.name)]
-    return sorted(path for path in found if path.name.rpartition("-")[0] <= last)
+    releases = [path for path in home.glob("*") if RELEASE_ID.fullmatch(path.name)]
+    return sorted(path for path in releases if path.name.rpartition("-")[0] <= last)
 
 
 def _replace(path: Path, manifest: Manifest, erased: pl.DataFrame, removal: Removal) -> str:
@@ -116,14 +116,14 @@ def _write_table(path: Path, stage: Path, name: str, gone: Gone, access: Access)
     make_folder(stage / name, access)
     count = 0
     for part, rows in _read_parts(path, name):
-        kept = _without(rows, gone)
+        staying = _without(rows, gone)
         if name == "customer":
-            numbers = kept.select("customer")
-            kept = numbers.join(gone.staying, on="customer", how="left", maintain_order="left")
+            numbers = staying.select("customer")
+            staying = numbers.join(gone.staying, on="customer", how="left", maintain_order="left")
         file = BytesIO()
-        kept.select(rows.columns).write_parquet(file, compression="zstd")
+        staying.select(rows.columns).write_parquet(file, compression="zstd")
         write_file(stage / name / part, file.getbuffer(), access)
-        count += kept.height
+        count += staying.height
     return count
 
 

@@ -47,8 +47,8 @@ def tables(source: Source) -> Iterator[Table]:
         c.name: c.coarsening for c in columns if c.coarsening not in APART
     }
     yield Table("customer", together, iter([source.people.released]))
-    if apart := {c.name: c.coarsening for c in columns if c.coarsening in APART}:
-        yield Table("membership", apart, iter([source.people.apart]))
+    if separate := {c.name: c.coarsening for c in columns if c.coarsening in APART}:
+        yield Table("membership", separate, iter([source.people.apart]))
     for name in source.notice.granted(source.purpose):
         if name != "customer":
             yield _granted(source, name)
@@ -70,8 +70,8 @@ def _granted(source: Source, name: str) -> Table:
     finish = (
         _judging(source) if judged else _promise(source) if name == "survey_invitation" else None
     )
-    told = [columns for name, columns in TOLD.items() if name in source.terms.derived]
-    shown = reduce(or_, told, coarsening) if judged else coarsening
+    judgement_columns = [columns for name, columns in TOLD.items() if name in source.terms.derived]
+    coarsening_of_table = reduce(or_, judgement_columns, coarsening) if judged else coarsening
     order = "id" if "id" in source.notice.columns[name] else keys[0].source
     read = [read for column in columns for read in column.reads]
     if judged:
@@ -84,10 +84,10 @@ def _granted(source: Source, name: str) -> Table:
             finished = finish(numbered) if finish else numbered
             frame = finished.with_columns(
                 coarse(column, source.area) for column in columns if column not in keys
-            ).select(*shown)
+            ).select(*coarsening_of_table)
             yield frame.sort([key.name for key in keys], maintain_order=True)
 
-    return Table(name, shown, frames())
+    return Table(name, coarsening_of_table, frames())
 
 
 def _numbered(

@@ -101,8 +101,8 @@ def _written(path: Path, table: Table, progress: Progress, access: Access) -> Wr
     make_folder(path, access)
     rows = 0
     schema = pl.Schema()
-    for number, made in enumerate(table.frames):
-        frame = made.cast({name: kind for name, kind in STORED.items() if name in made.columns})
+    for number, piece in enumerate(table.frames):
+        frame = piece.cast({name: kind for name, kind in STORED.items() if name in piece.columns})
         part = BytesIO()  # written by the system, so that a full disk is told in its words
         frame.write_parquet(part, compression="zstd")
         write_file(path / f"part-{number:03}.parquet", part.getbuffer(), access)

@@ -73,9 +73,9 @@ REFUSAL_GROUNDS = {
 
 def check_code(code: str, codes: Iterable[str], what: str) -> str:
     """The code, if it is in the list; UsageError names the list."""
-    known = tuple(codes)
-    if code not in known:
-        raise UsageError(f"no such {what}; there are {', '.join(known)}")
+    names = tuple(codes)
+    if code not in names:
+        raise UsageError(f"no such {what}; there are {', '.join(names)}")
     return code
 
 

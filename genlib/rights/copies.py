@@ -52,8 +52,8 @@ def keep_listed(home: Path, register: Register) -> int:
     for path in find_files(home):
         rows = read_list(path)
         numbers = rows.select(id=NUMBER).drop_nulls().unique()
-        known = register.known("campaign_contact", numbers)["id"]
-        count += _write_rest(path, rows, rows.filter(NUMBER.is_in(known.implode())))
+        contacts = register.known("campaign_contact", numbers)["id"]
+        count += _write_rest(path, rows, rows.filter(NUMBER.is_in(contacts.implode())))
     return count
 
 

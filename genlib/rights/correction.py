@@ -132,8 +132,8 @@ def _change_row(
         texts, change.table, artificial=artificial, now=officer.now, is_complete=True
     )
     if faults.height:
-        said = ", ".join(f"{one['column']}: {one['rule']}" for one in faults.to_dicts())
-        raise BadInput(f"the value cannot be kept ({said}); nothing was changed")
+        reasons = ", ".join(f"{one['column']}: {one['rule']}" for one in faults.to_dicts())
+        raise BadInput(f"the value cannot be kept ({reasons}); nothing was changed")
     after = good.drop("row")
     if change.table != "customer":
         return after
@@ -152,10 +152,10 @@ def _write_row(
     connection: sa.Connection, after: pl.DataFrame, change: Correction, key: IdentityKey
 ) -> None:
     changed = table(change.table)
-    given = [change.column] + (["updated_at"] if change.table == "customer" else [])
-    made = seal_columns(after, change.table, key)
-    columns = stored_columns(change.table, given)
-    values = made.select(columns).row(0, named=True)
+    names = [change.column] + (["updated_at"] if change.table == "customer" else [])
+    sealed_rows = seal_columns(after, change.table, key)
+    columns = stored_columns(change.table, names)
+    values = sealed_rows.select(columns).row(0, named=True)
     chosen = changed.c.id == after["id"].item()
     connection.execute(changed.update().where(chosen).values(values))
 

@@ -172,13 +172,13 @@ def _open_case(
 ) -> Case:
     """The request of the journal; a new one if a restored register does not have it."""
     requests = table("subject_request")
-    own = sa.select(requests.c.id).where(
+    query = sa.select(requests.c.id).where(
         requests.c.id == entry.request,
         requests.c.kind == "erasure",
         requests.c.decided_at.is_(None),
         requests.c.customer_id.in_(people),
     )
-    number = connection.scalar(own)
+    number = connection.scalar(query)
     if number is None:
         row = {
             "kind": "erasure",
@@ -197,18 +197,18 @@ def _decide(
 ) -> None:
     """Keep the decision by numbers and codes. Which rows were the person's is told to the request
     only, for the releases."""
-    kept = list_kept(case.connection, people, books)
+    invoices = list_kept(case.connection, people, books)
     detail: dict[str, Any] = {
         "law": codes.ERASURE_GROUNDS[entry.ground],
         "erased_at": entry.erased_at,
         "removed": counts,
         "recipients": len(list_recipients(case.connection, people)),
     }
-    if kept:
-        until = max(day for _, day in kept)
-        books_detail = {"invoice": len(kept), "until": f"{until}", "law": codes.BOOKKEEPING}
+    if invoices:
+        until = max(day for _, day in invoices)
+        books_detail = {"invoice": len(invoices), "until": f"{until}", "law": codes.BOOKKEEPING}
         detail["kept"] = books_detail
-    decision = "partly" if kept else "granted"
+    decision = "partly" if invoices else "granted"
     case.decide(decision, people, ground=entry.ground, detail=detail, is_done=False)
-    told = case.request.details | detail | {"rows": people}
-    case.update(detail=json.dumps(told, sort_keys=True))
+    details = case.request.details | detail | {"rows": people}
+    case.update(detail=json.dumps(details, sort_keys=True))

@@ -163,9 +163,9 @@ class _Wording:
             columns = self.notice.columns[table]
             chosen = [columns[column]] if column else list(columns.values())
             codes.update(dict.fromkeys(one.retention for one in chosen))
-        kept = [self.write_period(self.notice.retention[code]) for code in codes]
+        periods = [self.write_period(self.notice.retention[code]) for code in codes]
         name = self.choose(category)
-        return {"name": name, "short": name.partition(":")[0], "kept": kept}
+        return {"name": name, "short": name.partition(":")[0], "kept": periods}
 
     def describe_paper(self, paper: Paper) -> dict[str, Any]:
         entrants = []
@@ -173,8 +173,8 @@ class _Wording:
             who, granter = self.translate(one.who), self.translate(one.granted_by)
             entrants.append({"who": who, "since": one.since, "granted_by": granter})
         words = {name: self.choose(getattr(paper, name)) for name in ("content", "place", "lock")}
-        kept = self.write_period(self.notice.retention[paper.retention])
-        return {**words, "entrants": entrants, "kept": kept}
+        period = self.write_period(self.notice.retention[paper.retention])
+        return {**words, "entrants": entrants, "kept": period}
 
     def describe_rule(self, rule: Retention) -> dict[str, Any]:
         return {

@@ -16,8 +16,8 @@ from genlib.register.schema import table
 def find_rows(connection: sa.Connection, customer: int) -> list[int]:
     """The numbers of all rows of the person, this one among them, in order."""
     customers = table("customer")
-    own = sa.select(customers.c.personal_id_index).where(customers.c.id == customer)
-    code = connection.scalar(own)
+    query = sa.select(customers.c.personal_id_index).where(customers.c.id == customer)
+    code = connection.scalar(query)
     if code is None:
         return [customer]
     same = sa.select(customers.c.id).where(customers.c.personal_id_index == code)

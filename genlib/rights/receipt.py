@@ -68,8 +68,8 @@ def tell_receipt(receipt: dict[str, Any]) -> Iterator[str]:
     yield f"request {receipt['request']}: {receipt['decision']} ({receipt['law']})"
     removed = ", ".join(f"{name} {count}" for name, count in receipt["removed"].items())
     yield f"erased: {removed or 'no row'}"
-    for kept in receipt["kept"]:
-        yield f"kept: invoice {kept['invoice']} until {kept['until']} ({kept['law']})"
+    for invoice in receipt["kept"]:
+        yield f"kept: invoice {invoice['invoice']} until {invoice['until']} ({invoice['law']})"
     for recipient in receipt["recipients"]:
         day = f"{recipient['disclosed_at']:%Y-%m-%d}"
         yield f"to be told (GDPR 19): {recipient['recipient']}, disclosed on {day}"
@@ -111,30 +111,32 @@ def _make_decision(request: Request) -> dict[str, Any]:
 
 
 def _make_receipt(register: Register, request: Request, books: Books) -> dict[str, Any]:
-    told = request.details
-    people = told.get("rows", [])
+    details = request.details
+    people = details.get("rows", [])
     with register.engine.connect() as connection:
         return {
             "request": request.id,
             "decision": request.decision,
             "ground": request.ground,
-            "law": told.get("law"),
-            "erased_at": told.get("erased_at"),
-            "removed": told.get("removed", {}),
+            "law": details.get("law"),
+            "erased_at": details.get("erased_at"),
+            "removed": details.get("removed", {}),
             "kept": _list_kept(connection, people, books),
             "recipients": _list_recipients(connection, people),
-            "releases": told.get("releases"),
-            "reports": told.get("reports", []),
+            "releases": details.get("releases"),
+            "reports": details.get("reports", []),
         }
 
 
 def _list_kept(
     connection: sa.Connection, people: list[int], books: Books
 ) -> list[dict[str, object]]:
-    kept = list_kept(connection, people, books)
-    return [{"invoice": number, "until": until, "law": codes.BOOKKEEPING} for number, until in kept]
+    invoices = list_kept(connection, people, books)
+    return [
+        {"invoice": number, "until": until, "law": codes.BOOKKEEPING} for number, until in invoices
+    ]
 
 
 def _list_recipients(connection: sa.Connection, people: list[int]) -> list[dict[str, object]]:
-    found = list_recipients(connection, people)
-    return [{name: one[name] for name in RECIPIENT} for one in found]
+    recipients = list_recipients(connection, people)
+    return [{name: one[name] for name in RECIPIENT} for one in recipients]

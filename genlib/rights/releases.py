@@ -67,40 +67,40 @@ def _is_left_to_do(request: Request) -> bool:
 
 
 def _finish(officer: Officer, key: PseudonymKey, shelves: Shelves, request: Request) -> None:
-    told = request.details
-    erased_at = dt.datetime.fromisoformat(told["erased_at"])
+    details = request.details
+    erased_at = dt.datetime.fromisoformat(details["erased_at"])
     instant = max(erased_at, request.decided_at or erased_at)
     ladder = shelves.notice.anonymity.ladder
-    made: dict[str, str] = {}
+    replacements: dict[str, str] = {}
     for purpose in shelves.purposes:
-        removal = Removal(told["rows"], instant, ladder, shelves.access_of(purpose))
-        made |= remove_from_releases(shelves.releases, purpose, key, removal)
-    reports = _list_reports(shelves, made)
+        removal = Removal(details["rows"], instant, ladder, shelves.access_of(purpose))
+        replacements |= remove_from_releases(shelves.releases, purpose, key, removal)
+    reports = _list_reports(shelves, replacements)
     with audit.told(officer.register, officer.key) as (connection, tell):
         case = Case(officer, read_request(connection, request.id), connection, tell)
-        _note(case, made, reports)
+        _note(case, replacements, reports)
 
 
-def _list_reports(shelves: Shelves, made: Mapping[str, str]) -> list[str]:
+def _list_reports(shelves: Shelves, replacements: Mapping[str, str]) -> list[str]:
     """The runs of releases that held the person, and of those that are not there to be asked."""
-    kept = {path.parent.name for path in shelves.releases.glob("*/*/manifest.json")}
+    present = {path.parent.name for path in shelves.releases.glob("*/*/manifest.json")}
     concerned = []
     for run in runs(shelves.reports):
         cited = run.manifest.get("release", {}).get("id")
-        if cited and (cited in made or cited not in kept):
+        if cited and (cited in replacements or cited not in present):
             concerned.append(run.id)
     return concerned
 
 
-def _note(case: Case, made: dict[str, str], reports: list[str]) -> None:
+def _note(case: Case, replacements: dict[str, str], reports: list[str]) -> None:
     """Keep what was done; a request that was granted whole is then carried out."""
     request = case.request
-    detail: dict[str, Any] = request.details | {"releases": made, "reports": reports}
+    detail: dict[str, Any] = request.details | {"releases": replacements, "reports": reports}
     is_done = request.decision == "granted"
     case.update(
         detail=json.dumps(detail, sort_keys=True),
         carried_out_at=case.officer.now if is_done else None,
     )
-    counts = {"request": request.id, "releases": len(made), "reports": len(reports)}
+    counts = {"request": request.id, "releases": len(replacements), "reports": len(reports)}
     people = detail["rows"]
     case.tell(case.officer.tell_event("erased from releases", people, counts))

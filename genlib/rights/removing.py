@@ -134,23 +134,25 @@ def _empty(connection: sa.Connection, chosen: sa.ColumnElement[bool], now: dt.da
 
 def _release_holds(connection: sa.Connection, people: Sequence[int]) -> None:
     """Nobody is held back who is not there; what the refused row was known by goes with it."""
-    held = table("held_back")
-    own = sa.and_(held.c.table == "customer", held.c.refused_id.in_(people))
-    connection.execute(held.delete().where(sa.or_(held.c.customer_id.in_(people), own)))
+    holds = table("held_back")
+    is_their_row = sa.and_(holds.c.table == "customer", holds.c.refused_id.in_(people))
+    connection.execute(holds.delete().where(sa.or_(holds.c.customer_id.in_(people), is_their_row)))
 
 
 def release_holds_of(connection: sa.Connection, marks: pl.DataFrame) -> None:
     """Nobody is held back by a refused row that is known by these marks (identifier, digest) of an
     erased person alone."""
-    held, known = table("held_back"), table("held_identifier")
-    numbers = sa.select(known.c.held_back_id).where(known.c.digest.in_(marks["digest"].to_list()))
-    connection.execute(held.delete().where(held.c.id.in_(numbers)))
+    holds, identifiers = table("held_back"), table("held_identifier")
+    numbers = sa.select(identifiers.c.held_back_id).where(
+        identifiers.c.digest.in_(marks["digest"].to_list())
+    )
+    connection.execute(holds.delete().where(holds.c.id.in_(numbers)))
 
 
 def _forget_copies(connection: sa.Connection, name: str, numbers: sa.Select[tuple[int]]) -> None:
     """Remove what refreshes keep of these rows of a table, so that they may be taken back."""
-    for kept in ("refresh_row", "missing_row"):
-        copies = table(kept)
+    for copy in ("refresh_row", "missing_row"):
+        copies = table(copy)
         is_copy = sa.and_(copies.c.table == name, copies.c.row_id.in_(numbers))
         connection.execute(copies.delete().where(is_copy))
 

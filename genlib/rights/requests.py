@@ -97,8 +97,8 @@ class Request:
     @property
     def details(self) -> dict[str, Any]:
         """The codes of what was decided."""
-        found: dict[str, Any] = json.loads(self.detail or "{}")
-        return found
+        details: dict[str, Any] = json.loads(self.detail or "{}")
+        return details
 
     @property
     def customer(self) -> int:
@@ -168,9 +168,9 @@ class Case:
             detail=json.dumps(details, sort_keys=True),
             carried_out_at=now if is_done else None,
         )
-        said = {"request": self.request.id, "decision": decision, "ground": ground}
+        decision_detail = {"request": self.request.id, "decision": decision, "ground": ground}
         action = f"{self.request.kind} decided"
-        self.tell(self.officer.tell_event(action, people, said | details))
+        self.tell(self.officer.tell_event(action, people, decision_detail | details))
 
     def update(self, **columns: Any) -> None:
         """Write these columns of the request."""

@@ -116,8 +116,8 @@ def _check_not_erased(case: Case) -> None:
     if case.request.kind != "erasure":
         return
     customers = table("customer")
-    own = sa.select(customers.c.joined_on).where(customers.c.id == case.request.customer)
-    joined = case.connection.scalar(own)
+    query = sa.select(customers.c.joined_on).where(customers.c.id == case.request.customer)
+    joined = case.connection.scalar(query)
     instant = dt.datetime.fromisoformat(case.request.details["erased_at"])
     if joined is None or joined <= case.officer.day_of(instant):
         raise Refused("this person was erased; what is kept for the books stays restricted")

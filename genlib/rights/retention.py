@@ -62,9 +62,9 @@ class Sweep:
 
     def run(self) -> list[Swept]:
         """Remove what must go. People last: of them nothing must be left that points at them."""
-        found = [*self._sweep_events(), *self._sweep_people()]
-        found += [*self._sweep_requests(), *self._sweep_logs(), self._count_suppression()]
-        return [one for one in found if one.count]
+        removals = [*self._sweep_events(), *self._sweep_people()]
+        removals += [*self._sweep_requests(), *self._sweep_logs(), self._count_suppression()]
+        return [one for one in removals if one.count]
 
     @cached_property
     def terms(self) -> Terms:
@@ -219,22 +219,22 @@ def sweep(
     tells what would go."""
     if is_trial:
         with officer.register.writing() as connection, connection.begin_nested() as trial:
-            found = Sweep(officer, place, notice, connection).run()
+            removals = Sweep(officer, place, notice, connection).run()
             trial.rollback()
-        return found
+        return removals
     _forget_journal(officer, place, notice)
     with audit.told(officer.register, officer.key) as (connection, tell):
         fingerprints.keep_key(connection, place.key)
-        found = Sweep(officer, place, notice, connection).run()
-        tell(_event(officer, found))
+        removals = Sweep(officer, place, notice, connection).run()
+        tell(_event(officer, removals))
     _forget_answers(officer, place)
     keep_listed(place.home, officer.register)
-    return found
+    return removals
 
 
-def _event(officer: Officer, found: list[Swept]) -> audit.Event:
-    people = sum(one.count for one in found if one.table == "customer")
-    counts: Mapping[str, Any] = {f"{one.rule} {one.table}": one.count for one in found}
+def _event(officer: Officer, removals: list[Swept]) -> audit.Event:
+    people = sum(one.count for one in removals if one.table == "customer")
+    counts: Mapping[str, Any] = {f"{one.rule} {one.table}": one.count for one in removals}
     return audit.Event(PURPOSE, SWEEP, people, detail=counts, user=officer.user, at=officer.now)
 
 

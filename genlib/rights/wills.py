@@ -66,7 +66,7 @@ def add_act(
     """The act's row in the open transaction, and the suppression list brought up to it."""
     said_at = _check_instant(officer, will)
     number = int(give_numbers(connection, "permission", 1).item())
-    said = {
+    act = {
         "id": number,
         "customer_id": customer,
         "act": will.act,
@@ -77,7 +77,7 @@ def add_act(
         "source": "DATA_SUBJECT",
     }
     schema = plain_schema("permission")
-    row = pl.DataFrame([dict.fromkeys(schema) | said], schema)
+    row = pl.DataFrame([dict.fromkeys(schema) | act], schema)
     officer.register.append("permission", sealed(row, "permission", key))
     suppression.hold(officer.register, connection, key, to_series([customer]), at=officer.now)
     return number
