@@ -16,8 +16,8 @@ def lazily(package: str, homes: Mapping[str, str] = MappingProxyType({})) -> Cal
 
     def member(name: str) -> Any:
         home = homes.get(name, package)
-        if home != package and name in vars(found := import_module(home)):
-            return vars(found)[name]
+        if home != package and name in vars(module := import_module(home)):
+            return vars(module)[name]
         if name.startswith("_") or find_spec(f"{home}.{name}") is None:
             raise AttributeError(f"{package} has no {name}")
         return import_module(f"{home}.{name}")

@@ -87,9 +87,9 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         raw = json.loads(text)
-        given = {"feeds": {}, "replaces": []} | raw  # an earlier version says nothing of these
-        given["replaces"] = tuple(given["replaces"])
-        return cls(**{one.name: given[one.name] for one in fields(cls)})
+        values = {"feeds": {}, "replaces": []} | raw  # an earlier version says nothing of these
+        values["replaces"] = tuple(values["replaces"])
+        return cls(**{one.name: values[one.name] for one in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -220,27 +220,27 @@ class Release:
         )
         tables = "".join(f"<tr>{''.join(_cell('td', text) for text in row)}</tr>" for row in rows)
         caption = f"<caption>Release <b>{escape(self.purpose)}</b> {escape(self.id)}</caption>"
-        told = f"<table>{caption}<tbody>{facts}</tbody></table>"
+        summary = f"<table>{caption}<tbody>{facts}</tbody></table>"
         listed = f"<thead><tr>{heads}</tr></thead><tbody>{tables}</tbody>"
-        return f"{told}<table>{listed}</table>"
+        return f"{summary}<table>{listed}</table>"
 
     def _facts(self) -> dict[str, str]:
-        told = self.manifest
-        k = self.manifest.k
+        manifest = self.manifest
+        k = manifest.k
         left_out = ", ".join(
             f"{count:,} {reason.replace('_', ' ')}"
-            for reason, count in told.left_out.items()
+            for reason, count in manifest.left_out.items()
             if count
         )
         return {
-            "people": f"{told.people:,}",
+            "people": f"{manifest.people:,}",
             "left out": left_out or "nobody",
             "k-anonymity": f"{k['reached']} ({k['required']} required; {k['rows_coarsened']:,} "
             "people coarsened further)",
-            "published": f"{told.published_at}, notice {told.notice_reference}, genlib "
-            f"{told.genlib_version}",
-            "data until": f"{told.data_until or 'not told'}",
-            "time zone": f"days and months are those of {told.time_zone}, instants are in UTC",
+            "published": f"{manifest.published_at}, notice {manifest.notice_reference}, genlib "
+            f"{manifest.genlib_version}",
+            "data until": f"{manifest.data_until or 'not told'}",
+            "time zone": f"days and months are those of {manifest.time_zone}, instants are in UTC",
         }
 
 
@@ -336,7 +336,7 @@ def releases(*, settings: Settings | None = None) -> pl.DataFrame:
             continue
         for path in sorted(folder.glob("*/manifest.json"), reverse=True):
             manifests.append(_summary(path, current))
-    return pl.DataFrame([known for known in manifests if known], LISTED)
+    return pl.DataFrame([summary for summary in manifests if summary], LISTED)
 
 
 def _summary(path: Path, current: str) -> dict[str, Any] | None:

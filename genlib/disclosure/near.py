@@ -85,9 +85,9 @@ def _measure(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.Dat
 
 def _guess(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     cell = ["series", "where", "measure"]
-    told = ["kind", "sketch", "numbering", "people", "value"]
-    both = ours.select(*cell, *told, our="row").join(
-        others.select(*cell, *told, their="row"), on=cell, suffix="_old"
+    columns = ["kind", "sketch", "numbering", "people", "value"]
+    both = ours.select(*cell, *columns, our="row").join(
+        others.select(*cell, *columns, their="row"), on=cell, suffix="_old"
     )
     is_count = pl.col("kind") == "people"
     who = pl.when(is_count).then(pl.col("value") - pl.col("value_old"))

@@ -77,8 +77,8 @@ def _place_companies(release: Tables, period: Period) -> Rows:
     is_now = nw.col("recent_bills") > 0
     was_before = nw.col("earlier_bills") > 0
     places = {"stayed": is_now & was_before, "new": is_now}
-    known = each.filter(is_now | was_before)
-    return known.with_columns(standing=case(places, "lost"))
+    billed_companies = each.filter(is_now | was_before)
+    return billed_companies.with_columns(standing=case(places, "lost"))
 
 
 def divide_money(frame: pl.DataFrame) -> pl.DataFrame:

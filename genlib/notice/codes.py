@@ -46,6 +46,7 @@ BOUNDS = {
 DAYS = (1, 36_525)
 YEARS = (0, 100)
 SPECIAL = re.compile(  # GDPR 9 and 10: the notice announces none of it (N5.9)
-    r"health|diagnos|medic|disab|religi|belief|ethnic|racial|race$|political|trade_union|union_member|sexual|orientation|biometric|genetic"
+    r"health|diagnos|medic|disab|religi|belief|ethnic|racial|race$|political"
+    r"|trade_union|union_member|sexual|orientation|biometric|genetic"
     r"|criminal|offence|conviction|terveys|uskon|etni|seksuaali|rikos"
 )

@@ -132,7 +132,7 @@ def reference(version: str, digest: str) -> str:
 
 
 def raise_first(notice: Notice, faults: Iterator[str]) -> None:
-    found = list(faults)
-    if found:
-        more = f" (and {len(found) - 1} more: genlib notice check)" if found[1:] else ""
-        raise NoticeError(in_one_line(f"notice: {notice.located(found[0])}{more}"))
+    messages = list(faults)
+    if messages:
+        more = f" (and {len(messages) - 1} more: genlib notice check)" if messages[1:] else ""
+        raise NoticeError(in_one_line(f"notice: {notice.located(messages[0])}{more}"))

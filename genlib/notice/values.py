@@ -159,10 +159,10 @@ class ReportTerms:
     keep_months: int
     four_eyes: bool = False
 
-    def kept_until(self, made: date, months: int = 0) -> date:
+    def kept_until(self, day: date, months: int = 0) -> date:
         """The first of the month after so many months; after fewer, if `months` are."""
-        kept = min(months or self.keep_months, self.keep_months)
-        month = made.year * 12 + made.month + kept
+        length = min(months or self.keep_months, self.keep_months)
+        month = day.year * 12 + day.month + length
         return date(month // 12, month % 12 + 1, 1)
 
 

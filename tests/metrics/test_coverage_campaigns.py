@@ -135,7 +135,10 @@ def test_the_rate_of_messages_covers_the_truth(people: int, rate: float, alike: 
     )
 
 
-def rates_of_messages(sent: np.ndarray, answered: np.ndarray) -> pl.DataFrame:  # type: ignore[type-arg]
+def rates_of_messages(
+    sent: np.ndarray,  # type: ignore[type-arg]
+    answered: np.ndarray,  # type: ignore[type-arg]
+) -> pl.DataFrame:
     """The rate with its interval, a round a row, by the code of the report."""
     rounds, people = sent.shape
     customer = np.repeat(np.arange(rounds * people), sent.ravel())

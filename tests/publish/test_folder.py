@@ -121,7 +121,9 @@ def test_killed_at_any_instant_no_reader_sees_a_half_release(small: Small) -> No
     what is current."""
     small.people(400)
     small.publish()
-    home, chance, seen = small.home / "releases" / "customer_analysis", random.Random(1), set()  # noqa: S311 - instants, not secrets
+    home = small.home / "releases" / "customer_analysis"
+    chance = random.Random(1)  # noqa: S311 - instants, not secrets
+    seen = set()
     for attempt in range(12):
         command = [sys.executable, "-c", PUBLISH_FOR_EVER, str(small.home), str(attempt * 1000)]
         with subprocess.Popen(
