@@ -22,6 +22,7 @@ from genlib.disclosure.cells import (
     Rows,
     Tables,
 )
+from genlib.disclosure.codes import check_codes
 from genlib.disclosure.drawing import (
     COMPANY,
     company_of,
@@ -44,6 +45,7 @@ def tabulate(  # noqa: PLR0913 - what a table is
     figures: Sequence[Figure] = (),
     release: Tables | None = None,
     is_unique: bool = False,
+    allow_absent: bool = False,
 ) -> Cells:
     """`Cells` of a lazy frame (Polars, or any engine that Narwhals knows) with columns `person`,
     the dimensions and the measures.
@@ -59,11 +61,13 @@ def tabulate(  # noqa: PLR0913 - what a table is
 
     `is_unique`: nobody has two rows in a cell, nor stands in two parts of any whole, so rows are
     not summed by person, and many more than fit into memory are counted. Without `release` each
-    person stands for himself.
+    person stands for himself. `allow_absent`: a code that a figure names may be nobody's; else that
+    is a mistake, unless the dimension's `order` or `labels` have it.
 
     Raises `UsageError` for a measure that is not in whole numbers (a fraction would be cut row by
-    row), for a row without a value in a dimension (null is the total), and for people who are no
-    customers of `release`.
+    row), for a row without a value in a dimension (null is the total), for a dimension of
+    fractions, for a figure of a code that there is not, and for people who are no customers of
+    `release`.
     """
     whom = Population(population) if isinstance(population, str) else population
 
@@ -79,7 +83,10 @@ def tabulate(  # noqa: PLR0913 - what a table is
         )
         return replace(cells, figures=tuple(figures))
 
-    return recountable(rows, by, count)
+    cells = recountable(rows, by, count)
+    if not allow_absent:
+        check_codes(cells)
+    return cells
 
 
 def recountable(rows: Rows, by: Sequence[Dimension], count: Callable[[Rows], Cells]) -> Cells:
@@ -133,6 +140,7 @@ def _count(  # noqa: PLR0913 - what a table is
     sums = [measure for measure in measures if measure.kind != "people"]
     _check_columns(rows, [person, *columns, *(measure.name for measure in sums)])
     frame = nw.from_native(rows).select(person, *columns, *(nw.col(m.name) for m in sums))
+    _check_groups(frame, columns, whom)
     _check_whole(frame, sums, whom)
     whole_numbers = frame.with_columns(nw.col(m.name).cast(nw.Int64) for m in sums)
     is_polars = frame.implementation.is_polars()
@@ -182,10 +190,23 @@ def _check_whole(frame: Any, sums: Sequence[Measure], population: Population) ->
     for measure in sums:
         dtype = schema[measure.name]
         if not (dtype.is_integer() or dtype == nw.Boolean):
+            cure = (
+                ": round it to whole cents or units first, as "
+                f'(pl.col("{measure.name}") * 100).round().cast(pl.Int64) does for euros'
+            )
             raise UsageError(
                 f"measure {measure.name} of {population} is {dtype}, and sums are of whole "
-                "numbers: round it to whole cents or units first, as "
-                f'(pl.col("{measure.name}") * 100).round().cast(pl.Int64) does for euros'
+                f"numbers{cure if dtype.is_numeric() else ''}"
+            )
+
+
+def _check_groups(frame: Any, columns: Sequence[str], population: Population) -> None:
+    schema = frame.collect_schema()
+    for column in columns:
+        if schema[column].is_float():
+            raise UsageError(
+                f"dimension {column} of {population} is {schema[column]}, and groups are of codes: "
+                f'cut it into bands first, as pl.col("{column}").cut(...) does'
             )
 
 

@@ -31,6 +31,7 @@ from genlib.disclosure.search import suppress
 from genlib.disclosure.settle import Settled, settle
 from genlib.disclosure.slices import take_slice
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable, check_language
+from genlib.disclosure.units import read_units
 from genlib.errors import Refused, UsageError
 
 STEPS = 250_000
@@ -179,6 +180,7 @@ def _make_table(
         SEAL,
         settled.list_days(name),
         coarser=whole.coarser if whole else describe_steps(cells),
+        units=read_units(cells),
     )
 
 

@@ -29,7 +29,7 @@ def check_language(language: str) -> None:
 @dataclass(frozen=True)
 class Shown:
     """One figure of a protected table, with where it stands. `value` is None if hidden, and
-    `reason` then says why."""
+    `reason` then says why. `unit`: of its column, if its table says."""
 
     value: float | int | None
     column: str
@@ -37,6 +37,7 @@ class Shown:
     where: tuple[tuple[str, Any], ...]
     reason: str | None = None
     language: str = "en"
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class ProtectedTable:
     part the cell from a figure that was told elsewhere). `told_on`: the day on which the table was
     told as it is, if it could not be told anew since, by the code of a page, or by "" if that is
     all of it. `coarser`: the dimensions whose groups had to be larger, and how
-    (`ladder.describe_steps`). `pages`: what a ledger keeps of it.
+    (`ladder.describe_steps`). `pages`: what a ledger keeps of it. `units`: of the columns whose
+    measures and figures say so (`units.read_units`).
     """
 
     name: str
@@ -63,6 +65,7 @@ class ProtectedTable:
     told_on: Mapping[str, date] = field(default_factory=dict, repr=False, compare=False)
     coarser: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     pages: tuple[ToldPage, ...] = field(default=(), repr=False, compare=False)
+    units: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.seal is not SEAL:
@@ -110,7 +113,8 @@ class ProtectedTable:
         return rows.with_columns(*self.name_codes())
 
     def _narrow(self, rows: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:
-        """The rows at these codes; UsageError for codes of another kind than the dimension's."""
+        """The rows at these codes; UsageError for codes of another kind than the dimension's, and
+        for those that a dimension which names its codes does not have."""
         for column, code in where.items():
             try:
                 rows = rows.filter(pl.col(column) == code)
@@ -119,7 +123,17 @@ class ProtectedTable:
                     f"dimension {column} of table {self.name} holds {self.frame.schema[column]}, "
                     f"not {type(code).__name__}"
                 ) from None
+            self._check_code(column, code)
         return rows
+
+    def _check_code(self, column: str, code: Any) -> None:
+        dimension = next((one for one in self.by if one.name == column), None)
+        names = [*dimension.order, *dimension.labels] if dimension else []
+        if names and code is not None and code not in {*names, *self.frame[column]}:
+            raise UsageError(
+                f"dimension {column} of table {self.name} has no {code!r}; it has "
+                f"{', '.join(map(str, dict.fromkeys(names)))}"
+            )
 
     def _check_dimensions(self, *columns: str) -> None:
         unknown = set(columns) - set(self.dimensions)
@@ -162,7 +176,8 @@ class ProtectedTable:
         reason = row["reason"] if row[column] is None else None
         place = tuple(sorted(where.items()))
         value: Any = row[column]
-        return Shown(value, column, self.name, place, reason, self.language)
+        unit = self.units.get(column, "")
+        return Shown(value, column, self.name, place, reason, self.language, unit)
 
     def _is_coarser(self, where: Mapping[str, Any]) -> bool:
         """Whether the table was left out, or has larger groups than these."""

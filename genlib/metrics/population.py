@@ -190,6 +190,7 @@ def tabulated(  # noqa: PLR0913 - what a table is
         figures=figures,
         release=release,
         is_unique=form.is_unique,
+        allow_absent=True,
     )
     recount = cells.recount if form.has_steps else None
     return replace(cells, recount=recount, is_optional=form.is_optional, apart=form.apart)

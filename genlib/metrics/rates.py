@@ -5,12 +5,13 @@ Of 8 buyers among 40 people asked the rate is 20 %, from 10 to 35 by Wilson's in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from genlib.disclosure.units import DECIMAL, PERCENT, name_interval
 from genlib.metrics import intervals
 from genlib.metrics.gaps import nps_gap, share_gap, with_gaps
 from genlib.metrics.intervals import interval
@@ -33,6 +34,10 @@ class Share:
         counted = self.of if frame["people"].is_null().all() else "people"
         base, total = frame.select(base=at(frame, counted, whole), total=at(frame, self.of, whole))
         return with_figures(frame, pl.lit(True), base, {self.name: frame[self.of] / total})
+
+    def read_units(self, _: Mapping[str, str]) -> dict[str, str]:
+        """A share."""
+        return {self.name: PERCENT}
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,14 @@ class Rate:
         other_effect = clusters.select(pl.when(enough).then("other_effect")).to_series()
         return self._with_gaps(rated, (part, base), (effect, other_effect))
 
+    def read_units(self, _: Mapping[str, str]) -> dict[str, str]:
+        """A share, and the ends of its interval."""
+        return dict.fromkeys(name_interval(self.name), PERCENT)
+
+    def read_codes(self) -> tuple[str, tuple[Any, ...]]:
+        """What is counted of what."""
+        return self.dimension, (*self.part, *self.base)
+
     def _with_gaps(
         self, rated: pl.DataFrame, counts: Sequence[pl.Series], effects: Sequence[pl.Series] = ()
     ) -> pl.DataFrame:
@@ -107,6 +120,10 @@ class Mean:
         people = frame["people"]
         mean = {self.name: frame[self.of] / people}
         return with_figures(frame, pl.lit(True), people, mean)
+
+    def read_units(self, units: Mapping[str, str]) -> dict[str, str]:
+        """Money per person of money, else a number with decimals."""
+        return {self.name: units.get(self.of, DECIMAL)}
 
 
 @dataclass(frozen=True)

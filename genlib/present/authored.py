@@ -17,6 +17,7 @@ import polars as pl
 from polars import selectors
 
 from genlib.disclosure.table import Protected, Shown
+from genlib.present.forms import read_form
 from genlib.present.item import Finding, Item
 
 P = ParamSpec("P")
@@ -65,14 +66,16 @@ def list_words(value: Any) -> Iterator[str]:
 
 
 def list_figures(tables: Protected) -> dict[str, list[float]]:
-    """The figures of protected tables, by column: what an author may name."""
+    """The figures of protected tables, by the form in which they are printed: what an author may
+    name."""
     figures: dict[str, set[float]] = {}
     for table in tables.values():
         for column in table.frame.select(selectors.numeric()).get_columns():
             numbers = column.drop_nulls()
             finite = numbers.filter(numbers.is_finite())
-            figures.setdefault(column.name, set()).update(finite.to_list())
-    return {column: sorted(values) for column, values in figures.items()}
+            form = read_form(table, column.name)
+            figures.setdefault(form, set()).update(finite.to_list())
+    return {form: sorted(values) for form, values in figures.items()}
 
 
 def list_texts(tables: Protected) -> list[str]:

@@ -15,9 +15,10 @@ from genlib import judgement
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.judgement import Change, Figure
 from genlib.present.authored import keep_words
+from genlib.present.forms import read_figure_form
 from genlib.present.item import Finding
 from genlib.present.sentences import BASE, compose_finding, read_words
-from genlib.present.words import Words, form_of
+from genlib.present.words import Words
 
 COUNTED = {
     "rose": "{what} rose by {much} {since}",
@@ -132,7 +133,7 @@ def _compare(  # noqa: PLR0913, PLR0917 - what a comparison is said with
     now, before = (table.value(column, **place) for place in places)
     if judged.gap is None or now.value is None or before.value is None:
         return compose_finding((table,), what, "", "unknown")
-    form = form_of(column, whole=isinstance(now.value, int))
+    form = read_figure_form(now)
     is_measured = has_interval(table, column)
     figures = {
         "new": words.figure(now.value, form),
@@ -212,7 +213,7 @@ def _much(words: Words, now: Shown, before: Shown, *, signed: bool) -> str:
     """By how much: in per cent on a base of ten or more, else in units."""
     new = float(now.value or 0)
     old = float(before.value or 0)
-    form = form_of(now.column, whole=isinstance(now.value, int))
+    form = read_figure_form(now)
     if old >= BASE and form in {"number", "money"}:
         part = (new - old) / old
         digits = 0 if abs(part) >= 1 else 1

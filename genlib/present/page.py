@@ -26,12 +26,13 @@ from genlib.present.conditions import (
     describe_tables,
     round_to_fives,
 )
+from genlib.present.forms import read_figure_form
 from genlib.present.item import NOTHING, SMALL, Block, Finding, Item, Untold, inside, text, together
 from genlib.present.plot import captions, check_direction, read
 from genlib.present.sections import arrange_page
 from genlib.present.sheets import make_sheet
 from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
-from genlib.present.words import Words, form_of
+from genlib.present.words import Words
 
 FILE_LINK = re.compile(r'<p class="note"><a href="[^"#:]+">[^<]*</a></p>')
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
@@ -89,7 +90,7 @@ def tile(  # noqa: PLR0913 - what a tile is
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
     check_direction(good)
     words = Words(cell.language)
-    form = form_of(cell.column, whole=isinstance(cell.value, int))
+    form = read_figure_form(cell)
     figure = words.figure(cell.value, form)
     tone = getattr(note, "tone", "") if cell.value is not None else ""
     brief = getattr(note, "brief", "") or captions(words, {"note": note})["note"]

@@ -15,8 +15,9 @@ from genlib.disclosure.table import ProtectedTable
 from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
 from genlib.present.coarser import describe_groups
+from genlib.present.forms import read_form
 from genlib.present.item import Finding, Untold
-from genlib.present.words import Words, form_of
+from genlib.present.words import Words
 
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
 DIRECTIONS = ("", "up", "down")
@@ -172,7 +173,7 @@ def read(
         in_order="codes" in options,
         order=read_order(table, place),
     )
-    form = form_of(value, whole=rows.schema[value].is_integer())
+    form = read_form(table, value)
     least: Any = rows[value].cast(pl.Float64).abs().min()
     has_one_decimal = form == "percent" and least is not None and least >= ONE_DECIMAL
     digits = 1 if has_one_decimal else None

@@ -14,10 +14,10 @@ from genlib import judgement
 from genlib.disclosure.table import ProtectedTable
 from genlib.judgement import Figure
 from genlib.present.authored import keep_words
+from genlib.present.forms import read_form
 from genlib.present.groups import is_judged, judge_groups
 from genlib.present.item import Finding
 from genlib.present.sentences import BASE, compose_finding, label_first, read_words, sort_rows
-from genlib.present.words import Words, form_of
 
 LARGEST = "{what}: the largest group is {label} ({share})"
 ABOVE = "{what}: above the others {top} ({most})"
@@ -61,12 +61,11 @@ def highest(
 ) -> Finding:
     """Which code has the highest rate of those that lie above all others by more than chance; if
     none does, what is said `otherwise` or `what`."""
-    words = read_words(table)
     rows = _judged_rows(table, by, column, where)
     above = rows.filter(pl.col("verdict") == "rose")
     if above.is_empty():
         return compose_finding((table,), (rows.height > 1 and otherwise) or what)
-    top = _named_rate(above[:1], by, column, words)
+    top = _name_rate(table, above[:1], by, column)
     return compose_finding((table,), ABOVE, what, top=top[0], most=top[1])
 
 
@@ -91,7 +90,7 @@ def leading(  # noqa: PLR0913 - what is said of the first
     rows = sort_rows(table, by, column, where)
     if rows.height < 2 or rows[column].null_count() or not _leads(rows, column):
         return compose_finding((table,), otherwise or what)
-    value = words.figure(rows[column][0], form_of(column))
+    value = words.figure(rows[column][0], read_form(table, column))
     return compose_finding(
         (table,),
         message,
@@ -114,7 +113,6 @@ def _leads(rows: pl.DataFrame, column: str) -> bool:
 def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: Any) -> Finding:
     """Which code lies furthest above and which furthest below all others, of those that do so by
     more than chance; of two groups, both."""
-    words = read_words(table)
     rows = _judged_rows(table, by, column, where)
     if rows.height < 2:
         return compose_finding((table,), what)
@@ -126,9 +124,9 @@ def contrast(table: ProtectedTable, by: str, column: str, what: str, **where: An
         )
     figures: dict[str, str] = {}
     if above.height:
-        figures["top"], figures["most"] = _named_rate(above[:1], by, column, words)
+        figures["top"], figures["most"] = _name_rate(table, above[:1], by, column)
     if below.height:
-        figures["last"], figures["least"] = _named_rate(below[-1:], by, column, words)
+        figures["last"], figures["least"] = _name_rate(table, below[-1:], by, column)
     if above.height and below.height:
         message = PAIR if rows.height == 2 else APART
     else:
@@ -148,8 +146,10 @@ def _judged_rows(
     return rows.filter(pl.col("verdict") != "unknown")
 
 
-def _named_rate(row: pl.DataFrame, by: str, column: str, words: Words) -> tuple[str, str]:
-    return label_first(row, by, words), words.figure(row[column][0], form_of(column))
+def _name_rate(table: ProtectedTable, row: pl.DataFrame, by: str, column: str) -> tuple[str, str]:
+    words = read_words(table)
+    figure = words.figure(row[column][0], read_form(table, column))
+    return label_first(row, by, words), figure
 
 
 @keep_words

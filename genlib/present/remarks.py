@@ -8,9 +8,9 @@ from typing import Any
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.period import Period, read_period
 from genlib.present.authored import keep_words
+from genlib.present.forms import read_form
 from genlib.present.item import Finding
 from genlib.present.sentences import compose_finding, read_words, write_figure
-from genlib.present.words import form_of
 
 
 def first(*findings: Finding) -> Finding:
@@ -25,7 +25,7 @@ def between(table: ProtectedTable, column: str, **where: Any) -> Finding:
     low, high = (table.value(f"{column}_{end}", **where).value for end in ("low", "high"))
     if low is None or high is None:
         return compose_finding((table,), "")
-    span = read_words(table).interval(low, high, form_of(column))
+    span = read_words(table).interval(low, high, read_form(table, column))
     return compose_finding((table,), "95% interval {span}", span=span)
 
 

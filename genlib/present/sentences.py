@@ -12,8 +12,9 @@ import polars as pl
 
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.errors import NotProtected
+from genlib.present.forms import read_figure_form
 from genlib.present.item import Finding
-from genlib.present.words import Words, form_of
+from genlib.present.words import Words
 
 BASE = 10
 """No percentage on fewer."""
@@ -56,7 +57,7 @@ def label_first(rows: pl.DataFrame, by: str, words: Words) -> str:
 
 
 def write_figure(words: Words, figure: Shown) -> str:
-    form = form_of(figure.column, whole=isinstance(figure.value, int))
+    form = read_figure_form(figure)
     value = figure.value or 0
     is_rounded = form == "percent" and (value == 0 or value >= 0.1)
     return words.figure(figure.value, form, 0 if is_rounded else None)

@@ -16,8 +16,10 @@ from typing import Any
 import polars as pl
 
 from genlib.disclosure.table import ProtectedTable
+from genlib.disclosure.units import MONEY
 from genlib.present.coarser import describe_groups
-from genlib.present.words import FORMS, Words, form_of
+from genlib.present.forms import read_form
+from genlib.present.words import FORMS, Words
 
 FORMATS = {
     "money": "#,##0.00",
@@ -33,6 +35,8 @@ FRACTIONS = {"percent", "change"}
 LONGEST_NAME = 31
 """Characters that a sheet's name may have."""
 FLOATS = pl.selectors.float()
+DIGITS = 12
+"""Of a fraction: rows are added in another order each time, which changes the sixteenth."""
 CREATED = dt.datetime(1980, 1, 1)
 """What a workbook says of when it was made: always the same, as the times in its archive."""
 
@@ -103,9 +107,10 @@ def describe_table(table: ProtectedTable) -> pl.DataFrame:
         labels = words.labels(rows, dimension)
         _add(columns, words.heading(rows, dimension), pl.Series(labels, dtype=pl.String))
     for column in _list_figures(table):
-        _add(columns, _name_column(words, column), _scale(rows[column]))
+        form = read_form(table, column)
+        _add(columns, _name_column(words, column, form), _scale(rows[column], form))
     columns[words.translate("Notes")] = _explain(rows, _list_figures(table), words)
-    finite = pl.when(FLOATS.is_finite()).then(FLOATS).name.keep()
+    finite = pl.when(FLOATS.is_finite()).then(FLOATS.round_sig_figs(DIGITS)).name.keep()
     return pl.DataFrame(columns).with_columns(finite)
 
 
@@ -123,16 +128,17 @@ def _list_figures(table: ProtectedTable) -> list[str]:
 ENDS = {"low": "{figure}, lower end", "high": "{figure}, upper end"}
 
 
-def _name_column(words: Words, column: str) -> str:
-    """The head of a column; of the end of an interval with the figure that it belongs to."""
+def _name_column(words: Words, column: str, form: str) -> str:
+    """The head of a column, with the unit if it is money; of the end of an interval with the figure
+    that it belongs to."""
     figure, _, end = column.rpartition("_")
     if end in ENDS:
         return words.translate(ENDS[end], figure=words.column(figure))
-    return words.column(column)
+    head = words.column(column)
+    return f"{head}, {words.unit(form)}" if form == MONEY else head
 
 
-def _scale(values: pl.Series) -> pl.Series:
-    form = form_of(values.name, whole=values.dtype.is_integer())
+def _scale(values: pl.Series, form: str) -> pl.Series:
     scale = FORMS[form].scale
     return values if scale == 1 or form in FRACTIONS else values * scale
 
@@ -157,7 +163,7 @@ def _list_formats(table: ProtectedTable, rows: pl.DataFrame) -> dict[str, str]:
     heads = rows.columns[len(table.dimensions) : -1]
     formats: dict[str, str] = {}
     for head, column in zip(heads, _list_figures(table), strict=True):
-        form = form_of(column, whole=table.frame.schema[column].is_integer())
+        form = read_form(table, column)
         if form in FORMATS:
             formats[head] = FORMATS[form]
     return formats

@@ -13,6 +13,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.authored import keep_words
 from genlib.present.coarser import describe_groups
+from genlib.present.forms import read_form
 from genlib.present.item import NOTHING, SMALL, ZERO, Item, Untold, card
 from genlib.present.item import text as escape
 from genlib.present.plot import (
@@ -30,7 +31,7 @@ from genlib.present.plot import (
     ordered,
     read_order,
 )
-from genlib.present.words import DASH, Words, form_of, sort_key
+from genlib.present.words import DASH, Words, sort_key
 
 STAR = "\u00a0*"
 MANY = 9
@@ -257,7 +258,7 @@ def _listed(
                 words.column(column),
             )
             continue
-        form = form_of(column, whole=rows.schema[column].is_integer())
+        form = read_form(table, column)
         cells[column] = _write_figures(table, rows, column, form)
         heads[column] = _head(
             words,
@@ -310,7 +311,7 @@ def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:
 
 def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, value: str) -> Grid:
     words = Words(table.language)
-    form = form_of(value, whole=rows.schema[value].is_integer())
+    form = read_form(table, value)
     named = pl.DataFrame(
         {
             "row": names(rows, by, words),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 
-from genlib.present.words import FORMS, form_of
+from genlib.present.words import FORMS
 
 DECIMALS = range(3)
 """To how many decimals a figure may be rounded."""
@@ -36,20 +36,19 @@ def has_strange_number(text: str, explained: Set[Decimal]) -> bool:
 
 
 def round_figures(figures: Mapping[str, Iterable[float]]) -> set[Decimal]:
-    """The figures of each column in all ways in which they may be said."""
+    """The figures of each form in all ways in which they may be said."""
     return {
         rounding
-        for column, values in figures.items()
+        for form, values in figures.items()
         for value in values
-        for rounding in _say(column, value)
+        for rounding in _say(form, value)
     }
 
 
-def _say(column: str, value: float) -> Iterator[Decimal]:
+def _say(form: str, value: float) -> Iterator[Decimal]:
     """A figure as it is, and in the unit in which it is printed, rounded; of money millions too."""
     size = abs(value)
     yield Decimal(str(size))
-    form = form_of(column, whole=isinstance(value, int))
     if form == "number":
         return
     printed = size * FORMS[form].scale

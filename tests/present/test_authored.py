@@ -52,5 +52,5 @@ def test_a_finding_made_by_hand_or_cut_is_what_its_author_wrote(months):
     assert list(list_words(f"{finding} {SECRET}")) == [f"Asiakkaat {SECRET}"]
 
 
-def test_figures_are_listed_by_column_without_what_is_hidden(both):
-    assert list_figures(both) == {"people": [10, 20, 30, 100, 900, 1003]}
+def test_figures_are_listed_by_their_form_without_what_is_hidden(both):
+    assert list_figures(both) == {"number": [10, 20, 30, 100, 900, 1003]}

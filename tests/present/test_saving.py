@@ -55,8 +55,18 @@ def test_a_csv_says_codes_in_words_and_why_a_figure_is_not_there(channels, tmp_p
 
 def test_money_is_in_euros_and_a_share_is_a_fraction_that_excel_shows_in_per_cent(money):
     rows = describe_table(money)
-    assert rows.columns == ["Kanava", "Asiakkaita", "Laskutettu", "Osuus", "Huomautukset"]
+    assert rows.columns == ["Kanava", "Asiakkaita", "Laskutettu, €", "Osuus", "Huomautukset"]
     assert rows.row(0) == ("sähköposti", 20, 1234.56, 0.4623, None)
+
+
+def test_the_last_digit_of_a_sum_changes_no_sheet(protected):
+    """Rows are added in another order each time."""
+    shares = (0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1)
+    assert shares[0] != shares[1]
+    tables = [
+        protected([{"channel": None, "people": 40, "share": share}], "channel") for share in shares
+    ]
+    assert describe_table(tables[0]).equals(describe_table(tables[1]))
 
 
 def test_a_workbook_has_a_sheet_for_each_table(both, tmp_path):

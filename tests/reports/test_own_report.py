@@ -17,6 +17,7 @@ from workbench import ROOT
 import genlib
 from genlib import Dimension, Mean, Measure, Rate, Share, charts, tables
 from genlib.errors import UsageError
+from genlib.present import findings
 from genlib.reports import run as kernels
 from genlib.settings import Settings, load
 
@@ -160,6 +161,73 @@ def test_rates_means_and_shares_of_own_measures(settings):
     assert table.value("share", branch="oulu").value == pytest.approx(1 / 3)
     assert table.value("oulu_rate").value == pytest.approx(1 / 3)
     assert table.value("late_each", branch="oulu").value == 1
+
+
+def protect_sales(language: str = "en") -> genlib.disclosure.Protected:
+    """Money, a mean and a rate under names that say nothing of their unit."""
+    rows = ROWS.with_columns(sales=pl.lit(20_050))
+    cells = genlib.tabulate(
+        rows,
+        person="customer",
+        by=[BRANCH],
+        measures=[Measure("people", "people"), Measure("sales", "money")],
+        figures=[Mean("each", of="sales"), Rate("northern", "branch", part=("oulu",))],
+        population="customers of branches",
+    )
+    return genlib.protect(language=language, branches=cells)
+
+
+def test_money_of_any_name_is_euros_wherever_it_is_told(settings, tmp_path):
+    shown = protect_sales()
+    html = read(tables.table(shown.branches, by="branch").html())
+    assert "Sales, €" in html
+    assert "Up north 20 4,010" in html  # of 200.50 each
+    said = findings.say(
+        "{sales} in all, {each} each, {north} up north",
+        sales=shown.branches.value("sales"),
+        each=shown.branches.value("each"),
+        north=shown.branches.value("northern"),
+    )
+    assert read(str(said)) == "12,030 € in all, 200.50 € each, 33% up north"
+    text = genlib.save(shown.branches, tmp_path / "x.csv").read_text(encoding="utf-8")
+    assert text.splitlines()[0].startswith('Branch office,Customers,"Sales, €","Each, €",Northern,')
+    assert "Up north,20,4010.0,200.5," in text
+
+
+@pytest.mark.parametrize("code", ["ouluu", "helsinki"])
+def test_a_figure_of_a_code_that_there_is_not_is_refused(settings, code):
+    rate = Rate("oulu_rate", "branch", part=(code,))
+    with pytest.raises(UsageError, match=f"names '{code}', and no row has it in branch"):
+        protect(by=Dimension("branch"), figures=[rate])
+
+
+def test_a_code_that_may_be_absent_stands_in_the_order_of_its_dimension(settings):
+    by = Dimension("branch", order=("oulu", "turku", "helsinki"))
+    rate = Rate("helsinki_rate", "branch", part=("helsinki",))
+    assert protect(by=by, figures=[rate]).branches.value("helsinki_rate").value == 0
+
+
+def test_a_figure_of_a_dimension_that_there_is_not_is_refused(settings):
+    with pytest.raises(UsageError, match="dimension brnch, by which its table does not tell"):
+        protect(figures=[Rate("oulu_rate", "brnch", part=("oulu",))])
+
+
+def test_a_figure_at_a_code_that_its_dimension_does_not_have_is_refused(settings):
+    with pytest.raises(UsageError, match=r"has no 'ouluu'; it has turku, oulu"):
+        protect().branches.value("people", branch="ouluu")
+
+
+def test_a_dimension_of_fractions_is_refused_with_what_to_do(settings):
+    with pytest.raises(UsageError, match="cut it into bands first"):
+        genlib.tabulate(ROWS, person="customer", by=[Dimension("euros")], population="x")
+
+
+def test_a_measure_of_text_is_not_told_to_be_rounded(settings):
+    measures = [Measure("branch")]
+    with pytest.raises(UsageError, match=r"sums are of whole numbers$"):
+        genlib.tabulate(
+            ROWS, person="customer", by=[Dimension("late")], measures=measures, population="x"
+        )
 
 
 def test_a_measure_in_fractions_is_refused_with_what_to_do(settings):
