@@ -1,5 +1,10 @@
 """The name of a cell: population and set dimension values, the same wherever the cell stands, and
-the names of its parents."""
+the names of its parents.
+
+Example: the women of Uusimaa are "customers | region=Uusimaa | sex=female", in whatever order a
+table has its dimensions. The keys over them are "customers | sex=female" and "customers |
+region=Uusimaa".
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,9 @@
 """From the `Cells` of a report to one `System`: equal cells are one variable, margins are
-relations, rules are needs."""
+relations, rules are needs.
+
+Example: a table of customers by region and another by region and age are one system: the 40 of
+Uusimaa are one variable, and 12 young + 28 old - 40 = 0 links the two.
+"""
 
 from __future__ import annotations
 

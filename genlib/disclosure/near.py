@@ -1,5 +1,9 @@
 """Near twins: two figures so few people apart that one taken from the other tells of them, and how
-far such a difference must be free to move."""
+far such a difference must be free to move.
+
+Example: 120 were to have a message and 117 of them had one, so 3 had none. The 117 must be able to
+go down by 2, to where enough people had none, and up by 1.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,10 @@
 """What is unsafe in itself, and how far it must stay free to move: minimum count, p% rule,
-complements (primary suppression)."""
+complements (primary suppression).
+
+Example: of 80, 15, 3 and 2 euros the second knows that the others brought 85 at most, and the first
+is 80: he comes within 5, and 10 % of 80 are 8. The sum must be free to move by the 3 that are
+missing. Of 50, 30, 12 and 8 the 20 of the last two blur enough.
+"""
 
 from __future__ import annotations
 
