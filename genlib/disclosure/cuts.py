@@ -2,9 +2,11 @@
 a failed attack.
 
 A cut is a row of shares, one for each cell: the shares of the cells that are hidden must add up to
-1. Example: 2 must be able to rise by 3, in a row with 4, 1 and a total of 7. If the total stays,
-the 4 can give 4 of the 3 and the 1 one of them: hide the total, or the 4 (1 + 1 x total + 1/3 x
-the 1 are to reach 1).
+1 at least.
+
+Example: 2 must be able to rise by 3, in a row with 4, 1 and the total 7. The total can rise by all
+of it, the 4 can give all of it, the 1 a third: shares of 1, 1 and 1/3. So the total or the 4 is to
+be hidden; the 1 alone is not enough.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ witnesses (Fischetti and Salazar 2001).
    Each that settles a need is kept as its witness.
 3. A need that no table settles gives a cut (`Cuts`), and the cells are chosen anew.
 
-Example: 2 of 3, 2, 9, 8 (rows of two, with totals) must be able to move. Alone it cannot: its row
-and its column are cuts. The cheapest cells beside it are those of a square.
+Example: of the rows 3, 2 and 9, 8, shown with their totals, the 2 must be able to move. Alone it
+cannot: its row and its column are cuts. Hiding all four is enough, and 4, 1, 8, 9 is a witness.
 """
 
 from __future__ import annotations
