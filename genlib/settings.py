@@ -73,6 +73,9 @@ class Settings:
     time_zone: str = TIME_ZONE
     """The company's: it decides which day and month an instant belongs to, in every release and
     report."""
+    publication: str = ""
+    """Day and id of the run that this process publishes, as its kernel was told; "" where people
+    work on their own."""
 
     schedule: Path | None = None
     """What comes when and for whom; else schedule.toml in `data`."""
@@ -157,12 +160,6 @@ def load(
 def read_environment() -> Mapping[str, str]:
     """The environment, in which a feed names what holds the address of its source."""
     return os.environ
-
-
-def publication() -> tuple[str, str] | None:
-    """Day and run of what this process publishes; None where people work on their own."""
-    day, _, run = os.environ.get(PUBLICATION, "").partition(" ")
-    return (day, run) if run else None
 
 
 def password(settings: Settings, prompt: str, *, twice: bool = False) -> str:

@@ -1,9 +1,12 @@
 """`intervals`: what anyone can work out from what is shown - an auditor that shares no code with
-the search."""
+the search.
+
+Example: of 3 + 9 = 12 the total alone is shown: each of the two lies between 0 and 12.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,10 +18,10 @@ SCHEMA = {
     "respondent": pl.Int64,
     "variable": pl.Int64,
     "cell": pl.Int64,
-    "name": pl.String,
     "low": pl.Float64,
     "high": pl.Float64,
 }
+TINY = 1e-6
 
 
 def intervals(
@@ -31,104 +34,88 @@ def intervals(
     (`respondent` null).
 
     `published` is a `Pattern` or its `manifest()`, which holds nothing hidden; `known` adds figures
-    (by variable) that the attacker knows. `alone` repeats it in the eyes of each lone respondent of
-    a `Pattern`, who knows his own. `high` is infinite where nothing bounds it.
+    (by variable) that the attacker knows. `alone` adds what each lone respondent of a `Pattern`,
+    who knows his own, works out of figures that stand in a relation with his. `high` is infinite
+    where nothing bounds it.
     """
-    open_ = _all_hidden(published) if isinstance(published, Pattern) else published
-    rows = list(_bounds(open_, None, known or {}))
-    if alone and isinstance(published, Pattern):
-        system = published.system
-        for respondent in np.unique(system.alone_scenario):
-            variables = system.alone_variable[system.alone_scenario == respondent].tolist()
-            knowledge = {variable: int(system.value[variable]) for variable in variables}
-            rows += _bounds(open_, int(respondent), knowledge | dict(known or {}))
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    knowledge = dict(known or {})
+    if isinstance(published, Mapping):
+        places = _list_hidden(published, knowledge)
+        return _collect(_find_bounds(published, places, None, knowledge))
+    # nothing is taken to be seen that the pattern hides, even if it follows
+    system = published.system
+    open_ = published.structure(~system.hidden_variables(published.hidden))
+    rows = list(_find_bounds(open_, _list_hidden(open_, knowledge), None, knowledge))
+    for respondent in range(system.knows.shape[0] - 1 if alone else 0):
+        own = system.list_known(respondent).tolist()
+        figures = knowledge | {variable: int(system.value[variable]) for variable in own}
+        places = _list_hidden(open_, figures) & _list_neighbours(open_, own)
+        rows += _find_bounds(open_, places, respondent, figures)
+    return _collect(rows)
 
 
 def exposed(published: Pattern | Mapping[str, Any]) -> pl.DataFrame:
     """The intervals that are too narrow for a need of their variable; empty if nobody can come too
     close to anyone. Of a manifest, which tells no needs: the hidden figures that can be worked out
     exactly."""
-    if not isinstance(published, Pattern):
-        return intervals(published).filter(pl.col("high") - pl.col("low") < 1)
-    pattern = published
-    system = pattern.system
-    needs = pl.DataFrame(
-        {
-            "variable": system.need_variable,
-            "move": system.need_move,
-            "value": system.value[system.need_variable],
-        }
-    )
-    bounds = intervals(pattern, alone=True).join(needs, on="variable")
-    reach = (
-        pl.when(pl.col("move") > 0)
-        .then(pl.col("high") - pl.col("value"))
-        .otherwise(pl.col("value") - pl.col("low"))
-    )
-    near = {(int(s), int(v)) for s, v in zip(*_neighbours(pattern), strict=True)}
-    short = bounds.filter(reach < pl.col("move").abs() - 1e-6)
-    seen = [
-        who is None or (who, variable) in near
-        for who, variable in short.select("respondent", "variable").rows()
-    ]
-    return short.filter(pl.Series(seen, dtype=pl.Boolean))
+    width = pl.col("high") - pl.col("low")
+    if isinstance(published, Mapping):
+        return intervals(published).filter(width < 1)
+    system = published.system
+    needs = {
+        "variable": system.need_variable,
+        "move": system.need_move,
+        "value": system.value[system.need_variable],
+    }
+    bounds = intervals(published, alone=True).join(pl.DataFrame(needs).unique(), on="variable")
+    rise = pl.col("high") - pl.col("value")
+    fall = pl.col("value") - pl.col("low")
+    reach = pl.when(pl.col("move") > 0).then(rise).otherwise(fall)
+    return bounds.filter(reach < pl.col("move").abs() - TINY)
 
 
-def _all_hidden(pattern: Pattern) -> dict[str, Any]:
-    """Nothing is taken to be seen that the pattern hides, even if it follows: what follows is for
-    the auditor to find."""
-    return pattern.structure(~pattern.system.hidden_variables(pattern.hidden))
+def _collect(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=SCHEMA, orient="row")
 
 
-def _neighbours(pattern: Pattern) -> tuple[Any, Any]:
-    """Lone respondents and the variables of others that share a relation with theirs."""
-    system = pattern.system
-    relations: dict[int, set[int]] = {}
-    for relation, variable in zip(system.relation.tolist(), system.variable.tolist(), strict=True):
-        relations.setdefault(relation, set()).add(variable)
-    pairs: set[tuple[int, int]] = set()
-    for respondent in np.unique(system.alone_scenario).tolist():
-        is_his = system.alone_scenario == respondent
-        variables = set(system.alone_variable[is_his].tolist())
-        shared = [together for together in relations.values() if together & variables]
-        others = set().union(*shared) - variables
-        pairs |= {(respondent, other) for other in others}
-    return ([respondent for respondent, _ in pairs], [other for _, other in pairs])
+def _list_hidden(open_: Mapping[str, Any], known: Mapping[int, int]) -> set[int]:
+    """The figures of cells that are neither published nor known."""
+    hidden = [place for place, value in enumerate(open_["published"]) if value is None]
+    return {place for place in hidden if place not in known and open_["cell"][place] >= 0}
 
 
-def _bounds(
-    open_: Mapping[str, Any], respondent: int | None, knowledge: Mapping[int, int]
-) -> Iterable[tuple[Any, ...]]:
+def _list_neighbours(open_: Mapping[str, Any], own: Iterable[int]) -> set[int]:
+    """The figures that stand in a relation with these."""
+    relation, variable, _ = (np.asarray(part, int) for part in open_["relations"])
+    relations = relation[np.isin(variable, list(own))]
+    return set(variable[np.isin(relation, relations)].tolist())
+
+
+def _find_bounds(
+    open_: Mapping[str, Any],
+    places: Iterable[int],
+    respondent: int | None,
+    known: Mapping[int, int],
+) -> Iterator[tuple[Any, ...]]:
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
 
-    relation, variable, sign = (np.asarray(part, np.int64) for part in open_["relations"])
+    relation, variable, sign = (np.asarray(part, int) for part in open_["relations"])
     published = open_["published"]
-    figures = {place: value for place, value in enumerate(published) if value is not None}
-    figures |= knowledge
     size = len(published)
-    names = open_["names"] or [""] * size
-    shape = (int(relation.max(initial=-1)) + 1, size)
-    matrix = csr_array((sign.astype(float), (relation, variable)), shape=shape)
-    bounds = [
-        (figures[place],) * 2 if place in figures else (low, None)
-        for place, low in enumerate(open_["low"])
-    ]
-    constraints = {"A_eq": matrix, "b_eq": np.zeros(matrix.shape[0])} if matrix.shape[0] else {}
-    for place in (
-        place for place in range(size) if place not in figures and open_["cell"][place] >= 0
-    ):
+    matrix = csr_array((sign, (relation, variable)), shape=(relation.max(initial=0) + 1, size))
+    figures = {place: value for place, value in enumerate(published) if value is not None}
+    figures |= known
+    spans = [(low, None) for low in open_["low"]]
+    for place, value in figures.items():
+        spans[place] = (value, value)
+    for place in sorted(places):
         ends = []
         for direction in (1.0, -1.0):
             cost = np.zeros(size)
             cost[place] = direction
-            answer = linprog(cost, bounds=bounds, method="highs", **constraints)
-            ends.append(direction * answer.fun if answer.status == 0 else np.inf * -direction)
-        yield (
-            respondent,
-            place,
-            open_["cell"][place],
-            names[place],
-            *(round(end, 6) for end in ends),
-        )
+            right = np.zeros(matrix.shape[0])
+            answer = linprog(cost, A_eq=matrix, b_eq=right, bounds=spans, method="highs")
+            end = direction * answer.fun if answer.status == 0 else -direction * np.inf
+            ends.append(round(end, 6))
+        yield (respondent, place, open_["cell"][place], *ends)

@@ -1,5 +1,10 @@
 """The name of a cell: population and set dimension values, the same wherever the cell stands, and
-the names of its parents."""
+the names of its parents.
+
+Example: the women of Uusimaa are "customers | region=Uusimaa | sex=female", in whatever order a
+table has its dimensions. The keys over them are "customers | sex=female" and "customers |
+region=Uusimaa".
+"""
 
 from __future__ import annotations
 
@@ -22,23 +27,16 @@ name."""
 def complete(cells: Cells, sensitive: set[str]) -> pl.DataFrame:
     """The frame with a zero row for every missing value of a sensitive dimension, so that a zero
     there can be hidden like any cell."""
-    frame = cells.frame.with_columns(pl.lit(False).alias("_zero"))
+    frame = cells.frame.with_columns(_zero=False)
     for dimension in cells.by:
         if not sensitive & set(dimension.columns):
             continue
         others = [column for column in cells.dimensions if column not in dimension.columns]
+        groups = frame.select(*others, _zero=pl.lit(True)).unique(maintain_order=True)
         values = frame.select(dimension.columns).unique(maintain_order=True)
-        cross = (
-            frame.select(others).unique(maintain_order=True).join(values, how="cross")
-            if others
-            else values
-        )
-        missing = cross.join(frame, on=cells.dimensions, how="anti", nulls_equal=True).with_columns(
-            pl.lit(True).alias("_zero")
-        )
-        frame = pl.concat([frame, missing], how="diagonal").with_columns(
-            pl.exclude(*cells.dimensions, "_zero").fill_null(0)
-        )
+        together = pl.concat([frame, groups.join(values, how="cross")], how="diagonal")
+        frame = together.unique(cells.dimensions, keep="first", maintain_order=True)
+        frame = frame.with_columns(pl.exclude(*cells.dimensions, "_zero").fill_null(0))
     return frame
 
 
@@ -49,27 +47,18 @@ def closed(
     implied links are seen. Pages have none: what is told anew are not all of them."""
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure.name for measure in measures]
-    frame = frame.with_columns(pl.lit(False).alias("_virtual"))
+    frame = frame.with_columns(_virtual=False)
     for dimension in by:
-        if dimension.is_page:
-            continue
-        for depth, column in enumerate(dimension.columns):
-            inner = dimension.columns[: depth + 1]
-            keep = [c for c in columns if c not in inner]
-            children = frame.filter(
-                pl.col(column).is_not_null(), *(pl.col(c).is_null() for c in inner[:-1])
-            )
-            margin = (
-                children.group_by(keep, maintain_order=True).agg(pl.col(sums).sum())
-                if keep
-                else children.select(pl.col(sums).sum())
-            )
-            blank = [pl.lit(None, frame.schema[c]).alias(c) for c in inner]
-            margin = margin.with_columns(
-                *blank, pl.lit(True).alias("_virtual"), pl.lit(False).alias("_zero")
-            )
-            missing = margin.join(frame, on=columns, how="anti", nulls_equal=True)
-            frame = pl.concat([frame, missing], how="diagonal") if missing.height else frame
+        for depth, column in enumerate(() if dimension.is_page else dimension.columns):
+            finer = dimension.columns[:depth]
+            coarser = [name for name in columns if name not in {*finer, column}]
+            is_child = [pl.col(column).is_not_null(), *(pl.col(name).is_null() for name in finer)]
+            children = frame.filter(is_child)
+            margin = children.group_by(
+                *coarser, _virtual=pl.lit(True), _zero=pl.lit(False), maintain_order=True
+            ).agg(pl.col(sums).sum())
+            together = pl.concat([frame, margin], how="diagonal")
+            frame = together.unique(columns, keep="first", maintain_order=True)
     return frame
 
 

@@ -18,7 +18,7 @@ table takes the first step: A and B together 6, C 30, D 64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from types import MappingProxyType
@@ -100,17 +100,16 @@ def make_legible(cells: Cells, policy: Policy, floor: Steps = FINEST) -> Cells:
     """The cells at the first steps, from `floor` down, at which none of them is unsafe; of what has
     no steps no row, if it may be left out, and else the cells as they are: door 2 hides what is
     unsafe. A table none of whose dimensions has a ladder is wanted at its level."""
-    has_steps = has_ladder(cells) and cells.recount is not None
     if cells.frame.filter(pl.col("people") > 0).is_empty():
         return cells
-    if has_steps and cells.recount:
+    if has_ladder(cells) and cells.recount:
         return _take_steps(cells, cells.recount, policy, floor)
     if cells.apart:
         return _keep_safe_codes(cells, policy)
-    if SLICE in cells.dimensions:
-        return leave_out(cells) if count_unsafe(cells, policy) else cells
-    is_wide = cells.is_optional and count_unsafe(cells, policy) > MOST_UNSAFE * cells.frame.height
-    return leave_out(cells) if is_wide else cells
+    unsafe = count_unsafe(cells, policy)
+    most = MOST_UNSAFE * cells.frame.height if cells.is_optional else unsafe
+    is_out = unsafe > 0 if SLICE in cells.dimensions else unsafe > most
+    return leave_out(cells) if is_out else cells
 
 
 def has_ladder(cells: Cells) -> bool:
@@ -146,30 +145,24 @@ def _list_twin_codes(cells: Cells, policy: Policy) -> pl.Series:
 def _take_steps(
     cells: Cells, recount: Callable[[Steps], Cells], policy: Policy, floor: Steps = FINEST
 ) -> Cells:
-    lower = [
-        steps
-        for steps in list_steps(cells)
-        if all(steps.get(name, 0) >= least for name, least in floor.items())
-    ]
     first = None
-    for steps in [FINEST, *lower] if not floor else lower:
-        coarser = recount(steps) if steps else cells
+    for steps in list_steps(cells):
+        if any(steps.get(name, 0) < least for name, least in floor.items()):
+            continue
+        coarser = replace(recount(steps), recount=recount, steps=steps) if steps else cells
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
         if is_empty or count_unsafe(coarser, policy):
             continue
-        candidate = replace(coarser, recount=recount, steps=steps) if steps else cells
-        if find_twin_rows(list_figures(candidate), policy).is_empty():
-            return _leave_out_if_blank(candidate)
-        first = first or candidate
+        first = first or coarser
+        if find_twin_rows(list_figures(coarser), policy).is_empty():
+            return _leave_out_if_blank(coarser)
     return _leave_out_if_blank(first) if first else leave_out(cells)
 
 
 def _leave_out_if_blank(cells: Cells) -> Cells:
     """Without a table that tells nothing of what it is about."""
     subjects = [dimension for dimension in cells.by if dimension.is_subject]
-    is_blank = any(
-        cells.steps.get(dimension.name, 0) == count_steps(dimension) for dimension in subjects
-    )
+    is_blank = any(cells.steps.get(one.name, 0) == count_steps(one) for one in subjects)
     return leave_out(cells) if is_blank else cells
 
 
@@ -178,39 +171,42 @@ def leave_out(cells: Cells) -> Cells:
     return replace(cells, frame=cells.frame.clear(), draw=None, left_out="all")
 
 
+@dataclass(frozen=True)
+class _Option:
+    """One dimension so many steps down: what is lost by it, the gravest first, and how many cells
+    it leaves."""
+
+    name: str
+    step: int
+    loss: tuple[int, int, int]
+    size: int
+
+
 def list_steps(cells: Cells) -> list[Steps]:
-    """Every combination of steps but the finest, by rule 2 and 3."""
-    options = [range(count_steps(dimension) + 1) for dimension in cells.by]
-    names = [dimension.name for dimension in cells.by]
-    combinations = [dict(zip(names, chosen, strict=True)) for chosen in product(*options)]
-    sizes = {dimension.name: _count_codes(cells, dimension) for dimension in cells.by}
-    subjects = {
-        dimension.name: len(dimension.ladder) for dimension in cells.by if dimension.is_subject
-    }
-    times = [dimension.name for dimension in cells.by if dimension.units]
-    ends = {dimension.name: count_steps(dimension) for dimension in cells.by}
+    """Every combination of steps, by rule 2 and 3, the finest first."""
+    options = [_list_options(cells, dimension) for dimension in cells.by]
+    combinations = sorted(product(*options), key=_weigh)
+    return [{one.name: one.step for one in chosen if one.step} for chosen in combinations]
 
-    def loss(steps: Steps) -> tuple[int, int, int, int]:
-        undivided = sum(step == ends[name] > 0 for name, step in steps.items())
-        given_up = sum(max(0, steps[name] - last) for name, last in subjects.items())
-        longer = sum(steps[name] for name in times)
-        size = prod(sizes[name][step] for name, step in steps.items())
-        return undivided, given_up, longer, -size
 
-    single_groups = {
-        (dimension.name, step)
-        for dimension in cells.by
-        for step in range(1, len(dimension.ladder) + 1)
-        if sizes[dimension.name][step] == ONE_GROUP
-    }
-    coarser = [
-        steps
-        for steps in combinations
-        if any(steps.values()) and single_groups.isdisjoint(steps.items())
-    ]
-    return [
-        {name: step for name, step in steps.items() if step} for steps in sorted(coarser, key=loss)
-    ]
+def _weigh(chosen: Sequence[_Option]) -> tuple[int, ...]:
+    losses = zip(*(one.loss for one in chosen), strict=True)
+    return (*map(sum, losses), -prod(one.size for one in chosen))
+
+
+def _list_options(cells: Cells, dimension: Dimension) -> list[_Option]:
+    """The steps of a dimension: those that leave a single group say no more than its total."""
+    last = count_steps(dimension)
+    ladder = len(dimension.ladder)
+    options = []
+    for step, size in enumerate(_count_codes(cells, dimension)[: last + 1]):
+        is_undivided = step == last > 0
+        given_up = max(0, step - ladder) if dimension.is_subject else 0
+        longer = step if dimension.units else 0
+        if size != ONE_GROUP or not 1 <= step <= ladder:
+            loss = (int(is_undivided), given_up, longer)
+            options.append(_Option(dimension.name, step, loss, size))
+    return options
 
 
 def describe_steps(cells: Cells) -> dict[str, str]:

@@ -22,7 +22,6 @@ from typing import Any
 
 import polars as pl
 
-from genlib import settings as configuration
 from genlib.atomic import replacing
 from genlib.disclosure.near import find_twins, number_figures
 from genlib.disclosure.pages import FIGURE, Page, Past, ToldPage
@@ -31,7 +30,7 @@ from genlib.disclosure.sketch import SIZE
 from genlib.disclosure.table import ProtectedTable
 from genlib.errors import Refused
 from genlib.private import make_folder, open_lock
-from genlib.settings import Settings, publication
+from genlib.settings import Settings
 
 PENDING = ".pending.parquet"
 KEPT = ".parquet"
@@ -66,12 +65,12 @@ class Ledger:
         return cls(settings.home / "ledger")
 
     @classmethod
-    def standing(cls) -> Ledger | None:
+    def standing(cls, settings: Settings) -> Ledger | None:
         """The ledger of a run that publishes, None where nothing is published."""
-        if (publishing := publication()) is None:
+        day, _, run = settings.publication.partition(" ")
+        if not run:
             return None
-        day, run = publishing
-        return replace(cls.of(configuration.load()), day=date.fromisoformat(day), run=run)
+        return replace(cls.of(settings), day=date.fromisoformat(day), run=run)
 
     @staticmethod
     def called(day: date, run: str) -> str:

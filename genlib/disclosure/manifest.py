@@ -8,51 +8,43 @@ that somebody is there.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
 
 from genlib.disclosure.cells import Cells
-from genlib.disclosure.model import Model
 from genlib.disclosure.pattern import Pattern
 from genlib.disclosure.policy import Policy
 
 
 def manifest(
-    tables: Mapping[str, Cells], model: Model, pattern: Pattern, policy: Policy
+    tables: Mapping[str, Cells],
+    frames: Mapping[str, pl.DataFrame],
+    cells: pl.DataFrame,
+    pattern: Pattern,
+    policy: Policy,
 ) -> dict[str, Any]:
     """`policy`; `pattern` with structure, hidden cells and shown figures; and by `tables` where
-    each figure stands in it."""
+    each figure stands in it. `frames`: the rows of each table with their `_cell`; `cells`: the
+    variable of each measure of a `_cell`."""
     return {
-        "policy": policy.as_dict(),
+        "policy": asdict(policy),
         "pattern": pattern.structure(pattern.seen()),
         "tables": {
-            name: _places(table, model, model.frames[name]) for name, table in tables.items()
+            name: _list_places(table, frames[name], cells) for name, table in tables.items()
         },
     }
 
 
-def _places(cells: Cells, model: Model, frame: pl.DataFrame) -> dict[str, Any]:
+def _list_places(table: Cells, frame: pl.DataFrame, cells: pl.DataFrame) -> dict[str, Any]:
     """Where the figures of a table stand: row by row its dimensions, its cell (null: an empty one,
     shown as zero), and the variable of each measure."""
-    variables = model.figures.filter(pl.col("_cell") >= 0).pivot(
-        "measure", index="_cell", values="variable"
-    )
-    names = [measure.name for measure in cells.measures]
-    missing = [
-        pl.lit(None, pl.Int64).alias(name) for name in names if name not in variables.columns
-    ]
-    placed = frame.select(pl.col(cells.dimensions).cast(pl.String), "_cell").join(
-        variables.with_columns(missing).select(
-            "_cell", *(pl.col(name).alias(f"_{name}") for name in names)
-        ),
-        on="_cell",
-        how="left",
-        maintain_order="left",
-    )
-    rows = placed.to_dict(as_series=False)
+    names = [measure.name for measure in table.measures]
+    codes = frame.select(pl.col(table.dimensions).cast(pl.String))
+    variables = frame.select("_cell").join(cells, on="_cell", how="left", maintain_order="left")
     return {
-        "dimensions": {column: rows[column] for column in cells.dimensions},
-        "cell": rows["_cell"],
-        "variables": {name: rows[f"_{name}"] for name in names},
+        "dimensions": codes.to_dict(as_series=False),
+        "cell": variables["_cell"].to_list(),
+        "variables": variables.select(names).to_dict(as_series=False),
     }

@@ -1,17 +1,19 @@
 """Near twins: two figures so few people apart that one taken from the other tells of them, and how
-far such a difference must be free to move."""
+far such a difference must be free to move.
+
+Example: 120 were to have a message and 117 of them had one, so 3 had none. The 117 must be able to
+go down by 2, to where enough people had none, and up by 1.
+"""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.sketch import PLACES, Words, people_in, words
-from genlib.disclosure.system import Ints
+from genlib.disclosure.sketch import PLACES, WORD, people_in, words
 
 PAIRS = 50_000
 TWIN = {"figure": pl.UInt32, "variable": pl.Int64, "up": pl.Int64, "down": pl.Int64}
@@ -51,10 +53,9 @@ def number_figures(figures: pl.DataFrame) -> pl.DataFrame:
 
 def _find_pairs(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """All pairs of figures that few people part, the numbers of both side by side."""
-    ours, others = (side.with_row_index("row") for side in (ours, others))
-    pairs = pl.concat([_measure(ours, others, policy.min_count), _guess(ours, others, policy)])
-    mine = ours.rename({"row": "our"})
-    theirs = others.rename({"row": "their"})
+    mine = ours.with_row_index("our")
+    theirs = others.with_row_index("their")
+    pairs = pl.concat([_measure(mine, theirs, policy.min_count), _guess(mine, theirs, policy)])
     return pairs.join(mine, on="our").join(theirs, on="their", suffix="_old")
 
 
@@ -68,36 +69,26 @@ def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 def _measure(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """Pairs of figures (`our`, `their`) that so few people part, and how many (`apart`); those of
-    the very same people are none. Only people who were drawn by the same numbers are compared."""
-    mine = ours.filter(pl.col("sketch").is_not_null(), pl.col("people") >= threshold)
-    drawn_others = others.filter(pl.col("sketch").is_not_null())
-    seen = drawn_others.group_by("sketch", "numbering").agg("row")
-    first, second, distances = find_close(words(mine["sketch"]), words(seen["sketch"]), threshold)
-    pairs = {
-        "our": mine["row"].gather(first),
-        "their": seen["row"].gather(second),
-        "apart": distances,
-    }
-    is_same = mine["numbering"].gather(first).eq_missing(seen["numbering"].gather(second))
-    close = pl.DataFrame(pairs).filter(is_same, pl.col("apart") > 0)
-    return close.explode("their")
+    the very same people are none."""
+    mine = ours.filter(pl.col("people") >= threshold)
+    same = others.group_by("sketch", "numbering", maintain_order=True).agg("their")
+    close = find_close(mine, same.with_row_index("same"), threshold)
+    pairs = close.filter(pl.col("apart") > 0).join(same.with_row_index("same"), on="same")
+    return pairs.explode("their").select("our", "their", "apart")
 
 
 def _guess(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Pairs of figures of one cell at two times, of which nobody knows who they are of."""
     cell = ["series", "where", "measure"]
-    columns = ["kind", "sketch", "numbering", "people", "value"]
-    both = ours.select(*cell, *columns, our="row").join(
-        others.select(*cell, *columns, their="row"), on=cell, suffix="_old"
-    )
-    is_count = pl.col("kind") == "people"
-    who = pl.when(is_count).then(pl.col("value") - pl.col("value_old"))
-    level = who.otherwise(pl.col("people") - pl.col("people_old")).abs()
+    both = ours.join(others, on=cell, suffix="_old")
     is_renumbered = pl.col("numbering").ne_missing(pl.col("numbering_old"))
-    is_undrawn = pl.col("sketch").is_null() | pl.col("sketch_old").is_null()
-    is_unknown = is_undrawn | is_renumbered
+    is_undrawn = pl.any_horizontal(pl.col("sketch", "sketch_old").is_null())
     is_other = pl.col("value") != pl.col("value_old")
-    near = both.filter(is_unknown, is_other, level < policy.min_count)
-    return near.select("our", "their", apart=level.clip(1))
+    change = pl.col("value") - pl.col("value_old")
+    others_change = pl.col("people") - pl.col("people_old")
+    people = pl.when(kind="people").then(change).otherwise(others_change).abs()
+    near = both.filter(is_undrawn | is_renumbered, is_other, people < policy.min_count)
+    return near.select("our", "their", apart=people.clip(1))
 
 
 def move_apart(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -124,31 +115,32 @@ def move_apart(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     return pairs.filter(is_telling).with_columns(**free)
 
 
-def find_close(first: Words, second: Words, threshold: int) -> tuple[Ints, Ints, Ints]:
-    """Rows of the two that fewer than so many people part, and how many do.
+def find_close(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Pairs of the first columns of two frames with a `sketch`, that fewer than so many people
+    part, and how many do (`apart`). Only people who were drawn by the same `numbering` are
+    compared.
 
-    Such rows agree in one of so many bands of places, whichever way they differ.
+    Such figures agree in one of so many bands of places, whichever way they differ.
     """
+    names = [ours.columns[0], others.columns[0]]
+    sides = [side.drop_nulls("sketch") for side in (ours, others)]
     ends = [PLACES * band // threshold for band in range(threshold + 1)]
-    met: list[pl.DataFrame] = []
+    alike = []
     for start, end in pairwise(ends):
-        firsts = _hash(first[:, start:end], "first")
-        seconds = _hash(second[:, start:end], "second")
-        met.append(firsts.join(seconds, on="band").drop("band"))
-    alike = pl.concat(met).unique().sort("first", "second")
-    distances = [
-        people_in(first[part["first"].to_numpy()] - second[part["second"].to_numpy()])
-        for part in alike.iter_slices(PAIRS)
+        size = WORD.itemsize
+        band = pl.col("sketch").bin.slice(start * size, (end - start) * size)
+        mine, theirs = (
+            side.select(name, "numbering", band=band)
+            for side, name in zip(sides, names, strict=True)
+        )
+        met = mine.join(theirs, on=["band", "numbering"], nulls_equal=True)
+        alike.append(met.select(names))
+    pairs = pl.concat(alike).unique().sort(names)
+    for side, name in zip(sides, names, strict=True):
+        pairs = pairs.join(side.select(name, "sketch"), on=name, maintain_order="left")
+    counts = [
+        people_in(words(part["sketch"]) - words(part["sketch_right"]))
+        for part in pairs.iter_slices(PAIRS)
     ]
-    counted = alike.with_columns(apart=np.concatenate([np.zeros(0, np.int64), *distances]))
-    near = counted.filter(pl.col("apart") < threshold)
-    columns: list[Ints] = [near[column].to_numpy().astype(np.int64) for column in near.columns]
-    return columns[0], columns[1], columns[2]
-
-
-def _hash(lines: Words, name: str) -> pl.DataFrame:
-    """A number for each row of words, the same for the same words."""
-    draw = np.random.default_rng(1).integers(1, 2**63, lines.shape[1], np.uint64)
-    factors = draw * np.uint64(2) + np.uint64(1)
-    band: npt.NDArray[np.uint64] = (lines * factors).sum(axis=1, dtype=np.uint64)
-    return pl.DataFrame({name: np.arange(len(lines), dtype=np.int64), "band": band})
+    apart = np.concatenate([np.zeros(0, np.int64), *counts])
+    return pairs.select(*names, apart=pl.Series(apart)).filter(pl.col("apart") < threshold)

@@ -11,21 +11,31 @@ import numpy as np
 
 from genlib.disclosure.system import Bools, Ints, System
 
+NEAR = 1e-4
+
 
 @dataclass(frozen=True)
 class Pattern:
     """`hidden` cells of a system. `witnesses` are other tables (as moves from the true one) that an
-    attacker cannot rule out, and `settles` says which witness settles each need. `status` is
-    `optimal` or `feasible` (steps ran out: it may hide more than it must)."""
+    attacker cannot rule out, and `settles` says which witness settles each need. No pattern loses
+    less than `bound`."""
 
     system: System = field(repr=False)
     hidden: Bools = field(repr=False)
     witnesses: Ints = field(repr=False)
     settles: Ints = field(repr=False)
-    status: str = "optimal"
-    loss: float = 0.0
     bound: float = 0.0
     seal: str = field(default="", repr=False)
+
+    @property
+    def loss(self) -> float:
+        """The weight of all that is hidden."""
+        return float(self.system.weight[self.hidden].sum())
+
+    @property
+    def status(self) -> str:
+        """`optimal`, or `feasible`: steps ran out, and it may hide more than it must."""
+        return "optimal" if self.loss <= self.bound + NEAR else "feasible"
 
     def digest(self) -> str:
         """A fingerprint of system, pattern and proof."""
@@ -40,47 +50,39 @@ class Pattern:
         anyone can work out need not be hidden. No figure with a need is among them."""
         system = self.system
         seen = ~self.system.hidden_variables(self.hidden)
-        needy = np.zeros(len(seen), bool)
-        needy[system.need_variable] = True
-        above = (system.value - system.low)[system.variable]
+        is_needy = np.isin(np.arange(len(seen)), system.need_variable)
+        room = system.value - system.low
+        entries = abs(system.matrix)
+        rises = (system.matrix > 0).astype(np.int64)
         while True:
-            unseen = ~seen[system.variable]
-            count, plus, room = (
-                np.bincount(system.relation[unseen], weights, system.relations)[system.relation]
-                for weights in (None, system.sign[unseen] > 0, above[unseen])
-            )
-            follows = (
-                unseen
-                & ~needy[system.variable]
-                & ((count == 1) | ((room == 0) & ((plus == 0) | (plus == count))))
-            )
+            unseen = ~seen
+            count = entries @ unseen.astype(np.int64)
+            rising = rises @ unseen.astype(np.int64)
+            are_lowest = entries @ (room * unseen) == 0
+            is_one_way = (rising == 0) | (rising == count)
+            is_settled = (count == 1) | (are_lowest & is_one_way)
+            follows = unseen & ~is_needy & (entries.T @ is_settled.astype(np.int64) > 0)
             if not follows.any():
                 return seen
-            seen[system.variable[follows]] = True
+            seen |= follows
 
     def manifest(self) -> dict[str, Any]:
         """What may be kept and shown: structure, pattern and published figures; no witness and no
-        hidden value, and no relation that says nothing but which cells are few people apart."""
+        hidden value."""
         return self.structure(self.seen())
 
     def structure(self, seen: Bools) -> dict[str, Any]:
         """The manifest, if these figures were seen."""
-        system = self.system
-        is_kept = ~np.isin(system.relation, system.relation[system.loose[system.variable]])
+        entries = self.system.matrix.tocoo()
+        figures = self.system.value.tolist()
         return {
             "cells": len(self.hidden),
             "hidden": np.flatnonzero(self.hidden).tolist(),
-            "cell": system.cell.tolist(),
-            "low": system.low.tolist(),
-            "published": [
-                int(value) if is_seen else None
-                for value, is_seen in zip(system.value, seen, strict=True)
-            ],
-            "relations": [
-                part[is_kept].tolist() for part in (system.relation, system.variable, system.sign)
-            ],
+            "cell": self.system.cell.tolist(),
+            "low": self.system.low.tolist(),
+            "published": [value if seen[place] else None for place, value in enumerate(figures)],
+            "relations": [part.tolist() for part in (entries.row, entries.col, entries.data)],
             "status": self.status,
-            "names": list(system.names),
         }
 
 
@@ -93,36 +95,27 @@ def verify(pattern: Pattern) -> list[str]:
     """
     system = pattern.system
     unseen = system.hidden_variables(pattern.hidden)
-    faults = []
     if pattern.seal != pattern.digest():
-        faults.append("the seal does not fit: something was changed after the proof was made")
-    if system.balance(system.value).any() or (system.value < system.low).any():
+        return ["the seal does not fit: something was changed after the proof was made"]
+    faults = []
+    if not system.is_table(np.zeros_like(system.value)):
         faults.append("the table itself breaks a relation or a bound")
-    if (system.primary & ~pattern.hidden).any() or (pattern.hidden & ~system.open_cell).any():
-        faults.append("an unsafe cell is shown, or a cell that was shown before is hidden")
-    for moved in pattern.witnesses:
-        if (
-            system.balance(moved).any()
-            or (system.value + moved < system.low).any()
-            or moved[~unseen].any()
-        ):
-            faults.append("a witness is not a table that agrees with what is shown")
-            break
-    if not _settled(pattern):
+    if (system.primary & ~pattern.hidden).any():
+        faults.append("an unsafe cell is shown")
+    if any(moved[~unseen].any() or not system.is_table(moved) for moved in pattern.witnesses):
+        faults.append("a witness is not a table that agrees with what is shown")
+    if not _is_settled(pattern):
         faults.append("a cell is not shown to be free enough")
     return faults
 
 
-def _settled(pattern: Pattern) -> bool:
+def _is_settled(pattern: Pattern) -> bool:
+    """Whether each need has a witness that settles it."""
     settles = pattern.settles
-    count = len(pattern.witnesses)
-    if (
-        len(settles) != len(pattern.system.need_variable)
-        or settles.min(initial=0) < 0
-        or settles.max(initial=-1) >= count
-    ):
+    needs = range(len(pattern.system.need_variable))
+    met = np.array([pattern.system.met(moved) for moved in pattern.witnesses], bool)
+    met = met.reshape(len(pattern.witnesses), len(needs))
+    are_there = (settles >= 0) & (settles < len(pattern.witnesses))
+    if len(settles) != len(needs) or not are_there.all():
         return False
-    return all(
-        pattern.system.met(moved)[settles == place].all()
-        for place, moved in enumerate(pattern.witnesses)
-    )
+    return bool(met[settles, needs].all())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from genlib.errors import Refused
 
@@ -30,11 +29,7 @@ class Policy:
     def stricter(self, other: Policy) -> Policy:
         """The stricter of the two in every figure: a parameter may tighten the notice's policy,
         never loosen it."""
-        name = (
-            self.profile
-            if max(self, other, key=lambda policy: policy.min_count) is self
-            else other.profile
-        )
+        name = self.profile if self.min_count >= other.min_count else other.profile
         return Policy(
             max(self.min_count, other.min_count),
             max(self.p, other.p),
@@ -42,6 +37,3 @@ class Policy:
             max(self.flag, other.flag),
             name,
         )
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)

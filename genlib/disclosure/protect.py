@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
 
 import polars as pl
 
-from genlib import notice
+from genlib import notice, settings
 from genlib.disclosure.cells import Cells, Figure
 from genlib.disclosure.ladder import describe_steps, list_untold, make_legible
 from genlib.disclosure.ledger import Ledger
@@ -63,9 +63,7 @@ class Answer:
     def look_up(self, column: str) -> pl.Expr:
         """A column of `cells` on the rows of a table; null on those that are no cell but a zero,
         which is shown."""
-        return pl.lit(self.cells.get_column(column, default=pl.Series(dtype=pl.Int64))).gather(
-            "_cell"
-        )
+        return pl.lit(self.cells[column]).gather("_cell")
 
 
 def protect(
@@ -92,7 +90,7 @@ def protect(
         )
     check_language(language)
     ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
-    ledger = ledger or Ledger.standing()
+    ledger = ledger or Ledger.standing(settings.load())
     if ledger is None:
         return _protect(cells, Beside(Past(), date.max), ruling, language)
     _check_comparable(cells)
@@ -134,25 +132,23 @@ def _protect(
     }
     pages = _list_pages(bare, answer, beside)
     paged = {name: replace(table, pages=tuple(pages[name])) for name, table in bare.items()}
-    audit = manifest(settled.fresh, settled.model, answer.pattern, ruling)
+    audit = manifest(settled.fresh, settled.model.frames, answer.cells, answer.pattern, ruling)
     return Protected(paged, _conditions(ruling, answer), answer.pattern, audit)
 
 
 def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answer:
     settled = settle(tables, beside.past, beside.day, ruling)
     pattern = suppress(settled.system, steps=STEPS)
-    hidden = pattern.hidden[: len(settled.reason)]
-    words = dict.fromkeys(OWN, "hidden") if beside.run else {}
-    why = [words.get(reason, reason) for reason in (one or "secondary" for one in settled.reason)]
-    reasons = [reason if is_hidden else None for reason, is_hidden in zip(why, hidden, strict=True)]
-    cells = pl.DataFrame(
-        {"_cell": range(len(reasons)), "reason": reasons},
-        schema={"_cell": pl.Int64, "reason": pl.String},
-    )
+    why = pl.Series(settled.reason, dtype=pl.String).replace("", "secondary")
+    if beside.run:
+        why = why.replace(dict.fromkeys(OWN, "hidden"))
+    is_hidden = pl.Series(pattern.hidden)
+    reasons = pl.select(_cell=pl.int_range(len(why)), reason=pl.when(is_hidden).then(why))
     figures = settled.model.figures.filter(pl.col("_cell") >= 0)
-    variables = figures.pivot("measure", index="_cell", values="variable")
-    figures_of_cells = cells.join(variables, on="_cell", how="left", maintain_order="left")
-    return Answer(settled, pattern, figures_of_cells)
+    names = {m.name for table in settled.fresh.values() for m in table.measures}
+    variables = figures.pivot("measure", on_columns=sorted(names), index="_cell", values="variable")
+    cells = reasons.join(variables, on="_cell", how="left", maintain_order="left")
+    return Answer(settled, pattern, cells)
 
 
 def standing_policy() -> Policy:
@@ -293,7 +289,7 @@ def _conditions(policy: Policy, answer: Answer) -> Mapping[str, Any]:
     before, since they could not be told anew; `corrected`: told anew after they were withdrawn.
     """
     return {
-        "policy": policy.as_dict(),
+        "policy": asdict(policy),
         "cells": answer.cells.height,
         "hidden": dict(Counter(answer.cells["reason"].drop_nulls())),
         "repeated": answer.settled.count_late(),

@@ -1,5 +1,10 @@
 """What is unsafe in itself, and how far it must stay free to move: minimum count, p% rule,
-complements (primary suppression)."""
+complements (primary suppression).
+
+Example: of 80, 15, 3 and 2 euros the second knows that the others brought 85 at most, and the first
+is 80: he comes within 5, and 10 % of 80 are 8. The sum must be free to move by the 3 that are
+missing. Of 50, 30, 12 and 8 the 20 of the last two blur enough.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ from genlib.disclosure.policy import Policy
 
 def read_contributions(measure: Measure, columns: Sequence[str]) -> dict[str, pl.Expr]:
     """What `judge` wants to know of a measure, from the columns of its cells: `value`,
-    `contributors`, the largest parts `first` and `second`, and the `rest` beyond them."""
+    `contributors`, the largest part `first`, and the `rest` beyond the two largest."""
     name = measure.name
     value = pl.col(name)
     zero = pl.lit(0, pl.Int64)
@@ -26,16 +31,14 @@ def read_contributions(measure: Measure, columns: Sequence[str]) -> dict[str, pl
         "value": value,
         "contributors": pl.col(everyone if measure.kind == "people" else some),
         "first": first,
-        "second": second,
         "rest": pl.col(f"{name}_rest") if f"{name}_rest" in columns else beyond,
     }
     return {label: number.cast(pl.Int64).fill_null(0) for label, number in numbers.items()}
 
 
 def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """`figures` (kind, value, contributors, first, second, rest) with `up` and `down`, the moves
-    that must stay possible, `eased`, the move that is left where the largest contributor asks
-    himself, and `reason` (null = safe).
+    """`figures` (kind, value, contributors, first, rest) with `up` and `down`, the moves that
+    must stay possible, and `reason` (null = safe).
 
     A count must be able to go down by one and up to the threshold, so nobody can tell that it is
     small; a sum must be able to move by what its largest contributor is owed: p% of his share less
@@ -56,9 +59,6 @@ def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         .otherwise(0)
         .alias("up"),
         pl.when(unsafe).then(pl.when(money).then(blur).otherwise(1)).otherwise(0).alias("down"),
-        pl.max_horizontal((policy.p * pl.col("second") + 99) // 100 - pl.col("rest"), 1).alias(
-            "eased"
-        ),
         pl.when(few)
         .then(pl.lit("primary"))
         .when(dominated)

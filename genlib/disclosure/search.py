@@ -1,257 +1,193 @@
 """Which further cells to hide so that no hidden cell can be worked out: cutting planes with
-witnesses (Fischetti and Salazar 2001)."""
+witnesses (Fischetti and Salazar 2001).
+
+1. The cheapest cells are chosen that all cuts allow (`Master`).
+2. Tables are looked for that an attacker cannot rule out (`Attack`), first for all needs at once.
+   Each that settles a need is kept as its witness.
+3. A need that no table settles gives a cut (`Cuts`), and the cells are chosen anew.
+
+Example: of the rows 3, 2 and 9, 8, shown with their totals, the 2 must be able to move. Alone it
+cannot: its row and its column are cuts. Hiding all four is enough, and 4, 1, 8, 9 is a witness.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genlib.disclosure.cuts import Cut, Cuts
+from genlib.disclosure.cuts import Cuts
 from genlib.disclosure.pattern import Pattern, verify
-from genlib.disclosure.solver import Attack, Effort, Master, cover
-from genlib.disclosure.system import Bools, Floats, Ints, System
+from genlib.disclosure.solver import HAIR, Attack, Effort, Master
+from genlib.disclosure.system import EVERYONE, Bools, Floats, Ints, System
 from genlib.errors import Refused
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 CUTS_A_ROUND = 60
 FEW = 8
+"""So few needs are pushed one by one."""
 PLAIN_ROUNDS = 2
-GAP, WIDE = 0.02, 0.1
-"""So near to the cheapest the first patterns are; and those that are looked for when the steps are
-used up."""
-LATER = 2
-"""So many times its steps a search may take, before it hides whatever helps."""
-SOON, PATIENT = 50, 2000
-"""Nodes for one table in whole numbers: while other patterns are left to try, and where the tables
-would be refused without it."""
-FEWEST, NODE = 50, 100
-"""Nodes for a choice of cells, however few steps are left; and steps that a node takes."""
+GAP = 0.02
+"""So near to the cheapest the first patterns are."""
+NODE = 100
+"""Steps that a node of the search for the cheapest cells takes."""
+NODES = 200
+"""Nodes for one table in whole numbers."""
+NEAR = 1e-5
 HOPELESS = (
     "these tables cannot be protected by hiding cells: show fewer levels, or merge small groups"
 )
 
 
-def suppress(
-    system: System, *, steps: int = 800_000, seed: int = 0, witnesses: Sequence[Ints] = ()
-) -> Pattern:
+def suppress(system: System, *, steps: int = 800_000, seed: int = 0) -> Pattern:
     """The cheapest pattern that meets every need of the system, with its proof.
 
-    After so many `steps` of the simplex method a valid pattern that may hide more (`status`
-    "feasible"), the same on every machine that gets so far in two minutes. `witnesses` that are
-    known to be enough if all is hidden are fallen back on. Raises `Refused` if nothing that may be
-    hidden is enough.
+    After so many `steps` of the simplex method a valid pattern that may hide more (its `status` is
+    "feasible"), the same on every machine. Raises `Refused` if it is not enough to hide all.
     """
-    search = Search(system, np.random.default_rng(seed), steps)
-    try:
-        pattern = search.run()
-    except Refused:
-        if not witnesses:
-            raise
-        pattern = search.last(witnesses)
-    pattern = replace(pattern, seal=pattern.digest())
+    found = Search(system, np.random.default_rng(seed), steps).run()
+    pattern = replace(found, seal=found.digest())
     if verify(pattern):
         raise Refused("no protection could be proven for these tables; nothing is shown")
     return pattern
 
 
 class Search:
-    """One search for a pattern: the cells hidden now, the witnesses found so far and the cuts
-    learnt from failures. Who only looks for witnesses needs no `steps`."""
+    """One search for a pattern: the witnesses found so far, and which needs are `waiting` for
+    one."""
 
-    def __init__(self, system: System, random: np.random.Generator, steps: int = 0) -> None:
-        self.system, self.random, self.steps, self.effort = system, random, steps, Effort()
+    def __init__(self, system: System, random: np.random.Generator, steps: int) -> None:
+        self.system = system
+        self.random = random
+        self.steps = steps
+        self.effort = Effort()
         self.cuts = Cuts(system)
-        self.wide = Attack(system, system.primary | system.open_cell, self.effort)
-        self.rounds = 0
-        self.pool: list[Ints] = []
-        self.waiting = np.ones(len(self.system.need_variable), bool)
-        self.hard = np.zeros(len(self.system.need_variable), bool)
+        self.attack = Attack(system, self.effort)
+        self.witnesses: list[Ints] = []
+        self.waiting = np.ones(len(system.need_variable), bool)
 
     def run(self) -> Pattern:
         """First a pattern that is nearly the cheapest, then the cheapest itself, while there are
-        steps left."""
-        master = Master(self.system.weight[self.cuts.optional], self.effort)
+        steps left; after that the next best."""
+        master = Master(self.system, self.effort)
+        hidden: Bools | None = self.system.primary
+        bound = float(self.system.weight[hidden].sum())
+        gap = GAP
         best = None
-        hidden = self.system.primary
-        bound = 0.0
-        while not self.effort.over(self.steps if best else LATER * self.steps):
-            self.rounds += 1
-            cuts = self.cuts.capacity(hidden) or self.separate(hidden)
-            if (
-                not cuts and self.waiting.any()
-            ):  # something waits that no cut can tell of: widen settles it
-                break
-            if any(shares.sum() < 1 - 1e-9 for _, shares in cuts):
-                raise Refused(HOPELESS)
-            if not cuts:
-                if best or self.rounds == 1:
-                    return self.proven(hidden, "optimal", bound)
-                best = self.proven(hidden, "feasible", bound)
-            else:
-                master.add(cuts)
+        rounds = 0
+        while hidden is not None:
+            rounds += 1
+            cuts = self.find_cuts(hidden, rounds)
             left = self.steps - self.effort.steps
-            chosen, status, bound = master.solve(
-                max(FEWEST, left // NODE), 0.0 if best else GAP if left > 0 else WIDE
-            )
-            if status == "infeasible":
-                raise Refused(HOPELESS)
-            hidden = self.system.primary
-            hidden[self.cuts.optional[chosen]] = True
-        return best or self.proven(self.trimmed(self.widen(hidden)), "feasible", bound)
+            if not cuts:
+                best = self.prove(hidden, bound)
+                if best.status == "optimal" or left <= 0 or not gap:
+                    return best
+                gap = 0.0
+            elif best and left <= 0:
+                return best
+            for cut in cuts:
+                master.add(cut)
+            hidden, bound = master.solve(left // NODE, gap)
+        raise Refused(HOPELESS)
 
-    def last(self, witnesses: Sequence[Ints]) -> Pattern:
-        """The pattern that hides what these witnesses move."""
-        self.pool = list(witnesses)
-        return self.proven(self.system.primary | self.system.open_cell, "feasible", 0.0)
-
-    def widen(self, hidden: Bools) -> Bools:
-        """A pattern that is enough, though perhaps too much: hide along the cheapest ways until
-        everything is settled."""
-        while self.separate(hidden, 0) or self.waiting.any():
-            wider = hidden
-            for audience in self.audiences():
-                variables, moves, fixed, _ = self.heard(audience)
-                wider = (
-                    cover(self.system, wider, (variables, moves), fixed, self.effort)
-                    if len(variables)
-                    else wider
-                )
-            wider = wider if (wider != hidden).any() else hidden | self.system.open_cell
-            if (wider == hidden).all():
-                raise Refused(HOPELESS)
-            hidden = wider
-        return hidden
-
-    def trimmed(self, hidden: Bools) -> Bools:
-        """The pattern without cells, the dearest first, that it does as well without, while half
-        the steps of a search last."""
-        spare = np.flatnonzero(hidden & ~self.system.primary)
-        end = self.effort.steps + self.steps / 2
-        for cell in spare[np.argsort(-self.system.weight[spare])]:
-            if self.effort.over(end):
-                break
-            hidden[cell] = False
-            hidden[cell] = bool(
-                self.cuts.capacity(hidden) or self.separate(hidden, 1) or self.waiting.any()
-            )
-        self.separate(hidden, 0)
-        return hidden
-
-    def proven(self, hidden: Bools, status: str, bound: float) -> Pattern:
-        """The pattern with the few witnesses that settle everything, and without cells that none of
-        them needs."""
-        settles = np.full(len(self.system.need_variable), -1)
-        used = [np.zeros(0, np.int64)][:0]
-        for moved in reversed(self.pool):
-            new = (settles < 0) & self.system.met(moved)
-            if new.any():
-                settles[new] = len(used)
-                used.append(moved)
-        witnesses = np.array(used, np.int64).reshape(len(used), len(self.system.value))
-        needed = self.system.primary
-        needed[self.system.cell[witnesses.any(axis=0) & (self.system.cell >= 0)]] = True
-        hidden = hidden & needed
-        return Pattern(
-            self.system,
-            hidden,
-            witnesses,
-            settles,
-            status,
-            float(self.system.weight[hidden].sum()),
-            bound + float(self.system.weight[self.system.primary].sum()),
-        )
-
-    def separate(self, hidden: Bools, most: int = CUTS_A_ROUND) -> list[Cut]:
-        """Look for witnesses, and for cuts that this pattern breaks; `waiting` tells what is not
-        settled."""
-        attack = Attack(self.system, hidden, self.effort)
+    def find_cuts(self, hidden: Bools, rounds: int) -> list[csr_array]:
+        """Cuts that this pattern breaks; none if all needs have their witness."""
+        broken = self.cuts.find_broken(hidden)
+        if broken.shape[0]:
+            return [broken]
         unseen = self.system.hidden_variables(hidden)
-        self.pool = [moved for moved in self.pool if not moved[~unseen].any()]
-        self.waiting = np.ones(len(self.system.need_variable), bool)
-        for moved in self.pool:
+        self.witnesses = [moved for moved in self.witnesses if not moved[~unseen].any()]
+        self.waiting[:] = True
+        for moved in self.witnesses:
             self.waiting &= ~self.system.met(moved)
-        if most and (
-            cuts := self.single(attack, hidden, np.flatnonzero(self.waiting & self.hard), most)
-        ):
-            return cuts
-        for audience in self.audiences():
-            self.sweep(attack, audience)
-        return self.single(attack, hidden, np.flatnonzero(self.waiting), most)
+        for audience in self.list_audiences():
+            self.push_together(unseen, audience)
+        return self.push_each(hidden, ajar=rounds > PLAIN_ROUNDS)
 
-    def audiences(self) -> Iterator[Bools]:
-        """Sets of lone respondents to satisfy at once: all, none, then halves such that any two of
-        them are parted by one."""
-        count = int(self.system.alone_scenario.max(initial=-1)) + 1
-        if count:
-            yield np.ones(count, bool)
-        yield np.zeros(count, bool)
-        for bit in range(count.bit_length() if count > 1 else 0):
-            half = (np.arange(count) >> bit) & 1 == 1
-            yield from (half, ~half)
+    def list_audiences(self) -> Iterator[Bools]:
+        """Sets of lone respondents to satisfy at once: all, none, then halves."""
+        respondents = np.arange(self.system.knows.shape[0])
+        yield respondents >= 0
+        yield respondents < 0
+        for bit in range(len(respondents).bit_length()):
+            half = (respondents >> bit) & 1 == 1
+            yield half
+            yield ~half
 
-    def heard(self, audience: Bools) -> tuple[Ints, Ints, Ints, int]:
-        """Variables and moves that wait while these lone respondents know their own (one move
-        each), what those know, and how many wait."""
-        fixed = self.system.alone_variable[np.append(audience, False)[self.system.alone_scenario]]
-        ours = self.waiting & np.append(audience, True)[self.system.need_scenario]
-        ours[np.isin(self.system.need_variable, fixed)] = False
-        left = self.random.permutation(np.flatnonzero(ours))
-        left = left[np.unique(self.system.need_variable[left], return_index=True)[1]]
-        return self.system.need_variable[left], self.system.need_move[left], fixed, int(ours.sum())
-
-    def sweep(self, attack: Attack, audience: Bools) -> None:
-        """Push all that wait at once, again and again while it helps; each table settles what has
-        moved far enough."""
+    def push_together(self, unseen: Bools, audience: Bools) -> None:
+        """Push all that wait at once, while these respondents know their own, again and again while
+        it helps; each table settles what has moved far enough."""
+        system = self.system
+        audience[EVERYONE] = True
+        fixed = system.knows[np.flatnonzero(audience)].indices
+        is_heard = audience[system.need_scenario] & ~np.isin(system.need_variable, fixed)
         helps = True
         while helps:
-            variables, moves, fixed, count = self.heard(audience)
-            weights = self.random.uniform(0.5, 1, len(variables))
-            helps = count > FEW and self.learn(attack.push(variables, moves, weights, fixed))
+            heard = self.random.permutation(np.flatnonzero(is_heard & self.waiting))
+            first = np.unique(system.need_variable[heard], return_index=True)[1]
+            weights = self.random.uniform(0.5, 1, len(first))
+            helps = len(heard) > FEW and self.learn(
+                self.attack.push(unseen, heard[first], fixed, weights)
+            )
+
+    def push_each(self, hidden: Bools, *, ajar: bool) -> list[csr_array]:
+        """Needs one at a time: a witness, or a cut from the prices of the failure."""
+        system = self.system
+        unseen = system.hidden_variables(hidden)
+        cuts: list[csr_array] = []
+        for need in self.random.permutation(np.flatnonzero(self.waiting)):
+            if not self.waiting[need]:
+                continue
+            fixed = system.list_known(system.need_scenario[need])
+            move = abs(int(system.need_move[need]))
+            moved = self.attack.push(unseen, need[np.newaxis], fixed)
+            is_reached = abs(moved[system.need_variable[need]]) >= move - NEAR
+            if is_reached and self.learn(moved):
+                continue
+            if is_reached and self.learn(self.attack.push_whole(need, NODES)):
+                continue
+            if is_reached:
+                cuts.append(self.cuts.hide_more(hidden))
+                continue
+            cuts.append(self.cuts.price(need, self.attack.list_prices()))
+            if ajar:
+                self.attack.push(unseen, need[np.newaxis], fixed, hair=HAIR * move)
+                cuts.append(self.cuts.price(need, self.attack.list_prices()))
+            if len(cuts) >= CUTS_A_ROUND:
+                break
+        return cuts
 
     def learn(self, moved: Floats | None) -> bool:
         """Keep a whole-number table that settles something new."""
         if moved is None:
             return False
         whole = np.rint(moved).astype(np.int64)
-        if (
-            np.abs(moved - whole).max(initial=0) > 1e-5
-            or self.system.balance(whole).any()
-            or (self.system.value + whole < self.system.low).any()
-        ):
+        if np.abs(moved - whole).max(initial=0) > NEAR or not self.system.is_table(whole):
             return False
-        new = self.waiting & self.system.met(whole)
-        self.waiting &= ~new
-        if new.any():
-            self.pool.append(whole)
-        return bool(new.any())
+        is_new = self.waiting & self.system.met(whole)
+        self.waiting &= ~is_new
+        if is_new.any():
+            self.witnesses.append(whole)
+        return bool(is_new.any())
 
-    def single(self, attack: Attack, hidden: Bools, places: Ints, most: int) -> list[Cut]:
-        """Places one at a time: a witness, or a cut from the prices of the failure."""
-        cuts: list[Cut] = []
-        for place in self.random.permutation(places):
-            if not self.waiting[place]:
-                continue
-            variable = self.system.need_variable[[place]]
-            move = self.system.need_move[[place]]
-            fixed = self.system.alone_variable[
-                self.system.alone_scenario == self.system.need_scenario[place]
-            ]
-            moved = attack.push(variable, move, np.ones(1), fixed)
-            reached = abs(moved[variable[0]]) >= abs(move[0]) - 1e-6
-            if reached and (
-                self.learn(moved) or self.learn(attack.whole(SOON if most else PATIENT))
-            ):
-                continue
-            self.hard[place] = True
-            cuts.append(
-                self.cuts.beyond(hidden) if reached else self.cuts.priced(place, attack.prices())
-            )
-            if not reached and self.rounds > PLAIN_ROUNDS:
-                self.wide.push(
-                    variable, move, np.ones(1), fixed, ~self.system.hidden_variables(hidden)
-                )
-                cuts.append(self.cuts.priced(place, self.wide.prices()))
-            if 0 < most <= len(cuts) or (most and self.effort.over(LATER * self.steps)):
-                break
-        return cuts
+    def prove(self, hidden: Bools, bound: float) -> Pattern:
+        """The pattern with the few witnesses that settle everything, and without cells that none of
+        them needs."""
+        system = self.system
+        settles = np.full(len(system.need_variable), -1)
+        used: list[Ints] = []
+        for moved in reversed(self.witnesses):
+            is_new = (settles < 0) & system.met(moved)
+            if is_new.any():
+                settles[is_new] = len(used)
+                used.append(moved)
+        witnesses = np.array(used, np.int64).reshape(len(used), len(system.value))
+        is_moved = witnesses.any(axis=0) & (system.cell >= 0)
+        needed = system.primary
+        needed[system.cell[is_moved]] = True
+        return Pattern(system, hidden & needed, witnesses, settles, bound)

@@ -1,5 +1,10 @@
 """What of a report is told anew, what is repeated as it was told, and what must stay unsure beside
-figures told elsewhere."""
+figures told elsewhere.
+
+Example: of a table of three months two were told before and are repeated as they were. The third
+is told anew; one of its figures is three people from a figure of another report, so it must stay
+unsure.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,9 @@
 """`System`: what a report shows, as one set of linear relations between whole numbers - the
-attacker's view and the defender's."""
+attacker's view and the defender's.
+
+Example: 3 + 9 = 12, of which 3 is too small: `value` 3, 9, 12; one row of `matrix` 1, 1, -1; the
+first variable has two needs, to move by +2 and by -1.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 ANY_SIGN = -(10**12)
+EVERYONE = -1
+"""The scenario of who knows no more than what is shown."""
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -25,183 +31,138 @@ class System:
 
     `value`: the true figure of each variable; `low`: what anyone knows it cannot be under. `cell`:
     the cell that shows it (variables of one cell are hidden together), -1 for what is never shown.
-    `relation`, `variable`, `sign`: the entries of M in M y = 0. `need_variable`, `need_move`: the
-    variable must be able to move at least so far (down if negative) while all that is shown stays;
-    `need_scenario`: in the eyes of everyone (-1) or of that lone respondent. `alone_scenario`,
-    `alone_variable`: what each of those knows. `weight`: the loss of hiding each cell; `open_cell`:
-    it may be hidden.
+    `matrix`: M in M y = 0, a row a relation. `need_variable`, `need_move`: the variable must be
+    able to move at least so far (down if negative) while all that is shown stays; `need_scenario`:
+    in the eyes of everyone or of that lone respondent. `knows`: a row for each of those, with a one
+    for each variable that he knows; the last row is everyone's, and empty. `weight`: the loss of
+    hiding each cell.
     """
 
     value: Ints
     low: Ints
     cell: Ints
-    relation: Ints
-    variable: Ints
-    sign: Ints
+    matrix: csr_array
     need_variable: Ints
     need_move: Ints
     need_scenario: Ints
-    alone_scenario: Ints
-    alone_variable: Ints
+    knows: csr_array
     weight: Floats
-    open_cell: Bools
-    names: tuple[str, ...] = ()
-
-    @property
-    def relations(self) -> int:
-        return int(self.relation.max(initial=-1)) + 1
 
     @property
     def primary(self) -> Bools:
         """The cells that must be hidden for their own sake."""
-        marked = np.zeros(len(self.weight), bool)
         cells = self.cell[self.need_variable]
-        marked[cells[cells >= 0]] = True
-        return marked
-
-    @property
-    def loose(self) -> Bools:
-        """The variables that stand in one relation only and are free to take it anywhere: it tells
-        nobody anything."""
-        once: Bools = np.bincount(self.variable, minlength=len(self.value)) == 1
-        once &= (self.cell < 0) & (self.low == ANY_SIGN)
-        return once
-
-    @property
-    def matrix(self) -> csr_array:
-        from scipy.sparse import csr_array
-
-        return csr_array(
-            (self.sign, (self.relation, self.variable)), shape=(self.relations, len(self.value))
-        )
+        return np.isin(np.arange(len(self.weight)), cells)
 
     def hidden_variables(self, hidden: Bools) -> Bools:
         """The variables that nobody sees when these cells are hidden."""
         return np.append(hidden, True)[self.cell]
 
-    def balance(self, table: Ints) -> Ints:
-        """M y for a whole-number table, without floating point."""
-        total = np.zeros(self.relations, np.int64)
-        np.add.at(total, self.relation, self.sign * table[self.variable])
-        return total
+    def list_known(self, respondent: int) -> Ints:
+        """The variables that a lone respondent knows; none that everyone does."""
+        variables: Ints = self.knows[[respondent]].indices
+        return variables
+
+    def is_table(self, moved: Ints) -> bool:
+        """Whether `value + moved` fits all relations and bounds, in whole numbers."""
+        table = self.value + moved
+        return not (self.matrix @ table).any() and bool((table >= self.low).all())
 
     def met(self, moved: Ints) -> Bools:
         """Which needs the table `value + moved` settles."""
-        touched = np.zeros(int(self.alone_scenario.max(initial=-1)) + 2, bool)
-        touched[self.alone_scenario[moved[self.alone_variable] != 0]] = True
-        there = moved[self.need_variable]
-        return (
-            np.where(self.need_move > 0, there >= self.need_move, there <= self.need_move)
-            & ~touched[self.need_scenario]
-        )
+        is_touched: Bools = self.knows @ np.abs(moved) > 0
+        reach = moved[self.need_variable] * np.sign(self.need_move)
+        is_far: Bools = reach >= np.abs(self.need_move)
+        return is_far & ~is_touched[self.need_scenario]
 
     def needing(self, variables: Ints, moves: Ints) -> System:
         """With more needs, in the eyes of everyone."""
-        more = {"variable": variables, "move": moves, "scenario": np.full(len(moves), -1)}
-        wider: dict[str, Any] = {
-            f"need_{name}": np.append(getattr(self, f"need_{name}"), need)
-            for name, need in more.items()
-        }
-        return replace(self, **wider)
+        return self._needing(variables, moves, np.full(len(moves), EVERYONE))
+
+    def _needing(self, variables: Ints, moves: Ints, scenarios: Ints) -> System:
+        return replace(
+            self,
+            need_variable=np.append(self.need_variable, variables),
+            need_move=np.append(self.need_move, moves),
+            need_scenario=np.append(self.need_scenario, scenarios),
+        )
+
+    def with_respondents(self, excused: csr_array) -> System:
+        """Every need once more for each lone respondent who stands in a relation with it, does not
+        know it himself, and is not `excused` (a row for his variable, a column for that of the
+        need)."""
+        meets = self.knows @ abs(self.matrix).T @ abs(self.matrix)
+        spares = self.knows + self.knows @ excused
+        is_asked = meets.astype(bool) > spares.astype(bool)
+        asked = is_asked.tocsc()[:, self.need_variable].tocoo()
+        needs = asked.col
+        return self._needing(self.need_variable[needs], self.need_move[needs], asked.row)
 
     def digest(self) -> str:
         """A fingerprint of everything the proof rests on."""
         seal = hashlib.sha256()
-        for name in (
-            "value",
-            "low",
-            "cell",
-            "relation",
-            "variable",
-            "sign",
-            "need_variable",
-            "need_move",
-            "alone_scenario",
-            "alone_variable",
-        ):
-            array = np.ascontiguousarray(getattr(self, name), np.int64)
-            seal.update(f"{name}:{array.size}:".encode() + array.tobytes())
+        matrices = (self.matrix, self.knows)
+        parts = [part for one in matrices for part in (one.indptr, one.indices, one.data)]
+        arrays = [self.value, self.low, self.cell, self.need_variable, self.need_move]
+        for array in [*arrays, self.need_scenario, *parts]:
+            seal.update(f"{array.size}:".encode())
+            seal.update(np.ascontiguousarray(array, np.int64).tobytes())
         return seal.hexdigest()
+
+
+def make_system(  # noqa: PLR0913 - the parts of a system
+    *,
+    value: Any,
+    relation: Any,
+    variable: Any,
+    sign: Any,
+    low: Any = 0,
+    cell: Any = None,
+    need_variable: Any = (),
+    need_move: Any = (),
+    alone_scenario: Any = (),
+    alone_variable: Any = (),
+    excused: Any = ((), ()),
+    weight: Any = None,
+) -> System:
+    """A `System` from plain lists, a cell for each variable if not said otherwise. `relation`,
+    `variable`, `sign`: the entries of its matrix. Needs are everyone's, and then each lone
+    respondent's too; `excused` are pairs of a respondent's variable and a need's."""
+    size = len(value)
+    values = np.asarray(value, np.int64)
+    cells = np.arange(size) if cell is None else np.asarray(cell, np.int64)
+    weights = np.ones(int(cells.max(initial=-1)) + 1) if weight is None else weight
+    needs = np.asarray(need_variable, np.int64)
+    respondents = len(np.unique(alone_scenario))
+    respondent, need = excused
+    system = System(
+        value=values,
+        low=np.broadcast_to(low, size).astype(np.int64),
+        cell=cells,
+        matrix=make_matrix(relation, variable, sign, size),
+        need_variable=needs,
+        need_move=np.asarray(need_move, np.int64),
+        need_scenario=np.full(len(needs), EVERYONE),
+        knows=make_matrix(alone_scenario, alone_variable, 1, size, respondents + 1),
+        weight=np.asarray(weights, float),
+    )
+    return system.with_respondents(make_matrix(respondent, need, 1, size, size))
+
+
+def make_matrix(row: Any, column: Any, entry: Any, columns: int, rows: int = 0) -> csr_array:
+    """A sparse matrix of whole numbers from its entries, of as many rows as they need or more."""
+    from scipy.sparse import csr_array
+
+    places = np.asarray(row, np.int64), np.asarray(column, np.int64)
+    entries = np.broadcast_to(entry, len(places[0])).astype(np.int64)
+    needed = int(places[0].max(initial=-1)) + 1
+    return csr_array((entries, places), shape=(max(rows, needed), columns))
 
 
 def components(size: int, first: Ints, second: Ints) -> Ints:
     """Nodes that hang together have the same label."""
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    graph = coo_array((np.ones(len(first)), (first, second)), shape=(size, size))
+    graph = make_matrix(first, second, 1, size, size)
     label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
     return label
-
-
-def make_system(**parts: Any) -> System:
-    """A `System` from plain lists; what is left out is empty, zero, or one cell a variable. Needs
-    are everyone's if not told otherwise, and then also each lone respondent's beside them."""
-    size = len(parts["value"])
-    cells = np.asarray(parts.get("cell", np.arange(size)), np.int64)
-    count = int(cells.max(initial=-1)) + 1
-    filled: dict[str, Any] = {
-        name: np.asarray(parts.get(name, ()), np.int64)
-        for name in System.__dataclass_fields__
-        if name != "names"
-    }
-    filled["cell"] = cells
-    filled["low"] = np.asarray(parts.get("low", np.zeros(size)), np.int64)
-    filled["need_scenario"] = np.asarray(
-        parts.get("need_scenario", np.full(len(filled["need_variable"]), -1)), np.int64
-    )
-    filled["weight"] = np.asarray(parts.get("weight", np.ones(count)), float)
-    filled["open_cell"] = np.asarray(parts.get("open_cell", np.ones(count)), bool)
-    system = System(**filled, names=tuple(parts.get("names", ())))
-    return (
-        system
-        if "need_scenario" in parts
-        else with_respondents(system, system.need_move, np.zeros((2, 0), np.int64))
-    )
-
-
-def with_respondents(system: System, lessened: Ints, inside: Ints) -> System:
-    """Every need once more for each lone respondent who stands in a relation with it and does not
-    know it himself.
-
-    `eased`: the move that is left of each need where the respondent is the largest contributor
-    inside it; `inside`: who stands in what so, as (variable of the respondent, variable of the
-    need).
-    """
-    count = len(system.need_variable)
-    size = len(system.value)
-    if not count or not len(system.alone_variable):
-        return system
-    from scipy.sparse import csr_array
-
-    near = abs(system.matrix)
-    shape = (int(system.alone_scenario.max()) + 1, size)
-    knows = csr_array(
-        (
-            np.ones(len(system.alone_variable), np.int64),
-            (system.alone_scenario, system.alone_variable),
-        ),
-        shape,
-    )
-    asks = csr_array(
-        (np.ones(count, np.int64), (system.need_variable, np.arange(count))), (size, count)
-    )
-    pairs = (((knows @ near.T) > 0).astype(np.int64) @ (near @ asks > 0).astype(np.int64)).tocoo()
-    own_needs = (knows @ asks).tocoo()
-    foreign = ~np.isin(pairs.row * count + pairs.col, own_needs.row * count + own_needs.col)
-    who = pairs.row[foreign].astype(np.int64)
-    need = pairs.col[foreign]
-    scenario = np.full(size, -1)
-    scenario[system.alone_variable] = system.alone_scenario
-    is_own = np.isin(
-        who * size + system.need_variable[need],
-        (scenario[inside[0]] * size + inside[1])[scenario[inside[0]] >= 0],
-    )
-    return replace(
-        system,
-        need_variable=np.append(system.need_variable, system.need_variable[need]),
-        need_move=np.append(
-            system.need_move, np.where(is_own, lessened[need], system.need_move[need])
-        ),
-        need_scenario=np.append(system.need_scenario, who),
-    )

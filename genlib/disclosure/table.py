@@ -98,16 +98,10 @@ class ProtectedTable:
         `where`; with the words of the table's language where dimensions bring their own."""
         self._check_dimensions(*dimensions, *where)
         asked = {*dimensions, *where}
-        coarser = {
-            parent
+        level = [
+            pl.col(column).is_not_null() == bool(asked & {*dimension.columns[: place + 1]})
             for dimension in self.by
             for place, column in enumerate(dimension.columns)
-            if column in asked
-            for parent in dimension.columns[place + 1 :]
-        }
-        fixed = asked | coarser
-        level = [
-            pl.col(c).is_not_null() if c in fixed else pl.col(c).is_null() for c in self.dimensions
         ]
         rows = self._narrow(self.frame.filter(*level), where)
         return rows.with_columns(*self.name_codes())

@@ -23,8 +23,8 @@ def count_combinations(past: Any) -> tuple[int, int]:
     pages = [page.figures.filter(pl.col("kind") == "people") for page in past.pages]
     figures = pl.concat(pages).drop_nulls("sketch").unique("sketch", maintain_order=True).tail(MOST)
     lines = words(figures["sketch"])
-    first, second, apart = find_close(lines, lines, FEW)
-    pairs = int(((first < second) & (apart > 0)).sum())
+    close = find_close(figures.with_row_index("one"), figures.with_row_index("other"), FEW)
+    pairs = close.filter(pl.col("one") < pl.col("other"), pl.col("apart") > 0).height
     return pairs, sum(_count_threes(lines, sign) for sign in (1, -1))
 
 

@@ -129,12 +129,12 @@ def genlib_nobody_alone(folder: Path, size: str) -> Callable[[], dict]:
 
     model, names = _model(folder)
     suppress(model.system)
-    every, nobody = model.system.need_scenario < 0, np.zeros(0, np.int64)
+    every = model.system.need_scenario < 0
     needs = {
         name: getattr(model.system, name)[every]
         for name in ("need_variable", "need_move", "need_scenario")
     }
-    system = replace(model.system, **needs, alone_scenario=nobody, alone_variable=nobody)
+    system = replace(model.system, **needs, knows=model.system.knows[[-1]])
 
     def work() -> dict:
         pattern = suppress(system)
@@ -252,7 +252,7 @@ def _worked_out(pattern) -> tuple[int, int, int]:
     ) -> dict[int, tuple[float, float]]:
         asked = [place if name in wanted else -1 for place, name in enumerate(part["names"])]
         found = intervals(
-            {**part, "cell": asked, "names": ()},
+            {**part, "cell": asked},
             known={part["names"].index(v): size for v, size in known.items()},
         )
         return {
@@ -283,9 +283,8 @@ def _worked_out(pattern) -> tuple[int, int, int]:
         v: ends for part in parts for v, ends in bounds(part, {v for v, _ in needs(-1)}, {}).items()
     }
     exact, told = {v for v, (low, high) in seen.items() if high - low < NEAR}, set()
-    for own, who in zip(
-        system.alone_variable.tolist(), system.alone_scenario.tolist(), strict=True
-    ):
+    lone = system.knows.tocoo()
+    for own, who in zip(lone.col.tolist(), lone.row.tolist(), strict=True):
         beside = {v for v, _ in needs(who)}
         for part in (part for part in parts if own in part["names"]):
             told |= too_close(who, bounds(part, beside, {own: int(value[own])}))

@@ -77,14 +77,14 @@ def protects(system: System, hidden, tables: np.ndarray) -> bool:
     for known in [
         (),
         *(
-            tuple(system.alone_variable[system.alone_scenario == s].tolist())
-            for s in set(system.alone_scenario.tolist())
+            tuple(system.list_known(respondent).tolist())
+            for respondent in range(system.knows.shape[0] - 1)
         ),
     ]:
         moved = alike(system, hidden, tables, known) - system.value
         near = {
             v
-            for r in range(system.relations)
+            for r in range(system.matrix.shape[0])
             for v in _members(system, r)
             if set(known) & _members(system, r) or not known
         }
@@ -99,12 +99,12 @@ def protects(system: System, hidden, tables: np.ndarray) -> bool:
 
 
 def _members(system: System, relation: int) -> set[int]:
-    return set(system.variable[system.relation == relation].tolist())
+    return set(system.matrix[[relation]].indices.tolist())
 
 
 def cheapest(system: System, tables: np.ndarray) -> float | None:
     """The least loss of any pattern that protects, by trying them all from the cheapest on."""
-    optional = np.flatnonzero(~system.primary & system.open_cell)
+    optional = np.flatnonzero(~system.primary)
     options = []
     for chosen in product((False, True), repeat=len(optional)):
         hidden = system.primary

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 import genlib
+from genlib import settings
 from genlib.disclosure import Cells, Dimension, Ledger, Population, Protected, tabulate
 from genlib.disclosure.sketch import numbers, people_in, sketches, words
 
@@ -96,7 +97,7 @@ def test_a_run_that_publishes_finds_its_ledger(
     monkeypatch.setenv("GENLIB_HOME", str(tmp_path))
     monkeypatch.setenv("GENLIB_PUBLICATION", "2026-11-01 2026-11-01T040000Z-5f2c91")
     genlib.protect(table=cells(START, REGION))
-    ledger = Ledger.standing()
+    ledger = Ledger.standing(settings.load())
     assert ledger is not None
     assert ledger.day == date(2026, 11, 1)
     assert [file.name for file in ledger.published("2026-11-01T040000Z-5f2c91")] == [
