@@ -19,6 +19,8 @@ SMALL = "Not told, because the groups are too small"
 NOTHING = "No figures: there are none, or too few"
 ZERO = "All figures are 0"
 """Why a figure, chart or table is not there."""
+RANGE = re.compile(r"(?<=\d)–(?=\d)")
+"""No line ends inside of it."""
 _ALONE = re.compile(r'<(style|aside) class="gl-alone">.*?</\1>', re.S)
 
 
@@ -121,7 +123,10 @@ def together(items: Iterable[Item], *kinds: str) -> tuple[str, ...]:
 def card(words: Words, figure: str, captions: dict[str, str], behind: str = "") -> str:
     """A figure in its frame: what is found, what is measured, the figure, the note, and the numbers
     behind it."""
-    title, subtitle, note = (text(captions.get(key, "")) for key in ("title", "subtitle", "note"))
+    title, subtitle, note = (
+        text(RANGE.sub("\u2060–\u2060", captions.get(key, "")))
+        for key in ("title", "subtitle", "note")
+    )
     summary = text(words.translate("The figures as a table"))
     parts = [
         f"<h3>{title}</h3>" if title else "",
