@@ -17,6 +17,7 @@ from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
 from genlib.present.coarser import describe_groups
 from genlib.present.item import Finding, Untold
+from genlib.present.sentences import keep_hyphens
 from genlib.present.words import Words, form_of
 
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
@@ -264,7 +265,7 @@ def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
     none; no line ends after the hyphen that begins a word."""
     listed: list[str] = []
     for code, label in zip(rows[dimension], words.labels(rows, dimension), strict=True):
-        name = label.replace(" -", " \u2011")
+        name = keep_hyphens(label)
         listed.append(name if isinstance(code, date) else name[:1].upper() + name[1:])
     return listed
 
