@@ -164,6 +164,19 @@ def test_the_strips_draw_the_first_cases_of_a_long_list(release: Release) -> Non
     assert len(read_rows(read_page(many)["lists"][0])) == 5002
 
 
+def test_the_strips_and_the_list_of_cases_share_what_is_chosen(release: Release) -> None:
+    shown = [genlib.review(release)._bundles() for _ in range(2)]
+    fields, strips, lists = shown[0]
+    ids = re.findall(r'id="([^"]+)"', fields["text/html"])
+    params = strips["application/vnd.vegalite.v5+json"]["params"]
+    elements = [one["bind"] for one in params if one["name"] in {"case", "person"}]
+    assert [f"#{one}" for one in ids] == [
+        bind["element"] for each in elements for bind in each.values()
+    ]
+    assert f'"link":"{ids[0].removesuffix("-case")}"' in lists["text/html"]
+    assert shown[0][0] != shown[1][0]  # the same review twice on a page
+
+
 def test_no_word_of_the_data_ends_the_script(release: Release) -> None:
     found = genlib.review(release)
     named = replace(found, cases=found.cases.with_columns(name=pl.lit("</script><b>")))
@@ -172,7 +185,7 @@ def test_no_word_of_the_data_ends_the_script(release: Release) -> None:
 
 
 def test_the_gate_stops_the_lists(release: Release) -> None:
-    lists = genlib.review(release)._bundles()[1]
+    lists = genlib.review(release)._bundles()[2]
     output = {"output_type": "display_data", "data": lists, "metadata": {}}
     with pytest.raises(CellFailed, match="shows text/html"):
         read({"outputs": [output]}, 3)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import cycle
 from math import ceil, floor, log10
 from typing import Any, TypedDict
 
@@ -17,6 +18,7 @@ from genlib.present import theme
 from genlib.present.coarser import describe_groups
 from genlib.present.forms import read_form
 from genlib.present.item import Finding, Untold
+from genlib.present.sentences import keep_hyphens
 from genlib.present.words import Words
 
 TIME = ("month", "quarter", "week", "day", "year", "cohort", "wave")
@@ -264,7 +266,7 @@ def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:
     none; no line ends after the hyphen that begins a word."""
     listed: list[str] = []
     for code, label in zip(rows[dimension], words.labels(rows, dimension), strict=True):
-        name = label.replace(" -", " \u2011")
+        name = keep_hyphens(label)
         listed.append(name if isinstance(code, date) else name[:1].upper() + name[1:])
     return listed
 
@@ -320,8 +322,9 @@ def _tips(frame: pl.DataFrame, words: Words, form: str) -> list[str]:
 def _palette(
     frame: pl.DataFrame, rows: pl.DataFrame, series: str | None, options: Options
 ) -> dict[str, str]:
-    """Series in words to colours: those that `colors` names by code, else the palette in turn; one
-    series has the tone asked for."""
+    """Series in words to colours: those that `colors` names by code, else the palette in turn,
+    without what is named and with grey first where something is; one series has the tone asked for.
+    """
     if series is None:
         return {"": options.get("tone", "teal")}
     named = (
@@ -332,7 +335,8 @@ def _palette(
     wanted = options.get("colors", {})
     order = {code: place for place, code in enumerate(wanted)}
     named = sorted(named, key=lambda pair: order.get(pair[1], len(order)))
-    return {
-        label: wanted.get(code, theme.SERIES[turn % len(theme.SERIES)])
-        for turn, (label, code) in enumerate(named)
-    }
+    others = [tone for tone in theme.SERIES if tone not in wanted.values()]
+    if wanted:
+        others.sort(key=lambda tone: tone != "mute")
+    turn = cycle(others or theme.SERIES)
+    return {label: wanted.get(code) or next(turn) for label, code in named}

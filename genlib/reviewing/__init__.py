@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import polars as pl
 
@@ -35,6 +36,7 @@ class Review:
     back; a drag over the strip of time chooses a period, and a double click on it takes it back; a
     click on a case shows all contacts of its person. Lists below them are sorted by their heads and
     searched; a case that is chosen there, by a click or Enter, shows why it was or was not allowed.
+    What is chosen in the strips is chosen in the list of cases, and the other way round.
 
     `cases`, `histories`, `repeats` (who was contacted more than once) and the `pair` of two
     campaigns are plain frames to go on with.
@@ -47,17 +49,17 @@ class Review:
     language: str = "en"
     pair: Pair | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The Vega-Lite specification of the strips."""
+    def to_dict(self, link: str = "") -> dict[str, Any]:
+        """The Vega-Lite specification of the strips; `link`: see `write_link`."""
         from genlib.reviewing.strips import draw_strips
 
-        return draw_strips(self)
+        return draw_strips(self, link)
 
-    def to_html(self) -> str:
-        """The lists, as JupyterLab shows them."""
+    def to_html(self, link: str = "") -> str:
+        """The lists, as JupyterLab shows them; `link`: see `write_link`."""
         from genlib.reviewing.lists import draw_lists
 
-        return draw_lists(self)
+        return draw_lists(self, link)
 
     def _ipython_display_(self) -> None:
         from IPython.display import publish_display_data
@@ -66,12 +68,21 @@ class Review:
             publish_display_data(bundle)
 
     def _bundles(self) -> list[dict[str, Any]]:
-        """The strips of cases, and the lists; of nothing at all only that there is no case."""
+        """The strips of cases, and the lists; of nothing at all only that there is no case. What
+        links both stands before them, since strips look for it when they are drawn."""
+        from genlib.reviewing.strips import write_link
+
         said = {"text/plain": repr(self)}
         if self.cases.is_empty() and self.repeats.is_empty() and self.pair is None:
             return [said]
-        strips = [] if self.cases.is_empty() else [said | {MIME: self.to_dict()}]
-        return [*strips, said | {"text/html": self.to_html()}]
+        if self.cases.is_empty():
+            return [said | {"text/html": self.to_html()}]
+        link = f"genlib-review-{uuid4().hex}"  # one review may be shown twice on a page
+        return [
+            {"text/plain": "", "text/html": write_link(link, self.cases)},
+            said | {MIME: self.to_dict(link)},
+            said | {"text/html": self.to_html(link)},
+        ]
 
     def __repr__(self) -> str:
         more = (

@@ -100,6 +100,9 @@
     const details = make("aside", { ariaLabel: list.title }, make("p", {}, texts.choose));
     details.setAttribute("aria-live", "polite");
     body.onkeydown = walk;
+    const find = name => list.link ? document.getElementById(`${list.link}-${name}`) : null;
+    const [caseField, personField] = [find("case"), find("person")];
+    if (caseField) caseField.addEventListener("input", follow);
 
     function sortRows(place) {
       state.isUp = state.sorted === place ? !state.isUp : true;
@@ -153,10 +156,39 @@
     }
 
     function choose(row, opener) {
+      select(row, opener);
+      opener.focus();
+      write(caseField, row);
+      write(personField, read(pseudonyms, row));
+    }
+
+    function select(row, opener) {
       state.chosen = row;
       for (const other of body.querySelectorAll("button")) mark(other, other === opener);
-      opener.focus();
       details.replaceChildren(...makeDetails(list, row));
+    }
+
+    function write(field, value) {
+      if (!field) return;
+      field.value = value;
+      field.dispatchEvent(new Event("input"));
+    }
+
+    function follow() {  // a dot was chosen: its row too, without taking the hand from the strips
+      const row = Number(caseField.value || -1);
+      if (row < 0 || row === state.chosen) return;
+      if (!state.found.includes(row)) {
+        search.value = "";
+        update();
+      }
+      const place = state.found.indexOf(row);
+      state.shown = Math.max(state.shown, Math.ceil((place + 1) / step) * step);
+      draw();
+      const element = body.children[place];
+      select(row, element.querySelector("button"));
+      const box = table.parentElement;
+      const [top, middle] = [element, box].map(one => one.getBoundingClientRect().top);
+      box.scrollTop += top - middle - box.clientHeight / 2;
     }
 
     function mark(opener, isChosen) {

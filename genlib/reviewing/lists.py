@@ -42,9 +42,10 @@ TEXTS = {
 }
 
 
-def draw_lists(review: Review) -> str:
+def draw_lists(review: Review, link: str = "") -> str:
     """The lists in one piece of HTML: the cases, who was contacted repeatedly, and two campaigns
-    side by side if the review is of two."""
+    side by side if the review is of two. `link`: which hidden fields hold the case that is chosen.
+    """
     words = Words(review.language)
     page = {
         "language": review.language,
@@ -53,7 +54,7 @@ def draw_lists(review: Review) -> str:
         "history": _list_history(review.histories, words),
         "lists": [
             *_compare(review, words),
-            _list_cases(review, words),
+            _list_cases(review, words) | {"link": link},
             _list_repeats(review.repeats, words),
         ],
     }

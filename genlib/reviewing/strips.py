@@ -22,6 +22,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v5.6.1.json"
 and no axis of time may lack data."""
 WIDTH = 420
 """Labels stand beside it: all of it fits a cell on a screen of 1280 pixels."""
+CASE = "number"
+"""The place of a case in the list: by it a dot and a row are one."""
 DRAWN = 5000
 """So many cases at the most: more dots no eye tells apart, and a browser is slow with them."""
 BARS = {"channel": 80, "kind": 80, "verdict": WIDTH, "campaign": WIDTH}
@@ -65,23 +67,33 @@ def put_in_words(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
     )
 
 
-def draw_strips(told: Review) -> dict[str, Any]:
+def write_link(link: str, cases: pl.DataFrame) -> str:
+    """Two hidden fields, as HTML: which case and whose contacts are chosen. The strips and the
+    lists both read and write them, and hear when the other has."""
+    pseudonym = _find_newest(cases)["pseudonym"]
+    return (
+        f'<input type="hidden" id="{link}-case">'
+        f'<input type="hidden" id="{link}-person" value="{pseudonym}">'
+    )
+
+
+def draw_strips(told: Review, link: str = "") -> dict[str, Any]:
     """A strip of time and bars to choose cases by, the cases in time, and all contacts of one
     case's person, at first the newest's. The strip is above all that grows and shrinks, so that it
-    stays under the hand that drags. The data is inline: nothing goes to disk."""
+    stays under the hand that drags. The data is inline: nothing goes to disk. `link`: which hidden
+    fields hold what is chosen."""
     words = Words(told.language)
     told = _limit_cases(told)
     spans = _spans(told.cases)
     cases = put_in_words(told.cases, words).with_columns(middle=spans["middle"].dt.strftime(TIME))
+    cases = cases.with_row_index(CASE)
     table = alt.Chart(_inline(cases)).encode(_tone(words))
     in_time = _when(pl.concat([spans["start"], spans["end"]]))
     picks = {name: alt.selection_point(name, fields=[name], toggle="true") for name in BARS}
     picks["period"] = alt.selection_interval("period", encodings=["x"], zoom=False, mark=BRUSH)
-    newest = told.cases.sort("sent_at", "pseudonym", descending=[True, False])
-    first = [{"pseudonym": newest["pseudonym"][0]}]
-    person = alt.selection_point(
-        "person", fields=["pseudonym"], value=first, empty=False, toggle=False, clear=False
-    )
+    case = _pick_dot("case", CASE, link)
+    first = [{"pseudonym": _find_newest(told.cases)["pseudonym"]}]
+    person = _pick_dot("person", "pseudonym", link, value=first)
     bars = {
         name: _bars(table, name, picks).properties(title=words.column(name), width=width)
         for name, width in BARS.items()
@@ -91,12 +103,33 @@ def draw_strips(told: Review) -> dict[str, Any]:
         alt.hconcat(bars["channel"], bars["kind"]),
         bars["verdict"],
         bars["campaign"].properties(title=words.translate("Choose a campaign")),
-        _cases(_narrowed(table, picks), in_time, person, words),
+        _cases(_narrowed(table, picks), in_time, case, person, words),
         _history(told.histories, person, words),
     )
     chart = alt.vconcat(*parts, title=tell_left_out(told, words)).configure(**_looks())
     drawn: dict[str, Any] = chart.to_dict()
     return drawn | {"$schema": SCHEMA}
+
+
+def _find_newest(cases: pl.DataFrame) -> dict[str, Any]:
+    return cases.sort("sent_at", "pseudonym", descending=[True, False]).row(0, named=True)
+
+
+def _pick_dot(name: str, column: str, link: str, **more: Any) -> Any:
+    """One value of the column, by a click on a case or from the hidden field of that name. Vega
+    hears of clicks on all that it draws; only cases have a number."""
+    bind: Any = {column: alt.BindDirect(f"#{link}-{name}")} if link else alt.Undefined
+    is_case = f"event.item && event.item.datum && isValid(event.item.datum.{CASE})"
+    return alt.selection_point(
+        name,
+        fields=[column],
+        on=f"click[{is_case}]",
+        bind=bind,
+        empty=False,
+        toggle=False,
+        clear=False,
+        **more,
+    )
 
 
 def _limit_cases(review: Review) -> Review:
@@ -153,13 +186,16 @@ def _narrowed(table: Any, picks: Mapping[str, Any], *, but: str = "") -> Any:
     )
 
 
-def _cases(table: Any, in_time: Any, person: Any, words: Words) -> Any:
-    dots = table.mark_circle(size=90).add_params(person)
+def _cases(table: Any, in_time: Any, case: Any, person: Any, words: Words) -> Any:
+    """A dot a case; the chosen one is larger and has a ring."""
+    dots = table.mark_circle(strokeWidth=2).add_params(case, person)
     dots = dots.encode(
         in_time,
         alt.Y("reason:N", title=None),
         alt.YOffset("place:Q"),
         opacity=_lit(person),
+        size=alt.when(case).then(alt.value(220)).otherwise(alt.value(90)),
+        stroke=alt.when(case).then(alt.value(color("ink"))).otherwise(alt.value(None)),
         tooltip=_tips(words),
     )
     return dots.properties(

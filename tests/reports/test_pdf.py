@@ -43,3 +43,12 @@ def _flatten(outline):
             yield from _flatten(one)
         else:
             yield one
+
+
+def test_conditions_stand_on_one_page():
+    entries = "".join(f"<div><dt>Ehto {number}</dt><dd>Arvo</dd></div>" for number in range(30))
+    conditions = f'<dl class="conditions">{entries}</dl>'
+    parts = ["<p>Sana.</p>" * 22, f'<section class="card conditions">{conditions}</section>']
+    html = page.render(parts, title="Kampanjahistoria", language="fi")
+    texts = [one.extract_text() for one in pypdf.PdfReader(BytesIO(to_pdf(html))).pages]
+    assert ["Ehto" in said for said in texts] == [False, True]
