@@ -17,7 +17,7 @@ from genlib.schedule.store import LEASE, Claim, Store, is_to_do
 
 BEATS = 4
 """How many times in a lease a claim is renewed."""
-LOOK = 0.2
+LOOK = 0.05
 """Seconds for which one task is waited for before the next is looked at."""
 
 
