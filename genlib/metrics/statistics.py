@@ -42,7 +42,7 @@ def net_promoter_score(
         raise UsageError("a net promoter score needs at least one answer from 0 to 10")
     is_promoter = answers["score"] >= 9
     is_detractor = answers["score"] <= 6
-    design = {name: name for name in given if name != "score"}
+    design: dict[str, Any] = {name: name for name in given if name != "score"}
     if design:
         points = answers.with_columns(point=is_promoter.cast(pl.Int8) - is_detractor)
         return _score_by_design(points, design, level)
@@ -51,7 +51,7 @@ def net_promoter_score(
     return Estimate(*intervals.nps(*counts), *ends, answers.height)
 
 
-def _score_by_design(points: pl.DataFrame, design: dict[str, str], level: float) -> Estimate:
+def _score_by_design(points: pl.DataFrame, design: dict[str, Any], level: float) -> Estimate:
     import svy
 
     estimate = estimate_mean(points, "point", svy.Design(**design), level=level)
@@ -65,7 +65,7 @@ def estimate_mean(
     import svy
 
     try:
-        estimation = svy.Sample(frame, design).estimation
+        estimation: Any = svy.Sample(frame, design).estimation
         means = estimation.mean(column, alpha=1 - level).estimates
     except (svy.SvyError, ValueError):  # its message quotes the data
         raise BadInput(
