@@ -51,6 +51,7 @@ def drivers(
         items,
         index=["person", *(SLICE for _ in cut)],
         variable_name="question",
+        value_name="_answer",
     )
     return tabulated(
         release,

@@ -7,7 +7,7 @@ import polars as pl
 
 from genlib.disclosure.cells import Figure, Tables
 from genlib.metrics.lookup import attach_columns
-from genlib.metrics.population import check_covered, lately
+from genlib.metrics.population import lately
 from genlib.metrics.rows import Rows, beginning, case, collect, day_number, rows
 from genlib.period import Period
 
@@ -21,7 +21,6 @@ YOUNG = ("18-24", "25-34")
 def read_invited(release: Tables, period: Period, months: int) -> Rows:
     """Invitations to surveys on satisfaction, with the `score` if one was given, the `outcome` and
     the `group` within it. An answer proves that the invitation was delivered."""
-    check_covered(release, period)
     invited = read_invitations(release).filter(lately("sent_on", period, months))
     scores = read_valid(release, NPS).select("invitation", "score")
     answers = rows(release, "survey_answer").filter(~nw.col("score").is_null())

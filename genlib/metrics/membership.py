@@ -15,7 +15,7 @@ from genlib.disclosure.counting import tabulate, with_unit
 from genlib.disclosure.ladder import Steps, dropped_columns
 from genlib.metrics.figures import Change, Stock
 from genlib.metrics.names import metric
-from genlib.metrics.population import LOOK_BACK, check_covered, complete, count_stepwise
+from genlib.metrics.population import LOOK_BACK, complete, count_stepwise
 from genlib.metrics.rows import Rows, beginning, rows, within
 from genlib.period import UNITS as UNITS_OF_TIME
 from genlib.period import Period, months_between
@@ -38,7 +38,6 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
     be held against the whole. Of a period that is not over the whole months are counted; one of
     which no month is over ends with the period before it.
     """
-    check_covered(release, period)
     counted = _of_whole_months(period)
     larger = _larger_steps(counted)
     ladder: tuple[Step, ...] = tuple({} for _ in larger)
