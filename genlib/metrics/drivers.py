@@ -73,7 +73,8 @@ def _answers_by_person(release: Tables, period: Period, months: int) -> pl.DataF
     items = read_items(release, period, months).select("person", "score", "question")
     listed = collect(nw.concat([items, scored]))
     wide = listed.pivot("question", index="person", values="score").drop_nulls()
-    return wide if "_score" in wide.columns else wide.clear()
+    ordered = wide.sort("person")  # sums hang on the order of rows in their last digits
+    return ordered if "_score" in wide.columns else ordered.clear()
 
 
 def shapley(frame: pl.DataFrame, y: str, drivers: list[str]) -> dict[str, float]:
