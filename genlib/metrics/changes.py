@@ -28,15 +28,20 @@ class Change:
     months: int
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        dated = pl.col(self.by).is_not_null()
+        keys = dimensions(frame)
         later = pl.col(self.by).dt.offset_by(f"{self.months}mo")
-        earlier = frame.with_columns(later).select(*dimensions(frame), _before=self.of)
+        earlier = frame.with_columns(later).select(*keys, _before=self.of)
         joined = frame.join(
-            earlier, on=dimensions(frame), how="left", nulls_equal=True, maintain_order="left"
+            earlier,
+            on=keys,
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
         )
         before = pl.col("_before")
         part = (pl.col(self.of) - before) / before
-        change = pl.when(dated & (before > 0)).then(part)
+        is_comparable = pl.col(self.by).is_not_null() & (before > 0)
+        change = pl.when(is_comparable).then(part)
         return joined.select(*frame.columns, change.alias(self.name))
 
 
@@ -67,8 +72,8 @@ class Stock:
         later = pl.col("joined later") - pl.col("left later")
         is_known = (now + later).is_null().cum_max().not_()
         at_end = pl.when(is_known).then((now + later).cum_sum())
-        steps = steps.with_columns(before=at_end.shift(fill_value=0))
-        steps = steps.with_columns(stock=pl.col("before") + now)
+        before_step = at_end.shift(fill_value=0)
+        steps = steps.with_columns(before=before_step, stock=before_step + now)
         before = steps["before"]
         left = steps["left"]
         ends = intervals.wilson(left, before)

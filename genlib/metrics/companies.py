@@ -12,7 +12,7 @@ import polars as pl
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
 from genlib.metrics.lookup import over, with_figures
 from genlib.metrics.names import metric
-from genlib.metrics.population import MONEY, count_lately, lately, tabulated
+from genlib.metrics.population import MONEY, count_lately, lately, read_customers, tabulated
 from genlib.metrics.rates import Rate, Share
 from genlib.metrics.rows import Rows, case, rows
 from genlib.period import Period
@@ -49,36 +49,24 @@ def companies(release: Tables, period: Period) -> Cells:
     )
 
 
-def _list_employers(release: Tables) -> Rows:
-    """The contact persons with the company that each stands for; nobody, if no release tells."""
-    customers = rows(release, "customer")
-    if "company" not in customers.collect_schema():
-        nobody = nw.lit(None).cast(nw.Int64)
-        customers = customers.with_columns(nobody.alias("company"))
-    return customers.filter(~nw.col("company").is_null()).select("customer", "company")
-
-
 def _place_companies(release: Tables, period: Period) -> Rows:
     """One row a company, with its standing and the money of the last year."""
-    employers = _list_employers(release)
+    employers = read_customers(release).filter(~nw.col("company").is_null())
     bills = rows(release, "invoice").filter(lately("issued_on", period, TWO_YEARS))
-    dated = bills.join(employers, on="customer").with_columns(
-        is_recent=lately("issued_on", period, YEAR)
-    )
+    billed = bills.join(employers.select("customer", "company"), on="customer")
     cents = nw.col("amount_cents")
-    is_bill = cents > 0
-    billed = dated.with_columns(
-        recent_bills=(is_bill & nw.col("is_recent")).cast(nw.Int64),
-        earlier_bills=(is_bill & ~nw.col("is_recent")).cast(nw.Int64),
-        amount_cents=nw.when(nw.col("is_recent")).then(cents).otherwise(nw.lit(0)),
+    is_recent = lately("issued_on", period, YEAR)
+    counted = billed.with_columns(
+        recent=((cents > 0) & is_recent).cast(nw.Int64),
+        earlier=((cents > 0) & ~is_recent).cast(nw.Int64),
+        amount_cents=nw.when(is_recent).then(cents).otherwise(nw.lit(0)),
     )
-    sums = ("recent_bills", "earlier_bills", "amount_cents")
-    each = billed.group_by("company").agg(*(nw.col(name).sum() for name in sums))
-    is_now = nw.col("recent_bills") > 0
-    was_before = nw.col("earlier_bills") > 0
+    sums = nw.col("recent", "earlier", "amount_cents").sum()
+    each = counted.group_by("company").agg(sums)
+    is_now = nw.col("recent") > 0
+    was_before = nw.col("earlier") > 0
     places = {"stayed": is_now & was_before, "new": is_now}
-    billed_companies = each.filter(is_now | was_before)
-    return billed_companies.with_columns(standing=case(places, "lost"))
+    return each.filter(is_now | was_before).with_columns(standing=case(places, "lost"))
 
 
 def divide_money(frame: pl.DataFrame) -> pl.DataFrame:
@@ -87,7 +75,7 @@ def divide_money(frame: pl.DataFrame) -> pl.DataFrame:
     codes = tuple(code for code in BILLED if code in standings)
     on_total = over(frame, "people", "standing", codes)
     of_one = pl.when(standings.is_in(BILLED)).then("people")
-    base = frame.select(pl.when(standings.is_null()).then(on_total).otherwise(of_one)).to_series()
-    return with_figures(
-        frame, pl.lit(True), base, {"cents_per_company": frame["amount_cents"] / base}
-    )
+    either = pl.when(standings.is_null()).then(on_total).otherwise(of_one)
+    base = frame.select(either).to_series()
+    mean = {"cents_per_company": frame["amount_cents"] / base}
+    return with_figures(frame, pl.lit(True), base, mean)

@@ -17,7 +17,7 @@ from genlib.metrics import intervals
 from genlib.metrics.buyers import read_cut
 from genlib.metrics.figures import Share, share_gap, with_gaps
 from genlib.metrics.intervals import interval
-from genlib.metrics.ladders import POSTAL_AREAS, by_age_band, by_place
+from genlib.metrics.ladders import by_age_band, by_place, read_inhabitants
 from genlib.metrics.names import metric
 from genlib.metrics.population import Narrowed, active, count_lately, tabulated, with_slices
 from genlib.metrics.rows import case
@@ -63,10 +63,8 @@ def _active(
 ) -> Cells:
     customers = with_slices(release, active(release, period, months=months), read_cut(narrowed))
     if "municipality" in by[0].columns:  # of regions that are not told, no towns are counted
-        is_other = nw.col(SLICE) == OTHERS
-        customers = customers.with_columns(
-            municipality=case({OTHERS: is_other}, nw.col("municipality"))
-        )
+        towns = case({OTHERS: nw.col(SLICE) == OTHERS}, nw.col("municipality"))
+        customers = customers.with_columns(municipality=towns)
     population = count_lately("active", period, months, **narrowed)
     return tabulated(release, customers, by, population, *figures)
 
@@ -88,11 +86,8 @@ def _per_thousand(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFra
 @cache
 def _inhabitants(place: str, region: str) -> pl.DataFrame:
     """Of each place, and of all on the row null."""
-    codes = {"region": pl.String, "municipality": pl.String}
-    areas = pl.read_csv(POSTAL_AREAS, columns=[*codes, "population_2022"], schema_overrides=codes)
-    there = areas if region == "all" else areas.filter(pl.col("region") == region)
-    inhabitants = pl.col("population_2022").sum().alias("n")
-    no_place = pl.lit(None, pl.String).alias(place)
-    each = there.group_by(place).agg(inhabitants)
-    whole = there.group_by(no_place).agg(inhabitants)
-    return pl.concat([each, whole])
+    sizes = read_inhabitants(*dict.fromkeys([place, "region"]))
+    there = sizes if region == "all" else sizes.filter(pl.col("region") == region)
+    people = pl.col("inhabitants").sum().alias("n")
+    each = there.group_by(place).agg(people)
+    return pl.concat([each, there.select(people)], how="diagonal")

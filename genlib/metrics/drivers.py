@@ -5,13 +5,17 @@ and .10, the R-squared of both together being .30."""
 
 from __future__ import annotations
 
+from itertools import combinations
+from math import comb
+from typing import Any
+
 import narwhals as nw
+import numpy as np
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Tables
 from genlib.disclosure.population import narrow_to
 from genlib.disclosure.slices import SLICE
-from genlib.metrics import surveys
 from genlib.metrics.invitations import attach_texts, read_asked, read_items
 from genlib.metrics.lookup import attach_columns
 from genlib.metrics.names import metric
@@ -39,21 +43,25 @@ def drivers(
     answers = collect(with_slices(release, everybody, cut, "person"))
     asked = answers.filter(pl.col(SLICE) == kind) if cut else answers
     items = sorted(set(answers.columns) - {"person", "_score", SLICE})
+    is_firm = asked.height >= FIRM and 0 < len(items) <= MOST_ITEMS
+    parts = shapley(asked, "_score", items) if is_firm else {}
     schema = {"question": pl.String, "driver": pl.Float64}
-    parts = list(_drivers(asked, items).items())
-    driver = pl.DataFrame(parts, schema=schema, orient="row")
-    counted = answers.cast(dict.fromkeys(items, pl.Int64)).unpivot(
+    driver = pl.DataFrame([*parts.items()], schema=schema, orient="row")
+    counted = answers.unpivot(
         items,
         index=["person", *(SLICE for _ in cut)],
         variable_name="question",
         value_name="_answer",
     )
-    counted = counted if parts else counted.clear()
-    by = (Dimension("question", total=False),)
-    population = count_lately("all items", period, months, kind=kind)
-    figures = (attach_columns("question", driver), attach_texts(release))
     return tabulated(
-        release, lazy(counted), by, population, *figures, person="person", form=OPTIONAL
+        release,
+        lazy(counted if parts else counted.clear()),
+        (Dimension("question", total=False),),
+        count_lately("all items", period, months, kind=kind),
+        attach_columns("question", driver),
+        attach_texts(release),
+        person="person",
+        form=OPTIONAL,
     )
 
 
@@ -65,10 +73,42 @@ def _answers_by_person(release: Tables, period: Period, months: int) -> pl.DataF
     items = read_items(release, period, months).select("person", "score", "question")
     listed = collect(nw.concat([items, scored]))
     wide = listed.pivot("question", index="person", values="score").drop_nulls()
-    return wide if "_score" in wide.columns else wide.clear()
+    ordered = wide.sort("person")  # sums hang on the order of rows in their last digits
+    return ordered if "_score" in wide.columns else ordered.clear()
 
 
-def _drivers(answers: pl.DataFrame, items: list[str]) -> dict[str, float]:
-    """The parts of the items, none where they cannot be told."""
-    is_firm = answers.height >= FIRM and 0 < len(items) <= MOST_ITEMS
-    return surveys.shapley(answers, "_score", items) if is_firm else {}
+def shapley(frame: pl.DataFrame, y: str, drivers: list[str]) -> dict[str, float]:
+    """Each driver's part of R-squared of a linear regression of `y`, averaged over all orders of
+    entering (Lindeman, Merenda and Gold 1980). Rows with a gap are left out. A driver that is the
+    same for all explains nothing: 0. Empty if there is nothing to explain (`y` is the same for all)
+    or too few rows to tell (no more than drivers and one)."""
+    columns = [pl.col(name).cast(pl.Float64) for name in (y, *drivers)]
+    values = frame.select(columns).drop_nulls()
+    varying = [name for name in values.columns if values[name].n_unique() > 1]
+    moving = [name for name in drivers if name in varying]
+    if y not in varying or values.height <= len(moving) + 1:
+        return {}
+    return dict.fromkeys(drivers, 0.0) | _average_parts(values.select(y, *moving))
+
+
+def _average_parts(values: pl.DataFrame) -> dict[str, float]:
+    """What each driver (they follow `y` in the columns) adds to R-squared, averaged."""
+    correlation = np.corrcoef(values.to_numpy(), rowvar=False)
+    _, *drivers = values.columns
+    parts = dict.fromkeys(drivers, 0.0)
+    explained: dict[tuple[int, ...], float] = {(): 0.0}
+    for size in range(1, len(drivers) + 1):
+        weight = 1 / (len(drivers) * comb(len(drivers) - 1, size - 1))
+        for chosen in combinations(range(1, len(drivers) + 1), size):
+            explained[chosen] = _explain(correlation, chosen)
+            for place in chosen:
+                others = tuple(one for one in chosen if one != place)
+                parts[drivers[place - 1]] += weight * (explained[chosen] - explained[others])
+    return parts
+
+
+def _explain(correlation: Any, chosen: tuple[int, ...]) -> float:
+    """R-squared of the first column by the chosen ones."""
+    with_first = correlation[0, list(chosen)]
+    among = correlation[np.ix_(chosen, chosen)]
+    return float(with_first @ np.linalg.lstsq(among, with_first, rcond=None)[0])

@@ -10,6 +10,7 @@ none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -42,19 +43,20 @@ class Model:
         """Whether a sum of expected values means anything."""
         return self.value.q >= LEAST_Q
 
-    def chance(self, summary: pl.DataFrame) -> Vector:
+    def chance(self, summary: pl.DataFrame) -> Any:
         """The chance of each customer that he still buys."""
-        x, recency, horizon = (summary[name].to_numpy() for name in ("frequency", "recency", "T"))
-        chance: Vector = self.buying.probability_alive(x, recency, horizon)
-        return chance
+        return self.buying.probability_alive(*_history(summary))
 
-    def money(self, summary: pl.DataFrame) -> Vector:
+    def money(self, summary: pl.DataFrame) -> Any:
         """What to expect of each customer in the next 52 weeks."""
-        x, recency, horizon = (summary[name].to_numpy() for name in ("frequency", "recency", "T"))
+        x, recency, horizon = _history(summary)
         purchases = self.buying.expected_purchases(DAYS, x, recency, horizon)
-        value: Vector = self.value.expected_value(x, summary["monetary"].fill_null(0).to_numpy())
-        money: Vector = purchases * value
-        return money
+        monetary = summary["monetary"].fill_null(0).to_numpy()
+        return purchases * self.value.expected_value(x, monetary)
+
+
+def _history(summary: pl.DataFrame) -> list[Vector]:
+    return [summary[name].to_numpy() for name in ("frequency", "recency", "T")]
 
 
 @dataclass(frozen=True)
@@ -110,19 +112,21 @@ def outlook(summary: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, Ve
     """
     now = fit(summary)
     before = fit(past)
-    is_steady = before is not None and before.is_steady
-    forecast = before.money(past) if before and is_steady else np.zeros(past.height)
-    days = summary.select(pl.col("T").max().fill_null(0)).item() + 1
-    sums = {"forecast": float(forecast.sum()), "came": float(past["came"].sum())}
-    verdict = judge(now, before, days=days, **sums)
+    forecast = before.money(past) if before and before.is_steady else np.zeros(past.height)
+    verdict = judge(
+        now,
+        before,
+        days=summary.select(pl.col("T").max().fill_null(0)).item() + 1,
+        forecast=forecast.sum(),
+        came=float(past["came"].sum()),
+    )
+    expected = now.money(summary) if now and verdict.is_believed else np.zeros(summary.height)
     if not verdict.has_past:
         forecast = np.zeros(past.height)
-    expected = now.money(summary) if now and verdict.is_believed else np.zeros(summary.height)
     ahead = summary.select("customer", expected_cents=_whole(expected))
     behind = past.select("customer", forecast_cents=_whole(forecast), came_cents="came")
-    columns = ("forecast_cents", "came_cents", "expected_cents")
-    both = ahead.join(behind, on="customer", how="left").with_columns(pl.col(columns).fill_null(0))
-    return both.select("customer", *columns), verdict
+    both = ahead.join(behind, on="customer", how="left").fill_null(0)
+    return both.select("customer", "forecast_cents", "came_cents", "expected_cents"), verdict
 
 
 def _whole(money: Vector) -> pl.Series:

@@ -11,7 +11,6 @@ import polars as pl
 
 from genlib import judgement
 from genlib.metrics import intervals
-from genlib.metrics.intervals import interval
 from genlib.metrics.lookup import dimensions, least, on_total
 
 Gap = Callable[[Sequence[Any], Sequence[Any], float], tuple[Any, Any, Any]]
@@ -41,29 +40,37 @@ def with_gaps(  # noqa: PLR0913 - what groups are compared by
 
     Example: 40 of 80 messages to 40 people, at effect 2, are compared as 20 of 40.
     """
-    columns = {f"_count{place}": count for place, count in enumerate(counts)}
+    columns = [f"_count{place}" for place in range(len(counts))]
     effect, other_effect = effects or (pl.lit(1.0), pl.lit(1.0))
+    counted = frame.with_columns(
+        **dict(zip(columns, counts, strict=True)),
+        _effect=effect,
+        _other_effect=other_effect,
+    )
     keys = dimensions(frame)
     elsewhere = [key for key in keys if key != among]
-    counted = frame.with_columns(**columns, _effect=effect, _other_effect=other_effect)
     judged = counted.filter(pl.col(name).is_not_null() | on_total(among))
-    parts = judged.partition_by(elsewhere) if elsewhere else [judged]
     schema = {key: frame.schema[key] for key in keys} | dict.fromkeys(_ends(name), pl.Float64)
     gaps = [pl.DataFrame(schema=schema)]
-    for part in parts:
-        groups = _beside_others(part, among, list(columns), least(frame))
+    for part in judged.partition_by(elsewhere) if elsewhere else [judged]:
+        groups = _beside_others(part, among, columns, least(frame))
         group = [groups[column] / groups["_effect"] for column in columns]
         others = [groups[f"{column}_others"] / groups["_other_effect"] for column in columns]
-        level = judgement.level_among(groups.height)
-        gap_and_ends = gap(group, others, level)
+        gap_and_ends = gap(group, others, judgement.level_among(groups.height))
         values = dict(zip(_ends(name), gap_and_ends, strict=True))
-        rows = groups.select(keys).with_columns(**values)
-        gaps.append(rows.cast(schema))  # type: ignore[arg-type]
-    return frame.join(pl.concat(gaps), on=keys, how="left", nulls_equal=True, maintain_order="left")
+        found = groups.select(keys).with_columns(**values)
+        gaps.append(found.cast(schema))  # type: ignore[arg-type]
+    return frame.join(
+        pl.concat(gaps),
+        on=keys,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
 
 
 def _ends(name: str) -> list[str]:
-    return list(interval(f"{name}_gap", None, (None, None)))
+    return [f"{name}_gap", f"{name}_gap_low", f"{name}_gap_high"]
 
 
 def _beside_others(part: pl.DataFrame, among: str, columns: list[str], fewest: int) -> pl.DataFrame:
@@ -72,15 +79,17 @@ def _beside_others(part: pl.DataFrame, among: str, columns: list[str], fewest: i
     groups = part.filter(~is_total)
     total = part.filter(is_total)
     whole = total if total.height else groups.select(pl.col(columns).sum())
-    others = groups.with_columns(
+    others = [
         (pl.lit(whole[column]).first() - pl.col(column)).alias(f"{column}_others")
         for column in columns
-    )
+    ]
+    compared = groups.with_columns(others)
     wanted = [*columns, *(f"{column}_others" for column in columns), "_effect", "_other_effect"]
-    is_known = pl.all_horizontal(pl.col(wanted).is_not_null())
     people = columns[-1]
-    enough = (pl.col(people) >= fewest) & (pl.col(f"{people}_others") >= fewest)
-    return others.filter(is_known, enough)
+    return compared.drop_nulls(wanted).filter(
+        pl.col(people) >= fewest,
+        pl.col(f"{people}_others") >= fewest,
+    )
 
 
 def share_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple[Any, Any, Any]:

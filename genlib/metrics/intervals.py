@@ -44,19 +44,18 @@ def wilson(successes: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
     zz = z(level) ** 2
     centre = successes + zz / 2
     spread = z(level) * (successes * (n - successes) / n + zz / 4) ** 0.5
-    return (centre - spread) / (n + zz), (centre + spread) / (n + zz)
+    people = n + zz
+    return (centre - spread) / people, (centre + spread) / people
 
 
 def newcombe(
     successes: Any, n: Any, other_successes: Any, other_n: Any, *, level: float = 0.95
 ) -> tuple[Any, Any]:
     """Low and high end of the difference of two independent shares (hybrid score)."""
-    p = successes / n
-    q = other_successes / other_n
-    p_ends = wilson(successes, n, level=level)
-    q_ends = wilson(other_successes, other_n, level=level)
-    _, low, high = judgement.difference(p, *p_ends, q, *q_ends)
-    return low, high
+    ends = wilson(successes, n, level=level)
+    other_ends = wilson(other_successes, other_n, level=level)
+    other = other_successes / other_n
+    return judgement.difference(successes / n, *ends, other, *other_ends)[1:]
 
 
 def nps(promoters: Any, detractors: Any, n: Any) -> tuple[Any, Any]:
@@ -99,13 +98,16 @@ def _within_scale(score: Any) -> Any:
 def likert(counts: Sequence[Any], n: Any, *, level: float = 0.95) -> dict[str, Any]:
     """Of the counts of answers 1, 2, ... `mean`, `sd`, and the shares of the two highest
     (`top_two`) and lowest (`bottom_two`), with Wilson's intervals."""
-    total, squares = (
-        sum(count * place**power for place, count in enumerate(counts, start=1)) for power in (1, 2)
-    )
-    figures = {"mean": total / n, "sd": ((n * squares - total**2) / (n * (n - 1))) ** 0.5}
-    for name, box in (("top_two", counts[-2] + counts[-1]), ("bottom_two", counts[0] + counts[1])):
-        figures |= interval(name, box / n, wilson(box, n, level=level))
-    return figures
+    total = sum(count * place for place, count in enumerate(counts, start=1))
+    squares = sum(count * place**2 for place, count in enumerate(counts, start=1))
+    top = counts[-2] + counts[-1]
+    bottom = counts[0] + counts[1]
+    return {
+        "mean": total / n,
+        "sd": ((n * squares - total**2) / (n * (n - 1))) ** 0.5,
+        **interval("top_two", top / n, wilson(top, n, level=level)),
+        **interval("bottom_two", bottom / n, wilson(bottom, n, level=level)),
+    }
 
 
 def difference(
@@ -116,16 +118,17 @@ def difference(
         raise UsageError("each group needs people, and no more successes than people")
     p = successes / n
     q = other_successes / other_n
-    low, high = newcombe(successes, n, other_successes, other_n, level=level)
-    return Estimate(p - q, sqrt(p * (1 - p) / n + q * (1 - q) / other_n), low, high, n + other_n)
+    se = sqrt(p * (1 - p) / n + q * (1 - q) / other_n)
+    ends = newcombe(successes, n, other_successes, other_n, level=level)
+    return Estimate(p - q, se, *ends, n + other_n)
 
 
 def difference_statistic(successes: Any, n: Any, other_successes: Any, other_n: Any) -> Any:
     """Squared test statistic of equal shares (chi-square, one degree of freedom)."""
     pooled = (successes + other_successes) / (n + other_n)
-    return (successes / n - other_successes / other_n) ** 2 / (
-        pooled * (1 - pooled) * (1 / n + 1 / other_n)
-    )
+    gap = successes / n - other_successes / other_n
+    variance = pooled * (1 - pooled) * (1 / n + 1 / other_n)
+    return gap**2 / variance
 
 
 def ratio_statistic(n: Any, total: Any, share: Any) -> Any:
@@ -135,10 +138,11 @@ def ratio_statistic(n: Any, total: Any, share: Any) -> Any:
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values adjusted for looking at all of them (family-wise error)."""
-    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    adjusted = [0.0] * len(p_values)
+    count = len(p_values)
+    order = sorted(range(count), key=p_values.__getitem__)
+    adjusted = [0.0] * count
     worst = 0.0
     for rank, place in enumerate(order):
-        worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[place]))
+        worst = max(worst, min(1.0, (count - rank) * p_values[place]))
         adjusted[place] = worst
     return adjusted

@@ -7,7 +7,7 @@ import polars as pl
 
 from genlib.disclosure.cells import Figure, Tables
 from genlib.metrics.lookup import attach_columns
-from genlib.metrics.population import check_covered, lately
+from genlib.metrics.population import lately
 from genlib.metrics.rows import Rows, beginning, case, collect, day_number, rows
 from genlib.period import Period
 
@@ -21,13 +21,12 @@ YOUNG = ("18-24", "25-34")
 def read_invited(release: Tables, period: Period, months: int) -> Rows:
     """Invitations to surveys on satisfaction, with the `score` if one was given, the `outcome` and
     the `group` within it. An answer proves that the invitation was delivered."""
-    check_covered(release, period)
     invited = read_invitations(release).filter(lately("sent_on", period, months))
     scores = read_valid(release, NPS).select("invitation", "score")
     answers = rows(release, "survey_answer").filter(~nw.col("score").is_null())
     answered = answers.select("invitation", _answered=nw.lit("answered")).unique()
-    scored = invited.join(scores, on="invitation", how="left")
-    joined = scored.join(answered, on="invitation", how="left")
+    joined = invited.join(scores, on="invitation", how="left")
+    joined = joined.join(answered, on="invitation", how="left")
     score = nw.col("score")
     has_score = ~score.is_null()
     has_answered = ~(nw.col("responded_on").is_null() & nw.col("_answered").is_null())
@@ -35,8 +34,7 @@ def read_invited(release: Tables, period: Period, months: int) -> Rows:
     outcome = case({"complete": has_score, "unscored": is_reached}, "undelivered")
     groups = {"detractor": score <= 6, "promoter": score >= 9, "passive": score > 6}
     far = case({3: has_score, 2: has_answered, 1: nw.col("delivered")}, 0)
-    reckoned = joined.with_columns(outcome=outcome, far=far)
-    grouped = reckoned.with_columns(group=case(groups, nw.col("outcome")))
+    grouped = joined.with_columns(outcome=outcome, group=case(groups, outcome), far=far)
     return _with_people(release, grouped)
 
 
@@ -57,20 +55,15 @@ def read_asked(release: Tables, period: Period, months: int) -> Rows:
 def _with_complaint(release: Tables, asked: Rows) -> Rows:
     """`complained`: in the days before the answer (or before the invitation of those who did not
     answer); of anonymous people unknown."""
-    asked = asked.with_columns(asked_on=nw.coalesce(nw.col("responded_on"), nw.col("sent_on")))
-    complaints = (
-        rows(release, "interaction")
-        .filter(nw.col("kind") == "complaint")
-        .select("customer", "occurred_on")
-    )
-    gap = day_number("asked_on") - day_number("occurred_on")
-    complaints_before = asked.join(complaints, on="customer").filter(
-        gap >= 0, gap <= COMPLAINT_DAYS
-    )
-    upset = complaints_before.select("invitation", _upset=nw.lit("complaint")).unique()
+    asked = asked.with_columns(asked_on=nw.coalesce("responded_on", "sent_on"))
+    complaints = rows(release, "interaction").filter(nw.col("kind") == "complaint")
+    both = asked.join(complaints.select("customer", "occurred_on"), on="customer")
+    days = day_number("asked_on") - day_number("occurred_on")
+    before = both.filter(days >= 0, days <= COMPLAINT_DAYS)
+    upset = before.select("invitation", _upset=nw.lit("complaint")).unique()
+    joined = asked.join(upset, on="invitation", how="left")
     groups = {"unknown": nw.col("customer").is_null(), "complaint": ~nw.col("_upset").is_null()}
-    complained = case(groups, "no complaint")
-    return asked.join(upset, on="invitation", how="left").with_columns(complained=complained)
+    return joined.with_columns(complained=case(groups, "no complaint"))
 
 
 def read_items(release: Tables, period: Period, months: int) -> Rows:
@@ -92,16 +85,11 @@ def read_valid(release: Tables, scale: str) -> Rows:
 
 
 def read_invitations(release: Tables) -> Rows:
-    return rows(release, "survey_invitation").join(_read_surveys(release), on="survey")
-
-
-def _read_surveys(release: Tables) -> Rows:
-    """The surveys on satisfaction, with their wave: the month in which each was opened."""
-    return (
-        rows(release, "survey")
-        .filter(nw.col("kind") == "satisfaction")
-        .select("survey", "opened_on", wave=beginning("opened_on", "month"))
-    )
+    """Invitations to the surveys on satisfaction, with their wave: the month in which each was
+    opened."""
+    surveys = rows(release, "survey").filter(nw.col("kind") == "satisfaction")
+    opened = surveys.select("survey", "opened_on", wave=beginning("opened_on", "month"))
+    return rows(release, "survey_invitation").join(opened, on="survey")
 
 
 def _with_people(release: Tables, answered: Rows) -> Rows:
@@ -109,25 +97,27 @@ def _with_people(release: Tables, answered: Rows) -> Rows:
     nothing is known."""
     customers = rows(release, "customer").select("customer", *ATTRIBUTES)
     joined = answered.join(customers, on="customer", how="left")
-    customer = nw.col("customer").cast(nw.Int64)
     invitation = nw.col("invitation").cast(nw.Int64)
-    attributes = [nw.col(name).fill_null("unknown") for name in ATTRIBUTES]
-    person = nw.coalesce(customer, -1 - invitation)
-    described = joined.with_columns(*attributes, person=person)
+    person = nw.coalesce(nw.col("customer").cast(nw.Int64), -1 - invitation)
+    known = joined.with_columns(nw.col(*ATTRIBUTES).fill_null("unknown"), person=person)
     young = case({"18-34": nw.col("age_band").is_in(YOUNG)}, nw.col("age_band"))
-    return described.with_columns(age_band=young)
+    return known.with_columns(age_band=young)
 
 
 def take_latest(invited: Rows, *within: str) -> Rows:
     """One row a person (within each ...): of the latest survey the invitation that came furthest,
     of those alike the latest."""
     survey = day_number("opened_on") * 2**32 + nw.col("survey").cast(nw.Int64)
-    surveys = invited.with_columns(_order=survey)
-    latest = surveys.filter(nw.col("_order") == nw.col("_order").max().over("person", *within))
+    latest = _take_greatest(invited, survey, within)
     number = nw.col("invitation").cast(nw.Int64)
     invitation = (nw.col("far") * 2**16 + day_number("sent_on")) * 2**32 + number
-    ranked = latest.with_columns(_order=invitation)
-    return ranked.filter(nw.col("_order") == nw.col("_order").max().over("person", *within))
+    return _take_greatest(latest, invitation, within)
+
+
+def _take_greatest(invited: Rows, order: nw.Expr, within: tuple[str, ...]) -> Rows:
+    """Of each person (within each ...) the rows with the greatest number."""
+    greatest = nw.col("_order").max().over("person", *within)
+    return invited.with_columns(_order=order).filter(nw.col("_order") == greatest)
 
 
 def attach_texts(release: Tables) -> Figure:

@@ -57,27 +57,31 @@ def by_place(place: str) -> Dimension:
 
 @cache
 def _regions() -> tuple[Step, ...]:
-    sizes = _inhabitants("region")
+    sizes = read_inhabitants("region")
     return join_smallest(["unknown", "abroad", *sizes["region"]])
 
 
 @cache
 def _municipalities() -> tuple[Step, ...]:
-    sizes = _inhabitants("municipality", "region")
+    sizes = read_inhabitants("municipality", "region")
     return tuple(_join_small(sizes, least) for least in TOWNS)
 
 
 def _join_small(sizes: pl.DataFrame, least: int) -> Step:
     """The municipalities of each region with fewer inhabitants than these together."""
-    small = sizes.filter(pl.col("inhabitants") < least).group_by("region").agg("municipality")
-    joined = [join(codes) for codes in small["municipality"]]
-    return {fine: coarse for step in joined for fine, coarse in step.items()}
+    small = sizes.filter(pl.col("inhabitants") < least)
+    by_region = small.group_by("region").agg("municipality")
+    step: dict[str, str] = {}
+    for codes in by_region["municipality"]:
+        step |= join(codes)
+    return step
 
 
-def _inhabitants(*places: str) -> pl.DataFrame:
+def read_inhabitants(*places: str) -> pl.DataFrame:
     """Places with their `inhabitants`, the fewest first."""
     codes = {"region": pl.String, "municipality": pl.String}
-    areas = pl.read_csv(POSTAL_AREAS, columns=[*codes, "population_2022"], schema_overrides=codes)
+    columns = [*codes, "population_2022"]
+    areas = pl.read_csv(POSTAL_AREAS, columns=columns, schema_overrides=codes)
     sizes = areas.group_by(places).agg(inhabitants=pl.col("population_2022").sum())
     return sizes.sort("inhabitants", *places)
 
@@ -99,8 +103,12 @@ def by_language() -> Dimension:
 
 def by_attribute(name: str) -> Dimension:
     """An attribute of customers, by its own ladder if it has one."""
-    ladders = {"region": by_place("region"), "age_band": by_age_band(), "channel": by_channel()}
-    ladders["language"] = by_language()
+    ladders = {
+        "region": by_place("region"),
+        "age_band": by_age_band(),
+        "channel": by_channel(),
+        "language": by_language(),
+    }
     return ladders.get(name, Dimension(name))
 
 

@@ -31,13 +31,13 @@ def at(
     """For each row, the value of `column` in the cell with the dimensions `where` set so (None =
     total; several values: the sum of their cells), those `beside` as they come, and all others as
     in the row."""
-    keys = [name for name in dimensions(frame) if name not in where and name not in beside]
     if is_untold(frame, where):
         return pl.when(pl.lit(False)).then(column)
+    keys = [name for name in dimensions(frame) if name not in where and name not in beside]
     cells = pl.col(column).filter(_stands(name, value) for name, value in where.items())
-    return (
-        pl.when(cells.null_count() == 0).then(cells.sum()).over(pl.lit(0), *keys)
-    )  # the constant: there may be no other dimension
+    is_shown = cells.null_count() == 0
+    # the constant: there may be no other dimension
+    return pl.when(is_shown).then(cells.sum()).over(pl.lit(0), *keys)
 
 
 def is_untold(frame: pl.DataFrame, where: Mapping[str, Any]) -> bool:
@@ -45,22 +45,20 @@ def is_untold(frame: pl.DataFrame, where: Mapping[str, Any]) -> bool:
     if "_untold" not in frame.columns or frame.is_empty():
         return False
     untold = set(frame["_untold"][0])
-    asked: set[str] = set()
     for name, value in where.items():
-        if value is None:
-            continue
-        values = value if isinstance(value, tuple) else (value,)
-        asked.add(name)
-        asked.update(f"{name}={one}" for one in values)
-    return bool(asked & untold)
+        codes = [] if value is None else [f"{name}={code}" for code in _list_codes(value)]
+        if value is not None and untold & {name, *codes}:
+            return True
+    return False
+
+
+def _list_codes(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _stands(dimension: str, value: Any) -> pl.Expr:
     code = pl.col(dimension)
-    if value is None:
-        return code.is_null()
-    values = value if isinstance(value, tuple) else (value,)
-    return code.is_in(values)
+    return code.is_null() if value is None else code.is_in(_list_codes(value))
 
 
 def over(

@@ -10,15 +10,14 @@ from functools import partial
 import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Dimension, Step, Tables
+from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
 from genlib.disclosure.counting import tabulate, with_unit
 from genlib.disclosure.ladder import Steps, dropped_columns
 from genlib.metrics.figures import Change, Stock
 from genlib.metrics.names import metric
-from genlib.metrics.population import LOOK_BACK, check_covered, complete, count_stepwise
-from genlib.metrics.rows import Rows, beginning, rows, within
-from genlib.period import UNITS as UNITS_OF_TIME
-from genlib.period import Period, months_between
+from genlib.metrics.population import LOOK_BACK, complete, count_stepwise
+from genlib.metrics.rows import Rows, beginning, case, rows, within
+from genlib.period import UNITS, Period, months_between
 
 
 @metric()
@@ -38,19 +37,20 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
     be held against the whole. Of a period that is not over the whole months are counted; one of
     which no month is over ends with the period before it.
     """
-    check_covered(release, period)
     counted = _of_whole_months(period)
     larger = _larger_steps(counted)
-    ladder: tuple[Step, ...] = tuple({} for _ in larger)
-    units = tuple(step.unit for step in larger)
-    by = (
-        Dimension(counted.unit, total=False, ladder=ladder, units=units, is_page=True),
-        Dimension("movement", is_subject=True),
+    time = Dimension(
+        counted.unit,
+        total=False,
+        ladder=tuple({} for _ in larger),
+        units=tuple(step.unit for step in larger),
+        is_page=True,
     )
+    by = (time, Dimension("movement", is_subject=True))
 
     def recount(steps: Steps) -> Cells:
         taken = steps.get(counted.unit, 0)
-        coarser = _count_members(release, larger[taken - 1] if taken else counted, by)
+        coarser = _count_members(release, [counted, *larger][taken], by)
         untold = [pl.col(column).is_null() for column in dropped_columns(by, steps)]
         return replace(coarser, frame=coarser.frame.filter(*untold))
 
@@ -59,7 +59,7 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
 
 def _larger_steps(period: Period) -> list[Period]:
     """The last whole quarter and the last whole year, as far as they are longer than the step."""
-    units = [unit for unit, length in UNITS_OF_TIME.items() if length > period.length]
+    units = [unit for unit, length in UNITS.items() if length > period.length]
     around = [Period.around(period.last_day, unit) for unit in units]
     return [step if step.end <= period.end else step.previous() for step in around]
 
@@ -71,19 +71,19 @@ def _count_members(
     column = by[0].name
     length = months or LOOK_BACK[period.length]
     steps = period.whole.steps(length)
-    events = _list_movements(release, period, steps[0], column)
-    stock = (
+    figures: list[Figure] = [
         Stock(by=column),
         Change("change", "stock", column, period.length),
         Change("change_year", "stock", column, 12),
-    )
-    named = (partial(with_unit, column=column, unit=period.unit),) if column != period.unit else ()
+    ]
+    if column != period.unit:
+        figures.append(partial(with_unit, column=column, unit=period.unit))
     cells = tabulate(
-        events.to_native(),
+        _list_movements(release, period, steps[0], column).to_native(),
         person="member",
         by=by,
         population=count_stepwise("members", period, length),
-        figures=(*stock, *named),
+        figures=figures,
     )
     every = pl.DataFrame({column: [step.start for step in steps]})
     movements = pl.DataFrame({"movement": ["joined", "left", None]})
@@ -95,20 +95,19 @@ def _list_movements(release: Tables, period: Period, first: Period, column: str)
     members = rows(release, "membership").filter(nw.col("joined_month") < period.end)
     members = members.with_row_index("member", order_by=["joined_month", "left_month", "kind"])
     had_joined = nw.col("joined_month") < first.start
-    had_not_left = nw.col("left_month").is_null() | (nw.col("left_month") >= first.start)
-    there = members.filter(had_joined, had_not_left)
+    had_left = nw.col("left_month") < first.start
+    there = members.filter(had_joined, ~had_left.fill_null(False))
     moved = members.filter(~_came_and_left(period))
     came = moved.filter(~had_joined)
     left = moved.filter(within("left_month", first.start, period.end))
     opening = nw.lit(first.previous().start)
-    joined_in = beginning("joined_month", period.unit)
-    left_in = beginning("left_month", period.unit)
-    movements = [
-        _movement(there, opening, column, nw.lit("opening"), 0),
-        _movement(came, joined_in, column, _way("joined", period), 1),
-        _movement(left, left_in, column, _way("left", period), 2),
-    ]
-    return nw.concat(movements)
+    return nw.concat(
+        [
+            _movement(there, 0, nw.lit("opening"), opening.alias(column)),
+            _movement(came, 1, _way("joined", period), _step("joined", period).alias(column)),
+            _movement(left, 2, _way("left", period), _step("left", period).alias(column)),
+        ]
+    )
 
 
 def _of_whole_months(period: Period) -> Period:
@@ -119,25 +118,30 @@ def _of_whole_months(period: Period) -> Period:
     return period.so_far(period.end.replace(day=1)) if months_over else period.whole.previous()
 
 
-def _is_later(month: str, period: Period) -> nw.Expr:
+def _step(way: str, period: Period) -> nw.Expr:
+    """The first day of the step in which one `joined` or `left`."""
+    return beginning(f"{way}_month", period.unit)
+
+
+def _is_later(way: str, period: Period) -> nw.Expr:
     """Whether a month lies in its step behind those that are counted of the last step."""
     if period.is_over:
         return nw.lit(False)
-    place = (nw.col(month).dt.month().cast(nw.Int64) - 1) % period.length
+    place = (nw.col(f"{way}_month").dt.month().cast(nw.Int64) - 1) % period.length
     return place >= months_between(period.start, period.end)
 
 
 def _came_and_left(period: Period) -> nw.Expr:
-    same_step = beginning("joined_month", period.unit) == beginning("left_month", period.unit)
-    same_side = _is_later("joined_month", period) == _is_later("left_month", period)
-    return (same_step & same_side).fill_null(False)
+    is_same_step = _step("joined", period) == _step("left", period)
+    is_same_side = _is_later("joined", period) == _is_later("left", period)
+    return (is_same_step & is_same_side).fill_null(False)
 
 
 def _way(name: str, period: Period) -> nw.Expr:
-    later = _is_later(f"{name}_month", period)
-    return nw.when(later).then(nw.lit(f"{name} later")).otherwise(nw.lit(name))
+    return case({f"{name} later": _is_later(name, period)}, name)
 
 
-def _movement(members: Rows, when: nw.Expr, column: str, name: nw.Expr, code: int) -> Rows:
-    person = (nw.col("member").cast(nw.Int64) * 3 + code).alias("member")
-    return members.select(person, when.cast(nw.Date).alias(column), name.alias("movement"))
+def _movement(members: Rows, code: int, name: nw.Expr, when: nw.Expr) -> Rows:
+    """Members as people of their own in each movement."""
+    person = nw.col("member").cast(nw.Int64) * 3 + code
+    return members.select(person.alias("member"), when.cast(nw.Date), movement=name)

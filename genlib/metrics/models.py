@@ -19,6 +19,11 @@ from genlib.errors import BadInput
 from genlib.metrics.rows import Rows, collect, lazy
 
 Vector = NDArray[np.float64]
+Curve = Callable[[Any], Any]
+Likelihood = tuple[Vector, list[Vector]]
+"""The log-likelihood of each history, and its slopes in each parameter."""
+History = Any
+"""Numbers or arrays of them: of one customer, or of many."""
 
 
 @dataclass(frozen=True)
@@ -34,38 +39,36 @@ class BgNbd:
 
     def probability_alive(
         self,
-        frequency: Any,
-        recency: Any,
-        T: Any,  # noqa: N803 - the name in the papers
+        frequency: History,
+        recency: History,
+        T: History,  # noqa: N803 - the name in the papers
     ) -> Any:
         """The chance that a customer with this history still buys."""
-        x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
-        alive: Vector = 1 / (1 + self._odds_of_leaving(x, recency, horizon))
-        return alive if alive.ndim else float(alive)
-
-    def _odds_of_leaving(self, x: Vector, recency: Vector, horizon: Vector) -> Vector:
-        silence = (self.r + x) * np.log((self.alpha + horizon) / (self.alpha + recency))
+        x = np.asarray(frequency, dtype=float)
         of_repeaters = self.a / (self.b + np.maximum(x, 1) - 1)
-        return np.where(x > 0, of_repeaters * np.exp(np.minimum(silence, 700)), 0.0)
+        late = np.log(self.alpha + np.asarray(T))
+        silence = (self.r + x) * (late - np.log(self.alpha + np.asarray(recency)))
+        odds_of_leaving = of_repeaters * np.exp(np.minimum(silence, 700))
+        return 1 / (1 + np.where(x > 0, odds_of_leaving, 0))
 
     def expected_purchases(
         self,
         t: float,
-        frequency: Any = 0,
-        recency: Any = 0,
-        T: Any = 0,  # noqa: N803 - the name in the papers
+        frequency: History = 0,
+        recency: History = 0,
+        T: History = 0,  # noqa: N803 - the name in the papers
     ) -> Any:
         """Purchases to expect in the next `t` units of time; of a new customer, if no history is
         given."""
-        x, recency, horizon = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
+        x = np.asarray(frequency, dtype=float)
+        late = self.alpha + np.asarray(T)
         frequencies, place = np.unique(x, return_inverse=True)
-        expected = np.zeros(np.broadcast_shapes(x.shape, horizon.shape))
+        expected = np.zeros(np.broadcast_shapes(x.shape, late.shape))
         for dropout, weight in zip(*self._dropouts(frequencies), strict=True):
-            p = dropout[place].reshape(x.shape)
-            growth = np.log1p(p * t / (self.alpha + horizon))
-            expected += weight * -np.expm1(-(self.r + x) * growth) / p
-        expected /= 1 + self._odds_of_leaving(x, recency, horizon)
-        return expected if expected.ndim else float(expected)
+            p = dropout[place]
+            growth = np.log1p(p * t / late)
+            expected -= weight * np.expm1(-(self.r + x) * growth) / p
+        return expected * self.probability_alive(x, recency, T)
 
     def _dropouts(self, x: Vector) -> tuple[Vector, Vector]:
         """Nodes (a row each) and weights (Gauss and Legendre) over the dropout probability of those
@@ -74,9 +77,9 @@ class BgNbd:
         from scipy.special import betaincinv, roots_legendre
 
         nodes, weights = roots_legendre(64)
-        return np.maximum(
-            betaincinv(self.a, self.b + x, (nodes[:, None] + 1) / 2), 1e-12
-        ), weights / 2
+        chances = (nodes[:, None] + 1) / 2
+        dropouts = betaincinv(self.a, self.b + x, chances)
+        return np.maximum(dropouts, 1e-12), weights / 2
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,78 @@ class GammaGamma:
     def expected_value(self, frequency: Any, monetary: Any) -> Any:
         """The mean value of a customer's purchases: between what he paid so far and what all
         pay."""
-        return (self.gamma + frequency * monetary) * self.p / (self.p * frequency + self.q - 1)
+        paid = self.gamma + frequency * monetary
+        return paid * self.p / (self.p * frequency + self.q - 1)
 
 
-def _histories(summary: Rows, *columns: str) -> list[Vector]:
+def fit_bg_nbd(summary: Any) -> BgNbd:
+    """BG/NBD by maximum likelihood, of a purchase summary (Fader, Hardie and Lee 2005)."""
+    from scipy.special import gammaln, psi
+
+    x, recency, horizon, n = _count_histories(lazy(summary), "frequency", "recency", "T")
+    scale = float(np.average(horizon, weights=n)) or 1.0  # so that days and years fit as easily
+    frequencies, place = np.unique(x, return_inverse=True)
+    is_repeater = x > 0
+    since_last = np.where(is_repeater, recency, horizon) / scale
+    since_first = horizon / scale
+    earlier = np.maximum(x, 1) - 1
+
+    # gamma functions are slow, and many histories have the same frequency
+    def rise(function: Curve, start: float) -> Any:
+        return (function(start + frequencies) - function(start))[place]
+
+    def likelihood(parameters: Vector) -> Likelihood:
+        r, alpha, a, b = parameters
+        last = alpha + since_last
+        first = alpha + since_first
+        silence = np.log(first / last)
+        stays = np.exp(-(r + x) * silence)
+        leaves = np.where(is_repeater, a / (b + earlier), 0)
+        chance = stays / (stays + leaves)
+        rate = np.log(alpha / last)
+        values = rise(gammaln, r) + rise(gammaln, b) - rise(gammaln, a + b) + r * rate
+        values += np.log(stays + leaves) - x * np.log(last * scale)
+        slopes = [
+            rise(psi, r) + rate - chance * silence,
+            r / alpha - (r + x) * (chance / first + (1 - chance) / last),
+            (1 - chance) / a - rise(psi, a + b),
+            rise(psi, b) - rise(psi, a + b) - (1 - chance) / (b + earlier),
+        ]
+        return values, slopes
+
+    r, alpha, a, b, best = _maximise(likelihood, n, (1.0, 0.1, 1.0, 2.0))
+    return BgNbd(r, alpha * scale, a, b, best)
+
+
+def fit_gamma_gamma(summary: Any) -> GammaGamma:
+    """Gamma-gamma model of purchase values by maximum likelihood, of the customers who bought again
+    (Fader and Hardie 2013)."""
+    from scipy.special import betaln, psi
+
+    again = lazy(summary).filter(nw.col("frequency") > 0, nw.col("monetary") > 0)
+    x, monetary, n = _count_histories(again, "frequency", "monetary")
+    scale = float(np.average(monetary, weights=n))  # so that cents and euros are as easy to fit
+    paid = x * monetary / scale
+
+    def likelihood(parameters: Vector) -> Likelihood:
+        p, above_one, gamma = parameters
+        q = 1 + above_one  # q > 1, or customers would have no mean value
+        own = np.log(paid / (gamma + paid))
+        common = np.log(gamma / (gamma + paid))
+        values = p * x * own + q * common - np.log(monetary) - betaln(p * x, q)
+        rise = psi(p * x + q)
+        slopes = [
+            x * (own + rise - psi(p * x)),
+            common + rise - psi(q),
+            q / gamma - (p * x + q) / (gamma + paid),
+        ]
+        return values, slopes
+
+    p, excess, gamma, best = _maximise(likelihood, n, (2.0, 1.0, 1.0))
+    return GammaGamma(p, 1 + excess, gamma * scale, best)
+
+
+def _count_histories(summary: Rows, *columns: str) -> list[Vector]:
     """The columns of equal histories, and the number of customers who have each."""
     equal = collect(summary.group_by(*columns).agg(nw.len().alias("n"))).sort(columns)
     if equal.filter(pl.col("frequency") > 0).is_empty():
@@ -103,129 +174,30 @@ def _histories(summary: Rows, *columns: str) -> list[Vector]:
     return [equal[name].cast(pl.Float64).to_numpy() for name in (*columns, "n")]
 
 
-def fit_bg_nbd(summary: Any) -> BgNbd:
-    """BG/NBD by maximum likelihood, of a purchase summary (Fader, Hardie and Lee 2005)."""
-    from scipy.special import betaln, expit, gammaln, psi
-
-    x, recency, horizon, n = _histories(lazy(summary), "frequency", "recency", "T")
-    scale = float(np.average(horizon, weights=n)) or 1.0  # so that days and years fit as easily
-    recency = recency / scale
-    horizon = horizon / scale
-    frequencies, place = np.unique(x, return_inverse=True)
-    repeated = x > 0
-
-    def likelihood(parameters: Vector) -> tuple[float, Vector]:
-        r, alpha, a, b = parameters
-        constants = (
-            gammaln(r + frequencies)
-            - gammaln(r)
-            + r * np.log(alpha)
-            + betaln(a, b + frequencies)
-            - betaln(a, b)
-        )
-        late = np.log(alpha + horizon)
-        early = np.log(alpha + recency)
-        odds = np.where(
-            repeated,
-            np.log(a) - np.log(b + np.maximum(x, 1) - 1) + (r + x) * (late - early),
-            -np.inf,
-        )
-        gone = expit(odds)
-        value = _sum(
-            n, constants[place] - (r + x) * late + np.logaddexp(0, odds) - x * np.log(scale)
-        )
-        both = psi(a + b) - psi(a + b + frequencies)
-        slopes = [
-            _sum(
-                n,
-                (psi(r + frequencies) - psi(r) + np.log(alpha))[place]
-                - late
-                + gone * (late - early),
-            ),
-            _sum(
-                n, r / alpha - (r + x) * ((1 - gone) / (alpha + horizon) + gone / (alpha + recency))
-            ),
-            _sum(n, both[place] + gone / a),
-            _sum(
-                n, (both + psi(b + frequencies) - psi(b))[place] - gone / (b + np.maximum(x, 1) - 1)
-            ),
-        ]
-        return value, np.array(slopes)
-
-    r, alpha, a, b, best = _maximise(likelihood, n.sum(), (1.0, 0.1, 1.0, 2.0))
-    return BgNbd(r, alpha * scale, a, b, best)
-
-
-def fit_gamma_gamma(summary: Any) -> GammaGamma:
-    """Gamma-gamma model of purchase values by maximum likelihood, of the customers who bought again
-    (Fader and Hardie 2013)."""
-    from scipy.special import gammaln, psi
-
-    again = lazy(summary).filter(nw.col("frequency") > 0, nw.col("monetary") > 0)
-    x, mean, n = _histories(again, "frequency", "monetary")
-    scale = float(np.average(mean, weights=n))  # so that cents and euros are as easy to fit
-    mean = mean / scale
-    frequencies, place = np.unique(x, return_inverse=True)
-
-    def likelihood(parameters: Vector) -> tuple[float, Vector]:
-        p, above_one, gamma = parameters
-        q = 1 + above_one  # q > 1, or customers would have no mean value
-        constants = (
-            gammaln(p * frequencies + q)
-            - gammaln(p * frequencies)
-            - gammaln(q)
-            + p * frequencies * np.log(frequencies)
-        )
-        sums = gamma + x * mean
-        logs = np.log(gamma + x * mean)
-        value = _sum(
-            n,
-            constants[place]
-            + q * np.log(gamma)
-            + (p * x - 1) * np.log(mean)
-            - (p * x + q) * logs
-            - np.log(scale),
-        )
-        rise = psi(p * frequencies + q)
-        slopes = [
-            _sum(
-                n,
-                x
-                * (
-                    (rise - psi(p * frequencies) + np.log(frequencies))[place] + np.log(mean) - logs
-                ),
-            ),
-            _sum(n, (rise - psi(q))[place] + np.log(gamma) - logs),
-            _sum(n, q / gamma - (p * x + q) / sums),
-        ]
-        return value, np.array(slopes)
-
-    p, excess, gamma, best = _maximise(likelihood, n.sum(), (2.0, 1.0, 1.0))
-    return GammaGamma(p, 1 + excess, gamma * scale, best)
-
-
-def _sum(n: Vector, values: Vector) -> float:
-    """Weighted; a dot product would wake the threads of BLAS, a thousand times slower on so few
-    numbers."""
-    return float(np.sum(n * values))
-
-
 def _maximise(
-    likelihood: Callable[[Vector], tuple[float, Vector]], people: float, start: tuple[float, ...]
-) -> tuple[float, ...]:
-    """The positive parameters with the greatest log-likelihood, and it; `likelihood` gives it with
-    its slopes."""
+    likelihood: Callable[[Vector], Likelihood], n: Vector, start: tuple[float, ...]
+) -> list[float]:
+    """The positive parameters with the greatest log-likelihood of `n` customers of each history,
+    and it."""
     from scipy.optimize import minimize
 
-    def downhill(logs: Vector) -> tuple[float, Vector]:
-        value, slopes = likelihood(np.exp(logs))
-        return -value / people, -slopes * np.exp(logs) / people
+    people = n.sum()
 
-    bounds = [(-8.0, 8.0)] * len(start)
-    options = {"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9}
+    def downhill(logs: Vector) -> tuple[float, Vector]:
+        parameters = np.exp(logs)
+        values, slopes = likelihood(parameters)
+        # a dot product would wake the threads of BLAS, a thousand times slower on so few numbers
+        value, *sums = (np.sum(n * one) for one in (values, *slopes))
+        return -value / people, -np.array(sums) * parameters / people
+
     optimum = minimize(
-        downhill, np.log(start), method="L-BFGS-B", jac=True, bounds=bounds, options=options
+        downhill,
+        np.log(start),
+        method="L-BFGS-B",
+        jac=True,
+        bounds=[(-8, 8)] * len(start),
+        options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9},
     )
     if not np.isfinite(optimum.fun):
         raise BadInput("no model fits: too few customers bought again")
-    return (*(float(value) for value in np.exp(optimum.x)), -float(optimum.fun * people))
+    return [*np.exp(optimum.x).tolist(), float(-optimum.fun * people)]

@@ -6,13 +6,14 @@ is one line: "region is all or the two digits of a region, from 01 (Uusimaa) to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from inspect import BoundArguments, Parameter, Signature, signature
+from inspect import Signature, signature
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from genlib.disclosure.cells import Tables
 from genlib.errors import UsageError
+from genlib.metrics.population import check_covered
 from genlib.metrics.rows import collect, rows
 from genlib.period import Period, read_period
 
@@ -39,7 +40,8 @@ Named = Callable[Concatenate[Tables, Period | str, P], Found]
 def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Found]]:
     """A metric that takes its period as text too, and says in one line what may be given where a
     name is not one of the `choices` (nor of the usual ones), a campaign is none of the release's,
-    or an argument is none of the metric's: UsageError, before anything is counted."""
+    or an argument is none of the metric's: UsageError, before anything is counted; so is
+    PeriodNotCovered, if the release does not reach to the end of the period."""
 
     def decorate(function: Asked[P, Found]) -> Named[P, Found]:
         described = signature(function)
@@ -49,10 +51,11 @@ def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Fou
             _check_release(release)
             span = read_period(period)
             asked = _bind(function.__name__, described, (release, span, *args), kwargs)
-            for name, value in _list_names(asked):
-                check_name(name, value, {**USUAL, **choices})
-                if name == "campaign":
-                    check_campaign(release, value)
+            for name, value in (asked | asked.get("narrowed", {})).items():
+                for one in value.values() if isinstance(value, Mapping) else [value]:
+                    check_name(name, one, {**USUAL, **choices})
+            check_campaign(release, asked.get("campaign", "all"))
+            check_covered(release, span)
             return function(release, span, *args, **kwargs)
 
         return cast("Named[P, Found]", ask)
@@ -93,28 +96,15 @@ def _check_release(release: object) -> None:
 
 def _bind(
     name: str, described: Signature, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> BoundArguments:
+) -> dict[str, Any]:
     """The arguments by name; UsageError naming all that there are, if one is none of them."""
-    kinds = {one.kind: one for one in described.parameters.values()}
-    open_ended = kinds.get(Parameter.VAR_KEYWORD)
-    listed = [one for one in described.parameters if not open_ended or one != open_ended.name]
-    names = [*listed, *(NARROWED if open_ended else ())]
+    names = [one for one in described.parameters if one != "narrowed"]
+    if "narrowed" in described.parameters:
+        names += NARROWED
     takes = f"{name} takes {', '.join(names)}"
     if not set(kwargs) <= set(names):
         raise UsageError(takes)
     try:
-        return described.bind(*args, **kwargs)
+        return described.bind(*args, **kwargs).arguments
     except TypeError:
         raise UsageError(takes) from None
-
-
-def _list_names(asked: BoundArguments) -> Iterator[tuple[str, Any]]:
-    """Each argument that was given, those of a mapping one by one: of `by` the columns, of
-    `narrowed` by their own names."""
-    for name, value in asked.arguments.items():
-        if asked.signature.parameters[name].kind is Parameter.VAR_KEYWORD:
-            yield from value.items()
-        elif name == "by" and isinstance(value, Mapping):
-            yield from (("by", column) for column in value.values())
-        else:
-            yield name, value

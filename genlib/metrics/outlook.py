@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 from datetime import date, timedelta
-from typing import Any, Unpack
+from typing import Unpack
 
 import narwhals as nw
 import polars as pl
@@ -18,7 +18,7 @@ from genlib.metrics.figures import Believed, Share
 from genlib.metrics.names import metric
 from genlib.metrics.population import Narrowed, count_at, tabulated
 from genlib.metrics.purchases import PURCHASE, purchase_summary, read_profiled_invoices
-from genlib.metrics.rows import Rows, collect, lazy, rows, within
+from genlib.metrics.rows import Rows, case, collect, lazy, rows, within
 from genlib.period import Period
 
 ALIVE = {"70-100": 0.7, "30-70": 0.3, "0-30": 0.0}
@@ -52,10 +52,11 @@ def find_chances(release: Tables, end: date) -> pl.DataFrame:
 def _chances(summary: pl.DataFrame) -> pl.DataFrame:
     """Each customer of one kind with the band of the chance."""
     model = forecasts.fit(summary)
-    if model is None:
-        return summary.select("customer", alive=_unless_once(pl.lit("unknown")))
-    chances = summary.with_columns(chance=pl.Series(model.chance(summary)))
-    return chances.select("customer", alive=_unless_once(_band("chance")))
+    bands = {"once": nw.col("frequency") == 0}
+    if model is not None:
+        summary = summary.with_columns(chance=model.chance(summary))
+        bands |= {name: nw.col("chance") >= least for name, least in ALIVE.items()}
+    return collect(lazy(summary).select("customer", alive=case(bands, "unknown")))
 
 
 @metric()
@@ -73,39 +74,31 @@ def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
     year_ago = period.end - timedelta(days=forecasts.DAYS)
     now = _summaries(release, period.end)
     past = _summaries(release, year_ago)
-    came = collect(_came(release, year_ago, period.end))
-    past = past.join(came, on="customer", how="left")
-    past = past.with_columns(pl.col("came").fill_null(0))
-    parts = [_outlook(one, past) for one in _by_kind(now)]
-    money = [Measure(name, "money") for name in FORECAST]
-    no_money = dict.fromkeys(FORECAST, pl.lit(0))
-    nobody = now.select("customer", "kind", **no_money).clear()
-    customers = pl.concat([nobody, *(part for part, _ in parts)], how="vertical_relaxed")
-    kinds = pl.DataFrame([verdict for _, verdict in parts], schema=VERDICTS)
+    inside = _purchases(release).filter(within("issued_on", year_ago, period.end))
+    came = collect(inside.group_by("customer").agg(nw.col("amount_cents").sum().alias("came")))
+    past = past.join(came, on="customer", how="left").with_columns(pl.col("came").fill_null(0))
+    customers = [now.select("customer", "kind", **dict.fromkeys(FORECAST, pl.lit(0))).clear()]
+    verdicts = []
+    for one in _by_kind(now):
+        kind = pl.lit(one["kind"][0])
+        money, verdict = forecasts.outlook(one, past.filter(pl.col("kind") == kind))
+        customers.append(money.select("customer", kind.alias("kind"), *FORECAST))
+        verdicts.append({"kind": one["kind"][0], **asdict(verdict)})
     return tabulated(
         release,
-        lazy(customers),
+        lazy(pl.concat(customers, how="vertical_relaxed")),
         (Dimension("kind"),),
         count_at("forecast", period.end, **narrowed),
-        Believed(kinds),
-        measures=money,
+        Believed(pl.DataFrame(verdicts, schema=VERDICTS)),
+        measures=[Measure(name, "money") for name in FORECAST],
     )
-
-
-def _outlook(now: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """The customers of one kind with their money, and what the forecast is worth."""
-    kind = now["kind"][0]
-    money, verdict = forecasts.outlook(now, past.filter(pl.col("kind") == kind))
-    customers = money.select("customer", pl.lit(kind).alias("kind"), *FORECAST)
-    return customers, {"kind": kind, **asdict(verdict)}
 
 
 def _summaries(release: Tables, end: date) -> pl.DataFrame:
     """The purchase summary, in days, of those who may be profiled and bought before `end`, with
     their kind, in order."""
-    purchases = _purchases(release).filter(nw.col("issued_on") < end)
     summary = purchase_summary(
-        purchases.to_native(),
+        _purchases(release).filter(nw.col("issued_on") < end).to_native(),
         customer="customer",
         date="issued_on",
         amount="amount_cents",
@@ -120,23 +113,5 @@ def _purchases(release: Tables) -> Rows:
     return read_profiled_invoices(release).filter(nw.col("amount_cents") > 0, PURCHASE)
 
 
-def _came(release: Tables, start: date, end: date) -> Rows:
-    """The money of the purchases of each customer in this time."""
-    inside = _purchases(release).filter(within("issued_on", start, end))
-    return inside.group_by("customer").agg(nw.col("amount_cents").sum().alias("came"))
-
-
 def _by_kind(summaries: pl.DataFrame) -> list[pl.DataFrame]:
     return summaries.partition_by("kind", maintain_order=True)
-
-
-def _band(chance: str) -> pl.Expr:
-    *upper, last = ALIVE
-    band = pl.lit(last)
-    for name in reversed(upper):
-        band = pl.when(pl.col(chance) >= ALIVE[name]).then(pl.lit(name)).otherwise(band)
-    return band
-
-
-def _unless_once(band: pl.Expr) -> pl.Expr:
-    return pl.when(pl.col("frequency") > 0).then(band).otherwise(pl.lit("once"))

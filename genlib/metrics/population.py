@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TypedDict
 
 import narwhals as nw
@@ -58,16 +58,9 @@ def check_covered(tables: Tables, period: Period) -> None:
         tables.check_covers(period)
 
 
-def _check_told(tables: Tables, population: Population) -> None:
-    """PeriodNotCovered if a release does not reach to the end of those who are counted."""
-    if population.end:
-        last_month = Period.around(population.end - timedelta(days=1), "month")
-        check_covered(tables, last_month.so_far(population.end))
-
-
 def lately(column: str, period: Period, months: int) -> nw.Expr:
     """Within the last `months` months, counted back from the end of the period."""
-    return within(column, since(period, months), period.end)
+    return within(column, period.back(months), period.end)
 
 
 def since(period: Period, months: int) -> date:
@@ -79,15 +72,13 @@ def stepwise(column: str, period: Period, months: int) -> nw.Expr:
     """Within the steps (months, quarters or years, as the period is) of the last `months` months;
     of a period that is not over, the same days of each step, so that like is held against like."""
     inside = within(column, steps_since(period, months), period.end)
-    return inside if period.is_over else inside & _early(column, period)
-
-
-def _early(column: str, period: Period) -> nw.Expr:
-    """Days as early in their step as those of the period that are counted."""
+    if period.is_over:
+        return inside
     day = nw.col(column)
     month = (day.dt.month().cast(nw.Int64) - 1) % period.length
     whole_months = months_between(period.start, period.end)
-    return (month < whole_months) | ((month == whole_months) & (day.dt.day() < period.end.day))
+    is_early = (month == whole_months) & (day.dt.day() < period.end.day)
+    return inside & ((month < whole_months) | is_early)
 
 
 def steps_since(period: Period, months: int) -> date:
@@ -102,35 +93,38 @@ def with_slices(
     cut. Whose value is not known stands with the others. Refused if too few have the value."""
     if not cut or SLICE in persons.collect_schema().names():
         return persons
-    name = _check_one_cut(cut)
-    everybody = rows(tables, "customer")
-    customers = everybody.select(person="customer", code=name)
-    is_told = "company" in everybody.collect_schema()
-    who = (
-        nw.coalesce("company", nw.col("customer").cast(nw.Int64)) if is_told else nw.col("customer")
-    )
-    contributors = everybody.select(who.alias("who"), code=name).unique()
-    sizes = collect(contributors.group_by("code").agg(nw.len().cast(nw.Int64).alias("n")))
-    named = name_slices(sizes, cut[0][1])
-    if not named:
+    name, value = _check_one_cut(cut)
+    number = nw.col("customer").cast(nw.Int64)
+    customers = read_customers(tables).with_columns(code=name)
+    contributors = customers.select("code", who=nw.coalesce("company", number)).unique()
+    sizes = contributors.group_by("code").agg(nw.len().cast(nw.Int64).alias("n"))
+    codes = name_slices(collect(sizes), value)
+    if not codes:
         raise Refused(
             f"this {name} has fewer than {LEAST_PEOPLE} customers in the release, too few for a "
             "report of their own: take a report of all"
         )
-    code = nw.when(nw.col("code").is_in(named)).then(nw.col("code")).otherwise(nw.lit(OTHERS))
-    slices = customers.select(nw.col("person").cast(nw.Int64).alias("_person"), code.alias(SLICE))
-    joined = persons.with_columns(nw.col(person).cast(nw.Int64).alias("_person")).join(
-        slices, on="_person", how="left"
-    )
-    return joined.with_columns(nw.col(SLICE).fill_null(OTHERS)).drop("_person")
+    named = customers.filter(nw.col("code").is_in(codes))
+    slices = named.select(number.alias("_person"), nw.col("code").alias(SLICE))
+    numbered = persons.with_columns(nw.col(person).cast(nw.Int64).alias("_person"))
+    joined = numbered.join(slices, on="_person", how="left").drop("_person")
+    return joined.with_columns(nw.col(SLICE).fill_null(OTHERS))
 
 
-def _check_one_cut(cut: Sequence[tuple[str, str]]) -> str:
-    """The column that a table is cut by; UsageError if there are several."""
+def _check_one_cut(cut: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """The column that a table is cut by, and the value; UsageError if there are several."""
     if len(cut) > 1:
         names = " and ".join(name for name, _ in cut)
         raise UsageError(f"a report is narrowed by one thing at a time, not by {names}")
-    return cut[0][0]
+    return cut[0]
+
+
+def read_customers(tables: Tables) -> Rows:
+    """The customers, with the company that each stands for: none, if the release does not tell."""
+    customers = rows(tables, "customer")
+    if "company" in customers.collect_schema():
+        return customers
+    return customers.with_columns(nw.lit(None).cast(nw.Int64).alias("company"))
 
 
 def active(tables: Tables, period: Period, *, months: int = 24) -> Rows:
@@ -147,7 +141,7 @@ def count_at(what: str, end: date, **narrowed: str) -> Population:
 
 def count_lately(what: str, period: Period, months: int, **narrowed: str) -> Population:
     """Those of the last months."""
-    return Population(what, since(period, months), period.end, narrow_to(narrowed))
+    return Population(what, period.back(months), period.end, narrow_to(narrowed))
 
 
 def count_stepwise(what: str, period: Period, months: int, **narrowed: str) -> Population:
@@ -161,9 +155,11 @@ def count_stepwise(what: str, period: Period, months: int, **narrowed: str) -> P
 def count_over(what: str, days: pl.Series, **narrowed: str) -> Population:
     """Those of the months in which these days lie: so it is known which wholes they are a part
     of."""
-    ends = [day for day in (days.min(), days.max()) if isinstance(day, date)]
-    months = [Period.parse(f"{day:%Y-%m}") for day in ends]
-    start, end = (months[0].start, months[1].end) if months else (None, None)
+    first, last = days.min(), days.max()
+    if not (isinstance(first, date) and isinstance(last, date)):
+        return Population(what, cut=narrow_to(narrowed))
+    start = Period.around(first, "month").start
+    end = Period.around(last, "month").end
     return Population(what, start, end, narrow_to(narrowed))
 
 
@@ -178,7 +174,6 @@ def tabulated(  # noqa: PLR0913 - what a table is
     form: Form = STEPS,
 ) -> Cells:
     """The cells of rows of a release, by person."""
-    _check_told(release, population)
     cut = [one for one in population.cut if one[0] in CUTS]
     sliced = with_slices(release, counted, cut, person)
     cells = tabulate(
@@ -196,40 +191,36 @@ def tabulated(  # noqa: PLR0913 - what a table is
     return replace(cells, recount=recount, is_optional=form.is_optional, apart=form.apart)
 
 
-def _step_down(values: pl.DataFrame, by: Sequence[Dimension], steps: Steps) -> pl.DataFrame:
-    there = [dimension for dimension in by if dimension.name in values.columns]
-    coarse: pl.DataFrame = step_down(nw.from_native(values), there, steps).to_native()
-    return coarse
-
-
 def complete(cells: Cells, values: pl.DataFrame) -> Cells:
     """The cells with a zero for each value of a dimension (and of its parents) that nobody has, so
     that no step of a chart is missing."""
+    count = cells.recount
+    if count is None:
+        return replace(cells, frame=_fill_gaps(cells, values))
+
+    def recount(steps: Steps) -> Cells:
+        there = [dimension for dimension in cells.by if dimension.name in values.columns]
+        dropped = dropped_columns(there, steps)
+        coarse = step_down(nw.from_native(values), there, steps).drop(dropped)
+        coarser = count(steps)
+        return complete(coarser, coarse.to_native().unique()) if coarse.columns else coarser
+
+    return replace(cells, frame=_fill_gaps(cells, values), recount=recount)
+
+
+def _fill_gaps(cells: Cells, values: pl.DataFrame) -> pl.DataFrame:
+    """The frame of the cells with a zero for each of the values that it lacks."""
     ours = values.columns
     columns = cells.dimensions
     without_total = [one.name for one in cells.by if one.name in ours and not one.total]
     depths = [values.select(ours[depth:]).unique() for depth in range(len(ours))]
-    levels = pl.concat(depths, how="diagonal").select(ours).drop_nulls(without_total)
-    others = [column for column in columns if column not in ours]
-    wanted = cells.frame.select(others).unique().join(levels, how="cross") if others else levels
+    wanted = pl.concat(depths, how="diagonal").drop_nulls(without_total)
+    others = cells.frame.select(column for column in columns if column not in ours)
+    if others.width:
+        wanted = others.unique().join(wanted, how="cross")
     schema = {column: cells.frame.schema[column] for column in columns}
-    missing = wanted.cast(schema).join(  # type: ignore[arg-type]
-        cells.frame, on=columns, how="anti", nulls_equal=True
-    )
+    every = wanted.select(pl.col(column).cast(kind) for column, kind in schema.items())
+    missing = every.join(cells.frame, on=columns, how="anti", nulls_equal=True)
     padded = pl.concat([cells.frame, missing], how="diagonal")
-    filled = padded.with_columns(pl.exclude(columns).fill_null(0))
     totals_last = [pl.col(column).is_null() for column in columns]
-
-    count = cells.recount
-
-    def recount(steps: Steps) -> Cells:
-        dropped = dropped_columns(cells.by, steps)
-        coarse_values = _step_down(values, cells.by, steps).select(pl.exclude(dropped)).unique()
-        coarser = count(steps) if count else cells
-        return complete(coarser, coarse_values) if coarse_values.columns else coarser
-
-    return replace(
-        cells,
-        recount=None if count is None else recount,
-        frame=filled.sort([*totals_last, *columns]),
-    )
+    return padded.with_columns(pl.exclude(columns).fill_null(0)).sort(*totals_last, *columns)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 
 import polars as pl
 
@@ -168,13 +169,11 @@ class Balanced:
             detractor=at(frame, "people", {"group": "detractor"}, ("outcome",)),
             n=at(frame, "people", {"group": None, "outcome": "complete"}),
         )
-        is_group = pl.col(self.by).is_not_null()
-        groups = counted.filter(on_total("group", "outcome"), is_group)
+        groups = counted.filter(on_total("group", "outcome"), pl.col(self.by).is_not_null())
         columns = groups.select("people", "promoter", "detractor", "n")
         firm = columns.drop_nulls().filter(pl.col("n") >= least(frame))
-        value, error = None, 0.0
-        if 0 < firm.height == groups.height:
-            value, error = self._estimate(firm)
+        is_whole = 0 < firm.height == groups.height
+        value, error = self._estimate(firm) if is_whole else (None, 0.0)
         margin = intervals.z() * error
         ends = interval("nps_balanced", 0.0, (-margin, margin))
         here = on_total("group", "outcome", self.by)
@@ -183,9 +182,7 @@ class Balanced:
 
     def _estimate(self, groups: pl.DataFrame) -> tuple[float, float]:
         """The weighted score and its standard error."""
-        score, se = intervals.nps(pl.col("promoter"), pl.col("detractor"), pl.col("n"))
-        weight = pl.col("people") / pl.col("people").sum()
-        variance = ((weight * se) ** 2).sum()
-        estimate = groups.select(value=(weight * score).sum(), error=variance.sqrt())
-        value, error = estimate.row(0)
-        return value, error
+        scores, errors = intervals.nps(groups["promoter"], groups["detractor"], groups["n"])
+        weights = groups["people"] / groups["people"].sum()
+        variance = ((weights * errors) ** 2).sum()
+        return (weights * scores).sum(), sqrt(variance)

@@ -32,8 +32,7 @@ class Reached:
         people = {stage: self._count(frame, stage) for stage in self.stages}
         each = [pl.when(pl.col("stage") == stage).then(n) for stage, n in people.items()]
         is_known = ~self._is_unknown(frame)
-        counted = frame.with_columns(reached=pl.coalesce(each))
-        counted = counted.with_columns(reached=pl.when(is_known).then("reached"))
+        counted = frame.with_columns(reached=pl.when(is_known).then(pl.coalesce(each)))
         reached = counted["reached"]
         delivered = frame.select(people["delivered"]).to_series()
         ends = intervals.wilson(reached, delivered)
@@ -49,17 +48,11 @@ class Reached:
         codes = frame[self.among].drop_nulls().unique().to_list() if self.unknown else []
         is_unknown = pl.lit(False)
         for code in codes:
-            is_stage = pl.col("stage").is_in(self._list_unknown(code))
+            parts = code.removeprefix("others+").split("+")
+            unknown = [set(self.unknown.get(part, ())) for part in parts]
+            is_stage = pl.col("stage").is_in(set.intersection(*unknown))
             is_unknown |= (pl.col(self.among) == code) & is_stage
         return is_unknown.fill_null(False)
-
-    def _list_unknown(self, code: str) -> list[str]:
-        parts = code.removeprefix("others+").split("+")
-        return [
-            stage
-            for stage in self.stages
-            if all(stage in self.unknown.get(part, ()) for part in parts)
-        ]
 
     def _count(self, frame: pl.DataFrame, stage: str) -> pl.Expr:
         """Those who came so far; null of a stage that is told with another."""

@@ -6,15 +6,19 @@ Of the scores 10, 9, 8 and 3 two are promoters and one is a detractor: (2 - 1) /
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+import numpy as np
 import polars as pl
 
 from genlib.errors import BadInput, UsageError
-from genlib.metrics import intervals, surveys
+from genlib.metrics import intervals
 from genlib.metrics.intervals import Estimate
 from genlib.metrics.rows import collect, lazy
+
+if TYPE_CHECKING:
+    import svy
 
 
 def net_promoter_score(
@@ -31,28 +35,45 @@ def net_promoter_score(
     labels of a survey tool. With `weights` or `strata` the figures are those of a weighted or
     stratified mean (linearised).
     """
-    frame = pl.DataFrame({"score": _read_numbers(scores)})
-    design_columns: dict[str, pl.Series] = {}
-    if weights is not None:
-        design_columns["weight"] = pl.Series(weights)
-    if strata is not None:
-        design_columns["stratum"] = pl.Series(strata)
-    answers = frame.with_columns(**design_columns).filter(pl.col("score").is_between(0, 10))
+    columns = {"score": _read_numbers(scores), "wgt": weights, "stratum": strata}
+    given = {name: pl.Series(values) for name, values in columns.items() if values is not None}
+    answers = pl.DataFrame(given).filter(pl.col("score").is_between(0, 10))
     if answers.is_empty():
         raise UsageError("a net promoter score needs at least one answer from 0 to 10")
-    point = (answers["score"] >= 9).cast(pl.Int8) - (answers["score"] <= 6).cast(pl.Int8)
-    if design_columns:
-        weight = None if weights is None else "weight"
-        stratum = None if strata is None else "stratum"
-        design = surveys.Design(weight, stratum)
-        points = answers.with_columns(point=point)
-        estimate = surveys.mean(points, "point", design, level=level)
-        return replace(estimate, low=max(-1.0, estimate.low), high=min(1.0, estimate.high))
-    promoters = int((point > 0).sum())
-    detractors = int((point < 0).sum())
-    n = len(point)
-    ends = intervals.nps_interval(promoters, detractors, n, level=level)
-    return Estimate(*intervals.nps(promoters, detractors, n), *ends, n)
+    is_promoter = answers["score"] >= 9
+    is_detractor = answers["score"] <= 6
+    design: dict[str, Any] = {name: name for name in given if name != "score"}
+    if design:
+        points = answers.with_columns(point=is_promoter.cast(pl.Int8) - is_detractor)
+        return _score_by_design(points, design, level)
+    counts = (is_promoter.sum(), is_detractor.sum(), answers.height)
+    ends = intervals.nps_interval(*counts, level=level)
+    return Estimate(*intervals.nps(*counts), *ends, answers.height)
+
+
+def _score_by_design(points: pl.DataFrame, design: dict[str, Any], level: float) -> Estimate:
+    import svy
+
+    estimate = estimate_mean(points, "point", svy.Design(**design), level=level)
+    return replace(estimate, low=max(-1.0, estimate.low), high=min(1.0, estimate.high))
+
+
+def estimate_mean(
+    frame: pl.DataFrame, column: str, design: svy.Design, *, level: float = 0.95
+) -> Estimate:
+    """Mean of a column by the design of its sample, linearised (Taylor)."""
+    import svy
+
+    try:
+        estimation: Any = svy.Sample(frame, design).estimation
+        means = estimation.mean(column, alpha=1 - level).estimates
+    except (svy.SvyError, ValueError):  # its message quotes the data
+        raise BadInput(
+            f"no weighted mean of column {column}: a weight is missing, or a stratum has one answer"
+        ) from None
+    mean = means[0]
+    ends = float(mean.lci), float(mean.uci)
+    return Estimate(float(mean.est), float(mean.se), *ends, frame.height)
 
 
 def _read_numbers(scores: Any) -> pl.Series:
@@ -85,17 +106,14 @@ def likert(
     schema = frame.collect_schema()
     items = items or schema.names()
     _check_scale(schema, items, scale)
-    chosen = [
-        (nw.col(item) == answer).cast(nw.Int64).sum().alias(f"{answer}\0{item}")
-        for item in items
+    names = [str(answer) for answer in scale]
+    sums = [
+        (nw.col(*items) == answer).cast(nw.Int64).sum().name.suffix(f"\0{answer}")
         for answer in scale
     ]
-    counts = collect(frame.select(*chosen)).row(0, named=True)
-    columns: dict[str, list[Any]] = {"item": items}
-    for answer in scale:
-        columns[str(answer)] = [counts[f"{answer}\0{item}"] for item in items]
-    table = pl.DataFrame(columns)
-    names = [str(answer) for answer in scale]
+    counted = collect(frame.select(*sums)).row(0)
+    by_answer = np.reshape(counted, (len(scale), len(items)))
+    table = pl.DataFrame({"item": items, **dict(zip(names, by_answer, strict=True))})
     n = pl.sum_horizontal(names)
     shares = {name: pl.col(name) / n for name in names}
     figures = intervals.likert([pl.col(name) for name in names], n, level=level)

@@ -41,29 +41,25 @@ def survey_rounds(release: Tables, period: Period, *, comparison: str = "previou
     before it or (`year_ago`) that of a year before; a quarter or a year tells all its surveys
     together, beside those of the period before it or of a year before."""
     surveys = read_spans(release, period)
-    this, before = (
-        _survey_places(surveys, comparison)
-        if period.length == 1
-        else _period_places(surveys, period, comparison)
-    )
-    unfinished = surveys.filter(pl.col("open_days").is_not_null())["place"].to_list()
+    find = _find_surveys if period.length == 1 else _find_periods
+    this, before = find(surveys, period, is_year_ago=comparison == "year_ago")
+    unfinished = surveys.drop_nulls("open_days")["place"].to_list()
     is_over = period.length == 1 or _last_day(release, period) >= period.end
-    is_comparable = is_over and this not in unfinished and before not in unfinished
+    is_comparable = is_over and not {this, before} & {*unfinished}
     return Rounds(this, before if is_comparable else NEVER, this in unfinished)
 
 
-def _survey_places(surveys: pl.DataFrame, comparison: str) -> tuple[date, date]:
+def _find_surveys(
+    surveys: pl.DataFrame, _period: Period, *, is_year_ago: bool
+) -> tuple[date, date]:
     """The latest survey, and the one before it or that of a year before."""
-    places = surveys["place"].unique().sort().to_list()
-    this = places[-1] if places else NEVER
-    if comparison == "year_ago":
-        return this, this.replace(year=this.year - 1)
-    return this, places[-2] if len(places) > 1 else NEVER
+    before, this = [NEVER, NEVER, *surveys["place"].unique().sort()][-2:]
+    return this, this.replace(year=this.year - 1) if is_year_ago else before
 
 
-def _period_places(surveys: pl.DataFrame, period: Period, comparison: str) -> tuple[date, date]:
+def _find_periods(surveys: pl.DataFrame, period: Period, *, is_year_ago: bool) -> tuple[date, date]:
     """The surveys of the period, and those of the one before it or of a year before."""
-    earlier = period.year_ago() if comparison == "year_ago" else period.previous()
+    earlier = period.year_ago() if is_year_ago else period.previous()
     places = dict(surveys.select("round", "place").rows())
     return places.get(period.start, NEVER), places.get(earlier.start, NEVER)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import svy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -19,6 +20,7 @@ from genlib.disclosure.slices import take_slice
 from genlib.errors import BadInput, UsageError
 from genlib.metrics import satisfaction
 from genlib.metrics.satisfaction import likert, net_promoter_score
+from genlib.metrics.statistics import estimate_mean
 from genlib.period import Period
 
 DATA = Path(__file__).parents[2] / "data" / "reference" / "survey"
@@ -81,17 +83,14 @@ def test_nothing_to_score_is_an_error() -> None:
 
 
 def test_a_weighted_interval_ends_where_the_scale_ends() -> None:
-    pytest.importorskip("svy")
     assert net_promoter_score([9] * 9 + [8], weights=[1.0] * 10).high == 1
 
 
 def test_weights_count_answers_more_than_once() -> None:
-    pytest.importorskip("svy")
     assert net_promoter_score([9, 0], weights=[3, 1]).value == pytest.approx(0.5)
 
 
 def test_strata_that_agree_within_leave_no_error() -> None:
-    pytest.importorskip("svy")
     found = net_promoter_score([9, 9, 0, 0], weights=[1, 1, 1, 1], strata=["a", "a", "b", "b"])
     assert (found.value, found.se) == (0, 0)
 
@@ -100,9 +99,24 @@ def test_strata_that_agree_within_leave_no_error() -> None:
     "design", [{"strata": ["a", "a", "b", "c"]}, {"weights": [1.0, 1.0, None, 1.0]}]
 )
 def test_a_gap_in_the_design_is_an_error_without_values(design: dict[str, list[Any]]) -> None:
-    pytest.importorskip("svy")
     with pytest.raises(BadInput, match="a weight is missing, or a stratum has one answer"):
         net_promoter_score([9, 9, 0, 8], **design)
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "design", "mean", "se"),
+    [
+        ("apistrat", "api00", {"wgt": "pw", "stratum": "stype"}, 662.287, 9.4089),
+        ("apiclus1", "api00", {"wgt": "pw", "psu": "dnum"}, 644.169, 23.542),
+        ("strat8", "ue91", {"wgt": "wt", "stratum": "str"}, 475.33, 133.73),
+    ],
+)
+def test_means_by_design_are_those_of_r_survey_and_of_lehtonen_and_pahkinen(
+    file: str, column: str, design: dict[str, str], mean: float, se: float
+) -> None:
+    frame = pl.read_csv(DATA / f"{file}.csv", null_values="NA", infer_schema_length=None)
+    found = estimate_mean(frame, column, svy.Design(**design, pop_size="fpc"))
+    assert (found.value, found.se) == (pytest.approx(mean, abs=5e-3), pytest.approx(se, abs=5e-3))
 
 
 def test_the_published_table_of_math_anxiety() -> None:
