@@ -74,7 +74,7 @@ def tabulate(  # noqa: PLR0913 - what a table is
     is_polars = all(_is_polars(frame) for frame in (rows, customers) if frame is not None)
 
     def count(some: Members) -> Cells:
-        cells = _count(some, by, measures, customers, can_draw=is_polars)
+        cells = _count(some, by, measures, release, can_draw=is_polars)
         return replace(cells, population=whom, figures=tuple(figures), is_polars=is_polars)
 
     def step(steps: Steps) -> Cells:
@@ -133,7 +133,7 @@ def _count(
     members: Members,
     by: Sequence[Dimension],
     measures: Sequence[Measure],
-    customers: Any,
+    release: Tables | None,
     *,
     can_draw: bool,
 ) -> Cells:
@@ -147,11 +147,11 @@ def _count(
         *columns, "people", pl.exclude(*columns, "people")
     )
     cells = Cells(table.sort([*order, *columns]), tuple(by), tuple(measures))
-    if not (can_draw and knows_pseudonyms(members.person, customers)):
+    if not (can_draw and knows_pseudonyms(members.person, customers_of(release))):
         return cells
     tells_people = any(measure.kind == "people" for measure in measures)
     people = [int(tally["people"].sum()) for tally in tallies] if tells_people else []
-    return replace(cells, draw=cache(partial(draw_cells, members, levels, people, customers)))
+    return replace(cells, draw=cache(partial(draw_cells, members, levels, people, release)))
 
 
 def _check_kinds(by: Sequence[Dimension], measures: Sequence[Measure]) -> None:

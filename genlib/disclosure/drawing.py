@@ -8,12 +8,12 @@ his pseudonym, all four by their company's number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import polars as pl
 
-from genlib.disclosure.members import COMPANY, Level, Members
+from genlib.disclosure.cells import Tables
+from genlib.disclosure.members import COMPANY, Level, Members, customers_of
 from genlib.disclosure.sketch import Sketches, draw_sketches, numbers
 
 WHO = "people"
@@ -21,16 +21,15 @@ WHO = "people"
 
 
 def draw_cells(
-    members: Members, levels: Sequence[Level], people: Sequence[int], who: Any
+    members: Members, levels: Sequence[Level], people: Sequence[int], release: Tables | None
 ) -> pl.DataFrame:
     """The sketches of all cells, by the dimension columns, and their `_numbering`; `levels`: the
     finest first; `people`: how many stand in the cells of each, none where people are not told.
-    `who`: the customers, by pseudonym.
 
     Where nobody stands in two parts of a whole, its sketch is the sum of theirs. All contact
     persons of a company are drawn by its number, so together they are one in any difference.
     """
-    names = _list_numbers(members.person, who)
+    names = _list_numbers(members.person, release)
     rows = _list_rows(members, tells_people=bool(people))
     parts = _draw(rows, members, names, members.places.height)
     drawings = []
@@ -41,7 +40,7 @@ def draw_cells(
             persons = _list_persons(level.place(rows), members.person)
             sketches |= _draw(persons, members, names, wholes).pack()
         drawings.append(level.wholes.with_columns(**sketches))
-    numbering = _name_numbering(members, who)
+    numbering = _name_numbering(members, customers_of(release))
     return pl.concat(drawings, how="diagonal_relaxed").with_columns(_numbering=pl.lit(numbering))
 
 
@@ -61,13 +60,12 @@ def _list_persons(rows: pl.DataFrame, person: str) -> pl.DataFrame:
 
 
 def _one() -> pl.Expr:
-    return pl.lit(1, pl.Int64).alias(WHO)
+    return pl.lit(1, pl.Int8).alias(WHO)
 
 
 def _draw(rows: pl.DataFrame, members: Members, names: pl.DataFrame | None, cells: int) -> Sketches:
     """The sketches of what everybody brought to each cell."""
-    number = partial(_with_numbers, person=members.person, names=names)
-    return draw_sketches(rows, cells, number)
+    return draw_sketches(_with_numbers(rows, members.person, names), cells)
 
 
 def knows_pseudonyms(person: str, customers: Any) -> bool:
@@ -91,30 +89,37 @@ def _name_numbering(members: Members, customers: Any) -> str:
     return f"{domain}/company" if are_joined else domain
 
 
-def _list_numbers(person: str, customers: Any) -> pl.DataFrame | None:
+def _list_numbers(person: str, release: Tables | None) -> pl.DataFrame | None:
     """The stable `_number` of each customer, that of his company if he stands for one; None where
-    nobody is a customer."""
+    nobody is a customer. They are worked out once for a release."""
+    customers = customers_of(release)
     if person == COMPANY or customers is None:
         return None
-    told = customers.lazy()
+    memory: dict[str, pl.DataFrame] = getattr(release, "memory", {})
     column = "pseudonym" if person == "pseudonym" else "customer"
-    there = [name for name in (column, "pseudonym", COMPANY) if name in told.collect_schema()]
-    names: pl.DataFrame = told.select([*dict.fromkeys(there)]).collect()
+    if column not in memory:
+        memory[column] = _work_out_numbers(customers.lazy(), column)
+    return memory[column]
+
+
+def _work_out_numbers(customers: pl.LazyFrame, column: str) -> pl.DataFrame:
+    there = [name for name in (column, "pseudonym", COMPANY) if name in customers.collect_schema()]
+    names = customers.select([*dict.fromkeys(there)]).collect()
     number = numbers(names["pseudonym"])
     if COMPANY in names.columns:
         number = names.select(pl.coalesce(pl.col(COMPANY).cast(pl.UInt64), number)).to_series()
     return names.select(pl.col(column).alias("_person"), _number=number)
 
 
-def _with_numbers(rows: pl.DataFrame, *, person: str, names: pl.DataFrame | None) -> pl.DataFrame:
-    """The rows, with the stable `_number` of each contributor (null: not known)."""
+def _with_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame | None) -> pl.DataFrame:
+    """The rows, with the stable `_number` of each contributor (null: not known) in place of him."""
+    numbered = rows.with_columns(_number=pl.lit(None, pl.UInt64))
     if person == COMPANY:
-        return rows.with_columns(_number=pl.col(COMPANY).cast(pl.UInt64))
-    own = numbers(rows[person]) if person == "pseudonym" else pl.lit(None, pl.UInt64)
-    if names is None:
-        return rows.with_columns(_number=own)
-    whose = names.with_columns(pl.col("_person").cast(rows.schema[person], strict=False))
-    numbered = rows.join(
-        whose, left_on=person, right_on="_person", how="left", maintain_order="left"
-    )
-    return numbered.with_columns(_number=pl.coalesce("_number", own))
+        numbered = rows.with_columns(_number=pl.col(COMPANY).cast(pl.UInt64))
+    elif names is not None:
+        whose = names.with_columns(pl.col("_person").cast(rows.schema[person], strict=False))
+        numbered = rows.join(whose, left_on=person, right_on="_person", how="left")
+    if person == "pseudonym":
+        own = numbers(numbered[person])
+        numbered = numbered.with_columns(_number=pl.coalesce("_number", own))
+    return numbered.drop(person)

@@ -91,28 +91,31 @@ def gather_members(  # noqa: PLR0913 - what a table is
     numbers = [nw.col(name).cast(nw.Int64).fill_null(0) for name in sums]
     frame = nw.from_native(rows).select(person, *columns, *numbers)
     companies = _read_companies(frame, person, release)
-    narrow = _collect_narrow(frame, person, columns, sums)
-    places = narrow.select(*columns, EVERYBODY).unique()
-    placed = _join_cells(narrow, places).drop(places.columns)
+    told = _read_narrow(frame, person, columns, sums, is_unique=is_unique)
+    keys = [*columns, EVERYBODY]
+    places: pl.DataFrame = told.select(keys).unique().collect(engine="streaming")
+    numbered = places.lazy().with_row_index("_cell")
+    placed: pl.DataFrame = (
+        told.join(numbered, on=keys, nulls_equal=True)
+        .select(person, "_cell", *sums)
+        .collect(engine="streaming")
+    )
     lone, contacts = _part_contacts(placed, person, companies)
-    told_places = places.with_columns(pl.col(pl.Categorical).cast(pl.String))
     tells_companies = companies is not None
-    return Members(lone, contacts, told_places, person, tuple(sums), is_unique, tells_companies)
+    return Members(lone, contacts, places, person, tuple(sums), is_unique, tells_companies)
 
 
-def _collect_narrow(
-    frame: Any, person: str, columns: Sequence[str], sums: Sequence[str]
-) -> pl.DataFrame:
-    """Rows in memory, texts as numbers; of other engines one row a person and cell."""
+def _read_narrow(
+    frame: Any, person: str, columns: Sequence[str], sums: Sequence[str], *, is_unique: bool
+) -> pl.LazyFrame:
+    """Rows of Polars, in memory but where they are unique: then they are many, and read twice with
+    little work. Of other engines one row a person and cell."""
     if not frame.implementation.is_polars():
         totals = [nw.col(name).sum() for name in sums]
         frame = nw.from_native(collect(frame.group_by(person, *columns).agg(*totals)))
-    native = frame.lazy().to_native()
-    kinds = native.collect_schema()
-    texts = [column for column in columns if kinds[column] == pl.String]
-    coded = native.with_columns(pl.col(texts).cast(pl.Categorical), pl.lit(True).alias(EVERYBODY))
-    narrow: pl.DataFrame = coded.collect(engine="streaming")
-    return narrow
+    native: pl.LazyFrame = frame.lazy().to_native()
+    told = native.with_columns(pl.lit(True).alias(EVERYBODY))
+    return told if is_unique else told.collect(engine="streaming").lazy()
 
 
 def _join_cells(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,6 @@ the customer id.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,26 +73,23 @@ class Sketches:
         return pl.Series(sketches, dtype=pl.Binary)
 
 
-def draw_sketches(
-    rows: pl.DataFrame, cells: int, number: Callable[[pl.DataFrame], pl.DataFrame]
-) -> Sketches:
-    """The sketches of so many cells, from rows of a person, the number of his `_cell` and what he
-    brought to each sum. `number` gives rows with the `_number` of each person."""
-    _, _, *names = rows.columns
+def draw_sketches(rows: pl.DataFrame, cells: int) -> Sketches:
+    """The sketches of so many cells, from rows of the number of a `_cell`, the `_number` of a
+    person (null: not known), and what he brought to each sum."""
+    names = [name for name in rows.columns if name not in {"_cell", "_number"}]
     lines = {name: np.zeros(cells * WIDTH, WORD) for name in names}
     are_known = np.ones(cells, np.bool_)
     for part in rows.iter_slices(SLICE):
-        numbered = number(part)
-        is_strange = numbered["_number"].is_null()
-        are_known[numbered["_cell"].filter(is_strange).to_numpy()] = False
-        mixed = _mixed(numbered["_number"].fill_null(0).to_numpy())
+        is_strange = part["_number"].is_null()
+        are_known[part["_cell"].filter(is_strange).to_numpy()] = False
+        mixed = _mixed(part["_number"].fill_null(0).to_numpy())
         factors = mixed.astype(WORD) | WORD.type(1)  # odd: no power of two makes it nothing
-        begins = numbered["_cell"].to_numpy().astype(np.int64) * WIDTH
+        begins = part["_cell"].to_numpy().astype(np.int64) * WIDTH
         for draw in range(DRAWS):
             drawn = (mixed >> np.uint64(58 - 6 * draw)).astype(np.int64) % PLACES
             places = begins + drawn + PLACES * draw
             for name in names:
-                brought = numbered[name].to_numpy().astype(np.int64).astype(WORD)
+                brought = part[name].to_numpy().astype(np.int64).astype(WORD)
                 lines[name] += _add_up(places, factors * brought, cells)
     whole = {name: words_of.reshape(-1, WIDTH) for name, words_of in lines.items()}
     return Sketches(whole, are_known)

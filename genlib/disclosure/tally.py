@@ -22,8 +22,14 @@ def count_level(members: Members, level: Level, money: Sequence[str]) -> pl.Data
     cells = _count_people(lone, contacts, members)
     if members.sums:
         is_plain = not money and all(_is_never_negative(rows, members) for rows in (lone, contacts))
-        count_sums = _count_events if is_plain else _sum_contributions
-        cells = cells.join(count_sums(lone, contacts, members, money), on="_cell")
+        if is_plain:
+            sums = _count_events(lone, contacts, members, cells)
+        else:
+            is_single = cells["people"].sum() == lone.height + contacts.height
+            by_person = lone if is_single else _sum_by(lone, members.person, members)
+            by_company = _sum_by(contacts, "_company", members)
+            sums = _sum_contributions(by_person, by_company, members, money)
+        cells = cells.join(sums, on="_cell")
     numbered = level.wholes.with_row_index("_cell")
     return numbered.join(cells, on="_cell").drop("_cell")
 
@@ -49,29 +55,34 @@ def _count_people(lone: pl.DataFrame, contacts: pl.DataFrame, members: Members) 
     )
 
 
+def _sum_by(rows: pl.DataFrame, contributor: str, members: Members) -> pl.DataFrame:
+    return rows.group_by("_cell", contributor).agg(pl.col(members.sums).sum())
+
+
 def _count_events(
-    lone: pl.DataFrame, contacts: pl.DataFrame, members: Members, money: Sequence[str]
+    lone: pl.DataFrame, contacts: pl.DataFrame, members: Members, everybody: pl.DataFrame
 ) -> pl.DataFrame:
-    """The sums of events, and who had any."""
+    """The sums of events, and who had any; `everybody`: the cells with all their people."""
     names = [*members.sums]
     rows = pl.concat([lone.select("_cell", *names), contacts.select("_cell", *names)])
     cells = rows.group_by("_cell").agg(pl.col(names).sum())
     for name in names:
         is_some = pl.col(name) != 0
-        some = _count_people(lone.filter(is_some), contacts.filter(is_some), members)
+        some = everybody
+        if (rows[name] == 0).any():
+            some = _count_people(lone.filter(is_some), contacts.filter(is_some), members)
         having = some.select("_cell", pl.col(CONTRIBUTORS).alias(f"{name}_people"))
         cells = cells.join(having, on="_cell", how="left")
     return cells.fill_null(0)
 
 
 def _sum_contributions(
-    lone: pl.DataFrame, contacts: pl.DataFrame, members: Members, money: Sequence[str]
+    by_person: pl.DataFrame, by_company: pl.DataFrame, members: Members, money: Sequence[str]
 ) -> pl.DataFrame:
-    """The sums, by what each contributor brought to them."""
+    """The sums, from what each contributor brought to them."""
+    columns = ["_cell", *members.sums]
+    contributions = pl.concat([by_person.select(columns), by_company.select(columns)])
     totals = pl.col(members.sums).sum()
-    of_people = lone.group_by("_cell", members.person).agg(totals).drop(members.person)
-    of_companies = contacts.group_by("_cell", "_company").agg(totals).drop("_company")
-    contributions = pl.concat([of_people, of_companies])
     having = [(pl.col(name) != 0).sum().alias(f"{name}_people") for name in members.sums]
     sizes = [pl.col(name).abs() for name in money]
     cells = contributions.group_by("_cell").agg(

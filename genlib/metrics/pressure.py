@@ -20,7 +20,7 @@ from genlib.metrics.messages import CONTACTS, OUTCOMES, message_rates, outcome, 
 from genlib.metrics.names import metric
 from genlib.metrics.population import check_covered, complete, count_at, tabulated
 from genlib.metrics.rates import Rate, Share
-from genlib.metrics.rows import Rows, banded, within
+from genlib.metrics.rows import Rows, banded, read_once, within
 from genlib.period import Period
 
 CAPS = range(1, 5)
@@ -112,7 +112,8 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     delivered = outcome(_lately(release, period, 90, campaign), what)
     sizes = delivered.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
     delivered = delivered.join(sizes, on="customer")
-    delivered = delivered.with_columns(dose=banded(nw.col("n"), _bands(1)))
+    banded_messages = delivered.with_columns(dose=banded(nw.col("n"), _bands(1)))
+    delivered = read_once(banded_messages, "customer", "dose", "outcome", "contacts")
     by = (by_number("dose", most=MOST), Dimension("outcome", is_subject=True))
     population = count_at("delivered in 90 days", period.end, campaign=campaign)
 

@@ -42,7 +42,7 @@ def crowd(count: int, where: tuple[str, str], start: int = 0) -> People:
 def sketch(people: pl.Series) -> pl.Series:
     """The sketch of people in one cell, by their numbers."""
     rows = pl.DataFrame({"_number": people, "_cell": 0, "people": 1})
-    return draw_sketches(rows, 1, lambda part: part).pack()["people"]
+    return draw_sketches(rows, 1).pack()["people"]
 
 
 def publish(folder: Path, month: int, *, run: str = "", **tables: Cells) -> Protected:
