@@ -52,9 +52,9 @@ def tabulate(  # noqa: PLR0913 - what a table is
     Example: of Oy A four contact persons brought 960 euros, and two consumers 20 each: 6 people, 3
     contributors, and the largest contribution is 960.
 
-    `is_unique`: nobody has two rows in a cell, nor stands in two parts of any whole, so rows are
-    not summed by person, and many more than fit into memory are counted. Without `release` each
-    person stands for himself.
+    `is_unique`: nobody has two rows in a cell, nor stands in two parts of any whole, so people are
+    not counted one by one; and rows are not held in memory whole, but who each is of and where it
+    stands. Without `release` each person stands for himself.
 
     Raises `UsageError` for a measure that is not in whole numbers (a fraction would be cut row by
     row), for a row without a value in a dimension (null is the total), and for people who are no

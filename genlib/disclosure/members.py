@@ -1,7 +1,7 @@
 """Members: who is in the cells of a table, and what each brought, in as few bytes as that takes.
 
-Every engine's rows come here, and from here on Polars counts. A cell is a number: its codes stand
-once, in `places`, so rows are two numbers and the sums.
+Every engine's rows come here, and from here on Polars counts. A cell is a number, and its codes
+stand once, in `places`: so a row is two numbers and the sums.
 
 Example: of customers 1 and 2 in region "01" and 3 in "06" the places are 0: "01" and 1: "06", and
 the rows (1, 0), (2, 0) and (3, 1). The total has one cell, and both places lie in it.
