@@ -160,6 +160,11 @@ class Release:
         )
 
     @cached_property
+    def memory(self) -> dict[str, Any]:
+        """What was worked out of the whole release, by name; it never changes."""
+        return {}
+
+    @cached_property
     def first_day(self) -> date | None:
         """The earliest day in any table of the release; None if no table has any."""
         days = [self._first_day_of(table) for table in self.tables]

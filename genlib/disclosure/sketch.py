@@ -12,7 +12,7 @@ the customer id.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ WORD = np.dtype(np.uint32)
 WIDTH = PLACES * DRAWS
 SIZE = WIDTH * WORD.itemsize
 SLICE = 1 << 20
-"""So many words can be added up in a double without a rest."""
+"""Rows that are drawn at a time; so many words can be added up in a double without a rest."""
 LETTERS = 12
 """As many letters, read to the base 36, as a whole number of 64 bits can hold."""
 
@@ -44,79 +44,62 @@ def numbers(pseudonyms: pl.Series) -> pl.Series:
     return pl.select(pl.when(is_pseudonym).then(mixed)).to_series()
 
 
-def sketches(members: pl.DataFrame, keys: Sequence[str], sums: Sequence[str] = ()) -> pl.DataFrame:
-    """`members`, one row a person and cell, with `keys`, `_number` and what each brought to the
-    `sums`, as one row a cell: keys, and a sketch of its `people` and of each sum; null where
-    somebody there is not known by a pseudonym."""
-    cells, wholes = _place(members, keys)
-    mixed = _mixed(cells["_number"].fill_null(0).to_numpy())
-    start = cells["_row"].to_numpy() * WIDTH
-    factors = mixed.astype(WORD) | WORD.type(1)  # odd, so that no power of two makes it nothing
-    brought = {"people": factors} | {
-        name: factors * cells[name].to_numpy().astype(np.int64).astype(WORD) for name in sums
-    }
-    lines = {name: np.zeros(wholes.height * WIDTH, WORD) for name in brought}
-    for draw in range(DRAWS):
-        places_drawn = (mixed >> np.uint64(58 - 6 * draw)).astype(np.int64) % PLACES
-        places = start + places_drawn + PLACES * draw
-        for name, parts in brought.items():
-            lines[name] += _add_up(places, parts, wholes.height)
-    sketched = {
-        name: pl.when("_number").then(packed(sums_of.reshape(-1, WIDTH)))
-        for name, sums_of in lines.items()
-    }
-    return wholes.select(*keys, **sketched)
+@dataclass(frozen=True)
+class Sketches:
+    """Of each sum rows of words, one a cell; and whether everybody in the cell is known by a
+    number."""
+
+    lines: dict[str, Words]
+    are_known: npt.NDArray[np.bool_]
+
+    def add_up(self, cells: pl.Series, wholes: int) -> Sketches:
+        """The sketches of so many wholes. `cells`: in which of them each part lies; nobody stands
+        in two parts of one."""
+        places = cells.to_numpy()
+        lines = {name: np.zeros((wholes, WIDTH), WORD) for name in self.lines}
+        for name, parts in self.lines.items():
+            np.add.at(lines[name], places, parts)
+        are_known = np.ones(wholes, np.bool_)
+        are_known[places[~self.are_known]] = False
+        return Sketches(lines, are_known)
+
+    def pack(self) -> dict[str, pl.Series]:
+        """The sketches as bytes; null where somebody is not known."""
+        return {name: self._pack(lines) for name, lines in self.lines.items()}
+
+    def _pack(self, lines: Words) -> pl.Series:
+        known = zip(lines, self.are_known, strict=True)
+        sketches = [line.tobytes() if is_known else None for line, is_known in known]
+        return pl.Series(sketches, dtype=pl.Binary)
 
 
-def _place(members: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The members with the number of their cell (`_row`); the cells in that order, with whether
-    everybody there is known (`_number`)."""
-    are_known = pl.col("_number").is_not_null().all()
-    if not keys:
-        whole = members.select(are_known)
-        return members.with_columns(_row=pl.lit(0, pl.Int64)), whole.head(min(1, members.height))
-    wholes = members.group_by(keys).agg(are_known).sort(keys)
-    numbered = wholes.select(keys).with_columns(_row=pl.int_range(wholes.height, dtype=pl.Int64))
-    cells = members.join(numbered, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    return cells, wholes
-
-
-def _number_cells(keys: Sequence[str]) -> pl.Expr:
-    """A number for each cell, from 0 on."""
-    return pl.struct(keys).rank("dense").cast(pl.Int64) - 1 if keys else pl.lit(0, pl.Int64)
-
-
-def add_sketches(parts: pl.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
-    """The sketches of wholes, by `keys`, from those of parts in which nobody stands twice; null
-    where one of them is."""
-    placed = parts.with_columns(_row=_number_cells(keys))
-    wholes = placed.group_by("_row").agg(
-        pl.col(keys).first(), pl.col("people").is_not_null().all().alias("_known")
-    )
-    wholes = wholes.sort("_row")
-    sketched = placed.drop_nulls("people")
-    added = {}
-    for name in names:
-        lines = np.zeros((wholes.height, WIDTH), WORD)
-        np.add.at(lines, sketched["_row"].to_numpy(), words(sketched[name]))
-        added[name] = pl.when("_known").then(packed(lines))
-    return wholes.select(*keys, **added)
+def draw_sketches(rows: pl.DataFrame, cells: int) -> Sketches:
+    """The sketches of so many cells, from rows of the number of a `_cell`, the `_number` of a
+    person (null: not known), and what he brought to each sum."""
+    names = [name for name in rows.columns if name not in {"_cell", "_number"}]
+    lines = {name: np.zeros(cells * WIDTH, WORD) for name in names}
+    are_known = np.ones(cells, np.bool_)
+    for part in rows.iter_slices(SLICE):
+        is_strange = part["_number"].is_null()
+        are_known[part["_cell"].filter(is_strange).to_numpy()] = False
+        mixed = _mixed(part["_number"].fill_null(0).to_numpy())
+        factors = mixed.astype(WORD) | WORD.type(1)  # odd: no power of two makes it nothing
+        begins = part["_cell"].to_numpy().astype(np.int64) * WIDTH
+        for draw in range(DRAWS):
+            drawn = (mixed >> np.uint64(58 - 6 * draw)).astype(np.int64) % PLACES
+            places = begins + drawn + PLACES * draw
+            for name in names:
+                brought = part[name].to_numpy().astype(np.int64).astype(WORD)
+                lines[name] += _add_up(places, factors * brought, cells)
+    whole = {name: words_of.reshape(-1, WIDTH) for name, words_of in lines.items()}
+    return Sketches(whole, are_known)
 
 
 def _add_up(places: npt.NDArray[np.int64], parts: Words, cells: int) -> Words:
-    """The parts at each place, modulo 2^32: exact, since sums of fewer than two million words have
-    room in a double; more are added up a slice at a time."""
-    total = np.zeros(cells * WIDTH, WORD)
-    for begin in range(0, len(parts), SLICE):
-        part = slice(begin, begin + SLICE)
-        sums = np.bincount(places[part], weights=parts[part], minlength=len(total))
-        total += sums.astype(np.uint64).astype(WORD)
-    return total
-
-
-def packed(lines: Words) -> pl.Series:
-    """Rows of words as sketches."""
-    return pl.Series([line.tobytes() for line in lines], dtype=pl.Binary)
+    """The parts at each place, modulo 2^32: exact, since sums of so few words have room in a
+    double."""
+    sums = np.bincount(places, weights=parts, minlength=cells * WIDTH)
+    return sums.astype(np.uint64).astype(WORD)
 
 
 def words(sketch_bytes: pl.Series) -> Words:

@@ -37,7 +37,7 @@ from genlib.metrics.messages import (
 from genlib.metrics.names import metric
 from genlib.metrics.population import MONEY, Form, tabulated
 from genlib.metrics.rates import Share
-from genlib.metrics.rows import Rows, case, collect
+from genlib.metrics.rows import Rows, case, collect, read_once
 from genlib.period import Period
 
 LOOK_BACK = 6
@@ -80,7 +80,8 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
     would tell how few did so twice."""
     contacts = read_drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
     messages = _messages(release, contacts, what, attribution)
-    named = messages.drop("campaign").rename({"code": "campaign"})
+    renamed = messages.drop("campaign").rename({"code": "campaign"})
+    named = read_once(renamed, "customer", by, "outcome", "contacts")
     dimensions = (
         by_what(named, by, total=by != "campaign"),
         Dimension("outcome", is_subject=True),
@@ -127,13 +128,14 @@ def uplift_by_campaign(
     contacts = read_drawn(release, period, campaign, months)
     bought = sum_purchases(release, contacts, days)
     people = assign_arms(contacts).join(bought, on=["campaign", "customer"], how="left")
-    buyers = people.select(
+    described = people.select(
         "customer",
         "arm",
         case({"bought": nw.col("amount_cents") > 0}, "not bought").alias("outcome"),
         nw.col("amount_cents").fill_null(0),
         campaign=nw.col("code"),
     )
+    buyers = read_once(described, "customer", "arm", "outcome", "amount_cents", "campaign")
     by = (
         Dimension("campaign", total=False, is_page=True),
         Dimension("arm"),

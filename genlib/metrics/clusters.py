@@ -24,10 +24,7 @@ STEP = 10
 def design_effects(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
     """One row a value of `by`, and one (null) of all contacts: `persons`, and the `effect`, at
     least 1, of the rate of contacts for which `part` is so."""
-    marked = _mark(contacts, by, part)
-    groups = _alike(_by_person(marked, by), by)
-    everybody = _alike(_by_person(marked))
-    return _effects(pl.concat([groups, everybody], how="diagonal"), by)
+    return _effects_of(_by_person(contacts, by, part), by)
 
 
 def effects_of_others(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
@@ -38,47 +35,65 @@ def effects_of_others(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
     all of them. Example: of e-mail 3, sms 1 to one person, and e-mail 2 to another, the others of
     e-mail are one person with 1, the others of sms two with 3 and 2.
     """
-    marked = _mark(contacts, by, part)
-    whole = _by_person(marked)
-    everybody = _alike(whole)
+    return _effects_of_others(_by_person(contacts, by, part), by)
+
+
+def effects_among(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
+    """`design_effects`, and beside them those of all other values, of contacts that are read
+    once."""
+    people = _by_person(contacts, by, part)
+    others = _effects_of_others(people, by)
+    effects = _effects_of(people, by)
+    return effects.join(others, on=by, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _by_person(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
+    """How many messages each person had of each value, and how many parts of them."""
+    marked = contacts.select("customer", by, parts=part.cast(nw.Int64))
+    messages = nw.len().cast(nw.Int64).alias("messages")
+    return collect(marked.group_by("customer", by).agg(messages, nw.col("parts").sum()))
+
+
+def _sum_values(people: pl.DataFrame) -> pl.DataFrame:
+    """How many messages each person had of all values, and how many parts of them."""
+    return people.group_by("customer").agg(pl.col("messages", "parts").sum())
+
+
+def _alike(people: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """How many people (`persons`) had so many messages, and so many parts of them."""
+    persons = pl.len().cast(pl.Int64).alias("persons")
+    return people.group_by(*keys, "messages", "parts").agg(persons)
+
+
+def _effects_of(people: pl.DataFrame, by: str) -> pl.DataFrame:
+    groups = _alike(people, by)
+    everybody = _alike(_sum_values(people))
+    return _effects(pl.concat([groups, everybody], how="diagonal"), by)
+
+
+def _effects_of_others(people: pl.DataFrame, by: str) -> pl.DataFrame:
+    whole = _sum_values(people)
     names = {"messages": "all_messages", "parts": "all_parts"}
-    pairs = _by_person(marked, by).join(whole.rename(names), on="customer")
+    pairs = people.join(whole.rename(names), on="customer")
     with_all = pairs.select(by, messages="all_messages", parts="all_parts")
     without = pairs.select(
         by,
-        messages=nw.col("all_messages") - nw.col("messages"),
-        parts=nw.col("all_parts") - nw.col("parts"),
+        messages=pl.col("all_messages") - pl.col("messages"),
+        parts=pl.col("all_parts") - pl.col("parts"),
     )
     having = _alike(with_all, by)
-    left = _alike(without.filter(nw.col("messages") > 0), by)
+    left = _alike(without.filter(pl.col("messages") > 0), by)
     values = having.select(by).unique()
     kinds = pl.concat(
         [
-            values.join(everybody, how="cross"),
+            values.join(_alike(whole), how="cross"),
             having.with_columns(-pl.col("persons")),
             left,
         ],
         how="diagonal",
     )
-    names = {"persons": "other_persons", "effect": "other_effect"}
-    return _effects(kinds, by).filter(pl.col("persons") > 0).rename(names)
-
-
-def _mark(contacts: Rows, by: str, part: nw.Expr) -> Rows:
-    return contacts.select("customer", by, parts=part.cast(nw.Int64))
-
-
-def _by_person(marked: Rows, *keys: str) -> Rows:
-    """How many messages each person had, and how many parts of them."""
-    return marked.group_by("customer", *keys).agg(
-        nw.len().cast(nw.Int64).alias("messages"), nw.col("parts").sum()
-    )
-
-
-def _alike(people: Rows, *keys: str) -> pl.DataFrame:
-    """How many people (`persons`) had so many messages, and so many parts of them."""
-    kinds = people.group_by(*keys, "messages", "parts")
-    return collect(kinds.agg(nw.len().cast(nw.Int64).alias("persons")))
+    others = {"persons": "other_persons", "effect": "other_effect"}
+    return _effects(kinds, by).filter(pl.col("persons") > 0).rename(others)
 
 
 def _effects(kinds: pl.DataFrame, by: str) -> pl.DataFrame:

@@ -29,7 +29,7 @@ from genlib.metrics.population import (
     stepwise,
     tabulated,
 )
-from genlib.metrics.rows import Rows, beginning, case, collect
+from genlib.metrics.rows import Rows, beginning, case, collect, read_once
 from genlib.period import Period
 
 
@@ -54,8 +54,9 @@ def lawfulness(
     """Contacts by month (quarter or year) and verdict as of the instant each was sent, those
     refused by their `ground`: no consent, against a prohibition, another, or `undivided`.
     `refused_rate` of contacts, its interval by person."""
-    sent_contacts, population = _dated(release, period, campaign, months)
+    dated_contacts, population = _dated(release, period, campaign, months)
     unit = period.unit
+    sent_contacts = read_once(dated_contacts, "customer", unit, "ground", "verdict", "contacts")
     undivided = dict.fromkeys(("consent", "prohibition", "other ground"), "undivided")
     verdict = Dimension("ground", parents=("verdict",), ladder=(undivided,), is_subject=True)
     by = (by_time(period, months or LOOK_BACK[period.length]), verdict)
@@ -86,9 +87,8 @@ def _dated(
 def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by `channel` or `campaign` and verdict, with
     their `refused_rate`."""
-    sent_contacts = read_sent(release, period, campaign=campaign).with_columns(
-        campaign=nw.col("code")
-    )
+    named = read_sent(release, period, campaign=campaign).with_columns(campaign=nw.col("code"))
+    sent_contacts = read_once(named, "customer", what, "verdict", "contacts")
     names = (attach_campaigns(release),) if what == "campaign" else ()
     by = (by_what(sent_contacts, what), Dimension("verdict", is_subject=True))
     population = _of_period(release, period, campaign)

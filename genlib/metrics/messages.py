@@ -9,7 +9,7 @@ import polars as pl
 from genlib.disclosure.cells import Dimension, Figure, Measure, Tables
 from genlib.disclosure.ladder import join_smallest
 from genlib.errors import UsageError
-from genlib.metrics.clusters import design_effects, effects_of_others
+from genlib.metrics.clusters import design_effects, effects_among
 from genlib.metrics.ladders import by_campaign, by_channel
 from genlib.metrics.lookup import attach_columns, on_total, over
 from genlib.metrics.names import check_campaign
@@ -122,10 +122,8 @@ def message_rates(
         return frame.with_columns(pl.when(on_total(dimension, *finer)).then(count).alias(name))
 
     is_part = nw.col(dimension) == value
-    effects = design_effects(contacts, by, is_part)
-    if among:
-        others = effects_of_others(contacts, by, is_part)
-        effects = effects.join(others, on=by, how="left", nulls_equal=True, maintain_order="left")
+    find_effects = effects_among if among else design_effects
+    effects = find_effects(contacts, by, is_part)
     rate = Rate(
         f"{name}_rate",
         dimension,

@@ -20,11 +20,13 @@ from genlib.metrics.messages import CONTACTS, OUTCOMES, message_rates, outcome, 
 from genlib.metrics.names import metric
 from genlib.metrics.population import check_covered, complete, count_at, tabulated
 from genlib.metrics.rates import Rate, Share
-from genlib.metrics.rows import Rows, banded, within
+from genlib.metrics.rows import Rows, banded, read_once, within
 from genlib.period import Period
 
 CAPS = range(1, 5)
 """What the cap of contacts in 30 days may be."""
+SPANS = (7, 30, 90)
+"""Days that are told beside each other; those contacted in the longest are counted in all."""
 MOST = 5
 """So many contacts of one person, or more, are one band."""
 
@@ -37,7 +39,8 @@ def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int
     where the bands can tell. Of one campaign: those it contacted."""
     if cap not in CAPS:
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
-    people = nw.concat([_frequency(release, period, days, campaign) for days in (7, 30, 90)])
+    contacts = read_once(_lately(release, period, campaign), "customer", "sent_on")
+    people = nw.concat([_frequency(contacts, period, days) for days in SPANS])
     by = (Dimension("days", total=False), by_number("contacts", most=MOST, least=0))
     population = count_at("contacted", period.end, campaign=campaign)
     figures = (Share(("contacts",)), partial(_over, cap=cap), _contacts_each)
@@ -67,22 +70,27 @@ def _contacts_each(frame: pl.DataFrame) -> pl.DataFrame:
     return with_figures(frame, on_total("contacts"), contacted, mean)
 
 
-def _frequency(release: Tables, period: Period, days: int, campaign: str) -> Rows:
-    contacts = _lately(release, period, days, campaign)
-    sizes = contacts.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
-    everyone = _lately(release, period, 90, campaign).select("customer").unique()
+def _frequency(contacts: Rows, period: Period, days: int) -> Rows:
+    """Everybody who was contacted, with the number of contacts in the last days."""
+    recent = contacts.filter(_in_last(days, period))
+    sizes = recent.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
+    everyone = contacts.select("customer").unique()
     counted = everyone.join(sizes, on="customer", how="left")
     counted = counted.with_columns(n=nw.col("n").fill_null(0))
     band = banded(nw.col("n"), _bands(0))
     return counted.select("customer", days=nw.lit(days), contacts=band, messages="n")
 
 
-def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -> Rows:
-    """Contacts of the last days of the period; of the people of one campaign, also those of
+def _in_last(days: int, period: Period) -> nw.Expr:
+    """Whether a contact is of the last days of the period."""
+    return within("sent_on", period.end - timedelta(days=days), period.end)
+
+
+def _lately(release: Tables, period: Period, campaign: str = "all") -> Rows:
+    """Contacts of the last 90 days of the period; of the people of one campaign, also those of
     others."""
     check_covered(release, period)
-    start = period.end - timedelta(days=days)
-    contacts = read_sent(release, None).filter(within("sent_on", start, period.end))
+    contacts = read_sent(release, None).filter(_in_last(max(SPANS), period))
     if campaign == "all":
         return contacts
     people = read_sent(release, None, campaign=campaign).select("customer").unique()
@@ -92,27 +100,27 @@ def _lately(release: Tables, period: Period, days: int, campaign: str = "all") -
 @metric()
 def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the last 7, 30 and 90 days by channel."""
-    spans = (
-        _lately(release, period, days, campaign).with_columns(days=nw.lit(days))
-        for days in (7, 30, 90)
-    )
-    contacts = nw.concat([one.select("customer", "channel", "contacts", "days") for one in spans])
+    lately = _lately(release, period, campaign)
+    sent = read_once(lately, "customer", "channel", "contacts", "sent_on")
+    spans = [sent.filter(_in_last(days, period)).with_columns(days=nw.lit(days)) for days in SPANS]
+    contacts = nw.concat(spans)
     by = (Dimension("days", total=False, ladder=({7: None}, {7: None, 30: None})), by_channel())
     population = count_at("contacts by days", period.end, campaign=campaign)
     share = Share(("channel",), of="contacts")
     cells = tabulated(release, contacts, by, population, share, measures=CONTACTS)
     schema = {"days": cells.frame.schema["days"]}
-    return complete(cells, pl.DataFrame({"days": [7, 30, 90]}, schema=schema))
+    return complete(cells, pl.DataFrame({"days": SPANS}, schema=schema))
 
 
 @metric(what=OUTCOMES)
 def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
     """Messages delivered in the last 90 days, by how many their receiver got and whether it was
     `responded` to or the receiver `opted out` after it; `<what>_rate` of messages."""
-    delivered = outcome(_lately(release, period, 90, campaign), what)
+    delivered = outcome(_lately(release, period, campaign), what)
     sizes = delivered.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
     delivered = delivered.join(sizes, on="customer")
-    delivered = delivered.with_columns(dose=banded(nw.col("n"), _bands(1)))
+    banded_messages = delivered.with_columns(dose=banded(nw.col("n"), _bands(1)))
+    delivered = read_once(banded_messages, "customer", "dose", "outcome", "contacts")
     by = (by_number("dose", most=MOST), Dimension("outcome", is_subject=True))
     population = count_at("delivered in 90 days", period.end, campaign=campaign)
 

@@ -30,6 +30,16 @@ def collect(frame: Rows) -> pl.DataFrame:
     return frame.collect("polars").to_native()  # type: ignore[no-any-return]
 
 
+def read_once(frame: Rows, *columns: str) -> Rows:
+    """The rows with these columns alone, in memory if they are of Polars: what several figures
+    stand on is read and joined once, and again only in other engines."""
+    narrow = frame.select(*dict.fromkeys(columns))
+    if not narrow.implementation.is_polars():
+        return narrow
+    native: pl.LazyFrame = narrow.to_native()
+    return lazy(native.collect(engine="streaming"))
+
+
 def day_number(column: str) -> nw.Expr:
     """Days since 1970-01-01 as a whole number (Spark has no durations): the days of the years
     before, and those of its own."""

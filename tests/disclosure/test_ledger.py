@@ -17,7 +17,7 @@ import pytest
 import genlib
 from genlib import settings
 from genlib.disclosure import Cells, Dimension, Ledger, Population, Protected, tabulate
-from genlib.disclosure.sketch import numbers, people_in, sketches, words
+from genlib.disclosure.sketch import draw_sketches, numbers, people_in, words
 
 People = dict[str, tuple[str, str]]
 REGION, AGE = Dimension("region"), Dimension("age")
@@ -38,6 +38,12 @@ def cells(
 
 def crowd(count: int, where: tuple[str, str], start: int = 0) -> People:
     return {f"ca1-{start + n:026d}": where for n in range(count)}
+
+
+def sketch(people: pl.Series) -> pl.Series:
+    """The sketch of people in one cell, by their numbers."""
+    rows = pl.DataFrame({"_number": people, "_cell": 0, "people": 1})
+    return draw_sketches(rows, 1).pack()["people"]
 
 
 def publish(folder: Path, month: int, *, run: str = "", **tables: Cells) -> Protected:
@@ -135,10 +141,7 @@ def test_a_small_difference_is_never_taken_for_a_large_one() -> None:
         people = numbers(
             pl.Series([f"ca1-{n:026d}" for n in random.choice(10**6, 200, replace=False)])
         )
-        both = [
-            words(sketches(pl.DataFrame({"_number": part}), [])["people"])
-            for part in (people, people[apart:])
-        ]
+        both = [words(sketch(part)) for part in (people, people[apart:])]
         assert people_in(both[0] - both[1])[0] <= apart
 
 
@@ -219,7 +222,7 @@ def test_the_sketch_of_a_whole_is_the_sum_of_its_parts_where_nobody_stands_twice
     drawn = cells(people, REGION, AGE).draw
     assert drawn is not None
     whole = drawn().filter(pl.col("region").is_null(), pl.col("age").is_null())["people"]
-    alone = sketches(pl.DataFrame({"_number": numbers(pl.Series([*people]))}), [])["people"]
+    alone = sketch(numbers(pl.Series([*people])))
     assert whole.to_list() == alone.to_list()
 
 
@@ -231,5 +234,5 @@ def test_who_stands_in_two_parts_is_once_in_the_whole() -> None:
     assert twice.draw is not None
     whole = twice.draw().filter(pl.col("line").is_null())["people"]
     names = pl.Series([f"ca1-{n:026d}" for n in (1, 2)])
-    alone = sketches(pl.DataFrame({"_number": numbers(names)}), [])["people"]
+    alone = sketch(numbers(names))
     assert whole.to_list() == alone.to_list()

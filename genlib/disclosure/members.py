@@ -1,0 +1,181 @@
+"""Members: who is in the cells of a table, and what each brought, in as few bytes as that takes.
+
+Every engine's rows come here, and from here on Polars counts. A cell is a number, and its codes
+stand once, in `places`: so a row is two numbers and the sums.
+
+Example: of customers 1 and 2 in region "01" and 3 in "06" the places are 0: "01" and 1: "06", and
+the rows (1, 0), (2, 0) and (3, 1). The total has one cell, and both places lie in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from genlib.disclosure.cells import Dimension, Rows, Tables
+from genlib.disclosure.ladder import Steps, step_down
+from genlib.errors import UsageError
+
+COMPANY = "company"
+"""The column of a release's customers that tells for which company somebody stands."""
+EVERYBODY = "_all"
+"""A column of places that is the same in all, so that there is one cell where nothing is told by.
+"""
+
+
+@dataclass(frozen=True)
+class Members:
+    """Rows of `person`, the number of the `_cell`, and the sums, whole numbers and never null:
+    `lone`, of those who stand for themselves, and `contacts`, of those who stand for a `_company`.
+    `places`: the cells in the order of their numbers, with the code in each dimension. `is_unique`:
+    nobody has two rows in a cell, nor stands in two parts of any whole. `tells_companies`: the
+    release says who stands for one."""
+
+    lone: pl.DataFrame
+    contacts: pl.DataFrame
+    places: pl.DataFrame
+    person: str
+    sums: tuple[str, ...]
+    is_unique: bool = False
+    tells_companies: bool = False
+
+    def step_down(self, by: Sequence[Dimension], steps: Steps) -> Members:
+        """The members of the cells of coarser groups."""
+        numbered = self.places.with_row_index("_fine")
+        coarser = step_down(nw.from_native(numbered), by, steps).to_native()
+        places = coarser.select(self.places.columns).unique()
+        cells = _join_cells(coarser, places).select("_fine", "_cell")
+        lone = _move(self.lone, cells)
+        contacts = _move(self.contacts, cells)
+        return replace(self, lone=lone, contacts=contacts, places=places)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a table: the columns that are set (`keys`), its cells in the order of their
+    numbers (`wholes`), and of each finest cell the number of that in which it lies (`cells`)."""
+
+    keys: tuple[str, ...]
+    wholes: pl.DataFrame
+    cells: pl.Series
+
+    @classmethod
+    def of(cls, members: Members, keys: Sequence[str]) -> Level:
+        """The cells of members where these columns are set."""
+        placed = members.places.select(*keys, EVERYBODY)
+        wholes = placed.unique()
+        cells = _join_cells(placed, wholes)["_cell"]
+        return cls(tuple(keys), wholes.drop(EVERYBODY), cells)
+
+    def place(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows, with the number of their cell on this level."""
+        return rows.with_columns(_cell=pl.lit(self.cells).gather("_cell"))
+
+
+def gather_members(  # noqa: PLR0913 - what a table is
+    rows: Rows,
+    *,
+    person: str,
+    columns: Sequence[str],
+    sums: Sequence[str],
+    release: Tables | None,
+    is_unique: bool,
+) -> Members:
+    """The members of the finest cells of rows. UsageError if the release tells for which companies
+    people stand, and `person` is no customer of it: then nobody knows who is one contributor."""
+    numbers = [nw.col(name).cast(nw.Int64).fill_null(0) for name in sums]
+    frame = nw.from_native(rows).select(person, *columns, *numbers)
+    companies = _read_companies(frame, person, release)
+    told = _read_narrow(frame, person, columns, sums, is_unique=is_unique)
+    keys = [*columns, EVERYBODY]
+    places: pl.DataFrame = told.select(keys).unique().collect(engine="streaming")
+    numbered = places.lazy().with_row_index("_cell")
+    placed: pl.DataFrame = (
+        told.join(numbered, on=keys, nulls_equal=True)
+        .select(person, "_cell", *sums)
+        .collect(engine="streaming")
+    )
+    lone, contacts = _part_contacts(placed, person, companies)
+    tells_companies = companies is not None
+    return Members(lone, contacts, places, person, tuple(sums), is_unique, tells_companies)
+
+
+def _read_narrow(
+    frame: Any, person: str, columns: Sequence[str], sums: Sequence[str], *, is_unique: bool
+) -> pl.LazyFrame:
+    """Rows of Polars, in memory but where they are unique: then they are many, and read twice with
+    little work. Of other engines one row a person and cell."""
+    if not frame.implementation.is_polars():
+        totals = [nw.col(name).sum() for name in sums]
+        frame = nw.from_native(collect(frame.group_by(person, *columns).agg(*totals)))
+    native: pl.LazyFrame = frame.lazy().to_native()
+    told = native.with_columns(pl.lit(True).alias(EVERYBODY))
+    return told if is_unique else told.collect(engine="streaming").lazy()
+
+
+def _join_cells(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """The rows, with the number of the `_cell` that each lies in."""
+    numbered = places.with_row_index("_cell")
+    return rows.join(
+        numbered, on=places.columns, how="left", nulls_equal=True, maintain_order="left"
+    )
+
+
+def _move(rows: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """The rows in the cells of coarser groups, without those that are in none."""
+    moved = rows.rename({"_cell": "_fine"}).join(cells, on="_fine")
+    return moved.select(rows.columns)
+
+
+def customers_of(release: Tables | None) -> Any:
+    """Table customer of a release, if there is one."""
+    with suppress(KeyError):
+        return None if release is None else release["customer"]
+    return None
+
+
+def _read_companies(frame: Any, person: str, release: Tables | None) -> pl.DataFrame | None:
+    """Those who stand for a `_company`, by the column `person`; None if the release does not tell,
+    or the rows are of companies."""
+    customers = customers_of(release)
+    if customers is None or person == COMPANY:
+        return None
+    everybody = nw.from_native(customers).lazy()
+    if COMPANY not in everybody.collect_schema():
+        return None
+    is_number = frame.collect_schema()[person].is_integer()
+    if not (is_number or person == "pseudonym"):
+        raise UsageError(
+            f"person {person} is neither the whole number of a customer of the release nor the "
+            "pseudonym, so nobody knows which of them stand for the same company"
+        )
+    key = nw.col("customer").cast(nw.Int64) if is_number else nw.col("pseudonym")
+    named = everybody.filter(~nw.col(COMPANY).is_null())
+    return collect(named.select(key.alias("_person"), nw.col(COMPANY).alias("_company")))
+
+
+def _part_contacts(
+    rows: pl.DataFrame, person: str, companies: pl.DataFrame | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of those who stand for themselves, and of those who stand for a company."""
+    if companies is None:
+        return rows, rows.clear().with_columns(_company=pl.lit(None, pl.Int64))
+    key = pl.col("_person").cast(rows.schema[person], strict=False)
+    whose = companies.select(key.alias(person), "_company").drop_nulls()
+    lone = rows.join(whose, on=person, how="anti")
+    return lone, rows.join(whose, on=person)
+
+
+def collect(frame: Any) -> pl.DataFrame:
+    """A frame of any engine in memory."""
+    if isinstance(frame, nw.LazyFrame) and frame.implementation.is_polars():
+        native: pl.LazyFrame = frame.to_native()
+        return native.collect(engine="streaming")
+    frame = frame.collect("polars") if isinstance(frame, nw.LazyFrame) else frame
+    collected: pl.DataFrame = frame.to_polars()
+    return collected
