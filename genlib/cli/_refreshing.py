@@ -58,8 +58,8 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     password_file: PasswordFile = None,
 ) -> None:
     """Bring the register up to the next state of its sources: new rows are added, changed ones
-    changed, the rest left; exit code 4 if rows were refused, but for those past their retention.
-    The same input again changes nothing.
+    changed, the rest left; exit code 4 if rows were refused, but for those past their retention
+    and those of people who were erased. The same input again changes nothing.
 
     Level: steward.
 

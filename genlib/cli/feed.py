@@ -64,7 +64,8 @@ def check(
     password_file: PasswordFile = None,
 ) -> None:
     """Tell what a refresh would do - rows new, changed by column, unchanged, refused - and keep
-    nothing; exit code 4 if rows would be refused.
+    nothing; exit code 4 if rows would be refused, but for those past their retention and those of
+    people who were erased.
 
     Level: steward.
 

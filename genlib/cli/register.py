@@ -68,8 +68,9 @@ def load(
     password_file: PasswordFile = None,
 ) -> None:
     """Load a folder, every good row of a table or none; exit code 4 if rows were refused, but for
-    those past their retention. Rows that are there already as they are count as unchanged; whom a
-    refused row about a prohibition or an end speaks of is on no contact list until it is mended.
+    those past their retention and those of people who were erased. Rows that are there already as
+    they are count as unchanged; whom a refused row about a prohibition or an end speaks of is on no
+    contact list until it is mended.
 
     Level: steward.
 

@@ -18,6 +18,7 @@ from genlib.register.database import Register
 from genlib.register.expiry import PastRows
 from genlib.register.reading import batches, check_columns, files, read_header
 from genlib.register.runs import RunKey
+from genlib.register.schema import table
 from genlib.register.vault import IdentityKey
 from genlib.settings import TIME_ZONE
 
@@ -100,8 +101,13 @@ class OwnFile:
 
     def read(self, place: Place, run: RunKey) -> Iterator[Batch]:
         """Its rows; those whose number belongs to a row of another source are refused."""
+        keys = table("source_key")
+        of_table = sa.select(sa.exists().where(keys.c.table == self.table))
+        has_foreign = bool(place.connection.scalar(of_table))
         for rows in batches(self.table, self.path, ROWS):
-            yield Batch(rows, _find_foreign(place, self.table, rows))
+            yield (
+                Batch(rows, _find_foreign(place, self.table, rows)) if has_foreign else Batch(rows)
+            )
 
 
 def read_folder(folder: Path, as_of: dt.datetime | None = None) -> list[OwnFile]:

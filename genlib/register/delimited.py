@@ -28,6 +28,8 @@ SEPARATORS = ",;\t"
 WESTERN = frozenset("äöåÄÖÅéÉüÜšžŠŽ€–—‘’“”…°§´½\xa0".encode("cp1252"))
 Bytes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int_]
+Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -125,21 +127,28 @@ class _Records:
     def add(self, data: Bytes) -> None:
         if not len(data):
             return
-        quotes = data == QUOTE
-        after = np.logical_xor.accumulate(quotes) ^ self.inside
-        previous = np.concatenate([[np.uint8(self.before)], data[:-1]])
-        was_inside = np.concatenate([[self.inside], after[:-1]])
-        ends = np.flatnonzero((data == NEWLINE) & ~after)
-        self._check_quotes(data, previous, after, was_inside, ends)
-        self.returns += int(((previous == RETURN) & (data != NEWLINE) & ~was_inside).sum())
-        parting = ord(self.separator)
-        is_parting = (data == parting) & ~after
-        is_blank = _is_one_of(data, NEWLINE, RETURN, QUOTE, SPACE, TAB) | is_parting
-        is_content = ~is_blank
-        is_byte = ~_is_one_of(data, NEWLINE, RETURN)
-        self._close_records(ends, is_parting, is_content, is_byte)
+        is_inside = self._find_inside(data)
+        ends = np.flatnonzero((data == NEWLINE) & ~is_inside)
+        self._check_quotes(data, is_inside, ends)
+        self._count_returns(data, is_inside)
+        self._close_records(data, is_inside, ends)
         self.before = int(data[-1])
-        self.inside = bool(after[-1])
+        self.inside = bool(is_inside[-1])
+
+    def _find_inside(self, data: Bytes) -> Flags:
+        """Whether a quotation is open after each byte. Most pieces have no mark."""
+        quotes = data == QUOTE
+        if not quotes.any():
+            return np.full(len(data), self.inside)
+        is_inside: Flags = np.logical_xor.accumulate(quotes) ^ self.inside
+        return is_inside
+
+    def _count_returns(self, data: Bytes, is_inside: Flags) -> None:
+        """Count the carriage returns before this piece's bytes that are no part of a line end."""
+        returns = np.flatnonzero((data[:-1] == RETURN) & ~is_inside[:-1])
+        self.returns += int((data[returns + 1] != NEWLINE).sum())
+        if self.before == RETURN and not self.inside and data[0] != NEWLINE:
+            self.returns += 1
 
     def finish(self) -> Form:
         if self.inside:
@@ -150,25 +159,23 @@ class _Records:
             hint = "its lines end in CR alone (old Mac); save it as CSV UTF-8 with CRLF or LF"
             raise _refused(self.name, f": {hint}")
         if self.is_begun:
-            self._close_records(np.zeros(1, int), *np.zeros((3, 1), bool))
+            self._close_records(np.array([NEWLINE], np.uint8), np.zeros(1, bool), np.zeros(1, int))
         return Form(self.separator, self.width, self.records - 1)
 
-    def _check_quotes(
-        self,
-        data: Bytes,
-        previous: Bytes,
-        after: Flags,
-        was_inside: Flags,
-        ends: npt.NDArray[np.int_],
-    ) -> None:
+    def _check_quotes(self, data: Bytes, is_inside: Flags, ends: Places) -> None:
         """A quotation fills its cell: it opens at the cell's beginning and closes at its end. A
         doubled mark inside closes and opens it again."""
         parting = ord(self.separator)
-        opens = (data == QUOTE) & after
+        quotes = np.flatnonzero(data == QUOTE)
+        opens = quotes[is_inside[quotes]]
+        previous = np.where(opens == 0, np.uint8(self.before), data[opens - 1])
         may_open = _is_one_of(previous, NEWLINE, QUOTE, parting)
-        closed = (previous == QUOTE) & ~was_inside
-        may_follow = _is_one_of(data, NEWLINE, RETURN, QUOTE, parting)
-        wrong = np.flatnonzero((opens & ~may_open) | (closed & ~may_follow))
+        follows = quotes[~is_inside[quotes]] + 1
+        if self.before == QUOTE and not self.inside:
+            follows = np.append(follows, 0)
+        follows = follows[follows < len(data)]
+        may_follow = _is_one_of(data[follows], NEWLINE, RETURN, QUOTE, parting)
+        wrong = np.sort(np.concatenate([opens[~may_open], follows[~may_follow]]))
         if len(wrong):
             row = self.row + int(np.searchsorted(ends, wrong[0]))
             why = (
@@ -176,31 +183,52 @@ class _Records:
             )
             raise _refused(self.name, why)
 
-    def _close_records(
-        self, ends: npt.NDArray[np.int_], is_parting: Flags, is_content: Flags, is_byte: Flags
-    ) -> None:
+    def _close_records(self, data: Bytes, is_inside: Flags, ends: Places) -> None:
         """Count the records that end here and look at their cells; the rest stays open."""
+        is_parting = (data == ord(self.separator)) & ~is_inside
         cells = _count_by_record(is_parting, ends)
-        contents = _count_by_record(is_content, ends)
-        others = _count_by_record(is_byte, ends)
         cells[0] += self.cells - 1
-        contents[0] += self.is_filled
-        others[0] += self.is_begun
-        whole = cells[:-1] + 1
-        if len(whole) and not self.records:
-            leading = int(np.argmax(others[:-1] > 0)) if others[:-1].any() else len(whole)
-            whole = whole[leading:]
+        widths = cells[:-1] + 1
+        is_regular = self.records > 0 and bool((widths == self.width).all())
+        self.records += (
+            len(widths) if is_regular else self._check_widths(data, is_parting, ends, widths)
+        )
+        rest = slice(ends[-1] + 1 if len(ends) else 0, None)
+        is_content = _find_content(data[rest], is_parting[rest]).any()
+        is_byte = _find_bytes(data[rest]).any()
+        self.cells = int(cells[-1]) + 1
+        self.is_filled = bool(is_content or (self.is_filled and not len(ends)))
+        self.is_begun = bool(is_byte or (self.is_begun and not len(ends)))
+
+    def _check_widths(self, data: Bytes, is_parting: Flags, ends: Places, widths: Counts) -> int:
+        """How many records end here; the first of a file, after lines of nothing, is its header,
+        and only a record of nothing may have another width."""
+        contents = _count_by_record(_find_content(data, is_parting), ends)[:-1]
+        others = _count_by_record(_find_bytes(data), ends)[:-1]
+        contents[:1] += self.is_filled
+        others[:1] += self.is_begun
+        if len(widths) and not self.records:
+            leading = int(np.argmax(others > 0)) if others.any() else len(widths)
+            widths = widths[leading:]
             contents = contents[leading:]
-            self.width = int(whole[0]) if len(whole) else 0
-        wrong = np.flatnonzero((whole != self.width) & (contents[:-1] > 0))
+            self.width = int(widths[0]) if len(widths) else 0
+        wrong = np.flatnonzero((widths != self.width) & (contents > 0))
         if len(wrong):
             row = self.row + int(wrong[0])
-            count = int(whole[wrong[0]])
+            count = int(widths[wrong[0]])
             raise _refused(self.name, f": row {row} has {count} cells, the header {self.width}")
-        self.records += len(whole)
-        self.cells = int(cells[-1]) + 1
-        self.is_filled = bool(contents[-1])
-        self.is_begun = bool(others[-1])
+        return len(widths)
+
+
+def _find_content(data: Bytes, is_parting: Flags) -> Flags:
+    """Which bytes are of a cell that holds something."""
+    is_blank: Flags = _is_one_of(data, NEWLINE, RETURN, QUOTE, SPACE, TAB) | is_parting
+    return ~is_blank
+
+
+def _find_bytes(data: Bytes) -> Flags:
+    """Which bytes are no line end."""
+    return ~_is_one_of(data, NEWLINE, RETURN)
 
 
 def _is_one_of(data: Bytes, *characters: int) -> Flags:
@@ -211,9 +239,9 @@ def _is_one_of(data: Bytes, *characters: int) -> Flags:
     return flags
 
 
-def _count_by_record(flags: Flags, ends: npt.NDArray[np.int_]) -> npt.NDArray[np.int64]:
+def _count_by_record(flags: Flags, ends: Places) -> Counts:
     """How many flags stand before each end and after the one before; last, those after all ends."""
-    total = np.concatenate([[0], np.cumsum(flags, dtype=np.int32)])
-    at_ends = total[np.append(ends + 1, len(flags))]
-    counts: npt.NDArray[np.int64] = np.diff(at_ends, prepend=0).astype(np.int64)
+    places = np.flatnonzero(flags)
+    at_ends = np.append(np.searchsorted(places, ends, side="right"), len(places))
+    counts: Counts = np.diff(at_ends, prepend=0).astype(np.int64)
     return counts

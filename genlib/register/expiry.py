@@ -31,8 +31,9 @@ from genlib.register.schema import table
 from genlib.workdays import add_months, find_instant
 
 RULE = "past_retention"
-PastRows = dict[str, pl.Series]
-"""Table → the numbers of the rows that a load refused for their age."""
+PastRows = dict[tuple[str, str], pl.Series]
+"""Table and rule → the numbers of rows that a load refused though there is nothing to mend: for
+their age, or since they are of people who were erased (`tombstones`)."""
 SWEEP = "sweep"
 """The act of the audit trail that tells of a sweep."""
 BOOKKEEPING = "bookkeeping"
@@ -121,12 +122,15 @@ def find_past(terms: Terms | None, name: str, rows: pl.DataFrame) -> pl.DataFram
     return past.select("row", column=pl.lit(column), rule=pl.lit(RULE)).cast(FAULTS)
 
 
-def note_past(past: PastRows, name: str, rows: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
-    """Those of the rows that are refused for their age; their numbers are noted."""
-    over = rows.join(faults.filter(rule=RULE), on="row", how="semi")
+def note_past(
+    past: PastRows, name: str, rows: pl.DataFrame, faults: pl.DataFrame, rule: str = RULE
+) -> pl.DataFrame:
+    """Those of the rows that the rule refuses, by which there is nothing to mend; their numbers are
+    noted."""
+    over = rows.join(faults.filter(rule=rule), on="row", how="semi")
     if "id" in over.columns:
-        before = past.get(name, over["id"].clear())
-        past[name] = pl.concat([before, over["id"]])
+        before = past.get((name, rule), over["id"].clear())
+        past[name, rule] = pl.concat([before, over["id"]])
     return over
 
 

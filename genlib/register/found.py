@@ -88,7 +88,9 @@ def _find_by_index(place: Place, by: str, named: pl.DataFrame) -> tuple[pl.DataF
     digests = place.key.index(values, column=f"customer.{by}")
     asked = named.select("row").with_columns(digest=digests).drop_nulls()
     index = table("customer").c[f"{by}_index"]
-    stage = make_temporary(place.connection, f"asked_{by}", {"digest": index.type}, ["digest"])
+    stage = make_temporary(
+        place.connection, f"asked_{by}", {"digest": index.type}, indexed=["digest"]
+    )
     place.register.write_temporary(stage.name, asked.select(col("row").alias(ROW), "digest"))
     query = sa.select(stage.c[ROW], table("customer").c.id).join(
         table("customer"), index == stage.c.digest

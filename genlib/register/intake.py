@@ -1,5 +1,6 @@
 """Loading a folder of files: every good row of a table in one transaction or none, every refused
-row told by number, column and rule, but for those past their retention (`expiry`).
+row told by number, column and rule, but for those past their retention (`expiry`). Rows of people
+who were erased are refused too, with nothing to mend (`tombstones`).
 
 What was read is loaded, unchanged (the register has the very row already) or rejected. A row whose
 key is there with other values is rejected as `changed`, a fault for each column that differs. A
@@ -24,7 +25,7 @@ import sqlalchemy as sa
 from genlib.atomic import replacing
 from genlib.clock import read_clock
 from genlib.private import make_folder
-from genlib.register import audit, expiry, fingerprints, holds, suppression
+from genlib.register import audit, expiry, fingerprints, holds, suppression, tombstones
 from genlib.register.changes import THERE, Sorted, sort_rows
 from genlib.register.contradictions import FAULTS, find_wrong_answers
 from genlib.register.database import Register
@@ -34,7 +35,7 @@ from genlib.register.reading import batches, check_columns, files
 from genlib.register.rules import examined
 from genlib.register.schema import table
 from genlib.register.store import sealed
-from genlib.register.tombstones import part_erased
+from genlib.register.tombstones import part_erased, read_ids
 from genlib.register.vault import IdentityKey
 from genlib.settings import TIME_ZONE
 
@@ -46,15 +47,16 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Part:
-    """What became of a batch. `past`: the rows refused for their age alone; `refused`: whom the
-    rows that were not taken hold back (`holds.find_refused`); `identified`: by what else they are
-    known (`holds.digest_refused`)."""
+    """What became of a batch. `past`: the rows refused for their age alone; `erased`: how many are
+    of people who were erased; `refused`: whom the other rows that were not taken hold back
+    (`holds.find_refused`); `identified`: by what else they are known (`holds.digest_refused`)."""
 
     read: int
     fresh: pl.DataFrame
     unchanged: pl.DataFrame
     faults: pl.DataFrame
     past: pl.DataFrame
+    erased: int
     refused: pl.DataFrame
     identified: pl.DataFrame | None
 
@@ -64,14 +66,16 @@ class Loaded:
     """What became of one table's file. `rules`: rule → how often it refused a cell; `changes`:
     column → how often it differed from the row that is there. `people`: ids of the customers of
     the loaded rows; `speaking`: of those that tell of a consent, a prohibition or an opting out;
-    `held_back`: of the refused ones. `past`: how many of the rejected rows were so for their age;
-    `shared`: how many customers of the register share their personal identity code with another."""
+    `held_back`: of the refused ones. `past`: how many of the rejected rows were so for their age,
+    `erased`: since they are of people who were erased; `shared`: how many customers of the register
+    share their personal identity code with another."""
 
     table: str
     read: int = 0
     loaded: int = 0
     unchanged: int = 0
     past: int = 0
+    erased: int = 0
     rules: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     people: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
@@ -84,9 +88,14 @@ class Loaded:
         return self.read - self.loaded - self.unchanged
 
     @property
-    def to_mend(self) -> int:
-        """How many rows were rejected, but for their age."""
+    def listed(self) -> int:
+        """How many rows the report of refused rows tells: all but those refused for their age."""
         return self.rejected - self.past
+
+    @property
+    def to_mend(self) -> int:
+        """How many of them somebody must mend: all but those of people who were erased."""
+        return self.listed - self.erased
 
     def add(self, part: Part) -> None:
         """Count one more batch."""
@@ -94,6 +103,7 @@ class Loaded:
         self.loaded += part.fresh.height
         self.unchanged += part.unchanged.height
         self.past += part.past.height
+        self.erased += part.erased
         self.rules.update(part.faults["rule"].to_list())
         self.changes.update(part.faults.filter(rule="changed")["column"].to_list())
         owner = "id" if self.table == "customer" else "customer_id"
@@ -130,6 +140,7 @@ class Loaded:
     def notices(self) -> list[str]:
         """What a steward must know beside the counts, a line each."""
         lines = tell_held(self.table, self.held_back) + expiry.tell_past(self.table, self.past)
+        lines += tombstones.tell_erased(self.table, self.erased)
         if self.shared:
             lines.append(
                 f"{self.table}: duplicate_personal_id {self.shared}: so many customers have the "
@@ -229,7 +240,7 @@ class Intake:
             if name in SPEAKING:
                 suppression.hold(self.register, connection, self.key, outcome.speaking, at=self.at)
             tell(audit.Event("register", "load", len(outcome.people), detail=outcome.detail))
-        if not outcome.to_mend:
+        if not outcome.listed:
             report.unlink()
         return outcome
 
@@ -237,6 +248,8 @@ class Intake:
         """Which rows of a batch are new, which are there as they are, and which are refused."""
         zone = self.time_zone
         came, erased = part_erased(self.register, self.key, name, raw, time_zone=zone)
+        numbers = read_ids(raw.join(erased, on="row", how="semi"))
+        expiry.note_past(self.past, name, numbers, erased, tombstones.RULE)
         typed, faults = examined(
             came,
             name,
@@ -250,7 +263,8 @@ class Intake:
         faults = pl.concat([faults, rows.changes])
         fresh, faults = refuse_doubles(self.register, name, rows.fresh, faults)
         unchanged, faults = _without_twins_of_refused(name, rows, fresh, faults)
-        refused = holds.find_refused(came, faults, name) if name in holds.OWNERS else faults.clear()
+        others = faults.filter(pl.col("rule") != tombstones.RULE)
+        refused = holds.find_refused(came, others, name) if name in holds.OWNERS else faults.clear()
         if name == "permission":
             refused = pl.concat([refused, _former_owners(rows)]).unique(maintain_order=True)
         identified = None
@@ -258,7 +272,9 @@ class Intake:
             identified = holds.digest_refused(came, refused, self.key)
         every = pl.concat([faults, erased, past])
         over = expiry.note_past(self.past, name, typed, every)
-        return Part(raw.height, fresh, unchanged, every, over, refused, identified)
+        lost = expiry.note_past(self.past, name, typed, every, tombstones.RULE)
+        gone = erased.height + lost.height
+        return Part(raw.height, fresh, unchanged, every, over, gone, refused, identified)
 
 
 def count_shared(connection: sa.Connection) -> int:
@@ -276,8 +292,8 @@ def refuse_lost(
     faults: pl.DataFrame,
     past: expiry.PastRows,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Refuse what points at a row that is not there; if that was refused for its age (`past`), for
-    the same."""
+    """Refuse what points at a row that is not there; if that was refused for its age, or as an
+    erased person's (`past`), for the same."""
     for foreign in sorted(table(name).foreign_keys, key=lambda f: f.parent.name):
         parent = foreign.column.table.name
         column = foreign.parent.name
@@ -285,11 +301,12 @@ def refuse_lost(
         lost = good.filter(
             pl.col(column).is_not_null() & ~pl.col(column).is_in(known["id"].implode())
         )
-        numbers = past.get(parent, known["id"].clear())
-        over = lost.filter(pl.col(column).is_in(numbers.implode()))
-        unknown = lost.join(over, on="row", how="anti", maintain_order="left")
-        good, faults = _without(good, faults, over, column, expiry.RULE)
-        good, faults = _without(good, faults, unknown, column, f"unknown_{parent}")
+        for rule in (expiry.RULE, tombstones.RULE):
+            numbers = past.get((parent, rule), known["id"].clear())
+            over = lost.filter(pl.col(column).is_in(numbers.implode()))
+            lost = lost.join(over, on="row", how="anti", maintain_order="left")
+            good, faults = _without(good, faults, over, column, rule)
+        good, faults = _without(good, faults, lost, column, f"unknown_{parent}")
     if name == "survey_answer":
         wrong = find_wrong_answers(register, good)
         good = good.join(wrong, on="row", how="anti", maintain_order="left")

@@ -18,17 +18,18 @@ from genlib.register.holds import tell_held
 from genlib.register.numbering import give_numbers
 from genlib.register.runs import RunKey
 from genlib.register.schema import table
+from genlib.register.tombstones import tell_erased
 from genlib.register.unknown_codes import UnknownCodes
 
 
 @dataclass
 class Outcome:
     """Counts of rows. `columns`: column → how often it changed; `rules`: rule → how often it
-    refused a cell; `past`: how many of the refused rows were so for their age; `customers`: whose
-    rows were added or changed; `joined`: keys of customers who were there; `closed_months`: changed
-    amounts of invoices of earlier months; `missing`: rows that a whole file did not send, else
-    None; `codes`: those that nobody translates; `decisions`: what a person must decide, a line
-    each."""
+    refused a cell; `past`: how many of the refused rows were so for their age, `erased`: since they
+    are of people who were erased; `customers`: whose rows were added or changed; `joined`: keys of
+    customers who were there; `closed_months`: changed amounts of invoices of earlier months;
+    `missing`: rows that a whole file did not send, else None; `codes`: those that nobody
+    translates; `decisions`: what a person must decide, a line each."""
 
     feed: str
     table: str
@@ -39,6 +40,7 @@ class Outcome:
     unchanged: int = 0
     refused: int = 0
     past: int = 0
+    erased: int = 0
     columns: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
     customers: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
@@ -65,9 +67,14 @@ class Outcome:
         self.newest = max(instants, default=None)
 
     @property
-    def to_mend(self) -> int:
-        """How many rows were refused, but for their age."""
+    def listed(self) -> int:
+        """How many rows the report of refused rows tells: all but those refused for their age."""
         return self.refused - self.past
+
+    @property
+    def to_mend(self) -> int:
+        """How many of them somebody must mend: all but those of people who were erased."""
+        return self.listed - self.erased
 
     @property
     def counts(self) -> dict[str, int]:
@@ -87,6 +94,7 @@ class Outcome:
     def notices(self) -> list[str]:
         """What a steward must know beside the counts, a line each."""
         lines = tell_held(self.table, self.held_back) + tell_past(self.table, self.past)
+        lines += tell_erased(self.table, self.erased)
         if self.joined:
             lines.append(
                 f"{self.table}: joined {self.joined}: so many keys of this source are of customers "

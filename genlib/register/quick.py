@@ -62,6 +62,8 @@ def _read(column: str, kind: Any) -> pl.Expr:
         day = text.str.to_date("%Y-%m-%d", strict=False)
         return pl.when(text.str.contains(DAY)).then(day)
     if kind == UTC_INSTANT:
-        instant = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%#z", time_unit="us", strict=False)
-        return pl.when(text.str.contains(INSTANT)).then(instant)
+        # read without its zone, which takes a third of the time
+        plain = text.str.strip_suffix("Z")
+        instant = plain.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
+        return pl.when(text.str.contains(INSTANT)).then(instant.dt.replace_time_zone("UTC"))
     return text

@@ -91,7 +91,7 @@ class Refresh:
             outcome = self._take(connection, source, number, refused)
             runs.forget_rows(connection, self.at)
             tell(audit.Event("register", "refresh", outcome.people, detail=outcome.detail))
-        if not outcome.to_mend:
+        if not outcome.listed:
             report.unlink()
         return outcome
 

@@ -40,13 +40,14 @@ class TemporaryTables:
     def _same(self, one: sa.Table, other: sa.Table) -> sa.ColumnElement[bool]:
         return sa.and_(*(one.c[key] == other.c[key] for key in self.keys))
 
-    def _make(self, name: str, columns: Sequence[str]) -> sa.Table:
-        """An empty temporary table with some of the register's columns."""
+    def _make(self, name: str, columns: Sequence[str], *, is_numbered: bool = False) -> sa.Table:
+        """An empty temporary table with some of the register's columns. `is_numbered`: no two of
+        its rows have one number, by which they are found; else it is only read from end to end."""
         return make_temporary(
             self.connection,
             name,
             {column: _bare(table(self.name).c[column].type) for column in columns},
-            keys=self.keys,
+            numbers=self.keys if is_numbered else (),
         )
 
     def _lay(self, stage: sa.Table, rows: pl.DataFrame) -> None:
@@ -84,14 +85,16 @@ class Seen(TemporaryTables):
         is_row = self._seen.c[ROW] == batch.c[ROW]
         return sa.exists().where(self._same(self._seen, batch), is_row)
 
-    def note(self, query: sa.Select[Any]) -> None:
-        """Note the rows of a query (their row in the file and their numbers) as seen."""
+    def note(self, query: sa.Select[Any], batch: sa.Table) -> None:
+        """Note the rows of a query of `batch` (their row in the file and their numbers) as seen,
+        but for those whose number came before."""
         columns = [ROW, *self.keys]
-        self.connection.execute(self._seen.insert().from_select(columns, query))
+        came_before = sa.exists().where(self._same(self._seen, batch))
+        self.connection.execute(self._seen.insert().from_select(columns, query.where(~came_before)))
 
     @cached_property
     def _seen(self) -> sa.Table:
-        return self._make(f"seen_{self.name}", self.keys)
+        return self._make(f"seen_{self.name}", self.keys, is_numbered=True)
 
     @cached_property
     def _batch(self) -> sa.Table:
@@ -126,7 +129,7 @@ class Stage(TemporaryTables):
         there = table(self.name)
         is_new = there.c[self.keys[0]].is_(None)
         differs = {column: self._differs(column) for column in self.compared}
-        joined = self._batch.outerjoin(there, self._same(self._batch, there))
+        joined = self._batch.outerjoin(there, self._meet(rows))
         query = sa.select(
             self._batch.c[ROW],
             is_new.label("is_new"),
@@ -143,9 +146,10 @@ class Stage(TemporaryTables):
         there = table(self.name)
         differs = [self._differs(column) for column in self.compared]
         is_unchanged = sa.not_(sa.or_(sa.false(), *differs))
-        joined = self._batch.join(there, self._same(self._batch, there))
+        joined = self._batch.join(there, self._meet(rows))
         numbers = [self._batch.c[column] for column in (ROW, *self.keys)]
-        seen.note(sa.select(*numbers).select_from(joined).where(is_unchanged))
+        unchanged = sa.select(*numbers).select_from(joined).where(is_unchanged)
+        seen.note(unchanged, self._batch)
         others = self._read(
             sa.select(self._batch.c[ROW]).where(~seen.holds(self._batch)), {"row": pl.Int64}
         )
@@ -166,6 +170,14 @@ class Stage(TemporaryTables):
         """The rows of the register with these numbers, as they are stored."""
         return self.register.matching(self.name, keys.select(self.keys))
 
+    def _meet(self, rows: pl.DataFrame) -> sa.ColumnElement[bool]:
+        """Whether a row of the register is the one that came. Told between which numbers to look,
+        a server does not read its whole table for each batch."""
+        there = table(self.name)
+        first = self.keys[0]
+        between = there.c[first].between(rows[first].min(), rows[first].max())
+        return sa.and_(self._same(self._batch, there), between)
+
     def _differs(self, column: str) -> sa.ColumnElement[bool]:
         came = self._batch.c[self.compared[column]]
         there = table(self.name).c[self.compared[column]]
@@ -181,19 +193,27 @@ def make_temporary(
     connection: sa.Connection,
     name: str,
     columns: dict[str, Any],
-    keys: Sequence[str],
+    *,
+    numbers: Sequence[str] = (),
+    indexed: Sequence[str] = (),
 ) -> sa.Table:
-    """A new empty table of this transaction, with `at_row` before the columns; an index on keys."""
+    """A new empty table of this transaction, with `at_row` before the columns. `numbers`: the
+    columns by which its rows are numbered, each once; `indexed`: those by which they are found."""
     made = sa.Table(
         name,
         sa.MetaData(),
         sa.Column(ROW, sa.BigInteger),
-        *(sa.Column(column, kind) for column, kind in columns.items()),
+        *(
+            sa.Column(column, kind, primary_key=column in numbers, autoincrement=False)
+            for column, kind in columns.items()
+        ),
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
     )
     connection.execute(sa.schema.CreateTable(made))
-    connection.execute(sa.schema.CreateIndex(sa.Index(f"{name}_keys", *(made.c[k] for k in keys))))
+    if indexed:
+        index = sa.Index(f"{name}_keys", *(made.c[column] for column in indexed))
+        connection.execute(sa.schema.CreateIndex(index))
     return made
 
 

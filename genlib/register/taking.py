@@ -32,7 +32,7 @@ from genlib.register.source_keys import is_of_source
 from genlib.register.spelling import UNREADABLE
 from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
-from genlib.register.tombstones import RULE, part_erased
+from genlib.register.tombstones import RULE, part_erased, read_ids
 
 FEW = 0.1
 """Below this share of unchanged rows it costs more to look for them than to examine every row."""
@@ -81,14 +81,16 @@ class Taking:
         repeat_faults = self._judge_repeats(repeats)
         every = pl.concat([batch.faults, faults, taking_faults, repeat_faults])
         over = expiry.note_past(past, self.name, typed, every)
+        erased = expiry.note_past(past, self.name, typed, every, RULE)
         self._tell_faults(every)
         self._tell_codes(batch, faults)
-        self._hold_back(batch, [taken, over], every)
+        self._hold_back(batch, [taken, over, erased], every)
         refused = every["row"].n_unique()
         self.outcome.read += batch.rows.height
         self.outcome.joined += batch.joined
         self.outcome.refused += refused
         self.outcome.past += over.height
+        self.outcome.erased += erased.height
         self.outcome.unchanged += batch.rows.height - refused - taken.height
         self.outcome.add_newest(runs.find_newest(good, self.run.as_of))
 
@@ -105,12 +107,13 @@ class Taking:
         if faults.is_empty():
             return batch
         erased = batch.rows.join(faults, on="row", how="semi")
-        if "id" in erased.columns:
-            numbers = erased.select("row", id=col("id").cast(pl.Int64, strict=False))
-            self.seen.find_seen(numbers.drop_nulls().unique("id"))
+        numbers = expiry.note_past(place.past, self.name, read_ids(erased), faults, RULE)
+        if self.seen.keys == ["id"]:
+            self.seen.find_seen(numbers.unique("id"))
         self._tell_faults(faults)
         self.outcome.read += faults.height
         self.outcome.refused += faults.height
+        self.outcome.erased += faults.height
         return replace(
             batch,
             rows=rows,
@@ -302,7 +305,7 @@ class Taking:
         if not self.watch:
             return
         # an older row holds back as a changed one does: only if it speaks of more than harmless
-        speaking = faults.filter(col("rule") != expiry.RULE)
+        speaking = faults.filter(~col("rule").is_in([expiry.RULE, RULE]))
         told = speaking.with_columns(col("rule").replace("older", "changed"))
         is_found_otherwise = col("rule").is_in(FOUND_OTHERWISE)
         others = told.filter(is_found_otherwise)

@@ -10,8 +10,9 @@ person
   or telephone of one and no other code.
 
 Whoever becomes a customer again after the erasure (`joined_on` is later) is let in, and from then
-on so are the rows of that number. A refused row holds nobody back. The log of disclosures and
-requests outlives the person.
+on so are the rows of that number. A refused row holds nobody back and there is nothing to mend, so
+that a source that still sends somebody makes no refresh fail. The log of disclosures and requests
+outlives the person.
 
 Example: customer 17 was erased in June. In July the shop sends customer 17 again, and the mailing
 tool customer 99 with the same code: both are refused as `erased`. In August 17 orders anew and
@@ -61,6 +62,24 @@ def part_erased(
         erased = _find_owned(register, key, numbered, stones)
     faults = erased.select("row", column=pl.lit(owner), rule=pl.lit(RULE)).cast(FAULTS)
     return rows.join(faults, on="row", how="anti", maintain_order="left"), faults
+
+
+def read_ids(rows: pl.DataFrame) -> pl.DataFrame:
+    """row, id of rows that came as text."""
+    if "id" not in rows.columns:
+        return pl.DataFrame(schema={"row": pl.Int64, "id": pl.Int64})
+    return rows.select("row", id=_read_number("id")).drop_nulls()
+
+
+def tell_erased(name: str, count: int) -> list[str]:
+    """What a steward must know of rows of people who were erased, a line; no line if there are
+    none."""
+    if not count:
+        return []
+    return [
+        f"{name}: erased {count}: so many rows were not taken, since they are of people who were "
+        "erased; there is nothing to mend, but the source still has them"
+    ]
 
 
 def read_tombstones(register: Register) -> pl.DataFrame:

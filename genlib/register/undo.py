@@ -121,7 +121,7 @@ def _remove(register: Register, connection: sa.Connection, name: str, rows: pl.D
     names = [column.name for column in there.primary_key]
     keys = _name_keys(rows, names)
     kinds = {column: there.c[column].type for column in names}
-    stage = make_temporary(connection, f"undo_{name}", kinds, names)
+    stage = make_temporary(connection, f"undo_{name}", kinds, indexed=names)
     register.write_temporary(stage.name, keys.select(pl.lit(0, pl.Int64).alias("at_row"), *names))
     is_added = sa.exists().where(*(stage.c[column] == there.c[column] for column in names))
     try:

@@ -63,6 +63,17 @@ def test_a_row_of_a_number_that_came_unchanged_before_is_refused_if_it_differs(
     assert (outcome.unchanged, outcome.rules) == (3, {"duplicate": 1})
 
 
+def test_an_unchanged_row_may_come_again_in_a_later_batch(
+    register: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genlib.register.batches.ROWS", 2)
+    invoices = [{**INVOICE, "id": str(number)} for number in (1, 2, 3)]
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER, invoice=invoices))
+    folder = write(tmp_path / "in", invoice=[*invoices, invoices[0], invoices[2]])
+    outcome = refresh(register, key, folder, is_whole=True)["invoice"]
+    assert (outcome.unchanged, outcome.refused, outcome.missing) == (5, 0, 0)
+
+
 CELLS = {
     "id": ["1", "01", "1.0", " 1", "x", "", "+1"],
     "customer_id": ["1", "2", ""],

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 from asking import read_rows
 from erasing import CODE, add_history, erase_person, read_row
-from next_state import CUSTOMER, INVOICE, PERMISSION, read_rejected, refresh, write
+from next_state import (
+    ANSWER,
+    CUSTOMER,
+    INVITATION,
+    INVOICE,
+    PERMISSION,
+    QUESTION,
+    read_rejected,
+    refresh,
+    write,
+)
 
 from genlib.register.feeds.source import read_feed
 from genlib.register.intake import load
@@ -68,7 +78,9 @@ def test_who_was_erased_is_refused_and_others_are_taken(
     outcome = refresh(erased.register, key, folder, as_of=LATER, at=LATER)["customer"]
     refused = [(at, "id", "erased") for at, (_, is_erased) in enumerate(COME, 1) if is_erased]
     assert read_rejected(folder, "customer") == refused
-    assert (outcome.rules["erased"], outcome.held_back) == (5, 0)
+    assert (outcome.rules["erased"], outcome.held_back, outcome.to_mend) == (5, 0, 0)
+    [line] = outcome.notices
+    assert line.startswith("customer: erased 5: so many rows were not taken")
 
 
 def test_a_load_refuses_and_counts_them(erased: Officer, key: IdentityKey, tmp_path: Path) -> None:
@@ -77,6 +89,36 @@ def test_a_load_refuses_and_counts_them(erased: Officer, key: IdentityKey, tmp_p
     done = load(erased.register, folder, key, rejected_to=tmp_path / "out", at=erased.now)
     counts = {one.table: (one.read, one.loaded, one.rules["erased"]) for one in done.tables}
     assert counts == {"customer": (2, 1, 1), "permission": (1, 0, 1), "invoice": (1, 0, 1)}
+    assert (done.rejected, done.to_mend) == (3, 0)
+    assert ["erased 1" in line for one in done.tables for line in one.notices] == [True] * 3
+    assert read_rows(erased.register, "held_back") == []
+
+
+@pytest.mark.parametrize("by_load", [True, False])
+def test_what_hangs_on_rows_of_the_erased_is_refused_for_the_same(
+    erased: Officer, key: IdentityKey, tmp_path: Path, *, by_load: bool
+) -> None:
+    """The mailing tool knows the person as customer 91, by the code; and an answer names an
+    invitation only."""
+    people = [CUSTOMER, {**SAME, "id": "91", "personal_id": CODE}]
+    invitation = {**INVITATION, "id": "5", "customer_id": "17"}
+    answers = [{**ANSWER, "invitation_id": number} for number in ("5", "8")]
+    folder = write(
+        tmp_path / "in",
+        customer=people,
+        permission={**PERMISSION, "customer_id": "91"},
+        survey_question=QUESTION,
+        survey_invitation=invitation,
+        survey_answer=answers,
+    )
+    if by_load:
+        options = {"rejected_to": tmp_path / "out", "at": erased.now}
+        every = load(erased.register, folder, key, **options).tables
+    else:
+        every = refresh(erased.register, key, folder, as_of=erased.now, at=erased.now).values()
+    found = {one.table: (one.rules["erased"], one.to_mend) for one in every if one.rules}
+    hanging = dict.fromkeys(("customer", "permission", "survey_invitation"), (1, 0))
+    assert found == {**hanging, "survey_answer": (1, 1)}
     assert read_rows(erased.register, "held_back") == []
 
 
