@@ -53,6 +53,11 @@ class FileRows:
     table_feed: TableFeed
     path: Path
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether a cell may be a date, a number or a truth, and not a text."""
+        return self.path.suffix.lower() != ".csv"
+
     def check(self) -> None:
         """BadInput if the file lacks a column that the feed reads."""
         header = read_columns(self.path, self.table_feed.layout)
