@@ -27,6 +27,11 @@ FilesFolder = Annotated[
     typer.Option(help="Where the files of a feed lie; default: beside the feed.", file_okay=False),
 ]
 
+AsOf = Annotated[
+    dt.datetime | None,
+    typer.Option(help="Of when the files speak, in UTC; default: when they were written."),
+]
+
 
 def add_commands(app: typer.Typer) -> None:
     """Put the commands into the group of the register."""
@@ -50,10 +55,7 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     full: Annotated[
         bool, typer.Option("--full", help="The files are all that the source has: mark the rest.")
     ] = False,
-    as_of: Annotated[
-        dt.datetime | None,
-        typer.Option(help="Of when the files speak, in UTC; default: when they were written."),
-    ] = None,
+    as_of: AsOf = None,
     files: FilesFolder = None,
     password_file: PasswordFile = None,
 ) -> None:
@@ -67,8 +69,7 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
              genlib register refresh customer_list.toml --files ~/exports
     """
     places = settings.load(password_file=password_file)
-    instant = as_of.replace(tzinfo=dt.UTC) if as_of else None
-    sources = read_sources(places, inputs, files, instant)
+    sources = read_sources(places, inputs, files, read_as_of(as_of))
     names = [source.table for source in sources]
     target = rejected or places.home / "rejected"
     register = open_register(places.register)
@@ -145,6 +146,11 @@ def missing() -> None:
     )
     typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
     typer.echo(f"{marks.height} rows are not sent any more")
+
+
+def read_as_of(as_of: dt.datetime | None) -> dt.datetime | None:
+    """The instant that was typed, in UTC."""
+    return as_of.replace(tzinfo=dt.UTC) if as_of else None
 
 
 def read_sources(

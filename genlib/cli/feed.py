@@ -10,9 +10,8 @@ import polars as pl
 import typer
 
 from genlib import notice, settings
-from genlib.cli._refreshing import FilesFolder, read_sources
+from genlib.cli._refreshing import AsOf, FilesFolder, read_as_of, read_sources
 from genlib.cli._telling import PasswordFile, open_identity
-from genlib.clock import read_clock
 from genlib.errors import UsageError
 from genlib.register.database import open_register
 from genlib.register.feeds.guess import draft_feed
@@ -60,11 +59,12 @@ def check(
             help="Folders in the register's own layout, or feeds.", metavar="FEED_OR_FOLDER..."
         ),
     ],
+    as_of: AsOf = None,
     files: FilesFolder = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Tell what a refresh would do - rows new, changed by column, unchanged, refused - and keep
-    nothing; exit code 4 if rows would be refused.
+    nothing; exit code 3 if a file is older than the last of its feed, 4 if rows would be refused.
 
     Level: steward.
 
@@ -79,12 +79,14 @@ def check(
         years_kept=notice.load(places.notice).years_kept,
         time_zone=places.time_zone,
     )
-    found = work.check(read_sources(places, inputs, files, read_clock()))
+    sources = read_sources(places, inputs, files, read_as_of(as_of))
+    found = work.check(sources)
     for outcome, refused in found:
         typer.echo("\n".join([str(outcome), *outcome.notices]))
         faults = pl.read_csv(io.BytesIO(refused), infer_schema=False)
         lines = faults.head(TOLD).select(pl.format("  row {}: {} {}", "row", "column", "rule"))
         typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
     typer.echo("nothing was kept")
+    work.check_order(sources)
     if any(outcome.to_mend for outcome, _ in found):
         raise typer.Exit(4)
