@@ -14,7 +14,7 @@ from genlib.cli._refreshing import AsOf, FilesFolder, read_as_of, read_sources
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.errors import UsageError
 from genlib.register.database import open_register
-from genlib.register.feeds.guess import draft_feed
+from genlib.register.feeds.guess import LETTERS, draft_feed
 from genlib.register.refresh import Refresh
 
 app = typer.Typer(no_args_is_help=True)
@@ -36,9 +36,13 @@ def new(
         Path | None, typer.Option(help="Where to write it; default: here, NAME.toml.")
     ] = None,
     table: Annotated[str, typer.Option(help="Which table the file is; else found out.")] = "",
+    header: Annotated[
+        int, typer.Option(help="Number of the row that names the columns.", min=1)
+    ] = 1,
 ) -> None:
     """Write a first feed from a file's header, for you to finish: what is called as in the register
-    is taken, the rest stands there as a comment. No row is read.
+    is taken, the rest stands there as a comment. Of the rows it says how they are written, where
+    that is clear, and no value.
 
     Level: none.
 
@@ -47,7 +51,10 @@ def new(
     target = to or Path(f"{file.stem}.toml")
     if target.exists():
         raise UsageError(f"{target} is there already; name another file with --to")
-    target.write_text(draft_feed(file, table), encoding="utf-8")
+    text = draft_feed(file, table, header)
+    target.write_text(text, encoding="utf-8")
+    if LETTERS in text:
+        typer.echo(f"{file.name} is not in UTF-8 and was read as Windows-1252")
     typer.echo(f"{target}: finish it, then: genlib feed check {target} --files {file.parent}")
 
 
