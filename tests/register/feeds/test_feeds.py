@@ -162,6 +162,14 @@ def test_an_unsubscription_is_a_stage_and_an_act_of_will(work: Refresh, people: 
     assert take(work, "mailing_results", folder)["permission"].unchanged == 1
 
 
+def test_an_address_in_a_key_is_one_however_it_is_written(work: Refresh, people: Path) -> None:
+    take(work, "mailing_results", write_list(people, "mailing", UNSUBSCRIBED))
+    shouted = {**UNSUBSCRIBED, "Email Address": "AINO@Posti.Example"}
+    outcomes = take(work, "mailing_results", write_list(people, "mailing", shouted))
+    assert [(one.fresh, one.unchanged) for one in outcomes.values()] == [(0, 1), (0, 1)]
+    assert read_table(work.register, work.key, "campaign_contact").height == 1
+
+
 def test_an_unsubscription_of_two_people_holds_both_back(work: Refresh, people: Path) -> None:
     twins = {**KARL, "Sähköposti": AINO["Sähköposti"]}
     take(work, "customer_list", write_list(people, "asiakkaat", AINO, twins))
