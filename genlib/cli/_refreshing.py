@@ -166,7 +166,7 @@ def read_sources(
         if one.is_dir():
             sources.extend(read_folder(one, as_of))
         else:
-            path = _find_feed(places, one)
+            path = find_feed(places, one)
             folder = files or path.parent
             feed_tables = read_feed(
                 path,
@@ -180,7 +180,8 @@ def read_sources(
     return sorted(sources, key=lambda source: order.index(source.table))
 
 
-def _find_feed(places: settings.Settings, named: Path) -> Path:
+def find_feed(places: settings.Settings, named: Path) -> Path:
+    """The file of a feed that is named by its path, or as one of data/feeds."""
     ready = places.data / "feeds" / f"{named.name}.toml"
     if named.suffix == ".toml":
         return named

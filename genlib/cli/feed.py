@@ -10,10 +10,11 @@ import polars as pl
 import typer
 
 from genlib import notice, settings
-from genlib.cli._refreshing import AsOf, FilesFolder, read_as_of, read_sources
+from genlib.cli._refreshing import AsOf, FilesFolder, find_feed, read_as_of, read_sources
 from genlib.cli._telling import PasswordFile, open_identity
-from genlib.errors import UsageError
+from genlib.errors import BadInput, UsageError
 from genlib.register.database import open_register
+from genlib.register.feeds.feed_file import find_faults
 from genlib.register.feeds.guess import LETTERS, draft_feed
 from genlib.register.refresh import Refresh
 
@@ -71,13 +72,17 @@ def check(
     password_file: PasswordFile = None,
 ) -> None:
     """Tell what a refresh would do - rows new, changed by column, unchanged, refused - and keep
-    nothing; exit code 3 if a file is older than the last of its feed, 4 if rows would be refused.
+    nothing. Every fault of a feed is told with its line. Exit code 3 if a file is older than the
+    last of its feed, 4 if rows would be refused.
 
     Level: steward.
 
     Example: genlib feed check data/sample
     """
     places = settings.load(password_file=password_file)
+    for one in inputs:
+        if not one.is_dir():
+            _tell_faults(find_feed(places, one))
     work = Refresh(
         open_register(places.register),
         open_identity(places, "feed check"),
@@ -97,3 +102,12 @@ def check(
     work.check_order(sources)
     if any(outcome.to_mend for outcome, _ in found):
         raise typer.Exit(4)
+
+
+def _tell_faults(feed: Path) -> None:
+    """Tell all faults of a feed; BadInput if there are any."""
+    faults = find_faults(feed)
+    for fault in faults:
+        typer.echo(fault)
+    if faults:
+        raise BadInput(f"{feed.name} has {len(faults)} fault{'s' if faults[1:] else ''}")

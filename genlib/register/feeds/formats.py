@@ -148,7 +148,7 @@ def count_cents(figures: pl.Expr, *, decimal: str, places: int) -> pl.Expr:
     parts = figures.str.strip_prefix("-").str.split(decimal)
     euros = parts.list.get(0).cast(pl.Int64, strict=False)
     fraction = parts.list.get(1, null_on_oob=True).fill_null("0").str.pad_end(places, "0")
-    amount = sign * (euros * 10**places + fraction.cast(pl.Int64, strict=False))
+    amount: pl.Expr = sign * (euros * 10**places + fraction.cast(pl.Int64, strict=False))
     return amount.cast(pl.String)
 
 

@@ -8,11 +8,13 @@ module are told, never a cell.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 
-from genlib.register.feeds.formats import SPACES, UNREADABLE, Format, read_day, read_instant
+from genlib.register.feeds.formats import SPACES, Format, read_day, read_instant
 from genlib.register.feeds.typed_cells import read_typed_instant
+from genlib.register.spelling import UNREADABLE
 
 DATES = ("d.m.yyyy", "yyyy-mm-dd")
 CLOCKS = ("HH:MM", "HH:MM:SS", "H:MM", "H.MM")
@@ -66,7 +68,8 @@ def _find_fitting(
     read: Callable[[pl.Expr, Format], pl.Expr],
 ) -> list[str]:
     """The patterns by which every cell of a column can be read."""
-    forms = {pattern: Format(**{setting: pattern}) for pattern in patterns}
+    settings: list[dict[str, Any]] = [{setting: pattern} for pattern in patterns]
+    forms = dict(zip(patterns, [Format(**one) for one in settings], strict=True))
     return [pattern for pattern, form in forms.items() if _is_read(column, read, form)]
 
 

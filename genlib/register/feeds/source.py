@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from genlib.clock import read_clock
 from genlib.errors import BadInput
 from genlib.register.batches import Batch, Place, read_file_time
-from genlib.register.feeds.declaration import Feed, TableFeed, load_feed
+from genlib.register.feeds.declaration import Feed, TableFeed
+from genlib.register.feeds.feed_file import load_feed
 from genlib.register.feeds.files import FileRows, find_file
 from genlib.register.feeds.query import QueryRows, read_address
 from genlib.register.feeds.resolve import SPREAD, Resolver

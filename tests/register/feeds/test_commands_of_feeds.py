@@ -11,7 +11,7 @@ import pytest
 from next_state import CUSTOMER, write
 
 from genlib.cli import run
-from genlib.register.feeds.declaration import load_feed
+from genlib.register.feeds.feed_file import load_feed
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +107,18 @@ def test_a_query_is_asked_at_the_address_in_the_environment(
     monkeypatch.setenv("CRM_DATABASE", f"sqlite:///{database}")
     assert run(["register", "refresh", str(feed), "--as-of", "2026-11-02"]) == 0
     assert "customer: 0 read" in capsys.readouterr().out
+
+
+def test_a_check_tells_every_fault_of_a_feed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed = tmp_path / "crm.toml"
+    feed.write_text(
+        'source = "crm"\n[format]\ndate = "d.m."\n[[table]]\ntable = "disclosure"\n'
+        'file = "x.csv"\nkey = "no"\n[table.columns]\nsurname = "name"\n'
+    )
+    assert run(["feed", "check", str(feed)]) == 4
+    told = capsys.readouterr()
+    assert "crm.toml line 3: date is a pattern such as d.m.yyyy\n" in told.out
+    assert "crm.toml line 9: table disclosure has no column surname; it has id, " in told.out
+    assert f"crm.toml has {len(told.out.splitlines())} faults" in told.err

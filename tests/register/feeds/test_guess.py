@@ -9,7 +9,8 @@ import pytest
 
 from genlib.cli import run
 from genlib.errors import BadInput
-from genlib.register.feeds.declaration import Layout, load_feed
+from genlib.register.feeds.declaration import Layout
+from genlib.register.feeds.feed_file import load_feed
 from genlib.register.feeds.formats import Format
 from genlib.register.feeds.guess import draft_feed
 from genlib.register.feeds.guess_format import guess_format
