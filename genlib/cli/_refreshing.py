@@ -27,6 +27,11 @@ FilesFolder = Annotated[
     typer.Option(help="Where the files of a feed lie; default: beside the feed.", file_okay=False),
 ]
 
+AsOf = Annotated[
+    dt.datetime | None,
+    typer.Option(help="Of when the files speak, in UTC; default: when they were written."),
+]
+
 
 def add_commands(app: typer.Typer) -> None:
     """Put the commands into the group of the register."""
@@ -50,10 +55,7 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     full: Annotated[
         bool, typer.Option("--full", help="The files are all that the source has: mark the rest.")
     ] = False,
-    as_of: Annotated[
-        dt.datetime | None,
-        typer.Option(help="Of when the files speak, in UTC; default: when they were written."),
-    ] = None,
+    as_of: AsOf = None,
     files: FilesFolder = None,
     password_file: PasswordFile = None,
 ) -> None:
@@ -67,8 +69,7 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
              genlib register refresh customer_list.toml --files ~/exports
     """
     places = settings.load(password_file=password_file)
-    instant = as_of.replace(tzinfo=dt.UTC) if as_of else None
-    sources = read_sources(places, inputs, files, instant)
+    sources = read_sources(places, inputs, files, read_as_of(as_of))
     names = [source.table for source in sources]
     target = rejected or places.home / "rejected"
     register = open_register(places.register)
@@ -147,6 +148,11 @@ def missing() -> None:
     typer.echo(f"{marks.height} rows are not sent any more")
 
 
+def read_as_of(as_of: dt.datetime | None) -> dt.datetime | None:
+    """The instant that was typed, in UTC."""
+    return as_of.replace(tzinfo=dt.UTC) if as_of else None
+
+
 def read_sources(
     places: settings.Settings,
     inputs: list[Path],
@@ -160,7 +166,7 @@ def read_sources(
         if one.is_dir():
             sources.extend(read_folder(one, as_of))
         else:
-            path = _find_feed(places, one)
+            path = find_feed(places, one)
             folder = files or path.parent
             feed_tables = read_feed(
                 path,
@@ -174,7 +180,8 @@ def read_sources(
     return sorted(sources, key=lambda source: order.index(source.table))
 
 
-def _find_feed(places: settings.Settings, named: Path) -> Path:
+def find_feed(places: settings.Settings, named: Path) -> Path:
+    """The file of a feed that is named by its path, or as one of data/feeds."""
     ready = places.data / "feeds" / f"{named.name}.toml"
     if named.suffix == ".toml":
         return named

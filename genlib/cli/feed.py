@@ -10,12 +10,12 @@ import polars as pl
 import typer
 
 from genlib import notice, settings
-from genlib.cli._refreshing import FilesFolder, read_sources
+from genlib.cli._refreshing import AsOf, FilesFolder, find_feed, read_as_of, read_sources
 from genlib.cli._telling import PasswordFile, open_identity
-from genlib.clock import read_clock
-from genlib.errors import UsageError
+from genlib.errors import BadInput, UsageError
 from genlib.register.database import open_register
-from genlib.register.feeds.guess import draft_feed
+from genlib.register.feeds.feed_file import find_faults
+from genlib.register.feeds.guess import LETTERS, draft_feed
 from genlib.register.refresh import Refresh
 
 app = typer.Typer(no_args_is_help=True)
@@ -37,9 +37,13 @@ def new(
         Path | None, typer.Option(help="Where to write it; default: here, NAME.toml.")
     ] = None,
     table: Annotated[str, typer.Option(help="Which table the file is; else found out.")] = "",
+    header: Annotated[
+        int, typer.Option(help="Number of the row that names the columns.", min=1)
+    ] = 1,
 ) -> None:
     """Write a first feed from a file's header, for you to finish: what is called as in the register
-    is taken, the rest stands there as a comment. No row is read.
+    is taken, the rest stands there as a comment. Of the rows it says how they are written, where
+    that is clear, and no value.
 
     Level: none.
 
@@ -48,7 +52,10 @@ def new(
     target = to or Path(f"{file.stem}.toml")
     if target.exists():
         raise UsageError(f"{target} is there already; name another file with --to")
-    target.write_text(draft_feed(file, table), encoding="utf-8")
+    text = draft_feed(file, table, header)
+    target.write_text(text, encoding="utf-8")
+    if LETTERS in text:
+        typer.echo(f"{file.name} is not in UTF-8 and was read as Windows-1252")
     typer.echo(f"{target}: finish it, then: genlib feed check {target} --files {file.parent}")
 
 
@@ -60,11 +67,13 @@ def check(
             help="Folders in the register's own layout, or feeds.", metavar="FEED_OR_FOLDER..."
         ),
     ],
+    as_of: AsOf = None,
     files: FilesFolder = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Tell what a refresh would do - rows new, changed by column, unchanged, refused - and keep
-    nothing; exit code 4 if rows would be refused, but for those past their retention and those of
+    nothing. Every fault of a feed is told with its line. Exit code 3 if a file is older than the
+    last of its feed, 4 if rows would be refused, but for those past their retention and those of
     people who were erased.
 
     Level: steward.
@@ -72,6 +81,9 @@ def check(
     Example: genlib feed check data/sample
     """
     places = settings.load(password_file=password_file)
+    for one in inputs:
+        if not one.is_dir():
+            _tell_faults(find_feed(places, one))
     work = Refresh(
         open_register(places.register),
         open_identity(places, "feed check"),
@@ -80,12 +92,23 @@ def check(
         years_kept=notice.load(places.notice).years_kept,
         time_zone=places.time_zone,
     )
-    outcomes = work.check(read_sources(places, inputs, files, read_clock()))
+    sources = read_sources(places, inputs, files, read_as_of(as_of))
+    outcomes = work.check(sources)
     for outcome, refused in outcomes:
         typer.echo("\n".join([str(outcome), *outcome.notices]))
         faults = pl.read_csv(io.BytesIO(refused), infer_schema=False)
         lines = faults.head(TOLD).select(pl.format("  row {}: {} {}", "row", "column", "rule"))
         typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
     typer.echo("nothing was kept")
+    work.check_order(sources)
     if any(outcome.to_mend for outcome, _ in outcomes):
         raise typer.Exit(4)
+
+
+def _tell_faults(feed: Path) -> None:
+    """Tell all faults of a feed; BadInput if there are any."""
+    faults = find_faults(feed)
+    for fault in faults:
+        typer.echo(fault)
+    if faults:
+        raise BadInput(f"{feed.name} has {len(faults)} fault{'s' if faults[1:] else ''}")

@@ -56,7 +56,7 @@ class Refresh:
 
         Refused, before anything is kept, if one of them is older than the last of its feed.
         """
-        self._check_order(sources)
+        self.check_order(sources)
         holds.begin_load(self.register, names, self.at)
         outcomes: list[Outcome] = []
         for source in sources:
@@ -76,7 +76,8 @@ class Refresh:
             trial.rollback()
         return found
 
-    def _check_order(self, sources: Sequence[Source]) -> None:
+    def check_order(self, sources: Sequence[Source]) -> None:
+        """Refused if a source is older than the last of its feed."""
         with self.register.engine.connect() as connection:
             for source in sources:
                 runs.check_not_older(connection, source.feed, source.table, source.as_of)

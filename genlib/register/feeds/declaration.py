@@ -19,16 +19,13 @@ Instead of a file a table may name a `query` on the database of the source (`fee
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from genlib.errors import BadInput, UsageError
+from genlib.errors import BadInput
 from genlib.register.feeds.formats import Format
 from genlib.register.schema import WRITTEN_HERE, Base, plain_columns, table
-from genlib.settings import TIME_ZONE
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,60}")
@@ -111,7 +108,8 @@ class TableFeed:
     def faults(self) -> Iterator[str]:
         """What this table says that cannot be, a line each."""
         if self.table not in Base.metadata.tables or self.table in NOT_FED:
-            yield f"there is no table {self.table} to feed"
+            tables = sorted(Base.metadata.tables.keys() - NOT_FED)
+            yield f"there is no table {self.table} to feed; there are {', '.join(tables)}"
             return
         if bool(self.query) == bool(self.file):
             yield f"table {self.table}: name a file pattern or a query, one of the two"
@@ -125,7 +123,8 @@ class TableFeed:
         ours_by_name = {column.name: column for column in plain_columns(self.table)}
         fed_columns = [*self.columns, *self.constants, *self.references]
         unknown = [name for name in [*fed_columns, *self.values] if name not in ours_by_name]
-        yield from (f"table {self.table} has no column {name}" for name in unknown)
+        names = ", ".join(ours_by_name)
+        yield from (f"table {self.table} has no column {name}; it has {names}" for name in unknown)
         twice = sorted({name for name in fed_columns if fed_columns.count(name) > 1})
         yield from (f"table {self.table}: column {name} is said twice" for name in twice)
         ours = {"id", *(("question_id", "score") if self.answers else ())}
@@ -213,132 +212,3 @@ class Feed:
                     f"table {one.table}: a query needs [database] with the environment variable, "
                     "or the file, that holds the address"
                 )
-
-
-def load_feed(path: Path, *, time_zone: str = TIME_ZONE) -> Feed:
-    """The feed of a file; UsageError if there is none, BadInput with the line of a fault.
-    `time_zone`: the company's, for instants of a feed that names none."""
-    text = read_text(path)
-    try:
-        raw = tomllib.loads(text)
-        feed = _build_feed(path.stem, raw, time_zone)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{path.name} is not TOML: {error}") from None
-    except BadInput as error:
-        raise BadInput(f"{path.name}{_place(text, str(error))}: {error}") from None
-    for fault in feed.faults():
-        raise BadInput(f"{path.name}{_place(text, fault)}: {fault}")
-    return feed
-
-
-def read_text(path: Path) -> str:
-    """The text of a feed; UsageError if it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"no feed can be read at {path} ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{path.name} is not in UTF-8") from None
-
-
-def _build_feed(name: str, raw: Mapping[str, Any], time_zone: str) -> Feed:
-    tables = raw.get("table", [])
-    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
-        raise BadInput("write each table of the source as [[table]]")
-    _check_names("the feed", raw, {"source", "database", "format", "layout", "table"})
-    shared = {part: _section(raw, part) for part in ("format", "layout")}
-    shared["format"] = {"time_zone": time_zone} | shared["format"]
-    built = tuple(_build_table(one, shared) for one in tables)
-    database = _make(Database, "database", raw["database"]) if "database" in raw else None
-    return Feed(name, _text(raw, "source"), built, database)
-
-
-def _build_table(raw: Mapping[str, Any], shared: Mapping[str, dict[str, Any]]) -> TableFeed:
-    name = _text(raw, "table")
-    names = {one.name for one in fields(TableFeed)} - {"form"} | {"format"}
-    _check_names(f"table {name}", raw, names)
-    key = raw.get("key", ())
-    return TableFeed(
-        table=name,
-        key=(key,) if isinstance(key, str) else tuple(key),
-        match=_names(raw, "match"),
-        master=_names(raw, "master"),
-        file=_text(raw, "file"),
-        query=_text(raw, "query"),
-        columns=_texts(raw, "columns"),
-        values={column: _texts(raw["values"], column) for column in _section(raw, "values")},
-        constants=_texts(raw, "constants"),
-        references={column: _reference(one) for column, one in _section(raw, "references").items()},
-        answers=_texts(raw, "answers"),
-        where=_text(raw, "where"),
-        updated_at=_text(raw, "updated_at"),
-        form=_make(Format, "format", shared["format"] | _section(raw, "format")),
-        layout=_make(Layout, "layout", shared["layout"] | _section(raw, "layout")),
-    )
-
-
-def _reference(raw: Any) -> Reference:
-    return Reference(raw) if isinstance(raw, str) else _make(Reference, "references", raw)
-
-
-def _make(kind: Any, section: str, raw: Any) -> Any:
-    """A frozen value of a section, its texts, numbers and lists checked by the types it has."""
-    if not isinstance(raw, dict):
-        raise BadInput(f"{section} is a table of names and values")
-    fields_by_name = {one.name: one for one in fields(kind)}
-    _check_names(section, raw, set(fields_by_name))
-    values = {}
-    for name, value in raw.items():
-        wanted = str(fields_by_name[name].type)
-        is_list = wanted.startswith("tuple")
-        fits = isinstance(value, list) if is_list else type(value).__name__ == wanted
-        if not fits:
-            raise BadInput(f"{section}.{name} is a {'list' if is_list else wanted}")
-        values[name] = tuple(map(str, value)) if is_list else value
-    if kind is Reference and "column" not in values:
-        raise BadInput("a reference needs its column")
-    return kind(**values)
-
-
-def _check_names(where: str, raw: Mapping[str, Any], allowed: set[str]) -> None:
-    for name in raw:
-        if name not in allowed:
-            raise BadInput(f"{where} has no {name}; it has {', '.join(sorted(allowed))}")
-
-
-def _section(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
-    section = raw.get(name, {})
-    if not isinstance(section, dict):
-        raise BadInput(f"{name} is a table of names and values")
-    return section
-
-
-def _texts(raw: Mapping[str, Any], name: str) -> dict[str, str]:
-    section = _section(raw, name)
-    if not all(isinstance(value, str) for value in section.values()):
-        raise BadInput(f"{name} holds texts only")
-    return section
-
-
-def _names(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = raw.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise BadInput(f"{name} is a list of names")
-    return tuple(value)
-
-
-def _text(raw: Mapping[str, Any], name: str) -> str:
-    value = raw.get(name, "")
-    if not isinstance(value, str):
-        raise BadInput(f"{name} is a text")
-    return value
-
-
-def _place(text: str, fault: str) -> str:
-    """` line N`, of the last word of the fault that stands in the file."""
-    lines = text.splitlines()
-    for word in reversed(re.findall(r"[A-Za-z_]{3,}", fault.partition(";")[0])):
-        for number, line in enumerate(lines, start=1):
-            if re.search(rf"\b{word}\b", line.partition("#")[0]):
-                return f" line {number}"
-    return ""

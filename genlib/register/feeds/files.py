@@ -6,6 +6,7 @@ into a folder that only its owner reads; it is gone when the file has been read.
 
 from __future__ import annotations
 
+import codecs
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,29 @@ def find_file(folder: Path, feed: TableFeed) -> Path:
     return paths[0]
 
 
+def is_typed(path: Path) -> bool:
+    """Whether a cell of the file may be a date, a number or a truth, and not a text."""
+    return path.suffix.lower() != ".csv"
+
+
+def find_encoding(path: Path) -> str:
+    """What a file is written in: UTF-8 if all of it can be read so, UTF-16 if it begins as that
+    does, else Windows-1252, in which nearly anything can be read."""
+    if is_typed(path):
+        return "utf-8"
+    with path.open("rb") as file:
+        beginning = file.read(len(codecs.BOM_UTF16))
+    if beginning in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return "utf-16"
+    try:
+        with path.open(encoding="utf-8") as text:
+            while text.read(CHUNK):
+                pass
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
 def read_columns(path: Path, layout: Layout | None = None) -> list[str]:
     """The names of a file's columns."""
     form = layout or Layout()
@@ -52,6 +76,11 @@ class FileRows:
 
     table_feed: TableFeed
     path: Path
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether a cell may be a date, a number or a truth, and not a text."""
+        return is_typed(self.path)
 
     def check(self) -> None:
         """BadInput if the file lacks a column that the feed reads."""

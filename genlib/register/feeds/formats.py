@@ -2,7 +2,8 @@
 
 A date "1.10.2026" of a source that writes `d.m.yyyy` becomes 2026-10-01, an amount "1 234,50 €" of
 one that writes euros with a comma becomes 123450 cents. What is not written exactly so becomes
-`UNREADABLE`, which no rule of the register takes: the row is refused, nothing is guessed.
+`UNREADABLE`, which no rule of the register takes: the row is refused, nothing is guessed. Cells
+that are no texts in their file are read by what they are (`typed_cells`).
 """
 
 from __future__ import annotations
@@ -117,9 +118,15 @@ def read_instant(text: pl.Expr, form: Format) -> pl.Expr:
         return text
     written = Written(form.instant)
     local = text.str.to_datetime(written.strptime, time_unit="us", strict=False)
-    zoned = local.dt.replace_time_zone(form.time_zone, ambiguous="null", non_existent="null")
-    utc = zoned.dt.convert_time_zone("UTC").dt.to_string("%Y-%m-%dT%H:%M:%SZ")
+    utc = place_in_zone(local, form)
     return _or_unreadable(text, pl.when(text.str.contains(written.regex)).then(utc))
+
+
+def place_in_zone(local: pl.Expr, form: Format) -> pl.Expr:
+    """ISO instants in UTC, of what a clock of the feed's time zone shows; null where it shows that
+    twice or never."""
+    zoned = local.dt.replace_time_zone(form.time_zone, ambiguous="null", non_existent="null")
+    return zoned.dt.convert_time_zone("UTC").dt.to_string("%Y-%m-%dT%H:%M:%SZ")
 
 
 def read_cents(text: pl.Expr, form: Format) -> pl.Expr:
@@ -131,12 +138,18 @@ def read_cents(text: pl.Expr, form: Format) -> pl.Expr:
     fraction = rf"(?:{re.escape(form.decimal)}\d{{{places}}})?" if places else ""
     is_amount = bare.str.contains(rf"^-?(?:{whole}){fraction}$")
     figures = bare.str.replace_all(spaces, "")
+    cents = count_cents(figures, decimal=form.decimal, places=places)
+    return _or_unreadable(text, pl.when(is_amount).then(cents))
+
+
+def count_cents(figures: pl.Expr, *, decimal: str, places: int) -> pl.Expr:
+    """Whole cents, as text, of figures that have at most so many places after the decimal sign."""
     sign = pl.when(figures.str.starts_with("-")).then(-1).otherwise(1)
-    parts = figures.str.strip_prefix("-").str.split(form.decimal)
+    parts = figures.str.strip_prefix("-").str.split(decimal)
     euros = parts.list.get(0).cast(pl.Int64, strict=False)
-    cents = parts.list.get(1, null_on_oob=True).fill_null("0").cast(pl.Int64, strict=False)
-    amount = sign * (euros * 10**places + cents)
-    return _or_unreadable(text, pl.when(is_amount).then(amount.cast(pl.String)))
+    fraction = parts.list.get(1, null_on_oob=True).fill_null("0").str.pad_end(places, "0")
+    amount: pl.Expr = sign * (euros * 10**places + fraction.cast(pl.Int64, strict=False))
+    return amount.cast(pl.String)
 
 
 def read_truth(text: pl.Expr, form: Format) -> pl.Expr:

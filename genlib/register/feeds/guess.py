@@ -1,24 +1,36 @@
 """A first feed from a file's header, for a person to finish.
 
 Columns whose names are the register's are taken; every other column of the file, and every column
-that the register needs and nothing says, stands there as a comment. Nothing of the rows is read.
+that the register needs and nothing says, stands there as a comment. Of the rows only how they are
+written is told (`guess_format`), and no value.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import polars as pl
+
 from genlib.errors import BadInput
-from genlib.register.feeds.declaration import NOT_FED
-from genlib.register.feeds.files import read_columns
+from genlib.register.feeds.declaration import NOT_FED, Layout
+from genlib.register.feeds.files import find_encoding, is_typed, read_columns, read_rows
+from genlib.register.feeds.guess_format import guess_format
 from genlib.register.schema import Base, plain_columns
+from genlib.register.spelling import UNREADABLE
+
+NAMELESS = re.compile(r"__UNNAMED__|_duplicated_")
+"""What readers call a column whose header is blank."""
+LETTERS = "not UTF-8: look whether the letters below are right"
 
 
-def draft_feed(path: Path, table: str = "") -> str:
-    """The text of a feed for this file. BadInput if nothing in it is called as in the register, and
-    no table is named."""
-    header = read_columns(path)
+def draft_feed(path: Path, table: str = "", header_row: int = 1) -> str:
+    """The text of a feed for this file, whose header is its `header_row`. BadInput for what is no
+    header, and if nothing in it is called as in the register and no table is named."""
+    layout = Layout(find_encoding(path), header=header_row)
+    header = read_columns(path, layout)
+    _check_header(path, header)
     name = table or _guess_table(header)
     if name in NOT_FED or name not in Base.metadata.tables:
         raise BadInput("no feed gives this table; see the tables of genlib register info")
@@ -34,6 +46,8 @@ def draft_feed(path: Path, table: str = "") -> str:
     lines = [
         "# A first draft: read each line, and finish those that begin with #.",
         'source = "NAME_OF_THE_SYSTEM"',
+        *_write_layout(layout),
+        *_write_format(path, layout),
         "",
         "[[table]]",
         f'table = "{name}"',
@@ -48,6 +62,38 @@ def draft_feed(path: Path, table: str = "") -> str:
     return "\n".join(lines)
 
 
+def _check_header(path: Path, header: list[str]) -> None:
+    if any(UNREADABLE in name for name in header):
+        raise BadInput(
+            f"{path.name}: letters of its header are lost (U+FFFD); export it again as CSV UTF-8"
+        )
+    named = [name for name in header if name.strip() and not NAMELESS.match(name)]
+    if 2 * len(named) < len(header):
+        raise BadInput(
+            f"{path.name}: {len(named)} of {len(header)} columns have a name in the row of the "
+            "header; say with --header which row names them"
+        )
+
+
+def _write_layout(layout: Layout) -> list[str]:
+    """The section of what the layout of a file has of its own."""
+    lines = []
+    if layout.encoding != Layout().encoding:
+        comment = f"  # {LETTERS}" if layout.encoding == "cp1252" else ""
+        lines.append(f"encoding = {_quote(layout.encoding)}{comment}")
+    if layout.header != Layout().header:
+        lines.append(f"header = {layout.header}")
+    return ["", "[layout]", *lines] if lines else []
+
+
+def _write_format(path: Path, layout: Layout) -> list[str]:
+    """The section of how the cells are written, by the first rows of the file."""
+    rows = next(read_rows(path, layout), pl.DataFrame())
+    settings = guess_format(rows.select(pl.exclude("row")), is_typed=is_typed(path))
+    lines = [f"{setting} = {value}" for setting, value in settings.items()]
+    return ["", "[format]", *lines] if lines else []
+
+
 def _guess_table(header: list[str]) -> str:
     """The table most of whose columns the header names."""
     tables = [one.name for one in Base.metadata.sorted_tables if one.name not in NOT_FED]
@@ -58,7 +104,7 @@ def _guess_table(header: list[str]) -> str:
     if not common[best]:
         raise BadInput(
             "no column of the file is called as in the register, so its table cannot be told; name "
-            "it with --table"
+            "it with --table, or with --header the row that names the columns"
         )
     return best
 

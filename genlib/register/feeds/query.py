@@ -54,6 +54,8 @@ class QueryRows:
 
     table_feed: TableFeed
     address: sa.URL
+    is_typed = False
+    """The query itself says how its values are written."""
 
     def __repr__(self) -> str:
         return f"QueryRows({self.table_feed.table})"

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from genlib.clock import read_clock
 from genlib.errors import BadInput
 from genlib.register.batches import Batch, Place, read_file_time
-from genlib.register.feeds.declaration import Feed, TableFeed, load_feed
+from genlib.register.feeds.declaration import Feed, TableFeed
+from genlib.register.feeds.feed_file import load_feed
 from genlib.register.feeds.files import FileRows, find_file
-from genlib.register.feeds.formats import read_instant
 from genlib.register.feeds.query import QueryRows, read_address
 from genlib.register.feeds.resolve import SPREAD, Resolver
-from genlib.register.feeds.translate import find_unknown_codes, translate
+from genlib.register.feeds.translate import find_unknown_codes, read_changed, translate
 from genlib.register.rules import read_iso_instant
 from genlib.register.runs import RunKey
 from genlib.settings import TIME_ZONE
@@ -30,8 +30,11 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Rows(Protocol):
-    """Where the rows of a table come from."""
+    """Where the rows of a table come from. `is_typed`: its cells may be dates, numbers and truths,
+    and not texts."""
 
+    @property
+    def is_typed(self) -> bool: ...
     def check(self) -> None:
         """BadInput if a column that the feed reads is not there."""
 
@@ -79,7 +82,7 @@ class FeedTable:
     def read(self, place: Place, run: RunKey) -> Iterator[Batch]:
         """Its rows in the register's own form."""
         for raw in self.rows.read():
-            rows = translate(raw, self.table_feed)
+            rows = translate(raw, self.table_feed, is_typed=self.rows.is_typed)
             codes = find_unknown_codes(raw, self.table_feed)
             yield from Resolver(place, run, self.declared, self.table_feed, rows, codes).resolve()
 
@@ -129,7 +132,8 @@ def _find_newest(rows: Rows, feed: TableFeed) -> dt.datetime:
     newest: list[dt.datetime] = []
     for frame in rows.read([feed.updated_at]):
         text = pl.col(feed.updated_at).str.strip_chars()
-        changed = frame.select(read_iso_instant(read_instant(text, feed.form))).to_series()
+        instant = read_changed(text, feed.form, is_typed=rows.is_typed)
+        changed = frame.select(read_iso_instant(instant)).to_series()
         latest = changed.filter(changed <= now).max()
         if isinstance(latest, dt.datetime):
             newest.append(latest)

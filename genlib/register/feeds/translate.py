@@ -14,7 +14,7 @@ import polars as pl
 
 from genlib.register.batches import CODES
 from genlib.register.bulk import UTC_INSTANT
-from genlib.register.feeds.declaration import TableFeed
+from genlib.register.feeds.declaration import Reference, TableFeed
 from genlib.register.feeds.formats import (
     Format,
     read_cents,
@@ -23,27 +23,48 @@ from genlib.register.feeds.formats import (
     read_instant,
     read_truth,
 )
+from genlib.register.feeds.typed_cells import (
+    read_typed_cents,
+    read_typed_day,
+    read_typed_instant,
+    read_typed_truth,
+)
+from genlib.register.identifiers import checked
 from genlib.register.store import plain_schema
 
 KEY, TARGET = "key", "target_"
+FOLDED = "\x1f"
+"""Stands before the name of a column of keys whose addresses are folded."""
+COMPARED = r"^[a-z0-9._+-]+@[a-z0-9.]+$"
+"""Addresses that are written so already, as most are: they need not be looked at one by one."""
 BETWEEN = "\x1f"
 """Stands between the parts of a key of several columns: no text of a source holds it."""
-READERS: Mapping[Any, Callable[[pl.Expr, Format], pl.Expr]] = {
-    pl.Date: read_day,
-    UTC_INSTANT: read_instant,
-    pl.Boolean: read_truth,
+Reader = Callable[[pl.Expr, Format], pl.Expr]
+READERS: Mapping[Any, tuple[Reader, Reader]] = {
+    pl.Date: (read_day, read_typed_day),
+    UTC_INSTANT: (read_instant, read_typed_instant),
+    pl.Boolean: (read_truth, read_typed_truth),
 }
+"""Type of a column → how its texts are read, and its typed cells."""
+CENTS = (read_cents, read_typed_cents)
 
 
-def translate(raw: pl.DataFrame, feed: TableFeed) -> pl.DataFrame:
+def translate(raw: pl.DataFrame, feed: TableFeed, *, is_typed: bool = False) -> pl.DataFrame:
     """`row`, `key` (null where a part of it is missing), the register's columns that the feed
-    gives, and for each reference `target_<column>`: what the source names the other row by."""
+    gives, and for each reference `target_<column>`: what the source names the other row by.
+    `is_typed`: cells may be dates, numbers and truths in their file, and not texts."""
     meant = raw.filter(_is_filled(feed.where)) if feed.where else raw
     cells = meant.with_columns(_blank(pl.exclude("row"), feed.form).name.keep())
-    keyed = cells.with_columns(_key(feed).alias(KEY))
+    named = cells.with_columns(_fold_keys(cells, feed))
+    keyed = named.with_columns(_key(feed).alias(KEY))
     if feed.answers:
         keyed = _lay_answers_long(keyed, feed)
-    return keyed.select("row", *_columns(feed))
+    return keyed.select("row", *_columns(feed, is_typed=is_typed))
+
+
+def read_changed(text: pl.Expr, form: Format, *, is_typed: bool) -> pl.Expr:
+    """The instants of a column that says when its row was changed."""
+    return _read_by(READERS[UTC_INSTANT], text, form, is_typed=is_typed)
 
 
 def find_unknown_codes(raw: pl.DataFrame, feed: TableFeed) -> pl.DataFrame:
@@ -62,33 +83,60 @@ def find_unknown_codes(raw: pl.DataFrame, feed: TableFeed) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=CODES), *unknown])
 
 
-def _columns(feed: TableFeed) -> list[pl.Expr]:
+def _columns(feed: TableFeed, *, is_typed: bool) -> list[pl.Expr]:
     schema = plain_schema(feed.table)
     values = [
-        _read(pl.col(source), name, schema[name], feed).alias(name)
+        _read(pl.col(source), name, schema[name], feed, is_typed=is_typed).alias(name)
         for name, source in feed.columns.items()
     ]
     constants = [pl.lit(text).alias(name) for name, text in feed.constants.items()]
     targets = [
-        pl.col(reference.column).alias(f"{TARGET}{name}")
+        pl.col(_name_target(reference)).alias(f"{TARGET}{name}")
         for name, reference in feed.references.items()
     ]
     answers = [pl.col("question"), pl.col("answer")] if feed.answers else []
     return [pl.col(KEY), *values, *constants, *targets, *answers]
 
 
-def _read(text: pl.Expr, name: str, kind: Any, feed: TableFeed) -> pl.Expr:
+def _read(text: pl.Expr, name: str, kind: Any, feed: TableFeed, *, is_typed: bool) -> pl.Expr:
     """A cell in the register's own form."""
     if name in feed.values:
         return read_code(text, feed.values[name])
-    if name.endswith("_cents"):
-        return read_cents(text, feed.form)
-    reader = READERS.get(kind)
-    return text if reader is None else reader(text, feed.form)
+    readers = CENTS if name.endswith("_cents") else READERS.get(kind)
+    return text if readers is None else _read_by(readers, text, feed.form, is_typed=is_typed)
+
+
+def _read_by(
+    readers: tuple[Reader, Reader], text: pl.Expr, form: Format, *, is_typed: bool
+) -> pl.Expr:
+    read_text, read_typed = readers
+    if not is_typed:
+        return read_text(text, form)
+    return pl.coalesce(read_typed(text, form), read_text(text, form))
+
+
+def _fold_keys(cells: pl.DataFrame, feed: TableFeed) -> list[pl.Series]:
+    """The columns of keys, of this table's rows and of others', with their addresses folded."""
+    pointing = [one.column for one in feed.references.values() if one.by == "key"]
+    columns = dict.fromkeys([*feed.key, *pointing])
+    return [fold_address(cells[column]).alias(f"{FOLDED}{column}") for column in columns]
+
+
+def fold_address(keys: pl.Series) -> pl.Series:
+    """Keys of which e-mail addresses are written as the register compares them: who is `AINO@` in
+    one file and `aino@` in the next is one. Other keys are left as they are."""
+    may_differ = keys.str.contains("@", literal=True) & ~keys.str.contains(COMPARED)
+    addresses = keys.zip_with(may_differ.fill_null(value=False), keys.clear(len(keys)))
+    return checked(addresses, "email")["value"].fill_null(keys)
+
+
+def _name_target(reference: Reference) -> str:
+    """The column of what names another row."""
+    return f"{FOLDED}{reference.column}" if reference.by == "key" else reference.column
 
 
 def _key(feed: TableFeed) -> pl.Expr:
-    parts = [pl.col(column) for column in feed.key]
+    parts = [pl.col(f"{FOLDED}{column}") for column in feed.key]
     whole = pl.concat_str(parts, separator=BETWEEN)
     return pl.when(pl.all_horizontal(part.is_not_null() for part in parts)).then(whole)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from next_state import CUSTOMER, write
 
 from genlib.cli import run
-from genlib.register.feeds.declaration import load_feed
+from genlib.register.feeds.feed_file import load_feed
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,23 @@ def test_an_older_state_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     folder = str(write(tmp_path / "in", customer=CUSTOMER))
     assert run(["register", "refresh", folder, "--as-of", "2026-11-02"]) == 0
     assert run(["register", "refresh", folder, "--as-of", "2026-11-01"]) == 3
-    assert "older than the one refreshed last" in capsys.readouterr().err
+    refused = capsys.readouterr().err
+    assert "older than the one refreshed last" in refused
+    assert run(["feed", "check", folder, "--as-of", "2026-11-01"]) == 3
+    checked = capsys.readouterr()
+    assert "customer: 1 read, 0 new" in checked.out
+    assert checked.err == refused
+    assert run(["feed", "check", folder, "--as-of", "2026-11-02"]) == 0
+
+
+def test_a_check_takes_a_file_to_speak_of_when_it_was_written_as_a_refresh_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path / "in", customer=CUSTOMER)
+    assert run(["register", "refresh", str(folder), "--as-of", "2026-11-02"]) == 0
+    os.utime(folder / "customer.csv", (0, 0))
+    assert run(["feed", "check", str(folder)]) == 3
+    assert "the file is of 1970-01-01" in capsys.readouterr().err
 
 
 def test_a_first_feed_is_written_for_a_person_to_finish(
@@ -90,3 +107,18 @@ def test_a_query_is_asked_at_the_address_in_the_environment(
     monkeypatch.setenv("CRM_DATABASE", f"sqlite:///{database}")
     assert run(["register", "refresh", str(feed), "--as-of", "2026-11-02"]) == 0
     assert "customer: 0 read" in capsys.readouterr().out
+
+
+def test_a_check_tells_every_fault_of_a_feed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed = tmp_path / "crm.toml"
+    feed.write_text(
+        'source = "crm"\n[format]\ndate = "d.m."\n[[table]]\ntable = "disclosure"\n'
+        'file = "x.csv"\nkey = "no"\n[table.columns]\nsurname = "name"\n'
+    )
+    assert run(["feed", "check", str(feed)]) == 4
+    told = capsys.readouterr()
+    assert "crm.toml line 3: date is a pattern such as d.m.yyyy\n" in told.out
+    assert "crm.toml line 9: table disclosure has no column surname; it has id, " in told.out
+    assert f"crm.toml has {len(told.out.splitlines())} faults" in told.err

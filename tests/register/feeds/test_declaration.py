@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from next_state import SECOND_SOURCE
 
 from genlib.errors import BadInput, GenlibError, UsageError
-from genlib.register.feeds.declaration import Reference, load_feed
+from genlib.register.feeds.declaration import Reference
+from genlib.register.feeds.feed_file import find_faults, load_feed
 
 GOOD = """\
 source = "shop"
@@ -87,6 +88,32 @@ def test_a_fault_has_its_line_and_its_cure(
 ) -> None:
     path = write(tmp_path, GOOD.replace(old, new))
     with pytest.raises(BadInput, match=message):
+        load_feed(path)
+
+
+def test_every_fault_of_a_feed_is_told_at_once_and_the_columns_that_there_are(
+    tmp_path: Path,
+) -> None:
+    text = GOOD.replace("due_on", "due_at").replace('decimal = ","', 'decimal = ";"\ncomma = ","')
+    path = write(tmp_path, text.replace('file = "inv', "key_column = 4\nfile = 5\n#"))
+    faults = find_faults(path)
+    assert [fault.partition(";")[0] for fault in faults] == [
+        "shop.toml line 6: table invoice has no key_column",
+        "shop.toml line 7: file is a text",
+        "shop.toml line 23: format has no comma",
+        "shop.toml line 22: decimal is . or ,",
+        "shop.toml line 12: table invoice has no column due_at",
+        "shop.toml line 5: table invoice: nothing says due_on",
+    ]
+    assert "; it has id, customer_id, issued_on, due_on, paid_on" in faults[4]
+    with pytest.raises(BadInput, match=r"key_column; .* \(and 5 more: genlib feed check\)"):
+        load_feed(path)
+
+
+@pytest.mark.parametrize("key", ["4", '["Invoice no", 4]', "{ a = 1 }"])
+def test_a_key_is_a_name_or_names(tmp_path: Path, key: str) -> None:
+    path = write(tmp_path, GOOD.replace('key = "Invoice no"', f"key = {key}"))
+    with pytest.raises(BadInput, match="line 7: key is a list of names"):
         load_feed(path)
 
 

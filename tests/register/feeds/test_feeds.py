@@ -162,6 +162,14 @@ def test_an_unsubscription_is_a_stage_and_an_act_of_will(work: Refresh, people: 
     assert take(work, "mailing_results", folder)["permission"].unchanged == 1
 
 
+def test_an_address_in_a_key_is_one_however_it_is_written(work: Refresh, people: Path) -> None:
+    take(work, "mailing_results", write_list(people, "mailing", UNSUBSCRIBED))
+    shouted = {**UNSUBSCRIBED, "Email Address": "AINO@Posti.Example"}
+    outcomes = take(work, "mailing_results", write_list(people, "mailing", shouted))
+    assert [(one.fresh, one.unchanged) for one in outcomes.values()] == [(0, 1), (0, 1)]
+    assert read_table(work.register, work.key, "campaign_contact").height == 1
+
+
 def test_an_unsubscription_of_two_people_holds_both_back(work: Refresh, people: Path) -> None:
     twins = {**KARL, "Sähköposti": AINO["Sähköposti"]}
     take(work, "customer_list", write_list(people, "asiakkaat", AINO, twins))
@@ -231,7 +239,7 @@ def test_a_survey_s_wide_answers_become_scores_and_comments(work: Refresh, peopl
     again = take(work, "survey_answers", people)["survey_answer"]
     assert again.decisions == [
         "survey_answer: column score: 1 code that the feed does not translate, 1 rows; the first "
-        "of each at row 1"
+        "row of each, and in how many it is: 1 (1)"
     ]
 
 
@@ -374,15 +382,15 @@ def test_an_unsubscription_alone_of_somebody_unknown_goes_on_the_suppression_lis
 def test_codes_that_the_feed_does_not_translate_are_counted_and_not_told(
     work: Refresh, tmp_path: Path
 ) -> None:
-    languages = ["suomi", "kuuralehto", "saame", "kuuralehto", ""]
+    languages = ["suomi", "saame", "kuuralehto", "kuuralehto", ""]
     rows = [
         {**AINO, "Asiakasnro": f"C-{at}", "Kieli": language}
         for at, language in enumerate(languages)
     ]
     outcome = take(work, "customer_list", write_list(tmp_path / "in", "asiakkaat", *rows))
     line = (
-        "customer: column language: 2 codes that the feed does not translate, 3 rows; the first of "
-        "each at row 2, 3"
+        "customer: column language: 2 codes that the feed does not translate, 3 rows; the first "
+        "row of each, and in how many it is: 3 (2), 2 (1)"
     )
     assert line in outcome["customer"].notices
     assert "saame" not in str(outcome["customer"].notices)
@@ -394,6 +402,6 @@ def test_codes_that_the_register_does_not_know_are_counted_too(
     rows = [{**CUSTOMER, "id": str(at), "kind": "kuuralehto"} for at in (1, 2)]
     outcome = refresh(work.register, work.key, write(tmp_path / "own", customer=rows))["customer"]
     assert outcome.notices[-1] == (
-        "customer: column kind: 1 code that the feed does not translate, 2 rows; the first of each "
-        "at row 1"
+        "customer: column kind: 1 code that the feed does not translate, 2 rows; the first row of "
+        "each, and in how many it is: 1 (2)"
     )

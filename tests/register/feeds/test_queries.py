@@ -13,7 +13,7 @@ from next_state import NOW, read_table
 from genlib.errors import BadInput, GenlibError, Refused, UsageError
 from genlib.register.database import Register, create_register
 from genlib.register.feeds import query as queries
-from genlib.register.feeds.declaration import load_feed
+from genlib.register.feeds.feed_file import load_feed
 from genlib.register.feeds.source import read_feed
 from genlib.register.outcome import Outcome
 from genlib.register.refresh import Refresh

@@ -7,7 +7,7 @@ from polars.testing import assert_frame_equal
 
 from genlib.register.feeds.declaration import Reference, TableFeed
 from genlib.register.feeds.formats import UNREADABLE, Format
-from genlib.register.feeds.translate import translate
+from genlib.register.feeds.translate import fold_address, translate
 
 FINNISH = Format(date="d.m.yyyy", decimal=",", money="euros", blank=("-",))
 
@@ -100,3 +100,24 @@ def test_wide_answers_become_a_row_each() -> None:
         }
     )
     assert_frame_equal(expected, translate(raw, feed))
+
+
+def test_only_addresses_in_keys_are_folded() -> None:
+    keys = ["AINO@Posti.Example", "aino@posti.example", "C-10@", "C-10", None, "Aino@PÖSTI.example"]
+    addresses = fold_address(pl.Series(keys)).to_list()
+    aino = "aino@posti.example"
+    assert addresses == [aino, aino, "C-10@", "C-10", None, "aino@pösti.example"]
+
+
+def test_what_names_a_row_by_its_key_is_folded_as_the_key_is() -> None:
+    feed = TableFeed(
+        table="survey_answer",
+        file="survey*.csv",
+        key=("who", "survey"),
+        references={"invitation_id": Reference("who"), "customer_id": Reference("who", "email")},
+    )
+    raw = pl.DataFrame({"row": [1], "who": ["AINO@posti.example"], "survey": ["S@A"]})
+    [row] = translate(raw, feed).to_dicts()
+    assert row["key"] == "aino@posti.example\x1fS@A"
+    assert row["target_invitation_id"] == "aino@posti.example"
+    assert row["target_customer_id"] == "AINO@posti.example"
