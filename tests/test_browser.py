@@ -13,6 +13,7 @@ import pytest
 from here import without_kernel
 from small import IDENTITY, PURPOSES, Small
 
+from genlib.present.page import render
 from genlib.register.synthetic import synthesise
 from genlib.reports.run import Page, run_pages
 from genlib.settings import load
@@ -166,6 +167,17 @@ def _open(browser: Any, html: Path, width: int) -> Opened:
     seen.page.goto(html.as_uri())
     seen.page.evaluate("() => document.fonts.ready")
     return seen
+
+
+def test_a_long_word_stays_within_its_tile_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    tile = '<div class="tile"><div class="n">+24</div><div class="l">{}</div></div>'
+    words = ("nettorekommendationsindex (NPS)", "av dem som gav ett betyg")
+    tiles = "".join(map(tile.format, words))
+    html = render([f'<div class="tiles n2">{tiles}</div>'], title="Kundnöjdhet", language="sv")
+    (tmp_path / "tiles.html").write_text(html, encoding="utf-8")
+    page = _open(browser, tmp_path / "tiles.html", 390).page
+    spill = "() => [...document.querySelectorAll('.tile')].map(t => t.scrollWidth - t.clientWidth)"
+    assert page.evaluate(spill) == [0, 0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -57,13 +57,12 @@ class Chart(Item):
             return ""
         cut = self._cut()
         is_map = self.mark == "regions"
+        has_hatch = finland.has_hatch(plot) if is_map else bool(plot.hidden)
         has_white = is_map and bool(finland.blank(plot)) and not plot.options.get("note")
         notes = noted(
             words,
             {
-                "Hatched: hidden to protect small groups; its size says nothing.": bool(
-                    plot.hidden
-                ),
+                "Hatched: hidden to protect small groups; its size says nothing.": has_hatch,
                 "White: no figure.": has_white,
             },
         )

@@ -19,6 +19,7 @@ SMALL = "Not told, because the groups are too small"
 NOTHING = "No figures: there are none, or too few"
 ZERO = "All figures are 0"
 """Why a figure, chart or table is not there."""
+RANGE = re.compile(r"(?<=\d)–(?=\d)")
 _ALONE = re.compile(r'<(style|aside) class="gl-alone">.*?</\1>', re.S)
 
 
@@ -121,7 +122,9 @@ def together(items: Iterable[Item], *kinds: str) -> tuple[str, ...]:
 def card(words: Words, figure: str, captions: dict[str, str], behind: str = "") -> str:
     """A figure in its frame: what is found, what is measured, the figure, the note, and the numbers
     behind it."""
-    title, subtitle, note = (text(captions.get(key, "")) for key in ("title", "subtitle", "note"))
+    title, subtitle, note = (
+        caption(captions.get(key, "")) for key in ("title", "subtitle", "note")
+    )
     summary = text(words.translate("The figures as a table"))
     parts = [
         f"<h3>{title}</h3>" if title else "",
@@ -147,14 +150,19 @@ def describe_untold(untold: Iterable[Untold], words: Words) -> str:
 
 def _write_line(one: Untold) -> str:
     title = f"{one.title[:1].upper()}{one.title[1:]}"
-    what = f" <span>{text(one.subtitle)}</span>" if one.subtitle else ""
-    return f"<li>{text(title)}{what}</li>"
+    what = f" <span>{caption(one.subtitle)}</span>" if one.subtitle else ""
+    return f"<li>{caption(title)}{what}</li>"
 
 
 def keys(series: Iterable[tuple[str, str]]) -> str:
     """The legend: name and colour of each series."""
     entries = [f'<li><i class="c-{tone}"></i>{text(name)}</li>' for name, tone in series]
     return f'<ul class="keys">{"".join(entries)}</ul>' if entries else ""
+
+
+def caption(value: str) -> str:
+    """Escaped for HTML; no line ends inside a range of figures."""
+    return text(RANGE.sub("\u2060–\u2060", value))
 
 
 def text(value: str) -> str:

@@ -7,6 +7,7 @@ Example: in 100 pixels "Keväteduista kertova kirje" stands on two lines, "Kevä
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from math import ceil, radians, sin
 from textwrap import wrap
 from typing import Any
@@ -65,15 +66,14 @@ def lay_underneath(places: list[str], width: float) -> tuple[Lines, int]:
 
 
 def _lay_names(places: list[str], room: float) -> tuple[Lines, int]:
-    """Names lie under their columns if their longest word has room; else they are tilted, and stand
-    upright if they would reach too far to the left."""
+    """Names lie under their columns if the longest words of neighbours have room; else they are
+    tilted, and stand upright if they would reach too far to the left."""
     letters = max(5, int(room / LETTER))
     lines = {
         place: wrap(place, letters, break_long_words=False, break_on_hyphens=False)
         for place in places
     }
-    longest = _count_letters(lines)
-    if LETTER * longest < 1.1 * room:
+    if LETTER * _count_beside(lines) < 1.1 * room:
         return lines, 0
     tilted = _fold_all(places, 0.7 * room)
     reach = 0.7 * LETTER * _count_letters(tilted)
@@ -92,6 +92,18 @@ def _fold_all(places: list[str], thickness: float) -> Lines:
             letters += 1
         lines[place] = wrap(place, letters, break_on_hyphens=False)
     return lines
+
+
+def _count_beside(lines: Lines) -> float:
+    """Letters from the middle of one name to that of the next, at the most; of the longest of all
+    three quarters, since it may be the first or the last.
+
+    Example: of "1 / ostopäivä", "2" and "5 tai / enemmän" the longest lines have 9, 1 and 7
+    letters: 6.75, more than 5 and 4.
+    """
+    letters = [_count_letters({place: words}) for place, words in lines.items()]
+    beside = [(one + other) / 2 for one, other in pairwise(letters)]
+    return max([0.75 * max(letters, default=0), *beside])
 
 
 def _count_letters(lines: Lines) -> int:

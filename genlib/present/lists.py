@@ -12,7 +12,7 @@ import polars as pl
 from genlib.disclosure.table import ProtectedTable
 from genlib.present.authored import keep_words
 from genlib.present.item import Finding
-from genlib.present.sentences import compose_finding, read_words, sort_rows
+from genlib.present.sentences import compose_finding, keep_hyphens, read_words, sort_rows
 
 MOST_NAMES = 5
 """So many names stand in a sentence; one more is named rather than counted."""
@@ -72,7 +72,8 @@ def among(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
 def _name_rows(table: ProtectedTable, by: str, chosen: pl.Expr, message: str) -> Finding:
     """The first names of many, and how many others there are: a list of twenty is not read."""
     words = read_words(table)
-    names = words.labels(table.rows(by).filter(chosen).sort(by), by)
+    rows = table.rows(by).filter(chosen).sort(by)
+    names = [keep_hyphens(name) for name in words.labels(rows, by)]
     named = ", ".join(names)
     if len(names) > MOST_NAMES + 1:
         first_names = ", ".join(names[:MOST_NAMES])

@@ -113,6 +113,12 @@ def _shapes() -> dict[str, dict[str, Any]]:
     return {feature["properties"]["NATCODE"]: feature["geometry"] for feature in features}
 
 
+def has_hatch(plot: Plot) -> bool:
+    """Whether any region of the map is hidden; the rest put together is none."""
+    hidden = plot.frame.filter("hidden")["code"]
+    return not _shapes().keys().isdisjoint(hidden)
+
+
 def blank(plot: Plot) -> set[str]:
     """The regions without a row."""
     return _shapes().keys() - set(plot.frame["code"])

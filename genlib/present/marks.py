@@ -23,7 +23,7 @@ from genlib.present.plot import Plot
 from genlib.present.svg import HATCH
 from genlib.present.theme import color, vega
 
-HEIGHT, WIDEST, ASIDE = 240, 128, 0.36
+HEIGHT, WIDEST, THIN, ASIDE = 240, 128, 32, 0.36
 """Height of upright charts, most room for one column, the part of a picture for names beside it."""
 
 
@@ -78,7 +78,9 @@ class Frame:
         if tilt:
             look["labelOffset"] = raise_lines(lines, tilt)
         axis = alt.Axis(labelExpr=write_lines(lines), **look)
-        scale = alt.Scale(domain=places, paddingInner=inner, paddingOuter=0.15, range=ends)
+        is_thin = self.width < THIN * len(places)
+        outer = 0.45 if is_thin and not points else 0.15  # a figure is wider than its column
+        scale = alt.Scale(domain=places, paddingInner=inner, paddingOuter=outer, range=ends)
         return alt.X("place:N", sort=places, scale=scale, axis=axis)
 
     @property

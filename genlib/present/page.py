@@ -26,7 +26,18 @@ from genlib.present.conditions import (
     describe_tables,
     round_to_fives,
 )
-from genlib.present.item import NOTHING, SMALL, Block, Finding, Item, Untold, inside, text, together
+from genlib.present.item import (
+    NOTHING,
+    SMALL,
+    Block,
+    Finding,
+    Item,
+    Untold,
+    caption,
+    inside,
+    text,
+    together,
+)
 from genlib.present.plot import captions, check_direction, read
 from genlib.present.sections import arrange_page
 from genlib.present.sheets import make_sheet
@@ -307,9 +318,9 @@ def _strong(sentence: str, tone: str) -> str:
     figure = re.match(sign + r"\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", sentence)
     if figure:
         rest = sentence[figure.end() :].strip()
-        return f"<b>{arrow}{text(figure[0].strip())}</b> {text(rest)}"
+        return f"<b>{arrow}{text(figure[0].strip())}</b> {caption(rest)}"
     mark = arrow and f"<b>{arrow}</b>"
-    return f"{mark}{text(sentence)}"
+    return f"{mark}{caption(sentence)}"
 
 
 def _spark(table: ProtectedTable, x: str, y: str) -> str:

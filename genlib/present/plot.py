@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import cycle
 from math import ceil, floor, log10
 from typing import Any, TypedDict
 
@@ -319,8 +320,9 @@ def _tips(frame: pl.DataFrame, words: Words, form: str) -> list[str]:
 def _palette(
     frame: pl.DataFrame, rows: pl.DataFrame, series: str | None, options: Options
 ) -> dict[str, str]:
-    """Series in words to colours: those that `colors` names by code, else the palette in turn; one
-    series has the tone asked for."""
+    """Series in words to colours: those that `colors` names by code, else the palette in turn,
+    without what is named and with grey first where something is; one series has the tone asked for.
+    """
     if series is None:
         return {"": options.get("tone", "teal")}
     named = (
@@ -331,7 +333,8 @@ def _palette(
     wanted = options.get("colors", {})
     order = {code: place for place, code in enumerate(wanted)}
     named = sorted(named, key=lambda pair: order.get(pair[1], len(order)))
-    return {
-        label: wanted.get(code, theme.SERIES[turn % len(theme.SERIES)])
-        for turn, (label, code) in enumerate(named)
-    }
+    others = [tone for tone in theme.SERIES if tone not in wanted.values()]
+    if wanted:
+        others.sort(key=lambda tone: tone != "mute")
+    turn = cycle(others or theme.SERIES)
+    return {label: wanted.get(code) or next(turn) for label, code in named}

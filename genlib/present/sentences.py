@@ -52,7 +52,12 @@ def sort_rows(table: ProtectedTable, by: str, column: str, where: dict[str, Any]
 
 
 def label_first(rows: pl.DataFrame, by: str, words: Words) -> str:
-    return words.labels(rows[:1], by)[0].replace("\u2013", "\u2060\u2013\u2060")
+    return keep_hyphens(words.labels(rows[:1], by)[0]).replace("\u2013", "\u2060\u2013\u2060")
+
+
+def keep_hyphens(name: str) -> str:
+    """The name; no line ends after the hyphen that begins a word."""
+    return name.replace(" -", " \u2011")
 
 
 def write_figure(words: Words, figure: Shown) -> str:

@@ -33,6 +33,8 @@ from genlib.present.plot import (
 from genlib.present.words import DASH, Words, form_of, sort_key
 
 STAR = "\u00a0*"
+INITIAL = re.compile(r"(\b\w-)(?=\w)")
+"""A letter and its hyphen, as in e-mail: no line ends behind it."""
 MANY = 9
 """With more columns than this a table is printed smaller, so that none is cut."""
 TOTAL = "border-top:1px solid var(--ink);font-weight:600"
@@ -60,7 +62,9 @@ class Grid:
 
         cells = self.cells.head(rows) if rows else self.cells
         stub, *values = [c for c in cells.columns if c != self.group]
-        heads: dict[str, Any] = {column: self.heads[column] for column in values}
+        heads: dict[str, Any] = {
+            column: INITIAL.sub("\\1\u2060", self.heads[column]) for column in values
+        }
         numbers = [column for column in values if column not in self.left]
         grid = GT(cells, rowname_col=stub, groupname_col=self.group)
         grid = grid.tab_stubhead(self.heads[stub]).cols_label(heads)

@@ -145,7 +145,8 @@ def _make_row(reports: Path, runs: Sequence[Run], words: Words, here: ZoneInfo) 
     )
     texts = (_title(first.slot.report, words), period, first.slot.period, choices)
     row = Row(period, choices, f"{words.date(at)} {at:%H.%M}", " ".join(texts).lower())
-    for run in runs:
+    order = {language: place for place, language in enumerate(PAGES)}
+    for run in sorted(runs, key=lambda run: order.get(run.slot.language, len(order))):
         name = words.translate(MESSAGES.get(run.slot.language, run.slot.language))
         row.languages += _link(reports, run.html, name, run.slot.language)
         row.files += _link(reports, run.pdf, f"PDF {run.slot.language}")

@@ -19,6 +19,7 @@ from genlib.clock import read_clock
 from genlib.schedule import posting
 from genlib.schedule.child import Child
 from genlib.schedule.crew import Crew, Worker
+from genlib.schedule.lateness import find_awaited_since
 from genlib.schedule.outcome import APPROVAL, DONE, LOOK_AGAIN
 from genlib.schedule.plan import Plan, Slot
 from genlib.schedule.reporting import Making, find_decision
@@ -68,7 +69,8 @@ class Chain:
 
     def put_down(self, slots: Sequence[Slot]) -> None:
         """Every slot that is due has a row; one that was missed for too long is refused."""
-        before = self.store.read([slot.key for slot in slots])
+        earlier = self.store.read([slot.key for slot in slots])
+        awaited_since = find_awaited_since(slots, earlier, self.clock())
         tasks = [
             Task(
                 slot.key,
@@ -78,11 +80,11 @@ class Chain:
                 slot.period.label,
                 slot.language,
                 place,
+                awaited_since[slot.key],
             )
             for place, slot in enumerate(slots)
         ]
-        needless = posting.find_needless(self.plan, slots, before, self.clock())
-        self.store.add([*tasks, *needless])
+        self.store.add(tasks)
         for slot in slots:
             if slot.is_missed:
                 limit = slot.entry.catch_up

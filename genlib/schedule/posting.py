@@ -6,10 +6,8 @@ down as a mail to send before it does anything else, and it is sent once, even i
 meanwhile. A scheduler that is killed between the server's yes and its own note sends a mail again,
 under the same Message-ID.
 
-Nobody waited for a report that is new: one that is put down for the first time after it would be
-late, while none of the same name, parameters and language, of an earlier period, was ever put down.
-It is never told as late; after a gap, one that had come before is. How a report ended is told
-within 14 days, so that whoever is named later does not get all the past.
+How a report ended is told within 14 days, so that whoever is named later does not get all the
+past. When one is late: see lateness.py.
 
 Example: due on 2 November at 06:00, late after 12 hours. At 18:10 two schedulers find it running:
 one mail says so. It is made at 18:11: another mail brings it.
@@ -28,9 +26,9 @@ from genlib.reports.catalogue import GOOD
 from genlib.reports.run import find_run
 from genlib.schedule import mail
 from genlib.schedule.child import Here
+from genlib.schedule.lateness import is_late
 from genlib.schedule.outcome import DONE, FAILED, Outcome
 from genlib.schedule.plan import Plan, Slot
-from genlib.schedule.status import is_late
 from genlib.schedule.store import Store, Task, is_over
 from genlib.schedule.work import Work
 from genlib.settings import Settings
@@ -56,28 +54,6 @@ def put_down_late(plan: Plan, store: Store, slots: Sequence[Slot], now: dt.datet
             if slot.entry.on_failure
         ]
     )
-
-
-def find_needless(
-    plan: Plan, slots: Sequence[Slot], rows: Mapping[str, Row], now: dt.datetime
-) -> list[Task]:
-    """The late mails that are done before anybody writes them: of the slots that are new and late,
-    by the rows that there were before this round."""
-    if plan.delivery is None:
-        return []
-    came_before: set[str] = set()
-    needless: list[Task] = []
-    for slot in slots:  # the oldest first
-        if slot.key in rows:
-            came_before.add(slot.series)
-        elif slot.series not in came_before and slot.entry.on_failure and now > slot.late_at:
-            needless.append(_put_aside(slot, now))
-    return needless
-
-
-def _put_aside(slot: Slot, now: dt.datetime) -> Task:
-    reason = "not sent: the report is new, nobody waited for it"
-    return Task(_name_late(slot), "mail", slot.entry.name, now, status=DONE, reason=reason)
 
 
 def post(

@@ -9,22 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from genlib.atomic import replacing
+from genlib.schedule.lateness import is_late
 from genlib.schedule.outcome import FAILED, REFUSED, RUNNING
 from genlib.schedule.plan import Slot
-from genlib.schedule.store import is_over
 from genlib.settings import Settings
 
 Row = Mapping[str, Any]
 BAD = {REFUSED, FAILED}
-
-
-def is_late(slot: Slot, row: Row, now: dt.datetime) -> bool:
-    """Whether a slot is not over so many hours after it was due as its entry says; of one that was
-    opened again, until its next try is over, after it was opened."""
-    tries = row["attempts"] - (row["status"] == RUNNING)
-    opened_at = None if tries else row["not_before"]
-    since = opened_at or slot.due_at
-    return not is_over(row) and now > since + slot.patience
 
 
 def describe(

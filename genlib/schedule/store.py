@@ -47,7 +47,7 @@ TASK = sa.Table(
     sa.Column("language", sa.String(4), nullable=False),
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("place", sa.Integer, nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False, default=WAITING),
     sa.Column("reason", sa.Text, nullable=False, default=""),
     sa.Column("cell", sa.Integer),
     sa.Column("error", sa.String(60)),
@@ -58,13 +58,14 @@ TASK = sa.Table(
     sa.Column("lease_until", Instant),
     sa.Column("started_at", Instant),
     sa.Column("finished_at", Instant),
+    sa.Column("awaited_since", Instant),
 )
 
 
 @dataclass(frozen=True)
 class Task:
-    """A row to be: what is to be done, and since when. `place` orders those of one time. `status`:
-    DONE of what need not be done, for a reason."""
+    """A row to be: what is to be done, and since when. `place` orders those of one time.
+    `awaited_since`: from when it may be late; None if nobody waits for it."""
 
     key: str
     kind: str
@@ -73,8 +74,7 @@ class Task:
     period: str = ""
     language: str = ""
     place: int = 0
-    status: str = WAITING
-    reason: str = ""
+    awaited_since: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ class Store:
             _make_file(Path(self._engine.url.database or ""))
         with self._writing() as connection:
             TABLES.create_all(connection)
+            _add_awaited_since(connection)
 
     def add(self, tasks: Collection[Task]) -> None:
         """Put down the tasks that are not there yet."""
@@ -151,6 +152,7 @@ class Store:
             .where(TASK.c.attempts == row["attempts"])
             .where(TASK.c.finished_at == row["finished_at"])
             .values(status=WAITING, reason=reason, not_before=now, attempts=0, finished_at=None)
+            .values(awaited_since=now)
         )
         return self._run(statement)
 
@@ -249,6 +251,17 @@ def is_over(row: Mapping[str, Any] | None) -> bool:
 def is_to_do(row: Mapping[str, Any]) -> bool:
     """Whether a task is yet to be done: it waits for no person and is not over."""
     return row["status"] in {WAITING, RUNNING}
+
+
+def _add_awaited_since(connection: sa.Connection) -> None:
+    """Give a table of before November 2026 the column, as of what was always waited for."""
+    column = TASK.c.awaited_since
+    columns = {one["name"] for one in sa.inspect(connection).get_columns(TASK.name)}
+    if column.name in columns:
+        return
+    kind = column.type.compile(connection.dialect)
+    connection.execute(sa.text(f"ALTER TABLE {TASK.name} ADD COLUMN {column.name} {kind}"))
+    connection.execute(TASK.update().values(awaited_since=TASK.c.due_at))
 
 
 def _make_file(path: Path) -> None:

@@ -13,6 +13,7 @@ from genlib.disclosure.cells import Measure
 from genlib.errors import NotProtected, UsageError
 from genlib.present import charts, svg, theme
 from genlib.present.item import NOTHING, SMALL, Untold
+from genlib.present.labels import lay_underneath
 
 
 def values(chart, column="value"):
@@ -244,6 +245,50 @@ def test_the_map_has_all_regions_hatched_where_hidden(protected):
     assert len(re.findall(r"<title>[^<]+: ", html)) == 19
     assert "<title>Ahvenanmaa: piilotettu pienten ryhmien suojaamiseksi</title>" in html
     assert "<title>Uusimaa: 1,0\u00a0%</title>" in html
+
+
+def test_a_map_of_which_only_the_rest_has_no_figure_says_nothing_of_hatching(protected):
+    rows = [("01", 3, None), ("others", None, "ratio")]
+    table = protected(
+        [dict(zip(("region", "people", "reason"), row, strict=True)) for row in rows], "region"
+    )
+    html = charts.map(table, value="people").html(theme.THIRD)
+    assert 'fill="url(#hatch-' not in html
+    assert "Vinoviivoitus" not in html
+    assert "Valkoinen: ei lukua" in html
+
+
+def test_a_series_that_has_no_colour_gets_none_of_another(protected):
+    rows = [{"month": "2026-10", "group": g, "people": 9} for g in ("filter", "others")]
+    tones = {"rental": "teal", "filter": "sand"}
+    drawn = charts.columns(
+        protected(rows, "month", "group"), x="month", y="people", color="group", colors=tones
+    )
+    assert list(drawn.plot.series.values()) == ["sand", "mute"]
+
+
+def test_no_line_of_a_caption_ends_inside_a_range(channels):
+    html = charts.bars(channels, x="people", y="channel", subtitle="Vastaukset 5–7").html()
+    assert "Vastaukset 5\u2060–\u20607" in html
+
+
+@pytest.mark.parametrize(
+    ("places", "width", "tilt"),
+    [
+        (["1 ostopäivä", "2", "3", "4", "5 tai enemmän"], 263, 0),
+        (["18–24", "25–34", "35–44", "45–54", "55–64", "65–74", "75–", "Tuntematon"], 263, -45),
+        (["ostopäivä", "ostopäivä"], 60, -90),
+    ],
+)
+def test_names_lie_where_they_and_their_neighbours_have_room(places, width, tilt):
+    assert lay_underneath(places, width)[1] == tilt
+
+
+def test_a_figure_over_the_first_of_many_thin_columns_stays_off_the_axis(protected):
+    rows = [{"decile": n, "people": 20 - n} for n in range(10)]
+    chart = charts.columns(protected(rows, "decile"), x="decile", y="people")
+    scales = [chart.to_dict(width)["layer"][0]["encoding"]["x"]["scale"] for width in (263, 466)]
+    assert [scale["paddingOuter"] for scale in scales] == [0.45, 0.15]
 
 
 def test_the_same_chart_is_the_same_byte_for_byte(months):

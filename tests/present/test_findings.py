@@ -407,6 +407,13 @@ def test_what_is_still_counted_is_not_said_to_have_no_figure_as_well(protected):
     )
 
 
+def test_no_line_ends_after_the_hyphen_that_begins_a_word(protected):
+    row = {"campaign": "Takaisin arkeen -paketti", "people": 9, "uplift": None}
+    table = protected([row], "campaign")
+    said = findings.without(table, "campaign", "uplift", MISSING)
+    assert "Takaisin arkeen \u2011paketti" in said
+
+
 @pytest.mark.parametrize(
     ("count", "end"), [(6, "c5, c6."), (7, "c4, c5 ja 2 muuta."), (20, "c4, c5 ja 15 muuta.")]
 )

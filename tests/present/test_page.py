@@ -13,6 +13,7 @@ import pytest
 from genlib.errors import NotProtected, UsageError
 from genlib.present import charts, findings, page, tables
 from genlib.present.item import MIME, Block, Untold
+from genlib.present.theme import style
 from genlib.present.words import Words
 
 MANIFEST = SimpleNamespace(
@@ -284,3 +285,13 @@ def test_a_command_has_its_words_apart_so_that_no_line_ends_behind_a_hyphen():
     html = page.describe_making(Words("en"), {"Anew": command}, {})
     assert re.findall("<span>([^<]*)</span>", html) == command.split(" ")
     assert command in re.sub("<[^>]+>", "", html)
+
+
+def test_no_line_of_a_tile_ends_inside_a_range(channels):
+    shown = channels.value("people", channel="email")
+    tile = page.tile(shown, label="customers", note="95 % 17,1–40,9 %")
+    assert "17,1\u2060–\u206040,9" in tile.html()
+
+
+def test_two_tiles_fill_a_line_of_paper():
+    assert ".tiles.n2{grid-template-columns:repeat(2" in style().partition("@media print")[2]

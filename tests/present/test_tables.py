@@ -206,3 +206,9 @@ def test_each_figure_of_a_list_has_the_head_of_its_column(protected):
         ("Customers", "7"),
         ("Companies &amp; consumers/prohibitions", "9"),
     ]
+
+
+def test_no_head_of_a_column_breaks_behind_its_first_letter(protected):
+    table = protected([{"channel": "email", "people": 7}], "channel")
+    html = tables.table(table, by="channel", columns={"people": "e-mail"}).html()
+    assert ">e-\u2060mail</th>" in html

@@ -92,6 +92,8 @@ def test_languages_of_a_report_stand_in_one_row_and_the_newest_period_first(tmp_
     page = index.write(tmp_path, ZONE).read_text(encoding="utf-8")
     periods = re.findall(r'data-text="[^"]*"><th scope="row">([^<]+)', page)
     assert periods == ["lokakuu\u00a02026", "syyskuu\u00a02026", "heinä–syyskuu\u00a02026"]
+    languages = re.findall(r'hreflang="(..)">', page.partition("<main>")[2])
+    assert languages[:3] == ["fi", "sv", "en"]
     assert (tmp_path / "index.sv.html").exists()
     assert "Kampanjhistorik" in (tmp_path / "index.sv.html").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogued import keep
+from catalogued import keep, keep_waiting
 from small import ZONE
 
 from genlib.reports import index
@@ -24,6 +24,23 @@ WIDER = "() => document.documentElement.scrollWidth - document.documentElement.c
 SEEN = """() => [...document.querySelectorAll('section[data-report] tbody tr')]
   .filter(row => row.getClientRects().length).map(row => row.querySelector('th').textContent)"""
 
+BROKEN = """() => [...document.querySelectorAll('td[data-head]')].flatMap(cell => {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  const broken = [];
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    for (const word of text.data.matchAll(/\\S+/g)) {
+      const range = document.createRange();
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+      if (lines.size > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+})"""
+"""Words that stand on more than one line."""
+
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -33,6 +50,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
             keep(reports, f"{month}-{language}", "good", period=month, language=language)
     keep(reports, "2027-1", "good", report="customer_analysis", slug="region-01")
     keep(reports, "2027-2", "failed")
+    keep_waiting(reports, "2027-01-02T040001Z-d08d3b")
     index.write(reports, ZONE)
     return reports
 
@@ -65,6 +83,13 @@ def opened(browser: Any, catalogue: Path) -> Iterator[Any]:
 
 def test_nothing_is_cut_on_a_phone(opened):
     assert opened.evaluate(WIDER) == 0
+
+
+@pytest.mark.parametrize("width", range(320, 400, 10))
+def test_a_command_breaks_at_its_spaces_alone(opened, width):
+    opened.set_viewport_size({"width": width, "height": 844})
+    assert "genlib report open 2027-01-02T040001Z-d08d3b" in opened.inner_text("main")
+    assert opened.evaluate(BROKEN) == []
 
 
 def test_search_and_filter_need_no_server(opened):

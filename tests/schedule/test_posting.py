@@ -7,10 +7,11 @@ import pytest
 from planning import entry, settings_in
 
 from genlib.schedule.chain import Chain
-from genlib.schedule.outcome import DONE, REFUSED, Outcome
+from genlib.schedule.outcome import DONE, FAILED, REFUSED, Outcome, put_off
 from genlib.schedule.plan import Delivery, Plan
 from genlib.schedule.posting import find_late, find_news, put_down_late
-from genlib.schedule.store import Store, Task
+from genlib.schedule.status import count, describe
+from genlib.schedule.store import LEASE, Store, Task
 from genlib.schedule.times import find_due_slots
 
 DUE = dt.datetime(2026, 11, 2, 4, tzinfo=dt.UTC)
@@ -33,7 +34,7 @@ def slots(plan):
 def store(sqlite_url, slots):
     made = Store(sqlite_url)
     (slot,) = slots
-    made.add([Task(slot.key, "report", "customers", slot.due_at)])
+    made.add([Task(slot.key, "report", "customers", slot.due_at, awaited_since=slot.due_at)])
     return made
 
 
@@ -79,11 +80,14 @@ def test_an_entry_that_began_long_ago_is_new_and_not_late(plan, sqlite_url):
     plan = replace(plan, entries=(old,))
     store = Store(sqlite_url)
     for now in (LATE, LATE + dt.timedelta(days=1)):
-        assert len(begin_round(plan, store, now)) == 10 * 3
+        slots = begin_round(plan, store, now)
+        assert len(slots) == 10 * 3
         assert find_mails(store) == []
+        assert count(describe(store.read(), slots, now))["late"] == 0
     last = dt.datetime(2026, 12, 1, 16, 1, tzinfo=dt.UTC)
-    begin_round(plan, store, last)
+    slots = begin_round(plan, store, last)
     assert len(find_mails(store)) == 3  # November's, which were waited for
+    assert count(describe(store.read(), slots, last))["late"] == 3
 
 
 def test_what_a_gap_made_late_is_late(plan, sqlite_url):
@@ -102,6 +106,12 @@ def test_what_was_opened_again_is_late_only_when_it_waited_anew(plan, slots, sto
     put_down_late(plan, store, slots, opened)
     store.claim([slot.key], opened)
     put_down_late(plan, store, slots, opened)  # another, while it is tried
+    assert find_mails(store) == []
+    claim = store.claim([slot.key], opened + LEASE * 2)
+    full_disk = Outcome(FAILED, "stopped with OSError", may_pass=True)
+    minute = opened + dt.timedelta(minutes=1)
+    store.finish(claim, put_off(full_disk, claim.attempts, minute), minute)
+    put_down_late(plan, store, slots, minute)  # it is tried again in some minutes
     assert find_mails(store) == []
     put_down_late(plan, store, slots, opened + dt.timedelta(hours=12, seconds=1))
     assert find_mails(store) == [f"mail late {slot.key}"]

@@ -11,6 +11,7 @@ from genlib.schedule.outcome import REFUSED, Outcome
 from genlib.schedule.serving import open_store, serve
 from genlib.schedule.store import Task
 
+DUE = dt.datetime(2026, 11, 2, 4, tzinfo=dt.UTC)
 LATE = dt.datetime(2026, 11, 3, tzinfo=dt.UTC)
 ENTRY = """\
 [[report]]
@@ -46,6 +47,9 @@ def test_what_cannot_be_made_is_said_with_its_reason_and_an_exit_code(
     settings, capsys, monkeypatch
 ):
     write(settings, "2026-11-01")  # nothing was ever published here
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
+    assert command(["schedule", "due"]) == 0
+    capsys.readouterr()
     monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: LATE)
     assert command(["schedule", "due"]) == 5
     assert capsys.readouterr().out == (
@@ -54,7 +58,15 @@ def test_what_cannot_be_made_is_said_with_its_reason_and_an_exit_code(
     )
     assert command(["schedule", "status", "--json"]) == 5
     (line,) = json.loads(capsys.readouterr().out)["tasks"]
-    assert (line["status"], line["late"], line["attempts"]) == ("waiting", True, 1)
+    assert (line["status"], line["late"], line["attempts"]) == ("waiting", True, 2)
+
+
+def test_an_entry_that_is_written_after_its_time_is_not_late(settings, capsys, monkeypatch):
+    write(settings, "2026-11-01")
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: LATE)
+    assert command(["schedule", "due"]) == 0
+    assert capsys.readouterr().out.endswith("\n1 waiting\n")
+    assert command(["schedule", "status"]) == 0
 
 
 def test_again_opens_what_was_refused_of_an_entry(settings, capsys):

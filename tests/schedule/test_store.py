@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from genlib.schedule.child import Child
 from genlib.schedule.outcome import DONE, FAILED, WAITING, Outcome, put_off
@@ -73,6 +74,12 @@ def test_what_is_over_is_not_claimed_and_can_be_opened_again_once(store):
     assert store.reopen(row, NOW)
     assert not store.reopen(row, NOW)
     assert store.claim(["a"], NOW) is not None
+
+
+def test_a_table_without_the_column_gets_it_and_all_in_it_is_waited_for(store, url):
+    with store._engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE schedule_task DROP COLUMN awaited_since"))
+    assert [row["awaited_since"] for row in Store(url).read().values()] == [NOW - SECOND, NOW]
 
 
 def test_what_somebody_did_again_meanwhile_is_not_opened_again(store):
