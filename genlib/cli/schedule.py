@@ -14,9 +14,9 @@ import typer
 from genlib.clock import read_clock
 from genlib.errors import BadInput, UsageError
 from genlib.schedule.checking import find_faults
+from genlib.schedule.installing import install as write_units
 from genlib.schedule.reading import find_plan, load_plan, read_plan
 from genlib.schedule.serving import do_round, open_store, read_status
-from genlib.schedule.serving import install as write_units
 from genlib.schedule.serving import serve as run_rounds
 from genlib.schedule.status import BAD, count, find_code, tell
 from genlib.schedule.times import find_next
@@ -140,7 +140,8 @@ def install(
         Path | None, typer.Option(help="Where to write; default: systemd/ in the workbench.")
     ] = None,
 ) -> None:
-    """Write units for systemd, and say what to do with them, or what to put into a crontab.
+    """Write units for systemd, and say what to do with them, or what to put into a crontab. Both
+    have the settings in force; one that holds a password is refused.
 
     Level: none.
 

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import shlex
+from dataclasses import replace
 
 import pytest
 from planning import settings_in
@@ -10,6 +12,7 @@ from genlib.cli import run as command
 from genlib.schedule.outcome import REFUSED, Outcome
 from genlib.schedule.serving import open_store, serve
 from genlib.schedule.store import Task
+from genlib.settings import load
 
 DUE = dt.datetime(2026, 11, 2, 4, tzinfo=dt.UTC)
 LATE = dt.datetime(2026, 11, 3, tzinfo=dt.UTC)
@@ -88,6 +91,78 @@ def test_install_writes_units_and_says_what_to_do(settings, capsys):
     said = capsys.readouterr().out
     assert "systemctl enable --now genlib-schedule.timer" in said
     assert "*/10 * * * *" in said
+
+
+def read_units(settings):
+    """The variables of the service, as systemd understands them."""
+    text = (settings.home / "systemd/genlib-schedule.service").read_text()
+    values = [line.partition("=")[2] for line in text.splitlines() if line.startswith("Environ")]
+    words = [shlex.split(value.replace("%%", "%"))[0] for value in values]
+    return dict(word.split("=", 1) for word in words)
+
+
+def read_crontab(said):
+    """The variables of the crontab's line, as cron hands it to the shell."""
+    line = next(line for line in said.splitlines() if "*/10" in line)
+    assert "%" not in line.replace(r"\%", "")
+    words = shlex.split(line.replace(r"\%", "%").partition("&& ")[2])
+    return dict(word.split("=", 1) for word in words if word.startswith("GENLIB_"))
+
+
+@pytest.fixture
+def other_settings(settings, tmp_path, monkeypatch):
+    """Each setting is another than the default, some with what systemd, cron or a shell obey."""
+    named = {
+        "GENLIB_HOME": f'{tmp_path}/100 % "work" \\ $bench',
+        "GENLIB_SCHEDULE": str(settings.schedule),
+        "GENLIB_USER": "aino o'malley",
+        "GENLIB_REGISTER": "postgresql://aino%40home@db.example/register",
+        "GENLIB_SLOTS": "postgresql://aino@db.example/slots",
+        "GENLIB_TIME_ZONE": "Europe/Stockholm",
+        "GENLIB_GROUPS": "customer_analysis=analysts, reports=readers",
+        "GENLIB_ARTIFICIAL": "false",
+        "GENLIB_GROUP_READABLE": "yes",
+        "GENLIB_ACCESS_LOG": f"{tmp_path}/log.jsonl",
+        "GENLIB_KEYS": f"{tmp_path}/keys",
+        "GENLIB_RELEASES": f"{tmp_path}/releases",
+        "GENLIB_REPORTS": f"{tmp_path}/reports",
+        "GENLIB_COMMON": f"{tmp_path}/common",
+        "GENLIB_NOTICE": str(settings.notice),
+        "GENLIB_PASSWORD_FILE": f"{tmp_path}/word",
+    }
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    return load()
+
+
+def test_install_writes_the_settings_in_force_but_the_password_file(other_settings, capsys):
+    assert command(["schedule", "install"]) == 0
+    in_force = replace(other_settings, password_file=None)
+    for variables in (read_units(in_force), read_crontab(capsys.readouterr().out)):
+        assert load(environment=variables) == in_force
+
+
+def test_what_genlib_toml_says_is_left_to_it(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    address = "postgresql://aino:kuuralehto@db.example/register"
+    (tmp_path / "genlib.toml").write_text(f'register = "{address}"\n', encoding="utf-8")
+    assert command(["schedule", "install"]) == 0
+    assert set(read_units(settings)) == {"GENLIB_HOME", "GENLIB_USER", "GENLIB_SCHEDULE"}
+
+
+@pytest.mark.parametrize("variable", ["GENLIB_REGISTER", "GENLIB_SLOTS"])
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://a:kuuralehto@db.example/r", "postgresql://a@db.example/r?password=kuuralehto"],
+)
+def test_install_writes_no_password(settings, monkeypatch, capsys, variable, address):
+    monkeypatch.setenv(variable, address)
+    assert command(["schedule", "install"]) == 2
+    said = capsys.readouterr()
+    assert f"{variable} holds a password" in said.err
+    assert ".pgpass" in said.err
+    assert "kuuralehto" not in said.out + said.err
+    assert not (settings.home / "systemd").exists()
 
 
 def test_a_scheduler_that_serves_goes_on_with_the_last_good_schedule(settings):
