@@ -16,9 +16,9 @@ from genlib.errors import BadInput, UsageError
 from genlib.schedule.checking import find_faults
 from genlib.schedule.installing import install as write_units
 from genlib.schedule.reading import find_plan, load_plan, read_plan
-from genlib.schedule.serving import do_round, open_store, read_status
+from genlib.schedule.serving import do_round, open_again, open_store, read_status
 from genlib.schedule.serving import serve as run_rounds
-from genlib.schedule.status import BAD, count, find_code, tell
+from genlib.schedule.status import count, find_code, tell
 from genlib.schedule.times import find_next
 from genlib.settings import load
 
@@ -96,9 +96,9 @@ def serve() -> None:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Every task, for a program.")] = False,
 ) -> None:
-    """How it stands: waiting and why, made and waiting for approval, running since, done, refused
-    and why, failed in which cell, late. Exit code 5 if a report failed or is late, 3 if one was
-    refused.
+    """How it stands: waiting and why, made and waiting for approval, running since, done, withdrawn
+    (made and taken back), refused and why, failed in which cell, late. Exit code 5 if a report
+    failed or is late, 3 if one was refused.
 
     Level: reader, by the operating system.
 
@@ -117,8 +117,8 @@ def status(
 def again(
     entry: Annotated[str, typer.Argument(help="The name of an entry of the schedule.")],
 ) -> None:
-    """Let what was refused or failed of an entry be made again, at the next round: the notebook was
-    mended or approved, the disk has room.
+    """Let what was refused, failed or taken back of an entry be made again, at the next round: the
+    notebook was mended or approved, the disk has room, the data were corrected.
 
     Level: analyst, by the operating system.
 
@@ -128,9 +128,7 @@ def again(
     plan = load_plan(settings)
     if entry not in {one.name for one in plan.entries}:
         raise UsageError("no entry of that name in the schedule")
-    store = open_store(settings)
-    bad = [row for row in store.read().values() if row["entry"] == entry and row["status"] in BAD]
-    opened = sum(store.reopen(row, read_clock()) for row in bad)
+    opened = open_again(entry, settings, open_store(settings))
     typer.echo(f"{opened} will be made again")
 
 

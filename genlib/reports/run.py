@@ -204,11 +204,11 @@ def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
     found = find_run(run_id, settings)
     figures = found.figures if found else run_id
     every = [run for run in catalogue.runs(settings.reports) if run.figures == figures]
-    _remove([run for run in every if run.status != catalogue.REFUSED], settings)
+    gone = [run for run in every if run.status != catalogue.REFUSED]
+    _remove(gone, settings)
     ledger = Ledger.of(settings)
-    for run in every:
-        if run.status == catalogue.WAITING:
-            ledger.note_forgotten(run.id, by=settings.user)
+    for run in gone:  # a schedule knows each page by its own id
+        ledger.note_forgotten(run.id, by=settings.user)
     return ledger.withdraw(figures, by=settings.user, reason=reason)
 
 

@@ -99,7 +99,7 @@ def find_news(store: Store, slots: Sequence[Slot], now: dt.datetime) -> dict[str
         to = made_for if kind == MADE else slot.entry.on_failure
         if not is_over(row) or not to:
             continue
-        key = _name_mail(kind, row)
+        key = _name_mail(kind, row, rows)
         if key in rows or now - row["finished_at"] <= NEWS:
             postings[key] = (slot, row, kind, to)
     return postings
@@ -110,9 +110,14 @@ def _name_late(slot: Slot) -> str:
     return f"mail {LATE} {slot.key}"
 
 
-def _name_mail(kind: str, row: Row) -> str:
-    """One mail about a report that was made; one about each time that it failed."""
-    again = f" {row['finished_at']:%Y-%m-%dT%H:%M:%SZ}" if kind in {"refused", "failed"} else ""
+def _name_mail(kind: str, row: Row, rows: Mapping[str, Row]) -> str:
+    """One mail about a report that was made, and one about each time that it was taken back and
+    made again after that mail; one about each time that it failed."""
+    first = rows.get(f"mail {kind} {row['key']}")
+    is_sent = first is not None and is_over(first)
+    is_anew = is_sent and first["finished_at"] < row["started_at"]
+    is_dated = is_anew or kind in {"refused", "failed"}
+    again = f" {row['finished_at']:%Y-%m-%dT%H:%M:%SZ}" if is_dated else ""
     return f"mail {kind}{again} {row['key']}"
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from genlib.clock import read_clock
+from genlib.disclosure.ledger import Ledger
 from genlib.errors import GenlibError
 from genlib.private import make_folder
 from genlib.reports import index
@@ -43,7 +45,25 @@ def read_status(plan: Plan, settings: Settings, store: Store) -> list[dict[str, 
     """How it stands, a line a task."""
     now = read_clock()
     slots = find_due_slots(plan, now, settings.time_zone)
-    return status.describe(store.read(), slots, now)
+    return status.describe(store.read(), slots, now, list_taken_back(settings))
+
+
+def open_again(entry: str, settings: Settings, store: Store) -> int:
+    """Let what was refused, failed or taken back of an entry be made again; how many."""
+    taken_back = list_taken_back(settings)
+    rows = [row for row in store.read().values() if row["entry"] == entry]
+    open_rows = [
+        row for row in rows if row["status"] in status.BAD or status.is_withdrawn(row, taken_back)
+    ]
+    return sum(store.reopen(row, read_clock()) for row in open_rows)
+
+
+def list_taken_back(settings: Settings) -> set[str]:
+    """The runs that somebody forgot or withdrew; none if the ledger cannot be read."""
+    ledger = Ledger.of(settings)
+    with suppress(OSError, ValueError):
+        return ledger.list_forgotten() | ledger.list_withdrawn()
+    return set()
 
 
 def serve(

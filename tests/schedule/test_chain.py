@@ -267,6 +267,7 @@ def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
         "done": 0,
         "refused": 2,
         "failed": 0,
+        "withdrawn": 0,
         "late": 1,
     }
     assert status.find_code(lines) == 5

@@ -6,10 +6,11 @@ import shlex
 from dataclasses import replace
 
 import pytest
+from catalogued import keep
 from planning import settings_in
 
 from genlib.cli import run as command
-from genlib.schedule.outcome import REFUSED, Outcome
+from genlib.schedule.outcome import DONE, REFUSED, Outcome
 from genlib.schedule.serving import open_store, serve
 from genlib.schedule.store import Task
 from genlib.settings import load
@@ -81,6 +82,37 @@ def test_again_opens_what_was_refused_of_an_entry(settings, capsys):
     assert capsys.readouterr().out == "1 will be made again\n"
     assert store.read()["report x"]["status"] == "waiting"
     assert command(["schedule", "again", "nobody"]) == 2
+
+
+def test_what_was_taken_back_is_withdrawn_and_made_again(settings, capsys):
+    store = open_store(settings)
+    now = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
+    figures = "2026-11-02T040000Z-5f2c91"
+    runs = {"fi": figures, "sv": "2026-11-02T040000Z-77c0d2", "en": "2026-11-02T040500Z-0a0a0a"}
+    for language, run_id in runs.items():
+        keep(settings.reports, run_id, "good", language=language)
+        store.add([Task(f"report {language}", "report", "customers", now)])
+        claim = store.claim([f"report {language}"], now)
+        store.finish(claim, Outcome(DONE, run=run_id), now)
+    swedish = next((settings.reports / "campaign_history/2026-10/sv").glob("*/manifest.json"))
+    manifest = json.loads(swedish.read_text())
+    swedish.write_text(json.dumps(manifest | {"figures": figures}))
+    assert command(["report", "withdraw", runs["sv"], "--reason", "a file came twice"]) == 0
+    capsys.readouterr()
+    assert command(["schedule", "status"]) == 0
+    assert capsys.readouterr().out == (
+        "done     report en\n"
+        "withdrawn report fi: taken back; made anew after genlib schedule again customers\n"
+        "withdrawn report sv: taken back; made anew after genlib schedule again customers\n"
+        "1 done, 2 withdrawn\n"
+    )
+    assert command(["schedule", "again", "customers"]) == 0
+    assert capsys.readouterr().out == "2 will be made again\n"
+    assert {row["key"]: row["status"] for row in store.read().values()} == {
+        "report en": "done",
+        "report fi": "waiting",
+        "report sv": "waiting",
+    }
 
 
 def test_install_writes_units_and_says_what_to_do(settings, capsys):
