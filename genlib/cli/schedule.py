@@ -13,7 +13,7 @@ import typer
 
 from genlib.clock import read_clock
 from genlib.errors import BadInput, UsageError
-from genlib.schedule.checking import find_faults
+from genlib.schedule.checking import find_faults, find_warnings
 from genlib.schedule.installing import install as write_units
 from genlib.schedule.reading import find_plan, load_plan, read_plan
 from genlib.schedule.serving import do_round, open_again, open_store, read_status
@@ -33,7 +33,8 @@ def schedule() -> None:
 @app.command()
 def check() -> None:
     """Check data/schedule.toml against the notebooks, the notice and the feeds, and tell when each
-    report comes next. Every fault is told with its line and what to do; exit code 4.
+    report comes next. Every fault is told with its line and what to do; exit code 4. A notebook
+    that nobody has approved is told too, and is no fault.
 
     Level: none.
 
@@ -53,7 +54,11 @@ def check() -> None:
         when = f"{at.astimezone(zone):%a %d %b %Y at %H:%M}"
         languages = ", ".join(entry.languages)
         typer.echo(f"{entry.name}: {entry.report} of {period} comes on {when} in {languages}")
-    typer.echo(f"{path.name} is in order: {len(plan.entries)} reports")
+    warnings = list(find_warnings(plan, path, settings))
+    for warning in warnings:
+        typer.echo(f"{path.name} {warning}")
+    is_ready = "has no fault, but what was said above" if warnings else "is in order"
+    typer.echo(f"{path.name} {is_ready}: {len(plan.entries)} reports")
 
 
 @app.command()

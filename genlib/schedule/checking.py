@@ -13,8 +13,9 @@ from cronsim import CronSim, CronSimError
 from genlib import notice
 from genlib.errors import GenlibError, UsageError
 from genlib.period import UNITS
+from genlib.reports.approval import ask_for_approval, digest_notebook, is_approved
 from genlib.reports.parameters import Parameter, parameters_of, settle
-from genlib.reports.run import checked, open_notebook
+from genlib.reports.run import checked, name_notebook, open_notebook
 from genlib.schedule.plan import Delivery, Entry, Plan, Source, find_report
 from genlib.schedule.reading import Fault, Places, list_places
 from genlib.settings import Settings
@@ -56,6 +57,15 @@ def find_faults(plan: Plan, path: Path, settings: Settings) -> Iterator[Fault]:
         ]
         for key, text in complaints:
             yield Fault(places.find(f"{place}.{key}"), text)
+
+
+def find_warnings(plan: Plan, path: Path, settings: Settings) -> Iterator[Fault]:
+    """What a plan without faults needs of somebody: notebooks that nobody has approved."""
+    places = Places(path.read_text(encoding="utf-8"))
+    for entry, place in list_places(path, plan):
+        notebook = find_report(entry.report, plan.folder)
+        if not is_approved(digest_notebook(open_notebook(notebook)), settings):
+            yield Fault(places.find(f"{place}.report"), ask_for_approval(name_notebook(notebook)))
 
 
 def _check_source(source: Source, settings: Settings) -> Iterator[Complaint]:

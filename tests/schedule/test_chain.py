@@ -235,7 +235,7 @@ def test_a_notebook_that_nobody_approved_is_refused(plan, settings, tmp_path):
     entry = replace(ENTRY, report="own.ipynb", refresh=(), publish=())
     (refused,) = do(replace(plan, entries=(entry,)), settings, DUE).values()
     assert (refused["status"], refused["attempts"]) == ("refused", 1)
-    assert "nobody has approved this notebook" in refused["reason"]
+    assert f"runs genlib report approve {tmp_path}/own.ipynb; then" in refused["reason"]
     assert catalogue.runs(settings.reports) == []
 
 
