@@ -31,6 +31,8 @@ BOUNDS = {
 }
 OURS = ("period", "language")
 """Parameters that the schedule gives."""
+EVERY = "*"
+"""What somebody may write who wants all values; a text that most parameters would take."""
 Complaint = tuple[str, str]
 """Which key is wrong, and in what way."""
 
@@ -156,6 +158,9 @@ def _check_values(entry: Entry, known: Mapping[str, Parameter]) -> Iterator[Comp
             yield "each", "each needs values"
         choices += [("each", {name: value}) for value in values]
     for key, given in choices:
+        if EVERY in given.values():
+            yield key, f'"{EVERY}" stands for no values here; list each, as the release has them'
+            continue
         try:
             values_settled = settle(known, given)
             checked({name: values_settled[name] for name in given})

@@ -114,8 +114,7 @@ def _name_mail(kind: str, row: Row, rows: Mapping[str, Row]) -> str:
     """One mail about a report that was made, and one about each time that it was taken back and
     made again after that mail; one about each time that it failed."""
     first = rows.get(f"mail {kind} {row['key']}")
-    is_sent = first is not None and is_over(first)
-    is_anew = is_sent and first["finished_at"] < row["started_at"]
+    is_anew = first is not None and is_over(first) and first["finished_at"] < row["started_at"]
     is_dated = is_anew or kind in {"refused", "failed"}
     again = f" {row['finished_at']:%Y-%m-%dT%H:%M:%SZ}" if is_dated else ""
     return f"mail {kind}{again} {row['key']}"

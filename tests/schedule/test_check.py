@@ -75,6 +75,7 @@ def test_the_schedule_of_this_project_is_in_order(capsys):
         ('refresh = ["shop"]', 6, "names a source that is not in"),
         ('recipients = { fi = ["johto@company.example"] }', 6, "add a section .delivery."),
         ('[report.recipients]\nfi = "johto@company.example"', 6, "recipients is a table of lists"),
+        ('[report.each]\nregion = ["*"]', 6, r'"\*" stands for no values here; list each'),
     ],
 )
 def test_a_fault_is_told_with_its_line_and_what_to_do(settings, added, line, cure):
@@ -94,6 +95,13 @@ def test_a_fault_is_told_with_its_line_and_what_to_do(settings, added, line, cur
 def test_mail_goes_to_known_domains_alone(settings, added, cure):
     with pytest.raises(BadInput, match=cure):
         load(settings, DELIVERY + ENTRY + added)
+
+
+@pytest.mark.parametrize("key", ["parameters = { campaign = '*' }", "each = { campaign = ['*'] }"])
+def test_a_star_is_no_campaign(settings, key):
+    entry = ENTRY.replace("customer_analysis", "campaign_history")
+    with pytest.raises(BadInput, match=r'line 6: "\*" stands for no values here; list each'):
+        load(settings, entry + key)
 
 
 def test_an_entry_that_lacks_something_is_told_where_it_begins(settings):
