@@ -253,7 +253,8 @@ def _make_trouble(  # noqa: PLR0913 - the columns of a row
 
 def _name_task(task: Mapping[str, Any], titles: Mapping[str, str], words: Words) -> str:
     """The title of what a schedule ordered, by name or by the path of a notebook."""
-    report = PurePath(task["key"].split(" ")[1]).name.removesuffix(".ipynb")
+    ordered = task["key"].removeprefix("report ").partition(f" {task['period']} ")[0]
+    report = PurePath(ordered).name.removesuffix(".ipynb")
     return titles.get(report) or words.translate(MESSAGES.get(report, report))
 
 

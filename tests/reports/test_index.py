@@ -129,7 +129,7 @@ def test_a_report_of_ones_own_is_called_by_its_title(tmp_path):
         manifest.write_text(json.dumps(told), encoding="utf-8")
     write_status(tmp_path)
     status = (tmp_path / "status.json").read_text(encoding="utf-8")
-    late = status.replace("report customer_analysis", "report ../own/good.ipynb")
+    late = status.replace("report customer_analysis", "report ../my own/good.ipynb")
     (tmp_path / "status.json").write_text(late, encoding="utf-8")
     page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
     assert page.count("Kuuralehdet &lt;1&gt;") == len(
