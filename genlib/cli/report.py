@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -53,7 +54,7 @@ def run(
     from genlib.errors import ReportFailed
     from genlib.reports.identifying import masked
     from genlib.reports.parameters import parameters_of, read_pairs
-    from genlib.reports.run import Page, find_notebook, open_notebook, run_pages
+    from genlib.reports.run import Page, find_notebook, name_notebook, open_notebook, run_pages
 
     declared = parameters_of(open_notebook(find_notebook(name)))
     parameters = read_pairs(declared, parameter or [])
@@ -65,7 +66,7 @@ def run(
     results = run_pages(name, pages, pdf=pdf)
     for result in results:
         if isinstance(result, Run):
-            _say_run(result, name)
+            _say_run(result, name_notebook(find_notebook(name)))
     if failures := [str(one) for one in results if isinstance(one, ReportFailed)]:
         raise ReportFailed("; ".join(failures))
 
@@ -103,7 +104,8 @@ def _say_run(result: Run, name: str) -> None:
     if result.status == DRAFT:
         typer.echo(
             "a draft: marked on every page, in no index and no ledger, and for you alone. It "
-            f"publishes when a second person has read it and run: genlib report approve {name}",
+            "publishes when a second person has read it and run: genlib report approve "
+            f"{quote(name)}",
             err=True,
         )
 

@@ -13,12 +13,12 @@ import typer
 
 from genlib.clock import read_clock
 from genlib.errors import BadInput, UsageError
-from genlib.schedule.checking import find_faults
+from genlib.schedule.checking import find_faults, find_warnings
+from genlib.schedule.installing import install as write_units
 from genlib.schedule.reading import find_plan, load_plan, read_plan
-from genlib.schedule.serving import do_round, open_store, read_status
-from genlib.schedule.serving import install as write_units
+from genlib.schedule.serving import do_round, open_again, open_store, read_status
 from genlib.schedule.serving import serve as run_rounds
-from genlib.schedule.status import BAD, count, find_code, tell
+from genlib.schedule.status import count, find_code, tell
 from genlib.schedule.times import find_next
 from genlib.settings import load
 
@@ -33,7 +33,8 @@ def schedule() -> None:
 @app.command()
 def check() -> None:
     """Check data/schedule.toml against the notebooks, the notice and the feeds, and tell when each
-    report comes next. Every fault is told with its line and what to do; exit code 4.
+    report comes next. Every fault is told with its line and what to do; exit code 4. A notebook
+    that nobody has approved is told too, and is no fault.
 
     Level: none.
 
@@ -53,7 +54,11 @@ def check() -> None:
         when = f"{at.astimezone(zone):%a %d %b %Y at %H:%M}"
         languages = ", ".join(entry.languages)
         typer.echo(f"{entry.name}: {entry.report} of {period} comes on {when} in {languages}")
-    typer.echo(f"{path.name} is in order: {len(plan.entries)} reports")
+    warnings = list(find_warnings(plan, path, settings))
+    for warning in warnings:
+        typer.echo(f"{path.name} {warning}")
+    is_ready = "has no fault, but what was said above" if warnings else "is in order"
+    typer.echo(f"{path.name} {is_ready}: {len(plan.entries)} reports")
 
 
 @app.command()
@@ -96,9 +101,9 @@ def serve() -> None:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Every task, for a program.")] = False,
 ) -> None:
-    """How it stands: waiting and why, made and waiting for approval, running since, done, refused
-    and why, failed in which cell, late. Exit code 5 if a report failed or is late, 3 if one was
-    refused.
+    """How it stands: waiting and why, made and waiting for approval, running since, done, withdrawn
+    (made and taken back), refused and why, failed in which cell, late. Exit code 5 if a report
+    failed or is late, 3 if one was refused.
 
     Level: reader, by the operating system.
 
@@ -117,8 +122,8 @@ def status(
 def again(
     entry: Annotated[str, typer.Argument(help="The name of an entry of the schedule.")],
 ) -> None:
-    """Let what was refused or failed of an entry be made again, at the next round: the notebook was
-    mended or approved, the disk has room.
+    """Let what was refused, failed or taken back of an entry be made again, at the next round: the
+    notebook was mended or approved, the disk has room, the data were corrected.
 
     Level: analyst, by the operating system.
 
@@ -128,9 +133,7 @@ def again(
     plan = load_plan(settings)
     if entry not in {one.name for one in plan.entries}:
         raise UsageError("no entry of that name in the schedule")
-    store = open_store(settings)
-    bad = [row for row in store.read().values() if row["entry"] == entry and row["status"] in BAD]
-    opened = sum(store.reopen(row, read_clock()) for row in bad)
+    opened = open_again(entry, settings, open_store(settings))
     typer.echo(f"{opened} will be made again")
 
 
@@ -140,7 +143,8 @@ def install(
         Path | None, typer.Option(help="Where to write; default: systemd/ in the workbench.")
     ] = None,
 ) -> None:
-    """Write units for systemd, and say what to do with them, or what to put into a crontab.
+    """Write units for systemd, and say what to do with them, or what to put into a crontab. Both
+    have the settings in force; one that holds a password is refused.
 
     Level: none.
 

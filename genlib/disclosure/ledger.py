@@ -12,7 +12,7 @@ import fcntl
 import glob
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -36,6 +36,8 @@ PENDING = ".pending.parquet"
 KEPT = ".parquet"
 WITHDRAWN = "withdrawn.json"
 FORGOTTEN = "forgotten.json"
+NAMED = 3
+"""How many runs a refusal names."""
 PAGE: dict[str, Any] = {
     "series": pl.String,
     "steps": pl.String,
@@ -102,17 +104,20 @@ class Ledger:
         with replacing(self.folder / f"{self.run}_{number}{PENDING}") as file:
             file.write(_fill(rows.write_parquet))
 
-    def enter_saved(self, tables: Iterable[ProtectedTable], policy: Policy) -> None:
+    def enter_saved(self, tables: Collection[ProtectedTable], policy: Policy) -> None:
         """Tables leave without a report. Refused if a figure of theirs is a near twin of one that
         was told before."""
         pages = [page for table in tables for page in table.pages]
         with self.locked():
-            figures = number_figures(Past(pages).list_figures())
-            twins = find_twins(figures, self.read_past().list_figures(), policy)
-            if twins.height:
+            past = self.read_past()
+            count = _count_twins(pages, past.pages, policy)
+            if count:
+                names = [one.name for one in tables if _count_twins(one.pages, past.pages, policy)]
                 raise Refused(
-                    f"{twins.height} figures of these tables are of nearly the same people as "
-                    "figures that were told before; take them from the report that told those"
+                    f"{count} figures of {', '.join(names)} are of nearly the same people as "
+                    f"figures that were told before, in {_name_tellers(pages, past, policy)}; take "
+                    "them from there: genlib report open RUN shows a report, and -saved- is in the "
+                    "name of what genlib.save wrote"
                 )
             self.record(replace(page, day=self.day, run=self.run) for page in pages)
             self.enter(self.run)
@@ -188,6 +193,22 @@ class Ledger:
     def _read_notes(self, name: str) -> dict[str, Any]:
         place = self.folder / name
         return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+
+
+def _count_twins(pages: Iterable[ToldPage], others: Iterable[ToldPage], policy: Policy) -> int:
+    """How many figures of the pages are near twins of one of the others."""
+    figures = number_figures(Past(pages).list_figures())
+    return find_twins(figures, Past(others).list_figures(), policy).height
+
+
+def _name_tellers(pages: Sequence[ToldPage], past: Past, policy: Policy) -> str:
+    """The last runs that told a near twin of these pages, the newest first."""
+    pages_by_run: dict[str, list[ToldPage]] = {}
+    for page in reversed(past.pages):
+        pages_by_run.setdefault(page.run, []).append(page)
+    runs = [run for run, told in pages_by_run.items() if _count_twins(pages, told, policy)]
+    more = f" and {len(runs) - NAMED} more" if len(runs) > NAMED else ""
+    return ", ".join(runs[:NAMED]) + more
 
 
 def _row(told_page: ToldPage) -> list[Any]:

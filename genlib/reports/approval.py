@@ -18,6 +18,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -61,6 +62,12 @@ def is_approved(digest: str, settings: Settings) -> bool:
     """Whether a notebook of this digest may publish."""
     approved = {act.digest for act in read_acts(settings) if act.act == "approved"}
     return digest in approved or digest in read_shipped()
+
+
+def ask_for_approval(notebook: str) -> str:
+    """What to say of a notebook that nobody has approved, named as a command takes it."""
+    command = shlex.join(["genlib", "report", "approve", notebook])
+    return f"nobody has approved this notebook: a second person reads it and runs {command}"
 
 
 def read_shipped() -> dict[str, str]:

@@ -18,7 +18,7 @@ from genlib.present.words import Words
 from genlib.reports import catalogue as runs_of
 from genlib.reports.catalogue import Run
 from genlib.reports.form import NAMED, frame_page
-from genlib.reports.index import HELD, MESSAGES
+from genlib.reports.index import HELD, MESSAGES, name_report
 from genlib.settings import Settings
 
 ROWS = 8
@@ -37,7 +37,8 @@ class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if report and report not in reports:
             raise UsageError(f"no run of that report; there are {', '.join(reports) or 'none'}")
         self.words, self.every, self.zone = words, every, ZoneInfo(settings.time_zone)
-        titles = [(words.translate(MESSAGES.get(one, one)), one) for one in reports]
+        names = {run.slot.report: name_report(run, words) for run in reversed(every)}
+        titles = [(names[one], one) for one in reports]
         self.report = self._make_field(
             widgets.Dropdown,
             "Report",
@@ -67,7 +68,7 @@ class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         finished_at = datetime.fromisoformat(run.manifest["finished_at"]).astimezone(self.zone)
         is_dated = slot.period != runs_of.UNDATED
         period = words.period(slot.period) if is_dated else slot.period
-        title = words.translate(MESSAGES.get(slot.report, slot.report))
+        title = name_report(run, words)
         language = words.translate(MESSAGES.get(slot.language, slot.language))
         mark = MARKS.get(run.status)
         marks = [words.translate(mark)] if mark else []

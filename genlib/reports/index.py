@@ -7,13 +7,13 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -105,7 +105,7 @@ def render(reports: Path, runs: list[Run], time_zone: str, language: str = "fi")
         script_digest=b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),
         pages=[{"href": PAGES[one], "language": one, "name": NAMES[one]} for one in PAGES],
         troubles=[
-            *_list_late(reports, words),
+            *_list_late(reports, runs, words),
             *_list_failed(reports, runs, words),
             *_list_held(runs, words),
         ],
@@ -117,12 +117,19 @@ def render(reports: Path, runs: list[Run], time_zone: str, language: str = "fi")
 def _group(reports: Path, runs: list[Run], words: Words, here: ZoneInfo) -> list[dict[str, Any]]:
     """The reports by title, each with its rows, the newest period first."""
     good = catalogue.newest(runs, "good")
+    titles = {run.slot.report: name_report(run, words) for run in good}
     groups = []
-    for report in sorted({run.slot.report for run in good}, key=lambda name: _title(name, words)):
+    for report in sorted(titles, key=lambda name: titles[name]):
         runs_of_report = [run for run in good if run.slot.report == report]
         rows = _make_rows(reports, runs_of_report, words, here)
-        groups.append({"report": report, "title": _title(report, words), "rows": rows})
+        groups.append({"report": report, "title": titles[report], "rows": rows})
     return groups
+
+
+def name_report(run: Run, words: Words) -> str:
+    """The title of a run's report: genlib's own word for it, or the heading of its notebook."""
+    report = run.slot.report
+    return words.translate(MESSAGES.get(report) or run.manifest.get("title") or report)
 
 
 def _make_rows(reports: Path, runs: Iterable[Run], words: Words, here: ZoneInfo) -> list[Row]:
@@ -143,7 +150,7 @@ def _make_row(reports: Path, runs: Sequence[Run], words: Words, here: ZoneInfo) 
         f"{words.label('parameter', what)}: {words.label(what, value)}"
         for what, value in first.manifest.get("chosen", {}).items()
     )
-    texts = (_title(first.slot.report, words), period, first.slot.period, choices)
+    texts = (name_report(first, words), period, first.slot.period, choices)
     row = Row(period, choices, f"{words.date(at)} {at:%H.%M}", " ".join(texts).lower())
     order = {language: place for place, language in enumerate(PAGES)}
     for run in sorted(runs, key=lambda run: order.get(run.slot.language, len(order))):
@@ -161,7 +168,7 @@ def _list_failed(reports: Path, runs: list[Run], words: Words) -> list[dict[str,
     return [
         _make_trouble(
             "failed",
-            run.slot.report,
+            name_report(run, words),
             run.slot.period,
             run.slot.language,
             words,
@@ -180,7 +187,7 @@ def _list_held(runs: list[Run], words: Words) -> list[dict[str, Any]]:
     return [
         _make_trouble(
             HELD[run.status],
-            run.slot.report,
+            name_report(run, words),
             run.slot.period,
             run.slot.language,
             words,
@@ -197,12 +204,13 @@ def _tell_cell(run: Run, words: Words) -> str:
     return words.translate("stopped in cell {cell}", cell=cell) if cell else ""
 
 
-def _list_late(reports: Path, words: Words) -> list[dict[str, Any]]:
+def _list_late(reports: Path, runs: list[Run], words: Words) -> list[dict[str, Any]]:
     """What a schedule says is late, or refused, or failed without a run."""
+    titles = {run.slot.report: name_report(run, words) for run in reversed(runs)}
     return [
         _make_trouble(
             "late" if task["late"] else task["status"],
-            task["key"].split(" ")[1],
+            _name_task(task, titles, words),
             task["period"],
             task["language"],
             words,
@@ -225,7 +233,7 @@ def _read_tasks(reports: Path) -> list[dict[str, Any]]:
 
 def _make_trouble(  # noqa: PLR0913 - the columns of a row
     state: str,
-    report: str,
+    title: str,
     period: str,
     language: str,
     words: Words,
@@ -235,7 +243,7 @@ def _make_trouble(  # noqa: PLR0913 - the columns of a row
 ) -> dict[str, Any]:
     return {
         "state": state,
-        "report": _title(report, words),
+        "report": title,
         "period": _name_period(period, words),
         "language": words.translate(MESSAGES.get(language, language)),
         "why": why,
@@ -243,8 +251,11 @@ def _make_trouble(  # noqa: PLR0913 - the columns of a row
     }
 
 
-def _title(report: str, words: Words) -> str:
-    return words.translate(MESSAGES.get(report, report))
+def _name_task(task: Mapping[str, Any], titles: Mapping[str, str], words: Words) -> str:
+    """The title of what a schedule ordered, by name or by the path of a notebook."""
+    ordered = task["key"].removeprefix("report ").partition(f" {task['period']} ")[0]
+    report = PurePath(ordered).name.removesuffix(".ipynb")
+    return titles.get(report) or words.translate(MESSAGES.get(report, report))
 
 
 def _name_period(period: str, words: Words) -> str:

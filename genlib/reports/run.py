@@ -22,7 +22,7 @@ from genlib.metrics.names import COMPARISONS, KINDS, REGIONS
 from genlib.period import Period, name_period
 from genlib.private import check_no_link
 from genlib.release import open_release
-from genlib.reports import catalogue, index
+from genlib.reports import catalogue, index, prose
 from genlib.reports.approval import digest_notebook, is_approved, record_act
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import ROOT, Kernels, Progress, ignore_progress
@@ -74,13 +74,15 @@ def run_report(  # noqa: PLR0913 - each says what is run, or how
 @dataclass(frozen=True)
 class Page:
     """A page to make, by its parameters; `order` as of `run_report`. `since_last`: what changed
-    since the last report, of a page that is made again; None to find out. `keep_months`: how long
-    it is kept, and never longer than the notice says; 0 is as long as that."""
+    since the last report, of a page that is made again; None to find out. `command`: what it says
+    that makes it, of a page that is made again. `keep_months`: how long it is kept, and never
+    longer than the notice says; 0 is as long as that."""
 
     parameters: Mapping[str, Any]
     order: str = ""
     since_last: Mapping[str, Any] | None = None
     keep_months: int = 0
+    command: str = ""
 
 
 def run_pages(  # noqa: PLR0913 - each says what is run, or how
@@ -118,7 +120,7 @@ def run_pages(  # noqa: PLR0913 - each says what is run, or how
         four_eyes=terms.reports.four_eyes,
         progress=progress,
     )
-    wanted = [_prepare(plain, page) for page in pages]
+    wanted = [_prepare(plain, page, name_notebook(path)) for page in pages]
     earlier = [
         catalogue.find_ordered(settings.reports, order.slot, order.about.get("order", ""))
         for order in wanted
@@ -130,8 +132,8 @@ def run_pages(  # noqa: PLR0913 - each says what is run, or how
     return [next(made) if run is None else run for run in earlier]
 
 
-def _prepare(plain: Order, page: Page) -> Order:
-    """The order of a page, its parameters checked."""
+def _prepare(plain: Order, page: Page, name: str) -> Order:
+    """The order of a page of the notebook of that name, its parameters checked."""
     settings = plain.settings
     known = parameters_of(plain.notebook)
     today = settings.day_of(read_clock())
@@ -143,14 +145,11 @@ def _prepare(plain: Order, page: Page) -> Order:
     about = {"parameters": values, "chosen": choice, **_about(slot, settings, page.keep_months)}
     about |= {"notebook_digest": digest_notebook(plain.notebook)}
     about |= {"order": page.order} if page.order else {}
-    about |= {"command": write_command(_name_report(slot), values, choice)}
+    about |= {"title": prose.title(plain.notebook)}
+    about |= {"notebook_path": name} if name.endswith(".ipynb") else {}
+    about |= {"command": page.command or write_command(name, values, choice)}
     about |= {} if page.since_last is None else {"since_last": page.since_last}
     return replace(plain, values=values, slot=slot, about=about)
-
-
-def _name_report(slot: catalogue.Slot) -> str:
-    """As the command line takes it: one of the project by its name, another as a file."""
-    return slot.report if slot.report in report_names() else f"{slot.report}.ipynb"
 
 
 def _mark_drafts(orders: list[Order]) -> list[Order]:
@@ -204,11 +203,11 @@ def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
     found = find_run(run_id, settings)
     figures = found.figures if found else run_id
     every = [run for run in catalogue.runs(settings.reports) if run.figures == figures]
-    _remove([run for run in every if run.status != catalogue.REFUSED], settings)
+    gone = [run for run in every if run.status != catalogue.REFUSED]
+    _remove(gone, settings)
     ledger = Ledger.of(settings)
-    for run in every:
-        if run.status == catalogue.WAITING:
-            ledger.note_forgotten(run.id, by=settings.user)
+    for run in gone:  # a schedule knows each page by its own id
+        ledger.note_forgotten(run.id, by=settings.user)
     return ledger.withdraw(figures, by=settings.user, reason=reason)
 
 
@@ -230,6 +229,13 @@ def _remove(runs: list[Run], settings: Settings) -> None:
 def find_notebook(name: str | Path) -> Path:
     """Where a notebook lies, by report name or path."""
     return Path(name) if str(name).endswith(".ipynb") else ROOT / "notebooks" / f"{name}.ipynb"
+
+
+def name_notebook(path: Path) -> str:
+    """As a command takes a notebook in whatever folder: one of the project by its name, another by
+    its whole path."""
+    is_ours = path.resolve() == find_notebook(path.stem).resolve()
+    return path.stem if is_ours else str(path.resolve())
 
 
 def open_notebook(path: Path) -> Any:

@@ -43,20 +43,35 @@ def verify_run(run: Run, settings: Settings, notebook: Path | None = None) -> li
             "only a good run, or one that waits for a second person, can be verified, and only if "
             "it cites its release"
         )
-    path = notebook or find_notebook(run.slot.report)
+    path = notebook or _find_notebook(run)
     if digest_notebook(open_notebook(path)) != run.manifest["notebook_digest"]:
         raise Refused(
             "the notebook was changed since this run; name the one of that day with --notebook"
         )
     with TemporaryDirectory(prefix="genlib-verify-") as folder:
         place = _set_up(Path(folder), run, settings)
-        page = Page(run.manifest["parameters"], since_last=run.manifest.get("since_last", {}))
+        page = Page(
+            run.manifest["parameters"],
+            since_last=run.manifest.get("since_last", {}),
+            command=run.manifest.get("command", ""),
+        )
         (again,) = run_pages(path, [page], settings=place)
         if isinstance(again, ReportFailed):
             raise again
         before = _read(run)
         after = _read(again)
     return [name for name in before if before[name] != after.get(name)]
+
+
+def _find_notebook(run: Run) -> Path:
+    """Where the notebook of a run lay; UsageError if it is there no more."""
+    place = run.manifest.get("notebook_path")
+    path = Path(place) if place else find_notebook(run.slot.report)
+    if not path.is_file():
+        raise UsageError(
+            "the notebook of this run is not where it was run from; name it with --notebook"
+        )
+    return path
 
 
 def _set_up(folder: Path, run: Run, settings: Settings) -> Settings:

@@ -13,8 +13,9 @@ from cronsim import CronSim, CronSimError
 from genlib import notice
 from genlib.errors import GenlibError, UsageError
 from genlib.period import UNITS
+from genlib.reports.approval import ask_for_approval, digest_notebook, is_approved
 from genlib.reports.parameters import Parameter, parameters_of, settle
-from genlib.reports.run import checked, open_notebook
+from genlib.reports.run import checked, name_notebook, open_notebook
 from genlib.schedule.plan import Delivery, Entry, Plan, Source, find_report
 from genlib.schedule.reading import Fault, Places, list_places
 from genlib.settings import Settings
@@ -30,6 +31,8 @@ BOUNDS = {
 }
 OURS = ("period", "language")
 """Parameters that the schedule gives."""
+EVERY = "*"
+"""What somebody may write who wants all values; a text that most parameters would take."""
 Complaint = tuple[str, str]
 """Which key is wrong, and in what way."""
 
@@ -56,6 +59,15 @@ def find_faults(plan: Plan, path: Path, settings: Settings) -> Iterator[Fault]:
         ]
         for key, text in complaints:
             yield Fault(places.find(f"{place}.{key}"), text)
+
+
+def find_warnings(plan: Plan, path: Path, settings: Settings) -> Iterator[Fault]:
+    """What a plan without faults needs of somebody: notebooks that nobody has approved."""
+    places = Places(path.read_text(encoding="utf-8"))
+    for entry, place in list_places(path, plan):
+        notebook = find_report(entry.report, plan.folder)
+        if not is_approved(digest_notebook(open_notebook(notebook)), settings):
+            yield Fault(places.find(f"{place}.report"), ask_for_approval(name_notebook(notebook)))
 
 
 def _check_source(source: Source, settings: Settings) -> Iterator[Complaint]:
@@ -146,6 +158,9 @@ def _check_values(entry: Entry, known: Mapping[str, Parameter]) -> Iterator[Comp
             yield "each", "each needs values"
         choices += [("each", {name: value}) for value in values]
     for key, given in choices:
+        if EVERY in given.values():
+            yield key, f'"{EVERY}" stands for no values here; list each, as the release has them'
+            continue
         try:
             values_settled = settle(known, given)
             checked({name: values_settled[name] for name in given})

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from genlib.present.words import Words
 from genlib.register import audit
 from genlib.register.database import open_register
-from genlib.reports.catalogue import GOOD
+from genlib.reports.catalogue import GOOD, Run
+from genlib.reports.index import MESSAGES
 from genlib.reports.run import find_run
 from genlib.schedule import mail
 from genlib.schedule.child import Here
@@ -99,7 +101,7 @@ def find_news(store: Store, slots: Sequence[Slot], now: dt.datetime) -> dict[str
         to = made_for if kind == MADE else slot.entry.on_failure
         if not is_over(row) or not to:
             continue
-        key = _name_mail(kind, row)
+        key = _name_mail(kind, row, rows)
         if key in rows or now - row["finished_at"] <= NEWS:
             postings[key] = (slot, row, kind, to)
     return postings
@@ -110,9 +112,13 @@ def _name_late(slot: Slot) -> str:
     return f"mail {LATE} {slot.key}"
 
 
-def _name_mail(kind: str, row: Row) -> str:
-    """One mail about a report that was made; one about each time that it failed."""
-    again = f" {row['finished_at']:%Y-%m-%dT%H:%M:%SZ}" if kind in {"refused", "failed"} else ""
+def _name_mail(kind: str, row: Row, rows: Mapping[str, Row]) -> str:
+    """One mail about a report that was made, and one about each time that it was taken back and
+    made again after that mail; one about each time that it failed."""
+    first = rows.get(f"mail {kind} {row['key']}")
+    is_anew = first is not None and is_over(first) and first["finished_at"] < row["started_at"]
+    is_dated = is_anew or kind in {"refused", "failed"}
+    again = f" {row['finished_at']:%Y-%m-%dT%H:%M:%SZ}" if is_dated else ""
     return f"mail {kind}{again} {row['key']}"
 
 
@@ -123,16 +129,18 @@ def send_news(key: str, posting: Posting, plan: Plan, settings: Settings) -> Out
     delivery = plan.delivery
     words = Words(slot.language)
     named = ", ".join(words.label(name, value) for name, value in slot.parameters.items())
-    report = slot.key.split(" ")[1].rpartition("/")[2].removesuffix(".ipynb")
+    report = PurePath(slot.entry.report).name.removesuffix(".ipynb")
     reason = row["reason"] or row["status"]
+    run = find_run(row["run"], settings) if kind == MADE else None
+    if kind == MADE and not _is_out(run):
+        return Outcome(FAILED, "the report is not in the catalogue any more")
+    title = run.manifest.get("title", "") if run else ""
+    name = report if report in MESSAGES else title or report
     text = "came" if kind == LATE and row["status"] == DONE else kind
-    news = mail.News(text, report, slot.period.label, slot.language, named, reason)
+    news = mail.News(text, name, slot.period.label, slot.language, named, reason)
     letter = mail.compose(news, to, delivery, key)
     with_file = False
-    if kind == MADE:
-        run = find_run(row["run"], settings)
-        if run is None or run.html is None or run.status != GOOD:
-            return Outcome(FAILED, "the report is not in the catalogue any more")
+    if run is not None and run.html is not None:
         with_file = slot.entry.send_file and mail.may_have_file(to, delivery)
         link = delivery.link + run.html.relative_to(settings.reports).as_posix()
         mail.add_page(letter, run, link, slot.language, with_file=with_file)
@@ -149,6 +157,11 @@ def send_news(key: str, posting: Posting, plan: Plan, settings: Settings) -> Out
         },
     )
     return mail.send(letter, delivery, plan.folder)
+
+
+def _is_out(run: Run | None) -> bool:
+    """Whether readers find a run in the catalogue."""
+    return run is not None and run.html is not None and run.status == GOOD
 
 
 def _note(settings: Settings, detail: Mapping[str, Any]) -> None:

@@ -15,11 +15,11 @@ from genlib.errors import ReleaseNotFound, ReportFailed
 from genlib.register import key_use
 from genlib.release import read_manifest
 from genlib.reports import catalogue
-from genlib.reports.approval import digest_notebook, is_approved
+from genlib.reports.approval import ask_for_approval, digest_notebook, is_approved
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import Kernels
 from genlib.reports.parameters import parameters_of, purposes_of
-from genlib.reports.run import Page, open_notebook, run_pages
+from genlib.reports.run import Page, name_notebook, open_notebook, run_pages
 from genlib.reports.second_person import carry_out_decisions
 from genlib.schedule.outcome import (
     APPROVAL,
@@ -59,8 +59,8 @@ def make_report(
     if not is_approved(digest_notebook(notebook), settings):
         return Outcome(
             REFUSED,
-            "nobody has approved this notebook: a second person reads it and runs genlib report "
-            f"approve {path.stem}; then genlib schedule again {slot.entry.name}",
+            f"{ask_for_approval(name_notebook(path))}; then genlib schedule again "
+            f"{slot.entry.name}",
         )
     stale = _find_stale(notebook, slot, settings)
     if stale:

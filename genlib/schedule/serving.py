@@ -1,15 +1,13 @@
-"""The rounds of a scheduler, and what makes a machine start it by itself."""
+"""The rounds of a scheduler."""
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
-from genlib.atomic import replacing
 from genlib.clock import read_clock
+from genlib.disclosure.ledger import Ledger
 from genlib.errors import GenlibError
 from genlib.private import make_folder
 from genlib.reports import index
@@ -23,29 +21,6 @@ from genlib.settings import Settings
 
 ROUND = 60.0
 """Seconds between two rounds of a scheduler that serves."""
-SERVICE = """\
-[Unit]
-Description=genlib: the reports that are due
-[Service]
-Type=oneshot
-WorkingDirectory={folder}
-Environment=GENLIB_HOME={home} GENLIB_USER={user}
-# the password of the service's own slots of the keys, for refresh and publish
-LoadCredential=genlib-password:/etc/genlib/password
-ExecStart={command} schedule due
-# 3: something was refused, 5: something failed; both are in the status and have been mailed
-SuccessExitStatus=3 5
-"""
-TIMER = """\
-[Unit]
-Description=genlib: looks every ten minutes for reports that are due
-[Timer]
-OnCalendar=*:0/10
-Persistent=true
-[Install]
-WantedBy=timers.target
-"""
-UNITS = {"genlib-schedule.service": SERVICE, "genlib-schedule.timer": TIMER}
 Line = Mapping[str, Any]
 
 
@@ -70,7 +45,25 @@ def read_status(plan: Plan, settings: Settings, store: Store) -> list[dict[str, 
     """How it stands, a line a task."""
     now = read_clock()
     slots = find_due_slots(plan, now, settings.time_zone)
-    return status.describe(store.read(), slots, now)
+    return status.describe(store.read(), slots, now, list_taken_back(settings))
+
+
+def open_again(entry: str, settings: Settings, store: Store) -> int:
+    """Let what was refused, failed or taken back of an entry be made again; how many."""
+    taken_back = list_taken_back(settings)
+    rows = [row for row in store.read().values() if row["entry"] == entry]
+    open_rows = [
+        row for row in rows if row["status"] in status.BAD or status.is_withdrawn(row, taken_back)
+    ]
+    return sum(store.reopen(row, read_clock()) for row in open_rows)
+
+
+def list_taken_back(settings: Settings) -> set[str]:
+    """The runs that somebody forgot or withdrew; none if the ledger cannot be read."""
+    ledger = Ledger.of(settings)
+    with suppress(OSError, ValueError):
+        return ledger.list_forgotten() | ledger.list_withdrawn()
+    return set()
 
 
 def serve(
@@ -95,22 +88,3 @@ def serve(
             kind = type(error).__name__
             tell(str(error) if isinstance(error, GenlibError) else f"this round: {kind}")
         is_over = wait(ROUND)
-
-
-def install(settings: Settings, folder: Path) -> list[str]:
-    """Write the units of systemd into a folder, and say what to do with them, or in a crontab."""
-    command = shutil.which("genlib") or f"{sys.executable} -m genlib.cli"
-    facts = {"folder": Path.cwd(), "home": settings.home.resolve(), "user": settings.user}
-    for name, text in UNITS.items():
-        with replacing(folder / name) as file:
-            file.write(text.format(command=command, **facts).encode())
-    home = f"GENLIB_HOME={settings.home.resolve()} GENLIB_USER={settings.user}"
-    return [
-        f"written: {', '.join(str(folder / name) for name in UNITS)}",
-        "with systemd, as the service's own user:",
-        f"  sudo cp {folder}/genlib-schedule.* /etc/systemd/system/",
-        "  sudo systemctl daemon-reload && sudo systemctl enable --now genlib-schedule.timer",
-        "or in that user's crontab, with GENLIB_PASSWORD_FILE too for refresh and publish:",
-        f"  */10 * * * * cd {Path.cwd()} && {home} {command} schedule due",
-        "or as a process of its own: genlib schedule serve. Several at once do no harm.",
-    ]

@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from genlib.atomic import replacing
 from genlib.schedule.lateness import is_late
-from genlib.schedule.outcome import FAILED, REFUSED, RUNNING
+from genlib.schedule.outcome import DONE, FAILED, REFUSED, RUNNING
 from genlib.schedule.plan import Slot
 from genlib.settings import Settings
 
 Row = Mapping[str, Any]
 BAD = {REFUSED, FAILED}
+WITHDRAWN = "withdrawn"
+"""How it stands with a report that was made and taken back."""
 
 
 def describe(
-    rows: Mapping[str, Row], slots: Sequence[Slot], now: dt.datetime
+    rows: Mapping[str, Row],
+    slots: Sequence[Slot],
+    now: dt.datetime,
+    taken_back: Set[str] = frozenset(),
 ) -> list[dict[str, Any]]:
     """A line a task, the oldest first: status, reason, cell, error, run and times; late of a report
-    that should be there."""
+    that should be there. `taken_back`: the runs that somebody forgot or withdrew."""
     late = {slot.key for slot in slots if slot.key in rows and is_late(slot, rows[slot.key], now)}
-    return [_describe_row(row, row["key"] in late) for row in rows.values()]
+    lines = [_describe_row(row, row["key"] in late) for row in rows.values()]
+    for line in lines:
+        if is_withdrawn(line, taken_back):
+            line["status"] = WITHDRAWN
+            line["reason"] = f"taken back; made anew after genlib schedule again {line['entry']}"
+    return lines
+
+
+def is_withdrawn(row: Row, taken_back: Set[str]) -> bool:
+    """Whether a report was made and its run was taken back since."""
+    return row["status"] == DONE and row["run"] in taken_back
 
 
 def _describe_row(row: Row, late: bool) -> dict[str, Any]:
@@ -39,7 +54,7 @@ def _describe_row(row: Row, late: bool) -> dict[str, Any]:
 def count(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """How many reports stand how; late ones beside."""
     reports = [line for line in lines if line["kind"] == "report"]
-    names = ("waiting", "approval", "running", "done", "refused", "failed")
+    names = ("waiting", "approval", "running", "done", "refused", "failed", WITHDRAWN)
     counts = {name: sum(line["status"] == name for line in reports) for name in names}
     return counts | {"late": sum(line["late"] for line in reports)}
 

@@ -12,6 +12,7 @@ import pytest
 import genlib
 from genlib.disclosure import Ledger
 from genlib.disclosure.cells import Cells, Dimension, Measure
+from genlib.disclosure.ledger import NAMED
 from genlib.errors import NotProtected, Refused, UsageError
 from genlib.present import saving
 from genlib.present.sheets import Sheet, describe_table, make_sheet, write_workbook
@@ -158,6 +159,20 @@ def test_nearly_the_same_people_are_not_saved_beside_others(tmp_path):
     with pytest.raises(Refused, match="of nearly the same people as figures that were told"):
         genlib.save(nearly, tmp_path / "y.csv")
     assert not (tmp_path / "y.csv").exists()
+
+
+def test_a_refusal_names_the_tables_and_the_last_that_told_their_figures(tmp_path, home):
+    for number in range(5):
+        genlib.save(genlib.protect(table=counted(40, "payers")), tmp_path / f"{number}.csv")
+    genlib.save(genlib.protect(far=counted(400, "everybody")), tmp_path / "far.csv")
+    other = genlib.protect(other=counted(900, "customers"), near=counted(38, "loyal payers"))
+    runs = sorted({page.run for page in Ledger(home / "ledger").read_past().pages}, reverse=True)
+    with pytest.raises(Refused) as refusal:
+        genlib.save(other, tmp_path / "y.xlsx")
+    said = str(refusal.value)
+    assert said.startswith("2 figures of near are of nearly the same people")
+    assert len([run for run in runs if run in said]) == NAMED
+    assert "and 2 more; take them from there: genlib report open RUN" in said
 
 
 def test_the_same_tables_may_be_saved_again(tmp_path):

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import asdict
 from html import unescape
 from io import BytesIO
+from pathlib import Path
 
 import nbformat
 import planning
@@ -16,8 +17,10 @@ from approving import approve
 from here import run_report, without_kernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import NOW, Small
+from workbench import ROOT
 
 from genlib import notice
+from genlib.errors import UsageError
 from genlib.present.words import Words
 from genlib.reports import catalogue
 from genlib.reports.catalogue import Slot
@@ -29,7 +32,7 @@ from genlib.reports.history import (
     write_command,
 )
 from genlib.reports.making import TABLES
-from genlib.reports.run import Page, run_pages
+from genlib.reports.run import Page, find_notebook, name_notebook, run_pages
 from genlib.reports.verifying import verify_run
 
 EN = Words("en")
@@ -172,9 +175,9 @@ def read(run) -> str:
     return re.sub(r"\s+", " ", unescape(text))
 
 
-def test_a_page_says_how_it_is_made_again_and_what_changed_since_the_last(months):
+def test_a_page_says_how_it_is_made_again_and_what_changed_since_the_last(months, book):
     september, october = map(read, months)
-    assert "genlib report run look.ipynb -p period=2026-10 --language fi" in october
+    assert f"genlib report run {book} -p period=2026-10 --language fi" in october
     assert "RUN on tämän sivun kansion nimi genlib report verify RUN" in october
     assert "Muuttunut edellisestä raportista (syyskuu 2026) Vain ajanjakso ja aineisto" in october
     assert "Muuttunut edellisestä" not in september
@@ -227,4 +230,25 @@ def test_a_workbook_that_was_changed_is_found(months, home, book):
 def test_a_report_made_again_says_what_had_changed_then(months, home, book):
     settings = planning.settings_in(home)
     catalogue.remove(months[0])
-    assert verify_run(months[1], settings, book) == []
+    assert verify_run(months[1], settings) == []  # found where it lay
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_a_notebook_that_was_moved_is_named(months, home, book):
+    settings = planning.settings_in(home)
+    moved = book.rename(home / "moved.ipynb")
+    with pytest.raises(UsageError, match="name it with --notebook"):
+        verify_run(months[1], settings)
+    assert "report.html" not in verify_run(months[1], settings, moved)
+    moved.rename(book)
+
+
+@pytest.mark.parametrize("name", ["branches", "notebooks/branches.ipynb"])
+def test_a_notebook_of_the_project_is_named_by_its_report(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert name_notebook(find_notebook(name)) == "branches"
+
+
+def test_a_notebook_of_the_same_name_elsewhere_is_named_by_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert name_notebook(Path("branches.ipynb")) == str(tmp_path / "branches.ipynb")

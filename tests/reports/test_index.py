@@ -119,3 +119,21 @@ def test_the_index_can_be_said_in_every_language(tmp_path, monkeypatch, language
 def test_every_paragraph_of_a_report_can_be_said_in_every_language(name, language):
     messages = prose.messages(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4))
     assert Words(language).missing(messages) == []
+
+
+def test_a_report_of_ones_own_is_called_by_its_title(tmp_path):
+    for run_id, status in (("2026-1", "good"), ("2026-2", "failed")):
+        run = keep(tmp_path, run_id, status, report="good", language="sv")
+        manifest = run.folder / "manifest.json"
+        told = json.loads(manifest.read_text(encoding="utf-8")) | {"title": "Kuuralehdet <1>"}
+        manifest.write_text(json.dumps(told), encoding="utf-8")
+    write_status(tmp_path)
+    status = (tmp_path / "status.json").read_text(encoding="utf-8")
+    late = status.replace("report customer_analysis", "report ../my own/good.ipynb")
+    (tmp_path / "status.json").write_text(late, encoding="utf-8")
+    page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
+    assert page.count("Kuuralehdet &lt;1&gt;") == len(
+        ["choice", "heading", "failed", "late", "refused"]
+    )
+    assert ">good<" not in page
+    assert "good.ipynb" not in page

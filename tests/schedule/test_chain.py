@@ -4,6 +4,7 @@ The first test makes its report as a scheduler does, in a process and a kernel o
 others in the process of the test, as mails are sent."""
 
 import datetime as dt
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ from email import message_from_string, policy
 import nbformat
 import pytest
 from approving import approve
-from catalogued import keep_waiting
+from catalogued import keep, keep_waiting
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from workbench import ROOT
 
@@ -235,7 +236,7 @@ def test_a_notebook_that_nobody_approved_is_refused(plan, settings, tmp_path):
     entry = replace(ENTRY, report="own.ipynb", refresh=(), publish=())
     (refused,) = do(replace(plan, entries=(entry,)), settings, DUE).values()
     assert (refused["status"], refused["attempts"]) == ("refused", 1)
-    assert "nobody has approved this notebook" in refused["reason"]
+    assert f"runs genlib report approve {tmp_path}/own.ipynb; then" in refused["reason"]
     assert catalogue.runs(settings.reports) == []
 
 
@@ -267,6 +268,7 @@ def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
         "done": 0,
         "refused": 2,
         "failed": 0,
+        "withdrawn": 0,
         "late": 1,
     }
     assert status.find_code(lines) == 5
@@ -379,3 +381,20 @@ def test_a_page_that_is_not_out_is_never_mailed(plan, settings, postbox):
     news = (slot, row, "made", ("johto@company.example",))
     assert posting.send_news("mail", news, plan, settings).status == "failed"
     assert postbox.letters == []
+
+
+def test_a_report_of_ones_own_is_mailed_under_its_title(plan, settings, postbox):
+    run = keep(settings.reports, "2026-11-02T040000Z-5f2c91", "good", report="my own")
+    manifest = run.folder / "manifest.json"
+    told = json.loads(manifest.read_text(encoding="utf-8")) | {"title": "Kuuralehdet"}
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    entry = replace(ENTRY, report="reports/my own.ipynb")
+    (slot,) = find_due_slots(replace(plan, entries=(entry,)), DUE, settings.time_zone)
+    for kind, status_of in (("made", "done"), ("failed", "failed")):
+        row = {"run": run.id, "reason": "", "status": status_of}
+        news = (slot, row, kind, ("johto@company.example",))
+        assert posting.send_news(f"mail {kind}", news, plan, settings).status == "done"
+    assert [subject for _, subject in subjects(postbox)] == [
+        "Kuuralehdet, lokakuu\u00a02026",
+        "my own, lokakuu\u00a02026",
+    ]

@@ -1,7 +1,9 @@
 """A schedule is checked with line and cure."""
 
 import pytest
+from approving import approve
 from planning import settings_in
+from workbench import ROOT
 
 from genlib.cli import run as command
 from genlib.errors import BadInput, UsageError
@@ -73,6 +75,7 @@ def test_the_schedule_of_this_project_is_in_order(capsys):
         ('refresh = ["shop"]', 6, "names a source that is not in"),
         ('recipients = { fi = ["johto@company.example"] }', 6, "add a section .delivery."),
         ('[report.recipients]\nfi = "johto@company.example"', 6, "recipients is a table of lists"),
+        ('[report.each]\nregion = ["*"]', 6, r'"\*" stands for no values here; list each'),
     ],
 )
 def test_a_fault_is_told_with_its_line_and_what_to_do(settings, added, line, cure):
@@ -92,6 +95,13 @@ def test_a_fault_is_told_with_its_line_and_what_to_do(settings, added, line, cur
 def test_mail_goes_to_known_domains_alone(settings, added, cure):
     with pytest.raises(BadInput, match=cure):
         load(settings, DELIVERY + ENTRY + added)
+
+
+@pytest.mark.parametrize("key", ["parameters = { campaign = '*' }", "each = { campaign = ['*'] }"])
+def test_a_star_is_no_campaign(settings, key):
+    entry = ENTRY.replace("customer_analysis", "campaign_history")
+    with pytest.raises(BadInput, match=r'line 6: "\*" stands for no values here; list each'):
+        load(settings, entry + key)
 
 
 def test_an_entry_that_lacks_something_is_told_where_it_begins(settings):
@@ -124,3 +134,27 @@ def test_every_fault_is_listed_and_the_exit_code_is_that_of_bad_input(
     said = capsys.readouterr()
     assert said.out.count("schedule.toml line") == 2
     assert "has 2 faults" in said.err
+
+
+def test_a_notebook_that_nobody_approved_is_told_and_is_no_fault(
+    settings, tmp_path, monkeypatch, capsys
+):
+    text = (ROOT / "notebooks/customer_analysis.ipynb").read_text(encoding="utf-8")
+    path = tmp_path / "my own.ipynb"
+    path.write_text(text.replace("# Customer analysis", "# Mine"), encoding="utf-8")
+    own = ENTRY.replace('"customers"', '"own"').replace('"customer_analysis"', '"my own.ipynb"')
+    settings.schedule.write_text(ENTRY + own, encoding="utf-8")
+    monkeypatch.setenv("GENLIB_HOME", str(settings.home))
+    monkeypatch.setenv("GENLIB_SCHEDULE", str(settings.schedule))
+    assert command(["schedule", "check"]) == 0
+    warning = (
+        "schedule.toml line 8: nobody has approved this notebook: a second person reads it and "
+        f"runs genlib report approve '{path}'\n"
+    )
+    said = capsys.readouterr().out
+    assert said.count("nobody has approved") == 1
+    assert warning in said
+    assert "is in order" not in said
+    approve(path, settings)
+    assert command(["schedule", "check"]) == 0
+    assert capsys.readouterr().out.endswith("schedule.toml is in order: 2 reports\n")

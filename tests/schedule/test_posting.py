@@ -133,3 +133,21 @@ def test_what_was_made_long_ago_is_no_news_for_whoever_is_named_later(slots, sto
     assert find_news(store, named, end + dt.timedelta(seconds=1)) == {}
     store.add([Task(key, "mail", "customers", end)])  # it was put down, and is yet to be sent
     assert list(find_news(store, named, end + dt.timedelta(days=30))) == [key]
+
+
+def test_what_is_made_again_after_its_mail_is_news_once(slots, store):
+    (slot,) = slots
+    named = [replace(slot, entry=replace(slot.entry, recipients={"fi": ("a@company.example",)}))]
+    times = [DUE + dt.timedelta(hours=number) for number in range(4)]
+    store.finish(store.claim([slot.key], times[0]), Outcome(DONE, run="1"), times[0])
+    (first,) = find_news(store, named, times[1])
+    store.add([Task(first, "mail", "customers", times[1])])
+    store.finish(store.claim([first], times[1]), Outcome(DONE), times[1])
+    assert list(find_news(store, named, times[1])) == [first]
+    store.reopen(store.read()[slot.key], times[2])
+    store.finish(store.claim([slot.key], times[2]), Outcome(DONE, run="2"), times[2])
+    (second,) = find_news(store, named, times[2])
+    assert second != first
+    store.add([Task(second, "mail", "customers", times[2])])
+    store.finish(store.claim([second], times[2]), Outcome(DONE), times[2])
+    assert list(find_news(store, named, times[3])) == [second]

@@ -2,14 +2,18 @@
 
 import datetime as dt
 import json
+import shlex
+from dataclasses import replace
 
 import pytest
+from catalogued import keep
 from planning import settings_in
 
 from genlib.cli import run as command
-from genlib.schedule.outcome import REFUSED, Outcome
+from genlib.schedule.outcome import DONE, REFUSED, Outcome
 from genlib.schedule.serving import open_store, serve
 from genlib.schedule.store import Task
+from genlib.settings import load
 
 DUE = dt.datetime(2026, 11, 2, 4, tzinfo=dt.UTC)
 LATE = dt.datetime(2026, 11, 3, tzinfo=dt.UTC)
@@ -80,6 +84,37 @@ def test_again_opens_what_was_refused_of_an_entry(settings, capsys):
     assert command(["schedule", "again", "nobody"]) == 2
 
 
+def test_what_was_taken_back_is_withdrawn_and_made_again(settings, capsys):
+    store = open_store(settings)
+    now = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
+    figures = "2026-11-02T040000Z-5f2c91"
+    runs = {"fi": figures, "sv": "2026-11-02T040000Z-77c0d2", "en": "2026-11-02T040500Z-0a0a0a"}
+    for language, run_id in runs.items():
+        keep(settings.reports, run_id, "good", language=language)
+        store.add([Task(f"report {language}", "report", "customers", now)])
+        claim = store.claim([f"report {language}"], now)
+        store.finish(claim, Outcome(DONE, run=run_id), now)
+    swedish = next((settings.reports / "campaign_history/2026-10/sv").glob("*/manifest.json"))
+    manifest = json.loads(swedish.read_text())
+    swedish.write_text(json.dumps(manifest | {"figures": figures}))
+    assert command(["report", "withdraw", runs["sv"], "--reason", "a file came twice"]) == 0
+    capsys.readouterr()
+    assert command(["schedule", "status"]) == 0
+    assert capsys.readouterr().out == (
+        "done     report en\n"
+        "withdrawn report fi: taken back; made anew after genlib schedule again customers\n"
+        "withdrawn report sv: taken back; made anew after genlib schedule again customers\n"
+        "1 done, 2 withdrawn\n"
+    )
+    assert command(["schedule", "again", "customers"]) == 0
+    assert capsys.readouterr().out == "2 will be made again\n"
+    assert {row["key"]: row["status"] for row in store.read().values()} == {
+        "report en": "done",
+        "report fi": "waiting",
+        "report sv": "waiting",
+    }
+
+
 def test_install_writes_units_and_says_what_to_do(settings, capsys):
     assert command(["schedule", "install"]) == 0
     service = (settings.home / "systemd/genlib-schedule.service").read_text()
@@ -88,6 +123,78 @@ def test_install_writes_units_and_says_what_to_do(settings, capsys):
     said = capsys.readouterr().out
     assert "systemctl enable --now genlib-schedule.timer" in said
     assert "*/10 * * * *" in said
+
+
+def read_units(settings):
+    """The variables of the service, as systemd understands them."""
+    text = (settings.home / "systemd/genlib-schedule.service").read_text()
+    values = [line.partition("=")[2] for line in text.splitlines() if line.startswith("Environ")]
+    words = [shlex.split(value.replace("%%", "%"))[0] for value in values]
+    return dict(word.split("=", 1) for word in words)
+
+
+def read_crontab(said):
+    """The variables of the crontab's line, as cron hands it to the shell."""
+    line = next(line for line in said.splitlines() if "*/10" in line)
+    assert "%" not in line.replace(r"\%", "")
+    words = shlex.split(line.replace(r"\%", "%").partition("&& ")[2])
+    return dict(word.split("=", 1) for word in words if word.startswith("GENLIB_"))
+
+
+@pytest.fixture
+def other_settings(settings, tmp_path, monkeypatch):
+    """Each setting is another than the default, some with what systemd, cron or a shell obey."""
+    named = {
+        "GENLIB_HOME": f'{tmp_path}/100 % "work" \\ $bench',
+        "GENLIB_SCHEDULE": str(settings.schedule),
+        "GENLIB_USER": "aino o'malley",
+        "GENLIB_REGISTER": "postgresql://aino%40home@db.example/register",
+        "GENLIB_SLOTS": "postgresql://aino@db.example/slots",
+        "GENLIB_TIME_ZONE": "Europe/Stockholm",
+        "GENLIB_GROUPS": "customer_analysis=analysts, reports=readers",
+        "GENLIB_ARTIFICIAL": "false",
+        "GENLIB_GROUP_READABLE": "yes",
+        "GENLIB_ACCESS_LOG": f"{tmp_path}/log.jsonl",
+        "GENLIB_KEYS": f"{tmp_path}/keys",
+        "GENLIB_RELEASES": f"{tmp_path}/releases",
+        "GENLIB_REPORTS": f"{tmp_path}/reports",
+        "GENLIB_COMMON": f"{tmp_path}/common",
+        "GENLIB_NOTICE": str(settings.notice),
+        "GENLIB_PASSWORD_FILE": f"{tmp_path}/word",
+    }
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    return load()
+
+
+def test_install_writes_the_settings_in_force_but_the_password_file(other_settings, capsys):
+    assert command(["schedule", "install"]) == 0
+    in_force = replace(other_settings, password_file=None)
+    for variables in (read_units(in_force), read_crontab(capsys.readouterr().out)):
+        assert load(environment=variables) == in_force
+
+
+def test_what_genlib_toml_says_is_left_to_it(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    address = "postgresql://aino:kuuralehto@db.example/register"
+    (tmp_path / "genlib.toml").write_text(f'register = "{address}"\n', encoding="utf-8")
+    assert command(["schedule", "install"]) == 0
+    assert set(read_units(settings)) == {"GENLIB_HOME", "GENLIB_USER", "GENLIB_SCHEDULE"}
+
+
+@pytest.mark.parametrize("variable", ["GENLIB_REGISTER", "GENLIB_SLOTS"])
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://a:kuuralehto@db.example/r", "postgresql://a@db.example/r?password=kuuralehto"],
+)
+def test_install_writes_no_password(settings, monkeypatch, capsys, variable, address):
+    monkeypatch.setenv(variable, address)
+    assert command(["schedule", "install"]) == 2
+    said = capsys.readouterr()
+    assert f"{variable} holds a password" in said.err
+    assert ".pgpass" in said.err
+    assert "kuuralehto" not in said.out + said.err
+    assert not (settings.home / "systemd").exists()
 
 
 def test_a_scheduler_that_serves_goes_on_with_the_last_good_schedule(settings):
