@@ -118,6 +118,9 @@ def undo(
     """Take a refresh back: the rows that it added go, the rows that it changed are as they were.
     Refused if something builds on it.
 
+    Its marks of missing rows and its holds end too, unless a later refresh may say the same. What
+    it put on the suppression list of people whom nobody knows stays: it may be their will.
+
     Level: steward.
 
     Example: genlib register undo 12
@@ -125,9 +128,10 @@ def undo(
     places = settings.load(password_file=password_file)
     register = open_register(places.register)
     key = open_identity(places, "register undo")
-    counts = undo_run(register, key, run, read_clock())
-    taken_back = ", ".join(f"{name} {count}" for name, count in counts.items())
-    typer.echo(f"refresh {run} taken back: {taken_back or 'it had changed nothing'}")
+    taken_back = undo_run(register, key, run, read_clock())
+    counts = ", ".join(f"{name} {count}" for name, count in taken_back.counts.items())
+    summary = f"refresh {run} taken back: {counts or 'it had changed nothing'}"
+    typer.echo("\n".join([summary, *taken_back.notices]))
 
 
 def missing() -> None:

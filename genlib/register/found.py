@@ -20,7 +20,7 @@ from genlib.register.database import frame_schema
 from genlib.register.identifiers import checked
 from genlib.register.numbering import give_numbers
 from genlib.register.rules import examined
-from genlib.register.runs import RunKey
+from genlib.register.runs import RunKey, keep_entries
 from genlib.register.schema import table
 from genlib.register.staging import ROW, make_temporary
 from genlib.register.suppression import CARRIED
@@ -79,7 +79,7 @@ def suppress_unknown(
         since="since",
         source=pl.lit("DATA_SUBJECT"),
     ).unique(maintain_order=True)
-    _list_new(place, entries)
+    _list_new(place, run, entries)
     return lost
 
 
@@ -122,7 +122,8 @@ def _find_wills(place: Place, rows: pl.DataFrame, name: str) -> pl.DataFrame:
     return pl.concat([opted, find_also_stopped(opted)]).select("row", "scope", "since")
 
 
-def _list_new(place: Place, entries: pl.DataFrame) -> None:
+def _list_new(place: Place, run: RunKey, entries: pl.DataFrame) -> None:
+    """Put on the suppression list what is not there, and note it for the refresh."""
     listed = table("suppression")
     columns = ["identifier", "digest", "scope", "since"]
     query = sa.select(*(listed.c[column] for column in columns))
@@ -130,4 +131,6 @@ def _list_new(place: Place, entries: pl.DataFrame) -> None:
     there = pl.DataFrame(rows, {c: frame_schema("suppression")[c] for c in columns}, orient="row")
     fresh = entries.join(there, on=columns, how="anti", maintain_order="left")
     numbers = give_numbers(place.connection, "suppression", fresh.height)
-    place.register.append("suppression", fresh.with_columns(numbers))
+    listed_entries = fresh.with_columns(numbers)
+    place.register.append("suppression", listed_entries)
+    keep_entries(place.register, place.connection, run, listed_entries.select("id", *columns))

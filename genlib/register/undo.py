@@ -4,38 +4,82 @@ Only while nothing builds on it: no later refresh touched one of its rows, the r
 still are as it left them, and no other row points at one that it added. What its prohibitions and
 opting outs put on the suppression list is lifted unless something else in the register implies it;
 what it lifted is there again. What it put there of people whom nobody knew, or who were erased
-since, stays; whom it held back stays held back until released.
+since, stays: it may have been their will. Its marks of missing rows and its holds end unless a
+later refresh may say the same (`undo_marks`). Marks and holds that it ended do not come back: the
+right file sets them again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import dataclass
 
 import polars as pl
 import sqlalchemy as sa
 from polars import col
 
 from genlib.errors import Refused, UsageError
-from genlib.register import audit, suppression
+from genlib.register import audit, suppression, undo_marks
 from genlib.register.database import Register, frame_schema
 from genlib.register.intake import SPEAKING
 from genlib.register.runs import LIST, ROW_IDS, read_image, write_image
 from genlib.register.schema import Base, table
 from genlib.register.staging import Stage, make_temporary
+from genlib.register.undo_marks import Ended
 from genlib.register.vault import IdentityKey
 
 
-def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) -> dict[str, int]:
-    """Take a refresh back, in one audited transaction: how many rows of each table. UsageError if
-    there is no such refresh; Refused if something builds on it."""
+@dataclass(frozen=True)
+class TakenBack:
+    """What was taken back, in counts: rows by table, marks of missing rows, holds. `entries`: how
+    many that the refresh put on the suppression list stay there."""
+
+    rows: dict[str, int]
+    marks: Ended
+    holds: Ended
+    entries: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The rows of each table, and the marks and holds, if there were any."""
+        ended = {"missing_row": self.marks.count, "held_back": self.holds.count}
+        return self.rows | {name: count for name, count in ended.items() if count}
+
+    @property
+    def notices(self) -> list[str]:
+        """What stays, and what ends it, a line each."""
+        lines = []
+        if self.marks.remaining:
+            lines.append(
+                f"{self.marks.remaining} rows stay marked as not sent any more: a later refresh "
+                "may not have brought them either; the next --full that brings them ends that"
+            )
+        if self.holds.remaining:
+            lines.append(
+                f"{self.holds.remaining} of its refused rows still hold people back from contact "
+                "lists: a later refresh or load may have refused them too; accepting the row ends "
+                "that, or: genlib register release-hold"
+            )
+        if self.entries:
+            lines.append(
+                f"{self.entries} entries stay on the suppression list: they may be real "
+                "unsubscriptions, of people whom nobody knows or of whom another row says the same"
+            )
+        return lines
+
+
+def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) -> TakenBack:
+    """Take a refresh back, in one audited transaction. UsageError if there is no such refresh;
+    Refused if something builds on it."""
     with audit.told(register) as (connection, tell):
         _check_run(connection, run)
         run_rows = _read_rows(connection, run)
         rows = run_rows.filter(col("table") != LIST)
         people = _find_speaking(register, rows)
         prohibited = suppression.find_entries(register, key, people, at=at)
-        listed = _read_entries(run_rows).join(prohibited, on=suppression.ENTRY, how="semi")
+        entries = _read_entries(run_rows)
+        listed = entries.join(prohibited, on=suppression.ENTRY, how="semi")
         order = [one.name for one in Base.metadata.sorted_tables]
         counts = {}
         for name in sorted(set(rows["table"]), key=order.index, reverse=True):
@@ -46,9 +90,16 @@ def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) ->
             counts[name] = mine.height
         suppression.lift(register, connection, key, listed, at=at)
         suppression.hold(register, connection, key, people, at=at)
-        _forget(connection, run, at)
-        tell(audit.Event("register", "undo refresh", 0, detail={"run": run, **counts}))
-    return counts
+        _note_undone(connection, run, at)
+        taken_back = TakenBack(
+            counts,
+            undo_marks.end_marks(connection, run),
+            undo_marks.end_holds(connection, run),
+            _count_listed(connection, entries),
+        )
+        _forget(connection, run)
+        tell(audit.Event("register", "undo refresh", 0, detail={"run": run, **taken_back.counts}))
+    return taken_back
 
 
 def _check_run(connection: sa.Connection, run: int) -> None:
@@ -136,9 +187,21 @@ def _name_keys(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     return rows.select(col(part).alias(name) for part, name in zip(ROW_IDS, names, strict=False))
 
 
-def _forget(connection: sa.Connection, run: int, at: dt.datetime) -> None:
-    for name in ("refresh_row", "source_key"):
-        rows = table(name)
-        connection.execute(rows.delete().where(rows.c.run == run))
+def _note_undone(connection: sa.Connection, run: int, at: dt.datetime) -> None:
     runs = table("refresh_run")
     connection.execute(runs.update().values(undone_at=at).where(runs.c.run == run))
+
+
+def _count_listed(connection: sa.Connection, entries: pl.DataFrame) -> int:
+    """How many of these entries are on the suppression list."""
+    listed = suppression.read_newer(connection, 0)
+    return listed.join(entries, on=suppression.ENTRY, how="semi").height
+
+
+def _forget(connection: sa.Connection, run: int) -> None:
+    """Remove the rows as they were, and the keys of the source but those that a hold needs. Of who
+    was there before (`joined`) none is needed: an identifier finds them again."""
+    rows, keys = table("refresh_row"), table("source_key")
+    connection.execute(rows.delete().where(rows.c.run == run))
+    is_needed = sa.and_(keys.c.joined.is_not(sa.true()), undo_marks.is_number_of_hold(keys))
+    connection.execute(keys.delete().where(keys.c.run == run, ~is_needed))

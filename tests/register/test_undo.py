@@ -26,10 +26,13 @@ from next_state import (
 from genlib.errors import Refused, UsageError
 from genlib.register.batches import read_folder
 from genlib.register.database import Register, create_register, open_register
+from genlib.register.holds import held_people
+from genlib.register.intake import load
 from genlib.register.refresh import Refresh
 from genlib.register.runs import read_feeds, tell_history
 from genlib.register.schema import table
 from genlib.register.undo import undo_run
+from genlib.register.undo_marks import Ended
 from genlib.register.vault import IdentityKey
 
 STAND = {"customer": CUSTOMER, "campaign": CAMPAIGN, "campaign_contact": CONTACT}
@@ -50,8 +53,8 @@ def test_a_refresh_taken_back_leaves_the_register_as_it_was(
     }
     refresh(register, key, write(tmp_path / "in", **wrong))
     assert register.count("suppression") > 0
-    counts = undo_run(register, key, 2, NOW)
-    assert counts == {"permission": 1, "invoice": 2, "customer": 2}
+    taken_back = undo_run(register, key, 2, NOW)
+    assert taken_back.counts == {"permission": 1, "invoice": 2, "customer": 2}
     for name in TABLES:
         assert pl.concat(register.scan(name)).equals(before[name])
     assert register.count("suppression") == 0
@@ -270,3 +273,108 @@ def test_an_end_lifts_nothing_that_another_customer_of_the_address_prohibits(
     assert read_list(register).equals(before)
     refresh(register, key, write(tmp_path / "two", permission=ended[1:]))
     assert read_list(register).is_empty()
+
+
+DAYS = [NOW + dt.timedelta(days=number) for number in range(4)]
+UNREADABLE = {**PERMISSION, "id": "7", "ended_at": "1.13.2026"}
+
+
+def read_held(register: Register) -> list[int]:
+    with register.engine.connect() as connection:
+        return held_people(connection)["customer_id"].to_list()
+
+
+def test_marks_of_a_whole_file_go_with_it(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [CUSTOMER, {**CUSTOMER, "id": "2"}]
+    refresh(register, key, write(tmp_path / "in", customer=people), at=DAYS[0])
+    wrong = write(tmp_path / "wrong", customer=CUSTOMER)
+    refresh(register, key, wrong, at=DAYS[1], is_whole=True)
+    assert register.count("missing_row") == 1
+    assert undo_run(register, key, 2, NOW).counts == {"missing_row": 1}
+    assert register.count("missing_row") == 0
+
+
+def test_a_mark_stays_while_a_later_whole_file_says_the_same(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [CUSTOMER, {**CUSTOMER, "id": "2"}]
+    refresh(register, key, write(tmp_path / "in", customer=people), at=DAYS[0])
+    part = write(tmp_path / "part", customer=CUSTOMER)
+    for day in DAYS[1:3]:
+        refresh(register, key, part, at=day, is_whole=True)
+    taken_back = undo_run(register, key, 2, NOW)
+    assert taken_back.marks == Ended(0, 1)
+    assert "1 rows stay marked as not sent any more" in taken_back.notices[0]
+    assert undo_run(register, key, 3, NOW).counts == {"missing_row": 1}
+    assert register.count("missing_row") == 0
+
+
+def test_the_mark_of_a_row_goes_with_the_row(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER), at=DAYS[0])
+    second = write(tmp_path / "wrong", customer={**CUSTOMER, "id": "2"})
+    refresh(register, key, second, at=DAYS[1])
+    refresh(register, key, tmp_path / "in", at=DAYS[2], is_whole=True)
+    assert register.count("missing_row") == 1
+    assert undo_run(register, key, 2, NOW).counts == {"customer": 1, "missing_row": 1}
+
+
+def test_holds_of_refused_rows_go_with_their_refresh(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [CUSTOMER, {**CUSTOMER, "id": "2"}]
+    first = write(tmp_path / "in", customer=people, permission={**UNREADABLE, "customer_id": "2"})
+    refresh(register, key, first, at=DAYS[0])
+    strange = {**CUSTOMER, "id": "3", "kind": "?"}
+    wrong = write(tmp_path / "wrong", customer=strange, permission=UNREADABLE)
+    refresh(register, key, wrong, at=DAYS[1])
+    assert read_held(register) == [1, 2, 3]
+    taken_back = undo_run(register, key, 2, NOW)
+    assert (taken_back.counts, taken_back.notices) == ({"held_back": 2}, [])
+    assert read_held(register) == [2]
+    assert register.count("held_identifier") == 0
+
+
+def test_a_hold_stays_while_a_later_refresh_may_say_the_same(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER), at=DAYS[0])
+    wrong = write(tmp_path / "wrong", permission=UNREADABLE)
+    for day in DAYS[1:3]:
+        refresh(register, key, wrong, at=day)
+    taken_back = undo_run(register, key, 2, NOW)
+    assert taken_back.holds == Ended(0, 1)
+    assert "genlib register release-hold" in taken_back.notices[0]
+    assert read_held(register) == [1]
+    assert undo_run(register, key, 3, NOW).counts == {"held_back": 1}
+    assert read_held(register) == []
+
+
+def test_a_hold_of_the_same_second_as_another_refresh_stays(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    """Nothing tells which of the two held the customer back."""
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER), at=DAYS[0])
+    for name in ("first", "second"):
+        refresh(register, key, write(tmp_path / name, permission=UNREADABLE), at=DAYS[1])
+    assert undo_run(register, key, 3, NOW).holds == Ended(0, 1)
+    assert read_held(register) == [1]
+
+
+def test_a_hold_stays_when_a_load_brought_its_table_since(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER), at=DAYS[0])
+    wrong = write(tmp_path / "wrong", permission=UNREADABLE)
+    refresh(register, key, wrong, at=DAYS[1])
+    (wrong / "rejected").rename(tmp_path / "rejected")
+    load(register, wrong, key, rejected_to=tmp_path / "rejected", at=DAYS[2])
+    with register.writing() as connection:
+        events = table("audit_event")
+        loads = events.update().where(events.c.action == "load")
+        connection.execute(loads.values(at=DAYS[2]))
+    assert undo_run(register, key, 2, NOW).holds == Ended(0, 1)
+    assert read_held(register) == [1]

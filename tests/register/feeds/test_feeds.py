@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -377,6 +378,53 @@ def test_an_unsubscription_alone_of_somebody_unknown_goes_on_the_suppression_lis
     assert work.register.count("suppression") == 1
     with work.register.engine.connect() as connection:
         check_everybody_is_named(connection)
+
+
+def test_what_somebody_unknown_prohibits_stays_when_its_refresh_is_taken_back(
+    work: Refresh, people: Path
+) -> None:
+    nobody = {**OPENED, "Email Address": "eero@posti.example", "Opened": ""}
+    outcome = take_openings(work, people, {**nobody, "Unsubscribed": "2026-10-05 11:00:00"})
+    taken_back = undo_run(work.register, work.key, outcome.run, NOW)
+    assert work.register.count("suppression") == taken_back.entries == 1
+    assert "1 entries stay on the suppression list" in taken_back.notices[0]
+
+
+def read_held(work: Refresh) -> list[int]:
+    with work.register.engine.connect() as connection:
+        return held_people(connection)["customer_id"].to_list()
+
+
+def test_a_hold_that_stays_ends_when_its_row_is_taken(
+    work: Refresh, people: Path, tmp_path: Path
+) -> None:
+    """The key of a refused row is kept as long as a hold of a later refresh needs its number."""
+    days = [NOW + dt.timedelta(days=number) for number in range(1, 4)]
+    unsubscribed = {**UNSUBSCRIBED, "Campaign": "B"}
+    folder = write_list(people, "mailing", unsubscribed)
+    runs = [
+        take(replace(work, at=day), "mailing_results", folder)["campaign_contact"].run
+        for day in days[:2]
+    ]
+    assert read_held(work) == [1]
+    assert undo_run(work.register, work.key, runs[0], NOW).holds.remaining == 1
+    assert read_held(work) == [1]
+    second = {**CAMPAIGN, "id": "2", "code": "B"}
+    refresh(work.register, work.key, write(tmp_path / "own", campaign=second), at=days[2])
+    assert take(replace(work, at=days[2]), "mailing_results", folder)["campaign_contact"].fresh == 1
+    assert read_held(work) == []
+
+
+def test_nobody_is_held_back_by_a_row_of_a_campaign_that_is_taken_back(
+    work: Refresh, people: Path
+) -> None:
+    day = NOW + dt.timedelta(days=1)
+    folder = write_list(people, "mailing", {**UNSUBSCRIBED, "Campaign": "B"})
+    outcome = take(replace(work, at=day), "mailing_results", folder)["campaign_contact"]
+    assert read_held(work) == [1]
+    assert undo_run(work.register, work.key, outcome.run, NOW).holds.remaining == 0
+    assert read_held(work) == []
+    assert pl.concat(work.register.scan("source_key")).filter(table="campaign_contact").is_empty()
 
 
 def test_codes_that_the_feed_does_not_translate_are_counted_and_not_told(
