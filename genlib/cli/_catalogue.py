@@ -202,9 +202,12 @@ def _tell_missing(visible_runs: list[Run], settings: Settings, *, as_json: bool)
     """The slots of the schedule that are due and have neither a good run nor one that waits for a
     second person."""
     from genlib.schedule.reading import load_plan
+    from genlib.schedule.spreading import read_campaigns
     from genlib.schedule.times import find_due_slots
 
-    slots = find_due_slots(load_plan(settings), read_clock(), settings.time_zone)
+    plan = load_plan(settings)
+    campaigns = read_campaigns(plan, settings)
+    slots = find_due_slots(plan, read_clock(), settings.time_zone, campaigns)
     there = [run for run in visible_runs if run.status in {GOOD, WAITING}]
     orders = {run.manifest.get("order") for run in there}
     absent = [slot for slot in slots if slot.key not in orders]

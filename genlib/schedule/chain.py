@@ -23,6 +23,7 @@ from genlib.schedule.lateness import find_awaited_since
 from genlib.schedule.outcome import APPROVAL, DONE, LOOK_AGAIN
 from genlib.schedule.plan import Plan, Slot
 from genlib.schedule.reporting import Making, find_decision
+from genlib.schedule.spreading import read_campaigns
 from genlib.schedule.store import Store, Task, is_free, is_over, is_to_do
 from genlib.schedule.tasks import find_task
 from genlib.schedule.times import find_due_slots
@@ -53,7 +54,8 @@ class Chain:
 
     def do(self) -> int:
         """Do all that is due now; how many reports were made, refused or failed here."""
-        slots = find_due_slots(self.plan, self.clock(), self.settings.time_zone)
+        campaigns = read_campaigns(self.plan, self.settings)
+        slots = find_due_slots(self.plan, self.clock(), self.settings.time_zone, campaigns)
         self.put_down(slots)
         self._settle(slots)
         posting.put_down_late(self.plan, self.store, slots, self.clock())

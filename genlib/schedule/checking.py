@@ -16,8 +16,9 @@ from genlib.period import UNITS
 from genlib.reports.approval import ask_for_approval, digest_notebook, is_approved
 from genlib.reports.parameters import Parameter, parameters_of, settle
 from genlib.reports.run import checked, name_notebook, open_notebook
-from genlib.schedule.plan import Delivery, Entry, Plan, Source, find_report
+from genlib.schedule.plan import EVERY, Delivery, Entry, Plan, Source, find_report
 from genlib.schedule.reading import Fault, Places, list_places
+from genlib.schedule.spreading import SPREADABLE
 from genlib.settings import Settings
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -31,8 +32,6 @@ BOUNDS = {
 }
 OURS = ("period", "language")
 """Parameters that the schedule gives."""
-EVERY = "*"
-"""What somebody may write who wants all values; a text that most parameters would take."""
 Complaint = tuple[str, str]
 """Which key is wrong, and in what way."""
 
@@ -156,10 +155,13 @@ def _check_values(entry: Entry, known: Mapping[str, Parameter]) -> Iterator[Comp
     for name, values in entry.each.items():
         if not values:
             yield "each", "each needs values"
-        choices += [("each", {name: value}) for value in values]
+        if EVERY not in values:
+            choices += [("each", {name: value}) for value in values]
+        elif name not in known or name not in SPREADABLE or len(values) > 1:
+            yield "each", f'"{EVERY}" stands alone, for every campaign or every region'
     for key, given in choices:
         if EVERY in given.values():
-            yield key, f'"{EVERY}" stands for no values here; list each, as the release has them'
+            yield key, f'"{EVERY}" is no value; each may have it, for every campaign or region'
             continue
         try:
             values_settled = settle(known, given)

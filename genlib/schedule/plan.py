@@ -16,6 +16,9 @@ from typing import Any
 from genlib.period import Period
 from genlib.reports.run import find_notebook
 
+EVERY = "*"
+"""In `each`, instead of values: all that there are."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -51,9 +54,10 @@ class Entry:
 
     `every` unit that is over, on its `day` (of the month after) at the time `at`; or by a `cron`
     line, about the `unit` that was over last. `working_days`: what would come on a weekend or a
-    Finnish holiday comes on the next working day. `each`: a parameter and its values; the whole
-    comes first. `recipients`: addresses by language. `catch_up`: how many missed periods are made
-    after all. `keep_months`: how long a page is kept; 0 is as long as the notice lets it be.
+    Finnish holiday comes on the next working day. `each`: a parameter and its values, or EVERY of
+    the campaigns of the period, or of the regions; the whole comes first. `recipients`: addresses
+    by language. `catch_up`: how many missed periods are made after all. `keep_months`: how long a
+    page is kept; 0 is as long as the notice lets it be.
     """
 
     name: str

@@ -15,6 +15,7 @@ from genlib.schedule import status
 from genlib.schedule.chain import Chain
 from genlib.schedule.plan import Plan
 from genlib.schedule.reading import load_plan
+from genlib.schedule.spreading import read_campaigns
 from genlib.schedule.store import Store
 from genlib.schedule.times import find_due_slots
 from genlib.settings import Settings
@@ -44,7 +45,8 @@ def do_round(plan: Plan, settings: Settings, store: Store) -> list[dict[str, Any
 def read_status(plan: Plan, settings: Settings, store: Store) -> list[dict[str, Any]]:
     """How it stands, a line a task."""
     now = read_clock()
-    slots = find_due_slots(plan, now, settings.time_zone)
+    campaigns = read_campaigns(plan, settings)
+    slots = find_due_slots(plan, now, settings.time_zone, campaigns)
     return status.describe(store.read(), slots, now, list_taken_back(settings))
 
 

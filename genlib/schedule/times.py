@@ -8,7 +8,7 @@ the entry began and is none.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,27 +16,33 @@ from cronsim import CronSim
 
 from genlib.period import Period
 from genlib.schedule.plan import Entry, Plan, Slot, name_slot
+from genlib.schedule.spreading import Campaign, list_values
 from genlib.workdays import find_instant, move_to_working_day
 
 ONE_DAY = dt.timedelta(days=1)
 Due = tuple[dt.datetime, Period]
 
 
-def find_due_slots(plan: Plan, now: dt.datetime, time_zone: str) -> list[Slot]:
-    """Every slot that is due by now, the oldest first, and of one time in the order of the file."""
+def find_due_slots(
+    plan: Plan, now: dt.datetime, time_zone: str, campaigns: Sequence[Campaign] = ()
+) -> list[Slot]:
+    """Every slot that is due by now, the oldest first, and of one time in the order of the file.
+    `campaigns`: those that an entry of every campaign may have."""
     zone = ZoneInfo(time_zone)
-    slots = [slot for entry in plan.entries for slot in find_slots_of(entry, now, zone)]
+    slots = [slot for entry in plan.entries for slot in find_slots_of(entry, now, zone, campaigns)]
     return sorted(slots, key=lambda slot: slot.due_at)
 
 
-def find_slots_of(entry: Entry, now: dt.datetime, zone: ZoneInfo) -> list[Slot]:
+def find_slots_of(
+    entry: Entry, now: dt.datetime, zone: ZoneInfo, campaigns: Sequence[Campaign] = ()
+) -> list[Slot]:
     """The slots of an entry that are due by now; all but the newest `catch_up` periods are
     missed."""
     dues = find_dues(entry, now, zone)
     first_made = len(dues) - entry.catch_up
     slots: list[Slot] = []
     for number, due in enumerate(dues):
-        slots.extend(_spread(entry, due, number < first_made))
+        slots.extend(_spread(entry, due, number < first_made, campaigns))
     return slots
 
 
@@ -81,14 +87,16 @@ def _find_dues_of_cron(entry: Entry, zone: ZoneInfo) -> Iterator[Due]:
         start = dt.datetime.combine(running.end, dt.time(), zone)
 
 
-def _spread(entry: Entry, due: Due, is_missed: bool) -> Iterator[Slot]:
+def _spread(
+    entry: Entry, due: Due, is_missed: bool, campaigns: Sequence[Campaign]
+) -> Iterator[Slot]:
     """The slots of one time: the whole before its parts, and each in every language."""
     at, period = due
     whole = dict(entry.parameters)
     for language in entry.languages:
         yield Slot(entry, at, period, language, whole, is_missed=is_missed)
     for name, values in entry.each.items():
-        for value in values:
+        for value in list_values(name, values, period, campaigns):
             part = whole | {name: value}
             yield from _spread_part(entry, due, part, is_missed)
 

@@ -75,7 +75,10 @@ def test_the_schedule_of_this_project_is_in_order(capsys):
         ('refresh = ["shop"]', 6, "names a source that is not in"),
         ('recipients = { fi = ["johto@company.example"] }', 6, "add a section .delivery."),
         ('[report.recipients]\nfi = "johto@company.example"', 6, "recipients is a table of lists"),
-        ('[report.each]\nregion = ["*"]', 6, r'"\*" stands for no values here; list each'),
+        ('each = { region = ["*", "01"] }', 6, r'"\*" stands alone, for every campaign or'),
+        ('each = { comparison = ["*"] }', 6, r'"\*" stands alone, for every campaign or'),
+        ('each = { campaign = ["*"] }', 6, r'"\*" stands alone, for every campaign or'),
+        ('parameters = { region = "*" }', 6, r'"\*" is no value; each may have it'),
     ],
 )
 def test_a_fault_is_told_with_its_line_and_what_to_do(settings, added, line, cure):
@@ -97,11 +100,11 @@ def test_mail_goes_to_known_domains_alone(settings, added, cure):
         load(settings, DELIVERY + ENTRY + added)
 
 
-@pytest.mark.parametrize("key", ["parameters = { campaign = '*' }", "each = { campaign = ['*'] }"])
-def test_a_star_is_no_campaign(settings, key):
-    entry = ENTRY.replace("customer_analysis", "campaign_history")
-    with pytest.raises(BadInput, match=r'line 6: "\*" stands for no values here; list each'):
-        load(settings, entry + key)
+def test_each_may_be_every_campaign_or_every_region(settings):
+    campaigns = ENTRY.replace("customer_analysis", "campaign_history")
+    (one,) = load(settings, campaigns + "each = { campaign = ['*'] }").entries
+    assert one.each == {"campaign": ("*",)}
+    load(settings, ENTRY + "each = { region = ['*'] }")
 
 
 def test_an_entry_that_lacks_something_is_told_where_it_begins(settings):

@@ -1,0 +1,67 @@
+"""What `each` of an entry spreads over where it says "*": every campaign of the period that the
+release in force knows, or every region.
+
+Example: the release knows 2026-09-A, from 20 September until 5 October, and 2026-11-B, of November.
+`each = { campaign = ["*"] }` gives October 2026-09-A alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+
+from genlib.errors import GenlibError
+from genlib.metrics.names import REGIONS
+from genlib.period import Period
+from genlib.release import open_release, read_manifest
+from genlib.schedule.plan import EVERY, Plan
+from genlib.settings import Settings
+
+PURPOSE = "campaign_history"
+"""Of the release that has the campaigns."""
+SPREADABLE = ("campaign", "region")
+"""The parameters of which a release, or the country, has all values."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """Its code, with its first and its last day."""
+
+    code: str
+    starts_on: dt.date
+    ends_on: dt.date
+
+
+def list_values(
+    name: str, values: Sequence[str], period: Period, campaigns: Iterable[Campaign]
+) -> list[str]:
+    """The values of a parameter for which a report of the period comes."""
+    if EVERY not in values:
+        return list(values)
+    if name == "region":
+        return [region for region in REGIONS if region not in {"all", "unknown"}]
+    return [
+        one.code for one in campaigns if one.starts_on < period.end and one.ends_on >= period.start
+    ]
+
+
+def read_campaigns(plan: Plan, settings: Settings) -> tuple[Campaign, ...]:
+    """The campaigns of the release in force, by their codes; none if no entry asks for them or the
+    release cannot be opened, which its report tells."""
+    if not any(EVERY in entry.each.get("campaign", ()) for entry in plan.entries):
+        return ()
+    with suppress(GenlibError, OSError):
+        release_id = read_manifest(PURPOSE, settings=settings).release_id
+        return _read_release(release_id, settings)
+    return ()
+
+
+@lru_cache(maxsize=1)
+def _read_release(release_id: str, settings: Settings) -> tuple[Campaign, ...]:
+    """Of one release once in a process, for each opening stands in the access log."""
+    table = open_release(PURPOSE, release_id, settings=settings)["campaign"]
+    rows = table.select("code", "starts_on", "ends_on").sort("code").collect()
+    return tuple(Campaign(*row) for row in rows.rows())
