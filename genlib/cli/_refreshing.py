@@ -118,8 +118,9 @@ def undo(
     """Take a refresh back: the rows that it added go, the rows that it changed are as they were.
     Refused if something builds on it.
 
-    Its marks of missing rows and its holds end too, unless a later refresh may say the same. What
-    it put on the suppression list of people whom nobody knows stays: it may be their will.
+    Its marks of missing rows and its holds end too, unless a later refresh may say the same; those
+    that it ended come back with the right file only. What it put on the suppression list of people
+    whom nobody knows stays: it may be their will.
 
     Level: steward.
 

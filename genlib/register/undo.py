@@ -57,9 +57,9 @@ class TakenBack:
             )
         if self.holds.remaining:
             lines.append(
-                f"{self.holds.remaining} of its refused rows still hold people back from contact "
-                "lists: a later refresh or load may have refused them too; accepting the row ends "
-                "that, or: genlib register release-hold"
+                f"{self.holds.remaining} holds of its refused rows stay, so whom they speak of is "
+                "on no contact list: a later refresh or load may have refused the rows too; each "
+                "ends when its row is accepted, or: genlib register release-hold"
             )
         if self.entries:
             lines.append(

@@ -37,11 +37,11 @@ def end_marks(connection: sa.Connection, run: int) -> Ended:
     those of the rows that it added."""
     marks = table("missing_row")
 
-    def is_of(runs: sa.Alias) -> Condition:
+    def is_of(runs: sa.FromClause) -> Condition:
         is_of_feed = sa.and_(runs.c.feed == marks.c.feed, runs.c.table == marks.c.table)
         return sa.and_(is_of_feed, runs.c.at == marks.c.since, runs.c.missing.is_not(None))
 
-    def may_repeat(later: sa.Alias, runs: sa.Alias) -> Condition:
+    def may_repeat(later: sa.FromClause, runs: sa.FromClause) -> Condition:
         return sa.and_(later.c.feed == runs.c.feed, later.c.missing.is_not(None))
 
     rows = table("refresh_row")
@@ -56,11 +56,11 @@ def end_holds(connection: sa.Connection, run: int) -> Ended:
     """End the holds that only refreshes that were taken back set, `run` too."""
     holds = table("held_back")
 
-    def is_of(runs: sa.Alias) -> Condition:
+    def is_of(runs: sa.FromClause) -> Condition:
         is_refused = sa.and_(holds.c.rule != LOADING, runs.c.refused > 0)
         return sa.and_(is_refused, runs.c.table == holds.c.table, runs.c.at == holds.c.since)
 
-    def may_repeat(later: sa.Alias, _: sa.Alias) -> Condition:
+    def may_repeat(later: sa.FromClause, _: sa.FromClause) -> Condition:
         return later.c.refused > 0
 
     is_over = sa.and_(_is_taken_back(is_of, may_repeat), ~_was_loaded_since(holds))
@@ -78,8 +78,8 @@ def is_number_of_hold(keys: sa.Table) -> Condition:
 
 
 def _is_taken_back(
-    is_of: Callable[[sa.Alias], Condition],
-    may_repeat: Callable[[sa.Alias, sa.Alias], Condition],
+    is_of: Callable[[sa.FromClause], Condition],
+    may_repeat: Callable[[sa.FromClause, sa.FromClause], Condition],
 ) -> Condition:
     """Whether what is there is of a refresh that was taken back, and no other may say it too."""
     runs = table("refresh_run").alias("taken_back")
@@ -101,7 +101,7 @@ def _was_loaded_since(holds: sa.Table) -> Condition:
 def _count(
     connection: sa.Connection,
     rows: sa.Table,
-    is_of: Callable[[sa.Alias], Condition],
+    is_of: Callable[[sa.FromClause], Condition],
     run: int,
 ) -> int:
     """How many marks or holds of a refresh are there."""

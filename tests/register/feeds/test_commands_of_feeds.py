@@ -41,7 +41,10 @@ def test_a_refresh_is_checked_run_repeated_told_and_taken_back(
     assert run(["register", "history"]) == 0
     assert "own customer: refresh 2 at" in capsys.readouterr().out
     assert run(["register", "undo", "1"]) == 0
-    assert "refresh 1 taken back: customer 1" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "refresh 1 taken back: customer 1\n1 holds of its refused rows stay" in told
+    assert run(["register", "undo", "2"]) == 0
+    assert capsys.readouterr().out == "refresh 2 taken back: held_back 1\n"
     assert run(["register", "missing"]) == 0
     assert "0 rows are not sent any more" in capsys.readouterr().out
 
