@@ -49,5 +49,7 @@ def _check_figure(cells: Cells, name: str, codes: Iterable[Any]) -> None:
 
 def list_absent(codes: Iterable[Any], dimension: Dimension, column: pl.Series) -> list[Any]:
     """The codes that neither a column has nor its dimension names."""
-    there = {*column.drop_nulls().to_list(), *dimension.order, *dimension.labels}
+    ladder_codes = {code for step in dimension.ladder for code in step}
+    named = {*dimension.order, *dimension.labels} | ladder_codes
+    there = named.union(column.drop_nulls())
     return [code for code in codes if code not in there]

@@ -17,7 +17,7 @@ from genlib.metrics.figures import Rate
 
 SIZES = {"A": 2, "B": 4, "C": 30, "D": 64}
 REGION = Dimension("region", ladder=join_smallest(["A", "B", "C", "D"]))
-ANSWER = Dimension("answer", is_subject=True)
+ANSWER = Dimension("answer", is_subject=True, order=("yes", "no"))
 
 
 def people_of(sizes: dict[str, int], *by: Dimension, answers: int = 0) -> Cells:
