@@ -64,12 +64,16 @@ def begin_load(register: Register, names: Iterable[str], since: dt.datetime) -> 
     whose name begins one of `names`, such as `permission (1).csv`."""
     bare = [name.lstrip(".~$") for name in names]
     watched = [table for table in sorted(OWNERS) if any(one.startswith(table) for one in bare)]
-    held_back = table("held_back")
     with register.writing() as connection:
         for name in watched:
-            _delete_marks(connection, name)
-            mark = {"table": name, "column": "", "rule": LOADING, "since": since}
-            connection.execute(held_back.insert().values(**mark))
+            mark_not_loaded(connection, name, since)
+
+
+def mark_not_loaded(connection: sa.Connection, name: str, since: dt.datetime) -> None:
+    """Hold everybody back until a file of the table is in whole."""
+    _delete_marks(connection, name)
+    mark = {"table": name, "column": "", "rule": LOADING, "since": since}
+    connection.execute(table("held_back").insert().values(**mark))
 
 
 def find_refused(raw: pl.DataFrame, faults: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -156,10 +160,12 @@ class Watch:
         if identified is not None:
             _enter_identifiers(self.connection, self.table, identified)
 
-    def close(self) -> None:
-        """The whole file is in: what it mended is held no longer."""
+    def close(self) -> int:
+        """The whole file is in: what it mended is held no longer; returns how many holds ended."""
+        ended = self.mended - self.repeated
         _delete_marks(self.connection, self.table)
-        _delete(self.connection, self.mended - self.repeated)
+        _delete(self.connection, ended)
+        return len(ended)
 
 
 def held_people(connection: sa.Connection) -> pl.DataFrame:

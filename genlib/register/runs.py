@@ -30,6 +30,9 @@ NUMBERED = ("refresh_run", "refresh_row", "source_key")
 ROW_IDS = ("row_id", "second_id")
 LIST = "suppression"
 """Under this table's name a run keeps what it put on the suppression list."""
+HOLDS = "held_back"
+"""Under this table's name a run keeps of which tables it ended holds."""
+BESIDE_ROWS = (LIST, HOLDS)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,13 @@ def keep_entries(
         {"before": pl.Series([None] * len(texts), dtype=pl.String), "after": texts}
     )
     keep_rows(register, connection, replace(key, table=LIST), entries.select("id"), images)
+
+
+def keep_end_of_holds(register: Register, connection: sa.Connection, key: RunKey) -> None:
+    """Keep that the run ended holds of its table; of whom is not kept."""
+    number = pl.DataFrame({"id": [0]})
+    tables = number.select(before=pl.lit(None, pl.String), after=pl.lit(key.table))
+    keep_rows(register, connection, replace(key, table=HOLDS), number, tables)
 
 
 def forget_rows(connection: sa.Connection, now: dt.datetime) -> None:

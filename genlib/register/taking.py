@@ -139,7 +139,8 @@ class Taking:
         """The whole file is in: what follows from it for people, and what did not come."""
         register, connection = self.place.register, self.place.connection
         if self.watch:
-            self.watch.close()
+            if self.watch.close():
+                runs.keep_end_of_holds(register, connection, self.run)
             self.outcome.held_back = len(self.watch.people)
         if self.name in SPEAKING:
             self._bring_list_up()

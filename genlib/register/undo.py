@@ -5,8 +5,9 @@ still are as it left them, and no other row points at one that it added. What it
 opting outs put on the suppression list is lifted unless something else in the register implies it;
 what it lifted is there again. What it put there of people whom nobody knew, or who were erased
 since, stays: it may have been their will. Its marks of missing rows and its holds end unless a
-later refresh may say the same (`undo_marks`). Marks and holds that it ended do not come back: the
-right file sets them again.
+later refresh may say the same (`undo_marks`). Marks that it ended do not come back: the right file
+sets them again. Whom it held back no longer is not kept, so if it ended a hold everybody is held
+back until the table comes again.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from polars import col
 from genlib.errors import Refused, UsageError
 from genlib.register import audit, suppression, undo_marks
 from genlib.register.database import Register, frame_schema
+from genlib.register.holds import mark_not_loaded
 from genlib.register.intake import SPEAKING
-from genlib.register.runs import LIST, ROW_IDS, read_image, write_image
+from genlib.register.runs import BESIDE_ROWS, HOLDS, LIST, ROW_IDS, read_image, write_image
 from genlib.register.schema import Base, table
 from genlib.register.staging import Stage, make_temporary
 from genlib.register.undo_marks import Ended
@@ -33,12 +35,14 @@ from genlib.register.vault import IdentityKey
 @dataclass(frozen=True)
 class TakenBack:
     """What was taken back, in counts: rows by table, marks of missing rows, holds. `entries`: how
-    many that the refresh put on the suppression list stay there."""
+    many that the refresh put on the suppression list stay there. `unsure`: the tables of which it
+    had ended holds."""
 
     rows: dict[str, int]
     marks: Ended
     holds: Ended
     entries: int
+    unsure: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -66,6 +70,11 @@ class TakenBack:
                 f"{self.entries} entries stay on the suppression list: they may be real "
                 "unsubscriptions, of people whom nobody knows or of whom another row says the same"
             )
+        lines.extend(
+            f"{name}: no contact list is exported until a file of it is in, for the refresh had "
+            "ended holds, and whose they were is not kept"
+            for name in self.unsure
+        )
         return lines
 
 
@@ -75,7 +84,7 @@ def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) ->
     with audit.told(register) as (connection, tell):
         _check_run(connection, run)
         run_rows = _read_rows(connection, run)
-        rows = run_rows.filter(col("table") != LIST)
+        rows = run_rows.filter(~col("table").is_in(BESIDE_ROWS))
         people = _find_speaking(register, rows)
         prohibited = suppression.find_entries(register, key, people, at=at)
         entries = _read_entries(run_rows)
@@ -96,6 +105,7 @@ def undo_run(register: Register, key: IdentityKey, run: int, at: dt.datetime) ->
             undo_marks.end_marks(connection, run),
             undo_marks.end_holds(connection, run),
             _count_listed(connection, entries),
+            _hold_again(connection, run_rows, at),
         )
         _forget(connection, run)
         tell(audit.Event("register", "undo refresh", 0, detail={"run": run, **taken_back.counts}))
@@ -113,7 +123,7 @@ def _check_run(connection: sa.Connection, run: int) -> None:
     later = rows.alias("later")
     same = [rows.c.table == later.c.table, rows.c.row_id == later.c.row_id]
     second = rows.c.second_id.is_not_distinct_from(later.c.second_id)
-    is_row = rows.c.table != LIST
+    is_row = rows.c.table.not_in(BESIDE_ROWS)
     is_later = sa.and_(rows.c.run == run, later.c.run > run)
     touched = sa.select(sa.func.count()).where(is_later, is_row, *same, second)
     if count := connection.scalar(touched):
@@ -190,6 +200,16 @@ def _name_keys(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 def _note_undone(connection: sa.Connection, run: int, at: dt.datetime) -> None:
     runs = table("refresh_run")
     connection.execute(runs.update().values(undone_at=at).where(runs.c.run == run))
+
+
+def _hold_again(
+    connection: sa.Connection, run_rows: pl.DataFrame, at: dt.datetime
+) -> tuple[str, ...]:
+    """Hold everybody back until the tables come again of which the refresh ended holds."""
+    names = tuple(run_rows.filter(table=HOLDS)["after"].unique().sort())
+    for name in names:
+        mark_not_loaded(connection, name, at)
+    return names
 
 
 def _count_listed(connection: sa.Connection, entries: pl.DataFrame) -> int:

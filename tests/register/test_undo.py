@@ -26,7 +26,7 @@ from next_state import (
 from genlib.errors import Refused, UsageError
 from genlib.register.batches import read_folder
 from genlib.register.database import Register, create_register, open_register
-from genlib.register.holds import held_people
+from genlib.register.holds import check_everybody_is_named, held_people
 from genlib.register.intake import load
 from genlib.register.refresh import Refresh
 from genlib.register.runs import read_feeds, tell_history
@@ -336,6 +336,27 @@ def test_holds_of_refused_rows_go_with_their_refresh(
     assert (taken_back.counts, taken_back.notices) == ({"held_back": 2}, [])
     assert read_held(register) == [2]
     assert register.count("held_identifier") == 0
+
+
+def test_nobody_is_on_a_list_after_a_refresh_that_ended_a_hold_is_taken_back(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    """Until the right file is in, which may refuse the row again."""
+    first = write(tmp_path / "in", customer=CUSTOMER, permission=UNREADABLE)
+    refresh(register, key, first, at=DAYS[0])
+    assert read_held(register) == [1]
+    mended = write(tmp_path / "wrong", permission={**UNREADABLE, "ended_at": ""})
+    refresh(register, key, mended, at=DAYS[1])
+    assert read_held(register) == []
+    taken_back = undo_run(register, key, 2, NOW)
+    assert taken_back.unsure == ("permission",)
+    assert "no contact list is exported until a file of it is in" in taken_back.notices[-1]
+    with register.engine.connect() as connection, pytest.raises(Refused, match="not_loaded 1"):
+        check_everybody_is_named(connection)
+    refresh(register, key, first, at=DAYS[2])
+    with register.engine.connect() as connection:
+        check_everybody_is_named(connection)
+    assert read_held(register) == [1]
 
 
 def test_a_hold_stays_while_a_later_refresh_may_say_the_same(
