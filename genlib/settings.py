@@ -201,7 +201,8 @@ def _from_file(folder: Path) -> dict[str, Any]:
     if path is None:
         return {}
     content = _read_toml(path)
-    names = {field.name for field in fields(Settings)}
+    # what a process publishes is told by who started it, never by a file
+    names = {field.name for field in fields(Settings)} - {"publication"}
     if content.keys() - names:
         raise UsageError(
             f"{path} sets {_listed(content.keys() - names)}, which does not exist; there are "

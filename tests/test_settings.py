@@ -76,6 +76,7 @@ def test_a_register_on_a_server_is_an_address_and_no_path(tmp_path: Path) -> Non
     ("content", "message"),
     [
         ("shoe = 1", "sets shoe, which does not exist"),
+        ('publication = "2026-01-01 run"', "sets publication, which does not exist"),
         ("home = ", "is not TOML"),
         ('artificial = "maybe"', "artificial is true or false"),
         ('time_zone = "Suomi"', "time_zone is a place of the IANA list, such as Europe/Helsinki"),

@@ -40,7 +40,9 @@ def read_plainly(
     values = [_read(column, schema[column]).alias(column) for column in columns]
     is_read = [col(column).is_null() | value.is_not_null() for column, value in _pair(values)]
     has_keys = [col(key).is_not_null() for key in keys]
-    return texts.filter(pl.all_horizontal(*is_read, *has_keys)).with_columns(values)
+    plain = texts.filter(pl.all_horizontal(*is_read, *has_keys)).with_columns(values)
+    # "01" and "1" are two texts and one number
+    return plain.filter(pl.struct(keys).is_unique())
 
 
 def _pair(values: list[pl.Expr]) -> list[tuple[str, pl.Expr]]:

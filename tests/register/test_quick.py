@@ -63,6 +63,16 @@ def test_a_row_of_a_number_that_came_unchanged_before_is_refused_if_it_differs(
     assert (outcome.unchanged, outcome.rules) == (3, {"duplicate": 1})
 
 
+def test_one_number_may_be_written_in_two_ways(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", customer=[WRITTEN, PERSON])
+    refresh(register, key, folder)
+    write(tmp_path / "in", customer=[WRITTEN, PERSON, {**WRITTEN, "id": "01"}])
+    outcome = refresh(register, key, folder)["customer"]
+    assert (outcome.unchanged, outcome.refused) == (3, 0)
+
+
 def test_an_unchanged_row_may_come_again_in_a_later_batch(
     register: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
