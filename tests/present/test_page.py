@@ -78,7 +78,7 @@ def test_the_conditions_bring_the_figures_of_all_tables_and_nothing_else_does(it
     facts = [item._repr_mimebundle_()[MIME] for item in items]
     assert ["evidence" in one for one in facts] == [False] * 4 + [True]
     evidence = facts[-1]["evidence"]
-    assert evidence["figures"] == {"people": [10, 20, 30, 100, 900, 1003]}
+    assert evidence["figures"] == {"number": [10, 20, 30, 100, 900, 1003]}
     assert evidence["release"] == ["campaign_history", MANIFEST.release_id]
     assert {"email", "2026-02-01"} <= set(evidence["texts"])
 
