@@ -419,3 +419,14 @@ def cases(told: dict[str, list[Place]]) -> set[Place]:
         for title in ("Choose a case", "All contacts")
     )
     return {(x, y) for x, y in told.get("●", []) if top < y < bottom}
+
+
+def test_the_person_whom_the_field_names_is_one_that_the_strips_draw(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in the field at first is what Vega takes."""
+    monkeypatch.setattr("genlib.reviewing.strips.DRAWN", 1)
+    review = genlib.review(release, verdict="all")
+    assert review.cases.sort("sent_at")["pseudonym"][-1] != review.cases["pseudonym"][0]
+    link = review._bundles()[0]["text/html"]
+    assert f'value="{review.cases["pseudonym"][0]}"' in link

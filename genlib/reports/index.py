@@ -29,6 +29,8 @@ NAMES = {"fi": "Suomeksi", "sv": "På svenska", "en": "In English"}
 STATUS = "status.json"
 """What a schedule last said of how it stands."""
 TROUBLES = ("refused", "failed")
+DRAFTS = {catalogue.DRAFT, catalogue.FAILED_DRAFT}
+"""For one person alone: readers see nothing of them."""
 HELD = {catalogue.WAITING: "waiting for a second person", catalogue.REFUSED: "refused"}
 """What is said of a run that has not gone out."""
 WHY_HELD = {
@@ -206,7 +208,8 @@ def _tell_cell(run: Run, words: Words) -> str:
 
 def _list_late(reports: Path, runs: list[Run], words: Words) -> list[dict[str, Any]]:
     """What a schedule says is late, or refused, or failed without a run."""
-    titles = {run.slot.report: name_report(run, words) for run in reversed(runs)}
+    public = [run for run in reversed(runs) if run.status not in DRAFTS]
+    titles = {run.slot.report: name_report(run, words) for run in public}
     return [
         _make_trouble(
             "late" if task["late"] else task["status"],

@@ -27,6 +27,7 @@ from genlib.reports.approval import digest_notebook, is_approved, record_act
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import ROOT, Kernels, Progress, ignore_progress
 from genlib.reports.history import write_command
+from genlib.reports.identifying import mask_pseudonyms
 from genlib.reports.jupyter import nbformat
 from genlib.reports.making import Order, Result, make_runs
 from genlib.reports.parameters import parameters_of, purposes_of, settle
@@ -145,7 +146,7 @@ def _prepare(plain: Order, page: Page, name: str) -> Order:
     about = {"parameters": values, "chosen": choice, **_about(slot, settings, page.keep_months)}
     about |= {"notebook_digest": digest_notebook(plain.notebook)}
     about |= {"order": page.order} if page.order else {}
-    about |= {"title": prose.title(plain.notebook)}
+    about |= {"title": mask_pseudonyms(prose.title(plain.notebook))}
     about |= {"notebook_path": name} if name.endswith(".ipynb") else {}
     about |= {"command": page.command or write_command(name, values, choice)}
     about |= {} if page.since_last is None else {"since_last": page.since_last}
@@ -180,7 +181,7 @@ def forget_run(run_id: str, settings: Settings) -> int:
     found = find_run(run_id, settings)
     ledger = Ledger.of(settings)
     if found is None:
-        return ledger.forget(run_id, by=settings.user)
+        return _strike(run_id, settings)
     _check_not_refused(found)
     _remove([found], settings)
     taken_back = {run_id} | ledger.list_forgotten()
@@ -189,11 +190,18 @@ def forget_run(run_id: str, settings: Settings) -> int:
     others = set(found.together) - taken_back - failed
     ledger.note_forgotten(run_id, by=settings.user)
     if not others:
-        return ledger.forget(found.figures, by=settings.user)
+        return _strike(found.figures, settings)
     refused = [run for run in there if run.id in others and run.status == catalogue.REFUSED]
     if len(refused) == len(others):
         withdraw_unshown(refused[0], settings)
     return 0
+
+
+def _strike(figures: str, settings: Settings) -> int:
+    """Strike figures out of the ledger, but none that were withdrawn: readers know them."""
+    ledger = Ledger.of(settings)
+    is_known = figures in ledger.list_withdrawn()
+    return 0 if is_known else ledger.forget(figures, by=settings.user)
 
 
 def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import reduce
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -70,7 +71,7 @@ def put_in_words(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
 def write_link(link: str, cases: pl.DataFrame) -> str:
     """Two hidden fields, as HTML: which case and whose contacts are chosen. The strips and the
     lists both read and write them, and hear when the other has."""
-    pseudonym = _find_newest(cases)["pseudonym"]
+    pseudonym = escape(_find_newest(cases.head(DRAWN))["pseudonym"])
     return (
         f'<input type="hidden" id="{link}-case">'
         f'<input type="hidden" id="{link}-person" value="{pseudonym}">'

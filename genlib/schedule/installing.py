@@ -53,14 +53,16 @@ def install(settings: Settings, folder: Path) -> list[str]:
     UsageError if a setting that they need holds a password."""
     variables = list_variables(settings)
     command = _find_command()
+    _check_one_line([str(Path.cwd()), *command, *variables.values()])
+    # a $ would begin a variable here, and nowhere else in a unit
+    arguments = [_quote_for_systemd(word).replace("$", "$$") for word in command[1:]]
     facts = {
         "folder": str(Path.cwd()).replace("%", "%%"),
         "environment": "\n".join(
             f"Environment={_quote_for_systemd(f'{name}={value}')}"
             for name, value in variables.items()
         ),
-        # a $ would begin a variable here, and nowhere else in a unit
-        "command": " ".join(_quote_for_systemd(word).replace("$", "$$") for word in command),
+        "command": " ".join([_quote_for_systemd(command[0]), *arguments]),
     }
     for name, text in UNITS.items():
         with replacing(folder / name) as file:
@@ -108,6 +110,14 @@ def _check_no_password(variable: str, address: str) -> None:
             f"{variable} holds a password, which would stand in the unit for others to read; leave "
             "it out of the address, and keep it in ~/.pgpass of the service's user or in the file "
             "that PGPASSFILE names"
+        )
+
+
+def _check_one_line(texts: list[str]) -> None:
+    if any(end in text for text in texts for end in "\r\n"):
+        raise UsageError(
+            "a setting, this folder or the place of genlib holds the end of a line, behind which "
+            "systemd and cron would read another command; name it otherwise"
         )
 
 

@@ -110,3 +110,21 @@ def test_nothing_is_forgotten_unless_confirmed(home, monkeypatch, capsys):
     assert command(["report", "forget", ID]) == 130
     assert kept.folder.exists()
     assert Ledger(home / "ledger").published(ID)
+
+
+def test_what_was_withdrawn_is_known_to_readers_and_never_struck(home):
+    """A page of it that was not there when it was withdrawn, or its id, is forgotten afterwards."""
+    publish(home, ID)
+    other = "2026-11-01T040000Z-77c0d2"
+    together = {"figures": ID, "together": [ID, other]}
+    for run_id, language in ((ID, "fi"), (other, "sv")):
+        slot = Slot("look", "2026-10", language)
+        told = {"run_id": run_id, "status": "good", "slot": asdict(slot)} | together
+        swedish = catalogue.keep(home / "reports", slot, {"report.html": b"<p>"}, told).folder
+    swedish.rename(home / "aside")
+    assert command(["report", "withdraw", ID, "--reason", "a file came twice"]) == 0
+    swedish.parent.mkdir(parents=True, exist_ok=True)
+    (home / "aside").rename(swedish)
+    assert command(["report", "forget", other, "--yes"]) == 0
+    assert command(["report", "forget", ID, "--yes"]) == 0
+    assert Ledger(home / "ledger").published(ID)

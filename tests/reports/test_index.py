@@ -137,3 +137,17 @@ def test_a_report_of_ones_own_is_called_by_its_title(tmp_path):
     )
     assert ">good<" not in page
     assert "good.ipynb" not in page
+
+
+def test_the_heading_of_a_draft_is_nothing_for_readers(tmp_path):
+    run = keep(tmp_path, "2026-1", catalogue.DRAFT, report="customer")
+    manifest = run.folder / "manifest.json"
+    told = json.loads(manifest.read_text(encoding="utf-8")) | {"title": "Kuuralehdet"}
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    write_status(tmp_path)
+    status = (tmp_path / "status.json").read_text(encoding="utf-8")
+    ordered = status.replace("report customer_analysis", "report customer.ipynb")
+    (tmp_path / "status.json").write_text(ordered, encoding="utf-8")
+    page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
+    assert "Kuuralehdet" not in page
+    assert "customer" in page

@@ -430,3 +430,17 @@ def test_pdf_without_its_part_runs_nothing(book, settings, monkeypatch):
     with pytest.raises(UsageError, match=r"pip install 'genlib\[pdf\]'"):
         run_report(book(CHART), settings=settings, pdf=True)
     assert not settings.reports.exists()
+
+
+def test_a_pseudonym_in_the_heading_of_a_notebook_that_is_stopped_is_told_nowhere(book, settings):
+    pseudonym = "ca1-" + "0K7Q" * 6 + "AB"
+    path = book(CHART)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source = f"# Asiakas {pseudonym}"
+    nbformat.write(notebook, path)
+    approve(path, settings)
+    with pytest.raises(ReportFailed, match="cell 1 holds a pseudonym"):
+        run_report(path, settings=settings)
+    (run,) = catalogue.runs(settings.reports)
+    assert run.manifest["title"] == "Asiakas …"
+    assert pseudonym not in (settings.reports / "index.html").read_text(encoding="utf-8")

@@ -209,3 +209,18 @@ def test_a_scheduler_that_serves_goes_on_with_the_last_good_schedule(settings):
     serve(settings, open_store(settings), wait=wait, tell=said.append)
     assert len(rounds) == 3
     assert [text.startswith("schedule.toml is not TOML") for text in said] == [True, True]
+
+
+def test_install_writes_no_second_line_for_a_value(settings, monkeypatch, capsys):
+    monkeypatch.setenv("PGPASSFILE", "/x\nExecStartPre=/bin/echo")
+    assert command(["schedule", "install"]) == 2
+    assert "holds the end of a line" in capsys.readouterr().err
+    assert not (settings.home / "systemd").exists()
+
+
+def test_a_dollar_in_the_place_of_genlib_stands_as_it_is(settings, monkeypatch):
+    """systemd takes no variable in the first word, and so no second $ away."""
+    monkeypatch.setattr("shutil.which", lambda _: "/opt/a$b/genlib")
+    assert command(["schedule", "install"]) == 0
+    service = (settings.home / "systemd/genlib-schedule.service").read_text()
+    assert 'ExecStart="/opt/a$b/genlib" schedule due' in service
