@@ -33,7 +33,7 @@ def check_codes(cells: Cells) -> None:
 
 
 def _check_figure(cells: Cells, name: str, codes: Iterable[Any]) -> None:
-    dimension = next((one for one in cells.by if one.name == name), None)
+    dimension = next((one for one in cells.by if name in one.columns), None)
     if dimension is None:
         raise UsageError(
             f"a figure stands on dimension {name}, by which its table does not tell; it tells by "

@@ -207,6 +207,19 @@ def test_a_code_that_may_be_absent_stands_in_the_order_of_its_dimension(settings
     assert protect(by=by, figures=[rate]).branches.value("helsinki_rate").value == 0
 
 
+def test_a_figure_may_stand_on_the_parents_of_a_dimension(settings):
+    rows = ROWS.with_columns(side=pl.lit("coast"))
+    rate = Rate("coast_rate", "side", part=("coast",))
+    cells = genlib.tabulate(
+        rows,
+        person="customer",
+        by=[Dimension("branch", parents=("side",))],
+        figures=[rate],
+        population="x",
+    )
+    assert cells.figures == (rate,)
+
+
 def test_a_figure_of_a_dimension_that_there_is_not_is_refused(settings):
     with pytest.raises(UsageError, match="dimension brnch, by which its table does not tell"):
         protect(figures=[Rate("oulu_rate", "brnch", part=("oulu",))])
