@@ -40,7 +40,7 @@ def _check_figure(cells: Cells, name: str, codes: Iterable[Any]) -> None:
             f"{', '.join(cells.dimensions)}"
         )
     absent = list_absent(codes, dimension, cells.frame[name])
-    if absent:
+    if absent and cells.frame[name].count():
         raise UsageError(
             f"a figure names {', '.join(map(repr, absent))}, and no row has it in {name}; if that "
             f"may be so, name it in the dimension's order"
@@ -52,4 +52,4 @@ def list_absent(codes: Iterable[Any], dimension: Dimension, column: pl.Series) -
     ladder_codes = {code for step in dimension.ladder for code in step}
     named = {*dimension.order, *dimension.labels} | ladder_codes
     there = named.union(column.drop_nulls())
-    return [code for code in codes if code not in there]
+    return [code for code in dict.fromkeys(codes) if code not in there]

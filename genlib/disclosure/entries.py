@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.system import ANY_SIGN, Ints, System, components, make_system
+from genlib.disclosure.system import ANY_SIGN, Bools, Ints, System, components, make_system
 from genlib.errors import UsageError
 
 Assembled = tuple[System, pl.DataFrame, list[str], pl.DataFrame]
@@ -159,7 +159,8 @@ class Draft:
         self.variables = pl.concat([self.variables, new.select(columns.keys()).cast(columns)])
 
     def make_system(self) -> System:
-        entries = pl.concat(self.entries)
+        virtual = self.figures.filter("virtual")["same"]
+        entries = _drop_idle(pl.concat(self.entries), virtual)
         numbered = self.variables.with_row_index("variable")
         moves = [numbered.select("variable", move=move) for move in (pl.col("up"), -pl.col("down"))]
         needs = pl.concat(moves).filter(pl.col("move") != 0)
@@ -167,8 +168,7 @@ class Draft:
         cells = shown.group_by("_cell").agg(pl.col("people", "dear").max()).sort("_cell")
         respondents, variables = self._list_lone()
         pairs = self.links.select("part", "whole").to_numpy().T
-        part, whole = pairs
-        is_largest = np.abs(self._take("value")[part]) == self.figures["first"].to_numpy()[whole]
+        excused = pairs[:, self._is_largest(*pairs)]
         return make_system(
             value=self._take("value"),
             low=self._take("low"),
@@ -181,8 +181,17 @@ class Draft:
             need_move=needs["move"],
             alone_scenario=respondents,
             alone_variable=variables,
-            excused=pairs[:, is_largest],
+            excused=excused,
         )
+
+    def _is_largest(self, part: Ints, whole: Ints) -> Bools:
+        """Whether a part of a sum of money is its largest contribution. Whoever brought that asks
+        nothing of the sum: what the others brought is protected where it stands. Of 921 euros 810
+        are one person's; the other 111 are told, of five people, so he learns nothing new."""
+        is_money = self.figures["kind"].to_numpy()[whole] == "money"
+        first = self.figures["first"].to_numpy()[whole]
+        is_first: Bools = np.abs(self._take("value")[part]) == first
+        return is_first & is_money
 
     def _take(self, column: str) -> Ints:
         numbers: Ints = self.variables[column].to_numpy().astype(np.int64)
@@ -216,6 +225,17 @@ class Draft:
 
 
 ENTRY = {"row": pl.Int64, "variable": pl.Int64, "sign": pl.Int64}
+
+
+def _drop_idle(entries: pl.DataFrame, virtual: pl.Series) -> pl.DataFrame:
+    """Without the relations that only say what a sum would be that nobody shows and nothing else
+    uses: of a total of 120 by age and of no figure by age nothing is known."""
+    is_idle = (pl.len().over("variable") == 1) & pl.col("variable").is_in(virtual.implode())
+    idle = entries.filter(is_idle)["row"]
+    while not idle.is_empty():
+        entries = entries.filter(~pl.col("row").is_in(idle.implode()))
+        idle = entries.filter(is_idle)["row"]
+    return entries.with_columns(row=pl.col("row").rank("dense").cast(pl.Int64) - 1)
 
 
 def _list_groups(draft: Draft) -> pl.DataFrame:
