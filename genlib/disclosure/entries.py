@@ -190,8 +190,8 @@ class Draft:
         are one person's; the other 111 are told, of five people, so he learns nothing new."""
         is_money = self.figures["kind"].to_numpy()[whole] == "money"
         first = self.figures["first"].to_numpy()[whole]
-        is_first: Bools = np.abs(self._take("value")[part]) == first
-        return is_first & is_money
+        is_largest: Bools = is_money & (np.abs(self._take("value")[part]) == first)
+        return is_largest
 
     def _take(self, column: str) -> Ints:
         numbers: Ints = self.variables[column].to_numpy().astype(np.int64)

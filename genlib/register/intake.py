@@ -248,8 +248,8 @@ class Intake:
         """Which rows of a batch are new, which are there as they are, and which are refused."""
         zone = self.time_zone
         came, erased = part_erased(self.register, self.key, name, raw, time_zone=zone)
-        numbers = read_ids(raw.join(erased, on="row", how="semi"))
-        expiry.note_past(self.past, name, numbers, erased, tombstones.RULE)
+        certain = tombstones.list_certain(erased)
+        expiry.note_past(self.past, name, read_ids(raw), certain, tombstones.RULE)
         typed, faults = examined(
             came,
             name,

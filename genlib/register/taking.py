@@ -32,7 +32,7 @@ from genlib.register.source_keys import is_of_source
 from genlib.register.spelling import UNREADABLE
 from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
-from genlib.register.tombstones import RULE, part_erased, read_ids
+from genlib.register.tombstones import RULE, list_certain, part_erased, read_ids
 
 FEW = 0.1
 """Below this share of unchanged rows it costs more to look for them than to examine every row."""
@@ -107,7 +107,8 @@ class Taking:
         if faults.is_empty():
             return batch
         erased = batch.rows.join(faults, on="row", how="semi")
-        numbers = expiry.note_past(place.past, self.name, read_ids(erased), faults, RULE)
+        numbers = read_ids(erased)
+        expiry.note_past(place.past, self.name, numbers, list_certain(faults), RULE)
         if self.seen.keys == ["id"]:
             self.seen.find_seen(numbers.unique("id"))
         self._tell_faults(faults)

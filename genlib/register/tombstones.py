@@ -17,6 +17,9 @@ outlives the person.
 Example: customer 17 was erased in June. In July the shop sends customer 17 again, and the mailing
 tool customer 99 with the same code: both are refused as `erased`. In August 17 orders anew and
 joins on 3 August: that row is taken.
+
+An address or a telephone may be another person's by now. So what points at a row that is refused
+for these alone is refused as a row of nobody known, and holds back whom it speaks of.
 """
 
 from __future__ import annotations
@@ -45,8 +48,9 @@ MARK = ["identifier", "digest"]
 def part_erased(
     register: Register, key: IdentityKey, name: str, rows: pl.DataFrame, *, time_zone: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows without those of erased people, and the faults of these. rows: as text, with
-    `row`; `time_zone`: whose days say whether somebody joined after an erasure."""
+    """The rows without those of erased people, and the faults of these: of the column that names
+    the customer, or of the address or telephone by which alone a customer was met. rows: as text,
+    with `row`; `time_zone`: whose days say whether somebody joined after an erasure."""
     owner = "id" if name == "customer" else "customer_id"
     nobody = pl.DataFrame(schema=FAULTS)
     if name in OF_THE_REGISTER or owner not in table(name).columns or owner not in rows.columns:
@@ -59,9 +63,14 @@ def part_erased(
     if name == "customer":
         erased = _find_people(register, key, numbered, stones)
     else:
-        erased = _find_owned(register, key, numbered, stones)
-    faults = erased.select("row", column=pl.lit(owner), rule=pl.lit(RULE)).cast(FAULTS)
+        erased = _find_owned(register, key, numbered, stones).with_columns(column=pl.lit(owner))
+    faults = erased.select("row", "column", rule=pl.lit(RULE)).cast(FAULTS)
     return rows.join(faults, on="row", how="anti", maintain_order="left"), faults
+
+
+def list_certain(faults: pl.DataFrame) -> pl.DataFrame:
+    """The faults of rows that are of erased people for certain."""
+    return faults.filter(~col("column").is_in(REACHING))
 
 
 def read_ids(rows: pl.DataFrame) -> pl.DataFrame:
@@ -77,8 +86,9 @@ def tell_erased(name: str, count: int) -> list[str]:
     if not count:
         return []
     return [
-        f"{name}: erased {count}: so many rows were not taken, since they are of people who were "
-        "erased; there is nothing to mend, but the source still has them"
+        f"{name}: erased {count}: so many rows were not taken, since they have the number, code, "
+        "address or telephone of people who were erased; there is nothing to mend, unless one of "
+        "them (rejected/ tells which) is of somebody else: its personal identity code lets it in"
     ]
 
 
@@ -186,9 +196,12 @@ def _find_people(
     with_codes = stones.filter(identifier="personal_id")["request"]
     has_code = col("row").is_in(codes["row"].implode())
     is_other = has_code & col("request").is_in(with_codes.implode())
-    columns = ["row", "erased_on"]
-    met = pl.concat([certain.select(columns), reaching.filter(~is_other).select(columns)])
-    last = met.group_by("row").agg(col("erased_on").max())
+    columns = ["row", "erased_on", "column"]
+    by_number = certain.with_columns(column=pl.lit("id"))
+    by_address = reaching.filter(~is_other).with_columns(column="identifier")
+    met = pl.concat([by_number.select(columns), by_address.select(columns)])
+    by_row = met.group_by("row", maintain_order=True)
+    last = by_row.agg(col("erased_on").max(), col("column").first())
     judged = whole.join(last, on="row", maintain_order="left")
     joined = clean_text(col("joined_on")).str.head(10).str.to_date("%Y-%m-%d", strict=False)
     return judged.filter(~_is_later(joined))

@@ -76,7 +76,11 @@ def test_who_was_erased_is_refused_and_others_are_taken(
     rows = [{"personal_id": "", **SAME, **row} for row, _ in COME]
     folder = write(tmp_path / "in", customer=rows)
     outcome = refresh(erased.register, key, folder, as_of=LATER, at=LATER)["customer"]
-    refused = [(at, "id", "erased") for at, (_, is_erased) in enumerate(COME, 1) if is_erased]
+    refused = [
+        (at, next(iter({*row} & {"email", "phone"}), "id"), "erased")
+        for at, (row, is_erased) in enumerate(COME, 1)
+        if is_erased
+    ]
     assert read_rejected(folder, "customer") == refused
     assert (outcome.rules["erased"], outcome.held_back, outcome.to_mend) == (5, 0, 0)
     [line] = outcome.notices
@@ -120,6 +124,23 @@ def test_what_hangs_on_rows_of_the_erased_is_refused_for_the_same(
     hanging = dict.fromkeys(("customer", "permission", "survey_invitation"), (1, 0))
     assert found == {**hanging, "survey_answer": (1, 1)}
     assert read_rows(erased.register, "held_back") == []
+
+
+@pytest.mark.parametrize("by_load", [True, False])
+def test_whoever_has_only_the_address_of_the_erased_may_be_somebody_else(
+    erased: Officer, key: IdentityKey, tmp_path: Path, *, by_load: bool
+) -> None:
+    """Their prohibition is not lost without a word: they are held back until it is mended."""
+    person = {**SAME, "id": "92", "personal_id": "", "email": "person17@post.example"}
+    prohibition = {**PERMISSION, "customer_id": "92"}
+    folder = write(tmp_path / "in", customer=person, permission=prohibition)
+    if by_load:
+        load(erased.register, folder, key, rejected_to=folder / "rejected", at=erased.now)
+    else:
+        refresh(erased.register, key, folder, as_of=erased.now, at=erased.now)
+    assert read_rejected(folder, "customer") == [(1, "email", "erased")]
+    assert read_rejected(folder, "permission") == [(1, "customer_id", "unknown_customer")]
+    assert [one["customer_id"] for one in read_rows(erased.register, "held_back")] == [92]
 
 
 def test_the_log_of_disclosures_outlives_the_person(
