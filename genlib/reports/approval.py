@@ -66,8 +66,17 @@ def is_approved(digest: str, settings: Settings) -> bool:
 
 def ask_for_approval(notebook: str) -> str:
     """What to say of a notebook that nobody has approved, named as a command takes it."""
-    command = shlex.join(["genlib", "report", "approve", notebook])
+    command = f"genlib report approve {write_place(notebook)}"
     return f"nobody has approved this notebook: a second person reads it and runs {command}"
+
+
+def write_place(notebook: str) -> str:
+    """A notebook as a shell takes it; its author's own folder is `~`, for pages and mails are
+    read by others, and it has a person's name."""
+    home = f"{Path.home()}/"
+    if notebook.startswith(home):
+        return f"~/{shlex.quote(notebook.removeprefix(home))}"
+    return shlex.quote(notebook)
 
 
 def read_shipped() -> dict[str, str]:

@@ -17,6 +17,7 @@ from genlib import notice
 from genlib.errors import UsageError
 from genlib.period import Period
 from genlib.present.words import Words
+from genlib.reports.approval import write_place
 from genlib.reports.catalogue import UNDATED, Run, Slot, read_run
 
 GIVEN = ("period", "language")
@@ -35,12 +36,12 @@ def write_command(report: str, values: Mapping[str, Any], choice: Mapping[str, A
     """The command line that makes a page with these values; `choice` are those that are not at
     their default."""
     pairs = {"period": values["period"], **choice} if "period" in values else dict(choice)
-    words = ["genlib", "report", "run", report]
+    words: list[str] = []
     for name, value in pairs.items():
         words += ["-p", f"{name}={value}"]
     if "language" in values:
         words += ["--language", values["language"]]
-    return shlex.join(words)
+    return f"genlib report run {write_place(report)} {shlex.join(words)}".strip()
 
 
 def find_last(reports: Path, slot: Slot) -> Run | None:

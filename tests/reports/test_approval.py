@@ -29,6 +29,7 @@ from genlib.reports.approval import (
     read_acts,
     read_shipped,
     record_act,
+    write_place,
 )
 from genlib.reports.run import open_notebook, report_names, run_report
 from genlib.settings import Settings, load
@@ -292,3 +293,10 @@ def test_the_manifest_names_the_digest(draft, book):
     told = json.loads((draft.folder / "manifest.json").read_text(encoding="utf-8"))
     assert told["notebook_digest"] == digest_of(book)
     assert approval.SHIPPED.is_file()
+
+
+def test_a_place_tells_no_login_of_its_author(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/aino.virtanen")
+    assert write_place("/home/aino.virtanen/my reports/good.ipynb") == "~/'my reports/good.ipynb'"
+    assert write_place("/srv/reports/good.ipynb") == "/srv/reports/good.ipynb"
+    assert write_place("campaign_history") == "campaign_history"
