@@ -47,9 +47,9 @@ def intervals(
     open_ = published.structure(~system.hidden_variables(published.hidden))
     rows = list(_find_bounds(open_, _list_hidden(open_, knowledge), None, knowledge))
     for respondent in range(system.knows.shape[0] - 1 if alone else 0):
-        own = system.list_known(respondent).tolist()
-        figures = knowledge | {variable: int(system.value[variable]) for variable in own}
-        places = _list_hidden(open_, figures) & _list_neighbours(open_, own)
+        variables = system.list_known(respondent).tolist()
+        figures = knowledge | {variable: int(system.value[variable]) for variable in variables}
+        places = _list_hidden(open_, figures) & _list_neighbours(open_, variables)
         rows += _find_bounds(open_, places, respondent, figures)
     return _collect(rows)
 
@@ -78,16 +78,16 @@ def _collect(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=SCHEMA, orient="row")
 
 
-def _list_hidden(open_: Mapping[str, Any], known: Mapping[int, int]) -> set[int]:
+def _list_hidden(open_: Mapping[str, Any], knowledge: Mapping[int, int]) -> set[int]:
     """The figures of cells that are neither published nor known."""
     hidden = [place for place, value in enumerate(open_["published"]) if value is None]
-    return {place for place in hidden if place not in known and open_["cell"][place] >= 0}
+    return {place for place in hidden if place not in knowledge and open_["cell"][place] >= 0}
 
 
-def _list_neighbours(open_: Mapping[str, Any], own: Iterable[int]) -> set[int]:
+def _list_neighbours(open_: Mapping[str, Any], places: Iterable[int]) -> set[int]:
     """The figures that stand in a relation with these."""
     relation, variable, _ = (np.asarray(part, int) for part in open_["relations"])
-    relations = relation[np.isin(variable, list(own))]
+    relations = relation[np.isin(variable, list(places))]
     return set(variable[np.isin(relation, relations)].tolist())
 
 
@@ -95,7 +95,7 @@ def _find_bounds(
     open_: Mapping[str, Any],
     places: Iterable[int],
     respondent: int | None,
-    known: Mapping[int, int],
+    knowledge: Mapping[int, int],
 ) -> Iterator[tuple[Any, ...]]:
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
@@ -105,7 +105,7 @@ def _find_bounds(
     size = len(published)
     matrix = csr_array((sign, (relation, variable)), shape=(relation.max(initial=0) + 1, size))
     figures = {place: value for place, value in enumerate(published) if value is not None}
-    figures |= known
+    figures |= knowledge
     spans = [(low, None) for low in open_["low"]]
     for place, value in figures.items():
         spans[place] = (value, value)

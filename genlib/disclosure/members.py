@@ -91,12 +91,12 @@ def gather_members(  # noqa: PLR0913 - what a table is
     numbers = [nw.col(name).cast(nw.Int64).fill_null(0) for name in sums]
     frame = nw.from_native(rows).select(person, *columns, *numbers)
     companies = _read_companies(frame, person, release)
-    told = _read_narrow(frame, person, columns, sums, is_unique=is_unique)
+    contributions = _read_narrow(frame, person, columns, sums, is_unique=is_unique)
     keys = [*columns, EVERYBODY]
-    places: pl.DataFrame = told.select(keys).unique().collect(engine="streaming")
+    places: pl.DataFrame = contributions.select(keys).unique().collect(engine="streaming")
     numbered = places.lazy().with_row_index("_cell")
     placed: pl.DataFrame = (
-        told.join(numbered, on=keys, nulls_equal=True)
+        contributions.join(numbered, on=keys, nulls_equal=True)
         .select(person, "_cell", *sums)
         .collect(engine="streaming")
     )
@@ -114,8 +114,8 @@ def _read_narrow(
         totals = [nw.col(name).sum() for name in sums]
         frame = nw.from_native(collect(frame.group_by(person, *columns).agg(*totals)))
     native: pl.LazyFrame = frame.lazy().to_native()
-    told = native.with_columns(pl.lit(True).alias(EVERYBODY))
-    return told if is_unique else told.collect(engine="streaming").lazy()
+    contributions = native.with_columns(pl.lit(True).alias(EVERYBODY))
+    return contributions if is_unique else contributions.collect(engine="streaming").lazy()
 
 
 def _join_cells(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:

@@ -53,10 +53,10 @@ def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     links = [_list_links(name, cells, frames[name], sensitive) for name, cells in every.items()]
     relations = _find_relations(pl.concat(links), figures)
     system, places, reason, variables = assemble(figures, relations, policy)
-    shown = {name: frame.filter(~pl.col("_virtual")) for name, frame in frames.items()}
+    real_frames = {name: frame.filter(~pl.col("_virtual")) for name, frame in frames.items()}
     placed = {
         name: frame.join(places, on="_key", how="left", maintain_order="left")
-        for name, frame in shown.items()
+        for name, frame in real_frames.items()
     }
     return Model(system, every, placed, reason, variables)
 
@@ -109,15 +109,15 @@ def _list_figures(tables: Mapping[str, Cells], frames: Mapping[str, pl.DataFrame
     _check_agreement(figures)
     first = figures.group_by("_key", "measure", maintain_order=True).first()
     is_shown = (~pl.col("virtual")).any()
-    shown = figures.group_by("_key").agg(shown=is_shown)
-    numbered = first.join(shown, on="_key", maintain_order="left").with_row_index("variable")
+    visibility = figures.group_by("_key").agg(shown=is_shown)
+    numbered = first.join(visibility, on="_key", maintain_order="left").with_row_index("variable")
     return numbered.with_columns(pl.col("variable").cast(pl.Int64))
 
 
 def _check_agreement(figures: pl.DataFrame) -> None:
     """UsageError if tables show different figures of one cell."""
-    shown = figures.filter(~pl.col("virtual"))
-    split = shown.filter(pl.col("value").n_unique().over("_key", "measure") > 1)
+    real_figures = figures.filter(~pl.col("virtual"))
+    split = real_figures.filter(pl.col("value").n_unique().over("_key", "measure") > 1)
     if split.height:
         names = ", ".join(sorted(split["table"].unique()))
         raise UsageError(

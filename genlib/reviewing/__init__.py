@@ -72,16 +72,16 @@ class Review:
         links both stands before them, since strips look for it when they are drawn."""
         from genlib.reviewing.strips import write_link
 
-        said = {"text/plain": repr(self)}
+        text = {"text/plain": repr(self)}
         if self.cases.is_empty() and self.repeats.is_empty() and self.pair is None:
-            return [said]
+            return [text]
         if self.cases.is_empty():
-            return [said | {"text/html": self.to_html()}]
+            return [text | {"text/html": self.to_html()}]
         link = f"genlib-review-{uuid4().hex}"  # one review may be shown twice on a page
         return [
             {"text/plain": "", "text/html": write_link(link, self.cases)},
-            said | {MIME: self.to_dict(link)},
-            said | {"text/html": self.to_html(link)},
+            text | {MIME: self.to_dict(link)},
+            text | {"text/html": self.to_html(link)},
         ]
 
     def __repr__(self) -> str:
@@ -119,16 +119,16 @@ def review(  # noqa: PLR0913 - each narrows what is seen
     every = read_contacts(release)
     sent = every.filter(_narrow(period, campaigns, pseudonym))
     wanted = pl.lit(value=True) if verdict == "all" else pl.col("verdict") == verdict
-    found = (
+    matches = (
         sent.filter(wanted)
         .sort(pl.col("verdict") != "refused", pl.col("sent_at"), "pseudonym", descending=ORDER)
         .collect()
     )
-    cases = found.head(most)
+    cases = matches.head(most)
     people = cases["pseudonym"].unique().implode()
     histories = every.filter(pl.col("pseudonym").is_in(people)).sort("pseudonym", "at").collect()
     pair = compare_pair(sent, campaigns) if len(campaigns) == 2 else None
-    left_out = found.height - cases.height
+    left_out = matches.height - cases.height
     return Review(cases, histories, count_repeats(sent), left_out, language, pair)
 
 

@@ -139,7 +139,7 @@ def _list_totals(pair: Pair, words: Words) -> dict[str, Any]:
         "title": words.translate("Two campaigns side by side"),
         "is_plain": True,
         "columns": [
-            *(_encode(words.column(name), pl.Series(said)) for name, said in labels.items()),
+            *(_encode(words.column(name), pl.Series(texts)) for name, texts in labels.items()),
             _encode(first, totals["first"]),
             _encode(second, totals["second"]),
         ],
@@ -165,18 +165,18 @@ def _tell_cut(people: pl.DataFrame, words: Words) -> list[str]:
     """That only the first people are listed, if so."""
     if people.height <= MOST:
         return []
-    found, shown = words.number(people.height), words.number(MOST)
+    total, most = words.number(people.height), words.number(MOST)
     message = "The first {shown} of {found} people, those with most exceptions first"
-    return [words.translate(message, shown=shown, found=found)]
+    return [words.translate(message, shown=most, found=total)]
 
 
 def _list_history(histories: pl.DataFrame, words: Words) -> dict[str, Any]:
     """All contacts of each person in a case, the oldest first."""
     contacts = put_in_words(histories, words)
-    shown = ("sent", "campaign", "channel", "verdict", "reason")
+    names = ("sent", "campaign", "channel", "verdict", "reason")
     return {
         "of": _encode(words.column("pseudonym"), contacts["pseudonym"]),
-        "columns": [_encode(words.column(name), contacts[name]) for name in shown],
+        "columns": [_encode(words.column(name), contacts[name]) for name in names],
     }
 
 
@@ -184,15 +184,15 @@ def _encode(
     head: str, values: pl.Series, *, is_pseudonym: bool = False, is_sorted: bool = True
 ) -> dict[str, Any]:
     """A column as the page has it: its different words, and which of them each row has."""
-    known = values.fill_null("") if values.dtype == pl.String else values
-    words = known.unique(maintain_order=True)
+    entries = values.fill_null("") if values.dtype == pl.String else values
+    words = entries.unique(maintain_order=True)
     places = pl.DataFrame({"word": words}).with_row_index("code")
-    codes = pl.DataFrame({"word": known}).join(places, on="word", maintain_order="left")
+    codes = pl.DataFrame({"word": entries}).join(places, on="word", maintain_order="left")
     return {
         "head": head,
         "words": words.to_list(),
         "codes": codes["code"].to_list(),
-        "is_number": known.dtype.is_numeric(),
+        "is_number": entries.dtype.is_numeric(),
         "is_pseudonym": is_pseudonym,
         "is_sorted": is_sorted,
     }

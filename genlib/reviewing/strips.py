@@ -53,18 +53,20 @@ def put_in_words(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
     last = pl.coalesce(
         pl.when(pl.col(step).is_not_null()).then(pl.lit(step.removesuffix("_at"))) for step in STEPS
     )
-    told = frame.with_columns(then=last)
-    said = {
+    contacts = frame.with_columns(then=last)
+    labels = {
         name: pl.col(name)
-        .replace({code: words.label(dimension, code) for code in told[name].drop_nulls().unique()})
+        .replace(
+            {code: words.label(dimension, code) for code in contacts[name].drop_nulls().unique()}
+        )
         .fill_null("")
         for name, dimension in CODED.items()
     }
     at, sent = (pl.col("at").dt.strftime(form) for form in (TIME, "%Y-%m-%d %H:%M"))
     place = pl.int_range(pl.len()) * 7 % 10
     campaign = pl.format("{} · {}", "name", "code")
-    return told.select(
-        "pseudonym", "code", at=at, sent=sent, place=place, campaign=campaign, **said
+    return contacts.select(
+        "pseudonym", "code", at=at, sent=sent, place=place, campaign=campaign, **labels
     )
 
 
@@ -78,22 +80,22 @@ def write_link(link: str, cases: pl.DataFrame) -> str:
     )
 
 
-def draw_strips(told: Review, link: str = "") -> dict[str, Any]:
+def draw_strips(review: Review, link: str = "") -> dict[str, Any]:
     """A strip of time and bars to choose cases by, the cases in time, and all contacts of one
     case's person, at first the newest's. The strip is above all that grows and shrinks, so that it
     stays under the hand that drags. The data is inline: nothing goes to disk. `link`: which hidden
     fields hold what is chosen."""
-    words = Words(told.language)
-    told = _limit_cases(told)
-    spans = _spans(told.cases)
-    cases = put_in_words(told.cases, words).with_columns(middle=spans["middle"].dt.strftime(TIME))
+    words = Words(review.language)
+    review = _limit_cases(review)
+    spans = _spans(review.cases)
+    cases = put_in_words(review.cases, words).with_columns(middle=spans["middle"].dt.strftime(TIME))
     cases = cases.with_row_index(CASE)
     table = alt.Chart(_inline(cases)).encode(_tone(words))
     in_time = _when(pl.concat([spans["start"], spans["end"]]))
     picks = {name: alt.selection_point(name, fields=[name], toggle="true") for name in BARS}
     picks["period"] = alt.selection_interval("period", encodings=["x"], zoom=False, mark=BRUSH)
     case = _pick_dot("case", CASE, link)
-    first = [{"pseudonym": _find_newest(told.cases)["pseudonym"]}]
+    first = [{"pseudonym": _find_newest(review.cases)["pseudonym"]}]
     person = _pick_dot("person", "pseudonym", link, value=first)
     bars = {
         name: _bars(table, name, picks).properties(title=words.column(name), width=width)
@@ -105,11 +107,11 @@ def draw_strips(told: Review, link: str = "") -> dict[str, Any]:
         bars["verdict"],
         bars["campaign"].properties(title=words.translate("Choose a campaign")),
         _cases(_narrowed(table, picks), in_time, case, person, words),
-        _history(told.histories, person, words),
+        _history(review.histories, person, words),
     )
-    chart = alt.vconcat(*parts, title=tell_left_out(told, words)).configure(**_looks())
-    drawn: dict[str, Any] = chart.to_dict()
-    return drawn | {"$schema": SCHEMA}
+    chart = alt.vconcat(*parts, title=tell_left_out(review, words)).configure(**_looks())
+    specification: dict[str, Any] = chart.to_dict()
+    return specification | {"$schema": SCHEMA}
 
 
 def _find_newest(cases: pl.DataFrame) -> dict[str, Any]:
@@ -222,16 +224,16 @@ def _history(histories: pl.DataFrame, person: Any, words: Words) -> Any:
     return dots.properties(title=alt.Title(whose), width=WIDTH, height=alt.Step(18))
 
 
-def tell_left_out(told: Review, words: Words) -> str:
-    if not told.left_out:
+def tell_left_out(review: Review, words: Words) -> str:
+    if not review.left_out:
         return ""
-    shown = words.number(told.cases.height)
-    found = words.number(told.cases.height + told.left_out)
+    count = words.number(review.cases.height)
+    total = words.number(review.cases.height + review.left_out)
     message = (
         "The first {shown} of {found} cases, exceptions first and then the newest; narrow the "
         "period or name a campaign to see the others"
     )
-    return words.translate(message, shown=shown, found=found)
+    return words.translate(message, shown=count, found=total)
 
 
 def _tone(words: Words) -> Any:

@@ -30,8 +30,8 @@ def explain_cases(cases: pl.DataFrame, words: Words) -> pl.DataFrame:
     nothing to say. Days are the company's, as the release has them."""
     coded = cases.with_columns(_put_in_words(cases, name, words) for name in CODED)
     reason = col("reason").cast(pl.String)
-    clauses = {code: known.notice for code, known in REASONS.items()}
-    laws = {code: words.label("law", known.law) for code, known in REASONS.items()}
+    clauses = {code: entry.notice for code, entry in REASONS.items()}
+    laws = {code: words.label("law", entry.law) for code, entry in REASONS.items()}
     handled = {True: words.label("code", "true"), False: words.label("code", "false")}
     return coded.select(
         decided=_tell_act(words),
@@ -44,19 +44,19 @@ def explain_cases(cases: pl.DataFrame, words: Words) -> pl.DataFrame:
 
 def _put_in_words(cases: pl.DataFrame, name: str, words: Words) -> pl.Series:
     codes = cases[name].cast(pl.String)
-    said = {code: words.label(CODED[name], code) for code in codes.drop_nulls().unique()}
-    return codes.replace(said)
+    labels = {code: words.label(CODED[name], code) for code in codes.drop_nulls().unique()}
+    return codes.replace(labels)
 
 
 def _tell_act(words: Words) -> pl.Expr:
     """The act with its scope, days and the way it came; that there was none."""
-    given = words.translate("given {day}", day="{}")
-    ended = words.translate("ended {day}", day="{}")
+    start = words.translate("given {day}", day="{}")
+    end = words.translate("ended {day}", day="{}")
     via = words.translate("through: {way}", way="{}")
     act = pl.concat_str(
         pl.format("{}: {}", "act", "act_scope"),
-        pl.format(given, col("act_given_on").dt.strftime(DAY)),
-        pl.format(ended, col("act_ended_on").dt.strftime(DAY)),
+        pl.format(start, col("act_given_on").dt.strftime(DAY)),
+        pl.format(end, col("act_ended_on").dt.strftime(DAY)),
         pl.format(via, "act_via"),
         separator=", ",
         ignore_nulls=True,

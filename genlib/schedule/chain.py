@@ -144,8 +144,8 @@ class Chain:
             if _is_wanting(row, need, now):
                 self.store.reopen(row, now)
         self._work(self._start_step).do(list(rows))
-        found = self.store.read(rows)
-        return {name: found[f"{kind} {name}"] for name in needs}
+        results = self.store.read(rows)
+        return {name: results[f"{kind} {name}"] for name in needs}
 
     def _make_reports(self, slots: list[Slot], crew: Crew) -> int:
         """The first language of a report makes the pages of all, from one run of the figures; the

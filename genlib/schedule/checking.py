@@ -137,7 +137,7 @@ def _check_names(
 def _check_report(entry: Entry, plan: Plan) -> Iterator[Complaint]:
     try:
         path = find_report(entry.report, plan.folder)
-        known = parameters_of(open_notebook(path))
+        parameters = parameters_of(open_notebook(path))
     except GenlibError as error:
         yield "report", str(error)
         return
@@ -145,27 +145,27 @@ def _check_report(entry: Entry, plan: Plan) -> Iterator[Complaint]:
         if name in {*entry.parameters, *entry.each}:
             yield "parameters", f"{name} is given by the schedule itself"
             return
-    if "language" not in known and len(entry.languages) > 1:
+    if "language" not in parameters and len(entry.languages) > 1:
         yield "languages", "this report has no parameter language; name one language"
-    yield from _check_values(entry, known)
+    yield from _check_values(entry, parameters)
 
 
-def _check_values(entry: Entry, known: Mapping[str, Parameter]) -> Iterator[Complaint]:
+def _check_values(entry: Entry, parameters: Mapping[str, Parameter]) -> Iterator[Complaint]:
     choices: list[tuple[str, dict[str, Any]]] = [("parameters", dict(entry.parameters))]
     for name, values in entry.each.items():
         if not values:
             yield "each", "each needs values"
         if EVERY not in values:
             choices += [("each", {name: value}) for value in values]
-        elif name not in known or name not in SPREADABLE or len(values) > 1:
+        elif name not in parameters or name not in SPREADABLE or len(values) > 1:
             yield "each", f'"{EVERY}" stands alone, for every campaign or every region'
-    for key, given in choices:
-        if EVERY in given.values():
+    for key, choice in choices:
+        if EVERY in choice.values():
             yield key, f'"{EVERY}" is no value; each may have it, for every campaign or region'
             continue
         try:
-            values_settled = settle(known, given)
-            checked({name: values_settled[name] for name in given})
+            values_settled = settle(parameters, choice)
+            checked({name: values_settled[name] for name in choice})
         except UsageError as error:
             yield key, str(error)
 

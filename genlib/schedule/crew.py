@@ -118,6 +118,6 @@ def _serve(pipe: Connection, settings: Settings) -> None:
     with closing(Kernels(settings)) as kernels:
         with suppress(Exception):  # the report meets the same error, and says so
             kernels.start_ahead()
-        while given := pipe.recv():
-            task, now = given
+        while message := pipe.recv():
+            task, now = message
             pipe.send(judge(make_report, (task, settings, now, kernels)))

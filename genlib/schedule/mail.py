@@ -89,8 +89,8 @@ def add_page(mail: EmailMessage, run: Run, link: str, language: str, *, with_fil
 
 def read_lead(page: str) -> str:
     """The lead sentence of a page; nothing if it has none."""
-    found = LEAD.search(page)
-    return html.unescape(re.sub(r"<[^>]+>", "", found[1])).strip() if found else ""
+    match = LEAD.search(page)
+    return html.unescape(re.sub(r"<[^>]+>", "", match[1])).strip() if match else ""
 
 
 def may_have_file(to: tuple[str, ...], delivery: Delivery) -> bool:

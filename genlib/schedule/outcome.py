@@ -50,5 +50,5 @@ def put_off(outcome: Outcome, attempts: int, now: dt.datetime) -> Outcome:
     if not outcome.may_pass or attempts >= MOST_ATTEMPTS:
         return outcome
     pause = FIRST_PAUSE * 2 ** (attempts - 1)
-    said = f"{outcome.reason}; tried {attempts} times of {MOST_ATTEMPTS}"
-    return replace(outcome, status=WAITING, reason=said, not_before=now + pause)
+    reason = f"{outcome.reason}; tried {attempts} times of {MOST_ATTEMPTS}"
+    return replace(outcome, status=WAITING, reason=reason, not_before=now + pause)

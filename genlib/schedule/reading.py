@@ -142,17 +142,19 @@ class _Reader:
     def _build(self, kind: Any, where: str, raw: Any) -> Any:
         """A frozen value of a section; None if something in it is wrong."""
         before = len(self.faults)
-        given = self._table(where, raw)
-        known = {one.name: one for one in fields(kind)}
-        for name in sorted(given.keys() - known.keys()):
-            self._tell(f"{where}.{name}", f"there is no {name}; there are {', '.join(known)}")
-        for name, one in known.items():
+        section = self._table(where, raw)
+        fields_by_name = {one.name: one for one in fields(kind)}
+        for name in sorted(section.keys() - fields_by_name.keys()):
+            self._tell(
+                f"{where}.{name}", f"there is no {name}; there are {', '.join(fields_by_name)}"
+            )
+        for name, one in fields_by_name.items():
             is_needed = one.default is MISSING and one.default_factory is MISSING
-            if is_needed and name not in given:
+            if is_needed and name not in section:
                 self._tell(where, f"{name} is missing")
         values = {
-            name: self._read_value(str(known[name].type), f"{where}.{name}", given[name])
-            for name in given.keys() & known.keys()
+            name: self._read_value(str(fields_by_name[name].type), f"{where}.{name}", section[name])
+            for name in section.keys() & fields_by_name.keys()
         }
         return None if len(self.faults) > before else kind(**values)
 

@@ -139,10 +139,10 @@ def _find_stale(notebook: Any, slot: Slot, settings: Settings) -> str:
 
 
 def _give_parameters(notebook: Any, slot: Slot) -> dict[str, Any]:
-    known = parameters_of(notebook)
+    parameters = parameters_of(notebook)
     ours = {"period": slot.period.label, "language": slot.language}
-    given = {name: value for name, value in ours.items() if name in known}
-    return dict(slot.parameters) | given
+    values = {name: value for name, value in ours.items() if name in parameters}
+    return dict(slot.parameters) | values
 
 
 def _find_failed(slot: Slot, settings: Settings, since: dt.datetime | None = None) -> Run | None:

@@ -46,9 +46,9 @@ def _describe_row(row: Row, late: bool) -> dict[str, Any]:
     plain = ("key", "kind", "entry", "period", "language", "status", "reason", "cell", "error")
     more = ("run", "attempts")
     times = ("due_at", "started_at", "finished_at", "not_before")
-    told = {name: row[name] for name in (*plain, *more)}
-    told |= {name: row[name].isoformat() if row[name] else None for name in times}
-    return told | {"late": late}
+    description = {name: row[name] for name in (*plain, *more)}
+    description |= {name: row[name].isoformat() if row[name] else None for name in times}
+    return description | {"late": late}
 
 
 def count(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -191,9 +191,9 @@ class Store:
             )
         )
 
-    def _change(self, held: Claim, **values: Any) -> bool:
-        own = TASK.update().where(TASK.c.key == held.key, TASK.c.claim == held.token)
-        return self._run(own.where(TASK.c.status == RUNNING).values(**values))
+    def _change(self, our_claim: Claim, **values: Any) -> bool:
+        update = TASK.update().where(TASK.c.key == our_claim.key, TASK.c.claim == our_claim.token)
+        return self._run(update.where(TASK.c.status == RUNNING).values(**values))
 
     def _run(self, statement: sa.Update) -> bool:
         with self._writing() as connection:

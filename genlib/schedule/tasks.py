@@ -60,7 +60,7 @@ def publish_release(purpose: str, settings: Settings, now: dt.datetime) -> Outco
     """Publish the release of a purpose, as the register is now. `run` is its id."""
     word = password(settings, "password of the pseudonym key")
     key = key_use.open_pseudonym(settings, word, "schedule publish")
-    made = writer.publish(
+    release = writer.publish(
         purpose,
         open_register(settings.register),
         key,
@@ -72,7 +72,7 @@ def publish_release(purpose: str, settings: Settings, now: dt.datetime) -> Outco
         data=settings.data,
         access=settings.access_of(purpose),
     )
-    return Outcome(DONE, run=made.release_id)
+    return Outcome(DONE, run=release.release_id)
 
 
 def find_task(key: str, plan: Plan, settings: Settings, now: dt.datetime) -> tuple[Any, ...]:

@@ -49,9 +49,9 @@ def find_slots_of(
 def find_dues(entry: Entry, now: dt.datetime, zone: ZoneInfo) -> list[Due]:
     """The instants (UTC) at which an entry is due until now, each with its period; a period once,
     at the first."""
-    found = _find_dues_of_cron(entry, zone) if entry.cron else _find_dues_of_unit(entry, zone)
+    series = _find_dues_of_cron(entry, zone) if entry.cron else _find_dues_of_unit(entry, zone)
     dues: list[Due] = []
-    for at, period in found:
+    for at, period in series:
         if at > now:
             break
         dues.append((at, period))
@@ -60,8 +60,8 @@ def find_dues(entry: Entry, now: dt.datetime, zone: ZoneInfo) -> list[Due]:
 
 def find_next(entry: Entry, now: dt.datetime, zone: ZoneInfo) -> Due:
     """The next instant after now, with its period."""
-    found = _find_dues_of_cron(entry, zone) if entry.cron else _find_dues_of_unit(entry, zone)
-    return next((at, period) for at, period in found if at > now)
+    series = _find_dues_of_cron(entry, zone) if entry.cron else _find_dues_of_unit(entry, zone)
+    return next((at, period) for at, period in series if at > now)
 
 
 def _find_dues_of_unit(entry: Entry, zone: ZoneInfo) -> Iterator[Due]:

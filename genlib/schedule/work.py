@@ -35,7 +35,7 @@ Start = Callable[[str], Started]
 
 
 @dataclass
-class _Held:
+class _Job:
     claim: Claim
     work: Started
     started: dt.datetime
@@ -54,7 +54,7 @@ class Work:
     clock: Callable[[], dt.datetime] = read_clock
     limits: dict[str, dt.timedelta] = field(default_factory=dict)
     after: dict[str, set[str]] = field(default_factory=dict)
-    _held: list[_Held] = field(default_factory=list)
+    _jobs: list[_Job] = field(default_factory=list)
 
     def do(self, keys: list[str]) -> int:
         """Do what is free of these tasks until none is; how many were done here."""
@@ -62,20 +62,20 @@ class Work:
         try:
             while True:
                 self._claim_more(keys)
-                if not self._held:
+                if not self._jobs:
                     return count
                 count += self._look()
         finally:
-            for held in self._held:
-                held.work.stop()
+            for job in self._jobs:
+                job.work.stop()
 
     def _claim_more(self, keys: list[str]) -> None:
-        while len(self._held) < self.capacity:
+        while len(self._jobs) < self.capacity:
             claim = self.store.claim(self._find_ready(keys), self.clock(), self.lease)
             if claim is None:
                 return
             now = self.clock()
-            self._held.append(_Held(claim, self.start(claim.key), now, now))
+            self._jobs.append(_Job(claim, self.start(claim.key), now, now))
 
     def _find_ready(self, keys: list[str]) -> list[str]:
         """Those that do not wait for another task."""
@@ -88,29 +88,29 @@ class Work:
     def _look(self) -> int:
         """Look at each in turn, and keep what has ended; how many have."""
         ended = 0
-        for held in list(self._held):
-            outcome = held.work.wait(LOOK) or self._find_overtime(held)
-            if outcome is None and self._keep_claim(held):
+        for job in list(self._jobs):
+            outcome = job.work.wait(LOOK) or self._find_overtime(job)
+            if outcome is None and self._keep_claim(job):
                 continue
-            held.work.stop()
-            self._held.remove(held)
+            job.work.stop()
+            self._jobs.remove(job)
             if outcome is not None:
                 now = self.clock()
-                final = put_off(outcome, held.claim.attempts, now)
-                ended += self.store.finish(held.claim, final, now)
+                final = put_off(outcome, job.claim.attempts, now)
+                ended += self.store.finish(job.claim, final, now)
         return ended
 
-    def _keep_claim(self, held: _Held) -> bool:
+    def _keep_claim(self, job: _Job) -> bool:
         """Whether a task is still ours; its claim is renewed when a beat is over."""
         now = self.clock()
-        if now - held.renewed < self.lease / BEATS:
+        if now - job.renewed < self.lease / BEATS:
             return True
-        held.renewed = now
-        return self.store.renew(held.claim, now, self.lease)
+        job.renewed = now
+        return self.store.renew(job.claim, now, self.lease)
 
-    def _find_overtime(self, held: _Held) -> Outcome | None:
-        limit = self.limits.get(held.claim.key)
-        if limit is None or self.clock() - held.started < limit:
+    def _find_overtime(self, job: _Job) -> Outcome | None:
+        limit = self.limits.get(job.claim.key)
+        if limit is None or self.clock() - job.started < limit:
             return None
         minutes = limit.total_seconds() / 60
         return Outcome(FAILED, f"took longer than {minutes:g} minutes", error="Timeout")
