@@ -58,8 +58,8 @@ def with_gaps(  # noqa: PLR0913 - what groups are compared by
         others = [groups[f"{column}_others"] / groups["_other_effect"] for column in columns]
         gap_and_ends = gap(group, others, judgement.level_among(groups.height))
         values = dict(zip(_ends(name), gap_and_ends, strict=True))
-        found = groups.select(keys).with_columns(**values)
-        gaps.append(found.cast(schema))  # type: ignore[arg-type]
+        gaps_of_part = groups.select(keys).with_columns(**values)
+        gaps.append(gaps_of_part.cast(schema))  # type: ignore[arg-type]
     return frame.join(
         pl.concat(gaps),
         on=keys,

@@ -99,9 +99,9 @@ def _with_people(release: Tables, answered: Rows) -> Rows:
     joined = answered.join(customers, on="customer", how="left")
     invitation = nw.col("invitation").cast(nw.Int64)
     person = nw.coalesce(nw.col("customer").cast(nw.Int64), -1 - invitation)
-    known = joined.with_columns(nw.col(*ATTRIBUTES).fill_null("unknown"), person=person)
+    people = joined.with_columns(nw.col(*ATTRIBUTES).fill_null("unknown"), person=person)
     young = case({"18-34": nw.col("age_band").is_in(YOUNG)}, nw.col("age_band"))
-    return known.with_columns(age_band=young)
+    return people.with_columns(age_band=young)
 
 
 def take_latest(invited: Rows, *within: str) -> Rows:

@@ -151,12 +151,12 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
     def likelihood(parameters: Vector) -> Likelihood:
         p, above_one, gamma = parameters
         q = 1 + above_one  # q > 1, or customers would have no mean value
-        own = np.log(paid / (gamma + paid))
+        log_share = np.log(paid / (gamma + paid))
         common = np.log(gamma / (gamma + paid))
-        values = p * x * own + q * common - np.log(monetary) - betaln(p * x, q)
+        values = p * x * log_share + q * common - np.log(monetary) - betaln(p * x, q)
         rise = psi(p * x + q)
         slopes = [
-            x * (own + rise - psi(p * x)),
+            x * (log_share + rise - psi(p * x)),
             common + rise - psi(q),
             q / gamma - (p * x + q) / (gamma + paid),
         ]

@@ -36,13 +36,13 @@ def net_promoter_score(
     stratified mean (linearised).
     """
     columns = {"score": _read_numbers(scores), "wgt": weights, "stratum": strata}
-    given = {name: pl.Series(values) for name, values in columns.items() if values is not None}
-    answers = pl.DataFrame(given).filter(pl.col("score").is_between(0, 10))
+    series = {name: pl.Series(values) for name, values in columns.items() if values is not None}
+    answers = pl.DataFrame(series).filter(pl.col("score").is_between(0, 10))
     if answers.is_empty():
         raise UsageError("a net promoter score needs at least one answer from 0 to 10")
     is_promoter = answers["score"] >= 9
     is_detractor = answers["score"] <= 6
-    design: dict[str, Any] = {name: name for name in given if name != "score"}
+    design: dict[str, Any] = {name: name for name in series if name != "score"}
     if design:
         points = answers.with_columns(point=is_promoter.cast(pl.Int8) - is_detractor)
         return _score_by_design(points, design, level)

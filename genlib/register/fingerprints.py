@@ -40,7 +40,7 @@ def keep_key(connection: sa.Connection, key: Key) -> None:
 def replace_key(connection: sa.Connection, key: Key) -> bool:
     """Make a key that was replaced the register's, in place of a former one; False if it is
     already. Refused if the register has another."""
-    known = _digest(connection, f"{key.name} key")
+    old_digest = _digest(connection, f"{key.name} key")
     fingerprint = table("fingerprint")
     for name, digest in {**key.companions, key.name: key.fingerprint}.items():
         of = f"{name} key"
@@ -48,7 +48,7 @@ def replace_key(connection: sa.Connection, key: Key) -> bool:
             changed = {"digest": digest, "since": read_clock()}
             connection.execute(fingerprint.update().values(**changed).where(fingerprint.c.of == of))
     keep_key(connection, key)
-    return known != key.fingerprint
+    return old_digest != key.fingerprint
 
 
 def check_notice(register: Register, notice: Notice) -> None:
@@ -83,19 +83,19 @@ def check_keyless(url: str) -> None:
 
 
 def _check_key(connection: sa.Connection, key: Key) -> None:
-    known = _digest(connection, f"{key.name} key")
-    is_other = not _opens(connection, key) if known is None else known != key.fingerprint
+    digest = _digest(connection, f"{key.name} key")
+    is_other = not _opens(connection, key) if digest is None else digest != key.fingerprint
     if is_other:
-        raise _refuse_key(key, key.name, known)
-    for name, digest in key.companions.items():
-        known = _digest(connection, f"{name} key")
-        if known not in (None, digest):
-            raise _refuse_key(key, name, known)
+        raise _refuse_key(key, key.name, digest)
+    for name, companion in key.companions.items():
+        digest = _digest(connection, f"{name} key")
+        if digest not in (None, companion):
+            raise _refuse_key(key, name, digest)
 
 
-def _refuse_key(key: Key, name: str, known: bytes | None) -> Refused:
+def _refuse_key(key: Key, name: str, digest: bytes | None) -> Refused:
     file = f" of {key.file}" if key.file else ""
-    if known in key.former:
+    if digest in key.former:
         return Refused(
             f"the {name} key{file} was replaced after this register was copied, so nothing was "
             f"done with it; replace it again: genlib keys rotate --secret {name}"
@@ -119,20 +119,20 @@ def _opens(connection: sa.Connection, key: Key) -> bool:
 
 
 def _check_notice(connection: sa.Connection, notice: Notice) -> None:
-    known = _digest(connection, f"notice {notice.version}")
-    if known is not None:
-        notice.check_unchanged(notice.version, known.hex())
+    digest = _digest(connection, f"notice {notice.version}")
+    if digest is not None:
+        notice.check_unchanged(notice.version, digest.hex())
 
 
 def _digest(connection: sa.Connection, of: str) -> bytes | None:
-    known = table("fingerprint")
-    return connection.scalar(sa.select(known.c.digest).where(known.c.of == of))
+    fingerprint = table("fingerprint")
+    return connection.scalar(sa.select(fingerprint.c.digest).where(fingerprint.c.of == of))
 
 
 def _keep(connection: sa.Connection, of: str, digest: bytes) -> None:
     if _digest(connection, of) is None:
-        kept = {"of": of, "digest": digest, "since": read_clock()}
-        connection.execute(table("fingerprint").insert().values(**kept))
+        row = {"of": of, "digest": digest, "since": read_clock()}
+        connection.execute(table("fingerprint").insert().values(**row))
 
 
 def _lock_unless_known(connection: sa.Connection, of: str) -> None:

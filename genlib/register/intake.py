@@ -181,10 +181,10 @@ def load(
     intake = Intake(register, key, Path(rejected_to), **options)
     names = [path.name.lower() for path in Path(folder).iterdir()]
     holds.begin_load(register, names, intake.at)
-    found = files(Path(folder))
-    for name, path in found.items():
+    paths = files(Path(folder))
+    for name, path in paths.items():
         check_columns(name, path)
-    return Summary(tuple(intake.table(name, path) for name, path in found.items()))
+    return Summary(tuple(intake.table(name, path) for name, path in paths.items()))
 
 
 @dataclass(frozen=True)
@@ -297,12 +297,12 @@ def refuse_lost(
     for foreign in sorted(table(name).foreign_keys, key=lambda f: f.parent.name):
         parent = foreign.column.table.name
         column = foreign.parent.name
-        known = register.known(parent, good.select(id=column).drop_nulls().unique())
+        targets = register.known(parent, good.select(id=column).drop_nulls().unique())
         lost = good.filter(
-            pl.col(column).is_not_null() & ~pl.col(column).is_in(known["id"].implode())
+            pl.col(column).is_not_null() & ~pl.col(column).is_in(targets["id"].implode())
         )
         for rule in (expiry.RULE, tombstones.RULE):
-            numbers = past.get((parent, rule), known["id"].clear())
+            numbers = past.get((parent, rule), targets["id"].clear())
             over = lost.filter(pl.col(column).is_in(numbers.implode()))
             lost = lost.join(over, on="row", how="anti", maintain_order="left")
             good, faults = _without(good, faults, over, column, rule)
@@ -320,8 +320,8 @@ def refuse_doubles(
     """Refuse new rows whose code another row has, in the register or earlier in the file."""
     for column in (column.name for column in table(name).columns if column.unique):
         again = fresh.filter(~pl.col(column).is_first_distinct())
-        known = register.known(name, fresh.select(column))
-        there = fresh.join(known, on=column, how="semi")
+        codes_in_use = register.known(name, fresh.select(column))
+        there = fresh.join(codes_in_use, on=column, how="semi")
         doubles = pl.concat([again, there]).unique("row")
         fresh, faults = _without(fresh, faults, doubles, column, "duplicate")
     return fresh, faults

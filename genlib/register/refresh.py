@@ -66,15 +66,15 @@ class Refresh:
 
     def check(self, sources: Sequence[Source]) -> list[tuple[Outcome, bytes]]:
         """What `run` would do, and the refused rows of each table as CSV; nothing is kept."""
-        found = []
+        outcomes = []
         with self.register.writing() as connection, connection.begin_nested() as trial:
             run = runs.begin_run(connection)
             for source in sources:
                 refused = io.BytesIO()
                 outcome = self._take(connection, source, run, refused)
-                found.append((outcome, refused.getvalue()))
+                outcomes.append((outcome, refused.getvalue()))
             trial.rollback()
-        return found
+        return outcomes
 
     def check_order(self, sources: Sequence[Source]) -> None:
         """Refused if a source is older than the last of its feed."""

@@ -67,10 +67,10 @@ class Seen(TemporaryTables):
         batch = keys.select(col("row").alias(ROW), *self.keys)
         self._lay(self._batch, batch)
         query = sa.select(self._batch.c[ROW]).join(self._seen, self._same(self._batch, self._seen))
-        found = self._read(query, {"row": pl.Int64})
-        fresh = batch.join(found, left_on=ROW, right_on="row", how="anti")
+        repeats = self._read(query, {"row": pl.Int64})
+        fresh = batch.join(repeats, left_on=ROW, right_on="row", how="anti")
         self.register.write_temporary(self._seen.name, fresh)
-        return found
+        return repeats
 
     def find_missing(self, which: sa.ColumnElement[bool]) -> pl.DataFrame:
         """The numbers of the rows of the register, of those meant, that did not come in this
@@ -199,7 +199,7 @@ def make_temporary(
 ) -> sa.Table:
     """A new empty table of this transaction, with `at_row` before the columns. `numbers`: the
     columns by which its rows are numbered, each once; `indexed`: those by which they are found."""
-    made = sa.Table(
+    new_table = sa.Table(
         name,
         sa.MetaData(),
         sa.Column(ROW, sa.BigInteger),
@@ -210,11 +210,11 @@ def make_temporary(
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
     )
-    connection.execute(sa.schema.CreateTable(made))
+    connection.execute(sa.schema.CreateTable(new_table))
     if indexed:
-        index = sa.Index(f"{name}_keys", *(made.c[column] for column in indexed))
+        index = sa.Index(f"{name}_keys", *(new_table.c[column] for column in indexed))
         connection.execute(sa.schema.CreateIndex(index))
-    return made
+    return new_table
 
 
 def _bare(kind: Any) -> Any:

@@ -98,11 +98,11 @@ class Taking:
         """The batch without the rows of erased people: they are refused and hold nobody back, and
         what the register has of them still is not missing."""
         place = self.place
-        others, found = part_erased(
+        others, tombstone_faults = part_erased(
             place.register, place.key, self.name, batch.rows, time_zone=place.time_zone
         )
         named = batch.faults.filter(rule=RULE)
-        faults = pl.concat([found, named.join(found, on="row", how="anti")])
+        faults = pl.concat([tombstone_faults, named.join(tombstone_faults, on="row", how="anti")])
         rows = others.join(named, on="row", how="anti", maintain_order="left")
         if faults.is_empty():
             return batch
@@ -156,14 +156,14 @@ class Taking:
             self.outcome.missing = missing.height
             runs.mark_missing(register, connection, self.run, missing)
 
-    def _choose_stage(self, given: tuple[str, ...]) -> Stage:
+    def _choose_stage(self, columns: tuple[str, ...]) -> Stage:
         """The stage on which rows are compared that tell these columns."""
-        if given not in self.stages:
+        if columns not in self.stages:
             register, connection = self.place.register, self.place.connection
-            kept = find_rule(self.name).kept
+            rule = find_rule(self.name)
             label = f"came{len(self.stages) or ''}"
-            self.stages[given] = Stage(register, connection, self.name, given, kept, label)
-        return self.stages[given]
+            self.stages[columns] = Stage(register, connection, self.name, columns, rule.kept, label)
+        return self.stages[columns]
 
     def _bring_list_up(self) -> None:
         """Put on the suppression list what the taken rows prohibit, and note what was added."""
@@ -256,9 +256,9 @@ class Taking:
 
     def _write_changes(self, pairs: pl.DataFrame, stored: pl.DataFrame) -> None:
         keys = self.stage.keys
-        given = [column for column in self.stage.given if column not in keys]
-        columns = [c for c in stored_columns(self.name, given) if c not in keys]
-        plain = pairs.select(*keys, *given)
+        source_columns = [column for column in self.stage.given if column not in keys]
+        columns = [c for c in stored_columns(self.name, source_columns) if c not in keys]
+        plain = pairs.select(*keys, *source_columns)
         rows = seal_columns(plain, self.name, self.place.key).select(*keys, *columns)
         before = rows.select(keys).join(stored, on=keys, maintain_order="left").select(columns)
         images = pl.DataFrame(
@@ -291,12 +291,12 @@ class Taking:
 
     def _tell_codes(self, batch: Batch, faults: pl.DataFrame) -> None:
         """Count the codes that nobody translates: of the feed, and of the register's own."""
-        own = faults.filter(rule="unknown_code").select("row", "column")
+        cells = faults.filter(rule="unknown_code").select("row", "column")
         texts = [
-            batch.rows.join(own.filter(column=column), on="row").select(
+            batch.rows.join(cells.filter(column=column), on="row").select(
                 "row", "column", code=column
             )
-            for column in own["column"].unique(maintain_order=True)
+            for column in cells["column"].unique(maintain_order=True)
         ]
         unknown = pl.concat([batch.codes, *texts]).filter(col("code") != UNREADABLE)
         self.outcome.codes.add(unknown.with_columns(col("row") // self.source.spread))
@@ -308,21 +308,21 @@ class Taking:
             return
         # an older row holds back as a changed one does: only if it speaks of more than harmless
         speaking = faults.filter(~col("rule").is_in([expiry.RULE, RULE]))
-        told = speaking.with_columns(col("rule").replace("older", "changed"))
+        causes = speaking.with_columns(col("rule").replace("older", "changed"))
         is_found_otherwise = col("rule").is_in(FOUND_OTHERWISE)
-        others = told.filter(is_found_otherwise)
-        unnamed = told.join(others, on="row", how="anti", maintain_order="left")
+        others = causes.filter(is_found_otherwise)
+        unnamed = causes.join(others, on="row", how="anti", maintain_order="left")
         refused = holds.find_refused(batch.rows, unnamed, self.name)
         numbers = batch.rows.select("row", refused_id=col("id").cast(pl.Int64, strict=False))
-        meant = told.unique("row", keep="first", maintain_order=True)
+        meant = causes.unique("row", keep="first", maintain_order=True)
         candidates = meant.join(batch.candidates, on="row").join(numbers, on="row")
         every = pl.concat([refused, candidates.select(refused.columns), self._find_owners(refused)])
-        held = every.unique(maintain_order=True)
+        holds_of_batch = every.unique(maintain_order=True)
         identified = None
         if self.name == "customer":
-            identified = holds.digest_refused(batch.rows, held, self.place.key)
+            identified = holds.digest_refused(batch.rows, holds_of_batch, self.place.key)
         numbers_of_clear = pl.concat([rows["id"] for rows in clear])
-        self.watch.note(numbers_of_clear, held, identified)
+        self.watch.note(numbers_of_clear, holds_of_batch, identified)
 
     def _find_owners(self, refused: pl.DataFrame) -> pl.DataFrame:
         """The holds again, of the customers that the refused rows have in the register: a row that
@@ -331,8 +331,8 @@ class Taking:
             return refused.clear()
         numbers = refused.select(id="refused_id").drop_nulls().unique()
         owners = self.place.register.matching(self.name, numbers).select("id", owner="customer_id")
-        found = refused.join(owners, left_on="refused_id", right_on="id")
-        moved = found.filter(col("owner").ne_missing(col("customer_id")))
+        pairs = refused.join(owners, left_on="refused_id", right_on="id")
+        moved = pairs.filter(col("owner").ne_missing(col("customer_id")))
         return moved.with_columns(customer_id="owner").select(refused.columns)
 
 

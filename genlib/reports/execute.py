@@ -83,19 +83,19 @@ class Kernels:
     def open(self, publication: str = "") -> Iterator[Session]:
         """A kernel until the end: the one that waits, or a new one. `publication` is what the
         ledger calls what it publishes."""
-        own = {PUBLICATION: publication}
+        variables = {PUBLICATION: publication}
         with ExitStack() as stack:
             client = self._take_waiting(stack)
             if client is None:
-                client = stack.enter_context(_start_kernel(self._settings, own, ""))
-                said = ""
+                client = stack.enter_context(_start_kernel(self._settings, variables, ""))
+                line = ""
             else:
-                said = f"import os; os.environ.update({own!r}); del os"
+                line = f"import os; os.environ.update({variables!r}); del os"
             with _watch_kernel():
                 stack.enter_context(client.setup_kernel())
             session = Session(client)
-            if said:
-                session.run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(said)]))
+            if line:
+                session.run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line)]))
             yield session
 
     def _take_waiting(self, stack: ExitStack) -> Any:
@@ -116,16 +116,16 @@ class Kernels:
 
 
 @contextmanager
-def _start_kernel(settings: Settings, own: dict[str, str], line: str) -> Iterator[Any]:
-    """The client of a new kernel, which need not be ready yet. It does `line` first, and has `own`
-    in its environment."""
+def _start_kernel(settings: Settings, variables: dict[str, str], line: str) -> Iterator[Any]:
+    """The client of a new kernel, which need not be ready yet. It does `line` first, and has
+    `variables` in its environment."""
     from nbclient import NotebookClient
 
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     bar = f"import sys; sys.modules.setdefault('{UNUSED}', None); del sys; {line}"
     with TemporaryDirectory(prefix=SOCKETS) as sockets:
         # no history, no start-up code
-        surroundings = {"env": environment(settings) | own | {"IPYTHONDIR": sockets}}
+        surroundings = {"env": environment(settings) | variables | {"IPYTHONDIR": sockets}}
         client = NotebookClient(
             nbformat.v4.new_notebook(),
             kernel_name="python3",
@@ -193,10 +193,10 @@ def _tell_failure(place: int, error: str, message: str) -> CellFailed:
     """Only the class of the error is told: its message and traceback may hold values. Our own
     classes say what they mean, and the system what its number means, such as a full disk."""
     if number := _SYSTEM.match(message if error == "OSError" else ""):
-        said = os.strerror(int(number[1]))
-        return CellFailed(f"stopped: the system says {said}", cell=place, error=error)
-    known = getattr(genlib.errors, error, None)
+        reason = os.strerror(int(number[1]))
+        return CellFailed(f"stopped: the system says {reason}", cell=place, error=error)
+    kind = getattr(genlib.errors, error, None)
     meaning = (
-        f": {(known.__doc__ or '').split(';')[0].rstrip('.')}" if isinstance(known, type) else ""
+        f": {(kind.__doc__ or '').split(';')[0].rstrip('.')}" if isinstance(kind, type) else ""
     )
     return CellFailed(f"stopped with {error}{meaning}", cell=place, error=error)

@@ -158,13 +158,13 @@ def _is_in_figures(error: ReportFailed, order: Order) -> bool:
 
 def _make_page(pages: _Set, order: Order, executed: Any) -> Run:
     """What may be shown of an executed notebook, as a run of the catalogue."""
-    shown = let_through(executed)
-    cited = _cite(shown, order.settings)
+    outputs = let_through(executed)
+    cited = _cite(outputs, order.settings)
     changes = _find_changes(order, cited)
-    tables = export.write_tables(shown, order.slot.language)
+    tables = export.write_tables(outputs, order.slot.language)
     html = export.to_html(
         executed,
-        shown,
+        outputs,
         language=order.slot.language,
         period=order.values.get("period", ""),
         making=_describe_making(order, changes, TABLES if tables else ""),
@@ -173,33 +173,38 @@ def _make_page(pages: _Set, order: Order, executed: Any) -> Run:
         html = banner.put_banner(html, Words(order.slot.language).translate(banner.DRAFT))
     files = {
         second_person.PAGE: html.encode(),
-        "report.ipynb": export.to_keep(executed, shown),
-        "disclosure.json": export.audit(shown),
+        "report.ipynb": export.to_keep(executed, outputs),
+        "disclosure.json": export.audit(outputs),
     }
     if tables:
         files[TABLES] = tables
-    told = {"status": order.status, "shown": export.facts(shown), **cited, "since_last": changes}
+    outcome = {
+        "status": order.status,
+        "shown": export.facts(outputs),
+        **cited,
+        "since_last": changes,
+    }
     if order.status == catalogue.WAITING:
-        told["pdf"] = order.pdf  # printed when it is let out
+        outcome["pdf"] = order.pdf  # printed when it is let out
     elif order.pdf:
         files[second_person.PRINT] = to_pdf(html)
     if not order.is_draft:
         pages.ledger.enter(pages.figures)  # again for what a later page alone protects
-    return _keep(order, files, told)
+    return _keep(order, files, outcome)
 
 
 def _describe_making(order: Order, changes: dict[str, Any], workbook: str) -> str:
     words = Words(order.slot.language)
     commands = list_commands(words, order.about, is_draft=order.is_draft)
-    said = describe_history(words, order.about, changes)
-    return page.describe_making(words, commands, said, workbook)
+    history = describe_history(words, order.about, changes)
+    return page.describe_making(words, commands, history, workbook)
 
 
 def _find_changes(order: Order, cited: dict[str, Any]) -> dict[str, Any]:
     """What is another than in the last report; of a run that is made again, what was then."""
     if "since_last" in order.about:
-        found: dict[str, Any] = order.about["since_last"]
-        return found
+        changes: dict[str, Any] = order.about["since_last"]
+        return changes
     last = find_last(order.settings.reports, order.slot)
     return compare_runs(last, order.about | cited)
 
@@ -212,9 +217,9 @@ def _name_publication(order: Order) -> str:
     return Ledger.called(order.settings.day_of(read_clock()), order.id)
 
 
-def _cite(shown: export.Shown, settings: Settings) -> dict[str, Any]:
+def _cite(outputs: export.Shown, settings: Settings) -> dict[str, Any]:
     """The release that the report's conditions cite, with the notice that it was made under."""
-    cited = export.release(shown)
+    cited = export.release(outputs)
     if cited is None:
         return {}
     manifest = read_manifest(*cited, settings=settings)
@@ -230,8 +235,8 @@ def _keep_failed(order: Order, error: ReportFailed) -> ReportFailed:
     kind = error.error if isinstance(error, CellFailed) else type(error).__name__
     notebook = export.failed(parametrise(order.notebook, order.values), cell=cell, error=kind)
     status = catalogue.FAILED_DRAFT if order.is_draft else "failed"
-    told = {"status": status, "failed_cell": cell or None, "error": kind}
-    run = _keep(order, {"report.ipynb": notebook}, told)
+    outcome = {"status": status, "failed_cell": cell or None, "error": kind}
+    run = _keep(order, {"report.ipynb": notebook}, outcome)
     return ReportFailed(f"{order.slot.report}: {error} (kept in {run.folder})")
 
 

@@ -129,19 +129,21 @@ def run_pages(  # noqa: PLR0913 - each says what is run, or how
     missing = [order for order, run in zip(wanted, earlier, strict=True) if run is None]
     if not missing:
         return [run for run in earlier if run is not None]
-    made = iter(make_runs(_mark_drafts(missing)))
-    return [next(made) if run is None else run for run in earlier]
+    new_runs = iter(make_runs(_mark_drafts(missing)))
+    return [next(new_runs) if run is None else run for run in earlier]
 
 
 def _prepare(plain: Order, page: Page, name: str) -> Order:
     """The order of a page of the notebook of that name, its parameters checked."""
     settings = plain.settings
-    known = parameters_of(plain.notebook)
+    parameters = parameters_of(plain.notebook)
     today = settings.day_of(read_clock())
-    values = checked(_name_period(settle(known, page.parameters), today))
+    values = checked(_name_period(settle(parameters, page.parameters), today))
     _check_period(plain.notebook, values, settings)
     _check_campaign(values, settings)
-    choice = catalogue.chosen(values, {key: parameter.default for key, parameter in known.items()})
+    choice = catalogue.chosen(
+        values, {key: parameter.default for key, parameter in parameters.items()}
+    )
     slot = catalogue.slot_of(plain.slot.report, values, choice)
     about = {"parameters": values, "chosen": choice, **_about(slot, settings, page.keep_months)}
     about |= {"notebook_digest": digest_notebook(plain.notebook)}
@@ -166,10 +168,10 @@ def _mark_drafts(orders: list[Order]) -> list[Order]:
 def find_run(run_id: str, settings: Settings) -> Run | None:
     """The run of the catalogue with this id; None of one that was killed and is in the ledger only.
     UsageError if it is in neither."""
-    found = next((run for run in catalogue.runs(settings.reports) if run.id == run_id), None)
-    if found is None and not Ledger.of(settings).published(run_id):
+    entry = next((run for run in catalogue.runs(settings.reports) if run.id == run_id), None)
+    if entry is None and not Ledger.of(settings).published(run_id):
         raise UsageError("no run of that id; genlib report list shows the runs with their ids")
-    return found
+    return entry
 
 
 def forget_run(run_id: str, settings: Settings) -> int:
@@ -178,19 +180,19 @@ def forget_run(run_id: str, settings: Settings) -> int:
     While the same figures stand in another language, the ledger keeps them; if that was refused by
     a second person, who read it, they are withdrawn.
     """
-    found = find_run(run_id, settings)
+    entry = find_run(run_id, settings)
     ledger = Ledger.of(settings)
-    if found is None:
+    if entry is None:
         return _strike(run_id, settings)
-    _check_not_refused(found)
-    _remove([found], settings)
+    _check_not_refused(entry)
+    _remove([entry], settings)
     taken_back = {run_id} | ledger.list_forgotten()
     there = catalogue.runs(settings.reports)
     failed = {run.id for run in there if run.status == "failed"}
-    others = set(found.together) - taken_back - failed
+    others = set(entry.together) - taken_back - failed
     ledger.note_forgotten(run_id, by=settings.user)
     if not others:
-        return _strike(found.figures, settings)
+        return _strike(entry.figures, settings)
     refused = [run for run in there if run.id in others and run.status == catalogue.REFUSED]
     if len(refused) == len(others):
         withdraw_unshown(refused[0], settings)
@@ -208,8 +210,8 @@ def withdraw_run(run_id: str, settings: Settings, reason: str) -> int:
     """Take back a run that was shown: it leaves the catalogue, in every language of the same
     figures, and what it told is told anew and marked as corrected. A page that a second person
     refused stays for the record. Gives the number of tables, or parts of one, that it told."""
-    found = find_run(run_id, settings)
-    figures = found.figures if found else run_id
+    entry = find_run(run_id, settings)
+    figures = entry.figures if entry else run_id
     every = [run for run in catalogue.runs(settings.reports) if run.figures == figures]
     gone = [run for run in every if run.status != catalogue.REFUSED]
     _remove(gone, settings)
