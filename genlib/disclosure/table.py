@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from genlib.disclosure.cells import Dimension, Measure, show_frame
+from genlib.disclosure.codes import list_absent
 from genlib.disclosure.pages import ToldPage
 from genlib.disclosure.pattern import Pattern
 from genlib.errors import NoSuchTable, Refused, UsageError
@@ -123,7 +124,9 @@ class ProtectedTable:
     def _check_code(self, column: str, code: Any) -> None:
         dimension = next((one for one in self.by if one.name == column), None)
         names = [*dimension.order, *dimension.labels] if dimension else []
-        if names and code is not None and code not in {*names, *self.frame[column]}:
+        if not (dimension and names) or code is None:
+            return
+        if list_absent([code], dimension, self.frame[column]):
             raise UsageError(
                 f"dimension {column} of table {self.name} has no {code!r}; it has "
                 f"{', '.join(map(str, dict.fromkeys(names)))}"

@@ -121,16 +121,26 @@ def test_every_paragraph_of_a_report_can_be_said_in_every_language(name, languag
     assert Words(language).missing(messages) == []
 
 
+def entitle(run: catalogue.Run, title: str) -> None:
+    """Give a run's notebook a heading."""
+    manifest = run.folder / "manifest.json"
+    facts = json.loads(manifest.read_text(encoding="utf-8")) | {"title": title}
+    manifest.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def write_status_of(folder: Path, report: str) -> None:
+    """The status of a schedule that has this report in the place of another."""
+    write_status(folder)
+    status = (folder / "status.json").read_text(encoding="utf-8")
+    ordered = status.replace("report customer_analysis", f"report {report}")
+    (folder / "status.json").write_text(ordered, encoding="utf-8")
+
+
 def test_a_report_of_ones_own_is_called_by_its_title(tmp_path):
     for run_id, status in (("2026-1", "good"), ("2026-2", "failed")):
         run = keep(tmp_path, run_id, status, report="good", language="sv")
-        manifest = run.folder / "manifest.json"
-        told = json.loads(manifest.read_text(encoding="utf-8")) | {"title": "Kuuralehdet <1>"}
-        manifest.write_text(json.dumps(told), encoding="utf-8")
-    write_status(tmp_path)
-    status = (tmp_path / "status.json").read_text(encoding="utf-8")
-    late = status.replace("report customer_analysis", "report ../my own/good.ipynb")
-    (tmp_path / "status.json").write_text(late, encoding="utf-8")
+        entitle(run, "Kuuralehdet <1>")
+    write_status_of(tmp_path, "../my own/good.ipynb")
     page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
     assert page.count("Kuuralehdet &lt;1&gt;") == len(
         ["choice", "heading", "failed", "late", "refused"]
@@ -141,13 +151,8 @@ def test_a_report_of_ones_own_is_called_by_its_title(tmp_path):
 
 def test_the_heading_of_a_draft_is_nothing_for_readers(tmp_path):
     run = keep(tmp_path, "2026-1", catalogue.DRAFT, report="customer")
-    manifest = run.folder / "manifest.json"
-    told = json.loads(manifest.read_text(encoding="utf-8")) | {"title": "Kuuralehdet"}
-    manifest.write_text(json.dumps(told), encoding="utf-8")
-    write_status(tmp_path)
-    status = (tmp_path / "status.json").read_text(encoding="utf-8")
-    ordered = status.replace("report customer_analysis", "report customer.ipynb")
-    (tmp_path / "status.json").write_text(ordered, encoding="utf-8")
+    entitle(run, "Kuuralehdet")
+    write_status_of(tmp_path, "customer.ipynb")
     page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
     assert "Kuuralehdet" not in page
     assert "customer" in page
