@@ -389,6 +389,11 @@ def test_the_kernel_keeps_what_python_and_spark_need(settings, monkeypatch, name
     assert environment(settings)[name] == "/usr/here"
 
 
+def test_the_sums_of_a_kernel_do_not_depend_on_the_cores_of_a_machine(settings, monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "8")
+    assert environment(settings)["OPENBLAS_NUM_THREADS"] == "1"
+
+
 def test_a_secret_of_the_shell_is_nowhere_in_the_kernel(home, good, monkeypatch):
     monkeypatch.setenv("SERVICE_TOKEN", SENTINEL)
     around = (
