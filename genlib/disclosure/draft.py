@@ -3,6 +3,50 @@ shows but that tell of people all the same.
 
 Example: 6 had e-mail and 5 a text message, 9 in all. So 2 had both: a fourth variable, and the
 relation 6 + 5 - 9 - 2 = 0. Two are too few, so they must be free to rise by 3 and to fall by 1.
+
+>>> figures = pl.DataFrame(
+...     {
+...         "same": [0, 1, 2],
+...         "_label": [0, 1, 2],
+...         "_cell": [0, 1, 2],
+...         "measure": ["people", "people", "people"],
+...         "kind": ["people", "people", "people"],
+...         "value": [6, 5, 9],
+...         "people": [6, 5, 9],
+...         "contributors": [6, 5, 9],
+...         "first": [0, 0, 0],
+...         "rest": [0, 0, 0],
+...         "dear": [1.0, 1.0, 1.0],
+...         "up": [0, 0, 0],
+...         "down": [0, 0, 0],
+...         "reason": [None, None, None],
+...         "virtual": [False, False, False],
+...     },
+...     schema_overrides={"reason": pl.String},
+... )
+>>> links = pl.DataFrame(
+...     {
+...         "part": [0, 1],
+...         "whole": [2, 2],
+...         "relation": [0, 0],
+...         "gap": [2, 2],
+...         "least": [2, 2],
+...         "most": [2, 2],
+...         "kind": ["people", "people"],
+...         "virtual_parent": [False, False],
+...     }
+... )
+>>> draft = Draft(figures, links, least=5)
+>>> draft.add_sums()
+>>> system = draft.make_system()
+>>> system.value.tolist()
+[6, 5, 9, 2, 3, 4]
+>>> system.matrix.toarray()[0].tolist()
+[1, 1, -1, -1, 0, 0]
+>>> system.need_variable.tolist(), system.need_move.tolist()
+([3, 3], [3, -1])
+
+The last two variables are 9 - 6 and 9 - 5: no part is larger than the whole.
 """
 
 from __future__ import annotations

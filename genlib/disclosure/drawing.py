@@ -48,7 +48,10 @@ def draw_cells(
 
 
 def _list_rows(members: Members, *, tells_people: bool) -> pl.DataFrame:
-    """The rows of all; one a person and cell, with `people`, where these are told."""
+    """The rows of all; one a person and cell, with `people`, where these are told.
+
+    Example: whoever paid 5 and 2 euros in a cell is one row of 7 euros and 1 person.
+    """
     columns = [members.person, "_cell", *members.sums]
     rows = pl.concat([members.lone.select(columns), members.contacts.select(columns)])
     if not tells_people:
@@ -136,7 +139,15 @@ def _work_out_numbers(customers: pl.LazyFrame, column: str) -> pl.DataFrame:
 
 
 def _add_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame | None) -> pl.DataFrame:
-    """The rows, with the stable `_number` of each contributor (null: not known) in place of him."""
+    """The rows, with the stable `_number` of each contributor (null: not known) in place of him.
+
+    Customer 3 is not among the names:
+
+    >>> names = pl.DataFrame({"_person": [1, 2], "_number": [11, 12]})
+    >>> rows = pl.DataFrame({"customer": [1, 3], "people": [1, 1]})
+    >>> _add_numbers(rows, "customer", names).rows()
+    [(1, 11), (1, None)]
+    """
     numbered = rows.with_columns(_number=pl.lit(None, pl.UInt64))
     if person == COMPANY:
         numbered = rows.with_columns(_number=pl.col(COMPANY).cast(pl.UInt64))

@@ -63,7 +63,28 @@ def _check_sums(links: pl.DataFrame) -> None:
 
 def _unite_keys(figures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """The `_label` of every `_key` - a parent with a single child is that child - and its `_cell`,
-    numbered in the order of labels; -1 if no table shows it."""
+    numbered in the order of labels; -1 if no table shows it.
+
+    All of region 01 live in one town, so both are one cell; nobody shows the total:
+
+    >>> figures = pl.DataFrame(
+    ...     {
+    ...         "_key": ["town", "region", "total"],
+    ...         "virtual": [False, False, True],
+    ...     }
+    ... )
+    >>> links = pl.DataFrame(
+    ...     {
+    ...         "child": ["town", "region"],
+    ...         "parent": ["region", "total"],
+    ...         "children": [1, 2],
+    ...         "gap": [0, 0],
+    ...         "kind": ["people", "people"],
+    ...     }
+    ... )
+    >>> _unite_keys(figures, links).rows()
+    [('town', 0, 0), ('region', 0, 0), ('total', 1, -1)]
+    """
     by_key = figures.group_by("_key", maintain_order=True)
     is_shown = (~pl.col("virtual")).any()
     keys = by_key.agg(shown=is_shown).with_row_index("_node")
@@ -87,7 +108,15 @@ def _list_only_children(links: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame
 
 
 def _rename_ends(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
-    """The links between the variables that are left: `whole` and `part`."""
+    """The links between the variables that are left: `whole` and `part`.
+
+    Figures 0 and 1 became variable 0, figure 2 became variable 1; the link of 0 with itself goes:
+
+    >>> links = pl.DataFrame({"variable": [0, 1], "variable_parent": [1, 2]})
+    >>> figures = pl.DataFrame({"variable": [0, 1, 2], "same": [0, 0, 1]})
+    >>> _rename_ends(links, figures).select("part", "whole").rows()
+    [(0, 1)]
+    """
     wholes = figures.select(variable_parent="variable", whole="same")
     parts = figures.select("variable", part="same")
     renamed = links.join(wholes, on="variable_parent").join(parts, on="variable")

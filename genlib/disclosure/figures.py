@@ -1,4 +1,21 @@
-"""The figures that tables tell, one by one, with the people behind each."""
+"""The figures that tables tell, one by one, with the people behind each.
+
+Example: a table of customers by region, with their payments, tells two figures a region.
+
+>>> from genlib.disclosure.cells import Dimension, Measure
+>>> frame = pl.DataFrame(
+...     {
+...         "region": ["01", "06"],
+...         "people": [40, 30],
+...         "payments": [90, 30],
+...     }
+... )
+>>> measures = (Measure("people", "people"), Measure("payments"))
+>>> cells = Cells(frame, (Dimension("region"),), measures)
+>>> list_figures(cells).select("where", "measure", "value", "people", "heads").rows()
+[('01', 'people', 40, 40, True), ('06', 'people', 30, 30, True),
+ ('01', 'payments', 90, 40, False), ('06', 'payments', 30, 30, True)]
+"""
 
 from __future__ import annotations
 

@@ -146,7 +146,8 @@ def _replace_part(head: str, parts: Sequence[pl.Expr], place: int, part: pl.Expr
 
 
 def _name_value(column: str, units: Mapping[str, str]) -> pl.Expr:
-    """A value of a column as it stands in a key: "region=01"."""
+    """A value of a column as it stands in a key: "region=01", or "quarter=2026-10-01" where the
+    codes of months are quarters."""
     name = units.get(column, column)
     return pl.lit(f"{name}=") + pl.col(column).cast(pl.String) + END
 
@@ -155,7 +156,19 @@ def _name_part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl
     """The dimension's share of the key, read from `start` on: the finest set value, with its
     parents only if it does not fix them.
 
-    Example: "town=091", for 091 lies in region 01 alone; but "town=unknown region=01".
+    The code 091 lies in region 01 alone, but "unknown" does not:
+
+    >>> frame = pl.DataFrame(
+    ...     {
+    ...         "town": ["091", "unknown", None],
+    ...         "region": ["01", "01", "01"],
+    ...         "_one_town": [True, False, True],
+    ...     }
+    ... )
+    >>> towns = Dimension("town", parents=("region",))
+    >>> names = frame.select(_name_part(towns, 0, {})).to_series().to_list()
+    >>> [name.replace(END, ".") for name in names]
+    ['town=091.', 'town=unknown.region=01.', 'region=01.']
     """
     part: pl.Expr = pl.lit("")
     for depth in reversed(range(start, len(dimension.columns))):
@@ -171,7 +184,14 @@ def _name_part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl
 
 def _name_parent(dimension: Dimension, units: Mapping[str, str]) -> pl.Expr:
     """The dimension's share of the parent's key: the part that is coarser than the finest value
-    which is set."""
+    which is set.
+
+    >>> frame = pl.DataFrame({"town": ["091", None], "region": ["01", "01"], "_one_town": True})
+    >>> towns = Dimension("town", parents=("region",))
+    >>> names = frame.select(_name_parent(towns, {})).to_series().to_list()
+    >>> [name.replace(END, ".") for name in names]
+    ['region=01.', '']
+    """
     parent: pl.Expr = pl.lit("")
     for depth in reversed(range(len(dimension.columns))):
         is_set = pl.col(dimension.columns[depth]).is_not_null()

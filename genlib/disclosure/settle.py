@@ -93,7 +93,10 @@ def settle(tables: Mapping[str, Cells], past: Past, day: date, policy: Policy) -
 
 
 def _list_places(tables: Mapping[str, Cells]) -> dict[Place, Page]:
-    """The pages of all tables."""
+    """The pages of all tables, by table and code.
+
+    Example: of a table by month ("growth", "2026-10-01") and so on, of any other ("places", "").
+    """
     pages = {}
     for name, cells in tables.items():
         for code, page in list_pages(name, cells).items():
@@ -102,7 +105,10 @@ def _list_places(tables: Mapping[str, Cells]) -> dict[Place, Page]:
 
 
 def _find_closed(pages: Mapping[Place, Page], past: Past, day: date) -> dict[Place, ToldPage]:
-    """The pages whose time is over and that were told before, as they were told."""
+    """The pages whose time is over and that were told before, as they were told.
+
+    Example: on 1 November September was told and October was not: September is repeated.
+    """
     closed = {}
     for place, page in pages.items():
         same = past.find_same(page) if page.is_closed(day) else None
@@ -138,7 +144,16 @@ def _leave_pages(
     tables: Mapping[str, Cells], repeated: Mapping[Place, ToldPage]
 ) -> dict[str, Cells]:
     """The tables without the pages that are repeated: of one that is a single page nothing is left,
-    of one by months the months that were not told yet."""
+    of one by months the months that were not told yet.
+
+    >>> from genlib.disclosure.cells import Dimension
+    >>> frame = pl.DataFrame({"month": ["2026-09", "2026-10"], "people": [40, 41]})
+    >>> month = Dimension("month", is_page=True)
+    >>> tables = {"growth": Cells(frame, (month,))}
+    >>> september = {("growth", "2026-09"): None}
+    >>> _leave_pages(tables, september)["growth"].frame.rows()
+    [('2026-10', 41)]
+    """
     fresh = {}
     for name, cells in tables.items():
         fresh[name] = cells
@@ -188,7 +203,13 @@ def _find_late(draft: _Draft, pages: Mapping[Place, Page], past: Past) -> dict[P
 def _add_needs(system: System, needs: pl.DataFrame) -> System:
     """Each variable must stay free to move `up`, and `down` as far as there is anything.
 
-    Example: a variable of 2 that is to go down by 4 must be able to go down by 2.
+    A variable of 2 that is to go down by 4 must be able to go down by 2:
+
+    >>> from genlib.disclosure.system import make_system
+    >>> system = make_system(value=[2, 9], relation=[], variable=[], sign=[])
+    >>> needs = pl.DataFrame({"variable": [0], "up": [3], "down": [4]})
+    >>> _add_needs(system, needs).need_move.tolist()
+    [3, -2]
     """
     variable = needs["variable"].to_numpy()
     room = system.value[variable] - system.low[variable]
@@ -201,7 +222,11 @@ def _add_needs(system: System, needs: pl.DataFrame) -> System:
 
 
 def _add_reason(draft: _Draft) -> list[str]:
-    """Why each cell may not be told: for itself, or `time`, for its near twins."""
+    """Why each cell may not be told: for itself, or `time`, for its near twins.
+
+    Example: of cells "primary", "" and "", where the first two have a near twin, "primary", "time"
+    and "".
+    """
     near = draft.figures.join(draft.needs, on="figure", how="semi")
     reasons = list(draft.model.reason)
     for cell in near["cell"]:
