@@ -76,7 +76,24 @@ def exposed(published: Pattern | Mapping[str, Any]) -> pl.DataFrame:
     close to anyone. Of a manifest, which tells no needs: the hidden figures that can be worked out
     exactly.
 
-    Example: 3 must be able to rise by 2, and lies between 0 and 4: it is exposed.
+    The 3 must be able to rise by 2. It can where the 9 is hidden too; by itself it is exposed:
+
+    >>> from dataclasses import replace
+    >>> from genlib.disclosure.search import suppress
+    >>> from genlib.disclosure.system import make_system
+    >>> system = make_system(
+    ...     value=[3, 9, 12],
+    ...     relation=[0, 0, 0],
+    ...     variable=[0, 1, 2],
+    ...     sign=[1, 1, -1],
+    ...     need_variable=[0],
+    ...     need_move=[2],
+    ... )
+    >>> pattern = suppress(system)
+    >>> exposed(pattern).height
+    0
+    >>> exposed(replace(pattern, hidden=np.array([True, False, False])))["variable"].to_list()
+    [0]
     """
     if isinstance(published, Mapping):
         width = pl.col("high") - pl.col("low")

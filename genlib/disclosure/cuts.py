@@ -69,7 +69,13 @@ class Cuts:
         return self._share(row, np.array([place]))
 
     def hide_more(self, hidden: Bools) -> csr_array:
-        """This pattern has no witness in whole numbers: one cell more is to be hidden."""
+        """This pattern has no witness in whole numbers: one cell more is to be hidden.
+
+        >>> from genlib.disclosure.system import make_system
+        >>> system = make_system(value=[2, 7, 9], relation=[0] * 3, variable=[0, 1, 2], sign=1)
+        >>> Cuts(system).hide_more(np.array([True, True, False])).toarray().tolist()
+        [[0.0, 0.0, 1.0, 0.0]]
+        """
         from scipy.sparse import csr_array
 
         others = np.append(~hidden, False).astype(float)

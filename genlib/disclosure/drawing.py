@@ -68,7 +68,7 @@ def _draw_rows(
     names: pl.DataFrame | None,
     cells: int,
 ) -> Sketches:
-    """The sketches of what everybody brought to each cell."""
+    """The sketches of what everybody brought to each cell, by his number."""
     return draw_sketches(_add_numbers(rows, members.person, names), cells)
 
 

@@ -4,6 +4,27 @@ One private file (0600) per call of `protect` in a run that publishes, beside th
 in the catalogue of reports. It holds what was told, with the keyed sketches of who is in it: no
 more than the releases do. Until its run has its report the file is pending: it binds others, since
 the report may yet be shown, and goes if the run fails.
+
+Example: a run tells a table, and it is known to the next one when it has its report.
+
+>>> import tempfile
+>>> from genlib.disclosure.cells import Dimension
+>>> from genlib.disclosure.counting import tabulate
+>>> from genlib.disclosure.protect import protect
+>>> regions = ["01"] * 40 + ["06"] * 30
+>>> rows = pl.DataFrame({"customer": range(70), "region": regions})
+>>> cells = tabulate(rows, person="customer", by=[Dimension("region")], population="customers")
+>>> folder = Path(tempfile.mkdtemp())
+>>> ledger = Ledger(folder, date(2026, 11, 1), "first")
+>>> shown = protect(ledger=ledger, customers=cells)
+>>> [file.name for file in ledger.published("first")]
+['first_0.pending.parquet']
+>>> ledger.enter("first")
+>>> [file.name for file in ledger.published("first")]
+['first_0.parquet']
+>>> [page.figures.height for page in Ledger(folder).read_past().pages]
+[3]
+>>> shutil.rmtree(folder)
 """
 
 from __future__ import annotations
@@ -76,7 +97,11 @@ class Ledger:
 
     @staticmethod
     def called(day: date, run: str) -> str:
-        """A publication as its kernel is told."""
+        """A publication as its kernel is told.
+
+        >>> Ledger.called(date(2026, 11, 1), "20261101-run")
+        '2026-11-01 20261101-run'
+        """
         return f"{day} {run}"
 
     @contextmanager
@@ -208,7 +233,10 @@ def _count_twins(pages: Iterable[ToldPage], others: Iterable[ToldPage], policy: 
 
 
 def _name_tellers(pages: Sequence[ToldPage], past: Past, policy: Policy) -> str:
-    """The last runs that told a near twin of these pages, the newest first."""
+    """The last runs that told a near twin of these pages, the newest first.
+
+    Example: of five runs "run-5, run-4, run-3 and 2 more".
+    """
     pages_by_run: dict[str, list[ToldPage]] = {}
     for page in reversed(past.pages):
         pages_by_run.setdefault(page.run, []).append(page)
@@ -258,7 +286,11 @@ def _read(file: Path) -> Iterator[ToldPage]:
 
 
 def _fill(write: Callable[[BytesIO], Any]) -> bytes:
-    """What is written to a file."""
+    """What is written to a file.
+
+    >>> _fill(lambda file: file.write(b"pages"))
+    b'pages'
+    """
     content = BytesIO()
     write(content)
     return content.getvalue()

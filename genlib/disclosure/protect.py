@@ -6,6 +6,27 @@
     settled      pages that were told are repeated, near twins must stay unsure     (settle)
     solved       what is hidden of the rest, with a proof                           (search)
     tables       what is shown, with the figures derived from it
+
+Example: of 40, 30 and 3 customers by region the 3 are too few to be told. The total is told, so one
+more is hidden, or the 3 would be 73 - 40 - 30.
+
+>>> from genlib.disclosure.cells import Dimension
+>>> from genlib.disclosure.counting import tabulate
+>>> regions = ["01"] * 40 + ["06"] * 30 + ["19"] * 3
+>>> rows = pl.DataFrame({"customer": range(73), "region": regions})
+>>> region = Dimension("region")
+>>> cells = tabulate(rows, person="customer", by=[region], population="customers")
+>>> protect(customers=cells).customers.frame.select("region", "people", "reason").rows()
+[('01', 40, None), ('06', None, 'secondary'), ('19', None, 'primary'), (None, 73, None)]
+
+With a ladder the smallest regions are told together, and nothing need be hidden.
+
+>>> from dataclasses import replace
+>>> from genlib.disclosure.ladder import join_smallest
+>>> with_ladder = replace(region, ladder=join_smallest(["19", "06", "01"]))
+>>> cells = tabulate(rows, person="customer", by=[with_ladder], population="customers")
+>>> protect(customers=cells).customers.frame.select("region", "people", "reason").rows()
+[('01', 40, None), ('others+06+19', 33, None), (None, 73, None)]
 """
 
 from __future__ import annotations
@@ -274,7 +295,12 @@ def _add_figure(table: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.
 
 
 def _minds_gaps(figure: Figure) -> bool:
-    """Whether a figure is one of the house, which gives nothing where a part is hidden."""
+    """Whether a figure is one of the house, which gives nothing where a part is hidden.
+
+    >>> from genlib.disclosure.counting import with_unit
+    >>> _minds_gaps(partial(with_unit, column="month", unit="quarter")), _minds_gaps(sorted)
+    (True, False)
+    """
     function = figure.func if isinstance(figure, partial) else figure
     module = getattr(function, "__module__", None) or type(function).__module__
     return module.startswith("genlib.")

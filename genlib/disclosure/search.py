@@ -126,7 +126,11 @@ class Search:
 
     def recall(self, unseen: Bools) -> None:
         """Keep the witnesses that agree with what is shown now; the needs that none of them settles
-        are waiting."""
+        are waiting.
+
+        Example: the witness 2, -2, 0 stays while the first two cells are hidden, and is dropped
+        where the second is shown again: it would have moved.
+        """
         self.witnesses = [moved for moved in self.witnesses if not moved[~unseen].any()]
         self.waiting[:] = True
         for moved in self.witnesses:
@@ -193,7 +197,11 @@ class Search:
         return cuts
 
     def learn(self, moved: Floats | None) -> bool:
-        """Keep a whole-number table that settles something new."""
+        """Keep a whole-number table that settles something new.
+
+        Example: 2, -2, 0 settles the need of the first to rise by 2; where it is waiting no longer
+        the table tells nothing new, and 1.5, -1.5, 0 is no table of people.
+        """
         if moved is None:
             return False
         whole = np.rint(moved).astype(np.int64)
@@ -209,7 +217,10 @@ class Search:
 
     def prove(self, hidden: Bools, bound: float) -> Pattern:
         """The pattern with the few witnesses that settle everything, and without cells that none of
-        them needs."""
+        them needs.
+
+        Example: a cell that was hidden for a cut, and that no witness moves, is shown after all.
+        """
         system = self.system
         settles = np.full(len(system.need_variable), -1)
         used: list[Ints] = []

@@ -179,7 +179,10 @@ def _list_model_figures(model: Model, tables: Mapping[str, Cells]) -> pl.DataFra
 
 
 def _place_figures(name: str, cells: Cells, model: Model) -> pl.DataFrame:
-    """The figures of a table, with the `variable` and the `cell` of each."""
+    """The figures of a table, with the `variable` and the `cell` of each.
+
+    Example: the 40 of Uusimaa are variable 7 in the table by region and in that by age.
+    """
     frame = model.frames[name].drop_nulls("_cell")
     labels = frame.select("_label", where=name_cell(cells))
     variables = model.figures.select("_label", "measure", "variable", cell="_cell")
@@ -190,7 +193,11 @@ def _place_figures(name: str, cells: Cells, model: Model) -> pl.DataFrame:
 
 
 def _find_late(draft: _Draft, pages: Mapping[Place, Page], past: Past) -> dict[Place, ToldPage]:
-    """The pages with a near twin whose kind was told before, as it was told last."""
+    """The pages with a near twin whose kind was told before, as it was told last.
+
+    Example: the customers by region of 1 November are three more than those of 1 October in one
+    region: the table of October is told again.
+    """
     near = draft.figures.join(draft.twins, on="figure", how="semi")
     late = {}
     for place in near.select("table", "code").unique().rows():

@@ -77,7 +77,18 @@ class Sketches:
 
     def add_up(self, cells: pl.Series, wholes: int) -> Sketches:
         """The sketches of so many wholes. `cells`: in which of them each part lies; nobody stands
-        in two parts of one."""
+        in two parts of one.
+
+        One person each in three cells, of which the first two are one whole:
+
+        >>> rows = pl.DataFrame(
+        ...     {"_cell": [0, 1, 2], "_number": [1, 2, 3], "people": [1, 1, 1]},
+        ...     schema_overrides={"_number": pl.UInt64},
+        ... )
+        >>> wholes = draw_sketches(rows, 3).add_up(pl.Series([0, 0, 1]), 2)
+        >>> people_in(wholes.lines["people"]).tolist()
+        [2, 1]
+        """
         places = cells.to_numpy()
         lines = {}
         for name, parts in self.lines.items():
@@ -88,7 +99,15 @@ class Sketches:
         return Sketches(lines, are_known)
 
     def pack(self) -> dict[str, pl.Series]:
-        """The sketches as bytes; null where somebody is not known."""
+        """The sketches as bytes; null where somebody is not known.
+
+        >>> rows = pl.DataFrame(
+        ...     {"_cell": [0, 1], "_number": [1, None], "people": [1, 1]},
+        ...     schema_overrides={"_number": pl.UInt64},
+        ... )
+        >>> draw_sketches(rows, 2).pack()["people"].is_null().to_list()
+        [False, True]
+        """
         return {name: self._pack_lines(lines) for name, lines in self.lines.items()}
 
     def _pack_lines(self, lines: Words) -> pl.Series:
@@ -119,14 +138,24 @@ def draw_sketches(rows: pl.DataFrame, cells: int) -> Sketches:
 
 
 def _pick_places(mixed: Numbers, draw: int) -> npt.NDArray[np.int64]:
-    """One of 64 places for each number, from six bits of it: others at each draw."""
+    """One of 64 places for each number, from six bits of it: others at each draw.
+
+    >>> number = np.array([(5 << 58) + (9 << 52)], np.uint64)
+    >>> _pick_places(number, 0).tolist(), _pick_places(number, 1).tolist()
+    ([5], [9])
+    """
     bits = mixed >> np.uint64(58 - 6 * draw)
     return bits.astype(np.int64) % PLACES
 
 
 def _add_words(places: npt.NDArray[np.int64], parts: Words, cells: int) -> Words:
     """The parts at each place, modulo 2^32: exact, since sums of so few words have room in a
-    double."""
+    double.
+
+    >>> parts = np.array([2**31, 2**31 + 5], WORD)
+    >>> _add_words(np.array([0, 0]), parts, 1)[:2].tolist()
+    [5, 0]
+    """
     sums = np.bincount(places, weights=parts, minlength=cells * WIDTH)
     return sums.astype(np.uint64).astype(WORD)
 

@@ -134,7 +134,27 @@ class Attack:
 
 class Master:
     """The cheapest cells to hide, the primary ones among them, under the cuts found so far. Beside
-    the cells there is one more column, for what is never shown: it is hidden for nothing."""
+    the cells there is one more column, for what is never shown: it is hidden for nothing.
+
+    The first of three cells must be hidden. A cut asks for the second or the third, and the second
+    costs less:
+
+    >>> from genlib.disclosure.system import make_system
+    >>> system = make_system(
+    ...     value=[3, 9, 12],
+    ...     relation=[0, 0, 0],
+    ...     variable=[0, 1, 2],
+    ...     sign=[1, 1, -1],
+    ...     need_variable=[0],
+    ...     need_move=[2],
+    ...     weight=[1, 2, 5],
+    ... )
+    >>> master = Master(system, Effort())
+    >>> master.add(make_matrix([0, 0], [1, 2], 1, 4))
+    >>> hidden, bound = master.solve(nodes=100, gap=0.0)
+    >>> hidden.tolist(), bound
+    ([True, True, False], 3.0)
+    """
 
     def __init__(self, system: System, effort: Effort) -> None:
         self.effort = effort

@@ -73,7 +73,11 @@ def _count_sums(
 
 
 def _is_never_negative(rows: pl.DataFrame, members: Members) -> bool:
-    """Whether who has a part in a sum has more than nothing in it, however many rows he has."""
+    """Whether who has a part in a sum has more than nothing in it, however many rows he has.
+
+    Example: a bill of 5 euros and a credit note of 5 cancel out, so nobody paid, though both are a
+    row.
+    """
     lowest = rows.select(pl.col(members.sums).min().fill_null(0) >= 0)
     return all(lowest.row(0))
 
