@@ -65,7 +65,7 @@ def tabulate(  # noqa: PLR0913 - what a table is
     fractions, for a figure of a code that there is not, and for people who are no customers of
     `release`.
     """
-    whom = Population(population) if isinstance(population, str) else population
+    whom = population if isinstance(population, Population) else Population(population)
     _check_kinds(by, measures)
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure.name for measure in measures if measure.kind != "people"]
@@ -73,15 +73,25 @@ def tabulate(  # noqa: PLR0913 - what a table is
     _check_groups(rows, columns, whom)
     _check_whole(rows, sums, whom)
     members = gather_members(
-        rows, person=person, columns=columns, sums=sums, release=release, is_unique=is_unique
+        rows,
+        person=person,
+        columns=columns,
+        sums=sums,
+        release=release,
+        is_unique=is_unique,
     )
     _check_complete(members.places, columns, whom)
     customers = customers_of(release)
-    is_polars = all(_is_polars(frame) for frame in (rows, customers) if frame is not None)
+    is_polars = _is_polars(rows) and (customers is None or _is_polars(customers))
 
     def count(some: Members) -> Cells:
-        cells = _count(some, by, measures, release, can_draw=is_polars)
-        return replace(cells, population=whom, figures=tuple(figures), is_polars=is_polars)
+        cells = _count_cells(some, by, measures, release, can_draw=is_polars)
+        return replace(
+            cells,
+            population=whom,
+            figures=tuple(figures),
+            is_polars=is_polars,
+        )
 
     def step(steps: Steps) -> Cells:
         return count(members.step_down(by, steps))
@@ -93,7 +103,18 @@ def tabulate(  # noqa: PLR0913 - what a table is
 
 
 def recountable(rows: Rows, by: Sequence[Dimension], count: Callable[[Rows], Cells]) -> Cells:
-    """The cells that `count` finds in rows, and in the same rows at any steps down the ladders."""
+    """The cells that `count` finds in rows, and in the same rows at any steps down the ladders.
+
+    Post and text messages are a step that puts them together:
+
+    >>> step = {"post": "others", "sms": "others"}
+    >>> by = [Dimension("channel", ladder=(step,))]
+    >>> rows = pl.DataFrame({"customer": [1, 2, 3], "channel": ["post", "sms", "email"]})
+    >>> def count(rows: Rows) -> Cells:
+    ...     return tabulate(rows, person="customer", by=by, population="asked")
+    >>> recountable(rows, by, count).recount({"channel": 1}).frame["people"].to_list()
+    [1, 2, 3]
+    """
 
     def step(steps: Steps) -> Cells:
         return count(step_down(nw.from_native(rows), by, steps))
@@ -107,23 +128,27 @@ def _with_recount(cells: Cells, step: Callable[[Steps], Cells]) -> Cells:
 
     def recount(steps: Steps) -> Cells:
         coarse = step(steps)
-        untold = [pl.col(column).is_null() for column in dropped_columns(by, steps)]
+        are_dropped = [pl.col(column).is_null() for column in dropped_columns(by, steps)]
         units = list_units(by, steps)
-        units_of_time = tuple(
+        names_of_units = [
             partial(with_unit, column=column, unit=unit) for column, unit in units.items()
-        )
+        ]
         return replace(
             coarse,
             population=_within_wholes(coarse, units),
-            figures=(*coarse.figures, *units_of_time),
-            frame=coarse.frame.filter(*untold),
+            figures=(*coarse.figures, *names_of_units),
+            frame=coarse.frame.filter(*are_dropped),
         )
 
     return replace(cells, recount=recount)
 
 
 def _within_wholes(cells: Cells, units: Mapping[str, str]) -> Population:
-    """Of time in larger steps only what lies in whole ones is counted: they are fewer people."""
+    """Of time in larger steps only what lies in whole ones is counted: they are fewer people.
+
+    Example: of the months from February to July the quarters are the second alone, so the
+    population is that of April to June.
+    """
     population = cells.population
     for column, unit in units.items():
         days = cells.frame[column].drop_nulls().sort()
@@ -134,11 +159,15 @@ def _within_wholes(cells: Cells, units: Mapping[str, str]) -> Population:
 
 
 def with_unit(frame: pl.DataFrame, *, column: str, unit: str) -> pl.DataFrame:
-    """The frame with what the codes of a column of time are, in `<column>_unit`."""
+    """The frame with what the codes of a column of time are, in `<column>_unit`.
+
+    >>> with_unit(pl.DataFrame({"month": ["2026-10"]}), column="month", unit="quarter").row(0)
+    ('2026-10', 'quarter')
+    """
     return frame.with_columns(pl.lit(unit).alias(f"{column}_unit"))
 
 
-def _count(
+def _count_cells(
     members: Members,
     by: Sequence[Dimension],
     measures: Sequence[Measure],
@@ -151,19 +180,21 @@ def _count(
     money = [measure.name for measure in measures if measure.kind == "money"]
     tallies = [count_level(members, level, money) for level in levels]
     columns = [column for dimension in by for column in dimension.columns]
-    order = [pl.col(column).is_null() for column in columns]
-    table = pl.concat(tallies, how="diagonal_relaxed").select(
-        *columns, "people", pl.exclude(*columns, "people")
-    )
-    cells = Cells(table.sort([*order, *columns]), tuple(by), tuple(measures))
+    together = pl.concat(tallies, how="diagonal_relaxed")
+    table = together.select(*columns, "people", pl.exclude(*columns, "people"))
+    totals_last = [pl.col(column).is_null() for column in columns]
+    cells = Cells(table.sort([*totals_last, *columns]), tuple(by), tuple(measures))
     if not (can_draw and knows_pseudonyms(members.person, customers_of(release))):
         return cells
-    tells_people = any(measure.kind == "people" for measure in measures)
-    people = [int(tally["people"].sum()) for tally in tallies] if tells_people else []
-    return replace(cells, draw=cache(partial(draw_cells, members, levels, people, release)))
+    people = []
+    if any(measure.kind == "people" for measure in measures):
+        people = [int(tally["people"].sum()) for tally in tallies]
+    draw = partial(draw_cells, members, levels, people, release)
+    return replace(cells, draw=cache(draw))
 
 
 def _check_kinds(by: Sequence[Dimension], measures: Sequence[Measure]) -> None:
+    """UsageError for dimensions or measures that are given by their names alone."""
     for name, listed, kind in (("by", by, Dimension), ("measures", measures, Measure)):
         if isinstance(listed, str) or not all(isinstance(one, kind) for one in listed):
             raise UsageError(f'{name} is a list such as [{kind.__name__}("column")]')
@@ -180,21 +211,25 @@ def _check_columns(rows: Rows, wanted: Sequence[str]) -> None:
 
 
 def _check_whole(rows: Rows, sums: Sequence[str], population: Population) -> None:
+    """UsageError for a measure in fractions, which would be cut row by row."""
     schema = nw.from_native(rows).collect_schema()
     for name in sums:
         dtype = schema[name]
-        if not (dtype.is_integer() or dtype == nw.Boolean):
+        if dtype.is_integer() or dtype == nw.Boolean:
+            continue
+        cure = ""
+        if dtype.is_numeric():
             cure = (
                 ": round it to whole cents or units first, as "
                 f'(pl.col("{name}") * 100).round().cast(pl.Int64) does for euros'
             )
-            raise UsageError(
-                f"measure {name} of {population} is {dtype}, and sums are of whole "
-                f"numbers{cure if dtype.is_numeric() else ''}"
-            )
+        raise UsageError(
+            f"measure {name} of {population} is {dtype}, and sums are of whole numbers{cure}"
+        )
 
 
 def _check_groups(rows: Rows, columns: Sequence[str], population: Population) -> None:
+    """UsageError for a dimension of fractions, of which no two are alike."""
     schema = nw.from_native(rows).collect_schema()
     for column in columns:
         if schema[column].is_float():
@@ -205,6 +240,7 @@ def _check_groups(rows: Rows, columns: Sequence[str], population: Population) ->
 
 
 def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: Population) -> None:
+    """UsageError for rows without a value in a dimension: they would be taken for the total."""
     for column in columns:
         blank = cells.filter(pl.col(column).is_null()).height
         if blank:
@@ -220,6 +256,10 @@ def _is_polars(frame: Any) -> bool:
 
 
 def grouping_sets(by: Sequence[Dimension]) -> Iterator[list[str]]:
-    """The dimension columns that are set, for every level that is shown, the finest first."""
+    """The dimension columns that are set, for every level that is shown, the finest first.
+
+    >>> list(grouping_sets([Dimension("region"), Dimension("sex")]))
+    [['region', 'sex'], ['region'], ['sex'], []]
+    """
     for levels in product(*(dimension.levels for dimension in by)):
         yield [column for level in levels for column in level]

@@ -25,7 +25,23 @@ TINY = 1e-9
 
 
 class Cuts:
-    """Makes cuts over the cells and, as the last one, what is never shown."""
+    """Makes cuts over the cells and, as the last one, what is never shown.
+
+    The example above: the 2 is variable 0 and needs to rise by 3.
+
+    >>> from genlib.disclosure.system import make_system
+    >>> system = make_system(
+    ...     value=[2, 4, 1, 7],
+    ...     relation=[0, 0, 0, 0],
+    ...     variable=[0, 1, 2, 3],
+    ...     sign=[1, 1, 1, -1],
+    ...     need_variable=[0],
+    ...     need_move=[3],
+    ... )
+    >>> only_itself = np.array([True, False, False, False])
+    >>> Cuts(system).find_broken(only_itself).toarray().round(2).tolist()
+    [[0.0, 1.0, 0.33, 1.0, 0.0]]
+    """
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -49,13 +65,21 @@ class Cuts:
         cost = -(self.system.matrix.T @ prices)
         fall = np.where(cost > TINY, cost * self.drop, 0.0)
         reach = np.where(cost < -TINY, AMPLE, fall)
-        return self._share(csr_array(reach[np.newaxis]), np.array([place]))
+        row = csr_array(reach[np.newaxis])
+        return self._share(row, np.array([place]))
 
     def hide_more(self, hidden: Bools) -> csr_array:
-        """This pattern has no witness in whole numbers."""
+        """This pattern has no witness in whole numbers: one cell more is to be hidden.
+
+        >>> from genlib.disclosure.system import make_system
+        >>> system = make_system(value=[2, 7, 9], relation=[0] * 3, variable=[0, 1, 2], sign=1)
+        >>> Cuts(system).hide_more(np.array([True, True, False])).toarray().tolist()
+        [[0.0, 0.0, 1.0, 0.0]]
+        """
         from scipy.sparse import csr_array
 
-        return csr_array(np.append(~hidden, False).astype(float)[np.newaxis])
+        others = np.append(~hidden, False).astype(float)
+        return csr_array(others[np.newaxis])
 
     def _list_capacity(self) -> tuple[csr_array, Ints]:
         """A cut for each need in each relation that it stands in, and for which relation and way
@@ -64,9 +88,11 @@ class Cuts:
         entries = system.matrix.tocsc()[:, system.need_variable].tocoo()
         toward = -entries.data * np.sign(system.need_move[entries.col])
         rows = system.matrix[entries.row].astype(float)
-        is_rise = rows.data * np.repeat(toward, np.diff(rows.indptr)) > 0
+        toward_entry = np.repeat(toward, np.diff(rows.indptr))
+        is_rise = rows.data * toward_entry > 0
         rows.data = np.where(is_rise, AMPLE, self.drop[rows.indices])
-        return self._share(rows, entries.col), 2 * entries.row + (toward > 0)
+        side = 2 * entries.row + (toward > 0)
+        return self._share(rows, entries.col), side
 
     def _share(self, reach: csr_array, places: Ints) -> csr_array:
         """The share that each cell has in the needs at these places, if its variables reach so far:
@@ -74,10 +100,12 @@ class Cuts:
         system = self.system
         count = len(system.value)
         cells = len(system.weight) + 1
-        own = make_matrix(range(len(places)), system.need_variable[places], 1, count)
-        fixed = own + system.knows[system.need_scenario[places]]
+        itself = make_matrix(range(len(places)), system.need_variable[places], 1, count)
+        fixed = itself + system.knows[system.need_scenario[places]]
         cell_of = make_matrix(range(count), system.cell % cells, 1, cells)
-        shares = (reach - reach.multiply(fixed)).tocsr() @ cell_of
+        free_reach = reach - reach.multiply(fixed)
+        shares = free_reach.tocsr() @ cell_of
         moves = np.abs(system.need_move[places])
-        shares.data = np.minimum(shares.data / np.repeat(moves, np.diff(shares.indptr)), 1.0)
+        moves_of_entries = np.repeat(moves, np.diff(shares.indptr))
+        shares.data = np.minimum(shares.data / moves_of_entries, 1.0)
         return shares

@@ -16,8 +16,8 @@ from genlib.disclosure.cells import Tables
 from genlib.disclosure.members import COMPANY, Level, Members, customers_of
 from genlib.disclosure.sketch import Sketches, draw_sketches, numbers
 
-WHO = "people"
-"""What everybody brings one of to his cell."""
+ONE = pl.lit(1, pl.Int8).alias("people")
+"""What everybody brings to his cell."""
 
 
 def draw_cells(
@@ -29,55 +29,70 @@ def draw_cells(
     Where nobody stands in two parts of a whole, its sketch is the sum of theirs. All contact
     persons of a company are drawn by its number, so together they are one in any difference.
     """
-    names = _list_numbers(members.person, release)
+    customers = customers_of(release)
+    names = _list_numbers(members.person, customers, release)
     rows = _list_rows(members, tells_people=bool(people))
-    parts = _draw(rows, members, names, members.places.height)
+    parts = _draw_rows(rows, members, names, members.places.height)
     drawings = []
     for place, level in enumerate(levels):
         wholes = level.wholes.height
         sketches = parts.add_up(level.cells, wholes).pack()
-        if people and people[place] != people[0]:
-            persons = _list_persons(level.place(rows), members.person)
-            sketches |= _draw(persons, members, names, wholes).pack()
+        stand_in_several = bool(people) and people[place] != people[0]
+        if stand_in_several:
+            persons = level.place(rows).select(members.person, "_cell").unique()
+            counted = persons.with_columns(ONE)
+            sketches |= _draw_rows(counted, members, names, wholes).pack()
         drawings.append(level.wholes.with_columns(**sketches))
-    numbering = _name_numbering(members, customers_of(release))
+    numbering = _name_numbering(members, customers)
     return pl.concat(drawings, how="diagonal_relaxed").with_columns(_numbering=pl.lit(numbering))
 
 
 def _list_rows(members: Members, *, tells_people: bool) -> pl.DataFrame:
-    """The rows of all; one a person and cell, with `people`, where these are told."""
+    """The rows of all; one a person and cell, with `people`, where these are told.
+
+    Example: whoever paid 5 and 2 euros in a cell is one row of 7 euros and 1 person.
+    """
     columns = [members.person, "_cell", *members.sums]
     rows = pl.concat([members.lone.select(columns), members.contacts.select(columns)])
     if not tells_people:
         return rows
     if members.is_unique:
-        return rows.with_columns(_one())
-    return rows.group_by(members.person, "_cell").agg(pl.col(members.sums).sum(), _one())
+        return rows.with_columns(ONE)
+    by_person = rows.group_by(members.person, "_cell")
+    return by_person.agg(pl.col(members.sums).sum(), ONE)
 
 
-def _list_persons(rows: pl.DataFrame, person: str) -> pl.DataFrame:
-    return rows.select(person, "_cell").unique().with_columns(_one())
-
-
-def _one() -> pl.Expr:
-    return pl.lit(1, pl.Int8).alias(WHO)
-
-
-def _draw(rows: pl.DataFrame, members: Members, names: pl.DataFrame | None, cells: int) -> Sketches:
-    """The sketches of what everybody brought to each cell."""
-    return draw_sketches(_with_numbers(rows, members.person, names), cells)
+def _draw_rows(
+    rows: pl.DataFrame,
+    members: Members,
+    names: pl.DataFrame | None,
+    cells: int,
+) -> Sketches:
+    """The sketches of what everybody brought to each cell, by his number."""
+    return draw_sketches(_add_numbers(rows, members.person, names), cells)
 
 
 def knows_pseudonyms(person: str, customers: Any) -> bool:
-    """Whether the numbers by which people are drawn can be told."""
+    """Whether the numbers by which people are drawn can be told.
+
+    >>> knows_pseudonyms("pseudonym", None), knows_pseudonyms("customer", None)
+    (True, False)
+    >>> knows_pseudonyms("customer", pl.DataFrame({"customer": [1], "pseudonym": ["c1-k"]}))
+    True
+    """
     if person in {"pseudonym", COMPANY}:
         return True
-    return customers is not None and "pseudonym" in customers.lazy().collect_schema()
+    if customers is None:
+        return False
+    return "pseudonym" in customers.lazy().collect_schema()
 
 
 def _name_numbering(members: Members, customers: Any) -> str:
     """By which numbers contributors are drawn: the purpose and epoch of their pseudonyms, and
-    whether companies have one of their own. Those of another numbering cannot be compared."""
+    whether companies have one of their own. Those of another numbering cannot be compared.
+
+    Example: of the pseudonyms "c1-..." of a release that tells companies it is "c1/company".
+    """
     first = pl.Series(dtype=pl.String)
     if members.person == "pseudonym":
         everybody = [members.lone["pseudonym"], members.contacts["pseudonym"]]
@@ -89,10 +104,9 @@ def _name_numbering(members: Members, customers: Any) -> str:
     return f"{domain}/company" if are_joined else domain
 
 
-def _list_numbers(person: str, release: Tables | None) -> pl.DataFrame | None:
+def _list_numbers(person: str, customers: Any, release: Tables | None) -> pl.DataFrame | None:
     """The stable `_number` of each customer, that of his company if he stands for one; None where
     nobody is a customer. They are worked out once for a release."""
-    customers = customers_of(release)
     if person == COMPANY or customers is None:
         return None
     memory: dict[str, pl.DataFrame] = getattr(release, "memory", {})
@@ -103,23 +117,44 @@ def _list_numbers(person: str, release: Tables | None) -> pl.DataFrame | None:
 
 
 def _work_out_numbers(customers: pl.LazyFrame, column: str) -> pl.DataFrame:
-    there = [name for name in (column, "pseudonym", COMPANY) if name in customers.collect_schema()]
-    names = customers.select([*dict.fromkeys(there)]).collect()
+    """The `_number` of each customer, by this column as `_person`.
+
+    Customer 1 stands for company 7:
+
+    >>> pseudonyms = ["c1-000000000001000000000002", "c1-000000000001000000000003"]
+    >>> customers = pl.LazyFrame(
+    ...     {"customer": [1, 2], "pseudonym": pseudonyms, "company": [7, None]}
+    ... )
+    >>> _work_out_numbers(customers, "customer")["_number"].to_list()[0]
+    7
+    """
+    schema = customers.collect_schema()
+    wanted = dict.fromkeys([column, "pseudonym", COMPANY])
+    names = customers.select(name for name in wanted if name in schema).collect()
     number = numbers(names["pseudonym"])
     if COMPANY in names.columns:
-        number = names.select(pl.coalesce(pl.col(COMPANY).cast(pl.UInt64), number)).to_series()
+        company = pl.col(COMPANY).cast(pl.UInt64)
+        number = names.select(pl.coalesce(company, number)).to_series()
     return names.select(pl.col(column).alias("_person"), _number=number)
 
 
-def _with_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame | None) -> pl.DataFrame:
-    """The rows, with the stable `_number` of each contributor (null: not known) in place of him."""
+def _add_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame | None) -> pl.DataFrame:
+    """The rows, with the stable `_number` of each contributor (null: not known) in place of him.
+
+    Customer 3 is not among the names:
+
+    >>> names = pl.DataFrame({"_person": [1, 2], "_number": [11, 12]})
+    >>> rows = pl.DataFrame({"customer": [1, 3], "people": [1, 1]})
+    >>> _add_numbers(rows, "customer", names).rows()
+    [(1, 11), (1, None)]
+    """
     numbered = rows.with_columns(_number=pl.lit(None, pl.UInt64))
     if person == COMPANY:
         numbered = rows.with_columns(_number=pl.col(COMPANY).cast(pl.UInt64))
     elif names is not None:
-        whose = names.with_columns(pl.col("_person").cast(rows.schema[person], strict=False))
-        numbered = rows.join(whose, left_on=person, right_on="_person", how="left")
+        named = names.with_columns(pl.col("_person").cast(rows.schema[person], strict=False))
+        numbered = rows.join(named, left_on=person, right_on="_person", how="left")
     if person == "pseudonym":
-        own = numbers(numbered[person])
-        numbered = numbered.with_columns(_number=pl.coalesce("_number", own))
+        own_number = numbers(numbered[person])
+        numbered = numbered.with_columns(_number=pl.coalesce("_number", own_number))
     return numbered.drop(person)

@@ -1,4 +1,21 @@
-"""The figures that tables tell, one by one, with the people behind each."""
+"""The figures that tables tell, one by one, with the people behind each.
+
+Example: a table of customers by region, with their payments, tells two figures a region.
+
+>>> from genlib.disclosure.cells import Dimension, Measure
+>>> frame = pl.DataFrame(
+...     {
+...         "region": ["01", "06"],
+...         "people": [40, 30],
+...         "payments": [90, 30],
+...     }
+... )
+>>> measures = (Measure("people", "people"), Measure("payments"))
+>>> cells = Cells(frame, (Dimension("region"),), measures)
+>>> list_figures(cells).select("where", "measure", "value", "people", "heads").rows()
+[('01', 'people', 40, 40, True), ('06', 'people', 30, 30, True),
+ ('01', 'payments', 90, 40, False), ('06', 'payments', 30, 30, True)]
+"""
 
 from __future__ import annotations
 
@@ -13,46 +30,50 @@ def list_figures(cells: Cells) -> pl.DataFrame:
     (the codes of its cell), measure, kind, value, people (the contributors who have a part in it),
     `heads` (each of them counts one), and `sketch` (null: of people who are not known) with the
     `numbering` of those who were drawn."""
-    there = _with_sketches(cells).filter(pl.col("people") > 0)
-    place = {
-        "code": pl.col(cells.page).cast(pl.String) if cells.page else pl.lit(""),
-        "where": name_cell(cells),
-    }
-    parts = [
-        there.select(
-            **place,
+    there = _add_sketches(cells).filter(pl.col("people") > 0)
+    code = pl.col(cells.page).cast(pl.String) if cells.page else pl.lit("")
+    parts = []
+    for measure in cells.measures:
+        contributions = read_contributions(measure, there.columns)
+        figures = there.select(
+            code=code,
+            where=name_cell(cells),
             measure=pl.lit(measure.name),
             kind=pl.lit(measure.kind),
-            value=read_contributions(measure, there.columns)["value"],
-            people=read_contributions(measure, there.columns)["contributors"],
+            value=contributions["value"],
+            people=contributions["contributors"],
             sketch=f"_sketch_{measure.name}",
             numbering="_numbering",
         )
-        for measure in cells.measures
-    ]
+        parts.append(figures)
     is_count = pl.col("kind") != "money"
-    return pl.concat(parts).with_columns(heads=is_count & (pl.col("value") == pl.col("people")))
+    is_one_each = pl.col("value") == pl.col("people")
+    return pl.concat(parts).with_columns(heads=is_count & is_one_each)
 
 
 def name_cell(cells: Cells) -> pl.Expr:
-    """The codes of a cell as one text."""
+    """The codes of a cell as one text.
+
+    >>> from genlib.disclosure.cells import Dimension
+    >>> frame = pl.DataFrame({"region": ["01", None], "people": [40, 70]})
+    >>> cells = Cells(frame, (Dimension("region"),))
+    >>> frame.select(name_cell(cells)).to_series().to_list()
+    ['01', '']
+    """
     codes = [pl.col(column).cast(pl.String).fill_null("") for column in cells.dimensions]
     return pl.concat_str(codes, separator="\x1f") if codes else pl.lit("")
 
 
-def _with_sketches(cells: Cells) -> pl.DataFrame:
+def _add_sketches(cells: Cells) -> pl.DataFrame:
     """The cells, with the sketch of each measure."""
-    names = [measure.name for measure in cells.measures]
+    names = {measure.name: f"_sketch_{measure.name}" for measure in cells.measures}
+    # one column more: there may be no dimension to join by
     frame = cells.frame.with_columns(_=0)
     if cells.draw is None:
-        nothing = [pl.lit(None, pl.Binary).alias(f"_sketch_{name}") for name in names]
+        nothing = [pl.lit(None, pl.Binary).alias(column) for column in names.values()]
         return frame.with_columns(*nothing, _numbering=pl.lit(None, pl.String))
     drawings = cells.draw()
-    there = [column for column in cells.dimensions if column in drawings.columns]
-    sketches = drawings.select(
-        *there,
-        *(pl.col(name).alias(f"_sketch_{name}") for name in names),
-        "_numbering",
-        _=0,
-    )
-    return frame.join(sketches, on=[*there, "_"], how="left", nulls_equal=True)
+    codes = [column for column in cells.dimensions if column in drawings.columns]
+    sketches = [pl.col(name).alias(column) for name, column in names.items()]
+    renamed = drawings.select(*codes, *sketches, "_numbering", _=0)
+    return frame.join(renamed, on=[*codes, "_"], how="left", nulls_equal=True)

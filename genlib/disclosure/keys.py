@@ -9,24 +9,33 @@ region=Uusimaa".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Measure
 from genlib.disclosure.population import Population
 
-NO_UNITS: Mapping[str, str] = MappingProxyType({})
 HEAD, END = "\x1e", "\x1f"
 """What ends the population of a key, and each dimension value."""
-ASIDE = "~"
-"""Begins a word in the name of a population that is counted in other groups than one of the same
-name."""
 
 
-def complete(cells: Cells, sensitive: set[str]) -> pl.DataFrame:
-    """The frame with a zero row for every missing value of a sensitive dimension, so that a zero
-    there can be hidden like any cell."""
+def add_zeros(cells: Cells, sensitive: set[str]) -> pl.DataFrame:
+    """The frame with a zero row for every missing value of a sensitive dimension (`_zero`), so that
+    a zero there can be hidden like any cell.
+
+    Nobody of region 02 was refused, and the table has no such row:
+
+    >>> frame = pl.DataFrame(
+    ...     {
+    ...         "region": ["01", "01", "02"],
+    ...         "verdict": ["allowed", "refused", "allowed"],
+    ...         "people": [9, 5, 7],
+    ...     }
+    ... )
+    >>> cells = Cells(frame, (Dimension("region"), Dimension("verdict", sensitive=True)))
+    >>> add_zeros(cells, {"verdict"}).filter("_zero").rows()
+    [('02', 'refused', 0, True)]
+    """
     frame = cells.frame.with_columns(_zero=False)
     for dimension in cells.by:
         if not sensitive & set(dimension.columns):
@@ -34,97 +43,158 @@ def complete(cells: Cells, sensitive: set[str]) -> pl.DataFrame:
         others = [column for column in cells.dimensions if column not in dimension.columns]
         groups = frame.select(*others, _zero=pl.lit(True)).unique(maintain_order=True)
         values = frame.select(dimension.columns).unique(maintain_order=True)
-        together = pl.concat([frame, groups.join(values, how="cross")], how="diagonal")
+        every = groups.join(values, how="cross")
+        together = pl.concat([frame, every], how="diagonal")
         frame = together.unique(cells.dimensions, keep="first", maintain_order=True)
         frame = frame.with_columns(pl.exclude(*cells.dimensions, "_zero").fill_null(0))
     return frame
 
 
-def closed(
+def add_margins(
     frame: pl.DataFrame, by: Sequence[Dimension], measures: Sequence[Measure]
 ) -> pl.DataFrame:
     """The frame with the margins that are not shown but follow from what is (`_virtual`), so that
-    implied links are seen. Pages have none: what is told anew are not all of them."""
+    implied links are seen. Pages have none: what is told anew are not all of them.
+
+    Two regions are told without their total, which anybody can work out:
+
+    >>> frame = pl.DataFrame({"region": ["01", "02"], "people": [9, 7], "_zero": False})
+    >>> margins = add_margins(frame, [Dimension("region", total=False)], [Measure("people")])
+    >>> margins.rows()
+    [('01', 9, False, False), ('02', 7, False, False), (None, 16, False, True)]
+    """
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure.name for measure in measures]
     frame = frame.with_columns(_virtual=False)
     for dimension in by:
-        for depth, column in enumerate(() if dimension.is_page else dimension.columns):
+        if dimension.is_page:
+            continue
+        for depth, column in enumerate(dimension.columns):
             finer = dimension.columns[:depth]
             coarser = [name for name in columns if name not in {*finer, column}]
-            is_child = [pl.col(column).is_not_null(), *(pl.col(name).is_null() for name in finer)]
-            children = frame.filter(is_child)
-            margin = children.group_by(
-                *coarser, _virtual=pl.lit(True), _zero=pl.lit(False), maintain_order=True
-            ).agg(pl.col(sums).sum())
+            are_undivided = [pl.col(name).is_null() for name in finer]
+            children = frame.filter(pl.col(column).is_not_null(), *are_undivided)
+            flags = {"_virtual": pl.lit(True), "_zero": pl.lit(False)}
+            groups = children.group_by(*coarser, **flags, maintain_order=True)
+            margin = groups.agg(pl.col(sums).sum())
             together = pl.concat([frame, margin], how="diagonal")
             frame = together.unique(columns, keep="first", maintain_order=True)
     return frame
 
 
-def keyed(
+def add_keys(
     frame: pl.DataFrame,
     by: Sequence[Dimension],
     population: Population,
-    units: Mapping[str, str] = NO_UNITS,
+    units: Mapping[str, str],
 ) -> pl.DataFrame:
     """`_key` of every row and, for the i-th dimension, `_up{i}`: the key of the row's parent over
     it (null at its total), and `_side{i}`: the key without parents where a value (such as
-    "unknown") stands under several. `units`: what
-    the codes of a column of time are, where they are not what it is called."""
+    "unknown") stands under several. `units`: what the codes of a column of time are, where they are
+    not what it is called.
+
+    The cell of region 01 and e-mail lies in e-mail, and in region 01:
+
+    >>> frame = pl.DataFrame({"region": ["01"], "channel": ["email"]})
+    >>> by = [Dimension("region"), Dimension("channel")]
+    >>> keys = add_keys(frame, by, Population("asked"), {}).select(r"^_.*$")
+    >>> [key.replace(HEAD, " | ").replace(END, " | ") for key in keys.row(0)]
+    ['asked | channel=email | region=01 | ', 'asked | channel=email | ', 'asked | region=01 | ']
+    """
     for dimension in by:
-        for depth in range(len(dimension.parents)):
-            column, *parents = dimension.columns[depth:]
-            is_one = pl.struct(parents).n_unique().over(column) == 1
-            frame = frame.with_columns(is_one.alias(f"_one_{column}"))
-    parts = [_part(d, 0, units) for d in by]
-
-    def key(place: int, part: pl.Expr) -> pl.Expr:
-        listed = pl.concat_list([part if i == place else other for i, other in enumerate(parts)])
-        return pl.lit(f"{population}{HEAD}") + listed.list.sort().list.join("")
-
-    ups = [
-        pl.when(pl.any_horizontal(pl.col(d.columns).is_not_null()))
-        .then(key(i, _up(d, units)))
-        .alias(f"_up{i}")
-        for i, d in enumerate(by)
-    ]
-    sides = [
-        pl.when(~pl.col(f"_one_{d.name}") & pl.col(d.name).is_not_null())
-        .then(key(i, _piece(d.name, units)))
-        .alias(f"_side{i}")
-        for i, d in enumerate(by)
-        if d.parents
-    ]
-    return frame.with_columns(
-        (key(-1, pl.lit("")) if parts else pl.lit(f"{population}{HEAD}")).alias("_key"),
-        *ups,
-        *sides,
-    )
+        frame = _mark_single(frame, dimension)
+    head = f"{population}{HEAD}"
+    parts = [_name_part(dimension, 0, units) for dimension in by]
+    keys = {"_key": _join_parts(head, parts)}
+    for place, dimension in enumerate(by):
+        is_set = pl.any_horizontal(pl.col(dimension.columns).is_not_null())
+        up = _replace_part(head, parts, place, _name_parent(dimension, units))
+        keys[f"_up{place}"] = pl.when(is_set).then(up)
+    for place, dimension in enumerate(by):
+        if dimension.parents:
+            name = dimension.name
+            is_under_several = ~pl.col(f"_one_{name}") & pl.col(name).is_not_null()
+            side = _replace_part(head, parts, place, _name_value(name, units))
+            keys[f"_side{place}"] = pl.when(is_under_several).then(side)
+    return frame.with_columns(**keys)
 
 
-def _piece(column: str, units: Mapping[str, str]) -> pl.Expr:
-    return pl.lit(f"{units.get(column, column)}=") + pl.col(column).cast(pl.String) + END
+def _mark_single(frame: pl.DataFrame, dimension: Dimension) -> pl.DataFrame:
+    """`_one_<column>`: whether the value of a column has one parent only, which it then fixes.
+
+    >>> frame = pl.DataFrame({"town": ["091", "unknown", "unknown"], "region": ["01", "01", "02"]})
+    >>> _mark_single(frame, Dimension("town", parents=("region",)))["_one_town"].to_list()
+    [True, False, False]
+    """
+    for depth, column in enumerate(dimension.columns[:-1]):
+        parents = pl.struct(dimension.columns[depth + 1 :])
+        is_one = parents.n_unique().over(column) == 1
+        frame = frame.with_columns(is_one.alias(f"_one_{column}"))
+    return frame
 
 
-def _part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl.Expr:
+def _join_parts(head: str, parts: Sequence[pl.Expr]) -> pl.Expr:
+    """The key of these parts: sorted, for tables have their dimensions in any order."""
+    if not parts:
+        return pl.lit(head)
+    return pl.lit(head) + pl.concat_list(parts).list.sort().list.join("")
+
+
+def _replace_part(head: str, parts: Sequence[pl.Expr], place: int, part: pl.Expr) -> pl.Expr:
+    """The key with another part in the place of one dimension."""
+    return _join_parts(head, [*parts[:place], part, *parts[place + 1 :]])
+
+
+def _name_value(column: str, units: Mapping[str, str]) -> pl.Expr:
+    """A value of a column as it stands in a key: "region=01", or "quarter=2026-10-01" where the
+    codes of months are quarters."""
+    name = units.get(column, column)
+    return pl.lit(f"{name}=") + pl.col(column).cast(pl.String) + END
+
+
+def _name_part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl.Expr:
     """The dimension's share of the key, read from `start` on: the finest set value, with its
-    parents only if it does not fix them."""
+    parents only if it does not fix them.
+
+    The code 091 lies in region 01 alone, but "unknown" does not:
+
+    >>> frame = pl.DataFrame(
+    ...     {
+    ...         "town": ["091", "unknown", None],
+    ...         "region": ["01", "01", "01"],
+    ...         "_one_town": [True, False, True],
+    ...     }
+    ... )
+    >>> towns = Dimension("town", parents=("region",))
+    >>> names = frame.select(_name_part(towns, 0, {})).to_series().to_list()
+    >>> [name.replace(END, ".") for name in names]
+    ['town=091.', 'town=unknown.region=01.', 'region=01.']
+    """
     part: pl.Expr = pl.lit("")
     for depth in reversed(range(start, len(dimension.columns))):
-        column = dimension.columns[depth]
-        piece = _piece(column, units)
-        if depth < len(dimension.parents):
-            parents = [_piece(parent, units) for parent in dimension.columns[depth + 1 :]]
-            coarser = pl.concat_str(parents, ignore_nulls=True)
-            piece = pl.when(pl.col(f"_one_{column}")).then(piece).otherwise(piece + coarser)
-        part = pl.when(pl.col(column).is_not_null()).then(piece).otherwise(part)
+        column, *parents = dimension.columns[depth:]
+        value = _name_value(column, units)
+        if parents:
+            coarser = [_name_value(parent, units) for parent in parents]
+            with_parents = value + pl.concat_str(coarser, ignore_nulls=True)
+            value = pl.when(pl.col(f"_one_{column}")).then(value).otherwise(with_parents)
+        part = pl.when(pl.col(column).is_not_null()).then(value).otherwise(part)
     return part
 
 
-def _up(dimension: Dimension, units: Mapping[str, str]) -> pl.Expr:
-    up: pl.Expr = pl.lit("")
+def _name_parent(dimension: Dimension, units: Mapping[str, str]) -> pl.Expr:
+    """The dimension's share of the parent's key: the part that is coarser than the finest value
+    which is set.
+
+    >>> frame = pl.DataFrame({"town": ["091", None], "region": ["01", "01"], "_one_town": True})
+    >>> towns = Dimension("town", parents=("region",))
+    >>> names = frame.select(_name_parent(towns, {})).to_series().to_list()
+    >>> [name.replace(END, ".") for name in names]
+    ['region=01.', '']
+    """
+    parent: pl.Expr = pl.lit("")
     for depth in reversed(range(len(dimension.columns))):
         is_set = pl.col(dimension.columns[depth]).is_not_null()
-        up = pl.when(is_set).then(_part(dimension, depth + 1, units)).otherwise(up)
-    return up
+        coarser = _name_part(dimension, depth + 1, units)
+        parent = pl.when(is_set).then(coarser).otherwise(parent)
+    return parent

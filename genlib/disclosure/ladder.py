@@ -46,29 +46,51 @@ MOST_UNSAFE = 0.1
 
 def join_smallest(order: Sequence[str]) -> tuple[Step, ...]:
     """Steps that put the first two codes of an order together, the first three, and so on, until
-    two groups are left. The code of those together names them: "others+post+sms"."""
+    two groups are left. The code of those together names them.
+
+    >>> join_smallest(["post", "sms", "email"])
+    ({'post': 'others+post+sms', 'sms': 'others+post+sms'},)
+    """
     return tuple(join(order[:count]) for count in range(2, len(order)))
 
 
 def join(codes: Iterable[str]) -> Step:
     """One step that puts these codes together."""
     parts = sorted(codes)
-    return dict.fromkeys(parts, "+".join([TOGETHER, *parts]))
+    name = "+".join([TOGETHER, *parts])
+    return dict.fromkeys(parts, name)
 
 
 def step_down(rows: Rows, by: Sequence[Dimension], steps: Steps) -> Rows:
-    """The rows with the codes of these steps."""
+    """The rows with the codes of these steps.
+
+    January and February are in the first quarter; April is in no whole one:
+
+    >>> quarters = {"01": "Q1", "02": "Q1", "04": None}
+    >>> rows = nw.from_native(pl.DataFrame({"month": ["01", "02", "04"]}))
+    >>> by = [Dimension("month", ladder=(quarters,))]
+    >>> step_down(rows, by, {"month": 1}).to_native()["month"].to_list()
+    ['Q1', 'Q1']
+    """
     for dimension in by:
-        taken = min(steps.get(dimension.name, 0), len(dimension.ladder))
-        if taken:
-            step = dimension.ladder[taken - 1]
-            untold = [fine for fine, coarse in step.items() if coarse is None]
-            rows = rows.filter(~nw.col(dimension.name).is_in(untold)) if untold else rows
-            rows = rows.with_columns(_coarser(column, step) for column in dimension.columns)
+        step = _find_step(dimension, steps)
+        left_out = [fine for fine, coarse in step.items() if coarse is None]
+        if left_out:
+            rows = rows.filter(~nw.col(dimension.name).is_in(left_out))
+        if step:
+            rows = rows.with_columns(_map_codes(column, step) for column in dimension.columns)
     return rows
 
 
-def _coarser(column: str, step: Step) -> nw.Expr:
+def _find_step(dimension: Dimension, steps: Steps) -> Step:
+    """What becomes of a dimension's codes at these steps; at its finest nothing, and past its
+    ladder what became of them last."""
+    taken = min(steps.get(dimension.name, 0), len(dimension.ladder))
+    return dimension.ladder[taken - 1] if taken else {}
+
+
+def _map_codes(column: str, step: Step) -> nw.Expr:
+    """The codes of a column after a step."""
     code = nw.col(column)
     for name in sorted(set(step.values()) - {None}):
         parts = [fine for fine, coarse in step.items() if coarse == name]
@@ -77,23 +99,34 @@ def _coarser(column: str, step: Step) -> nw.Expr:
 
 
 def list_units(by: Sequence[Dimension], steps: Steps) -> dict[str, str]:
-    """What the codes of time are at these steps, by column."""
-    taken = {dimension.name: steps.get(dimension.name, 0) for dimension in by}
-    return {
-        dimension.name: dimension.units[taken[dimension.name] - 1]
-        for dimension in by
-        if dimension.units and taken[dimension.name]
-    }
+    """What the codes of time are at these steps, by column.
+
+    >>> months = Dimension("month", units=("quarter", "year"))
+    >>> list_units([months], {"month": 2}), list_units([months], {})
+    ({'month': 'year'}, {})
+    """
+    units = {}
+    for dimension in by:
+        taken = steps.get(dimension.name, 0)
+        if dimension.units and taken:
+            units[dimension.name] = dimension.units[taken - 1]
+    return units
 
 
 def dropped_columns(by: Sequence[Dimension], steps: Steps) -> list[str]:
-    """The columns whose codes are not told at these steps."""
-    return [
-        column
-        for dimension in by
-        for column in dimension.columns[: steps.get(dimension.name, 0) - len(dimension.ladder)]
-        if steps.get(dimension.name, 0) > len(dimension.ladder)
-    ]
+    """The columns whose codes are not told at these steps: those past the end of the ladder.
+
+    A step past its ladder a town is told by its region only, two steps past not at all:
+
+    >>> towns = Dimension("town", parents=("region",))
+    >>> dropped_columns([towns], {"town": 1}), dropped_columns([towns], {"town": 2})
+    (['town'], ['town', 'region'])
+    """
+    columns: list[str] = []
+    for dimension in by:
+        past_ladder = steps.get(dimension.name, 0) - len(dimension.ladder)
+        columns += dimension.columns[: max(past_ladder, 0)]
+    return columns
 
 
 def make_legible(cells: Cells, policy: Policy, floor: Steps = FINEST) -> Cells:
@@ -107,9 +140,11 @@ def make_legible(cells: Cells, policy: Policy, floor: Steps = FINEST) -> Cells:
     if cells.apart:
         return _keep_safe_codes(cells, policy)
     unsafe = count_unsafe(cells, policy)
-    most = MOST_UNSAFE * cells.frame.height if cells.is_optional else unsafe
-    is_out = unsafe > 0 if SLICE in cells.dimensions else unsafe > most
-    return leave_out(cells) if is_out else cells
+    is_slice = SLICE in cells.dimensions
+    is_mostly_unsafe = cells.is_optional and unsafe > MOST_UNSAFE * cells.frame.height
+    if (is_slice and unsafe) or is_mostly_unsafe:
+        return leave_out(cells)
+    return cells
 
 
 def has_ladder(cells: Cells) -> bool:
@@ -118,17 +153,21 @@ def has_ladder(cells: Cells) -> bool:
 
 
 def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
-    """The cells of the codes none of which is unsafe, nor a near twin of one of another code."""
+    """The cells of the codes none of which is unsafe, nor a near twin of one of another code.
+
+    Example: of the answers to three questions one was given by 3 people; the question is left out,
+    and the other two are told.
+    """
     there = cells.frame.filter(pl.col("people") > 0)
     unsafe = [
-        there.filter(pl.lit(judgement["reason"]).is_not_null())[cells.apart]
-        for judgement in _judged(cells, policy)
+        there.filter(pl.lit(judgements["reason"]).is_not_null())[cells.apart]
+        for judgements in _judge_measures(cells, policy)
     ]
-    safe = _without_codes(cells, pl.concat(unsafe).unique())
-    return _without_codes(safe, _list_twin_codes(safe, policy))
+    safe = _leave_out_codes(cells, pl.concat(unsafe).unique())
+    return _leave_out_codes(safe, _list_twin_codes(safe, policy))
 
 
-def _without_codes(cells: Cells, codes: pl.Series) -> Cells:
+def _leave_out_codes(cells: Cells, codes: pl.Series) -> Cells:
     if codes.is_empty():
         return cells
     is_left = ~pl.col(cells.apart).is_in(codes.implode())
@@ -143,13 +182,18 @@ def _list_twin_codes(cells: Cells, policy: Policy) -> pl.Series:
 
 
 def _take_steps(
-    cells: Cells, recount: Callable[[Steps], Cells], policy: Policy, floor: Steps = FINEST
+    cells: Cells, recount: Callable[[Steps], Cells], policy: Policy, floor: Steps
 ) -> Cells:
+    """The cells at the first steps, from `floor` down, at which none is unsafe and no two figures
+    are near twins; if there are none such, at the first at which none is unsafe."""
     first = None
     for steps in list_steps(cells):
-        if any(steps.get(name, 0) < least for name, least in floor.items()):
+        is_above_floor = any(steps.get(name, 0) < least for name, least in floor.items())
+        if is_above_floor:
             continue
-        coarser = replace(recount(steps), recount=recount, steps=steps) if steps else cells
+        coarser = cells
+        if steps:
+            coarser = replace(recount(steps), recount=recount, steps=steps)
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
         if is_empty or count_unsafe(coarser, policy):
             continue
@@ -160,7 +204,10 @@ def _take_steps(
 
 
 def _leave_out_if_blank(cells: Cells) -> Cells:
-    """Without a table that tells nothing of what it is about."""
+    """Without a table that tells nothing of what it is about.
+
+    Example: answers by age, of which only the ages would be left.
+    """
     subjects = [dimension for dimension in cells.by if dimension.is_subject]
     is_blank = any(cells.steps.get(one.name, 0) == count_steps(one) for one in subjects)
     return leave_out(cells) if is_blank else cells
@@ -183,71 +230,98 @@ class _Option:
 
 
 def list_steps(cells: Cells) -> list[Steps]:
-    """Every combination of steps, by rule 2 and 3, the finest first."""
+    """Every combination of steps, by rule 2 and 3, the finest first.
+
+    Four regions: as they are, the two smallest together, the three smallest, or the total alone:
+
+    >>> regions = Dimension("region", ladder=join_smallest(["01", "02", "03", "04"]))
+    >>> frame = pl.DataFrame({"region": ["01", "02", "03", "04"], "people": [2, 4, 30, 64]})
+    >>> list_steps(Cells(frame, (regions,)))
+    [{}, {'region': 1}, {'region': 2}, {'region': 3}]
+    """
     options = [_list_options(cells, dimension) for dimension in cells.by]
-    combinations = sorted(product(*options), key=_weigh)
-    return [{one.name: one.step for one in chosen if one.step} for chosen in combinations]
+    combinations = sorted(product(*options), key=_weigh_options)
+    return [_name_steps(chosen) for chosen in combinations]
 
 
-def _weigh(chosen: Sequence[_Option]) -> tuple[int, ...]:
-    losses = zip(*(one.loss for one in chosen), strict=True)
-    return (*map(sum, losses), -prod(one.size for one in chosen))
+def _name_steps(chosen: Sequence[_Option]) -> Steps:
+    return {option.name: option.step for option in chosen if option.step}
+
+
+def _weigh_options(chosen: Sequence[_Option]) -> tuple[int, ...]:
+    """What is lost by these options together, the gravest first; then the more cells the better."""
+    undivided = sum(option.loss[0] for option in chosen)
+    subjects = sum(option.loss[1] for option in chosen)
+    longer = sum(option.loss[2] for option in chosen)
+    cells = prod(option.size for option in chosen)
+    return undivided, subjects, longer, -cells
 
 
 def _list_options(cells: Cells, dimension: Dimension) -> list[_Option]:
     """The steps of a dimension: those that leave a single group say no more than its total."""
     last = count_steps(dimension)
     ladder = len(dimension.ladder)
+    sizes = _count_codes(cells, dimension)[: last + 1]
     options = []
-    for step, size in enumerate(_count_codes(cells, dimension)[: last + 1]):
+    for step, size in enumerate(sizes):
+        is_single_group = size == ONE_GROUP and 1 <= step <= ladder
+        if is_single_group:
+            continue
         is_undivided = step == last > 0
         given_up = max(0, step - ladder) if dimension.is_subject else 0
         longer = step if dimension.units else 0
-        if size != ONE_GROUP or not 1 <= step <= ladder:
-            loss = (int(is_undivided), given_up, longer)
-            options.append(_Option(dimension.name, step, loss, size))
+        loss = (int(is_undivided), given_up, longer)
+        options.append(_Option(dimension.name, step, loss, size))
     return options
 
 
 def describe_steps(cells: Cells) -> dict[str, str]:
     """How each dimension was made coarser: its smaller codes `together`, in another unit of time
     (`quarter`, `year`), by its `parents` only, or not told at all (`undivided`); `*` is `left out`
-    of a table of which nothing is told, `small left out` where only some codes are."""
-    if cells.left_out:
-        whole, part = {"*": "left out"}, {cells.apart: "small left out"}
-        return whole if cells.left_out == "all" else part
+    of a table of which nothing is told, `small left out` where only some codes are.
+
+    >>> towns = Dimension("town", parents=("region",), ladder=join_smallest(["1", "2", "3"]))
+    >>> cells = Cells(pl.DataFrame(), (towns,))
+    >>> [describe_steps(replace(cells, steps={"town": step})) for step in (1, 2, 3)]
+    [{'town': 'together'}, {'town': 'parents'}, {'town': 'undivided'}]
+    """
+    if cells.left_out == "all":
+        return {"*": "left out"}
+    if cells.left_out == "some":
+        return {cells.apart: "small left out"}
     units = list_units(cells.by, cells.steps)
     dropped = dropped_columns(cells.by, cells.steps)
-    taken = [dimension for dimension in cells.by if cells.steps.get(dimension.name)]
     return {
-        dimension.name: units.get(dimension.name) or _describe(dimension, dropped)
-        for dimension in taken
+        dimension.name: units.get(dimension.name) or _describe_groups(dimension, dropped)
+        for dimension in cells.by
+        if cells.steps.get(dimension.name)
     }
+
+
+def _describe_groups(dimension: Dimension, dropped: Sequence[str]) -> str:
+    if dimension.name not in dropped:
+        return "together"
+    return "undivided" if set(dimension.columns) <= set(dropped) else "parents"
 
 
 def list_untold(cells: Cells) -> list[str]:
     """The codes of which these steps say nothing by themselves, as "channel=sms", and the columns
-    of which they say nothing at all, as "channel": no figure may take them for nobody."""
-    dropped = dropped_columns(cells.by, cells.steps)
-    codes = [
-        f"{column}={code}"
-        for dimension in cells.by
-        for code in _changed(dimension, cells.steps.get(dimension.name, 0))
-        for column in dimension.columns
-    ]
-    return [*dropped, *codes]
+    of which they say nothing at all, as "channel": no figure may take them for nobody.
 
-
-def _changed(dimension: Dimension, taken: int) -> Step:
-    """The codes that stand with others, or are left out, after so many steps."""
-    is_told = 0 < taken <= len(dimension.ladder)
-    return dimension.ladder[taken - 1] if is_told else {}
-
-
-def _describe(dimension: Dimension, dropped: Sequence[str]) -> str:
-    if dimension.name not in dropped:
-        return "together"
-    return "undivided" if set(dimension.columns) <= set(dropped) else "parents"
+    >>> channels = Dimension("channel", ladder=join_smallest(["post", "sms", "email"]))
+    >>> cells = Cells(pl.DataFrame(), (channels,))
+    >>> list_untold(replace(cells, steps={"channel": 1}))
+    ['channel=post', 'channel=sms']
+    >>> list_untold(replace(cells, steps={"channel": 2}))
+    ['channel']
+    """
+    untold = dropped_columns(cells.by, cells.steps)
+    for dimension in cells.by:
+        is_told = cells.steps.get(dimension.name, 0) <= len(dimension.ladder)
+        changed = _find_step(dimension, cells.steps) if is_told else {}
+        for code in changed:
+            untold += [f"{column}={code}" for column in dimension.columns]
+    return untold
 
 
 def count_steps(dimension: Dimension) -> int:
@@ -256,22 +330,35 @@ def count_steps(dimension: Dimension) -> int:
 
 
 def _count_codes(cells: Cells, dimension: Dimension) -> list[int]:
-    """How many cells a dimension has at each step, its total among them."""
+    """How many cells a dimension has at each step, its total among them.
+
+    Four regions and their total, then two together, three, and the total alone:
+
+    >>> regions = Dimension("region", ladder=join_smallest(["01", "02", "03", "04"]))
+    >>> frame = pl.DataFrame({"region": ["01", "02", "03", "04", None]})
+    >>> _count_codes(Cells(frame, (regions,)), regions)
+    [5, 4, 3, 1]
+    """
     codes = cells.frame.select(dimension.columns).unique()
     finest = set(codes[dimension.name].drop_nulls())
-    mapped = [{step.get(code, code) for code in finest} - {None} for step in dimension.ladder]
-    parents = [codes[column].drop_nulls().n_unique() for column in dimension.parents]
-    return [len(finest) + 1, *(len(some) + 1 for some in mapped), *(n + 1 for n in parents), 1]
+    counts = [len(finest)]
+    for step in dimension.ladder:
+        groups = {step.get(code, code) for code in finest}
+        counts.append(len(groups - {None}))
+    for column in dimension.parents:
+        counts.append(codes[column].drop_nulls().n_unique())
+    return [*(count + 1 for count in counts), 1]
 
 
 def count_unsafe(cells: Cells, policy: Policy) -> int:
     """How many figures may not be told by the rules of the policy."""
-    return sum(figures["reason"].count() for figures in _judged(cells, policy))
+    return sum(figures["reason"].count() for figures in _judge_measures(cells, policy))
 
 
-def _judged(cells: Cells, policy: Policy) -> Iterator[pl.DataFrame]:
+def _judge_measures(cells: Cells, policy: Policy) -> Iterator[pl.DataFrame]:
     """The cells of each measure, with the `reason` of those that are unsafe."""
     there = cells.frame.filter(pl.col("people") > 0)
     for measure in cells.measures:
-        numbers = read_contributions(measure, there.columns)
-        yield judge(there.select(kind=pl.lit(measure.kind), **numbers), policy)
+        contributions = read_contributions(measure, there.columns)
+        figures = there.select(kind=pl.lit(measure.kind), **contributions)
+        yield judge(figures, policy)

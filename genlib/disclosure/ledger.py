@@ -4,6 +4,27 @@ One private file (0600) per call of `protect` in a run that publishes, beside th
 in the catalogue of reports. It holds what was told, with the keyed sketches of who is in it: no
 more than the releases do. Until its run has its report the file is pending: it binds others, since
 the report may yet be shown, and goes if the run fails.
+
+Example: a run tells a table, and it is known to the next one when it has its report.
+
+>>> import tempfile
+>>> from genlib.disclosure.cells import Dimension
+>>> from genlib.disclosure.counting import tabulate
+>>> from genlib.disclosure.protect import protect
+>>> regions = ["01"] * 40 + ["06"] * 30
+>>> rows = pl.DataFrame({"customer": range(70), "region": regions})
+>>> cells = tabulate(rows, person="customer", by=[Dimension("region")], population="customers")
+>>> folder = Path(tempfile.mkdtemp())
+>>> ledger = Ledger(folder, date(2026, 11, 1), "first")
+>>> shown = protect(ledger=ledger, customers=cells)
+>>> [file.name for file in ledger.published("first")]
+['first_0.pending.parquet']
+>>> ledger.enter("first")
+>>> [file.name for file in ledger.published("first")]
+['first_0.parquet']
+>>> [page.figures.height for page in Ledger(folder).read_past().pages]
+[3]
+>>> shutil.rmtree(folder)
 """
 
 from __future__ import annotations
@@ -76,7 +97,11 @@ class Ledger:
 
     @staticmethod
     def called(day: date, run: str) -> str:
-        """A publication as its kernel is told."""
+        """A publication as its kernel is told.
+
+        >>> Ledger.called(date(2026, 11, 1), "20261101-run")
+        '2026-11-01 20261101-run'
+        """
         return f"{day} {run}"
 
     @contextmanager
@@ -109,16 +134,7 @@ class Ledger:
         was told before."""
         pages = [page for table in tables for page in table.pages]
         with self.locked():
-            past = self.read_past()
-            count = _count_twins(pages, past.pages, policy)
-            if count:
-                names = [one.name for one in tables if _count_twins(one.pages, past.pages, policy)]
-                raise Refused(
-                    f"{count} figures of {', '.join(names)} are of nearly the same people as "
-                    f"figures that were told before, in {_name_tellers(pages, past, policy)}; take "
-                    "them from there: genlib report open RUN shows a report, and -saved- is in the "
-                    "name of what genlib.save wrote"
-                )
+            _check_apart(tables, self.read_past(), policy)
             self.record(replace(page, day=self.day, run=self.run) for page in pages)
             self.enter(self.run)
 
@@ -131,11 +147,10 @@ class Ledger:
         for file in self.folder.glob(f"*{KEPT}"):
             if file.name.rpartition("_")[0] < run:
                 shutil.copy(file, folder)
-        earlier = {
-            name: note
-            for name, note in self._read_notes(WITHDRAWN).items()
-            if datetime.fromisoformat(note["at"]) < begun
-        }
+        earlier = {}
+        for name, note in self._read_notes(WITHDRAWN).items():
+            if datetime.fromisoformat(note["at"]) < begun:
+                earlier[name] = note
         (folder / WITHDRAWN).write_text(json.dumps(earlier), encoding="utf-8")
 
     def enter(self, run: str) -> None:
@@ -168,9 +183,8 @@ class Ledger:
         what readers know of them still counts. The number of pages."""
         with self.locked():
             self._note(WITHDRAWN, run, {"user": by, "reason": reason})
-            return sum(
-                pl.read_parquet(file, columns=["run"]).height for file in self.published(run)
-            )
+            files = self.published(run)
+            return sum(pl.read_parquet(file, columns=["run"]).height for file in files)
 
     def list_withdrawn(self) -> set[str]:
         """The runs whose figures somebody withdrew."""
@@ -192,7 +206,24 @@ class Ledger:
 
     def _read_notes(self, name: str) -> dict[str, Any]:
         place = self.folder / name
-        return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+        if not place.is_file():
+            return {}
+        notes: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        return notes
+
+
+def _check_apart(tables: Collection[ProtectedTable], past: Past, policy: Policy) -> None:
+    """Refused if a figure of the tables is a near twin of one that was told before."""
+    twins = {table.name: _count_twins(table.pages, past.pages, policy) for table in tables}
+    names = [name for name, count in twins.items() if count]
+    if names:
+        pages = [page for table in tables for page in table.pages]
+        raise Refused(
+            f"{_count_twins(pages, past.pages, policy)} figures of {', '.join(names)} are of "
+            "nearly the same people as figures that were told before, in "
+            f"{_name_tellers(pages, past, policy)}; take them from there: genlib report open RUN "
+            "shows a report, and -saved- is in the name of what genlib.save wrote"
+        )
 
 
 def _count_twins(pages: Iterable[ToldPage], others: Iterable[ToldPage], policy: Policy) -> int:
@@ -202,7 +233,10 @@ def _count_twins(pages: Iterable[ToldPage], others: Iterable[ToldPage], policy: 
 
 
 def _name_tellers(pages: Sequence[ToldPage], past: Past, policy: Policy) -> str:
-    """The last runs that told a near twin of these pages, the newest first."""
+    """The last runs that told a near twin of these pages, the newest first.
+
+    Example: of five runs "run-5, run-4, run-3 and 2 more".
+    """
     pages_by_run: dict[str, list[ToldPage]] = {}
     for page in reversed(past.pages):
         pages_by_run.setdefault(page.run, []).append(page)
@@ -214,39 +248,49 @@ def _name_tellers(pages: Sequence[ToldPage], past: Past, policy: Policy) -> str:
 def _row(told_page: ToldPage) -> list[Any]:
     """A page as a row of the file."""
     page = told_page.page
-    coarser = json.dumps(dict(told_page.coarser))
-    figures = told_page.figures.select(FIGURE.keys()).to_dicts()
-    times = [page.start, page.end, told_page.day]
     return [
         page.series,
         page.steps,
         page.code,
-        *times,
+        page.start,
+        page.end,
+        told_page.day,
         told_page.run,
-        coarser,
+        json.dumps(dict(told_page.coarser)),
         _fill(told_page.frame.write_ipc),
-        figures,
+        told_page.figures.select(FIGURE.keys()).to_dicts(),
     ]
 
 
 def _read(file: Path) -> Iterator[ToldPage]:
-    rows = pl.read_parquet(file)
-    for row in rows.rows(named=True):
+    """The pages of a file. A sketch of another size is left out: the version that drew it knew
+    other people."""
+    readable = pl.when(pl.col("sketch").bin.size() == SIZE).then("sketch")
+    for row in pl.read_parquet(file).rows(named=True):
+        page = Page(
+            series=row["series"],
+            steps=row["steps"],
+            code=row["code"],
+            start=row["start"],
+            end=row["end"],
+        )
         figures = pl.DataFrame(row["figures"], schema=FIGURE, orient="row")
-        # a version that drew others knew other people
-        readable = pl.when(pl.col("sketch").bin.size() == SIZE).then("sketch")
         yield ToldPage(
-            Page(row["series"], row["steps"], row["code"], row["start"], row["end"]),
-            row["day"],
-            row["run"],
-            pl.read_ipc(BytesIO(row["frame"])),
-            figures.with_columns(sketch=readable),
-            json.loads(row["coarser"]),
+            page=page,
+            day=row["day"],
+            run=row["run"],
+            frame=pl.read_ipc(BytesIO(row["frame"])),
+            figures=figures.with_columns(sketch=readable),
+            coarser=json.loads(row["coarser"]),
         )
 
 
 def _fill(write: Callable[[BytesIO], Any]) -> bytes:
-    """What is written to a file."""
+    """What is written to a file.
+
+    >>> _fill(lambda file: file.write(b"pages"))
+    b'pages'
+    """
     content = BytesIO()
     write(content)
     return content.getvalue()

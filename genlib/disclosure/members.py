@@ -50,9 +50,12 @@ class Members:
         coarser = step_down(nw.from_native(numbered), by, steps).to_native()
         places = coarser.select(self.places.columns).unique()
         cells = _join_cells(coarser, places).select("_fine", "_cell")
-        lone = _move(self.lone, cells)
-        contacts = _move(self.contacts, cells)
-        return replace(self, lone=lone, contacts=contacts, places=places)
+        return replace(
+            self,
+            lone=_move_rows(self.lone, cells),
+            contacts=_move_rows(self.contacts, cells),
+            places=places,
+        )
 
 
 @dataclass(frozen=True)
@@ -95,14 +98,18 @@ def gather_members(  # noqa: PLR0913 - what a table is
     keys = [*columns, EVERYBODY]
     places: pl.DataFrame = contributions.select(keys).unique().collect(engine="streaming")
     numbered = places.lazy().with_row_index("_cell")
-    placed: pl.DataFrame = (
-        contributions.join(numbered, on=keys, nulls_equal=True)
-        .select(person, "_cell", *sums)
-        .collect(engine="streaming")
-    )
+    joined = contributions.join(numbered, on=keys, nulls_equal=True)
+    placed: pl.DataFrame = joined.select(person, "_cell", *sums).collect(engine="streaming")
     lone, contacts = _part_contacts(placed, person, companies)
-    tells_companies = companies is not None
-    return Members(lone, contacts, places, person, tuple(sums), is_unique, tells_companies)
+    return Members(
+        lone=lone,
+        contacts=contacts,
+        places=places,
+        person=person,
+        sums=tuple(sums),
+        is_unique=is_unique,
+        tells_companies=companies is not None,
+    )
 
 
 def _read_narrow(
@@ -119,21 +126,40 @@ def _read_narrow(
 
 
 def _join_cells(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """The rows, with the number of the `_cell` that each lies in."""
-    numbered = places.with_row_index("_cell")
+    """The rows, with the number of the `_cell` that each lies in.
+
+    >>> rows = pl.DataFrame({"region": ["06", "01", "06"]})
+    >>> _join_cells(rows, pl.DataFrame({"region": ["01", "06"]})).rows()
+    [('06', 1), ('01', 0), ('06', 1)]
+    """
     return rows.join(
-        numbered, on=places.columns, how="left", nulls_equal=True, maintain_order="left"
+        places.with_row_index("_cell"),
+        on=places.columns,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
     )
 
 
-def _move(rows: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """The rows in the cells of coarser groups, without those that are in none."""
+def _move_rows(rows: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """The rows in the cells of coarser groups, without those that are in none.
+
+    Cells 0 and 1 become one, cell 2 is in no coarser group:
+
+    >>> rows = pl.DataFrame({"customer": [7, 8, 9], "_cell": [0, 1, 2]})
+    >>> _move_rows(rows, pl.DataFrame({"_fine": [0, 1], "_cell": [0, 0]})).rows()
+    [(7, 0), (8, 0)]
+    """
     moved = rows.rename({"_cell": "_fine"}).join(cells, on="_fine")
     return moved.select(rows.columns)
 
 
 def customers_of(release: Tables | None) -> Any:
-    """Table customer of a release, if there is one."""
+    """Table customer of a release, if there is one.
+
+    >>> customers_of({"invoice": pl.DataFrame()}) is None
+    True
+    """
     with suppress(KeyError):
         return None if release is None else release["customer"]
     return None
@@ -162,13 +188,22 @@ def _read_companies(frame: Any, person: str, release: Tables | None) -> pl.DataF
 def _part_contacts(
     rows: pl.DataFrame, person: str, companies: pl.DataFrame | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of those who stand for themselves, and of those who stand for a company."""
+    """The rows of those who stand for themselves, and of those who stand for a company.
+
+    Customer 8 stands for company 5:
+
+    >>> companies = pl.DataFrame({"_person": [8], "_company": [5]})
+    >>> lone, contacts = _part_contacts(pl.DataFrame({"customer": [7, 8]}), "customer", companies)
+    >>> lone.rows(), contacts.rows()
+    ([(7,)], [(8, 5)])
+    """
     if companies is None:
         return rows, rows.clear().with_columns(_company=pl.lit(None, pl.Int64))
     key = pl.col("_person").cast(rows.schema[person], strict=False)
-    whose = companies.select(key.alias(person), "_company").drop_nulls()
-    lone = rows.join(whose, on=person, how="anti")
-    return lone, rows.join(whose, on=person)
+    named = companies.select(key.alias(person), "_company").drop_nulls()
+    lone = rows.join(named, on=person, how="anti")
+    contacts = rows.join(named, on=person)
+    return lone, contacts
 
 
 def collect(frame: Any) -> pl.DataFrame:

@@ -13,10 +13,19 @@ import numpy as np
 import polars as pl
 
 from genlib.disclosure.policy import Policy
+from genlib.disclosure.rules import owe
 from genlib.disclosure.sketch import PLACES, WORD, people_in, words
 
 PAIRS = 50_000
-TWIN = {"figure": pl.UInt32, "variable": pl.Int64, "up": pl.Int64, "down": pl.Int64}
+"""So many pairs are compared at a time."""
+TWIN = pl.Schema(
+    {
+        "figure": pl.UInt32,
+        "variable": pl.Int64,
+        "up": pl.Int64,
+        "down": pl.Int64,
+    }
+)
 
 
 def find_twins(figures: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -28,66 +37,116 @@ def find_twins(figures: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> pl.
     withdrawn does not stand against the same cell told anew.
     """
     pairs = _find_pairs(figures, past, policy)
-    is_corrected = pl.col("withdrawn_old") & (pl.col("series") == pl.col("series_old"))
+    is_same_series = pl.col("series") == pl.col("series_old")
+    is_corrected = pl.col("withdrawn_old") & is_same_series
     return _list_needs(pairs.filter(~is_corrected), policy)
 
 
 def find_own_twins(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Those that are near twins of one of an earlier table, or place, of the same report."""
+    """Those that are near twins of one of an earlier table, or place, of the same report.
+
+    Example: 120 were asked and 118 of them answered; the 118 stand in a later table, so it is they
+    that must stay unsure.
+    """
     first = figures.unique("variable", keep="first", maintain_order=True)
     pairs = _find_pairs(first, first, policy)
-    return _list_needs(pairs.filter(pl.col("our") > pl.col("their")), policy)
+    is_later = pl.col("our") > pl.col("their")
+    return _list_needs(pairs.filter(is_later), policy)
 
 
 def find_twin_rows(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """The figures of one table that are near twins of one before them."""
     comparable = figures.drop_nulls("sketch").with_columns(series=pl.lit(""))
     numbered = number_figures(comparable)
-    return numbered.join(find_own_twins(numbered, policy), on="figure", how="semi")
+    twins = find_own_twins(numbered, policy)
+    return numbered.join(twins, on="figure", how="semi")
 
 
 def number_figures(figures: pl.DataFrame) -> pl.DataFrame:
-    """Figures outside a model, each a variable of its own."""
+    """Figures outside a model, each a variable of its own.
+
+    >>> number_figures(pl.DataFrame({"value": [120, 118]})).rows()
+    [(0, 120, 0), (1, 118, 1)]
+    """
     return figures.with_row_index("figure").with_columns(variable=pl.col("figure"))
 
 
 def _find_pairs(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """All pairs of figures that few people part, the numbers of both side by side."""
+    """All pairs of figures that few people part, the columns of both side by side."""
     mine = ours.with_row_index("our")
     theirs = others.with_row_index("their")
-    pairs = pl.concat([_measure(mine, theirs, policy.min_count), _guess(mine, theirs, policy)])
+    measured = _measure_pairs(mine, theirs, policy.min_count)
+    guesses = _guess_pairs(mine, theirs, policy.min_count)
+    pairs = pl.concat([measured, guesses])
     return pairs.join(mine, on="our").join(theirs, on="their", suffix="_old")
 
 
 def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    difference = pl.col("value") - pl.col("value_old")
-    heads = pl.col("heads") & pl.col("heads_old")
-    asked = move_apart(pairs.with_columns(difference=difference, heads=heads), policy)
-    needs = asked.group_by("figure", "variable").agg(pl.col("up", "down").max()).sort("figure")
-    return needs.cast(TWIN)  # type: ignore[arg-type]
+    """The moves that each figure needs, the farthest of all its pairs.
+
+    117 people, beside 120 and beside 115 of before:
+
+    >>> pairs = pl.DataFrame(
+    ...     {
+    ...         "figure": [0, 0],
+    ...         "variable": [0, 0],
+    ...         "kind": ["people", "people"],
+    ...         "value": [117, 117],
+    ...         "value_old": [120, 115],
+    ...         "apart": [3, 2],
+    ...         "heads": [True, True],
+    ...         "heads_old": [True, True],
+    ...     }
+    ... )
+    >>> _list_needs(pairs, Policy(min_count=5)).rows()
+    [(0, 0, 3, 2)]
+    """
+    differences = pairs.with_columns(
+        difference=pl.col("value") - pl.col("value_old"),
+        heads=pl.col("heads") & pl.col("heads_old"),
+    )
+    moves = move_apart(differences, policy)
+    by_figure = moves.group_by("figure", "variable")
+    needs = by_figure.agg(pl.col("up", "down").max())
+    return needs.sort("figure").cast(TWIN)
 
 
-def _measure(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
+def _measure_pairs(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """Pairs of figures (`our`, `their`) that so few people part, and how many (`apart`); those of
-    the very same people are none."""
+    the very same people are none. A figure of fewer people is hidden in any case.
+
+    Example: where 120 were asked and 118 of them answered, 2 people part the figures.
+    """
     mine = ours.filter(pl.col("people") >= threshold)
-    same = others.group_by("sketch", "numbering", maintain_order=True).agg("their")
-    close = find_close(mine, same.with_row_index("same"), threshold)
-    pairs = close.filter(pl.col("apart") > 0).join(same.with_row_index("same"), on="same")
+    by_group = others.group_by("sketch", "numbering", maintain_order=True)
+    groups = by_group.agg("their").with_row_index("same")
+    close = find_close(mine, groups, threshold)
+    pairs = close.filter(pl.col("apart") > 0).join(groups, on="same")
     return pairs.explode("their").select("our", "their", "apart")
 
 
-def _guess(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Pairs of figures of one cell at two times, of which nobody knows who they are of."""
-    cell = ["series", "where", "measure"]
-    both = ours.join(others, on=cell, suffix="_old")
+def _guess_pairs(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Pairs of figures of one cell at two times, of which nobody knows who they are of: as many
+    people part them, it is taken, as one has more than the other.
+
+    117 people now and 120 before, drawn by other pseudonyms, are 3 apart:
+
+    >>> cell = {"series": "s", "where": "01", "measure": "people", "kind": "people"}
+    >>> cell |= {"sketch": b"", "numbering": "a"}
+    >>> now = pl.DataFrame([{"our": 0, "value": 117, "people": 117} | cell])
+    >>> before = pl.DataFrame([{"their": 0, "value": 120, "people": 120} | cell])
+    >>> _guess_pairs(now, before.with_columns(numbering=pl.lit("b")), 5).rows()
+    [(0, 0, 3)]
+    >>> _guess_pairs(now, before, 5).rows()
+    []
+    """
+    both = ours.join(others, on=["series", "where", "measure"], suffix="_old")
     is_renumbered = pl.col("numbering").ne_missing(pl.col("numbering_old"))
-    is_undrawn = pl.any_horizontal(pl.col("sketch", "sketch_old").is_null())
-    is_other = pl.col("value") != pl.col("value_old")
+    is_undrawn = pl.col("sketch").is_null() | pl.col("sketch_old").is_null()
     change = pl.col("value") - pl.col("value_old")
-    others_change = pl.col("people") - pl.col("people_old")
-    people = pl.when(kind="people").then(change).otherwise(others_change).abs()
-    near = both.filter(is_undrawn | is_renumbered, is_other, people < policy.min_count)
+    change_of_people = pl.col("people") - pl.col("people_old")
+    people = pl.when(kind="people").then(change).otherwise(change_of_people).abs()
+    near = both.filter(is_undrawn | is_renumbered, change != 0, people < threshold)
     return near.select("our", "their", apart=people.clip(1))
 
 
@@ -98,21 +157,39 @@ def move_apart(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
     A difference of heads is of as many people at least, and one of nothing else is left: some
     brought as much as others took.
+
+    3 heads fewer, 3 heads more, and 2 people who brought 900 euros more:
+
+    >>> pairs = pl.DataFrame(
+    ...     {
+    ...         "difference": [-3, 3, 900],
+    ...         "apart": [3, 3, 2],
+    ...         "heads": [True, True, False],
+    ...         "kind": ["people", "people", "money"],
+    ...     }
+    ... )
+    >>> move_apart(pairs, Policy(min_count=5, p=10)).select("up", "down").rows()
+    [(1, 2), (2, 1), (90, 90)]
     """
     size = pl.col("difference").abs()
-    few = pl.col("heads") | (size < policy.min_count)  # so few events are of as few people
-    are_people = pl.col("heads") | (pl.col("kind") == "people")
-    who = pl.when(are_people).then(pl.max_horizontal("apart", size)).otherwise(size)
-    part = ((size * policy.p + 99) // 100).clip(1)
+    is_small = size < policy.min_count
+    is_people = pl.col("kind") == "people"
+    is_swap = is_people & ~pl.col("heads")
+    makers = pl.max_horizontal("apart", size)
+    who = pl.when(pl.col("heads") | is_people).then(makers).otherwise(size)
+    # so few events are of as few people
+    are_few = pl.col("heads") | is_small
     missing = policy.min_count - who
-    free: dict[str, pl.Expr] = {}
-    for side, sign in (("up", 1), ("down", -1)):
-        is_back_to_none = pl.col("difference") == -sign * who
-        of_few = pl.when(is_back_to_none).then(1).otherwise(missing)
-        free[side] = pl.when(few).then(of_few).otherwise(part)
-    is_swap = ~pl.col("heads") & (pl.col("kind") == "people")
-    is_telling = pl.when("heads").then(size < policy.min_count).otherwise((size > 0) | is_swap)
-    return pairs.filter(is_telling).with_columns(**free)
+    blur = owe(size, policy).clip(1)
+
+    def move(nobody: pl.Expr) -> pl.Expr:
+        """By one where that leads back to nobody, else to where enough people make it."""
+        is_back_to_nobody = pl.col("difference") == nobody
+        of_few = pl.when(is_back_to_nobody).then(1).otherwise(missing)
+        return pl.when(are_few).then(of_few).otherwise(blur)
+
+    is_telling = pl.when("heads").then(is_small).otherwise((size > 0) | is_swap)
+    return pairs.filter(is_telling).with_columns(up=move(-who), down=move(who))
 
 
 def find_close(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
@@ -120,27 +197,35 @@ def find_close(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.D
     part, and how many do (`apart`). Only people who were drawn by the same `numbering` are
     compared.
 
-    Such figures agree in one of so many bands of places, whichever way they differ.
+    Such figures agree in one of so many bands of places, whichever way they differ: with a
+    threshold of 5 the places are cut into 5 bands, and 4 people cannot touch all of them.
     """
-    names = [ours.columns[0], others.columns[0]]
-    sides = [side.drop_nulls("sketch") for side in (ours, others)]
+    our = ours.columns[0]
+    their = others.columns[0]
+    mine = ours.drop_nulls("sketch").select(our, "numbering", "sketch")
+    theirs = others.drop_nulls("sketch").select(their, "numbering", "sketch")
     ends = [PLACES * band // threshold for band in range(threshold + 1)]
-    alike = []
+    candidates = []
     for start, end in pairwise(ends):
-        size = WORD.itemsize
-        band = pl.col("sketch").bin.slice(start * size, (end - start) * size)
-        mine, theirs = (
-            side.select(name, "numbering", band=band)
-            for side, name in zip(sides, names, strict=True)
+        size = (end - start) * WORD.itemsize
+        band = pl.col("sketch").bin.slice(start * WORD.itemsize, size)
+        alike = mine.select(our, "numbering", band=band).join(
+            theirs.select(their, "numbering", band=band),
+            on=["band", "numbering"],
+            nulls_equal=True,
         )
-        met = mine.join(theirs, on=["band", "numbering"], nulls_equal=True)
-        alike.append(met.select(names))
-    pairs = pl.concat(alike).unique().sort(names)
-    for side, name in zip(sides, names, strict=True):
-        pairs = pairs.join(side.select(name, "sketch"), on=name, maintain_order="left")
-    counts = [
-        people_in(words(part["sketch"]) - words(part["sketch_right"]))
-        for part in pairs.iter_slices(PAIRS)
-    ]
-    apart = np.concatenate([np.zeros(0, np.int64), *counts])
-    return pairs.select(*names, apart=pl.Series(apart)).filter(pl.col("apart") < threshold)
+        candidates.append(alike.select(our, their))
+    pairs = pl.concat(candidates).unique().sort(our, their)
+    pairs = pairs.join(mine.select(our, "sketch"), on=our, maintain_order="left")
+    pairs = pairs.join(theirs.select(their, "sketch"), on=their, maintain_order="left")
+    apart = _count_apart(pairs)
+    return pairs.select(our, their, apart=apart).filter(pl.col("apart") < threshold)
+
+
+def _count_apart(pairs: pl.DataFrame) -> pl.Series:
+    """How many people part each pair of sketches."""
+    counts = [np.zeros(0, np.int64)]
+    for part in pairs.iter_slices(PAIRS):
+        difference = words(part["sketch"]) - words(part["sketch_right"])
+        counts.append(people_in(difference))
+    return pl.Series(np.concatenate(counts))

@@ -52,20 +52,34 @@ class Page:
     end: date | None = None
 
     def is_closed(self, day: date) -> bool:
-        """Whether it tells of a month, quarter or year that is over on this day."""
+        """Whether it tells of a month, quarter or year that is over on this day.
+
+        >>> october = Page("customers", "{}", "", date(2026, 10, 1), date(2026, 11, 1))
+        >>> october.is_closed(date(2026, 11, 1)), october.is_closed(date(2026, 10, 31))
+        (True, False)
+        """
         if self.start is None or self.end is None or self.end > day:
             return False
         around = [Period.around(self.start, unit) for unit in UNITS]
-        return (self.start, self.end) in {(period.start, period.end) for period in around}
+        ends = [period.end for period in around if period.start == self.start]
+        return self.end in ends
 
     def overlaps(self, other: Page) -> bool:
         """Whether both tell of the same, and of some of the same time; what has no beginning tells
-        of any."""
+        of any.
+
+        >>> october = Page("customers", "{}", "", date(2026, 10, 1), date(2026, 11, 1))
+        >>> november = Page("customers", "{}", "", date(2026, 11, 1), date(2026, 12, 1))
+        >>> october.overlaps(november), october.overlaps(Page("customers", "{}"))
+        (False, True)
+        """
         if self.code != other.code:
             return False
         if self.start is None or other.start is None:
             return True
-        return self.start < (other.end or date.max) and other.start < (self.end or date.max)
+        begins_before_its_end = self.start < (other.end or date.max)
+        ends_after_its_start = other.start < (self.end or date.max)
+        return begins_before_its_end and ends_after_its_start
 
 
 @dataclass(frozen=True)
@@ -95,9 +109,8 @@ class Past:
 
     def find_last(self, page: Page) -> ToldPage | None:
         """The last page of this kind that tells of some of the same time."""
-        return self._last(
-            one for one in self.pages if one.page.series == page.series and one.page.overlaps(page)
-        )
+        of_series = [one for one in self.pages if one.page.series == page.series]
+        return self._last(one for one in of_series if one.page.overlaps(page))
 
     def is_withdrawn(self, page: Page) -> bool:
         """Whether the page was told, and is withdrawn."""
@@ -106,19 +119,23 @@ class Past:
     def find_steps(self, series: str, day: date) -> Steps:
         """The steps of the last page of the series in this year: a table gets finer once a year."""
         pages = [one for one in self.pages if one.page.series == series]
-        is_of_year = bool(pages) and pages[-1].day.year == day.year
-        return json.loads(pages[-1].page.steps) if is_of_year else {}
+        if not pages or pages[-1].day.year != day.year:
+            return {}
+        steps: Steps = json.loads(pages[-1].page.steps)
+        return steps
 
     def list_figures(self) -> pl.DataFrame:
         """All that was told: `series`, whether it is `withdrawn`, and the columns of `FIGURE`."""
-        listed = [
-            one.figures.select(
-                *FIGURE, series=pl.lit(one.page.series), withdrawn=pl.lit(one.is_withdrawn)
+        schema = {**FIGURE, "series": pl.String, "withdrawn": pl.Boolean}
+        listed = [pl.DataFrame(schema=schema)]
+        for one in self.pages:
+            figures = one.figures.select(
+                *FIGURE,
+                series=pl.lit(one.page.series),
+                withdrawn=pl.lit(one.is_withdrawn),
             )
-            for one in self.pages
-        ]
-        schema: dict[str, Any] = {**FIGURE, "series": pl.String, "withdrawn": pl.Boolean}
-        return pl.concat([pl.DataFrame(schema=schema), *listed])
+            listed.append(figures)
+        return pl.concat(listed)
 
     @staticmethod
     def _last(pages: Iterable[ToldPage]) -> ToldPage | None:
@@ -127,7 +144,17 @@ class Past:
 
 
 def name_series(name: str, cells: Cells) -> str:
-    """The series that the pages of a table belong to: of equal tables at other times the same."""
+    """The series that the pages of a table belong to: of equal tables at other times the same.
+
+    The table of October and that of November belong to one, for both are of one month:
+
+    >>> from genlib.disclosure.population import Population
+    >>> def name_month(month: int) -> str:
+    ...     times = date(2026, month, 1), date(2026, month + 1, 1)
+    ...     return name_series("growth", Cells(pl.DataFrame(), (), (), Population("new", *times)))
+    >>> name_month(10) == name_month(11)
+    True
+    """
     population = cells.population
     parts = [
         name,
@@ -151,10 +178,11 @@ def list_pages(name: str, cells: Cells) -> dict[str, Page]:
     if not cells.page:
         return {"": Page(series, steps, "", cells.population.start, cells.population.end)}
     unit = list_units(cells.by, cells.steps).get(cells.page, cells.page)
-    codes = cells.frame[cells.page].drop_nulls().unique().sort()
-    if unit not in UNITS:
-        return {str(code): Page(series, steps, str(code)) for code in codes}
-    periods = {str(code): Period.around(code, unit) for code in codes}
-    return {
-        code: Page(series, steps, "", period.start, period.end) for code, period in periods.items()
-    }
+    pages = {}
+    for code in cells.frame[cells.page].drop_nulls().unique().sort():
+        page = Page(series, steps, str(code))
+        if unit in UNITS:
+            period = Period.around(code, unit)
+            page = Page(series, steps, "", period.start, period.end)
+        pages[str(code)] = page
+    return pages

@@ -6,6 +6,27 @@
     settled      pages that were told are repeated, near twins must stay unsure     (settle)
     solved       what is hidden of the rest, with a proof                           (search)
     tables       what is shown, with the figures derived from it
+
+Example: of 40, 30 and 3 customers by region the 3 are too few to be told. The total is told, so one
+more is hidden, or the 3 would be 73 - 40 - 30.
+
+>>> from genlib.disclosure.cells import Dimension
+>>> from genlib.disclosure.counting import tabulate
+>>> regions = ["01"] * 40 + ["06"] * 30 + ["19"] * 3
+>>> rows = pl.DataFrame({"customer": range(73), "region": regions})
+>>> region = Dimension("region")
+>>> cells = tabulate(rows, person="customer", by=[region], population="customers")
+>>> protect(customers=cells).customers.frame.select("region", "people", "reason").rows()
+[('01', 40, None), ('06', None, 'secondary'), ('19', None, 'primary'), (None, 73, None)]
+
+With a ladder the smallest regions are told together, and nothing need be hidden.
+
+>>> from dataclasses import replace
+>>> from genlib.disclosure.ladder import join_smallest
+>>> with_ladder = replace(region, ladder=join_smallest(["19", "06", "01"]))
+>>> cells = tabulate(rows, person="customer", by=[with_ladder], population="customers")
+>>> protect(customers=cells).customers.frame.select("region", "people", "reason").rows()
+[('01', 40, None), ('others+06+19', 33, None), (None, 73, None)]
 """
 
 from __future__ import annotations
@@ -30,11 +51,14 @@ from genlib.disclosure.policy import Policy
 from genlib.disclosure.search import suppress
 from genlib.disclosure.settle import Settled, settle
 from genlib.disclosure.slices import take_slice
+from genlib.disclosure.system import Bools
 from genlib.disclosure.table import SEAL, Protected, ProtectedTable, check_language
 from genlib.disclosure.units import read_units
 from genlib.errors import Refused, UsageError
 
 STEPS = 250_000
+GUESSES = (1, 1_000_003)
+"""What is put in the place of what is hidden, to see what hangs on it."""
 OWN = ("primary", "secondary", "dominance")
 """Reasons that stay with the analyst: of a primary cell, and of how many there are, it would be
 known that it is small."""
@@ -82,14 +106,10 @@ def protect(
     disagree on a cell they share, `Refused` if no protection can be proven, or if what is published
     could not be held against the past.
     """
-    strangers = [name for name, table in cells.items() if not isinstance(table, Cells)]
-    if strangers or not cells:
-        raise UsageError(
-            "protect takes the Cells of metrics by name; not so: "
-            f"{', '.join(strangers) or 'nothing was given'}"
-        )
+    _check_cells(cells)
     check_language(language)
-    ruling = standing_policy() if policy is None else standing_policy().stricter(policy)
+    standing = standing_policy()
+    ruling = standing.stricter(policy) if policy else standing
     ledger = ledger or Ledger.standing(settings.load())
     if ledger is None:
         return _protect(cells, Beside(Past(), date.max), ruling, language)
@@ -99,6 +119,16 @@ def protect(
         protected = _protect(cells, beside, ruling, language)
         ledger.record(protected.pages)
     return protected
+
+
+def _check_cells(cells: Mapping[str, Any]) -> None:
+    """UsageError for anything but `Cells`, and for nothing at all."""
+    strangers = [name for name, table in cells.items() if not isinstance(table, Cells)]
+    if strangers or not cells:
+        raise UsageError(
+            "protect takes the Cells of metrics by name; not so: "
+            f"{', '.join(strangers) or 'nothing was given'}"
+        )
 
 
 def _check_comparable(tables: Mapping[str, Cells]) -> None:
@@ -116,39 +146,63 @@ def _check_comparable(tables: Mapping[str, Cells]) -> None:
 def _protect(
     tables: Mapping[str, Cells], beside: Beside, ruling: Policy, language: str
 ) -> Protected:
-    floors = {
-        name: beside.past.find_steps(name_series(name, table), beside.day)
-        for name, table in tables.items()
-    }
-    legible = {
-        name: take_slice(make_legible(table, ruling, floors[name]))
-        for name, table in tables.items()
-    }
+    legible = {}
+    for name, cells in tables.items():
+        floor = beside.past.find_steps(name_series(name, cells), beside.day)
+        legible[name] = take_slice(make_legible(cells, ruling, floor))
     answer = _answer(legible, beside, ruling)
     settled = answer.settled
     bare = {
-        name: _make_table(name, table, answer, ruling, language)
-        for name, table in settled.fresh.items()
+        name: _make_table(name, cells, answer, ruling, language)
+        for name, cells in settled.fresh.items()
     }
     pages = _list_pages(bare, answer, beside)
     paged = {name: replace(table, pages=tuple(pages[name])) for name, table in bare.items()}
-    audit = manifest(settled.fresh, settled.model.frames, answer.cells, answer.pattern, ruling)
+    audit = manifest(
+        settled.fresh,
+        settled.model.frames,
+        answer.cells,
+        answer.pattern,
+        ruling,
+    )
     return Protected(paged, _conditions(ruling, answer), answer.pattern, audit)
 
 
 def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answer:
+    """What is told of the tables, and what is hidden of that."""
     settled = settle(tables, beside.past, beside.day, ruling)
     pattern = suppress(settled.system, steps=STEPS)
-    why = pl.Series(settled.reason, dtype=pl.String).replace("", "secondary")
-    if beside.run:
-        why = why.replace(dict.fromkeys(OWN, "hidden"))
-    is_hidden = pl.Series(pattern.hidden)
-    reasons = pl.select(_cell=pl.int_range(len(why)), reason=pl.when(is_hidden).then(why))
+    reasons = name_reasons(settled.reason, pattern.hidden, is_published=bool(beside.run))
+    measures = {measure.name for cells in settled.fresh.values() for measure in cells.measures}
     figures = settled.model.figures.filter(pl.col("_cell") >= 0)
-    names = {m.name for table in settled.fresh.values() for m in table.measures}
-    variables = figures.pivot("measure", on_columns=sorted(names), index="_cell", values="variable")
+    variables = figures.pivot(
+        "measure",
+        on_columns=sorted(measures),
+        index="_cell",
+        values="variable",
+    )
     cells = reasons.join(variables, on="_cell", how="left", maintain_order="left")
     return Answer(settled, pattern, cells)
+
+
+def name_reasons(reasons: list[str], hidden: Bools, *, is_published: bool) -> pl.DataFrame:
+    """Why each `_cell` is hidden (`reason`, null: it is shown): for itself, or `secondary`, so that
+    others cannot be worked out. In what is published it is not told which.
+
+    >>> hidden = pl.Series([True, True, False])
+    >>> name_reasons(["primary", "", ""], hidden, is_published=False).rows()
+    [(0, 'primary'), (1, 'secondary'), (2, None)]
+    >>> name_reasons(["primary", "", ""], hidden, is_published=True)["reason"].to_list()
+    ['hidden', 'hidden', None]
+    """
+    why = pl.Series(reasons, dtype=pl.String).replace("", "secondary")
+    if is_published:
+        why = why.replace(dict.fromkeys(OWN, "hidden"))
+    is_hidden = pl.Series(hidden)
+    return pl.select(
+        _cell=pl.int_range(len(why)),
+        reason=pl.when(is_hidden).then(why),
+    )
 
 
 def standing_policy() -> Policy:
@@ -163,18 +217,20 @@ def _make_table(
     """The table as it is told now; if it is one page, perhaps as it was told before."""
     settled = answer.settled
     whole = settled.repeated.get((name, ""))
-    frame = whole.frame if whole else _figured(_join_pages(name, cells, answer), cells, ruling)
+    frame = (
+        whole.frame if whole else _derive_figures(_join_pages(name, cells, answer), cells, ruling)
+    )
     measures = [measure.name for measure in cells.measures]
     gaps = frame.select(pl.any_horizontal(pl.col(measures).is_null()).sum()).item()
     return ProtectedTable(
-        name,
-        frame,
-        tuple(replace(dimension, ladder=(), units=()) for dimension in cells.by),
-        cells.measures,
-        gaps,
-        language,
-        SEAL,
-        settled.list_days(name),
+        name=name,
+        frame=frame,
+        by=tuple(replace(dimension, ladder=(), units=()) for dimension in cells.by),
+        measures=cells.measures,
+        hidden=gaps,
+        language=language,
+        seal=SEAL,
+        told_on=settled.list_days(name),
         coarser=whole.coarser if whole else describe_steps(cells),
         units=read_units(cells),
     )
@@ -185,42 +241,52 @@ def _join_pages(name: str, cells: Cells, answer: Answer) -> pl.DataFrame:
     repeated."""
     frame = answer.settled.model.frames[name].with_columns(reason=answer.look_up("reason"))
     seen = pl.lit(pl.Series(answer.pattern.seen()))
-    values = {
-        measure.name: pl.when(
-            pl.col("reason").is_null() | seen.gather(answer.look_up(measure.name))
-        ).then(measure.name)
-        for measure in cells.measures
-    }
-    fresh = frame.select(
-        *cells.dimensions, **{"people": pl.lit(None, pl.Int64), **values}, reason="reason"
-    )
+    values: dict[str, Any] = {"people": pl.lit(None, pl.Int64)}
+    for measure in cells.measures:
+        variable = answer.look_up(measure.name)
+        is_shown = pl.col("reason").is_null() | seen.gather(variable)
+        values[measure.name] = pl.when(is_shown).then(measure.name)
+    fresh = frame.select(*cells.dimensions, **values, reason="reason")
     old = [page.frame for (table, _), page in answer.settled.repeated.items() if table == name]
-    order = [pl.col(column).is_null() for column in cells.dimensions]
+    if not old:
+        return fresh
     together = pl.concat([fresh, *old], how="diagonal_relaxed")
-    return together.sort([*order, *cells.dimensions]) if old else together
+    totals_last = [pl.col(column).is_null() for column in cells.dimensions]
+    return together.sort([*totals_last, *cells.dimensions])
 
 
-def _figured(unfigured: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
-    """With the figures. Cells that are shown, but are too few people for any of them, say so."""
-    untold = pl.lit(pl.Series([list_untold(cells)], dtype=pl.List(pl.String))).first()
-    flags: dict[str, Any] = {"_base": ruling.base, "_flag": ruling.flag, "_untold": untold}
+def _derive_figures(unfigured: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
+    """With the figures. Cells that are shown, but are too few people for any of them, say so
+    (`base`)."""
     values = unfigured.select(pl.exclude("reason"))
-    unfigured = unfigured.select(*values.columns, **flags, thin=False, reason="reason")
+    codes = pl.Series([list_untold(cells)], dtype=pl.List(pl.String))
+    unfigured = unfigured.select(
+        *values.columns,
+        _base=ruling.base,
+        _flag=ruling.flag,
+        _untold=pl.lit(codes).first(),
+        thin=False,
+        reason="reason",
+    )
     table = unfigured
     measures = [measure.name for measure in cells.measures]
     for figure in cells.figures:
         table = _add_figure(table, figure, measures)
     derived = [column for column in table.columns if column not in unfigured.columns]
-    bare = pl.all_horizontal(pl.col(derived).is_null()) if derived else pl.lit(False)
-    few = pl.when(bare & pl.col("people").is_between(1, ruling.base - 1)).then(pl.lit("base"))
-    judged = table.with_columns(pl.col("thin").fill_null(False), reason=pl.coalesce("reason", few))
+    is_bare = pl.all_horizontal(pl.col(derived).is_null()) if derived else pl.lit(False)
+    are_few = pl.col("people").is_between(1, ruling.base - 1)
+    base = pl.when(is_bare & are_few).then(pl.lit("base"))
+    judged = table.with_columns(
+        pl.col("thin").fill_null(False),
+        reason=pl.coalesce("reason", base),
+    )
     return judged.select(pl.exclude("_base", "_flag", "_untold", "reason"), "reason")
 
 
 def _add_figure(table: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.DataFrame:
     """The table with a figure; UsageError if that stands on a column that is not there."""
     try:
-        return figure(table) if _minds_gaps(figure) else _with_own(table, figure, measures)
+        return figure(table) if _minds_gaps(figure) else add_own_figure(table, figure, measures)
     except pl.exceptions.ColumnNotFoundError:
         columns = [column for column in table.columns if not column.startswith("_")]
         raise UsageError(
@@ -229,19 +295,29 @@ def _add_figure(table: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.
 
 
 def _minds_gaps(figure: Figure) -> bool:
-    """Whether a figure is one of the house, which gives nothing where a part is hidden."""
+    """Whether a figure is one of the house, which gives nothing where a part is hidden.
+
+    >>> from genlib.disclosure.counting import with_unit
+    >>> _minds_gaps(partial(with_unit, column="month", unit="quarter")), _minds_gaps(sorted)
+    (True, False)
+    """
     function = figure.func if isinstance(figure, partial) else figure
     module = getattr(function, "__module__", None) or type(function).__module__
     return module.startswith("genlib.")
 
 
-def _with_own(unfigured: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.DataFrame:
+def add_own_figure(unfigured: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.DataFrame:
     """With the columns of a figure of the analyst's own, null wherever they hang on a hidden cell.
 
     Whether they do is tried: with two different numbers in the place of what is hidden they must
     come out the same. So a ratio that takes a hidden cell for zero is not 0.0 %, but not shown.
-    Of refused 3 (hidden) in 40 contacts `pl.col("refused").fill_null(0) / pl.col("contacts")` is
-    null. Raises `UsageError` for a figure that changes rows or columns that are there already.
+    Raises `UsageError` for a figure that changes rows or columns that are there already.
+
+    >>> table = pl.DataFrame({"refused": [None, 8], "contacts": [40, 80]})
+    >>> rate = pl.col("refused").fill_null(0) / pl.col("contacts")
+    >>> figure = lambda table: table.with_columns(rate=rate)
+    >>> add_own_figure(table, figure, ["refused", "contacts"])["rate"].to_list()
+    [None, 0.1]
     """
     table = figure(unfigured)
     if table.height != unfigured.height or not table.select(unfigured.columns).equals(unfigured):
@@ -250,12 +326,13 @@ def _with_own(unfigured: pl.DataFrame, figure: Figure, measures: list[str]) -> p
             "columns that are there"
         )
     added = [column for column in table.columns if column not in unfigured.columns]
-    for guess in (1, 1_000_003):
+    for guess in GUESSES:
         guessed = figure(unfigured.with_columns(pl.col(measures).fill_null(guess)))
-        same = [pl.col(name).eq_missing(pl.lit(guessed[name])) for name in added]
-        table = table.with_columns(
-            pl.when(alike).then(name).alias(name) for name, alike in zip(added, same, strict=True)
-        )
+        certain = []
+        for name in added:
+            is_same = pl.col(name).eq_missing(pl.lit(guessed[name]))
+            certain.append(pl.when(is_same).then(name).alias(name))
+        table = table.with_columns(certain)
     return table
 
 
@@ -274,13 +351,20 @@ def _list_pages(
         if cells.page
     }
     for (name, code), page in settled.pages.items():
-        rows = tables[name].frame
+        table = tables[name]
+        rows = table.frame
         if name in measured:
             is_of_page = pl.col(settled.fresh[name].page).cast(pl.String) == code
             rows = measured[name].filter(is_of_page)
-        figures = figures_told.filter(table=name, code=code)
-        coarser = tables[name].coarser
-        pages[name].append(ToldPage(page, beside.day, beside.run, rows, figures, coarser))
+        page_told = ToldPage(
+            page=page,
+            day=beside.day,
+            run=beside.run,
+            frame=rows,
+            figures=figures_told.filter(table=name, code=code),
+            coarser=table.coarser,
+        )
+        pages[name].append(page_told)
     return pages
 
 
@@ -292,7 +376,7 @@ def _conditions(policy: Policy, answer: Answer) -> Mapping[str, Any]:
         "policy": asdict(policy),
         "cells": answer.cells.height,
         "hidden": dict(Counter(answer.cells["reason"].drop_nulls())),
-        "repeated": answer.settled.count_late(),
+        "repeated": len(answer.settled.late),
         "corrected": answer.settled.corrected,
         "status": answer.pattern.status,
         "proof": "checked",

@@ -15,25 +15,43 @@ import polars as pl
 from genlib.disclosure.cells import CONTRIBUTORS, Measure
 from genlib.disclosure.policy import Policy
 
+FEWEST_PAYERS = 3
+"""A sum of fewer is not told: each of two knows what the other brought."""
+
 
 def read_contributions(measure: Measure, columns: Sequence[str]) -> dict[str, pl.Expr]:
     """What `judge` wants to know of a measure, from the columns of its cells: `value`,
-    `contributors`, the largest part `first`, and the `rest` beyond the two largest."""
+    `contributors`, the largest part `first`, and the `rest` beyond the two largest.
+
+    Of money without a column for the rest it is the sum less the two largest:
+
+    >>> euros = {"euros": 100, "euros_1": 80, "euros_2": 15, "people": 4}
+    >>> cells = pl.DataFrame([euros])
+    >>> cells.select(**read_contributions(Measure("euros", "money"), cells.columns)).to_dicts()
+    [{'value': 100, 'contributors': 4, 'first': 80, 'rest': 5}]
+    """
     name = measure.name
-    value = pl.col(name)
-    zero = pl.lit(0, pl.Int64)
-    is_money = measure.kind == "money"
     everyone = CONTRIBUTORS if CONTRIBUTORS in columns else "people"
-    some = f"{name}_people" if f"{name}_people" in columns else everyone
-    first, second = (pl.col(f"{name}_{place}") if is_money else zero for place in (1, 2))
-    beyond = value - first - second if is_money else zero
-    numbers = {
-        "value": value,
-        "contributors": pl.col(everyone if measure.kind == "people" else some),
-        "first": first,
-        "rest": pl.col(f"{name}_rest") if f"{name}_rest" in columns else beyond,
+    contributors = f"{name}_people" if f"{name}_people" in columns else everyone
+    if measure.kind == "people":
+        contributors = everyone
+    first = second = beyond = pl.lit(0)
+    if measure.kind == "money":
+        first = pl.col(f"{name}_1")
+        second = pl.col(f"{name}_2")
+        beyond = pl.col(name) - first - second
+    if f"{name}_rest" in columns:
+        beyond = pl.col(f"{name}_rest")
+    return {
+        "value": _fill(pl.col(name)),
+        "contributors": _fill(pl.col(contributors)),
+        "first": _fill(first),
+        "rest": _fill(beyond),
     }
-    return {label: number.cast(pl.Int64).fill_null(0) for label, number in numbers.items()}
+
+
+def _fill(number: pl.Expr) -> pl.Expr:
+    return number.cast(pl.Int64).fill_null(0)
 
 
 def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -43,25 +61,42 @@ def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     A count must be able to go down by one and up to the threshold, so nobody can tell that it is
     small; a sum must be able to move by what its largest contributor is owed: p% of his share less
     what the others already blur (Hundepool et al. 2012, 4.2).
+
+    >>> figures = pl.DataFrame(
+    ...     [
+    ...         ("people", 5, 5, 0, 0),
+    ...         ("people", 3, 3, 0, 0),
+    ...         ("money", 100, 4, 50, 20),
+    ...         ("money", 100, 6, 80, 5),
+    ...     ],
+    ...     schema=["kind", "value", "contributors", "first", "rest"],
+    ...     orient="row",
+    ... )
+    >>> judge(figures, Policy(min_count=5, p=10)).select("up", "down", "reason").rows()
+    [(0, 0, None), (2, 1, 'primary'), (1, 1, 'primary'), (3, 3, 'dominance')]
     """
-    value = pl.col("value")
     people = pl.col("contributors")
-    few = (people > 0) & (people < policy.min_count)
-    money = pl.col("kind") == "money"
-    owed = (policy.p * pl.col("first") + 99) // 100 - pl.col("rest")
-    dominated = money & (people > 0) & ((people < 3) | (owed > 0))
+    is_money = pl.col("kind") == "money"
+    is_few = (people > 0) & (people < policy.min_count)
+    owed = owe(pl.col("first"), policy) - pl.col("rest")
+    are_too_few = (people > 0) & (people < FEWEST_PAYERS)
+    is_dominated = is_money & (are_too_few | ((people > 0) & (owed > 0)))
+    is_unsafe_sum = is_money & (is_few | is_dominated)
     blur = pl.max_horizontal(owed, 1)
-    unsafe = few | dominated
-    count_up = pl.max_horizontal(policy.min_count - value, 1)
+    missing = pl.max_horizontal(policy.min_count - pl.col("value"), 1)
+    primary = pl.lit("primary")
+    dominance = pl.lit("dominance")
     return figures.with_columns(
-        pl.when(unsafe)
-        .then(pl.when(money).then(blur).otherwise(count_up))
-        .otherwise(0)
-        .alias("up"),
-        pl.when(unsafe).then(pl.when(money).then(blur).otherwise(1)).otherwise(0).alias("down"),
-        pl.when(few)
-        .then(pl.lit("primary"))
-        .when(dominated)
-        .then(pl.lit("dominance"))
-        .alias("reason"),
+        up=pl.when(is_unsafe_sum).then(blur).when(is_few).then(missing).otherwise(0),
+        down=pl.when(is_unsafe_sum).then(blur).when(is_few).then(1).otherwise(0),
+        reason=pl.when(is_few).then(primary).when(is_dominated).then(dominance),
     )
+
+
+def owe(amount: pl.Expr, policy: Policy) -> pl.Expr:
+    """How closely nobody may be able to tell an amount: p per cent of it, rounded up.
+
+    >>> pl.select(owe(pl.Series([0, 80, 81]), Policy(p=10))).to_series().to_list()
+    [0, 8, 9]
+    """
+    return (amount * policy.p + 99) // 100

@@ -48,9 +48,27 @@ def suppress(system: System, *, steps: int = 800_000, seed: int = 0) -> Pattern:
 
     After so many `steps` of the simplex method a valid pattern that may hide more (its `status` is
     "feasible"), the same on every machine. Raises `Refused` if it is not enough to hide all.
+
+    Of 3 + 9 = 12 the 3 must be able to rise by 2. Hidden alone it could be worked out from the
+    rest, so the 9 is hidden too:
+
+    >>> from genlib.disclosure.system import make_system
+    >>> system = make_system(
+    ...     value=[3, 9, 12],
+    ...     relation=[0, 0, 0],
+    ...     variable=[0, 1, 2],
+    ...     sign=[1, 1, -1],
+    ...     need_variable=[0],
+    ...     need_move=[2],
+    ...     weight=[1, 2, 5],
+    ... )
+    >>> pattern = suppress(system)
+    >>> pattern.hidden.tolist(), pattern.witnesses.tolist()
+    ([True, True, False], [[2, -2, 0]])
     """
-    found = Search(system, np.random.default_rng(seed), steps).run()
-    pattern = replace(found, seal=found.digest())
+    search = Search(system, np.random.default_rng(seed), steps)
+    unsealed = search.run()
+    pattern = replace(unsealed, seal=unsealed.digest())
     if verify(pattern):
         raise Refused("no protection could be proven for these tables; nothing is shown")
     return pattern
@@ -101,16 +119,29 @@ class Search:
         if broken.shape[0]:
             return [broken]
         unseen = self.system.hidden_variables(hidden)
-        self.witnesses = [moved for moved in self.witnesses if not moved[~unseen].any()]
-        self.waiting[:] = True
-        for moved in self.witnesses:
-            self.waiting &= ~self.system.met(moved)
+        self.recall(unseen)
         for audience in self.list_audiences():
             self.push_together(unseen, audience)
         return self.push_each(hidden, ajar=rounds > PLAIN_ROUNDS)
 
+    def recall(self, unseen: Bools) -> None:
+        """Keep the witnesses that agree with what is shown now; the needs that none of them settles
+        are waiting.
+
+        Example: the witness 2, -2, 0 stays while the first two cells are hidden, and is dropped
+        where the second is shown again: it would have moved.
+        """
+        self.witnesses = [moved for moved in self.witnesses if not moved[~unseen].any()]
+        self.waiting[:] = True
+        for moved in self.witnesses:
+            self.waiting &= ~self.system.met(moved)
+
     def list_audiences(self) -> Iterator[Bools]:
-        """Sets of lone respondents to satisfy at once: all, none, then halves."""
+        """Sets of lone respondents to satisfy at once: all, none, then halves, so that any two are
+        apart in one of them.
+
+        Example: of four those are 0-1-2-3, none, 1-3, 0-2, 2-3, 0-1.
+        """
         respondents = np.arange(self.system.knows.shape[0])
         yield respondents >= 0
         yield respondents < 0
@@ -125,59 +156,71 @@ class Search:
         system = self.system
         audience[EVERYONE] = True
         fixed = system.knows[np.flatnonzero(audience)].indices
-        is_heard = audience[system.need_scenario] & ~np.isin(system.need_variable, fixed)
+        is_fixed = np.isin(system.need_variable, fixed)
+        is_heard = audience[system.need_scenario] & ~is_fixed
         helps = True
         while helps:
             heard = self.random.permutation(np.flatnonzero(is_heard & self.waiting))
             first = np.unique(system.need_variable[heard], return_index=True)[1]
             weights = self.random.uniform(0.5, 1, len(first))
-            helps = len(heard) > FEW and self.learn(
-                self.attack.push(unseen, heard[first], fixed, weights)
-            )
+            if len(heard) <= FEW:
+                return
+            moved = self.attack.push(unseen, heard[first], fixed, weights)
+            helps = self.learn(moved)
 
     def push_each(self, hidden: Bools, *, ajar: bool) -> list[csr_array]:
         """Needs one at a time: a witness, or a cut from the prices of the failure."""
-        system = self.system
-        unseen = system.hidden_variables(hidden)
+        unseen = self.system.hidden_variables(hidden)
         cuts: list[csr_array] = []
         for need in self.random.permutation(np.flatnonzero(self.waiting)):
-            if not self.waiting[need]:
-                continue
-            fixed = system.list_known(system.need_scenario[need])
-            move = abs(int(system.need_move[need]))
-            moved = self.attack.push(unseen, need[np.newaxis], fixed)
-            is_reached = abs(moved[system.need_variable[need]]) >= move - NEAR
-            if is_reached and self.learn(moved):
-                continue
-            if is_reached and self.learn(self.attack.push_whole(need, NODES)):
-                continue
-            if is_reached:
-                cuts.append(self.cuts.hide_more(hidden))
-                continue
-            cuts.append(self.cuts.price(need, self.attack.list_prices()))
-            if ajar:
-                self.attack.push(unseen, need[np.newaxis], fixed, hair=HAIR * move)
-                cuts.append(self.cuts.price(need, self.attack.list_prices()))
+            if self.waiting[need]:
+                cuts += self.push_one(need, hidden, unseen, ajar=ajar)
             if len(cuts) >= CUTS_A_ROUND:
                 break
         return cuts
 
+    def push_one(self, need: int, hidden: Bools, unseen: Bools, *, ajar: bool) -> list[csr_array]:
+        """A witness for this need (then there is no cut), or the cuts that its failure tells."""
+        system = self.system
+        fixed = system.list_known(system.need_scenario[need])
+        distance = abs(int(system.need_move[need]))
+        question = np.array([need])
+        moved = self.attack.push(unseen, question, fixed)
+        is_reached = abs(moved[system.need_variable[need]]) >= distance - NEAR
+        if is_reached:
+            has_witness = self.learn(moved) or self.learn(self.attack.push_whole(need, NODES))
+            return [] if has_witness else [self.cuts.hide_more(hidden)]
+        cuts = [self.cuts.price(need, self.attack.list_prices())]
+        if ajar:
+            self.attack.push(unseen, question, fixed, hair=HAIR * distance)
+            cuts.append(self.cuts.price(need, self.attack.list_prices()))
+        return cuts
+
     def learn(self, moved: Floats | None) -> bool:
-        """Keep a whole-number table that settles something new."""
+        """Keep a whole-number table that settles something new.
+
+        Example: 2, -2, 0 settles the need of the first to rise by 2; where it is waiting no longer
+        the table tells nothing new, and 1.5, -1.5, 0 is no table of people.
+        """
         if moved is None:
             return False
         whole = np.rint(moved).astype(np.int64)
-        if np.abs(moved - whole).max(initial=0) > NEAR or not self.system.is_table(whole):
+        is_whole = np.abs(moved - whole).max(initial=0) <= NEAR
+        if not (is_whole and self.system.is_table(whole)):
             return False
         is_new = self.waiting & self.system.met(whole)
+        if not is_new.any():
+            return False
         self.waiting &= ~is_new
-        if is_new.any():
-            self.witnesses.append(whole)
-        return bool(is_new.any())
+        self.witnesses.append(whole)
+        return True
 
     def prove(self, hidden: Bools, bound: float) -> Pattern:
         """The pattern with the few witnesses that settle everything, and without cells that none of
-        them needs."""
+        them needs.
+
+        Example: a cell that was hidden for a cut, and that no witness moves, is shown after all.
+        """
         system = self.system
         settles = np.full(len(system.need_variable), -1)
         used: list[Ints] = []

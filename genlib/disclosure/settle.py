@@ -51,133 +51,191 @@ class Settled:
         """When the pages of a table were told that could not be told anew, by their codes."""
         return {code: page.day for (table, code), page in self.late.items() if table == name}
 
-    def count_late(self) -> int:
-        """How many pages could not be told anew."""
-        return len(self.late)
+
+@dataclass(frozen=True)
+class _Draft:
+    """Tables that may be told anew, their model and figures, and what near twins need: those of
+    what was told `before`, and those among the figures themselves (`needs`: all)."""
+
+    fresh: Mapping[str, Cells]
+    model: Model
+    figures: pl.DataFrame
+    twins: pl.DataFrame
+    needs: pl.DataFrame
 
 
 def settle(tables: Mapping[str, Cells], past: Past, day: date, policy: Policy) -> Settled:
     """The tables beside what was told before this day."""
-    pages = {
-        (name, code): page
-        for name, cells in tables.items()
-        for code, page in list_pages(name, cells).items()
-    }
-    figures_before = past.list_figures()
-    same = {place: past.find_same(page) for place, page in pages.items() if page.is_closed(day)}
-    closed = {place: page for place, page in same.items() if page}
-    draft = _draft(_leave(tables, closed), tables, figures_before, policy)
+    pages = _list_places(tables)
+    before = past.list_figures()
+    repeated = _find_closed(pages, past, day)
+    draft = _draft_tables(_leave_pages(tables, repeated), tables, before, policy)
     late = _find_late(draft, pages, past)
-    repeated = {**closed, **late}
     if late:
-        draft = _draft(_leave(tables, repeated), tables, figures_before, policy)
-    needs = draft.list_needs(policy)
-    blurred = {name for name in _find_blurred(draft, needs) if has_ladder(tables[name])}
+        repeated |= late
+        draft = _draft_tables(_leave_pages(tables, repeated), tables, before, policy)
+    blurred = _find_blurred(draft)
     if blurred:
-        left = {name: leave_out(one) for name, one in draft.fresh.items() if name in blurred}
-        draft = _draft({**draft.fresh, **left}, tables, figures_before, policy)
-        needs = draft.list_needs(policy)
+        legible = {name: leave_out(draft.fresh[name]) for name in blurred}
+        draft = _draft_tables({**draft.fresh, **legible}, tables, before, policy)
     anew = {place: page for place, page in pages.items() if place not in repeated}
     return Settled(
-        draft.fresh,
-        anew,
-        repeated,
-        late,
-        sum(past.is_withdrawn(page) for page in anew.values()),
-        draft.model,
-        draft.figures,
-        _add_needs(draft.model.system, needs),
-        _add_reason(draft, needs),
+        fresh=draft.fresh,
+        pages=anew,
+        repeated=repeated,
+        late=late,
+        corrected=sum(past.is_withdrawn(page) for page in anew.values()),
+        model=draft.model,
+        figures=draft.figures,
+        system=_add_needs(draft.model.system, draft.needs),
+        reason=_add_reason(draft),
     )
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """Tables that may be told anew, their model and figures, and the near `twins` of what was told
-    before."""
+def _list_places(tables: Mapping[str, Cells]) -> dict[Place, Page]:
+    """The pages of all tables, by table and code.
 
-    fresh: dict[str, Cells]
-    model: Model
-    figures: pl.DataFrame
-    twins: pl.DataFrame
-
-    def list_needs(self, policy: Policy) -> pl.DataFrame:
-        """What near twins need, those among the figures themselves too."""
-        return pl.concat([self.twins, find_own_twins(self.figures, policy)])
+    Example: of a table by month ("growth", "2026-10-01") and so on, of any other ("places", "").
+    """
+    pages = {}
+    for name, cells in tables.items():
+        for code, page in list_pages(name, cells).items():
+            pages[name, code] = page
+    return pages
 
 
-def _draft(
-    fresh: dict[str, Cells],
+def _find_closed(pages: Mapping[Place, Page], past: Past, day: date) -> dict[Place, ToldPage]:
+    """The pages whose time is over and that were told before, as they were told.
+
+    Example: on 1 November September was told and October was not: September is repeated.
+    """
+    closed = {}
+    for place, page in pages.items():
+        same = past.find_same(page) if page.is_closed(day) else None
+        if same:
+            closed[place] = same
+    return closed
+
+
+def _draft_tables(
+    fresh: Mapping[str, Cells],
     tables: Mapping[str, Cells],
-    figures_before: pl.DataFrame,
+    before: pl.DataFrame,
     policy: Policy,
 ) -> _Draft:
+    """The tables that may be told anew, beside the figures that were told `before`."""
     model = build(fresh, policy)
-    figures = _count_figures(model, tables)
-    return _Draft(fresh, model, figures, find_twins(figures, figures_before, policy))
+    figures = _list_model_figures(model, tables)
+    twins = find_twins(figures, before, policy)
+    needs = pl.concat([twins, find_own_twins(figures, policy)])
+    return _Draft(fresh, model, figures, twins, needs)
 
 
-def _find_blurred(draft: _Draft, needs: pl.DataFrame) -> set[str]:
-    """The tables of which more than a third of the figures are near twins of others: what they
-    could tell is not worth reading."""
-    is_near = pl.col("figure").is_in(needs["figure"].implode())
-    parts = draft.figures.group_by("table").agg(is_near.mean())
-    return set(parts.filter(pl.col("figure") > MOST_BLURRED)["table"])
+def _find_blurred(draft: _Draft) -> list[str]:
+    """The tables with ladders of which more than a third of the figures are near twins of others:
+    what they could tell is not worth reading."""
+    is_near = pl.col("figure").is_in(draft.needs["figure"].implode())
+    parts = draft.figures.group_by("table").agg(near=is_near.mean())
+    blurred = parts.filter(pl.col("near") > MOST_BLURRED)["table"]
+    return [name for name, cells in draft.fresh.items() if name in blurred and has_ladder(cells)]
 
 
-def _leave(tables: Mapping[str, Cells], repeated: Mapping[Place, ToldPage]) -> dict[str, Cells]:
-    """The tables without the pages that are repeated."""
+def _leave_pages(
+    tables: Mapping[str, Cells], repeated: Mapping[Place, ToldPage]
+) -> dict[str, Cells]:
+    """The tables without the pages that are repeated: of one that is a single page nothing is left,
+    of one by months the months that were not told yet.
+
+    >>> from genlib.disclosure.cells import Dimension
+    >>> frame = pl.DataFrame({"month": ["2026-09", "2026-10"], "people": [40, 41]})
+    >>> month = Dimension("month", is_page=True)
+    >>> tables = {"growth": Cells(frame, (month,))}
+    >>> september = {("growth", "2026-09"): None}
+    >>> _leave_pages(tables, september)["growth"].frame.rows()
+    [('2026-10', 41)]
+    """
     fresh = {}
     for name, cells in tables.items():
+        fresh[name] = cells
         codes = [code for table, code in repeated if table == name]
-        if (name, "") in repeated:
+        if "" in codes:
             fresh[name] = replace(cells, frame=cells.frame.clear(), draw=None)
         elif codes:
             is_fresh = ~pl.col(cells.page).cast(pl.String).is_in(codes)
             fresh[name] = replace(cells, frame=cells.frame.filter(is_fresh))
-        else:
-            fresh[name] = cells
     return fresh
 
 
-def _count_figures(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
+def _list_model_figures(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
     """The figures of all tables of a report (see `list_figures`), numbered by `figure` in their
     order: with their `table`, its `series`, and the `variable` and `cell` of the model."""
-    series = {name: name_series(name, cells) for name, cells in tables.items()}
-    listed = [
-        _place_figures(name, cells, model).with_columns(series=pl.lit(series[name]))
-        for name, cells in model.tables.items()
-    ]
+    listed = []
+    for name, cells in model.tables.items():
+        series = name_series(name, tables[name])
+        figures = _place_figures(name, cells, model)
+        listed.append(figures.with_columns(series=pl.lit(series)))
     together = pl.concat(listed, how="diagonal_relaxed")
     return together.with_columns(withdrawn=False).with_row_index("figure")
 
 
 def _place_figures(name: str, cells: Cells, model: Model) -> pl.DataFrame:
+    """The figures of a table, with the `variable` and the `cell` of each.
+
+    Example: the 40 of Uusimaa are variable 7 in the table by region and in that by age.
+    """
     frame = model.frames[name].drop_nulls("_cell")
     labels = frame.select("_label", where=name_cell(cells))
     variables = model.figures.select("_label", "measure", "variable", cell="_cell")
     figures = list_figures(cells).with_columns(table=pl.lit(name))
-    placed = figures.join(labels, on="where", maintain_order="left")
-    return placed.join(variables, on=["_label", "measure"], maintain_order="left").drop("_label")
+    labelled = figures.join(labels, on="where", maintain_order="left")
+    placed = labelled.join(variables, on=["_label", "measure"], maintain_order="left")
+    return placed.drop("_label")
 
 
 def _find_late(draft: _Draft, pages: Mapping[Place, Page], past: Past) -> dict[Place, ToldPage]:
-    """The pages with a near twin whose kind was told before."""
-    twins = draft.figures.join(draft.twins, on="figure", how="semi")
-    near = twins.select("table", "code").unique().rows()
-    last = {place: past.find_last(pages[place]) for place in near}
-    return {place: page for place, page in last.items() if page}
+    """The pages with a near twin whose kind was told before, as it was told last.
+
+    Example: the customers by region of 1 November are three more than those of 1 October in one
+    region: the table of October is told again.
+    """
+    near = draft.figures.join(draft.twins, on="figure", how="semi")
+    late = {}
+    for place in near.select("table", "code").unique().rows():
+        last = past.find_last(pages[place])
+        if last:
+            late[place] = last
+    return late
 
 
 def _add_needs(system: System, needs: pl.DataFrame) -> System:
-    """Each variable must stay free to move `up`, and `down` as far as there is anything."""
-    variable, up, down = (needs[name].to_numpy() for name in ("variable", "up", "down"))
+    """Each variable must stay free to move `up`, and `down` as far as there is anything.
+
+    A variable of 2 that is to go down by 4 must be able to go down by 2:
+
+    >>> from genlib.disclosure.system import make_system
+    >>> system = make_system(value=[2, 9], relation=[], variable=[], sign=[])
+    >>> needs = pl.DataFrame({"variable": [0], "up": [3], "down": [4]})
+    >>> _add_needs(system, needs).need_move.tolist()
+    [3, -2]
+    """
+    variable = needs["variable"].to_numpy()
     room = system.value[variable] - system.low[variable]
-    moves = np.concatenate([up, -np.minimum(down, room)])
-    both = np.concatenate([variable, variable])
-    return system.needing(both[moves != 0], moves[moves != 0])
+    up = needs["up"].to_numpy()
+    down = np.minimum(needs["down"].to_numpy(), room)
+    moves = np.concatenate([up, -down])
+    variables = np.concatenate([variable, variable])
+    is_move = moves != 0
+    return system.needing(variables[is_move], moves[is_move])
 
 
-def _add_reason(draft: _Draft, needs: pl.DataFrame) -> list[str]:
-    near = set(draft.figures.join(needs, on="figure", how="semi")["cell"])
-    return [why or ("time" if cell in near else "") for cell, why in enumerate(draft.model.reason)]
+def _add_reason(draft: _Draft) -> list[str]:
+    """Why each cell may not be told: for itself, or `time`, for its near twins.
+
+    Example: of cells "primary", "" and "", where the first two have a near twin, "primary", "time"
+    and "".
+    """
+    near = draft.figures.join(draft.needs, on="figure", how="semi")
+    reasons = list(draft.model.reason)
+    for cell in near["cell"]:
+        reasons[cell] = reasons[cell] or "time"
+    return reasons

@@ -1,5 +1,23 @@
 """HiGHS behind two questions: which tables can an attacker not rule out (`Attack`), and which cells
-are cheapest to hide (`Master`)."""
+are cheapest to hide (`Master`).
+
+Example: of 3 + 9 = 12, of which the total alone is shown, the 3 is pushed up by 2. The attacker
+cannot rule out 5 + 7: the moves are 2, -2 and 0.
+
+>>> from genlib.disclosure.system import make_system
+>>> system = make_system(
+...     value=[3, 9, 12],
+...     relation=[0, 0, 0],
+...     variable=[0, 1, 2],
+...     sign=[1, 1, -1],
+...     need_variable=[0],
+...     need_move=[2],
+... )
+>>> attack = Attack(system, Effort())
+>>> unseen = np.array([True, True, False])
+>>> attack.push(unseen, np.array([0]), np.array([], int)).astype(int).tolist()
+[2, -2, 0]
+"""
 
 from __future__ import annotations
 
@@ -20,6 +38,8 @@ IDLE = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 """Searches of HiGHS for a first solution: here the relaxation is nearly one, and they take two
 thirds of the time."""
 TINY = 1e-7
+PRIMAL = 4
+"""The primal simplex method, as HiGHS numbers it."""
 
 
 class Effort:
@@ -30,8 +50,10 @@ class Effort:
         self.steps = 0
 
     def run(self, solver: Any, each: int = 1) -> None:
+        """Solve, and count the steps, `each` of which counts so many."""
         solver.run()
-        self.steps += QUESTION + each * max(0, solver.getInfo().simplex_iteration_count)
+        steps = solver.getInfo().simplex_iteration_count
+        self.steps += QUESTION + each * max(0, steps)
 
 
 class Attack:
@@ -41,14 +63,20 @@ class Attack:
         self.system = system
         self.effort = effort
         self.far = AFAR * float(np.abs(system.need_move).max(initial=1))
-        self.down = np.maximum((system.low - system.value).astype(float), -self.far)
+        room = (system.low - system.value).astype(float)
+        self.down = np.maximum(room, -self.far)
         self.solver = _make_model(system.matrix, np.zeros(len(system.value)))
-        # primal: the true table is a feasible start for every question
-        self.solver.setOptionValue("simplex_strategy", 4)
+        # the true table is a feasible start for every question
+        self.solver.setOptionValue("simplex_strategy", PRIMAL)
         self.solver.setOptionValue("presolve", "off")
 
     def push(
-        self, unseen: Bools, needs: Ints, fixed: Ints, weights: Any = 1.0, hair: float = 0.0
+        self,
+        unseen: Bools,
+        needs: Ints,
+        fixed: Ints,
+        weights: Any = 1.0,
+        hair: float = 0.0,
     ) -> Floats:
         """A table that moves the variables of these needs, as many as the weights favour, while
         what is seen stays and what is `fixed`.
@@ -66,17 +94,18 @@ class Attack:
         self.upper[fixed] = 0
         cost = np.zeros(len(unseen))
         cost[variables] = -np.sign(moves) * weights
-        columns = np.arange(len(unseen), dtype=np.int32)
-        self.solver.changeColsBounds(len(columns), columns, self.lower, self.upper)
-        self.solver.changeColsCost(len(columns), columns, cost)
-        self._run()
+        self._ask(cost)
         return np.array(self.solver.getSolution().col_value)
 
-    def _run(self) -> None:
+    def _ask(self, cost: Floats) -> None:
         """There is always an answer - to stay - though a warm start may lose it among large
         numbers."""
         import highspy
 
+        count = len(cost)
+        columns = np.arange(count, dtype=np.int32)
+        self.solver.changeColsBounds(count, columns, self.lower, self.upper)
+        self.solver.changeColsCost(count, columns, cost)
         self.effort.run(self.solver)
         if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             self.solver.clearSolver()
@@ -104,27 +133,52 @@ class Attack:
 
 
 class Master:
-    """The cheapest cells to hide, the primary ones among them, under the cuts found so far."""
+    """The cheapest cells to hide, the primary ones among them, under the cuts found so far. Beside
+    the cells there is one more column, for what is never shown: it is hidden for nothing.
+
+    The first of three cells must be hidden. A cut asks for the second or the third, and the second
+    costs less:
+
+    >>> from genlib.disclosure.system import make_system
+    >>> system = make_system(
+    ...     value=[3, 9, 12],
+    ...     relation=[0, 0, 0],
+    ...     variable=[0, 1, 2],
+    ...     sign=[1, 1, -1],
+    ...     need_variable=[0],
+    ...     need_move=[2],
+    ...     weight=[1, 2, 5],
+    ... )
+    >>> master = Master(system, Effort())
+    >>> master.add(make_matrix([0, 0], [1, 2], 1, 4))
+    >>> hidden, bound = master.solve(nodes=100, gap=0.0)
+    >>> hidden.tolist(), bound
+    ([True, True, False], 3.0)
+    """
 
     def __init__(self, system: System, effort: Effort) -> None:
         self.effort = effort
-        self.count = len(system.weight) + 1
         weight = np.append(system.weight, 0.0)
-        no_cuts = make_matrix((), (), 1, len(weight))
+        self.count = len(weight)
+        no_cuts = make_matrix((), (), 1, self.count)
         lower = np.append(system.primary, True).astype(float)
-        self.solver = _make_model(no_cuts, weight, lower, np.ones(len(weight)))
+        self.solver = _make_model(no_cuts, weight, lower, np.ones(self.count))
         self.solver.setOptionValue("mip_allow_restart", False)
         for search in IDLE:
             self.solver.setOptionValue(f"mip_heuristic_run_{search}", False)
-        _want_whole_numbers(self.solver, len(weight))
+        _want_whole_numbers(self.solver, self.count)
 
     def add(self, cuts: Any) -> None:
-        """Add cuts, a row each."""
+        """Add cuts, a row each: the shares of the hidden cells must add up to 1."""
         count = cuts.shape[0]
-        least = np.ones(count)
-        most = np.full(count, np.inf)
         self.solver.addRows(
-            count, least, most, cuts.nnz, cuts.indptr[:-1], cuts.indices, cuts.data.astype(float)
+            count,
+            np.ones(count),
+            np.full(count, np.inf),
+            cuts.nnz,
+            cuts.indptr[:-1],
+            cuts.indices,
+            cuts.data.astype(float),
         )
 
     def solve(self, nodes: int, gap: float) -> tuple[Bools | None, float]:
@@ -137,13 +191,16 @@ class Master:
         self.solver.setOptionValue("mip_max_nodes", max(nodes, 0))
         self.solver.setOptionValue("mip_rel_gap", gap)
         self.effort.run(self.solver, BRANCHED)
-        info = self.solver.getInfo()
-        solution = self.solver.getSolution()
         if self.solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
             return None, np.inf
+        info = self.solver.getInfo()
+        solution = self.solver.getSolution()
         if nodes <= 0:
-            return np.array(solution.col_value)[:-1] > TINY, info.objective_function_value
-        parts = np.array(solution.col_value) if solution.value_valid else np.ones(self.count)
+            fractions = np.array(solution.col_value)
+            return fractions[:-1] > TINY, info.objective_function_value
+        parts = np.ones(self.count)
+        if solution.value_valid:
+            parts = np.array(solution.col_value)
         return parts[:-1] > 0.5, info.mip_dual_bound
 
 
@@ -161,7 +218,8 @@ def _make_model(matrix: Any, cost: Floats, lower: Any = 0.0, upper: Any = 0.0) -
     lp.col_cost_ = cost
     lp.col_lower_ = np.broadcast_to(lower, cost.shape)
     lp.col_upper_ = np.broadcast_to(upper, cost.shape)
-    lp.row_lower_ = lp.row_upper_ = np.zeros(matrix.shape[0])
+    lp.row_lower_ = np.zeros(matrix.shape[0])
+    lp.row_upper_ = np.zeros(matrix.shape[0])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_ = matrix.indptr
     lp.a_matrix_.index_ = matrix.indices

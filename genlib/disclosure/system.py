@@ -51,11 +51,12 @@ class System:
     @property
     def primary(self) -> Bools:
         """The cells that must be hidden for their own sake."""
-        cells = self.cell[self.need_variable]
-        return np.isin(np.arange(len(self.weight)), cells)
+        needy = self.cell[self.need_variable]
+        return np.isin(np.arange(len(self.weight)), needy)
 
     def hidden_variables(self, hidden: Bools) -> Bools:
-        """The variables that nobody sees when these cells are hidden."""
+        """The variables that nobody sees when these cells are hidden: theirs, and those that are
+        never shown (cell -1, for which one more place is appended)."""
         return np.append(hidden, True)[self.cell]
 
     def list_known(self, respondent: int) -> Ints:
@@ -69,7 +70,22 @@ class System:
         return not (self.matrix @ table).any() and bool((table >= self.low).all())
 
     def met(self, moved: Ints) -> Bools:
-        """Which needs the table `value + moved` settles."""
+        """Which needs the table `value + moved` settles: the variable has moved far enough, and
+        nothing that its respondent knows has moved at all.
+
+        Of 3 + 9 = 12 the 3 must be able to rise by 2, and to fall by 1:
+
+        >>> system = make_system(
+        ...     value=[3, 9, 12],
+        ...     relation=[0, 0, 0],
+        ...     variable=[0, 1, 2],
+        ...     sign=[1, 1, -1],
+        ...     need_variable=[0, 0],
+        ...     need_move=[2, -1],
+        ... )
+        >>> system.met(np.array([2, -2, 0])).tolist()
+        [True, False]
+        """
         is_touched: Bools = self.knows @ np.abs(moved) > 0
         reach = moved[self.need_variable] * np.sign(self.need_move)
         is_far: Bools = reach >= np.abs(self.need_move)
@@ -90,7 +106,24 @@ class System:
     def with_respondents(self, excused: csr_array) -> System:
         """Every need once more for each lone respondent who stands in a relation with it, does not
         know it himself, and is not `excused` (a row for his variable, a column for that of the
-        need)."""
+        need).
+
+        Of 1 + 3 + 9 = 13 the 1 is a person who knows it, so the 3 must move in his eyes too. He is
+        respondent 0, everybody else -1:
+
+        >>> system = make_system(
+        ...     value=[1, 3, 9, 13],
+        ...     relation=[0, 0, 0, 0],
+        ...     variable=[0, 1, 2, 3],
+        ...     sign=[1, 1, 1, -1],
+        ...     need_variable=[0, 1],
+        ...     need_move=[4, 2],
+        ...     alone_scenario=[0],
+        ...     alone_variable=[0],
+        ... )
+        >>> system.need_variable.tolist(), system.need_scenario.tolist()
+        ([0, 1, 1], [-1, -1, 0])
+        """
         meets = self.knows @ abs(self.matrix).T @ abs(self.matrix)
         spares = self.knows + self.knows @ excused
         is_asked = meets.astype(bool) > spares.astype(bool)
@@ -101,10 +134,17 @@ class System:
     def digest(self) -> str:
         """A fingerprint of everything the proof rests on."""
         seal = hashlib.sha256()
-        matrices = (self.matrix, self.knows)
-        parts = [part for one in matrices for part in (one.indptr, one.indices, one.data)]
-        arrays = [self.value, self.low, self.cell, self.need_variable, self.need_move]
-        for array in [*arrays, self.need_scenario, *parts]:
+        arrays = [
+            self.value,
+            self.low,
+            self.cell,
+            self.need_variable,
+            self.need_move,
+            self.need_scenario,
+        ]
+        for matrix in (self.matrix, self.knows):
+            arrays += [matrix.indptr, matrix.indices, matrix.data]
+        for array in arrays:
             seal.update(f"{array.size}:".encode())
             seal.update(np.ascontiguousarray(array, np.int64).tobytes())
         return seal.hexdigest()
@@ -153,14 +193,22 @@ def make_matrix(row: Any, column: Any, entry: Any, columns: int, rows: int = 0) 
     """A sparse matrix of whole numbers from its entries, of as many rows as they need or more."""
     from scipy.sparse import csr_array
 
-    places = np.asarray(row, np.int64), np.asarray(column, np.int64)
-    entries = np.broadcast_to(entry, len(places[0])).astype(np.int64)
-    needed = int(places[0].max(initial=-1)) + 1
-    return csr_array((entries, places), shape=(max(rows, needed), columns))
+    row_numbers = np.asarray(row, np.int64)
+    column_numbers = np.asarray(column, np.int64)
+    entries = np.broadcast_to(entry, len(row_numbers)).astype(np.int64)
+    needed = int(row_numbers.max(initial=-1)) + 1
+    shape = (max(rows, needed), columns)
+    return csr_array((entries, (row_numbers, column_numbers)), shape=shape)
 
 
 def components(size: int, first: Ints, second: Ints) -> Ints:
-    """Nodes that hang together have the same label."""
+    """Nodes that hang together have the same label.
+
+    Of four the first and the last hang together:
+
+    >>> components(4, np.array([0]), np.array([3])).tolist()
+    [0, 1, 2, 0]
+    """
     from scipy.sparse.csgraph import connected_components
 
     graph = make_matrix(first, second, 1, size, size)

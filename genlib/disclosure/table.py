@@ -1,4 +1,26 @@
-"""`ProtectedTable`: the only thing that charts and tables take, and the only thing that leaves."""
+"""`ProtectedTable`: the only thing that charts and tables take, and the only thing that leaves.
+
+Example: of 40, 30 and 3 customers by region, of which two are hidden, one figure is read, the rows
+of one level, and why a cell is not told.
+
+>>> from genlib.disclosure.counting import tabulate
+>>> from genlib.disclosure.protect import protect
+>>> regions = ["01"] * 40 + ["06"] * 30 + ["19"] * 3
+>>> rows = pl.DataFrame({"customer": range(73), "region": regions})
+>>> cells = tabulate(
+...     rows,
+...     person="customer",
+...     by=[Dimension("region", head={"en": "Where"})],
+...     population="customers",
+... )
+>>> shown = protect(customers=cells)
+>>> shown.customers.value("people").value, shown.customers.value("people", region="01").value
+(73, 40)
+>>> shown.customers.value("people", region="19").reason
+'primary'
+>>> shown.customers.rows("region").select("region", "people", "region_head").rows()
+[('01', 40, 'Where'), ('06', None, 'Where'), ('19', None, 'Where')]
+"""
 
 from __future__ import annotations
 
@@ -98,14 +120,21 @@ class ProtectedTable:
         """The rows at one level: the named dimensions set, all others at their total, narrowed to
         `where`; with the words of the table's language where dimensions bring their own."""
         self._check_dimensions(*dimensions, *where)
-        asked = {*dimensions, *where}
-        level = [
-            pl.col(column).is_not_null() == bool(asked & {*dimension.columns[: place + 1]})
-            for dimension in self.by
-            for place, column in enumerate(dimension.columns)
-        ]
-        rows = self._narrow(self.frame.filter(*level), where)
+        is_at_level = self._stands_at({*dimensions, *where})
+        rows = self._narrow(self.frame.filter(is_at_level), where)
         return rows.with_columns(*self.name_codes())
+
+    def _stands_at(self, asked: set[str]) -> list[pl.Expr]:
+        """Rows in which these columns are set, and what is coarser of the same dimension.
+
+        Example: where a town is asked for its region is set too, and the age is not.
+        """
+        level = []
+        for dimension in self.by:
+            for place, column in enumerate(dimension.columns):
+                finer = set(dimension.columns[: place + 1])
+                level.append(pl.col(column).is_not_null() == bool(asked & finer))
+        return level
 
     def _narrow(self, rows: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:
         """The rows at these codes; UsageError for codes of another kind than the dimension's, and
@@ -122,17 +151,19 @@ class ProtectedTable:
         return rows
 
     def _check_code(self, column: str, code: Any) -> None:
+        """UsageError for a code that a dimension which names its codes does not have."""
         dimension = next((one for one in self.by if one.name == column), None)
-        names = [*dimension.order, *dimension.labels] if dimension else []
-        if not (dimension and names) or code is None:
+        if dimension is None or code is None:
             return
-        if list_absent([code], dimension, self.frame[column]):
+        names = dict.fromkeys([*dimension.order, *dimension.labels])
+        if names and list_absent([code], dimension, self.frame[column]):
             raise UsageError(
                 f"dimension {column} of table {self.name} has no {code!r}; it has "
-                f"{', '.join(map(str, dict.fromkeys(names)))}"
+                f"{', '.join(map(str, names))}"
             )
 
     def _check_dimensions(self, *columns: str) -> None:
+        """UsageError for a dimension that the table does not have."""
         unknown = set(columns) - set(self.dimensions)
         if unknown:
             raise UsageError(
@@ -152,15 +183,18 @@ class ProtectedTable:
     def name_codes(self) -> Iterator[pl.Expr]:
         """For each dimension with words of its own, what it and its codes are called."""
         for dimension in self.by:
-            if head := dimension.head.get(self.language):
+            head = dimension.head.get(self.language)
+            if head:
                 yield pl.lit(head).alias(f"{dimension.name}_head")
-            labels = {code: words.get(self.language) for code, words in dimension.labels.items()}
-            names = {code: word for code, word in labels.items() if word}
+            names = {
+                code: words[self.language]
+                for code, words in dimension.labels.items()
+                if words.get(self.language)
+            }
             if names:
-                named = pl.col(dimension.name).replace_strict(
-                    names, default=None, return_dtype=pl.String
-                )
-                yield named.alias(f"{dimension.name}_{self.language}")
+                code = pl.col(dimension.name)
+                name = code.replace_strict(names, default=None, return_dtype=pl.String)
+                yield name.alias(f"{dimension.name}_{self.language}")
 
     def value(self, column: str, **where: Any) -> Shown:
         """One figure: the cell at `where`, every other dimension at its total."""
@@ -168,17 +202,24 @@ class ProtectedTable:
         rows = self.rows(**where)
         if rows.height > 1:
             raise UsageError(f"table {self.name} has no single figure {column} there")
-        nothing = "coarser" if self._is_coarser(where) else "empty"
-        row = rows.row(0, named=True) if rows.height else {column: None, "reason": nothing}
-        reason = row["reason"] if row[column] is None else None
-        place = tuple(sorted(where.items()))
-        value: Any = row[column]
-        unit = self.units.get(column, "")
-        return Shown(value, column, self.name, place, reason, self.language, unit)
+        row: dict[str, Any] = {column: None}
+        row["reason"] = "coarser" if self._is_coarser(where) else "empty"
+        if rows.height:
+            row = rows.row(0, named=True)
+        is_hidden = row[column] is None
+        return Shown(
+            value=row[column],
+            column=column,
+            table=self.name,
+            where=tuple(sorted(where.items())),
+            reason=row["reason"] if is_hidden else None,
+            language=self.language,
+            unit=self.units.get(column, ""),
+        )
 
     def _is_coarser(self, where: Mapping[str, Any]) -> bool:
         """Whether the table was left out, or has larger groups than these."""
-        asked = {d.name for d in self.by if set(d.columns) & set(where)}
+        asked = {one.name for one in self.by if set(one.columns) & set(where)}
         return "*" in self.coarser or bool(asked & set(self.coarser))
 
 

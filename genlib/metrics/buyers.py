@@ -30,13 +30,11 @@ def read_buyers(
     """One row a customer who may be profiled: purchase days, day of the last purchase and money of
     the last months."""
     recent = read_profiled_invoices(release).filter(lately("issued_on", period, months), *only)
-    days = (
-        recent.filter(nw.col("amount_cents") > 0)
-        .group_by("customer", "issued_on")
-        .agg(nw.len().alias("invoices"))
-    )
+    bought = recent.filter(nw.col("amount_cents") > 0)
+    days = bought.group_by("customer", "issued_on").agg(nw.len().alias("invoices"))
     history = days.group_by("customer").agg(
-        nw.len().alias("days"), nw.col("issued_on").max().alias("last")
+        nw.len().alias("days"),
+        nw.col("issued_on").max().alias("last"),
     )
     money = recent.group_by("customer").agg(nw.col("amount_cents").sum())
     cut = read_cut(narrowed)
@@ -46,6 +44,11 @@ def read_buyers(
 
 
 def read_cut(narrowed: Narrowed) -> tuple[tuple[str, str], ...]:
+    """What the table is narrowed to; "all" is nothing.
+
+    >>> read_cut({"region": "06", "kind": "all"})
+    (('region', '06'),)
+    """
     return narrow_to({name: str(value) for name, value in narrowed.items()})
 
 
@@ -87,12 +90,17 @@ def find_segments(
     `rfm` counts."""
     buyers = read_buyers(release, period, months, **narrowed)
     scored = buyers.with_columns(
-        recent=_score("last_day"), worth=_score("days") + _score("amount_cents")
+        recent=_score("last_day"),
+        worth=_score("days") + _score("amount_cents"),
     )
     return scored.with_columns(segment=_segment(nw.col("recent"), nw.col("worth")))
 
 
 def _segment(recent: nw.Expr, worth: nw.Expr) -> nw.Expr:
+    """The segment by the scores of recency (1-5) and of frequency and money together (2-10).
+
+    Example: 5 and 9 is a champion, 2 and 9 at risk, 5 and 2 new, 1 and 2 lapsed.
+    """
     rules = {
         "champions": (recent >= 4) & (worth >= 8),
         "loyal": (recent >= 3) & (worth >= 6),

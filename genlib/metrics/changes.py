@@ -15,12 +15,19 @@ from genlib.metrics.lookup import dimensions, on_total, over, with_figures
 from genlib.period import Period
 
 Figures = tuple[Figure, ...]
+MOVEMENTS = ("opening", "joined", "left", "joined later", "left later")
 
 
 @dataclass(frozen=True)
 class Change:
     """The value less that of so many months earlier, as a part of it. `by` is the column of
-    time."""
+    time.
+
+    >>> from datetime import date
+    >>> frame = pl.DataFrame({"month": [date(2026, 9, 1), date(2026, 10, 1)], "people": [100, 106]})
+    >>> Change("change", "people", "month", 1)(frame)["change"].to_list()
+    [None, 0.06]
+    """
 
     name: str
     of: str
@@ -62,6 +69,22 @@ class Stock:
 
     Where a step is told only up to some day of it, as the last one is, who joined and left later in
     it is counted in the stock of the next step.
+
+    Of 100 there, 10 joined and 4 left:
+
+    >>> from datetime import date
+    >>> months = [date(2026, 9, 1), date(2026, 10, 1)]
+    >>> movements = ["opening", "joined", "left", "joined later", "left later", None]
+    >>> rows = [
+    ...     (month, movement, 0)
+    ...     for month in months
+    ...     for movement in movements
+    ... ]
+    >>> frame = pl.DataFrame(rows, schema=["month", "movement", "people"], orient="row")
+    >>> people = pl.Series([100, 0, 0, 0, 0, 100, 0, 10, 4, 0, 0, 14])
+    >>> steps = Stock("month")(frame.with_columns(people=people)).filter(on_total("movement"))
+    >>> steps.select("stock", "joined", "left", "churn").rows()
+    [(100, None, None, None), (106, 10, 4, 0.04)]
     """
 
     by: str
@@ -84,10 +107,10 @@ class Stock:
         return frame.join(figures, on=keys, how="left", nulls_equal=True, maintain_order="left")
 
     def _steps(self, frame: pl.DataFrame) -> pl.DataFrame:
-        movements = ("opening", "joined", "left", "joined later", "left later")
-        moved = {name: over(frame, "people", "movement", (name,)) for name in movements}
-        on_step = on_total("movement"), pl.col(self.by).is_not_null()
-        return frame.with_columns(**moved).filter(on_step).sort(self.by)
+        """One row a step, with how many moved in it, by column."""
+        moved = {name: over(frame, "people", "movement", (name,)) for name in MOVEMENTS}
+        is_step = on_total("movement") & pl.col(self.by).is_not_null()
+        return frame.with_columns(**moved).filter(is_step).sort(self.by)
 
     def _flows(self) -> list[pl.Expr]:
         """Who joined and left; not known of the step that holds the opening stock alone."""

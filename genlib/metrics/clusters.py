@@ -23,31 +23,45 @@ STEP = 10
 
 def design_effects(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
     """One row a value of `by`, and one (null) of all contacts: `persons`, and the `effect`, at
-    least 1, of the rate of contacts for which `part` is so."""
-    return _effects_of(_by_person(contacts, by, part), by)
+    least 1, of the rate of contacts for which `part` is so.
+
+    The example above:
+
+    >>> from genlib.metrics.rows import lazy
+    >>> contacts = pl.DataFrame({"customer": [*range(40), *range(40)], "channel": "email"})
+    >>> has_answered = nw.col("customer") < 10
+    >>> design_effects(lazy(contacts), "channel", has_answered).rows()
+    [('email', 40, 2.0), (None, 40, 2.0)]
+    """
+    return _list_effects(_count_by_person(contacts, by, part), by)
 
 
-def effects_of_others(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
-    """One row a value of `by`: `other_persons` and `other_effect`, those of the contacts of all
-    other values together.
+def effects_among(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
+    """`design_effects`, and beside them `other_persons` and `other_effect`: those of the contacts
+    of all other values together, of contacts that are read once.
 
     Who has contacts of the value counts with those that are left without them; everybody else with
     all of them. Example: of e-mail 3, sms 1 to one person, and e-mail 2 to another, the others of
     e-mail are one person with 1, the others of sms two with 3 and 2.
+
+    >>> from genlib.metrics.rows import lazy
+    >>> contacts = pl.DataFrame(
+    ...     {
+    ...         "customer": [1, 1, 1, 1, 2, 2],
+    ...         "channel": ["email", "email", "email", "sms", "email", "email"],
+    ...     }
+    ... )
+    >>> effects = effects_among(lazy(contacts), "channel", nw.col("customer") == 1)
+    >>> effects.select("channel", "persons", "other_persons").rows()
+    [('email', 2, 1), ('sms', 1, 2), (None, 2, None)]
     """
-    return _effects_of_others(_by_person(contacts, by, part), by)
-
-
-def effects_among(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
-    """`design_effects`, and beside them those of all other values, of contacts that are read
-    once."""
-    people = _by_person(contacts, by, part)
-    others = _effects_of_others(people, by)
-    effects = _effects_of(people, by)
+    people = _count_by_person(contacts, by, part)
+    others = _list_effects_of_others(people, by)
+    effects = _list_effects(people, by)
     return effects.join(others, on=by, how="left", nulls_equal=True, maintain_order="left")
 
 
-def _by_person(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
+def _count_by_person(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
     """How many messages each person had of each value, and how many parts of them."""
     marked = contacts.select("customer", by, parts=part.cast(nw.Int64))
     messages = nw.len().cast(nw.Int64).alias("messages")
@@ -59,19 +73,27 @@ def _sum_values(people: pl.DataFrame) -> pl.DataFrame:
     return people.group_by("customer").agg(pl.col("messages", "parts").sum())
 
 
-def _alike(people: pl.DataFrame, *keys: str) -> pl.DataFrame:
-    """How many people (`persons`) had so many messages, and so many parts of them."""
+def _count_alike(people: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """How many people (`persons`) had so many messages, and so many parts of them.
+
+    >>> people = pl.DataFrame({"messages": [2, 2, 2], "parts": [0, 0, 0]})
+    >>> _count_alike(people).rows()
+    [(2, 0, 3)]
+    """
     persons = pl.len().cast(pl.Int64).alias("persons")
     return people.group_by(*keys, "messages", "parts").agg(persons)
 
 
-def _effects_of(people: pl.DataFrame, by: str) -> pl.DataFrame:
-    groups = _alike(people, by)
-    everybody = _alike(_sum_values(people))
-    return _effects(pl.concat([groups, everybody], how="diagonal"), by)
+def _list_effects(people: pl.DataFrame, by: str) -> pl.DataFrame:
+    """The effect of each value, and that of all."""
+    groups = _count_alike(people, by)
+    everybody = _count_alike(_sum_values(people))
+    return _work_out_effects(pl.concat([groups, everybody], how="diagonal"), by)
 
 
-def _effects_of_others(people: pl.DataFrame, by: str) -> pl.DataFrame:
+def _list_effects_of_others(people: pl.DataFrame, by: str) -> pl.DataFrame:
+    """The effect of all other values together, of each value: everybody with all of his messages,
+    less those who have some of the value, and these again with what is left to them."""
     whole = _sum_values(people)
     names = {"messages": "all_messages", "parts": "all_parts"}
     pairs = people.join(whole.rename(names), on="customer")
@@ -81,22 +103,18 @@ def _effects_of_others(people: pl.DataFrame, by: str) -> pl.DataFrame:
         messages=pl.col("all_messages") - pl.col("messages"),
         parts=pl.col("all_parts") - pl.col("parts"),
     )
-    having = _alike(with_all, by)
-    left = _alike(without.filter(pl.col("messages") > 0), by)
-    values = having.select(by).unique()
-    kinds = pl.concat(
-        [
-            values.join(_alike(whole), how="cross"),
-            having.with_columns(-pl.col("persons")),
-            left,
-        ],
-        how="diagonal",
-    )
-    others = {"persons": "other_persons", "effect": "other_effect"}
-    return _effects(kinds, by).filter(pl.col("persons") > 0).rename(others)
+    having = _count_alike(with_all, by)
+    everybody = having.select(by).unique().join(_count_alike(whole), how="cross")
+    fewer = having.with_columns(-pl.col("persons"))
+    left = _count_alike(without.filter(pl.col("messages") > 0), by)
+    kinds = pl.concat([everybody, fewer, left], how="diagonal")
+    effects = _work_out_effects(kinds, by).filter(pl.col("persons") > 0)
+    return effects.rename({"persons": "other_persons", "effect": "other_effect"})
 
 
-def _effects(kinds: pl.DataFrame, by: str) -> pl.DataFrame:
+def _work_out_effects(kinds: pl.DataFrame, by: str) -> pl.DataFrame:
+    """The effect of each value, from how many people are of which kind: how much more people differ
+    in their parts than they would by chance."""
     rate = pl.col("parts").dot("persons") / pl.col("messages").dot("persons")
     gaps = kinds.with_columns(gap=pl.col("parts") - rate.over(by) * pl.col("messages"))
     sums = gaps.group_by(by).agg(

@@ -70,7 +70,20 @@ def _place_companies(release: Tables, period: Period) -> Rows:
 
 
 def divide_money(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the money of the year for each company that was billed in it."""
+    """The frame with the money of the year for each company that was billed in it.
+
+    Of 30 companies 10 were lost; the others brought 600 euros:
+
+    >>> frame = pl.DataFrame(
+    ...     {
+    ...         "standing": ["stayed", "lost", None],
+    ...         "people": [20, 10, 30],
+    ...         "amount_cents": [60_000, 0, 60_000],
+    ...     }
+    ... )
+    >>> divide_money(frame)["cents_per_company"].to_list()
+    [3000.0, None, 3000.0]
+    """
     standings = frame["standing"]
     codes = tuple(code for code in BILLED if code in standings)
     on_total = over(frame, "people", "standing", codes)

@@ -35,7 +35,13 @@ class Attribution:
 
     @property
     def windows(self) -> dict[str, int]:
-        return {"email": self.email, "sms": self.sms, "call": self.call, "post": self.post}
+        """The days of each channel."""
+        return {
+            "email": self.email,
+            "sms": self.sms,
+            "call": self.call,
+            "post": self.post,
+        }
 
 
 USUAL = Attribution()
@@ -48,11 +54,12 @@ def read_drawn(release: Tables, period: Period, campaign: str, months: int | Non
     Contacts that were never sent, bounced or not allowed are among them: their like is in the
     holdout too. What was allowed is told by `lawfulness`."""
     check_covered(release, period)
-    began = rows(release, "campaign").select("campaign", "code", "starts_on")
+    campaigns = rows(release, "campaign").select("campaign", "code", "starts_on")
     start = since(period, months) if months else period.start
-    began = began.filter(
-        within("starts_on", start, period.end) if campaign == "all" else nw.col("code") == campaign
-    )
+    is_chosen = nw.col("code") == campaign
+    if campaign == "all":
+        is_chosen = within("starts_on", start, period.end)
+    began = campaigns.filter(is_chosen)
     return rows(release, "campaign_contact").join(began, on="campaign")
 
 
@@ -60,18 +67,27 @@ def count_drawn(what: str, release: Tables, period: Period, campaign: str) -> Po
     """Those drawn in the period, or for one campaign: of the month in which it began."""
     if campaign == "all":
         return Population.of(what, period)
-    began = collect(
-        rows(release, "campaign").filter(nw.col("code") == campaign).select("starts_on")
-    )
+    chosen = rows(release, "campaign").filter(nw.col("code") == campaign)
+    began = collect(chosen.select("starts_on"))
     return count_over(what, began["starts_on"], campaign=campaign)
 
 
 def assign_arms(plan: Rows) -> Rows:
     """Campaign, its `code`, customer and `arm`, once a person and campaign; who has a row as
-    contacted counts as contacted, whatever the other rows say."""
+    contacted counts as contacted, whatever the other rows say.
+
+    >>> import polars as pl
+    >>> from genlib.metrics.rows import lazy
+    >>> plan = {"customer": [1, 1, 2], "arm": ["holdout", "contacted", "holdout"]}
+    >>> drawn = lazy(pl.DataFrame({"campaign": [7] * 3, "code": ["spring"] * 3} | plan))
+    >>> collect(assign_arms(drawn)).select("customer", "arm").sort("customer").rows()
+    [(1, 'contacted'), (2, 'holdout')]
+    """
     is_contacted = (nw.col("arm") == "contacted").cast(nw.Int64)
-    people = plan.group_by("campaign", "code", "customer").agg(is_contacted.max().alias("_arm"))
-    return people.with_columns(arm=case({"contacted": nw.col("_arm") == 1}, "holdout")).drop("_arm")
+    by_person = plan.group_by("campaign", "code", "customer")
+    people = by_person.agg(is_contacted.max().alias("_arm"))
+    arm = case({"contacted": nw.col("_arm") == 1}, "holdout")
+    return people.with_columns(arm=arm).drop("_arm")
 
 
 def sum_purchases(release: Tables, plan: Rows, days: int = WINDOW) -> Rows:
@@ -83,7 +99,7 @@ def sum_purchases(release: Tables, plan: Rows, days: int = WINDOW) -> Rows:
     ends = nw.max_horizontal(day_number("last_on"), begins) + days
     windows = windows.select("campaign", begins=begins, ends=ends)
     people = plan.select("campaign", "customer").unique()
-    bought = _purchases(release, plan, "starts_on")
+    bought = _read_purchases(release, plan, "starts_on")
     purchases = people.join(windows, on="campaign").join(bought, on="customer")
     inside = purchases.filter(nw.col("day") >= nw.col("begins"), nw.col("day") <= nw.col("ends"))
     return inside.group_by("campaign", "customer").agg(nw.col("amount_cents").sum())
@@ -97,18 +113,23 @@ def with_purchases(
     chosen = contacts.filter(those)
     windows = attribution.windows
     days = nw.col("channel").replace_strict(
-        list(windows), list(windows.values()), default=max(windows.values()), return_dtype=nw.Int64
+        list(windows),
+        list(windows.values()),
+        default=max(windows.values()),
+        return_dtype=nw.Int64,
     )
     gap = nw.col("day") - day_number("sent_on")
     messages = chosen.select(*MESSAGE).unique()
-    purchases = messages.join(_purchases(release, chosen, "sent_on"), on="customer")
-    followed = purchases.filter(gap >= 0, gap <= days).select(*MESSAGE).unique()
-    marked = contacts.join(followed.with_columns(_bought=nw.lit(1)), on=[*MESSAGE], how="left")
+    purchases = messages.join(_read_purchases(release, chosen, "sent_on"), on="customer")
+    in_window = purchases.filter(gap >= 0, gap <= days)
+    followed = in_window.select(*MESSAGE).unique().with_columns(_bought=nw.lit(1))
+    marked = contacts.join(followed, on=[*MESSAGE], how="left")
     has_bought = ~nw.col("_bought").is_null() & those
-    return marked.with_columns(outcome=case({"bought": has_bought}, "not bought")).drop("_bought")
+    outcome = case({"bought": has_bought}, "not bought")
+    return marked.with_columns(outcome=outcome).drop("_bought")
 
 
-def _purchases(release: Tables, contacts: Rows, start: str) -> Rows:
+def _read_purchases(release: Tables, contacts: Rows, start: str) -> Rows:
     """Customer, `day` (a number) and `amount_cents` of the purchases from the first day of a column
     on."""
     first = collect(contacts.select(nw.col(start).min()))[start].item()

@@ -39,6 +39,19 @@ def with_gaps(  # noqa: PLR0913 - what groups are compared by
     of each group and that of all its others; both tell as much as so many fewer events.
 
     Example: 40 of 80 messages to 40 people, at effect 2, are compared as 20 of 40.
+
+    Of 100 people in one region 40 bought, and of 100 in the other 30:
+
+    >>> frame = pl.DataFrame(
+    ...     {
+    ...         "region": ["01", "06", None],
+    ...         "people": [100, 100, 200],
+    ...         "rate": [0.4, 0.3, 0.35],
+    ...     }
+    ... )
+    >>> counts = [pl.Series([40, 30, 70]), frame["people"]]
+    >>> with_gaps(frame, "rate", "region", counts, share_gap)["rate_gap"].round(2).to_list()
+    [0.1, -0.1, None]
     """
     columns = [f"_count{place}" for place in range(len(counts))]
     effect, other_effect = effects or (pl.lit(1.0), pl.lit(1.0))
@@ -52,7 +65,8 @@ def with_gaps(  # noqa: PLR0913 - what groups are compared by
     judged = counted.filter(pl.col(name).is_not_null() | on_total(among))
     schema = {key: frame.schema[key] for key in keys} | dict.fromkeys(_ends(name), pl.Float64)
     gaps = [pl.DataFrame(schema=schema)]
-    for part in judged.partition_by(elsewhere) if elsewhere else [judged]:
+    parts = judged.partition_by(elsewhere) if elsewhere else [judged]
+    for part in parts:
         groups = _beside_others(part, among, columns, least(frame))
         group = [groups[column] / groups["_effect"] for column in columns]
         others = [groups[f"{column}_others"] / groups["_other_effect"] for column in columns]
@@ -79,21 +93,23 @@ def _beside_others(part: pl.DataFrame, among: str, columns: list[str], fewest: i
     groups = part.filter(~is_total)
     total = part.filter(is_total)
     whole = total if total.height else groups.select(pl.col(columns).sum())
-    others = [
-        (pl.lit(whole[column]).first() - pl.col(column)).alias(f"{column}_others")
-        for column in columns
-    ]
-    compared = groups.with_columns(others)
-    wanted = [*columns, *(f"{column}_others" for column in columns), "_effect", "_other_effect"]
-    people = columns[-1]
-    return compared.drop_nulls(wanted).filter(
-        pl.col(people) >= fewest,
-        pl.col(f"{people}_others") >= fewest,
+    others = [f"{column}_others" for column in columns]
+    compared = groups.with_columns(
+        (pl.lit(whole[column]).first() - pl.col(column)).alias(other)
+        for column, other in zip(columns, others, strict=True)
     )
+    counted = compared.drop_nulls([*columns, *others, "_effect", "_other_effect"])
+    people = pl.col(columns[-1])
+    other_people = pl.col(others[-1])
+    return counted.filter(people >= fewest, other_people >= fewest)
 
 
 def share_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple[Any, Any, Any]:
-    """The difference of two shares, each (part, whole), by Newcombe's method 10."""
+    """The difference of two shares, each (part, whole), by Newcombe's method 10.
+
+    >>> [round(number, 2) for number in share_gap((40, 100), (30, 100), 0.95)]
+    [0.1, -0.03, 0.23]
+    """
     part, whole = counts
     other_part, other_whole = others
     ends = intervals.newcombe(part, whole, other_part, other_whole, level=level)
@@ -101,5 +117,9 @@ def share_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tup
 
 
 def nps_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple[Any, Any, Any]:
-    """The difference of two net promoter scores, each (promoters, detractors, answers)."""
+    """The difference of two net promoter scores, each (promoters, detractors, answers).
+
+    >>> [round(number, 2) for number in nps_gap((50, 20, 100), (40, 30, 100), 0.95)]
+    [0.2, -0.02, 0.42]
+    """
     return intervals.nps_difference(counts, others, level=level)

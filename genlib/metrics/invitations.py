@@ -1,4 +1,8 @@
-"""Invitations: everyone asked in a survey, with the score if one was given, and the answers."""
+"""Invitations: everyone asked in a survey, with the score if one was given, and the answers.
+
+Example: of 10 invited 8 were reached, 5 answered and 4 gave a score, 10, 9, 8 and 3. So `outcome`
+is complete 4, unscored 4, undelivered 2, and `group` promoter 2, passive 1, detractor 1.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +31,51 @@ def read_invited(release: Tables, period: Period, months: int) -> Rows:
     answered = answers.select("invitation", _answered=nw.lit("answered")).unique()
     joined = invited.join(scores, on="invitation", how="left")
     joined = joined.join(answered, on="invitation", how="left")
+    return _with_people(release, judge_invitations(joined))
+
+
+def judge_invitations(invited: Rows) -> Rows:
+    """The `outcome` of each invitation, the `group` of its score, and how `far` it came: 3 with a
+    score, 2 with an answer, 1 with a delivered message.
+
+    >>> from genlib.metrics.rows import lazy
+    >>> invited = pl.DataFrame(
+    ...     {
+    ...         "score": [9, 7, None, None],
+    ...         "responded_on": [1, 1, None, None],
+    ...         "_answered": ["answered", "answered", None, None],
+    ...         "delivered": [True, False, True, False],
+    ...     }
+    ... )
+    >>> judged = collect(judge_invitations(lazy(invited)))
+    >>> judged.select("outcome", "group", "far").rows()
+    [('complete', 'promoter', 3), ('complete', 'passive', 3),
+     ('unscored', 'unscored', 1), ('undelivered', 'undelivered', 0)]
+    """
     score = nw.col("score")
+    is_delivered = nw.col("delivered")
     has_score = ~score.is_null()
     has_answered = ~(nw.col("responded_on").is_null() & nw.col("_answered").is_null())
-    is_reached = has_answered | nw.col("delivered")
-    outcome = case({"complete": has_score, "unscored": is_reached}, "undelivered")
-    groups = {"detractor": score <= 6, "promoter": score >= 9, "passive": score > 6}
-    far = case({3: has_score, 2: has_answered, 1: nw.col("delivered")}, 0)
-    grouped = joined.with_columns(outcome=outcome, group=case(groups, outcome), far=far)
-    return _with_people(release, grouped)
+    outcomes = {
+        "complete": has_score,
+        "unscored": has_answered | is_delivered,
+    }
+    groups = {
+        "detractor": score <= 6,
+        "promoter": score >= 9,
+        "passive": score > 6,
+    }
+    steps = {
+        3: has_score,
+        2: has_answered,
+        1: is_delivered,
+    }
+    outcome = case(outcomes, "undelivered")
+    return invited.with_columns(
+        outcome=outcome,
+        group=case(groups, outcome),
+        far=case(steps, 0),
+    )
 
 
 def read_asked(release: Tables, period: Period, months: int) -> Rows:
@@ -54,7 +94,11 @@ def read_asked(release: Tables, period: Period, months: int) -> Rows:
 
 def _with_complaint(release: Tables, asked: Rows) -> Rows:
     """`complained`: in the days before the answer (or before the invitation of those who did not
-    answer); of anonymous people unknown."""
+    answer); of anonymous people unknown.
+
+    Example: who complained on 1 August and answered on 1 October, 61 days later, had complained;
+    who complained on 1 July, 92 days before, had not.
+    """
     asked = asked.with_columns(asked_on=nw.coalesce("responded_on", "sent_on"))
     complaints = rows(release, "interaction").filter(nw.col("kind") == "complaint")
     both = asked.join(complaints.select("customer", "occurred_on"), on="customer")
@@ -62,7 +106,10 @@ def _with_complaint(release: Tables, asked: Rows) -> Rows:
     before = both.filter(days >= 0, days <= COMPLAINT_DAYS)
     upset = before.select("invitation", _upset=nw.lit("complaint")).unique()
     joined = asked.join(upset, on="invitation", how="left")
-    groups = {"unknown": nw.col("customer").is_null(), "complaint": ~nw.col("_upset").is_null()}
+    groups = {
+        "unknown": nw.col("customer").is_null(),
+        "complaint": ~nw.col("_upset").is_null(),
+    }
     return joined.with_columns(complained=case(groups, "no complaint"))
 
 
@@ -75,13 +122,15 @@ def read_items(release: Tables, period: Period, months: int) -> Rows:
 def read_valid(release: Tables, scale: str) -> Rows:
     """Answers on a scale, and the code of their question: the first question of each code in a
     survey, and of recommendations the first at all, so that a person stands in one cell."""
-    low, high = (int(end) for end in scale.split("_")[1:])
-    questions = rows(release, "survey_question").filter(nw.col("scale") == scale)
+    _, low, high = scale.split("_")
+    on_scale = rows(release, "survey_question").filter(nw.col("scale") == scale)
     within = ("survey",) if scale == NPS else ("survey", "code")
-    questions = questions.filter(nw.col("question") == nw.col("question").min().over(*within))
-    answers = rows(release, "survey_answer").filter(nw.col("score") >= low, nw.col("score") <= high)
-    joined = answers.join(questions.select("question", "code"), on="question")
-    return joined.select("invitation", score=nw.col("score").cast(nw.Int64), question="code")
+    is_first = nw.col("question") == nw.col("question").min().over(*within)
+    questions = on_scale.filter(is_first).select("question", "code")
+    score = nw.col("score")
+    answers = rows(release, "survey_answer").filter(score >= int(low), score <= int(high))
+    joined = answers.join(questions, on="question")
+    return joined.select("invitation", score=score.cast(nw.Int64), question="code")
 
 
 def read_invitations(release: Tables) -> Rows:
@@ -106,12 +155,16 @@ def _with_people(release: Tables, answered: Rows) -> Rows:
 
 def take_latest(invited: Rows, *within: str) -> Rows:
     """One row a person (within each ...): of the latest survey the invitation that came furthest,
-    of those alike the latest."""
+    of those alike the latest. What counts most stands highest in a number: the day before the
+    survey, how far it came before the day and the invitation.
+
+    Example: of two invitations to one survey that with a score, though the other was sent later.
+    """
     survey = day_number("opened_on") * 2**32 + nw.col("survey").cast(nw.Int64)
     latest = _take_greatest(invited, survey, within)
     number = nw.col("invitation").cast(nw.Int64)
-    invitation = (nw.col("far") * 2**16 + day_number("sent_on")) * 2**32 + number
-    return _take_greatest(latest, invitation, within)
+    far_and_day = nw.col("far") * 2**16 + day_number("sent_on")
+    return _take_greatest(latest, far_and_day * 2**32 + number, within)
 
 
 def _take_greatest(invited: Rows, order: nw.Expr, within: tuple[str, ...]) -> Rows:

@@ -40,13 +40,22 @@ def by_time(period: Period, months: int) -> Dimension:
 
 
 def _wholes(steps: Sequence[Period], unit: str) -> Step:
-    """The first day of the larger step in which each lies; None where not all of it is there."""
-    wholes = {step.start: Period.around(step.start, unit) for step in steps}
-    first, end = steps[0].start, steps[-1].end
-    return {
-        start: whole.start if first <= whole.start and whole.end <= end else None
-        for start, whole in wholes.items()
-    }
+    """The first day of the larger step in which each lies; None where not all of it is there.
+
+    From August to December the fourth quarter is there as a whole:
+
+    >>> wholes = _wholes(Period.parse("2026-12").months(5), "quarter")
+    >>> [start and start.isoformat() for start in wholes.values()]
+    [None, None, '2026-10-01', '2026-10-01', '2026-10-01']
+    """
+    first = steps[0].start
+    end = steps[-1].end
+    wholes = {}
+    for step in steps:
+        whole = Period.around(step.start, unit)
+        is_there = first <= whole.start and whole.end <= end
+        wholes[step.start] = whole.start if is_there else None
+    return wholes
 
 
 def by_place(place: str) -> Dimension:
@@ -68,7 +77,18 @@ def _municipalities() -> tuple[Step, ...]:
 
 
 def _join_small(sizes: pl.DataFrame, least: int) -> Step:
-    """The municipalities of each region with fewer inhabitants than these together."""
+    """The municipalities of each region with fewer inhabitants than these together.
+
+    >>> sizes = pl.DataFrame(
+    ...     {
+    ...         "municipality": ["016", "081", "091"],
+    ...         "region": ["07", "07", "01"],
+    ...         "inhabitants": [8_000, 2_600, 650_000],
+    ...     }
+    ... )
+    >>> _join_small(sizes, 10_000)
+    {'016': 'others+016+081', '081': 'others+016+081'}
+    """
     small = sizes.filter(pl.col("inhabitants") < least)
     by_region = small.group_by("region").agg("municipality")
     step: dict[str, str] = {}
@@ -123,7 +143,11 @@ def by_segment() -> Dimension:
 
 
 def by_number(column: str, *, most: int, least: int = 1) -> Dimension:
-    """Counts "1", "2", ... and `most` or more; then the highest together."""
+    """Counts "1", "2", ... and `most` or more; then the highest together.
+
+    >>> by_number("contacts", most=4).ladder
+    ({'3': '3+', '4+': '3+'}, {'2': '2+', '3': '2+', '4+': '2+'})
+    """
     steps = []
     for lowest in range(most - 1, least, -1):
         parts = [*map(str, range(lowest, most)), f"{most}+"]
@@ -132,7 +156,11 @@ def by_number(column: str, *, most: int, least: int = 1) -> Dimension:
 
 
 def at_least(frame: pl.DataFrame, column: str, least: int) -> tuple[str, ...]:
-    """The codes of a table that count so many or more, whatever its steps."""
+    """The codes of a table that count so many or more, whatever its steps.
+
+    >>> at_least(pl.DataFrame({"contacts": ["1", "2", "3+", None]}), "contacts", 2)
+    ('2', '3+')
+    """
     codes = frame[column].drop_nulls().unique().sort()
     counting = tuple(code for code in codes if int(code.rstrip("+")) >= least)
     return counting or (f"{least}+",)
@@ -144,4 +172,9 @@ def by_campaign(codes_by_size: Sequence[str], *, total: bool = True) -> Dimensio
 
 
 def _bands(step: Mapping[str, Iterable[str]]) -> Step:
+    """The coarser band of each fine one.
+
+    >>> _bands({"18-34": ("18-24", "25-34")})
+    {'18-24': '18-34', '25-34': '18-34'}
+    """
     return {fine: coarse for coarse, parts in step.items() for fine in parts}

@@ -76,9 +76,8 @@ def _dated(
     release: Tables, period: Period, campaign: str, months: int | None
 ) -> tuple[Rows, Population]:
     length = months or LOOK_BACK[period.length]
-    contacts = read_sent(release, None, campaign=campaign).filter(
-        stepwise("sent_on", period, length)
-    )
+    every = read_sent(release, None, campaign=campaign)
+    contacts = every.filter(stepwise("sent_on", period, length))
     dated = contacts.with_columns(beginning("sent_on", period.unit).alias(period.unit))
     return dated, count_stepwise("contacts", period, length, campaign=campaign)
 
@@ -104,10 +103,8 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
 def reasons(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
     """Contacts of the period, or of one campaign, by verdict and why they were refused (`why`)."""
     contacts = read_sent(release, period, campaign=campaign)
-    by = (WHY,)
-    return tabulated(
-        release, contacts, by, _of_period(release, period, campaign), measures=CONTACTS
-    )
+    population = _of_period(release, period, campaign)
+    return tabulated(release, contacts, (WHY,), population, measures=CONTACTS)
 
 
 @metric()
@@ -115,9 +112,8 @@ def handling(release: Tables, period: Period, *, campaign: str = "all") -> Cells
     """Contacts of the period, or of one campaign, by verdict; those refused by whether the steward
     has handled them (`handling`: allowed, handled, open)."""
     groups = {"allowed": nw.col("allowed"), "handled": nw.col("followed_up")}
-    contacts = read_sent(release, period, campaign=campaign).with_columns(
-        handling=case(groups, "open")
-    )
+    sent = read_sent(release, period, campaign=campaign)
+    contacts = sent.with_columns(handling=case(groups, "open"))
     by = (Dimension("handling", parents=("verdict",), is_subject=True),)
     population = _of_period(release, period, campaign)
     cells = tabulated(release, contacts, by, population, measures=CONTACTS)

@@ -5,8 +5,16 @@ In: the dimension columns (null = total), then `people` and the other measures. 
 there at all counts 0, a hidden one gives null, and no share stands on fewer than `BASE` people. A
 figure of a whole group stands on the row of that group's total.
 
-Example: of promoters 6 and detractors null (hidden), `at(..., {"group": "promoter"})` is 6 on every
-row and `over(..., ("promoter", "detractor"))` is null."""
+Example: of promoters 6 and detractors null (hidden) the promoters are 6 on every row, and both
+together are null.
+
+>>> frame = pl.DataFrame({"group": ["promoter", "detractor", None], "people": [6, None, 20]})
+>>> frame.select(at(frame, "people", {"group": "promoter"})).to_series().to_list()
+[6, 6, 6]
+>>> both = over(frame, "people", "group", ("promoter", "detractor"))
+>>> frame.select(both).to_series().to_list()
+[None, None, None]
+"""
 
 from __future__ import annotations
 
@@ -21,7 +29,11 @@ BASE = 10
 
 
 def dimensions(frame: pl.DataFrame) -> list[str]:
-    """The columns that say where a row stands: those in front of `people`."""
+    """The columns that say where a row stands: those in front of `people`.
+
+    >>> dimensions(pl.DataFrame({"month": [], "region": [], "people": [], "rate": []}))
+    ['month', 'region']
+    """
     return frame.columns[: frame.columns.index("people")]
 
 
@@ -41,13 +53,20 @@ def at(
 
 
 def is_untold(frame: pl.DataFrame, where: Mapping[str, Any]) -> bool:
-    """Whether the table has larger groups than one of these values."""
+    """Whether the table has larger groups than one of these values.
+
+    >>> frame = pl.DataFrame({"channel": ["email"], "people": [9], "_untold": [["channel=sms"]]})
+    >>> is_untold(frame, {"channel": "sms"}), is_untold(frame, {"channel": None})
+    (True, False)
+    """
     if "_untold" not in frame.columns or frame.is_empty():
         return False
     untold = set(frame["_untold"][0])
     for name, value in where.items():
-        codes = [] if value is None else [f"{name}={code}" for code in _list_codes(value)]
-        if value is not None and untold & {name, *codes}:
+        if value is None:
+            continue
+        codes = {f"{name}={code}" for code in _list_codes(value)}
+        if untold & {name, *codes}:
             return True
     return False
 
@@ -74,7 +93,12 @@ def over(
 
 
 def on_total(*columns: str) -> pl.Expr:
-    """Rows that are totals over these dimensions."""
+    """Rows that are totals over these dimensions.
+
+    >>> frame = pl.DataFrame({"region": ["01", "01", None], "sex": ["f", None, None]})
+    >>> frame.select(on_total("sex")).to_series().to_list()
+    [False, True, True]
+    """
     return pl.all_horizontal(pl.col(column).is_null() for column in columns)
 
 
@@ -82,7 +106,15 @@ def with_figures(
     frame: pl.DataFrame, where: pl.Expr, base: pl.Series, figures: dict[str, pl.Series]
 ) -> pl.DataFrame:
     """The frame with figures on the rows `where`, null where the base is hidden or too small;
-    `thin` where the policy flags it."""
+    `thin` where the policy flags it.
+
+    A share needs ten people:
+
+    >>> frame = pl.DataFrame({"region": ["01", "06"], "people": [40, 9]})
+    >>> shares = {"share": pl.Series([0.2, 0.3])}
+    >>> with_figures(frame, pl.lit(True), frame["people"], shares)["share"].to_list()
+    [0.2, None]
+    """
     firm = where & pl.lit(base >= least(frame))
     columns: dict[str, pl.Expr] = {
         name: pl.when(firm).then(pl.lit(value).fill_nan(None)) for name, value in figures.items()
@@ -102,7 +134,13 @@ def least(frame: pl.DataFrame) -> int:
 
 def attach_columns(dimension: str, columns: pl.DataFrame) -> Figure:
     """Columns that are known beside the cells: words, what the books say, or figures of a model
-    over many people."""
+    over many people.
+
+    >>> costs = pl.DataFrame({"campaign": ["spring"], "cost_cents": [90_000]})
+    >>> frame = pl.DataFrame({"campaign": ["spring", "autumn"], "people": [40, 30]})
+    >>> attach_columns("campaign", costs)(frame)["cost_cents"].to_list()
+    [90000, None]
+    """
 
     def joined(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.join(

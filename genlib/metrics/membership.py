@@ -58,10 +58,18 @@ def growth(release: Tables, period: Period, *, months: int | None = None) -> Cel
 
 
 def _larger_steps(period: Period) -> list[Period]:
-    """The last whole quarter and the last whole year, as far as they are longer than the step."""
-    units = [unit for unit, length in UNITS.items() if length > period.length]
-    around = [Period.around(period.last_day, unit) for unit in units]
-    return [step if step.end <= period.end else step.previous() for step in around]
+    """The last whole quarter and the last whole year, as far as they are longer than the step.
+
+    >>> [str(step) for step in _larger_steps(Period.parse("2026-10"))]
+    ['2026-Q3', '2025']
+    """
+    larger = []
+    for unit, length in UNITS.items():
+        if length > period.length:
+            step = Period.around(period.last_day, unit)
+            is_over = step.end <= period.end
+            larger.append(step if is_over else step.previous())
+    return larger
 
 
 def _count_members(
@@ -111,7 +119,11 @@ def _list_movements(release: Tables, period: Period, first: Period, column: str)
 
 
 def _of_whole_months(period: Period) -> Period:
-    """The period as far as whole months of it are counted; the one before, if none is."""
+    """The period as far as whole months of it are counted; the one before, if none is.
+
+    >>> _of_whole_months(Period.parse("2026-Q3")).end
+    datetime.date(2026, 10, 1)
+    """
     if period.is_over:
         return period
     months_over = months_between(period.start, period.end)
@@ -132,12 +144,14 @@ def _is_later(way: str, period: Period) -> nw.Expr:
 
 
 def _came_and_left(period: Period) -> nw.Expr:
+    """Whether one joined and left within the same step, and so is in no stock."""
     is_same_step = _step("joined", period) == _step("left", period)
     is_same_side = _is_later("joined", period) == _is_later("left", period)
     return (is_same_step & is_same_side).fill_null(False)
 
 
 def _way(name: str, period: Period) -> nw.Expr:
+    """How one moved: `joined`, or `joined later` in the step than is counted of the last one."""
     return case({f"{name} later": _is_later(name, period)}, name)
 
 

@@ -51,9 +51,12 @@ def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Fou
             _check_release(release)
             span = read_period(period)
             asked = _bind(function.__name__, described, (release, span, *args), kwargs)
-            for name, value in (asked | asked.get("narrowed", {})).items():
-                for one in value.values() if isinstance(value, Mapping) else [value]:
-                    check_name(name, one, {**USUAL, **choices})
+            allowed = {**USUAL, **choices}
+            named = asked | asked.get("narrowed", {})
+            for name, value in named.items():
+                values = value.values() if isinstance(value, Mapping) else [value]
+                for one in values:
+                    check_name(name, one, allowed)
             check_campaign(release, asked.get("campaign", "all"))
             check_covered(release, span)
             return function(release, span, *args, **kwargs)
@@ -64,7 +67,14 @@ def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Fou
 
 
 def check_name(name: str, value: Any, choices: Mapping[str, Sequence[str]] = USUAL) -> None:
-    """UsageError for a value that is none of the choices; what was given is not repeated."""
+    """UsageError for a value that is none of the choices; what was given is not repeated.
+
+    >>> try:
+    ...     check_name("kind", "consumr")
+    ... except UsageError as error:
+    ...     print(error)
+    kind is one of all, consumer, company_contact
+    """
     if name not in choices or value in choices[name]:
         return
     if choices[name] is REGIONS:

@@ -1,4 +1,11 @@
-"""Populations: whom a table counts and of what time, what it is called by that, and its cells."""
+"""Populations: whom a table counts and of what time, what it is called by that, and its cells.
+
+Example: of October 2026, looking back thirteen months, from October 2025 on.
+
+>>> october = Period.parse("2026-10")
+>>> str(count_lately("buyers", october, 13, region="06"))
+'buyers 2025-10-01 2026-11-01 region=06'
+"""
 
 from __future__ import annotations
 
@@ -64,13 +71,20 @@ def lately(column: str, period: Period, months: int) -> nw.Expr:
 
 
 def since(period: Period, months: int) -> date:
-    """The first day of the last `months` months, counted back from the end of the period."""
+    """The first day of the last `months` months, counted back from the end of the period.
+
+    >>> since(Period.parse("2026-10"), 12)
+    datetime.date(2025, 11, 1)
+    """
     return period.back(months)
 
 
 def stepwise(column: str, period: Period, months: int) -> nw.Expr:
     """Within the steps (months, quarters or years, as the period is) of the last `months` months;
-    of a period that is not over, the same days of each step, so that like is held against like."""
+    of a period that is not over, the same days of each step, so that like is held against like.
+
+    Example: of the first 12 days of October, the first 12 days of each month before it too.
+    """
     inside = within(column, steps_since(period, months), period.end)
     if period.is_over:
         return inside
@@ -82,7 +96,11 @@ def stepwise(column: str, period: Period, months: int) -> nw.Expr:
 
 
 def steps_since(period: Period, months: int) -> date:
-    """The first day of the steps of the last `months` months."""
+    """The first day of the steps of the last `months` months: of a quarter that of a quarter.
+
+    >>> steps_since(Period.parse("2026-Q3"), 27)
+    datetime.date(2024, 7, 1)
+    """
     return period.whole.steps(months)[0].start
 
 
@@ -112,7 +130,11 @@ def with_slices(
 
 
 def _check_one_cut(cut: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """The column that a table is cut by, and the value; UsageError if there are several."""
+    """The column that a table is cut by, and the value; UsageError if there are several.
+
+    >>> _check_one_cut([("region", "06")])
+    ('region', '06')
+    """
     if len(cut) > 1:
         names = " and ".join(name for name, _ in cut)
         raise UsageError(f"a report is narrowed by one thing at a time, not by {names}")
@@ -135,7 +157,11 @@ def active(tables: Tables, period: Period, *, months: int = 24) -> Rows:
 
 
 def count_at(what: str, end: date, **narrowed: str) -> Population:
-    """Those who are so on the day before `end`."""
+    """Those who are so on the day before `end`.
+
+    >>> str(count_at("contacted", date(2026, 11, 1), campaign="all"))
+    'contacted 2026-11-01'
+    """
     return Population(what, None, end, narrow_to(narrowed))
 
 
@@ -154,7 +180,12 @@ def count_stepwise(what: str, period: Period, months: int, **narrowed: str) -> P
 
 def count_over(what: str, days: pl.Series, **narrowed: str) -> Population:
     """Those of the months in which these days lie: so it is known which wholes they are a part
-    of."""
+    of.
+
+    >>> days = pl.Series([date(2026, 9, 12), date(2026, 10, 2)])
+    >>> str(count_over("contacts", days, campaign="spring"))
+    'contacts 2026-09-01 2026-11-01 campaign=spring'
+    """
     first, last = days.min(), days.max()
     if not (isinstance(first, date) and isinstance(last, date)):
         return Population(what, cut=narrow_to(narrowed))
@@ -175,11 +206,13 @@ def tabulated(  # noqa: PLR0913 - what a table is
 ) -> Cells:
     """The cells of rows of a release, by person."""
     cut = [one for one in population.cut if one[0] in CUTS]
+    if cut:
+        by = (*by, Dimension(SLICE, total=False))
     sliced = with_slices(release, counted, cut, person)
     cells = tabulate(
         sliced.to_native(),
         person=person,
-        by=(*by, Dimension(SLICE, total=False)) if cut else by,
+        by=by,
         measures=measures,
         population=population,
         figures=figures,
@@ -187,8 +220,12 @@ def tabulated(  # noqa: PLR0913 - what a table is
         is_unique=form.is_unique,
         allow_absent=True,
     )
-    recount = cells.recount if form.has_steps else None
-    return replace(cells, recount=recount, is_optional=form.is_optional, apart=form.apart)
+    return replace(
+        cells,
+        recount=cells.recount if form.has_steps else None,
+        is_optional=form.is_optional,
+        apart=form.apart,
+    )
 
 
 def complete(cells: Cells, values: pl.DataFrame) -> Cells:
@@ -209,7 +246,15 @@ def complete(cells: Cells, values: pl.DataFrame) -> Cells:
 
 
 def _fill_gaps(cells: Cells, values: pl.DataFrame) -> pl.DataFrame:
-    """The frame of the cells with a zero for each of the values that it lacks."""
+    """The frame of the cells with a zero for each of the values that it lacks.
+
+    Nobody was open:
+
+    >>> frame = pl.DataFrame({"handling": ["handled", None], "people": [7, 7]})
+    >>> cells = Cells(frame, (Dimension("handling"),))
+    >>> _fill_gaps(cells, pl.DataFrame({"handling": ["handled", "open"]})).rows()
+    [('handled', 7), ('open', 0), (None, 7)]
+    """
     ours = values.columns
     columns = cells.dimensions
     without_total = [one.name for one in cells.by if one.name in ours and not one.total]

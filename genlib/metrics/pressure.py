@@ -49,7 +49,18 @@ def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int
 
 
 def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
-    """The part above the cap; nothing where the band that the cap lies in reaches beyond it."""
+    """The part above the cap; nothing where the band that the cap lies in reaches beyond it.
+
+    Of 40 people 10 got four messages or more; where two or more are one band nothing is told:
+
+    >>> def count_bands(bands: list[str | None]) -> pl.DataFrame:
+    ...     people = [30, 10, 40]
+    ...     return pl.DataFrame({"days": [30] * 3, "contacts": bands, "people": people})
+    >>> _over(count_bands(["3", "4+", None]), cap=3)["over_rate"].to_list()
+    [None, None, 0.25]
+    >>> _over(count_bands(["1", "2+", None]), cap=3)["over_rate"].to_list()
+    [None, None, None]
+    """
     rated = Rate("over_rate", "contacts", at_least(frame, "contacts", cap + 1))(frame)
     wide_bands = [f"{n}+" for n in range(1, cap + 1)]
     unclear = frame.filter(pl.col("contacts").is_in(wide_bands))["days"]
@@ -59,7 +70,20 @@ def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
 
 
 def _contacts_each(frame: pl.DataFrame) -> pl.DataFrame:
-    """How many contacts each of those got who got any."""
+    """How many contacts each of those got who got any.
+
+    Of 40 people 10 got none, and the others 60:
+
+    >>> frame = pl.DataFrame(
+    ...     {
+    ...         "contacts": ["0", "2", None],
+    ...         "people": [10, 30, 40],
+    ...         "messages": [0, 60, 60],
+    ...     }
+    ... )
+    >>> _contacts_each(frame)["contacts_each"].to_list()
+    [None, None, 2.0]
+    """
     everybody, nobody, messages = frame.select(
         everybody=at(frame, "people", {"contacts": None}),
         nobody=at(frame, "people", {"contacts": "0"}),
@@ -102,9 +126,13 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
     """Contacts of the last 7, 30 and 90 days by channel."""
     lately = _lately(release, period, campaign)
     sent = read_once(lately, "customer", "channel", "contacts", "sent_on")
-    spans = [sent.filter(_in_last(days, period)).with_columns(days=nw.lit(days)) for days in SPANS]
+    spans = []
+    for days in SPANS:
+        recent = sent.filter(_in_last(days, period))
+        spans.append(recent.with_columns(days=nw.lit(days)))
     contacts = nw.concat(spans)
-    by = (Dimension("days", total=False, ladder=({7: None}, {7: None, 30: None})), by_channel())
+    longer = ({7: None}, {7: None, 30: None})
+    by = (Dimension("days", total=False, ladder=longer), by_channel())
     population = count_at("contacts by days", period.end, campaign=campaign)
     share = Share(("channel",), of="contacts")
     cells = tabulated(release, contacts, by, population, share, measures=CONTACTS)
@@ -132,5 +160,12 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
 
 
 def _bands(least: int) -> dict[str, int]:
-    """Numbers from `least` on, and so many or more."""
-    return {f"{MOST}+": MOST} | {str(n): n for n in range(MOST - 1, least - 1, -1)}
+    """Numbers from `least` on, and so many or more, each with the least that it counts.
+
+    >>> _bands(3)
+    {'5+': 5, '4': 4, '3': 3}
+    """
+    bands = {f"{MOST}+": MOST}
+    for number in range(MOST - 1, least - 1, -1):
+        bands[str(number)] = number
+    return bands

@@ -22,6 +22,10 @@ from genlib.metrics.lookup import at, least, on_total, over, with_figures
 class Share:
     """The part that a cell has of the total over `over` (name a dimension with its coarser groups),
     or of the cell where it is `base`. It stands on people, or on events where no people are told.
+
+    >>> frame = pl.DataFrame({"region": ["01", "06", None], "people": [30, 10, 40]})
+    >>> Share(("region",))(frame)["share"].to_list()
+    [0.75, 0.25, 1.0]
     """
 
     over: tuple[str, ...]
@@ -51,6 +55,12 @@ class Rate:
     first column (null: the total), and those of all other values (`other_persons`,
     `other_effect`) where codes are compared; intervals are those of so many fewer events, and the
     base is the people.
+
+    Of 40 people 8 bought:
+
+    >>> frame = pl.DataFrame({"outcome": ["bought", "not", None], "people": [8, 32, 40]})
+    >>> Rate("bought_rate", "outcome", ("bought",))(frame)["bought_rate"].to_list()
+    [None, None, 0.2]
     """
 
     name: str
@@ -105,13 +115,22 @@ def _beside(frame: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
     by = clusters.columns[0]
     columns = clusters.cast({by: frame.schema[by]})
     return frame.select(by).join(
-        columns, on=by, how="left", nulls_equal=True, maintain_order="left"
+        columns,
+        on=by,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
     )
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A sum per person."""
+    """A sum per person.
+
+    >>> frame = pl.DataFrame({"region": ["01"], "people": [40], "cents": [6_000]})
+    >>> Mean("each", of="cents")(frame)["each"].to_list()
+    [150.0]
+    """
 
     name: str
     of: str
@@ -160,7 +179,8 @@ class Nps:
 def likert(frame: pl.DataFrame) -> pl.DataFrame:
     """Mean, standard deviation, and the shares of the two highest and of the two lowest of the
     answers 1-5, each with Wilson's interval."""
+    answers = (None, *range(1, 6))
     n, *counts = frame.select(
-        at(frame, "people", {"answer": value}).alias(str(value)) for value in (None, *range(1, 6))
+        at(frame, "people", {"answer": answer}).alias(str(answer)) for answer in answers
     )
     return with_figures(frame, on_total("answer"), n, intervals.likert(counts, n))

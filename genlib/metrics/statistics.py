@@ -34,6 +34,12 @@ def net_promoter_score(
     Blanks and numbers outside 0-10 are missing; `BadInput` for what is no number, such as the
     labels of a survey tool. With `weights` or `strata` the figures are those of a weighted or
     stratified mean (linearised).
+
+    Of the scores 10, 9, 8 and 3 two are promoters and one is a detractor; one is blank:
+
+    >>> score = net_promoter_score([10, 9, 8, 3, None])
+    >>> score.value, score.n
+    (0.25, 4)
     """
     columns = {"score": _read_numbers(scores), "wgt": weights, "stratum": strata}
     series = {name: pl.Series(values) for name, values in columns.items() if values is not None}
@@ -77,7 +83,11 @@ def estimate_mean(
 
 
 def _read_numbers(scores: Any) -> pl.Series:
-    """The scores as numbers, null where one is blank."""
+    """The scores as numbers, null where one is blank.
+
+    >>> _read_numbers(["9", " 10 ", ""]).to_list()
+    [9.0, 10.0, None]
+    """
     answers = pl.Series(scores, strict=False)
     if answers.dtype == pl.String:
         answers = answers.str.strip_chars().replace("", None)
@@ -101,7 +111,12 @@ def likert(
     """One row an item (a column of `answers`, one row a person): `n`, the share of each answer of
     the scale (lowest first), `mean` and `sd` with the answers counted 1, 2, ..., and `top_two` and
     `bottom_two` with Wilson's intervals. What is not on the scale is missing; texts on a scale of
-    numbers ("5 - Agree"), or numbers on one of texts, are a `UsageError`."""
+    numbers ("5 - Agree"), or numbers on one of texts, are a `UsageError`.
+
+    >>> answers = pl.DataFrame({"helpful": [5, 4, 4, 1, None]})
+    >>> likert(answers).select("item", "n", "4", "mean", "top_two").rows()
+    [('helpful', 4, 0.5, 3.5, 0.75)]
+    """
     frame = lazy(answers)
     schema = frame.collect_schema()
     items = items or schema.names()

@@ -52,13 +52,25 @@ def survey_rounds(release: Tables, period: Period, *, comparison: str = "previou
 def _find_surveys(
     surveys: pl.DataFrame, _period: Period, *, is_year_ago: bool
 ) -> tuple[date, date]:
-    """The latest survey, and the one before it or that of a year before."""
-    before, this = [NEVER, NEVER, *surveys["place"].unique().sort()][-2:]
-    return this, this.replace(year=this.year - 1) if is_year_ago else before
+    """The latest survey, and the one before it or that of a year before.
+
+    >>> surveys = pl.DataFrame({"place": [date(2026, 4, 1), date(2026, 10, 1)]})
+    >>> this, before = _find_surveys(surveys, Period.parse("2026-10"), is_year_ago=False)
+    >>> this.isoformat(), before.isoformat()
+    ('2026-10-01', '2026-04-01')
+    """
+    places = [NEVER, NEVER, *surveys["place"].unique().sort()]
+    before, this = places[-2:]
+    if is_year_ago:
+        before = this.replace(year=this.year - 1)
+    return this, before
 
 
 def _find_periods(surveys: pl.DataFrame, period: Period, *, is_year_ago: bool) -> tuple[date, date]:
-    """The surveys of the period, and those of the one before it or of a year before."""
+    """The surveys of the period, and those of the one before it or of a year before.
+
+    Example: of the third quarter those of the second, or those of the third a year before.
+    """
     earlier = period.year_ago() if is_year_ago else period.previous()
     places = dict(surveys.select("round", "place").rows())
     return places.get(period.start, NEVER), places.get(earlier.start, NEVER)
@@ -89,7 +101,13 @@ def read_spans(release: Tables, period: Period) -> pl.DataFrame:
 
 def _is_one_survey_a_round(surveys: pl.DataFrame, period: Period) -> bool:
     """Whether each round has the invitations of one wave, which was opened in it and has no
-    others."""
+    others.
+
+    >>> opened = [date(2026, 1, 1), date(2026, 4, 1)]
+    >>> surveys = pl.DataFrame({"round": opened, "wave": opened})
+    >>> _is_one_survey_a_round(surveys, Period.parse("2026-Q2"))
+    True
+    """
     pairs = surveys.select("round", "wave").unique()
     opened = collect(lazy(pairs).select(opened=beginning("wave", period.unit)))["opened"]
     is_paired = pairs.height == pairs["round"].n_unique() == pairs["wave"].n_unique()
@@ -105,7 +123,12 @@ def _last_day(release: Tables, period: Period) -> date:
 
 def choose_span(spans: pl.DataFrame, by: str) -> str:
     """What `wave` is in a table: each survey ("wave"), or its "round" where that is something
-    else."""
+    else.
+
+    >>> spans = pl.DataFrame({"place": [date(2026, 7, 1)], "wave": [date(2026, 8, 1)]})
+    >>> choose_span(spans, "round"), choose_span(spans, "wave")
+    ('round', 'wave')
+    """
     is_same = by == "wave" or spans["place"].equals(spans["wave"])
     return "wave" if is_same else "round"
 

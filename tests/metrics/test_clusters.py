@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from genlib.metrics.clusters import design_effects, effects_of_others
+from genlib.metrics.clusters import design_effects, effects_among
 from genlib.metrics.figures import Rate
 from genlib.metrics.rows import lazy
 
@@ -75,10 +75,10 @@ MESSAGE = st.tuples(
 @given(st.lists(MESSAGE, min_size=1, max_size=30))
 def test_the_others_of_a_channel_are_all_messages_without_it(rows: list[tuple[str, ...]]) -> None:
     contacts = pl.DataFrame(rows, schema=["customer", "channel", "outcome"], orient="row")
-    found = effects_of_others(lazy(contacts), "channel", ANSWERED)
+    found = effects_among(lazy(contacts), "channel", ANSWERED)
     for channel in contacts["channel"].unique():
         others = contacts.filter(pl.col("channel") != channel)
-        row = found.filter(channel=channel).select("other_persons", "other_effect")
+        row = found.filter(channel=channel).select("other_persons", "other_effect").drop_nulls()
         if others.is_empty():
             assert row.is_empty()
             continue
@@ -98,9 +98,7 @@ def compare(contacts: pl.DataFrame, *, by_person: bool) -> pl.DataFrame:
     )
     effects = None
     if by_person:
-        own = design_effects(lazy(contacts), "channel", ANSWERED)
-        others = effects_of_others(lazy(contacts), "channel", ANSWERED)
-        effects = own.join(others, on="channel", how="left")
+        effects = effects_among(lazy(contacts), "channel", ANSWERED)
     rate = Rate("rate", "outcome", ("responded",), of="contacts", clusters=effects, among="channel")
     rows = rate(cells).filter(pl.col("outcome").is_null(), pl.col("channel").is_not_null())
     return rows.sort("channel").select("channel", "rate", "^rate_gap.*$")

@@ -16,7 +16,7 @@ import pytest
 from messages import figured
 
 from genlib.metrics import campaigns, figures
-from genlib.metrics.clusters import design_effects, effects_of_others
+from genlib.metrics.clusters import design_effects, effects_among
 from genlib.metrics.figures import Rate
 from genlib.metrics.rows import lazy
 from genlib.period import Period
@@ -206,9 +206,7 @@ def _draw_channels(rng: np.random.Generator, share: float) -> pl.DataFrame:
 
 def _names_any(messages: pl.DataFrame) -> tuple[bool, bool]:
     """Whether any channel is said to differ: by person, and as if each message stood alone."""
-    own = design_effects(lazy(messages), "channel", nw.col("came"))
-    others = effects_of_others(lazy(messages), "channel", nw.col("came"))
-    known = own.join(others, on="channel", how="left")
+    known = effects_among(lazy(messages), "channel", nw.col("came"))
     alone = known.with_columns(effect=1.0, other_effect=1.0)
     return _differs(messages, known), _differs(messages, alone)
 
