@@ -239,9 +239,10 @@ def list_untold(cells: Cells) -> list[str]:
 
 
 def _changed(dimension: Dimension, taken: int) -> Step:
-    """The codes that stand with others, or are left out, after so many steps."""
-    is_told = 0 < taken <= len(dimension.ladder)
-    return dimension.ladder[taken - 1] if is_told else {}
+    """The codes that stand with others, or are left out, after so many steps: beyond the ladder
+    they stay so in the coarser groups."""
+    step = min(taken, len(dimension.ladder))
+    return dimension.ladder[step - 1] if step else {}
 
 
 def _describe(dimension: Dimension, dropped: Sequence[str]) -> str:
