@@ -14,6 +14,7 @@ from statistics import NormalDist
 from typing import Any
 
 from genlib import judgement
+from genlib.disclosure.units import name_interval
 from genlib.errors import UsageError
 
 
@@ -36,7 +37,7 @@ def z(level: float = 0.95) -> float:
 
 def interval(name: str, value: Any, ends: Sequence[Any]) -> dict[str, Any]:
     """A figure and the ends of its interval, by the names of their columns."""
-    return {name: value, f"{name}_low": ends[0], f"{name}_high": ends[1]}
+    return dict(zip(name_interval(name), (value, *ends), strict=True))
 
 
 def wilson(successes: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
