@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
@@ -183,6 +183,10 @@ class Release:
             return None
         earliest = pl.scan_parquet(files).select(pl.min_horizontal(days + instants).alias("day"))
         return earliest.collect().item()  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of its tables: `list(release)`, `"invoice" in release`."""
+        return iter(self.tables)
 
     def __getitem__(self, table: str) -> Any:
         if table not in self.manifest.schema:

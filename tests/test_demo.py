@@ -71,7 +71,7 @@ def umask():
 
 @pytest.mark.usefixtures("umask")
 def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, capfd):
-    assert run(["demo", "--customers", "1000"]) == 0
+    assert run(["demo", "--customers", "300"]) == 0
     first = capfd.readouterr().out
     password = home / "demo-password"
     assert stat.S_IMODE(password.stat().st_mode) == 0o600
@@ -83,7 +83,7 @@ def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, c
         for name in ("report.html", "report.ipynb")
     ] == [3, 3]
 
-    assert run(["demo", "--customers", "1000"]) == 0
+    assert run(["demo", "--customers", "300"]) == 0
     again = capfd.readouterr().out
     assert len(re.findall(r"\(there already\)", again)) == 8
     assert len(list(home.glob("reports/*/2026-10/fi/*/report.html"))) == 3
@@ -91,6 +91,11 @@ def test_from_nothing_to_three_reports_and_then_again_from_what_is_there(home, c
         len(list((home / "releases" / purpose).glob("2026*")))
         for purpose in genlib.cli.demo.REPORTS
     ] == [1, 1, 1]
+
+
+def test_a_register_of_fewer_than_300_customers_is_not_drawn(home, capsys):
+    assert run(["demo", "--customers", "299"]) == 2
+    assert "300" in capsys.readouterr().err
 
 
 def test_a_page_that_waits_for_a_second_person_is_there_already(tmp_path):
@@ -106,7 +111,7 @@ def test_a_page_that_waits_for_a_second_person_is_there_already(tmp_path):
 def test_all_that_a_workbench_holds_is_its_owners_only(home, tmp_path):
     """Register and journal, keys, rejections, releases, ledger, reports, failed runs, lists; the
     demo's of the test above, or made here."""
-    assert run(["demo", "--customers", "1000"]) == 0
+    assert run(["demo", "--customers", "300"]) == 0
     words = tmp_path / "password"
     words.write_text((home / "demo-password").read_text())
     spoilt = tmp_path / "in"

@@ -124,6 +124,12 @@ def test_a_table_is_a_lazy_frame(places: Settings) -> None:
     assert frame.collect()["customer"].to_list() == [0, 1]
 
 
+def test_its_tables_are_listed_and_asked_for_by_name(places: Settings) -> None:
+    release = open_release("customer_analysis", settings=places)
+    assert list(release) == list(release.tables)
+    assert ("profile" in release, "profiles" in release) == (True, False)
+
+
 def test_a_manifest_survives_writing(places: Settings) -> None:
     assert Manifest.from_json(MANIFEST.to_json()) == MANIFEST
 

@@ -38,12 +38,14 @@ SEED = 2026
 PERIOD = name_period("last", AS_OF)
 """The last month that the synthetic register holds, whatever day it is."""
 ROOT = Path(__file__).parents[2]
+FEWEST = 300
+"""A company of fewer customers is told hardly anything."""
 app = typer.Typer()
 
 
 @app.command()
 def demo(
-    customers: Annotated[int, typer.Option(help="Customers to draw.", min=1000)] = 20_000,
+    customers: Annotated[int, typer.Option(help="Customers to draw.", min=FEWEST)] = 20_000,
     language: Annotated[str, typer.Option(help="fi, sv or en.")] = "fi",
 ) -> None:
     """Make a synthetic register, three releases and three reports, and say where to look.

@@ -106,8 +106,8 @@ def _name_numbering(members: Members, customers: Any) -> str:
 
 def _list_numbers(person: str, customers: Any, release: Tables | None) -> pl.DataFrame | None:
     """The stable `_number` of each customer, that of his company if he stands for one; None where
-    nobody is a customer. They are worked out once for a release."""
-    if person == COMPANY or customers is None:
+    nobody is a customer, or customers have no pseudonym. They are worked out once for a release."""
+    if person == COMPANY or not knows_pseudonyms("customer", customers):
         return None
     memory: dict[str, pl.DataFrame] = getattr(release, "memory", {})
     column = "pseudonym" if person == "pseudonym" else "customer"

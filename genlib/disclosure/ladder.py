@@ -313,12 +313,11 @@ def list_untold(cells: Cells) -> list[str]:
     >>> list_untold(replace(cells, steps={"channel": 1}))
     ['channel=post', 'channel=sms']
     >>> list_untold(replace(cells, steps={"channel": 2}))
-    ['channel']
+    ['channel', 'channel=post', 'channel=sms']
     """
     untold = dropped_columns(cells.by, cells.steps)
     for dimension in cells.by:
-        is_told = cells.steps.get(dimension.name, 0) <= len(dimension.ladder)
-        changed = _find_step(dimension, cells.steps) if is_told else {}
+        changed = _find_step(dimension, cells.steps)
         for code in changed:
             untold += [f"{column}={code}" for column in dimension.columns]
     return untold

@@ -175,7 +175,8 @@ def _read_companies(frame: Any, person: str, release: Tables | None) -> pl.DataF
     if COMPANY not in everybody.collect_schema():
         return None
     is_number = frame.collect_schema()[person].is_integer()
-    if not (is_number or person == "pseudonym"):
+    is_pseudonym = person == "pseudonym" and person in everybody.collect_schema()
+    if not (is_number or is_pseudonym):
         raise UsageError(
             f"person {person} is neither the whole number of a customer of the release nor the "
             "pseudonym, so nobody knows which of them stand for the same company"

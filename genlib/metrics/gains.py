@@ -15,6 +15,10 @@ from genlib.metrics.lookup import at, attach_columns, on_total, with_figures
 ALARM = 0.001
 """Sizes of two groups that are less likely than this under the planned split were not drawn as
 planned."""
+EXPECTED = 5
+"""So many buyers, and so many who do not buy, are to be expected in the smaller arm, or there is no
+uplift (Cochran 1954, Biometrics 10). In a smaller one either nobody bought or one to four, which is
+not told, so that what is told would be the campaigns that chance favoured: where nobody bought."""
 
 
 def uplift(frame: pl.DataFrame) -> pl.DataFrame:
@@ -24,8 +28,12 @@ def uplift(frame: pl.DataFrame) -> pl.DataFrame:
     Adds `rate`, `holdout_rate`, `uplift` with Newcombe's interval, `extra` (buyers that the
     campaign brought) with its interval, `p_value`, `p_holm` (adjusted for all campaigns shown) and
     first `mismatch_p`: the chance of the planned split (`holdout_share`) giving these sizes; under
-    `ALARM` the arms are not comparable and there is no uplift. A row of its own has uplift and
-    extra of all campaigns together.
+    `ALARM` the arms are not comparable and there is no uplift; nor is there where fewer than
+    `EXPECTED` buyers are to be expected in the holdout. A row of its own has uplift and extra of
+    all campaigns that have an uplift.
+
+    Example: of 90 contacted 9 bought and of 30 held out none: 10% would be told as brought by the
+    campaign, though of 30 at the rate of both together 2 or 3 would buy: it is not told.
     """
     n, buyers, other_n, other_buyers = frame.select(
         n=at(frame, "people", {"arm": "contacted", "outcome": None}),
@@ -48,8 +56,12 @@ def uplift(frame: pl.DataFrame) -> pl.DataFrame:
     difference = intervals.difference_statistic(buyers, n, other_buyers, other_n)
     effect["p_value"] = chance(difference)
     is_fair = whole & pl.lit(mismatch.fill_null(1) >= ALARM)
-    estimated = with_figures(rated, is_fair, smaller, effect)
-    return _with_all(_with_holm(estimated), n, other_n)
+    bought = buyers + other_buyers
+    rarer = pl.select(pl.min_horizontal(bought, n + other_n - bought)).to_series()
+    is_enough = smaller * rarer >= EXPECTED * (n + other_n)
+    is_comparable = is_fair & pl.lit(is_enough).fill_null(value=False)
+    estimated = with_figures(rated, is_comparable, smaller, effect)
+    return _with_all(_with_holm(estimated), n)
 
 
 def chance(statistic: pl.Series) -> pl.Series:
@@ -77,25 +89,23 @@ def _with_holm(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(p_holm=p_holm)
 
 
-def _with_all(frame: pl.DataFrame, n: pl.Series, other_n: pl.Series) -> pl.DataFrame:
+def _with_all(frame: pl.DataFrame, n: pl.Series) -> pl.DataFrame:
     """One more row, for all campaigns that have an uplift: that of the mean person contacted, and
-    the buyers whom they brought together."""
-    p = pl.col("rate")
-    q = pl.col("holdout_rate")
-    variance_of_gap = p * (1 - p) / pl.col("_n") + q * (1 - q) / pl.col("_other")
-    spread = variance_of_gap * pl.col("_n") ** 2
-    compared = frame.with_columns(_n=n, _other=other_n).filter(pl.col("uplift").is_not_null())
+    the buyers whom they brought together, with the interval that follows from those of each by
+    square-and-add (Zou and Donner 2008)."""
+    compared = frame.with_columns(_n=n).filter(pl.col("uplift").is_not_null())
     if compared.is_empty():
         return frame
-    extra, variance, people = compared.select(
-        pl.col("extra").sum(), spread.sum().alias("variance"), pl.col("_n").sum()
+    brought = pl.col("extra")
+    extra, below, above, people = compared.select(
+        brought.sum(),
+        ((brought - pl.col("extra_low")) ** 2).sum().sqrt().alias("below"),
+        ((pl.col("extra_high") - brought) ** 2).sum().sqrt().alias("above"),
+        pl.col("_n").sum(),
     ).row(0)
-    reach = intervals.z() * variance**0.5
-    ends = (extra - reach, extra + reach)
+    ends = (extra - below, extra + above)
     figures = interval("extra", extra, ends)
     figures |= interval("uplift", extra / people, [end / people for end in ends])
-    if compared.height == 1:
-        figures = compared.select(figures.keys()).row(0, named=True)
     schema = {name: frame.schema[name] for name in figures}
     whole = pl.DataFrame([figures]).cast(schema)  # type: ignore[arg-type]
     return pl.concat([frame, whole], how="diagonal")

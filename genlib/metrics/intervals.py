@@ -14,6 +14,7 @@ from statistics import NormalDist
 from typing import Any
 
 from genlib import judgement
+from genlib.disclosure.units import name_interval
 from genlib.errors import UsageError
 
 
@@ -44,7 +45,7 @@ def interval(name: str, value: Any, ends: Sequence[Any]) -> dict[str, Any]:
     >>> interval("churn", 0.04, (0.02, 0.1))
     {'churn': 0.04, 'churn_low': 0.02, 'churn_high': 0.1}
     """
-    return {name: value, f"{name}_low": ends[0], f"{name}_high": ends[1]}
+    return dict(zip(name_interval(name), (value, *ends), strict=True))
 
 
 def wilson(successes: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:

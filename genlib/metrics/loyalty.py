@@ -22,8 +22,8 @@ from genlib.metrics.population import (
     count_lately,
     tabulated,
 )
-from genlib.metrics.purchases import PURCHASE
-from genlib.metrics.rows import banded, beginning, rows
+from genlib.metrics.purchases import PURCHASE, read_profiled_invoices
+from genlib.metrics.rows import banded, beginning
 from genlib.period import Period
 
 
@@ -55,10 +55,11 @@ def _repeat_rate(frame: pl.DataFrame) -> pl.DataFrame:
 
 @metric()
 def cohorts(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> Cells:
-    """Customers by the quarter of their first purchase (rental is none), and how many of them
-    bought `later` quarters after it (whole quarters only, six of them); `share` of the cohort."""
+    """Those who may be profiled, by the quarter of their first purchase (rental is none), and how
+    many of them bought `later` quarters after it (whole quarters only, six of them); `share` of
+    the cohort."""
     last = Period.around(period.end, "quarter").previous()
-    invoices = rows(release, "invoice").filter(
+    invoices = read_profiled_invoices(release).filter(
         nw.col("amount_cents") > 0, nw.col("issued_on") < last.end, PURCHASE
     )
     quarters = invoices.select("customer", quarter=beginning("issued_on", "quarter")).unique()

@@ -150,9 +150,10 @@ def read_customers(tables: Tables) -> Rows:
 
 
 def active(tables: Tables, period: Period, *, months: int = 24) -> Rows:
-    """Customers who were billed in the last months: a release does not tell who of its people has
-    left."""
-    billed = rows(tables, "invoice").filter(lately("issued_on", period, months))
+    """Customers who were billed in the last months, for which a credit note alone is no bill: a
+    release does not tell who of its people has left."""
+    bills = rows(tables, "invoice").filter(nw.col("amount_cents") > 0)
+    billed = bills.filter(lately("issued_on", period, months))
     return rows(tables, "customer").join(billed.select("customer"), on="customer", how="semi")
 
 

@@ -47,7 +47,8 @@ class Share:
 @dataclass(frozen=True)
 class Rate:
     """The share of `part` in `base` (values of one dimension; no base: all of them) with Wilson's
-    interval as `<name>_low`, `<name>_high`.
+    interval as `<name>_low`, `<name>_high`. `besides`: values that are not in the base; where they
+    are told together with others there is no rate.
 
     `finer` are the dimensions below it, which stay at their total. `among`: the dimension whose
     codes are compared, each with all others (see `with_gaps`). `clusters`: where a person may stand
@@ -67,17 +68,17 @@ class Rate:
     dimension: str
     part: tuple[Any, ...]
     base: tuple[Any, ...] = ()
+    besides: tuple[Any, ...] = ()
     of: str = "people"
     finer: tuple[str, ...] = ()
     clusters: pl.DataFrame | None = None
     among: str = ""
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        counted = {"part": self.part, "base": self.base}
-        part, base = frame.select(
-            over(frame, self.of, self.dimension, values, self.finer).alias(name)
-            for name, values in counted.items()
-        )
+        part = self._count(frame, self.part)
+        base = self._count(frame, self.base)
+        if self.besides:
+            base -= self._count(frame, self.besides)
         where = on_total(self.dimension, *self.finer)
         if self.clusters is None:
             figures = interval(self.name, part / base, intervals.wilson(part, base))
@@ -94,13 +95,17 @@ class Rate:
         other_effect = clusters.select(pl.when(enough).then("other_effect")).to_series()
         return self._with_gaps(rated, (part, base), (effect, other_effect))
 
+    def _count(self, frame: pl.DataFrame, values: tuple[Any, ...]) -> pl.Series:
+        count = over(frame, self.of, self.dimension, values, self.finer)
+        return frame.select(count).to_series()
+
     def read_units(self, _: Mapping[str, str]) -> dict[str, str]:
         """A share, and the ends of its interval."""
         return dict.fromkeys(name_interval(self.name), PERCENT)
 
     def read_codes(self) -> tuple[str, tuple[Any, ...]]:
         """What is counted of what."""
-        return self.dimension, (*self.part, *self.base)
+        return self.dimension, (*self.part, *self.base, *self.besides)
 
     def _with_gaps(
         self, rated: pl.DataFrame, counts: Sequence[pl.Series], effects: Sequence[pl.Series] = ()

@@ -5,11 +5,12 @@ Everyone invited stands in one cell: `complete` (gave a score: promoter, passive
 have one base in every table:
 
     response_rate = complete / everyone invited        (AAPOR Standard Definitions, RR1)
-    of_reached    = complete / (complete + unscored)
+    of_reached    = complete / (everyone invited - undelivered)
 
 Of 100 invited 30 gave a score, 60 did not, and 10 messages bounced: response_rate .30, of_reached
-30/90 = .33. Those who answered something without a score are not told apart (RR2 would add them):
-they are few, so two rates beside each other would tell of them.
+30/90 = .33; none where the undelivered are told together with others. Those who answered something
+without a score are not told apart (RR2 would add them): they are few, so two rates beside each
+other would tell of them.
 
 Who is invited to several surveys counts once, with the latest of them, so that a rate does not
 depend on how many surveys there were; who is invited to one survey several times, with the
@@ -53,7 +54,7 @@ BY_GROUP = Dimension(
 """Promoters, passives and detractors, and those who gave no score; then those whom no message
 reached among these."""
 SCORED = ("complete",)
-REACHED = ("complete", "unscored")
+UNREACHED = ("undelivered",)
 
 
 @metric(by=SPANS)
@@ -77,7 +78,7 @@ def waves(
         take_latest(invited, "wave"),
         Dimension("wave", total=False, is_page=True),
         count_lately(f"invited by {word}", period, months, kind=kind),
-        Rate("of_reached", "outcome", SCORED, REACHED, finer=("group",)),
+        Rate("of_reached", "outcome", SCORED, besides=UNREACHED, finer=("group",)),
         attach_open_days(spans, span),
     )
 

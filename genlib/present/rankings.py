@@ -32,7 +32,8 @@ def largest(
     table: ProtectedTable, by: str, column: str, what: str, *, message: str = LARGEST, **where: Any
 ) -> Finding:
     """Which known code has the most and which part of all, if it surely has: no hidden cell and
-    none of those put together could have more, and it does not share its place. `message` may have
+    none of those put together could have more, nor are more unknown, and it does not share its
+    place. `message` may have
     {what}, {label} and {share}."""
     words = read_words(table)
     rows = sort_rows(table, by, column, where)
@@ -41,9 +42,7 @@ def largest(
     groups = rows.filter(has_name).drop_nulls(column)
     total = table.value(column, **where).value
     top, second = [*groups[column].head(2), 0, 0][:2]
-    hidden = 0.0
-    if rows.height > groups.height:
-        hidden = float(total or 0) - float(groups[column].sum() or 0)
+    hidden = float(total or 0) - float(groups[column].sum() or 0)
     if not total or total < BASE or groups.height < 2 or top <= max(second, hidden):
         return compose_finding((table,), what)
     return compose_finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -12,6 +13,7 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure
 from genlib.disclosure.figures import list_figures
 from genlib.disclosure.near import find_twin_rows
 from genlib.disclosure.policy import Policy
+from genlib.errors import UsageError
 
 MONEY = Measure("cents", "money")
 COMPANY = 2**62
@@ -41,6 +43,32 @@ def count_cells(rows: Rows, companies: dict[int, int], *, person: str = "custome
         population="buyers",
         release={"customer": people.lazy()},
     )
+
+
+PSEUDONYMS = [f"ca1-{number:026d}" for number in range(12)]
+
+
+def count_pseudonyms(**customers: list[int]) -> Cells:
+    """Twelve people in one group by pseudonym, of a release whose customers have none."""
+    return genlib.tabulate(
+        pl.DataFrame({"pseudonym": PSEUDONYMS, "group": ["a"] * 12}),
+        person="pseudonym",
+        by=[Dimension("group")],
+        population="buyers",
+        release={"customer": pl.LazyFrame(customers)},
+    )
+
+
+def test_pseudonyms_are_drawn_by_themselves_where_the_customers_have_none() -> None:
+    cells = count_pseudonyms(customer=[*range(12)])
+    assert list_figures(cells)["sketch"].null_count() == 0
+    assert cells.draw is not None
+    assert cells.draw()["_numbering"].unique().to_list() == ["ca1"]
+
+
+def test_nobody_knows_the_companies_of_pseudonyms_that_the_customers_do_not_have() -> None:
+    with pytest.raises(UsageError, match="nobody knows which of them stand for the same company"):
+        count_pseudonyms(customer=[*range(12)], company=[COMPANY] * 12)
 
 
 FOUR_OF_ONE: Rows = [(n, "a", 240) for n in range(4)] + [(n, "a", 5) for n in range(4, 12)]

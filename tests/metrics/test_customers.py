@@ -199,9 +199,10 @@ def test_a_month_without_movement_is_a_zero_not_a_gap() -> None:
 
 
 def test_active_customers_by_region_and_age_are_one_population() -> None:
-    """Customer 1 was billed long ago, 2 never."""
+    """Customer 1 was billed long ago, 2 never: a credit note alone is no bill."""
     tables = release(
         (1, date(2024, 10, 31), 1, "filter"),
+        (2, date(2026, 10, 1), -1, "filter"),
         *[(who, date(2024, 11, 1), 1, "filter") for who in (3, 4, 5, 6)],
     )
     regions, ages = customers.by_region(tables, OCTOBER), customers.by_age(tables, OCTOBER)
@@ -358,9 +359,16 @@ def test_tenths_of_the_money() -> None:
 @pytest.mark.usefixtures("smallest")
 def test_cohorts_of_one_kind() -> None:
     tables = release((1, date(2026, 1, 5), 1, "filter"), (6, date(2026, 2, 5), 1, "filter"))
+    tables["profile"] = tables["customer"].select("customer")
     cells = take_slice(customers.cohorts(tables, OCTOBER, kind="company_contact"))
     assert people(cells, "cohort", "later") == {(date(2026, 1, 1), 0): 1}
     assert cells.population.cut == (("kind", "company_contact"),)
+
+
+def test_cohorts_are_of_those_who_may_be_profiled_as_all_of_their_section() -> None:
+    tables = release((1, date(2026, 1, 5), 1, "filter"), (6, date(2026, 2, 5), 1, "filter"))
+    found = people(customers.cohorts(tables, OCTOBER), "cohort", "later")
+    assert found == {(date(2026, 1, 1), 0): 1}
 
 
 def test_cohorts_are_six_whole_quarters() -> None:

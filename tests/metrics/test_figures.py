@@ -376,7 +376,29 @@ def test_all_campaigns_together() -> None:
 
 def test_one_campaign_alone_is_all_of_them() -> None:
     found = uplift(arms(56, 70, 48, 80)).select("uplift", "uplift_low", "extra_high")
-    assert found.row(4) == found.row(5)
+    assert found.row(4) == pytest.approx(found.row(5))
+
+
+def test_the_interval_of_all_campaigns_is_made_of_those_of_each() -> None:
+    """Of two alike of which nobody held out bought, the normal one would take no chance for it."""
+    one = arms(30, 90, 0, 30, holdout_share=0.25)
+    found = uplift(pl.concat([one, one.with_columns(campaign=pl.lit("B"))]))
+    each, both = found.row(4, named=True), found.row(10, named=True)
+    assert both["uplift"] == pytest.approx(each["uplift"])
+    for end in ("uplift_low", "uplift_high"):
+        gap = each["uplift"] - each[end]
+        assert both["uplift"] - both[end] == pytest.approx(gap / 2**0.5)
+
+
+@pytest.mark.parametrize(("buyers", "is_told"), [(9, False), (10, True), (90, True), (91, False)])
+def test_an_uplift_needs_a_holdout_in_which_five_would_buy_and_five_not(
+    buyers: int, is_told: bool
+) -> None:
+    """Of 50 in each arm."""
+    bought = buyers // 2
+    found = uplift(arms(bought, 50, buyers - bought, 50)).row(4, named=True)
+    assert (found["uplift"] is not None, found["p_value"] is not None) == (is_told, is_told)
+    assert found["rate"] == bought / 50
 
 
 def worth(frame: pl.DataFrame, **spreads: float) -> pl.DataFrame:

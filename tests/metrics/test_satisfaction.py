@@ -464,6 +464,22 @@ def test_of_those_reached_is_told_by_wave() -> None:
     assert figure(waves, "of_reached", wave=SEPTEMBER_1) == 0.375
 
 
+@pytest.mark.parametrize("each", [6, 2])
+def test_of_those_reached_nothing_is_told_where_few_were_not_reached(each: int) -> None:
+    """Four of 42 or of 30: told with those who gave no score, they would stand in the base. Of each
+    group of scores there are enough, or too few to be divided."""
+    scores = [9] * each + [7] * each + [2] * each
+    tables = surveyed(
+        [SEPTEMBER],
+        [(None, 1, SEPTEMBER, place >= 4, None) for place in range(24 + len(scores))],
+        [(place, 1, score) for place, score in enumerate(scores, start=4)],
+    )
+    shown = protect(waves=satisfaction.waves(tables, OCTOBER)).waves
+    assert shown.value("of_reached", wave=SEPTEMBER_1).value is None
+    rate = shown.value("response_rate", wave=SEPTEMBER_1).value
+    assert rate == len(scores) / (24 + len(scores))
+
+
 def test_who_answered_was_reached_whatever_the_message_says() -> None:
     tables = surveyed([SEPTEMBER], [(None, 1, SEPTEMBER, False, SEPTEMBER)] * 10, [(0, 1, 9)])
     assert figure(satisfaction.waves(tables, OCTOBER), "of_reached", wave=SEPTEMBER_1) == 0.1

@@ -291,6 +291,17 @@ def test_largest_is_not_said_beside_others_that_could_hold_a_larger(protected, t
     assert findings.largest(protected(rows, "channel"), "channel", "people", "Customers") == said
 
 
+@pytest.mark.parametrize(
+    ("unknown", "said"),
+    [(45, "Asiakkaat"), (30, "Asiakkaat: suurin ryhmä on 18–34 (40\u00a0%)")],
+)
+def test_no_group_is_the_largest_where_more_are_unknown(protected, unknown, said):
+    counts = {"18-34": 40, "35-54": 60 - unknown, "unknown": unknown, None: 100}
+    rows = [{"age_band": age, "people": people} for age, people in counts.items()]
+    found = findings.largest(protected(rows, "age_band"), "age_band", "people", "Customers")
+    assert found.replace("\u2060", "") == said
+
+
 def test_two_groups_together_have_a_name_and_can_be_the_largest(protected):
     rows = [
         {"channel": channel, "people": people}
@@ -368,12 +379,13 @@ def test_highest_says_otherwise_where_none_differs(protected):
 
 def test_surely_counts_in_words(campaigns):
     messages = (
-        "Of {all} campaigns of the last six months {above} raised purchases by more than chance",
+        "Of {all} campaigns of the last six months that can be compared {above} raised purchases "
+        "by more than chance",
         "No campaign of the last six months is by itself shown to have raised purchases",
     )
     said = (
-        "Kuuden viime kuukauden kolmesta kampanjasta yksi lisäsi ostoja enemmän kuin sattuma "
-        "selittää"
+        "Kuuden viime kuukauden kolmesta vertailukelpoisesta kampanjasta yksi lisäsi ostoja "
+        "enemmän kuin sattuma selittää"
     )
     assert findings.surely(campaigns, "campaign", "uplift", messages) == said
 

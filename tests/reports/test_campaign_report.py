@@ -273,6 +273,16 @@ def test_one_campaign_has_a_page_of_its_own(world: World) -> None:
     )
     assert f"Rajaus: {NAME}." in said
     assert "Lämmityskauden" not in said
+    assert "Kampanjan yhteydenotot kanavittain" in said
+    assert re.findall(r"Jakson \w*\s?yhteydenot\w*|Edellisen jakson", said) == []
+
+
+def test_what_nobody_was_sent_is_not_called_allowed(world: World) -> None:
+    """Of the year before the first campaign."""
+    assert world.frames["campaign"]["starts_on"].min() >= dt.date(2025, 1, 1)  # type: ignore[operator]
+    said = page(world.settings, period="2025", language="en")
+    assert "Nobody was contacted in the period before." in said
+    assert "All contacts of the period before were allowed" not in said
 
 
 def test_the_same_release_and_parameters_give_the_same_report_byte_for_byte(
@@ -306,5 +316,5 @@ def test_a_register_of_few_still_makes_a_page(with_sample: Callable[[str], Bench
     bench = with_sample("few")
     settings, _ = published(bench.home, bench.pseudonym_key)
     said = page(settings, language="sv")
-    assert "En tillräckligt stor kontrollgrupp saknades" in said
+    assert "Effekten på köpen är inte känd: kontrollgrupp saknades, eller för få" in said
     assert "{" not in said
