@@ -84,6 +84,22 @@ def test_again_opens_what_was_refused_of_an_entry(settings, capsys):
     assert command(["schedule", "again", "nobody"]) == 2
 
 
+def test_again_knows_an_entry_under_its_new_name(settings, capsys, monkeypatch):
+    write(settings, "2026-11-01")
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
+    assert command(["schedule", "due"]) == 0
+    store = open_store(settings)
+    (key,) = store.read()
+    later = DUE + dt.timedelta(hours=2)
+    store.finish(store.claim([key], later), Outcome(REFUSED, "why"), later)
+    text = settings.schedule.read_text(encoding="utf-8")
+    settings.schedule.write_text(text.replace('"customers"', '"managers"'), encoding="utf-8")
+    capsys.readouterr()
+    assert command(["schedule", "status"]) == 3
+    assert command(["schedule", "again", "managers"]) == 0
+    assert capsys.readouterr().out.endswith("1 will be made again\n")
+
+
 def test_what_was_taken_back_is_withdrawn_and_made_again(settings, capsys):
     store = open_store(settings)
     now = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
