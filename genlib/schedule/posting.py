@@ -57,11 +57,10 @@ def put_down_late(plan: Plan, store: Store, slots: Sequence[Slot], now: dt.datet
         return
     rows = store.read()
     late = [slot for slot in slots if is_late(slot, rows[slot.key], now)]
-    told = [slot for slot in late if slot.entry.on_failure]
-    keys = _name_for_each(told, [_name_late(slot) for slot in told], rows)
-    store.add(
-        [Task(key, "mail", slot.entry.name, now) for key, slot in zip(keys, told, strict=True)]
-    )
+    slots_to_tell = [slot for slot in late if slot.entry.on_failure]
+    keys = _name_for_each(slots_to_tell, [_name_late(slot) for slot in slots_to_tell], rows)
+    pairs = zip(keys, slots_to_tell, strict=True)
+    store.add([Task(key, "mail", slot.entry.name, now) for key, slot in pairs])
 
 
 def post(
@@ -112,13 +111,12 @@ def _drop_stale(store: Store, postings: Mapping[str, Posting]) -> None:
 def find_late(store: Store, slots: Sequence[Slot]) -> dict[str, Posting]:
     """What was put down as late, by the key of its mail."""
     rows = store.read()
-    told = [slot for slot in slots if slot.entry.on_failure]
-    keys = _name_for_each(told, [_name_late(slot) for slot in told], rows)
-    return {
-        key: (slot, rows[slot.key], LATE, slot.entry.on_failure)
-        for key, slot in zip(keys, told, strict=True)
-        if key in rows
-    }
+    slots_to_tell = [slot for slot in slots if slot.entry.on_failure]
+    names = [_name_late(slot) for slot in slots_to_tell]
+    keys = _name_for_each(slots_to_tell, names, rows)
+    news = [(slot, rows[slot.key], LATE, slot.entry.on_failure) for slot in slots_to_tell]
+    postings = _tell_each_once(names, keys, news)
+    return {key: posting for key, posting in postings.items() if key in rows}
 
 
 def find_news(store: Store, slots: Sequence[Slot], now: dt.datetime) -> dict[str, Posting]:
@@ -135,11 +133,29 @@ def find_news(store: Store, slots: Sequence[Slot], now: dt.datetime) -> dict[str
             news.append((slot, row, kind, to))
     names = [_name_mail(kind, row, rows) for _, row, kind, _ in news]
     keys = _name_for_each([posting[0] for posting in news], names, rows)
+    postings = _tell_each_once(names, keys, news)
     return {
         key: posting
-        for key, posting in zip(keys, news, strict=True)
+        for key, posting in postings.items()
         if key in rows or now - _find_start_of_news(posting) <= NEWS
     }
+
+
+def _tell_each_once(
+    names: Sequence[str], keys: Sequence[str], news: Sequence[Posting]
+) -> dict[str, Posting]:
+    """The news by the key of their mail; of several entries of one report the one with the plain
+    key goes first, and whoever it tells is not told by another."""
+    addressed: dict[str, set[str]] = {}
+    postings: dict[str, Posting] = {}
+    triples = zip(names, keys, news, strict=True)
+    for name, key, (slot, row, kind, to) in sorted(triples, key=lambda one: one[0] != one[1]):
+        reached = addressed.setdefault(name, set())
+        others = tuple(address for address in to if address not in reached)
+        reached.update(to)
+        if others:
+            postings[key] = (slot, row, kind, others)
+    return postings
 
 
 def _find_start_of_news(posting: Posting) -> dt.datetime:

@@ -202,6 +202,21 @@ def test_each_entry_of_one_report_tells_its_own_readers_once(plan, slots, store)
         assert read_news(changed, store, later) == both
 
 
+def test_whoever_two_entries_name_is_told_once(plan, slots, store):
+    customers, board = order_twice(plan).entries
+    people = {"fi": ("hallitus@company.example", "johto@company.example")}
+    (slot,) = slots
+    store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="1"), DUE)
+    later = DUE + dt.timedelta(days=3)
+    both = replace(plan, entries=(customers, replace(board, recipients=people)))
+    assert list(read_news(both, store, later).values()) == [
+        ("johto@company.example",),
+        ("hallitus@company.example",),
+    ]
+    same = replace(plan, entries=(customers, replace(board, recipients=customers.recipients)))
+    assert list(read_news(same, store, later)) == [f"mail made {slot.key}"]
+
+
 def test_a_report_of_two_entries_is_made_once_and_late_for_both(plan, slots, store):
     plan = order_twice(plan)
     slots = find_due_slots(plan, LATE + dt.timedelta(days=3), "Europe/Helsinki")
