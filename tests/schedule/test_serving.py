@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import shlex
 from dataclasses import replace
 
@@ -149,11 +150,18 @@ def read_units(settings):
     return dict(word.split("=", 1) for word in words)
 
 
+def read_as_cron(line):
+    """What cron hands to the shell: a backslash takes the next character with it, and goes itself
+    if that is a %; a % alone ends the command."""
+    parts = re.findall(r"\\.|%|[^\\%]+", line)
+    end = parts.index("%") if "%" in parts else len(parts)
+    return "".join("%" if part == r"\%" else part for part in parts[:end])
+
+
 def read_crontab(said):
     """The variables of the crontab's line, as cron hands it to the shell."""
     line = next(line for line in said.splitlines() if "*/10" in line)
-    assert "%" not in line.replace(r"\%", "")
-    words = shlex.split(line.replace(r"\%", "%").partition("&& ")[2])
+    words = shlex.split(read_as_cron(line).partition("&& ")[2])
     return dict(word.split("=", 1) for word in words if word.startswith("GENLIB_"))
 
 
@@ -161,7 +169,7 @@ def read_crontab(said):
 def other_settings(settings, tmp_path, monkeypatch):
     """Each setting is another than the default, some with what systemd, cron or a shell obey."""
     named = {
-        "GENLIB_HOME": f'{tmp_path}/100 % "work" \\ $bench',
+        "GENLIB_HOME": f'{tmp_path}/100 % "work" \\ \\% \\\\% $bench',
         "GENLIB_SCHEDULE": str(settings.schedule),
         "GENLIB_USER": "aino o'malley",
         "GENLIB_REGISTER": "postgresql://aino%40home@db.example/register",
