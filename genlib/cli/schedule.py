@@ -133,7 +133,7 @@ def again(
     plan = load_plan(settings)
     if entry not in {one.name for one in plan.entries}:
         raise UsageError("no entry of that name in the schedule")
-    opened = open_again(entry, settings, open_store(settings))
+    opened = open_again(entry, plan, settings, open_store(settings))
     typer.echo(f"{opened} will be made again")
 
 

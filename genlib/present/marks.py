@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
 import polars as pl
 
+from genlib.lean import spare_grammar
 from genlib.present import map as finland
 from genlib.present.labels import (
     LETTER,
@@ -22,6 +22,9 @@ from genlib.present.labels import (
 from genlib.present.plot import Plot
 from genlib.present.svg import HATCH
 from genlib.present.theme import color, vega
+
+with spare_grammar():
+    import altair as alt
 
 HEIGHT, WIDEST, THIN, ASIDE = 240, 128, 32, 0.36
 """Height of upright charts, most room for one column, the part of a picture for names beside it."""

@@ -9,11 +9,14 @@ from functools import reduce
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import polars as pl
 
+from genlib.lean import spare_grammar
 from genlib.present.theme import color, vega
 from genlib.present.words import Words
+
+with spare_grammar():
+    import altair as alt
 
 if TYPE_CHECKING:
     from genlib.reviewing import Review

@@ -56,10 +56,11 @@ class Chain:
         """Do all that is due now; how many reports were made, refused or failed here."""
         campaigns = read_campaigns(self.plan, self.settings)
         slots = find_due_slots(self.plan, self.clock(), self.settings.time_zone, campaigns)
-        self.put_down(slots)
-        self._settle(slots)
+        reports = drop_repeats(slots)
+        self.put_down(reports)
+        self._settle(reports)
         posting.put_down_late(self.plan, self.store, slots, self.clock())
-        waiting = self._find_waiting(slots)
+        waiting = self._find_waiting(reports)
         waiting = self._refresh(waiting)
         with closing(Crew(self.settings)) as crew:
             rows = self.store.read([slot.key for slot in waiting])
@@ -201,6 +202,14 @@ class Chain:
             return True
         self.store.tell(slot.key, f"{otherwise}: {row['reason'] or row['status']}")
         return False
+
+
+def drop_repeats(slots: Sequence[Slot]) -> list[Slot]:
+    """Each report once: of several entries that order it the one that is due first makes it."""
+    by_key: dict[str, Slot] = {}
+    for slot in slots:
+        by_key.setdefault(slot.key, slot)
+    return list(by_key.values())
 
 
 def find_leaders(slots: Sequence[Slot]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from genlib.period import UNITS
 from genlib.reports.approval import ask_for_approval, digest_notebook, is_approved
 from genlib.reports.parameters import Parameter, parameters_of, settle
 from genlib.reports.run import checked, name_notebook, open_notebook
+from genlib.schedule.overlap import check_alike, check_once
 from genlib.schedule.plan import EVERY, Delivery, Entry, Plan, Source, find_report
 from genlib.schedule.reading import Fault, Places, list_places
 from genlib.schedule.spreading import SPREADABLE
@@ -54,6 +56,7 @@ def find_faults(plan: Plan, path: Path, settings: Settings) -> Iterator[Fault]:
             *_check_keeping(entry, terms.reports.keep_months),
             *_check_names(entry, names, plan, purposes),
             *_check_report(entry, plan),
+            *_check_overlap(entry, plan),
             *_check_people(entry, plan.delivery),
         ]
         for key, text in complaints:
@@ -148,6 +151,28 @@ def _check_report(entry: Entry, plan: Plan) -> Iterator[Complaint]:
     if "language" not in parameters and len(entry.languages) > 1:
         yield "languages", "this report has no parameter language; name one language"
     yield from _check_values(entry, parameters)
+
+
+def _check_overlap(entry: Entry, plan: Plan) -> Iterator[Complaint]:
+    """What this entry would make twice, by itself or with an earlier one."""
+    path = _find_place(entry, plan)
+    if path is None:
+        return
+    with suppress(GenlibError):  # which its own report tells
+        parameters = parameters_of(open_notebook(path))
+        defaults = {name: one.default for name, one in parameters.items()}
+        earlier = plan.entries[: plan.entries.index(entry)]
+        places = [(one, _find_place(one, plan)) for one in earlier]
+        others = [(one, place) for one, place in places if place is not None]
+        yield from check_once(entry, defaults)
+        yield from check_alike(entry, path, defaults, others)
+
+
+def _find_place(entry: Entry, plan: Plan) -> Path | None:
+    """Where the notebook of an entry lies, however it is named; None if it is not found."""
+    with suppress(GenlibError):
+        return find_report(entry.report, plan.folder).resolve()
+    return None
 
 
 def _check_values(entry: Entry, parameters: Mapping[str, Parameter]) -> Iterator[Complaint]:

@@ -132,8 +132,9 @@ def _quote_for_systemd(text: str) -> str:
 
 
 def _write_crontab(variables: dict[str, str], command: list[str]) -> str:
-    """A line of a crontab, in which a plain % would end the command."""
+    """A line of a crontab, in which a plain % would end the command. A backslash that a value has
+    before one would take the place of cron's own, so the quotes of the shell part them."""
     assignments = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
     folder = shlex.quote(str(Path.cwd()))
     line = f"cd {folder} && {assignments} {shlex.join(command)} schedule due"
-    return "*/10 * * * * " + line.replace("%", r"\%")
+    return "*/10 * * * * " + line.replace(r"\%", r"\''%").replace("%", r"\%")

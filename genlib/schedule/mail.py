@@ -13,9 +13,11 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import format_datetime
 from hashlib import sha256
 from pathlib import Path
 
+from genlib.clock import read_clock
 from genlib.errors import Refused, UsageError
 from genlib.present.page import drop_files
 from genlib.present.words import Words
@@ -26,13 +28,8 @@ from genlib.schedule.plan import Delivery
 from genlib.settings import from_secret_file
 
 SECONDS = 30
-PERMANENT = (
-    smtplib.SMTPNotSupportedError,
-    smtplib.SMTPAuthenticationError,
-    smtplib.SMTPSenderRefused,
-    smtplib.SMTPRecipientsRefused,
-    ssl.SSLError,
-)
+REFUSALS = 500
+"""From this code on a server says no for good; below it, not now (RFC 5321, 4.2.1)."""
 LEAD = re.compile(r'<div class="lead"[^>]*><p>(.*?)</p>', re.DOTALL)
 OTHERS = 0o077
 TEXTS = {
@@ -69,6 +66,7 @@ def compose(news: News, to: tuple[str, ...], delivery: Delivery, key: str) -> Em
     mail["To"] = ", ".join(to)
     domain = delivery.sender.rpartition("@")[2]
     mail["Message-ID"] = f"<{sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+    mail["Date"] = format_datetime(read_clock())
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(words.translate(TEXTS[news.kind], reason=news.reason, link=""))
     return mail
@@ -107,8 +105,9 @@ def classify(to: tuple[str, ...], delivery: Delivery) -> str:
 
 
 def send(mail: EmailMessage, delivery: Delivery, folder: Path) -> Outcome:
-    """Hand a mail to the server, encrypted or not at all."""
-    trusted = ssl.create_default_context(cafile=_find_file(delivery.authority, folder))
+    """Hand a mail to the server, encrypted or not at all. UsageError or Refused if a file that
+    `delivery` names cannot be used."""
+    trusted = _trust(delivery, folder)
     secret = _read_password(delivery, folder)
     try:
         with smtplib.SMTP(delivery.server, delivery.port, timeout=SECONDS) as server:
@@ -116,15 +115,29 @@ def send(mail: EmailMessage, delivery: Delivery, folder: Path) -> Outcome:
             if delivery.user:
                 server.login(delivery.user, secret)
             refused = server.send_message(mail)
-    except PERMANENT as error:
-        kind = type(error).__name__
-        return Outcome(FAILED, f"the mail server said no ({kind})", error=kind)
     except (smtplib.SMTPException, OSError) as error:
-        kind = type(error).__name__
-        reason = f"the mail server cannot be reached or is busy ({kind})"
-        return Outcome(FAILED, reason, error=kind, may_pass=True)
-    reason = f"{len(refused)} recipients were refused by the server" if refused else ""
-    return Outcome(DONE, reason)
+        return _judge_failure(error)
+    some = f"the mail server took it for all but {len(refused)} of the recipients"
+    return Outcome(DONE, some if refused else "")
+
+
+def _judge_failure(error: Exception) -> Outcome:
+    """A server's no, or what may go well at another time."""
+    kind = type(error).__name__
+    if _is_final(error):
+        return Outcome(FAILED, f"the mail server said no ({kind})", error=kind)
+    reason = f"the mail server cannot be reached or is busy ({kind})"
+    return Outcome(FAILED, reason, error=kind, may_pass=True)
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the same letter would fail again. A server that knows nobody yet says 450 at first,
+    and takes the letter some minutes later."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= REFUSALS for code, _ in error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code >= REFUSALS
+    return isinstance(error, smtplib.SMTPNotSupportedError | ssl.SSLError)
 
 
 def _read_password(delivery: Delivery, folder: Path) -> str:
@@ -146,5 +159,14 @@ def _read_password(delivery: Delivery, folder: Path) -> str:
     return from_secret_file(path)
 
 
-def _find_file(name: str, folder: Path) -> str | None:
-    return str(folder / Path(name).expanduser()) if name else None
+def _trust(delivery: Delivery, folder: Path) -> ssl.SSLContext:
+    """Whom to believe that they are the server: this machine's authorities, or the one named."""
+    if not delivery.authority:
+        return ssl.create_default_context()
+    try:
+        return ssl.create_default_context(cafile=folder / Path(delivery.authority).expanduser())
+    except OSError as error:
+        raise UsageError(
+            f"the certificate of the mail server's authority cannot be read ({error.strerror}); "
+            "name a file in PEM in delivery.authority"
+        ) from None

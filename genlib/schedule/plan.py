@@ -147,6 +147,12 @@ def name_slot(
     return f"report {report} {period} {language} {choice}"
 
 
+def find_slot_key(task: str) -> str:
+    """The key of the slot that a task is about: of a report's own, or of a mail about it."""
+    _, report, rest = task.partition("report ")
+    return report + rest
+
+
 def find_report(report: str, folder: Path) -> Path:
     """Where the notebook of an entry lies; a path is from the schedule's folder."""
     return folder / report if report.endswith(".ipynb") else find_notebook(report)

@@ -16,21 +16,27 @@ one mail says so. It is made at 18:11: another mail brings it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
+from genlib.errors import GenlibError
 from genlib.present.words import Words
 from genlib.register import audit
 from genlib.register.database import open_register
+from genlib.reports import prose
+from genlib.reports.approval import digest_notebook, is_approved
 from genlib.reports.catalogue import GOOD, Run
+from genlib.reports.identifying import mask_pseudonyms
 from genlib.reports.index import MESSAGES
-from genlib.reports.run import find_run
+from genlib.reports.run import find_run, open_notebook
 from genlib.schedule import mail
 from genlib.schedule.child import Here
 from genlib.schedule.lateness import is_late
-from genlib.schedule.outcome import DONE, FAILED, Outcome
-from genlib.schedule.plan import Plan, Slot
+from genlib.schedule.outcome import DONE, FAILED, LOOK_AGAIN, Outcome, put_off
+from genlib.schedule.plan import Plan, Slot, find_report
 from genlib.schedule.store import Store, Task, is_over
 from genlib.schedule.work import Work
 from genlib.settings import Settings
@@ -38,6 +44,8 @@ from genlib.settings import Settings
 MADE, LATE = "made", "late"
 NEWS = dt.timedelta(days=14)
 """For how long after its end it is told how a report ended."""
+PATIENCE = dt.timedelta(days=5)
+"""For how long a server that is away is tried, as other mail is (RFC 5321, 4.5.4.1)."""
 Row = Mapping[str, Any]
 Posting = tuple[Slot, Row, str, tuple[str, ...]]
 """A slot, its row, the kind of news, and to whom."""
@@ -47,15 +55,12 @@ def put_down_late(plan: Plan, store: Store, slots: Sequence[Slot], now: dt.datet
     """Keep which of these slots are late by now, as mails to send."""
     if plan.delivery is None:
         return
-    rows = store.read([slot.key for slot in slots])
+    rows = store.read()
     late = [slot for slot in slots if is_late(slot, rows[slot.key], now)]
-    store.add(
-        [
-            Task(_name_late(slot), "mail", slot.entry.name, now)
-            for slot in late
-            if slot.entry.on_failure
-        ]
-    )
+    slots_to_tell = [slot for slot in late if slot.entry.on_failure]
+    keys = _name_for_each(slots_to_tell, [_name_late(slot) for slot in slots_to_tell], rows)
+    pairs = zip(keys, slots_to_tell, strict=True)
+    store.add([Task(key, "mail", slot.entry.name, now) for key, slot in pairs])
 
 
 def post(
@@ -70,41 +75,126 @@ def post(
         return 0
     now = clock()
     postings = find_late(store, slots) | find_news(store, slots, now)
+    _drop_stale(store, postings)
     store.add([Task(key, "mail", one[0].entry.name, now) for key, one in postings.items()])
+    _take_up(store, postings, now)
 
     def start(key: str) -> Here:
         return Here(send_news, key, postings[key], plan, settings)
 
-    return Work(store, start, clock=clock).do(list(postings))
+    return Work(store, start, clock=clock, put_off=put_off_mail).do(list(postings))
+
+
+def put_off_mail(outcome: Outcome, attempts: int, now: dt.datetime) -> Outcome:
+    """As of any task; when all tries are over it has failed, so that a monitor hears of it, and is
+    tried again each hour (`not_before`) all the same."""
+    final = put_off(outcome, attempts, now)
+    is_passing = final.status == FAILED and outcome.may_pass
+    return replace(final, not_before=now + LOOK_AGAIN) if is_passing else final
+
+
+def _take_up(store: Store, keys: Iterable[str], now: dt.datetime) -> None:
+    """Let mails that failed, and may go well by now, be tried once more."""
+    for row in store.read(list(keys)).values():
+        is_fresh = now - row["due_at"] <= PATIENCE
+        if row["status"] == FAILED and row["not_before"] and row["not_before"] <= now and is_fresh:
+            store.retry(row)
+
+
+def _drop_stale(store: Store, postings: Mapping[str, Posting]) -> None:
+    """Strike the mails that wait and that nobody is to be told any more: the report was made anew
+    since, or its entry or its readers are not in the schedule."""
+    mails = [row for row in store.read().values() if row["kind"] == "mail"]
+    store.drop([row["key"] for row in mails if row["key"] not in postings])
 
 
 def find_late(store: Store, slots: Sequence[Slot]) -> dict[str, Posting]:
     """What was put down as late, by the key of its mail."""
     rows = store.read()
-    postings: dict[str, Posting] = {}
-    for slot in slots:
-        key = _name_late(slot)
-        if key in rows and slot.entry.on_failure:
-            postings[key] = (slot, rows[slot.key], LATE, slot.entry.on_failure)
-    return postings
+    slots_to_tell = [slot for slot in slots if slot.entry.on_failure]
+    names = [_name_late(slot) for slot in slots_to_tell]
+    keys = _name_for_each(slots_to_tell, names, rows)
+    news = [(slot, rows[slot.key], LATE, slot.entry.on_failure) for slot in slots_to_tell]
+    postings = _tell_each_once(names, keys, news)
+    return {key: posting for key, posting in postings.items() if key in rows}
 
 
 def find_news(store: Store, slots: Sequence[Slot], now: dt.datetime) -> dict[str, Posting]:
     """What there is to say of the slots that are over, by the key of its mail: what was put down
     before, and what is not too old."""
     rows = store.read()
-    postings: dict[str, Posting] = {}
+    news: list[Posting] = []
     for slot in slots:
         row = rows[slot.key]
         kind = MADE if row["status"] == DONE else row["status"]
         made_for = slot.entry.recipients.get(slot.language, ())
         to = made_for if kind == MADE else slot.entry.on_failure
-        if not is_over(row) or not to:
-            continue
-        key = _name_mail(kind, row, rows)
-        if key in rows or now - row["finished_at"] <= NEWS:
-            postings[key] = (slot, row, kind, to)
+        if is_over(row) and to:
+            news.append((slot, row, kind, to))
+    names = [_name_mail(kind, row, rows) for _, row, kind, _ in news]
+    keys = _name_for_each([posting[0] for posting in news], names, rows)
+    postings = _tell_each_once(names, keys, news)
+    return {
+        key: posting
+        for key, posting in postings.items()
+        if key in rows or now - _find_start_of_news(posting) <= NEWS
+    }
+
+
+def _tell_each_once(
+    names: Sequence[str], keys: Sequence[str], news: Sequence[Posting]
+) -> dict[str, Posting]:
+    """The news by the key of their mail; of several entries of one report the one with the plain
+    key goes first, and whoever it tells is not told by another."""
+    addressed: dict[str, set[str]] = {}
+    postings: dict[str, Posting] = {}
+    triples = zip(names, keys, news, strict=True)
+    for name, key, (slot, row, kind, to) in sorted(triples, key=lambda one: one[0] != one[1]):
+        reached = addressed.setdefault(name, set())
+        others = tuple(address for address in to if address not in reached)
+        reached.update(to)
+        if others:
+            postings[key] = (slot, row, kind, others)
     return postings
+
+
+def _find_start_of_news(posting: Posting) -> dt.datetime:
+    """Since when it is told: since it is over, and due for these readers."""
+    slot, row, _, _ = posting
+    over: dt.datetime = row["finished_at"]
+    return max(over, slot.due_at)
+
+
+def _name_for_each(
+    slots: Sequence[Slot], keys: Sequence[str], rows: Mapping[str, Row]
+) -> list[str]:
+    """The keys of mails about these slots, of which several entries may have ordered one report:
+    one that was put down stays with its entry while that has it; the others have their own.
+
+    Example: customers, due on the 1st, and board, due on the 3rd, order October in fi. The mail of
+    customers is "mail made report ...", and the board's "mail made for board report ...".
+    """
+    entries: dict[str, list[str]] = {}
+    for slot, key in zip(slots, keys, strict=True):
+        entries.setdefault(key, []).append(slot.entry.name)
+    return [
+        key
+        if slot.entry.name == _find_owner(entries[key], key, rows)
+        else _name_for(slot.entry.name, key)
+        for slot, key in zip(slots, keys, strict=True)
+    ]
+
+
+def _find_owner(entries: Sequence[str], key: str, rows: Mapping[str, Row]) -> str:
+    """Of several entries the one that has the plain key; else the first that has no other."""
+    if key in rows and rows[key]["entry"] in entries:
+        return str(rows[key]["entry"])
+    return next((one for one in entries if _name_for(one, key) not in rows), entries[0])
+
+
+def _name_for(entry: str, key: str) -> str:
+    """The key of an entry's own mail."""
+    return key.replace(" report ", f" for {entry} report ", 1)
 
 
 def _name_late(slot: Slot) -> str:
@@ -134,7 +224,7 @@ def send_news(key: str, posting: Posting, plan: Plan, settings: Settings) -> Out
     run = find_run(row["run"], settings) if kind == MADE else None
     if kind == MADE and not _is_out(run):
         return Outcome(FAILED, "the report is not in the catalogue any more")
-    title = run.manifest.get("title", "") if run else ""
+    title = run.manifest.get("title", "") if run else _find_title(slot, plan, settings)
     name = report if report in MESSAGES else title or report
     text = "came" if kind == LATE and row["status"] == DONE else kind
     news = mail.News(text, name, slot.period.label, slot.language, named, reason)
@@ -157,6 +247,16 @@ def send_news(key: str, posting: Posting, plan: Plan, settings: Settings) -> Out
         },
     )
     return mail.send(letter, delivery, plan.folder)
+
+
+def _find_title(slot: Slot, plan: Plan, settings: Settings) -> str:
+    """The heading of the notebook of a slot; nothing of one that cannot be read, or that nobody has
+    approved: its heading stays with its author."""
+    with suppress(GenlibError):
+        notebook = open_notebook(find_report(slot.entry.report, plan.folder))
+        if is_approved(digest_notebook(notebook), settings):
+            return mask_pseudonyms(prose.title(notebook))
+    return ""
 
 
 def _is_out(run: Run | None) -> bool:

@@ -13,7 +13,7 @@ from genlib.private import make_folder
 from genlib.reports import index
 from genlib.schedule import status
 from genlib.schedule.chain import Chain
-from genlib.schedule.plan import Plan
+from genlib.schedule.plan import Plan, Slot
 from genlib.schedule.reading import load_plan
 from genlib.schedule.spreading import read_campaigns
 from genlib.schedule.store import Store
@@ -44,16 +44,24 @@ def do_round(plan: Plan, settings: Settings, store: Store) -> list[dict[str, Any
 
 def read_status(plan: Plan, settings: Settings, store: Store) -> list[dict[str, Any]]:
     """How it stands, a line a task."""
-    now = read_clock()
+    slots = find_slots(plan, settings)
+    return status.describe(store.read(), slots, read_clock(), list_taken_back(settings))
+
+
+def find_slots(plan: Plan, settings: Settings) -> list[Slot]:
+    """Every slot that is due by now."""
     campaigns = read_campaigns(plan, settings)
-    slots = find_due_slots(plan, now, settings.time_zone, campaigns)
-    return status.describe(store.read(), slots, now, list_taken_back(settings))
+    return find_due_slots(plan, read_clock(), settings.time_zone, campaigns)
 
 
-def open_again(entry: str, settings: Settings, store: Store) -> int:
-    """Let what was refused, failed or taken back of an entry be made again; how many."""
+def open_again(entry: str, plan: Plan, settings: Settings, store: Store) -> int:
+    """Let what was refused, failed or taken back of an entry be made again, under whatever name it
+    was put down; how many."""
     taken_back = list_taken_back(settings)
-    rows = [row for row in store.read().values() if row["entry"] == entry]
+    everything = store.read()
+    ours = [slot for slot in find_slots(plan, settings) if slot.entry.name == entry]
+    keys = status.find_entries(everything, ours)
+    rows = [row for key, row in everything.items() if entry in {row["entry"], keys.get(key)}]
     open_rows = [
         row for row in rows if row["status"] in status.BAD or status.is_withdrawn(row, taken_back)
     ]

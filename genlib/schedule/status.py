@@ -10,12 +10,14 @@ from typing import Any
 
 from genlib.atomic import replacing
 from genlib.schedule.lateness import is_late
-from genlib.schedule.outcome import DONE, FAILED, REFUSED, RUNNING
-from genlib.schedule.plan import Slot
+from genlib.schedule.outcome import APPROVAL, DONE, FAILED, REFUSED, RUNNING
+from genlib.schedule.plan import Slot, find_slot_key
 from genlib.settings import Settings
 
 Row = Mapping[str, Any]
 BAD = {REFUSED, FAILED}
+LASTING = {DONE, RUNNING, APPROVAL}
+"""What stands even if the schedule does not name it any more."""
 WITHDRAWN = "withdrawn"
 """How it stands with a report that was made and taken back."""
 
@@ -27,9 +29,15 @@ def describe(
     taken_back: Set[str] = frozenset(),
 ) -> list[dict[str, Any]]:
     """A line a task, the oldest first: status, reason, cell, error, run and times; late of a report
-    that should be there. `taken_back`: the runs that somebody forgot or withdrew."""
+    that should be there. `taken_back`: the runs that somebody forgot or withdrew. What was never
+    made and is not in the schedule any more is left out, for nothing can be done about it."""
     late = {slot.key for slot in slots if slot.key in rows and is_late(slot, rows[slot.key], now)}
-    lines = [_describe_row(row, row["key"] in late) for row in rows.values()]
+    entries = find_entries(rows, slots)
+    lines = [
+        _describe_row(row, entries.get(key) or row["entry"], late=key in late)
+        for key, row in rows.items()
+        if key in entries or row["status"] in LASTING
+    ]
     for line in lines:
         if is_withdrawn(line, taken_back):
             line["status"] = WITHDRAWN
@@ -37,18 +45,28 @@ def describe(
     return lines
 
 
+def find_entries(rows: Mapping[str, Row], slots: Sequence[Slot]) -> dict[str, str]:
+    """The keys of the tasks that the schedule asks for as it is now, each with the name of its
+    entry; of a source or a release, which belong to none, with none."""
+    names = {slot.key: slot.entry.name for slot in reversed(slots)}
+    steps = {f"refresh {name}" for slot in slots for name in slot.entry.refresh}
+    steps |= {f"publish {name}" for slot in slots for name in slot.entry.publish}
+    entries = dict.fromkeys(rows.keys() & steps, "")
+    return entries | {key: names[find_slot_key(key)] for key in rows if find_slot_key(key) in names}
+
+
 def is_withdrawn(row: Row, taken_back: Set[str]) -> bool:
     """Whether a report was made and its run was taken back since."""
     return row["status"] == DONE and row["run"] in taken_back
 
 
-def _describe_row(row: Row, late: bool) -> dict[str, Any]:
-    plain = ("key", "kind", "entry", "period", "language", "status", "reason", "cell", "error")
+def _describe_row(row: Row, entry: str, *, late: bool) -> dict[str, Any]:
+    plain = ("key", "kind", "period", "language", "status", "reason", "cell", "error")
     more = ("run", "attempts")
     times = ("due_at", "started_at", "finished_at", "not_before")
     description = {name: row[name] for name in (*plain, *more)}
     description |= {name: row[name].isoformat() if row[name] else None for name in times}
-    return description | {"late": late}
+    return description | {"entry": entry, "late": late}
 
 
 def count(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:

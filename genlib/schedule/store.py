@@ -144,17 +144,22 @@ class Store:
             finished_at=None if outcome.status == WAITING else now,
         )
 
-    def reopen(self, row: Mapping[str, Any], now: dt.datetime, reason: str = "") -> bool:
-        """Let a task that is over be done again; False if somebody else did so meanwhile."""
-        statement = (
-            TASK.update()
-            .where(TASK.c.key == row["key"], TASK.c.status == row["status"])
-            .where(TASK.c.attempts == row["attempts"])
-            .where(TASK.c.finished_at == row["finished_at"])
-            .values(status=WAITING, reason=reason, not_before=now, attempts=0, finished_at=None)
-            .values(awaited_since=now)
-        )
-        return self._run(statement)
+    def reopen(self, row: Mapping[str, Any], now: dt.datetime) -> bool:
+        """Let a task that is over be done again, as if it had never been tried; False if somebody
+        else did so meanwhile."""
+        return self._open(row, reason="", not_before=now, attempts=0, awaited_since=now)
+
+    def retry(self, row: Mapping[str, Any]) -> bool:
+        """Let a task that failed be tried once more; False if somebody else did so meanwhile."""
+        return self._open(row)
+
+    def drop(self, keys: Collection[str]) -> None:
+        """Strike those of these tasks that nobody has begun."""
+        if not keys:
+            return
+        statement = TASK.delete().where(TASK.c.status == WAITING, TASK.c.key.in_(keys))
+        with self._writing() as connection:
+            connection.execute(statement)
 
     def tell(self, key: str, reason: str) -> None:
         """Keep why a task waits."""
@@ -194,6 +199,17 @@ class Store:
     def _change(self, our_claim: Claim, **values: Any) -> bool:
         update = TASK.update().where(TASK.c.key == our_claim.key, TASK.c.claim == our_claim.token)
         return self._run(update.where(TASK.c.status == RUNNING).values(**values))
+
+    def _open(self, row: Mapping[str, Any], **values: Any) -> bool:
+        """Let a task wait that is over, and is as it was read."""
+        statement = (
+            TASK.update()
+            .where(TASK.c.key == row["key"], TASK.c.status == row["status"])
+            .where(TASK.c.attempts == row["attempts"])
+            .where(TASK.c.finished_at == row["finished_at"])
+            .values(status=WAITING, finished_at=None, **values)
+        )
+        return self._run(statement)
 
     def _run(self, statement: sa.Update) -> bool:
         with self._writing() as connection:
@@ -254,7 +270,8 @@ def is_to_do(row: Mapping[str, Any]) -> bool:
 
 
 def _add_awaited_since(connection: sa.Connection) -> None:
-    """Give a table of before November 2026 the column, as of what was always waited for."""
+    """Give a table of before November 2026 the column: what was opened again and not begun since is
+    waited for since then, all else as if it was always."""
     column = TASK.c.awaited_since
     columns = {one["name"] for one in sa.inspect(connection).get_columns(TASK.name)}
     if column.name in columns:
@@ -262,6 +279,9 @@ def _add_awaited_since(connection: sa.Connection) -> None:
     kind = column.type.compile(connection.dialect)
     connection.execute(sa.text(f"ALTER TABLE {TASK.name} ADD COLUMN {column.name} {kind}"))
     connection.execute(TASK.update().values(awaited_since=TASK.c.due_at))
+    was_opened = sa.and_(TASK.c.status == WAITING, TASK.c.attempts == 0)
+    opened = TASK.update().where(was_opened, TASK.c.not_before.is_not(None))
+    connection.execute(opened.values(awaited_since=TASK.c.not_before))
 
 
 def _make_file(path: Path) -> None:

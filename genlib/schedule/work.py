@@ -45,7 +45,8 @@ class _Job:
 @dataclass
 class Work:
     """A scheduler at work. `limits`: how long a task may take, by its key; `after`: the keys of
-    those that must be over before."""
+    those that must be over before. `put_off`: what becomes of an outcome that may pass, by how
+    often it was tried and when."""
 
     store: Store
     start: Start
@@ -54,6 +55,7 @@ class Work:
     clock: Callable[[], dt.datetime] = read_clock
     limits: dict[str, dt.timedelta] = field(default_factory=dict)
     after: dict[str, set[str]] = field(default_factory=dict)
+    put_off: Callable[[Outcome, int, dt.datetime], Outcome] = put_off
     _jobs: list[_Job] = field(default_factory=list)
 
     def do(self, keys: list[str]) -> int:
@@ -96,7 +98,7 @@ class Work:
             self._jobs.remove(job)
             if outcome is not None:
                 now = self.clock()
-                final = put_off(outcome, job.claim.attempts, now)
+                final = self.put_off(outcome, job.claim.attempts, now)
                 ended += self.store.finish(job.claim, final, now)
         return ended
 

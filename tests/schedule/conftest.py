@@ -17,14 +17,21 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 @dataclass
 class Postbox:
-    """What the server took. `says`: an answer instead of taking; `when_taken`: is called before the
-    server says yes."""
+    """What the server took. `says`: an answer instead of taking; `refuses`: the answer to an
+    address; `when_taken`: is called before the server says yes."""
 
     port: int = 0
     authority: str = ""
     letters: list = field(default_factory=list)
     says: str = ""
+    refuses: dict = field(default_factory=dict)
     when_taken: Callable = lambda: None
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if address in self.refuses:
+            return self.refuses[address]
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the server's own name
         if self.says:

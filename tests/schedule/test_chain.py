@@ -203,7 +203,8 @@ def test_a_parameter_that_cannot_be_is_refused_with_why_and_again_when_asked(
     told = ("data@company.example", "Asiakastyytyväisyys, lokakuu\u00a02026, sideways")
     assert subjects(postbox) == [told]
     store = open_store(settings)
-    assert status.find_code(status.describe(store.read(), [], DUE)) == 3
+    slots = find_due_slots(plan, DUE, settings.time_zone)
+    assert status.find_code(status.describe(store.read(), slots, DUE)) == 3
     assert store.reopen(refused, DUE + HOUR)
     do(plan, settings, DUE + HOUR)
     assert subjects(postbox) == [told, told]

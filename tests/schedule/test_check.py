@@ -123,6 +123,47 @@ def test_two_entries_of_one_name_are_refused(settings):
         load(settings, ENTRY + ENTRY)
 
 
+SECOND = ENTRY.replace('"customers"', '"board"')
+AS_PATH = f'"{ROOT}/notebooks/customer_analysis.ipynb"'
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        SECOND.replace('"customer_analysis"', AS_PATH),
+        SECOND + 'parameters = { region = "all" }\n',
+        SECOND + 'parameters = { region = "all" }\neach = { region = ["06"] }\n',
+    ],
+)
+def test_two_entries_that_write_one_report_in_two_ways_are_refused(settings, second):
+    with pytest.raises(BadInput, match="line 8: customers makes this report too"):
+        load(settings, ENTRY + second)
+
+
+def test_entries_that_share_a_notebook_or_write_one_report_alike_are_in_order(settings):
+    others = [
+        SECOND.replace('"board"', '"staff"') + 'day = 3\neach = { region = ["06"] }\n',
+        SECOND + 'languages = ["sv"]\n',
+        SECOND.replace('"board"', '"quarter"').replace('"month"', '"quarter"'),
+        SECOND.replace('"board"', '"pirkanmaa"') + 'parameters = { region = "06" }\n',
+    ]
+    assert len(load(settings, ENTRY + "".join(others)).entries) == 5
+
+
+@pytest.mark.parametrize(
+    ("added", "cure"),
+    [
+        ('languages = ["fi", "sv", "fi"]', "names a language twice"),
+        ('each = { region = ["06", "06"] }', "the whole comes anyway"),
+        ('each = { region = ["all", "06"] }', "the whole comes anyway"),
+        ('parameters = { region = "06" }\neach = { region = ["06"] }', "the whole comes anyway"),
+    ],
+)
+def test_an_entry_that_would_make_a_report_twice_is_refused(settings, added, cure):
+    with pytest.raises(BadInput, match=cure):
+        load(settings, ENTRY + added + "\n")
+
+
 def test_no_schedule_is_said_so(settings):
     with pytest.raises(UsageError, match="no schedule can be read at"):
         load_plan(settings)

@@ -1,12 +1,15 @@
 """Mail through a real server with STARTTLS."""
 
+import datetime as dt
 import re
 from dataclasses import replace
 from email import message_from_string, policy
+from email.utils import parsedate_to_datetime
 
 import pytest
 from catalogued import keep
 
+from genlib.clock import read_clock
 from genlib.errors import Refused, UsageError
 from genlib.present import page
 from genlib.present.words import Words
@@ -71,6 +74,44 @@ def test_a_busy_server_is_tried_again(postbox, delivery, tmp_path):
     postbox.says = "451 later"
     outcome = mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path)
     assert (outcome.status, outcome.may_pass) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    ("says", "may_pass"), [("554 never", False), ("552 too large", False), ("421 soon", True)]
+)
+def test_a_no_is_final_or_not_by_its_code(postbox, delivery, tmp_path, says, may_pass):
+    postbox.says = says
+    outcome = mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path)
+    assert (outcome.status, outcome.may_pass) == ("failed", may_pass)
+
+
+@pytest.mark.parametrize(("says", "may_pass"), [("450 not yet", True), ("550 nobody", False)])
+def test_whoever_is_not_known_yet_is_tried_again(postbox, delivery, tmp_path, says, may_pass):
+    postbox.refuses = {TO[0]: says}
+    outcome = mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path)
+    assert (outcome.error, outcome.may_pass) == ("SMTPRecipientsRefused", may_pass)
+
+
+def test_whoever_alone_is_refused_is_counted_and_not_named(postbox, delivery, tmp_path):
+    postbox.refuses = {"gone@company.example": "550 nobody"}
+    letter = mail.compose(NEWS, (*TO, "gone@company.example"), delivery, "key")
+    outcome = mail.send(letter, delivery, tmp_path)
+    assert outcome.status == "done"
+    assert outcome.reason == "the mail server took it for all but 1 of the recipients"
+    assert [to for to, _, _ in postbox.letters] == [list(TO)]
+
+
+def test_a_letter_has_its_date(delivery):
+    letter = mail.compose(NEWS, TO, delivery, "key")
+    assert abs(parsedate_to_datetime(letter["Date"]) - read_clock()) < dt.timedelta(minutes=5)
+
+
+def test_an_authority_that_is_not_there_is_told_with_the_setting(delivery, tmp_path):
+    (tmp_path / "text.pem").write_text("no certificate")
+    letter = mail.compose(NEWS, TO, delivery, "key")
+    for name in ("nowhere.pem", "text.pem"):
+        with pytest.raises(UsageError, match=r"name a file in PEM in delivery\.authority"):
+            mail.send(letter, replace(delivery, authority=name), tmp_path)
 
 
 def test_a_server_that_is_away_is_tried_again(delivery, tmp_path):

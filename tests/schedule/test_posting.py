@@ -6,10 +6,17 @@ from dataclasses import replace
 import pytest
 from planning import entry, settings_in
 
-from genlib.schedule.chain import Chain
-from genlib.schedule.outcome import DONE, FAILED, REFUSED, Outcome, put_off
+from genlib.schedule.chain import Chain, drop_repeats
+from genlib.schedule.outcome import DONE, FAILED, REFUSED, WAITING, Outcome, put_off
 from genlib.schedule.plan import Delivery, Plan
-from genlib.schedule.posting import find_late, find_news, put_down_late
+from genlib.schedule.posting import (
+    _drop_stale,
+    _take_up,
+    find_late,
+    find_news,
+    put_down_late,
+    put_off_mail,
+)
 from genlib.schedule.status import count, describe
 from genlib.schedule.store import LEASE, Store, Task
 from genlib.schedule.times import find_due_slots
@@ -151,3 +158,138 @@ def test_what_is_made_again_after_its_mail_is_news_once(slots, store):
     store.add([Task(second, "mail", "customers", times[2])])
     store.finish(store.claim([second], times[2]), Outcome(DONE), times[2])
     assert list(find_news(store, named, times[3])) == [second]
+
+
+def order_twice(plan):
+    """Two entries of one report, for other people: board two days after customers."""
+    people = {"fi": ("johto@company.example",)}
+    board = {"fi": ("hallitus@company.example",)}
+    entries = (
+        entry(name="customers", recipients=people, on_failure=("a@company.example",)),
+        entry(name="board", recipients=board, on_failure=("b@company.example",), day=4),
+    )
+    return replace(plan, entries=entries)
+
+
+def read_news(plan, store, now):
+    """Whom the news go to, by the key of the mail; as the scheduler puts them down and sends."""
+    slots = find_due_slots(plan, now, "Europe/Helsinki")
+    news = find_news(store, slots, now)
+    store.add([Task(key, "mail", one[0].entry.name, now) for key, one in news.items()])
+    return {key: to for key, (_, _, _, to) in news.items()}
+
+
+def finish_all(store, keys, now):
+    for key in keys:
+        if claim := store.claim([key], now):
+            store.finish(claim, Outcome(DONE), now)
+
+
+def test_each_entry_of_one_report_tells_its_own_readers_once(plan, slots, store):
+    plan = order_twice(plan)
+    (slot,) = slots
+    store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="1"), DUE)
+    first = read_news(plan, store, DUE)
+    assert first == {f"mail made {slot.key}": ("johto@company.example",)}
+    finish_all(store, first, DUE)
+    later = DUE + dt.timedelta(days=3)
+    both = first | {f"mail made for board {slot.key}": ("hallitus@company.example",)}
+    assert read_news(plan, store, later) == both
+    finish_all(store, both, later)
+    renamed = (replace(plan.entries[0], name="managers"), plan.entries[1])
+    turned = replace(plan, entries=(plan.entries[1], plan.entries[0]))
+    for changed in (replace(plan, entries=renamed), turned):
+        assert read_news(changed, store, later) == both
+
+
+def test_whoever_two_entries_name_is_told_once(plan, slots, store):
+    customers, board = order_twice(plan).entries
+    people = {"fi": ("hallitus@company.example", "johto@company.example")}
+    (slot,) = slots
+    store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="1"), DUE)
+    later = DUE + dt.timedelta(days=3)
+    both = replace(plan, entries=(customers, replace(board, recipients=people)))
+    assert list(read_news(both, store, later).values()) == [
+        ("johto@company.example",),
+        ("hallitus@company.example",),
+    ]
+    same = replace(plan, entries=(customers, replace(board, recipients=customers.recipients)))
+    assert list(read_news(same, store, later)) == [f"mail made {slot.key}"]
+
+
+def test_a_report_of_two_entries_is_made_once_and_late_for_both(plan, slots, store):
+    plan = order_twice(plan)
+    slots = find_due_slots(plan, LATE + dt.timedelta(days=3), "Europe/Helsinki")
+    assert len(slots) == 2
+    assert len(drop_repeats(slots)) == 1
+    put_down_late(plan, store, slots, LATE + dt.timedelta(days=3))
+    key = slots[0].key
+    assert set(find_mails(store)) == {f"mail late {key}", f"mail late for board {key}"}
+    told = [to for _, _, _, to in find_late(store, slots).values()]
+    assert told == [("a@company.example",), ("b@company.example",)]
+
+
+def test_the_later_of_two_entries_is_told_however_long_before_it_was_made(plan, slots, store):
+    plan = order_twice(plan)
+    late_board = replace(plan.entries[1], day=25, starts=dt.date(2026, 11, 1))
+    plan = replace(plan, entries=(plan.entries[0], late_board))
+    (slot,) = slots
+    store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="1"), DUE)
+    finish_all(store, read_news(plan, store, DUE), DUE)
+    day = dt.datetime(2026, 11, 25, 5, tzinfo=dt.UTC)
+    assert f"mail made for board {slot.key}" in read_news(plan, store, day)
+
+
+def test_a_mail_fails_after_five_tries_and_is_tried_each_hour_for_five_days(plan, store):
+    away = Outcome(FAILED, "the mail server cannot be reached", may_pass=True)
+    assert put_off_mail(away, 4, DUE).status == WAITING
+    final = put_off_mail(away, 5, DUE)
+    assert (final.status, final.not_before) == (FAILED, DUE + dt.timedelta(hours=1))
+    assert put_off_mail(Outcome(FAILED), 5, DUE).not_before is None
+    store.add([Task("mail made report x", "mail", "customers", DUE)])
+    key = "mail made report x"
+    for hour in range(1, 125):
+        now = DUE + dt.timedelta(hours=hour)
+        if claim := store.claim([key], now):
+            store.finish(claim, put_off_mail(away, 5, now), now)
+        _take_up(store, [key], now + dt.timedelta(hours=1))
+    assert store.read()[key]["attempts"] == 120
+    assert store.read()[key]["status"] == FAILED
+
+
+def test_what_was_refused_for_good_is_not_taken_up(store):
+    key = "mail made report x"
+    store.add([Task(key, "mail", "customers", DUE)])
+    store.finish(store.claim([key], DUE), Outcome(FAILED, "the mail server said no"), DUE)
+    _take_up(store, [key], DUE + dt.timedelta(hours=3))
+    assert store.read()[key]["status"] == FAILED
+
+
+def test_a_mail_that_nobody_is_to_be_told_any_more_does_not_wait_for_ever(plan, slots, store):
+    """A dated one that waited when the report was taken back again; one of an entry that went."""
+    (slot,) = slots
+    old = f"mail made 2026-11-03T04:00:00Z {slot.key}"
+    store.add(
+        [Task(old, "mail", "customers", DUE), Task("mail late report gone", "mail", "x", DUE)]
+    )
+    store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="2"), DUE)
+    named = [replace(slot, entry=replace(slot.entry, recipients={"fi": ("a@company.example",)}))]
+    news = find_news(store, named, DUE)
+    _drop_stale(store, news)
+    assert find_mails(store) == []
+    assert slot.key in store.read()
+
+
+def test_status_tells_what_the_schedule_asks_for_under_its_name_of_today(plan, slots, store):
+    (slot,) = slots
+    gone = "report satisfaction_survey 2026-10 fi {}"
+    for key, kind in (
+        (gone, "report"),
+        (f"mail failed {gone}", "mail"),
+        ("refresh shop", "refresh"),
+    ):
+        store.add([Task(key, kind, "gone", DUE)])
+        store.finish(store.claim([key], DUE), Outcome(FAILED, "why"), DUE)
+    renamed = [replace(slot, entry=replace(slot.entry, name="managers"))]
+    (line,) = describe(store.read(), renamed, DUE)
+    assert (line["key"], line["entry"]) == (slot.key, "managers")

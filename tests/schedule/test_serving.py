@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import shlex
 from dataclasses import replace
 
@@ -84,6 +85,22 @@ def test_again_opens_what_was_refused_of_an_entry(settings, capsys):
     assert command(["schedule", "again", "nobody"]) == 2
 
 
+def test_again_knows_an_entry_under_its_new_name(settings, capsys, monkeypatch):
+    write(settings, "2026-11-01")
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
+    assert command(["schedule", "due"]) == 0
+    store = open_store(settings)
+    (key,) = store.read()
+    later = DUE + dt.timedelta(hours=2)
+    store.finish(store.claim([key], later), Outcome(REFUSED, "why"), later)
+    text = settings.schedule.read_text(encoding="utf-8")
+    settings.schedule.write_text(text.replace('"customers"', '"managers"'), encoding="utf-8")
+    capsys.readouterr()
+    assert command(["schedule", "status"]) == 3
+    assert command(["schedule", "again", "managers"]) == 0
+    assert capsys.readouterr().out.endswith("1 will be made again\n")
+
+
 def test_what_was_taken_back_is_withdrawn_and_made_again(settings, capsys):
     store = open_store(settings)
     now = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
@@ -133,11 +150,18 @@ def read_units(settings):
     return dict(word.split("=", 1) for word in words)
 
 
+def read_as_cron(line):
+    """What cron hands to the shell: a backslash takes the next character with it, and goes itself
+    if that is a %; a % alone ends the command."""
+    parts = re.findall(r"\\.|%|[^\\%]+", line)
+    end = parts.index("%") if "%" in parts else len(parts)
+    return "".join("%" if part == r"\%" else part for part in parts[:end])
+
+
 def read_crontab(said):
     """The variables of the crontab's line, as cron hands it to the shell."""
     line = next(line for line in said.splitlines() if "*/10" in line)
-    assert "%" not in line.replace(r"\%", "")
-    words = shlex.split(line.replace(r"\%", "%").partition("&& ")[2])
+    words = shlex.split(read_as_cron(line).partition("&& ")[2])
     return dict(word.split("=", 1) for word in words if word.startswith("GENLIB_"))
 
 
@@ -145,7 +169,7 @@ def read_crontab(said):
 def other_settings(settings, tmp_path, monkeypatch):
     """Each setting is another than the default, some with what systemd, cron or a shell obey."""
     named = {
-        "GENLIB_HOME": f'{tmp_path}/100 % "work" \\ $bench',
+        "GENLIB_HOME": f'{tmp_path}/100 % "work" \\ \\% \\\\% $bench',
         "GENLIB_SCHEDULE": str(settings.schedule),
         "GENLIB_USER": "aino o'malley",
         "GENLIB_REGISTER": "postgresql://aino%40home@db.example/register",

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from genlib.schedule.child import Child
-from genlib.schedule.outcome import DONE, FAILED, WAITING, Outcome, put_off
+from genlib.schedule.outcome import DONE, FAILED, REFUSED, WAITING, Outcome, put_off
 from genlib.schedule.store import LEASE, Store, Task
 from genlib.schedule.work import Work
 
@@ -80,6 +80,33 @@ def test_a_table_without_the_column_gets_it_and_all_in_it_is_waited_for(store, u
     with store._engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE schedule_task DROP COLUMN awaited_since"))
     assert [row["awaited_since"] for row in Store(url).read().values()] == [NOW - SECOND, NOW]
+
+
+def test_what_was_opened_again_before_the_column_came_is_waited_for_since_then(store, url):
+    for key in ("a", "b"):
+        store.finish(store.claim([key], NOW), Outcome(REFUSED), NOW)
+        store.reopen(store.read()[key], NOW + SECOND)
+    store.claim(["b"], NOW + SECOND)
+    with store._engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE schedule_task DROP COLUMN awaited_since"))
+    rows = Store(url).read()
+    assert rows["a"]["awaited_since"] == NOW + SECOND
+    assert rows["b"]["awaited_since"] == rows["b"]["due_at"]
+
+
+def test_what_nobody_began_is_struck_and_nothing_else(store):
+    store.claim(["a"], NOW)
+    store.drop(["a", "b", "c"])
+    assert list(store.read()) == ["a"]
+    store.drop([])
+
+
+def test_a_retry_counts_on(store):
+    store.finish(store.claim(["a"], NOW), Outcome(FAILED), NOW)
+    row = store.read()["a"]
+    assert store.retry(row)
+    assert not store.retry(row)
+    assert store.claim(["a"], NOW).attempts == 2
 
 
 def test_what_somebody_did_again_meanwhile_is_not_opened_again(store):
