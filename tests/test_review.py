@@ -112,6 +112,21 @@ def test_a_case_is_of_the_day_and_hour_that_it_was_at_the_company(
     assert found.cases["sent_at"].to_list() == [datetime(2026, 9, 30, 21, 5, tzinfo=UTC)]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "cure"),
+    [
+        ({"language": "de"}, "language is one of fi, sv, en"),
+        ({"most": -1}, "a whole number from 0 on"),
+        ({"most": "all"}, "a whole number from 0 on"),
+    ],
+)
+def test_what_cannot_be_is_told_before_anything_is_read(
+    release: Release, wrong: dict[str, Any], cure: str
+) -> None:
+    with pytest.raises(UsageError, match=cure):
+        genlib.review(release, **wrong)
+
+
 def test_one_person_by_the_pseudonym(release: Release) -> None:
     pseudonym = genlib.review(release).cases["pseudonym"][0]
     assert genlib.review(release, verdict="all", pseudonym=pseudonym).cases.height == 2

@@ -16,7 +16,13 @@ from genlib.errors import BadInput, UsageError
 from genlib.schedule.checking import find_faults, find_warnings
 from genlib.schedule.installing import install as write_units
 from genlib.schedule.reading import find_plan, load_plan, read_plan
-from genlib.schedule.serving import do_round, open_again, open_store, read_status
+from genlib.schedule.serving import (
+    do_round,
+    open_again,
+    open_store,
+    read_status,
+    tell_past,
+)
 from genlib.schedule.serving import serve as run_rounds
 from genlib.schedule.status import count, find_code, tell
 from genlib.schedule.times import find_next
@@ -54,6 +60,8 @@ def check() -> None:
         when = f"{at.astimezone(zone):%a %d %b %Y at %H:%M}"
         languages = ", ".join(entry.languages)
         typer.echo(f"{entry.name}: {entry.report} of {period} comes on {when} in {languages}")
+    for line in tell_past(plan, settings):
+        typer.echo(line)
     warnings = list(find_warnings(plan, path, settings))
     for warning in warnings:
         typer.echo(f"{path.name} {warning}")

@@ -159,7 +159,10 @@ def _find_campaign(connection: sa.Connection, code: str) -> sa.Row[Any, Any]:
     chosen = sa.select(campaigns.c.id, campaigns.c.kind).where(campaigns.c.code == code)
     campaign = connection.execute(chosen).first()
     if campaign is None:
-        raise UsageError("there is no campaign of this code; genlib report list names campaigns")
+        raise UsageError(
+            "there is no campaign of this code in the register; a reviewer has the codes from "
+            "genlib.review"
+        )
     return campaign
 
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from genlib.disclosure.table import LANGUAGES
 from genlib.errors import UsageError
 from genlib.metrics.contacts import campaign_name
 from genlib.period import Period
@@ -109,12 +110,17 @@ def review(  # noqa: PLR0913 - each narrows what is seen
     than once, whatever the verdict. Of two campaigns both are compared.
 
     Row-level: it shows itself in JupyterLab, and a report that holds it is stopped at the gate.
-    UsageError for another purpose, and for a campaign that the release does not have.
+    UsageError for another purpose, for a campaign that the release does not have, and for what
+    else cannot be.
     """
     if release.purpose != "campaign_history":
         raise UsageError("past contacts are reviewed in a release of campaign_history")
     if verdict not in {"refused", "allowed", "all"}:
         raise UsageError("the verdict is refused, allowed or all")
+    if language not in LANGUAGES:
+        raise UsageError(f"language is one of {', '.join(LANGUAGES)}")
+    if type(most) is not int or most < 0:
+        raise UsageError("most is how many cases are shown at the most: a whole number from 0 on")
     campaigns = _read_campaigns(release, campaign)
     every = read_contacts(release)
     sent = every.filter(_narrow(period, campaigns, pseudonym))

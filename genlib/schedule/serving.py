@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from genlib.clock import read_clock
@@ -27,7 +28,12 @@ Line = Mapping[str, Any]
 
 def open_store(settings: Settings) -> Store:
     """The tasks of a workbench."""
-    return Store(settings.slots or f"sqlite:///{settings.home}/schedule.sqlite")
+    return Store(settings.slots or f"sqlite:///{find_file(settings)}")
+
+
+def find_file(settings: Settings) -> Path:
+    """Where the tasks of a workbench are kept, unless the settings name a database."""
+    return settings.home / "schedule.sqlite"
 
 
 def do_round(plan: Plan, settings: Settings, store: Store) -> list[dict[str, Any]]:
@@ -52,6 +58,28 @@ def find_slots(plan: Plan, settings: Settings) -> list[Slot]:
     """Every slot that is due by now."""
     campaigns = read_campaigns(plan, settings)
     return find_due_slots(plan, read_clock(), settings.time_zone, campaigns)
+
+
+def tell_past(plan: Plan, settings: Settings) -> list[str]:
+    """A line for each entry of which reports of the past would come at the next round, because
+    the entry, a language or a parameter is new; none if the database cannot be asked here."""
+    is_begun = bool(settings.slots) or find_file(settings).is_file()
+    try:
+        rows = open_store(settings).read() if is_begun else {}
+    except GenlibError:
+        return []
+    wanted = [one for one in find_slots(plan, settings) if not one.is_missed]
+    lines = []
+    for entry in plan.entries:
+        slots = [one for one in wanted if one.entry == entry and one.key not in rows]
+        if slots:
+            first, last = slots[0].period, slots[-1].period
+            span = f"of {first}" if first == last else f"from {first} to {last}"
+            lines.append(
+                f"{entry.name}: {len(slots)} reports {span} were due already and come at the next "
+                "round, with their mail; a later starts leaves them out"
+            )
+    return lines
 
 
 def open_again(entry: str, plan: Plan, settings: Settings, store: Store) -> int:

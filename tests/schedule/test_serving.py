@@ -85,6 +85,23 @@ def test_again_opens_what_was_refused_of_an_entry(settings, capsys):
     assert command(["schedule", "again", "nobody"]) == 2
 
 
+def test_check_tells_what_of_the_past_a_change_would_bring(settings, capsys, monkeypatch):
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
+    text = ENTRY.format(starts="2026-08-01").replace("catch_up = 1", "catch_up = 2")
+    settings.schedule.write_text(text, encoding="utf-8")
+    past = "customers: {} reports from 2026-09 to 2026-10 were due already and come at the next"
+    assert command(["schedule", "check"]) == 0
+    assert past.format(2) in capsys.readouterr().out
+    assert not (settings.home / "schedule.sqlite").exists()
+    assert command(["schedule", "due"]) == 3
+    capsys.readouterr()
+    assert command(["schedule", "check"]) == 0
+    assert "were due already" not in capsys.readouterr().out
+    settings.schedule.write_text(text + 'languages = ["fi", "sv"]\n', encoding="utf-8")
+    assert command(["schedule", "check"]) == 0
+    assert past.format(2) in capsys.readouterr().out
+
+
 def test_again_knows_an_entry_under_its_new_name(settings, capsys, monkeypatch):
     write(settings, "2026-11-01")
     monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
