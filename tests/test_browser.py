@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import weasyprint
 from here import without_kernel
 from small import IDENTITY, PURPOSES, Small
 
@@ -178,6 +179,25 @@ def test_a_long_word_stays_within_its_tile_on_a_phone(browser: Any, tmp_path: Pa
     page = _open(browser, tmp_path / "tiles.html", 390).page
     spill = "() => [...document.querySelectorAll('.tile')].map(t => t.scrollWidth - t.clientWidth)"
     assert page.evaluate(spill) == [0, 0]
+
+
+def measure_page(one: Any) -> float:
+    """Which part of a page of paper lies above the end of its last text or picture."""
+    from weasyprint.formatting_structure.boxes import ReplacedBox, TextBox
+
+    paper = one._page_box
+    boxes = paper.children[0].descendants()  # the others are page number and running title
+    things = [box for box in boxes if isinstance(box, ReplacedBox | TextBox)]
+    bottom = max(box.position_y + box.height for box in things)
+    return float((bottom - paper.content_box_y()) / paper.height)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_no_page_of_paper_but_the_last_is_half_empty(reports: Any, name: str) -> None:
+    html = reports[name, "fi"].read_text(encoding="utf-8")
+    parts = [measure_page(one) for one in weasyprint.HTML(string=html).render().pages]
+    assert len(parts) >= 3
+    assert min(parts[:-1]) >= 0.5
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,9 +14,8 @@ from genlib.present import svg, tables, theme
 from genlib.present.item import Item, card, keys
 from genlib.present.plot import Plot, captions, noted
 
-TWO_WIDTHS, MANY = 340, 14
-"""From this width on a chart is drawn twice, as asked and for a telephone; with more places than
-this only as asked on paper."""
+TWO_WIDTHS = 340
+"""From this width on a chart is drawn once more for a telephone."""
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -35,17 +34,23 @@ class Chart(Item):
     beside: str = ""
 
     def to_dict(
-        self, width: float = theme.HALF, room: float | None = None, *, validate: bool = True
+        self,
+        width: float = theme.HALF,
+        room: float | None = None,
+        *,
+        height: int = theme.HEIGHT,
+        validate: bool = True,
     ) -> dict[str, Any]:
-        """The Vega-Lite specification at a plot width, with room for its labels: nothing but the
-        rows that are drawn. Checking it against Altair's schema takes longer than drawing."""
+        """The Vega-Lite specification at a plot width, with room for its labels, and a height if
+        it is upright: nothing but the rows that are drawn. Checking it against Altair's schema
+        takes longer than drawing."""
         from altair.utils.schemapi import debug_mode
 
         from genlib.present import marks
 
         with debug_mode(validate):
             picture = getattr(marks, self.mark)(
-                marks.Frame(self.plot, width, room or width), **self.settings
+                marks.Frame(self.plot, width, room or width, height), **self.settings
             )
             spec: dict[str, Any] = picture.to_dict(validate=validate)
         return spec
@@ -86,14 +91,14 @@ class Chart(Item):
             beside = self.beside if width > theme.HALF else ""
             picture = self._picture(self.fixed, name, "chart map")
             return f'<div class="pair">{picture}{beside}</div>'
-        if width < TWO_WIDTHS:
-            return self._picture(width, name, "chart")
-        tall = " tall" * (len(self.plot.places) > MANY)
-        return self._picture(width, name, f"chart wide{tall}") + self._picture(
-            theme.PHONE, name, f"chart narrow{tall}"
-        )
+        narrow = theme.PHONE if width >= TWO_WIDTHS else width
+        where = {width: "wide"}
+        where[narrow] = f"{where.get(narrow, '')} narrow".strip()
+        pictures = [self._picture(room, name, f"chart {one}") for room, one in where.items()]
+        paper = round(theme.PAPER * width)
+        return "".join(pictures) + self._picture(paper, name, "chart paper", theme.LOW)
 
-    def _picture(self, room: int, name: str, classes: str) -> str:
-        key = hashlib.sha256(f"{self.tables} {name} {room}".encode()).hexdigest()[:8]
-        picture = svg.fitted(self.to_dict(0.85 * room, room, validate=False), room)
+    def _picture(self, room: int, name: str, classes: str, height: int = theme.HEIGHT) -> str:
+        key = hashlib.sha256(f"{self.tables} {name} {room} {height}".encode()).hexdigest()[:8]
+        picture = svg.fitted(self.to_dict(0.85 * room, room, height=height, validate=False), room)
         return f'<div class="{classes}">{svg.finished(picture, name=name, key=key)}</div>'

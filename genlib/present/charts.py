@@ -20,6 +20,8 @@ from genlib.present.plot import Options, Plot, choose_color, ends, explain_absen
 from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
+SINGLE = ("columns", "bars", "line")
+"""Marks that compare figures: of one alone they show nothing."""
 STAGES = ("eligible", "targeted", "sent", "delivered", "opened", "clicked", "responded", "bought")
 
 
@@ -229,25 +231,28 @@ def map(
     )
 
 
-def _chart(table: ProtectedTable, plot: Plot, **parts: Any) -> Chart:
+def _chart(table: ProtectedTable, plot: Plot, *, mark: str, **parts: Any) -> Chart:
     is_blank = plot.options.get("optional", False) and not _has_figures(plot)
     return Chart(
         "chart",
         (table.name,),
         table.language,
         plot=plot,
+        mark=mark,
         is_blank=is_blank,
-        untold=_explain_absence(plot),
+        untold=_explain_absence(plot, 2 if mark in SINGLE else 1),
         **parts,
     )
 
 
-def _explain_absence(plot: Plot) -> tuple[Untold, ...]:
-    """Why a chart has nothing to show but what is together as others, if that is so."""
+def _explain_absence(plot: Plot, least: int) -> tuple[Untold, ...]:
+    """Why a chart has nothing to show but what is together as others, or fewer figures than the
+    least that it takes, if that is so."""
     is_named = ~pl.col("code").str.starts_with("others")
     figures = plot.frame.filter(~pl.col("hidden"))
     is_small = bool(plot.hidden or plot.groups or plot.has_gaps)
-    if figures.filter(is_named).height or (figures.height and not is_small):
+    has_names = figures.filter(is_named).height > 0
+    if figures.height >= least and (has_names or not is_small):
         return ()
     return explain_absence(plot.words, plot.options, SMALL if is_small else NOTHING)
 

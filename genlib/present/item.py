@@ -20,6 +20,8 @@ NOTHING = "No figures: there are none, or too few"
 ZERO = "All figures are 0"
 """Why a figure, chart or table is not there."""
 RANGE = re.compile(r"(?<=\d)–(?=\d)")
+_AS_IT_IS = re.compile(r"(?s)(<svg.*?</svg>|<code>.*?</code>|<[^>]*>)")
+_INITIAL = re.compile(r"(\b[^\W\d_]-)(?=\w)")
 _ALONE = re.compile(r'<(style|aside) class="gl-alone">.*?</\1>', re.S)
 
 
@@ -88,7 +90,7 @@ class Item:
         sheet = f'<style class="gl-alone">{face}{style()}</style>'
         listed = describe_untold(self.untold, Words(self.language))
         untold = f'<aside class="gl-alone">{listed}</aside>' if listed else ""
-        body = f"{self.html()}{untold}"
+        body = keep_initials(f"{self.html()}{untold}")
         return f'{sheet}<div class="genlib gl-item" lang="{self.language}">{body}</div>'
 
     @property
@@ -109,6 +111,18 @@ class Item:
 def inside(html: str) -> str:
     """The HTML of an item without what it needs only where it stands alone."""
     return _ALONE.sub("", html).replace('class="genlib gl-item"', 'class="gl-item"')
+
+
+def keep_initials(html: str) -> str:
+    """The HTML of which no line ends behind the letter that begins a word, as in e-mail. What is
+    drawn or to be copied stays as it is.
+
+    Example: of "per e-post" both "e-" and "post" stand on one line.
+    """
+    parts = _AS_IT_IS.split(html)
+    texts = [_INITIAL.sub("\\1\u2060", part) for part in parts[::2]]
+    kept = [*parts[1::2], ""]
+    return "".join(one for pair in zip(texts, kept, strict=True) for one in pair)
 
 
 def together(items: Iterable[Item], *kinds: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from genlib.present import map as finland
 from genlib.present.labels import (
     LETTER,
     LINE,
+    MANY,
     fold_name,
     lay_underneath,
     raise_lines,
@@ -21,27 +22,32 @@ from genlib.present.labels import (
 )
 from genlib.present.plot import Plot
 from genlib.present.svg import HATCH
-from genlib.present.theme import color, vega
+from genlib.present.theme import PHONE, color, vega
 
 with spare_grammar():
     import altair as alt
 
-HEIGHT, WIDEST, THIN, ASIDE = 240, 128, 32, 0.36
-"""Height of upright charts, most room for one column, the part of a picture for names beside it."""
+WIDEST, THIN, ASIDE = 84, 32, 0.36
+"""The widest column, the least room for one, the part of a picture for names beside it."""
+BESIDE = 400
+"""From this room on names stand beside their bars."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A plot with the width of its plot area, and the room that it has with all its labels."""
+    """A plot with the width of its plot area, the room that it has with all its labels, and the
+    height of its plot area if it is upright."""
 
     plot: Plot
     width: float
     room: float
+    height: int
 
     @property
     def narrow(self) -> bool:
         """Names stand above their bars instead of beside them."""
-        return self.room < 400
+        is_low = len(self.plot.places) <= MANY
+        return self.room <= PHONE or (self.room < BESIDE and is_low)
 
     @property
     def span(self) -> tuple[float, float]:
@@ -68,9 +74,8 @@ class Frame:
 
     def x(self, *, points: bool = False) -> alt.X:
         places = self.plot.places
-        inner = 1.0 if points else 0.3
-        aside = f"max(0, width - {WIDEST * len(places)}) / 2"
-        ends: Any = alt.Undefined if points else [{"expr": aside}, {"expr": f"width - {aside}"}]
+        room = self.width / max(1, len(places))
+        inner = 1.0 if points else max(0.3, 1 - WIDEST / room)
         lines, tilt = lay_underneath(places, self.width)
         look: dict[str, Any] = {
             "labelLimit": 0,
@@ -82,8 +87,10 @@ class Frame:
             look["labelOffset"] = raise_lines(lines, tilt)
         axis = alt.Axis(labelExpr=write_lines(lines), **look)
         is_thin = self.width < THIN * len(places)
-        outer = 0.45 if is_thin and not points else 0.15  # a figure is wider than its column
-        scale = alt.Scale(domain=places, paddingInner=inner, paddingOuter=outer, range=ends)
+        outer = 0.15 if points else inner / 2
+        if is_thin and not points:
+            outer = 0.45  # a figure is wider than its column
+        scale = alt.Scale(domain=places, paddingInner=inner, paddingOuter=outer)
         return alt.X("place:N", sort=places, scale=scale, axis=axis)
 
     @property
@@ -159,12 +166,16 @@ class Frame:
             )
         )
 
-    def chart(self, *layers: Any, height: Any = HEIGHT) -> Any:
-        corner = 2 if height == HEIGHT else 0  # of a tilted name, which Vega does not count
+    def chart(self, *layers: Any, height: Any = None) -> Any:
+        corner = 0 if height else 2  # of a tilted name, which Vega does not count
         # all at once: each method of a chart copies all of it
         padding = {"left": corner, "right": 2, "top": 6, "bottom": 0}
         return alt.layer(
-            *layers, width=max(60, round(self.width)), height=height, padding=padding, config=vega()
+            *layers,
+            width=max(60, round(self.width)),
+            height=height or self.height,
+            padding=padding,
+            config=vega(),
         )
 
     def steps(self, height: int) -> alt.Step:
@@ -339,7 +350,7 @@ def _labelled(frame: Frame) -> tuple[pl.DataFrame, bool]:
 def _spread(frame: Frame, last: pl.DataFrame) -> pl.DataFrame:
     """The names at the ends of lines, moved apart where they would meet."""
     start, end = frame.span
-    pixel = (end - start) / HEIGHT
+    pixel = (end - start) / frame.height
     last = last.sort("value")
     names: list[str] = []
     placed: list[float] = []

@@ -36,6 +36,7 @@ from genlib.present.item import (
     Untold,
     caption,
     inside,
+    keep_initials,
     text,
     together,
 )
@@ -282,7 +283,7 @@ def render(
     heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
     wrapped = [block if isinstance(block, Block) else Block(block) for block in blocks]
     bare = [replace(block, html=heading.sub("", inside(block.html))) for block in wrapped]
-    content = arrange_page(bare, words)
+    content = [keep_initials(one) for one in arrange_page(bare, words)]
     marked = re.search(r'data-period="([^"]*)"', "".join(content))
     when = (
         words.period(period)

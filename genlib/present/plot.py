@@ -129,12 +129,13 @@ def check_figures(table: ProtectedTable, column: str) -> None:
 
 def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
     """Title, subtitle and note in the reader's language, the note with what else must be said. A
-    subtitle that only repeats the title is left out."""
+    subtitle that only repeats the title is left out; without a title it is the title."""
     written: dict[str, Any] = {key: options.get(key, "") for key in ("title", "subtitle", "note")}
     texts = {
         key: str(one) if isinstance(one, Finding) else words.translate(one)
         for key, one in written.items()
     }
+    texts["title"] = texts["title"] or texts["subtitle"]
     if texts["subtitle"] == texts["title"]:
         texts["subtitle"] = ""
     return texts | {"note": " ".join(filter(None, [texts["note"], *notes]))}
@@ -143,8 +144,7 @@ def captions(words: Words, options: Options, *notes: str) -> dict[str, str]:
 def explain_absence(words: Words, options: Options, reason: str) -> tuple[Untold, ...]:
     """That a chart or table is not there: its title, its subtitle, and why."""
     texts = captions(words, options)
-    subtitle = texts["subtitle"]
-    return (Untold(texts["title"] or subtitle, subtitle if texts["title"] else "", reason),)
+    return (Untold(texts["title"], texts["subtitle"], reason),)
 
 
 def choose_color(table: ProtectedTable, color: str | None) -> str | None:

@@ -33,6 +33,8 @@ def finished(svg: str, *, name: str, key: str) -> str:
     root = ElementTree.fromstring(svg)  # noqa: S314 - vl-convert's own output
     for element in list(root.iter()):
         _clean(element)
+    for element in list(root.iter()):
+        _part_lines(element)
     _hatch(root, f"hatch-{key}")
     width = root.attrib.pop("width")
     height = root.attrib.pop("height")
@@ -85,6 +87,24 @@ def _clean(element: ElementTree.Element) -> None:
         if c.attrib.get("display") == "none" or c.attrib.get("d") == "M0,0h0v0h0Z"
     ]:
         element.remove(child)
+
+
+def _part_lines(parent: ElementTree.Element) -> None:
+    """A text of several lines becomes a text a line: WeasyPrint would begin all lines where the
+    longest begins, whatever their anchor."""
+    for text in parent.findall(f"{{{NS}}}text"):
+        lines = text.findall(f"{{{NS}}}tspan")
+        place = list(parent).index(text)
+        down = 0.0
+        for number, line in enumerate(lines):
+            down += float(line.attrib.get("dy", 0))
+            own = ElementTree.Element(text.tag, text.attrib)
+            own.text = line.text
+            if down:
+                own.set("transform", f"{text.attrib.get('transform', '')} translate(0,{down:g})")
+            parent.insert(place + number, own)
+        if lines:
+            parent.remove(text)
 
 
 def _hatch(root: ElementTree.Element, key: str) -> None:

@@ -34,8 +34,6 @@ from genlib.present.plot import (
 from genlib.present.words import DASH, Words, sort_key
 
 STAR = "\u00a0*"
-INITIAL = re.compile(r"(\b\w-)(?=\w)")
-"""A letter and its hyphen, as in e-mail: no line ends behind it."""
 MANY = 9
 """With more columns than this a table is printed smaller, so that none is cut."""
 TOTAL = "border-top:1px solid var(--ink);font-weight:600"
@@ -63,9 +61,7 @@ class Grid:
 
         cells = self.cells.head(rows) if rows else self.cells
         stub, *values = [c for c in cells.columns if c != self.group]
-        heads: dict[str, Any] = {
-            column: INITIAL.sub("\\1\u2060", self.heads[column]) for column in values
-        }
+        heads: dict[str, Any] = {column: self.heads[column] for column in values}
         numbers = [column for column in values if column not in self.left]
         grid = GT(cells, rowname_col=stub, groupname_col=self.group)
         grid = grid.tab_stubhead(self.heads[stub]).cols_label(heads)
@@ -136,18 +132,22 @@ def table(
     wanted = list(columns) or [measure.name for measure in table.measures]
     levels = [by, *filter(None, (group, across))]
     rows = _read_rows(table, levels, wanted[0], options, has_groups=bool(group))
+    untold = _explain_absence(table, rows.filter(pl.col(by).is_not_null()), wanted, options)
+    zeros = ""
     if across:
         grid = _crossed(table, rows, by, across, wanted[0])
     else:
-        grouped = _grouped(rows, group, words) if group else rows
-        grid = _listed(table, grouped, levels, columns or wanted, options)
+        wanted = _find_filled(rows, wanted)
+        if group:
+            rows, zeros = _part_zero_groups(_grouped(rows, group, words), group, wanted, words)
+        heads = {name: columns[name] for name in wanted} if isinstance(columns, Mapping) else wanted
+        grid = _listed(table, rows, levels, heads, options)
     limit = options.get("limit", 20)
     count = grid.cells.height - grid.total
     is_cut = count > limit
     cut = words.translate("The first {n} of {all} rows.", n=limit, all=count) if is_cut else ""
     note = _explain_signs(table, rows, grid, wanted)
-    texts = captions(words, options, describe_groups(table), note, cut)
-    untold = _explain_absence(table, rows.filter(pl.col(by).is_not_null()), wanted, options)
+    texts = captions(words, options, describe_groups(table), note, zeros, cut)
     figures = grid.html(limit if is_cut else None)
     body = card(words, figures, texts, behind=grid.html() if is_cut else "")
     is_blank = options.get("optional", False) and count == 0
@@ -159,6 +159,33 @@ def table(
         is_blank=is_blank,
         untold=untold,
     )
+
+
+def _find_filled(rows: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The columns that have a figure in any row; all of them, if none has."""
+    filled = [name for name in columns if rows[name].count()]
+    return filled or list(columns)
+
+
+def _part_zero_groups(
+    rows: pl.DataFrame, group: str, columns: Sequence[str], words: Words
+) -> tuple[pl.DataFrame, str]:
+    """The rows without those groups in which all counts are 0, and a sentence that names these; all
+    rows, if there is no other group.
+
+    Example: of 7, 30 and 90 days, nobody contacted in 7, two groups stay: "All figures are 0: in 7
+    days."
+    """
+    is_zero = [pl.col(name).fill_null(0) == 0 for name in columns]
+    is_row_zero = pl.all_horizontal(*is_zero, pl.col("reason").is_null())
+    marked = rows.with_columns(_zero=is_row_zero.all().over(group))
+    others = marked.filter(~pl.col("_zero"))
+    if others.is_empty() or others.height == rows.height:
+        return rows, ""
+    zeros = marked.filter("_zero").unique(group, maintain_order=True)
+    listed = ", ".join(names(zeros, group, words))
+    listed = listed[:1].lower() + listed[1:]
+    return others.drop("_zero"), f"{words.translate(ZERO)}: {listed}."
 
 
 def _explain_absence(

@@ -101,10 +101,40 @@ def test_a_picture_has_a_name_a_table_behind_it_and_no_script(months):
     assert "<script" not in html
 
 
-def test_wide_charts_are_drawn_again_for_a_telephone(months):
-    html = charts.columns(months, x="month", y="people").html(theme.HALF)
-    widths = [round(float(w)) for w in re.findall(r'viewBox="0 0 ([\d.]+)', html)]
-    assert widths == pytest.approx([theme.HALF, theme.PHONE], abs=2)
+def list_pictures(html):
+    """Of each picture where it is shown, and its width."""
+    found = re.findall(r'<div class="chart ([a-z ]+)"><svg[^>]*viewBox="0 0 ([\d.]+)', html)
+    return {where: round(float(width)) for where, width in found}
+
+
+def test_a_third_of_a_row_is_drawn_again_for_paper_alone(months):
+    html = charts.columns(months, x="month", y="people").html(theme.THIRD)
+    paper = round(theme.PAPER * theme.THIRD)
+    assert list_pictures(html) == {"wide narrow": theme.THIRD, "paper": paper}
+
+
+def test_a_whole_row_is_drawn_for_paper_so_that_its_letters_are_large_there(months):
+    html = charts.columns(months, x="month", y="people").html(theme.FULL)
+    paper = round(theme.PAPER * theme.FULL)
+    assert list_pictures(html) == {"wide": theme.FULL, "narrow": theme.PHONE, "paper": paper}
+
+
+def test_names_of_many_rows_stand_beside_them_on_paper(protected):
+    rows = [{"topic": f"aihe {n}", "people": n} for n in range(1, 20)]
+    table = protected(rows, "topic")
+    chart = charts.dots(table, x="people", y="topic")
+    paper = round(theme.PAPER * theme.HALF)
+    assert chart.to_dict(0.85 * paper, paper)["height"] == {"step": 36}
+    assert chart.to_dict(0.85 * theme.PHONE, theme.PHONE)["height"] == {"step": 54}
+
+
+def test_each_line_of_a_name_is_a_text_in_the_middle_of_its_place(protected):
+    rows = [{"topic": topic, "people": 9} for topic in ("yksi kaksi kolme", "b", "c")]
+    html = charts.columns(protected(rows, "topic"), x="topic", y="people").html(theme.THIRD)
+    texts = re.findall(r'<text text-anchor="middle"[^>]*>([^<]*)</text>', html)
+    assert "Yksi kaksi kolme" in " ".join(texts)
+    assert "Yksi kaksi kolme" not in texts
+    assert "<tspan" not in html
 
 
 LONG = "keväteduista kertova kanta-asiakaskirje pääkaupunkiseudun talouksille 2026, ja muistutus"
@@ -315,8 +345,29 @@ def test_bars_of_nothing_but_the_others_tell_nothing(protected):
     assert [one.reason for one in chart.untold] == [SMALL]
 
 
+@pytest.mark.parametrize(
+    ("draw", "reason", "why"),
+    [(charts.bars, None, NOTHING), (charts.bars, "primary", SMALL), (charts.dots, None, "")],
+)
+def test_bars_of_one_figure_show_nothing_but_a_dot_has_its_axis(protected, draw, reason, why):
+    rows = [
+        {"topic": "a", "people": 20, "reason": None},
+        {"topic": "b", "people": None, "reason": "primary"},
+    ]
+    table = protected(rows[: 1 + bool(reason)], "topic")
+    chart = draw(table, x="people", y="topic", title="Customers")
+    assert [one.reason for one in chart.untold] == [why] * bool(why)
+
+
+def test_a_chart_without_a_title_has_its_subtitle_for_one(channels):
+    html = charts.bars(channels, x="people", y="channel", subtitle="Customers").html()
+    assert "<h3>Asiakkaat</h3>" in html
+    assert 'class="sub"' not in html
+
+
 def test_a_chart_by_colour_is_plain_where_its_colour_is_not_divided(protected):
-    rows = [{"month": date(2026, 1, 1), "channel": None, "people": 20, "reason": None}]
+    months = (date(2026, 1, 1), date(2026, 2, 1))
+    rows = [{"month": one, "channel": None, "people": 20, "reason": None} for one in months]
     table = replace(protected(rows, "month", "channel"), coarser={"channel": "undivided"})
     chart = charts.columns(table, x="month", y="people", color="channel")
     assert not chart.untold
@@ -352,6 +403,14 @@ def test_a_column_is_never_wider_than_its_figure_needs(protected, count):
     )
     assert len(wide) == count
     assert max(map(float, wide)) < 100
+
+
+def test_few_columns_stand_over_the_whole_width(protected):
+    rows = [{"topic": topic, "people": 9} for topic in "abc"]
+    drawn = charts.columns(protected(rows, "topic"), x="topic", y="people").to_dict(800)
+    bars = re.findall(r'aria-roledescription="bar" d="M([\d.]+)', svg.fitted(drawn, 800))
+    first, *_, last = sorted(map(float, bars))
+    assert last - first == pytest.approx(800 * 2 / 3, abs=20)
 
 
 def test_a_name_of_two_lines_stands_in_the_middle_of_its_row(protected):

@@ -544,3 +544,15 @@ def test_a_change_that_is_written_as_nothing_is_none(protected):
     found = change(protected, [*STEADY, 1001.2], column="amount_cents", language="en")
     assert found == "The number of customers stayed the same from the previous month"
     assert found.brief == "Unchanged from the previous month"
+
+
+@pytest.mark.parametrize(
+    ("unknown", "of_known", "said"),
+    [(50, False, "30 %"), (50, True, "60 %"), (None, True, "")],
+)
+def test_the_largest_group_is_a_share_of_all_or_of_those_known(protected, unknown, of_known, said):
+    rows = [("18-34", 30), ("35-54", 20), ("unknown", unknown), (None, 100)]
+    table = protected([{"age_band": age, "people": n} for age, n in rows], "age_band")
+    message = "{label}: {share}"
+    finding = findings.largest(table, "age_band", "people", "", message=message, of_known=of_known)
+    assert finding.replace("\u00a0", " ").partition(": ")[2] == said

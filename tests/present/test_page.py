@@ -238,7 +238,7 @@ def test_the_page_is_one_file_with_its_type_and_one_style_sheet(html):
 
 
 def test_headings_stand_in_order_and_the_title_once(html):
-    assert [int(level) for level in re.findall(r"<h([1-6])", html)] == [1, 3, 3]
+    assert [int(level) for level in re.findall(r"<h([1-6])", html)] == [1, 3, 3, 3]
     assert re.search(
         r'<h1><span class="kicker">Kampanjahistoria</span>Helmikuu\u00a02026</h1>', html
     )
@@ -285,6 +285,12 @@ def test_a_command_has_its_words_apart_so_that_no_line_ends_behind_a_hyphen():
     html = page.describe_making(Words("en"), {"Anew": command}, {})
     assert re.findall("<span>([^<]*)</span>", html) == command.split(" ")
     assert command in re.sub("<[^>]+>", "", html)
+
+
+def test_no_line_of_a_page_ends_behind_the_letter_that_begins_a_word():
+    blocks = ['<p class="e-x">Skicka per e-post, Erik-Axel.</p><code>x-y</code>']
+    html = page.render(blocks, title="Kunder", language="sv")
+    assert '<p class="e-x">Skicka per e-\u2060post, Erik-Axel.</p><code>x-y</code>' in html
 
 
 def test_no_line_of_a_tile_ends_inside_a_range(channels):

@@ -151,6 +151,28 @@ def test_across_makes_columns_of_codes(protected):
     ]
 
 
+def test_a_column_without_any_figure_is_left_out(protected):
+    rows = [{"topic": topic, "people": 9, "share": None} for topic in "ab"]
+    columns = ["people", "share"]
+    item = tables.table(protected(rows, "topic"), by="topic", columns=columns, total=False)
+    assert cells(item) == ["Aihe", "Asiakkaita", "A", "9", "B", "9"]
+    assert "–" not in item.html()
+
+
+@pytest.mark.parametrize("reason", [None, "primary"])
+def test_a_group_of_zeros_is_named_and_one_that_is_hidden_stays(protected, reason):
+    rows = [
+        {"days": days, "channel": channel, "people": days - 7, "reason": None}
+        for days in (7, 30)
+        for channel in "ab"
+    ]
+    rows[0] |= {"people": None if reason else 0, "reason": reason}
+    item = tables.table(protected(rows, "days", "channel"), by="channel", group="days")
+    groups = [cell for cell in cells(item) if cell.endswith("päivässä")]
+    assert groups == ["7\u00a0päivässä"] * bool(reason) + ["30\u00a0päivässä"]
+    assert ("Kaikki luvut ovat nollia: 7\u00a0päivässä." in item.html()) == (reason is None)
+
+
 def test_groups_stand_in_finnish_order(protected):
     rows = [{"topic": t, "channel": "email", "people": 1} for t in ("zeta", "äiti", "alku")]
     item = tables.table(protected(rows, "topic", "channel"), by="channel", group="topic")
@@ -210,5 +232,5 @@ def test_each_figure_of_a_list_has_the_head_of_its_column(protected):
 
 def test_no_head_of_a_column_breaks_behind_its_first_letter(protected):
     table = protected([{"channel": "email", "people": 7}], "channel")
-    html = tables.table(table, by="channel", columns={"people": "e-mail"}).html()
+    html = tables.table(table, by="channel", columns={"people": "e-mail"}).standing()
     assert ">e-\u2060mail</th>" in html

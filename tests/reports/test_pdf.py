@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
+import polars as pl
 import pypdf
 import pytest
+import weasyprint
+from weasyprint.formatting_structure.boxes import ReplacedBox
 
-from genlib.present import page
+from genlib.disclosure.cells import PEOPLE, Dimension
+from genlib.disclosure.table import SEAL, ProtectedTable
+from genlib.present import charts, page
 from genlib.reports.pdf import to_pdf
 
 
@@ -52,3 +58,24 @@ def test_conditions_stand_on_one_page():
     html = page.render(parts, title="Kampanjahistoria", language="fi")
     texts = [one.extract_text() for one in pypdf.PdfReader(BytesIO(to_pdf(html))).pages]
     assert ["Ehto" in said for said in texts] == [False, True]
+
+
+def _list_letters(html):
+    """The height in points of the letters of each chart on paper: 13 pixels of its drawing."""
+    drawn = re.findall(r'<div class="chart paper"><svg[^>]*viewBox="0 0 ([\d.]+)', html)
+    pages = weasyprint.HTML(string=html).render().pages
+    boxes = [box for one in pages for box in one._page_box.descendants()]
+    pictures = [box.width for box in boxes if isinstance(box, ReplacedBox)]
+    return [13 * 0.75 * width / float(room) for width, room in zip(pictures, drawn, strict=True)]
+
+
+@pytest.mark.parametrize("spans", [(12,), (8, 4), (7, 5), (6, 6), (4, 4, 4)])
+def test_letters_of_charts_are_eight_points_or_more(spans):
+    rows = [{"topic": topic, "people": people} for topic, people in (("a", 40), ("b", 30))]
+    frame = pl.DataFrame(rows).with_columns(reason=pl.lit(None, pl.String))
+    table = ProtectedTable("sample", frame, (Dimension("topic"),), (PEOPLE,), 0, "fi", SEAL)
+    chart = charts.columns(table, x="topic", y="people")
+    row = page.row(*[chart] * len(spans), spans=spans)
+    letters = _list_letters(page.render([row.html()], title="Kampanjahistoria", language="fi"))
+    assert len(letters) == len(spans)
+    assert 8 <= min(letters) <= max(letters) <= 10
