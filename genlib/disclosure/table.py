@@ -120,8 +120,8 @@ class ProtectedTable:
         """The rows at one level: the named dimensions set, all others at their total, narrowed to
         `where`; with the words of the table's language where dimensions bring their own."""
         self._check_dimensions(*dimensions, *where)
-        is_at_level = self._stands_at({*dimensions, *where})
-        rows = self._narrow(self.frame.filter(is_at_level), where)
+        level = self._stands_at({*dimensions, *where})
+        rows = self._narrow(self.frame.filter(*level), where)
         return rows.with_columns(*self.name_codes())
 
     def _stands_at(self, asked: set[str]) -> list[pl.Expr]:
