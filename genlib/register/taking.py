@@ -88,6 +88,7 @@ class Taking:
         refused = every["row"].n_unique()
         self.outcome.read += batch.rows.height
         self.outcome.joined += batch.joined
+        self.outcome.add_payments(batch.payments)
         self.outcome.refused += refused
         self.outcome.past += over.height
         self.outcome.erased += erased.height

@@ -12,6 +12,7 @@ from next_state import CAMPAIGN, CUSTOMER, NOW, QUESTION, SURVEY, read_table, re
 from polars import col
 
 from genlib.errors import BadInput, Refused
+from genlib.register.batches import Payments
 from genlib.register.database import Register
 from genlib.register.feeds.source import read_feed
 from genlib.register.holds import check_everybody_is_named, held_people
@@ -47,6 +48,7 @@ BILL = {
     "Eräpäivä": "15.9.2026",
     "Maksupäivä": "",
     "Summa": "1 234,50 €",
+    "Avoinna": "1 234,50 €",
     "Tuoteryhmä": "laite",
     "Viite": "",
 }
@@ -148,7 +150,7 @@ def test_an_invoice_comes_to_the_customer_of_another_source_in_cents(
     row = read_table(work.register, work.key, "invoice").row(0, named=True)
     assert (row["customer_id"], row["amount_cents"], row["paid_on"]) == (2, 123450, None)
     paid = take(
-        work, "invoice_list", write_list(folder, "laskut", {**BILL, "Maksupäivä": "2.10.2026"})
+        work, "invoice_list", write_list(folder, "laskut", {**BILL, "Maksupäivä": "2.10.2026", "Avoinna": "0,00"})
     )
     assert paid["invoice"].columns == {"paid_on": 1}
 
@@ -336,6 +338,33 @@ def test_two_feeds_of_one_table_tell_their_refused_rows_beside_each_other(
     work.run([*first, *second, *second], ["customer"])
     names = sorted(path.name for path in work.rejected_to.iterdir())
     assert names == ["customer_list-customer.csv", "shop-customer-2.csv", "shop-customer.csv"]
+
+
+def test_a_payment_day_beside_an_open_amount_is_told_and_is_no_payment(
+    work: Refresh, people: Path
+) -> None:
+    partly = {**BILL, "Maksupäivä": "20.9.2026", "Avoinna": "10,00"}
+    paid = {**partly, "Laskunro": "F-2", "Avoinna": "0,00"}
+    credited = {**BILL, "Laskunro": "F-3", "Avoinna": "0"}
+    unreadable = {**paid, "Laskunro": "F-4", "Avoinna": "?"}
+    blank = {**paid, "Laskunro": "F-5", "Avoinna": ""}
+    write_list(people, "laskut", partly, paid, credited, unreadable, blank)
+    outcome = take(work, "invoice_list", people)["invoice"]
+    day = dt.date(2026, 9, 20)
+    assert read_table(work.register, work.key, "invoice")["paid_on"].to_list() == [
+        None,
+        day,
+        None,
+        day,
+    ]
+    assert (outcome.payments, outcome.rules) == (Payments(1, 1), {"not_a_date": 1})
+    assert [line[:24] for line in outcome.notices] == [
+        "invoice: partly paid: 1:",
+        "invoice: closed without ",
+    ]
+    settled = {**partly, "Avoinna": "0,00"}
+    outcome = take(work, "invoice_list", write_list(people, "laskut", settled))["invoice"]
+    assert outcome.columns == {"paid_on": 1}
 
 
 def test_the_own_layout_does_not_overwrite_another_source_s_row(
