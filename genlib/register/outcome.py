@@ -29,8 +29,9 @@ class Outcome:
     refused a cell; `past`: how many of the refused rows were so for their age, `erased`: since they
     are of people who were erased; `customers`: whose rows were added or changed; `joined`: keys of
     customers who were there; `closed_months`: changed amounts of invoices of earlier months;
-    `missing`: rows that a whole file did not send, else None; `payments`: what open amounts say;
-    `codes`: those that nobody translates; `decisions`: what a person must decide, a line each."""
+    `missing`: rows that a whole file did not send, else None; `undecided`: of them those that wait
+    for a decision; `payments`: what open amounts say; `codes`: those that nobody translates;
+    `decisions`: what a person must decide, a line each."""
 
     feed: str
     table: str
@@ -49,6 +50,7 @@ class Outcome:
     closed_months: int = 0
     joined: int = 0
     missing: int | None = None
+    undecided: int = 0
     payments: Payments = field(default_factory=Payments)
     newest: dt.datetime | None = None
     codes: UnknownCodes = field(default_factory=UnknownCodes)
@@ -110,9 +112,9 @@ class Outcome:
         if self.closed_months:
             lines.append(f"{self.table}: changed amounts of earlier months: {self.closed_months}")
         lines += self._tell_payments()
-        if self.missing:
+        if self.undecided:
             lines.append(
-                f"{self.table}: not sent any more, for a decision: {self.missing}; nothing was "
+                f"{self.table}: not sent any more, for a decision: {self.undecided}; nothing was "
                 "removed (genlib register missing)"
             )
         return [*lines, *self.decisions]

@@ -150,7 +150,9 @@ def test_an_invoice_comes_to_the_customer_of_another_source_in_cents(
     row = read_table(work.register, work.key, "invoice").row(0, named=True)
     assert (row["customer_id"], row["amount_cents"], row["paid_on"]) == (2, 123450, None)
     paid = take(
-        work, "invoice_list", write_list(folder, "laskut", {**BILL, "Maksupäivä": "2.10.2026", "Avoinna": "0,00"})
+        work,
+        "invoice_list",
+        write_list(folder, "laskut", {**BILL, "Maksupäivä": "2.10.2026", "Avoinna": "0,00"}),
     )
     assert paid["invoice"].columns == {"paid_on": 1}
 
