@@ -131,6 +131,8 @@ def _add_records(connection: sa.Connection) -> None:
                 "table": "invoice",
                 "row_id": number,
                 "since": SUMMER,
+                "decision": "stays",
+                "decided_at": SUMMER,
             },
             "refresh_row": {"run": 1, "table": "feedback", "row_id": number, "before": image},
         }

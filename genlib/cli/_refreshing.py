@@ -17,6 +17,7 @@ from genlib.register import journal
 from genlib.register.batches import Source, read_folder
 from genlib.register.database import open_register
 from genlib.register.feeds.source import read_feed
+from genlib.register.missing import decide_missing
 from genlib.register.refresh import Refresh
 from genlib.register.runs import tell_history
 from genlib.register.schema import Base
@@ -135,22 +136,46 @@ def undo(
     typer.echo("\n".join([summary, *taken_back.notices]))
 
 
-def missing() -> None:
+def missing(
+    decide: Annotated[
+        str | None, typer.Option(help="left or stays, of the rows that are named.")
+    ] = None,
+    feed: Annotated[str, typer.Option(help="The feed, as the list names it.")] = "",
+    table: Annotated[str, typer.Option(help="The table, as the list names it.")] = "customer",
+    row: Annotated[list[int] | None, typer.Option(help="A row's number; may be repeated.")] = None,
+    password_file: PasswordFile = None,
+) -> None:
     """The rows that a source which sends everything did not send any more, by number, for a
-    decision: have they left, were they erased at the source?
+    decision; or enter it: customers have left (the register says when), or the row stays as it is.
+    Who was erased at the source is erased here too: genlib subject receive --kind erasure.
 
-    Level: steward, by the operating system.
+    Level: steward; to look, by the operating system.
 
     Example: genlib register missing
+             genlib register missing --decide stays --feed crm --row 17
     """
-    register = open_register(settings.load().register)
-    marks = pl.concat(register.scan("missing_row", ["feed", "table", "row_id", "since"]))
+    places = settings.load(password_file=password_file)
+    register = open_register(places.register)
+    if decide is not None:
+        if not feed or not row:
+            raise UsageError("a decision names its --feed and each --row")
+        open_identity(places, "register missing")
+        count = decide_missing(register, (feed, table), row, decide, read_clock())
+        typer.echo(f"{count} decided")
+        return
+    columns = ["feed", "table", "row_id", "since", "decision"]
+    marks = pl.concat(register.scan("missing_row", columns))
+    waiting = marks.filter(pl.col("decision").is_null())
     day = pl.col("since").dt.strftime("%Y-%m-%d")
-    lines = marks.sort("feed", "table", "row_id").select(
+    lines = waiting.sort("feed", "table", "row_id").select(
         pl.format("{} {} {} since {}", "feed", "table", "row_id", day)
     )
     typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
-    typer.echo(f"{marks.height} rows are not sent any more")
+    decided = marks.height - waiting.height
+    typer.echo(
+        f"{waiting.height} rows are not sent any more"
+        + (f"; of {decided} others it was decided" if decided else "")
+    )
 
 
 def read_as_of(as_of: dt.datetime | None) -> dt.datetime | None:

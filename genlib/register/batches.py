@@ -32,12 +32,21 @@ CANDIDATES = pl.Schema({"row": pl.Int64(), "customer_id": pl.Int64()})
 
 
 @dataclass(frozen=True)
+class Payments:
+    """How many invoices have a payment day while something is open (`partly`), and how many have
+    nothing open and no payment day (`undated`): credited, or paid nobody knows when."""
+
+    partly: int = 0
+    undated: int = 0
+
+
+@dataclass(frozen=True)
 class Batch:
     """Rows as they came: `rows` of text, in the register's columns, with `row`; `faults` of those
     that are refused already; `candidates`: customers (row, customer_id) whom a refused row may
     mean. `given`: the columns that these rows tell, if not those of their source; `joined`: how
     many keys were found to be of customers who were there; `codes`: what the source says (row,
-    column, code) that its feed does not translate."""
+    column, code) that its feed does not translate; `payments`: what its open amounts say."""
 
     rows: pl.DataFrame
     faults: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FAULTS))
@@ -45,6 +54,7 @@ class Batch:
     given: tuple[str, ...] | None = None
     joined: int = 0
     codes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CODES))
+    payments: Payments = field(default_factory=Payments)
 
 
 @dataclass(frozen=True)

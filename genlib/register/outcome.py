@@ -13,6 +13,7 @@ from functools import partial
 import polars as pl
 import sqlalchemy as sa
 
+from genlib.register.batches import Payments
 from genlib.register.expiry import tell_past
 from genlib.register.holds import tell_held
 from genlib.register.numbering import give_numbers
@@ -28,8 +29,9 @@ class Outcome:
     refused a cell; `past`: how many of the refused rows were so for their age, `erased`: since they
     are of people who were erased; `customers`: whose rows were added or changed; `joined`: keys of
     customers who were there; `closed_months`: changed amounts of invoices of earlier months;
-    `missing`: rows that a whole file did not send, else None; `codes`: those that nobody
-    translates; `decisions`: what a person must decide, a line each."""
+    `missing`: rows that a whole file did not send, else None; `undecided`: of them those that wait
+    for a decision; `payments`: what open amounts say; `codes`: those that nobody translates;
+    `decisions`: what a person must decide, a line each."""
 
     feed: str
     table: str
@@ -48,6 +50,8 @@ class Outcome:
     closed_months: int = 0
     joined: int = 0
     missing: int | None = None
+    undecided: int = 0
+    payments: Payments = field(default_factory=Payments)
     newest: dt.datetime | None = None
     codes: UnknownCodes = field(default_factory=UnknownCodes)
     decisions: list[str] = field(default_factory=list)
@@ -65,6 +69,11 @@ class Outcome:
         """Note when the newest of some rows happened."""
         instants = [instant for instant in (self.newest, newest) if instant]
         self.newest = max(instants, default=None)
+
+    def add_payments(self, payments: Payments) -> None:
+        """Count the invoices whose open amounts say something of their payment days."""
+        partly = self.payments.partly + payments.partly
+        self.payments = Payments(partly, self.payments.undated + payments.undated)
 
     @property
     def listed(self) -> int:
@@ -102,12 +111,27 @@ class Outcome:
             )
         if self.closed_months:
             lines.append(f"{self.table}: changed amounts of earlier months: {self.closed_months}")
-        if self.missing:
+        lines += self._tell_payments()
+        if self.undecided:
             lines.append(
-                f"{self.table}: not sent any more, for a decision: {self.missing}; nothing was "
+                f"{self.table}: not sent any more, for a decision: {self.undecided}; nothing was "
                 "removed (genlib register missing)"
             )
         return [*lines, *self.decisions]
+
+    def _tell_payments(self) -> list[str]:
+        lines = []
+        if self.payments.partly:
+            lines.append(
+                f"{self.table}: partly paid: {self.payments.partly}: so many have a payment day "
+                "while something is open; they count as unpaid until nothing is"
+            )
+        if self.payments.undated:
+            lines.append(
+                f"{self.table}: closed without a payment day: {self.payments.undated}: credited, "
+                "or paid nobody knows when; they count as unpaid"
+            )
+        return lines
 
     def write(self, connection: sa.Connection, key: RunKey) -> None:
         """Enter the counts into the history."""

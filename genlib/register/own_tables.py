@@ -122,12 +122,15 @@ class RefreshRow(Numbered, Base):
 
 class MissingRow(Numbered, Base):
     """A row that a source which sends everything did not send any more: a person decides what that
-    means."""
+    means. `decision`: that they have `left`, or that the row `stays` as it is; empty until it is
+    decided, and again once the source sends the row."""
 
     feed: Mapped[str]
     table: Mapped[str]
     row_id: Mapped[int]
     since: Mapped[dt.datetime]
+    decision: Mapped[str | None]
+    decided_at: Mapped[dt.datetime | None]
 
 
 class AuditEvent(Numbered, Base):

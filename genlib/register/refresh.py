@@ -21,7 +21,7 @@ from genlib.atomic import replacing
 from genlib.clock import read_clock
 from genlib.private import make_folder
 from genlib.register import audit, fingerprints, holds, runs
-from genlib.register.batches import Place, Source
+from genlib.register.batches import OWN_FEED, Place, Source
 from genlib.register.database import Register
 from genlib.register.expiry import PastRows
 from genlib.register.outcome import Outcome
@@ -59,9 +59,9 @@ class Refresh:
         self.check_order(sources)
         holds.begin_load(self.register, names, self.at)
         outcomes: list[Outcome] = []
-        for source in sources:
+        for source, report in zip(sources, _name_reports(sources), strict=True):
             run = outcomes[0].run if outcomes else 0
-            outcomes.append(self._keep(source, run))
+            outcomes.append(self._keep(source, run, report))
         return outcomes
 
     def check(self, sources: Sequence[Source]) -> list[tuple[Outcome, bytes]]:
@@ -82,10 +82,10 @@ class Refresh:
             for source in sources:
                 runs.check_not_older(connection, source.feed, source.table, source.as_of)
 
-    def _keep(self, source: Source, run: int) -> Outcome:
+    def _keep(self, source: Source, run: int, name: str) -> Outcome:
         """One table in one transaction; the report of refused rows is in its place before the rows
-        are. run: the number of the refresh, 0 to begin one."""
-        report = make_folder(self.rejected_to) / f"{source.table}.csv"
+        are. run: the number of the refresh, 0 to begin one; name: of the report."""
+        report = make_folder(self.rejected_to) / name
         with audit.told(self.register) as (connection, tell), replacing(report) as refused:
             runs.check_not_older(connection, source.feed, source.table, source.as_of)
             number = run or runs.begin_run(connection)
@@ -119,3 +119,16 @@ class Refresh:
         taking.finish(is_whole=self.is_whole)
         taking.outcome.write(connection, key)
         return taking.outcome
+
+
+def _name_reports(sources: Sequence[Source]) -> list[str]:
+    """What the report of each source's refused rows is called: `customer.csv` of the own layout,
+    `crm-customer.csv` of a feed, and `crm-customer-2.csv` where it gives a table twice, so that
+    none takes the place of another."""
+    places = [(source.feed, source.table) for source in sources]
+    names = []
+    for at, (feed, table) in enumerate(places):
+        name = table if feed == OWN_FEED else f"{feed}-{table}"
+        earlier = places[:at].count((feed, table))
+        names.append(f"{name}-{earlier + 1}.csv" if earlier else f"{name}.csv")
+    return names

@@ -192,6 +192,8 @@ def mark_missing(
             feed=pl.lit(key.feed),
             table=pl.lit(key.table),
             since=pl.lit(key.at),
+            decision=pl.lit(None, pl.String),
+            decided_at=pl.lit(None, UTC_INSTANT),
         ),
     )
 

@@ -24,6 +24,7 @@ from genlib.register.change_rules import (
 )
 from genlib.register.contradictions import FAULTS, find_contradictions
 from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_lost
+from genlib.register.missing import count_undecided
 from genlib.register.outcome import Outcome
 from genlib.register.quick import read_plainly
 from genlib.register.rules import examined
@@ -88,6 +89,7 @@ class Taking:
         refused = every["row"].n_unique()
         self.outcome.read += batch.rows.height
         self.outcome.joined += batch.joined
+        self.outcome.add_payments(batch.payments)
         self.outcome.refused += refused
         self.outcome.past += over.height
         self.outcome.erased += erased.height
@@ -155,6 +157,7 @@ class Taking:
             missing = self.seen.find_missing(is_of_source(self.source.source, self.name))
             self.outcome.missing = missing.height
             runs.mark_missing(register, connection, self.run, missing)
+            self.outcome.undecided = count_undecided(connection, self.run.feed, self.name)
 
     def _choose_stage(self, columns: tuple[str, ...]) -> Stage:
         """The stage on which rows are compared that tell these columns."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from genlib.errors import UsageError
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The schema of `register.schema`: the last of `register.migrations`."""
 
 VERSION = sa.Table(

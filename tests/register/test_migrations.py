@@ -26,8 +26,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade():
@@ -87,7 +87,7 @@ def later(tmp_path: Path) -> Path:
     """The changes of today and one more."""
     versions = tmp_path / "versions"
     shutil.copytree(VERSIONS, versions, ignore=shutil.ignore_patterns("__*"))
-    (versions / "r0004_next.py").write_text(NEXT)
+    (versions / "r0005_next.py").write_text(NEXT)
     return versions
 
 
@@ -124,7 +124,7 @@ def test_a_change_of_a_table_keeps_its_rows_and_those_that_refer_to_it(
     register: Register, url: str, later: Path
 ) -> None:
     add_people(register)
-    assert upgrade_register(url, versions=later) == (SCHEMA, "0004")
+    assert upgrade_register(url, versions=later) == (SCHEMA, "0005")
     assert (register.count("customer"), register.count("permission")) == (2, 1)
     inspector = sa.inspect(register.engine)
     columns = {column["name"]: column for column in inspector.get_columns("customer")}
@@ -143,7 +143,7 @@ def test_a_change_that_fails_leaves_the_register_as_it_was(
 ) -> None:
     add_people(register)
     before = describe(register)
-    (later / "r0004_next.py").write_text(f"{NEXT}    op.execute('{statement}')\n")
+    (later / "r0005_next.py").write_text(f"{NEXT}    op.execute('{statement}')\n")
     with pytest.raises(GenlibError, match=r"could not be upgraded .*; it is as it was") as failure:
         upgrade_register(url, versions=later)
     assert "Kuuralehto" not in str(failure.value)

@@ -78,7 +78,8 @@ class TableFeed:
     meant. `answers`: of a wide survey, question code → source column; each answer is a row.
     `match`: identifiers by which a key may be of a customer whom another source sent; `master`: the
     columns that the feed changes of such a customer. `updated_at`: the source's column of when a
-    row was changed; the newest says of when it speaks.
+    row was changed; the newest says of when it speaks. `open_amount`: of invoices, the source's
+    column of what is not paid yet; while something is open a payment day is of a part payment.
     """
 
     table: str
@@ -92,6 +93,7 @@ class TableFeed:
     answers: Mapping[str, str] = field(default_factory=dict)
     where: str = ""
     updated_at: str = ""
+    open_amount: str = ""
     match: tuple[str, ...] = ()
     master: tuple[str, ...] = ()
     form: Format = field(default_factory=Format)
@@ -102,7 +104,8 @@ class TableFeed:
         """Every column of the source that this table reads."""
         named = [*self.key, *self.columns.values(), *self.answers.values()]
         pointing = [reference.column for reference in self.references.values()]
-        optional = [column for column in (self.where, self.updated_at) if column]
+        others = (self.where, self.updated_at, self.open_amount)
+        optional = [column for column in others if column]
         return tuple(dict.fromkeys([*named, *pointing, *optional]))
 
     def faults(self) -> Iterator[str]:
@@ -118,6 +121,11 @@ class TableFeed:
         yield from self._column_faults()
         yield from self._reference_faults()
         yield from self._joining_faults()
+        if self.open_amount and not {"paid_on", "amount_cents"} <= {*self.columns}:
+            yield (
+                f"table {self.table}: open_amount is of invoices, beside the columns of paid_on "
+                "and amount_cents"
+            )
 
     def _column_faults(self) -> Iterator[str]:
         ours_by_name = {column.name: column for column in plain_columns(self.table)}

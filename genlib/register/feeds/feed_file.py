@@ -109,6 +109,7 @@ class _Reader:
             answers=self.read_texts(raw, "answers"),
             where=self.read_text(raw, "where"),
             updated_at=self.read_text(raw, "updated_at"),
+            open_amount=self.read_text(raw, "open_amount"),
             form=self.make(Format, "format", form, Format()),
             layout=self.make(Layout, "layout", layout, Layout()),
         )

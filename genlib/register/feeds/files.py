@@ -30,7 +30,12 @@ def find_file(folder: Path, feed: TableFeed) -> Path:
     if not folder.is_dir():
         raise UsageError(f"the folder of the files is not there: {folder}")
     paths = [path for path in sorted(folder.glob(feed.file)) if path.is_file()]
-    if len(paths) != 1:
+    if not paths:
+        raise BadInput(
+            f"table {feed.table}: no file of {folder} is named {feed.file}; say with --files where "
+            "it lies, or mend file in the feed"
+        )
+    if paths[1:]:
         raise BadInput(
             f"table {feed.table}: {len(paths)} files are named {feed.file}; leave the one that "
             "counts"
@@ -45,9 +50,9 @@ def is_typed(path: Path) -> bool:
     return path.suffix.lower() != ".csv"
 
 
-def find_encoding(path: Path) -> str:
-    """What a file is written in: UTF-8 if all of it can be read so, UTF-16 if it begins as that
-    does, else Windows-1252, in which nearly anything can be read."""
+def find_encoding(path: Path, *, is_whole: bool = True) -> str:
+    """What a file, or only its beginning, is written in: UTF-8 if it can be read so, UTF-16 if it
+    begins as that does, else Windows-1252, in which nearly anything can be read."""
     if is_typed(path):
         return "utf-8"
     with path.open("rb") as file:
@@ -56,11 +61,33 @@ def find_encoding(path: Path) -> str:
         return "utf-16"
     try:
         with path.open(encoding="utf-8") as text:
-            while text.read(CHUNK):
+            while text.read(CHUNK) and is_whole:
                 pass
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
+
+
+def check_encoding(path: Path, layout: Layout) -> None:
+    """BadInput for a file that is written otherwise than its feed says, as when a system was
+    changed since last month. Read as Windows-1252 a file in UTF-8 would give "MetsÃ¤puro", and
+    nobody would be told."""
+    if is_typed(path):
+        return
+    can_be_anything = layout.encoding == "cp1252"
+    encoding = find_encoding(path, is_whole=can_be_anything)
+    if encoding == layout.encoding or (can_be_anything and _is_ascii(path)):
+        return
+    raise BadInput(
+        f"{path.name} looks like {encoding} and the feed says {layout.encoding}: write "
+        f'encoding = "{encoding}" into [layout] of the feed, or export it as before'
+    )
+
+
+def _is_ascii(path: Path) -> bool:
+    """Whether every encoding but UTF-16 reads a file alike."""
+    with path.open("rb") as file:
+        return all(chunk.isascii() for chunk in iter(lambda: file.read(CHUNK), b""))
 
 
 def read_columns(path: Path, layout: Layout | None = None) -> list[str]:
@@ -83,9 +110,18 @@ class FileRows:
         return is_typed(self.path)
 
     def check(self) -> None:
-        """BadInput if the file lacks a column that the feed reads."""
-        header = read_columns(self.path, self.table_feed.layout)
-        missing = [column for column in self.table_feed.source_columns if column not in header]
+        """BadInput if the file is in another encoding than the feed says, or lacks a column that
+        the feed reads."""
+        layout = self.table_feed.layout
+        check_encoding(self.path, layout)
+        header = read_columns(self.path, layout)
+        wanted = self.table_feed.source_columns
+        missing = [column for column in wanted if column not in header]
+        if len(missing) == len(wanted):
+            raise BadInput(
+                f"table {self.table_feed.table}: row {layout.header} of the file names none of the "
+                "columns that the feed reads; write header = … into [layout] for the row that does"
+            )
         if missing:
             raise BadInput(
                 f"table {self.table_feed.table}: the file lacks column {', '.join(missing)}; mend "

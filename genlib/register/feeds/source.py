@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -20,7 +20,12 @@ from genlib.register.feeds.feed_file import load_feed
 from genlib.register.feeds.files import FileRows, find_file
 from genlib.register.feeds.query import QueryRows, read_address
 from genlib.register.feeds.resolve import SPREAD, Resolver
-from genlib.register.feeds.translate import find_unknown_codes, read_changed, translate
+from genlib.register.feeds.translate import (
+    count_payments,
+    find_unknown_codes,
+    read_changed,
+    translate,
+)
 from genlib.register.rules import read_iso_instant
 from genlib.register.runs import RunKey
 from genlib.settings import TIME_ZONE
@@ -84,7 +89,10 @@ class FeedTable:
         for raw in self.rows.read():
             rows = translate(raw, self.table_feed, is_typed=self.rows.is_typed)
             codes = find_unknown_codes(raw, self.table_feed)
-            yield from Resolver(place, run, self.declared, self.table_feed, rows, codes).resolve()
+            payments = count_payments(raw, self.table_feed, is_typed=self.rows.is_typed)
+            resolver = Resolver(place, run, self.declared, self.table_feed, rows, codes)
+            for batch in resolver.resolve():
+                yield replace(batch, payments=payments) if self.table_feed.open_amount else batch
 
 
 def read_feed(

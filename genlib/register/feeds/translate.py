@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from genlib.register.batches import CODES
+from genlib.register.batches import CODES, Payments
 from genlib.register.bulk import UTC_INSTANT
 from genlib.register.feeds.declaration import Reference, TableFeed
 from genlib.register.feeds.formats import (
@@ -30,6 +30,7 @@ from genlib.register.feeds.typed_cells import (
     read_typed_truth,
 )
 from genlib.register.identifiers import checked
+from genlib.register.spelling import UNREADABLE
 from genlib.register.store import plain_schema
 
 KEY, TARGET = "key", "target_"
@@ -59,7 +60,25 @@ def translate(raw: pl.DataFrame, feed: TableFeed, *, is_typed: bool = False) -> 
     keyed = named.with_columns(_key(feed).alias(KEY))
     if feed.answers:
         keyed = _lay_answers_long(keyed, feed)
-    return keyed.select("row", *_columns(feed, is_typed=is_typed))
+    rows = keyed.select("row", *_columns(feed, is_typed=is_typed))
+    if not feed.open_amount:
+        return rows
+    return _leave_part_payments(rows, _read_open(keyed, feed, is_typed=is_typed))
+
+
+def count_payments(raw: pl.DataFrame, feed: TableFeed, *, is_typed: bool) -> Payments:
+    """How many invoices of a list with open amounts are partly paid, or closed without a day."""
+    if not feed.open_amount:
+        return Payments()
+    meant = raw.filter(_is_filled(feed.where)) if feed.where else raw
+    cells = meant.with_columns(_blank(pl.exclude("row"), feed.form).name.keep())
+    day, amount = pl.col(feed.columns["paid_on"]), pl.col(feed.columns["amount_cents"])
+    is_debt = ~_read_by(CENTS, amount, feed.form, is_typed=is_typed).str.contains("^(?:-|0$)")
+    open_cents = _read_open(cells, feed, is_typed=is_typed)
+    is_closed = open_cents == "0"
+    partly = cells.filter(day.is_not_null(), ~is_closed & (open_cents != UNREADABLE))
+    undated = cells.filter(day.is_null(), is_closed, is_debt)
+    return Payments(partly.height, undated.height)
 
 
 def read_changed(text: pl.Expr, form: Format, *, is_typed: bool) -> pl.Expr:
@@ -96,6 +115,22 @@ def _columns(feed: TableFeed, *, is_typed: bool) -> list[pl.Expr]:
     ]
     answers = [pl.col("question"), pl.col("answer")] if feed.answers else []
     return [pl.col(KEY), *values, *constants, *targets, *answers]
+
+
+def _read_open(cells: pl.DataFrame, feed: TableFeed, *, is_typed: bool) -> pl.Series:
+    """What is open of each invoice, in cents."""
+    text = pl.col(feed.open_amount)
+    return cells.select(_read_by(CENTS, text, feed.form, is_typed=is_typed)).to_series()
+
+
+def _leave_part_payments(rows: pl.DataFrame, open_cents: pl.Series) -> pl.DataFrame:
+    """The invoices without the day of a part payment. A day beside an open amount that nobody can
+    read is unreadable too."""
+    is_unreadable = pl.lit(open_cents == UNREADABLE)
+    is_open = pl.lit(open_cents != "0")
+    day = pl.when(is_unreadable).then(pl.lit(UNREADABLE)).when(~is_open).then("paid_on")
+    says_nothing = pl.lit(open_cents.is_null())
+    return rows.with_columns(paid_on=pl.when(says_nothing).then("paid_on").otherwise(day))
 
 
 def _read(text: pl.Expr, name: str, kind: Any, feed: TableFeed, *, is_typed: bool) -> pl.Expr:

@@ -163,3 +163,13 @@ def test_whom_a_feed_joins_and_what_it_is_master_of_is_checked(
     assert (table.match, table.master) == (("email",), ("phone",))
     with pytest.raises(BadInput, match=message):
         load_feed(write(tmp_path, PEOPLE.replace(old, new)))
+
+
+def test_an_open_amount_is_of_invoices_with_a_payment_day(tmp_path: Path) -> None:
+    text = GOOD.replace('key = "Invoice no"', 'key = "Invoice no"\nopen_amount = "Open"')
+    faults = find_faults(write(tmp_path, text))
+    assert [fault.partition(": ")[2] for fault in faults] == [
+        "table invoice: open_amount is of invoices, beside the columns of paid_on and amount_cents"
+    ]
+    whole = text.replace('due_on = "Due"', 'due_on = "Due"\npaid_on = "Paid"')
+    assert find_faults(write(tmp_path, whole)) == []

@@ -12,6 +12,7 @@ from next_state import CAMPAIGN, CUSTOMER, NOW, QUESTION, SURVEY, read_table, re
 from polars import col
 
 from genlib.errors import BadInput, Refused
+from genlib.register.batches import Payments
 from genlib.register.database import Register
 from genlib.register.feeds.source import read_feed
 from genlib.register.holds import check_everybody_is_named, held_people
@@ -47,6 +48,7 @@ BILL = {
     "Eräpäivä": "15.9.2026",
     "Maksupäivä": "",
     "Summa": "1 234,50 €",
+    "Avoinna": "1 234,50 €",
     "Tuoteryhmä": "laite",
     "Viite": "",
 }
@@ -82,7 +84,8 @@ def write_list(folder: Path, name: str, *rows: dict[str, str], encoding: str = "
 
 
 def rejected(work: Refresh, name: str) -> list[tuple[object, ...]]:
-    return pl.read_csv(work.rejected_to / f"{name}.csv").rows()
+    [report] = work.rejected_to.glob(f"*-{name}.csv")
+    return pl.read_csv(report).rows()
 
 
 @pytest.fixture
@@ -147,7 +150,9 @@ def test_an_invoice_comes_to_the_customer_of_another_source_in_cents(
     row = read_table(work.register, work.key, "invoice").row(0, named=True)
     assert (row["customer_id"], row["amount_cents"], row["paid_on"]) == (2, 123450, None)
     paid = take(
-        work, "invoice_list", write_list(folder, "laskut", {**BILL, "Maksupäivä": "2.10.2026"})
+        work,
+        "invoice_list",
+        write_list(folder, "laskut", {**BILL, "Maksupäivä": "2.10.2026", "Avoinna": "0,00"}),
     )
     assert paid["invoice"].columns == {"paid_on": 1}
 
@@ -282,6 +287,86 @@ def test_two_files_of_one_name_and_a_missing_column_are_told(tmp_path: Path) -> 
     write_list(folder, "asiakkaat2", {"Asiakasnro": "C-1"})
     with pytest.raises(BadInput, match=r"2 files are named asiakkaat\*\.csv; leave the one"):
         read_feed(FEEDS / "customer_list.toml", folder)
+
+
+def test_a_file_of_which_no_column_is_known_or_that_is_not_there_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with pytest.raises(
+        BadInput, match=r"no file of .* is named asiakkaat\*\.csv; say with --files"
+    ):
+        read_feed(FEEDS / "customer_list.toml", folder)
+    write_list(folder, "asiakkaat", {"Asiakasluettelo": "C-1"})
+    with pytest.raises(BadInput, match="row 1 of the file names none of the columns"):
+        read_feed(FEEDS / "customer_list.toml", folder)
+
+
+@pytest.mark.parametrize(
+    ("says", "comes"),
+    [("cp1252", "utf-8"), ("cp1252", "utf-16"), ("utf-8", "cp1252"), ("utf-16", "utf-8")],
+)
+def test_a_file_in_another_encoding_than_its_feed_says_is_refused(
+    tmp_path: Path, says: str, comes: str
+) -> None:
+    folder = write_list(tmp_path / "in", "asiakkaat", AINO, encoding=comes)
+    text = (FEEDS / "customer_list.toml").read_text()
+    (folder / "crm.toml").write_text(text + f'[table.layout]\nencoding = "{says}"\n')
+    with pytest.raises(
+        BadInput, match=f"asiakkaat.csv looks like {comes} and the feed says {says}"
+    ):
+        read_feed(folder / "crm.toml", folder, NOW)
+
+
+def test_plain_letters_are_read_alike_in_either_encoding(tmp_path: Path) -> None:
+    folder = write_list(tmp_path / "in", "people", {"no": "C-1", "name": "Suvanto"})
+    (folder / "crm.toml").write_text(
+        'source = "crm"\n[layout]\nencoding = "cp1252"\n[[table]]\ntable = "customer"\n'
+        'file = "people.csv"\nkey = "no"\n[table.columns]\nfamily_name = "name"\n'
+        '[table.constants]\nkind = "consumer"\nsource = "DATA_SUBJECT"\nnon_disclosure = "no"\n'
+        'joined_on = "2020-01-01"\nupdated_at = "2026-10-01T08:00:00Z"\n'
+    )
+    [source] = read_feed(folder / "crm.toml", folder, NOW)
+    assert source.table == "customer"
+
+
+def test_two_feeds_of_one_table_tell_their_refused_rows_beside_each_other(
+    work: Refresh, tmp_path: Path
+) -> None:
+    folder = write_list(tmp_path / "in", "asiakkaat", {**AINO, "Asiakas alkaen": "32.1.2020"})
+    text = (FEEDS / "customer_list.toml").read_text()
+    (folder / "shop.toml").write_text(text.replace('source = "crm"', 'source = "shop"'))
+    first = read_feed(FEEDS / "customer_list.toml", folder, NOW)
+    second = read_feed(folder / "shop.toml", folder, NOW)
+    work.run([*first, *second, *second], ["customer"])
+    names = sorted(path.name for path in work.rejected_to.iterdir())
+    assert names == ["customer_list-customer.csv", "shop-customer-2.csv", "shop-customer.csv"]
+
+
+def test_a_payment_day_beside_an_open_amount_is_told_and_is_no_payment(
+    work: Refresh, people: Path
+) -> None:
+    partly = {**BILL, "Maksupäivä": "20.9.2026", "Avoinna": "10,00"}
+    paid = {**partly, "Laskunro": "F-2", "Avoinna": "0,00"}
+    credited = {**BILL, "Laskunro": "F-3", "Avoinna": "0"}
+    unreadable = {**paid, "Laskunro": "F-4", "Avoinna": "?"}
+    blank = {**paid, "Laskunro": "F-5", "Avoinna": ""}
+    write_list(people, "laskut", partly, paid, credited, unreadable, blank)
+    outcome = take(work, "invoice_list", people)["invoice"]
+    day = dt.date(2026, 9, 20)
+    assert read_table(work.register, work.key, "invoice")["paid_on"].to_list() == [
+        None,
+        day,
+        None,
+        day,
+    ]
+    assert (outcome.payments, outcome.rules) == (Payments(1, 1), {"not_a_date": 1})
+    assert [line[:24] for line in outcome.notices] == [
+        "invoice: partly paid: 1:",
+        "invoice: closed without ",
+    ]
+    settled = {**partly, "Avoinna": "0,00"}
+    outcome = take(work, "invoice_list", write_list(people, "laskut", settled))["invoice"]
+    assert outcome.columns == {"paid_on": 1}
 
 
 def test_the_own_layout_does_not_overwrite_another_source_s_row(

@@ -1,0 +1,71 @@
+"""What is decided of rows that a whole file did not bring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from next_state import CUSTOMER, NOW, refresh, write
+
+from genlib.errors import UsageError
+from genlib.register import audit
+from genlib.register.database import Register
+from genlib.register.missing import decide_missing
+from genlib.register.vault import IdentityKey
+
+LEFT = {**CUSTOMER, "id": "2", "left_on": "2026-09-30", "email": "", "phone": "", "personal_id": ""}
+
+OWN = ("own", "customer")
+
+
+@pytest.fixture
+def folder(register: Register, key: IdentityKey, tmp_path: Path) -> Path:
+    """A whole file without customers 1 and 2, who are in the register."""
+    third = {**LEFT, "id": "3"}
+    folder = write(tmp_path / "in", customer=[CUSTOMER, LEFT, third])
+    refresh(register, key, folder)
+    write(folder, customer=[third])
+    outcome = refresh(register, key, folder, is_whole=True)["customer"]
+    assert (outcome.missing, outcome.undecided) == (2, 2)
+    return folder
+
+
+def test_what_was_decided_is_not_asked_again(
+    register: Register, key: IdentityKey, folder: Path
+) -> None:
+    assert decide_missing(register, OWN, [2], "left", NOW) == 1
+    assert decide_missing(register, OWN, [1], "stays", NOW) == 1
+    outcome = refresh(register, key, folder, is_whole=True)["customer"]
+    assert (outcome.missing, outcome.undecided, outcome.notices) == (2, 0, [])
+    events = audit.list_events(register, action="decide missing")
+    expected = '{"decision": "stays", "feed": "own", "rows": 1, "table": "customer"}'
+    assert expected in [event.detail for event in events]
+
+
+def test_who_comes_again_and_is_missing_once_more_is_asked_anew(
+    register: Register, key: IdentityKey, folder: Path
+) -> None:
+    decide_missing(register, OWN, [1, 2], "stays", NOW)
+    third = (folder / "customer.csv").read_text()
+    write(folder, customer=[CUSTOMER, LEFT, {**LEFT, "id": "3"}])
+    assert refresh(register, key, folder, is_whole=True)["customer"].missing == 0
+    (folder / "customer.csv").write_text(third)
+    assert refresh(register, key, folder, is_whole=True)["customer"].undecided == 2
+
+
+@pytest.mark.parametrize(
+    ("decision", "message"),
+    [
+        (("customer", [1], "left"), "does not say of 1 of them when they left"),
+        (("customer", [1, 3], "stays"), "1 of these rows are not missing"),
+        (("invoice", [1], "left"), "only customers have left"),
+        (("customer", [1], "erased"), "a decision is one of left, stays"),
+    ],
+)
+def test_a_decision_that_cannot_be_is_refused_whole(
+    register: Register, folder: Path, decision: tuple[str, list[int], str], message: str
+) -> None:
+    name, rows, what = decision
+    with pytest.raises(UsageError, match=message):
+        decide_missing(register, ("own", name), rows, what, NOW)
+    assert audit.list_events(register, action="decide missing") == []
