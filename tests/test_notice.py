@@ -173,7 +173,7 @@ def test_secrets_are_classed_as_such_and_granted_to_nobody_but_redacted() -> Non
         ),
         ('fi = "yhtiön johto"', 'fi = " "', "reports.recipients.fi is empty"),
         ('fi = "yhtiön johto", ', "", "reports.recipients: fi is missing"),
-        ('version = "2026-4"', "version = ", "the notice is not TOML"),
+        ('version = "2026-5"', "version = ", "the notice is not TOML"),
     ],
 )
 def test_a_notice_that_contradicts_itself_is_refused(
@@ -324,8 +324,8 @@ def test_anything_in_any_place_is_taken_or_refused_in_one_line(
         ('marketing = ["profile"]', "marketing = []", "a profile is marketing"),
         ('marketing = ["profile"]', 'marketing = ["shoes"]', "marketing names shoes"),
         ("min_base = 10", "min_base = 4", "min_base must not be below disclosure.min_count"),
-        ('version = "2026-4"', 'version = " "', "version is a text of 1 to 40 characters"),
-        ('version = "2026-4"', 'digest = "00"\nversion = "2026-4"', "unknown entry digest"),
+        ('version = "2026-5"', 'version = " "', "version is a text of 1 to 40 characters"),
+        ('version = "2026-5"', 'digest = "00"\nversion = "2026-4"', "unknown entry digest"),
         ("[controller]", "[tables]\ncustomer = 7\n[controller]", "not TOML|tables.customer: not a"),
         ('ca = "age_band"', "ca = 7", "customer.birth_year.ca: not a list of texts"),
     ],

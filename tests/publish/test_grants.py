@@ -118,7 +118,7 @@ def test_a_secret_that_the_notice_calls_an_attribute_is_a_fault_even_if_nobody_i
 def test_a_new_version_of_the_notice_that_grants_a_name_publishes_nothing(
     small: Small, tmp_path: Path
 ) -> None:
-    text = TEXT.replace('version = "2026-4"', 'version = "2026-5"').replace(
+    text = TEXT.replace('version = "2026-5"', 'version = "2026-6"').replace(
         'family_name = { class = "direct" }',
         'family_name = { class = "attribute", ca = "keep" }',
     )
