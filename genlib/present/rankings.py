@@ -43,7 +43,7 @@ def largest(  # noqa: PLR0913 - what is said of the largest, and of what it is a
     place. `message` may have {what}, {label} and {share}. `of_known`: which part of those whose
     code is known, however many are unknown.
 
-    Example: of 30, 20 and 50 of unknown age the first are 30% of all, and 60% of those known.
+    Example: of 30, 20 and 20 of unknown age the first are 43% of all, and 60% of those known.
     """
     words = read_words(table)
     every = sort_rows(table, by, column, where)
