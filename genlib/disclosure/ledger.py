@@ -213,17 +213,18 @@ class Ledger:
 
 
 def _check_apart(tables: Collection[ProtectedTable], past: Past, policy: Policy) -> None:
-    """Refused if a figure of the tables is a near twin of one that was told before."""
-    twins = {table.name: _count_twins(table.pages, past.pages, policy) for table in tables}
-    names = [name for name, count in twins.items() if count]
-    if names:
-        pages = [page for table in tables for page in table.pages]
-        raise Refused(
-            f"{_count_twins(pages, past.pages, policy)} figures of {', '.join(names)} are of "
-            "nearly the same people as figures that were told before, in "
-            f"{_name_tellers(pages, past, policy)}; take them from there: genlib report open RUN "
-            "shows a report, and -saved- is in the name of what genlib.save wrote"
-        )
+    """Refused if a figure of the tables is a near twin of one that was told before. Tables of two
+    calls of `protect` may have one name."""
+    pages = [page for table in tables for page in table.pages]
+    count = _count_twins(pages, past.pages, policy)
+    if not count:
+        return
+    names = [one.name for one in tables if _count_twins(one.pages, past.pages, policy)]
+    raise Refused(
+        f"{count} figures of {', '.join(names)} are of nearly the same people as figures that "
+        f"were told before, in {_name_tellers(pages, past, policy)}; take them from there: genlib "
+        "report open RUN shows a report, and -saved- is in the name of what genlib.save wrote"
+    )
 
 
 def _count_twins(pages: Iterable[ToldPage], others: Iterable[ToldPage], policy: Policy) -> int:

@@ -140,7 +140,7 @@ class Search:
         """Sets of lone respondents to satisfy at once: all, none, then halves, so that any two are
         apart in one of them.
 
-        Example: of four those are 0-1-2-3, none, 1-3, 0-2, 2-3, 0-1.
+        Example: of three those are 0-1-2, none, 1, 0-2, 2, 0-1.
         """
         respondents = np.arange(self.system.knows.shape[0])
         yield respondents >= 0

@@ -17,8 +17,8 @@ ALARM = 0.001
 planned."""
 EXPECTED = 5
 """So many buyers, and so many who do not buy, are to be expected in the smaller arm, or there is no
-uplift (Cochran 1954, Biometrics 10). In a smaller one either nobody bought or one to four, which is
-not told, so that what is told would be the campaigns that chance favoured: where nobody bought."""
+uplift (Cochran 1954, Biometrics 10). Below it cells of one to four buyers are hidden, so that only
+campaigns where nobody held out bought would be told: chance would look like success."""
 
 
 def uplift(frame: pl.DataFrame) -> pl.DataFrame:
@@ -29,8 +29,8 @@ def uplift(frame: pl.DataFrame) -> pl.DataFrame:
     campaign brought) with its interval, `p_value`, `p_holm` (adjusted for all campaigns shown) and
     first `mismatch_p`: the chance of the planned split (`holdout_share`) giving these sizes; under
     `ALARM` the arms are not comparable and there is no uplift; nor is there where fewer than
-    `EXPECTED` buyers are to be expected in the holdout. A row of its own has uplift and extra of
-    all campaigns that have an uplift.
+    `EXPECTED` buyers, or others, are to be expected in the smaller arm. A row of its own has uplift
+    and extra of all campaigns that have an uplift.
 
     Example: of 90 contacted 9 bought and of 30 held out none: 10% would be told as brought by the
     campaign, though of 30 at the rate of both together 2 or 3 would buy: it is not told.

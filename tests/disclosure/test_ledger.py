@@ -17,7 +17,9 @@ import pytest
 import genlib
 from genlib import settings
 from genlib.disclosure import Cells, Dimension, Ledger, Population, Protected, tabulate
+from genlib.disclosure.protect import standing_policy
 from genlib.disclosure.sketch import draw_sketches, numbers, people_in, words
+from genlib.errors import Refused
 
 People = dict[str, tuple[str, str]]
 REGION, AGE = Dimension("region"), Dimension("age")
@@ -68,6 +70,21 @@ def test_a_run_that_failed_binds_nobody(tmp_path: Path) -> None:
     assert Ledger(tmp_path).forget("draft") == 1
     assert Ledger(tmp_path).forget("beside") == 1
     assert is_told(publish(tmp_path, 11, table=loyal), "01")
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_of_saved_tables_of_one_name_each_is_held_against_the_past(
+    tmp_path: Path, is_last: bool
+) -> None:
+    publish(tmp_path, 10, table=cells(START, REGION))
+    near = genlib.protect(table=cells(LESS, REGION, population="loyal")).table
+    others = crowd(400, ("09", "young"), 1_000)
+    far = genlib.protect(table=cells(others, REGION, population="others")).table
+    tables = [far, near] if is_last else [near, far]
+    ledger = Ledger(tmp_path, date(2026, 11, 1), "saved")
+    with pytest.raises(Refused, match="of nearly the same people as figures that were told"):
+        ledger.enter_saved(tables, standing_policy())
+    assert ledger.published("saved") == []
 
 
 def test_a_run_enters_the_ledger_with_its_report(tmp_path: Path) -> None:
