@@ -20,8 +20,8 @@ NOTHING = "No figures: there are none, or too few"
 ZERO = "All figures are 0"
 """Why a figure, chart or table is not there."""
 RANGE = re.compile(r"(?<=\d)–(?=\d)")
-_AS_IT_IS = re.compile(r"(?s)(<svg.*?</svg>|<code>.*?</code>|<[^>]*>)")
-_INITIAL = re.compile(r"(\b[^\W\d_]-)(?=\w)")
+_AS_IT_IS = re.compile(r"(?s)(<svg.*?</svg>|<style.*?</style>|<code>.*?</code>|<[^>]*>)")
+_INITIAL = re.compile(r"(\b[^\W\d_]-)(?=[^\W\d_])")
 _ALONE = re.compile(r'<(style|aside) class="gl-alone">.*?</\1>', re.S)
 
 

@@ -36,9 +36,10 @@ INHERITED = {
 """All that a kernel has of the environment of its run, beside LC_* and the settings in force."""
 
 ALWAYS = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
-"""What makes a figure the same, to the last bit, on whatever machine: one order of what has none,
-and sums that no number of cores parts. The matrices of a report are of a few columns: threads of
-linear algebra only waited for one another, a third of the time of the customer analysis."""
+"""What makes a figure the same, to the last bit, however many cores there are: one order of what
+has none, and sums that no number of cores parts. The matrices of a report are of a few columns:
+threads of linear algebra only waited for one another, a third of the time of the customer analysis.
+"""
 
 _OURS = ("home", "releases", "reports", "notice", "data", "user", "time_zone")
 

@@ -55,7 +55,8 @@ class Chain:
     def do(self) -> int:
         """Do all that is due now; how many reports were made, refused or failed here."""
         campaigns = read_campaigns(self.plan, self.settings)
-        slots = find_due_slots(self.plan, self.clock(), self.settings.time_zone, campaigns)
+        now = self.clock()
+        slots = find_due_slots(self.plan, now, self.settings.time_zone, campaigns)
         reports = drop_repeats(slots)
         self.put_down(reports)
         self._settle(reports)
@@ -67,7 +68,7 @@ class Chain:
             crew.call(min(count_free(waiting, rows, self.clock()), self.capacity))
             waiting = self._publish(waiting)
             count = self._make_reports(waiting, crew)
-        posting.post(self.plan, self.settings, self.store, slots, self.clock)
+        posting.post(self.plan, self.settings, self.store, slots, self.clock, since=now)
         return count
 
     def put_down(self, slots: Sequence[Slot]) -> None:
@@ -205,10 +206,13 @@ class Chain:
 
 
 def drop_repeats(slots: Sequence[Slot]) -> list[Slot]:
-    """Each report once: of several entries that order it the one that is due first makes it."""
+    """Each report once: of several entries that order it the one that is due first makes it, of
+    those that still catch it up."""
     by_key: dict[str, Slot] = {}
     for slot in slots:
-        by_key.setdefault(slot.key, slot)
+        first = by_key.setdefault(slot.key, slot)
+        if first.is_missed and not slot.is_missed:
+            by_key[slot.key] = slot
     return list(by_key.values())
 
 

@@ -23,7 +23,10 @@ from genlib.schedule.store import is_over
 def is_late(slot: Slot, row: Mapping[str, Any], now: dt.datetime) -> bool:
     """Whether somebody has waited for a slot too long, however often it was tried meanwhile."""
     since = row["awaited_since"]
-    return since is not None and not is_over(row) and now > since + slot.patience
+    if since is None or is_over(row):
+        return False
+    # another entry of the report may have been due before this one
+    return now > max(since, slot.due_at) + slot.patience
 
 
 def find_awaited_since(

@@ -11,6 +11,7 @@ import html
 import re
 import smtplib
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -109,6 +110,7 @@ def send(mail: EmailMessage, delivery: Delivery, folder: Path) -> Outcome:
     `delivery` names cannot be used."""
     trusted = _trust(delivery, folder)
     secret = _read_password(delivery, folder)
+    refused: Mapping[str, object] | None = None
     try:
         with smtplib.SMTP(delivery.server, delivery.port, timeout=SECONDS) as server:
             server.starttls(context=trusted)
@@ -116,7 +118,8 @@ def send(mail: EmailMessage, delivery: Delivery, folder: Path) -> Outcome:
                 server.login(delivery.user, secret)
             refused = server.send_message(mail)
     except (smtplib.SMTPException, OSError) as error:
-        return _judge_failure(error)
+        if refused is None:  # else it was taken, and only the parting went wrong
+            return _judge_failure(error)
     some = f"the mail server took it for all but {len(refused)} of the recipients"
     return Outcome(DONE, some if refused else "")
 

@@ -149,8 +149,7 @@ def name_slot(
 
 def find_slot_key(task: str) -> str:
     """The key of the slot that a task is about: of a report's own, or of a mail about it."""
-    _, report, rest = task.partition("report ")
-    return report + rest
+    return "report " + f" {task}".partition(" report ")[2]
 
 
 def find_report(report: str, folder: Path) -> Path:

@@ -63,19 +63,22 @@ def put_down_late(plan: Plan, store: Store, slots: Sequence[Slot], now: dt.datet
     store.add([Task(key, "mail", slot.entry.name, now) for key, slot in pairs])
 
 
-def post(
+def post(  # noqa: PLR0913 - all that a round knows
     plan: Plan,
     settings: Settings,
     store: Store,
     slots: Sequence[Slot],
     clock: Callable[[], dt.datetime],
+    *,
+    since: dt.datetime,
 ) -> int:
-    """Send the mails that are due about these slots; how many were sent or failed here."""
+    """Send the mails that are due about these slots, which were due at the instant `since`; how
+    many were sent or failed here."""
     if plan.delivery is None:
         return 0
     now = clock()
     postings = find_late(store, slots) | find_news(store, slots, now)
-    _drop_stale(store, postings)
+    _drop_stale(store, postings, since)
     store.add([Task(key, "mail", one[0].entry.name, now) for key, one in postings.items()])
     _take_up(store, postings, now)
 
@@ -101,11 +104,13 @@ def _take_up(store: Store, keys: Iterable[str], now: dt.datetime) -> None:
             store.retry(row)
 
 
-def _drop_stale(store: Store, postings: Mapping[str, Posting]) -> None:
+def _drop_stale(store: Store, postings: Mapping[str, Posting], since: dt.datetime) -> None:
     """Strike the mails that wait and that nobody is to be told any more: the report was made anew
-    since, or its entry or its readers are not in the schedule."""
+    since, or its entry or its readers are not in the schedule. What was put down after `since` may
+    be about a slot that was not due then, and is another scheduler's."""
     mails = [row for row in store.read().values() if row["kind"] == "mail"]
-    store.drop([row["key"] for row in mails if row["key"] not in postings])
+    old_mails = [row for row in mails if row["due_at"] <= since]
+    store.drop([row["key"] for row in old_mails if row["key"] not in postings])
 
 
 def find_late(store: Store, slots: Sequence[Slot]) -> dict[str, Posting]:
@@ -115,8 +120,8 @@ def find_late(store: Store, slots: Sequence[Slot]) -> dict[str, Posting]:
     names = [_name_late(slot) for slot in slots_to_tell]
     keys = _name_for_each(slots_to_tell, names, rows)
     news = [(slot, rows[slot.key], LATE, slot.entry.on_failure) for slot in slots_to_tell]
-    postings = _tell_each_once(names, keys, news)
-    return {key: posting for key, posting in postings.items() if key in rows}
+    triples = zip(names, keys, news, strict=True)
+    return _tell_each_once([one for one in triples if one[1] in rows])
 
 
 def find_news(store: Store, slots: Sequence[Slot], now: dt.datetime) -> dict[str, Posting]:
@@ -131,24 +136,20 @@ def find_news(store: Store, slots: Sequence[Slot], now: dt.datetime) -> dict[str
         to = made_for if kind == MADE else slot.entry.on_failure
         if is_over(row) and to:
             news.append((slot, row, kind, to))
-    names = [_name_mail(kind, row, rows) for _, row, kind, _ in news]
+    mails = _list_mails(rows)
+    names = [_name_mail(kind, row, rows, mails) for _, row, kind, _ in news]
     keys = _name_for_each([posting[0] for posting in news], names, rows)
-    postings = _tell_each_once(names, keys, news)
-    return {
-        key: posting
-        for key, posting in postings.items()
-        if key in rows or now - _find_start_of_news(posting) <= NEWS
-    }
+    triples = zip(names, keys, news, strict=True)
+    return _tell_each_once(
+        [one for one in triples if one[1] in rows or now - _find_start_of_news(one[2]) <= NEWS]
+    )
 
 
-def _tell_each_once(
-    names: Sequence[str], keys: Sequence[str], news: Sequence[Posting]
-) -> dict[str, Posting]:
-    """The news by the key of their mail; of several entries of one report the one with the plain
-    key goes first, and whoever it tells is not told by another."""
+def _tell_each_once(triples: Sequence[tuple[str, str, Posting]]) -> dict[str, Posting]:
+    """The news, each behind its name and the key of its mail, by that key; of several entries of
+    one report the one with the plain key goes first, and whoever it tells no other tells."""
     addressed: dict[str, set[str]] = {}
     postings: dict[str, Posting] = {}
-    triples = zip(names, keys, news, strict=True)
     for name, key, (slot, row, kind, to) in sorted(triples, key=lambda one: one[0] != one[1]):
         reached = addressed.setdefault(name, set())
         others = tuple(address for address in to if address not in reached)
@@ -166,35 +167,58 @@ def _find_start_of_news(posting: Posting) -> dt.datetime:
 
 
 def _name_for_each(
-    slots: Sequence[Slot], keys: Sequence[str], rows: Mapping[str, Row]
+    slots: Sequence[Slot], names: Sequence[str], rows: Mapping[str, Row]
 ) -> list[str]:
     """The keys of mails about these slots, of which several entries may have ordered one report:
-    one that was put down stays with its entry while that has it; the others have their own.
+    one that was put down stays with its entry while that has it, and goes on to an entry that has
+    none when its own is gone, for that was renamed; the others have their own.
 
     Example: customers, due on the 1st, and board, due on the 3rd, order October in fi. The mail of
-    customers is "mail made report ...", and the board's "mail made for board report ...".
+    customers is "mail made report ...", and the board's "mail made for board: report ...".
     """
-    entries: dict[str, list[str]] = {}
-    for slot, key in zip(slots, keys, strict=True):
-        entries.setdefault(key, []).append(slot.entry.name)
-    return [
-        key
-        if slot.entry.name == _find_owner(entries[key], key, rows)
-        else _name_for(slot.entry.name, key)
-        for slot, key in zip(slots, keys, strict=True)
-    ]
+    mails = _list_mails(rows)
+    by_name: dict[str, dict[str, Slot]] = {}
+    for slot, name in zip(slots, names, strict=True):
+        by_name.setdefault(name, {})[slot.entry.name] = slot
+    keys = {
+        name: _share_mails(name, ordered, mails.get(name, []), rows)
+        for name, ordered in by_name.items()
+    }
+    return [keys[name][slot.entry.name] for slot, name in zip(slots, names, strict=True)]
 
 
-def _find_owner(entries: Sequence[str], key: str, rows: Mapping[str, Row]) -> str:
-    """Of several entries the one that has the plain key; else the first that has no other."""
-    if key in rows and rows[key]["entry"] in entries:
-        return str(rows[key]["entry"])
-    return next((one for one in entries if _name_for(one, key) not in rows), entries[0])
+def _share_mails(
+    name: str, slots: Mapping[str, Slot], mails: Sequence[str], rows: Mapping[str, Row]
+) -> dict[str, str]:
+    """Which entry has which key, of those that order one report. A mail that was put down before a
+    slot was due cannot have been its entry's, whatever that was named then."""
+    keys = {str(rows[key]["entry"]): key for key in mails if rows[key]["entry"] in slots}
+    left = [key for key in mails if rows[key]["entry"] not in slots]
+    for entry, slot in slots.items():
+        if entry in keys:
+            continue
+        inherited = [key for key in left if rows[key]["due_at"] >= slot.due_at]
+        if inherited:
+            left.remove(inherited[0])
+        is_first = name not in rows and name not in keys.values()
+        new = name if is_first else _name_for(entry, name)
+        keys[entry] = inherited[0] if inherited else new
+    return keys
+
+
+def _list_mails(rows: Mapping[str, Row]) -> dict[str, list[str]]:
+    """The keys of the mails that were put down, by the plain one of each; that one first."""
+    mails: dict[str, list[str]] = {}
+    for key, row in rows.items():
+        if row["kind"] == "mail":
+            plain = key.replace(f" for {row['entry']}: report ", " report ", 1)
+            mails.setdefault(plain, []).append(key)
+    return {plain: sorted(keys, key=lambda key: key != plain) for plain, keys in mails.items()}
 
 
 def _name_for(entry: str, key: str) -> str:
-    """The key of an entry's own mail."""
-    return key.replace(" report ", f" for {entry} report ", 1)
+    """The key of an entry's own mail. An entry may be named report; "report:" it is not."""
+    return key.replace(" report ", f" for {entry}: report ", 1)
 
 
 def _name_late(slot: Slot) -> str:
@@ -202,11 +226,14 @@ def _name_late(slot: Slot) -> str:
     return f"mail {LATE} {slot.key}"
 
 
-def _name_mail(kind: str, row: Row, rows: Mapping[str, Row]) -> str:
+def _name_mail(
+    kind: str, row: Row, rows: Mapping[str, Row], mails: Mapping[str, Sequence[str]]
+) -> str:
     """One mail about a report that was made, and one about each time that it was taken back and
-    made again after that mail; one about each time that it failed."""
-    first = rows.get(f"mail {kind} {row['key']}")
-    is_anew = first is not None and is_over(first) and first["finished_at"] < row["started_at"]
+    made again after that mail, whoever got it; one about each time that it failed."""
+    plain = f"mail {kind} {row['key']}"
+    first = [rows[key] for key in mails.get(plain, [])]
+    is_anew = any(is_over(one) and one["finished_at"] < row["started_at"] for one in first)
     is_dated = is_anew or kind in {"refused", "failed"}
     again = f" {row['finished_at']:%Y-%m-%dT%H:%M:%SZ}" if is_dated else ""
     return f"mail {kind}{again} {row['key']}"

@@ -66,7 +66,7 @@ def tell_past(plan: Plan, settings: Settings) -> list[str]:
     is_begun = bool(settings.slots) or find_file(settings).is_file()
     try:
         rows = open_store(settings).read() if is_begun else {}
-    except GenlibError:
+    except (GenlibError, OSError):
         return []
     wanted = [one for one in find_slots(plan, settings) if not one.is_missed]
     lines = []

@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 @dataclass
 class Postbox:
     """What the server took. `says`: an answer instead of taking; `refuses`: the answer to an
-    address; `when_taken`: is called before the server says yes."""
+    address; `parts`: its last word; `when_taken`: is called before the server says yes."""
 
     port: int = 0
     authority: str = ""
     letters: list = field(default_factory=list)
     says: str = ""
+    parts: str = "221 bye"
     refuses: dict = field(default_factory=dict)
     when_taken: Callable = lambda: None
 
@@ -32,6 +33,9 @@ class Postbox:
             return self.refuses[address]
         envelope.rcpt_tos.append(address)
         return "250 known"
+
+    async def handle_QUIT(self, server, session, envelope):  # noqa: N802
+        return self.parts
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the server's own name
         if self.says:

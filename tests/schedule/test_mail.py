@@ -101,6 +101,12 @@ def test_whoever_alone_is_refused_is_counted_and_not_named(postbox, delivery, tm
     assert [to for to, _, _ in postbox.letters] == [list(TO)]
 
 
+def test_a_letter_that_was_taken_is_sent_however_the_server_parts(postbox, delivery, tmp_path):
+    postbox.parts = "250 bye"
+    assert mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path).status == "done"
+    assert len(postbox.letters) == 1
+
+
 def test_a_letter_has_its_date(delivery):
     letter = mail.compose(NEWS, TO, delivery, "key")
     assert abs(parsedate_to_datetime(letter["Date"]) - read_clock()) < dt.timedelta(minutes=5)

@@ -8,7 +8,7 @@ from planning import entry, settings_in
 
 from genlib.schedule.chain import Chain, drop_repeats
 from genlib.schedule.outcome import DONE, FAILED, REFUSED, WAITING, Outcome, put_off
-from genlib.schedule.plan import Delivery, Plan
+from genlib.schedule.plan import Delivery, Plan, find_slot_key
 from genlib.schedule.posting import (
     _drop_stale,
     _take_up,
@@ -193,7 +193,7 @@ def test_each_entry_of_one_report_tells_its_own_readers_once(plan, slots, store)
     assert first == {f"mail made {slot.key}": ("johto@company.example",)}
     finish_all(store, first, DUE)
     later = DUE + dt.timedelta(days=3)
-    both = first | {f"mail made for board {slot.key}": ("hallitus@company.example",)}
+    both = first | {f"mail made for board: {slot.key}": ("hallitus@company.example",)}
     assert read_news(plan, store, later) == both
     finish_all(store, both, later)
     renamed = (replace(plan.entries[0], name="managers"), plan.entries[1])
@@ -224,7 +224,7 @@ def test_a_report_of_two_entries_is_made_once_and_late_for_both(plan, slots, sto
     assert len(drop_repeats(slots)) == 1
     put_down_late(plan, store, slots, LATE + dt.timedelta(days=3))
     key = slots[0].key
-    assert set(find_mails(store)) == {f"mail late {key}", f"mail late for board {key}"}
+    assert set(find_mails(store)) == {f"mail late {key}", f"mail late for board: {key}"}
     told = [to for _, _, _, to in find_late(store, slots).values()]
     assert told == [("a@company.example",), ("b@company.example",)]
 
@@ -237,7 +237,7 @@ def test_the_later_of_two_entries_is_told_however_long_before_it_was_made(plan, 
     store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="1"), DUE)
     finish_all(store, read_news(plan, store, DUE), DUE)
     day = dt.datetime(2026, 11, 25, 5, tzinfo=dt.UTC)
-    assert f"mail made for board {slot.key}" in read_news(plan, store, day)
+    assert f"mail made for board: {slot.key}" in read_news(plan, store, day)
 
 
 def test_a_mail_fails_after_five_tries_and_is_tried_each_hour_for_five_days(plan, store):
@@ -275,7 +275,7 @@ def test_a_mail_that_nobody_is_to_be_told_any_more_does_not_wait_for_ever(plan, 
     store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="2"), DUE)
     named = [replace(slot, entry=replace(slot.entry, recipients={"fi": ("a@company.example",)}))]
     news = find_news(store, named, DUE)
-    _drop_stale(store, news)
+    _drop_stale(store, news, DUE)
     assert find_mails(store) == []
     assert slot.key in store.read()
 
@@ -293,3 +293,92 @@ def test_status_tells_what_the_schedule_asks_for_under_its_name_of_today(plan, s
     renamed = [replace(slot, entry=replace(slot.entry, name="managers"))]
     (line,) = describe(store.read(), renamed, DUE)
     assert (line["key"], line["entry"]) == (slot.key, "managers")
+
+
+def tell_both(plan, slots, store):
+    """Two entries of one report of which nobody is told yet; both, and the keys of their mails."""
+    plan = order_twice(plan)
+    (slot,) = slots
+    store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="1"), DUE)
+    read_news(plan, store, DUE)
+    mails = list(read_news(plan, store, BOTH_DUE))
+    return plan, *mails
+
+
+BOTH_DUE = DUE + dt.timedelta(days=3)
+
+
+def test_an_entry_keeps_its_mail_when_the_other_one_goes(plan, slots, store):
+    plan, first, of_board = tell_both(plan, slots, store)
+    alone = replace(plan, entries=plan.entries[1:])
+    finish_all(store, [first], BOTH_DUE)
+    assert list(read_news(alone, store, BOTH_DUE)) == [of_board]  # it is yet to be sent
+
+
+def test_nobody_is_told_again_because_the_other_entry_went(plan, slots, store):
+    plan, _, of_board = tell_both(plan, slots, store)
+    alone = replace(plan, entries=plan.entries[1:])
+    finish_all(store, [of_board], BOTH_DUE)
+    news = find_news(store, find_due_slots(alone, BOTH_DUE, "Europe/Helsinki"), BOTH_DUE)
+    assert list(news) == [of_board]
+    _drop_stale(store, news, BOTH_DUE)
+    assert find_mails(store) == []
+    key = slots[0].key
+    store.reopen(store.read()[key], BOTH_DUE)
+    again = BOTH_DUE + dt.timedelta(hours=1)
+    store.finish(store.claim([key], again), Outcome(DONE, run="2"), again)
+    (anew,) = read_news(alone, store, again)
+    assert anew != of_board
+
+
+def test_the_later_of_two_entries_may_have_another_name_too(plan, slots, store):
+    plan, *both = tell_both(plan, slots, store)
+    finish_all(store, both, BOTH_DUE)
+    renamed = replace(plan, entries=(plan.entries[0], replace(plan.entries[1], name="directors")))
+    assert list(read_news(renamed, store, BOTH_DUE)) == both
+
+
+def test_who_is_due_later_is_told_though_the_first_entry_is_gone(plan, slots, store):
+    plan = order_twice(plan)
+    (slot,) = slots
+    store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="1"), DUE)
+    finish_all(store, read_news(plan, store, DUE), DUE)
+    alone = replace(plan, entries=plan.entries[1:])
+    assert list(read_news(alone, store, BOTH_DUE)) == [f"mail made for board: {slot.key}"]
+
+
+def test_what_is_too_old_for_one_entry_is_told_by_the_other(plan, slots, store):
+    customers, board = order_twice(plan).entries
+    late_board = replace(
+        board, day=25, starts=dt.date(2026, 11, 1), recipients=customers.recipients
+    )
+    (slot,) = slots
+    store.finish(store.claim([slot.key], DUE), Outcome(DONE, run="1"), DUE)
+    day = dt.datetime(2026, 11, 25, 5, tzinfo=dt.UTC)
+    both = replace(plan, entries=(customers, late_board))
+    assert list(read_news(both, store, day).values()) == [("johto@company.example",)]
+
+
+def test_a_mail_of_a_slot_that_was_not_due_when_a_round_began_is_left(store):
+    store.add([Task("mail late report x", "mail", "x", LATE)])
+    _drop_stale(store, {}, DUE)
+    assert find_mails(store) == ["mail late report x"]
+
+
+def test_nobody_waits_for_a_report_before_it_is_due_for_him(plan, slots, store):
+    plan = order_twice(plan)
+    now = dt.datetime(2026, 11, 4, 4, 1, tzinfo=dt.UTC)
+    put_down_late(plan, store, find_due_slots(plan, now, "Europe/Helsinki"), now)
+    assert find_mails(store) == [f"mail late {slots[0].key}"]
+
+
+def test_what_one_entry_missed_another_catches_up(slots):
+    (slot,) = slots
+    missed = replace(slot, is_missed=True)
+    assert drop_repeats([missed, slot]) == drop_repeats([slot, missed]) == [slot]
+
+
+@pytest.mark.parametrize("mail", ["made", "made for report:", "made for my-report:"])
+def test_a_mail_is_about_its_report_whatever_its_entry_is_named(mail):
+    report = "report report 2026-10 fi {}"
+    assert find_slot_key(f"mail {mail} {report}") == find_slot_key(report) == report
