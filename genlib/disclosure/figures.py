@@ -19,10 +19,27 @@ Example: a table of customers by region, with their payments, tells two figures 
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.rules import read_contributions
+
+FIGURE: dict[str, Any] = {
+    "where": pl.String,
+    "measure": pl.String,
+    "kind": pl.String,
+    "value": pl.Int64,
+    "people": pl.Int64,
+    "heads": pl.Boolean,
+    "sketch": pl.Binary,
+    "numbering": pl.String,
+}
+"""What is kept of a figure that was told: the cell it stands in, who brought how much to it, and by
+which numbers these were drawn: those of another purpose, key or epoch are other people."""
+NOTHING_EARLIER = pl.DataFrame(schema={"code": pl.String, **FIGURE})
+"""The figures of no table at all."""
 
 
 def list_figures(cells: Cells) -> pl.DataFrame:
@@ -48,7 +65,8 @@ def list_figures(cells: Cells) -> pl.DataFrame:
         parts.append(figures)
     is_count = pl.col("kind") != "money"
     is_one_each = pl.col("value") == pl.col("people")
-    return pl.concat(parts).with_columns(heads=is_count & is_one_each)
+    figures = pl.concat(parts).with_columns(heads=is_count & is_one_each)
+    return figures.select("code", *FIGURE)
 
 
 def name_cell(cells: Cells) -> pl.Expr:

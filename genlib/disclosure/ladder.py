@@ -3,12 +3,12 @@ nothing in it need be hidden.
 
 1. Each dimension has a chain of coarser steps, the same in all tables: its smallest groups
    together, always in the same order; then its coarser groups; then no groups at all.
-2. A table takes, of all combinations of steps at which no cell is unsafe, the one with most cells.
+2. A table takes, of all combinations of steps at which no cell is unsafe and no figure is a near
+   twin of one before it, in this table or in an earlier one of the report, the one with most cells.
 3. Before that: none of its dimensions goes if another may be coarser; what the table is about
-   (outcome, verdict) goes last; and time gives way after the others. If there are such steps, no
-   two of its figures are near twins.
-4. A table that makes no sense in coarser groups is left out, or what has a small cell in it; so is
-   one that could tell nothing of what it is about.
+   (outcome, verdict) goes last; and time gives way after the others.
+4. A table without such steps is left out; of one that makes no sense in coarser groups what has a
+   small cell in it, or all of it; so is one that could tell nothing of what it is about.
 5. What was taken is said under the table.
 
 Example: of 2, 4, 30 and 64 customers in regions A, B, C and D, whose order is A, B, C, D, the
@@ -27,7 +27,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Rows, Step
-from genlib.disclosure.figures import list_figures, name_cell
+from genlib.disclosure.figures import NOTHING_EARLIER, list_figures, name_cell
 from genlib.disclosure.near import find_twin_rows
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.rules import judge, read_contributions
@@ -41,7 +41,7 @@ TOGETHER = "others"
 ONE_GROUP = 2
 """Cells of a dimension of which one group is left, and the total: that group is all of it."""
 MOST_UNSAFE = 0.1
-"""What may be left out is, if a larger part of its cells is unsafe."""
+"""What may be left out is, if a larger part of its cells is unsafe or a near twin."""
 
 
 def join_smallest(order: Sequence[str]) -> tuple[Step, ...]:
@@ -129,22 +129,29 @@ def dropped_columns(by: Sequence[Dimension], steps: Steps) -> list[str]:
     return columns
 
 
-def make_legible(cells: Cells, policy: Policy, floor: Steps = FINEST) -> Cells:
-    """The cells at the first steps, from `floor` down, at which none of them is unsafe; of what has
-    no steps no row, if it may be left out, and else the cells as they are: door 2 hides what is
-    unsafe. A table none of whose dimensions has a ladder is wanted at its level."""
+def make_legible(
+    cells: Cells,
+    policy: Policy,
+    floor: Steps = FINEST,
+    earlier: pl.DataFrame = NOTHING_EARLIER,
+) -> Cells:
+    """The cells at the first steps, from `floor` down, at which none of them is unsafe, nor a near
+    twin of the figures of `earlier` tables; of what has no steps no row, if it may be left out, and
+    else the cells as they are: door 2 hides what is unsafe. A table none of whose dimensions has a
+    ladder is wanted at its level."""
     if cells.frame.filter(pl.col("people") > 0).is_empty():
         return cells
     if has_ladder(cells) and cells.recount:
-        return _take_steps(cells, cells.recount, policy, floor)
+        return _take_steps(cells, cells.recount, policy, floor, earlier)
     if cells.apart:
-        return _keep_safe_codes(cells, policy)
-    unsafe = count_unsafe(cells, policy)
+        return _keep_safe_codes(cells, policy, earlier)
     is_slice = SLICE in cells.dimensions
-    is_mostly_unsafe = cells.is_optional and unsafe > MOST_UNSAFE * cells.frame.height
-    if (is_slice and unsafe) or is_mostly_unsafe:
-        return leave_out(cells)
-    return cells
+    if not (is_slice or cells.is_optional):
+        return cells
+    twins = find_twin_rows(list_figures(cells), earlier, policy)
+    untold = count_unsafe(cells, policy) + twins.height
+    most = 0 if is_slice else MOST_UNSAFE * cells.frame.height
+    return leave_out(cells) if untold > most else cells
 
 
 def has_ladder(cells: Cells) -> bool:
@@ -152,8 +159,9 @@ def has_ladder(cells: Cells) -> bool:
     return any(dimension.ladder or dimension.is_subject for dimension in cells.by)
 
 
-def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
-    """The cells of the codes none of which is unsafe, nor a near twin of one of another code.
+def _keep_safe_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cells:
+    """The cells of the codes none of which is unsafe, nor a near twin of one of another code or of
+    an earlier table.
 
     Example: of the answers to three questions one was given by 3 people; the question is left out,
     and the other two are told.
@@ -164,7 +172,7 @@ def _keep_safe_codes(cells: Cells, policy: Policy) -> Cells:
         for judgements in _judge_measures(cells, policy)
     ]
     safe = _leave_out_codes(cells, pl.concat(unsafe).unique())
-    return _leave_out_codes(safe, _list_twin_codes(safe, policy))
+    return _leave_out_codes(safe, _list_twin_codes(safe, policy, earlier))
 
 
 def _leave_out_codes(cells: Cells, codes: pl.Series) -> Cells:
@@ -174,19 +182,26 @@ def _leave_out_codes(cells: Cells, codes: pl.Series) -> Cells:
     return replace(cells, frame=cells.frame.filter(is_left), left_out="some")
 
 
-def _list_twin_codes(cells: Cells, policy: Policy) -> pl.Series:
-    """The codes of which a figure is a near twin of one of another code before it."""
+def _list_twin_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> pl.Series:
+    """The codes of which a figure is a near twin of one of another code, or table, before it."""
     codes = cells.frame.select(where=name_cell(cells), apart=cells.apart)
     figures = list_figures(cells).join(codes, on="where", maintain_order="left")
-    return find_twin_rows(figures, policy)["apart"].unique()
+    return find_twin_rows(figures, earlier, policy)["apart"].unique()
 
 
 def _take_steps(
-    cells: Cells, recount: Callable[[Steps], Cells], policy: Policy, floor: Steps
+    cells: Cells,
+    recount: Callable[[Steps], Cells],
+    policy: Policy,
+    floor: Steps,
+    earlier: pl.DataFrame,
 ) -> Cells:
-    """The cells at the first steps, from `floor` down, at which none is unsafe and no two figures
-    are near twins; if there are none such, at the first at which none is unsafe."""
-    first = None
+    """The cells at the first steps, from `floor` down, at which none is unsafe and no figure is a
+    near twin of one before it; if there are none such, no cell.
+
+    Example: of 30, 20 and 9 who answered in three regions the 30 are three fewer than the customers
+    that an earlier table tells of the first. With the 9 they are 39, which no other figure is near.
+    """
     for steps in list_steps(cells):
         is_above_floor = any(steps.get(name, 0) < least for name, least in floor.items())
         if is_above_floor:
@@ -197,10 +212,9 @@ def _take_steps(
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
         if is_empty or count_unsafe(coarser, policy):
             continue
-        first = first or coarser
-        if find_twin_rows(list_figures(coarser), policy).is_empty():
+        if find_twin_rows(list_figures(coarser), earlier, policy).is_empty():
             return _leave_out_if_blank(coarser)
-    return _leave_out_if_blank(first) if first else leave_out(cells)
+    return leave_out(cells)
 
 
 def _leave_out_if_blank(cells: Cells) -> Cells:

@@ -44,8 +44,9 @@ from typing import Any
 import polars as pl
 
 from genlib.atomic import replacing
+from genlib.disclosure.figures import FIGURE
 from genlib.disclosure.near import find_twins, number_figures
-from genlib.disclosure.pages import FIGURE, Page, Past, ToldPage
+from genlib.disclosure.pages import Page, Past, ToldPage
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.sketch import SIZE
 from genlib.disclosure.table import ProtectedTable

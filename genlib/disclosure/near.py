@@ -54,12 +54,25 @@ def find_own_twins(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     return _list_needs(pairs.filter(is_later), policy)
 
 
-def find_twin_rows(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """The figures of one table that are near twins of one before them."""
-    comparable = figures.drop_nulls("sketch").with_columns(series=pl.lit(""))
-    numbered = number_figures(comparable)
-    twins = find_own_twins(numbered, policy)
-    return numbered.join(twins, on="figure", how="semi")
+def find_twin_rows(figures: pl.DataFrame, earlier: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The figures of one table that are near twins of one before them, in it or in an `earlier`
+    table of its report.
+
+    Example: an earlier table tells 120 who were asked, this one 118 of them who answered: the 118
+    are a near twin.
+    """
+    ours = number_figures(_list_comparable(figures, "ours"))
+    theirs = _list_comparable(earlier, "earlier")
+    beside = find_twins(ours, theirs, policy)
+    among = find_own_twins(ours, policy)
+    twins = pl.concat([beside, among])
+    return ours.join(twins, on="figure", how="semi")
+
+
+def _list_comparable(figures: pl.DataFrame, series: str) -> pl.DataFrame:
+    """The figures of which it is known who is in them."""
+    comparable = figures.drop_nulls("sketch")
+    return comparable.with_columns(series=pl.lit(series), withdrawn=False)
 
 
 def number_figures(figures: pl.DataFrame) -> pl.DataFrame:

@@ -16,27 +16,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 import polars as pl
 
 from genlib.disclosure.cells import Cells
+from genlib.disclosure.figures import FIGURE
 from genlib.disclosure.ladder import Steps, list_units
 from genlib.disclosure.slices import SLICE
 from genlib.period import UNITS, Period, months_between
-
-FIGURE: dict[str, Any] = {
-    "where": pl.String,
-    "measure": pl.String,
-    "kind": pl.String,
-    "value": pl.Int64,
-    "people": pl.Int64,
-    "heads": pl.Boolean,
-    "sketch": pl.Binary,
-    "numbering": pl.String,
-}
-"""What is kept of a figure that was told: the cell it stands in, who brought how much to it, and by
-which numbers these were drawn: those of another purpose, key or epoch are other people."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ import polars as pl
 
 from genlib import notice, settings
 from genlib.disclosure.cells import Cells, Figure
+from genlib.disclosure.figures import NOTHING_EARLIER, list_figures
 from genlib.disclosure.ladder import describe_steps, list_untold, make_legible
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.manifest import manifest
@@ -146,11 +147,7 @@ def _check_comparable(tables: Mapping[str, Cells]) -> None:
 def _protect(
     tables: Mapping[str, Cells], beside: Beside, ruling: Policy, language: str
 ) -> Protected:
-    legible = {}
-    for name, cells in tables.items():
-        floor = beside.past.find_steps(name_series(name, cells), beside.day)
-        legible[name] = take_slice(make_legible(cells, ruling, floor))
-    answer = _answer(legible, beside, ruling)
+    answer = _answer(_make_all_legible(tables, beside, ruling), beside, ruling)
     settled = answer.settled
     bare = {
         name: _make_table(name, cells, answer, ruling, language)
@@ -166,6 +163,23 @@ def _protect(
         ruling,
     )
     return Protected(paged, _conditions(ruling, answer), answer.pattern, audit)
+
+
+def _make_all_legible(
+    tables: Mapping[str, Cells], beside: Beside, ruling: Policy
+) -> dict[str, Cells]:
+    """Each table at the steps that it takes beside those before it.
+
+    Example: the first tells 120 who were asked; the second, of 118 of them who answered, takes
+    steps at which it does not tell the 118.
+    """
+    legible: dict[str, Cells] = {}
+    earlier = NOTHING_EARLIER
+    for name, cells in tables.items():
+        floor = beside.past.find_steps(name_series(name, cells), beside.day)
+        legible[name] = take_slice(make_legible(cells, ruling, floor, earlier))
+        earlier = pl.concat([earlier, list_figures(legible[name])])
+    return legible
 
 
 def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answer:

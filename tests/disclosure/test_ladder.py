@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import genlib
 from genlib.disclosure import Cells, Dimension, Policy, ProtectedTable, tabulate
+from genlib.disclosure.figures import list_figures
 from genlib.disclosure.ladder import count_unsafe, join, join_smallest, make_legible
 from genlib.metrics.figures import Rate
 
@@ -35,13 +36,13 @@ def people_of(sizes: dict[str, int], *by: Dimension, answers: int = 0) -> Cells:
     )
 
 
-def counts(cells: Cells) -> dict[str | None, int]:
-    return dict(cells.frame.select("region", "people").rows())
+def counts_of(table: Cells | ProtectedTable) -> dict[str | None, int]:
+    return dict(table.frame.select("region", "people").rows())
 
 
 def test_the_smallest_stand_together_until_none_is_too_small() -> None:
     cells = make_legible(people_of(SIZES), Policy())
-    assert counts(cells) == {"others+A+B": 6, "C": 30, "D": 64, None: 100}
+    assert counts_of(cells) == {"others+A+B": 6, "C": 30, "D": 64, None: 100}
     assert cells.steps == {"region": 1}
 
 
@@ -161,3 +162,71 @@ def test_a_table_gets_finer_once_a_year_only() -> None:
     cells = people_of({"A": 20, "B": 20, "C": 30, "D": 64})
     assert make_legible(cells, Policy(), {"region": 1}).steps == {"region": 1}
     assert make_legible(cells, Policy()) is cells
+
+
+CROWDED = Dimension("region", ladder=join_smallest(["A", "C", "B"]))
+
+
+def crowd_of(sizes: dict[str, int], population: str, region: Dimension = CROWDED) -> Cells:
+    """So many people in each region, the first of them the same in every table."""
+    rows = [
+        (f"ca1-{1000 * place + n:026d}", name)
+        for place, (name, size) in enumerate(sizes.items())
+        for n in range(size)
+    ]
+    frame = pl.DataFrame(rows, schema=["pseudonym", "region"], orient="row")
+    return tabulate(frame.lazy(), person="pseudonym", by=[region], population=population)
+
+
+ASKED = {"A": 33, "B": 20, "C": 15}
+
+
+@pytest.mark.parametrize(
+    ("answered", "steps"), [(33, {}), (32, {"region": 1}), (29, {"region": 1}), (28, {})]
+)
+def test_a_table_takes_steps_at_which_it_is_no_near_twin_of_an_earlier_one(
+    answered: int, steps: dict[str, int]
+) -> None:
+    """Few people part those who were asked in A and those of them who answered; of A and C together
+    enough do."""
+    told = list_figures(crowd_of(ASKED, "asked"))
+    answers = crowd_of({"A": answered, "B": 20, "C": 9}, "answered")
+    assert make_legible(answers, Policy(), earlier=told).steps == steps
+
+
+def test_nothing_is_hidden_of_a_table_that_may_be_coarser_than_its_near_twin() -> None:
+    answers = crowd_of({"A": 30, "B": 20, "C": 9}, "answered")
+    shown = genlib.protect(asked=crowd_of(ASKED, "asked"), answered=answers)
+    assert (shown.asked.hidden, shown.answered.hidden) == (0, 0)
+    assert counts_of(shown.asked) == {**ASKED, None: 68}
+    assert counts_of(shown.answered) == {"B": 20, "others+A+C": 39, None: 59}
+
+
+def test_a_table_whose_total_is_a_near_twin_of_an_earlier_one_is_left_out() -> None:
+    """All but two answered: at any steps their total tells of the two."""
+    answers = crowd_of({"A": 33, "B": 20, "C": 13}, "answered")
+    shown = genlib.protect(asked=crowd_of(ASKED, "asked"), answered=answers)
+    assert shown.answered.coarser == {"*": "left out"}
+    assert shown.asked.hidden == 0
+
+
+def test_a_code_with_a_near_twin_in_an_earlier_table_is_left_out_of_what_is_told_code_by_code() -> (
+    None
+):
+    by_code = Dimension("region", total=False)
+    answers = crowd_of({"A": 30, "B": 20, "C": 9}, "answered", by_code)
+    answers = replace(answers, apart="region", recount=None)
+    shown = genlib.protect(asked=crowd_of(ASKED, "asked"), answered=answers)
+    assert counts_of(shown.answered) == {"B": 20, "C": 9}
+    assert shown.answered.coarser == {"region": "small left out"}
+
+
+@pytest.mark.parametrize(("answered", "is_left"), [(33, False), (30, True), (28, False)])
+def test_near_twins_count_where_a_table_is_left_out_for_its_unsafe_cells(
+    answered: int, is_left: bool
+) -> None:
+    answers = crowd_of({"A": answered, "B": 20, "C": 9}, "answered", Dimension("region"))
+    answers = replace(answers, recount=None, is_optional=True)
+    shown = genlib.protect(asked=crowd_of(ASKED, "asked"), answered=answers)
+    assert (shown.answered.coarser == {"*": "left out"}) == is_left
+    assert shown.answered.hidden == 0
