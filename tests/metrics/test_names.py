@@ -87,7 +87,9 @@ def test_text_and_period_give_the_same_cells() -> None:
     people = list(range(12))
     release = {
         "customer": pl.DataFrame({"customer": people, "region": ["06"] * 12}),
-        "invoice": pl.DataFrame({"customer": people, "issued_on": [date(2026, 9, 5)] * 12}),
+        "invoice": pl.DataFrame(
+            {"customer": people, "issued_on": [date(2026, 9, 5)] * 12, "amount_cents": [100] * 12}
+        ),
     }
     worded = customers.by_region(release, "2026-10")
     assert worded.frame["people"].max() == 12
