@@ -19,6 +19,7 @@ import polars as pl
 from genlib import notice
 from genlib import settings as configuration
 from genlib.access_log import record_opening
+from genlib.arguments import check_call
 from genlib.errors import PeriodNotCovered, ReleaseNotFound, UsageError
 from genlib.period import Period, name_period
 from genlib.settings import Settings
@@ -268,6 +269,7 @@ def _columns(columns: Mapping[str, Mapping[str, str]]) -> str:
     )
 
 
+@check_call
 def open_release(
     purpose: str,
     release: str = "current",
@@ -332,6 +334,7 @@ def _tell_missing(folder: Path, name: str) -> str:
     )
 
 
+@check_call
 def releases(*, settings: Settings | None = None) -> pl.DataFrame:
     """The releases that are on this machine, the newest of each purpose first: purpose, release
     (the id for `open_release`), is_current, published_at (UTC), people and the notice's version."""

@@ -172,7 +172,9 @@ def parameters(
 @app.command()
 def approve(name: Notebook) -> None:
     """Approve a notebook that somebody else wrote and that you have read: it publishes from now on,
-    until a cell of it is changed. Whoever owns its file or has run it as a draft cannot.
+    until a cell of it is changed. Whoever owns its file or has run it as a draft cannot, by name or
+    by login of the machine: what you call yourself does not make you a second person. Not promised:
+    that you read it, or that a maker who uses another's login is found out.
 
     Level: analyst, by the operating system.
 

@@ -17,6 +17,7 @@ from genlib.schedule.checking import find_faults, find_warnings
 from genlib.schedule.installing import install as write_units
 from genlib.schedule.reading import find_plan, load_plan, read_plan
 from genlib.schedule.serving import (
+    count_reports,
     do_round,
     open_again,
     open_store,
@@ -66,7 +67,7 @@ def check() -> None:
     for warning in warnings:
         typer.echo(f"{path.name} {warning}")
     is_ready = "has no fault, but what was said above" if warnings else "is in order"
-    typer.echo(f"{path.name} {is_ready}: {len(plan.entries)} reports")
+    typer.echo(f"{path.name} {is_ready}: {count_reports(len(plan.entries))}")
 
 
 @app.command()

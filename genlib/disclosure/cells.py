@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, get_args
 
 import polars as pl
 
+from genlib.arguments import check_class
 from genlib.disclosure.population import Population
 from genlib.errors import UsageError
 
@@ -26,6 +27,7 @@ Step = Mapping[Any, Any]
 it is in no whole group."""
 
 
+@check_class
 @dataclass(frozen=True)
 class Dimension:
     """A grouping column. `total`: the sum over it is shown too. `parents`: columns of coarser
@@ -37,7 +39,8 @@ class Dimension:
     campaign) is a page of its own over time (see `pages`).
     `order`: its codes as they are read; else the largest first. `head` and
     `labels`: what it and each of its codes are called, by language (fi, sv, en), where the
-    catalogue does not know them.
+    catalogue does not know them. `codes`: all that there may be, if they are fixed: who asks
+    for another is told these, where a code that nobody has is a group of nobody.
 
     Example: `Dimension("waited", order=("0-14", "15-"), head={"en": "Waited"},
     labels={"0-14": {"en": "two weeks at most"}, "15-": {"en": "longer"}})`.
@@ -54,6 +57,7 @@ class Dimension:
     order: tuple[Any, ...] = ()
     head: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[Any, Mapping[str, str]] = field(default_factory=dict)
+    codes: tuple[Any, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -67,6 +71,7 @@ class Dimension:
         return [*finer, ()] if self.total else finer
 
 
+@check_class
 @dataclass(frozen=True)
 class Measure:
     """A summed column. `people` counts distinct persons; `count` sums events; `money` sums cents,

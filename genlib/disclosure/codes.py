@@ -50,6 +50,6 @@ def _check_figure(cells: Cells, name: str, codes: Iterable[Any]) -> None:
 def list_absent(codes: Iterable[Any], dimension: Dimension, column: pl.Series) -> list[Any]:
     """The codes that neither a column has nor its dimension names."""
     ladder_codes = {code for step in dimension.ladder for code in step}
-    named = {*dimension.order, *dimension.labels} | ladder_codes
+    named = {*dimension.order, *dimension.labels, *dimension.codes} | ladder_codes
     there = named.union(column.drop_nulls())
     return [code for code in dict.fromkeys(codes) if code not in there]

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import narwhals as nw
 import polars as pl
 
+from genlib.arguments import check_call
 from genlib.disclosure.cells import (
     PEOPLE,
     Cells,
@@ -30,6 +31,7 @@ from genlib.errors import UsageError
 from genlib.period import Period
 
 
+@check_call
 def tabulate(  # noqa: PLR0913 - what a table is
     rows: Any,
     *,
@@ -65,6 +67,7 @@ def tabulate(  # noqa: PLR0913 - what a table is
     fractions, for a figure of a code that there is not, and for people who are no customers of
     `release`.
     """
+    _check_others(population, figures, release)
     whom = population if isinstance(population, Population) else Population(population)
     _check_kinds(by, measures)
     columns = [column for dimension in by for column in dimension.columns]
@@ -194,14 +197,33 @@ def _count_cells(
 
 
 def _check_kinds(by: Sequence[Dimension], measures: Sequence[Measure]) -> None:
-    """UsageError for dimensions or measures that are given by their names alone."""
+    """UsageError for dimensions or measures that are given by their names alone, or in no list."""
     for name, listed, kind in (("by", by, Dimension), ("measures", measures, Measure)):
-        if isinstance(listed, str) or not all(isinstance(one, kind) for one in listed):
+        is_list = isinstance(listed, Sequence) and not isinstance(listed, str)
+        if not is_list or not all(isinstance(one, kind) for one in listed):
             raise UsageError(f'{name} is a list such as [{kind.__name__}("column")]')
 
 
+def _check_others(population: object, figures: object, release: object) -> None:
+    """UsageError for whom nobody named, for what is no list of figures, and for no open release."""
+    if not isinstance(population, Population | str):
+        raise UsageError('population is a text that names whom the table counts, as "payers"')
+    is_list = isinstance(figures, Sequence) and not isinstance(figures, str)
+    if not is_list or not all(callable(one) for one in cast("Sequence[object]", figures)):
+        raise UsageError('figures is a list such as [genlib.Mean("each", of="cents")]')
+    if isinstance(release, str):
+        raise UsageError('release is an open one: genlib.open_release("customer_analysis")')
+
+
 def _check_columns(rows: Rows, wanted: Sequence[str]) -> None:
-    """UsageError for a person, a dimension or a measure that the rows do not have."""
+    """UsageError for what has no rows, for a person, a dimension or a measure that the rows do not
+    have, and for one that is named twice."""
+    if not isinstance(nw.from_native(rows, pass_through=True), nw.DataFrame | nw.LazyFrame):
+        raise UsageError(
+            f'rows is a frame of people, as release["customer"] is, not {type(rows).__name__}'
+        )
+    if len(set(wanted)) < len(wanted):
+        raise UsageError("person, each dimension and each measure are another column each")
     columns = nw.from_native(rows).lazy().collect_schema().names()
     missing = [column for column in wanted if column not in columns]
     if missing:

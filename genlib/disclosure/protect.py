@@ -92,7 +92,7 @@ class Answer:
 
 
 def protect(
-    *,
+    *args: Any,
     language: str = "en",
     policy: Policy | None = None,
     ledger: Ledger | None = None,
@@ -107,8 +107,10 @@ def protect(
     disagree on a cell they share, `Refused` if no protection can be proven, or if what is published
     could not be held against the past.
     """
+    _check_by_name(args)
     _check_cells(cells)
     check_language(language)
+    _check_rulings(policy, ledger)
     standing = standing_policy()
     ruling = standing.stricter(policy) if policy else standing
     ledger = ledger or Ledger.standing(settings.load())
@@ -120,6 +122,18 @@ def protect(
         protected = _protect(cells, beside, ruling, language)
         ledger.record(protected.pages)
     return protected
+
+
+def _check_by_name(args: tuple[Any, ...]) -> None:
+    """UsageError for tables without a name: by that they are found again."""
+    if args:
+        raise UsageError("protect takes each table by a name: genlib.protect(regions=cells)")
+
+
+def _check_rulings(policy: object, ledger: object) -> None:
+    """UsageError for what is no policy and no ledger."""
+    if not isinstance(policy, Policy | None) or not isinstance(ledger, Ledger | None):
+        raise UsageError("policy and ledger are those of genlib.disclosure, or left out")
 
 
 def _check_cells(cells: Mapping[str, Any]) -> None:

@@ -31,6 +31,7 @@ from typing import Any
 
 import polars as pl
 
+from genlib.arguments import check_call
 from genlib.disclosure.cells import Dimension, Measure, show_frame
 from genlib.disclosure.codes import list_absent
 from genlib.disclosure.pages import ToldPage
@@ -45,7 +46,7 @@ SEAL = object()
 
 def check_language(language: str) -> None:
     """UsageError for a language that tables cannot be shown in."""
-    if language not in LANGUAGES:
+    if not isinstance(language, str) or language not in LANGUAGES:
         raise UsageError(f"language is one of {', '.join(LANGUAGES)}")
 
 
@@ -109,17 +110,19 @@ class ProtectedTable:
         hidden = f", {self.hidden} hidden" if self.hidden else ""
         return show_frame(self.frame, f"{self.name}: protected{hidden}")
 
+    @check_call
     def finest(self, dimension: str) -> str:
         """The finest column of a dimension and its parents of which the table tells anything."""
-        self._check_dimensions(dimension)
+        self.check_dimensions(dimension)
         columns = next(d.columns for d in self.by if dimension in d.columns)
         columns_told = [name for name in columns if self.frame[name].is_not_null().any()]
         return columns_told[0] if columns_told else dimension
 
+    @check_call
     def rows(self, *dimensions: str, **where: Any) -> pl.DataFrame:
         """The rows at one level: the named dimensions set, all others at their total, narrowed to
         `where`; with the words of the table's language where dimensions bring their own."""
-        self._check_dimensions(*dimensions, *where)
+        self.check_dimensions(*dimensions, *where)
         level = self._stands_at({*dimensions, *where})
         rows = self._narrow(self.frame.filter(*level), where)
         return rows.with_columns(*self.name_codes())
@@ -143,26 +146,31 @@ class ProtectedTable:
             try:
                 rows = rows.filter(pl.col(column) == code)
             except (pl.exceptions.PolarsError, TypeError):
-                raise UsageError(
-                    f"dimension {column} of table {self.name} holds {self.frame.schema[column]}, "
-                    f"not {type(code).__name__}"
-                ) from None
+                raise self._refuse_kind(column, code) from None
             self._check_code(column, code)
         return rows
+
+    def _refuse_kind(self, column: str, code: Any) -> UsageError:
+        """What to say of a code of another kind than the dimension's."""
+        kind = self.frame.schema[column]
+        line = f"dimension {column} of table {self.name} holds {kind}, not {type(code).__name__}"
+        if kind == pl.Date:
+            line += ': give a first day, as release.period("2026-10").start is'
+        return UsageError(line)
 
     def _check_code(self, column: str, code: Any) -> None:
         """UsageError for a code that a dimension which names its codes does not have."""
         dimension = next((one for one in self.by if one.name == column), None)
         if dimension is None or code is None:
             return
-        names = dict.fromkeys([*dimension.order, *dimension.labels])
+        names = dict.fromkeys([*dimension.order, *dimension.labels, *dimension.codes])
         if names and list_absent([code], dimension, self.frame[column]):
             raise UsageError(
-                f"dimension {column} of table {self.name} has no {code!r}; it has "
+                f"dimension {column} of table {self.name} has no such code; it has "
                 f"{', '.join(map(str, names))}"
             )
 
-    def _check_dimensions(self, *columns: str) -> None:
+    def check_dimensions(self, *columns: str) -> None:
         """UsageError for a dimension that the table does not have."""
         unknown = set(columns) - set(self.dimensions)
         if unknown:
@@ -196,10 +204,12 @@ class ProtectedTable:
                 name = code.replace_strict(names, default=None, return_dtype=pl.String)
                 yield name.alias(f"{dimension.name}_{self.language}")
 
+    @check_call
     def value(self, column: str, **where: Any) -> Shown:
         """One figure: the cell at `where`, every other dimension at its total."""
         self.check_columns(column)
         rows = self.rows(**where)
+        self._check_totals(column, where)
         if rows.height > 1:
             raise UsageError(f"table {self.name} has no single figure {column} there")
         row: dict[str, Any] = {column: None}
@@ -216,6 +226,17 @@ class ProtectedTable:
             language=self.language,
             unit=self.units.get(column, ""),
         )
+
+    def _check_totals(self, column: str, where: Mapping[str, Any]) -> None:
+        """UsageError unless time is named where there is no figure over all of it. Others without
+        a total are empty: a report of one campaign or of all asks alike."""
+        for dimension in self.by:
+            is_time = self.frame.schema[dimension.name] == pl.Date
+            if is_time and not dimension.total and not set(dimension.columns) & set(where):
+                raise UsageError(
+                    f"table {self.name} has no total over {dimension.name}; name one of it: "
+                    f'value("{column}", {dimension.name}=...)'
+                )
 
     def _is_coarser(self, where: Mapping[str, Any]) -> bool:
         """Whether the table was left out, or has larger groups than these."""
@@ -251,7 +272,7 @@ class Protected(Mapping[str, ProtectedTable]):
         return replace(self, tables=tables)
 
     def __getitem__(self, name: str) -> ProtectedTable:
-        if name not in self.tables:
+        if not isinstance(name, str) or name not in self.tables:
             raise NoSuchTable(f"no protected table of that name; there are {', '.join(self)}")
         return self.tables[name]
 

@@ -61,13 +61,19 @@ def _wholes(steps: Sequence[Period], unit: str) -> Step:
 def by_place(place: str) -> Dimension:
     """Regions, those with the fewest inhabitants together first; or municipalities, those with few
     inhabitants together in each region."""
-    return Dimension(place, ladder=_regions() if place == "region" else _municipalities())
+    ladder = _regions() if place == "region" else _municipalities()
+    codes = _list_regions() if place == "region" else ()
+    return Dimension(place, ladder=ladder, codes=tuple(sorted(codes)))
 
 
 @cache
 def _regions() -> tuple[Step, ...]:
-    sizes = read_inhabitants("region")
-    return join_smallest(["unknown", "abroad", *sizes["region"]])
+    return join_smallest(_list_regions())
+
+
+def _list_regions() -> list[str]:
+    """The codes that there are, the fewest inhabitants first."""
+    return ["unknown", "abroad", *read_inhabitants("region")["region"]]
 
 
 @cache
@@ -113,7 +119,8 @@ def by_age_band() -> Dimension:
 
 def by_channel(*, total: bool = True) -> Dimension:
     """Channels; then calls and letters together, then text messages with them."""
-    return Dimension("channel", total=total, ladder=join_smallest(CHANNELS))
+    ladder = join_smallest(CHANNELS)
+    return Dimension("channel", total=total, ladder=ladder, codes=CHANNELS)
 
 
 def by_language() -> Dimension:
@@ -134,12 +141,12 @@ def by_attribute(name: str) -> Dimension:
 
 def by_product_line() -> Dimension:
     """Product lines; then the smaller together."""
-    return Dimension("product_line", ladder=join_smallest(LINES))
+    return Dimension("product_line", ladder=join_smallest(LINES), codes=LINES)
 
 
 def by_segment() -> Dimension:
     """Segments of buyers; then those between the best and the lost together."""
-    return Dimension("segment", ladder=join_smallest(SEGMENTS))
+    return Dimension("segment", ladder=join_smallest(SEGMENTS), codes=SEGMENTS)
 
 
 def by_number(column: str, *, most: int, least: int = 1) -> Dimension:

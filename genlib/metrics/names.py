@@ -11,6 +11,7 @@ from functools import wraps
 from inspect import Signature, signature
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from genlib.arguments import check_kinds
 from genlib.disclosure.cells import Tables
 from genlib.errors import UsageError
 from genlib.metrics.population import check_covered
@@ -31,6 +32,9 @@ USUAL: Mapping[str, Sequence[str]] = {
 NARROWED = ("region", "kind")
 """What `**narrowed` may hold."""
 
+MOST_MONTHS = 1200
+"""A century."""
+
 P = ParamSpec("P")
 Found = TypeVar("Found")
 Asked = Callable[Concatenate[Tables, Period, P], Found]
@@ -44,13 +48,15 @@ def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Fou
     PeriodNotCovered, if the release does not reach to the end of the period."""
 
     def decorate(function: Asked[P, Found]) -> Named[P, Found]:
-        described = signature(function)
+        name_of_metric, described = function.__name__, signature(function)
 
         @wraps(function)
-        def ask(release: Tables, period: Period | str, *args: P.args, **kwargs: P.kwargs) -> Found:
-            _check_release(release)
-            span = read_period(period)
-            asked = _bind(function.__name__, described, (release, span, *args), kwargs)
+        def ask(*args: Any, **kwargs: Any) -> Found:
+            asked = _bind(name_of_metric, described, args, kwargs)
+            _check_release(asked["release"])
+            release, span = asked["release"], read_period(asked["period"])
+            check_kinds(name_of_metric, described, asked)
+            _check_months(asked)
             allowed = {**USUAL, **choices}
             named = asked | asked.get("narrowed", {})
             for name, value in named.items():
@@ -59,7 +65,9 @@ def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Fou
                     check_name(name, one, allowed)
             check_campaign(release, asked.get("campaign", "all"))
             check_covered(release, span)
-            return function(release, span, *args, **kwargs)
+            others = {**kwargs, **_name_positions(described, args)}
+            del others["release"], others["period"]
+            return cast("Callable[..., Found]", function)(release, span, **others)
 
         return cast("Named[P, Found]", ask)
 
@@ -75,7 +83,7 @@ def check_name(name: str, value: Any, choices: Mapping[str, Sequence[str]] = USU
     ...     print(error)
     kind is one of all, consumer, company_contact
     """
-    if name not in choices or value in choices[name]:
+    if name not in choices or (isinstance(value, str) and value in choices[name]):
         return
     if choices[name] is REGIONS:
         raise UsageError(
@@ -86,10 +94,10 @@ def check_name(name: str, value: Any, choices: Mapping[str, Sequence[str]] = USU
 
 def check_campaign(release: Tables, campaign: str) -> None:
     """UsageError if there is no campaign of that code in the release; "all" is no code."""
-    if campaign == "all":
+    if isinstance(campaign, str) and campaign == "all":
         return
     codes = collect(rows(release, "campaign").select("code"))["code"].to_list()
-    if campaign not in codes:
+    if not isinstance(campaign, str) or campaign not in codes:
         raise UsageError(
             f"campaign is all or the code of one of the {len(codes)} campaigns of the release; "
             'see them in release["campaign"]'
@@ -97,11 +105,23 @@ def check_campaign(release: Tables, campaign: str) -> None:
 
 
 def _check_release(release: object) -> None:
-    if not hasattr(release, "__getitem__") or isinstance(release, str):
+    if not isinstance(release, Mapping) and not hasattr(release, "manifest"):
         raise UsageError(
             "a metric takes an open release first, and then the period: "
             'genlib.open_release("customer_analysis")'
         )
+
+
+def _check_months(asked: Mapping[str, Any]) -> None:
+    """UsageError for so many months that there are none of them, or none in any calendar."""
+    months = asked.get("months")
+    if months is not None and not 1 <= months <= MOST_MONTHS:
+        raise UsageError(f"months is a whole number from 1 to {MOST_MONTHS}")
+
+
+def _name_positions(described: Signature, args: Sequence[Any]) -> dict[str, Any]:
+    """The arguments that were given by their position, by name."""
+    return dict(zip(described.parameters, args, strict=False))
 
 
 def _bind(

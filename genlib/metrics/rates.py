@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from genlib.arguments import check_class
 from genlib.disclosure.units import DECIMAL, PERCENT, name_interval
 from genlib.metrics import intervals
 from genlib.metrics.gaps import nps_gap, share_gap, with_gaps
@@ -18,6 +19,7 @@ from genlib.metrics.intervals import interval
 from genlib.metrics.lookup import at, least, on_total, over, with_figures
 
 
+@check_class
 @dataclass(frozen=True)
 class Share:
     """The part that a cell has of the total over `over` (name a dimension with its coarser groups),
@@ -44,6 +46,7 @@ class Share:
         return {self.name: PERCENT}
 
 
+@check_class
 @dataclass(frozen=True)
 class Rate:
     """The share of `part` in `base` (values of one dimension; no base: all of them) with Wilson's
@@ -128,6 +131,7 @@ def _beside(frame: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@check_class
 @dataclass(frozen=True)
 class Mean:
     """A sum per person.

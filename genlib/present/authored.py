@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import polars as pl
 from polars import selectors
 
+from genlib.arguments import check_call
 from genlib.disclosure.table import Protected, Shown
 from genlib.present.forms import read_form
 from genlib.present.item import Finding, Item
@@ -29,9 +30,11 @@ _DIGIT = re.compile(r"\d")
 def keep_words(function: Callable[P, Made]) -> Callable[P, Made]:
     """The function, keeping in what it makes those words of its caller that hold a digit."""
 
+    checked = check_call(function)
+
     @wraps(function)
     def make(*args: P.args, **kwargs: P.kwargs) -> Made:
-        item = function(*args, **kwargs)
+        item = checked(*args, **kwargs)
         written = [*list_words(args), *list_words(kwargs)]
         words = tuple(dict.fromkeys(word for word in written if _DIGIT.search(word)))
         if isinstance(item, Finding):

@@ -85,6 +85,10 @@ def _sentences(
     )
 
 
+TREND = ("table", "its column of time", "its column of figures")
+"""What a small line below a tile is drawn of."""
+
+
 @keep_words
 def tile(  # noqa: PLR0913 - what a tile is
     cell: Shown,
@@ -101,6 +105,8 @@ def tile(  # noqa: PLR0913 - what a tile is
     if not isinstance(cell, Shown):
         raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
     check_direction(good)
+    if trend is not None and not (isinstance(trend, tuple) and len(trend) == len(TREND)):
+        raise UsageError(f"trend is ({', '.join(TREND)})")
     words = Words(cell.language)
     form = read_figure_form(cell)
     figure = words.figure(cell.value, form)
@@ -175,6 +181,7 @@ def left_out(
     """How many people the release left out for a reason: an English message with {n}, {all} and
     {share}, from its manifest."""
     words, names = _words(tables)
+    _check_release(release)
     n = release.manifest.left_out.get(reason, 0)
     whole = release.manifest.people
     share = words.figure(round_to_fives(n) / whole if whole else 0, "percent")
@@ -186,6 +193,12 @@ def left_out(
     message_text = words.translate(message, **values)
     sentence = message_text[:1].upper() + message_text[1:]
     return _section(words, names, "text", title, f"<p>{text(sentence)}</p>")
+
+
+def _check_release(release: Any) -> None:
+    """UsageError for what is no open release."""
+    if not hasattr(release, "manifest") or isinstance(release, Protected):
+        raise UsageError('release is an open one: genlib.open_release("customer_analysis")')
 
 
 @keep_words
@@ -215,6 +228,9 @@ def conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]
     hidden, parameters, maker and for whom it is. With it go the figures of the tables,
     against which the gate holds what the author wrote, the tables as sheets of Excel, and what
     others need to audit them."""
+    if not isinstance(tables, Protected):
+        raise NotProtected("conditions take all that genlib.protect gave, and no one table of it")
+    _check_release(release)
     section = _describe_conditions(tables, release, parameters)
     evidence = {
         "release": [release.manifest.purpose, release.manifest.release_id],

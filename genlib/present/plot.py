@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 
 import polars as pl
 
+from genlib.arguments import check_kind
 from genlib.disclosure.table import ProtectedTable
 from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
@@ -64,6 +65,10 @@ class Options(TypedDict, total=False):
     optional: bool
 
 
+OPTION_KINDS = {name: str(kind.__forward_arg__) for name, kind in Options.__annotations__.items()}
+"""What each option is, as it is written above."""
+
+
 @dataclass(frozen=True)
 class Plot:
     """`frame`: place, code, series, value, low, high, text, tip, hidden - one row a mark. `rows`:
@@ -104,6 +109,10 @@ def check_options(options: Options) -> None:
     allowed = Options.__annotations__
     if not options.keys() <= allowed.keys():
         raise UsageError(f"the options of a chart or table are {', '.join(allowed)}")
+    for option, value in options.items():
+        check_kind(option, value, OPTION_KINDS[option])
+    if options.get("limit", 1) < 1:
+        raise UsageError("limit is a whole number from 1")
     for name in (options.get("tone", "teal"), *options.get("colors", {}).values()):
         theme.check_tone(name)
     check_direction(options.get("good", ""))
@@ -162,7 +171,8 @@ def read(
     table: ProtectedTable, options: Options, place: str, value: str, series: str | None = None
 ) -> Plot:
     """The rows of `table` at `place` (and `series`) with figures `value`, in reading order."""
-    check(table, place, series, value)
+    check(table, series)
+    table.check_columns(place, value)
     check_figures(table, value)
     check_options(options)
     low, high = ends(table, value) or (value, value)
@@ -218,10 +228,20 @@ def chosen(table: ProtectedTable, options: Options, *levels: str | None) -> pl.D
     rows = table.rows(*(level for level in levels if level), **options.get("where", {}))
     if "codes" not in options or not levels[0]:
         return rows
-    codes = pl.DataFrame(
-        {levels[0]: list(options["codes"])}, schema={levels[0]: rows.schema[levels[0]]}
-    )
+    codes = _read_codes(table, levels[0], options["codes"])
     return codes.join(rows, on=levels[0], how="inner", maintain_order="left")
+
+
+def _read_codes(table: ProtectedTable, place: str, codes: Sequence[Any]) -> pl.DataFrame:
+    """The codes that are asked for, in a column; UsageError for codes of another kind than the
+    table's."""
+    kind = table.frame.schema[place]
+    try:
+        return pl.DataFrame({place: pl.Series(place, list(codes), dtype=kind)})
+    except (pl.exceptions.PolarsError, TypeError):
+        raise UsageError(
+            f"codes is a list of what {place} of table {table.name} holds, {kind}"
+        ) from None
 
 
 def read_order(table: ProtectedTable, place: str) -> tuple[Any, ...]:

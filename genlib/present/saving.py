@@ -13,6 +13,7 @@ from secrets import token_hex
 
 import polars as pl
 
+from genlib.arguments import check_call
 from genlib.atomic import replacing
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
@@ -27,6 +28,7 @@ RUNS = r"=+\-@\t\r"
 """What a spreadsheet runs at the beginning of a text of CSV."""
 
 
+@check_call
 def save(protected: Protected | ProtectedTable, path: str | Path) -> Path:
     """Write protected tables to an Excel workbook, a sheet each, or one of them to CSV; gives the
     place. The file is its owner's alone, and there whole or not at all.

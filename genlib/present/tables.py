@@ -10,7 +10,9 @@ from typing import Any, Unpack
 
 import polars as pl
 
+from genlib.arguments import check_kind
 from genlib.disclosure.table import ProtectedTable
+from genlib.errors import UsageError
 from genlib.present.authored import keep_words
 from genlib.present.coarser import describe_groups
 from genlib.present.forms import read_form
@@ -126,8 +128,8 @@ def table(
     stand beside their figure. `across`: a dimension whose codes become the columns, with the first
     of `columns` as figures.
     """
-    check(table, by, group, across, *columns)
     check_options(options)
+    _check_columns(table, by, group, across, columns)
     words = Words(table.language)
     wanted = list(columns) or [measure.name for measure in table.measures]
     levels = [by, *filter(None, (group, across))]
@@ -159,6 +161,31 @@ def table(
         is_blank=is_blank,
         untold=untold,
     )
+
+
+def _check_columns(
+    table: ProtectedTable,
+    by: str,
+    group: str,
+    across: str,
+    columns: Sequence[str] | Mapping[str, str],
+) -> None:
+    """UsageError for columns that the table does not have or that are named twice, for rows by what
+    is no dimension, and for a column that is one; NotProtected for what is no protected table."""
+    are_listed = isinstance(columns, Sequence | Mapping) and not isinstance(columns, str)
+    if not are_listed:
+        raise UsageError('columns is a list such as ["people"], or English heads by column')
+    check(table, by, group, across, *columns)
+    if isinstance(columns, Mapping):
+        for head in columns.values():
+            check_kind("a head of columns", head, "str")
+    levels = [by, *filter(None, (group, across))]
+    table.check_dimensions(*levels)
+    if len({*levels}) < len(levels):
+        raise UsageError("by, group and across are another dimension each")
+    figures = [one for one in table.frame.columns if one not in {*table.dimensions, "reason"}]
+    if not set(columns) <= set(figures):
+        raise UsageError(f"columns of table {table.name} are of {', '.join(figures)}")
 
 
 def _find_filled(rows: pl.DataFrame, columns: Sequence[str]) -> list[str]:

@@ -3,11 +3,15 @@ its author alone if not.
 
 What is approved is a digest: of the kind, the tags and the source of every cell in order, so that a
 changed comma is another notebook and outputs are none. Whoever owns the file of a notebook, or has
-run it as a draft, cannot approve it. The notebooks of genlib itself were approved by those who
-reviewed its code: their digests stand in `notebooks/approved.sha256`.
+run it as a draft, cannot approve it, by name or by login of the machine: another name under the
+same login is no second person. A login that several share tells nobody apart, so each person has
+one of their own. The notebooks of genlib itself were approved by those who reviewed its code: their
+digests stand in `notebooks/approved.sha256`.
 
-Not promised: that the second person read it, or is who they say they are (a user is whom the
-settings name), or that what the notebook imports and reads from elsewhere stays as it was.
+Not promised: that the second person read it; that a maker who works under another's login of the
+machine and another's name is found out, or one whose notebook lies in another's file and who never
+ran it; that whoever may write to the workbench, and so to its record of approvals, does not; or
+that what the notebook imports and reads from elsewhere stays as it was.
 
 Example: aino writes a notebook and runs it: a draft. bertta approves it. From then on it publishes,
 whoever runs it, until somebody edits it.
@@ -25,6 +29,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from genlib.access_log import name_login, read_login
 from genlib.atomic import replacing
 from genlib.clock import read_clock
 from genlib.errors import Refused
@@ -40,13 +45,15 @@ ACTS = "notebooks.jsonl"
 
 @dataclass(frozen=True)
 class Act:
-    """What somebody did with a notebook. `at` is an instant in UTC."""
+    """What somebody did with a notebook, by name (`user`) and by login of the machine (of an act
+    from before logins were kept, empty). `at` is an instant in UTC."""
 
     act: Literal["approved", "draft"]
     notebook: str
     digest: str
     user: str
     at: str
+    login: str = ""
 
 
 def digest_notebook(notebook: Mapping[str, Any]) -> str:
@@ -92,24 +99,36 @@ def read_acts(settings: Settings) -> list[Act]:
 
 
 def check_second_person(path: Path, digest: str, settings: Settings) -> None:
-    """Refused if the user of the settings owns the file, or has run the notebook as a draft: these
-    cells, or others under its name."""
-    drafts = [act for act in read_acts(settings) if act.act == "draft"]
-    authors = {
-        act.user for act in drafts if act.digest == digest or act.notebook == path.stem
-    } | _read_owner(path)
-    if settings.user in authors:
+    """Refused if the user of the settings, or the login of this process, made the notebook, by name
+    or by login of the machine.
+
+    Example: aino, whose login is aino.m, cannot approve what she ran as a draft by calling herself
+    bertta: the login is still aino.m.
+    """
+    if {settings.user, read_login()} & _list_makers(path, digest, settings):
         raise Refused(
-            "whoever owns the file of a notebook, or has run it as a draft, cannot approve it: "
-            "ask a second person to read it and to run genlib report approve"
+            "whoever owns the file of a notebook, or has run it as a draft, by name or by login of "
+            "the machine, cannot approve it: ask a second person to read it and to run genlib "
+            "report approve under a login of the machine that is theirs alone"
         )
+
+
+def _list_makers(path: Path, digest: str, settings: Settings) -> set[str]:
+    """Names and logins of whoever owns the file, or has run the notebook as a draft: these cells,
+    or others under its name."""
+    makers = _read_owner(path)
+    for act in read_acts(settings):
+        is_of_it = act.digest == digest or act.notebook == path.stem
+        if act.act == "draft" and is_of_it:
+            makers |= {act.user, act.login}
+    return makers
 
 
 def record_act(
     act: Literal["approved", "draft"], name: str, digest: str, settings: Settings
 ) -> Act:
     """Keep that the user of the settings did this now; once is enough."""
-    done = Act(act, name, digest, settings.user, read_clock().isoformat())
+    done = Act(act, name, digest, settings.user, read_clock().isoformat(), read_login())
     home = make_home(settings.home)
     check_no_link(home / ACTS)
     with open_lock(home / f".{ACTS}.lock") as handle:
@@ -139,6 +158,7 @@ def _parse(text: str) -> Iterator[Act]:
 
 
 def _read_owner(path: Path) -> set[str]:
-    with suppress(KeyError, OSError):  # a user whom this machine does not know
-        return {path.owner()}
+    """The login of the machine that owns a file; none, if the file cannot be asked."""
+    with suppress(OSError):
+        return {name_login(path.stat().st_uid)}
     return set()

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import ipywidgets as widgets
 
 from genlib import settings as settings_module
+from genlib.arguments import check_call
 from genlib.errors import UsageError
 from genlib.present.words import Words
 from genlib.reports import catalogue as runs_of
@@ -89,6 +90,7 @@ class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self.page.value = frame_page(chosen[0].html, self.words) if chosen else ""
 
 
+@check_call
 def catalogue(
     report: str = "", *, language: str = "en", settings: Settings | None = None
 ) -> Catalogue:

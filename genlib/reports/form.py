@@ -17,6 +17,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from genlib import settings as settings_module
+from genlib.arguments import check_call
 from genlib.clock import read_clock
 from genlib.errors import GenlibError
 from genlib.metrics.contacts import CAPS, plan
@@ -160,6 +161,7 @@ def frame_page(html: Path | None, words: Words) -> str:
     return f'<iframe sandbox title="{title}" style="{style}" srcdoc="{page}"></iframe>'
 
 
+@check_call
 def report_form(
     name: str | Path, *, language: str = "en", settings: Settings | None = None
 ) -> ReportForm:

@@ -14,6 +14,7 @@ import genlib
 from genlib import notice
 from genlib import settings as settings_module
 from genlib.access_log import read_login
+from genlib.arguments import check_call
 from genlib.clock import read_clock
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.table import LANGUAGES
@@ -44,6 +45,7 @@ CHOICES = {
 name, whatever it holds."""
 
 
+@check_call
 def run_report(  # noqa: PLR0913 - each says what is run, or how
     name: str | Path,
     *,

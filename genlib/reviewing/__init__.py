@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from genlib.arguments import check_call
 from genlib.disclosure.table import LANGUAGES
 from genlib.errors import UsageError
 from genlib.metrics.contacts import campaign_name
@@ -94,6 +95,7 @@ class Review:
         return f"{self.cases.height:,} cases of {self.cases['pseudonym'].n_unique():,} people{more}"
 
 
+@check_call
 def review(  # noqa: PLR0913 - each narrows what is seen
     release: Release,
     *,
@@ -113,7 +115,7 @@ def review(  # noqa: PLR0913 - each narrows what is seen
     UsageError for another purpose, for a campaign that the release does not have, and for what
     else cannot be.
     """
-    if release.purpose != "campaign_history":
+    if getattr(release, "purpose", "") != "campaign_history":
         raise UsageError("past contacts are reviewed in a release of campaign_history")
     if verdict not in {"refused", "allowed", "all"}:
         raise UsageError("the verdict is refused, allowed or all")

@@ -75,11 +75,23 @@ def tell_past(plan: Plan, settings: Settings) -> list[str]:
         if slots:
             first, last = slots[0].period, slots[-1].period
             span = f"of {first}" if first == last else f"from {first} to {last}"
+            are_due = (
+                "was due already and comes" if len(slots) == 1 else "were due already and come"
+            )
             lines.append(
-                f"{entry.name}: {len(slots)} reports {span} were due already and come at the next "
-                "round, with their mail; a later starts leaves them out"
+                f"{entry.name}: {count_reports(len(slots))} {span} {are_due} at the next round, "
+                "with the mail; a later starts leaves out what is past"
             )
     return lines
+
+
+def count_reports(number: int) -> str:
+    """So many reports, in words.
+
+    >>> count_reports(1), count_reports(2)
+    ('1 report', '2 reports')
+    """
+    return f"{number} report{'s' * (number != 1)}"
 
 
 def open_again(entry: str, plan: Plan, settings: Settings, store: Store) -> int:

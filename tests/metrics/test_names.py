@@ -88,11 +88,7 @@ def test_text_and_period_give_the_same_cells() -> None:
     release = {
         "customer": pl.DataFrame({"customer": people, "region": ["06"] * 12}),
         "invoice": pl.DataFrame(
-            {
-                "customer": people,
-                "issued_on": [date(2026, 9, 5)] * 12,
-                "amount_cents": [4900] * 12,
-            }
+            {"customer": people, "issued_on": [date(2026, 9, 5)] * 12, "amount_cents": [100] * 12}
         ),
     }
     worded = customers.by_region(release, "2026-10")

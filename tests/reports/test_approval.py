@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import re
 import subprocess
@@ -17,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import Small
 from workbench import ROOT
 
+from genlib.access_log import read_login
 from genlib.cli import run as command
 from genlib.disclosure import Ledger
 from genlib.errors import Refused, ReportFailed
@@ -215,22 +215,62 @@ def test_a_notebook_of_genlib_that_was_edited_is_a_draft(settings, tmp_path):
     assert made.status == "draft"
 
 
-def test_who_has_run_it_as_a_draft_cannot_approve_it(draft, book, settings):
+def log_in(monkeypatch: pytest.MonkeyPatch, login: str) -> None:
+    """This process is of another login of the machine."""
+    monkeypatch.setattr(approval, "read_login", lambda: login)
+
+
+def test_who_has_run_it_as_a_draft_cannot_approve_it(draft, book, settings, monkeypatch):
+    log_in(monkeypatch, "bertta.k")
     with pytest.raises(Refused, match="ask a second person"):
         check_second_person(book, digest_of(book), settings)
     check_second_person(book, digest_of(book), replace(settings, user="bertta"))
 
 
-def test_who_has_run_an_earlier_state_of_it_cannot_approve_it_either(draft, settings, tmp_path):
+def test_another_name_under_the_login_of_the_draft_is_no_second_person(
+    tmp_path, settings, monkeypatch
+):
+    settings = replace(settings, home=tmp_path)
+    path = write_book(tmp_path)  # the file is of another login, its draft of aino.m
+    log_in(monkeypatch, "aino.m")
+    record_act("draft", path.stem, digest_of(path), settings)
+    with pytest.raises(Refused, match="by login of the machine"):
+        check_second_person(path, digest_of(path), replace(settings, user="bertta"))
+    log_in(monkeypatch, "bertta.k")
+    check_second_person(path, digest_of(path), replace(settings, user="bertta"))
+
+
+def test_another_name_under_the_login_of_the_file_is_no_second_person(settings, tmp_path):
+    path = write_book(tmp_path)
+    with pytest.raises(Refused, match="under a login of the machine that is theirs alone"):
+        check_second_person(path, digest_of(path), replace(settings, user="bertta"))
+
+
+def test_a_draft_from_before_logins_were_kept_is_its_users_still(settings, tmp_path, monkeypatch):
+    settings = replace(settings, home=tmp_path)
+    path = write_book(tmp_path)
+    act = {"act": "draft", "notebook": "other", "digest": digest_of(path), "user": "aino", "at": ""}
+    (tmp_path / ACTS).write_text(f"{json.dumps(act)}\n")
+    log_in(monkeypatch, "bertta.k")
+    with pytest.raises(Refused):
+        check_second_person(path, digest_of(path), settings)
+    check_second_person(path, digest_of(path), replace(settings, user="bertta"))
+
+
+def test_who_has_run_an_earlier_state_of_it_cannot_approve_it_either(
+    draft, settings, tmp_path, monkeypatch
+):
+    log_in(monkeypatch, "aino.other")
     path = write_book(tmp_path, "total = 1", name="draft_of_aino")
     with pytest.raises(Refused):
         check_second_person(path, digest_of(path), settings)
 
 
-def test_who_owns_the_file_cannot_approve_it(settings, tmp_path):
+def test_who_owns_the_file_cannot_approve_it(settings, tmp_path, monkeypatch):
     path = write_book(tmp_path)
+    log_in(monkeypatch, "bertta.k")
     with pytest.raises(Refused, match="owns the file"):
-        check_second_person(path, digest_of(path), replace(settings, user=getpass.getuser()))
+        check_second_person(path, digest_of(path), replace(settings, user=read_login()))
 
 
 def test_what_was_done_is_kept_in_a_file_of_its_owner_and_once(settings):
@@ -263,6 +303,8 @@ def test_a_second_person_approves_in_the_audit_trail_and_the_author_is_refused(
 ):
     assert asked(home, monkeypatch, "aino", "approve", book) == 3
     assert "ask a second person" in capsys.readouterr().err
+    assert asked(home, monkeypatch, "bertta", "approve", book) == 3  # under aino's login still
+    log_in(monkeypatch, "bertta.k")
     assert asked(home, monkeypatch, "bertta", "approve", book) == 0
     assert asked(home, monkeypatch, "bertta", "approvals") == 0
     told = capsys.readouterr().out
@@ -275,6 +317,7 @@ def test_a_second_person_approves_in_the_audit_trail_and_the_author_is_refused(
 
 def test_without_an_audit_trail_nothing_is_approved(tmp_path, monkeypatch):
     path = write_book(tmp_path)
+    log_in(monkeypatch, "bertta.k")
     assert asked(tmp_path / "elsewhere", monkeypatch, "bertta", "approve", path) == 2
     assert not (tmp_path / "elsewhere" / ACTS).exists()
 

@@ -96,7 +96,9 @@ def test_check_tells_what_of_the_past_a_change_would_bring(settings, capsys, mon
     assert command(["schedule", "due"]) == 3
     capsys.readouterr()
     assert command(["schedule", "check"]) == 0
-    assert "were due already" not in capsys.readouterr().out
+    checked = capsys.readouterr().out
+    assert "due already" not in checked
+    assert checked.endswith(": 1 report\n")
     settings.schedule.write_text(text + 'languages = ["fi", "sv"]\n', encoding="utf-8")
     assert command(["schedule", "check"]) == 0
     assert past.format(2) in capsys.readouterr().out
