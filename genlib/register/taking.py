@@ -24,7 +24,7 @@ from genlib.register.change_rules import (
 )
 from genlib.register.contradictions import FAULTS, find_contradictions
 from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_lost
-from genlib.register.missing import count_undecided
+from genlib.register.missing import check_not_empty, check_not_shrunk, count_undecided
 from genlib.register.outcome import Outcome
 from genlib.register.quick import read_plainly
 from genlib.register.rules import examined
@@ -42,6 +42,7 @@ FEW = 0.1
 class Taking:
     """The table of a source on its way into the register. `refused`: where faults are written;
     `speaking`: customers of the taken rows that tell of a consent, a prohibition or an opting out;
+    `refused_ids`: numbers of the rows that came and were refused;
     `is_mostly_unchanged`: rows are worth a look whether they are in the register already; `now`:
     the instant of the refresh with the company's day."""
 
@@ -53,6 +54,7 @@ class Taking:
         self.refused = refused
         self.outcome = Outcome(source.feed, source.table, run.run)
         self.speaking = pl.Series(dtype=pl.Int64)
+        self.refused_ids = pl.Series(dtype=pl.Int64)
         self.is_mostly_unchanged = True
         self.now = place.tell_now(run.at)
         self.watch = holds.Watch.of(place.connection, self.name, run.at)
@@ -86,6 +88,7 @@ class Taking:
         self._tell_faults(every)
         self._tell_codes(batch, faults)
         self._hold_back(batch, [taken, over, erased], every)
+        self._note_refused(batch, every)
         refused = every["row"].n_unique()
         self.outcome.read += batch.rows.height
         self.outcome.joined += batch.joined
@@ -138,7 +141,7 @@ class Taking:
         self.outcome.add_newest(runs.find_newest(passed, self.run.as_of))
         return rows.join(unchanged, on="row", how="anti", maintain_order="left")
 
-    def finish(self, *, is_whole: bool) -> None:
+    def finish(self, *, is_whole: bool, may_be_fewer: bool) -> None:
         """The whole file is in: what follows from it for people, and what did not come."""
         register, connection = self.place.register, self.place.connection
         if self.watch:
@@ -154,10 +157,20 @@ class Taking:
             )
         self.outcome.decisions.extend(self.outcome.codes.describe(self.name))
         if is_whole and self.seen.keys == ["id"]:
-            missing = self.seen.find_missing(is_of_source(self.source.source, self.name))
-            self.outcome.missing = missing.height
-            runs.mark_missing(register, connection, self.run, missing)
-            self.outcome.undecided = count_undecided(connection, self.run.feed, self.name)
+            self._mark_missing(may_be_fewer=may_be_fewer)
+
+    def _mark_missing(self, *, may_be_fewer: bool) -> None:
+        """Mark what the source does not have any more; a row that was refused came too."""
+        register, connection = self.place.register, self.place.connection
+        of_source = is_of_source(self.source.source, self.name)
+        check_not_empty(connection, self.run, of_source, self.outcome.read)
+        self.seen.find_seen(self.refused_ids.unique().to_frame("id").with_columns(row=0))
+        missing = self.seen.find_missing(of_source)
+        if not may_be_fewer:
+            check_not_shrunk(connection, self.run, of_source, missing["id"])
+        self.outcome.missing = missing.height
+        runs.mark_missing(register, connection, self.run, missing)
+        self.outcome.undecided = count_undecided(connection, self.run.feed, self.name)
 
     def _choose_stage(self, columns: tuple[str, ...]) -> Stage:
         """The stage on which rows are compared that tell these columns."""
@@ -280,6 +293,11 @@ class Taking:
         owner = "id" if self.name == "customer" else "customer_id"
         if owner in taken.columns:
             self.outcome.add_customers(taken[owner])
+
+    def _note_refused(self, batch: Batch, faults: pl.DataFrame) -> None:
+        if self.seen.keys == ["id"]:
+            refused = batch.rows.join(faults, on="row", how="semi")
+            self.refused_ids = self.refused_ids.append(read_ids(refused)["id"])
 
     def _note_speaking(self, rows: pl.DataFrame) -> None:
         if self.name in SPEAKING:
