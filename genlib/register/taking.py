@@ -23,7 +23,7 @@ from genlib.register.change_rules import (
     keep_stages,
 )
 from genlib.register.contradictions import FAULTS, find_contradictions
-from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_lost
+from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_late, refuse_lost
 from genlib.register.missing import check_not_empty, check_not_shrunk, count_undecided
 from genlib.register.outcome import Outcome
 from genlib.register.quick import read_plainly
@@ -221,7 +221,9 @@ class Taking:
         came = fresh_rows.join(past, on="row", how="anti", maintain_order="left")
         contradictions = find_contradictions(came, self.name)
         whole = came.join(contradictions, on="row", how="anti", maintain_order="left")
-        fresh, new_faults = refuse_doubles(self.place.register, self.name, whole, contradictions)
+        register, zone = self.place.register, self.place.time_zone
+        single, double_faults = refuse_doubles(register, self.name, whole, contradictions)
+        fresh, new_faults = refuse_late(register, self.name, single, double_faults, zone)
         self._add(fresh)
         changed, faults = self._change(rows, differing.filter(~col("is_new")))
         taken = pl.concat([fresh.select(changed.columns), changed])
