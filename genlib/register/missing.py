@@ -111,5 +111,5 @@ def _check_left(connection: sa.Connection, name: str, numbers: Sequence[int]) ->
     if count < len(numbers):
         raise UsageError(
             f"the register does not say of {len(numbers) - count} of them when they left; enter "
-            "left_on first, or decide that they stay"
+            "left_on first (genlib subject correct), or decide that they stay"
         )
