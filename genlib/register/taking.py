@@ -29,7 +29,7 @@ from genlib.register.outcome import Outcome
 from genlib.register.quick import read_plainly
 from genlib.register.rules import examined
 from genlib.register.schema import plain_columns
-from genlib.register.source_keys import is_of_source
+from genlib.register.source_keys import find_named_elsewhere, is_of_source
 from genlib.register.spelling import UNREADABLE
 from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
@@ -256,10 +256,19 @@ class Taking:
             self._write_changes(good, stored)
         self.outcome.changed += good.height
         self.outcome.columns.update(changes["column"].to_list())
+        if self.name == "customer":
+            self._note_contested(good, changes)
         if self.name == "invoice":
             count = count_closed_months(good, changes, self.run.as_of)
             self.outcome.closed_months += count
         return good.select("row", *self.stage.keys, *self._owner_columns()), faults
+
+    def _note_contested(self, good: pl.DataFrame, changes: pl.DataFrame) -> None:
+        """Count what changed of customers whom another source names too."""
+        named = find_named_elsewhere(self.place, self.source.source, good["id"])
+        rows = good.filter(col("id").is_in(named.implode()))
+        contested = changes.join(rows, on="row", how="semi").filter(col("column") != "updated_at")
+        self.outcome.contested.update(contested["column"].to_list())
 
     def _pair(self, came: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
         """The rows as they shall be, beside those of the register (` before`). What the source
