@@ -102,7 +102,9 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     refused = sum(one.to_mend for one in outcomes)
     if refused:
         typer.echo(
-            f"{refused} rows were refused; {target} tells which, by row, column and rule", err=True
+            f"{refused} rows were refused; {target} tells which, by row (1 is the first below the "
+            "header), column and rule",
+            err=True,
         )
         raise typer.Exit(4)
 

@@ -35,6 +35,7 @@ from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
 from genlib.register.tombstones import RULE, list_certain, part_erased, read_ids
 
+CODE_RULES = ("unknown_code", "unknown_country")
 FEW = 0.1
 """Below this share of unchanged rows it costs more to look for them than to examine every row."""
 
@@ -85,7 +86,7 @@ class Taking:
         every = pl.concat([batch.faults, faults, taking_faults, repeat_faults])
         over = expiry.note_past(past, self.name, typed, every)
         erased = expiry.note_past(past, self.name, typed, every, RULE)
-        self._tell_faults(every)
+        self._tell_faults(batch, every)
         self._tell_codes(batch, faults)
         self._hold_back(batch, [taken, over, erased], every)
         self._note_refused(batch, every)
@@ -116,7 +117,7 @@ class Taking:
         expiry.note_past(place.past, self.name, numbers, list_certain(faults), RULE)
         if self.seen.keys == ["id"]:
             self.seen.find_seen(numbers.unique("id"))
-        self._tell_faults(faults)
+        self._tell_faults(batch, faults)
         self.outcome.read += faults.height
         self.outcome.refused += faults.height
         self.outcome.erased += faults.height
@@ -155,7 +156,7 @@ class Taking:
                 f"customer: duplicate_personal_id {shared}: so many customers have the personal "
                 "identity code of another; they are one person to contact lists"
             )
-        self.outcome.decisions.extend(self.outcome.codes.describe(self.name))
+        self.outcome.decisions.extend(self.outcome.codes.describe(self.name, self.source.source))
         if is_whole and self.seen.keys == ["id"]:
             self._mark_missing(may_be_fewer=may_be_fewer)
 
@@ -315,15 +316,20 @@ class Taking:
             acts = rows.drop_nulls(SPEAKING[self.name])
             self.speaking = self.speaking.append(acts["customer_id"]).unique()
 
-    def _tell_faults(self, faults: pl.DataFrame) -> None:
+    def _tell_faults(self, batch: Batch, faults: pl.DataFrame) -> None:
+        """Write faults by the rows of the file; of wide answers also of which question."""
         listed = faults.filter(col("rule") != expiry.RULE)
-        rows = listed.with_columns(col("row") // self.source.spread)
+        asked = listed.join(batch.questions, on="row", how="left", maintain_order="left")
+        of_question = pl.format("{} of {}", "column", "question")
+        rows = asked.select(
+            col("row") // self.source.spread, pl.coalesce(of_question, "column"), "rule"
+        )
         rows.sort("row", maintain_order=True).write_csv(self.refused, include_header=False)
         self.outcome.rules.update(faults["rule"].to_list())
 
     def _tell_codes(self, batch: Batch, faults: pl.DataFrame) -> None:
         """Count the codes that nobody translates: of the feed, and of the register's own."""
-        cells = faults.filter(rule="unknown_code").select("row", "column")
+        cells = faults.filter(col("rule").is_in(CODE_RULES)).select("row", "column")
         texts = [
             batch.rows.join(cells.filter(column=column), on="row").select(
                 "row", "column", code=column
