@@ -165,7 +165,8 @@ class Taking:
         register, connection = self.place.register, self.place.connection
         of_source = is_of_source(self.source.source, self.name)
         check_not_empty(connection, self.run, of_source, self.outcome.read)
-        self.seen.find_seen(self.refused_ids.unique().to_frame("id").with_columns(row=0))
+        refused = self.refused_ids.unique().to_frame("id")
+        self.seen.find_seen(refused.with_columns(row=pl.lit(0, pl.Int64)))
         missing = self.seen.find_missing(of_source)
         if not may_be_fewer:
             check_not_shrunk(connection, self.run, of_source, missing["id"])
