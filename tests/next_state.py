@@ -111,10 +111,18 @@ def refresh(  # noqa: PLR0913 - how a refresh is run
     *,
     as_of: dt.datetime = NOW,
     is_whole: bool = False,
+    may_be_fewer: bool = False,
     at: dt.datetime = NOW,
 ) -> dict[str, Outcome]:
     """Refresh a folder; the outcomes by table."""
-    work = Refresh(register, key, folder / "rejected", is_whole=is_whole, at=at)
+    work = Refresh(
+        register,
+        key,
+        folder / "rejected",
+        is_whole=is_whole,
+        may_be_fewer=may_be_fewer,
+        at=at,
+    )
     sources = read_folder(folder, as_of)
     names = [source.path.name for source in sources]
     return {outcome.table: outcome for outcome in work.run(sources, names)}

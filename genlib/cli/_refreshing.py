@@ -56,19 +56,26 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     full: Annotated[
         bool, typer.Option("--full", help="The files are all that the source has: mark the rest.")
     ] = False,
+    fewer: Annotated[
+        bool,
+        typer.Option("--fewer", help="With --full: more than half of a source's rows are gone."),
+    ] = False,
     as_of: AsOf = None,
     files: FilesFolder = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Bring the register up to the next state of its sources: new rows are added, changed ones
     changed, the rest left; exit code 4 if rows were refused, but for those past their retention
-    and those of people who were erased. The same input again changes nothing.
+    and those of people who were erased. The same input again changes nothing. Exit code 3 if what
+    shall be a full file has no row, or lacks more than half of those that its source had.
 
     Level: steward.
 
     Example: genlib register refresh data/sample
              genlib register refresh customer_list.toml --files ~/exports
     """
+    if fewer and not full:
+        raise UsageError("--fewer goes with --full: only a full file tells what is gone")
     places = settings.load(password_file=password_file)
     sources = read_sources(places, inputs, files, read_as_of(as_of))
     names = [source.table for source in sources]
@@ -83,6 +90,7 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
             artificial=places.artificial,
             years_kept=notice.load(places.notice).years_kept,
             is_whole=full,
+            may_be_fewer=fewer,
             progress=progress,
             time_zone=places.time_zone,
         )
@@ -94,7 +102,9 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     refused = sum(one.to_mend for one in outcomes)
     if refused:
         typer.echo(
-            f"{refused} rows were refused; {target} tells which, by row, column and rule", err=True
+            f"{refused} rows were refused; {target} tells which, by row (1 is the first below the "
+            "header), column and rule",
+            err=True,
         )
         raise typer.Exit(4)
 

@@ -96,10 +96,13 @@ def check(
     outcomes = work.check(sources)
     for outcome, refused in outcomes:
         typer.echo("\n".join([str(outcome), *outcome.notices]))
-        faults = pl.read_csv(io.BytesIO(refused), infer_schema=False)
+        schema = {"row": pl.Int64, "column": pl.String, "rule": pl.String}
+        faults = pl.read_csv(io.BytesIO(refused), schema=schema).sort("row", maintain_order=True)
         lines = faults.head(TOLD).select(pl.format("  row {}: {} {}", "row", "column", "rule"))
         typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
     typer.echo("nothing was kept")
+    if any(outcome.listed for outcome, _ in outcomes):
+        typer.echo("row 1 is the first below the header")
     work.check_order(sources)
     if any(outcome.to_mend for outcome, _ in outcomes):
         raise typer.Exit(4)

@@ -28,6 +28,7 @@ OWN_FEED = "own"
 FOUND_OTHERWISE = ("nobody_found", "several_found")
 """Rules of rows whose people are told as candidates, not by a customer's number."""
 CODES = pl.Schema({"row": pl.Int64(), "column": pl.String(), "code": pl.String()})
+QUESTIONS = pl.Schema({"row": pl.Int64(), "question": pl.String()})
 CANDIDATES = pl.Schema({"row": pl.Int64(), "customer_id": pl.Int64()})
 
 
@@ -45,7 +46,8 @@ class Batch:
     """Rows as they came: `rows` of text, in the register's columns, with `row`; `faults` of those
     that are refused already; `candidates`: customers (row, customer_id) whom a refused row may
     mean. `given`: the columns that these rows tell, if not those of their source; `joined`: how
-    many keys were found to be of customers who were there; `codes`: what the source says (row,
+    many keys were found to be of customers who were there; `questions`: of wide answers the code of
+    the question (row, question); `codes`: what the source says (row,
     column, code) that its feed does not translate; `payments`: what its open amounts say."""
 
     rows: pl.DataFrame
@@ -53,6 +55,7 @@ class Batch:
     candidates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CANDIDATES))
     given: tuple[str, ...] | None = None
     joined: int = 0
+    questions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUESTIONS))
     codes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CODES))
     payments: Payments = field(default_factory=Payments)
 

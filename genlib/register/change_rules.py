@@ -5,7 +5,7 @@
 - Of an invoice the payment and the amounts change.
 - A contact only moves forward: to its next stage, never back, and no stage moves. A row may tell
   the later stage only, of a contact that is known.
-- An answer changes until its survey is closed.
+- An answer changes until its survey is closed; one that was given later is not taken at all.
 - What happened (interactions, disclosures) stays as it is.
 
 Example: permission 7 ended on 3 October in the register; a file without that end is refused for it

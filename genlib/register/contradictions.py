@@ -82,6 +82,27 @@ def find_contradictions(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=FAULTS), *faults])
 
 
+def find_late_answers(register: Register, answers: pl.DataFrame, time_zone: str) -> pl.DataFrame:
+    """The faults of new answers that were given after the last day of their survey, which is a day
+    of the time zone: row, column, rule. When an answer was given its invitation says; where it does
+    not, the answer is taken.
+
+    Example: a survey closed on 31 October takes the answer of 31 October also in December, and
+    never that of 5 November.
+    """
+    invitations = register.matching(
+        "survey_invitation", answers.select(id="invitation_id").drop_nulls().unique()
+    )
+    surveys = pl.concat(register.scan("survey", ["id", "closed_on"]))
+    day = pl.col("responded_at").dt.convert_time_zone(time_zone).dt.date()
+    late = invitations.join(surveys, left_on="survey_id", right_on="id").filter(
+        day > pl.col("closed_on")
+    )
+    faulty = answers.join(late, left_on="invitation_id", right_on="id", how="semi")
+    rule = pl.lit("survey_closed")
+    return faulty.select("row", column=pl.lit("invitation_id"), rule=rule).cast(FAULTS)
+
+
 def find_wrong_answers(register: Register, answers: pl.DataFrame) -> pl.DataFrame:
     """The faults of survey answers against their questions, which the register holds already: a
     score off the scale or on a question of text, and a question of another survey than the

@@ -27,7 +27,7 @@ from genlib.clock import read_clock
 from genlib.private import make_folder
 from genlib.register import audit, expiry, fingerprints, holds, suppression, tombstones
 from genlib.register.changes import THERE, Sorted, sort_rows
-from genlib.register.contradictions import FAULTS, find_wrong_answers
+from genlib.register.contradictions import FAULTS, find_late_answers, find_wrong_answers
 from genlib.register.database import Register
 from genlib.register.holds import tell_held
 from genlib.register.outcome import list_counts
@@ -262,6 +262,7 @@ class Intake:
         rows, past = _part_past(terms, name, every_row)
         faults = pl.concat([faults, rows.changes])
         fresh, faults = refuse_doubles(self.register, name, rows.fresh, faults)
+        fresh, faults = refuse_late(self.register, name, fresh, faults, self.time_zone)
         unchanged, faults = _without_twins_of_refused(name, rows, fresh, faults)
         others = faults.filter(pl.col("rule") != tombstones.RULE)
         refused = holds.find_refused(came, others, name) if name in holds.OWNERS else faults.clear()
@@ -325,6 +326,17 @@ def refuse_doubles(
         doubles = pl.concat([again, there]).unique("row")
         fresh, faults = _without(fresh, faults, doubles, column, "duplicate")
     return fresh, faults
+
+
+def refuse_late(
+    register: Register, name: str, fresh: pl.DataFrame, faults: pl.DataFrame, time_zone: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Refuse new answers that were given after their survey was closed."""
+    if name != "survey_answer":
+        return fresh, faults
+    late = find_late_answers(register, fresh, time_zone)
+    in_time = fresh.join(late, on="row", how="anti", maintain_order="left")
+    return in_time, pl.concat([faults, late])
 
 
 def _part_past(terms: expiry.Terms | None, name: str, rows: Sorted) -> tuple[Sorted, pl.DataFrame]:

@@ -1,8 +1,15 @@
-"""What a person decides of rows that a source which sends everything does not send any more.
+"""What a person decides of rows that a source which sends everything does not send any more, and
+which file cannot be everything.
+
+A file that was cut short cannot be all that its source has: of 100 customers 51 are not missing at
+once, unless somebody says that it is right.
 
 Example: customers 1 and 2 are not in this month's list. Customer 1 has left, and the register says
 when; 2 was moved to another system and stays. Decided so, neither is listed next month. Who comes
 again is not missing, and if he is missing once more somebody decides anew.
+
+Of 100 customers 51 cannot be missing at once, unless somebody says that it is right: a file that
+was cut short says nothing of those whom it lost.
 """
 
 from __future__ import annotations
@@ -10,14 +17,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+import polars as pl
 import sqlalchemy as sa
 
-from genlib.errors import UsageError
+from genlib.errors import Refused, UsageError
 from genlib.register import audit
 from genlib.register.database import Register
+from genlib.register.runs import RunKey
 from genlib.register.schema import table
 
 DECISIONS = ("left", "stays")
+OfSource = sa.ColumnElement[bool]
+"""Whether a row of the register is one of a source's."""
 
 
 def decide_missing(
@@ -47,11 +58,47 @@ def decide_missing(
     return count
 
 
+def check_not_empty(connection: sa.Connection, run: RunKey, of_source: OfSource, read: int) -> None:
+    """Refused if a whole file has no row and the register has some of its source. of_source: which
+    rows of the register are the source's; read: how many rows the file has."""
+    total = _count_rows(connection, run.table, of_source)
+    if total and not read:
+        raise Refused(
+            f"{run.feed}, table {run.table}: the file has no row, and of this source the register "
+            f"has {total}: nobody was marked as missing; send the whole file, or leave it out"
+        )
+
+
+def check_not_shrunk(
+    connection: sa.Connection, run: RunKey, of_source: OfSource, missing: pl.Series
+) -> None:
+    """Refused if a whole file lacks more than half of the rows that its source had till now. Those
+    that are marked as missing already it did not have. missing: numbers of the rows that did not
+    come."""
+    marks = table("missing_row")
+    of_feed = sa.and_(marks.c.feed == run.feed, marks.c.table == run.table)
+    marked = connection.scalars(sa.select(marks.c.row_id).where(of_feed)).all()
+    lost_before = missing.is_in(list(marked)).sum()
+    lost = len(missing) - lost_before
+    total = _count_rows(connection, run.table, of_source) - lost_before
+    if 2 * lost > total:
+        raise Refused(
+            f"{run.feed}, table {run.table}: the file lacks {lost} of the {total} rows that its "
+            "source had: nobody was marked as missing; send the whole file, or if so many are gone "
+            "say so with --fewer"
+        )
+
+
 def count_undecided(connection: sa.Connection, feed: str, name: str) -> int:
     """How many missing rows of a feed's table wait for a decision."""
     marks = table("missing_row")
     is_open = sa.and_(marks.c.feed == feed, marks.c.table == name, marks.c.decision.is_(None))
     return connection.scalar(sa.select(sa.func.count()).select_from(marks).where(is_open)) or 0
+
+
+def _count_rows(connection: sa.Connection, name: str, of_source: OfSource) -> int:
+    query = sa.select(sa.func.count()).select_from(table(name)).where(of_source)
+    return connection.scalar(query) or 0
 
 
 def _check_left(connection: sa.Connection, name: str, numbers: Sequence[int]) -> None:
@@ -64,5 +111,5 @@ def _check_left(connection: sa.Connection, name: str, numbers: Sequence[int]) ->
     if count < len(numbers):
         raise UsageError(
             f"the register does not say of {len(numbers) - count} of them when they left; enter "
-            "left_on first, or decide that they stay"
+            "left_on first (genlib subject correct), or decide that they stay"
         )

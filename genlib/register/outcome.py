@@ -28,7 +28,8 @@ class Outcome:
     """Counts of rows. `columns`: column → how often it changed; `rules`: rule → how often it
     refused a cell; `past`: how many of the refused rows were so for their age, `erased`: since they
     are of people who were erased; `customers`: whose rows were added or changed; `joined`: keys of
-    customers who were there; `closed_months`: changed amounts of invoices of earlier months;
+    customers who were there; `contested`: column → how often it changed of customers whom another
+    source names too; `closed_months`: changed amounts of invoices of earlier months;
     `missing`: rows that a whole file did not send, else None; `undecided`: of them those that wait
     for a decision; `payments`: what open amounts say; `codes`: those that nobody translates;
     `decisions`: what a person must decide, a line each."""
@@ -49,6 +50,7 @@ class Outcome:
     held_back: int = 0
     closed_months: int = 0
     joined: int = 0
+    contested: Counter[str] = field(default_factory=Counter)
     missing: int | None = None
     undecided: int = 0
     payments: Payments = field(default_factory=Payments)
@@ -108,6 +110,12 @@ class Outcome:
             lines.append(
                 f"{self.table}: joined {self.joined}: so many keys of this source are of customers "
                 "who were there, by an identifier"
+            )
+        if self.contested:
+            lines.append(
+                f"{self.table}: changed of customers whom another source names too: "
+                f"{list_counts(self.contested)}; if the sources differ each changes it back: let "
+                "one alone give the column (columns, or master, of the feeds)"
             )
         if self.closed_months:
             lines.append(f"{self.table}: changed amounts of earlier months: {self.closed_months}")

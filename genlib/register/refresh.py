@@ -37,13 +37,15 @@ Progress = Callable[[str, int], None]
 @dataclass(frozen=True)
 class Refresh:
     """Where rows go: `artificial`, `at`, `time_zone`, `years_kept` and `past` as in `Intake`.
-    `is_whole`: the sources send everything that they have, so what does not come is missing."""
+    `is_whole`: the sources send everything that they have, so what does not come is missing;
+    `may_be_fewer`: also if that is more than half of what they had."""
 
     register: Register
     key: IdentityKey
     rejected_to: Path
     artificial: bool = True
     is_whole: bool = False
+    may_be_fewer: bool = False
     progress: Progress = field(default=lambda table, rows: None)
     at: dt.datetime = field(default_factory=read_clock)
     time_zone: str = TIME_ZONE
@@ -116,7 +118,7 @@ class Refresh:
         for batch in source.read(place, key):
             taking.take_batch(batch)
             self.progress(source.table, taking.outcome.read)
-        taking.finish(is_whole=self.is_whole)
+        taking.finish(is_whole=self.is_whole, may_be_fewer=self.may_be_fewer)
         taking.outcome.write(connection, key)
         return taking.outcome
 

@@ -181,6 +181,8 @@ def _read_cells(text: pl.Series, kind: Any, *, artificial: bool) -> pl.DataFrame
 def _refuse_cell(column: str, kind: Any) -> pl.Expr:
     """The rule that a text breaks before it is read, else null."""
     text = pl.col("text")
+    if kind == pl.Int64:
+        return pl.when(text == UNREADABLE).then(pl.lit("unreadable"))
     if kind != pl.String:
         return pl.lit(None, pl.String)
     is_broken = text.str.contains(LINE_BREAK) & pl.lit(column not in FREE_TEXT)

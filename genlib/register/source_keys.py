@@ -74,6 +74,15 @@ def find_named(place: Place, source: str, customers: pl.Series) -> pl.Series:
     return place.register.matching("source_key", asked)["id"]
 
 
+def find_named_elsewhere(place: Place, source: str, customers: pl.Series) -> pl.Series:
+    """Those of some customers whom another source names too: another has a key of them, or a source
+    has joined who was there already."""
+    asked = pl.DataFrame({"id": customers.unique()}).select(table=pl.lit("customer"), id="id")
+    entries = place.register.matching("source_key", asked)
+    is_other = (col("source") != source) | col("joined").fill_null(value=False)
+    return entries.filter(is_other)["id"].unique()
+
+
 def is_of_source(source: str, name: str) -> sa.ColumnElement[bool]:
     """Whether a row of a table is one of a source's; of the own layout (blank): of no source's."""
     keys = table("source_key")

@@ -23,18 +23,19 @@ from genlib.register.change_rules import (
     keep_stages,
 )
 from genlib.register.contradictions import FAULTS, find_contradictions
-from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_lost
-from genlib.register.missing import count_undecided
+from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refuse_late, refuse_lost
+from genlib.register.missing import check_not_empty, check_not_shrunk, count_undecided
 from genlib.register.outcome import Outcome
 from genlib.register.quick import read_plainly
 from genlib.register.rules import examined
 from genlib.register.schema import plain_columns
-from genlib.register.source_keys import is_of_source
+from genlib.register.source_keys import find_named_elsewhere, is_of_source
 from genlib.register.spelling import UNREADABLE
 from genlib.register.staging import Seen, Stage
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
 from genlib.register.tombstones import RULE, list_certain, part_erased, read_ids
 
+CODE_RULES = ("unknown_code", "unknown_country")
 FEW = 0.1
 """Below this share of unchanged rows it costs more to look for them than to examine every row."""
 
@@ -42,6 +43,7 @@ FEW = 0.1
 class Taking:
     """The table of a source on its way into the register. `refused`: where faults are written;
     `speaking`: customers of the taken rows that tell of a consent, a prohibition or an opting out;
+    `refused_ids`: numbers of the rows that came and were refused;
     `is_mostly_unchanged`: rows are worth a look whether they are in the register already; `now`:
     the instant of the refresh with the company's day."""
 
@@ -53,6 +55,7 @@ class Taking:
         self.refused = refused
         self.outcome = Outcome(source.feed, source.table, run.run)
         self.speaking = pl.Series(dtype=pl.Int64)
+        self.refused_ids = pl.Series(dtype=pl.Int64)
         self.is_mostly_unchanged = True
         self.now = place.tell_now(run.at)
         self.watch = holds.Watch.of(place.connection, self.name, run.at)
@@ -83,9 +86,10 @@ class Taking:
         every = pl.concat([batch.faults, faults, taking_faults, repeat_faults])
         over = expiry.note_past(past, self.name, typed, every)
         erased = expiry.note_past(past, self.name, typed, every, RULE)
-        self._tell_faults(every)
+        self._tell_faults(batch, every)
         self._tell_codes(batch, faults)
         self._hold_back(batch, [taken, over, erased], every)
+        self._note_refused(batch, every)
         refused = every["row"].n_unique()
         self.outcome.read += batch.rows.height
         self.outcome.joined += batch.joined
@@ -113,7 +117,7 @@ class Taking:
         expiry.note_past(place.past, self.name, numbers, list_certain(faults), RULE)
         if self.seen.keys == ["id"]:
             self.seen.find_seen(numbers.unique("id"))
-        self._tell_faults(faults)
+        self._tell_faults(batch, faults)
         self.outcome.read += faults.height
         self.outcome.refused += faults.height
         self.outcome.erased += faults.height
@@ -138,7 +142,7 @@ class Taking:
         self.outcome.add_newest(runs.find_newest(passed, self.run.as_of))
         return rows.join(unchanged, on="row", how="anti", maintain_order="left")
 
-    def finish(self, *, is_whole: bool) -> None:
+    def finish(self, *, is_whole: bool, may_be_fewer: bool) -> None:
         """The whole file is in: what follows from it for people, and what did not come."""
         register, connection = self.place.register, self.place.connection
         if self.watch:
@@ -152,12 +156,23 @@ class Taking:
                 f"customer: duplicate_personal_id {shared}: so many customers have the personal "
                 "identity code of another; they are one person to contact lists"
             )
-        self.outcome.decisions.extend(self.outcome.codes.describe(self.name))
+        self.outcome.decisions.extend(self.outcome.codes.describe(self.name, self.source.source))
         if is_whole and self.seen.keys == ["id"]:
-            missing = self.seen.find_missing(is_of_source(self.source.source, self.name))
-            self.outcome.missing = missing.height
-            runs.mark_missing(register, connection, self.run, missing)
-            self.outcome.undecided = count_undecided(connection, self.run.feed, self.name)
+            self._mark_missing(may_be_fewer=may_be_fewer)
+
+    def _mark_missing(self, *, may_be_fewer: bool) -> None:
+        """Mark what the source does not have any more; a row that was refused came too."""
+        register, connection = self.place.register, self.place.connection
+        of_source = is_of_source(self.source.source, self.name)
+        check_not_empty(connection, self.run, of_source, self.outcome.read)
+        refused = self.refused_ids.unique().to_frame("id")
+        self.seen.find_seen(refused.with_columns(row=pl.lit(0, pl.Int64)))
+        missing = self.seen.find_missing(of_source)
+        if not may_be_fewer:
+            check_not_shrunk(connection, self.run, of_source, missing["id"])
+        self.outcome.missing = missing.height
+        runs.mark_missing(register, connection, self.run, missing)
+        self.outcome.undecided = count_undecided(connection, self.run.feed, self.name)
 
     def _choose_stage(self, columns: tuple[str, ...]) -> Stage:
         """The stage on which rows are compared that tell these columns."""
@@ -208,7 +223,9 @@ class Taking:
         came = fresh_rows.join(past, on="row", how="anti", maintain_order="left")
         contradictions = find_contradictions(came, self.name)
         whole = came.join(contradictions, on="row", how="anti", maintain_order="left")
-        fresh, new_faults = refuse_doubles(self.place.register, self.name, whole, contradictions)
+        register, zone = self.place.register, self.place.time_zone
+        single, double_faults = refuse_doubles(register, self.name, whole, contradictions)
+        fresh, new_faults = refuse_late(register, self.name, single, double_faults, zone)
         self._add(fresh)
         changed, faults = self._change(rows, differing.filter(~col("is_new")))
         taken = pl.concat([fresh.select(changed.columns), changed])
@@ -241,10 +258,19 @@ class Taking:
             self._write_changes(good, stored)
         self.outcome.changed += good.height
         self.outcome.columns.update(changes["column"].to_list())
+        if self.name == "customer":
+            self._note_contested(good, changes)
         if self.name == "invoice":
             count = count_closed_months(good, changes, self.run.as_of)
             self.outcome.closed_months += count
         return good.select("row", *self.stage.keys, *self._owner_columns()), faults
+
+    def _note_contested(self, good: pl.DataFrame, changes: pl.DataFrame) -> None:
+        """Count what changed of customers whom another source names too."""
+        named = find_named_elsewhere(self.place, self.source.source, good["id"])
+        rows = good.filter(col("id").is_in(named.implode()))
+        contested = changes.join(rows, on="row", how="semi").filter(col("column") != "updated_at")
+        self.outcome.contested.update(contested["column"].to_list())
 
     def _pair(self, came: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
         """The rows as they shall be, beside those of the register (` before`). What the source
@@ -281,20 +307,30 @@ class Taking:
         if owner in taken.columns:
             self.outcome.add_customers(taken[owner])
 
+    def _note_refused(self, batch: Batch, faults: pl.DataFrame) -> None:
+        if self.seen.keys == ["id"]:
+            refused = batch.rows.join(faults, on="row", how="semi")
+            self.refused_ids = self.refused_ids.append(read_ids(refused)["id"])
+
     def _note_speaking(self, rows: pl.DataFrame) -> None:
         if self.name in SPEAKING:
             acts = rows.drop_nulls(SPEAKING[self.name])
             self.speaking = self.speaking.append(acts["customer_id"]).unique()
 
-    def _tell_faults(self, faults: pl.DataFrame) -> None:
+    def _tell_faults(self, batch: Batch, faults: pl.DataFrame) -> None:
+        """Write faults by the rows of the file; of wide answers also of which question."""
         listed = faults.filter(col("rule") != expiry.RULE)
-        rows = listed.with_columns(col("row") // self.source.spread)
+        asked = listed.join(batch.questions, on="row", how="left", maintain_order="left")
+        of_question = pl.format("{} of {}", "column", "question")
+        rows = asked.select(
+            col("row") // self.source.spread, pl.coalesce(of_question, "column"), "rule"
+        )
         rows.sort("row", maintain_order=True).write_csv(self.refused, include_header=False)
         self.outcome.rules.update(faults["rule"].to_list())
 
     def _tell_codes(self, batch: Batch, faults: pl.DataFrame) -> None:
         """Count the codes that nobody translates: of the feed, and of the register's own."""
-        cells = faults.filter(rule="unknown_code").select("row", "column")
+        cells = faults.filter(col("rule").is_in(CODE_RULES)).select("row", "column")
         texts = [
             batch.rows.join(cells.filter(column=column), on="row").select(
                 "row", "column", code=column

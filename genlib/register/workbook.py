@@ -28,8 +28,9 @@ OVERLAP = 4096
 NO_DATE = r"^(?:1899|190[0-3])-[0-9]{2}-[0-9]{2}(?: |$)"
 CELL = rb"<(?:\w+:)?c(?:\s+(?!t=)[\w:]+=\"[^\"]*\")*\s*>"
 FORMULA = rb"(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)"
+MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*>")
+LAST_ROW = re.compile(rb":\$?[A-Z]+\$?([0-9]+)\"")
 LOST = {
-    "has merged cells; unmerge them": re.compile(rb"<(?:\w+:)?mergeCell\s"),
     "has a formula without its value; open it in Excel and save it": re.compile(
         FORMULA + rb"\s*</(?:\w+:)?c>"
     ),
@@ -43,8 +44,11 @@ LOST = {
 
 def read_workbook(path: Path, *, sheet: str = "", header: int = 1) -> pl.DataFrame:
     """The one filled sheet, or the `sheet` that is named, all text, from its header row on; a row
-    of nothing is null. BadInput for a workbook of which something would be lost."""
+    of nothing is null. BadInput for a workbook of which something would be lost; a title above the
+    header may be merged."""
     for part in _parts(path):
+        if any(_reaches(merge, header) for merge in MERGE.findall(part)):
+            raise BadInput(f"{path.name} has merged cells; unmerge them")
         for what, pattern in LOST.items():
             if pattern.search(part):
                 raise BadInput(f"{path.name} {what}")
@@ -79,6 +83,12 @@ def _read_sheet(sheet: fastexcel.ExcelSheet) -> pl.DataFrame:
         text = pl.when(is_wrong).then(pl.lit(ERROR)).otherwise(pl.col(name))
         frame = frame.with_columns(text.alias(name))
     return frame
+
+
+def _reaches(merge: bytes, header: int) -> bool:
+    """Whether merged cells are not wholly above the header row."""
+    last = LAST_ROW.search(merge)
+    return last is None or int(last[1]) >= header
 
 
 def _parts(path: Path) -> Iterator[bytes]:

@@ -120,6 +120,22 @@ def test_an_upgrade_twice_is_an_upgrade_once_and_stands_in_the_audit_trail_once(
     assert register.count("audit_event") == 1
 
 
+def test_of_a_row_that_was_marked_as_missing_before_nothing_is_decided(
+    register: Register, url: str
+) -> None:
+    go_back_to_the_first(register)
+    mark = (
+        'INSERT INTO missing_row (id, feed, "table", row_id, since)'
+        " VALUES (1, 'own', 'customer', 17, {now})"
+    )
+    with register.writing() as connection:
+        connection.exec_driver_sql(mark.format(now="1" if register.embedded else "now()"))
+    upgrade_register(url)
+    with open_register(url).engine.connect() as connection:
+        [row] = connection.execute(sa.select(table("missing_row"))).mappings()
+    assert (row["row_id"], row["decision"], row["decided_at"]) == (17, None, None)
+
+
 def test_a_change_of_a_table_keeps_its_rows_and_those_that_refer_to_it(
     register: Register, url: str, later: Path
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from next_state import CUSTOMER, NOW, refresh, write
 
-from genlib.errors import UsageError
+from genlib.errors import Refused, UsageError
 from genlib.register import audit
 from genlib.register.database import Register
 from genlib.register.missing import decide_missing
@@ -21,10 +21,10 @@ OWN = ("own", "customer")
 @pytest.fixture
 def folder(register: Register, key: IdentityKey, tmp_path: Path) -> Path:
     """A whole file without customers 1 and 2, who are in the register."""
-    third = {**LEFT, "id": "3"}
-    folder = write(tmp_path / "in", customer=[CUSTOMER, LEFT, third])
+    others = [{**LEFT, "id": "3"}, {**LEFT, "id": "4"}]
+    folder = write(tmp_path / "in", customer=[CUSTOMER, LEFT, *others])
     refresh(register, key, folder)
-    write(folder, customer=[third])
+    write(folder, customer=others)
     outcome = refresh(register, key, folder, is_whole=True)["customer"]
     assert (outcome.missing, outcome.undecided) == (2, 2)
     return folder
@@ -46,10 +46,10 @@ def test_who_comes_again_and_is_missing_once_more_is_asked_anew(
     register: Register, key: IdentityKey, folder: Path
 ) -> None:
     decide_missing(register, OWN, [1, 2], "stays", NOW)
-    third = (folder / "customer.csv").read_text()
-    write(folder, customer=[CUSTOMER, LEFT, {**LEFT, "id": "3"}])
+    fewer = (folder / "customer.csv").read_text()
+    write(folder, customer=[CUSTOMER, LEFT, {**LEFT, "id": "3"}, {**LEFT, "id": "4"}])
     assert refresh(register, key, folder, is_whole=True)["customer"].missing == 0
-    (folder / "customer.csv").write_text(third)
+    (folder / "customer.csv").write_text(fewer)
     assert refresh(register, key, folder, is_whole=True)["customer"].undecided == 2
 
 
@@ -69,3 +69,39 @@ def test_a_decision_that_cannot_be_is_refused_whole(
     with pytest.raises(UsageError, match=message):
         decide_missing(register, ("own", name), rows, what, NOW)
     assert audit.list_events(register, action="decide missing") == []
+
+
+def test_a_whole_file_without_a_row_marks_nobody(
+    register: Register, key: IdentityKey, folder: Path
+) -> None:
+    header = (folder / "customer.csv").read_text().splitlines()[0]
+    (folder / "customer.csv").write_text(f"{header}\n")
+    for may_be_fewer in (False, True):
+        with pytest.raises(Refused, match=r"own, table customer: the file has no row, .* has 4"):
+            refresh(register, key, folder, is_whole=True, may_be_fewer=may_be_fewer)
+    assert register.count("missing_row") == 2
+
+
+def test_a_whole_file_that_lacks_more_than_half_is_refused_unless_that_is_said(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [{**LEFT, "id": str(number)} for number in range(1, 6)]
+    refresh(register, key, write(tmp_path / "in", customer=people))
+    folder = write(tmp_path / "in", customer=people[:2])
+    with pytest.raises(Refused, match=r"lacks 3 of the 5 rows that its source had: .*--fewer"):
+        refresh(register, key, folder, is_whole=True)
+    assert register.count("missing_row") == 0
+    said = refresh(register, key, folder, is_whole=True, may_be_fewer=True)["customer"]
+    assert said.missing == 3
+    again = refresh(register, key, folder, is_whole=True)["customer"]
+    assert again.missing == 3
+
+
+def test_a_row_that_came_and_was_refused_is_not_missing(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [CUSTOMER, {**CUSTOMER, "id": "2"}]
+    refresh(register, key, write(tmp_path / "in", customer=people))
+    wrong = [{**row, "joined_on": "29.2.2020"} for row in people]
+    outcome = refresh(register, key, write(tmp_path / "in", customer=wrong), is_whole=True)
+    assert (outcome["customer"].refused, outcome["customer"].missing) == (2, 0)

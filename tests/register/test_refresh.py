@@ -263,6 +263,34 @@ def test_an_answer_changes_until_its_survey_is_closed(
     assert read_table(register, key, "survey_answer")["score"].to_list() == [score]
 
 
+@pytest.mark.parametrize(
+    ("answered", "rows"),
+    [("2026-10-20T20:59:59Z", 1), ("2026-10-20T21:00:00Z", 0), ("", 1)],
+)
+def test_an_answer_given_after_its_survey_was_closed_is_refused_by_its_own_day(
+    register: Register, key: IdentityKey, tmp_path: Path, answered: str, rows: int
+) -> None:
+    """The last day is one of Helsinki; whether the file comes months later does not matter."""
+    tables = {**EVERY, "survey_invitation": {**INVITATION, "responded_at": answered}}
+    outcome = refresh(register, key, write(tmp_path / "in", **tables), as_of=LATER)
+    assert outcome["survey_answer"].fresh == rows
+    assert outcome["permission"].fresh == 1
+    refused = [] if rows else [(1, "invitation_id", "survey_closed")]
+    assert outcome["survey_answer"].rules == {rule: 1 for _, _, rule in refused}
+    if refused:
+        assert read_rejected(tmp_path / "in", "survey_answer") == refused
+
+
+def test_a_load_refuses_late_answers_too(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    late = {**INVITATION, "responded_at": "2026-10-25T08:00:00Z"}
+    folder = write(tmp_path / "in", **{**EVERY, "survey_invitation": late})
+    done = load(register, folder, key, rejected_to=tmp_path / "rejected")
+    assert {one.table: one.rejected for one in done.tables}["survey_answer"] == 1
+    assert done.rejected == 1
+
+
 def test_of_a_row_that_comes_twice_the_first_counts(
     register: Register, key: IdentityKey, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 import polars as pl
 from polars import col
 
-from genlib.register.batches import CANDIDATES, CODES, Batch, Place
+from genlib.register.batches import CANDIDATES, CODES, QUESTIONS, Batch, Place
 from genlib.register.contradictions import FAULTS
 from genlib.register.feeds.declaration import Feed, Reference, TableFeed
 from genlib.register.feeds.formats import read_code
@@ -24,12 +24,13 @@ from genlib.register.found import LISTED, find_people, suppress_unknown
 from genlib.register.runs import RunKey
 from genlib.register.schema import table
 from genlib.register.source_keys import find_numbers, give_numbers, join_numbers
+from genlib.register.spelling import UNREADABLE
 from genlib.register.tombstones import find_contacts
 
 WILLS = ("permission", "campaign_contact")
 """Tables whose rows may say that somebody is not to be contacted."""
 FOUND = "found number"
-WHOLE = r"^[0-9]+$"
+WHOLE = r"^[0-9]+(?:\.0)?$"
 SPREAD = 4096
 """More than a wide survey has questions: each answer of row 7 has a number from 7 × 4096 on."""
 
@@ -71,6 +72,7 @@ class Resolver:
             self.candidates,
             joined=self.joined,
             codes=self.codes,
+            questions=self._list_questions(),
         )
         yield from self._part_joined(batch) if self.table.table == "customer" else [batch]
 
@@ -86,6 +88,12 @@ class Resolver:
         part = _take_part(batch, others)
         no_codes = self.codes.clear()
         yield replace(part, given=("id", *self.table.master), joined=0, codes=no_codes)
+
+    def _list_questions(self) -> pl.DataFrame:
+        """row, question of wide answers."""
+        if not self.table.answers:
+            return pl.DataFrame(schema=QUESTIONS)
+        return self.rows.select("row", "question")
 
     @cached_property
     def _columns(self) -> set[str]:
@@ -202,13 +210,14 @@ class Resolver:
         labels = self.table.values.get("score", {})
         labelled = pl.when(answer.is_in(list(labels))).then(read_code(answer, labels))
         is_text = col("scale") == "text"
+        is_label = ~is_text & ~answer.is_in(list(labels)) & ~answer.str.contains(WHOLE)
+        score = labelled.when(is_label).then(pl.lit(UNREADABLE)).otherwise(answer)
         self.rows = asked.select(
             *self.rows.columns,
             "question_id",
-            score=pl.when(~is_text).then(labelled.otherwise(answer)),
+            score=pl.when(~is_text).then(score),
             comment=pl.when(is_text).then(answer),
         )
-        is_label = ~is_text & ~answer.is_in(list(labels)) & ~answer.str.contains(WHOLE)
         strange = asked.filter(is_label).select("row", column=pl.lit("score"), code=answer)
         self.codes = pl.concat([self.codes, strange])
         is_unknown = col("invitation_id").is_not_null() & col("question_id").is_null()

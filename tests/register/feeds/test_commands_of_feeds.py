@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sqlite3
 from contextlib import closing
@@ -31,8 +32,9 @@ def test_a_refresh_is_checked_run_repeated_told_and_taken_back(
     folder = str(write(tmp_path / "in", customer=[CUSTOMER, strange]))
     assert run(["feed", "check", folder]) == 4
     told = capsys.readouterr().out
-    assert "  row 2: id not_an_integer\n  row 2: kind unknown_code\nnothing was kept" in told
-    assert "column kind: 1 code that the feed does not translate, 1 rows" in told
+    assert "  row 2: id not_an_integer\n  row 2: kind unknown_code\nnothing was kept\n" in told
+    assert told.endswith("row 1 is the first below the header\n")
+    assert "column kind: 1 code that the register does not have, 1 rows" in told
     assert "kuuralehto" not in told
     assert run(["register", "refresh", folder]) == 4
     assert "refresh 1: 1 rows added or changed" in capsys.readouterr().out
@@ -125,3 +127,40 @@ def test_a_check_tells_every_fault_of_a_feed(
     assert "crm.toml line 3: date is a pattern such as d.m.yyyy\n" in told.out
     assert "crm.toml line 9: table disclosure has no column surname; it has id, " in told.out
     assert f"crm.toml has {len(told.out.splitlines())} faults" in told.err
+
+
+def test_a_missing_customer_is_decided_to_have_left_once_the_register_says_when(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = {**CUSTOMER, "id": "2", "email": "karl@firma.example", "phone": "049 111 1111"}
+    folder = str(write(tmp_path / "in", customer=[CUSTOMER, second]))
+    assert run(["register", "refresh", folder]) == 0
+    write(tmp_path / "in", customer=CUSTOMER)
+    assert run(["register", "refresh", folder, "--full"]) == 0
+    assert run(["register", "missing"]) == 0
+    assert "own customer 2 since" in capsys.readouterr().out
+    decide = ["register", "missing", "--decide", "left", "--feed", "own", "--row", "2"]
+    assert run(decide) == 2
+    assert "enter left_on first (genlib subject correct)" in capsys.readouterr().err
+    letter = ["--customer", "2", "--form", "letter"]
+    assert run(["subject", "receive", "--kind", "correction", *letter]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("2026-09-30\n"))
+    correct = ["subject", "correct", "1", "--column", "left_on", "--ground", "incomplete"]
+    assert run(correct) == 0
+    assert run(decide) == 0
+    assert capsys.readouterr().out.endswith("1 decided\n")
+    assert run(["register", "missing"]) == 0
+    assert capsys.readouterr().out == "0 rows are not sent any more; of 1 others it was decided\n"
+    assert run(["register", "missing", "--decide", "stays", "--row", "2"]) == 2
+
+
+def test_a_full_file_without_a_row_is_refused_and_fewer_goes_with_full(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path / "in", customer=CUSTOMER)
+    assert run(["register", "refresh", str(folder)]) == 0
+    header = (folder / "customer.csv").read_text().splitlines()[0]
+    (folder / "customer.csv").write_text(f"{header}\n")
+    assert run(["register", "refresh", str(folder), "--full"]) == 3
+    assert "the file has no row" in capsys.readouterr().err
+    assert run(["register", "refresh", str(folder), "--fewer"]) == 2

@@ -241,7 +241,7 @@ def test_a_survey_s_wide_answers_become_scores_and_comments(work: Refresh, peopl
     assert take(work, "survey_answers", folder)["survey_answer"].unchanged == 3
     broken = {**answers, "I am satisfied with the product": "Maybe"}
     take(work, "survey_answers", write_list(people, "survey", broken))
-    assert rejected(work, "survey_answer") == [(1, "score", "not_an_integer")]
+    assert rejected(work, "survey_answer") == [(1, "score of product", "unreadable")]
     again = take(work, "survey_answers", people)["survey_answer"]
     assert again.decisions == [
         "survey_answer: column score: 1 code that the feed does not translate, 1 rows; the first "
@@ -535,6 +535,71 @@ def test_codes_that_the_register_does_not_know_are_counted_too(
     rows = [{**CUSTOMER, "id": str(at), "kind": "kuuralehto"} for at in (1, 2)]
     outcome = refresh(work.register, work.key, write(tmp_path / "own", customer=rows))["customer"]
     assert outcome.notices[-1] == (
-        "customer: column kind: 1 code that the feed does not translate, 2 rows; the first row of "
-        "each, and in how many it is: 1 (2)"
+        "customer: column kind: 1 code that the register does not have, 2 rows; the first row of "
+        "each, and in how many it is: 1 (2); it is one of consumer, company_contact"
     )
+
+
+def test_a_country_that_nobody_knows_is_counted_as_a_code(work: Refresh, tmp_path: Path) -> None:
+    row = {**CUSTOMER, "country": "Kuuralehto"}
+    outcome = refresh(work.register, work.key, write(tmp_path / "own", customer=row))["customer"]
+    assert outcome.rules["unknown_country"] == 1
+    assert outcome.notices[-1] == (
+        "customer: column country: 1 code that the register does not have, 1 rows; the first row "
+        "of each, and in how many it is: 1 (1); it is a country of ISO 3166-1"
+    )
+
+
+def test_an_amount_that_the_feed_cannot_read_is_unreadable(work: Refresh, people: Path) -> None:
+    take(work, "invoice_list", write_list(people, "laskut", {**BILL, "Summa": "12 e 50 snt"}))
+    assert (1, "amount_cents", "unreadable") in rejected(work, "invoice")
+
+
+STOPPED = """
+[[table]]
+table = "permission"
+file = "survey*.csv"
+key = "Respondent"
+where = "Stop"
+[table.columns]
+given_at = "Stop"
+[table.constants]
+act = "prohibition"
+scope = "market_research"
+source = "DATA_SUBJECT"
+[table.references]
+customer_id = { column = "Customer", source = "crm" }
+"""
+
+
+def test_what_a_late_respondent_prohibits_is_kept(work: Refresh, people: Path) -> None:
+    """His answers are refused, each by its question; his prohibition stands in the same row."""
+    questions = [
+        {**QUESTION, "code": "recommend"},
+        {**QUESTION, "id": "2", "code": "comment", "scale": "text"},
+    ]
+    own = write(people.parent / "own", survey=SURVEY, survey_question=questions)
+    refresh(work.register, work.key, own)
+    answers = {
+        "Respondent": "r-1",
+        "Survey": "S",
+        "Customer": "C-11",
+        "Invited": "1.10.2026 09:00",
+        "Answered": "21.10.2026 00:00",
+        "Delivered": "Yes",
+        "How likely are you to recommend us?": "9",
+        "I am satisfied with the product": "",
+        "Anything else?": "Kiitos",
+        "Stop": "21.10.2026 00:00",
+    }
+    folder = write_list(people, "survey", answers)
+    text = (FEEDS / "survey_answers.toml").read_text(encoding="utf-8")
+    (folder / "survey.toml").write_text(text + STOPPED, encoding="utf-8")
+    sources = read_feed(folder / "survey.toml", folder, NOW)
+    work.run(sources, [source.table for source in sources])
+    assert rejected(work, "survey_answer") == [
+        (1, "invitation_id of comment", "survey_closed"),
+        (1, "invitation_id of recommend", "survey_closed"),
+    ]
+    [act] = read_table(work.register, work.key, "permission").to_dicts()
+    assert (act["customer_id"], act["act"], act["scope"]) == (2, "prohibition", "market_research")

@@ -86,7 +86,10 @@ def test_a_key_joins_the_one_customer_and_changes_what_the_feed_is_master_of(
     assert outcome.columns == {"phone": 1}
     assert outcome.notices == [
         "customer: joined 1: so many keys of this source are of customers who were there, by an "
-        "identifier"
+        "identifier",
+        "customer: changed of customers whom another source names too: phone 1; if the sources "
+        "differ each changes it back: let one alone give the column (columns, or master, of the "
+        "feeds)",
     ]
     karl = (2, "Toinennimi", "karl@firma.example", "+358491111111")
     assert read_people(work) == [AINO, karl]
@@ -171,3 +174,15 @@ def test_a_joining_taken_back_leaves_the_customer_as_he_was(work: Refresh, tmp_p
     assert read_people(work) == before
     assert work.register.count("source_key") == 0
     assert take(work, tmp_path / "in", ROW).joined == 1
+
+
+def test_a_value_that_two_sources_change_to_and_fro_is_told_by_each(
+    work: Refresh, tmp_path: Path
+) -> None:
+    """The register's own layout and the shop both give the telephone of customer 1."""
+    for _ in range(2):
+        assert take(work, tmp_path / "in", ROW).contested == {"phone": 1}
+        own = refresh(work.register, work.key, tmp_path / "own")["customer"]
+        assert own.contested == {"phone": 1}
+    assert take(work, tmp_path / "in", ROW, OTHER).contested == {"phone": 1}
+    assert take(work, tmp_path / "in", {**ROW}, {**OTHER, "tel": "049 222 2222"}).contested == {}

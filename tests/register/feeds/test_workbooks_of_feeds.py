@@ -213,6 +213,24 @@ def test_one_sheet_of_several_is_read_from_its_header_row_on(tmp_path: Path) -> 
         read_rows(tmp_path, INVOICES + layout.replace("Bills", "bills"))
 
 
+@pytest.mark.parametrize(("last", "is_read"), [(2, True), (3, False)])
+def test_a_title_merged_above_the_header_loses_nothing(
+    tmp_path: Path, last: int, is_read: bool
+) -> None:
+    text = INVOICES.replace("[[table]]", "[layout]\nheader = 3\n[[table]]")
+    with xlsxwriter.Workbook(tmp_path / "bills.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.merge_range(0, 0, last - 1, 1, "Bills of October")
+        if is_read:
+            sheet.write_row(2, 0, ["Bill", "Day", "Sum"])
+        sheet.write_row(3, 0, ["B-1", "2.10.2026", 12.5])
+    if is_read:
+        assert read_rows(tmp_path, text)["amount_cents"].to_list() == ["1250"]
+    else:
+        with pytest.raises(BadInput, match="has merged cells; unmerge them"):
+            read_rows(tmp_path, text)
+
+
 def test_a_parquet_file_is_read_by_the_types_of_its_columns(tmp_path: Path) -> None:
     contact = {"Campaign": "A", "Email": "a@b.example", "Sent": SENT, "Bounced": True}
     pl.DataFrame([contact]).write_parquet(tmp_path / "contacts.parquet")
