@@ -22,7 +22,7 @@ from genlib.schedule.store import is_over
 
 def is_late(slot: Slot, row: Mapping[str, Any], now: dt.datetime) -> bool:
     """Whether somebody has waited for a slot too long, however often it was tried meanwhile."""
-    since = row["awaited_since"]
+    since: dt.datetime | None = row["awaited_since"]
     if since is None or is_over(row):
         return False
     # another entry of the report may have been due before this one

@@ -11,13 +11,11 @@ revision = "0004"
 down_revision = "0003"
 
 
-COLUMNS = {"decision": sa.Text, "decided_at": r0001_first.INSTANT}
-
-
 def upgrade() -> None:
     """Add the columns, of no row anything was decided; a register without a number may have them
     already."""
     present = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("missing_row")}
-    for name, kind in COLUMNS.items():
-        if name not in present:
-            op.add_column("missing_row", sa.Column(name, kind, nullable=True))
+    if "decision" in present:
+        return
+    op.add_column("missing_row", sa.Column("decision", sa.Text, nullable=True))
+    op.add_column("missing_row", sa.Column("decided_at", r0001_first.INSTANT, nullable=True))
