@@ -5,7 +5,7 @@
                  and, if it is narrowed, one slice of them                          (slices)
     settled      pages that were told are repeated, near twins must stay unsure     (settle)
     solved       what is hidden of the rest, with a proof                           (search)
-    tables       what is shown, with the figures derived from it
+    tables       what is shown, with the figures derived from it                        (deriving)
 
 Example: of 40, 30 and 3 customers by region the 3 are too few to be told. The total is told, so one
 more is hidden, or the 3 would be 73 - 40 - 30.
@@ -35,15 +35,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from functools import partial
 from typing import Any
 
 import polars as pl
 
 from genlib import notice, settings
-from genlib.disclosure.cells import Cells, Figure
+from genlib.disclosure.cells import Cells
+from genlib.disclosure.deriving import derive_figures
 from genlib.disclosure.figures import NOTHING_EARLIER, list_figures
-from genlib.disclosure.ladder import describe_steps, list_untold, make_legible
+from genlib.disclosure.ladder import describe_steps, make_legible
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.manifest import manifest
 from genlib.disclosure.pages import Past, ToldPage, name_series
@@ -58,8 +58,6 @@ from genlib.disclosure.units import read_units
 from genlib.errors import Refused, UsageError
 
 STEPS = 250_000
-GUESSES = (1, 1_000_003)
-"""What is put in the place of what is hidden, to see what hangs on it."""
 OWN = ("primary", "secondary", "dominance")
 """Reasons that stay with the analyst: of a primary cell, and of how many there are, it would be
 known that it is small."""
@@ -246,7 +244,7 @@ def _make_table(
     settled = answer.settled
     whole = settled.repeated.get((name, ""))
     frame = (
-        whole.frame if whole else _derive_figures(_join_pages(name, cells, answer), cells, ruling)
+        whole.frame if whole else derive_figures(_join_pages(name, cells, answer), cells, ruling)
     )
     measures = [measure.name for measure in cells.measures]
     gaps = frame.select(pl.any_horizontal(pl.col(measures).is_null()).sum()).item()
@@ -281,87 +279,6 @@ def _join_pages(name: str, cells: Cells, answer: Answer) -> pl.DataFrame:
     together = pl.concat([fresh, *old], how="diagonal_relaxed")
     totals_last = [pl.col(column).is_null() for column in cells.dimensions]
     return together.sort([*totals_last, *cells.dimensions])
-
-
-def _derive_figures(unfigured: pl.DataFrame, cells: Cells, ruling: Policy) -> pl.DataFrame:
-    """With the figures. Cells that are shown, but are too few people for any of them, say so
-    (`base`)."""
-    values = unfigured.select(pl.exclude("reason"))
-    codes = pl.Series([list_untold(cells)], dtype=pl.List(pl.String))
-    unfigured = unfigured.select(
-        *values.columns,
-        _base=ruling.base,
-        _flag=ruling.flag,
-        _untold=pl.lit(codes).first(),
-        thin=False,
-        reason="reason",
-    )
-    table = unfigured
-    measures = [measure.name for measure in cells.measures]
-    for figure in cells.figures:
-        table = _add_figure(table, figure, measures)
-    derived = [column for column in table.columns if column not in unfigured.columns]
-    is_bare = pl.all_horizontal(pl.col(derived).is_null()) if derived else pl.lit(False)
-    are_few = pl.col("people").is_between(1, ruling.base - 1)
-    base = pl.when(is_bare & are_few).then(pl.lit("base"))
-    judged = table.with_columns(
-        pl.col("thin").fill_null(False),
-        reason=pl.coalesce("reason", base),
-    )
-    return judged.select(pl.exclude("_base", "_flag", "_untold", "reason"), "reason")
-
-
-def _add_figure(table: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.DataFrame:
-    """The table with a figure; UsageError if that stands on a column that is not there."""
-    try:
-        return figure(table) if _minds_gaps(figure) else add_own_figure(table, figure, measures)
-    except pl.exceptions.ColumnNotFoundError:
-        columns = [column for column in table.columns if not column.startswith("_")]
-        raise UsageError(
-            f"a figure stands on a column that its table does not have; it has {', '.join(columns)}"
-        ) from None
-
-
-def _minds_gaps(figure: Figure) -> bool:
-    """Whether a figure is one of the house, which gives nothing where a part is hidden.
-
-    >>> from genlib.disclosure.counting import with_unit
-    >>> _minds_gaps(partial(with_unit, column="month", unit="quarter")), _minds_gaps(sorted)
-    (True, False)
-    """
-    function = figure.func if isinstance(figure, partial) else figure
-    module = getattr(function, "__module__", None) or type(function).__module__
-    return module.startswith("genlib.")
-
-
-def add_own_figure(unfigured: pl.DataFrame, figure: Figure, measures: list[str]) -> pl.DataFrame:
-    """With the columns of a figure of the analyst's own, null wherever they hang on a hidden cell.
-
-    Whether they do is tried: with two different numbers in the place of what is hidden they must
-    come out the same. So a ratio that takes a hidden cell for zero is not 0.0 %, but not shown.
-    Raises `UsageError` for a figure that changes rows or columns that are there already.
-
-    >>> table = pl.DataFrame({"refused": [None, 8], "contacts": [40, 80]})
-    >>> rate = pl.col("refused").fill_null(0) / pl.col("contacts")
-    >>> figure = lambda table: table.with_columns(rate=rate)
-    >>> add_own_figure(table, figure, ["refused", "contacts"])["rate"].to_list()
-    [None, 0.1]
-    """
-    table = figure(unfigured)
-    if table.height != unfigured.height or not table.select(unfigured.columns).equals(unfigured):
-        raise UsageError(
-            "a figure of your own adds columns to a table; it may not change its rows, nor the "
-            "columns that are there"
-        )
-    added = [column for column in table.columns if column not in unfigured.columns]
-    for guess in GUESSES:
-        guessed = figure(unfigured.with_columns(pl.col(measures).fill_null(guess)))
-        certain = []
-        for name in added:
-            is_same = pl.col(name).eq_missing(pl.lit(guessed[name]))
-            certain.append(pl.when(is_same).then(name).alias(name))
-        table = table.with_columns(certain)
-    return table
 
 
 def _list_pages(
