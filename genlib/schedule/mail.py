@@ -140,7 +140,8 @@ def _is_final(error: Exception) -> bool:
         return all(code >= REFUSALS for code, _ in error.recipients.values())
     if isinstance(error, smtplib.SMTPResponseException):
         return error.smtp_code >= REFUSALS
-    return isinstance(error, smtplib.SMTPNotSupportedError | ssl.SSLError)
+    # a handshake that is cut off may go well the next time, a certificate is another's
+    return isinstance(error, smtplib.SMTPNotSupportedError | ssl.SSLCertVerificationError)
 
 
 def _read_password(delivery: Delivery, folder: Path) -> str:

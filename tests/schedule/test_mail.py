@@ -2,9 +2,11 @@
 
 import datetime as dt
 import re
+import socket
 from dataclasses import replace
 from email import message_from_string, policy
 from email.utils import parsedate_to_datetime
+from threading import Thread
 
 import pytest
 from catalogued import keep
@@ -105,6 +107,29 @@ def test_a_letter_that_was_taken_is_sent_however_the_server_parts(postbox, deliv
     postbox.parts = "250 bye"
     assert mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path).status == "done"
     assert len(postbox.letters) == 1
+
+
+def test_a_handshake_that_is_cut_off_is_tried_again(delivery, tmp_path):
+    with socket.create_server(("localhost", 0)) as listener:
+        cut = Thread(target=cut_off_handshake, args=(listener,))
+        cut.start()
+        there = replace(delivery, port=listener.getsockname()[1])
+        outcome = mail.send(mail.compose(NEWS, TO, there, "key"), there, tmp_path)
+        cut.join()
+    assert (outcome.status, outcome.may_pass) == ("failed", True)
+
+
+def cut_off_handshake(listener):
+    """A server that promises STARTTLS, and answers the handshake with what is none."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.sendall(b"220 here\r\n")
+        connection.recv(1024)
+        connection.sendall(b"250-here\r\n250 STARTTLS\r\n")
+        connection.recv(1024)
+        connection.sendall(b"220 go on\r\n")
+        connection.recv(1024)
+        connection.sendall(b"421 too busy\r\n")
 
 
 def test_a_letter_has_its_date(delivery):
