@@ -11,6 +11,8 @@ from functools import wraps
 from inspect import Signature, signature
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from narwhals.exceptions import ColumnNotFoundError
+
 from genlib.arguments import check_kinds
 from genlib.disclosure.cells import Tables
 from genlib.errors import UsageError
@@ -67,7 +69,14 @@ def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Fou
             check_covered(release, span)
             others = {**kwargs, **_name_positions(described, args)}
             del others["release"], others["period"]
-            return cast("Callable[..., Found]", function)(release, span, **others)
+            count = cast("Callable[..., Found]", function)
+            try:
+                return count(release, span, **others)
+            except ColumnNotFoundError:
+                raise UsageError(
+                    f"{name_of_metric} counts by a column that this release does not have: open "
+                    "the release of the purpose that may use it"
+                ) from None
 
         return cast("Named[P, Found]", ask)
 

@@ -97,6 +97,16 @@ def test_text_and_period_give_the_same_cells() -> None:
     assert_frame_equal(worded.frame, october.frame)
 
 
+def test_a_column_that_the_purpose_may_not_use_is_one_line() -> None:
+    day, cents = [date(2026, 9, 5)], [100]
+    release = {
+        "customer": pl.DataFrame({"customer": [1], "region": ["06"]}),
+        "invoice": pl.DataFrame({"customer": [1], "issued_on": day, "amount_cents": cents}),
+    }
+    with pytest.raises(UsageError, match=r"^by_region counts by a column .* does not have"):
+        customers.by_region(release, "2026-10", region="06")
+
+
 def test_a_purpose_is_no_release() -> None:
     with pytest.raises(UsageError, match=r"open release first.*genlib\.open_release"):
         customers.by_region("customer_analysis", "2026-10")  # type: ignore[arg-type]
