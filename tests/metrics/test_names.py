@@ -98,10 +98,12 @@ def test_text_and_period_give_the_same_cells() -> None:
 
 
 def test_a_column_that_the_purpose_may_not_use_is_one_line() -> None:
-    day, cents = [date(2026, 9, 5)], [100]
+    people = list(range(60))
+    days, cents = [date(2026, 9, 5)] * 60, [100] * 60
+    nobody = pl.Series([None] * 60, dtype=pl.Int64)
     release = {
-        "customer": pl.DataFrame({"customer": [1], "region": ["06"]}),
-        "invoice": pl.DataFrame({"customer": [1], "issued_on": day, "amount_cents": cents}),
+        "customer": pl.DataFrame({"customer": people, "region": ["06"] * 60, "company": nobody}),
+        "invoice": pl.DataFrame({"customer": people, "issued_on": days, "amount_cents": cents}),
     }
     with pytest.raises(UsageError, match=r"^by_region counts by a column .* does not have"):
         customers.by_region(release, "2026-10", region="06")
