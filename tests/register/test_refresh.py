@@ -373,6 +373,8 @@ def test_a_register_of_an_earlier_version_is_refreshed_without_change(
         for name in ("given_names_digest", "family_name_digest", "street_address_digest"):
             connection.exec_driver_sql(f"ALTER TABLE customer DROP COLUMN {name}")
         connection.exec_driver_sql("ALTER TABLE customer DROP COLUMN country")
+        for name in ("decision", "decided_at"):
+            connection.exec_driver_sql(f"ALTER TABLE missing_row DROP COLUMN {name}")
         VERSION.drop(connection)
     with pytest.raises(UsageError, match=r"earlier version; bring it up.*register upgrade"):
         open_register(address(register))

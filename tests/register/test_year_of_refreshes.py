@@ -211,7 +211,7 @@ def bring(register: Register, folder: Path, as_of: dt.datetime) -> int:
     *others, answers = outcomes
     assert {outcome.refused for outcome in others} == {1}
     assert answers.rules == {"unknown_survey_question": answers.refused}
-    refused = pl.read_csv(folder / "rejected" / "survey_answer.csv")
+    refused = pl.read_csv(folder / "rejected" / "tool-survey_answer.csv")
     assert refused["row"].n_unique() == 1
     return sum(outcome.fresh + outcome.changed for outcome in outcomes)
 
