@@ -226,7 +226,7 @@ def test_a_figure_of_a_dimension_that_there_is_not_is_refused(settings):
 
 
 def test_a_figure_at_a_code_that_its_dimension_does_not_have_is_refused(settings):
-    with pytest.raises(UsageError, match=r"has no 'ouluu'; it has turku, oulu"):
+    with pytest.raises(UsageError, match=r"has no such code; it has turku, oulu"):
         protect().branches.value("people", branch="ouluu")
 
 
