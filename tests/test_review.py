@@ -117,7 +117,7 @@ def test_a_case_is_of_the_day_and_hour_that_it_was_at_the_company(
     [
         ({"language": "de"}, "language is one of fi, sv, en"),
         ({"most": -1}, "a whole number from 0 on"),
-        ({"most": "all"}, "a whole number from 0 on"),
+        ({"most": "all"}, "most of review is a whole number"),
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_read(
