@@ -80,15 +80,8 @@ def exposed(published: Pattern | Mapping[str, Any]) -> pl.DataFrame:
 
     >>> from dataclasses import replace
     >>> from genlib.disclosure.search import suppress
-    >>> from genlib.disclosure.system import make_system
-    >>> system = make_system(
-    ...     value=[3, 9, 12],
-    ...     relation=[0, 0, 0],
-    ...     variable=[0, 1, 2],
-    ...     sign=[1, 1, -1],
-    ...     need_variable=[0],
-    ...     need_move=[2],
-    ... )
+    >>> from genlib.disclosure.system import make_total
+    >>> system = make_total(3, 9, need_variable=[0], need_move=[2])
     >>> pattern = suppress(system)
     >>> exposed(pattern).height
     0

@@ -29,15 +29,8 @@ class Cuts:
 
     The example above: the 2 is variable 0 and needs to rise by 3.
 
-    >>> from genlib.disclosure.system import make_system
-    >>> system = make_system(
-    ...     value=[2, 4, 1, 7],
-    ...     relation=[0, 0, 0, 0],
-    ...     variable=[0, 1, 2, 3],
-    ...     sign=[1, 1, 1, -1],
-    ...     need_variable=[0],
-    ...     need_move=[3],
-    ... )
+    >>> from genlib.disclosure.system import make_total
+    >>> system = make_total(2, 4, 1, need_variable=[0], need_move=[3])
     >>> only_itself = np.array([True, False, False, False])
     >>> Cuts(system).find_broken(only_itself).toarray().round(2).tolist()
     [[0.0, 1.0, 0.33, 1.0, 0.0]]
@@ -71,9 +64,8 @@ class Cuts:
     def hide_more(self, hidden: Bools) -> csr_array:
         """This pattern has no witness in whole numbers: one cell more is to be hidden.
 
-        >>> from genlib.disclosure.system import make_system
-        >>> system = make_system(value=[2, 7, 9], relation=[0] * 3, variable=[0, 1, 2], sign=1)
-        >>> Cuts(system).hide_more(np.array([True, True, False])).toarray().tolist()
+        >>> from genlib.disclosure.system import make_total
+        >>> Cuts(make_total(2, 7)).hide_more(np.array([True, True, False])).toarray().tolist()
         [[0.0, 0.0, 1.0, 0.0]]
         """
         from scipy.sparse import csr_array

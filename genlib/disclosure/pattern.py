@@ -51,13 +51,8 @@ class Pattern:
 
         Of 3 + 9 = 12 the 3 alone is hidden, for no need of its own: it follows.
 
-        >>> from genlib.disclosure.system import make_system
-        >>> system = make_system(
-        ...     value=[3, 9, 12],
-        ...     relation=[0, 0, 0],
-        ...     variable=[0, 1, 2],
-        ...     sign=[1, 1, -1],
-        ... )
+        >>> from genlib.disclosure.system import make_total
+        >>> system = make_total(3, 9)
         >>> no_proof = np.zeros((0, 3), int)
         >>> pattern = Pattern(system, np.array([True, False, False]), no_proof, np.zeros(0, int))
         >>> pattern.seen().tolist()
@@ -121,15 +116,8 @@ def verify(pattern: Pattern) -> list[str]:
 
     >>> from dataclasses import replace
     >>> from genlib.disclosure.search import suppress
-    >>> from genlib.disclosure.system import make_system
-    >>> system = make_system(
-    ...     value=[3, 9, 12],
-    ...     relation=[0, 0, 0],
-    ...     variable=[0, 1, 2],
-    ...     sign=[1, 1, -1],
-    ...     need_variable=[0],
-    ...     need_move=[2],
-    ... )
+    >>> from genlib.disclosure.system import make_total
+    >>> system = make_total(3, 9, need_variable=[0], need_move=[2])
     >>> pattern = suppress(system)
     >>> verify(pattern)
     []

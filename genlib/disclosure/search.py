@@ -52,16 +52,8 @@ def suppress(system: System, *, steps: int = 800_000, seed: int = 0) -> Pattern:
     Of 3 + 9 = 12 the 3 must be able to rise by 2. Hidden alone it could be worked out from the
     rest, so the 9 is hidden too:
 
-    >>> from genlib.disclosure.system import make_system
-    >>> system = make_system(
-    ...     value=[3, 9, 12],
-    ...     relation=[0, 0, 0],
-    ...     variable=[0, 1, 2],
-    ...     sign=[1, 1, -1],
-    ...     need_variable=[0],
-    ...     need_move=[2],
-    ...     weight=[1, 2, 5],
-    ... )
+    >>> from genlib.disclosure.system import make_total
+    >>> system = make_total(3, 9, need_variable=[0], need_move=[2], weight=[1, 2, 5])
     >>> pattern = suppress(system)
     >>> pattern.hidden.tolist(), pattern.witnesses.tolist()
     ([True, True, False], [[2, -2, 0]])

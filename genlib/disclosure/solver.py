@@ -4,15 +4,8 @@ are cheapest to hide (`Master`).
 Example: of 3 + 9 = 12, of which the total alone is shown, the 3 is pushed up by 2. The attacker
 cannot rule out 5 + 7: the moves are 2, -2 and 0.
 
->>> from genlib.disclosure.system import make_system
->>> system = make_system(
-...     value=[3, 9, 12],
-...     relation=[0, 0, 0],
-...     variable=[0, 1, 2],
-...     sign=[1, 1, -1],
-...     need_variable=[0],
-...     need_move=[2],
-... )
+>>> from genlib.disclosure.system import make_total
+>>> system = make_total(3, 9, need_variable=[0], need_move=[2])
 >>> attack = Attack(system, Effort())
 >>> unseen = np.array([True, True, False])
 >>> attack.push(unseen, np.array([0]), np.array([], int)).astype(int).tolist()
@@ -139,16 +132,8 @@ class Master:
     The first of three cells must be hidden. A cut asks for the second or the third, and the second
     costs less:
 
-    >>> from genlib.disclosure.system import make_system
-    >>> system = make_system(
-    ...     value=[3, 9, 12],
-    ...     relation=[0, 0, 0],
-    ...     variable=[0, 1, 2],
-    ...     sign=[1, 1, -1],
-    ...     need_variable=[0],
-    ...     need_move=[2],
-    ...     weight=[1, 2, 5],
-    ... )
+    >>> from genlib.disclosure.system import make_total
+    >>> system = make_total(3, 9, need_variable=[0], need_move=[2], weight=[1, 2, 5])
     >>> master = Master(system, Effort())
     >>> master.add(make_matrix([0, 0], [1, 2], 1, 4))
     >>> hidden, bound = master.solve(nodes=100, gap=0.0)

@@ -75,14 +75,7 @@ class System:
 
         Of 3 + 9 = 12 the 3 must be able to rise by 2, and to fall by 1:
 
-        >>> system = make_system(
-        ...     value=[3, 9, 12],
-        ...     relation=[0, 0, 0],
-        ...     variable=[0, 1, 2],
-        ...     sign=[1, 1, -1],
-        ...     need_variable=[0, 0],
-        ...     need_move=[2, -1],
-        ... )
+        >>> system = make_total(3, 9, need_variable=[0, 0], need_move=[2, -1])
         >>> system.met(np.array([2, -2, 0])).tolist()
         [True, False]
         """
@@ -111,11 +104,8 @@ class System:
         Of 1 + 3 + 9 = 13 the 1 is a person who knows it, so the 3 must move in his eyes too. He is
         respondent 0, everybody else -1:
 
-        >>> system = make_system(
-        ...     value=[1, 3, 9, 13],
-        ...     relation=[0, 0, 0, 0],
-        ...     variable=[0, 1, 2, 3],
-        ...     sign=[1, 1, 1, -1],
+        >>> system = make_total(
+        ...     *(1, 3, 9),
         ...     need_variable=[0, 1],
         ...     need_move=[4, 2],
         ...     alone_scenario=[0],
@@ -187,6 +177,22 @@ def make_system(  # noqa: PLR0913 - the parts of a system
         weight=np.asarray(weights, float),
     )
     return system.with_respondents(make_matrix(respondent, need, 1, size, size))
+
+
+def make_total(*parts: int, **others: Any) -> System:
+    """The `System` of one table that the examples share: parts, and behind them their total.
+
+    >>> make_total(3, 9).value.tolist()
+    [3, 9, 12]
+    """
+    size = len(parts) + 1
+    return make_system(
+        value=[*parts, sum(parts)],
+        relation=[0] * size,
+        variable=range(size),
+        sign=[1] * len(parts) + [-1],
+        **others,
+    )
 
 
 def make_matrix(row: Any, column: Any, entry: Any, columns: int, rows: int = 0) -> csr_array:

@@ -47,8 +47,8 @@ class Batch:
     that are refused already; `candidates`: customers (row, customer_id) whom a refused row may
     mean. `given`: the columns that these rows tell, if not those of their source; `joined`: how
     many keys were found to be of customers who were there; `questions`: of wide answers the code of
-    the question (row, question); `codes`: what the source says (row,
-    column, code) that its feed does not translate; `payments`: what its open amounts say."""
+    the question (row, question); `codes`: what the source says (row, column, code) that its feed
+    does not translate; `payments`: what its open amounts say."""
 
     rows: pl.DataFrame
     faults: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FAULTS))

@@ -1,9 +1,6 @@
 """What a person decides of rows that a source which sends everything does not send any more, and
 which file cannot be everything.
 
-A file that was cut short cannot be all that its source has: of 100 customers 51 are not missing at
-once, unless somebody says that it is right.
-
 Example: customers 1 and 2 are not in this month's list. Customer 1 has left, and the register says
 when; 2 was moved to another system and stays. Decided so, neither is listed next month. Who comes
 again is not missing, and if he is missing once more somebody decides anew.

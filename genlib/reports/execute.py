@@ -19,8 +19,9 @@ from typing import Any
 import genlib
 import genlib.errors
 from genlib.errors import CellFailed, KernelStopped, ReportFailed
+from genlib.lean import UNUSED
 from genlib.reports.gate import numbered
-from genlib.reports.jupyter import UNUSED, nbformat
+from genlib.reports.jupyter import nbformat
 from genlib.reports.kernels import SOCKETS, environment, make_kernel_class
 from genlib.settings import PUBLICATION, Settings
 

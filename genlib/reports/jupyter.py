@@ -9,4 +9,4 @@ sys.modules.setdefault(UNUSED, None)  # type: ignore[arg-type]
 
 import nbformat  # noqa: E402 - after the line above
 
-__all__ = ["UNUSED", "nbformat"]
+__all__ = ["nbformat"]

@@ -54,8 +54,7 @@ def translate(raw: pl.DataFrame, feed: TableFeed, *, is_typed: bool = False) -> 
     """`row`, `key` (null where a part of it is missing), the register's columns that the feed
     gives, and for each reference `target_<column>`: what the source names the other row by.
     `is_typed`: cells may be dates, numbers and truths in their file, and not texts."""
-    meant = raw.filter(_is_filled(feed.where)) if feed.where else raw
-    cells = meant.with_columns(_blank(pl.exclude("row"), feed.form).name.keep())
+    cells = _read_cells(raw, feed)
     named = cells.with_columns(_fold_keys(cells, feed))
     keyed = named.with_columns(_key(feed).alias(KEY))
     if feed.answers:
@@ -70,8 +69,7 @@ def count_payments(raw: pl.DataFrame, feed: TableFeed, *, is_typed: bool) -> Pay
     """How many invoices of a list with open amounts are partly paid, or closed without a day."""
     if not feed.open_amount:
         return Payments()
-    meant = raw.filter(_is_filled(feed.where)) if feed.where else raw
-    cells = meant.with_columns(_blank(pl.exclude("row"), feed.form).name.keep())
+    cells = _read_cells(raw, feed)
     day, amount = pl.col(feed.columns["paid_on"]), pl.col(feed.columns["amount_cents"])
     is_debt = ~_read_by(CENTS, amount, feed.form, is_typed=is_typed).str.contains("^(?:-|0$)")
     open_cents = _read_open(cells, feed, is_typed=is_typed)
@@ -79,6 +77,12 @@ def count_payments(raw: pl.DataFrame, feed: TableFeed, *, is_typed: bool) -> Pay
     partly = cells.filter(day.is_not_null(), ~is_closed & (open_cents != UNREADABLE))
     undated = cells.filter(day.is_null(), is_closed, is_debt)
     return Payments(partly.height, undated.height)
+
+
+def _read_cells(raw: pl.DataFrame, feed: TableFeed) -> pl.DataFrame:
+    """The rows that the feed means, with null for what it calls empty."""
+    meant = raw.filter(_is_filled(feed.where)) if feed.where else raw
+    return meant.with_columns(_blank(pl.exclude("row"), feed.form).name.keep())
 
 
 def read_changed(text: pl.Expr, form: Format, *, is_typed: bool) -> pl.Expr:
