@@ -212,7 +212,9 @@ def _read_summary(summary: Any, *columns: str) -> Rows:
     """These columns of a purchase summary; UsageError for what is none."""
     called = "the purchase summary"
     frame: Rows = read_frame(summary, called, *columns).lazy().select(*columns)
-    strange = [name for name, kind in frame.collect_schema().items() if not kind.is_numeric()]
+    kinds = frame.collect_schema()
+    is_number = {name: kind.is_numeric() or kind == nw.Unknown for name, kind in kinds.items()}
+    strange = [name for name in columns if not is_number[name]]  # of nothing but blanks: unknown
     if strange:
         raise UsageError(f"column {', '.join(strange)} of {called} holds no numbers")
     return frame
