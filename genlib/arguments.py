@@ -8,12 +8,15 @@ bars is a text, not list". What was given is never repeated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from numbers import Integral, Real
+from pathlib import Path
+from sys import modules
 from typing import Any, ParamSpec, TypeVar
 
-from genlib.errors import UsageError
+from genlib.errors import NoSuchName, UsageError
 
 P = ParamSpec("P")
 Made = TypeVar("Made")
@@ -27,16 +30,28 @@ KINDS: Mapping[str, Kind] = {
     "int": ((Integral,), "a whole number"),
     "float": ((Real,), "a number"),
     "bool": ((bool,), "True or False"),
+    "date": ((date,), "a day"),
+    "str | Path": ((str, Path), "a text or a path"),
+    "dict[str, Any]": MAPPING,
     "Mapping[str, str]": MAPPING,
     "Mapping[str, Any]": MAPPING,
     "Mapping[Any, str]": MAPPING,
-    "Sequence[str]": LIST,
-    "Sequence[int]": LIST,
     "Sequence[Any]": LIST,
+    "tuple[Any, ...]": LIST,
 }
 """By annotation as it is written: what may be given, and what that is called. Others are judged by
 the function itself."""
 NOTHING = " | None"
+PARTS: Mapping[str, tuple[str, int]] = {
+    "Sequence[str]": ("str", 0),
+    "Sequence[int]": ("int", 0),
+    "list[str]": ("str", 0),
+    "tuple[str, ...]": ("str", 0),
+    "tuple[str, str]": ("str", 2),
+    "tuple[str, str, str]": ("str", 3),
+    "tuple[dict[str, Any], dict[str, Any]]": ("dict[str, Any]", 2),
+}
+"""What each part of a list is, and how many there are; 0: any number."""
 
 
 def check_call(function: Callable[P, Made]) -> Callable[P, Made]:
@@ -116,7 +131,8 @@ def check_kind(called: str, value: Any, annotation: str) -> None:
     """
     if value is None and annotation.endswith(NOTHING):
         return
-    kind = KINDS.get(annotation.removesuffix(NOTHING))
+    written = annotation.removesuffix(NOTHING)
+    kind = KINDS.get(written, LIST if written in PARTS else None)
     if kind is None:
         return
     types, words = kind
@@ -124,3 +140,50 @@ def check_kind(called: str, value: Any, annotation: str) -> None:
     is_text_for_list = kind is LIST and isinstance(value, str)
     if not isinstance(value, types) or is_mistaken or is_text_for_list:
         raise UsageError(f"{called} is {words}, not {type(value).__name__}")
+    if isinstance(value, Sequence) and kind is LIST:
+        _check_parts(called, value, written)
+
+
+def _check_parts(called: str, values: Sequence[Any], annotation: str) -> None:
+    """UsageError for a list of other things than its annotation says, or of more or fewer.
+
+    >>> try:
+    ...     _check_parts("messages of usual", ("rose",), "tuple[str, str]")
+    ... except UsageError as error:
+    ...     print(error)
+    messages of usual is a list of 2
+    """
+    part, count = PARTS.get(annotation, ("Any", 0))
+    if count and len(values) != count:
+        raise UsageError(f"{called} is a list of {count}")
+    for value in values:
+        check_kind(f"each of {called}", value, part)
+
+
+def refuse_others(module: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a module that a cell asks by name: NoSuchName for a name that is not
+    there, with those that are.
+
+    Example: of `charts.pie` it is told "charts has no such name; it has bars, columns, ...".
+    """
+
+    def refuse(name: str) -> Any:
+        if name.startswith("_"):  # asked by Python and Jupyter
+            raise AttributeError(name)
+        short = module.rpartition(".")[2]
+        raise NoSuchName(f"{short} has no such name; it has {', '.join(list_names(module))}")
+
+    return refuse
+
+
+def list_names(module: str) -> list[str]:
+    """The public names of a module: those that it lists, else the functions that it defines."""
+    names = vars(modules[module])
+    written = [
+        name
+        for name, value in names.items()
+        if not name.startswith("_")
+        and callable(value)
+        and getattr(value, "__module__", "") == module
+    ]
+    return sorted(names.get("__all__", written))

@@ -70,6 +70,10 @@ class PeriodNotCovered(UsageError):
     over."""
 
 
+class NoSuchName(UsageError, AttributeError):
+    """A name that a module of genlib does not have."""
+
+
 class NoSuchTable(UsageError, AttributeError, KeyError):
     """A name is none of the tables that were protected together."""
 

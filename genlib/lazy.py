@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
+from genlib.errors import NoSuchName
+
 
 def lazily(package: str, homes: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
     """The `__getattr__` of a package: names from the modules that `homes` gives them, else its own
@@ -18,8 +20,12 @@ def lazily(package: str, homes: Mapping[str, str] = MappingProxyType({})) -> Cal
         home = homes.get(name, package)
         if home != package and name in vars(module := import_module(home)):
             return vars(module)[name]
-        if name.startswith("_") or find_spec(f"{home}.{name}") is None:
-            raise AttributeError(f"{package} has no {name}")
+        if name.startswith("_"):  # asked by Python and Jupyter
+            raise AttributeError(name)
+        if find_spec(f"{home}.{name}") is None:
+            names = vars(import_module(package)).get("__all__", [])
+            known = f"; it has {', '.join(names)}" if names else ""
+            raise NoSuchName(f"{package} has no such name{known}")
         return import_module(f"{home}.{name}")
 
     return member

@@ -46,7 +46,11 @@ class Period:
 
     @classmethod
     def around(cls, day: date, unit: str) -> Period:
-        """The month, quarter or year that a day lies in."""
+        """The month, quarter or year that a day lies in; UsageError for what is none of them."""
+        if not isinstance(unit, str) or unit not in UNITS:
+            raise UsageError(f"unit is one of {', '.join(UNITS)}")
+        if not isinstance(day, date):
+            raise UsageError("day is a date, as datetime.date(2026, 10, 1)")
         length = UNITS[unit]
         return cls._of(day.year, (day.month - 1) // length * length + 1, length)
 

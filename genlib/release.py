@@ -114,6 +114,7 @@ class Release:
     def tables(self) -> tuple[str, ...]:
         return tuple(self.manifest.schema)
 
+    @check_call
     def period(self, text: str, *, unfinished: bool = False) -> Period:
         """The period that `text` names, which the release must cover; if it may be `unfinished`,
         one that is running is counted up to the day before the release.
@@ -190,7 +191,7 @@ class Release:
         return iter(self.tables)
 
     def __getitem__(self, table: str) -> Any:
-        if table not in self.manifest.schema:
+        if not isinstance(table, str) or table not in self.manifest.schema:
             raise ReleaseNotFound(
                 f"release {self.purpose} holds no such table; it holds {', '.join(self.tables)}"
             )

@@ -86,7 +86,7 @@ class Measure:
     of: str | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(MeasureKind):
+        if not isinstance(self.kind, str) or self.kind not in get_args(MeasureKind):
             raise UsageError(f"the kind of a measure is one of {', '.join(get_args(MeasureKind))}")
 
 

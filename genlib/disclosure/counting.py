@@ -202,6 +202,8 @@ def _check_kinds(by: Sequence[Dimension], measures: Sequence[Measure]) -> None:
         is_list = isinstance(listed, Sequence) and not isinstance(listed, str)
         if not is_list or not all(isinstance(one, kind) for one in listed):
             raise UsageError(f'{name} is a list such as [{kind.__name__}("column")]')
+    if not measures:
+        raise UsageError('measures is one or more, such as [Measure("people", "people")]')
 
 
 def _check_others(population: object, figures: object, release: object) -> None:
@@ -211,7 +213,8 @@ def _check_others(population: object, figures: object, release: object) -> None:
     is_list = isinstance(figures, Sequence) and not isinstance(figures, str)
     if not is_list or not all(callable(one) for one in cast("Sequence[object]", figures)):
         raise UsageError('figures is a list such as [genlib.Mean("each", of="cents")]')
-    if isinstance(release, str):
+    is_open = isinstance(release, Mapping) or hasattr(release, "manifest")
+    if release is not None and not is_open:
         raise UsageError('release is an open one: genlib.open_release("customer_analysis")')
 
 

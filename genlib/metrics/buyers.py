@@ -83,6 +83,7 @@ def rfm(
     return tabulated(release, buyers, (by_segment(),), population, *figures, measures=SPENT)
 
 
+@metric()
 def find_segments(
     release: Tables, period: Period, months: int = 24, **narrowed: Unpack[Narrowed]
 ) -> Rows:

@@ -9,8 +9,10 @@ from functools import partial
 import narwhals as nw
 import polars as pl
 
+from genlib.arguments import check_call, refuse_others
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
 from genlib.disclosure.counting import recountable
+from genlib.errors import UsageError
 from genlib.metrics import gains, intervals
 from genlib.metrics.drawn import (
     DELIVERED,
@@ -53,7 +55,10 @@ __all__ = [
     "uplift_by_campaign",
 ]
 
+__getattr__ = refuse_others(__name__)
 
+
+@check_call
 def uplift(
     successes: int, n: int, holdout_successes: int, holdout_n: int, *, level: float = 0.95
 ) -> Estimate:
@@ -78,6 +83,8 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
     have several. All delivered messages count, allowed or not. By campaign also `cost_cents` (from
     the books) and `cents_each`, per message that did; no total: beside the people of `funnel` it
     would tell how few did so twice."""
+    if not isinstance(attribution, Attribution):
+        raise UsageError("attribution is a genlib.campaigns.Attribution(email=5, ...)")
     contacts = read_drawn(release, period, campaign).with_columns(contacts=nw.lit(1))
     messages = _messages(release, contacts, what, attribution)
     renamed = messages.drop("campaign").rename({"code": "campaign"})

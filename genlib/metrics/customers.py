@@ -3,6 +3,7 @@ for a report gives `Cells`; each idea has its own module, and all are found here
 
 from __future__ import annotations
 
+from genlib.arguments import refuse_others
 from genlib.metrics.billing import billing, billing_by_line
 from genlib.metrics.buyers import concentration, find_segments, rfm
 from genlib.metrics.companies import companies
@@ -32,3 +33,5 @@ __all__ = [
     "repeat",
     "rfm",
 ]
+
+__getattr__ = refuse_others(__name__)

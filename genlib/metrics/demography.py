@@ -23,17 +23,21 @@ from genlib.metrics.population import Narrowed, active, count_lately, tabulated,
 from genlib.metrics.rows import case
 from genlib.period import Period
 
+INHABITANTS = 100_000
+"""Of so many inhabitants customers are told: of a thousand, 0.03 would be all that 300 customers
+say."""
+
 
 @metric()
 def by_region(
     release: Tables, period: Period, *, months: int = 24, **narrowed: Unpack[Narrowed]
 ) -> Cells:
     """Active customers (billed in the last months) of each region, with their `share` and how many
-    they are of a thousand inhabitants (`per_thousand`, with Wilson's interval); of one region, by
+    they are of 100,000 inhabitants (`per_100_000`, with Wilson's interval); of one region, by
     municipality."""
     region = narrowed.get("region", "all")
     place = "region" if region == "all" else "municipality"
-    figures = (Share((place,)), partial(_per_thousand, place=place, region=region))
+    figures = (Share((place,)), partial(_rate_inhabitants, place=place, region=region))
     return _active(release, period, months, (by_place(place),), *figures, **narrowed)
 
 
@@ -69,7 +73,7 @@ def _active(
     return tabulated(release, customers, by, population, *figures)
 
 
-def _per_thousand(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFrame:
+def _rate_inhabitants(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFrame:
     sizes = _inhabitants(place, region)
     places = frame.select(place).join(
         sizes, on=place, how="left", nulls_equal=True, maintain_order="left"
@@ -77,10 +81,10 @@ def _per_thousand(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFra
     people = frame["people"]
     inhabitants = places["n"]
     ends = intervals.wilson(people, inhabitants)
-    figures = interval("per_thousand", people / inhabitants, ends)
-    rated = frame.with_columns((1000 * value).alias(name) for name, value in figures.items())
+    figures = interval("per_100_000", people / inhabitants, ends)
+    rated = frame.with_columns((INHABITANTS * value).alias(name) for name, value in figures.items())
     counts = (people, inhabitants)
-    return with_gaps(rated, "per_thousand", place, counts, share_gap)
+    return with_gaps(rated, "per_100_000", place, counts, share_gap)
 
 
 @cache

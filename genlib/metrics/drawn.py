@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import narwhals as nw
 
+from genlib.arguments import check_class
 from genlib.disclosure.cells import Tables
 from genlib.disclosure.population import Population
 from genlib.metrics.population import check_covered, count_over, since
@@ -19,6 +20,7 @@ MESSAGE = ("campaign", "customer", "channel", "sent_on")
 DELIVERED = ~nw.col("delivered_at").is_null()
 
 
+@check_class
 @dataclass(frozen=True)
 class Attribution:
     """What counts as the fruit of a contact. A purchase within so many days after it was sent, by

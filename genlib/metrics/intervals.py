@@ -36,6 +36,8 @@ def z(level: float = 0.95) -> float:
     >>> round(z(), 2), round(z(0.99), 2)
     (1.96, 2.58)
     """
+    if not 0 < level < 1:
+        raise UsageError("level is a part of one, such as 0.95")
     return NormalDist().inv_cdf((1 + level) / 2)
 
 

@@ -24,8 +24,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from genlib.errors import BadInput
-from genlib.metrics.rows import Rows, collect, lazy
+from genlib.errors import BadInput, UsageError
+from genlib.metrics.rows import Rows, collect, read_frame
 
 Vector = NDArray[np.float64]
 Curve = Callable[[Any], Any]
@@ -56,10 +56,10 @@ class BgNbd:
     ) -> Any:
         """The chance that a customer with this history still buys; 1 of who bought once, for one
         drops out after buying again only."""
-        x = np.asarray(frequency, dtype=float)
+        x, since_last, since_first = read_numbers(frequency=frequency, recency=recency, T=T)
         dropout = self.a / (self.b + np.maximum(x, 1) - 1)
-        now = np.log(self.alpha + np.asarray(T))
-        last = np.log(self.alpha + np.asarray(recency))
+        now = np.log(self.alpha + since_first)
+        last = np.log(self.alpha + since_last)
         silence = (self.r + x) * (now - last)
         odds_of_repeaters = dropout * np.exp(np.minimum(silence, MOST_SILENT))
         odds_of_leaving = np.where(x > 0, odds_of_repeaters, 0)
@@ -74,13 +74,13 @@ class BgNbd:
     ) -> Any:
         """Purchases to expect in the next `t` units of time; of a new customer, if no history is
         given."""
-        x = np.asarray(frequency, dtype=float)
-        late = self.alpha + np.asarray(T)
+        ahead, x, _, since_first = read_numbers(t=t, frequency=frequency, recency=recency, T=T)
+        late = self.alpha + since_first
         frequencies, place = np.unique(x, return_inverse=True)
-        expected = np.zeros(np.broadcast_shapes(x.shape, late.shape))
+        expected = np.zeros(np.broadcast_shapes(ahead.shape, x.shape, late.shape))
         for dropout, weight in zip(*self._dropouts(frequencies), strict=True):
             p = dropout[place]
-            growth = np.log1p(p * t / late)
+            growth = np.log1p(p * ahead / late)
             expected -= weight * np.expm1(-(self.r + x) * growth) / p
         return expected * self.probability_alive(x, recency, T)
 
@@ -117,15 +117,35 @@ class GammaGamma:
         >>> round(model.expected_value(0, 0), 1), round(model.expected_value(2, 50), 1)
         (35.2, 47.3)
         """
-        paid = self.gamma + frequency * monetary
-        return paid * self.p / (self.p * frequency + self.q - 1)
+        x, each = read_numbers(frequency=frequency, monetary=monetary)
+        paid = self.gamma + x * each
+        return paid * self.p / (self.p * x + self.q - 1)
+
+
+def read_numbers(**given: History) -> list[Vector]:
+    """Each argument as an array of numbers; UsageError for what are none, for one below zero, and
+    for arrays that do not go together."""
+    arrays: list[Vector] = []
+    for name, value in given.items():
+        try:
+            numbers = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            raise UsageError(f"{name} is a number or a list of numbers, one a customer") from None
+        if not (numbers >= 0).all():
+            raise UsageError(f"{name} is of numbers from 0 on, and none of them is missing")
+        arrays.append(numbers)
+    try:
+        np.broadcast_shapes(*(one.shape for one in arrays))
+    except ValueError:
+        raise UsageError(f"{', '.join(given)} are as many numbers each, or one") from None
+    return arrays
 
 
 def fit_bg_nbd(summary: Any) -> BgNbd:
     """BG/NBD by maximum likelihood, of a purchase summary (Fader, Hardie and Lee 2005)."""
     from scipy.special import gammaln, psi
 
-    x, recency, horizon, n = _count_histories(lazy(summary), "frequency", "recency", "T")
+    x, recency, horizon, n = _count_histories(_read_summary(summary, "frequency", "recency", "T"))
     # so that days and years fit as easily
     scale = float(np.average(horizon, weights=n)) or 1.0
     frequencies, place = np.unique(x, return_inverse=True)
@@ -166,8 +186,9 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
     (Fader and Hardie 2013)."""
     from scipy.special import betaln, psi
 
-    again = lazy(summary).filter(nw.col("frequency") > 0, nw.col("monetary") > 0)
-    x, monetary, n = _count_histories(again, "frequency", "monetary")
+    histories = _read_summary(summary, "frequency", "monetary")
+    again = histories.filter(nw.col("frequency") > 0, nw.col("monetary") > 0)
+    x, monetary, n = _count_histories(again)
     scale = float(np.average(monetary, weights=n))  # so that cents and euros are as easy to fit
     paid = x * monetary / scale
 
@@ -187,13 +208,26 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
     return GammaGamma(p, 1 + excess, gamma * scale, best)
 
 
-def _count_histories(summary: Rows, *columns: str) -> list[Vector]:
+def _read_summary(summary: Any, *columns: str) -> Rows:
+    """These columns of a purchase summary; UsageError for what is none."""
+    called = "the purchase summary"
+    frame: Rows = read_frame(summary, called, *columns).lazy().select(*columns)
+    kinds = frame.collect_schema()
+    is_number = {name: kind.is_numeric() or kind == nw.Unknown for name, kind in kinds.items()}
+    strange = [name for name in columns if not is_number[name]]  # of nothing but blanks: unknown
+    if strange:
+        raise UsageError(f"column {', '.join(strange)} of {called} holds no numbers")
+    return frame
+
+
+def _count_histories(summary: Rows) -> list[Vector]:
     """The columns of equal histories, and the number of customers who have each.
 
     >>> summary = pl.DataFrame({"frequency": [2, 0, 2], "T": [9, 9, 9]})
-    >>> [column.tolist() for column in _count_histories(lazy(summary), "frequency", "T")]
+    >>> [column.tolist() for column in _count_histories(lazy(summary))]
     [[0.0, 2.0], [9.0, 9.0], [1.0, 2.0]]
     """
+    columns = summary.collect_schema().names()
     by_history = summary.group_by(*columns)
     histories = collect(by_history.agg(nw.len().alias("n"))).sort(columns)
     if histories.filter(pl.col("frequency") > 0).is_empty():

@@ -17,7 +17,7 @@ from genlib.arguments import check_kinds
 from genlib.disclosure.cells import Tables
 from genlib.errors import UsageError
 from genlib.metrics.population import check_covered
-from genlib.metrics.rows import collect, rows
+from genlib.metrics.rows import check_release, collect, rows
 from genlib.period import Period, read_period
 
 KINDS = ("all", "consumer", "company_contact")
@@ -34,8 +34,8 @@ USUAL: Mapping[str, Sequence[str]] = {
 NARROWED = ("region", "kind")
 """What `**narrowed` may hold."""
 
-MOST_MONTHS = 1200
-"""A century."""
+SPANS = {"months": (1, 1200), "days": (0, 3660)}
+"""The least and the most of what a metric may look back or ahead: a century, and ten years."""
 
 P = ParamSpec("P")
 Found = TypeVar("Found")
@@ -55,10 +55,10 @@ def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Fou
         @wraps(function)
         def ask(*args: Any, **kwargs: Any) -> Found:
             asked = _bind(name_of_metric, described, args, kwargs)
-            _check_release(asked["release"])
+            check_release(asked["release"])
             release, span = asked["release"], read_period(asked["period"])
             check_kinds(name_of_metric, described, asked)
-            _check_months(asked)
+            _check_spans(asked)
             allowed = {**USUAL, **choices}
             named = asked | asked.get("narrowed", {})
             for name, value in named.items():
@@ -113,19 +113,13 @@ def check_campaign(release: Tables, campaign: str) -> None:
         )
 
 
-def _check_release(release: object) -> None:
-    if not isinstance(release, Mapping) and not hasattr(release, "manifest"):
-        raise UsageError(
-            "a metric takes an open release first, and then the period: "
-            'genlib.open_release("customer_analysis")'
-        )
-
-
-def _check_months(asked: Mapping[str, Any]) -> None:
-    """UsageError for so many months that there are none of them, or none in any calendar."""
-    months = asked.get("months")
-    if months is not None and not 1 <= months <= MOST_MONTHS:
-        raise UsageError(f"months is a whole number from 1 to {MOST_MONTHS}")
+def _check_spans(asked: Mapping[str, Any]) -> None:
+    """UsageError for so many months or days that there are none of them, or none in any
+    calendar."""
+    for name, (least, most) in SPANS.items():
+        count = asked.get(name)
+        if count is not None and not least <= count <= most:
+            raise UsageError(f"{name} is a whole number from {least} to {most}")
 
 
 def _name_positions(described: Signature, args: Sequence[Any]) -> dict[str, Any]:

@@ -6,19 +6,21 @@ of 1, a recency of 2 weeks, and 20 € as the mean value of the repeat days."""
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import narwhals as nw
 
+from genlib.arguments import check_call
 from genlib.disclosure.cells import Tables
 from genlib.errors import UsageError
-from genlib.metrics.rows import Rows, day_number, rows
+from genlib.metrics.rows import Rows, day_number, read_frame, rows
 
 EPOCH = date(1970, 1, 1).toordinal()
 UNITS = {"day": 1, "week": 7, "year": 365.25}
 PURCHASE = nw.col("product_line") != "rental"
 
 
+@check_call
 def purchase_summary(  # noqa: PLR0913 - the columns of any table of purchases
     purchases: Any, *, customer: str, date: str, amount: str, as_of: date | str, unit: str = "week"
 ) -> Any:
@@ -31,19 +33,23 @@ def purchase_summary(  # noqa: PLR0913 - the columns of any table of purchases
     """
     if unit not in UNITS:
         raise UsageError(f"unit is one of {', '.join(UNITS)}")
-    native = nw.from_native(purchases)
-    _check_days(native, date)
+    last_day = _read_day(as_of)
+    native = read_frame(purchases, "purchases", customer, date, amount)
+    _check_columns(native, date, amount)
     named = native.lazy().select(
         customer=nw.col(customer), date=nw.col(date), amount=nw.col(amount)
     )
-    summary = _summarise(named, _read_day(as_of), UNITS[unit])
+    summary = _summarise(named, last_day, UNITS[unit])
     if isinstance(native, nw.LazyFrame):
         return summary.to_native()
     return summary.collect().to_native()
 
 
-def _check_days(purchases: Any, date: str) -> None:
-    kind = purchases.lazy().collect_schema()[date]
+def _check_columns(purchases: Any, date: str, amount: str) -> None:
+    schema = purchases.lazy().collect_schema()
+    if not schema[amount].is_numeric():
+        raise UsageError(f"the column of amounts is of numbers, and this is {schema[amount]}")
+    kind = schema[date]
     if kind != nw.Date:
         raise UsageError(
             f"purchases are dated by days, and the column of dates is {kind}; make days of it, "
@@ -81,7 +87,13 @@ def _summarise(purchases: Rows, as_of: date, days: float) -> Rows:
 
 
 def _read_day(day: date | str) -> date:
-    return date.fromisoformat(day) if isinstance(day, str) else day
+    """The day; UsageError for what is none."""
+    if type(day) is date:
+        return day
+    try:
+        return date.fromisoformat(cast("str", day))
+    except (TypeError, ValueError):
+        raise UsageError('as_of is a day such as "2026-10-31"') from None
 
 
 def read_profiled_invoices(release: Tables) -> Rows:

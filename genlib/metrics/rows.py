@@ -11,18 +11,48 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Tables
+from genlib.errors import NoSuchTable, UsageError
 
 Rows = nw.LazyFrame[Any]
 
 
+def check_release(release: object) -> None:
+    """UsageError for what is no open release."""
+    if not isinstance(release, Mapping) and not hasattr(release, "manifest"):
+        raise UsageError(
+            "a metric takes an open release first, and then the period: "
+            'genlib.open_release("customer_analysis")'
+        )
+
+
 def rows(tables: Tables, name: str) -> Rows:
-    """One table of a release as a Narwhals lazy frame."""
+    """One table of a release as a Narwhals lazy frame; NoSuchTable if a dictionary that stands for
+    a release lacks it."""
+    check_release(tables)
+    if isinstance(tables, dict) and name not in tables:
+        raise NoSuchTable(f"the release has no table {name}, by which this metric counts")
     return lazy(tables[name])
 
 
 def lazy(frame: Any) -> Rows:
     """Any frame as a Narwhals lazy frame."""
     return nw.from_native(frame).lazy()  # type: ignore[no-any-return]
+
+
+def read_frame(frame: Any, called: str, *columns: str) -> Any:
+    """A frame of the caller's own, eager or lazy as it is; UsageError, in which it is `called` so,
+    for what is no frame and for one without these columns."""
+    try:
+        native = nw.from_native(frame)
+    except TypeError:
+        raise UsageError(f"{called} is a frame, not {type(frame).__name__}") from None
+    schema = native.lazy().collect_schema()
+    missing = [column for column in columns if column not in schema]
+    if missing:
+        raise UsageError(
+            f"{called} has no column {', '.join(missing)}; it has {', '.join(schema) or 'none'}"
+        )
+    return native
 
 
 def collect(frame: Rows) -> pl.DataFrame:

@@ -3,6 +3,7 @@ report gives `Cells`; each idea has its own module, and all are found here."""
 
 from __future__ import annotations
 
+from genlib.arguments import refuse_others
 from genlib.metrics.drivers import drivers
 from genlib.metrics.feedback import topics
 from genlib.metrics.recommendation import Balanced, group_tables, months_of, nps_by, scores, waves
@@ -28,3 +29,5 @@ __all__ = [
     "topics",
     "waves",
 ]
+
+__getattr__ = refuse_others(__name__)

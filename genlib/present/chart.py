@@ -68,7 +68,7 @@ class Chart(Item):
             words,
             {
                 "Hatched: hidden to protect small groups; its size says nothing.": has_hatch,
-                "White: no figure.": has_white,
+                "Regions without colour: no figure.": has_white,
             },
         )
         texts = captions(words, plot.options, plot.groups, cut, notes)

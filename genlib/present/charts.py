@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 import polars as pl
 
+from genlib.arguments import check_kind, refuse_others
 from genlib.disclosure.table import ProtectedTable, Shown
 from genlib.present import map as finland
 from genlib.present import theme
@@ -20,6 +21,7 @@ from genlib.present.plot import Options, Plot, choose_color, ends, explain_absen
 from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
+__getattr__ = refuse_others(__name__)
 SINGLE = ("columns", "bars", "line")
 """Marks that compare figures: of one alone they show nothing."""
 STAGES = ("eligible", "targeted", "sent", "delivered", "opened", "clicked", "responded", "bought")
@@ -105,6 +107,7 @@ def dots(
     texts = pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)
     plot = replace(plot, frame=plot.frame.with_columns(texts))
     reference = reference.value if isinstance(reference, Shown) else reference
+    check_kind("reference of dots", reference, "float | None")
     if is_judged(plot.rows, x):
         plot = _colored_by_verdict(plot, judge_groups(plot.rows, y, x))
     elif reference is not None:
@@ -160,7 +163,9 @@ def funnel(
 ) -> Chart:
     """How many came as far as each stage (`codes` in order), and which part of the stage before
     that is (on ten people at least)."""
-    plot = read(table, {"codes": STAGES, **options}, stage, value)
+    if stage == "stage":
+        options = {"codes": STAGES, **options}
+    plot = read(table, options, stage, value)
     frame = plot.frame
     before = pl.col("value").shift()
     part = pl.when(before >= MIN_BASE).then(pl.col("value") / before)
@@ -277,7 +282,7 @@ def _toned(plot: Plot) -> Plot:
 
 
 def _limited(table: ProtectedTable, plot: Plot, value: str) -> Plot:
-    limit = plot.options.get("limit", 7)
+    limit = min(plot.options.get("limit", 7), plot.frame.height + 1)
     frame = plot.frame.head(limit)
     rest = plot.frame.slice(limit - 1)
     adds_up = any(one.name == value and one.additive for one in table.measures)

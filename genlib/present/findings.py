@@ -8,6 +8,7 @@ from the others by one rule for all groups of a table (present.groups). `what` i
 
 from __future__ import annotations
 
+from genlib.arguments import refuse_others
 from genlib.present.comparisons import change, difference, usual
 from genlib.present.lists import among, surely, without
 from genlib.present.rankings import contrast, highest, largest, leading, lost
@@ -38,3 +39,5 @@ __all__ = [
     "usual",
     "without",
 ]
+
+__getattr__ = refuse_others(__name__)

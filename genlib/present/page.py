@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from genlib import notice, settings
+from genlib.arguments import check_call, refuse_others
 from genlib.disclosure.table import Protected, ProtectedTable, Shown
 from genlib.errors import NotProtected, UsageError
 from genlib.present.authored import keep_words, list_figures, list_texts
@@ -42,9 +43,12 @@ from genlib.present.item import (
 )
 from genlib.present.plot import captions, check_direction, read
 from genlib.present.sections import arrange_page
+from genlib.present.sentences import check_release
 from genlib.present.sheets import make_sheet
 from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words
+
+__getattr__ = refuse_others(__name__)
 
 FILE_LINK = re.compile(r'<p class="note"><a href="[^"#:]+">[^<]*</a></p>')
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}
@@ -181,7 +185,7 @@ def left_out(
     """How many people the release left out for a reason: an English message with {n}, {all} and
     {share}, from its manifest."""
     words, names = _words(tables)
-    _check_release(release)
+    check_release(release)
     n = release.manifest.left_out.get(reason, 0)
     whole = release.manifest.people
     share = words.figure(round_to_fives(n) / whole if whole else 0, "percent")
@@ -193,12 +197,6 @@ def left_out(
     message_text = words.translate(message, **values)
     sentence = message_text[:1].upper() + message_text[1:]
     return _section(words, names, "text", title, f"<p>{text(sentence)}</p>")
-
-
-def _check_release(release: Any) -> None:
-    """UsageError for what is no open release."""
-    if not hasattr(release, "manifest") or isinstance(release, Protected):
-        raise UsageError('release is an open one: genlib.open_release("customer_analysis")')
 
 
 @keep_words
@@ -230,7 +228,7 @@ def conditions(tables: Protected, release: Any, *, parameters: Mapping[str, Any]
     others need to audit them."""
     if not isinstance(tables, Protected):
         raise NotProtected("conditions take all that genlib.protect gave, and no one table of it")
-    _check_release(release)
+    check_release(release)
     section = _describe_conditions(tables, release, parameters)
     evidence = {
         "release": [release.manifest.purpose, release.manifest.release_id],
@@ -286,6 +284,7 @@ def drop_files(page: str) -> str:
     return FILE_LINK.sub("", page)
 
 
+@check_call
 def render(
     blocks: Iterable[str | Block],
     *,
@@ -296,6 +295,10 @@ def render(
     """One self-contained HTML page of blocks of HTML (translated text and items). A heading that
     only repeats `title` is dropped."""
     words = Words(language)
+    is_list = isinstance(blocks, Iterable) and not isinstance(blocks, str)
+    blocks = list(blocks) if is_list else []
+    if not is_list or not all(isinstance(block, str | Block) for block in blocks):
+        raise UsageError("blocks is a list of pieces of a page, as text or as items")
     heading = re.compile(rf"<h1[^>]*>\s*{re.escape(text(title))}\s*</h1>")
     wrapped = [block if isinstance(block, Block) else Block(block) for block in blocks]
     bare = [replace(block, html=heading.sub("", inside(block.html))) for block in wrapped]

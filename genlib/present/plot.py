@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 import polars as pl
 
 from genlib.arguments import check_kind
+from genlib.disclosure.codes import list_absent
 from genlib.disclosure.table import ProtectedTable
 from genlib.errors import NotProtected, UsageError
 from genlib.present import theme
@@ -171,8 +172,8 @@ def read(
     table: ProtectedTable, options: Options, place: str, value: str, series: str | None = None
 ) -> Plot:
     """The rows of `table` at `place` (and `series`) with figures `value`, in reading order."""
-    check(table, series)
-    table.check_columns(place, value)
+    check(table)
+    table.check_columns(place, value, *([] if series is None else [series]))
     check_figures(table, value)
     check_options(options)
     low, high = ends(table, value) or (value, value)
@@ -234,14 +235,32 @@ def chosen(table: ProtectedTable, options: Options, *levels: str | None) -> pl.D
 
 def _read_codes(table: ProtectedTable, place: str, codes: Sequence[Any]) -> pl.DataFrame:
     """The codes that are asked for, in a column; UsageError for codes of another kind than the
-    table's."""
+    table's, and for those that neither it nor genlib knows: they would leave a gap without a
+    word."""
     kind = table.frame.schema[place]
     try:
-        return pl.DataFrame({place: pl.Series(place, list(codes), dtype=kind)})
+        asked = pl.Series(place, list(codes), dtype=kind)
     except (pl.exceptions.PolarsError, TypeError):
         raise UsageError(
             f"codes is a list of what {place} of table {table.name} holds, {kind}"
         ) from None
+    _check_known(table, place, asked)
+    return pl.DataFrame({place: asked})
+
+
+def _check_known(table: ProtectedTable, place: str, codes: pl.Series) -> None:
+    """UsageError for codes that neither the table, nor its dimension, nor genlib's words have."""
+    dimension = table.find_dimension(place)
+    if dimension is None or codes.dtype != pl.String:
+        return
+    words = Words(table.language)
+    absent = list_absent(codes, dimension, table.frame[place])
+    unknown = [code for code in absent if not words.knows_code(place, code)]
+    if unknown:
+        raise UsageError(
+            f"codes names {len(unknown)} that {place} of table {table.name} does not have; see "
+            f'table.rows("{place}"), and name in the order of the Dimension what may be absent'
+        )
 
 
 def read_order(table: ProtectedTable, place: str) -> tuple[Any, ...]:
@@ -279,6 +298,14 @@ def ordered(  # noqa: PLR0913 - what an order hangs on
     return rows.sort(
         unknown, weight, place, series or place, descending=[False, True, False, False]
     )
+
+
+def drop_wholes(rows: pl.DataFrame, across: str, value: str) -> pl.DataFrame:
+    """The rows of a crossed table without a column of wholes: 100 % in each row, such as the share
+    of a cohort in its first quarter, tells nothing; all of them, if nothing else is there."""
+    is_whole = ((pl.col(value) == 1).all() & (pl.len() > 1)).over(across)
+    others = rows.filter(~is_whole)
+    return rows if others.is_empty() else others
 
 
 def names(rows: pl.DataFrame, dimension: str, words: Words) -> list[str]:

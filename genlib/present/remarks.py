@@ -5,27 +5,38 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from genlib.arguments import check_kind
 from genlib.disclosure.table import ProtectedTable, Shown
+from genlib.errors import NotProtected, UsageError
 from genlib.period import Period, read_period
 from genlib.present.authored import keep_words
 from genlib.present.forms import read_form
 from genlib.present.item import Finding
-from genlib.present.sentences import compose_finding, read_words, write_figure
+from genlib.present.sentences import check_release, compose_finding, read_words, write_figure
 
 
 def first(*findings: Finding) -> Finding:
     """The first of the findings that says something; the last, if none does."""
+    if not findings or not all(isinstance(one, Finding) for one in findings):
+        raise UsageError("first takes one finding or more, as genlib.present.findings makes them")
     telling = (one for one in findings if one and one.tone != "unknown")
     return next(telling, findings[-1])
+
+
+def check_figures(*figures: object) -> None:
+    """NotProtected for what is no figure of a protected table."""
+    if not figures or not all(isinstance(figure, Shown) for figure in figures):
+        raise NotProtected('a sentence takes figures of a table: table.value("people")')
 
 
 @keep_words
 def between(table: ProtectedTable, column: str, **where: Any) -> Finding:
     """The interval of a tile's figure: "95 %:n väli 1,6–3,1 %-yks."."""
+    words = read_words(table)
     low, high = (table.value(f"{column}_{end}", **where).value for end in ("low", "high"))
     if low is None or high is None:
         return compose_finding((table,), "")
-    span = read_words(table).interval(low, high, read_form(table, column))
+    span = words.interval(low, high, read_form(table, column))
     return compose_finding((table,), "95% interval {span}", span=span)
 
 
@@ -33,6 +44,7 @@ def between(table: ProtectedTable, column: str, **where: Any) -> Finding:
 def say(message: str, otherwise: str = "", **figures: Shown) -> Finding:
     """An English message with figures in it, "{joined} customers came, {left} left"; `otherwise`,
     if one of them is not shown."""
+    check_figures(*figures.values())
     words = read_words(*figures.values())
     is_whole = all(figure.value is not None for figure in figures.values())
     values = {name: write_figure(words, figure) for name, figure in figures.items() if is_whole}
@@ -59,6 +71,8 @@ def phrase(
 def narrowed(table: ProtectedTable, **parameters: str) -> Finding:
     """What the report is narrowed to: "Rajaus: Pirkanmaa."; nothing if it is not."""
     words = read_words(table)
+    for name, value in parameters.items():
+        check_kind(f"{name} of narrowed", value, "str")
     chosen = ", ".join(
         words.label(name, value) for name, value in parameters.items() if value != "all"
     )
@@ -70,6 +84,7 @@ def unfinished(table: ProtectedTable, period: Period | str, release: Any) -> Fin
     """Up to which day a period is told that was not over when the release was published; nothing of
     one that was."""
     words = read_words(table)
+    check_release(release)
     published = release.manifest.published_on
     is_over = read_period(period).whole.end <= published
     message = "The period is not over: it is told up to {day}"
@@ -81,6 +96,7 @@ def unfinished(table: ProtectedTable, period: Period | str, release: Any) -> Fin
 def nothing(figure: Shown, message: str) -> Finding:
     """A message where there is nothing to count; no word where there is something, or where it is
     hidden."""
+    check_figures(figure)
     is_nothing = figure.value == 0 or figure.reason == "empty"
     return compose_finding((figure,), message if is_nothing else "")
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from genlib.disclosure.table import ProtectedTable, Shown
-from genlib.errors import NotProtected
+from genlib.disclosure.table import Protected, ProtectedTable, Shown
+from genlib.errors import NotProtected, UsageError
 from genlib.present.forms import read_figure_form
 from genlib.present.item import Finding
 from genlib.present.words import Words
@@ -47,7 +47,14 @@ def read_words(*sources: object) -> Words:
     return Words(sources[0].language)  # type: ignore[attr-defined]
 
 
+def check_release(release: Any) -> None:
+    """UsageError for what is no open release."""
+    if not hasattr(release, "manifest") or isinstance(release, Protected):
+        raise UsageError('release is an open one: genlib.open_release("customer_analysis")')
+
+
 def sort_rows(table: ProtectedTable, by: str, column: str, where: dict[str, Any]) -> pl.DataFrame:
+    read_words(table)
     table.check_columns(by, column)
     return table.rows(by, **where).sort(column, by, descending=[True, False], nulls_last=True)
 

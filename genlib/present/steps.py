@@ -33,7 +33,7 @@ def since(period: Period | str, comparison: str) -> str:
 
 
 def _check_comparison(comparison: str) -> None:
-    if comparison not in COMPARED:
+    if not isinstance(comparison, str) or comparison not in COMPARED:
         raise UsageError(f"comparison is one of {', '.join(COMPARED)}")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 import polars as pl
 
-from genlib.arguments import check_kind
+from genlib.arguments import check_kind, refuse_others
 from genlib.disclosure.table import ProtectedTable
 from genlib.errors import UsageError
 from genlib.present.authored import keep_words
@@ -26,6 +26,7 @@ from genlib.present.plot import (
     check,
     check_options,
     chosen,
+    drop_wholes,
     ends,
     explain_absence,
     names,
@@ -34,6 +35,8 @@ from genlib.present.plot import (
     read_order,
 )
 from genlib.present.words import DASH, Words, sort_key
+
+__getattr__ = refuse_others(__name__)
 
 STAR = "\u00a0*"
 MANY = 9
@@ -370,6 +373,7 @@ def _grouped(rows: pl.DataFrame, group: str, words: Words) -> pl.DataFrame:
 def _crossed(table: ProtectedTable, rows: pl.DataFrame, by: str, across: str, value: str) -> Grid:
     words = Words(table.language)
     form = read_form(table, value)
+    rows = drop_wholes(rows, across, value) if form == "percent" else rows
     named = pl.DataFrame(
         {
             "row": names(rows, by, words),

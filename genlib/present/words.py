@@ -55,6 +55,7 @@ FORMS = {
         1,
         unit="%",
     ),
+    "per inhabitants": Form(r"^per_100_000", 1, 1),
     "decimal": Form(r"", 1, 2),
 }
 """The first whose pattern is found; whole numbers are numbers, or money."""
@@ -99,8 +100,15 @@ class Words:
         if isinstance(code, datetime.date):
             return self._span(dimension, code)
         written = str(code).lower() if isinstance(code, bool) else str(code)
-        name = _places(dimension, self.language).get(written) or self._code(dimension, written)
+        name = self._name(dimension, written)
         return name or re.sub(r"^(\d{1,3})-(\d{0,3})$", rf"\1{DASH}\2", str(code))
+
+    def knows_code(self, dimension: str, code: str) -> bool:
+        """Whether there is a word for a code."""
+        return bool(self._name(dimension, code))
+
+    def _name(self, dimension: str, code: str) -> str | None:
+        return _places(dimension, self.language).get(code) or self._code(dimension, code)
 
     def _together(self, dimension: str, codes: list[str]) -> str:
         """Merged groups: two by their names, more as the others."""

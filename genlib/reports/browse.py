@@ -18,14 +18,12 @@ from genlib.errors import UsageError
 from genlib.present.words import Words
 from genlib.reports import catalogue as runs_of
 from genlib.reports.catalogue import Run
-from genlib.reports.form import NAMED, frame_page
-from genlib.reports.index import HELD, MESSAGES, name_report
+from genlib.reports.form import MARKS, NAMED, frame_page
+from genlib.reports.index import MESSAGES, name_report
 from genlib.settings import Settings
 
 ROWS = 8
 WIDE = "720px"
-MARKS = {runs_of.DRAFT: "draft", **HELD}
-"""What is said of a run that is not out."""
 
 
 class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types

@@ -25,12 +25,17 @@ from genlib.metrics.names import REGIONS
 from genlib.period import Period, name_period
 from genlib.present.words import Words
 from genlib.release import open_release, read_manifest
+from genlib.reports import catalogue as runs_of
+from genlib.reports.catalogue import Run
+from genlib.reports.index import HELD
 from genlib.reports.parameters import Parameter, parameters_of, purposes_of
 from genlib.reports.run import CHOICES, find_notebook, open_notebook, run_report
 from genlib.settings import Settings
 
 OFFERED = {"month": 12, "quarter": 4, "year": 2}
 """So many of the last ones may be chosen."""
+MARKS = {runs_of.DRAFT: "draft", **HELD}
+"""What is said of a run that is not out."""
 LIMITS = {"cap": (CAPS[0], CAPS[-1])}
 WIDE = "480px"
 HEIGHT = "78vh"
@@ -68,6 +73,7 @@ class ReportForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         there is none."""
         self.button.disabled = True
         self.page.value = ""
+        self._tell(self.words.translate("Starting"))
         try:
             result = run_report(
                 self.report,
@@ -76,7 +82,7 @@ class ReportForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
                 progress=self._tell_progress,
             )
             self.page.value = frame_page(result.html, self.words)
-            self._tell(self.words.translate("Done"))
+            self._tell(self._describe(result))
         except GenlibError as error:
             self._tell(f"{type(error).__name__}: {error}", is_error=True)
         except Exception as error:  # its words may hold values of the data
@@ -84,8 +90,16 @@ class ReportForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         finally:
             self.button.disabled = False
 
+    def _describe(self, run: Run) -> str:
+        """That a run is done, where its page is, and why it is not out yet, if it is not."""
+        place = f"{self.words.translate('Done')}: {run.html}"
+        mark = MARKS.get(run.status)
+        return f"{place} · {self.words.translate(mark)}" if mark else place
+
     def _tell_progress(self, cell: int, cells: int) -> None:
-        self._tell(self.words.translate("Cell {n} of {all}", n=cell, all=cells))
+        line = self.words.translate("Cell {n} of {all}", n=cell, all=cells)
+        self._tell(line)
+        self.line.value += f' <progress max="{cells}" value="{cell}" aria-hidden="true"></progress>'
 
     def _tell(self, line: str, *, is_error: bool = False) -> None:
         role = "alert" if is_error else "status"
@@ -106,7 +120,7 @@ class _Offers:
         """The widget of a parameter, at its default."""
         name, default = parameter.name, parameter.default
         usual = {
-            "description": self.words.label("parameter", name),
+            "description": self._name_field(name),
             "tooltip": parameter.comment,
             "style": NAMED,
             "layout": {"width": WIDE},
@@ -124,6 +138,10 @@ class _Offers:
             return widgets.BoundedIntText(value=default, min=low, max=high, **usual)
         kinds = {int: widgets.IntText, float: widgets.FloatText}
         return kinds.get(parameter.kind, widgets.Text)(value=default, **usual)
+
+    def _name_field(self, name: str) -> str:
+        label = self.words.label("parameter", name)
+        return label[:1].upper() + label[1:]
 
     def _list_choices(self, name: str) -> dict[str, str]:
         """What may be chosen, by code; empty where anything may be typed."""

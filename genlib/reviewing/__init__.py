@@ -124,6 +124,7 @@ def review(  # noqa: PLR0913 - each narrows what is seen
     if type(most) is not int or most < 0:
         raise UsageError("most is how many cases are shown at the most: a whole number from 0 on")
     campaigns = _read_campaigns(release, campaign)
+    _check_pseudonym(release, pseudonym)
     every = read_contacts(release)
     sent = every.filter(_narrow(period, campaigns, pseudonym))
     wanted = pl.lit(value=True) if verdict == "all" else pl.col("verdict") == verdict
@@ -132,7 +133,7 @@ def review(  # noqa: PLR0913 - each narrows what is seen
         .sort(pl.col("verdict") != "refused", pl.col("sent_at"), "pseudonym", descending=ORDER)
         .collect()
     )
-    cases = matches.head(most)
+    cases = matches.head(min(most, matches.height))
     people = cases["pseudonym"].unique().implode()
     histories = every.filter(pl.col("pseudonym").is_in(people)).sort("pseudonym", "at").collect()
     pair = compare_pair(sent, campaigns) if len(campaigns) == 2 else None
@@ -142,14 +143,25 @@ def review(  # noqa: PLR0913 - each narrows what is seen
 
 def _read_campaigns(release: Release, campaign: str | tuple[str, str]) -> tuple[str, ...]:
     """The codes of one campaign or of two; none of all."""
-    codes = (campaign,) if isinstance(campaign, str) else tuple(campaign)
-    if len(set(codes)) != len(codes) or len(codes) not in {1, 2}:
+    codes = campaign if isinstance(campaign, tuple | list) else (campaign,)
+    is_text = all(isinstance(code, str) for code in codes)
+    if not is_text or len(set(codes)) != len(codes) or len(codes) not in {1, 2}:
         raise UsageError("a review is of all campaigns, of one, or of two different ones")
     if len(codes) == 2 and "all" in codes:
         raise UsageError("all campaigns are not compared with one; name two")
     for code in codes:
         campaign_name(release, code)
-    return () if codes == ("all",) else codes
+    return () if tuple(codes) == ("all",) else tuple(codes)
+
+
+def _check_pseudonym(release: Release, pseudonym: str) -> None:
+    """UsageError for a pseudonym that nobody in the release has: no cases of nobody look like a
+    person of whom there is nothing to say."""
+    is_theirs = pl.col("pseudonym") == pseudonym
+    if pseudonym and release["customer"].filter(is_theirs).head(1).collect().is_empty():
+        raise UsageError(
+            "nobody in this release has that pseudonym; copy it from the list of cases"
+        )
 
 
 def _narrow(period: str, campaigns: tuple[str, ...], pseudonym: str) -> pl.Expr:

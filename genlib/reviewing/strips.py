@@ -259,7 +259,7 @@ def _when(instants: pl.Series) -> Any:
 
 def _looks() -> dict[str, Any]:
     """As in the reports, on white paper whatever the theme of JupyterLab."""
-    ink = {"color": color("ink"), "anchor": "start"}
+    ink = {"color": color("ink"), "anchor": "start", "frame": "group"}
     return vega() | {
         "background": color("paper"),
         "font": "system-ui, sans-serif",

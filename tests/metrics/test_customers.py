@@ -531,12 +531,12 @@ def test_one_region_is_told_by_municipality() -> None:
     assert people(cells, "municipality") == {"091": 1}
 
 
-def test_customers_of_a_thousand_inhabitants() -> None:
+def test_customers_of_100_000_inhabitants() -> None:
     tables = release(*[(who, OCT, 5, "filter") for who in range(1, 7)])
     told = figured(customers.by_region(tables, OCTOBER)).drop_nulls("region")
-    assert told.with_columns(pl.col("per_thousand").round(6)).select(
-        "region", "per_thousand"
+    assert told.with_columns(pl.col("per_100_000").round(4)).select(
+        "region", "per_100_000"
     ).rows() == [
-        ("01", 0.001173),
-        ("02", 0.008338),
+        ("01", 0.1173),
+        ("02", 0.8338),
     ]

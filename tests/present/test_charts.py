@@ -285,7 +285,7 @@ def test_a_map_of_which_only_the_rest_has_no_figure_says_nothing_of_hatching(pro
     html = charts.map(table, value="people").html(theme.THIRD)
     assert 'fill="url(#hatch-' not in html
     assert "Vinoviivoitus" not in html
-    assert "Valkoinen: ei lukua" in html
+    assert "Maakunnat ilman väriä: ei tietoa" in html
 
 
 def test_a_series_that_has_no_colour_gets_none_of_another(protected):
@@ -429,17 +429,17 @@ def test_a_name_of_two_lines_stands_in_the_middle_of_its_row(protected):
     assert low - high > 30
 
 
-def test_the_map_says_what_is_white_and_has_no_two_classes_that_read_alike(protected):
+def test_the_map_says_what_has_no_colour_and_has_no_two_classes_that_read_alike(protected):
     table = protected(
         [
-            {"region": f"{n:02}", "per_thousand": 0.02 + n / 1000}
+            {"region": f"{n:02}", "per_100_000": 0.2 + n / 100}
             for n in (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)
         ],
         "region",
     )
-    chart = charts.map(table, value="per_thousand")
-    assert [name for name, _ in chart.legend] == ["alle 0,03", "vähintään 0,03"]
-    assert "Valkoinen: ei lukua." in chart.html(theme.THIRD)
+    chart = charts.map(table, value="per_100_000")
+    assert [name for name, _ in chart.legend] == ["alle 0,3", "vähintään 0,3"]
+    assert "Maakunnat ilman väriä: ei tietoa." in chart.html(theme.THIRD)
 
 
 def test_a_subtitle_that_only_repeats_the_title_is_left_out(channels):

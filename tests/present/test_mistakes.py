@@ -104,7 +104,8 @@ def test_a_finding_of_a_column_that_there_is_not(
     finding = getattr(findings, name)
     takes = inspect.signature(finding).parameters
     given = {one: value for one, value in GIVEN.items() if one in takes and one != "table"}
-    extra = {"channel": "email"} if name == "between" else {}
+    pair = {"messages": ("a", "b")} if name == "dated" else {}
+    extra = {"channel": "email"} if name == "between" else pair
     message = said(finding, channels, **given | {column: TYPO} | extra)
     assert "table channels has no " in message
     assert "it has channel" in message

@@ -151,6 +151,23 @@ def test_across_makes_columns_of_codes(protected):
     ]
 
 
+def test_a_column_of_wholes_is_left_out_of_a_crossed_table(protected):
+    """And who has nothing else: the newest cohort has no quarter after its first."""
+    rows = [
+        {"channel": c, "kind": k, "people": n, "share": share}
+        for c, k, n, share in [
+            ("email", "DM", 20, 1.0),
+            ("email", "MR", 5, 0.25),
+            ("sms", "DM", 30, 1.0),
+        ]
+    ]
+    crossed = {"by": "channel", "across": "kind", "columns": ["share"], "total": False}
+    item = tables.table(protected(rows, "channel", "kind"), **crossed)
+    assert cells(item) == ["Kanava", "Markkinatutkimus", "Sähköposti", "25,0"]
+    alone = tables.table(protected(rows[::2], "channel", "kind"), **crossed)
+    assert cells(alone)[1] == "Suoramarkkinointi"
+
+
 def test_a_column_without_any_figure_is_left_out(protected):
     rows = [{"topic": topic, "people": 9, "share": None} for topic in "ab"]
     columns = ["people", "share"]

@@ -275,6 +275,9 @@ def test_one_campaign_has_a_page_of_its_own(world: World) -> None:
     assert "Lämmityskauden" not in said
     assert "Kampanjan yhteydenotot kanavittain" in said
     assert re.findall(r"Jakson \w*\s?yhteydenot\w*|Edellisen jakson", said) == []
+    contacted = world.sent.filter(pl.col("code") == BIG, pl.col("arm") == "contacted")
+    count = f"{contacted.height:,}".replace(",", " ")
+    assert f"{count} yhteydenottoa koko kampanjassa" in read(said)
 
 
 def test_what_nobody_was_sent_is_not_called_allowed(world: World) -> None:
