@@ -105,24 +105,30 @@ def tabulate(  # noqa: PLR0913 - what a table is
     return cells
 
 
-def recountable(rows: Rows, by: Sequence[Dimension], count: Callable[[Rows], Cells]) -> Cells:
-    """The cells that `count` finds in rows, and in the same rows at any steps down the ladders.
+def with_rates(cells: Cells, rows: Rows, count: Callable[[Rows], Sequence[Figure]]) -> Cells:
+    """The cells with figures that `count` finds in the rows, and in the same rows at any steps down
+    the ladders.
 
     Post and text messages are a step that puts them together:
 
     >>> step = {"post": "others", "sms": "others"}
     >>> by = [Dimension("channel", ladder=(step,))]
     >>> rows = pl.DataFrame({"customer": [1, 2, 3], "channel": ["post", "sms", "email"]})
-    >>> def count(rows: Rows) -> Cells:
-    ...     return tabulate(rows, person="customer", by=by, population="asked")
-    >>> recountable(rows, by, count).recount({"channel": 1}).frame["people"].to_list()
-    [1, 2, 3]
+    >>> cells = tabulate(rows, person="customer", by=by, population="asked")
+    >>> def count(some: Rows) -> list[Figure]:
+    ...     groups = nw.from_native(some)["channel"].n_unique()
+    ...     return [lambda table: table.with_columns(groups=groups)]
+    >>> rated = with_rates(cells, rows, count).recount({"channel": 1})
+    >>> rated.figures[0](rated.frame)["groups"].to_list()
+    [2, 2, 2]
     """
 
     def step(steps: Steps) -> Cells:
-        return count(step_down(nw.from_native(rows), by, steps))
+        coarse = cells.recount(steps) if steps and cells.recount else cells
+        rates = count(step_down(nw.from_native(rows), cells.by, steps))
+        return replace(coarse, figures=(*rates, *coarse.figures))
 
-    return _with_recount(count(rows), step)
+    return replace(step({}), recount=step)
 
 
 def _with_recount(cells: Cells, step: Callable[[Steps], Cells]) -> Cells:

@@ -7,7 +7,8 @@ his pseudonym, all four by their company's number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -43,7 +44,7 @@ def draw_cells(
             counted = persons.with_columns(ONE)
             sketches |= _draw_rows(counted, members, names, wholes).pack()
         drawings.append(level.wholes.with_columns(**sketches))
-    numbering = _name_numbering(members, customers)
+    numbering = _name_numbering(members, customers, release)
     return pl.concat(drawings, how="diagonal_relaxed").with_columns(_numbering=pl.lit(numbering))
 
 
@@ -87,19 +88,19 @@ def knows_pseudonyms(person: str, customers: Any) -> bool:
     return "pseudonym" in customers.lazy().collect_schema()
 
 
-def _name_numbering(members: Members, customers: Any) -> str:
+def _name_numbering(members: Members, customers: Any, release: Tables | None) -> str:
     """By which numbers contributors are drawn: the purpose and epoch of their pseudonyms, and
     whether companies have one of their own. Those of another numbering cannot be compared.
 
     Example: of the pseudonyms "c1-..." of a release that tells companies it is "c1/company".
     """
-    first = pl.Series(dtype=pl.String)
+    pseudonyms: list[str] = []
     if members.person == "pseudonym":
         everybody = [members.lone["pseudonym"], members.contacts["pseudonym"]]
-        first = pl.concat(everybody).head(1)
+        pseudonyms = pl.concat(everybody).head(1).to_list()
     elif knows_pseudonyms("customer", customers):
-        first = customers.lazy().select(pl.col("pseudonym").head(1)).collect().to_series()
-    domain = str(first[0]).partition("-")[0] if len(first) else ""
+        pseudonyms = _recall(release, "first", partial(_read_first, customers.lazy()))
+    domain = pseudonyms[0].partition("-")[0] if pseudonyms else ""
     are_joined = members.person == COMPANY or members.tells_companies
     return f"{domain}/company" if are_joined else domain
 
@@ -109,11 +110,24 @@ def _list_numbers(person: str, customers: Any, release: Tables | None) -> pl.Dat
     nobody is a customer, or customers have no pseudonym. They are worked out once for a release."""
     if person == COMPANY or not knows_pseudonyms("customer", customers):
         return None
-    memory: dict[str, pl.DataFrame] = getattr(release, "memory", {})
     column = "pseudonym" if person == "pseudonym" else "customer"
-    if column not in memory:
-        memory[column] = _work_out_numbers(customers.lazy(), column)
-    return memory[column]
+    names: pl.DataFrame = _recall(
+        release, column, partial(_work_out_numbers, customers.lazy(), column)
+    )
+    return names
+
+
+def _read_first(customers: pl.LazyFrame) -> list[str]:
+    """The pseudonym of one customer, if there is any."""
+    return customers.select(pl.col("pseudonym").head(1)).collect().to_series().to_list()
+
+
+def _recall(release: Tables | None, name: str, work_out: Callable[[], Any]) -> Any:
+    """What is worked out once for a release, by its name."""
+    memory: dict[str, Any] = getattr(release, "memory", {})
+    if name not in memory:
+        memory[name] = work_out()
+    return memory[name]
 
 
 def _work_out_numbers(customers: pl.LazyFrame, column: str) -> pl.DataFrame:

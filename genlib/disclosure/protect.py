@@ -159,8 +159,9 @@ def _check_comparable(tables: Mapping[str, Cells]) -> None:
 def _protect(
     tables: Mapping[str, Cells], beside: Beside, ruling: Policy, language: str
 ) -> Protected:
-    answer = _answer(_make_all_legible(tables, beside, ruling), beside, ruling)
-    settled = answer.settled
+    legible, figures = _make_all_legible(tables, beside, ruling)
+    settled = settle(legible, figures, beside.past, beside.day, ruling)
+    answer = _answer(settled, is_published=bool(beside.run))
     bare = {
         name: _make_table(name, cells, answer, ruling, language)
         for name, cells in settled.fresh.items()
@@ -179,26 +180,29 @@ def _protect(
 
 def _make_all_legible(
     tables: Mapping[str, Cells], beside: Beside, ruling: Policy
-) -> dict[str, Cells]:
-    """Each table at the steps that it takes beside those before it.
+) -> tuple[dict[str, Cells], pl.DataFrame]:
+    """Each table at the steps that it takes beside those before it, and the figures that they tell,
+    by `table` and `series`.
 
     Example: the first tells 120 who were asked; the second, of 118 of them who answered, takes
     steps at which it does not tell the 118.
     """
     legible: dict[str, Cells] = {}
-    earlier = NOTHING_EARLIER
+    earlier = NOTHING_EARLIER.with_columns(table=pl.lit(""), series=pl.lit(""))
     for name, cells in tables.items():
         floor = beside.past.find_steps(name_series(name, cells), beside.day)
-        legible[name] = take_slice(make_legible(cells, ruling, floor, earlier))
-        earlier = pl.concat([earlier, list_figures(legible[name])])
-    return legible
+        table = take_slice(make_legible(cells, ruling, floor, earlier))
+        series = pl.lit(name_series(name, table))
+        figures = list_figures(table).with_columns(table=pl.lit(name), series=series)
+        earlier = pl.concat([earlier, figures])
+        legible[name] = table
+    return legible, earlier
 
 
-def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answer:
-    """What is told of the tables, and what is hidden of that."""
-    settled = settle(tables, beside.past, beside.day, ruling)
+def _answer(settled: Settled, *, is_published: bool) -> Answer:
+    """What is hidden of what is told."""
     pattern = suppress(settled.system, steps=STEPS)
-    reasons = name_reasons(settled.reason, pattern.hidden, is_published=bool(beside.run))
+    reasons = name_reasons(settled.reason, pattern.hidden, is_published=is_published)
     measures = {measure.name for cells in settled.fresh.values() for measure in cells.measures}
     figures = settled.model.figures.filter(pl.col("_cell") >= 0)
     variables = figures.pivot(
@@ -305,7 +309,7 @@ def _list_pages(
             page=page,
             day=beside.day,
             run=beside.run,
-            frame=rows,
+            content=rows.write_ipc(None).getvalue(),
             figures=figures_told.filter(table=name, code=code),
             coarser=table.coarser,
         )

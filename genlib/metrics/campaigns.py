@@ -10,7 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
-from genlib.disclosure.counting import recountable
+from genlib.disclosure.counting import with_rates
 from genlib.metrics import gains, intervals
 from genlib.metrics.drawn import (
     DELIVERED,
@@ -92,12 +92,12 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
         if by == "campaign"
         else ()
     )
-
-    def count(some: Rows) -> Cells:
-        rates = message_rates(some, by, "outcome", what, among=by)
-        return tabulated(release, some, dimensions, population, *rates, *costs, measures=CONTACTS)
-
-    return recountable(named, dimensions, count)
+    cells = tabulated(release, named, dimensions, population, *costs, measures=CONTACTS)
+    return with_rates(
+        cells,
+        named,
+        lambda messages: message_rates(messages, by, "outcome", what, among=by),
+    )
 
 
 def _messages(release: Tables, contacts: Rows, what: str, attribution: Attribution) -> Rows:

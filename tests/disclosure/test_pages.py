@@ -152,6 +152,6 @@ def test_months_do_not_overlap_and_windows_do() -> None:
 
 def test_a_table_keeps_its_steps_for_a_year() -> None:
     page = Page("customers", '{"region": 2}', "", None, date(2026, 11, 1))
-    told = ToldPage(page, date(2026, 11, 1), "run", pl.DataFrame(), pl.DataFrame())
+    told = ToldPage(page, date(2026, 11, 1), "run", b"", pl.DataFrame())
     assert Past([told]).find_steps("customers", date(2026, 12, 1)) == {"region": 2}
     assert Past([told]).find_steps("customers", date(2027, 1, 1)) == {}
