@@ -85,7 +85,13 @@ def number_figures(figures: pl.DataFrame) -> pl.DataFrame:
 
 
 def _join_sides(pairs: pl.DataFrame, ours: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Pairs with the columns of both figures side by side."""
+    """Pairs with the columns of both figures side by side.
+
+    >>> pairs = pl.DataFrame({"our": [0], "their": [1]})
+    >>> ours = pl.DataFrame({"our": [0], "value": [118]})
+    >>> _join_sides(pairs, ours, pl.DataFrame({"their": [1], "value": [120]})).rows()
+    [(0, 1, 118, 120)]
+    """
     return pairs.join(ours, on="our").join(others, on="their", suffix="_old")
 
 
@@ -221,7 +227,15 @@ def find_close(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.D
 
 
 def _cut_bands(figures: pl.DataFrame, count: int) -> pl.DataFrame:
-    """The first places of each sketch in so many bands, a row each."""
+    """The first places of each sketch in so many bands, a row each.
+
+    The 64 places of a sketch are 256 bytes, and half of them are 128:
+
+    >>> sketch = bytes(range(256)) * 2
+    >>> figures = pl.DataFrame({"our": [7], "numbering": ["c1"], "sketch": [sketch]})
+    >>> _cut_bands(figures, 2).select("our", pl.col("words").bin.size()).rows()
+    [(7, 128), (7, 128)]
+    """
     number = figures.columns[0]
     ends = [PLACES * band // count * WORD.itemsize for band in range(count + 1)]
     bands = {

@@ -162,11 +162,11 @@ def _protect(
     legible, figures = _make_all_legible(tables, beside, ruling)
     settled = settle(legible, figures, beside.past, beside.day, ruling)
     answer = _answer(settled, is_published=bool(beside.run))
+    measured = {name: _join_pages(name, cells, answer) for name, cells in settled.fresh.items()}
     bare = {
-        name: _make_table(name, cells, answer, ruling, language)
-        for name, cells in settled.fresh.items()
+        name: _make_table(name, measured[name], answer, ruling, language) for name in settled.fresh
     }
-    pages = _list_pages(bare, answer, beside)
+    pages = _list_pages(bare, measured, answer, beside)
     paged = {name: replace(table, pages=tuple(pages[name])) for name, table in bare.items()}
     audit = manifest(
         settled.fresh,
@@ -242,14 +242,14 @@ def standing_policy() -> Policy:
 
 
 def _make_table(
-    name: str, cells: Cells, answer: Answer, ruling: Policy, language: str
+    name: str, measured: pl.DataFrame, answer: Answer, ruling: Policy, language: str
 ) -> ProtectedTable:
-    """The table as it is told now; if it is one page, perhaps as it was told before."""
+    """The table as it is told now, from its measures; if it is one page, perhaps as it was told
+    before."""
     settled = answer.settled
+    cells = settled.fresh[name]
     whole = settled.repeated.get((name, ""))
-    frame = (
-        whole.frame if whole else derive_figures(_join_pages(name, cells, answer), cells, ruling)
-    )
+    frame = whole.frame if whole else derive_figures(measured, cells, ruling)
     measures = [measure.name for measure in cells.measures]
     gaps = frame.select(pl.any_horizontal(pl.col(measures).is_null()).sum()).item()
     return ProtectedTable(
@@ -286,24 +286,23 @@ def _join_pages(name: str, cells: Cells, answer: Answer) -> pl.DataFrame:
 
 
 def _list_pages(
-    tables: Mapping[str, ProtectedTable], answer: Answer, beside: Beside
+    tables: Mapping[str, ProtectedTable],
+    measured: Mapping[str, pl.DataFrame],
+    answer: Answer,
+    beside: Beside,
 ) -> dict[str, list[ToldPage]]:
-    """The pages that are told anew, by table: of whole tables as they are shown, of others the
-    measures."""
+    """The pages that are told anew, by table: of whole tables as they are shown, of others as they
+    are `measured`."""
     settled = answer.settled
     hidden = answer.cells.drop_nulls("reason")["_cell"].implode()
     figures_told = settled.figures.filter(~pl.col("cell").is_in(hidden))
     pages: dict[str, list[ToldPage]] = {name: [] for name in tables}
-    measured = {
-        name: _join_pages(name, cells, answer)
-        for name, cells in settled.fresh.items()
-        if cells.page
-    }
     for (name, code), page in settled.pages.items():
         table = tables[name]
         rows = table.frame
-        if name in measured:
-            is_of_page = pl.col(settled.fresh[name].page).cast(pl.String) == code
+        column = settled.fresh[name].page
+        if column:
+            is_of_page = pl.col(column).cast(pl.String) == code
             rows = measured[name].filter(is_of_page)
         page_told = ToldPage(
             page=page,
