@@ -17,13 +17,14 @@ Example: of 3 + 9 = 12 the total alone is shown: each of the two lies between 0 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from genlib.disclosure.pattern import Pattern
+from genlib.disclosure.system import Floats, Ints
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -36,8 +37,6 @@ SCHEMA = {
     "high": pl.Float64,
 }
 TINY = 1e-6
-Span = tuple[int, int | None]
-"""What anyone knows that a figure lies between."""
 
 
 def intervals(
@@ -56,19 +55,18 @@ def intervals(
     """
     knowledge = dict(known or {})
     if isinstance(published, Mapping):
-        places = _list_hidden(published, knowledge)
-        return _collect(_find_bounds(published, places, None, knowledge))
+        return _find_bounds(published, knowledge)
     # nothing is taken to be seen that the pattern hides, even if it follows
     system = published.system
     open_ = published.structure(~system.hidden_variables(published.hidden))
-    rows = list(_find_bounds(open_, _list_hidden(open_, knowledge), None, knowledge))
+    bounds = [_find_bounds(open_, knowledge)]
     respondents = system.knows.shape[0] - 1 if alone else 0
     for respondent in range(respondents):
-        variables = system.list_known(respondent).tolist()
-        figures = knowledge | {variable: int(system.value[variable]) for variable in variables}
-        places = _list_hidden(open_, figures) & _list_neighbours(open_, variables)
-        rows += _find_bounds(open_, places, respondent, figures)
-    return _collect(rows)
+        variables = system.list_known(respondent)
+        own = dict(zip(variables.tolist(), system.value[variables].tolist(), strict=True))
+        of_respondent = _find_bounds(open_, knowledge | own, variables)
+        bounds.append(of_respondent.with_columns(respondent=respondent))
+    return pl.concat(bounds)
 
 
 def exposed(published: Pattern | Mapping[str, Any]) -> pl.DataFrame:
@@ -106,52 +104,41 @@ def exposed(published: Pattern | Mapping[str, Any]) -> pl.DataFrame:
     return bounds.filter(reach < pl.col("move").abs() - TINY)
 
 
-def _collect(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=SCHEMA, orient="row")
-
-
-def _list_hidden(open_: Mapping[str, Any], knowledge: Mapping[int, int]) -> set[int]:
-    """The figures of cells that are neither published nor known.
-
-    >>> structure = {"published": [None, 4, None, None], "cell": [0, 1, 2, -1]}
-    >>> _list_hidden(structure, {2: 7})
-    {0}
-    """
-    hidden = set()
-    for place, value in enumerate(open_["published"]):
-        is_told = value is not None or place in knowledge
-        if not is_told and open_["cell"][place] >= 0:
-            hidden.add(place)
-    return hidden
-
-
-def _list_neighbours(open_: Mapping[str, Any], places: Iterable[int]) -> set[int]:
-    """The figures that stand in a relation with these, and they themselves.
-
-    Of 0 + 1 = 2 and 3 + 4 = 2 the 0 stands in the first:
-
-    >>> sorted(_list_neighbours({"relations": [[0, 0, 0, 1, 1, 1], [0, 1, 2, 3, 4, 2], []]}, [0]))
-    [0, 1, 2]
-    """
-    relation = np.asarray(open_["relations"][0], int)
-    variable = np.asarray(open_["relations"][1], int)
-    relations = relation[np.isin(variable, list(places))]
-    return set(variable[np.isin(relation, relations)].tolist())
-
-
 def _find_bounds(
-    open_: Mapping[str, Any],
-    places: Iterable[int],
-    respondent: int | None,
-    knowledge: Mapping[int, int],
-) -> Iterator[tuple[Any, ...]]:
-    """A row of `SCHEMA` for each of these figures."""
+    open_: Mapping[str, Any], knowledge: Mapping[int, int], near: Ints | None = None
+) -> pl.DataFrame:
+    """The bounds of the figures of cells that are neither published nor in this knowledge; of
+    those alone that stand in a relation `near` these.
+
+    Of two parts of 4 the first is known to be 3:
+
+    >>> open_ = {"published": [None, None, 4], "cell": [0, 1, 2], "low": [0, 0, 0]}
+    >>> open_ |= {"relations": [[0, 0, 0], [0, 1, 2], [1, 1, -1]]}
+    >>> _find_bounds(open_, {0: 3}).select("variable", "low", "high").rows()
+    [(1, 1.0, 1.0)]
+    """
     matrix = _make_matrix(open_)
-    spans = _list_spans(open_, knowledge)
-    for place in sorted(places):
-        low = _find_end(matrix, spans, place, 1.0)
-        high = _find_end(matrix, spans, place, -1.0)
-        yield (respondent, place, open_["cell"][place], low, high)
+    known = np.array(open_["published"], float)
+    known[list(knowledge)] = list(knowledge.values())
+    is_known = ~np.isnan(known)
+    low = np.where(is_known, known, open_["low"])
+    high = np.where(is_known, known, np.inf)
+    is_asked = ~is_known & (np.asarray(open_["cell"], int) >= 0)
+    if near is not None:
+        entries = abs(matrix)
+        is_asked &= entries.T @ entries[:, near].sum(axis=1) > 0
+    places = np.flatnonzero(is_asked).tolist()
+    spans = np.column_stack([low, high])
+    return pl.DataFrame(
+        {
+            "respondent": [None] * len(places),
+            "variable": places,
+            "cell": [open_["cell"][place] for place in places],
+            "low": [_find_end(matrix, spans, place, 1.0) for place in places],
+            "high": [_find_end(matrix, spans, place, -1.0) for place in places],
+        },
+        schema=SCHEMA,
+    )
 
 
 def _make_matrix(open_: Mapping[str, Any]) -> csr_array:
@@ -163,33 +150,22 @@ def _make_matrix(open_: Mapping[str, Any]) -> csr_array:
     return csr_array((sign, (relation, variable)), shape=shape)
 
 
-def _list_spans(open_: Mapping[str, Any], knowledge: Mapping[int, int]) -> list[Span]:
-    """Between what each figure lies at first: what is published or known is what it is.
+def _find_end(matrix: csr_array, spans: Floats, place: int, direction: float) -> float:
+    """The least value of a figure (`direction` 1), or the greatest (-1).
 
-    >>> _list_spans({"published": [None, 4, None], "low": [0, 0, -9]}, {2: 7})
-    [(0, None), (4, 4), (7, 7)]
+    Each of two parts of 12 lies between 0 and 12:
+
+    >>> from scipy.sparse import csr_array
+    >>> spans = np.array([[0, np.inf], [0, np.inf], [12, 12]])
+    >>> total = csr_array([[1, 1, -1]])
+    >>> _find_end(total, spans, 0, 1.0), _find_end(total, spans, 0, -1.0)
+    (0.0, 12.0)
     """
-    spans: list[Span] = [(low, None) for low in open_["low"]]
-    for place, value in enumerate(open_["published"]):
-        if value is not None:
-            spans[place] = (value, value)
-    for place, value in knowledge.items():
-        spans[place] = (value, value)
-    return spans
-
-
-def _find_end(matrix: csr_array, spans: list[Span], place: int, direction: float) -> float:
-    """The least value of a figure (`direction` 1), or the greatest (-1)."""
     from scipy.optimize import linprog
 
     cost = np.zeros(len(spans))
     cost[place] = direction
-    answer = linprog(
-        cost,
-        A_eq=matrix,
-        b_eq=np.zeros(matrix.shape[0]),
-        bounds=spans,
-        method="highs",
-    )
+    relations = np.zeros(matrix.shape[0])
+    answer = linprog(cost, A_eq=matrix, b_eq=relations, bounds=spans, method="highs")
     end = direction * answer.fun if answer.status == 0 else -direction * np.inf
     return round(end, 6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from typing import Any, Literal, Protocol, get_args
 
@@ -142,6 +143,20 @@ class Cells:
     def page(self) -> str:
         """The dimension of whose codes each is a page of its own, or ""."""
         return next((dimension.name for dimension in self.by if dimension.is_page), "")
+
+    @cached_property
+    def sketched(self) -> pl.DataFrame:
+        """The frame, with the sketch of each measure (`_sketch_<name>`), and `_numbering`."""
+        names = {measure.name: f"_sketch_{measure.name}" for measure in self.measures}
+        # one column more: there may be no dimension to join by
+        frame = self.frame.with_columns(_=0)
+        if self.draw is None:
+            nothing = [pl.lit(None, pl.Binary).alias(column) for column in names.values()]
+            return frame.with_columns(*nothing, _numbering=pl.lit(None, pl.String))
+        drawings = self.draw()
+        codes = [column for column in self.dimensions if column in drawings.columns]
+        renamed = drawings.rename(names).select(*codes, *names.values(), "_numbering", _=0)
+        return frame.join(renamed, on=[*codes, "_"], how="left", nulls_equal=True)
 
     def _repr_html_(self) -> str:
         """What it counts, as a table in JupyterLab. A report that shows it is stopped by its

@@ -72,9 +72,7 @@ def tabulate(  # noqa: PLR0913 - what a table is
     _check_kinds(by, measures)
     columns = [column for dimension in by for column in dimension.columns]
     sums = [measure.name for measure in measures if measure.kind != "people"]
-    _check_columns(rows, [person, *columns, *sums])
-    _check_groups(rows, columns, whom)
-    _check_whole(rows, sums, whom)
+    _check_columns(rows, person, columns, sums, whom)
     members = gather_members(
         rows,
         person=person,
@@ -105,24 +103,30 @@ def tabulate(  # noqa: PLR0913 - what a table is
     return cells
 
 
-def recountable(rows: Rows, by: Sequence[Dimension], count: Callable[[Rows], Cells]) -> Cells:
-    """The cells that `count` finds in rows, and in the same rows at any steps down the ladders.
+def with_rates(cells: Cells, rows: Rows, count: Callable[[Rows], Sequence[Figure]]) -> Cells:
+    """The cells with figures that `count` finds in the rows, and in the same rows at any steps down
+    the ladders.
 
     Post and text messages are a step that puts them together:
 
     >>> step = {"post": "others", "sms": "others"}
     >>> by = [Dimension("channel", ladder=(step,))]
     >>> rows = pl.DataFrame({"customer": [1, 2, 3], "channel": ["post", "sms", "email"]})
-    >>> def count(rows: Rows) -> Cells:
-    ...     return tabulate(rows, person="customer", by=by, population="asked")
-    >>> recountable(rows, by, count).recount({"channel": 1}).frame["people"].to_list()
-    [1, 2, 3]
+    >>> cells = tabulate(rows, person="customer", by=by, population="asked")
+    >>> def count(some: Rows) -> list[Figure]:
+    ...     groups = nw.from_native(some)["channel"].n_unique()
+    ...     return [lambda table: table.with_columns(groups=groups)]
+    >>> rated = with_rates(cells, rows, count).recount({"channel": 1})
+    >>> rated.figures[0](rated.frame)["groups"].to_list()
+    [2, 2, 2]
     """
 
     def step(steps: Steps) -> Cells:
-        return count(step_down(nw.from_native(rows), by, steps))
+        coarse = cells.recount(steps) if steps and cells.recount else cells
+        rates = count(step_down(nw.from_native(rows), cells.by, steps))
+        return replace(coarse, figures=(*rates, *coarse.figures))
 
-    return _with_recount(count(rows), step)
+    return replace(step({}), recount=step)
 
 
 def _with_recount(cells: Cells, step: Callable[[Steps], Cells]) -> Cells:
@@ -218,50 +222,49 @@ def _check_others(population: object, figures: object, release: object) -> None:
         raise UsageError('release is an open one: genlib.open_release("customer_analysis")')
 
 
-def _check_columns(rows: Rows, wanted: Sequence[str]) -> None:
+def _check_columns(
+    rows: Rows, person: str, columns: Sequence[str], sums: Sequence[str], population: Population
+) -> None:
     """UsageError for what has no rows, for a person, a dimension or a measure that the rows do not
-    have, and for one that is named twice."""
-    if not isinstance(nw.from_native(rows, pass_through=True), nw.DataFrame | nw.LazyFrame):
+    have, for one that is named twice, for a dimension of fractions, of which no two are alike, and
+    for a measure in fractions, which would be cut row by row."""
+    frame = nw.from_native(rows, pass_through=True)
+    if not isinstance(frame, nw.DataFrame | nw.LazyFrame):
         raise UsageError(
             f'rows is a frame of people, as release["customer"] is, not {type(rows).__name__}'
         )
+    wanted = [person, *columns, *sums]
     if len(set(wanted)) < len(wanted):
         raise UsageError("person, each dimension and each measure are another column each")
-    columns = nw.from_native(rows).lazy().collect_schema().names()
-    missing = [column for column in wanted if column not in columns]
+    schema = frame.collect_schema()
+    missing = [column for column in wanted if column not in schema]
     if missing:
         raise UsageError(
-            f"the rows have no column {', '.join(missing)}; they have {', '.join(columns)}"
+            f"the rows have no column {', '.join(missing)}; they have {', '.join(schema)}"
         )
-
-
-def _check_whole(rows: Rows, sums: Sequence[str], population: Population) -> None:
-    """UsageError for a measure in fractions, which would be cut row by row."""
-    schema = nw.from_native(rows).collect_schema()
-    for name in sums:
-        dtype = schema[name]
-        if dtype.is_integer() or dtype == nw.Boolean:
-            continue
-        cure = ""
-        if dtype.is_numeric():
-            cure = (
-                ": round it to whole cents or units first, as "
-                f'(pl.col("{name}") * 100).round().cast(pl.Int64) does for euros'
-            )
-        raise UsageError(
-            f"measure {name} of {population} is {dtype}, and sums are of whole numbers{cure}"
-        )
-
-
-def _check_groups(rows: Rows, columns: Sequence[str], population: Population) -> None:
-    """UsageError for a dimension of fractions, of which no two are alike."""
-    schema = nw.from_native(rows).collect_schema()
     for column in columns:
         if schema[column].is_float():
             raise UsageError(
                 f"dimension {column} of {population} is {schema[column]}, and groups are of codes: "
                 f'cut it into bands first, as pl.col("{column}").cut(...) does'
             )
+    for name in sums:
+        _check_whole(name, schema[name], population)
+
+
+def _check_whole(name: str, kind: Any, population: Population) -> None:
+    """UsageError for a measure that is not in whole numbers."""
+    if kind.is_integer() or kind == nw.Boolean:
+        return
+    cure = ""
+    if kind.is_numeric():
+        cure = (
+            ": round it to whole cents or units first, as "
+            f'(pl.col("{name}") * 100).round().cast(pl.Int64) does for euros'
+        )
+    raise UsageError(
+        f"measure {name} of {population} is {kind}, and sums are of whole numbers{cure}"
+    )
 
 
 def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: Population) -> None:

@@ -150,6 +150,11 @@ class Draft:
         gravest = cells.agg(pl.col("reason").max())
         return gravest.sort("cell")["reason"].to_list()
 
+    def list_told(self) -> pl.DataFrame:
+        """The figures that are told, with their `variable`."""
+        columns = ["_label", "_cell", "measure", "kind", "value", "contributors"]
+        return self.figures.filter(IS_TOLD).select(*columns, variable="same")
+
     def make_system(self) -> System:
         """The system of all that was added."""
         virtual = self.figures.filter("virtual")["same"]

@@ -18,6 +18,8 @@ from genlib.disclosure.sketch import Sketches, draw_sketches, numbers
 
 ONE = pl.lit(1, pl.Int8).alias("people")
 """What everybody brings to his cell."""
+NOBODY = (pl.DataFrame(schema={"_person": pl.Int64, "_number": pl.UInt64}), "")
+"""The numbers of customers without pseudonyms."""
 
 
 def draw_cells(
@@ -29,8 +31,7 @@ def draw_cells(
     Where nobody stands in two parts of a whole, its sketch is the sum of theirs. All contact
     persons of a company are drawn by its number, so together they are one in any difference.
     """
-    customers = customers_of(release)
-    names = _list_numbers(members.person, customers, release)
+    names, domain = _number_customers(members.person, release)
     rows = _list_rows(members, tells_people=bool(people))
     parts = _draw_rows(rows, members, names, members.places.height)
     drawings = []
@@ -43,7 +44,7 @@ def draw_cells(
             counted = persons.with_columns(ONE)
             sketches |= _draw_rows(counted, members, names, wholes).pack()
         drawings.append(level.wholes.with_columns(**sketches))
-    numbering = _name_numbering(members, customers)
+    numbering = _name_numbering(members, domain)
     return pl.concat(drawings, how="diagonal_relaxed").with_columns(_numbering=pl.lit(numbering))
 
 
@@ -52,8 +53,7 @@ def _list_rows(members: Members, *, tells_people: bool) -> pl.DataFrame:
 
     Example: whoever paid 5 and 2 euros in a cell is one row of 7 euros and 1 person.
     """
-    columns = [members.person, "_cell", *members.sums]
-    rows = pl.concat([members.lone.select(columns), members.contacts.select(columns)])
+    rows = members.rows.drop("_company")
     if not tells_people:
         return rows
     if members.is_unique:
@@ -65,7 +65,7 @@ def _list_rows(members: Members, *, tells_people: bool) -> pl.DataFrame:
 def _draw_rows(
     rows: pl.DataFrame,
     members: Members,
-    names: pl.DataFrame | None,
+    names: pl.DataFrame,
     cells: int,
 ) -> Sketches:
     """The sketches of what everybody brought to each cell, by his number."""
@@ -87,37 +87,42 @@ def knows_pseudonyms(person: str, customers: Any) -> bool:
     return "pseudonym" in customers.lazy().collect_schema()
 
 
-def _name_numbering(members: Members, customers: Any) -> str:
+def _name_numbering(members: Members, domain: str) -> str:
     """By which numbers contributors are drawn: the purpose and epoch of their pseudonyms, and
     whether companies have one of their own. Those of another numbering cannot be compared.
 
     Example: of the pseudonyms "c1-..." of a release that tells companies it is "c1/company".
     """
-    first = pl.Series(dtype=pl.String)
     if members.person == "pseudonym":
-        everybody = [members.lone["pseudonym"], members.contacts["pseudonym"]]
-        first = pl.concat(everybody).head(1)
-    elif knows_pseudonyms("customer", customers):
-        first = customers.lazy().select(pl.col("pseudonym").head(1)).collect().to_series()
-    domain = str(first[0]).partition("-")[0] if len(first) else ""
+        domain = _read_domain(members.rows["pseudonym"])
     are_joined = members.person == COMPANY or members.tells_companies
     return f"{domain}/company" if are_joined else domain
 
 
-def _list_numbers(person: str, customers: Any, release: Tables | None) -> pl.DataFrame | None:
-    """The stable `_number` of each customer, that of his company if he stands for one; None where
-    nobody is a customer, or customers have no pseudonym. They are worked out once for a release."""
-    if person == COMPANY or not knows_pseudonyms("customer", customers):
-        return None
-    memory: dict[str, pl.DataFrame] = getattr(release, "memory", {})
+def _read_domain(pseudonyms: pl.Series) -> str:
+    """What stands before the first pseudonym, if there is any.
+
+    >>> _read_domain(pl.Series(["c1-000000000001"])), _read_domain(pl.Series(dtype=pl.String))
+    ('c1', '')
+    """
+    return "".join(pseudonyms.head(1)).partition("-")[0]
+
+
+def _number_customers(person: str, release: Tables | None) -> tuple[pl.DataFrame, str]:
+    """The stable `_number` of each customer, that of his company if he stands for one, and the
+    domain of their pseudonyms; of nobody where customers have none. Worked out once for a
+    release."""
+    memory: dict[str, tuple[pl.DataFrame, str]] = getattr(release, "memory", {})
     column = "pseudonym" if person == "pseudonym" else "customer"
     if column not in memory:
-        memory[column] = _work_out_numbers(customers.lazy(), column)
+        customers = customers_of(release)
+        has_pseudonyms = knows_pseudonyms("customer", customers)
+        memory[column] = _work_out_numbers(customers.lazy(), column) if has_pseudonyms else NOBODY
     return memory[column]
 
 
-def _work_out_numbers(customers: pl.LazyFrame, column: str) -> pl.DataFrame:
-    """The `_number` of each customer, by this column as `_person`.
+def _work_out_numbers(customers: pl.LazyFrame, column: str) -> tuple[pl.DataFrame, str]:
+    """The `_number` of each customer, by this column as `_person`, and the domain.
 
     Customer 1 stands for company 7:
 
@@ -125,8 +130,9 @@ def _work_out_numbers(customers: pl.LazyFrame, column: str) -> pl.DataFrame:
     >>> customers = pl.LazyFrame(
     ...     {"customer": [1, 2], "pseudonym": pseudonyms, "company": [7, None]}
     ... )
-    >>> _work_out_numbers(customers, "customer")["_number"].to_list()[0]
-    7
+    >>> names, domain = _work_out_numbers(customers, "customer")
+    >>> names["_number"].to_list()[0], domain
+    (7, 'c1')
     """
     schema = customers.collect_schema()
     wanted = dict.fromkeys([column, "pseudonym", COMPANY])
@@ -135,10 +141,11 @@ def _work_out_numbers(customers: pl.LazyFrame, column: str) -> pl.DataFrame:
     if COMPANY in names.columns:
         company = pl.col(COMPANY).cast(pl.UInt64)
         number = names.select(pl.coalesce(company, number)).to_series()
-    return names.select(pl.col(column).alias("_person"), _number=number)
+    numbered = names.select(pl.col(column).alias("_person"), _number=number)
+    return numbered, _read_domain(names["pseudonym"])
 
 
-def _add_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame | None) -> pl.DataFrame:
+def _add_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame) -> pl.DataFrame:
     """The rows, with the stable `_number` of each contributor (null: not known) in place of him.
 
     Customer 3 is not among the names:
@@ -148,12 +155,10 @@ def _add_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame | None) ->
     >>> _add_numbers(rows, "customer", names).rows()
     [(1, 11), (1, None)]
     """
-    numbered = rows.with_columns(_number=pl.lit(None, pl.UInt64))
     if person == COMPANY:
-        numbered = rows.with_columns(_number=pl.col(COMPANY).cast(pl.UInt64))
-    elif names is not None:
-        named = names.with_columns(pl.col("_person").cast(rows.schema[person], strict=False))
-        numbered = rows.join(named, left_on=person, right_on="_person", how="left")
+        return rows.select(pl.exclude(person), _number=pl.col(person).cast(pl.UInt64))
+    named = names.with_columns(pl.col("_person").cast(rows.schema[person], strict=False))
+    numbered = rows.join(named, left_on=person, right_on="_person", how="left")
     if person == "pseudonym":
         own_number = numbers(numbered[person])
         numbered = numbered.with_columns(_number=pl.coalesce("_number", own_number))

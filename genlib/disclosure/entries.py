@@ -6,33 +6,20 @@ municipality are two keys and one label, so the 40 is one variable, hidden here 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
 
 from genlib.disclosure.draft import Draft
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.rests import list_complements, list_groups
-from genlib.disclosure.system import System, components
+from genlib.disclosure.system import components
 from genlib.errors import UsageError
 
-VARIABLE = ("_label", "_cell", "measure", "kind", "value", "contributors")
 
-
-@dataclass(frozen=True)
-class Assembly:
-    """The `system`; `places`: the group and the cell of every key (`_key`, `_label`, `_cell`);
-    `reasons`: each cell's own ("" = safe in itself); `figures`: those that are told, with their
-    `variable`."""
-
-    system: System
-    places: pl.DataFrame
-    reasons: list[str]
-    figures: pl.DataFrame
-
-
-def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> Assembly:
-    """All of a report as one system."""
+def assemble(
+    figures: pl.DataFrame, links: pl.DataFrame, policy: Policy
+) -> tuple[Draft, pl.DataFrame]:
+    """All of a report as one system in the making; and the group and the cell of every key that is
+    told (`_key`, `_label`, `_cell`)."""
     _check_sums(links)
     places = _unite_keys(figures, links)
     variable = pl.struct("_label", "measure").rank("dense").cast(pl.Int64) - 1
@@ -42,13 +29,7 @@ def assemble(figures: pl.DataFrame, links: pl.DataFrame, policy: Policy) -> Asse
     draft.add_sums()
     draft.add_rests(list_groups(draft))
     draft.add_rests(list_complements(draft))
-    told_figures = distinct.filter(~pl.col("virtual"))
-    return Assembly(
-        system=draft.make_system(),
-        places=places.filter(pl.col("_cell") >= 0),
-        reasons=draft.list_reasons(),
-        figures=told_figures.select(*VARIABLE, variable="same"),
-    )
+    return draft, places.filter(pl.col("_cell") >= 0)
 
 
 def _check_sums(links: pl.DataFrame) -> None:

@@ -47,7 +47,7 @@ def list_figures(cells: Cells) -> pl.DataFrame:
     (the codes of its cell), measure, kind, value, people (the contributors who have a part in it),
     `heads` (each of them counts one), and `sketch` (null: of people who are not known) with the
     `numbering` of those who were drawn."""
-    there = _add_sketches(cells).filter(pl.col("people") > 0)
+    there = cells.sketched.filter(pl.col("people") > 0)
     code = pl.col(cells.page).cast(pl.String) if cells.page else pl.lit("")
     parts = []
     for measure in cells.measures:
@@ -80,18 +80,3 @@ def name_cell(cells: Cells) -> pl.Expr:
     """
     codes = [pl.col(column).cast(pl.String).fill_null("") for column in cells.dimensions]
     return pl.concat_str(codes, separator="\x1f") if codes else pl.lit("")
-
-
-def _add_sketches(cells: Cells) -> pl.DataFrame:
-    """The cells, with the sketch of each measure."""
-    names = {measure.name: f"_sketch_{measure.name}" for measure in cells.measures}
-    # one column more: there may be no dimension to join by
-    frame = cells.frame.with_columns(_=0)
-    if cells.draw is None:
-        nothing = [pl.lit(None, pl.Binary).alias(column) for column in names.values()]
-        return frame.with_columns(*nothing, _numbering=pl.lit(None, pl.String))
-    drawings = cells.draw()
-    codes = [column for column in cells.dimensions if column in drawings.columns]
-    sketches = [pl.col(name).alias(column) for name, column in names.items()]
-    renamed = drawings.select(*codes, *sketches, "_numbering", _=0)
-    return frame.join(renamed, on=[*codes, "_"], how="left", nulls_equal=True)

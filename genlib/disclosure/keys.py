@@ -103,20 +103,34 @@ def add_keys(
     """
     for dimension in by:
         frame = _mark_single(frame, dimension)
-    head = f"{population}{HEAD}"
-    parts = [_name_part(dimension, 0, units) for dimension in by]
-    keys = {"_key": _join_parts(head, parts)}
+    key = _name_key(f"{population}{HEAD}", by, units)
+    keys = {"_key": key}
     for place, dimension in enumerate(by):
         is_set = pl.any_horizontal(pl.col(dimension.columns).is_not_null())
-        up = _replace_part(head, parts, place, _name_parent(dimension, units))
-        keys[f"_up{place}"] = pl.when(is_set).then(up)
+        parents = frame.select(pl.exclude(dimension.columns), *_step_up(dimension)).select(key)
+        keys[f"_up{place}"] = pl.when(is_set).then(parents.to_series())
     for place, dimension in enumerate(by):
         if dimension.parents:
-            name = dimension.name
-            is_under_several = ~pl.col(f"_one_{name}") & pl.col(name).is_not_null()
-            side = _replace_part(head, parts, place, _name_value(name, units))
-            keys[f"_side{place}"] = pl.when(is_under_several).then(side)
+            is_one = pl.col(f"_one_{dimension.name}")
+            is_under_several = ~is_one & pl.col(dimension.name).is_not_null()
+            sides = frame.with_columns(is_one | True).select(key)
+            keys[f"_side{place}"] = pl.when(is_under_several).then(sides.to_series())
     return frame.with_columns(**keys)
+
+
+def _step_up(dimension: Dimension) -> list[pl.Expr]:
+    """The columns of a dimension without the finest value that is set.
+
+    >>> frame = pl.DataFrame({"town": ["091", None], "region": ["01", "01"]})
+    >>> frame.select(_step_up(Dimension("town", parents=("region",)))).rows()
+    [(None, '01'), (None, None)]
+    """
+    columns = dimension.columns
+    coarser = []
+    for depth, column in enumerate(columns):
+        is_finer_set = pl.any_horizontal(pl.col(columns[:depth]).is_not_null())
+        coarser.append(pl.when(is_finer_set if depth else False).then(column).alias(column))
+    return coarser
 
 
 def _mark_single(frame: pl.DataFrame, dimension: Dimension) -> pl.DataFrame:
@@ -133,16 +147,12 @@ def _mark_single(frame: pl.DataFrame, dimension: Dimension) -> pl.DataFrame:
     return frame
 
 
-def _join_parts(head: str, parts: Sequence[pl.Expr]) -> pl.Expr:
-    """The key of these parts: sorted, for tables have their dimensions in any order."""
-    if not parts:
+def _name_key(head: str, by: Sequence[Dimension], units: Mapping[str, str]) -> pl.Expr:
+    """The key of a row: its parts are sorted, for tables have their dimensions in any order."""
+    if not by:
         return pl.lit(head)
+    parts = [_name_part(dimension, units) for dimension in by]
     return pl.lit(head) + pl.concat_list(parts).list.sort().list.join("")
-
-
-def _replace_part(head: str, parts: Sequence[pl.Expr], place: int, part: pl.Expr) -> pl.Expr:
-    """The key with another part in the place of one dimension."""
-    return _join_parts(head, [*parts[:place], part, *parts[place + 1 :]])
 
 
 def _name_value(column: str, units: Mapping[str, str]) -> pl.Expr:
@@ -152,9 +162,9 @@ def _name_value(column: str, units: Mapping[str, str]) -> pl.Expr:
     return pl.lit(f"{name}=") + pl.col(column).cast(pl.String) + END
 
 
-def _name_part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl.Expr:
-    """The dimension's share of the key, read from `start` on: the finest set value, with its
-    parents only if it does not fix them.
+def _name_part(dimension: Dimension, units: Mapping[str, str]) -> pl.Expr:
+    """The dimension's share of the key: the finest set value, with its parents only if it does not
+    fix them.
 
     The code 091 lies in region 01 alone, but "unknown" does not:
 
@@ -166,12 +176,12 @@ def _name_part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl
     ...     }
     ... )
     >>> towns = Dimension("town", parents=("region",))
-    >>> names = frame.select(_name_part(towns, 0, {})).to_series().to_list()
+    >>> names = frame.select(_name_part(towns, {})).to_series().to_list()
     >>> [name.replace(END, ".") for name in names]
     ['town=091.', 'town=unknown.region=01.', 'region=01.']
     """
     part: pl.Expr = pl.lit("")
-    for depth in reversed(range(start, len(dimension.columns))):
+    for depth in reversed(range(len(dimension.columns))):
         column, *parents = dimension.columns[depth:]
         value = _name_value(column, units)
         if parents:
@@ -180,21 +190,3 @@ def _name_part(dimension: Dimension, start: int, units: Mapping[str, str]) -> pl
             value = pl.when(pl.col(f"_one_{column}")).then(value).otherwise(with_parents)
         part = pl.when(pl.col(column).is_not_null()).then(value).otherwise(part)
     return part
-
-
-def _name_parent(dimension: Dimension, units: Mapping[str, str]) -> pl.Expr:
-    """The dimension's share of the parent's key: the part that is coarser than the finest value
-    which is set.
-
-    >>> frame = pl.DataFrame({"town": ["091", None], "region": ["01", "01"], "_one_town": True})
-    >>> towns = Dimension("town", parents=("region",))
-    >>> names = frame.select(_name_parent(towns, {})).to_series().to_list()
-    >>> [name.replace(END, ".") for name in names]
-    ['region=01.', '']
-    """
-    parent: pl.Expr = pl.lit("")
-    for depth in reversed(range(len(dimension.columns))):
-        is_set = pl.col(dimension.columns[depth]).is_not_null()
-        coarser = _name_part(dimension, depth + 1, units)
-        parent = pl.when(is_set).then(coarser).otherwise(parent)
-    return parent

@@ -18,10 +18,11 @@ table takes the first step: A and B together 6, C 30, D 64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from math import prod
 from types import MappingProxyType
+from typing import NamedTuple
 
 import narwhals as nw
 import polars as pl
@@ -232,8 +233,7 @@ def leave_out(cells: Cells) -> Cells:
     return replace(cells, frame=cells.frame.clear(), draw=None, left_out="all")
 
 
-@dataclass(frozen=True)
-class _Option:
+class _Option(NamedTuple):
     """One dimension so many steps down: what is lost by it, the gravest first, and how many cells
     it leaves."""
 
@@ -255,20 +255,22 @@ def list_steps(cells: Cells) -> list[Steps]:
     """
     options = [_list_options(cells, dimension) for dimension in cells.by]
     combinations = sorted(product(*options), key=_weigh_options)
-    return [_name_steps(chosen) for chosen in combinations]
-
-
-def _name_steps(chosen: Sequence[_Option]) -> Steps:
-    return {option.name: option.step for option in chosen if option.step}
+    return [{name: step for name, step, *_ in chosen if step} for chosen in combinations]
 
 
 def _weigh_options(chosen: Sequence[_Option]) -> tuple[int, ...]:
-    """What is lost by these options together, the gravest first; then the more cells the better."""
-    undivided = sum(option.loss[0] for option in chosen)
-    subjects = sum(option.loss[1] for option in chosen)
-    longer = sum(option.loss[2] for option in chosen)
+    """What is lost by these options together, the gravest first; then the more cells the better.
+
+    Four cells of regions, the two smallest together, and no ages:
+
+    >>> together = _Option("region", 1, (0, 0, 0), 4)
+    >>> undivided = _Option("age", 2, (1, 0, 0), 1)
+    >>> _weigh_options([together, undivided])
+    (1, 0, 0, -4)
+    """
+    losses = zip(*(option.loss for option in chosen), strict=True)
     cells = prod(option.size for option in chosen)
-    return undivided, subjects, longer, -cells
+    return *map(sum, losses), -cells
 
 
 def _list_options(cells: Cells, dimension: Dimension) -> list[_Option]:

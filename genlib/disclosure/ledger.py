@@ -33,7 +33,7 @@ import fcntl
 import glob
 import json
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -128,7 +128,9 @@ class Ledger:
             return
         number = len(self.published(self.run))
         with replacing(self.folder / f"{self.run}_{number}{PENDING}") as file:
-            file.write(_fill(rows.write_parquet))
+            content = BytesIO()
+            rows.write_parquet(content)
+            file.write(content.getvalue())
 
     def enter_saved(self, tables: Collection[ProtectedTable], policy: Policy) -> None:
         """Tables leave without a report. Refused if a figure of theirs is a near twin of one that
@@ -259,7 +261,7 @@ def _row(told_page: ToldPage) -> list[Any]:
         told_page.day,
         told_page.run,
         json.dumps(dict(told_page.coarser)),
-        _fill(told_page.frame.write_ipc),
+        told_page.content,
         told_page.figures.select(FIGURE.keys()).to_dicts(),
     ]
 
@@ -268,31 +270,18 @@ def _read(file: Path) -> Iterator[ToldPage]:
     """The pages of a file. A sketch of another size is left out: the version that drew it knew
     other people."""
     readable = pl.when(pl.col("sketch").bin.size() == SIZE).then("sketch")
-    for row in pl.read_parquet(file).rows(named=True):
-        page = Page(
-            series=row["series"],
-            steps=row["steps"],
-            code=row["code"],
-            start=row["start"],
-            end=row["end"],
-        )
-        figures = pl.DataFrame(row["figures"], schema=FIGURE, orient="row")
+    told = pl.read_parquet(file)
+    counts = told["figures"].list.len()
+    listed = told.filter(counts > 0).select(pl.col("figures").explode()).unnest("figures")
+    figures = listed.with_columns(sketch=readable)
+    ends = counts.cum_sum()
+    for row, count, end in zip(told.drop("figures").rows(named=True), counts, ends, strict=True):
+        page = Page(row["series"], row["steps"], row["code"], row["start"], row["end"])
         yield ToldPage(
             page=page,
             day=row["day"],
             run=row["run"],
-            frame=pl.read_ipc(BytesIO(row["frame"])),
-            figures=figures.with_columns(sketch=readable),
+            content=row["frame"],
+            figures=figures.slice(end - count, count),
             coarser=json.loads(row["coarser"]),
         )
-
-
-def _fill(write: Callable[[BytesIO], Any]) -> bytes:
-    """What is written to a file.
-
-    >>> _fill(lambda file: file.write(b"pages"))
-    b'pages'
-    """
-    content = BytesIO()
-    write(content)
-    return content.getvalue()

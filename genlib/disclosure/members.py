@@ -30,14 +30,13 @@ EVERYBODY = "_all"
 
 @dataclass(frozen=True)
 class Members:
-    """Rows of `person`, the number of the `_cell`, and the sums, whole numbers and never null:
-    `lone`, of those who stand for themselves, and `contacts`, of those who stand for a `_company`.
-    `places`: the cells in the order of their numbers, with the code in each dimension. `is_unique`:
-    nobody has two rows in a cell, nor stands in two parts of any whole. `tells_companies`: the
+    """Rows of `person`, the number of the `_cell`, the sums, whole numbers and never null, and the
+    `_company` that somebody stands for (null: for himself). `places`: the cells in the order of
+    their numbers, with the code in each dimension. `is_unique`: nobody has two rows in a cell, nor
+    stands in two parts of any whole. `tells_companies`: the
     release says who stands for one."""
 
-    lone: pl.DataFrame
-    contacts: pl.DataFrame
+    rows: pl.DataFrame
     places: pl.DataFrame
     person: str
     sums: tuple[str, ...]
@@ -50,12 +49,7 @@ class Members:
         coarser = step_down(nw.from_native(numbered), by, steps).to_native()
         places = coarser.select(self.places.columns).unique()
         cells = _join_cells(coarser, places).select("_fine", "_cell")
-        return replace(
-            self,
-            lone=_move_rows(self.lone, cells),
-            contacts=_move_rows(self.contacts, cells),
-            places=places,
-        )
+        return replace(self, rows=_move_rows(self.rows, cells), places=places)
 
 
 @dataclass(frozen=True)
@@ -100,10 +94,8 @@ def gather_members(  # noqa: PLR0913 - what a table is
     numbered = places.lazy().with_row_index("_cell")
     joined = contributions.join(numbered, on=keys, nulls_equal=True)
     placed: pl.DataFrame = joined.select(person, "_cell", *sums).collect(engine="streaming")
-    lone, contacts = _part_contacts(placed, person, companies)
     return Members(
-        lone=lone,
-        contacts=contacts,
+        rows=_add_companies(placed, person, companies),
         places=places,
         person=person,
         sums=tuple(sums),
@@ -186,25 +178,20 @@ def _read_companies(frame: Any, person: str, release: Tables | None) -> pl.DataF
     return collect(named.select(key.alias("_person"), nw.col(COMPANY).alias("_company")))
 
 
-def _part_contacts(
-    rows: pl.DataFrame, person: str, companies: pl.DataFrame | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of those who stand for themselves, and of those who stand for a company.
+def _add_companies(rows: pl.DataFrame, person: str, companies: pl.DataFrame | None) -> pl.DataFrame:
+    """The rows, with the `_company` that each person stands for.
 
     Customer 8 stands for company 5:
 
     >>> companies = pl.DataFrame({"_person": [8], "_company": [5]})
-    >>> lone, contacts = _part_contacts(pl.DataFrame({"customer": [7, 8]}), "customer", companies)
-    >>> lone.rows(), contacts.rows()
-    ([(7,)], [(8, 5)])
+    >>> _add_companies(pl.DataFrame({"customer": [7, 8]}), "customer", companies).rows()
+    [(7, None), (8, 5)]
     """
     if companies is None:
-        return rows, rows.clear().with_columns(_company=pl.lit(None, pl.Int64))
+        return rows.with_columns(_company=pl.lit(None, pl.Int64))
     key = pl.col("_person").cast(rows.schema[person], strict=False)
     named = companies.select(key.alias(person), "_company").drop_nulls()
-    lone = rows.join(named, on=person, how="anti")
-    contacts = rows.join(named, on=person)
-    return lone, contacts
+    return rows.join(named, on=person, how="left")
 
 
 def collect(frame: Any) -> pl.DataFrame:

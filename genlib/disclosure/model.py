@@ -71,17 +71,17 @@ def build(tables: Mapping[str, Cells], policy: Policy) -> Model:
     figures = rules.judge(_list_figures(every, frames), policy)
     links = [_list_links(name, cells, frames[name], sensitive) for name, cells in every.items()]
     relations = _find_relations(pl.concat(links), figures)
-    assembly = assemble(figures, relations, policy)
+    draft, places = assemble(figures, relations, policy)
     placed = {}
     for name, frame in frames.items():
         rows = frame.filter(~pl.col("_virtual"))
-        placed[name] = rows.join(assembly.places, on="_key", how="left", maintain_order="left")
+        placed[name] = rows.join(places, on="_key", how="left", maintain_order="left")
     return Model(
-        assembly.system,
+        draft.make_system(),
         every,
         placed,
-        assembly.reasons,
-        assembly.figures,
+        draft.list_reasons(),
+        draft.list_told(),
     )
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from genlib.disclosure.figures import FIGURE, NOTHING_EARLIER
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.rules import owe
 from genlib.disclosure.sketch import PLACES, WORD, people_in, words
@@ -36,22 +37,31 @@ def find_twins(figures: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> pl.
     own cell at other times only, and nearly as many people count as a small change. One that was
     withdrawn does not stand against the same cell told anew.
     """
-    pairs = _find_pairs(figures, past, policy)
+    mine = figures.with_row_index("our")
+    theirs = past.with_row_index("their")
+    measured = _measure_pairs(mine, theirs, policy.min_count)
+    guesses = _guess_pairs(mine, theirs, policy.min_count)
+    pairs = _join_sides(pl.concat([measured, guesses]), mine, theirs)
     is_same_series = pl.col("series") == pl.col("series_old")
     is_corrected = pl.col("withdrawn_old") & is_same_series
     return _list_needs(pairs.filter(~is_corrected), policy)
 
 
-def find_own_twins(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Those that are near twins of one of an earlier table, or place, of the same report.
+def find_own_twins(
+    figures: pl.DataFrame, policy: Policy, earlier: pl.DataFrame = NOTHING_EARLIER
+) -> pl.DataFrame:
+    """Those that are near twins of one of an `earlier` table, or place, of the same report.
 
     Example: 120 were asked and 118 of them answered; the 118 stand in a later table, so it is they
     that must stay unsure.
     """
     first = figures.unique("variable", keep="first", maintain_order=True)
-    pairs = _find_pairs(first, first, policy)
+    mine = first.with_row_index("our", offset=earlier.height)
+    before = earlier.select(*FIGURE).with_row_index("their")
+    theirs = pl.concat([before, mine.select(*FIGURE, their="our")], how="diagonal")
+    measured = _measure_pairs(mine, theirs, policy.min_count)
     is_later = pl.col("our") > pl.col("their")
-    return _list_needs(pairs.filter(is_later), policy)
+    return _list_needs(_join_sides(measured.filter(is_later), mine, theirs), policy)
 
 
 def find_twin_rows(figures: pl.DataFrame, earlier: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -61,18 +71,8 @@ def find_twin_rows(figures: pl.DataFrame, earlier: pl.DataFrame, policy: Policy)
     Example: an earlier table tells 120 who were asked, this one 118 of them who answered: the 118
     are a near twin.
     """
-    ours = number_figures(_list_comparable(figures, "ours"))
-    theirs = _list_comparable(earlier, "earlier")
-    beside = find_twins(ours, theirs, policy)
-    among = find_own_twins(ours, policy)
-    twins = pl.concat([beside, among])
-    return ours.join(twins, on="figure", how="semi")
-
-
-def _list_comparable(figures: pl.DataFrame, series: str) -> pl.DataFrame:
-    """The figures of which it is known who is in them."""
-    comparable = figures.drop_nulls("sketch")
-    return comparable.with_columns(series=pl.lit(series), withdrawn=False)
+    ours = number_figures(figures)
+    return ours.join(find_own_twins(ours, policy, earlier), on="figure", how="semi")
 
 
 def number_figures(figures: pl.DataFrame) -> pl.DataFrame:
@@ -84,14 +84,15 @@ def number_figures(figures: pl.DataFrame) -> pl.DataFrame:
     return figures.with_row_index("figure").with_columns(variable=pl.col("figure"))
 
 
-def _find_pairs(ours: pl.DataFrame, others: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """All pairs of figures that few people part, the columns of both side by side."""
-    mine = ours.with_row_index("our")
-    theirs = others.with_row_index("their")
-    measured = _measure_pairs(mine, theirs, policy.min_count)
-    guesses = _guess_pairs(mine, theirs, policy.min_count)
-    pairs = pl.concat([measured, guesses])
-    return pairs.join(mine, on="our").join(theirs, on="their", suffix="_old")
+def _join_sides(pairs: pl.DataFrame, ours: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with the columns of both figures side by side.
+
+    >>> pairs = pl.DataFrame({"our": [0], "their": [1]})
+    >>> ours = pl.DataFrame({"our": [0], "value": [118]})
+    >>> _join_sides(pairs, ours, pl.DataFrame({"their": [1], "value": [120]})).rows()
+    [(0, 1, 118, 120)]
+    """
+    return pairs.join(ours, on="our").join(others, on="their", suffix="_old")
 
 
 def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -215,24 +216,33 @@ def find_close(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.D
     """
     our = ours.columns[0]
     their = others.columns[0]
-    mine = ours.drop_nulls("sketch").select(our, "numbering", "sketch")
-    theirs = others.drop_nulls("sketch").select(their, "numbering", "sketch")
-    ends = [PLACES * band // threshold for band in range(threshold + 1)]
-    candidates = []
-    for start, end in pairwise(ends):
-        size = (end - start) * WORD.itemsize
-        band = pl.col("sketch").bin.slice(start * WORD.itemsize, size)
-        alike = mine.select(our, "numbering", band=band).join(
-            theirs.select(their, "numbering", band=band),
-            on=["band", "numbering"],
-            nulls_equal=True,
-        )
-        candidates.append(alike.select(our, their))
-    pairs = pl.concat(candidates).unique().sort(our, their)
-    pairs = pairs.join(mine.select(our, "sketch"), on=our, maintain_order="left")
-    pairs = pairs.join(theirs.select(their, "sketch"), on=their, maintain_order="left")
+    mine = _cut_bands(ours, threshold)
+    theirs = _cut_bands(others, threshold)
+    alike = mine.join(theirs, on=["numbering", "band", "words"], nulls_equal=True)
+    pairs = alike.select(our, their).unique().sort(our, their)
+    pairs = pairs.join(ours.select(our, "sketch"), on=our, maintain_order="left")
+    pairs = pairs.join(others.select(their, "sketch"), on=their, maintain_order="left")
     apart = _count_apart(pairs)
     return pairs.select(our, their, apart=apart).filter(pl.col("apart") < threshold)
+
+
+def _cut_bands(figures: pl.DataFrame, count: int) -> pl.DataFrame:
+    """The first places of each sketch in so many bands, a row each.
+
+    The 64 places of a sketch are 256 bytes, and half of them are 128:
+
+    >>> sketch = bytes(range(256)) * 2
+    >>> figures = pl.DataFrame({"our": [7], "numbering": ["c1"], "sketch": [sketch]})
+    >>> _cut_bands(figures, 2).select("our", pl.col("words").bin.size()).rows()
+    [(7, 128), (7, 128)]
+    """
+    number = figures.columns[0]
+    ends = [PLACES * band // count * WORD.itemsize for band in range(count + 1)]
+    bands = {
+        f"{start}": pl.col("sketch").bin.slice(start, end - start) for start, end in pairwise(ends)
+    }
+    cut = figures.drop_nulls("sketch").select(number, "numbering", **bands)
+    return cut.unpivot(index=[number, "numbering"], variable_name="band", value_name="words")
 
 
 def _count_apart(pairs: pl.DataFrame) -> pl.Series:

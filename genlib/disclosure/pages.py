@@ -16,7 +16,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from io import BytesIO
 
+import numpy as np
 import polars as pl
 
 from genlib.disclosure.cells import Cells
@@ -24,6 +26,9 @@ from genlib.disclosure.figures import FIGURE
 from genlib.disclosure.ladder import Steps, list_units
 from genlib.disclosure.slices import SLICE
 from genlib.period import UNITS, Period, months_between
+
+TELLER = {"series": pl.String, "withdrawn": pl.Boolean}
+"""What is known of the page that a figure stands on."""
 
 
 @dataclass(frozen=True)
@@ -71,33 +76,37 @@ class Page:
 
 @dataclass(frozen=True)
 class ToldPage:
-    """A page as it was told on a `day` in a `run`: its rows, its `figures` (see `FIGURE`), and how
-    its groups are larger than they might be. It is told anew, though its time is over, if it was
-    `withdrawn`."""
+    """A page as it was told on a `day` in a `run`: its rows (`content`, as Arrow writes them), its
+    `figures` (see `FIGURE`), and how its groups are larger than they might be. It is told anew,
+    though its time is over, if it was `withdrawn`."""
 
     page: Page
     day: date
     run: str
-    frame: pl.DataFrame
+    content: bytes
     figures: pl.DataFrame
     coarser: Mapping[str, str] = field(default_factory=dict)
     is_withdrawn: bool = False
 
+    @property
+    def frame(self) -> pl.DataFrame:
+        """Its rows."""
+        return pl.read_ipc(BytesIO(self.content))
+
 
 class Past:
-    """The pages that were told, the oldest first."""
+    """The pages that were told, the oldest first; `standing`: each page as it was last told, but
+    for those that are withdrawn."""
 
     def __init__(self, pages: Iterable[ToldPage] = ()) -> None:
         self.pages = sorted(pages, key=lambda page: (page.day, page.run))
-
-    def find_same(self, page: Page) -> ToldPage | None:
-        """The page as it was last told, if it was and is not withdrawn."""
-        return self._last(one for one in self.pages if one.page == page)
+        self.standing = {one.page: one for one in self.pages if not one.is_withdrawn}
 
     def find_last(self, page: Page) -> ToldPage | None:
         """The last page of this kind that tells of some of the same time."""
-        of_series = [one for one in self.pages if one.page.series == page.series]
-        return self._last(one for one in of_series if one.page.overlaps(page))
+        of_series = [one for one in self.standing.values() if one.page.series == page.series]
+        overlapping = [one for one in of_series if one.page.overlaps(page)]
+        return max(overlapping, key=lambda one: (one.day, one.run), default=None)
 
     def is_withdrawn(self, page: Page) -> bool:
         """Whether the page was told, and is withdrawn."""
@@ -113,21 +122,17 @@ class Past:
 
     def list_figures(self) -> pl.DataFrame:
         """All that was told: `series`, whether it is `withdrawn`, and the columns of `FIGURE`."""
-        schema = {**FIGURE, "series": pl.String, "withdrawn": pl.Boolean}
-        listed = [pl.DataFrame(schema=schema)]
-        for one in self.pages:
-            figures = one.figures.select(
-                *FIGURE,
-                series=pl.lit(one.page.series),
-                withdrawn=pl.lit(one.is_withdrawn),
-            )
-            listed.append(figures)
-        return pl.concat(listed)
-
-    @staticmethod
-    def _last(pages: Iterable[ToldPage]) -> ToldPage | None:
-        standing = [one for one in pages if not one.is_withdrawn]
-        return standing[-1] if standing else None
+        listed = [pl.DataFrame(schema=FIGURE), *(one.figures.select(*FIGURE) for one in self.pages)]
+        sizes = [one.figures.height for one in self.pages]
+        tellers = pl.DataFrame(
+            {
+                "series": [one.page.series for one in self.pages],
+                "withdrawn": [one.is_withdrawn for one in self.pages],
+            },
+            schema=TELLER,
+        )
+        tellers_of_figures = tellers[np.repeat(np.arange(len(sizes)), sizes)]
+        return pl.concat(listed).hstack(tellers_of_figures)
 
 
 def name_series(name: str, cells: Cells) -> str:

@@ -159,13 +159,14 @@ def _check_comparable(tables: Mapping[str, Cells]) -> None:
 def _protect(
     tables: Mapping[str, Cells], beside: Beside, ruling: Policy, language: str
 ) -> Protected:
-    answer = _answer(_make_all_legible(tables, beside, ruling), beside, ruling)
-    settled = answer.settled
+    legible, figures = _make_all_legible(tables, beside, ruling)
+    settled = settle(legible, figures, beside.past, beside.day, ruling)
+    answer = _answer(settled, is_published=bool(beside.run))
+    measured = {name: _join_pages(name, cells, answer) for name, cells in settled.fresh.items()}
     bare = {
-        name: _make_table(name, cells, answer, ruling, language)
-        for name, cells in settled.fresh.items()
+        name: _make_table(name, measured[name], answer, ruling, language) for name in settled.fresh
     }
-    pages = _list_pages(bare, answer, beside)
+    pages = _list_pages(bare, measured, answer, beside)
     paged = {name: replace(table, pages=tuple(pages[name])) for name, table in bare.items()}
     audit = manifest(
         settled.fresh,
@@ -179,26 +180,29 @@ def _protect(
 
 def _make_all_legible(
     tables: Mapping[str, Cells], beside: Beside, ruling: Policy
-) -> dict[str, Cells]:
-    """Each table at the steps that it takes beside those before it.
+) -> tuple[dict[str, Cells], pl.DataFrame]:
+    """Each table at the steps that it takes beside those before it, and the figures that they tell,
+    by `table` and `series`.
 
     Example: the first tells 120 who were asked; the second, of 118 of them who answered, takes
     steps at which it does not tell the 118.
     """
     legible: dict[str, Cells] = {}
-    earlier = NOTHING_EARLIER
+    earlier = NOTHING_EARLIER.with_columns(table=pl.lit(""), series=pl.lit(""))
     for name, cells in tables.items():
         floor = beside.past.find_steps(name_series(name, cells), beside.day)
-        legible[name] = take_slice(make_legible(cells, ruling, floor, earlier))
-        earlier = pl.concat([earlier, list_figures(legible[name])])
-    return legible
+        table = take_slice(make_legible(cells, ruling, floor, earlier))
+        series = pl.lit(name_series(name, table))
+        figures = list_figures(table).with_columns(table=pl.lit(name), series=series)
+        earlier = pl.concat([earlier, figures])
+        legible[name] = table
+    return legible, earlier
 
 
-def _answer(tables: Mapping[str, Cells], beside: Beside, ruling: Policy) -> Answer:
-    """What is told of the tables, and what is hidden of that."""
-    settled = settle(tables, beside.past, beside.day, ruling)
+def _answer(settled: Settled, *, is_published: bool) -> Answer:
+    """What is hidden of what is told."""
     pattern = suppress(settled.system, steps=STEPS)
-    reasons = name_reasons(settled.reason, pattern.hidden, is_published=bool(beside.run))
+    reasons = name_reasons(settled.reason, pattern.hidden, is_published=is_published)
     measures = {measure.name for cells in settled.fresh.values() for measure in cells.measures}
     figures = settled.model.figures.filter(pl.col("_cell") >= 0)
     variables = figures.pivot(
@@ -238,14 +242,14 @@ def standing_policy() -> Policy:
 
 
 def _make_table(
-    name: str, cells: Cells, answer: Answer, ruling: Policy, language: str
+    name: str, measured: pl.DataFrame, answer: Answer, ruling: Policy, language: str
 ) -> ProtectedTable:
-    """The table as it is told now; if it is one page, perhaps as it was told before."""
+    """The table as it is told now, from its measures; if it is one page, perhaps as it was told
+    before."""
     settled = answer.settled
+    cells = settled.fresh[name]
     whole = settled.repeated.get((name, ""))
-    frame = (
-        whole.frame if whole else derive_figures(_join_pages(name, cells, answer), cells, ruling)
-    )
+    frame = whole.frame if whole else derive_figures(measured, cells, ruling)
     measures = [measure.name for measure in cells.measures]
     gaps = frame.select(pl.any_horizontal(pl.col(measures).is_null()).sum()).item()
     return ProtectedTable(
@@ -282,30 +286,29 @@ def _join_pages(name: str, cells: Cells, answer: Answer) -> pl.DataFrame:
 
 
 def _list_pages(
-    tables: Mapping[str, ProtectedTable], answer: Answer, beside: Beside
+    tables: Mapping[str, ProtectedTable],
+    measured: Mapping[str, pl.DataFrame],
+    answer: Answer,
+    beside: Beside,
 ) -> dict[str, list[ToldPage]]:
-    """The pages that are told anew, by table: of whole tables as they are shown, of others the
-    measures."""
+    """The pages that are told anew, by table: of whole tables as they are shown, of others as they
+    are `measured`."""
     settled = answer.settled
     hidden = answer.cells.drop_nulls("reason")["_cell"].implode()
     figures_told = settled.figures.filter(~pl.col("cell").is_in(hidden))
     pages: dict[str, list[ToldPage]] = {name: [] for name in tables}
-    measured = {
-        name: _join_pages(name, cells, answer)
-        for name, cells in settled.fresh.items()
-        if cells.page
-    }
     for (name, code), page in settled.pages.items():
         table = tables[name]
         rows = table.frame
-        if name in measured:
-            is_of_page = pl.col(settled.fresh[name].page).cast(pl.String) == code
+        column = settled.fresh[name].page
+        if column:
+            is_of_page = pl.col(column).cast(pl.String) == code
             rows = measured[name].filter(is_of_page)
         page_told = ToldPage(
             page=page,
             day=beside.day,
             run=beside.run,
-            frame=rows,
+            content=rows.write_ipc(None).getvalue(),
             figures=figures_told.filter(table=name, code=code),
             coarser=table.coarser,
         )

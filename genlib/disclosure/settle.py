@@ -16,11 +16,11 @@ import numpy as np
 import polars as pl
 
 from genlib.disclosure.cells import Cells
-from genlib.disclosure.figures import list_figures, name_cell
+from genlib.disclosure.figures import name_cell
 from genlib.disclosure.ladder import has_ladder, leave_out
 from genlib.disclosure.model import Model, build
 from genlib.disclosure.near import find_own_twins, find_twins
-from genlib.disclosure.pages import Page, Past, ToldPage, list_pages, name_series
+from genlib.disclosure.pages import Page, Past, ToldPage, list_pages
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.system import System
 
@@ -64,20 +64,27 @@ class _Draft:
     needs: pl.DataFrame
 
 
-def settle(tables: Mapping[str, Cells], past: Past, day: date, policy: Policy) -> Settled:
-    """The tables beside what was told before this day."""
+def settle(
+    tables: Mapping[str, Cells],
+    figures: pl.DataFrame,
+    past: Past,
+    day: date,
+    policy: Policy,
+) -> Settled:
+    """The tables, with the `figures` that they tell by `table` and `series`, beside what was told
+    before this day."""
     pages = _list_places(tables)
     before = past.list_figures()
     repeated = _find_closed(pages, past, day)
-    draft = _draft_tables(_leave_pages(tables, repeated), tables, before, policy)
+    draft = _draft_tables(_leave_pages(tables, repeated), figures, before, policy)
     late = _find_late(draft, pages, past)
     if late:
         repeated |= late
-        draft = _draft_tables(_leave_pages(tables, repeated), tables, before, policy)
+        draft = _draft_tables(_leave_pages(tables, repeated), figures, before, policy)
     blurred = _find_blurred(draft)
     if blurred:
         legible = {name: leave_out(draft.fresh[name]) for name in blurred}
-        draft = _draft_tables({**draft.fresh, **legible}, tables, before, policy)
+        draft = _draft_tables({**draft.fresh, **legible}, figures, before, policy)
     anew = {place: page for place, page in pages.items() if place not in repeated}
     return Settled(
         fresh=draft.fresh,
@@ -111,7 +118,7 @@ def _find_closed(pages: Mapping[Place, Page], past: Past, day: date) -> dict[Pla
     """
     closed = {}
     for place, page in pages.items():
-        same = past.find_same(page) if page.is_closed(day) else None
+        same = past.standing.get(page) if page.is_closed(day) else None
         if same:
             closed[place] = same
     return closed
@@ -119,13 +126,14 @@ def _find_closed(pages: Mapping[Place, Page], past: Past, day: date) -> dict[Pla
 
 def _draft_tables(
     fresh: Mapping[str, Cells],
-    tables: Mapping[str, Cells],
+    every: pl.DataFrame,
     before: pl.DataFrame,
     policy: Policy,
 ) -> _Draft:
-    """The tables that may be told anew, beside the figures that were told `before`."""
+    """The tables that may be told anew, with those of `every` figure that are theirs, beside the
+    figures that were told `before`."""
     model = build(fresh, policy)
-    figures = _list_model_figures(model, tables)
+    figures = _place_figures(fresh, every, model)
     twins = find_twins(figures, before, policy)
     needs = pl.concat([twins, find_own_twins(figures, policy)])
     return _Draft(fresh, model, figures, twins, needs)
@@ -166,30 +174,23 @@ def _leave_pages(
     return fresh
 
 
-def _list_model_figures(model: Model, tables: Mapping[str, Cells]) -> pl.DataFrame:
-    """The figures of all tables of a report (see `list_figures`), numbered by `figure` in their
-    order: with their `table`, its `series`, and the `variable` and `cell` of the model."""
-    listed = []
-    for name, cells in model.tables.items():
-        series = name_series(name, tables[name])
-        figures = _place_figures(name, cells, model)
-        listed.append(figures.with_columns(series=pl.lit(series)))
-    together = pl.concat(listed, how="diagonal_relaxed")
-    return together.with_columns(withdrawn=False).with_row_index("figure")
-
-
-def _place_figures(name: str, cells: Cells, model: Model) -> pl.DataFrame:
-    """The figures of a table, with the `variable` and the `cell` of each.
+def _place_figures(fresh: Mapping[str, Cells], every: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Those of `every` figure that stand in these tables, numbered by `figure` in their order, with
+    the `variable` and the `cell` of the model.
 
     Example: the 40 of Uusimaa are variable 7 in the table by region and in that by age.
     """
-    frame = model.frames[name].drop_nulls("_cell")
-    labels = frame.select("_label", where=name_cell(cells))
+    labels = [
+        model.frames[name]
+        .drop_nulls("_cell")
+        .select("_label", table=pl.lit(name), where=name_cell(cells))
+        for name, cells in fresh.items()
+    ]
     variables = model.figures.select("_label", "measure", "variable", cell="_cell")
-    figures = list_figures(cells).with_columns(table=pl.lit(name))
-    labelled = figures.join(labels, on="where", maintain_order="left")
+    labelled = every.join(pl.concat(labels), on=["table", "where"], maintain_order="left")
     placed = labelled.join(variables, on=["_label", "measure"], maintain_order="left")
-    return placed.drop("_label")
+    numbered = placed.drop("_label").with_columns(withdrawn=False)
+    return numbered.with_row_index("figure")
 
 
 def _find_late(draft: _Draft, pages: Mapping[Place, Page], past: Past) -> dict[Place, ToldPage]:
@@ -200,7 +201,7 @@ def _find_late(draft: _Draft, pages: Mapping[Place, Page], past: Past) -> dict[P
     """
     near = draft.figures.join(draft.twins, on="figure", how="semi")
     late = {}
-    for place in near.select("table", "code").unique().rows():
+    for place in near.select("table", "code").unique(maintain_order=True).rows():
         last = past.find_last(pages[place])
         if last:
             late[place] = last

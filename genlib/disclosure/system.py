@@ -84,16 +84,13 @@ class System:
         is_far: Bools = reach >= np.abs(self.need_move)
         return is_far & ~is_touched[self.need_scenario]
 
-    def needing(self, variables: Ints, moves: Ints) -> System:
-        """With more needs, in the eyes of everyone."""
-        return self._needing(variables, moves, np.full(len(moves), EVERYONE))
-
-    def _needing(self, variables: Ints, moves: Ints, scenarios: Ints) -> System:
+    def needing(self, variables: Ints, moves: Ints, scenarios: Ints | int = EVERYONE) -> System:
+        """With more needs, in the eyes of everyone or of these respondents."""
         return replace(
             self,
             need_variable=np.append(self.need_variable, variables),
             need_move=np.append(self.need_move, moves),
-            need_scenario=np.append(self.need_scenario, scenarios),
+            need_scenario=np.append(self.need_scenario, np.broadcast_to(scenarios, len(moves))),
         )
 
     def with_respondents(self, excused: csr_array) -> System:
@@ -119,7 +116,7 @@ class System:
         is_asked = meets.astype(bool) > spares.astype(bool)
         asked = is_asked.tocsc()[:, self.need_variable].tocoo()
         needs = asked.col
-        return self._needing(self.need_variable[needs], self.need_move[needs], asked.row)
+        return self.needing(self.need_variable[needs], self.need_move[needs], asked.row)
 
     def digest(self) -> str:
         """A fingerprint of everything the proof rests on."""

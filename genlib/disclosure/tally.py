@@ -40,86 +40,59 @@ def count_level(members: Members, level: Level, money: Sequence[str]) -> pl.Data
     [{'region': '01', 'people': 2, 'contributors': 2, 'euros': 16, 'euros_1': 9, 'euros_2': 7,
       'euros_rest': 0, 'euros_people': 2}]
     """
-    lone = level.place(members.lone)
-    contacts = level.place(members.contacts)
-    cells = _count_people(lone, contacts, members)
+    rows = level.place(members.rows)
+    cells = _count_people(rows, members)
     if members.sums:
-        sums = _count_sums(lone, contacts, members, cells, money)
-        cells = cells.join(sums, on="_cell")
+        cells = cells.join(_count_sums(rows, members, cells, money), on="_cell")
     codes = level.wholes.with_row_index("_cell")
     return codes.join(cells, on="_cell").drop("_cell")
 
 
-def _count_sums(
-    lone: pl.DataFrame,
-    contacts: pl.DataFrame,
-    members: Members,
-    cells: pl.DataFrame,
-    money: Sequence[str],
-) -> pl.DataFrame:
-    """The sums of the cells. What each contributor brought need not be summed first where nothing
-    can cancel out and nobody asks who brought most."""
-    never_negative = _is_never_negative(lone, members) and _is_never_negative(contacts, members)
-    if never_negative and not money:
-        return _count_events(lone, contacts, members, cells)
-    by_person = lone
-    has_repeats = cells["people"].sum() != lone.height + contacts.height
-    if has_repeats:
-        by_person = _sum_by(lone, members.person, members)
-    by_company = _sum_by(contacts, "_company", members)
-    columns = ["_cell", *members.sums]
-    contributions = pl.concat([by_person.select(columns), by_company.select(columns)])
-    return count_contributions(contributions, members.sums, money)
-
-
-def _is_never_negative(rows: pl.DataFrame, members: Members) -> bool:
-    """Whether who has a part in a sum has more than nothing in it, however many rows he has.
-
-    Example: a bill of 5 euros and a credit note of 5 cancel out, so nobody paid, though both are a
-    row.
-    """
-    lowest = rows.select(pl.col(members.sums).min().fill_null(0) >= 0)
-    return all(lowest.row(0))
-
-
-def _count_people(lone: pl.DataFrame, contacts: pl.DataFrame, members: Members) -> pl.DataFrame:
+def _count_people(rows: pl.DataFrame, members: Members) -> pl.DataFrame:
     """The `people` of each cell, and the `contributors`: all contacts of a company are one.
 
     Example: two consumers and four contact persons of one company: 6 people, 3 contributors.
     """
-    people = pl.len() if members.is_unique else pl.col(members.person).n_unique()
-    companies = pl.col("_company").n_unique()
-    by_cell = lone.group_by("_cell").agg(_alone=people)
-    by_cell_of_contacts = contacts.group_by("_cell").agg(_contacts=people, _companies=companies)
-    both = by_cell.join(by_cell_of_contacts, on="_cell", how="full", coalesce=True)
-    counts = both.with_columns(pl.exclude("_cell").cast(pl.Int64).fill_null(0))
-    contributors = pl.col("_alone") + pl.col("_companies")
-    return counts.select(
-        "_cell",
-        (pl.col("_alone") + pl.col("_contacts")).alias("people"),
-        contributors.alias(CONTRIBUTORS),
-    )
+    is_alone = pl.col("_company").is_null()
+    person = pl.col(members.person)
+    people, alone = person.n_unique(), person.filter(is_alone).n_unique()
+    if members.is_unique:
+        people, alone = pl.len(), is_alone.sum()
+    companies = pl.col("_company").drop_nulls().n_unique()
+    counts = {"people": people, CONTRIBUTORS: alone + companies}
+    cells = rows.group_by("_cell").agg(**counts)
+    return cells.with_columns(pl.col(*counts).cast(pl.Int64))
 
 
-def _sum_by(rows: pl.DataFrame, contributor: str, members: Members) -> pl.DataFrame:
-    return rows.group_by("_cell", contributor).agg(pl.col(members.sums).sum())
-
-
-def _count_events(
-    lone: pl.DataFrame, contacts: pl.DataFrame, members: Members, everybody: pl.DataFrame
+def _count_sums(
+    rows: pl.DataFrame, members: Members, cells: pl.DataFrame, money: Sequence[str]
 ) -> pl.DataFrame:
+    """The sums of the cells. What each contributor brought need not be summed first where nothing
+    can cancel out and nobody asks who brought most.
+
+    Example: a bill of 5 euros and a credit note of 5 cancel out, so nobody paid, though both are a
+    row.
+    """
+    sums = pl.col(members.sums)
+    lowest = rows.select(sums.min().fill_null(0) >= 0)
+    if all(lowest.row(0)) and not money:
+        return _count_events(rows, members, cells)
+    contributions = rows
+    if cells[CONTRIBUTORS].sum() != rows.height:
+        alone = pl.when(pl.col("_company").is_null()).then(members.person)
+        contributions = rows.group_by("_cell", "_company", _alone=alone).agg(sums.sum())
+    return count_contributions(contributions, members.sums, money)
+
+
+def _count_events(rows: pl.DataFrame, members: Members, everybody: pl.DataFrame) -> pl.DataFrame:
     """The sums of events, and who had any; `everybody`: the cells with all their people.
 
     Example: of 3 people with 2, 1 and 0 answers, 3 answers, and 2 people who gave any.
     """
-    columns = ["_cell", *members.sums]
-    rows = pl.concat([lone.select(columns), contacts.select(columns)])
     cells = rows.group_by("_cell").agg(pl.col(members.sums).sum())
     for name in members.sums:
-        some = everybody
-        has_some = pl.col(name) != 0
-        if (rows[name] == 0).any():
-            some = _count_people(lone.filter(has_some), contacts.filter(has_some), members)
+        is_zero = rows[name] == 0
+        some = _count_people(rows.filter(~is_zero), members) if is_zero.any() else everybody
         having = some.select("_cell", pl.col(CONTRIBUTORS).alias(f"{name}_people"))
         cells = cells.join(having, on="_cell", how="left")
     return cells.fill_null(0)

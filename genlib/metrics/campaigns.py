@@ -11,7 +11,7 @@ import polars as pl
 
 from genlib.arguments import check_call, refuse_others
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Tables
-from genlib.disclosure.counting import recountable
+from genlib.disclosure.counting import with_rates
 from genlib.errors import UsageError
 from genlib.metrics import gains, intervals
 from genlib.metrics.drawn import (
@@ -99,12 +99,12 @@ def outcomes(  # noqa: PLR0913 - what, of which, by what
         if by == "campaign"
         else ()
     )
-
-    def count(some: Rows) -> Cells:
-        rates = message_rates(some, by, "outcome", what, among=by)
-        return tabulated(release, some, dimensions, population, *rates, *costs, measures=CONTACTS)
-
-    return recountable(named, dimensions, count)
+    cells = tabulated(release, named, dimensions, population, *costs, measures=CONTACTS)
+    return with_rates(
+        cells,
+        named,
+        lambda messages: message_rates(messages, by, "outcome", what, among=by),
+    )
 
 
 def _messages(release: Tables, contacts: Rows, what: str, attribution: Attribution) -> Rows:

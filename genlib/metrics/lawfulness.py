@@ -8,7 +8,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Tables
-from genlib.disclosure.counting import recountable
+from genlib.disclosure.counting import with_rates
 from genlib.disclosure.population import Population
 from genlib.metrics.changes import changes
 from genlib.metrics.ladders import by_channel, by_time
@@ -61,11 +61,12 @@ def lawfulness(
     verdict = Dimension("ground", parents=("verdict",), ladder=(undivided,), is_subject=True)
     by = (by_time(period, months or LOOK_BACK[period.length]), verdict)
 
-    def count(contacts: Rows) -> Cells:
-        rates = message_rates(contacts, unit, "verdict", "refused", "ground")
-        return tabulated(release, contacts, by, population, *rates, measures=CONTACTS)
-
-    cells = recountable(sent_contacts, by, count)
+    counted = tabulated(release, sent_contacts, by, population, measures=CONTACTS)
+    cells = with_rates(
+        counted,
+        sent_contacts,
+        lambda contacts: message_rates(contacts, unit, "verdict", "refused", "ground"),
+    )
     verdicts = {"allowed": "allowed", "consent": "refused", "prohibition": "refused"}
     grounds = pl.DataFrame({"ground": [*verdicts], "verdict": [*verdicts.values()]})
     dated = complete(cells, pl.DataFrame({unit: [period.start]}))
@@ -91,12 +92,12 @@ def lawfulness_by(release: Tables, period: Period, what: str, *, campaign: str =
     names = (attach_campaigns(release),) if what == "campaign" else ()
     by = (by_what(sent_contacts, what), Dimension("verdict", is_subject=True))
     population = _of_period(release, period, campaign)
-
-    def count(contacts: Rows) -> Cells:
-        rates = message_rates(contacts, what, "verdict", "refused", among=what)
-        return tabulated(release, contacts, by, population, *rates, *names, measures=CONTACTS)
-
-    return recountable(sent_contacts, by, count)
+    cells = tabulated(release, sent_contacts, by, population, *names, measures=CONTACTS)
+    return with_rates(
+        cells,
+        sent_contacts,
+        lambda contacts: message_rates(contacts, what, "verdict", "refused", among=what),
+    )
 
 
 @metric()

@@ -12,7 +12,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
-from genlib.disclosure.counting import recountable
+from genlib.disclosure.counting import with_rates
 from genlib.errors import UsageError
 from genlib.metrics.ladders import at_least, by_channel, by_number
 from genlib.metrics.lookup import at, on_total, with_figures
@@ -151,12 +151,12 @@ def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -
     delivered = read_once(banded_messages, "customer", "dose", "outcome", "contacts")
     by = (by_number("dose", most=MOST), Dimension("outcome", is_subject=True))
     population = count_at("delivered in 90 days", period.end, campaign=campaign)
-
-    def count(messages: Rows) -> Cells:
-        _, rate = message_rates(messages, "dose", "outcome", what)
-        return tabulated(release, messages, by, population, rate, measures=CONTACTS)
-
-    return recountable(delivered, by, count)
+    cells = tabulated(release, delivered, by, population, measures=CONTACTS)
+    return with_rates(
+        cells,
+        delivered,
+        lambda messages: message_rates(messages, "dose", "outcome", what)[1:],
+    )
 
 
 def _bands(least: int) -> dict[str, int]:

@@ -3,14 +3,17 @@ a whole, with its day."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import genlib
 from genlib.disclosure import Cells, Dimension, Ledger, Population, Protected, tabulate
+from genlib.disclosure.figures import list_figures
 from genlib.disclosure.pages import Page, Past, ToldPage
 
 People = dict[str, str]
@@ -152,6 +155,32 @@ def test_months_do_not_overlap_and_windows_do() -> None:
 
 def test_a_table_keeps_its_steps_for_a_year() -> None:
     page = Page("customers", '{"region": 2}', "", None, date(2026, 11, 1))
-    told = ToldPage(page, date(2026, 11, 1), "run", pl.DataFrame(), pl.DataFrame())
+    told = ToldPage(page, date(2026, 11, 1), "run", b"", pl.DataFrame())
     assert Past([told]).find_steps("customers", date(2026, 12, 1)) == {"region": 2}
     assert Past([told]).find_steps("customers", date(2027, 1, 1)) == {}
+
+
+def test_a_year_of_pages_is_compared_without_reading_its_rows(tmp_path: Path) -> None:
+    """Only a page that is told again is taken apart; the others are known by their figures."""
+    ledger = Ledger(tmp_path, date(2026, 11, 1), "run")
+    shown = genlib.protect(ledger=ledger, customers=stock(START, 11))
+    (page,) = ledger.read_past().pages
+    assert_frame_equal(shown.customers.frame, page.frame)
+    unreadable = replace(page, content=b"no rows")
+    figures = Past([unreadable, replace(page, is_withdrawn=True)]).list_figures()
+    assert figures["withdrawn"].to_list() == [False] * 4 + [True] * 4
+
+
+def test_the_people_of_a_table_are_drawn_once() -> None:
+    """However often its figures are held against others."""
+    table = stock(START, 11)
+    draws: list[int] = []
+
+    def draw() -> pl.DataFrame:
+        draws.append(1)
+        assert table.draw is not None
+        return table.draw()
+
+    counted = replace(table, draw=draw)
+    assert list_figures(counted).height == list_figures(counted).height == 4
+    assert draws == [1]
