@@ -1,5 +1,6 @@
 """The process that has loaded what reports load, and of which kernels are forks: none loads it
-again. It holds no data and no secret, and starts no thread of its own before it forks.
+again. It holds no data and no secret, and no thread that works for a report: those of Polars and
+of the drawing of charts begin in a kernel.
 
 Each connection is a kernel: the fork sends the number of its process, reads what it is to run, and
 ends when the other end is closed, as it is when the run ends in whatever way.
