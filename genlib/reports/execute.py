@@ -10,9 +10,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -22,10 +21,9 @@ from genlib.errors import CellFailed, KernelStopped, ReportFailed
 from genlib.lean import UNUSED
 from genlib.reports.gate import numbered
 from genlib.reports.jupyter import nbformat
-from genlib.reports.kernels import SOCKETS, environment, make_kernel_class
+from genlib.reports.kernels import ROOT, SOCKETS, environment, make_kernel_class
 from genlib.settings import PUBLICATION, Settings
 
-ROOT = Path(genlib.__file__).parents[1]
 _SYSTEM = re.compile(r"\[Errno (\d{1,3})\]")
 
 
@@ -67,18 +65,19 @@ class Session:
 
 
 class Kernels:
-    """Kernels of this very Python, each for one report: new ones, and one started ahead."""
+    """Kernels of this very Python, each for one report: new ones, and one started ahead. `server`:
+    the address of the server of which they are forks (`forks`), if there is one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, server: str = "") -> None:
         self._settings = settings
+        self._server = server
         self._ahead = ExitStack()
         self._waiting: Any = None
 
     def start_ahead(self) -> None:
         """Start one that loads what reports load, before anybody knows which report it is for."""
         line = "from genlib.reports.parts import load; load(); del load"
-        started = _start_kernel(self._settings, {}, line)
-        self._waiting = self._ahead.enter_context(started)
+        self._waiting = self._ahead.enter_context(self._start({}, line))
 
     @contextmanager
     def open(self, publication: str = "") -> Iterator[Session]:
@@ -88,7 +87,7 @@ class Kernels:
         with ExitStack() as stack:
             client = self._take_waiting(stack)
             if client is None:
-                client = stack.enter_context(_start_kernel(self._settings, variables, ""))
+                client = stack.enter_context(self._start(variables, ""))
                 line = ""
             else:
                 line = f"import os; os.environ.update({variables!r}); del os"
@@ -115,22 +114,25 @@ class Kernels:
         """End the one that waits."""
         self._ahead.close()
 
+    def _start(self, variables: dict[str, str], line: str) -> AbstractContextManager[Any]:
+        return _start_kernel(environment(self._settings) | variables, self._server, line)
+
 
 @contextmanager
-def _start_kernel(settings: Settings, variables: dict[str, str], line: str) -> Iterator[Any]:
+def _start_kernel(variables: dict[str, str], server: str, line: str) -> Iterator[Any]:
     """The client of a new kernel, which need not be ready yet. It does `line` first, and has
-    `variables` in its environment."""
+    `variables` as its environment."""
     from nbclient import NotebookClient
 
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     bar = f"import sys; sys.modules.setdefault('{UNUSED}', None); del sys; {line}"
     with TemporaryDirectory(prefix=SOCKETS) as sockets:
         # no history, no start-up code
-        surroundings = {"env": environment(settings) | variables | {"IPYTHONDIR": sockets}}
+        surroundings = {"env": variables | {"IPYTHONDIR": sockets}, "cwd": str(ROOT)}
         client = NotebookClient(
             nbformat.v4.new_notebook(),
             kernel_name="python3",
-            kernel_manager_class=make_kernel_class(surroundings | {"cwd": str(ROOT)}, sockets),
+            kernel_manager_class=make_kernel_class(surroundings, sockets, server),
             extra_arguments=[f"--IPKernelApp.exec_lines={bar}"],
             timeout=None,
             raise_on_iopub_timeout=True,

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
-from subprocess import DEVNULL
+import sys
+from pathlib import Path
+from socket import AF_UNIX, socket
+from subprocess import DEVNULL, PIPE, Popen
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import genlib
 from genlib.settings import Settings
+
+ROOT = Path(genlib.__file__).parents[1]
+"""Where a kernel runs."""
 
 SOCKETS = "genlib-kernel-"
 """Begins the name of the folder of a kernel's sockets. The kernel ends with its run; the folder of
@@ -59,14 +67,47 @@ def environment(settings: Settings) -> dict[str, str]:
     return inherited | in_force | ALWAYS
 
 
-def make_kernel_class(surroundings: dict[str, Any], sockets: str) -> type:
-    """A kernel manager for `sys.executable`, whatever kernels this machine has registered.
+class ForkServer:
+    """A server for all kernels of these settings (`fork_server`); it ends with this process. What
+    Polars puts aside of a release that memory has no room for lies in the server's own folder: the
+    thread that would tidy it up is in no fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = TemporaryDirectory(prefix=SOCKETS)
+        self.address = f"{self._folder.name}/server"
+        with socket(AF_UNIX) as listener:
+            listener.bind(self.address)
+            listener.listen()
+            number = listener.fileno()
+            self._process = Popen(  # noqa: S603 - this very Python
+                [sys.executable, "-m", "genlib.reports.fork_server", str(number)],
+                env=environment(settings) | {"POLARS_OOC_SPILL_DIR": self._folder.name},
+                cwd=ROOT,
+                stdin=PIPE,
+                stdout=DEVNULL,
+                stderr=DEVNULL,
+                pass_fds=[number],
+                start_new_session=True,
+            )
+
+    def close(self) -> None:
+        """End it; kernels that run go on."""
+        self._process.kill()
+        self._process.communicate()
+        self._folder.cleanup()
+
+
+def make_kernel_class(surroundings: dict[str, Any], sockets: str, server: str = "") -> type:
+    """A kernel manager for `sys.executable`, whatever kernels this machine has registered; its
+    kernel is a fork of the `server` at this address, if there is one.
 
     It speaks over sockets in a folder of its own, which other users of the machine cannot listen
     to, and what a kernel says outside its notebook is dropped: it may quote the data.
     """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+
+    from genlib.reports.forks import ForkProvisioner
 
     class Kernel(AsyncKernelManager):
         def _kernel_spec_manager_default(self) -> Any:
@@ -75,6 +116,10 @@ def make_kernel_class(surroundings: dict[str, Any], sockets: str) -> type:
         # either flavour may await or not
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
             self.transport, self.connection_file = "ipc", f"{sockets}/kernel.json"
+            if server:
+                self.provisioner = ForkProvisioner(
+                    address=server, kernel_spec=self.kernel_spec, parent=self
+                )
             await self._async_start_kernel(
                 **{**options, **surroundings, "stdout": DEVNULL, "stderr": DEVNULL}
             )

@@ -26,10 +26,11 @@ from genlib.release import open_release
 from genlib.reports import catalogue, index, prose
 from genlib.reports.approval import digest_notebook, is_approved, record_act
 from genlib.reports.catalogue import Run
-from genlib.reports.execute import ROOT, Kernels, Progress, ignore_progress
+from genlib.reports.execute import Kernels, Progress, ignore_progress
 from genlib.reports.history import write_command
 from genlib.reports.identifying import mask_pseudonyms
 from genlib.reports.jupyter import nbformat
+from genlib.reports.kernels import ROOT
 from genlib.reports.making import Order, Result, make_runs
 from genlib.reports.parameters import parameters_of, purposes_of, settle
 from genlib.reports.pdf import check_pdf

@@ -1,7 +1,8 @@
 """Processes that make reports, one after another, and are called before there is one to make.
 
-Each loads what it needs once, and starts the kernel of its first report at once, which loads what
-reports load: while a release is published, a core is free for that. A kernel makes one report.
+Each loads what it needs once, and starts the kernel of its first report at once. Kernels are forks
+of a server that has loaded what reports load: while a release is published, a core is free for
+that. A kernel makes one report.
 
 Example: of three reports on two cores the first two find a process and a kernel that wait for them;
 the third finds the process that is free first, and a new kernel.
@@ -14,6 +15,7 @@ from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 
 from genlib.reports.execute import Kernels
+from genlib.reports.kernels import ForkServer
 from genlib.schedule.child import Child, judge, stand_alone
 from genlib.schedule.outcome import Outcome
 from genlib.schedule.reporting import Making, make_report
@@ -29,11 +31,13 @@ class Crew:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._free: list[Worker] = []
+        self._server: ForkServer | None = None
 
     def call(self, count: int) -> None:
         """Have so many that are free."""
         while len(self._free) < count:
-            self._free.append(Worker(self, self._settings))
+            server = self._server = self._server or ForkServer(self._settings)
+            self._free.append(Worker(self, self._settings, server.address))
 
     def start(self, task: Making, now: dt.datetime) -> Worker:
         """One that makes this report; what died while it was free is not asked."""
@@ -65,15 +69,17 @@ class Crew:
             worker.dismiss()
         for worker in self._free:
             worker.stop(SECONDS)
+        if self._server:
+            self._server.close()
 
 
 class Worker(Child):
     """A process of a crew."""
 
-    def __init__(self, crew: Crew, settings: Settings) -> None:
+    def __init__(self, crew: Crew, settings: Settings, server: str) -> None:
         self._crew = crew
         self._is_busy = False
-        self._start(_serve, settings)
+        self._start(_serve, settings, server)
 
     def give(self, task: Making, now: dt.datetime) -> None:
         """Let it make a report; if it was killed meanwhile, it says so when it is waited for."""
@@ -113,9 +119,9 @@ class Worker(Child):
             self._pipe.send(None)
 
 
-def _serve(pipe: Connection, settings: Settings) -> None:
+def _serve(pipe: Connection, settings: Settings, server: str) -> None:
     stand_alone()
-    with closing(Kernels(settings)) as kernels:
+    with closing(Kernels(settings, server)) as kernels:
         with suppress(Exception):  # the report meets the same error, and says so
             kernels.start_ahead()
         while message := pipe.recv():

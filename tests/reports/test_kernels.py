@@ -1,12 +1,19 @@
-"""A kernel that is started before anybody knows which report it is for."""
+"""A kernel that is started before anybody knows which report it is for, and kernels that are forks
+of a server."""
 
+import os
+import resource
 from contextlib import closing
 
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from planning import settings_in
 
+from genlib.errors import KernelStopped
 from genlib.reports.execute import Kernels
+from genlib.reports.forks import Fork
+from genlib.reports.kernels import ForkServer, environment
 from genlib.settings import PUBLICATION
 
 CELL = f"""
@@ -15,6 +22,14 @@ import os, sys
 assert not left
 assert "great_tables" in sys.modules
 assert os.environ["{PUBLICATION}"] == "2026-11-02 run"
+"""
+LEFT_BEHIND = """
+import os, time
+if os.fork():
+    os._exit(1)
+os.setsid()
+time.sleep(20)
+os._exit(0)
 """
 
 
@@ -37,3 +52,102 @@ def test_a_kernel_that_died_while_it_waited_is_replaced_by_a_new_one(kernels):
     process.wait()
     with kernels.open() as session:
         session.run(new_notebook(cells=[new_code_cell("1 + 1")]))
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A server of which kernels are forks."""
+    monkeypatch.setenv("SERVICE_TOKEN", "a secret")
+    with closing(ForkServer(settings_in(tmp_path))) as started:
+        yield started
+
+
+@pytest.fixture
+def forks(tmp_path, server):
+    """Kernels of the server, one of which waits."""
+    with closing(Kernels(settings_in(tmp_path), server.address)) as made:
+        made.start_ahead()
+        yield made
+
+
+def run_cell(session, source):
+    session.run(new_notebook(cells=[new_code_cell(source)]))
+
+
+def find_process(kernels):
+    return psutil.Process(kernels._waiting.km.provisioner.process.pid)
+
+
+def test_a_fork_has_loaded_what_reports_load_and_holds_nothing_else(forks, server):
+    assert find_process(forks).ppid() == server._process.pid
+    with forks.open("2026-11-02 run") as session:
+        run_cell(session, CELL)
+        run_cell(session, "assert 'genlib.metrics.campaigns' in sys.modules")
+        run_cell(session, "assert not [one for one in sys.modules if 'genlib.register' in one]")
+        run_cell(session, "assert sys.stdin.read() == ''")
+
+
+def test_a_fork_has_the_environment_of_a_kernel_from_its_first_moment(forks, server, tmp_path):
+    wanted = environment(settings_in(tmp_path)) | {"POLARS_OOC_SPILL_DIR": server._folder.name}
+    assert find_process(forks).environ() == wanted
+    with forks.open("2026-11-02 run") as session:
+        run_cell(session, "import os\nassert os.environ['IPYTHONDIR']")
+        run_cell(session, "assert not {'SERVICE_TOKEN', 'POLARS_OOC_SPILL_DIR'} & set(os.environ)")
+        run_cell(session, "import sys\nassert sys.flags.hash_randomization == 0")
+
+
+def test_two_forks_draw_other_numbers_and_have_a_group_and_limits_of_their_own(forks):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    cell = (
+        "import os, random, resource\n"
+        "import numpy as np\n"
+        "assert os.getpgid(0) == os.getpid() == os.getsid(0)\n"
+        f"assert resource.getrlimit(resource.RLIMIT_NOFILE) == {limits}\n"
+        "print((random.random(), float(np.random.random())))"
+    )
+    drawn = []
+    for _ in range(2):
+        with forks.open() as session:
+            notebook = new_notebook(cells=[new_code_cell(cell)])
+            drawn.append(session.run(notebook).cells[0].outputs[0]["text"])
+    first, second = (text.strip("()\n").split(", ") for text in drawn)
+    assert not set(first) & set(second)
+
+
+def test_a_fork_that_died_while_it_waited_is_replaced_by_a_new_one(forks):
+    died = find_process(forks)
+    died.kill()
+    died.wait(20)
+    with forks.open() as session:
+        run_cell(session, f"import os\nassert os.getpid() != {died.pid}")
+
+
+def test_a_fork_that_dies_stops_its_report(forks):
+    with forks.open() as session, pytest.raises(KernelStopped):
+        run_cell(session, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+
+
+def test_a_child_of_a_fork_does_not_keep_its_end_from_being_seen(forks):
+    with forks.open() as session, pytest.raises(KernelStopped):
+        run_cell(session, LEFT_BEHIND)
+
+
+def test_a_fork_ends_when_nobody_is_there_for_whom_it_works(server, tmp_path):
+    """Its run was killed: the connection is closed."""
+    fork = Fork(server.address, ["-f", str(tmp_path / "kernel.json")], os.environ | {"A": "b"})
+    process = psutil.Process(fork.pid)
+    del fork
+    process.wait(20)
+
+
+def test_without_its_server_a_kernel_is_a_new_process(forks, server):
+    server._process.kill()
+    with forks.open() as session:
+        run_cell(session, "1 + 1")
+    with forks.open() as session:
+        run_cell(session, f"import os\nassert os.getppid() == {os.getpid()}")
+
+
+def test_a_server_ends_with_its_scheduler(server):
+    server._process.stdin.close()
+    assert server._process.wait(20) == 0

@@ -4,9 +4,11 @@ import datetime as dt
 import os
 import resource
 import signal
+import time
 from contextlib import closing, contextmanager
 from zoneinfo import ZoneInfo
 
+import psutil
 import pytest
 from planning import entry, settings_in
 
@@ -69,3 +71,19 @@ def test_a_process_that_was_killed_while_it_was_free_costs_no_report(task, tmp_p
         assert again.wait(60).status == "refused"
         again.stop()
         assert crew.free == 1
+
+
+def test_kernels_of_a_crew_are_forks_of_its_server_which_ends_with_it(tmp_path):
+    with closing(Crew(settings_in(tmp_path))) as crew:
+        crew.call(1)
+        server = psutil.Process(crew._server._process.pid)
+        while not (kernels := server.children()):
+            time.sleep(0.1)
+    assert psutil.wait_procs([server, *kernels], timeout=20)[1] == []
+
+
+def test_a_crew_that_nobody_needs_starts_no_server(tmp_path):
+    before = psutil.Process().children()
+    with closing(Crew(settings_in(tmp_path))) as crew:
+        crew.call(0)
+        assert psutil.Process().children() == before
