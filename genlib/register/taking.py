@@ -136,7 +136,9 @@ class Taking:
         if plain.is_empty():
             return rows
         digested = digest_columns(plain, self.name, self.place.key)
-        unchanged = self.stage.note_unchanged(digested, self.seen)
+        there = self.stage.find_unchanged(digested)
+        repeats = self.seen.find_seen(there)
+        unchanged = there.join(repeats, on="row", how="anti")
         self.is_mostly_unchanged = unchanged.height >= FEW * rows.height
         passed = plain.join(unchanged, on="row", how="semi")
         self.outcome.add_newest(runs.find_newest(passed, self.run.as_of))
