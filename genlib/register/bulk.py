@@ -24,6 +24,7 @@ import psycopg
 import sqlalchemy as sa
 
 from genlib.errors import BadInput, GenlibError, Refused
+from genlib.register.packing import NOTHING, RECORD, UNIT
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 STATES = {"23505": "UNIQUE", "23503": "FOREIGN KEY", "23514": "CHECK", "23502": "NOT NULL"}
@@ -103,6 +104,14 @@ class Embedded:
         """SQL that turns a parameter, a JSON list of lists, into rows."""
         values = [f"json_extract(value, '$[{at}]')" for at in range(keys.width)]
         return f"SELECT {', '.join(values)} FROM json_each(:keys)"  # noqa: S608 - no value is in it
+
+    def pack(self, wanted: pl.Schema) -> str:
+        """SQL that makes one text of all rows of a query (`packing`)."""
+        cells = ", ".join(
+            f"ifnull({_as_printed(name, kind)}, '{NOTHING}')" for name, kind in wanted.items()
+        )
+        marks = UNIT.join(["%s"] * len(wanted))
+        return f"group_concat(printf('{marks}', {cells}), '{RECORD}')"
 
     def match(
         self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str
@@ -189,6 +198,24 @@ def _fetched(
         yield pl.DataFrame([tuple(row) for row in fetched], schema=stored, orient="row")
 
 
+def _as_printed(name: str, kind: Any) -> str:
+    """SQL of SQLite for the value of a column, bytes in hexadecimal."""
+    column = quote_name(name)
+    return f"nullif(lower(hex({column})), '')" if kind == pl.Binary else column
+
+
+def _as_plain(name: str, kind: Any) -> str:
+    """SQL of PostgreSQL for the value of a column as SQLite has it, bytes in hexadecimal."""
+    column = quote_name(name)
+    if kind == pl.Date:
+        return f"({column} - DATE '1970-01-01')"
+    if kind == UTC_INSTANT:
+        return f"CAST(date_part('epoch', {column}) AS bigint)"
+    if kind == pl.Boolean:
+        return f"CAST({column} AS integer)"
+    return f"encode({column}, 'hex')" if kind == pl.Binary else column
+
+
 def _matched(session: sa.Connection, query: str, stored: pl.Schema, keys: str) -> pl.DataFrame:
     rows = session.execute(sa.text(query), {"keys": keys}).all()
     return pl.DataFrame([tuple(row) for row in rows], schema=stored, orient="row")
@@ -220,6 +247,15 @@ class Server:
         ]
         elements = "json_array_elements(CAST(:keys AS json))"
         return f"SELECT {', '.join(values)} FROM {elements}"  # noqa: S608 - no value is in it
+
+    def pack(self, wanted: pl.Schema) -> str:
+        """SQL that makes one text of all rows of a query (`packing`)."""
+        cells = (
+            f"coalesce(CAST({_as_plain(name, kind)} AS text), '{NOTHING}')"
+            for name, kind in wanted.items()
+        )
+        row = f" || '{UNIT}' || ".join(cells)
+        return f"string_agg({row}, '{RECORD}')"
 
     def match(
         self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -18,12 +18,15 @@ import sqlalchemy as sa
 from genlib.errors import BadInput, Refused, RegisterNotFound, UsageError
 from genlib.private import OWNER, make_home
 from genlib.register.bulk import UTC_INSTANT, Embedded, Server, explain, reason, translated
+from genlib.register.packing import part_rows
 from genlib.register.roles import make_roles
 from genlib.register.schema import Base, table
 from genlib.register.version import check_version, keep_version
 
 BATCH_ROWS = 131_072
 MATCHED_KEYS = 65_536
+SPREAD = 2
+"""So many times their count may numbers lie apart to be read from the first to the last."""
 BUSY_SECONDS = 60
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 DTYPES: Mapping[type, Any] = {
@@ -168,6 +171,17 @@ class Register:
                 for part in keys.iter_slices(MATCHED_KEYS)
             )
 
+    def read_packed(self, name: str, columns: Sequence[str], numbers: pl.Series) -> pl.Series:
+        """The stored rows whose first key is one of `numbers`, and perhaps some between them, each
+        as one text of `columns` (`packing`)."""
+        schema = frame_schema(name)
+        wanted = pl.Schema({column: schema[column] for column in columns})
+        which, values = _name_numbers(self._bulk, numbers)
+        every = f"SELECT {self._bulk.pack(wanted)} FROM {_quoted(name)}"  # noqa: S608
+        query = sa.text(f"{every} WHERE {_quoted(numbers.name)} {which}")
+        with translated(name), self._session(write=True) as connection:
+            return part_rows(connection.scalar(query, values) or "")
+
     @contextmanager
     def _shared(self, session: AbstractContextManager[Any]) -> Iterator[Any]:
         if self._open is not None:
@@ -185,6 +199,16 @@ class Register:
         fresh = begin_writing(self.engine) if write else self._bulk.reading()
         with nullcontext(self._open) if self._open is not None else fresh as session:
             yield session
+
+
+def _name_numbers(bulk: Embedded | Server, numbers: pl.Series) -> tuple[str, dict[str, Any]]:
+    """SQL for "is one of these numbers", and its parameters: by the first and the last of them,
+    if few are missing between."""
+    limits: Any = numbers.min(), numbers.max()
+    if limits[1] - limits[0] <= SPREAD * len(numbers):
+        return "BETWEEN :first AND :last", dict(zip(("first", "last"), limits, strict=True))
+    listed = bulk.listed(numbers.to_frame())
+    return f"IN ({listed})", {"keys": json.dumps(numbers.to_frame().rows())}
 
 
 QUEUE = sa.text(

@@ -88,7 +88,8 @@ def find_refused(raw: pl.DataFrame, faults: pl.DataFrame, name: str) -> pl.DataF
         telling = telling.join(find_opting_out(raw), on="row", how="semi")
     first = telling.unique("row", keep="first", maintain_order=True)
     cells = pl.exclude("row").str.contains(f"(?s){HIDES_ROWS}")
-    numbers = raw.select(
+    named = raw.join(first, on="row", how="semi", maintain_order="left")
+    numbers = named.select(
         "row",
         customer_id=_read_number(OWNERS[name]),
         refused_id=_read_number("id"),

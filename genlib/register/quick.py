@@ -34,19 +34,12 @@ def read_plainly(
     schema = plain_schema(name)
     if pl.Float64 in schema.values() or not {*keys, *columns} <= {*raw.columns}:
         return pl.DataFrame(schema={"row": pl.Int64()})
-    filled = [_blank(column).alias(column) for column in columns]
-    is_single = pl.struct(keys).is_unique()
-    texts = raw.filter(is_single).select("row", *filled)
-    values = [_read(column, schema[column]).alias(column) for column in columns]
-    is_read = [col(column).is_null() | value.is_not_null() for column, value in _pair(values)]
-    has_keys = [col(key).is_not_null() for key in keys]
-    plain = texts.filter(pl.all_horizontal(*is_read, *has_keys)).with_columns(values)
+    texts = raw.select("row", *(_blank(column).alias(column) for column in columns))
+    values = texts.select("row", *(_read(column, schema[column]) for column in columns))
     # "01" and "1" are two texts and one number
-    return plain.filter(pl.struct(keys).is_unique())
-
-
-def _pair(values: list[pl.Expr]) -> list[tuple[str, pl.Expr]]:
-    return [(value.meta.output_name(), value) for value in values]
+    is_single = pl.struct(keys).is_unique() if keys[1:] else col(*keys).is_unique()
+    is_read = [values[column].is_not_null() | texts[column].is_null() for column in columns]
+    return values.filter(is_single, col(keys).is_not_null(), *is_read)
 
 
 def _blank(column: str) -> pl.Expr:
@@ -57,7 +50,8 @@ def _read(column: str, kind: Any) -> pl.Expr:
     """The value of a text that is written as the register writes it, else null."""
     text = col(column)
     if kind == pl.Int64:
-        return pl.when(text.str.contains(WHOLE)).then(text.cast(pl.Int64, strict=False))
+        number = text.cast(pl.Int64, strict=False)
+        return pl.when(text.str.contains(WHOLE)).then(number)
     if kind == pl.Boolean:
         return text.replace_strict(TRUTHS, default=None, return_dtype=pl.Boolean)
     if kind == pl.Date:

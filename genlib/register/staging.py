@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from polars import col
 
 from genlib.register.database import Register
+from genlib.register.packing import pack_rows
 from genlib.register.schema import table
 from genlib.register.store import compared_by
 
@@ -54,47 +55,65 @@ class TemporaryTables:
         self.connection.execute(stage.delete())
         self.register.write_temporary(stage.name, rows.select(column.name for column in stage.c))
 
+    def _lay_more(self, stage: sa.Table, rows: pl.DataFrame) -> None:
+        columns = [column.name for column in stage.c if column.name != ROW]
+        frame = rows.select(pl.lit(0, pl.Int64).alias(ROW), *columns)
+        self.register.write_temporary(stage.name, frame)
+
     def _read(self, query: sa.Select[Any], schema: dict[str, Any]) -> pl.DataFrame:
         rows = self.connection.execute(query.order_by(sa.text("1"))).all()
         return pl.DataFrame([tuple(row) for row in rows], schema, orient="row")
 
 
 class Seen(TemporaryTables):
-    """Which rows of the register came in this refresh."""
+    """Which rows of the register came in this refresh, kept as `find_ranges` of their numbers."""
 
     def find_seen(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """`row` of those whose number came before in this refresh; all are then noted as seen."""
+        """`row` of those whose number came before in this refresh; all are then noted as seen.
+        keys: each once, with `row`."""
         batch = keys.select(col("row").alias(ROW), *self.keys)
-        self._lay(self._batch, batch)
-        query = sa.select(self._batch.c[ROW]).join(self._seen, self._same(self._batch, self._seen))
-        repeats = self._read(query, {"row": pl.Int64})
+        repeats = self._find_noted(batch)
         fresh = batch.join(repeats, left_on=ROW, right_on="row", how="anti")
-        self.register.write_temporary(self._seen.name, fresh)
+        self._lay_more(self._seen, find_ranges(fresh.select(self.keys)))
         return repeats
 
     def find_missing(self, which: sa.ColumnElement[bool]) -> pl.DataFrame:
         """The numbers of the rows of the register, of those meant, that did not come in this
         refresh."""
         there = table(self.name)
-        is_seen = sa.exists().where(self._same(self._seen, there))
-        query = sa.select(*(there.c[key] for key in self.keys)).where(~is_seen, which)
+        query = sa.select(*(there.c[key] for key in self.keys)).where(~self._holds(there), which)
         return self._read(query, dict.fromkeys(self.keys, pl.Int64))
 
-    def holds(self, batch: sa.Table) -> sa.ColumnElement[bool]:
-        """Whether a very row of the file was noted."""
-        is_row = self._seen.c[ROW] == batch.c[ROW]
-        return sa.exists().where(self._same(self._seen, batch), is_row)
+    def _find_noted(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """`row` of those whose number is noted. Numbers beyond the greatest are not looked for."""
+        numbers = self._seen.primary_key.columns.values()
+        last_range = sa.select(numbers[0]).order_by(*(one.desc() for one in numbers)).limit(1)
+        greatest = self.connection.scalar(last_range)
+        least: Any = batch[self.keys[0]].min()
+        if greatest is None or least is None or least > greatest:
+            return pl.DataFrame(schema={"row": pl.Int64})
+        self._lay(self._batch, batch)
+        query = sa.select(self._batch.c[ROW]).where(self._holds(self._batch))
+        return self._read(query, {"row": pl.Int64})
 
-    def note(self, query: sa.Select[Any], batch: sa.Table) -> None:
-        """Note the rows of a query of `batch` (their row in the file and their numbers) as seen,
-        but for those whose number came before."""
-        columns = [ROW, *self.keys]
-        came_before = sa.exists().where(self._same(self._seen, batch))
-        self.connection.execute(self._seen.insert().from_select(columns, query.where(~came_before)))
+    def _holds(self, there: sa.Table) -> sa.ColumnElement[bool]:
+        """Whether a number is in the last range that begins before it."""
+        *others, last = self.keys
+        same = [self._seen.c[key] == there.c[key] for key in others]
+        begun = sa.select(self._seen.c.last).where(*same, self._seen.c.first <= there.c[last])
+        end = begun.order_by(self._seen.c.first.desc()).limit(1).correlate(there).scalar_subquery()
+        return sa.func.coalesce(end >= there.c[last], sa.false())
 
     @cached_property
     def _seen(self) -> sa.Table:
-        return self._make(f"seen_{self.name}", self.keys, is_numbered=True)
+        *others, last = self.keys
+        kind = table(self.name).c[last].type
+        columns = {key: table(self.name).c[key].type for key in others} | {
+            "first": kind,
+            "last": kind,
+        }
+        name = f"seen_{self.name}"
+        return make_temporary(self.connection, name, columns, numbers=[*others, "first"])
 
     @cached_property
     def _batch(self) -> sa.Table:
@@ -138,29 +157,19 @@ class Stage(TemporaryTables):
         answer = {"row": pl.Int64, "is_new": pl.Boolean, **dict.fromkeys(differs, pl.Boolean)}
         return self._read(query.where(sa.or_(is_new, *differs.values())), answer)
 
-    def note_unchanged(self, rows: pl.DataFrame, seen: Seen) -> pl.DataFrame:
-        """`row` of those that are in the register as they came; they are noted as seen. rows: as
-        for `compare`."""
+    def find_unchanged(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """`row` and the keys of those that are in the register as they came. rows: as for
+        `compare`."""
         chosen = [*self.keys, *self.compared.values()]
-        self._lay(self._batch, rows.select(col("row").alias(ROW), *chosen))
-        there = table(self.name)
-        differs = [self._differs(column) for column in self.compared]
-        is_unchanged = sa.not_(sa.or_(sa.false(), *differs))
-        joined = self._batch.join(there, self._meet(rows))
-        numbers = [self._batch.c[column] for column in (ROW, *self.keys)]
-        unchanged = sa.select(*numbers).select_from(joined).where(is_unchanged)
-        seen.note(unchanged, self._batch)
-        others = self._read(
-            sa.select(self._batch.c[ROW]).where(~seen.holds(self._batch)), {"row": pl.Int64}
-        )
-        return rows.join(others, on="row", how="anti", maintain_order="left").select("row")
+        there = self.register.read_packed(self.name, chosen, rows[self.keys[0]])
+        packed = rows.select("row", *self.keys, pack_rows(rows, chosen))
+        return packed.join(there.to_frame(), on="packed", how="semi", maintain_order="left")
 
     def update(self, rows: pl.DataFrame) -> None:
         """Give the rows of the register with these numbers the values of the other columns."""
         values = [column for column in rows.columns if column not in self.keys]
         stage = self._make(f"change_{self.name}", [*self.keys, *values])
-        frame = rows.select(pl.lit(0, pl.Int64).alias(ROW), *self.keys, *values)
-        self.register.write_temporary(stage.name, frame)
+        self._lay_more(stage, rows)
         there = table(self.name)
         changed = {column: stage.c[column] for column in values}
         self.connection.execute(sa.update(there).values(changed).where(self._same(stage, there)))
@@ -187,6 +196,23 @@ class Stage(TemporaryTables):
         is_truth = isinstance(there.type, sa.Boolean)
         says_something = came.is_(sa.true()) if is_truth else came.is_not(None)
         return sa.and_(says_something, differs)
+
+
+def find_ranges(numbers: pl.DataFrame) -> pl.DataFrame:
+    """Numbers, each once, as ranges of those that follow one another: `first` and `last` of the
+    last column, for each value of the others.
+
+    Example: 1, 2, 3 and 7 are the ranges 1 to 3 and 7 to 7.
+    """
+    *others, last = numbers.columns
+    follows = [
+        col(last) == col(last).shift() + 1,
+        *(col(one) == col(one).shift() for one in others),
+    ]
+    begins = ~pl.all_horizontal(follows).fill_null(value=False)
+    ranges = numbers.sort(numbers.columns).with_columns(range=begins.cum_sum())
+    ends = {"first": col(last).first(), "last": col(last).last()}
+    return ranges.group_by("range", *others, maintain_order=True).agg(**ends)
 
 
 def make_temporary(

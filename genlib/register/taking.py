@@ -68,8 +68,18 @@ class Taking:
         """Take the good rows of a batch, and tell the others."""
         batch = self._part_erased(whole_batch)
         self.stage = self._choose_stage(self.source.given if batch.given is None else batch.given)
+        self.outcome.read += batch.rows.height
+        self.outcome.joined += batch.joined
+        self.outcome.add_payments(batch.payments)
         unfaulted = batch.rows.join(batch.faults, on="row", how="anti", maintain_order="left")
         whole = unfaulted if batch.given else self._pass_unchanged(unfaulted)
+        if whole.is_empty() and batch.faults.is_empty() and batch.codes.is_empty():
+            self.outcome.unchanged += batch.rows.height
+        else:
+            self._take_whole(batch, whole)
+
+    def _take_whole(self, batch: Batch, whole: pl.DataFrame) -> None:
+        """Take the good rows of `whole`, which are those of a batch that are worth a look."""
         typed, faults = examined(
             whole,
             self.name,
@@ -91,9 +101,6 @@ class Taking:
         self._hold_back(batch, [taken, over, erased], every)
         self._note_refused(batch, every)
         refused = every["row"].n_unique()
-        self.outcome.read += batch.rows.height
-        self.outcome.joined += batch.joined
-        self.outcome.add_payments(batch.payments)
         self.outcome.refused += refused
         self.outcome.past += over.height
         self.outcome.erased += erased.height
@@ -109,9 +116,9 @@ class Taking:
         )
         named = batch.faults.filter(rule=RULE)
         faults = pl.concat([tombstone_faults, named.join(tombstone_faults, on="row", how="anti")])
-        rows = others.join(named, on="row", how="anti", maintain_order="left")
         if faults.is_empty():
             return batch
+        rows = others.join(named, on="row", how="anti", maintain_order="left")
         erased = batch.rows.join(faults, on="row", how="semi")
         numbers = read_ids(erased)
         expiry.note_past(place.past, self.name, numbers, list_certain(faults), RULE)
@@ -136,7 +143,9 @@ class Taking:
         if plain.is_empty():
             return rows
         digested = digest_columns(plain, self.name, self.place.key)
-        unchanged = self.stage.note_unchanged(digested, self.seen)
+        there = self.stage.find_unchanged(digested)
+        repeats = self.seen.find_seen(there)
+        unchanged = there.join(repeats, on="row", how="anti")
         self.is_mostly_unchanged = unchanged.height >= FEW * rows.height
         passed = plain.join(unchanged, on="row", how="semi")
         self.outcome.add_newest(runs.find_newest(passed, self.run.as_of))

@@ -13,7 +13,6 @@ column="customer.family_name")` makes bytes that only the holders of that key ca
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -48,7 +47,7 @@ from genlib.register.levels import (
     check_level,
     find_level,
 )
-from genlib.register.sealing import can_open, derive_key, open_texts, seal_texts
+from genlib.register.sealing import can_open, hash_texts, open_texts, seal_texts
 
 COST = {"time": 3, "memory_kib": 65536, "lanes": 4}
 """Of Argon2id: the second choice of RFC 9106."""
@@ -135,12 +134,7 @@ class IdentityKey(Key):
         """Blind index of normalised text: equal texts give equal 32 bytes, and without the key
         nobody can tell whose."""
         first = self.earlier[0] if self.earlier else self.secret
-        key = derive_key(first, "index", column)
-        indexed = [
-            None if text is None else hmac.digest(key, text.encode(), "sha256")
-            for text in series.to_list()
-        ]
-        return pl.Series(series.name, indexed, dtype=pl.Binary)
+        return hash_texts(series, first, column)
 
 
 OneKey = TypeVar("OneKey", bound=Key)

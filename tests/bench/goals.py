@@ -10,9 +10,9 @@ Side = Mapping[str, Any]
 Goal = tuple[str, Callable[[Mapping[str, Side], Side], bool]]
 
 
-def ours(found: Mapping[str, Side]) -> Side:
-    """The first side."""
-    return next(iter(found.values()))
+def ours(found: Mapping[str, Side], name: str = "") -> Side:
+    """The side of this name, else the first."""
+    return found[name] if name else next(iter(found.values()))
 
 
 def slower(times: float) -> Goal:
@@ -20,11 +20,11 @@ def slower(times: float) -> Goal:
     return f"ratio ≥ {times:g}", lambda found, one: one["seconds"] >= times * ours(found)["seconds"]
 
 
-def level(times: float) -> Goal:
-    """We take at most so many times the other side's time."""
+def level(times: float, name: str = "") -> Goal:
+    """We (the side of this name) take at most so many times the other side's time."""
     return (
         f"ours ≤ {times:g} x this",
-        lambda found, one: ours(found)["seconds"] <= times * one["seconds"],
+        lambda found, one: ours(found, name)["seconds"] <= times * one["seconds"],
     )
 
 
@@ -41,11 +41,12 @@ def above(seconds: float) -> Goal:
     )
 
 
-def flat(times: float) -> Goal:
-    """Our peak memory is at most so many times that of this side, which has fewer rows."""
+def flat(times: float, name: str = "") -> Goal:
+    """The peak memory of ours (the side of this name) is at most so many times that of this side,
+    which has fewer rows."""
     return (
         f"our peak ≤ {times:g} x",
-        lambda found, one: ours(found)["peak_mb"] <= times * one["peak_mb"],
+        lambda found, one: ours(found, name)["peak_mb"] <= times * one["peak_mb"],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import stat
 from pathlib import Path
@@ -14,6 +15,7 @@ from polars.testing import assert_series_equal
 
 from genlib.errors import BadInput, GenlibError, Refused, UsageError, WrongPassword
 from genlib.register import vault
+from genlib.register.sealing import derive_key, hash_texts
 from genlib.register.vault import (
     IdentityKey,
     add_user,
@@ -180,6 +182,16 @@ def test_sealed_text_opens_again_and_null_stays_null(texts: list[str | None]) ->
     sealed = KEY.seal(series, column="customer.phone")
     assert sealed.is_null().to_list() == series.is_null().to_list()
     assert_series_equal(KEY.unseal(sealed, column="customer.phone"), series)
+
+
+@given(st.lists(st.none() | st.text()), st.binary(min_size=16, max_size=64))
+def test_a_keyed_hash_is_that_of_the_standard(texts: list[str | None], secret: bytes) -> None:
+    key = derive_key(secret, "index", "customer.email")
+    expected = [
+        text if text is None else hmac.digest(key, text.encode(), "sha256") for text in texts
+    ]
+    series = pl.Series("email", texts, dtype=pl.String)
+    assert hash_texts(series, secret, "customer.email").to_list() == expected
 
 
 def test_equal_texts_seal_differently_but_have_one_blind_index() -> None:

@@ -1,0 +1,117 @@
+"""Rows as one text each, the same on both databases as in a frame."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genlib.register import database
+from genlib.register.bulk import UTC_INSTANT
+from genlib.register.database import Register, frame_schema
+from genlib.register.packing import NOTHING, UNIT, pack_rows
+from genlib.register.staging import Seen, find_ranges
+
+FIRST = {
+    "id": 1,
+    "kind": "consumer",
+    "given_names": b"\x00\xff",
+    "joined_on": dt.date(1969, 12, 31),
+    "left_on": dt.date(2026, 2, 28),
+    "restricted_from": dt.datetime(2026, 2, 1, 8, 30, 1, tzinfo=dt.UTC),
+    "non_disclosure": True,
+    "postal_code": "",
+    "language": "fi",
+    "source": "DATA_SUBJECT",
+    "updated_at": dt.datetime(1969, 12, 31, 23, 59, 59, tzinfo=dt.UTC),
+}
+SECOND = {**FIRST, "id": 3, "left_on": None, "restricted_from": None, "given_names": None}
+THIRD = {**FIRST, "id": 900, "postal_code": None, "non_disclosure": False}
+COLUMNS = list(FIRST)
+
+
+def list_people() -> pl.DataFrame:
+    schema = frame_schema("customer")
+    return pl.DataFrame([FIRST, SECOND, THIRD], schema=schema)
+
+
+def test_both_databases_pack_a_row_as_a_frame_does(register: Register) -> None:
+    people = list_people()
+    register.append("customer", people)
+    packed = register.read_packed("customer", COLUMNS, people["id"])
+    assert sorted(pack_rows(people, COLUMNS)) == sorted(packed)
+
+
+@pytest.mark.parametrize("spread", [0, 1000])
+def test_rows_of_other_numbers_are_not_read_from_end_to_end(
+    register: Register, monkeypatch: pytest.MonkeyPatch, spread: int
+) -> None:
+    monkeypatch.setattr(database, "SPREAD", spread)
+    people = list_people()
+    register.append("customer", people)
+    packed = register.read_packed("customer", ["id"], pl.Series("id", [1, 900]))
+    assert sorted(packed) == (["1", "3", "900"] if spread else ["1", "900"])
+
+
+def test_nothing_is_packed_where_no_row_is(register: Register) -> None:
+    assert register.read_packed("customer", ["id"], pl.Series("id", [7])).is_empty()
+
+
+def test_what_is_nothing_is_no_empty_text() -> None:
+    rows = pl.DataFrame({"text": ["", None], "at": pl.Series([None, None], dtype=UTC_INSTANT)})
+    assert pack_rows(rows, ["text", "at"]).to_list() == [
+        f"{UNIT}{NOTHING}",
+        f"{NOTHING}{UNIT}{NOTHING}",
+    ]
+
+
+def test_numbers_that_follow_one_another_are_one_range() -> None:
+    numbers = pl.DataFrame({"id": [7, 2, 1, 3]})
+    assert find_ranges(numbers).select("first", "last").rows() == [(1, 3), (7, 7)]
+
+
+def test_ranges_are_of_one_value_of_the_other_keys() -> None:
+    keys = pl.DataFrame({"invitation_id": [1, 1, 2, 2], "question_id": [1, 2, 3, 5]})
+    assert find_ranges(keys).select("invitation_id", "first", "last").rows() == [
+        (1, 1, 2),
+        (2, 3, 3),
+        (2, 5, 5),
+    ]
+
+
+def find_seen(seen: Seen, numbers: list[int]) -> list[int]:
+    rows = pl.DataFrame({"row": numbers, "id": numbers}, {"row": pl.Int64, "id": pl.Int64})
+    return sorted(seen.find_seen(rows)["row"])
+
+
+def test_numbers_come_before_in_whatever_order_they_came(register: Register) -> None:
+    with register.writing() as connection:
+        seen = Seen(register, connection, "invoice")
+        assert find_seen(seen, [5, 6, 7, 20]) == []
+        assert find_seen(seen, [21, 22]) == []
+        assert find_seen(seen, [1, 6, 8, 20, 23]) == [6, 20]
+        assert find_seen(seen, [1, 4, 7, 8, 9, 22]) == [1, 7, 8, 22]
+
+
+def test_every_row_that_did_not_come_is_missing(register: Register) -> None:
+    register.append("customer", list_people())
+    with register.writing() as connection:
+        seen = Seen(register, connection, "customer")
+        find_seen(seen, [1, 2, 4])
+        assert seen.find_missing(sa.true())["id"].to_list() == [3, 900]
+
+
+@given(st.lists(st.lists(st.integers(1, 30), unique=True), max_size=5))
+def test_ranges_hold_every_number_once(batches: list[list[int]]) -> None:
+    for batch in batches:
+        ranges = find_ranges(pl.DataFrame({"id": batch}, {"id": pl.Int64}))
+        held = [
+            n
+            for first, last in ranges.select("first", "last").rows()
+            for n in range(first, last + 1)
+        ]
+        assert held == sorted(batch)
