@@ -174,6 +174,23 @@ def test_work_whose_claim_was_lost_is_stopped_and_keeps_nothing(store):
     assert store.read()["a"]["attempts"] == 2
 
 
+def test_what_a_scheduler_leaves_undone_waits_as_before(store):
+    class Interrupted(Endless):
+        def wait(self, seconds):
+            raise SystemExit(143)
+
+    started = []
+    work = Work(store, lambda key: started.append(Interrupted(key)) or started[-1], capacity=2)
+    with pytest.raises(SystemExit):
+        work.do(["a", "b"])
+    assert [one.is_stopped for one in started] == [True, True]
+    rows = store.read()
+    assert [(rows[key]["status"], rows[key]["attempts"]) for key in "ab"] == [(WAITING, 0)] * 2
+    claim = store.claim(["a"], NOW)
+    store.claim(["a"], NOW + LEASE + SECOND)  # somebody else
+    assert not store.give_back(claim)
+
+
 def test_a_process_can_be_stopped_and_one_that_was_killed_may_be_tried_again():
     endless = Child(time.sleep, 600)
     assert endless.wait(0.1) is None
