@@ -94,6 +94,15 @@ def test_what_was_opened_again_before_the_column_came_is_waited_for_since_then(s
     assert rows["b"]["awaited_since"] == rows["b"]["due_at"]
 
 
+def test_a_mail_of_before_reached_nobody_that_is_known(store, url):
+    with store._engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE schedule_task DROP COLUMN reached"))
+    newer = Store(url)
+    assert [row["reached"] for row in newer.read().values()] == ["", ""]
+    newer.finish(newer.claim(["a"], NOW), Outcome(DONE, reached=("1f", "2e")), NOW)
+    assert newer.read()["a"]["reached"] == "1f 2e"
+
+
 def test_what_nobody_began_is_struck_and_nothing_else(store):
     store.claim(["a"], NOW)
     store.drop(["a", "b", "c"])
