@@ -98,7 +98,12 @@ def open_report(
     zone = ZoneInfo(settings.time_zone)
     run = named[0] if named else addresses.find_run(visible_runs, report, language, zone, day)
     if run is None:
-        raise UsageError("there is no such good run; genlib report list shows what there is")
+        others = [
+            one for one in index.PAGES if addresses.find_run(visible_runs, report, one, zone, day)
+        ]
+        there = f"there is one in {' and '.join(others)}: --language {others[0]}" if others else ""
+        listed = "genlib report list shows what there is"
+        raise UsageError(f"there is no such good run; {there or listed}")
     page = run.html or run.notebook
     typer.echo(page)
     if sys.stdout.isatty():
@@ -202,11 +207,12 @@ def _tell_missing(visible_runs: list[Run], settings: Settings, *, as_json: bool)
     """The slots of the schedule that are due and have neither a good run nor one that waits for a
     second person."""
     from genlib.schedule.reading import load_plan
+    from genlib.schedule.serving import read_tasks
     from genlib.schedule.spreading import read_campaigns
     from genlib.schedule.times import find_due_slots
 
     plan = load_plan(settings)
-    campaigns = read_campaigns(plan, settings)
+    campaigns = read_campaigns(plan, settings, read_tasks(settings))
     slots = find_due_slots(plan, read_clock(), settings.time_zone, campaigns)
     there = [run for run in visible_runs if run.status in {GOOD, WAITING}]
     orders = {run.manifest.get("order") for run in there}

@@ -28,6 +28,14 @@ FilesFolder = Annotated[
     typer.Option(help="Where the files of a feed lie; default: beside the feed.", file_okay=False),
 ]
 
+Full = Annotated[
+    bool, typer.Option("--full", help="The files are all that the source has: mark the rest.")
+]
+
+Fewer = Annotated[
+    bool, typer.Option("--fewer", help="With --full: more than half of a source's rows are gone.")
+]
+
 AsOf = Annotated[
     dt.datetime | None,
     typer.Option(help="Of when the files speak, in UTC; default: when they were written."),
@@ -53,13 +61,8 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
         Path | None,
         typer.Option(help="Where to tell the refused rows; default: rejected/ in the workbench."),
     ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="The files are all that the source has: mark the rest.")
-    ] = False,
-    fewer: Annotated[
-        bool,
-        typer.Option("--fewer", help="With --full: more than half of a source's rows are gone."),
-    ] = False,
+    full: Full = False,
+    fewer: Fewer = False,
     as_of: AsOf = None,
     files: FilesFolder = None,
     password_file: PasswordFile = None,
@@ -74,8 +77,7 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     Example: genlib register refresh data/sample
              genlib register refresh customer_list.toml --files ~/exports
     """
-    if fewer and not full:
-        raise UsageError("--fewer goes with --full: only a full file tells what is gone")
+    check_fewer(full=full, fewer=fewer)
     places = settings.load(password_file=password_file)
     sources = read_sources(places, inputs, files, read_as_of(as_of))
     names = [source.table for source in sources]
@@ -102,8 +104,8 @@ def refresh(  # noqa: PLR0913, PLR0917 - the options of a command
     refused = sum(one.to_mend for one in outcomes)
     if refused:
         typer.echo(
-            f"{refused} rows were refused; {target} tells which, by row (1 is the first below the "
-            "header), column and rule",
+            f"{refused} rows were refused; {target} tells which, by row (in CSV its line), column "
+            "and rule",
             err=True,
         )
         raise typer.Exit(4)
@@ -186,6 +188,12 @@ def missing(
         f"{waiting.height} rows are not sent any more"
         + (f"; of {decided} others it was decided" if decided else "")
     )
+
+
+def check_fewer(*, full: bool, fewer: bool) -> None:
+    """UsageError for --fewer without --full."""
+    if fewer and not full:
+        raise UsageError("--fewer goes with --full: only a full file tells what is gone")
 
 
 def read_as_of(as_of: dt.datetime | None) -> dt.datetime | None:

@@ -10,7 +10,16 @@ import polars as pl
 import typer
 
 from genlib import notice, settings
-from genlib.cli._refreshing import AsOf, FilesFolder, find_feed, read_as_of, read_sources
+from genlib.cli._refreshing import (
+    AsOf,
+    Fewer,
+    FilesFolder,
+    Full,
+    check_fewer,
+    find_feed,
+    read_as_of,
+    read_sources,
+)
 from genlib.cli._telling import PasswordFile, open_identity
 from genlib.errors import BadInput, UsageError
 from genlib.register.database import open_register
@@ -20,7 +29,7 @@ from genlib.register.refresh import Refresh
 
 app = typer.Typer(no_args_is_help=True)
 TOLD = 20
-"""How many refused rows of a table are told; a refresh writes them all."""
+"""How many refused, and how many missing rows of a table are told; a refresh tells them all."""
 
 
 @app.callback()
@@ -60,26 +69,30 @@ def new(
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0913, PLR0917 - the options of a command
     inputs: Annotated[
         list[Path],
         typer.Argument(
             help="Folders in the register's own layout, or feeds.", metavar="FEED_OR_FOLDER..."
         ),
     ],
+    full: Full = False,
+    fewer: Fewer = False,
     as_of: AsOf = None,
     files: FilesFolder = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Tell what a refresh would do - rows new, changed by column, unchanged, refused - and keep
-    nothing. Every fault of a feed is told with its line. Exit code 3 if a file is older than the
-    last of its feed, 4 if rows would be refused, but for those past their retention and those of
-    people who were erased.
+    """Tell what a refresh would do - rows new, changed by column, unchanged, refused, with --full
+    also whom it would mark as missing - and keep nothing. Every fault of a feed is told with its
+    line. Exit code 3 if a file is older than the last of its feed or cannot be a full one, 4 if
+    rows would be refused, but for those past their retention and those of people who were erased.
 
     Level: steward.
 
     Example: genlib feed check data/sample
+             genlib feed check customer_list --files ~/exports --full
     """
+    check_fewer(full=full, fewer=fewer)
     places = settings.load(password_file=password_file)
     for one in inputs:
         if not one.is_dir():
@@ -90,6 +103,8 @@ def check(
         places.home / "rejected",
         artificial=places.artificial,
         years_kept=notice.load(places.notice).years_kept,
+        is_whole=full,
+        may_be_fewer=fewer,
         time_zone=places.time_zone,
     )
     sources = read_sources(places, inputs, files, read_as_of(as_of))
@@ -99,10 +114,12 @@ def check(
         schema = {"row": pl.Int64, "column": pl.String, "rule": pl.String}
         faults = pl.read_csv(io.BytesIO(refused), schema=schema).sort("row", maintain_order=True)
         lines = faults.head(TOLD).select(pl.format("  row {}: {} {}", "row", "column", "rule"))
-        typer.echo("".join(f"{line}\n" for line in lines.to_series()), nl=False)
+        missing = outcome.newly_missing.head(TOLD)
+        named = [f"  number {number} would be marked as missing" for number in missing]
+        typer.echo("".join(f"{line}\n" for line in [*lines.to_series(), *named]), nl=False)
     typer.echo("nothing was kept")
     if any(outcome.listed for outcome, _ in outcomes):
-        typer.echo("row 1 is the first below the header")
+        typer.echo("row: the line of a CSV file, the row of a sheet")
     work.check_order(sources)
     if any(outcome.to_mend for outcome, _ in outcomes):
         raise typer.Exit(4)

@@ -96,8 +96,8 @@ def load(
         typer.echo("\n".join([str(one), *one.notices]))
     if done.to_mend:
         typer.echo(
-            f"{done.to_mend} rows were refused; {target} tells which, by row (1 is the first below "
-            "the header), column and rule",
+            f"{done.to_mend} rows were refused; {target} tells which, by row (in CSV its line), "
+            "column and rule",
             err=True,
         )
         raise typer.Exit(4)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM, signal
 from threading import Event
@@ -29,6 +32,8 @@ from genlib.schedule.status import count, find_code, tell
 from genlib.schedule.times import find_next
 from genlib.settings import load
 
+STOPPED = 128 + SIGTERM
+"""The exit code of what was told to stop."""
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -74,7 +79,7 @@ def check() -> None:
 def due() -> None:
     """Do what is due: refresh, publish, reports, mail. To be called again and again, by cron or a
     timer; several at once do no harm. Exit code 5 if a report failed or is late, 3 if one was
-    refused.
+    refused, 143 if it was told to stop (SIGTERM): what it was at is free for the next.
 
     Level: steward to refresh, publisher to publish, analyst to report.
 
@@ -82,28 +87,29 @@ def due() -> None:
     """
     settings = load()
     plan = load_plan(settings)
-    lines = do_round(plan, settings, open_store(settings))
+    with _stop_when_told(STOPPED):
+        lines = do_round(plan, settings, open_store(settings))
     _tell(lines, only_open=True)
     raise typer.Exit(find_code(lines))
 
 
 @app.command()
 def serve() -> None:
-    """Do what is due, minute after minute, until it is stopped.
+    """Do what is due, minute after minute, until it is stopped (SIGTERM): at once, and what it was
+    at is free for the next.
 
     Level: steward to refresh, publisher to publish, analyst to report.
 
     Example: genlib schedule serve
     """
     settings = load()
-    stopped = Event()
-    signal(SIGTERM, lambda number, frame: stopped.set())
-    run_rounds(
-        settings,
-        open_store(settings),
-        wait=stopped.wait,
-        tell=lambda text: typer.echo(f"genlib: {text}", err=True),
-    )
+    with _stop_when_told(0):
+        run_rounds(
+            settings,
+            open_store(settings),
+            wait=Event().wait,
+            tell=lambda text: typer.echo(f"genlib: {text}", err=True),
+        )
 
 
 @app.command()
@@ -163,6 +169,16 @@ def install(
     load_plan(settings)
     for line in write_units(settings, to or settings.home / "systemd"):
         typer.echo(line)
+
+
+@contextmanager
+def _stop_when_told(code: int) -> Iterator[None]:
+    """At SIGTERM end what is going on, and the process with this code."""
+    before = signal(SIGTERM, lambda number, frame: sys.exit(code))
+    try:
+        yield
+    finally:
+        signal(SIGTERM, before)
 
 
 def _tell(lines: list[dict[str, Any]], *, only_open: bool) -> None:

@@ -74,7 +74,7 @@ class Place:
     past: PastRows = field(default_factory=dict)
 
     def tell_now(self, at: dt.datetime) -> dt.datetime:
-        """The instant of a refresh with the company's day."""
+        """An instant of a refresh with the company's day."""
         return at.astimezone(ZoneInfo(self.time_zone))
 
 

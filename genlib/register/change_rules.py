@@ -92,7 +92,7 @@ def judge_changes(
     register: Register, name: str, pairs: pl.DataFrame, changes: pl.DataFrame, as_of: dt.datetime
 ) -> pl.DataFrame:
     """The faults of changes that may not be: row, column, rule. pairs: as `keep_stages` gives them;
-    changes: row, column; as_of: of when the source speaks."""
+    changes: row, column; as_of: of when the source speaks, with the company's day."""
     rule = find_rule(name)
     forbidden = changes.filter(~col("column").is_in([*rule.columns, *rule.filled]))
     faults = [
@@ -109,7 +109,8 @@ def judge_changes(
 
 
 def count_closed_months(pairs: pl.DataFrame, changes: pl.DataFrame, as_of: dt.datetime) -> int:
-    """How many changed amounts are of invoices of an earlier month than the source speaks of."""
+    """How many changed amounts are of invoices of an earlier month than the source speaks of; as_of
+    with the company's day."""
     changed = changes.filter(column="amount_cents")
     is_earlier = col(f"issued_on{BEFORE}").dt.month_start() < as_of.date().replace(day=1)
     return pairs.join(changed, on="row", how="semi").filter(is_earlier).height

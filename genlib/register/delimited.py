@@ -34,16 +34,19 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Form:
-    """What parts the cells of a file, how many cells its header has, and how many records (blank
-    lines too) follow the header."""
+    """What parts the cells of a file, how many cells its header has, how many records (blank lines
+    too) follow the header, in which line the first of them begins, and how many line breaks stand
+    inside cells."""
 
     separator: str
     width: int
     records: int
+    first: int
+    breaks: int
 
 
 def read_form(path: Path) -> Form:
-    """The form of a CSV file. BadInput tells what is wrong with it and in which row."""
+    """The form of a CSV file. BadInput tells what is wrong with it and in which line."""
     state = path.stat()
     return _read_form(path, (state.st_ino, state.st_size, state.st_mtime_ns))
 
@@ -58,8 +61,8 @@ def _read_form(path: Path, _state: tuple[int, ...]) -> Form:
         try:
             decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
-            row = records.row + chunk[: error.start].count(b"\n")
-            raise _wrong_encoding(path, chunk, row) from None
+            line = records.lines + chunk[: error.start].count(b"\n") + 1
+            raise _wrong_encoding(path, chunk, line) from None
         records.add(np.frombuffer(chunk, np.uint8))
     return records.finish()
 
@@ -98,10 +101,18 @@ def _refused(name: str, why: str) -> BadInput:
     return BadInput(f"{name} cannot be read as csv{'' if why[0] == ':' else ' '}{why}")
 
 
-def _wrong_encoding(path: Path, chunk: bytes, row: int) -> BadInput:
+def _wrong_encoding(path: Path, chunk: bytes, line: int) -> BadInput:
     odd = frozenset(byte for byte in chunk if byte > 127)
     guess = "it looks like Windows-1252" if odd <= WESTERN else "its letters are in another code"
-    return _refused(path.name, f"in UTF-8: {guess} (near row {row}); save it as CSV UTF-8")
+    return _refused(path.name, f"in UTF-8: {guess} (near line {line}); save it as CSV UTF-8")
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Where records end in a piece of a file, and the line below each."""
+
+    places: Places
+    below: Places
 
 
 class _Records:
@@ -117,21 +128,25 @@ class _Records:
         self.is_begun = False  # whether it has any byte but a line end
         self.width = 0  # cells of the header
         self.records = 0  # whole ones, the header too
+        self.lines = 0  # whole ones, with those that end inside a cell
+        self.begun = 1  # the line in which the record that is open begins
+        self.first = 1  # the line below the header
+        self.breaks = 0  # line ends inside cells
         self.returns = 0  # carriage returns that are no part of a line end
-
-    @property
-    def row(self) -> int:
-        """The record that is open, counted as rows are: 1 is the first after the header."""
-        return self.records
 
     def add(self, data: Bytes) -> None:
         if not len(data):
             return
         is_inside = self._find_inside(data)
-        ends = np.flatnonzero((data == NEWLINE) & ~is_inside)
-        self._check_quotes(data, is_inside, ends)
+        breaks = np.flatnonzero(data == NEWLINE)
+        is_end = ~is_inside[breaks]
+        ends = breaks[is_end]
+        self._check_quotes(data, is_inside, breaks)
         self._count_returns(data, is_inside)
-        self._close_records(data, is_inside, ends)
+        below = self.lines + 2 + np.flatnonzero(is_end)
+        self._close_records(data, is_inside, _Ends(ends, below))
+        self.lines += len(breaks)
+        self.breaks += len(breaks) - len(ends)
         self.before = int(data[-1])
         self.inside = bool(is_inside[-1])
 
@@ -152,17 +167,20 @@ class _Records:
 
     def finish(self) -> Form:
         if self.inside:
-            raise _refused(self.name, f": a quotation mark in or before row {self.row} has no end")
+            raise _refused(
+                self.name, f": a quotation mark in or before line {self.begun} has no end"
+            )
         if self.before == RETURN:
             self.returns += 1
         if self.returns and not self.records:
             hint = "its lines end in CR alone (old Mac); save it as CSV UTF-8 with CRLF or LF"
             raise _refused(self.name, f": {hint}")
         if self.is_begun:
-            self._close_records(np.array([NEWLINE], np.uint8), np.zeros(1, bool), np.zeros(1, int))
-        return Form(self.separator, self.width, self.records - 1)
+            ends = _Ends(np.zeros(1, int), np.array([self.lines + 2]))
+            self._close_records(np.array([NEWLINE], np.uint8), np.zeros(1, bool), ends)
+        return Form(self.separator, self.width, self.records - 1, self.first, self.breaks)
 
-    def _check_quotes(self, data: Bytes, is_inside: Flags, ends: Places) -> None:
+    def _check_quotes(self, data: Bytes, is_inside: Flags, breaks: Places) -> None:
         """A quotation fills its cell: it opens at the cell's beginning and closes at its end. A
         doubled mark inside closes and opens it again."""
         parting = ord(self.separator)
@@ -177,46 +195,51 @@ class _Records:
         may_follow = _is_one_of(data[follows], NEWLINE, RETURN, QUOTE, parting)
         wrong = np.sort(np.concatenate([opens[~may_open], follows[~may_follow]]))
         if len(wrong):
-            row = self.row + int(np.searchsorted(ends, wrong[0]))
-            why = (
-                f": a quotation mark in row {row} is not around a whole cell; double it inside one"
+            line = self.lines + 1 + int(np.searchsorted(breaks, wrong[0]))
+            raise _refused(
+                self.name,
+                f": a quotation mark in line {line} is not around a whole cell; double it inside "
+                "one",
             )
-            raise _refused(self.name, why)
 
-    def _close_records(self, data: Bytes, is_inside: Flags, ends: Places) -> None:
+    def _close_records(self, data: Bytes, is_inside: Flags, ends: _Ends) -> None:
         """Count the records that end here and look at their cells; the rest stays open."""
         is_parting = (data == ord(self.separator)) & ~is_inside
-        cells = _count_by_record(is_parting, ends)
+        cells = _count_by_record(is_parting, ends.places)
         cells[0] += self.cells - 1
         widths = cells[:-1] + 1
         is_regular = self.records > 0 and bool((widths == self.width).all())
         self.records += (
             len(widths) if is_regular else self._check_widths(data, is_parting, ends, widths)
         )
-        rest = slice(ends[-1] + 1 if len(ends) else 0, None)
+        has_end = bool(len(widths))
+        self.begun = int(ends.below[-1]) if has_end else self.begun
+        rest = slice(ends.places[-1] + 1 if has_end else 0, None)
         is_content = _find_content(data[rest], is_parting[rest]).any()
         is_byte = _find_bytes(data[rest]).any()
         self.cells = int(cells[-1]) + 1
-        self.is_filled = bool(is_content or (self.is_filled and not len(ends)))
-        self.is_begun = bool(is_byte or (self.is_begun and not len(ends)))
+        self.is_filled = bool(is_content or (self.is_filled and not has_end))
+        self.is_begun = bool(is_byte or (self.is_begun and not has_end))
 
-    def _check_widths(self, data: Bytes, is_parting: Flags, ends: Places, widths: Counts) -> int:
+    def _check_widths(self, data: Bytes, is_parting: Flags, ends: _Ends, widths: Counts) -> int:
         """How many records end here; the first of a file, after lines of nothing, is its header,
         and only a record of nothing may have another width."""
-        contents = _count_by_record(_find_content(data, is_parting), ends)[:-1]
-        others = _count_by_record(_find_bytes(data), ends)[:-1]
+        contents = _count_by_record(_find_content(data, is_parting), ends.places)[:-1]
+        others = _count_by_record(_find_bytes(data), ends.places)[:-1]
+        lines = np.append(self.begun, ends.below)
         contents[:1] += self.is_filled
         others[:1] += self.is_begun
         if len(widths) and not self.records:
             leading = int(np.argmax(others > 0)) if others.any() else len(widths)
             widths = widths[leading:]
             contents = contents[leading:]
+            lines = lines[leading:]
             self.width = int(widths[0]) if len(widths) else 0
+            self.first = int(lines[1]) if len(widths) else 1
         wrong = np.flatnonzero((widths != self.width) & (contents > 0))
         if len(wrong):
-            row = self.row + int(wrong[0])
-            count = int(widths[wrong[0]])
-            raise _refused(self.name, f": row {row} has {count} cells, the header {self.width}")
+            line, count = int(lines[wrong[0]]), int(widths[wrong[0]])
+            raise _refused(self.name, f": line {line} has {count} cells, the header {self.width}")
         return len(widths)
 
 

@@ -30,9 +30,10 @@ class Outcome:
     are of people who were erased; `customers`: whose rows were added or changed; `joined`: keys of
     customers who were there; `contested`: column → how often it changed of customers whom another
     source names too; `closed_months`: changed amounts of invoices of earlier months;
-    `missing`: rows that a whole file did not send, else None; `undecided`: of them those that wait
-    for a decision; `payments`: what open amounts say; `codes`: those that nobody translates;
-    `decisions`: what a person must decide, a line each."""
+    `missing`: rows that a whole file did not send, else None; `newly_missing`: numbers of those
+    that were not missing before; `undecided`: how many of all wait for a decision; `payments`:
+    what open amounts say; `codes`: those that nobody translates; `decisions`: what a person must
+    decide, a line each."""
 
     feed: str
     table: str
@@ -52,6 +53,7 @@ class Outcome:
     joined: int = 0
     contested: Counter[str] = field(default_factory=Counter)
     missing: int | None = None
+    newly_missing: pl.Series = field(default_factory=partial(pl.Series, dtype=pl.Int64))
     undecided: int = 0
     payments: Payments = field(default_factory=Payments)
     newest: dt.datetime | None = None

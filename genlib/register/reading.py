@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from genlib.errors import BadInput
 from genlib.register.delimited import find_separator, read_form, seam
 from genlib.register.schema import WRITTEN_HERE, Base, plain_columns
-from genlib.register.workbook import read_workbook
+from genlib.register.workbook import find_header, read_workbook
 
 KINDS = (".csv", ".xlsx", ".parquet")
 PASSED_OVER = re.compile(
@@ -163,9 +163,9 @@ def read_header(path: Path) -> list[str]:
 
 
 def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
-    """The file in frames of at most `rows`, all text, with `row`: 1 for the first row after the
-    header. A line of nothing but spaces and separators is no row. name: the table; blank for a file
-    in a layout of its own.
+    """The file in frames of at most `rows`, all text, with `row`: the number that whoever opens the
+    file sees beside it, in CSV its first line. A Parquet file's first row is 1. A line of nothing
+    but spaces and separators is no row. name: the table; blank for a file in a layout of its own.
 
     BadInput at the end if not every record of the file came, so read in a transaction.
     """
@@ -173,15 +173,32 @@ def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
         form = read_form(path) if path.suffix.lower() == ".csv" else None
         frame = _scan(path)
         seams = _seams(name, frame.collect_schema().names(), form.separator) if form else {}
-        count = 0
-        for batch in frame.with_row_index("row", 1).collect_batches(chunk_size=rows):
+        first = form.first if form else find_first_row(path)
+        numbered = frame.with_row_index("row", first).with_columns(pl.col("row").cast(pl.Int64))
+        count = breaks = 0
+        for batch in numbered.collect_batches(chunk_size=rows):
             count += batch.height
-            _refuse_joined(path, batch, seams)
-            filled = batch.filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
-            numbered = filled.with_columns(pl.col("row").cast(pl.Int64))
-            yield from numbered.iter_slices(rows)
+            inside = _count_breaks(batch, is_any=bool(form and form.breaks))
+            lines = batch.with_columns(row=pl.col("row") + inside.cum_sum() - inside + breaks)
+            breaks += int(inside.sum())
+            _refuse_joined(path, lines, seams)
+            filled = lines.filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
+            yield from filled.iter_slices(rows)
         if form and count != form.records:
             raise BadInput(f"{path.name} has {form.records} rows, but {count} could be read")
+
+
+def find_first_row(path: Path) -> int:
+    """The number of the first row below the header, as whoever opens the file sees it."""
+    return find_header(path) + 1 if path.suffix.lower() == ".xlsx" else 1
+
+
+def _count_breaks(batch: pl.DataFrame, *, is_any: bool) -> pl.Series:
+    """How many line breaks the cells of each row have. is_any: whether there may be one."""
+    if not is_any:
+        return pl.zeros(batch.height, pl.Int64, eager=True)
+    breaks = pl.sum_horizontal(pl.exclude("row").str.count_matches("\n", literal=True))
+    return batch.select(breaks.cast(pl.Int64)).to_series()
 
 
 def _seams(name: str, header: list[str], separator: str) -> dict[str, str]:
@@ -208,9 +225,10 @@ def _refuse_joined(path: Path, batch: pl.DataFrame, seams: dict[str, str]) -> No
     for column, pattern in seams.items() if broken.height else ():
         joined = broken.filter(pl.col(column).str.contains(pattern))
         if joined.height:
+            place = "line" if path.suffix.lower() == ".csv" else "row"
             raise BadInput(
-                f"{path.name}: row {joined['row'][0]} holds the next row in its column {column}; "
-                "a quotation mark is missing or too many"
+                f"{path.name}: {place} {joined['row'][0]} holds the next row in its column "
+                f"{column}; a quotation mark is missing or too many"
             )
 
 

@@ -171,8 +171,9 @@ def find_newest(rows: pl.DataFrame, as_of: dt.datetime) -> dt.datetime | None:
 
 def mark_missing(
     register: Register, connection: sa.Connection, key: RunKey, keys: pl.DataFrame
-) -> None:
-    """Mark the rows that the feed does not send any more; those that came again are unmarked."""
+) -> pl.Series:
+    """Mark the rows that the feed does not send any more; those that came again are unmarked. The
+    numbers of those that had no mark."""
     marks = table("missing_row")
     query = sa.select(marks.c.id, marks.c.row_id).where(
         marks.c.feed == key.feed, marks.c.table == key.table
@@ -196,6 +197,7 @@ def mark_missing(
             decided_at=pl.lit(None, UTC_INSTANT),
         ),
     )
+    return fresh["row_id"]
 
 
 def tell_history(register: Register, now: dt.datetime) -> list[str]:

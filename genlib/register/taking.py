@@ -45,7 +45,7 @@ class Taking:
     `speaking`: customers of the taken rows that tell of a consent, a prohibition or an opting out;
     `refused_ids`: numbers of the rows that came and were refused;
     `is_mostly_unchanged`: rows are worth a look whether they are in the register already; `now`:
-    the instant of the refresh with the company's day."""
+    the instant of the refresh, and `spoken` of when the source speaks, with the company's day."""
 
     def __init__(self, place: Place, source: Source, run: runs.RunKey, refused: BinaryIO) -> None:
         self.place = place
@@ -58,6 +58,7 @@ class Taking:
         self.refused_ids = pl.Series(dtype=pl.Int64)
         self.is_mostly_unchanged = True
         self.now = place.tell_now(run.at)
+        self.spoken = place.tell_now(run.as_of)
         self.watch = holds.Watch.of(place.connection, self.name, run.at)
         self.terms = expiry.read_terms(place.connection, place.years_kept, run.at, place.time_zone)
         self.seen = Seen(place.register, place.connection, self.name)
@@ -180,7 +181,7 @@ class Taking:
         if not may_be_fewer:
             check_not_shrunk(connection, self.run, of_source, missing["id"])
         self.outcome.missing = missing.height
-        runs.mark_missing(register, connection, self.run, missing)
+        self.outcome.newly_missing = runs.mark_missing(register, connection, self.run, missing)
         self.outcome.undecided = count_undecided(connection, self.run.feed, self.name)
 
     def _choose_stage(self, columns: tuple[str, ...]) -> Stage:
@@ -259,7 +260,7 @@ class Taking:
         stored = self.stage.read_stored(came)
         pairs = self._pair(came, stored)
         changes = _list_changes(differing)
-        faults = judge_changes(self.place.register, self.name, pairs, changes, self.run.as_of)
+        faults = judge_changes(self.place.register, self.name, pairs, changes, self.spoken)
         good = pairs.join(faults, on="row", how="anti", maintain_order="left")
         changes = changes.join(good, on="row", how="semi")
         if good.height:
@@ -270,7 +271,7 @@ class Taking:
         if self.name == "customer":
             self._note_contested(good, changes)
         if self.name == "invoice":
-            count = count_closed_months(good, changes, self.run.as_of)
+            count = count_closed_months(good, changes, self.spoken)
             self.outcome.closed_months += count
         return good.select("row", *self.stage.keys, *self._owner_columns()), faults
 

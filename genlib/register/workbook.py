@@ -52,16 +52,33 @@ def read_workbook(path: Path, *, sheet: str = "", header: int = 1) -> pl.DataFra
         for what, pattern in LOST.items():
             if pattern.search(part):
                 raise BadInput(f"{path.name} {what}")
+    return _read_sheet(_load_sheet(path, sheet, header))
+
+
+def find_header(path: Path, *, sheet: str = "") -> int:
+    """The number of the row that the reader takes for the header if none is told: the first that is
+    not empty."""
+    rows = _load_sheet(path, sheet, 1).total_height
+    below_first = _load_sheet(path, sheet, 2, rows=0).total_height
+    return below_first - rows + 2
+
+
+def _load_sheet(
+    path: Path, name: str, header: int, rows: int | None = None
+) -> fastexcel.ExcelSheet:
+    """The sheet of this name, else the one that is filled; of `rows` only the first."""
     logging.getLogger("fastexcel").setLevel(logging.ERROR)
     book = fastexcel.read_excel(path)
-    names = [name for name in book.sheet_names if sheet in {"", name}]
+    names = [one for one in book.sheet_names if name in {"", one}]
     if not names:
         raise BadInput(f"{path.name} has no sheet of the name that the feed says")
-    sheets = [book.load_sheet(name, header_row=header - 1, dtypes="string") for name in names]
+    sheets = [
+        book.load_sheet(one, header_row=header - 1, n_rows=rows, dtypes="string") for one in names
+    ]
     filled = [sheet for sheet in sheets if sheet.width] or sheets[:1]
     if len(filled) > 1:
         raise BadInput(f"{path.name} has {len(filled)} filled sheets; leave the one that counts")
-    return _read_sheet(filled[0])
+    return filled[0]
 
 
 def _read_sheet(sheet: fastexcel.ExcelSheet) -> pl.DataFrame:

@@ -54,7 +54,7 @@ class Chain:
 
     def do(self) -> int:
         """Do all that is due now; how many reports were made, refused or failed here."""
-        campaigns = read_campaigns(self.plan, self.settings)
+        campaigns = read_campaigns(self.plan, self.settings, self.store.read())
         now = self.clock()
         slots = find_due_slots(self.plan, now, self.settings.time_zone, campaigns)
         reports = drop_repeats(slots)

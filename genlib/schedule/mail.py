@@ -11,8 +11,8 @@ import html
 import re
 import smtplib
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
@@ -105,23 +105,52 @@ def classify(to: tuple[str, ...], delivery: Delivery) -> str:
     return "PROCESSOR" if domains - set(delivery.internal) else "INTERNAL"
 
 
-def send(mail: EmailMessage, delivery: Delivery, folder: Path) -> Outcome:
-    """Hand a mail to the server, encrypted or not at all. UsageError or Refused if a file that
-    `delivery` names cannot be used."""
+def send(
+    mail: EmailMessage, delivery: Delivery, folder: Path, reached: Sequence[str] = ()
+) -> Outcome:
+    """Hand a mail to the server, encrypted or not at all, for whom it is not one of `reached`:
+    digests of the addresses for which the server took it before. Whom it puts off is tried again
+    alone. UsageError or Refused if a file that `delivery` names cannot be used."""
+    to = list_left([address.strip() for address in mail["To"].split(",")], reached)
     trusted = _trust(delivery, folder)
     secret = _read_password(delivery, folder)
-    refused: Mapping[str, object] | None = None
+    refused: Mapping[str, tuple[int, bytes]] | None = None
     try:
         with smtplib.SMTP(delivery.server, delivery.port, timeout=SECONDS) as server:
             server.starttls(context=trusted)
             if delivery.user:
                 server.login(delivery.user, secret)
-            refused = server.send_message(mail)
+            refused = server.send_message(mail, to_addrs=to)
+    except smtplib.SMTPRecipientsRefused as error:
+        if not reached:
+            return _judge_failure(error)
+        refused = error.recipients
     except (smtplib.SMTPException, OSError) as error:
         if refused is None:  # else it was taken, and only the parting went wrong
-            return _judge_failure(error)
+            return replace(_judge_failure(error), reached=tuple(reached))
+    return _judge_answers(to, refused, reached)
+
+
+def list_left(to: Sequence[str], reached: Sequence[str]) -> list[str]:
+    """The addresses for which a mail was not taken yet; reached: digests of the others."""
+    return [address for address in to if _digest(address) not in reached]
+
+
+def _digest(address: str) -> str:
+    return sha256(address.encode()).hexdigest()[:16]
+
+
+def _judge_answers(
+    to: Sequence[str], refused: Mapping[str, tuple[int, bytes]], reached: Sequence[str]
+) -> Outcome:
+    """What it means that a server took a mail for some, here or before."""
     some = f"the mail server took it for all but {len(refused)} of the recipients"
-    return Outcome(DONE, some if refused else "")
+    taken = [_digest(address) for address in to if address not in refused]
+    everybody_reached = (*reached, *taken)
+    if any(code < REFUSALS for code, _ in refused.values()):
+        kind = smtplib.SMTPRecipientsRefused.__name__
+        return Outcome(FAILED, some, error=kind, may_pass=True, reached=everybody_reached)
+    return Outcome(DONE, some if refused else "", reached=everybody_reached)
 
 
 def _judge_failure(error: Exception) -> Outcome:

@@ -19,7 +19,8 @@ LOOK_AGAIN = dt.timedelta(hours=1)
 @dataclass(frozen=True)
 class Outcome:
     """status: one of the six. `cell` and `error` (a class, never a message) of what failed; `run`:
-    what was made. `may_pass`: another try may go well."""
+    what was made. `may_pass`: another try may go well. `reached`: digests of the addresses for
+    which a mail was taken."""
 
     status: str
     reason: str = ""
@@ -28,6 +29,7 @@ class Outcome:
     error: str | None = None
     may_pass: bool = False
     not_before: dt.datetime | None = None
+    reached: tuple[str, ...] = ()
 
 
 def judge_error(error: Exception) -> Outcome:

@@ -5,6 +5,9 @@ written, so both have to write it alike.
 Example: customers is of customer_analysis, and board too, with `parameters = { region = "all" }`,
 which the report has anyway: board is told to leave that out. In an entry of two regions
 `each = { region = ["all", "06"] }` names the whole, which comes anyway.
+
+What is made once is made in one way: of data that are refreshed and published as one entry says,
+with its PDF or without. So both have to ask for the same.
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genlib.schedule.plan import Entry
+from genlib.schedule.plan import EVERY, Entry
 
 Choice = Mapping[str, Any]
 """Values of parameters."""
+MAKING = ("refresh", "publish", "pdf", "keep_months")
+"""What an entry says of how its report is made."""
 
 
 def check_once(entry: Entry, defaults: Choice) -> Iterator[tuple[str, str]]:
@@ -41,6 +46,7 @@ def check_alike(
         if place != path or other.period_unit != entry.period_unit or is_apart:
             continue
         pairs = [(one, two) for one in list_choices(entry) for two in list_choices(other)]
+        yield from _check_making(entry, other, pairs)
         same = [
             pair for pair in pairs if _leave_out(defaults, pair[0]) == _leave_out(defaults, pair[1])
         ]
@@ -50,6 +56,30 @@ def check_alike(
                 f"{other.name} makes this report too and writes it in another way, so it would be "
                 "made twice: name the report alike, and leave out parameters that it has anyway",
             )
+
+
+def _check_making(
+    entry: Entry, other: Entry, pairs: Sequence[tuple[Choice, Choice]]
+) -> Iterator[tuple[str, str]]:
+    """What two entries of one report say otherwise of how it is made."""
+    if not any(_may_be_same(one, two) for one, two in pairs):
+        return
+    for name in MAKING:
+        ours, theirs = getattr(entry, name), getattr(other, name)
+        is_alike = set(ours) == set(theirs) if isinstance(ours, tuple) else ours == theirs
+        if not is_alike:
+            yield (
+                name,
+                f"{other.name} makes this report too and says another {name}, but it is made once: "
+                f"say the same {name} in both",
+            )
+
+
+def _may_be_same(one: Choice, two: Choice) -> bool:
+    """Whether two choices are one, where EVERY stands for any value."""
+    return one.keys() == two.keys() and all(
+        value == two[name] or EVERY in {value, two[name]} for name, value in one.items()
+    )
 
 
 def list_choices(entry: Entry) -> list[Choice]:

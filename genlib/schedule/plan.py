@@ -147,6 +147,12 @@ def name_slot(
     return f"report {report} {period} {language} {choice}"
 
 
+def read_choice(key: str) -> dict[str, Any]:
+    """The parameters in the key of a slot."""
+    choice: dict[str, Any] = json.loads(key[key.index("{") :])
+    return choice
+
+
 def find_slot_key(task: str) -> str:
     """The key of the slot that a task is about: of a report's own, or of a mail about it."""
     return "report " + f" {task}".partition(" report ")[2]

@@ -83,7 +83,8 @@ def post(  # noqa: PLR0913 - all that a round knows
     _take_up(store, postings, now)
 
     def start(key: str) -> Here:
-        return Here(send_news, key, postings[key], plan, settings)
+        reached = tuple(store.read([key])[key]["reached"].split())
+        return Here(send_news, key, postings[key], plan, settings, reached)
 
     return Work(store, start, clock=clock, put_off=put_off_mail).do(list(postings))
 
@@ -239,8 +240,10 @@ def _name_mail(
     return f"mail {kind}{again} {row['key']}"
 
 
-def send_news(key: str, posting: Posting, plan: Plan, settings: Settings) -> Outcome:
-    """Note the disclosure, then send."""
+def send_news(
+    key: str, posting: Posting, plan: Plan, settings: Settings, reached: Sequence[str] = ()
+) -> Outcome:
+    """Note the disclosure, then send; `reached` as in `mail.send`."""
     slot, row, kind, to = posting
     assert plan.delivery is not None  # noqa: S101 - post began with it
     delivery = plan.delivery
@@ -268,12 +271,12 @@ def send_news(key: str, posting: Posting, plan: Plan, settings: Settings) -> Out
             "period": slot.period.label,
             "language": slot.language,
             "news": kind,
-            "recipients": len(to),
+            "recipients": len(mail.list_left(to, reached)),
             "class": mail.classify(to, delivery),
             "file": with_file,
         },
     )
-    return mail.send(letter, delivery, plan.folder)
+    return mail.send(letter, delivery, plan.folder, reached)
 
 
 def _find_title(slot: Slot, plan: Plan, settings: Settings) -> str:

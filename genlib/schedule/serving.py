@@ -31,6 +31,12 @@ def open_store(settings: Settings) -> Store:
     return Store(settings.slots or f"sqlite:///{find_file(settings)}")
 
 
+def read_tasks(settings: Settings) -> Mapping[str, Line]:
+    """The tasks of a workbench by key; none, and nothing is made, before the first round."""
+    is_begun = bool(settings.slots) or find_file(settings).is_file()
+    return open_store(settings).read() if is_begun else {}
+
+
 def find_file(settings: Settings) -> Path:
     """Where the tasks of a workbench are kept, unless the settings name a database."""
     return settings.home / "schedule.sqlite"
@@ -50,25 +56,25 @@ def do_round(plan: Plan, settings: Settings, store: Store) -> list[dict[str, Any
 
 def read_status(plan: Plan, settings: Settings, store: Store) -> list[dict[str, Any]]:
     """How it stands, a line a task."""
-    slots = find_slots(plan, settings)
-    return status.describe(store.read(), slots, read_clock(), list_taken_back(settings))
+    rows = store.read()
+    slots = find_slots(plan, settings, rows)
+    return status.describe(rows, slots, read_clock(), list_taken_back(settings))
 
 
-def find_slots(plan: Plan, settings: Settings) -> list[Slot]:
-    """Every slot that is due by now."""
-    campaigns = read_campaigns(plan, settings)
+def find_slots(plan: Plan, settings: Settings, rows: Mapping[str, Line]) -> list[Slot]:
+    """Every slot that is due by now. rows: the tasks that were put down."""
+    campaigns = read_campaigns(plan, settings, rows)
     return find_due_slots(plan, read_clock(), settings.time_zone, campaigns)
 
 
 def tell_past(plan: Plan, settings: Settings) -> list[str]:
     """A line for each entry of which reports of the past would come at the next round, because
     the entry, a language or a parameter is new; none if the database cannot be asked here."""
-    is_begun = bool(settings.slots) or find_file(settings).is_file()
     try:
-        rows = open_store(settings).read() if is_begun else {}
+        rows = read_tasks(settings)
     except (GenlibError, OSError):
         return []
-    wanted = [one for one in find_slots(plan, settings) if not one.is_missed]
+    wanted = [one for one in find_slots(plan, settings, rows) if not one.is_missed]
     lines = []
     for entry in plan.entries:
         slots = [one for one in wanted if one.entry == entry and one.key not in rows]
@@ -96,12 +102,14 @@ def count_reports(number: int) -> str:
 
 def open_again(entry: str, plan: Plan, settings: Settings, store: Store) -> int:
     """Let what was refused, failed or taken back of an entry be made again, under whatever name it
-    was put down; how many."""
+    was put down; how many. What the schedule does not ask for any more, or catch up, stays as it
+    is, for nobody would make it."""
     taken_back = list_taken_back(settings)
     everything = store.read()
-    ours = [slot for slot in find_slots(plan, settings) if slot.entry.name == entry]
+    slots = find_slots(plan, settings, everything)
+    ours = [slot for slot in slots if slot.entry.name == entry and not slot.is_missed]
     keys = status.find_entries(everything, ours)
-    rows = [row for key, row in everything.items() if entry in {row["entry"], keys.get(key)}]
+    rows = [everything[key] for key, name in keys.items() if name == entry]
     open_rows = [
         row for row in rows if row["status"] in status.BAD or status.is_withdrawn(row, taken_back)
     ]

@@ -8,18 +8,20 @@ Example: the release knows 2026-09-A, from 20 September until 5 October, and 202
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from genlib.errors import GenlibError
 from genlib.metrics.names import REGIONS
-from genlib.period import Period
+from genlib.period import Period, read_period
 from genlib.release import open_release, read_manifest
-from genlib.schedule.plan import EVERY, Plan
+from genlib.schedule.plan import EVERY, Plan, read_choice
 from genlib.settings import Settings
 
+Row = Mapping[str, Any]
 PURPOSE = "campaign_history"
 """Of the release that has the campaigns."""
 SPREADABLE = ("campaign", "region")
@@ -43,20 +45,31 @@ def list_values(
         return list(values)
     if name == "region":
         return [region for region in REGIONS if region not in {"all", "unknown"}]
-    return [
+    codes = [
         one.code for one in campaigns if one.starts_on < period.end and one.ends_on >= period.start
     ]
+    return list(dict.fromkeys(codes))
 
 
-def read_campaigns(plan: Plan, settings: Settings) -> tuple[Campaign, ...]:
-    """The campaigns of the release in force, by their codes; none if no entry asks for them or the
-    release cannot be opened, which its report tells."""
+def read_campaigns(plan: Plan, settings: Settings, rows: Mapping[str, Row]) -> tuple[Campaign, ...]:
+    """The campaigns of the release in force, by their codes; none if no entry asks for them. If the
+    release cannot be opened, which its report tells, those of which there are tasks (`rows`), each
+    in their periods, so that no mail about one is struck."""
     if not any(EVERY in entry.each.get("campaign", ()) for entry in plan.entries):
         return ()
     with suppress(GenlibError, OSError):
         release_id = read_manifest(PURPOSE, settings=settings).release_id
         return _read_release(release_id, settings)
-    return ()
+    return tuple(dict.fromkeys(_find_known(rows)))
+
+
+def _find_known(rows: Mapping[str, Row]) -> Iterator[Campaign]:
+    """The campaigns of which reports were put down, each as if it was of that period."""
+    for key, row in rows.items():
+        code = read_choice(key).get("campaign") if row["kind"] == "report" else None
+        if code:
+            period = read_period(row["period"])
+            yield Campaign(str(code), period.start, period.end - dt.timedelta(days=1))
 
 
 @lru_cache(maxsize=1)

@@ -32,6 +32,7 @@ def describe(
     that should be there. `taken_back`: the runs that somebody forgot or withdrew. What was never
     made and is not in the schedule any more is left out, for nothing can be done about it."""
     late = {slot.key for slot in slots if slot.key in rows and is_late(slot, rows[slot.key], now)}
+    asked = {slot.key for slot in slots if not slot.is_missed}
     entries = find_entries(rows, slots)
     lines = [
         _describe_row(row, entries.get(key) or row["entry"], late=key in late)
@@ -41,7 +42,11 @@ def describe(
     for line in lines:
         if is_withdrawn(line, taken_back):
             line["status"] = WITHDRAWN
-            line["reason"] = f"taken back; made anew after genlib schedule again {line['entry']}"
+            line["reason"] = (
+                f"taken back; made anew after genlib schedule again {line['entry']}"
+                if line["key"] in asked
+                else "taken back; the schedule does not ask for it"
+            )
     return lines
 
 

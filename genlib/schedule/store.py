@@ -59,6 +59,7 @@ TASK = sa.Table(
     sa.Column("started_at", Instant),
     sa.Column("finished_at", Instant),
     sa.Column("awaited_since", Instant),
+    sa.Column("reached", sa.Text, nullable=False, default="", server_default=""),
 )
 
 
@@ -97,6 +98,7 @@ class Store:
         with self._writing() as connection:
             TABLES.create_all(connection)
             _add_awaited_since(connection)
+            _add_reached(connection)
 
     def add(self, tasks: Collection[Task]) -> None:
         """Put down the tasks that are not there yet."""
@@ -141,7 +143,15 @@ class Store:
             claim=None,
             lease_until=None,
             not_before=outcome.not_before,
+            reached=" ".join(outcome.reached),
             finished_at=None if outcome.status == WAITING else now,
+        )
+
+    def give_back(self, claim: Claim) -> bool:
+        """Let a task wait again that its scheduler has to leave undone, as if this claim had never
+        been; False if it is another's by now."""
+        return self._change(
+            claim, status=WAITING, claim=None, lease_until=None, attempts=claim.attempts - 1
         )
 
     def reopen(self, row: Mapping[str, Any], now: dt.datetime) -> bool:
@@ -282,6 +292,16 @@ def _add_awaited_since(connection: sa.Connection) -> None:
     was_opened = sa.and_(TASK.c.status == WAITING, TASK.c.attempts == 0)
     opened = TASK.update().where(was_opened, TASK.c.not_before.is_not(None))
     connection.execute(opened.values(awaited_since=TASK.c.not_before))
+
+
+def _add_reached(connection: sa.Connection) -> None:
+    """Give a table of before December 2026 the column: of a mail in it nobody is known to have it
+    who may get it once more."""
+    column = TASK.c.reached
+    columns = {one["name"] for one in sa.inspect(connection).get_columns(TASK.name)}
+    if column.name not in columns:
+        empty = f"ALTER TABLE {TASK.name} ADD COLUMN {column.name} TEXT NOT NULL DEFAULT ''"
+        connection.execute(sa.text(empty))
 
 
 def _make_file(path: Path) -> None:

@@ -68,8 +68,10 @@ class Work:
                     return count
                 count += self._look()
         finally:
-            for job in self._jobs:
+            for job in self._jobs:  # none is left but if this scheduler is stopped
                 job.work.stop()
+            for job in self._jobs:
+                self.store.give_back(job.claim)
 
     def _claim_more(self, keys: list[str]) -> None:
         while len(self._jobs) < self.capacity:

@@ -182,7 +182,7 @@ def test_an_answer_is_on_the_scale_of_its_question(  # noqa: PLR0913, PLR0917
     answers = [f"1,{question},{score},,DATA_SUBJECT" for score in scores]
     outcome, refused = load_answers(register, key, tmp_path, *answers)
     assert (outcome.read, outcome.loaded) == (2, 0)
-    assert refused == "row,column,rule\n1,score,out_of_range\n2,score,out_of_range\n"
+    assert refused == "row,column,rule\n2,score,out_of_range\n3,score,out_of_range\n"
 
 
 def test_the_ends_of_a_scale_are_on_it(
@@ -199,7 +199,7 @@ def test_a_question_of_text_has_no_score_and_an_answer_is_to_the_survey_of_its_i
     outcome, refused = load_answers(register, key, tmp_path, *answers)
     assert outcome.loaded == 1
     assert refused == (
-        "row,column,rule\n1,score,not_of_this_question\n3,question_id,question_of_another_survey\n"
+        "row,column,rule\n2,score,not_of_this_question\n4,question_id,question_of_another_survey\n"
     )
 
 
@@ -210,7 +210,7 @@ def test_an_answer_to_no_question_is_told_once(
         register, key, tmp_path, "1,9,99,,DATA_SUBJECT", "1,9,7,,DATA_SUBJECT"
     )
     assert refused == (
-        "row,column,rule\n1,score,out_of_range\n2,question_id,unknown_survey_question\n"
+        "row,column,rule\n2,score,out_of_range\n3,question_id,unknown_survey_question\n"
     )
 
 

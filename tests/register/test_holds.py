@@ -343,7 +343,7 @@ def test_a_refused_customer_without_a_number_stops_the_lists_too(small: Desk) ->
 
 def test_a_refused_cell_that_may_hide_other_rows_stops_the_lists(small: Desk) -> None:
     swallowed = "x,DATA_SUBJECT\n3,3,prohibition,email,2026-05-01T08:00:00Z,,web,x"
-    with pytest.raises(BadInput, match="row 1 holds the next row in its column evidence"):
+    with pytest.raises(BadInput, match="line 2 holds the next row in its column evidence"):
         small.load(permission=[consent(9, 2, evidence=swallowed, **UNREADABLE)])
     with pytest.raises(Refused, match="permission not_loaded 1"):
         small.export()
@@ -615,7 +615,7 @@ def test_whatever_is_loaded_every_row_is_counted_and_nobody_of_a_refused_row_is_
         assert outcome.read == len(rows) == outcome.loaded + outcome.unchanged + outcome.rejected
         report = folder / "rejected/permission.csv"
         refused = set(pl.read_csv(report)["row"]) if report.exists() else set()
-        named = {rows[number - 1]["customer_id"] for number in refused}
+        named = {rows[number - 2]["customer_id"] for number in refused}
         assert {int(text) for text in named - {"x", ""}} <= set(desk.held())
         if named & {"x", ""}:
             with pytest.raises(Refused):

@@ -340,7 +340,7 @@ def test_refused_rows_are_told_by_number_column_and_rule_and_never_by_value(
     assert str(outcome) == "customer: 3 read, 2 loaded, 1 rejected (bad_format 1)"
     assert (
         tmp_path / "rejected/customer.csv"
-    ).read_text() == "row,column,rule\n2,phone,bad_format\n"
+    ).read_text() == "row,column,rule\n3,phone,bad_format\n"
 
 
 def test_a_second_load_tells_what_is_there_already_and_what_has_changed(
@@ -357,7 +357,7 @@ def test_a_second_load_tells_what_is_there_already_and_what_has_changed(
     )
     assert (
         tmp_path / "rejected/customer.csv"
-    ).read_text() == "row,column,rule\n4,phone,changed\n4,language,changed\n"
+    ).read_text() == "row,column,rule\n5,phone,changed\n5,language,changed\n"
 
 
 def test_a_refused_row_does_not_take_the_place_of_a_good_one(
@@ -376,8 +376,8 @@ def test_a_row_of_nobody_is_refused_and_so_is_a_second_campaign_of_one_code(
     assert into(register, folder, key, tmp_path).loaded == 1
     assert (
         tmp_path / "rejected/permission.csv"
-    ).read_text() == "row,column,rule\n1,customer_id,unknown_customer\n"
-    assert (tmp_path / "rejected/campaign.csv").read_text() == "row,column,rule\n2,code,duplicate\n"
+    ).read_text() == "row,column,rule\n2,customer_id,unknown_customer\n"
+    assert (tmp_path / "rejected/campaign.csv").read_text() == "row,column,rule\n3,code,duplicate\n"
 
 
 def test_keys_of_two_columns_are_looked_up_together(register: Register) -> None:
@@ -404,7 +404,7 @@ def test_a_batch_border_changes_nothing(
     assert seen == [2, 4, 6, 7]
     assert (
         tmp_path / "rejected/customer.csv"
-    ).read_text() == "row,column,rule\n4,phone,changed\n5,id,not_an_integer\n"
+    ).read_text() == "row,column,rule\n5,phone,changed\n6,id,not_an_integer\n"
     assert (outcome.loaded, outcome.unchanged, outcome.rejected) == (4, 1, 2)
 
 
@@ -423,7 +423,7 @@ def test_blank_lines_are_no_rows_and_do_not_shift_the_numbers(
     (folder / "customer.csv").write_text("\n".join([head, row, "", "  \t", changed]))
     into(register, folder, key, tmp_path)
     report = (tmp_path / "rejected/customer.csv").read_text()
-    assert report == "row,column,rule\n4,phone,changed\n"
+    assert report == "row,column,rule\n5,phone,changed\n"
 
 
 def test_blank_lines_before_the_header_do_not_hide_the_separator(

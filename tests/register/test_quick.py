@@ -48,7 +48,7 @@ def test_of_two_rows_of_one_number_the_first_counts_though_one_is_unchanged(
     twice = [WRITTEN, PERSON]
     twice.insert(at, {**WRITTEN, "family_name": "Esimerkki"})
     outcome = refresh(register, key, write(tmp_path / "in", customer=twice))["customer"]
-    assert read_rejected(tmp_path / "in", "customer") == [(2, "id", "duplicate")]
+    assert read_rejected(tmp_path / "in", "customer") == [(3, "id", "duplicate")]
     assert (outcome.changed, outcome.refused) == (1 - at, 1)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from workbooks import DURATION, TIME, Xml, error, styled, write_workbook
@@ -145,7 +146,7 @@ def test_excels_plain_csv_of_a_finnish_windows_is_refused_with_what_to_do(tmp_pa
     content = lines({**FEEDBACK, "comment": "hyvää päivää"}, separator=";").encode("cp1252")
     message = refuse_csv("feedback", content, tmp_path)
     assert message == (
-        "feedback.csv cannot be read as csv in UTF-8: it looks like Windows-1252 (near row 1); "
+        "feedback.csv cannot be read as csv in UTF-8: it looks like Windows-1252 (near line 2); "
         "save it as CSV UTF-8"
     )
 
@@ -200,7 +201,7 @@ def test_a_quotation_mark_that_joins_rows_refuses_the_file(tmp_path: Path) -> No
     rows[5]["comment"] = 'Paju"'
     message = refuse_csv("feedback", lines(*rows, separator=";"), tmp_path)
     assert message == (
-        "feedback.csv: row 3 holds the next row in its column comment; a quotation mark is "
+        "feedback.csv: line 4 holds the next row in its column comment; a quotation mark is "
         "missing or too many"
     )
 
@@ -216,12 +217,12 @@ def test_joined_rows_are_seen_in_every_column(column: str, end: str, tmp_path: P
 @pytest.mark.parametrize(
     ("comment", "why"),
     [
-        ('tuuma 12" putki', "row 2 is not around a whole cell"),
-        ('"hyvä" laite', "row 2 is not around a whole cell"),
+        ('tuuma 12" putki', "line 3 is not around a whole cell"),
+        ('"hyvä" laite', "line 3 is not around a whole cell"),
         ('"kesken', "has no end"),
     ],
 )
-def test_a_quotation_mark_in_the_wrong_place_is_told_by_row(
+def test_a_quotation_mark_in_the_wrong_place_is_told_by_line(
     comment: str, why: str, tmp_path: Path
 ) -> None:
     content = lines(FEEDBACK, {**FEEDBACK, "comment": comment}, FEEDBACK)
@@ -258,22 +259,20 @@ def test_a_line_break_outside_free_text_refuses_its_row(tmp_path: Path) -> None:
         now=CLOCK,
     )
     assert faults.sort("row").rows() == [
-        (2, "topic", "line_break"),
-        (3, "channel", "line_break"),
-        (4, "received_at", "not_an_instant"),
-        (5, "id", "not_an_integer"),
+        (3, "topic", "line_break"),
+        (5, "channel", "line_break"),
+        (7, "received_at", "not_an_instant"),
+        (9, "id", "not_an_integer"),
     ]
 
 
 @pytest.mark.parametrize(
     ("row", "cells"), [("1,1,5\n", 3), ("1,1,5,a,DATA_SUBJECT,b\n", 6), ('","\n', 1)]
 )
-def test_a_row_of_fewer_or_more_cells_is_told_by_number(
-    row: str, cells: int, tmp_path: Path
-) -> None:
+def test_a_row_of_fewer_or_more_cells_is_told_by_line(row: str, cells: int, tmp_path: Path) -> None:
     content = ANSWERS + "1,1,5,,DATA_SUBJECT\n\n" + row
     assert refuse_csv("survey_answer", content, tmp_path) == (
-        f"survey_answer.csv cannot be read as csv: row 3 has {cells} cells, the header 5"
+        f"survey_answer.csv cannot be read as csv: line 4 has {cells} cells, the header 5"
     )
 
 
@@ -346,7 +345,7 @@ def book(path: Path, *rows: dict[str, object], tail: str = "") -> Path:
 def test_a_cell_in_error_is_refused(word: str, column: str, rule: str, tmp_path: Path) -> None:
     path = book(tmp_path / "customer.xlsx", CUSTOMER, {**CUSTOMER, "id": 2, column: error(word)})
     good, faults = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
-    assert (good["row"].to_list(), faults.rows()) == ([1], [(2, column, rule)])
+    assert (good["row"].to_list(), faults.rows()) == ([2], [(3, column, rule)])
 
 
 @pytest.mark.parametrize(
@@ -390,7 +389,7 @@ def test_merged_cells_and_a_second_sheet_are_refused(tmp_path: Path) -> None:
 def test_an_empty_row_of_a_sheet_does_not_shift_the_numbers(tmp_path: Path) -> None:
     empty = dict.fromkeys(CUSTOMER)
     path = book(tmp_path / "customer.xlsx", CUSTOMER, empty, CUSTOMER)
-    assert read("customer", path)["row"].to_list() == [1, 3]
+    assert read("customer", path)["row"].to_list() == [2, 4]
 
 
 # One reading for all formats
@@ -457,7 +456,8 @@ def test_a_value_is_read_alike_in_every_format(
     path = write(tmp_path / "customer", {**CUSTOMER, column: value})
     good, faults = examined(read("customer", path), "customer", artificial=True, now=CLOCK)
     if faults.height:
-        assert faults.rows() == [(1, column, outcome)]
+        row = 1 if path.suffix == ".parquet" else 2
+        assert faults.rows() == [(row, column, outcome)]
     else:
         assert good[column].to_list() == [outcome]
 
@@ -573,3 +573,22 @@ def test_a_float_of_four_bytes_tells_no_long_number(tmp_path: Path) -> None:
     numbers.write_parquet(tmp_path / "feedback.parquet")
     [frame] = batches("feedback", tmp_path / "feedback.parquet", 10)
     assert frame["topic"].str.ends_with("~").to_list() == [True, False, False]
+
+
+def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path) -> None:
+    """Blank lines above the header, breaks inside cells - of the header too - and batches."""
+    path = tmp_path / "list.csv"
+    path.write_bytes(b'\n\nid,"na\nme"\n1,"a\nb"\n\n2,c\n3,"d\r\ne\nf"\n4,g\n')
+    read_rows = [row for rows in batches("", path, 2) for row in rows.select("row", "id").rows()]
+    assert read_rows == [(5, "1"), (8, "2"), (9, "3"), (12, "4")]
+
+
+def test_a_row_is_told_by_its_number_in_a_sheet_that_begins_lower(tmp_path: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    with xlsxwriter.Workbook(path) as book_of_one:
+        sheet = book_of_one.add_worksheet()
+        sheet.write_row(3, 1, ["id", "name"])
+        sheet.write_row(4, 1, ["1", "a"])
+        sheet.write_row(7, 1, ["2", "b"])
+    [rows] = batches("", path, 10)
+    assert rows.select("row", "id").rows() == [(5, "1"), (8, "2")]

@@ -154,8 +154,8 @@ def test_a_row_older_than_the_register_s_is_refused_and_holds_its_person_back(
     outcome = refresh(register, key, write(tmp_path / "in", customer=older))["customer"]
     assert (outcome.changed, outcome.refused, outcome.held_back) == (0, 1, 1)
     assert read_rejected(tmp_path / "in", "customer") == [
-        (1, "phone", "older"),
-        (1, "updated_at", "older"),
+        (2, "phone", "older"),
+        (2, "updated_at", "older"),
     ]
 
 
@@ -189,7 +189,7 @@ def test_an_act_of_will_is_never_edited(
     edited = write(tmp_path / "in", permission=ended | edit)
     outcome = refresh(register, key, edited)["permission"]
     assert (outcome.refused, outcome.held_back) == (1, 1)
-    assert read_rejected(tmp_path / "in", "permission") == [(1, *edit, rule)]
+    assert read_rejected(tmp_path / "in", "permission") == [(2, *edit, rule)]
     assert read_table(register, key, "permission").equals(before)
 
 
@@ -215,13 +215,24 @@ def test_a_payment_and_a_changed_amount_of_an_earlier_month_arrive(
     assert (row["paid_on"], row["amount_cents"]) == (dt.date(2026, 10, 1), 2400)
 
 
+@pytest.mark.parametrize(("hour", "count"), [("20:59", 0), ("21:00", 1)])
+def test_a_month_is_over_when_it_is_in_the_company(
+    register: Register, key: IdentityKey, tmp_path: Path, hour: str, count: int
+) -> None:
+    as_of = dt.datetime.fromisoformat(f"2026-09-30T{hour}Z")
+    refresh(register, key, write(tmp_path / "in", **EVERY), as_of=as_of)
+    changed = write(tmp_path / "in", invoice={**INVOICE, "amount_cents": "2400"})
+    outcome = refresh(register, key, changed, as_of=as_of)["invoice"]
+    assert outcome.closed_months == count
+
+
 def test_an_invoice_does_not_come_to_another_customer(
     register: Register, key: IdentityKey, tmp_path: Path
 ) -> None:
     people = [CUSTOMER, {**CUSTOMER, "id": "2"}]
     refresh(register, key, write(tmp_path / "in", customer=people, invoice=INVOICE))
     refresh(register, key, write(tmp_path / "in", invoice={**INVOICE, "customer_id": "2"}))
-    assert read_rejected(tmp_path / "in", "invoice") == [(1, "customer_id", "changed")]
+    assert read_rejected(tmp_path / "in", "invoice") == [(2, "customer_id", "changed")]
 
 
 def test_a_contact_moves_to_its_next_stage_and_never_back(
@@ -235,7 +246,7 @@ def test_a_contact_moves_to_its_next_stage_and_never_back(
     assert back["campaign_contact"].unchanged == 1
     again = {**CONTACT, "opened_at": "2026-01-02T09:00:00Z"}
     refresh(register, key, write(tmp_path / "in", campaign_contact=again))
-    assert read_rejected(tmp_path / "in", "campaign_contact") == [(1, "opened_at", "taken_back")]
+    assert read_rejected(tmp_path / "in", "campaign_contact") == [(2, "opened_at", "taken_back")]
     row = read_table(register, key, "campaign_contact").row(0, named=True)
     assert row["opened_at"] == dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC)
 
@@ -249,14 +260,15 @@ def test_a_change_that_contradicts_what_is_there_is_refused(
     bounced = {**CONTACT, "bounced": "true"}
     refresh(register, key, write(tmp_path / "in", campaign_contact=bounced))
     rejected = read_rejected(tmp_path / "in", "campaign_contact")
-    assert rejected == [(1, "opened_at", "of_a_bounced_message")]
+    assert rejected == [(2, "opened_at", "of_a_bounced_message")]
 
 
-@pytest.mark.parametrize(("day", "score"), [(20, 9), (21, 5)])
+@pytest.mark.parametrize(("hour", "score"), [("20T20:59", 9), ("20T21:00", 5), ("21T12:00", 5)])
 def test_an_answer_changes_until_its_survey_is_closed(
-    register: Register, key: IdentityKey, tmp_path: Path, day: int, score: int
+    register: Register, key: IdentityKey, tmp_path: Path, hour: str, score: int
 ) -> None:
-    as_of = dt.datetime(2026, 10, day, 12, tzinfo=dt.UTC)
+    """The last day is one of Helsinki."""
+    as_of = dt.datetime.fromisoformat(f"2026-10-{hour}Z")
     refresh(register, key, write(tmp_path / "in", **EVERY), as_of=as_of)
     changed = write(tmp_path / "in", survey_answer={**ANSWER, "score": "9"})
     refresh(register, key, changed, as_of=as_of)
@@ -275,7 +287,7 @@ def test_an_answer_given_after_its_survey_was_closed_is_refused_by_its_own_day(
     outcome = refresh(register, key, write(tmp_path / "in", **tables), as_of=LATER)
     assert outcome["survey_answer"].fresh == rows
     assert outcome["permission"].fresh == 1
-    refused = [] if rows else [(1, "invitation_id", "survey_closed")]
+    refused = [] if rows else [(2, "invitation_id", "survey_closed")]
     assert outcome["survey_answer"].rules == {rule: 1 for _, _, rule in refused}
     if refused:
         assert read_rejected(tmp_path / "in", "survey_answer") == refused
@@ -299,7 +311,7 @@ def test_of_a_row_that_comes_twice_the_first_counts(
     for _ in range(2):
         outcome = refresh(register, key, folder)["customer"]
         assert (outcome.read, outcome.refused) == (3, 1)
-        assert read_rejected(folder, "customer") == [(3, "id", "duplicate")]
+        assert read_rejected(folder, "customer") == [(4, "id", "duplicate")]
     assert read_table(register, key, "customer")["family_name"].to_list() == ["Kuuralehto"]
 
 

@@ -121,7 +121,7 @@ def test_a_check_tells_what_a_refresh_would_do_and_keeps_nothing(
         outcome.table: (outcome, faults) for outcome, faults in work.check(read_folder(folder))
     }
     assert found["customer"][0].fresh == 1
-    assert found["customer"][1] == b"row,column,rule\n2,id,not_an_integer\n"
+    assert found["customer"][1] == b"row,column,rule\n3,id,not_an_integer\n"
     assert found["invoice"][0].fresh == 1
     empty = ("customer", "invoice", "refresh_run", "held_back", "audit_event", "fingerprint")
     assert {register.count(name) for name in empty} == {0}

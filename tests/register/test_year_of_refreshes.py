@@ -15,11 +15,13 @@ from next_state import read_table
 from polars import col
 from polars.testing import assert_frame_equal
 
+from genlib.clock import read_clock
 from genlib.register.database import Register, create_register
 from genlib.register.feeds.source import read_feed
 from genlib.register.intake import load
 from genlib.register.refresh import Refresh
 from genlib.register.synthetic import collect
+from genlib.register.undo import undo_run
 from genlib.register.vault import IdentityKey
 
 KEY = IdentityKey(bytes(range(32)))
@@ -270,6 +272,14 @@ KILLED = {1, 8}
 REPEATED = {0, 4, *KILLED}
 """Exports that are brought again: the first, one into a register with rows, those that were killed;
 the last too. That a repeated export changes nothing does not hang on the month."""
+TAKEN_BACK = 6
+"""The export that is taken back, as if the wrong files had been sent, and brought again."""
+
+
+def take_back(register: Register) -> None:
+    """Take the last refresh back."""
+    runs = pl.concat(register.scan("refresh_run", ["run"]))
+    undo_run(register, KEY, int(runs["run"].sort()[-1]), read_clock())
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
@@ -286,6 +296,9 @@ def test_a_year_of_exports_is_the_same_register_as_one_load_of_the_truth(
             register.engine.dispose()
             kill_on_the_way(url, folder, now, 0.3 + at / 10)
         assert bring(register, folder, now) > 0 or at in KILLED or now.year == 2027
+        if at == TAKEN_BACK:
+            take_back(register)
+            assert bring(register, folder, now) > 0
         if at in REPEATED or now.year == 2027:
             assert bring(register, folder, now) == 0
     (tmp_path / "truth").mkdir()

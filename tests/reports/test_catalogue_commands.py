@@ -126,6 +126,14 @@ def test_a_report_is_opened_by_name_day_or_run(home, capsys):
     assert re.findall(r"/(2026-\d)/report.html", said) == ["2026-1", "2026-2"]
 
 
+def test_a_report_that_is_there_in_another_language_is_told(home, capsys):
+    keep(home / "reports", "2026-1", "good", language="sv")
+    assert command(["report", "open", "campaign_history"]) == 2
+    assert "there is one in sv: --language sv" in capsys.readouterr().err
+    assert command(["report", "open", "nobody"]) == 2
+    assert "genlib report list shows what there is" in capsys.readouterr().err
+
+
 def expire(home, run_id):
     run = keep(home / "reports", run_id, "good", period=f"{run_id}0")
     manifest = run.folder / "manifest.json"

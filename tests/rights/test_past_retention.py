@@ -159,7 +159,7 @@ def test_an_answer_goes_with_its_invitation_and_neither_is_to_be_mended(
     assert [path.name for path in target.iterdir()] == ["survey_answer.csv"]
     assert (target / "survey_answer.csv").read_text().splitlines() == [
         "row,column,rule",
-        "2,invitation_id,unknown_survey_invitation",
+        "3,invitation_id,unknown_survey_invitation",
     ]
 
 

@@ -210,6 +210,21 @@ def test_a_parameter_that_cannot_be_is_refused_with_why_and_again_when_asked(
     assert subjects(postbox) == [told, told]
 
 
+@pytest.mark.usefixtures("here")
+def test_whoever_the_mail_server_puts_off_is_told_later_and_nobody_twice(plan, settings, postbox):
+    at_once, later = "data@company.example", "new@company.example"
+    wrong = replace(ENTRY, refresh=(), parameters={"comparison": "sideways"})
+    plan = replace(plan, entries=(replace(wrong, on_failure=(at_once, later)),))
+    postbox.refuses = {later: "450 not yet"}
+    do(plan, settings, DUE)
+    do(plan, settings, DUE + HOUR)
+    assert [to for to, _, _ in postbox.letters] == [[at_once]]
+    postbox.refuses = {}
+    do(plan, settings, DUE + 2 * HOUR)
+    do(plan, settings, DUE + 3 * HOUR)
+    assert [to for to, _, _ in postbox.letters] == [[at_once], [later]]
+
+
 def make_failing(path, settings):
     """An approved notebook whose third cell fails."""
     text = 'period: str = "2026-10"\nlanguage: str = "fi"'

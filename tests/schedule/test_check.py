@@ -164,6 +164,33 @@ def test_an_entry_that_would_make_a_report_twice_is_refused(settings, added, cur
         load(settings, ENTRY + added + "\n")
 
 
+@pytest.mark.parametrize(
+    ("added", "other"),
+    [
+        ("pdf = true\n", ""),
+        ("", "keep_months = 3\n"),
+        ('publish = ["customer_analysis"]\n', ""),
+        ('publish = ["customer_analysis"]\n', 'publish = ["satisfaction"]\n'),
+        ("", 'day = 3\nlanguages = ["sv", "fi"]\npdf = true\n'),
+    ],
+)
+def test_entries_of_one_report_that_want_it_made_otherwise_are_refused(settings, added, other):
+    """It is made once: what the later entry asks for would be left out without a word."""
+    with pytest.raises(BadInput, match="customers makes this report too and says another"):
+        load(settings, ENTRY + added + SECOND + other)
+
+
+def test_entries_that_meet_in_one_campaign_are_made_in_one_way(settings):
+    of_all = ENTRY.replace("customer_analysis", "campaign_history")
+    each = of_all + 'each = { campaign = ["*"] }\n'
+    one = of_all.replace('"customers"', '"board"') + 'parameters = { campaign = "2026-09-A" }\n'
+    with pytest.raises(BadInput, match="says another pdf, but it is made once"):
+        load(settings, each + one + "pdf = true\n")
+    assert len(load(settings, each + one + "day = 3\n").entries) == 2
+    other = of_all.replace('"customers"', '"board"') + 'parameters = { comparison = "year_ago" }\n'
+    assert len(load(settings, each + other + "pdf = true\n").entries) == 2
+
+
 def test_no_schedule_is_said_so(settings):
     with pytest.raises(UsageError, match="no schedule can be read at"):
         load_plan(settings)

@@ -103,6 +103,34 @@ def test_whoever_alone_is_refused_is_counted_and_not_named(postbox, delivery, tm
     assert [to for to, _, _ in postbox.letters] == [list(TO)]
 
 
+def test_whoever_is_put_off_is_tried_again_alone(postbox, delivery, tmp_path):
+    """A server that does not know a recipient yet (450), beside one whom it knows and one whom it
+    never will."""
+    to = (*TO, "later@company.example", "gone@company.example")
+    letter = mail.compose(NEWS, to, delivery, "key")
+    postbox.refuses = {"later@company.example": "450 not yet", "gone@company.example": "550 nobody"}
+    first = mail.send(letter, delivery, tmp_path)
+    assert (first.status, first.may_pass, len(first.reached)) == ("failed", True, 1)
+    again = mail.send(letter, delivery, tmp_path, first.reached)
+    assert (again.may_pass, again.reached) == (True, first.reached)
+    del postbox.refuses["later@company.example"]
+    last = mail.send(letter, delivery, tmp_path, again.reached)
+    assert (last.status, len(last.reached)) == ("done", 2)
+    assert [to for to, _, _ in postbox.letters] == [list(TO), ["later@company.example"]]
+    assert "company.example" not in f"{first} {last}"
+
+
+def test_who_has_a_letter_keeps_it_while_the_server_is_away(delivery, postbox, tmp_path):
+    to = (*TO, "later@company.example")
+    letter = mail.compose(NEWS, to, delivery, "key")
+    postbox.refuses = {"later@company.example": "450 not yet"}
+    first = mail.send(letter, delivery, tmp_path)
+    postbox.says = "451 later"
+    postbox.refuses = {}
+    away = mail.send(letter, delivery, tmp_path, first.reached)
+    assert (away.status, away.reached) == ("failed", first.reached)
+
+
 def test_a_letter_that_was_taken_is_sent_however_the_server_parts(postbox, delivery, tmp_path):
     postbox.parts = "250 bye"
     assert mail.send(mail.compose(NEWS, TO, delivery, "key"), delivery, tmp_path).status == "done"

@@ -2,13 +2,22 @@
 
 import datetime as dt
 import json
+import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
+import nbformat
 import pytest
+from approving import approve
 from catalogued import keep
+from nbformat.v4 import new_code_cell, new_notebook
 from planning import settings_in
+from workbench import ROOT
 
 from genlib.cli import run as command
 from genlib.schedule.outcome import DONE, REFUSED, Outcome
@@ -74,15 +83,39 @@ def test_an_entry_that_is_written_after_its_time_is_not_late(settings, capsys, m
     assert command(["schedule", "status"]) == 0
 
 
-def test_again_opens_what_was_refused_of_an_entry(settings, capsys):
+KEY = "report customer_analysis {} fi {{}}"
+
+
+def refuse(store, key, entry="customers"):
+    """A report that was put down and refused."""
+    store.add([Task(key, "report", entry, DUE)])
+    store.finish(store.claim([key], DUE), Outcome(REFUSED, "why"), DUE)
+
+
+def test_again_opens_what_was_refused_of_an_entry(settings, capsys, monkeypatch):
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
+    write(settings, "2026-11-01")
     store = open_store(settings)
-    now = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
-    store.add([Task("report x", "report", "customers", now)])
-    store.finish(store.claim(["report x"], now), Outcome(REFUSED, "why"), now)
+    key = KEY.format("2026-10")
+    refuse(store, key)
     assert command(["schedule", "again", "customers"]) == 0
     assert capsys.readouterr().out == "1 will be made again\n"
-    assert store.read()["report x"]["status"] == "waiting"
+    assert store.read()[key]["status"] == "waiting"
     assert command(["schedule", "again", "nobody"]) == 2
+
+
+def test_again_opens_nothing_that_the_schedule_does_not_ask_for(settings, capsys, monkeypatch):
+    """A language that went, and a period that is not caught up any more: nobody would make them,
+    and what was refused would wait for ever, unseen."""
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
+    write(settings, "2026-09-01")
+    store = open_store(settings)
+    left = [KEY.format("2026-10").replace(" fi ", " sv "), KEY.format("2026-09")]
+    for key in left:
+        refuse(store, key)
+    assert command(["schedule", "again", "customers"]) == 0
+    assert capsys.readouterr().out == "0 will be made again\n"
+    assert {row["status"] for row in store.read().values()} == {REFUSED}
 
 
 def test_check_tells_what_of_the_past_a_change_would_bring(settings, capsys, monkeypatch):
@@ -120,15 +153,20 @@ def test_again_knows_an_entry_under_its_new_name(settings, capsys, monkeypatch):
     assert capsys.readouterr().out.endswith("1 will be made again\n")
 
 
-def test_what_was_taken_back_is_withdrawn_and_made_again(settings, capsys):
+def test_what_was_taken_back_is_withdrawn_and_made_again(settings, capsys, monkeypatch):
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
+    write(settings, "2026-11-01")
+    text = settings.schedule.read_text(encoding="utf-8")
+    settings.schedule.write_text(text + 'languages = ["fi", "en"]\n', encoding="utf-8")
+    keys = {one: KEY.format("2026-10").replace(" fi ", f" {one} ") for one in ("fi", "sv", "en")}
     store = open_store(settings)
     now = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
     figures = "2026-11-02T040000Z-5f2c91"
     runs = {"fi": figures, "sv": "2026-11-02T040000Z-77c0d2", "en": "2026-11-02T040500Z-0a0a0a"}
     for language, run_id in runs.items():
         keep(settings.reports, run_id, "good", language=language)
-        store.add([Task(f"report {language}", "report", "customers", now)])
-        claim = store.claim([f"report {language}"], now)
+        store.add([Task(keys[language], "report", "customers", now)])
+        claim = store.claim([keys[language]], now)
         store.finish(claim, Outcome(DONE, run=run_id), now)
     swedish = next((settings.reports / "campaign_history/2026-10/sv").glob("*/manifest.json"))
     manifest = json.loads(swedish.read_text())
@@ -137,18 +175,42 @@ def test_what_was_taken_back_is_withdrawn_and_made_again(settings, capsys):
     capsys.readouterr()
     assert command(["schedule", "status"]) == 0
     assert capsys.readouterr().out == (
-        "done     report en\n"
-        "withdrawn report fi: taken back; made anew after genlib schedule again customers\n"
-        "withdrawn report sv: taken back; made anew after genlib schedule again customers\n"
+        f"done     {keys['en']}\n"
+        f"withdrawn {keys['fi']}: taken back; made anew after genlib schedule again customers\n"
+        f"withdrawn {keys['sv']}: taken back; the schedule does not ask for it\n"
         "1 done, 2 withdrawn\n"
     )
     assert command(["schedule", "again", "customers"]) == 0
-    assert capsys.readouterr().out == "2 will be made again\n"
+    assert capsys.readouterr().out == "1 will be made again\n"
     assert {row["key"]: row["status"] for row in store.read().values()} == {
-        "report en": "done",
-        "report fi": "waiting",
-        "report sv": "waiting",
+        keys["en"]: "done",
+        keys["fi"]: "waiting",
+        keys["sv"]: "done",
     }
+
+
+@pytest.mark.parametrize(("order", "code"), [("serve", 0), ("due", 143)])
+def test_a_scheduler_that_is_told_to_stop_leaves_its_report_to_the_next(
+    settings, tmp_path, order, code
+):
+    text = 'period: str = "2026-10"\nlanguage: str = "fi"'
+    parameters = new_code_cell(text, metadata={"tags": ["parameters"]})
+    slow = new_code_cell(f"import time; open({str(tmp_path / 'begun')!r}, 'w'); time.sleep(900)")
+    nbformat.write(new_notebook(cells=[parameters, slow]), tmp_path / "own.ipynb")
+    approve(tmp_path / "own.ipynb", settings)
+    slow_entry = ENTRY.replace('"customer_analysis"', '"own.ipynb"').format(starts="2026-10-15")
+    settings.schedule.write_text(slow_entry, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command_line = [sys.executable, "-c", "from genlib.cli import main; main()", "schedule", order]
+    with subprocess.Popen(command_line, env=environment, stdout=subprocess.DEVNULL) as scheduler:
+        while not (tmp_path / "begun").exists():
+            assert scheduler.poll() is None
+            time.sleep(0.05)
+        scheduler.send_signal(signal.SIGTERM)
+        assert scheduler.wait(60) == code
+    (row,) = open_store(settings).read().values()
+    assert (row["status"], row["attempts"]) == ("waiting", 0)
+    assert json.loads((settings.reports / "status.json").read_text())["reports"]["waiting"] == 1
 
 
 def test_install_writes_units_and_says_what_to_do(settings, capsys):

@@ -1,6 +1,7 @@
 """Reports of every campaign and every region, without a list by hand."""
 
 import datetime as dt
+import shutil
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from small import NOW, Small
 from genlib.access_log import find_log
 from genlib.schedule.chain import Chain
 from genlib.schedule.plan import Plan
-from genlib.schedule.serving import open_store, read_status
+from genlib.schedule.serving import find_slots, open_store, read_status
 from genlib.schedule.spreading import Campaign, read_campaigns
 from genlib.schedule.times import find_due_slots, find_slots_of
 
@@ -63,10 +64,10 @@ def small(tmp_path):
 
 def test_a_campaign_of_a_newer_release_comes_by_itself(plan, small, tmp_path):
     settings = settings_in(tmp_path)
-    assert [one.code for one in read_campaigns(plan, settings)] == ["C1", "C2"]
+    assert [one.code for one in read_campaigns(plan, settings, {})] == ["C1", "C2"]
     small.add("campaign", *CAMPAIGNS[2:])
     small.publish("campaign_history", now=NOW + dt.timedelta(hours=1))
-    campaigns = read_campaigns(plan, settings)
+    campaigns = read_campaigns(plan, settings, {})
     assert [one.code for one in campaigns] == ["C1", "C2", "C3", "C4"]
     assert len(find_due_slots(plan, DUE, settings.time_zone, campaigns)) == 3
 
@@ -89,17 +90,42 @@ def test_a_round_puts_down_the_campaigns_of_the_period(plan, small, tmp_path):
     ]
 
 
+def test_a_campaign_that_is_put_down_stays_while_the_release_cannot_be_opened(
+    plan, small, tmp_path
+):
+    """Else the mail that waits about it would be struck, and its failure told by nobody."""
+    settings = settings_in(tmp_path)
+    store = open_store(settings)
+    before = find_slots(plan, settings, {})
+    assert len(before) > 1
+    Chain(plan, settings, store, clock=lambda: DUE).put_down(before)
+    rows = store.read()
+    shutil.rmtree(settings.releases)
+    assert [slot.key for slot in find_slots(plan, settings, rows)] == [slot.key for slot in before]
+    by_quarter = replace(EVERY_CAMPAIGN, every="quarter")
+    codes = [one.parameters.get("campaign") for one in find_slots_by(by_quarter, settings, rows)]
+    assert codes == [None, "C2"]
+
+
+def find_slots_by(one, settings, rows):
+    """Those of an entry of another unit, due by the end of the year."""
+    plan = Plan((one,), {}, None, settings.home)
+    campaigns = read_campaigns(plan, settings, rows)
+    late = dt.datetime(2027, 1, 5, tzinfo=dt.UTC)
+    return find_due_slots(plan, late, settings.time_zone, campaigns)
+
+
 @pytest.mark.usefixtures("small")
 def test_a_release_is_opened_once_and_only_if_an_entry_asks_for_it(plan, tmp_path):
     settings = settings_in(tmp_path)
-    read_campaigns(replace(plan, entries=(entry(each={"campaign": ("C1",)}),)), settings)
+    read_campaigns(replace(plan, entries=(entry(each={"campaign": ("C1",)}),)), settings, {})
     assert not find_log(settings).exists()
     for _ in range(3):
-        read_campaigns(plan, settings)
+        read_campaigns(plan, settings, {})
     assert len(find_log(settings).read_text(encoding="utf-8").splitlines()) == 1
 
 
 def test_without_a_release_there_is_the_whole_alone(plan, tmp_path):
     settings = settings_in(tmp_path)
-    assert read_campaigns(plan, settings) == ()
+    assert read_campaigns(plan, settings, {}) == ()
     assert read_status(plan, settings, open_store(settings)) == []

@@ -94,6 +94,15 @@ def test_what_was_opened_again_before_the_column_came_is_waited_for_since_then(s
     assert rows["b"]["awaited_since"] == rows["b"]["due_at"]
 
 
+def test_a_mail_of_before_reached_nobody_that_is_known(store, url):
+    with store._engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE schedule_task DROP COLUMN reached"))
+    newer = Store(url)
+    assert [row["reached"] for row in newer.read().values()] == ["", ""]
+    newer.finish(newer.claim(["a"], NOW), Outcome(DONE, reached=("1f", "2e")), NOW)
+    assert newer.read()["a"]["reached"] == "1f 2e"
+
+
 def test_what_nobody_began_is_struck_and_nothing_else(store):
     store.claim(["a"], NOW)
     store.drop(["a", "b", "c"])
@@ -172,6 +181,23 @@ def test_work_whose_claim_was_lost_is_stopped_and_keeps_nothing(store):
     assert Work(store, lose, clock=lambda: next(instants)).do(["a"]) == 0
     assert started[0].is_stopped
     assert store.read()["a"]["attempts"] == 2
+
+
+def test_what_a_scheduler_leaves_undone_waits_as_before(store):
+    class Interrupted(Endless):
+        def wait(self, seconds):
+            raise SystemExit(143)
+
+    started = []
+    work = Work(store, lambda key: started.append(Interrupted(key)) or started[-1], capacity=2)
+    with pytest.raises(SystemExit):
+        work.do(["a", "b"])
+    assert [one.is_stopped for one in started] == [True, True]
+    rows = store.read()
+    assert [(rows[key]["status"], rows[key]["attempts"]) for key in "ab"] == [(WAITING, 0)] * 2
+    claim = store.claim(["a"], NOW)
+    store.claim(["a"], NOW + LEASE + SECOND)  # somebody else
+    assert not store.give_back(claim)
 
 
 def test_a_process_can_be_stopped_and_one_that_was_killed_may_be_tried_again():

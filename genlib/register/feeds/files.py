@@ -19,7 +19,7 @@ from genlib.errors import BadInput, UsageError
 from genlib.register.delimited import find_separator
 from genlib.register.feeds.declaration import Layout, TableFeed
 from genlib.register.reading import KINDS, batches, read_header
-from genlib.register.workbook import read_workbook
+from genlib.register.workbook import find_header, read_workbook
 
 ROWS = 65_536
 CHUNK = 1 << 20
@@ -129,19 +129,19 @@ class FileRows:
             )
 
     def read(self, columns: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
-        """The file, or some of its columns, in frames of text, with `row`: 1 for the first row
-        after the header."""
+        """The file, or some of its columns, in frames of text, with `row` as in `batches`."""
         for rows in read_rows(self.path, self.table_feed.layout):
             yield rows.select("row", *columns) if columns else rows
 
 
 def read_rows(path: Path, layout: Layout) -> Iterator[pl.DataFrame]:
-    """The file in frames of text, with `row`: 1 for the first row after the header."""
+    """The file in frames of text, with `row` as in `batches`."""
     with _plain(path, layout) as plain:
         if not _is_sheet(plain):
             yield from batches("", plain, ROWS)
             return
-        rows = _read_sheet(plain, layout).with_row_index("row", 1)
+        header = layout.header if layout.header > 1 else find_header(plain, sheet=layout.sheet)
+        rows = _read_sheet(plain, layout).with_row_index("row", header + 1)
         filled = rows.filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
         yield from filled.with_columns(pl.col("row").cast(pl.Int64)).iter_slices(ROWS)
 
@@ -156,7 +156,7 @@ def _read_sheet(path: Path, layout: Layout) -> pl.DataFrame:
 
 @contextmanager
 def _plain(path: Path, layout: Layout) -> Iterator[Path]:
-    """The file as UTF-8 with its header in the first line."""
+    """The file as UTF-8 with nothing above its header but empty lines."""
     if path.suffix.lower() != ".csv":
         yield path
         return
@@ -176,6 +176,7 @@ def _rewrite(path: Path, plain: Path, layout: Layout) -> None:
             for _ in range(layout.header - 1):
                 source.readline()
             with plain.open("w", encoding="utf-8", newline="") as target:
+                target.write("\n" * (layout.header - 1))
                 while text := source.read(CHUNK):
                     target.write(text)
     except UnicodeError:

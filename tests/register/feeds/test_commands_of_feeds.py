@@ -32,8 +32,8 @@ def test_a_refresh_is_checked_run_repeated_told_and_taken_back(
     folder = str(write(tmp_path / "in", customer=[CUSTOMER, strange]))
     assert run(["feed", "check", folder]) == 4
     told = capsys.readouterr().out
-    assert "  row 2: id not_an_integer\n  row 2: kind unknown_code\nnothing was kept\n" in told
-    assert told.endswith("row 1 is the first below the header\n")
+    assert "  row 3: id not_an_integer\n  row 3: kind unknown_code\nnothing was kept\n" in told
+    assert told.endswith("row: the line of a CSV file, the row of a sheet\n")
     assert "column kind: 1 code that the register does not have, 1 rows" in told
     assert "kuuralehto" not in told
     assert run(["register", "refresh", folder]) == 4
@@ -164,3 +164,27 @@ def test_a_full_file_without_a_row_is_refused_and_fewer_goes_with_full(
     assert run(["register", "refresh", str(folder), "--full"]) == 3
     assert "the file has no row" in capsys.readouterr().err
     assert run(["register", "refresh", str(folder), "--fewer"]) == 2
+
+
+def test_a_check_of_a_whole_file_tells_who_would_be_missing_and_marks_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = [{**CUSTOMER, "id": str(number)} for number in (1, 2, 3)]
+    assert run(["register", "refresh", str(write(tmp_path / "in", customer=people))]) == 0
+    fewer = str(write(tmp_path / "in", customer=people[:2]))
+    capsys.readouterr()
+    for _ in range(2):
+        assert run(["feed", "check", fewer, "--full"]) == 0
+        told = capsys.readouterr().out
+        assert "  number 3 would be marked as missing\nnothing was kept\n" in told
+    assert run(["feed", "check", fewer]) == 0
+    assert "missing" not in capsys.readouterr().out
+    assert run(["register", "refresh", fewer, "--full"]) == 0
+    assert run(["feed", "check", fewer, "--full"]) == 0
+    assert "would be marked" not in capsys.readouterr().out
+    one = str(write(tmp_path / "in", customer=people[:1]))
+    assert run(["feed", "check", one, "--full"]) == 0
+    few = str(write(tmp_path / "in", customer={**CUSTOMER, "id": "9"}))
+    assert run(["feed", "check", few, "--full"]) == 3
+    assert run(["feed", "check", few, "--full", "--fewer"]) == 0
+    assert run(["feed", "check", few, "--fewer"]) == 2

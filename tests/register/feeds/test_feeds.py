@@ -14,6 +14,8 @@ from polars import col
 from genlib.errors import BadInput, Refused
 from genlib.register.batches import Payments
 from genlib.register.database import Register
+from genlib.register.feeds.declaration import Layout
+from genlib.register.feeds.files import read_rows
 from genlib.register.feeds.source import read_feed
 from genlib.register.holds import check_everybody_is_named, held_people
 from genlib.register.outcome import Outcome
@@ -180,7 +182,7 @@ def test_an_unsubscription_of_two_people_holds_both_back(work: Refresh, people: 
     twins = {**KARL, "Sähköposti": AINO["Sähköposti"]}
     take(work, "customer_list", write_list(people, "asiakkaat", AINO, twins))
     take(work, "mailing_results", write_list(people, "mailing", UNSUBSCRIBED))
-    assert rejected(work, "permission") == [(1, "customer_id", "several_found")]
+    assert rejected(work, "permission") == [(2, "customer_id", "several_found")]
     with work.register.engine.connect() as connection:
         check_everybody_is_named(connection)
         assert held_people(connection)["customer_id"].to_list() == [1, 2]
@@ -192,7 +194,7 @@ def test_an_unsubscription_of_nobody_waits_and_meets_who_comes_with_the_address(
     nobody = {**UNSUBSCRIBED, "Email Address": "Eero@Posti.example"}
     folder = write_list(people, "mailing", nobody)
     take(work, "mailing_results", folder)
-    assert rejected(work, "permission") == [(1, "customer_id", "nobody_found")]
+    assert rejected(work, "permission") == [(2, "customer_id", "nobody_found")]
     assert work.register.count("suppression") == 1
     with work.register.engine.connect() as connection:
         check_everybody_is_named(connection)
@@ -241,11 +243,11 @@ def test_a_survey_s_wide_answers_become_scores_and_comments(work: Refresh, peopl
     assert take(work, "survey_answers", folder)["survey_answer"].unchanged == 3
     broken = {**answers, "I am satisfied with the product": "Maybe"}
     take(work, "survey_answers", write_list(people, "survey", broken))
-    assert rejected(work, "survey_answer") == [(1, "score of product", "unreadable")]
+    assert rejected(work, "survey_answer") == [(2, "score of product", "unreadable")]
     again = take(work, "survey_answers", people)["survey_answer"]
     assert again.decisions == [
         "survey_answer: column score: 1 code that the feed does not translate, 1 rows; the first "
-        "row of each, and in how many it is: 1 (1)"
+        "row of each, and in how many it is: 2 (1)"
     ]
 
 
@@ -259,7 +261,7 @@ def test_who_is_expected_is_held_back_before_he_comes(work: Refresh, people: Pat
     write_list(people, "wills", {"no": "1", "at": "2026-10-05T08:00:00Z", "who": "C-77"})
     sources = read_feed(feed, people, NOW)
     work.run(sources, ["permission"])
-    assert rejected(work, "permission") == [(1, "customer_id", "unknown_customer")]
+    assert rejected(work, "permission") == [(2, "customer_id", "unknown_customer")]
     coming = {**AINO, "Asiakasnro": "C-77", "Sähköposti": "uusi@posti.example"}
     take(work, "customer_list", write_list(people, "asiakkaat", AINO, KARL, coming))
     with work.register.engine.connect() as connection:
@@ -523,7 +525,7 @@ def test_codes_that_the_feed_does_not_translate_are_counted_and_not_told(
     outcome = take(work, "customer_list", write_list(tmp_path / "in", "asiakkaat", *rows))
     line = (
         "customer: column language: 2 codes that the feed does not translate, 3 rows; the first "
-        "row of each, and in how many it is: 3 (2), 2 (1)"
+        "row of each, and in how many it is: 4 (2), 3 (1)"
     )
     assert line in outcome["customer"].notices
     assert "saame" not in str(outcome["customer"].notices)
@@ -536,7 +538,7 @@ def test_codes_that_the_register_does_not_know_are_counted_too(
     outcome = refresh(work.register, work.key, write(tmp_path / "own", customer=rows))["customer"]
     assert outcome.notices[-1] == (
         "customer: column kind: 1 code that the register does not have, 2 rows; the first row of "
-        "each, and in how many it is: 1 (2); it is one of consumer, company_contact"
+        "each, and in how many it is: 2 (2); it is one of consumer, company_contact"
     )
 
 
@@ -546,13 +548,13 @@ def test_a_country_that_nobody_knows_is_counted_as_a_code(work: Refresh, tmp_pat
     assert outcome.rules["unknown_country"] == 1
     assert outcome.notices[-1] == (
         "customer: column country: 1 code that the register does not have, 1 rows; the first row "
-        "of each, and in how many it is: 1 (1); it is a country of ISO 3166-1"
+        "of each, and in how many it is: 2 (1); it is a country of ISO 3166-1"
     )
 
 
 def test_an_amount_that_the_feed_cannot_read_is_unreadable(work: Refresh, people: Path) -> None:
     take(work, "invoice_list", write_list(people, "laskut", {**BILL, "Summa": "12 e 50 snt"}))
-    assert (1, "amount_cents", "unreadable") in rejected(work, "invoice")
+    assert (2, "amount_cents", "unreadable") in rejected(work, "invoice")
 
 
 STOPPED = """
@@ -598,8 +600,19 @@ def test_what_a_late_respondent_prohibits_is_kept(work: Refresh, people: Path) -
     sources = read_feed(folder / "survey.toml", folder, NOW)
     work.run(sources, [source.table for source in sources])
     assert rejected(work, "survey_answer") == [
-        (1, "invitation_id of comment", "survey_closed"),
-        (1, "invitation_id of recommend", "survey_closed"),
+        (2, "invitation_id of comment", "survey_closed"),
+        (2, "invitation_id of recommend", "survey_closed"),
     ]
     [act] = read_table(work.register, work.key, "permission").to_dicts()
     assert (act["customer_id"], act["act"], act["scope"]) == (2, "prohibition", "market_research")
+
+
+def test_a_line_above_the_header_counts(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes("Otsikko\nToinen\nnimi;maa\nA;FI\n\nÄ;SE\n".encode("cp1252"))
+    layout = Layout("cp1252", header=3)
+    [rows] = read_rows(path, layout)
+    assert rows.rows() == [(4, "A", "FI"), (6, "Ä", "SE")]
+    path.write_bytes("Otsikko\nToinen\nnimi;maa\nA;FI;x\n".encode("cp1252"))
+    with pytest.raises(BadInput, match="line 4 has 3 cells, the header 2"):
+        list(read_rows(path, layout))

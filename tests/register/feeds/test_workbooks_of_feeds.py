@@ -206,8 +206,8 @@ def test_one_sheet_of_several_is_read_from_its_header_row_on(tmp_path: Path) -> 
     layout = '[table.layout]\nsheet = "Bills"\nheader = 3\n'
     bills = read_rows(tmp_path, INVOICES + layout)
     assert bills.select("row", "key", "amount_cents").rows() == [
-        (1, "F-1", "1250"),
-        (3, "F-2", None),
+        (4, "F-1", "1250"),
+        (6, "F-2", None),
     ]
     with pytest.raises(BadInput, match="has no sheet of the name that the feed says"):
         read_rows(tmp_path, INVOICES + layout.replace("Bills", "bills"))
