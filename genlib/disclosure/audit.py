@@ -65,7 +65,7 @@ def intervals(
         variables = system.list_known(respondent)
         own = dict(zip(variables.tolist(), system.value[variables].tolist(), strict=True))
         of_respondent = _find_bounds(open_, knowledge | own, variables)
-        bounds.append(of_respondent.with_columns(respondent=respondent))
+        bounds.append(of_respondent.with_columns(respondent=pl.lit(respondent, pl.Int64)))
     return pl.concat(bounds)
 
 
