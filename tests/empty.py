@@ -27,11 +27,11 @@ def find_empty_file() -> Path:
 
 
 def copy_empty_register(folder: Path) -> str:
-    """The address of an empty register in a folder, SQLite's."""
+    """The address of an empty register in a folder, SQLite's, or of the one that is there."""
     path = folder / "register.sqlite"
-    assert not path.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(find_empty_file(), path)
+    if not path.exists():
+        shutil.copy(find_empty_file(), path)
     return f"sqlite:///{path}"
 
 
