@@ -8,19 +8,24 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from empty import copy_empty_register, wait_for_no_disk
 from here import without_kernel
 from hypothesis import settings
 from workbench import ROOT, Bench
 
+from genlib.register.database import create_register
+
 # how long an example takes says how busy the machine is, not whether the rule holds
 settings.register_profile("genlib", deadline=None)
 settings.load_profile("genlib")
+wait_for_no_disk()
 
 NUMBERS = count()
 
@@ -104,14 +109,52 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: str) -> Iterator[str]:
-    server = sa.create_engine(
-        sa.make_url(postgresql).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    name = f"register{next(NUMBERS)}"
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield sa.make_url(postgresql).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    server.dispose()
+def sqlite_register(tmp_path: Path) -> str:
+    """The address of an empty register."""
+    return copy_empty_register(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def copy_database(postgresql: str) -> Callable[[str], AbstractContextManager[str]]:
+    """The address of a new database that is a copy of another, while it is needed."""
+    place = sa.make_url(postgresql)
+    driver = place.set(drivername="postgresql+psycopg")
+    server = sa.create_engine(driver, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+
+    @contextmanager
+    def copy(template: str) -> Iterator[str]:
+        name = f"register{next(NUMBERS)}"
+        with server.connect() as connection:
+            connection.exec_driver_sql(
+                f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+            )
+        yield place.set(database=name).render_as_string(hide_password=False)
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    return copy
+
+
+@pytest.fixture
+def postgresql_url(copy_database: Callable[[str], AbstractContextManager[str]]) -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    with copy_database("template1") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def empty_database(copy_database: Callable[[str], AbstractContextManager[str]]) -> Iterator[str]:
+    """The name of a database with an empty register, to be copied."""
+    with copy_database("template1") as address:
+        create_register(address).engine.dispose()
+        yield str(sa.make_url(address).database)
+
+
+@pytest.fixture
+def postgresql_register(
+    copy_database: Callable[[str], AbstractContextManager[str]], empty_database: str
+) -> Iterator[str]:
+    """The address of an empty register; its levels are made when it is opened by
+    `create_register`."""
+    with copy_database(empty_database) as address:
+        yield address

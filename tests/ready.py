@@ -63,10 +63,13 @@ def _leave(code: int) -> None:
 
 
 if __name__ == "__main__":
+    from empty import wait_for_no_disk
+
     from genlib.cli import GROUPS
 
     for name in (*HEAVY, *(f"genlib.cli.{group}" for group in GROUPS)):
         import_module(name)
+    wait_for_no_disk()
     gc.freeze()
     for line in sys.stdin:
         print(run(json.loads(line)), flush=True)

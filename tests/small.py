@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from empty import copy_empty_register
 
 from genlib import notice as notices
 from genlib.notice import Notice
 from genlib.publish.writer import publish
-from genlib.register.database import create_register
+from genlib.register.database import open_register
 from genlib.register.store import plain_schema, sealed
 from genlib.register.vault import IdentityKey, PseudonymKey
 from genlib.release import Release
@@ -40,7 +41,7 @@ class Small:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.register = create_register(f"sqlite:///{home}/register.sqlite")
+        self.register = open_register(copy_empty_register(home))
 
     def add(self, table: str, *rows: dict[str, Any]) -> Small:
         schema = plain_schema(table)

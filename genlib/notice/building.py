@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
+from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -111,13 +112,20 @@ def _build_section(cls: Any, where: str, raw: Mapping[str, Any], **ready: Any) -
     for name in sorted(raw.keys() - names):
         raise _fault(f"{where}: unknown entry {name}")
     within = "" if cls is Notice else f"{where}."
-    kinds = get_type_hints(cls)
+    kinds = _find_kinds(cls)
     built = {}
     for name, value in raw.items():
         built[name] = _build_value(kinds[name], f"{within}{name}", value)
     return cls(**built, **ready)
 
 
+@cache
+def _find_kinds(cls: Any) -> dict[str, Any]:
+    """The types of the fields, which a notice of hundreds of columns asks for as often."""
+    return get_type_hints(cls)
+
+
+@cache
 def _find_needed(cls: Any) -> set[str]:
     """The fields that have no value of their own."""
     needed = set()

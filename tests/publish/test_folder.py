@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import random
+import signal
 import stat
 import subprocess
 import sys
@@ -23,21 +24,31 @@ from genlib.release import RELEASE_ID, Manifest
 
 OLD, NEW = "2026-10-01T0400Z-aaaaaa", "2026-11-01T0400Z-bbbbbb"
 PUBLISH_FOR_EVER = """
-import datetime as dt, sys
+import datetime as dt, os, sys
 from pathlib import Path
 from genlib import notice
 from genlib.publish.writer import publish
 from genlib.register.database import open_register
 from genlib.register.vault import PseudonymKey
-home, minute = Path(sys.argv[1]), int(sys.argv[2])
+for line in sys.stdin:
+    minute, publisher = int(line), os.fork()
+    if not publisher:
+        break
+    print(publisher, flush=True)
+    os.waitpid(publisher, 0)
+    print("dead", flush=True)
+else:
+    sys.exit()
+home = Path(sys.argv[1])
 register, terms = open_register(f"sqlite:///{home}/register.sqlite"), notice.load()
 while True:
     minute += 1
     now = dt.datetime(2026, 11, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minute)
     key, places = PseudonymKey(bytes(range(1, 33))), {"releases": home / "releases", "common": home}
     publish("customer_analysis", register, key, notice=terms, now=now, time_zone="UTC", **places)
-    print(minute, flush=True)
+    print("published", flush=True)
 """
+"""A process that has imported all it needs, and forks a publisher for each minute it is told."""
 
 
 def release(home: Path, name: str, text: str = "x") -> Path:
@@ -124,23 +135,28 @@ def test_killed_at_any_instant_no_reader_sees_a_half_release(small: Small) -> No
     home = small.home / "releases" / "customer_analysis"
     chance = random.Random(1)  # noqa: S311 - instants, not secrets
     seen = set()
-    for attempt in range(12):
-        command = [sys.executable, "-c", PUBLISH_FOR_EVER, str(small.home), str(attempt * 1000)]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as publisher:
-            assert publisher.stdout
-            publisher.stdout.readline()
+    command = [sys.executable, "-c", PUBLISH_FOR_EVER, str(small.home)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, **pipes) as server:
+        assert server.stdin
+        assert server.stdout
+        for attempt in range(12):
+            print(attempt * 1000, file=server.stdin, flush=True)
+            publisher = int(server.stdout.readline())
+            assert server.stdout.readline() == "published\n"
             end = time.monotonic() + chance.uniform(0, 0.3)
             while time.monotonic() < end:
                 seen.add(whole(home))
-            publisher.kill()
-        seen.add(whole(home))
-        assert all(
-            (path / "manifest.json").exists()
-            for path in home.iterdir()
-            if RELEASE_ID.fullmatch(path.name)
-        )
+            os.kill(publisher, signal.SIGKILL)
+            while server.stdout.readline() != "dead\n":
+                pass
+            seen.add(whole(home))
+            assert all(
+                (path / "manifest.json").exists()
+                for path in home.iterdir()
+                if RELEASE_ID.fullmatch(path.name)
+            )
+        server.stdin.close()
     assert len(seen) > 2  # it did publish between the kills
     small.publish(now=NOW)
     assert not list(home.glob(".tmp-*"))

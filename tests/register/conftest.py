@@ -19,7 +19,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
-    return request.getfixturevalue(f"{request.param}_url")
+    """The address of a register, if the test asks for it, or of a place without one."""
+    kind = "register" if "register" in request.fixturenames else "url"
+    address: str = request.getfixturevalue(f"{request.param}_{kind}")
+    return address
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def register(request: pytest.FixtureRequest) -> Iterator[Register]:
     """An empty register on both databases."""
-    made = create_register(request.getfixturevalue(f"{request.param}_url"))
+    made = create_register(request.getfixturevalue(f"{request.param}_register"))
     yield made
     made.engine.dispose()
 

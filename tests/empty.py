@@ -1,0 +1,44 @@
+"""Empty registers to copy, for making one anew costs a test more than most of them do; and SQLite
+that waits for no disk, for nothing in a test must outlive the machine."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import sqlite3
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import sqlalchemy as sa
+
+from genlib.register.database import create_register
+
+
+@cache
+def find_empty_file() -> Path:
+    """An empty register of SQLite, made once in a process."""
+    folder = TemporaryDirectory(prefix="genlib-empty-")
+    atexit.register(folder.cleanup)
+    path = Path(folder.name) / "register.sqlite"
+    create_register(f"sqlite:///{path}").engine.dispose()
+    return path
+
+
+def copy_empty_register(folder: Path) -> str:
+    """The address of an empty register in a folder, SQLite's, or of the one that is there."""
+    path = folder / "register.sqlite"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        shutil.copy(find_empty_file(), path)
+    return f"sqlite:///{path}"
+
+
+def wait_for_no_disk() -> None:
+    """Whatever SQLAlchemy opens of SQLite in this process hands over to the system and goes on."""
+
+    @sa.event.listens_for(sa.Engine, "connect")
+    def set_pragma(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=OFF")
