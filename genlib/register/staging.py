@@ -87,8 +87,9 @@ class Seen(TemporaryTables):
     def _find_noted(self, batch: pl.DataFrame) -> pl.DataFrame:
         """`row` of those whose number is noted. Numbers beyond the greatest are not looked for."""
         numbers = self._seen.primary_key.columns.values()
-        last_range = sa.select(numbers[0]).order_by(*(one.desc() for one in numbers)).limit(1)
-        greatest = self.connection.scalar(last_range)
+        in_order = [number.desc() for number in numbers]
+        last_of_range = self._seen.c[self.keys[0]] if self.keys[1:] else self._seen.c.last
+        greatest = self.connection.scalar(sa.select(last_of_range).order_by(*in_order).limit(1))
         least: Any = batch[self.keys[0]].min()
         if greatest is None or least is None or least > greatest:
             return pl.DataFrame(schema={"row": pl.Int64})

@@ -176,7 +176,7 @@ class Taking:
         of_source = is_of_source(self.source.source, self.name)
         check_not_empty(connection, self.run, of_source, self.outcome.read)
         refused = self.refused_ids.unique().to_frame("id")
-        self.seen.find_seen(refused.with_columns(row=pl.lit(0, pl.Int64)))
+        self.seen.find_seen(refused.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)))
         missing = self.seen.find_missing(of_source)
         if not may_be_fewer:
             check_not_shrunk(connection, self.run, of_source, missing["id"])

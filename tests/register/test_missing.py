@@ -105,3 +105,26 @@ def test_a_row_that_came_and_was_refused_is_not_missing(
     wrong = [{**row, "joined_on": "29.2.2020"} for row in people]
     outcome = refresh(register, key, write(tmp_path / "in", customer=wrong), is_whole=True)
     assert (outcome["customer"].refused, outcome["customer"].missing) == (2, 0)
+
+
+@pytest.mark.parametrize("doubled", ["1", "3"])
+def test_of_rows_that_were_refused_none_is_missing_though_another_of_them_came_twice(
+    register: Register, key: IdentityKey, tmp_path: Path, doubled: str
+) -> None:
+    people = [{**LEFT, "id": str(number)} for number in range(1, 6)]
+    refresh(register, key, write(tmp_path / "in", customer=people))
+    unreadable = [{**people[1], "joined_on": "?"}, {**people[3], "joined_on": "?"}]
+    twice = {**people[0], "id": doubled, "family_name": "Esimerkki"}
+    came = [people[0], unreadable[0], people[2], unreadable[1], people[4], twice]
+    outcome = refresh(register, key, write(tmp_path / "in", customer=came), is_whole=True)
+    assert (outcome["customer"].refused, outcome["customer"].missing) == (3, 0)
+
+
+def test_a_row_that_came_twice_the_first_time_makes_no_other_missing(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    people = [{**LEFT, "id": str(number)} for number in range(1, 6)]
+    twice = {**people[2], "family_name": "Esimerkki"}
+    folder = write(tmp_path / "in", customer=[*people, twice])
+    outcome = refresh(register, key, folder, is_whole=True)["customer"]
+    assert (outcome.rules, outcome.missing) == ({"duplicate": 1}, 0)

@@ -97,6 +97,15 @@ def test_numbers_come_before_in_whatever_order_they_came(register: Register) -> 
         assert find_seen(seen, [1, 4, 7, 8, 9, 22]) == [1, 7, 8, 22]
 
 
+@pytest.mark.parametrize("number", [5, 6, 7])
+def test_a_number_within_the_last_range_came_before(register: Register, number: int) -> None:
+    with register.writing() as connection:
+        seen = Seen(register, connection, "invoice")
+        assert find_seen(seen, [5, 6, 7]) == []
+        assert find_seen(seen, [number]) == [number]
+        assert find_seen(seen, [5, 6, 7, 8]) == [5, 6, 7]
+
+
 def test_every_row_that_did_not_come_is_missing(register: Register) -> None:
     register.append("customer", list_people())
     with register.writing() as connection:

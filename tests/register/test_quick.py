@@ -12,6 +12,7 @@ from next_state import CUSTOMER, INVOICE, NOW, PERMISSION, read_rejected, refres
 
 from genlib.register import taking
 from genlib.register.database import Register
+from genlib.register.packing import NOTHING
 from genlib.register.quick import read_plainly
 from genlib.register.rules import examined
 from genlib.register.vault import IdentityKey
@@ -40,6 +41,14 @@ def test_an_unchanged_row_is_not_examined(
     assert again["customer"].unchanged == 2
 
 
+def test_a_control_character_is_not_nothing(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    refresh(register, key, write(tmp_path / "in", customer={**WRITTEN, "language": ""}))
+    folder = write(tmp_path / "in", customer={**WRITTEN, "language": NOTHING})
+    assert refresh(register, key, folder)["customer"].rules == {"control_character": 1}
+
+
 @pytest.mark.parametrize("at", [0, 1])
 def test_of_two_rows_of_one_number_the_first_counts_though_one_is_unchanged(
     register: Register, key: IdentityKey, tmp_path: Path, at: int
@@ -52,15 +61,21 @@ def test_of_two_rows_of_one_number_the_first_counts_though_one_is_unchanged(
     assert (outcome.changed, outcome.refused) == (1 - at, 1)
 
 
+@pytest.mark.parametrize("again", ["1", "2", "3"])
 def test_a_row_of_a_number_that_came_unchanged_before_is_refused_if_it_differs(
-    register: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    register: Register,
+    key: IdentityKey,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    again: str,
 ) -> None:
-    monkeypatch.setattr("genlib.register.batches.ROWS", 2)
+    monkeypatch.setattr("genlib.register.batches.ROWS", 3)
     invoices = [{**INVOICE, "id": str(number)} for number in (1, 2, 3)]
     refresh(register, key, write(tmp_path / "in", customer=CUSTOMER, invoice=invoices))
-    again = [*invoices, {**INVOICE, "amount_cents": "1"}]
-    outcome = refresh(register, key, write(tmp_path / "in", invoice=again))["invoice"]
-    assert (outcome.unchanged, outcome.rules) == (3, {"duplicate": 1})
+    twice = [*invoices, {**INVOICE, "id": again, "amount_cents": "1"}]
+    folder = write(tmp_path / "in", invoice=twice)
+    outcome = refresh(register, key, folder, is_whole=True)["invoice"]
+    assert (outcome.unchanged, outcome.rules, outcome.missing) == (3, {"duplicate": 1}, 0)
 
 
 def test_one_number_may_be_written_in_two_ways(
