@@ -132,7 +132,9 @@ class Store:
         return self._change(claim, lease_until=now + lease)
 
     def finish(self, claim: Claim, outcome: Outcome, now: dt.datetime) -> bool:
-        """Keep how it ended; False, and nothing is kept, if the task is another's by now."""
+        """Keep how it ended; False, and nothing is kept, if the task is another's by now. For whom
+        a mail was taken stays known, even if the next try ends before the server is asked."""
+        reached = {"reached": " ".join(outcome.reached)} if outcome.reached else {}
         return self._change(
             claim,
             status=outcome.status,
@@ -143,8 +145,8 @@ class Store:
             claim=None,
             lease_until=None,
             not_before=outcome.not_before,
-            reached=" ".join(outcome.reached),
             finished_at=None if outcome.status == WAITING else now,
+            **reached,
         )
 
     def give_back(self, claim: Claim) -> bool:

@@ -103,6 +103,15 @@ def test_a_mail_of_before_reached_nobody_that_is_known(store, url):
     assert newer.read()["a"]["reached"] == "1f 2e"
 
 
+def test_who_has_a_mail_is_known_though_the_next_try_ends_before_its_server_is_asked(store):
+    """As when the register, which keeps the audit trail, cannot be written just then."""
+    later = NOW + SECOND
+    some = Outcome(WAITING, reached=("1f",), not_before=later)
+    store.finish(store.claim(["a"], NOW), some, NOW)
+    store.finish(store.claim(["a"], later), Outcome(WAITING, not_before=later), later)
+    assert store.read()["a"]["reached"] == "1f"
+
+
 def test_what_nobody_began_is_struck_and_nothing_else(store):
     store.claim(["a"], NOW)
     store.drop(["a", "b", "c"])
