@@ -103,11 +103,11 @@ def serve() -> None:
     Example: genlib schedule serve
     """
     settings = load()
-    with _stop_when_told(0):
+    with _stop_when_told(0) as told:
         run_rounds(
             settings,
             open_store(settings),
-            wait=Event().wait,
+            wait=lambda seconds: bool(told) or Event().wait(seconds),
             tell=lambda text: typer.echo(f"genlib: {text}", err=True),
         )
 
@@ -172,11 +172,18 @@ def install(
 
 
 @contextmanager
-def _stop_when_told(code: int) -> Iterator[None]:
-    """At SIGTERM end what is going on, and the process with this code."""
-    before = signal(SIGTERM, lambda number, frame: sys.exit(code))
+def _stop_when_told(code: int) -> Iterator[list[int]]:
+    """At SIGTERM end what is going on, and the process with this code. The signal is in the list
+    then: what fails while a round ends, such as a database that stops too, would hide it."""
+    told: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        told.append(number)
+        sys.exit(code)
+
+    before = signal(SIGTERM, stop)
     try:
-        yield
+        yield told
     finally:
         signal(SIGTERM, before)
 

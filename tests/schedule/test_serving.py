@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import nbformat
@@ -189,28 +190,49 @@ def test_what_was_taken_back_is_withdrawn_and_made_again(settings, capsys, monke
     }
 
 
-@pytest.mark.parametrize(("order", "code"), [("serve", 0), ("due", 143)])
-def test_a_scheduler_that_is_told_to_stop_leaves_its_report_to_the_next(
-    settings, tmp_path, order, code
-):
+@contextmanager
+def scheduler_at_work(order, settings, folder):
+    """One that makes a report for which nobody would wait."""
     text = 'period: str = "2026-10"\nlanguage: str = "fi"'
     parameters = new_code_cell(text, metadata={"tags": ["parameters"]})
-    slow = new_code_cell(f"import time; open({str(tmp_path / 'begun')!r}, 'w'); time.sleep(900)")
-    nbformat.write(new_notebook(cells=[parameters, slow]), tmp_path / "own.ipynb")
-    approve(tmp_path / "own.ipynb", settings)
+    slow = new_code_cell(f"import time; open({str(folder / 'begun')!r}, 'w'); time.sleep(900)")
+    nbformat.write(new_notebook(cells=[parameters, slow]), folder / "own.ipynb")
+    approve(folder / "own.ipynb", settings)
     slow_entry = ENTRY.replace('"customer_analysis"', '"own.ipynb"').format(starts="2026-10-15")
     settings.schedule.write_text(slow_entry, encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command_line = [sys.executable, "-c", "from genlib.cli import main; main()", "schedule", order]
-    with subprocess.Popen(command_line, env=environment, stdout=subprocess.DEVNULL) as scheduler:
-        while not (tmp_path / "begun").exists():
+    with subprocess.Popen(
+        command_line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as scheduler:
+        while not (folder / "begun").exists():
             assert scheduler.poll() is None
             time.sleep(0.05)
+        try:
+            yield scheduler
+        finally:
+            scheduler.kill()
+
+
+@pytest.mark.parametrize(("order", "code"), [("serve", 0), ("due", 143)])
+def test_a_scheduler_that_is_told_to_stop_leaves_its_report_to_the_next(
+    settings, tmp_path, order, code
+):
+    with scheduler_at_work(order, settings, tmp_path) as scheduler:
         scheduler.send_signal(signal.SIGTERM)
         assert scheduler.wait(60) == code
     (row,) = open_store(settings).read().values()
     assert (row["status"], row["attempts"]) == ("waiting", 0)
     assert json.loads((settings.reports / "status.json").read_text())["reports"]["waiting"] == 1
+
+
+def test_a_scheduler_that_is_told_to_stop_stops_though_its_database_stops_before(
+    settings, tmp_path
+):
+    with scheduler_at_work("serve", settings, tmp_path) as scheduler:
+        (settings.home / "schedule.sqlite").write_bytes(b"no database" * 1000)
+        scheduler.send_signal(signal.SIGTERM)
+        assert scheduler.wait(50) == 0
 
 
 def test_install_writes_units_and_says_what_to_do(settings, capsys):
