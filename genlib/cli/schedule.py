@@ -103,11 +103,11 @@ def serve() -> None:
     Example: genlib schedule serve
     """
     settings = load()
-    with _stop_when_told(0) as told:
+    with _stop_when_told(0) as signals:
         run_rounds(
             settings,
             open_store(settings),
-            wait=lambda seconds: bool(told) or Event().wait(seconds),
+            wait=lambda seconds: bool(signals) or Event().wait(seconds),
             tell=lambda text: typer.echo(f"genlib: {text}", err=True),
         )
 
@@ -175,15 +175,15 @@ def install(
 def _stop_when_told(code: int) -> Iterator[list[int]]:
     """At SIGTERM end what is going on, and the process with this code. The signal is in the list
     then: what fails while a round ends, such as a database that stops too, would hide it."""
-    told: list[int] = []
+    signals: list[int] = []
 
     def stop(number: int, frame: object) -> None:
-        told.append(number)
+        signals.append(number)
         sys.exit(code)
 
     before = signal(SIGTERM, stop)
     try:
-        yield told
+        yield signals
     finally:
         signal(SIGTERM, before)
 
