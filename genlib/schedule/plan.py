@@ -147,9 +147,10 @@ def name_slot(
     return f"report {report} {period} {language} {choice}"
 
 
-def read_choice(key: str) -> dict[str, Any]:
-    """The parameters in the key of a slot."""
-    choice: dict[str, Any] = json.loads(key[key.index("{") :])
+def read_choice(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a report that was put down; the name of a notebook may have any letter."""
+    written = row["key"].rpartition(f" {row['period']} {row['language']} ")[2]
+    choice: dict[str, Any] = json.loads(written)
     return choice
 
 

@@ -65,8 +65,8 @@ def read_campaigns(plan: Plan, settings: Settings, rows: Mapping[str, Row]) -> t
 
 def _find_known(rows: Mapping[str, Row]) -> Iterator[Campaign]:
     """The campaigns of which reports were put down, each as if it was of that period."""
-    for key, row in rows.items():
-        code = read_choice(key).get("campaign") if row["kind"] == "report" else None
+    for row in rows.values():
+        code = read_choice(row).get("campaign") if row["kind"] == "report" else None
         if code:
             period = read_period(row["period"])
             yield Campaign(str(code), period.start, period.end - dt.timedelta(days=1))

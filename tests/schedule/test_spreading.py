@@ -11,7 +11,7 @@ from small import NOW, Small
 
 from genlib.access_log import find_log
 from genlib.schedule.chain import Chain
-from genlib.schedule.plan import Plan
+from genlib.schedule.plan import Plan, name_slot
 from genlib.schedule.serving import find_slots, open_store, read_status
 from genlib.schedule.spreading import Campaign, read_campaigns
 from genlib.schedule.times import find_due_slots, find_slots_of
@@ -105,6 +105,13 @@ def test_a_campaign_that_is_put_down_stays_while_the_release_cannot_be_opened(
     by_quarter = replace(EVERY_CAMPAIGN, every="quarter")
     codes = [one.parameters.get("campaign") for one in find_slots_by(by_quarter, settings, rows)]
     assert codes == [None, "C2"]
+
+
+def test_the_campaign_of_a_task_is_found_whatever_its_notebook_is_called(plan, tmp_path):
+    settings = settings_in(tmp_path)
+    key = name_slot("our {own} letters.ipynb", "2026-10", "fi", {"campaign": "C2"})
+    row = {"key": key, "kind": "report", "period": "2026-10", "language": "fi"}
+    assert [one.code for one in read_campaigns(plan, settings, {key: row})] == ["C2"]
 
 
 def find_slots_by(one, settings, rows):
