@@ -17,7 +17,9 @@ import signal
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from select import select
+from shutil import rmtree
 from socket import socket
 from threading import Thread
 
@@ -34,7 +36,8 @@ def main(listener: socket) -> None:
 
 
 def fork_for_each(listener: socket) -> Connection:
-    """In each fork the connection it is for; the server itself ends here."""
+    """In each fork the connection it is for; the server itself ends here, and takes its folder
+    along, for its scheduler may have been killed."""
     signal.signal(signal.SIGCHLD, _bury)
     while sys.stdin not in select([listener, sys.stdin], [], [])[0]:
         connection, _ = listener.accept()
@@ -43,6 +46,7 @@ def fork_for_each(listener: socket) -> Connection:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             return Connection(connection.detach())
         connection.close()
+    rmtree(Path(listener.getsockname()).parent, ignore_errors=True)
     sys.exit()
 
 

@@ -44,9 +44,10 @@ class Fork:
         return 1
 
     def send_signal(self, number: int) -> None:
-        """Nothing if it has ended."""
+        """To it and what it started; to nobody if it has ended: it is buried, and its number
+        may be another's."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            os.killpg(self.pid, number)
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -72,3 +73,9 @@ class ForkProvisioner(LocalProvisioner):
         self.pid = self.pgid = fork.pid
         self.cwd = options["cwd"]
         return self.connection_info
+
+    async def send_signal(self, signum: int) -> None:
+        if isinstance(self.process, Fork):
+            self.process.send_signal(signum)
+        else:
+            await super().send_signal(signum)

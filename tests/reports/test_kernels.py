@@ -1,9 +1,12 @@
 """A kernel that is started before anybody knows which report it is for, and kernels that are forks
 of a server."""
 
+import asyncio
 import os
 import resource
+import subprocess
 from contextlib import closing
+from pathlib import Path
 
 import psutil
 import pytest
@@ -122,6 +125,27 @@ def test_a_fork_that_died_while_it_waited_is_replaced_by_a_new_one(forks):
         run_cell(session, f"import os\nassert os.getpid() != {died.pid}")
 
 
+def test_a_fork_that_died_is_not_killed_under_a_number_that_is_anothers_by_now(forks):
+    died = find_process(forks)
+    died.kill()
+    died.wait(20)
+    provisioner = forks._waiting.km.provisioner
+    with subprocess.Popen(["sleep", "20"], start_new_session=True) as other:
+        provisioner.process.pid = provisioner.pid = provisioner.pgid = other.pid
+        asyncio.run(provisioner.kill())
+        assert other.poll() is None
+        other.kill()
+
+
+def test_what_a_fork_started_is_killed_with_it(forks):
+    process = find_process(forks)
+    with forks.open() as session:
+        run_cell(session, "import subprocess\nchild = subprocess.Popen(['sleep', '60'])")
+        children = process.children()
+    assert len(children) == 1
+    assert psutil.wait_procs(children, timeout=20)[1] == []
+
+
 def test_a_fork_that_dies_stops_its_report(forks):
     with forks.open() as session, pytest.raises(KernelStopped):
         run_cell(session, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
@@ -148,6 +172,9 @@ def test_without_its_server_a_kernel_is_a_new_process(forks, server):
         run_cell(session, f"import os\nassert os.getppid() == {os.getpid()}")
 
 
-def test_a_server_ends_with_its_scheduler(server):
+def test_a_server_ends_with_its_scheduler_and_leaves_nothing_of_a_release(server):
+    put_aside = Path(server._folder.name) / "spilled.ipc"
+    put_aside.write_bytes(b"rows")
     server._process.stdin.close()
     assert server._process.wait(20) == 0
+    assert not put_aside.parent.exists()
