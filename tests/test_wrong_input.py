@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import pytest
 from small import Small
+from workbench import ROOT
 
 import genlib
 from genlib import (
@@ -272,3 +273,11 @@ def test_unknown_codes_leave_no_silent_gap(calls: dict[str, Call]) -> None:
 def test_what_may_be_given_is_said(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         call()
+
+
+def test_modules_that_refuse_other_names_do_not_hide_from_mypy_which_they_have():
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "genlib").rglob("*.py")]
+    refusing = [source for source in sources if "__getattr__ = refuse_others" in source]
+    open_to_mypy = [source for source in refusing if "\n__getattr__ =" in source]
+    assert len(refusing) == 7
+    assert open_to_mypy == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 import polars as pl
@@ -55,7 +56,8 @@ __all__ = [
     "uplift_by_campaign",
 ]
 
-__getattr__ = refuse_others(__name__)
+if not TYPE_CHECKING:  # else mypy would take any name for one of this module
+    __getattr__ = refuse_others(__name__)
 
 
 @check_call

@@ -3,6 +3,8 @@ for a report gives `Cells`; each idea has its own module, and all are found here
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from genlib.arguments import refuse_others
 from genlib.metrics.billing import billing, billing_by_line
 from genlib.metrics.buyers import concentration, find_segments, rfm
@@ -34,4 +36,5 @@ __all__ = [
     "rfm",
 ]
 
-__getattr__ = refuse_others(__name__)
+if not TYPE_CHECKING:  # else mypy would take any name for one of this module
+    __getattr__ = refuse_others(__name__)

@@ -3,6 +3,8 @@ report gives `Cells`; each idea has its own module, and all are found here."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from genlib.arguments import refuse_others
 from genlib.metrics.drivers import drivers
 from genlib.metrics.feedback import topics
@@ -30,4 +32,5 @@ __all__ = [
     "waves",
 ]
 
-__getattr__ = refuse_others(__name__)
+if not TYPE_CHECKING:  # else mypy would take any name for one of this module
+    __getattr__ = refuse_others(__name__)

@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import polars as pl
 
@@ -21,7 +21,8 @@ from genlib.present.plot import Options, Plot, choose_color, ends, explain_absen
 from genlib.present.theme import color as tone
 
 __all__ = ["Chart", "bars", "columns", "dots", "funnel", "likert", "line", "map"]
-__getattr__ = refuse_others(__name__)
+if not TYPE_CHECKING:  # else mypy would take any name for one of this module
+    __getattr__ = refuse_others(__name__)
 SINGLE = ("columns", "bars", "line")
 """Marks that compare figures: of one alone they show nothing."""
 STAGES = ("eligible", "targeted", "sent", "delivered", "opened", "clicked", "responded", "bought")

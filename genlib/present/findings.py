@@ -8,6 +8,8 @@ from the others by one rule for all groups of a table (present.groups). `what` i
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from genlib.arguments import refuse_others
 from genlib.present.comparisons import change, difference, usual
 from genlib.present.lists import among, surely, without
@@ -40,4 +42,5 @@ __all__ = [
     "without",
 ]
 
-__getattr__ = refuse_others(__name__)
+if not TYPE_CHECKING:  # else mypy would take any name for one of this module
+    __getattr__ = refuse_others(__name__)

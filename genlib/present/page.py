@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from functools import cache
 from html import unescape
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genlib import notice, settings
 from genlib.arguments import check_call, refuse_others
@@ -48,7 +48,8 @@ from genlib.present.sheets import make_sheet
 from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
 from genlib.present.words import Words
 
-__getattr__ = refuse_others(__name__)
+if not TYPE_CHECKING:  # else mypy would take any name for one of this module
+    __getattr__ = refuse_others(__name__)
 
 FILE_LINK = re.compile(r'<p class="note"><a href="[^"#:]+">[^<]*</a></p>')
 WIDTHS = {12: FULL, 8: 638, 7: 552, 6: HALF, 5: 379, 4: THIRD}

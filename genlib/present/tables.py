@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import polars as pl
 
@@ -36,8 +36,8 @@ from genlib.present.plot import (
 )
 from genlib.present.words import DASH, Words, sort_key
 
-__getattr__ = refuse_others(__name__)
-
+if not TYPE_CHECKING:  # else mypy would take any name for one of this module
+    __getattr__ = refuse_others(__name__)
 STAR = "\u00a0*"
 MANY = 9
 """With more columns than this a table is printed smaller, so that none is cut."""
