@@ -56,8 +56,8 @@ class News:
 
 
 def compose(news: News, to: tuple[str, ...], delivery: Delivery, key: str) -> EmailMessage:
-    """The mail without a report's page. Its id follows from the key of the task, so that a second
-    one, of a scheduler that was killed while sending, is known as the same."""
+    """The mail without a report's page. Its id follows from `key`, of the task and the run, so that
+    a second one, of a scheduler that was killed while sending, is known as the same."""
     words = Words(news.language)
     name = words.translate(MESSAGES.get(news.report, news.report))
     title = ", ".join(part for part in (name, words.period(news.period), news.parameters) if part)
@@ -111,7 +111,7 @@ def send(
     """Hand a mail to the server, encrypted or not at all, for whom it is not one of `reached`:
     digests of the addresses for which the server took it before. Whom it puts off is tried again
     alone. UsageError or Refused if a file that `delivery` names cannot be used."""
-    to = list_left([address.strip() for address in mail["To"].split(",")], reached)
+    to = list_left(mail, reached)
     trusted = _trust(delivery, folder)
     secret = _read_password(delivery, folder)
     refused: Mapping[str, tuple[int, bytes]] | None = None
@@ -128,24 +128,26 @@ def send(
     except (smtplib.SMTPException, OSError) as error:
         if refused is None:  # else it was taken, and only the parting went wrong
             return replace(_judge_failure(error), reached=tuple(reached))
-    return _judge_answers(to, refused, reached)
+    taken = [_digest(mail, address) for address in to if address not in refused]
+    return _judge_answers(taken, refused, reached)
 
 
-def list_left(to: Sequence[str], reached: Sequence[str]) -> list[str]:
+def list_left(mail: EmailMessage, reached: Sequence[str]) -> list[str]:
     """The addresses for which a mail was not taken yet; reached: digests of the others."""
-    return [address for address in to if _digest(address) not in reached]
+    to = [address.strip() for address in mail["To"].split(",")]
+    return [address for address in to if _digest(mail, address) not in reached]
 
 
-def _digest(address: str) -> str:
-    return sha256(address.encode()).hexdigest()[:16]
+def _digest(mail: EmailMessage, address: str) -> str:
+    """Of an address in this mail: in one of another id it is another."""
+    return sha256(f"{mail['Message-ID']} {address}".encode()).hexdigest()[:16]
 
 
 def _judge_answers(
-    to: Sequence[str], refused: Mapping[str, tuple[int, bytes]], reached: Sequence[str]
+    taken: Sequence[str], refused: Mapping[str, tuple[int, bytes]], reached: Sequence[str]
 ) -> Outcome:
     """What it means that a server took a mail for some, here or before."""
     some = f"the mail server took it for all but {len(refused)} of the recipients"
-    taken = [_digest(address) for address in to if address not in refused]
     everybody_reached = (*reached, *taken)
     if any(code < REFUSALS for code, _ in refused.values()):
         kind = smtplib.SMTPRecipientsRefused.__name__

@@ -258,7 +258,8 @@ def send_news(
     name = report if report in MESSAGES else title or report
     text = "came" if kind == LATE and row["status"] == DONE else kind
     news = mail.News(text, name, slot.period.label, slot.language, named, reason)
-    letter = mail.compose(news, to, delivery, key)
+    # a report that was made anew before all had it is news to all
+    letter = mail.compose(news, to, delivery, f"{key} {run.id}" if run else key)
     with_file = False
     if run is not None and run.html is not None:
         with_file = slot.entry.send_file and mail.may_have_file(to, delivery)
@@ -271,7 +272,7 @@ def send_news(
             "period": slot.period.label,
             "language": slot.language,
             "news": kind,
-            "recipients": len(mail.list_left(to, reached)),
+            "recipients": len(mail.list_left(letter, reached)),
             "class": mail.classify(to, delivery),
             "file": with_file,
         },

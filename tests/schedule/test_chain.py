@@ -399,6 +399,22 @@ def test_a_page_that_is_not_out_is_never_mailed(plan, settings, postbox):
     assert postbox.letters == []
 
 
+def test_what_was_made_anew_before_all_had_its_mail_is_news_to_all(plan, settings, postbox):
+    to = ("johto@company.example", "later@company.example")
+    (slot,) = find_due_slots(plan, DUE, settings.time_zone)
+    postbox.refuses = {to[1]: "450 not yet"}
+    reached = ()
+    for run_id in ("2026-11-02T040000Z-5f2c91", "2026-11-02T040500Z-0a0a0a"):
+        keep(settings.reports, run_id, "good")
+        row = {"run": run_id, "reason": "", "status": "done"}
+        outcome = posting.send_news("mail", (slot, row, "made", to), plan, settings, reached)
+        reached = outcome.reached
+        postbox.refuses = {}
+    assert [addresses for addresses, _, _ in postbox.letters] == [[to[0]], [*to]]
+    ids = {message_from_string(text)["Message-ID"] for _, text, _ in postbox.letters}
+    assert len(ids) == 2
+
+
 def test_a_report_of_ones_own_is_mailed_under_its_title(plan, settings, postbox):
     run = keep(settings.reports, "2026-11-02T040000Z-5f2c91", "good", report="my own")
     manifest = run.folder / "manifest.json"
