@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
-from genlib.errors import NoSuchName
-
 
 def lazily(package: str, homes: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
     """The `__getattr__` of a package: names from the modules that `homes` gives them, else its own
@@ -23,6 +21,8 @@ def lazily(package: str, homes: Mapping[str, str] = MappingProxyType({})) -> Cal
         if name.startswith("_"):  # asked by Python and Jupyter
             raise AttributeError(name)
         if find_spec(f"{home}.{name}") is None:
+            from genlib.errors import NoSuchName
+
             names = vars(import_module(package)).get("__all__", [])
             known = f"; it has {', '.join(names)}" if names else ""
             raise NoSuchName(f"{package} has no such name{known}")

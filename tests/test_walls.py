@@ -110,5 +110,5 @@ def test_they_are_reached_whatever_was_imported_before(order):
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="genlib has no customer"):
+    with pytest.raises(AttributeError, match="genlib has no such name; it has"):
         _ = genlib.customer
