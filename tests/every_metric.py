@@ -15,7 +15,7 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
     "campaign_history": (campaigns, contacts, funnel),
 }
 """The metrics of each release."""
-TOOLS = {"tabulate", "tabulated", "recountable", "complete"}
+TOOLS = {"tabulate", "tabulated", "with_rates", "complete"}
 """Give cells, of whatever they are given; no metrics."""
 
 

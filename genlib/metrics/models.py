@@ -114,8 +114,8 @@ class GammaGamma:
         pay 47 a time:
 
         >>> model = GammaGamma(p=6.25, q=3.74, gamma=15.44, log_likelihood=-4055)
-        >>> round(model.expected_value(0, 0), 1), round(model.expected_value(2, 50), 1)
-        (35.2, 47.3)
+        >>> [round(float(model.expected_value(x, mean)), 1) for x, mean in ((0, 0), (2, 50))]
+        [35.2, 47.3]
         """
         x, each = read_numbers(frequency=frequency, monetary=monetary)
         paid = self.gamma + x * each
@@ -224,7 +224,7 @@ def _count_histories(summary: Rows) -> list[Vector]:
     """The columns of equal histories, and the number of customers who have each.
 
     >>> summary = pl.DataFrame({"frequency": [2, 0, 2], "T": [9, 9, 9]})
-    >>> [column.tolist() for column in _count_histories(lazy(summary))]
+    >>> [column.tolist() for column in _count_histories(nw.from_native(summary.lazy()))]
     [[0.0, 2.0], [9.0, 9.0], [1.0, 2.0]]
     """
     columns = summary.collect_schema().names()
