@@ -58,9 +58,10 @@ def read_workbook(path: Path, *, sheet: str = "", header: int = 1) -> pl.DataFra
 def find_header(path: Path, *, sheet: str = "") -> int:
     """The number of the row that the reader takes for the header if none is told: the first that is
     not empty."""
-    rows = _load_sheet(path, sheet, 1).total_height
-    below_first = _load_sheet(path, sheet, 2, rows=0).total_height
-    return below_first - rows + 2
+    below_found, below_second = (
+        _load_sheet(path, sheet, header, rows=0).total_height for header in (1, 2)
+    )
+    return below_second - below_found + 2
 
 
 def _load_sheet(

@@ -285,8 +285,7 @@ def _add_awaited_since(connection: sa.Connection) -> None:
     """Give a table of before November 2026 the column: what was opened again and not begun since is
     waited for since then, all else as if it was always."""
     column = TASK.c.awaited_since
-    columns = {one["name"] for one in sa.inspect(connection).get_columns(TASK.name)}
-    if column.name in columns:
+    if _has_column(connection, column.name):
         return
     kind = column.type.compile(connection.dialect)
     connection.execute(sa.text(f"ALTER TABLE {TASK.name} ADD COLUMN {column.name} {kind}"))
@@ -300,10 +299,13 @@ def _add_reached(connection: sa.Connection) -> None:
     """Give a table of before December 2026 the column: of a mail in it nobody is known to have it
     who may get it once more."""
     column = TASK.c.reached
-    columns = {one["name"] for one in sa.inspect(connection).get_columns(TASK.name)}
-    if column.name not in columns:
+    if not _has_column(connection, column.name):
         empty = f"ALTER TABLE {TASK.name} ADD COLUMN {column.name} TEXT NOT NULL DEFAULT ''"
         connection.execute(sa.text(empty))
+
+
+def _has_column(connection: sa.Connection, name: str) -> bool:
+    return name in {one["name"] for one in sa.inspect(connection).get_columns(TASK.name)}
 
 
 def _make_file(path: Path) -> None:
