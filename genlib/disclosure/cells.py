@@ -20,7 +20,7 @@ Figure = Callable[[pl.DataFrame], pl.DataFrame]
 reveal nothing that is not shown."""
 
 
-MeasureKind = Literal["people", "count", "money"]
+MeasureKind = Literal["people", "count", "money", "balance"]
 Rows = Any
 """A frame of any engine that Narwhals knows."""
 Step = Mapping[Any, Any]
@@ -76,10 +76,11 @@ class Dimension:
 @dataclass(frozen=True)
 class Measure:
     """A summed column. `people` counts distinct persons; `count` sums events; `money` sums cents,
-    judged by the p% rule too. `additive`: a total is the sum of its parts (people are additive only
-    if nobody stands in two cells). `of`: the measure that this one is a part of (answered of
-    asked): those who are not in the part are a group too, and too few of them is as unsafe as too
-    few in it."""
+    judged by the p% rule too; `balance` sums what each person is, 1 for, 0 between and -1 against,
+    and is judged by how many it leaves in doubt. `additive`: a total is the sum of its parts
+    (people are additive only if nobody stands in two cells). `of`: the measure that this one is a
+    part of (answered of asked): those who are not in the part are a group too, and too few of them
+    is as unsafe as too few in it."""
 
     name: str
     kind: MeasureKind = "count"

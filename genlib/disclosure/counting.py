@@ -82,6 +82,7 @@ def tabulate(  # noqa: PLR0913 - what a table is
         is_unique=is_unique,
     )
     _check_complete(members.places, columns, whom)
+    _check_balances(members, measures, whom)
     customers = customers_of(release)
     is_polars = _is_polars(rows) and (customers is None or _is_polars(customers))
 
@@ -276,6 +277,16 @@ def _check_complete(cells: pl.DataFrame, columns: Sequence[str], population: Pop
                 f"dimension {column} of {population} has no value in {blank} of {cells.height} "
                 "groups, and null stands for the total: give these rows a value first, as "
                 f'pl.col("{column}").fill_null("unknown") does'
+            )
+
+
+def _check_balances(members: Members, measures: Sequence[Measure], population: Population) -> None:
+    """UsageError for a balance of more than 1, 0 and -1: what is told of it would not be safe."""
+    for measure in measures:
+        if measure.kind == "balance" and not members.rows[measure.name].is_between(-1, 1).all():
+            raise UsageError(
+                f"balance {measure.name} of {population} has rows beyond 1, 0 and -1, for, between "
+                "and against: one row a person, or count events by kind count"
             )
 
 

@@ -199,13 +199,13 @@ class Draft:
 
 
 def _list_variables(figures: pl.DataFrame) -> pl.DataFrame:
-    """The figures as variables; what no table shows needs nothing for its own sake. Money of which
-    some is less than the sizes of its parts may be below zero: there were refunds.
+    """The figures as variables; what no table shows needs nothing for its own sake. A balance may
+    be below zero, and money of which some is less than the sizes of its parts: there were refunds.
 
     Example: 90 euros, of which the largest part was 100 and the others 10 in all: 10 went back.
     """
     is_below = (pl.col("value") < pl.col("first") + pl.col("rest")).any().over("measure")
-    is_signed = (pl.col("kind") == "money") & is_below
+    is_signed = (pl.col("kind") == "balance") | ((pl.col("kind") == "money") & is_below)
     return figures.select(
         "value",
         reason=pl.when(IS_TOLD).then("reason").fill_null(""),

@@ -46,13 +46,15 @@ def list_figures(cells: Cells) -> pl.DataFrame:
     """One row a figure of one table: its `code` of time (of a table that is one page null), `where`
     (the codes of its cell), measure, kind, value, people (the contributors who have a part in it),
     `heads` (each of them counts one), and `sketch` (null: of people who are not known) with the
-    `numbering` of those who were drawn."""
+    `numbering` of those who were drawn. A sum in which nobody has a part tells of nobody."""
     there = cells.sketched.filter(pl.col("people") > 0)
     code = pl.col(cells.page).cast(pl.String) if cells.page else pl.lit("")
     parts = []
     for measure in cells.measures:
         contributions = read_contributions(measure, there.columns)
-        figures = there.select(
+        having = f"{measure.name}_people"
+        some = there.filter(pl.col(having) > 0) if having in there.columns else there
+        figures = some.select(
             code=code,
             where=name_cell(cells),
             measure=pl.lit(measure.name),
@@ -63,7 +65,7 @@ def list_figures(cells: Cells) -> pl.DataFrame:
             numbering="_numbering",
         )
         parts.append(figures)
-    is_count = pl.col("kind") != "money"
+    is_count = pl.col("kind").is_in(["people", "count"])
     is_one_each = pl.col("value") == pl.col("people")
     figures = pl.concat(parts).with_columns(heads=is_count & is_one_each)
     return figures.select("code", *FIGURE)

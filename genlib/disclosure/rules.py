@@ -4,6 +4,9 @@ complements (primary suppression).
 Example: of 80, 15, 3 and 2 euros the second knows that the others brought 85 at most, and the first
 is 80: he comes within 5, and 10 % of 80 are 8. The sum must be free to move by the 3 that are
 missing. Of 50, 30, 12 and 8 the 20 of the last two blur enough.
+
+Of 30 who gave a score the balance is 25: at most 5 are against, who are fewer than twice five. Of
+the balance 20 the other 10 may be five against and nobody in between, or ten in between.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ FEWEST_PAYERS = 3
 
 def read_contributions(measure: Measure, columns: Sequence[str]) -> dict[str, pl.Expr]:
     """What `judge` wants to know of a measure, from the columns of its cells: `value`,
-    `contributors`, the largest part `first`, and the `rest` beyond the two largest.
+    `contributors`, the largest part `first`, and the `rest` beyond the two largest; of a balance
+    the `rest` is whom it leaves in doubt: two may be one for and one against, or in between.
 
     Of money without a column for the rest it is the sum less the two largest:
 
@@ -40,6 +44,9 @@ def read_contributions(measure: Measure, columns: Sequence[str]) -> dict[str, pl
         first = pl.col(f"{name}_1")
         second = pl.col(f"{name}_2")
         beyond = pl.col(name) - first - second
+    if measure.kind == "balance":
+        contributors = everyone
+        beyond = pl.col("people") - pl.col(name).abs()
     if f"{name}_rest" in columns:
         beyond = pl.col(f"{name}_rest")
     return {
@@ -68,12 +75,15 @@ def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     ...         ("people", 3, 3, 0, 0),
     ...         ("money", 100, 4, 50, 20),
     ...         ("money", 100, 6, 80, 5),
+    ...         ("balance", 25, 30, 0, 5),
+    ...         ("balance", 20, 30, 0, 10),
     ...     ],
     ...     schema=["kind", "value", "contributors", "first", "rest"],
     ...     orient="row",
     ... )
     >>> judge(figures, Policy(min_count=5, p=10)).select("up", "down", "reason").rows()
-    [(0, 0, None), (2, 1, 'primary'), (1, 1, 'primary'), (3, 3, 'dominance')]
+    [(0, 0, None), (2, 1, 'primary'), (1, 1, 'primary'), (3, 3, 'dominance'),
+     (5, 5, 'dominance'), (0, 0, None)]
     """
     people = pl.col("contributors")
     is_money = pl.col("kind") == "money"
@@ -81,15 +91,17 @@ def judge(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     owed = owe(pl.col("first"), policy) - pl.col("rest")
     are_too_few = (people > 0) & (people < FEWEST_PAYERS)
     is_dominated = is_money & (are_too_few | ((people > 0) & (owed > 0)))
-    is_unsafe_sum = is_money & (is_few | is_dominated)
-    blur = pl.max_horizontal(owed, 1)
+    doubt = 2 * policy.min_count - pl.col("rest")
+    is_one_sided = (pl.col("kind") == "balance") & (people > 0) & (doubt > 0)
+    is_unsafe_sum = (is_money & (is_few | is_dominated)) | is_one_sided
+    blur = pl.when(is_one_sided).then(doubt).otherwise(pl.max_horizontal(owed, 1))
     missing = pl.max_horizontal(policy.min_count - pl.col("value"), 1)
     primary = pl.lit("primary")
     dominance = pl.lit("dominance")
     return figures.with_columns(
         up=pl.when(is_unsafe_sum).then(blur).when(is_few).then(missing).otherwise(0),
         down=pl.when(is_unsafe_sum).then(blur).when(is_few).then(1).otherwise(0),
-        reason=pl.when(is_few).then(primary).when(is_dominated).then(dominance),
+        reason=pl.when(is_few).then(primary).when(is_dominated | is_one_sided).then(dominance),
     )
 
 

@@ -41,6 +41,7 @@ from genlib.metrics.names import metric
 from genlib.metrics.population import MONEY, Form, tabulated
 from genlib.metrics.rates import Share
 from genlib.metrics.rows import Rows, case, collect, read_once
+from genlib.metrics.together import uplift_together
 from genlib.period import Period
 
 LOOK_BACK = 6
@@ -54,6 +55,7 @@ __all__ = [
     "outcomes",
     "uplift",
     "uplift_by_campaign",
+    "uplift_together",
 ]
 
 if not TYPE_CHECKING:  # else mypy would take any name for one of this module

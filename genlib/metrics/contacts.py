@@ -3,7 +3,14 @@ whom we could reach now. Gives `Cells`; each idea has its own module, and all ar
 
 from __future__ import annotations
 
-from genlib.metrics.lawfulness import handling, lawfulness, lawfulness_by, reasons, timeline
+from genlib.metrics.lawfulness import (
+    handling,
+    lawfulness,
+    lawfulness_by,
+    lawfulness_lately,
+    reasons,
+    timeline,
+)
 from genlib.metrics.messages import campaign_name, outcome, plan
 from genlib.metrics.pressure import CAPS, dose, pressure, pressure_by_channel
 from genlib.metrics.reach import reach, reach_reasons
@@ -15,6 +22,7 @@ __all__ = [
     "handling",
     "lawfulness",
     "lawfulness_by",
+    "lawfulness_lately",
     "outcome",
     "plan",
     "pressure",

@@ -29,8 +29,7 @@ def uplift(frame: pl.DataFrame) -> pl.DataFrame:
     campaign brought) with its interval, `p_value`, `p_holm` (adjusted for all campaigns shown) and
     first `mismatch_p`: the chance of the planned split (`holdout_share`) giving these sizes; under
     `ALARM` the arms are not comparable and there is no uplift; nor is there where fewer than
-    `EXPECTED` buyers, or others, are to be expected in the smaller arm. A row of its own has uplift
-    and extra of all campaigns that have an uplift.
+    `EXPECTED` buyers, or others, are to be expected in the smaller arm.
 
     Example: of 90 contacted 9 bought and of 30 held out none: 10% would be told as brought by the
     campaign, though of 30 at the rate of both together 2 or 3 would buy: it is not told.
@@ -56,12 +55,28 @@ def uplift(frame: pl.DataFrame) -> pl.DataFrame:
     difference = intervals.difference_statistic(buyers, n, other_buyers, other_n)
     effect["p_value"] = chance(difference)
     is_fair = whole & pl.lit(mismatch.fill_null(1) >= ALARM)
+    is_comparable = is_fair & pl.lit(has_enough(n, buyers, other_n, other_buyers))
+    return _with_holm(with_figures(rated, is_comparable, smaller, effect))
+
+
+def has_enough(
+    n: pl.Series, buyers: pl.Series, other_n: pl.Series, other_buyers: pl.Series
+) -> pl.Series:
+    """Whether so many buyers, and so many others, are to be expected in the smaller arm that there
+    is an uplift (`EXPECTED`); not where one of the counts is hidden.
+
+    Of 90 and 30 people 9 and 11 bought: 5 of the smaller arm would at the rate of both together.
+
+    >>> counts = [pl.Series([number]) for number in (90, 9, 30, 11)]
+    >>> has_enough(*counts).to_list()
+    [True]
+    """
+    people = n + other_n
     bought = buyers + other_buyers
-    rarer = pl.select(pl.min_horizontal(bought, n + other_n - bought)).to_series()
-    is_enough = smaller * rarer >= EXPECTED * (n + other_n)
-    is_comparable = is_fair & pl.lit(is_enough).fill_null(value=False)
-    estimated = with_figures(rated, is_comparable, smaller, effect)
-    return _with_all(_with_holm(estimated), n)
+    smaller = pl.min_horizontal(n, other_n)
+    rarer = pl.min_horizontal(bought, people - bought)
+    is_enough = smaller * rarer >= EXPECTED * people
+    return pl.select(is_enough.fill_null(value=False)).to_series()
 
 
 def chance(statistic: pl.Series) -> pl.Series:
@@ -87,28 +102,6 @@ def _with_holm(frame: pl.DataFrame) -> pl.DataFrame:
     p_value = pl.col("p_value")
     p_holm = p_value.replace_strict(adjusted, default=None, return_dtype=pl.Float64)
     return frame.with_columns(p_holm=p_holm)
-
-
-def _with_all(frame: pl.DataFrame, n: pl.Series) -> pl.DataFrame:
-    """One more row, for all campaigns that have an uplift: that of the mean person contacted, and
-    the buyers whom they brought together, with the interval that follows from those of each by
-    square-and-add (Zou and Donner 2008)."""
-    compared = frame.with_columns(_n=n).filter(pl.col("uplift").is_not_null())
-    if compared.is_empty():
-        return frame
-    brought = pl.col("extra")
-    extra, below, above, people = compared.select(
-        brought.sum(),
-        ((brought - pl.col("extra_low")) ** 2).sum().sqrt().alias("below"),
-        ((pl.col("extra_high") - brought) ** 2).sum().sqrt().alias("above"),
-        pl.col("_n").sum(),
-    ).row(0)
-    ends = (extra - below, extra + above)
-    figures = interval("extra", extra, ends)
-    figures |= interval("uplift", extra / people, [end / people for end in ends])
-    schema = {name: frame.schema[name] for name in figures}
-    whole = pl.DataFrame([figures]).cast(schema)  # type: ignore[arg-type]
-    return pl.concat([frame, whole], how="diagonal")
 
 
 LIKE = 10
@@ -141,16 +134,13 @@ class Worth:
         brought = contacted.n * (contacted.cents / contacted.n - holdout.cents / holdout.n)
         squares = [arm.variance(spread, usual) / arm.n for arm in (contacted, holdout)]
         error = contacted.n * (squares[0] + squares[1]).sqrt()
-        is_campaign = pl.col("campaign").is_not_null() & pl.col("uplift").is_not_null()
-        is_told = is_campaign & pl.lit(error.is_not_null())
-        money = frame.with_columns(
-            extra_cents=pl.when(is_told).then(brought),
-            _error=pl.when(is_told).then(error),
-        )
+        reach = intervals.z() * error
+        money = interval("extra_cents", brought, (brought - reach, brought + reach))
+        is_told = pl.col("uplift").is_not_null() & pl.lit(error.is_not_null())
         each = pl.col("cost_cents") / pl.col("extra")
-        brought_any = pl.col("uplift_low") > 0
-        return _with_worth_of_all(money).with_columns(
-            cents_per_extra=pl.when(brought_any).then(each)
+        return frame.with_columns(
+            **{name: pl.when(is_told).then(pl.lit(value)) for name, value in money.items()},
+            cents_per_extra=pl.when(pl.col("uplift_low") > 0).then(each),
         )
 
 
@@ -177,27 +167,6 @@ class _Arm:
         share = (self.buyers + 1) / (self.n + 2)
         spend = (self.cents + LIKE * usual) / (self.buyers + LIKE)
         return (share * spread**2 - share**2) * spend**2
-
-
-def _with_worth_of_all(frame: pl.DataFrame) -> pl.DataFrame:
-    """The money of all campaigns on their row, if it is known of each that has an uplift; with
-    intervals."""
-    has_uplift = pl.col("uplift").is_not_null()
-    is_all = pl.col("campaign").is_null() & has_uplift
-    is_one = pl.col("campaign").is_not_null() & has_uplift
-    is_known = (pl.col("extra_cents").is_not_null() | ~is_one).all()
-    whole = {
-        "extra_cents": pl.when(is_known).then(pl.col("extra_cents").sum()),
-        "_error": pl.when(is_known).then((pl.col("_error") ** 2).sum().sqrt()),
-    }
-    totalled = frame.with_columns(
-        pl.when(is_all).then(total).otherwise(name).alias(name) for name, total in whole.items()
-    )
-    reach = intervals.z() * pl.col("_error")
-    return totalled.with_columns(
-        extra_cents_low=pl.col("extra_cents") - reach,
-        extra_cents_high=pl.col("extra_cents") + reach,
-    ).drop("_error")
 
 
 def cost_each(frame: pl.DataFrame, *, outcome: str) -> pl.DataFrame:

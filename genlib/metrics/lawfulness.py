@@ -24,8 +24,10 @@ from genlib.metrics.names import metric
 from genlib.metrics.population import (
     LOOK_BACK,
     complete,
+    count_lately,
     count_over,
     count_stepwise,
+    lately,
     stepwise,
     tabulated,
 )
@@ -81,6 +83,24 @@ def _dated(
     contacts = every.filter(stepwise("sent_on", period, length))
     dated = contacts.with_columns(beginning("sent_on", period.unit).alias(period.unit))
     return dated, count_stepwise("contacts", period, length, campaign=campaign)
+
+
+@metric()
+def lawfulness_lately(
+    release: Tables, period: Period, *, campaign: str = "all", months: int = 12
+) -> Cells:
+    """Contacts of the last months, or those of one campaign, by verdict, with their `refused_rate`:
+    a month may have too few that were refused to tell."""
+    every = read_sent(release, None, campaign=campaign).filter(lately("sent_on", period, months))
+    sent_contacts = read_once(every, "customer", "verdict", "contacts")
+    population = count_lately("contacts", period, months, campaign=campaign)
+    by = (Dimension("verdict", is_subject=True),)
+    cells = tabulated(release, sent_contacts, by, population, measures=CONTACTS)
+    return with_rates(
+        cells,
+        sent_contacts,
+        lambda contacts: message_rates(contacts, "verdict", "verdict", "refused"),
+    )
 
 
 @metric(what=("channel", "campaign"))

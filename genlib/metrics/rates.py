@@ -185,6 +185,25 @@ class Nps:
         return with_gaps(scored, "detractors", self.among, (detractors, n), share_gap)
 
 
+def balanced_nps(frame: pl.DataFrame) -> pl.DataFrame:
+    """`nps` from the `balance` of those whose `outcome` is complete, with the interval of a score
+    that nobody was in between of: the widest of that balance, since how many were is not told.
+
+    Of 40 scores 16 more are promoters than detractors:
+
+    >>> counts = {"outcome": ["complete", None], "people": [40, 90], "balance": [16, 16]}
+    >>> balanced_nps(pl.DataFrame(counts))["nps"].to_list()
+    [None, 0.4]
+    """
+    balance, n = frame.select(
+        balance=at(frame, "balance", {"outcome": "complete"}),
+        n=at(frame, "people", {"outcome": "complete"}),
+    )
+    ends = intervals.nps_interval((n + balance) / 2, (n - balance) / 2, n)
+    figures = interval("nps", balance / n, ends)
+    return with_figures(frame, on_total("outcome"), n, figures)
+
+
 def likert(frame: pl.DataFrame) -> pl.DataFrame:
     """Mean, standard deviation, and the shares of the two highest and of the two lowest of the
     answers 1-5, each with Wilson's interval."""

@@ -22,9 +22,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
+import narwhals as nw
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
+from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, Tables
 from genlib.disclosure.population import Population
 from genlib.metrics import intervals
 from genlib.metrics.intervals import interval
@@ -33,8 +34,8 @@ from genlib.metrics.ladders import by_attribute
 from genlib.metrics.lookup import at, least, on_total
 from genlib.metrics.names import metric
 from genlib.metrics.population import complete, count_lately, tabulated
-from genlib.metrics.rates import Nps, Rate, Share
-from genlib.metrics.rows import Rows, collect, lazy
+from genlib.metrics.rates import Nps, Rate, Share, balanced_nps
+from genlib.metrics.rows import Rows, case, collect, lazy
 from genlib.metrics.survey_rounds import (
     LOOK_BACK,
     SPANS,
@@ -53,6 +54,8 @@ BY_GROUP = Dimension(
 )
 """Promoters, passives and detractors, and those who gave no score; then those whom no message
 reached among these."""
+BALANCE = Measure("balance", "balance")
+"""Promoters less detractors."""
 SCORED = ("complete",)
 UNREACHED = ("undelivered",)
 
@@ -136,6 +139,27 @@ def _scores_by(
     share = Share(("group",))
     figures: tuple[Figure, ...] = (share, Nps(among=among), rate, *more)
     return tabulated(release, asked, levels, population, *figures, person="person")
+
+
+@metric()
+def standing(
+    release: Tables, period: Period, *, months: int | None = None, kind: str = "all"
+) -> Cells:
+    """The people of `nps_by` by outcome, with the `balance` of those who gave a score: so their
+    `nps` is told where there are too few promoters or detractors to tell these."""
+    months = months or months_of(period)
+    asked = read_asked(release, period, months)
+    sides = {1: nw.col("group") == "promoter", -1: nw.col("group") == "detractor"}
+    return tabulated(
+        release,
+        asked.with_columns(balance=case(sides, 0)),
+        (Dimension("outcome", is_subject=True),),
+        count_lately("asked", period, months, kind=kind),
+        Rate("response_rate", "outcome", SCORED),
+        balanced_nps,
+        measures=(PEOPLE, BALANCE),
+        person="person",
+    )
 
 
 @metric()

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from genlib.arguments import refuse_others
 from genlib.metrics.drivers import drivers
 from genlib.metrics.feedback import topics
-from genlib.metrics.recommendation import Balanced, group_tables, months_of, nps_by, scores, waves
+from genlib.metrics.recommendation import (
+    Balanced,
+    group_tables,
+    months_of,
+    nps_by,
+    scores,
+    standing,
+    waves,
+)
 from genlib.metrics.statements import agreement, likert_items, round_tables
 from genlib.metrics.statistics import likert, net_promoter_score
 from genlib.metrics.survey_rounds import NEVER, Rounds, survey_rounds
@@ -27,6 +35,7 @@ __all__ = [
     "nps_by",
     "round_tables",
     "scores",
+    "standing",
     "survey_rounds",
     "topics",
     "waves",

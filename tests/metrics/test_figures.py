@@ -364,32 +364,6 @@ def test_a_wrong_split_raises_the_alarm() -> None:
     assert (found["uplift"], found["extra"], found["p_value"]) == (None, None, None)
 
 
-def test_all_campaigns_together() -> None:
-    total = uplift(two()).row(10, named=True)
-    assert (total["campaign"], total["extra"], total["uplift"]) == (
-        None,
-        pytest.approx(14.25),
-        pytest.approx(14.25 / 140),
-    )
-    assert total["extra_low"] < total["extra"] < total["extra_high"]
-
-
-def test_one_campaign_alone_is_all_of_them() -> None:
-    found = uplift(arms(56, 70, 48, 80)).select("uplift", "uplift_low", "extra_high")
-    assert found.row(4) == pytest.approx(found.row(5))
-
-
-def test_the_interval_of_all_campaigns_is_made_of_those_of_each() -> None:
-    """Of two alike of which nobody held out bought, the normal one would take no chance for it."""
-    one = arms(30, 90, 0, 30, holdout_share=0.25)
-    found = uplift(pl.concat([one, one.with_columns(campaign=pl.lit("B"))]))
-    each, both = found.row(4, named=True), found.row(10, named=True)
-    assert both["uplift"] == pytest.approx(each["uplift"])
-    for end in ("uplift_low", "uplift_high"):
-        gap = each["uplift"] - each[end]
-        assert both["uplift"] - both[end] == pytest.approx(gap / 2**0.5)
-
-
 @pytest.mark.parametrize(("buyers", "is_told"), [(9, False), (10, True), (90, True), (91, False)])
 def test_an_uplift_needs_a_holdout_in_which_five_would_buy_and_five_not(
     buyers: int, is_told: bool
@@ -410,15 +384,15 @@ def worth(frame: pl.DataFrame, **spreads: float) -> pl.DataFrame:
 def test_the_worth_is_the_difference_of_the_mean_money_of_all_who_were_assigned() -> None:
     """80 cents a person beside 60, of 70 people."""
     found = worth(arms(56, 70, 48, 80))
-    assert found["extra_cents"].drop_nulls().to_list() == pytest.approx([1400, 1400])
+    assert found["extra_cents"].drop_nulls().to_list() == pytest.approx([1400])
 
 
 def test_a_campaign_whose_buyers_only_spend_more_is_worth_it() -> None:
     """As many buyers in both arms; those contacted spent twice as much."""
     spent = pl.when(arm="contacted").then(2 * pl.col("amount_cents")).otherwise("amount_cents")
     found = worth(arms(40, 100, 40, 100).with_columns(amount_cents=spent))
-    assert found["extra"].drop_nulls().to_list() == [0, 0]
-    assert found["extra_cents"].drop_nulls().to_list() == pytest.approx([4000, 4000])
+    assert found["extra"].drop_nulls().to_list() == [0]
+    assert found["extra_cents"].drop_nulls().to_list() == pytest.approx([4000])
 
 
 def test_the_interval_of_the_worth_is_of_money_a_person() -> None:
@@ -443,8 +417,6 @@ def width(found: pl.DataFrame) -> float:
 def test_no_worth_where_too_few_bought_to_know_how_they_spend() -> None:
     found = worth(two(), A=1.0)
     assert found.filter(campaign="B")["extra_cents"].null_count() == 5
-    together = found.filter(pl.col("campaign").is_null())
-    assert together.select("extra_cents", "extra_cents_low").row(0) == (None, None)
 
 
 def test_a_rate_of_events_of_a_few_people_is_wide_and_stands_on_the_people() -> None:
