@@ -71,8 +71,8 @@ def list_figures(cells: Cells) -> pl.DataFrame:
     return figures.select("code", *FIGURE)
 
 
-def name_cell(cells: Cells) -> pl.Expr:
-    """The codes of a cell as one text.
+def name_cell(cells: Cells, besides: str = "") -> pl.Expr:
+    """The codes of a cell as one text; without that of one dimension.
 
     >>> from genlib.disclosure.cells import Dimension
     >>> frame = pl.DataFrame({"region": ["01", None], "people": [40, 70]})
@@ -80,5 +80,6 @@ def name_cell(cells: Cells) -> pl.Expr:
     >>> frame.select(name_cell(cells)).to_series().to_list()
     ['01', '']
     """
-    codes = [pl.col(column).cast(pl.String).fill_null("") for column in cells.dimensions]
+    named = [column for column in cells.dimensions if column != besides]
+    codes = [pl.col(column).cast(pl.String).fill_null("") for column in named]
     return pl.concat_str(codes, separator="\x1f") if codes else pl.lit("")

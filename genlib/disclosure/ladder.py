@@ -4,7 +4,8 @@ nothing in it need be hidden.
 1. Each dimension has a chain of coarser steps, the same in all tables: its smallest groups
    together, always in the same order; then its coarser groups; then no groups at all.
 2. A table takes, of all combinations of steps at which no cell is unsafe and no figure is a near
-   twin of one before it, in this table or in an earlier one of the report, the one with most cells.
+   twin of one before it, in this table or in an earlier one of the report, the one with most cells;
+   nor may its months or campaigns, taken from an earlier whole, leave few people.
 3. Before that: none of its dimensions goes if another may be coarser; what the table is about
    (outcome, verdict) goes last; and time gives way after the others.
 4. A table without such steps is left out; of one that makes no sense in coarser groups what has a
@@ -29,7 +30,7 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Rows, Step
 from genlib.disclosure.figures import NOTHING_EARLIER, list_figures, name_cell
-from genlib.disclosure.near import find_twin_rows
+from genlib.disclosure.near import find_twin_rows, leave_few
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.rules import judge, read_contributions
 from genlib.disclosure.slices import SLICE
@@ -173,7 +174,26 @@ def _keep_safe_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cel
         for judgements in _judge_measures(cells, policy)
     ]
     safe = _leave_out_codes(cells, pl.concat(unsafe).unique())
-    return _leave_out_codes(safe, _list_twin_codes(safe, policy, earlier))
+    safe = _leave_out_codes(safe, _list_twin_codes(safe, policy, earlier))
+    while _leaves_few(safe, policy, earlier):
+        smallest = safe.frame.group_by(cells.apart).agg(pl.col("people").max()).sort("people")
+        safe = _leave_out_codes(safe, smallest[cells.apart].head(1))
+    return safe
+
+
+def _leaves_few(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> bool:
+    """Whether its codes that are told one by one, taken together from an earlier whole, leave few
+    people (`near.leave_few`)."""
+    by = cells.apart or cells.page
+    if not by:
+        return False
+    codes = cells.frame.select(
+        where=name_cell(cells),
+        rest=name_cell(cells, by),
+        by=pl.col(by).cast(pl.String),
+    )
+    figures = list_figures(cells).drop("code").join(codes.drop_nulls("by"), on="where")
+    return leave_few(figures.rename({"by": "code"}), earlier, policy)
 
 
 def _leave_out_codes(cells: Cells, codes: pl.Series) -> Cells:
@@ -213,7 +233,8 @@ def _take_steps(
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
         if is_empty or count_unsafe(coarser, policy):
             continue
-        if find_twin_rows(list_figures(coarser), earlier, policy).is_empty():
+        is_near = not find_twin_rows(list_figures(coarser), earlier, policy).is_empty()
+        if not (is_near or _leaves_few(coarser, policy, earlier)):
             return _leave_out_if_blank(coarser)
     return leave_out(cells)
 

@@ -75,6 +75,43 @@ def find_twin_rows(figures: pl.DataFrame, earlier: pl.DataFrame, policy: Policy)
     return ours.join(find_own_twins(ours, policy, earlier), on="figure", how="semi")
 
 
+def leave_few(parts: pl.DataFrame, earlier: pl.DataFrame, policy: Policy) -> bool:
+    """Whether what a table tells code by code, taken from a whole of an `earlier` table of its
+    report, leaves few people. `parts`: its figures, with their `code` and the codes of the `rest`
+    of their cell. The last code is taken, the last two together, and so on up to all.
+
+    Example: all campaigns together had 12 buyers among those held out, and of three campaigns two
+    tell 5 each: so the third had 2.
+    """
+    together = _add_codes(parts.drop_nulls("sketch"))
+    wholes = earlier.drop_nulls("sketch").unique(["sketch", "numbering"], maintain_order=True)
+    close = find_close(together, wholes.with_row_index("their"), policy.min_count)
+    return not close.filter(pl.col("apart") > 0).is_empty()
+
+
+def _add_codes(parts: pl.DataFrame) -> pl.DataFrame:
+    """The sketches of the last code of each cell, of the last two together, and so on.
+
+    >>> from genlib.disclosure.sketch import WIDTH
+    >>> sketch = np.ones(WIDTH, WORD).tobytes()
+    >>> both = {"rest": ["bought"] * 2, "measure": ["people"] * 2, "numbering": ["c1"] * 2}
+    >>> parts = pl.DataFrame(both | {"code": ["autumn", "spring"], "sketch": [sketch] * 2})
+    >>> sums = _add_codes(parts)
+    >>> words(sums["sketch"])[:, 0].tolist()
+    [1, 2]
+    """
+    cell = ["rest", "measure", "numbering"]
+    ordered = parts.sort(*cell, "code", descending=[False, False, False, True])
+    if ordered.is_empty():
+        return ordered.select("numbering", "sketch").with_row_index("our")
+    lines = words(ordered["sketch"])
+    sums = np.cumsum(lines, axis=0, dtype=WORD)
+    begins = ordered.select(pl.int_range(pl.len()).min().over(cell)).to_series().to_numpy()
+    sums -= sums[begins] - lines[begins]
+    sketches = pl.Series([line.tobytes() for line in sums], dtype=pl.Binary)
+    return ordered.select("numbering", sketch=sketches).with_row_index("our")
+
+
 def number_figures(figures: pl.DataFrame) -> pl.DataFrame:
     """Figures outside a model, each a variable of its own.
 

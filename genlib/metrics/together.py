@@ -40,9 +40,9 @@ def uplift_together(release: Tables, period: Period) -> Cells:
     `uplift_by_campaign`, once in each campaign (`drawn`); `uplift` of all together on the total.
 
     Without campaigns that held nobody out, or whose arms were not drawn as planned."""
-    drawn = read_drawn(release, period, "all", MONTHS)
-    bought = sum_purchases(release, drawn)
-    people = assign_arms(drawn).join(bought, on=["campaign", "customer"], how="left")
+    contacts = read_drawn(release, period, "all", MONTHS)
+    purchases = sum_purchases(release, contacts)
+    people = assign_arms(contacts).join(purchases, on=["campaign", "customer"], how="left")
     outcome = case({"bought": nw.col("amount_cents") > 0}, "not bought")
     described = people.with_columns(outcome=outcome, drawn=nw.lit(1))
     draws = read_once(described, "customer", "code", "arm", "outcome", "drawn")
@@ -59,8 +59,8 @@ def uplift_together(release: Tables, period: Period) -> Cells:
 
 
 def count_strata(draws: Rows) -> pl.DataFrame:
-    """One row a campaign (`code`): how many were contacted (`n`) and `bought`, how many were held
-    out (`m`) and bought (`held_bought`).
+    """One row a campaign (`code`): how many were contacted (`n`) and bought (`buyers`), how many
+    were held out (`m`) and bought (`held_buyers`).
 
     >>> from genlib.metrics.rows import lazy
     >>> arms = ["contacted", "contacted", "holdout"]
@@ -72,9 +72,9 @@ def count_strata(draws: Rows) -> pl.DataFrame:
     has_bought = nw.col("outcome") == "bought"
     counts = {
         "n": is_contacted,
-        "bought": is_contacted & has_bought,
+        "buyers": is_contacted & has_bought,
         "m": ~is_contacted,
-        "held_bought": ~is_contacted & has_bought,
+        "held_buyers": ~is_contacted & has_bought,
     }
     marked = draws.select("code", **{name: one.cast(nw.Int64) for name, one in counts.items()})
     return collect(marked.group_by("code").agg(nw.col(*counts).sum())).sort("code")
@@ -84,8 +84,8 @@ def _take_fair(strata: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
     """The campaigns with people in both arms, of which the draw gave as many as it was to."""
     shares = planned.select("code", "holdout_share")
     both = strata.filter(pl.col("n") > 0, pl.col("m") > 0).join(shares, on="code")
-    drawn = both["n"] + both["m"]
-    mismatch = chance(intervals.ratio_statistic(both["m"], drawn, both["holdout_share"]))
+    people = both["n"] + both["m"]
+    mismatch = chance(intervals.ratio_statistic(both["m"], people, both["holdout_share"]))
     return both.filter(mismatch.fill_null(1) >= ALARM)
 
 
@@ -105,7 +105,7 @@ class Together:
     def of(cls, strata: pl.DataFrame) -> Together:
         """The figure of these campaigns.
 
-        >>> counts = {"n": [40, 10], "bought": [20, 2], "m": [10, 40], "held_bought": [2, 4]}
+        >>> counts = {"n": [40, 10], "buyers": [20, 2], "m": [10, 40], "held_buyers": [2, 4]}
         >>> Together.of(pl.DataFrame(counts))
         Together(value=0.2, low=-0.01, high=0.4)
         """
@@ -113,17 +113,17 @@ class Together:
             return cls()
         *figures, weight = pool(strata)
         places = 3 if weight >= MANY else 2
-        return cls(*(round(figure, places) for figure in figures))
+        return cls(*(round(figure, places) + 0.0 for figure in figures))  # no -0.0
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        n, bought, m, held_bought = frame.select(
+        n, buyers, m, held_buyers = frame.select(
             n=at(frame, "drawn", {"arm": "contacted", "outcome": None}),
-            bought=at(frame, "drawn", {"arm": "contacted", "outcome": "bought"}),
+            buyers=at(frame, "drawn", {"arm": "contacted", "outcome": "bought"}),
             m=at(frame, "drawn", {"arm": "holdout", "outcome": None}),
-            held_bought=at(frame, "drawn", {"arm": "holdout", "outcome": "bought"}),
+            held_buyers=at(frame, "drawn", {"arm": "holdout", "outcome": "bought"}),
         )
         smaller = pl.select(pl.min_horizontal(n, m)).to_series()
-        are_enough = has_enough(n, bought, m, held_bought)
+        are_enough = has_enough(n, buyers, m, held_buyers)
         estimate = (pl.lit(one, pl.Float64) for one in (self.value, self.low, self.high))
         columns = [pl.select(one).to_series() for one in estimate]
         figures = interval("uplift", columns[0], columns[1:])
@@ -141,7 +141,7 @@ def pool(strata: pl.DataFrame) -> tuple[float, float, float, float]:
     Medicine 33). It takes each campaign's draw as its own: where the same customers are held out of
     all of them it is too short.
     """
-    n, x, m, y = (pl.col(name) for name in ("n", "bought", "m", "held_bought"))
+    n, x, m, y = (pl.col(name) for name in ("n", "buyers", "m", "held_buyers"))
     people = n + m
     halves = n * m * (m - n) / 2
     terms = strata.select(

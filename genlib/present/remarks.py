@@ -31,13 +31,16 @@ def check_figures(*figures: object) -> None:
 
 @keep_words
 def between(table: ProtectedTable, column: str, **where: Any) -> Finding:
-    """The interval of a tile's figure: "95 %:n väli 1,6–3,1 %-yks."."""
+    """The interval of a tile's figure: "95 %:n väli 1,6–3,1 %-yks."; with the day on which it was
+    told, if its table could not be told anew since."""
     words = read_words(table)
     low, high = (table.value(f"{column}_{end}", **where).value for end in ("low", "high"))
     if low is None or high is None:
         return compose_finding((table,), "")
     span = words.interval(low, high, read_form(table, column))
-    return compose_finding((table,), "95% interval {span}", span=span)
+    day = table.told_on.get("")
+    message = "95% interval {span}, told on {day}" if day else "95% interval {span}"
+    return compose_finding((table,), message, span=span, day=words.date(day) if day else "")
 
 
 @keep_words

@@ -230,3 +230,44 @@ def test_near_twins_count_where_a_table_is_left_out_for_its_unsafe_cells(
     shown = genlib.protect(asked=crowd_of(ASKED, "asked"), answered=answers)
     assert (shown.answered.coarser == {"*": "left out"}) == is_left
     assert shown.answered.hidden == 0
+
+
+WHOLE = Dimension("region")
+CODES = Dimension("region", total=False)
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [(0, {"A": 33, "B": 20}), (1, {"A": 33}), (4, {"A": 33}), (5, {"A": 33, "B": 20, "C": 5})],
+)
+def test_what_is_told_code_by_code_leaves_no_few_people_of_an_earlier_whole(
+    last: int, told: dict[str, int]
+) -> None:
+    """All together less A and B, which are told, would be those of C."""
+    sizes = {name: size for name, size in (("A", 33), ("B", 20), ("C", last)) if size}
+    together = replace(crowd_of(sizes, "together", WHOLE), recount=None)
+    together = replace(together, frame=together.frame.filter(pl.col("region").is_null()))
+    apart = replace(crowd_of(sizes, "drawn", CODES), apart="region", recount=None)
+    shown = genlib.protect(together=together, apart=apart)
+    assert shown.together.value("people").value == sum(sizes.values())
+    assert counts_of(shown.apart) == told
+
+
+@pytest.mark.parametrize(("earlier", "steps"), [(0, {}), (3, {"month": 1}), (5, {})])
+def test_the_last_months_leave_no_few_people_of_an_earlier_whole(
+    earlier: int, steps: dict[str, int]
+) -> None:
+    """Of a window that begins in the middle of the first month: its other months, taken from it,
+    would tell of the few of these days. Two months together begin before it."""
+    month = Dimension("month", total=False, ladder=(join(["1", "2"]),), is_page=True)
+    sizes = {"1": 20, "2": 30, "3": 40}
+    rows = [
+        (f"ca1-{100 * int(code) + n:026d}", code)
+        for code, size in sizes.items()
+        for n in range(size)
+    ]
+    frame = pl.DataFrame(rows, schema=["pseudonym", "month"], orient="row")
+    months = tabulate(frame, person="pseudonym", by=[month], population="contacted")
+    lately = frame.filter((pl.col("month") > "1") | (pl.int_range(pl.len()) < earlier))
+    whole = tabulate(lately, person="pseudonym", by=[], population="lately")
+    assert make_legible(months, Policy(), earlier=list_figures(whole)).steps == steps

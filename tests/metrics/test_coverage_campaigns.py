@@ -185,7 +185,7 @@ def _pool_year(
         bought = rng.random(people) < chance
         counts = (contacted, contacted & bought, held, held & bought)
         strata.append([int(count.sum()) for count in counts])
-    schema = ["n", "bought", "m", "held_bought"]
+    schema = ["n", "buyers", "m", "held_buyers"]
     frame = pl.DataFrame(strata, schema=schema, orient="row").filter(pl.col("n", "m") > 0)
     sums = [frame[name].sum() for name in schema]
     is_hidden = 0 < sums[3] < FEW

@@ -19,7 +19,7 @@ BOUGHT = date(2026, 10, 20)
 
 
 def strata(*rows: tuple[int, int, int, int]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=["n", "bought", "m", "held_bought"], orient="row")
+    return pl.DataFrame(rows, schema=["n", "buyers", "m", "held_buyers"], orient="row")
 
 
 def test_two_campaigns_of_other_shares_are_not_thrown_together() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -557,3 +558,12 @@ def test_the_largest_group_is_a_share_of_all_or_of_those_known(protected, unknow
     message = "{label}: {share}"
     finding = findings.largest(table, "age_band", "people", "", message=message, of_known=of_known)
     assert finding.replace("\u00a0", " ").partition(": ")[2] == said
+
+
+def test_an_interval_that_is_told_again_says_of_which_day_it_is(protected):
+    row = {"channel": "email", "people": 98, "share": 0.4, "share_low": 0.3, "share_high": 0.5}
+    table = protected([row], "channel")
+    now = findings.between(table, "share", channel="email")
+    before = replace(table, told_on={"": date(2026, 10, 3)})
+    again = findings.between(before, "share", channel="email")
+    assert str(again) == f"{now}, kerrottu 3.10.2026"
