@@ -20,10 +20,9 @@ from genlib.metrics.drawn import (
     USUAL,
     WINDOW,
     Attribution,
-    assign_arms,
     count_drawn,
+    read_buyers,
     read_drawn,
-    sum_purchases,
     with_purchases,
 )
 from genlib.metrics.funnel import READING, STAGES, funnel
@@ -40,7 +39,7 @@ from genlib.metrics.messages import (
 from genlib.metrics.names import metric
 from genlib.metrics.population import MONEY, Form, tabulated
 from genlib.metrics.rates import Share
-from genlib.metrics.rows import Rows, case, collect, read_once
+from genlib.metrics.rows import Rows, collect, read_once
 from genlib.metrics.together import uplift_together
 from genlib.period import Period
 
@@ -137,15 +136,7 @@ def uplift_by_campaign(
     if months is None:
         months = 0 if period.unit == "year" else LOOK_BACK
     contacts = read_drawn(release, period, campaign, months)
-    bought = sum_purchases(release, contacts, days)
-    people = assign_arms(contacts).join(bought, on=["campaign", "customer"], how="left")
-    described = people.select(
-        "customer",
-        "arm",
-        case({"bought": nw.col("amount_cents") > 0}, "not bought").alias("outcome"),
-        nw.col("amount_cents").fill_null(0),
-        campaign=nw.col("code"),
-    )
+    described = read_buyers(release, contacts, days).with_columns(campaign=nw.col("code"))
     buyers = read_once(described, "customer", "arm", "outcome", "amount_cents", "campaign")
     by = (
         Dimension("campaign", total=False, is_page=True),

@@ -92,6 +92,17 @@ def assign_arms(plan: Rows) -> Rows:
     return people.with_columns(arm=arm).drop("_arm")
 
 
+def read_buyers(release: Tables, contacts: Rows, days: int = WINDOW) -> Rows:
+    """Everyone in the plan once a campaign (`code`), by `arm` and whether he bought in its window
+    (`outcome`), with the `amount_cents` of that."""
+    purchases = sum_purchases(release, contacts, days)
+    people = assign_arms(contacts).join(purchases, on=["campaign", "customer"], how="left")
+    return people.with_columns(
+        nw.col("amount_cents").fill_null(0),
+        outcome=case({"bought": nw.col("amount_cents") > 0}, "not bought"),
+    )
+
+
 def sum_purchases(release: Tables, plan: Rows, days: int = WINDOW) -> Rows:
     """Campaign, customer and `amount_cents` of all who bought in the window of their campaign: from
     its first day until so many days after its last message, the same for both arms."""

@@ -34,12 +34,7 @@ def uplift(frame: pl.DataFrame) -> pl.DataFrame:
     Example: of 90 contacted 9 bought and of 30 held out none: 10% would be told as brought by the
     campaign, though of 30 at the rate of both together 2 or 3 would buy: it is not told.
     """
-    n, buyers, other_n, other_buyers = frame.select(
-        n=at(frame, "people", {"arm": "contacted", "outcome": None}),
-        buyers=at(frame, "people", {"arm": "contacted", "outcome": "bought"}),
-        other_n=at(frame, "people", {"arm": "holdout", "outcome": None}),
-        other_buyers=at(frame, "people", {"arm": "holdout", "outcome": "bought"}),
-    )
+    n, buyers, other_n, other_buyers = read_arms(frame, "people")
     rate = buyers / n
     other_rate = other_buyers / other_n
     split = intervals.ratio_statistic(other_n, n + other_n, frame["holdout_share"])
@@ -57,6 +52,21 @@ def uplift(frame: pl.DataFrame) -> pl.DataFrame:
     is_fair = whole & pl.lit(mismatch.fill_null(1) >= ALARM)
     is_comparable = is_fair & pl.lit(has_enough(n, buyers, other_n, other_buyers))
     return _with_holm(with_figures(rated, is_comparable, smaller, effect))
+
+
+def read_arms(frame: pl.DataFrame, measure: str) -> tuple[pl.Series, ...]:
+    """How many were contacted and bought, and how many were held out and bought, for each row.
+
+    >>> arms = {"arm": ["contacted", "contacted"], "outcome": ["bought", None], "people": [9, 90]}
+    >>> [counts[0] for counts in read_arms(pl.DataFrame(arms), "people")]
+    [90, 9, 0, 0]
+    """
+    counts = {
+        f"{arm} {outcome}": at(frame, measure, {"arm": arm, "outcome": outcome})
+        for arm in ("contacted", "holdout")
+        for outcome in (None, "bought")
+    }
+    return tuple(frame.select(**counts))
 
 
 def has_enough(

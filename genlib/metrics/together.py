@@ -16,14 +16,14 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Measure, Tables
 from genlib.metrics import intervals
-from genlib.metrics.drawn import assign_arms, read_drawn, sum_purchases
-from genlib.metrics.gains import ALARM, chance, has_enough
+from genlib.metrics.drawn import read_buyers, read_drawn
+from genlib.metrics.gains import ALARM, chance, has_enough, read_arms
 from genlib.metrics.intervals import interval
-from genlib.metrics.lookup import at, on_total, with_figures
+from genlib.metrics.lookup import on_total, with_figures
 from genlib.metrics.messages import plan
 from genlib.metrics.names import metric
 from genlib.metrics.population import OPTIONAL, count_lately, tabulated
-from genlib.metrics.rows import Rows, case, collect, read_once
+from genlib.metrics.rows import Rows, collect, read_once
 from genlib.period import Period
 
 MONTHS = 12
@@ -41,10 +41,7 @@ def uplift_together(release: Tables, period: Period) -> Cells:
 
     Without campaigns that held nobody out, or whose arms were not drawn as planned."""
     contacts = read_drawn(release, period, "all", MONTHS)
-    purchases = sum_purchases(release, contacts)
-    people = assign_arms(contacts).join(purchases, on=["campaign", "customer"], how="left")
-    outcome = case({"bought": nw.col("amount_cents") > 0}, "not bought")
-    described = people.with_columns(outcome=outcome, drawn=nw.lit(1))
+    described = read_buyers(release, contacts).with_columns(drawn=nw.lit(1))
     draws = read_once(described, "customer", "code", "arm", "outcome", "drawn")
     strata = _take_fair(count_strata(draws), plan(release))
     return tabulated(
@@ -116,20 +113,12 @@ class Together:
         return cls(*(round(figure, places) + 0.0 for figure in figures))  # no -0.0
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        n, buyers, m, held_buyers = frame.select(
-            n=at(frame, "drawn", {"arm": "contacted", "outcome": None}),
-            buyers=at(frame, "drawn", {"arm": "contacted", "outcome": "bought"}),
-            m=at(frame, "drawn", {"arm": "holdout", "outcome": None}),
-            held_buyers=at(frame, "drawn", {"arm": "holdout", "outcome": "bought"}),
-        )
+        n, buyers, m, held_buyers = read_arms(frame, "drawn")
+        where = on_total("arm", "outcome") & pl.lit(has_enough(n, buyers, m, held_buyers))
         smaller = pl.select(pl.min_horizontal(n, m)).to_series()
-        are_enough = has_enough(n, buyers, m, held_buyers)
-        estimate = (pl.lit(one, pl.Float64) for one in (self.value, self.low, self.high))
-        columns = [pl.select(one).to_series() for one in estimate]
-        figures = interval("uplift", columns[0], columns[1:])
-        return with_figures(
-            frame, on_total("arm", "outcome") & pl.lit(are_enough), smaller, figures
-        )
+        numbers = (self.value, self.low, self.high)
+        value, *ends = (pl.Series([number], dtype=pl.Float64) for number in numbers)
+        return with_figures(frame, where, smaller, interval("uplift", value, ends))
 
 
 def pool(strata: pl.DataFrame) -> tuple[float, float, float, float]:
@@ -141,7 +130,8 @@ def pool(strata: pl.DataFrame) -> tuple[float, float, float, float]:
     Medicine 33). It takes each campaign's draw as its own: where the same customers are held out of
     all of them it is too short.
     """
-    n, x, m, y = (pl.col(name) for name in ("n", "buyers", "m", "held_buyers"))
+    names = ("n", "buyers", "m", "held_buyers")
+    n, x, m, y = (pl.col(name).cast(pl.Float64) for name in names)
     people = n + m
     halves = n * m * (m - n) / 2
     terms = strata.select(
