@@ -353,3 +353,35 @@ def test_a_figure_of_ones_own_may_not_change_what_is_there(change: Any) -> None:
     cells = replace(counts(GRID, [20, 20, 20, 20, 3, 20]), figures=(change,))
     with pytest.raises(UsageError, match="adds columns to a table"):
         genlib.protect(table=cells)
+
+
+@pytest.mark.parametrize("side", [2, -2])
+def test_a_balance_is_of_people_for_between_and_against(side: int) -> None:
+    rows = pl.DataFrame({"person": [1, 2], "side": [1, side]})
+    with pytest.raises(UsageError, match="balance side of answers has rows beyond 1, 0 and -1"):
+        tabulate(
+            rows,
+            person="person",
+            by=[],
+            measures=[Measure("side", "balance")],
+            population="answers",
+        )
+
+
+def test_a_balance_below_zero_is_told_and_proved() -> None:
+    """Of ten regions two lean so far to one side that their balances tell of single people."""
+    sides = {f"{region:02}": [-1] * 20 + [1] * 8 for region in range(8)}
+    sides |= {"08": [-1] * 20, "09": [-1] * 20 + [1]}
+    rows = [
+        (f"{region}-{n}", region, side)
+        for region, all_ in sides.items()
+        for n, side in enumerate(all_)
+    ]
+    frame = pl.DataFrame(rows, schema=["person", "region", "side"], orient="row")
+    measures = [Measure("side", "balance")]
+    by = [Dimension("region")]
+    cells = tabulate(frame, person="person", by=by, measures=measures, population="answers")
+    shown = genlib.protect(table=cells)
+    told = dict(shown.table.frame.select("region", "side").rows())
+    assert [told[region] for region in ("00", "08", "09", None)] == [-12, None, None, -135]
+    assert verify(shown.pattern) == []

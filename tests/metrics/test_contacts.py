@@ -82,6 +82,16 @@ def test_the_refused_part_of_each_channel() -> None:
     assert rates.rows() == [("email", 5, 0.5), ("post", 5, None), (None, 10, 10 / 15)]
 
 
+def test_the_refused_part_of_twelve_months() -> None:
+    """Those of the year before are not among them; two contacts of one person are one half."""
+    old = many(20, SENT.replace(year=2025), **FORBIDDEN)
+    refused = many(10, SENT.replace(month=3), **FORBIDDEN)
+    tables = release(*many(0, SENT), *many(0, SENT.replace(day=7)), *refused, *old)
+    total = figured(contacts.lawfulness_lately(tables, OCTOBER)).row(-1, named=True)
+    assert (total["contacts"], total["refused"], total["refused_rate"]) == (15, 5, 5 / 15)
+    assert total["refused_rate_low"] < 5 / 15 < total["refused_rate_high"]
+
+
 def test_channels_of_few_stand_together_and_the_rate_is_that_of_all_of_them() -> None:
     letters = many(20, SENT, channel="post", **FORBIDDEN)
     calls = [*many(30, SENT, channel="call")[:2], contact(40, SENT, channel="call", **FORBIDDEN)]

@@ -200,3 +200,17 @@ def test_of_equal_groups_any_is_called_different_once_in_twenty(
     size = float(np.mean(((low > 0) | (high < 0)).any(axis=1)))
     report(f"any of {groups} equal groups by {kind}: {size:.3f}")
     assert 0.03 <= size <= 0.06
+
+
+@pytest.mark.parametrize("n", [15, FEW, SOME])
+@pytest.mark.parametrize("shares", [(0.5, 0.2), (0.35, 0.3), (0.7, 0.05), (0.3, 0.4), (0.2, 0.0)])
+def test_an_interval_of_a_balance_alone_holds_the_truth_at_least_as_often(
+    report: Print, chance: np.random.Generator, n: int, shares: tuple[float, float]
+) -> None:
+    """Nobody knows how many were passive; as many as can be are taken for one of the others."""
+    promoters, detractors, n = scores(chance, n, shares)
+    balance = promoters - detractors
+    ends = intervals.nps_interval((n + balance) / 2, (n - balance) / 2, n)
+    found = coverage(ends, shares[0] - shares[1])
+    report(f"balance of {shares}, n = {n}: {found:.3f}")
+    assert found >= BOUNDS[FEW][0]

@@ -290,6 +290,29 @@ def test_groups_follow_the_scores() -> None:
     }
 
 
+def test_the_balance_is_of_those_who_gave_a_score() -> None:
+    frame = satisfaction.standing(ANSWERED, OCTOBER).frame
+    assert frame.select("outcome", "people", "balance").rows() == [
+        ("complete", 3, 2),
+        ("unscored", 3, 0),
+        (None, 6, 2),
+    ]
+
+
+@pytest.mark.parametrize(("detractors", "is_told"), [(4, False), (5, True), (15, True)])
+def test_a_score_of_few_detractors_is_told_if_many_may_be_in_doubt(
+    detractors: int, is_told: bool
+) -> None:
+    """Of 20 who gave a score, and 20 who did not: the balance leaves 8, 10 or 30 in doubt."""
+    day = date(2026, 10, 1)
+    invited = [(n, 1, day, True, day if n < 20 else None) for n in range(40)]
+    given = [(n, 1, 3 if n < detractors else 10) for n in range(20)]
+    shown = protect(standing=satisfaction.standing(release(invited, given), OCTOBER)).standing
+    balance = 20 - 2 * detractors
+    assert shown.value("balance", outcome="complete").value == (balance if is_told else None)
+    assert shown.value("nps").value == (balance / 20 if is_told else None)
+
+
 def test_only_the_first_recommendation_of_a_survey_counts() -> None:
     cells = satisfaction.scores(ANSWERED, OCTOBER)
     found = cells.frame.filter(
