@@ -235,6 +235,7 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
     for count in (
         contacts.timeline,
         contacts.lawfulness,
+        contacts.lawfulness_lately,
         contacts.reasons,
         contacts.handling,
         contacts.pressure,
@@ -242,6 +243,7 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
         contacts.reach,
         contacts.reach_reasons,
         campaigns.uplift_by_campaign,
+        campaigns.uplift_together,
         funnel.funnel,
     ):
         yield "campaign_history", count.__name__, count
@@ -259,6 +261,7 @@ def every_metric() -> Iterator[tuple[str, str, Count]]:
     for count in (
         satisfaction.waves,
         satisfaction.scores,
+        satisfaction.standing,
         satisfaction.likert_items,
         satisfaction.agreement,
         satisfaction.drivers,
