@@ -319,5 +319,5 @@ def test_a_register_of_few_still_makes_a_page(with_sample: Callable[[str], Bench
     bench = with_sample("few")
     settings, _ = published(bench.home, bench.pseudonym_key)
     said = page(settings, language="sv")
-    assert "Effekten på köpen är inte känd: kontrollgrupp saknades, eller för få" in said
+    assert "Ingen enskild kampanj kan jämföras: kontrollgrupp saknades, eller för få" in said
     assert "{" not in said
