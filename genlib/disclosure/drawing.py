@@ -58,8 +58,8 @@ def _list_rows(members: Members, *, tells_people: bool) -> pl.DataFrame:
         return rows
     if members.is_unique:
         return rows.with_columns(ONE)
-    by_person = rows.group_by(members.person, "_cell")
-    return by_person.agg(pl.col(members.sums).sum(), ONE)
+    by_person = rows.lazy().group_by(members.person, "_cell")
+    return by_person.agg(pl.col(members.sums).sum(), ONE).collect(engine="streaming")
 
 
 def _draw_rows(

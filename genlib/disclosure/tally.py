@@ -80,7 +80,8 @@ def _count_sums(
     contributions = rows
     if cells[CONTRIBUTORS].sum() != rows.height:
         alone = pl.when(pl.col("_company").is_null()).then(members.person)
-        contributions = rows.group_by("_cell", "_company", _alone=alone).agg(sums.sum())
+        by_contributor = rows.lazy().group_by("_cell", "_company", _alone=alone)
+        contributions = by_contributor.agg(sums.sum()).collect(engine="streaming")
     return count_contributions(contributions, members.sums, money)
 
 

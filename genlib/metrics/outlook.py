@@ -18,7 +18,7 @@ from genlib.metrics.figures import Believed, Share
 from genlib.metrics.names import metric
 from genlib.metrics.population import Narrowed, count_at, tabulated
 from genlib.metrics.purchases import PURCHASE, purchase_summary, read_profiled_invoices
-from genlib.metrics.rows import Rows, case, collect, lazy, rows, within
+from genlib.metrics.rows import Rows, case, collect, lazy, read_once, rows, within
 from genlib.period import Period
 
 ALIVE = {"70-100": 0.7, "30-70": 0.3, "0-30": 0.0}
@@ -70,8 +70,9 @@ def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
     """
     year_ago = period.end - timedelta(days=forecasts.DAYS)
     fits = _fit_kinds(release, period.end)
-    past = _summaries(release, year_ago)
-    inside = _purchases(release).filter(within("issued_on", year_ago, period.end))
+    bought = _read_purchases(release)
+    past = _summaries(release, bought, year_ago)
+    inside = bought.filter(within("issued_on", year_ago, period.end))
     came = collect(inside.group_by("customer").agg(nw.col("amount_cents").sum().alias("came")))
     past = past.join(came, on="customer", how="left").with_columns(pl.col("came").fill_null(0))
     customers = []
@@ -98,17 +99,18 @@ def _fit_kinds(release: Tables, end: date) -> list[tuple[pl.DataFrame, forecasts
     memory = getattr(release, "memory", {})
     name = f"purchases before {end}"
     if name not in memory:
-        summaries = _summaries(release, end)
+        bought = _read_purchases(release)
+        summaries = _summaries(release, bought, end)
         kinds = summaries.partition_by("kind", maintain_order=True) or [summaries]
         memory[name] = [(one, forecasts.fit(one)) for one in kinds]
     return memory[name]  # type: ignore[no-any-return]
 
 
-def _summaries(release: Tables, end: date) -> pl.DataFrame:
-    """The purchase summary, in days, of those who may be profiled and bought before `end`, with
-    their kind, in order."""
+def _summaries(release: Tables, bought: Rows, end: date) -> pl.DataFrame:
+    """The purchase summary, in days, of those who bought before `end`, with their kind, in
+    order."""
     summary = purchase_summary(
-        _purchases(release).filter(nw.col("issued_on") < end).to_native(),
+        bought.filter(nw.col("issued_on") < end).to_native(),
         customer="customer",
         date="issued_on",
         amount="amount_cents",
@@ -119,5 +121,7 @@ def _summaries(release: Tables, end: date) -> pl.DataFrame:
     return collect(lazy(summary).join(kinds, on="customer")).sort("customer")
 
 
-def _purchases(release: Tables) -> Rows:
-    return read_profiled_invoices(release).filter(nw.col("amount_cents") > 0, PURCHASE)
+def _read_purchases(release: Tables) -> Rows:
+    """What those who may be profiled have bought."""
+    bought = read_profiled_invoices(release).filter(nw.col("amount_cents") > 0, PURCHASE)
+    return read_once(bought, "customer", "issued_on", "amount_cents")
