@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from genlib.disclosure.cells import Tables
-from genlib.disclosure.members import COMPANY, Level, Members, customers_of
+from genlib.disclosure.members import COMPANY, Level, Members, customers_of, look_up
 from genlib.disclosure.sketch import Sketches, draw_sketches, numbers
 
 ONE = pl.lit(1, pl.Int8).alias("people")
@@ -58,8 +58,8 @@ def _list_rows(members: Members, *, tells_people: bool) -> pl.DataFrame:
         return rows
     if members.is_unique:
         return rows.with_columns(ONE)
-    by_person = rows.group_by(members.person, "_cell")
-    return by_person.agg(pl.col(members.sums).sum(), ONE)
+    by_person = rows.lazy().group_by(members.person, "_cell")
+    return by_person.agg(pl.col(members.sums).sum(), ONE).collect(engine="streaming")
 
 
 def _draw_rows(
@@ -142,7 +142,7 @@ def _work_out_numbers(customers: pl.LazyFrame, column: str) -> tuple[pl.DataFram
         company = pl.col(COMPANY).cast(pl.UInt64)
         number = names.select(pl.coalesce(company, number)).to_series()
     numbered = names.select(pl.col(column).alias("_person"), _number=number)
-    return numbered, _read_domain(names["pseudonym"])
+    return numbered.sort("_person"), _read_domain(names["pseudonym"])
 
 
 def _add_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame) -> pl.DataFrame:
@@ -157,9 +157,7 @@ def _add_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame) -> pl.Dat
     """
     if person == COMPANY:
         return rows.select(pl.exclude(person), _number=pl.col(person).cast(pl.UInt64))
-    named = names.with_columns(pl.col("_person").cast(rows.schema[person], strict=False))
-    numbered = rows.join(named, left_on=person, right_on="_person", how="left")
+    number = look_up(rows[person], names["_person"], names["_number"])
     if person == "pseudonym":
-        own_number = numbers(numbered[person])
-        numbered = numbered.with_columns(_number=pl.coalesce("_number", own_number))
-    return numbered.drop(person)
+        number = number.fill_null(numbers(rows[person]))
+    return rows.drop(person).with_columns(_number=number)

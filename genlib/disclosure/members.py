@@ -94,12 +94,13 @@ def gather_members(  # noqa: PLR0913 - what a table is
     numbered = places.lazy().with_row_index("_cell")
     joined = contributions.join(numbered, on=keys, nulls_equal=True)
     placed: pl.DataFrame = joined.select(person, "_cell", *sums).collect(engine="streaming")
+    is_once = is_unique or placed[person].n_unique() == placed.height
     return Members(
         rows=_add_companies(placed, person, companies),
         places=places,
         person=person,
         sums=tuple(sums),
-        is_unique=is_unique,
+        is_unique=is_once,
         tells_companies=companies is not None,
     )
 
@@ -158,8 +159,8 @@ def customers_of(release: Tables | None) -> Any:
 
 
 def _read_companies(frame: Any, person: str, release: Tables | None) -> pl.DataFrame | None:
-    """Those who stand for a `_company`, by the column `person`; None if the release does not tell,
-    or the rows are of companies."""
+    """The `_company` that each `_person` stands for, in the order of persons; None if the release
+    does not tell, or the rows are of companies."""
     customers = customers_of(release)
     if customers is None or person == COMPANY:
         return None
@@ -173,9 +174,9 @@ def _read_companies(frame: Any, person: str, release: Tables | None) -> pl.DataF
             f"person {person} is neither the whole number of a customer of the release nor the "
             "pseudonym, so nobody knows which of them stand for the same company"
         )
-    key = nw.col("customer").cast(nw.Int64) if is_number else nw.col("pseudonym")
-    named = everybody.filter(~nw.col(COMPANY).is_null())
-    return collect(named.select(key.alias("_person"), nw.col(COMPANY).alias("_company")))
+    key = nw.col("customer") if is_number else nw.col("pseudonym")
+    named = everybody.select(key.alias("_person"), nw.col(COMPANY).alias("_company"))
+    return collect(named).sort("_person")
 
 
 def _add_companies(rows: pl.DataFrame, person: str, companies: pl.DataFrame | None) -> pl.DataFrame:
@@ -189,9 +190,29 @@ def _add_companies(rows: pl.DataFrame, person: str, companies: pl.DataFrame | No
     """
     if companies is None:
         return rows.with_columns(_company=pl.lit(None, pl.Int64))
-    key = pl.col("_person").cast(rows.schema[person], strict=False)
-    named = companies.select(key.alias(person), "_company").drop_nulls()
-    return rows.join(named, on=person, how="left")
+    company = look_up(rows[person], companies["_person"], companies["_company"])
+    return rows.with_columns(_company=company)
+
+
+def look_up(keys: pl.Series, names: pl.Series, values: pl.Series) -> pl.Series:
+    """The value of each key; null of one that is not among the names, which are in order. Where
+    these count from 0 on, as the customers of a release do, a key is its own place: a join of as
+    many rows takes thirty times as long.
+
+    >>> companies = pl.Series([None, 5])
+    >>> look_up(pl.Series([8, 7, 9, 8]), pl.Series([7, 8]), companies).to_list()
+    [5, None, None, 5]
+    """
+    if names.is_empty():
+        return values.clear(len(keys))
+    if keys.dtype != names.dtype and keys.dtype.is_integer():
+        keys, names = keys.cast(pl.Int64), names.cast(pl.Int64)
+    last = len(names) - 1
+    is_counted = names[0] == 0 and names[-1] == last
+    places = keys if is_counted else names.search_sorted(keys)
+    frame = pl.DataFrame({"key": keys, "place": places.clip(0, last)})
+    is_named = pl.lit(names).gather("place") == pl.col("key")
+    return frame.select(pl.when(is_named).then(pl.lit(values).gather("place"))).to_series()
 
 
 def collect(frame: Any) -> pl.DataFrame:

@@ -53,15 +53,15 @@ def _count_people(rows: pl.DataFrame, members: Members) -> pl.DataFrame:
 
     Example: two consumers and four contact persons of one company: 6 people, 3 contributors.
     """
-    is_alone = pl.col("_company").is_null()
-    person = pl.col(members.person)
-    people, alone = person.n_unique(), person.filter(is_alone).n_unique()
-    if members.is_unique:
-        people, alone = pl.len(), is_alone.sum()
-    companies = pl.col("_company").drop_nulls().n_unique()
-    counts = {"people": people, CONTRIBUTORS: alone + companies}
-    cells = rows.group_by("_cell").agg(**counts)
-    return cells.with_columns(pl.col(*counts).cast(pl.Int64))
+    people = pl.len() if members.is_unique else pl.col(members.person).n_unique()
+    cells = rows.group_by("_cell").agg(people=people)
+    of_companies = rows.filter(pl.col("_company").is_not_null()).group_by("_cell")
+    contacts = of_companies.agg(contacts=people, companies=pl.col("_company").n_unique())
+    counted = cells.join(contacts, on="_cell", how="left").with_columns(
+        pl.exclude("_cell").cast(pl.Int64).fill_null(0)
+    )
+    contributors = pl.col("people") - pl.col("contacts") + pl.col("companies")
+    return counted.select("_cell", "people", contributors.alias(CONTRIBUTORS))
 
 
 def _count_sums(
@@ -80,7 +80,8 @@ def _count_sums(
     contributions = rows
     if cells[CONTRIBUTORS].sum() != rows.height:
         alone = pl.when(pl.col("_company").is_null()).then(members.person)
-        contributions = rows.group_by("_cell", "_company", _alone=alone).agg(sums.sum())
+        by_contributor = rows.lazy().group_by("_cell", "_company", _alone=alone)
+        contributions = by_contributor.agg(sums.sum()).collect(engine="streaming")
     return count_contributions(contributions, members.sums, money)
 
 

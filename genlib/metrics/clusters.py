@@ -70,7 +70,8 @@ def _count_by_person(contacts: Rows, by: str, part: nw.Expr) -> pl.DataFrame:
 
 def _sum_values(people: pl.DataFrame) -> pl.DataFrame:
     """How many messages each person had of all values, and how many parts of them."""
-    return people.group_by("customer").agg(pl.col("messages", "parts").sum())
+    by_person = people.lazy().group_by("customer")
+    return by_person.agg(pl.col("messages", "parts").sum()).collect(engine="streaming")
 
 
 def _count_alike(people: pl.DataFrame, *keys: str) -> pl.DataFrame:

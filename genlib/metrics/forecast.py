@@ -103,14 +103,16 @@ def judge(
     return Verdict(is_missed=not is_near, has_past=True)
 
 
-def outlook(summary: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, Verdict]:
+def outlook(
+    summary: pl.DataFrame, now: Model | None, past: pl.DataFrame
+) -> tuple[pl.DataFrame, Verdict]:
     """Of each customer of one kind the money that was `forecast` of the last 52 weeks, that `came`
     in them and that is `expected` of the next; and what that is worth.
 
-    `summary`: the purchase summary up to now, `past`: that of 52 weeks ago, with `came`, the money
-    since then; both in days. What is not believed is nobody's: its column is 0 for all.
+    `summary`: the purchase summary up to now, and the model of it; `past`: that of 52 weeks ago,
+    with `came`, the money since then; both in days. What is not believed is nobody's: its column is
+    0 for all.
     """
-    now = fit(summary)
     before = fit(past)
     forecast = before.money(past) if before and before.is_steady else np.zeros(past.height)
     verdict = judge(

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -35,6 +36,10 @@ History = Any
 """Numbers or arrays of them: of one customer, or of many."""
 MOST_SILENT = 700
 """The exponential of more is infinite."""
+EDGE = 8
+"""No logarithm of a parameter is looked for beyond."""
+MANY = 20_000
+"""Of more histories than twice this some are fitted first."""
 
 
 @dataclass(frozen=True)
@@ -143,11 +148,20 @@ def read_numbers(**given: History) -> list[Vector]:
 
 def fit_bg_nbd(summary: Any) -> BgNbd:
     """BG/NBD by maximum likelihood, of a purchase summary (Fader, Hardie and Lee 2005)."""
+    *histories, n = _count_histories(_read_summary(summary, "frequency", "recency", "T"))
+    # so that days and years fit as easily
+    scale = float(np.average(histories[-1], weights=n)) or 1.0
+    rate_buying = partial(_rate_buying, scale=scale)
+    r, alpha, a, b, best = _maximise(rate_buying, histories, n, (1.0, 0.1, 1.0, 2.0))
+    return BgNbd(r, alpha * scale, a, b, best)
+
+
+def _rate_buying(
+    x: Vector, recency: Vector, horizon: Vector, *, scale: float
+) -> Callable[[Vector], Likelihood]:
+    """The likelihood of BG/NBD, with its time in units of the scale, of these histories."""
     from scipy.special import gammaln, psi
 
-    x, recency, horizon, n = _count_histories(_read_summary(summary, "frequency", "recency", "T"))
-    # so that days and years fit as easily
-    scale = float(np.average(horizon, weights=n)) or 1.0
     frequencies, place = np.unique(x, return_inverse=True)
     is_repeater = x > 0
     since_last = np.where(is_repeater, recency, horizon) / scale
@@ -177,19 +191,25 @@ def fit_bg_nbd(summary: Any) -> BgNbd:
         slope_of_b = rise(psi, b) - rise_of_both - gone / (b + earlier)
         return values, [slope_of_r, slope_of_alpha, slope_of_a, slope_of_b]
 
-    r, alpha, a, b, best = _maximise(likelihood, n, (1.0, 0.1, 1.0, 2.0))
-    return BgNbd(r, alpha * scale, a, b, best)
+    return likelihood
 
 
 def fit_gamma_gamma(summary: Any) -> GammaGamma:
     """Gamma-gamma model of purchase values by maximum likelihood, of the customers who bought again
     (Fader and Hardie 2013)."""
+    summary = _read_summary(summary, "frequency", "monetary")
+    again = summary.filter(nw.col("frequency") > 0, nw.col("monetary") > 0)
+    *histories, n = _count_histories(again)
+    scale = float(np.average(histories[-1], weights=n))  # so that cents and euros are as easy
+    rate_values = partial(_rate_values, scale=scale)
+    p, excess, gamma, best = _maximise(rate_values, histories, n, (2.0, 1.0, 1.0))
+    return GammaGamma(p, 1 + excess, gamma * scale, best)
+
+
+def _rate_values(x: Vector, monetary: Vector, *, scale: float) -> Callable[[Vector], Likelihood]:
+    """The likelihood of gamma-gamma, with its money in units of the scale, of these histories."""
     from scipy.special import betaln, psi
 
-    histories = _read_summary(summary, "frequency", "monetary")
-    again = histories.filter(nw.col("frequency") > 0, nw.col("monetary") > 0)
-    x, monetary, n = _count_histories(again)
-    scale = float(np.average(monetary, weights=n))  # so that cents and euros are as easy to fit
     paid = x * monetary / scale
 
     def likelihood(parameters: Vector) -> Likelihood:
@@ -204,8 +224,7 @@ def fit_gamma_gamma(summary: Any) -> GammaGamma:
         slope_of_gamma = q / gamma - (p * x + q) / (gamma + paid)
         return values, [slope_of_p, slope_of_q, slope_of_gamma]
 
-    p, excess, gamma, best = _maximise(likelihood, n, (2.0, 1.0, 1.0))
-    return GammaGamma(p, 1 + excess, gamma * scale, best)
+    return likelihood
 
 
 def _read_summary(summary: Any, *columns: str) -> Rows:
@@ -236,29 +255,68 @@ def _count_histories(summary: Rows) -> list[Vector]:
 
 
 def _maximise(
-    likelihood: Callable[[Vector], Likelihood], n: Vector, start: tuple[float, ...]
+    rate: Callable[..., Callable[[Vector], Likelihood]],
+    histories: list[Vector],
+    n: Vector,
+    start: tuple[float, ...],
 ) -> list[float]:
-    """The positive parameters with the greatest log-likelihood of `n` customers of each history,
-    and it."""
-    from scipy.optimize import minimize
+    """The positive parameters with the greatest log-likelihood that `rate` finds for `n` customers
+    of each history, and it.
 
-    people = n.sum()
-
-    def downhill(logs: Vector) -> tuple[float, Vector]:
-        parameters = np.exp(logs)
-        values, slopes = likelihood(parameters)
-        # a dot product would wake the threads of BLAS, a thousand times slower on so few numbers
-        value, *sums = (np.sum(n * one) for one in (values, *slopes))
-        return -value / people, -np.array(sums) * parameters / people
-
-    optimum = minimize(
-        downhill,
-        np.log(start),
-        method="L-BFGS-B",
-        jac=True,
-        bounds=[(-8, 8)] * len(start),
-        options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9},
-    )
+    Of many histories each n-th is gone through first: where the best parameters of these lie, and
+    how steep it is there, leads to those of all in a few rounds in place of twenty."""
+    likelihood = partial(_look_downhill, rate(*histories), n)
+    optimum = _minimise_many(likelihood, rate, histories, n, np.log(start))
+    if optimum is None:
+        optimum = _minimise_within(likelihood, np.log(start))
     if not np.isfinite(optimum.fun):
         raise BadInput("no model fits: too few customers bought again")
-    return [*np.exp(optimum.x).tolist(), float(-optimum.fun * people)]
+    return [*np.exp(optimum.x).tolist(), float(-optimum.fun * n.sum())]
+
+
+def _minimise_many(
+    likelihood: Any, rate: Any, histories: list[Vector], n: Vector, start: Vector
+) -> Any:
+    """The optimum of many histories; None of few, and where a part of them has none within."""
+    step = n.size // MANY
+    if step < 2:
+        return None
+    some = rate(*(column[::step] for column in histories))
+    near = _minimise(partial(_look_downhill, some, n[::step]), start, gtol=1e-9)
+    if np.abs(near.x).max() >= EDGE:
+        return None
+    curve = (near.hess_inv + near.hess_inv.T) / 2
+    return _minimise(likelihood, near.x, gtol=1e-7, hess_inv0=curve)
+
+
+def _look_downhill(
+    likelihood: Callable[[Vector], Likelihood], n: Vector, logs: Vector
+) -> tuple[float, Vector]:
+    """The likelihood a customer with its sign turned, and its slopes in the logarithms of the
+    parameters."""
+    parameters = np.exp(logs)
+    values, slopes = likelihood(parameters)
+    # a dot product would wake the threads of BLAS, a thousand times slower on so few numbers
+    value, *sums = (np.sum(n * one) for one in (values, *slopes))
+    people = n.sum()
+    return -value / people, -np.array(sums) * parameters / people
+
+
+def _minimise(downhill: Any, start: Vector, **options: Any) -> Any:
+    from scipy.optimize import minimize
+
+    return minimize(downhill, start, method="BFGS", jac=True, options=options)
+
+
+def _minimise_within(downhill: Any, start: Vector) -> Any:
+    """The optimum within the edges, to which histories that are all alike lead."""
+    from scipy.optimize import minimize
+
+    return minimize(
+        downhill,
+        start,
+        method="L-BFGS-B",
+        jac=True,
+        bounds=[(-EDGE, EDGE)] * len(start),
+        options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9},
+    )

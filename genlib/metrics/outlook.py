@@ -18,7 +18,7 @@ from genlib.metrics.figures import Believed, Share
 from genlib.metrics.names import metric
 from genlib.metrics.population import Narrowed, count_at, tabulated
 from genlib.metrics.purchases import PURCHASE, purchase_summary, read_profiled_invoices
-from genlib.metrics.rows import Rows, case, collect, lazy, rows, within
+from genlib.metrics.rows import Rows, case, collect, lazy, read_once, rows, within
 from genlib.period import Period
 
 ALIVE = {"70-100": 0.7, "30-70": 0.3, "0-30": 0.0}
@@ -44,14 +44,11 @@ def activity(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
 def find_chances(release: Tables, end: date) -> pl.DataFrame:
     """Each customer who may be profiled and bought before `end`, with the band (`alive`) that
     `activity` counts."""
-    summaries = _summaries(release, end)
-    kinds = _by_kind(summaries) or [summaries]
-    return pl.concat([_chances(one) for one in kinds])
+    return pl.concat([_chances(summary, model) for summary, model in _fit_kinds(release, end)])
 
 
-def _chances(summary: pl.DataFrame) -> pl.DataFrame:
+def _chances(summary: pl.DataFrame, model: forecasts.Model | None) -> pl.DataFrame:
     """Each customer of one kind with the band of the chance."""
-    model = forecasts.fit(summary)
     bands = {"once": nw.col("frequency") == 0}
     if model is not None:
         summary = summary.with_columns(chance=model.chance(summary))
@@ -72,33 +69,48 @@ def forecast(release: Tables, period: Period, **narrowed: Unpack[Narrowed]) -> C
     changes by a few from month to month, and a year of such counts beside each other tells who.
     """
     year_ago = period.end - timedelta(days=forecasts.DAYS)
-    now = _summaries(release, period.end)
-    past = _summaries(release, year_ago)
-    inside = _purchases(release).filter(within("issued_on", year_ago, period.end))
+    fits = _fit_kinds(release, period.end)
+    bought = _read_purchases(release)
+    past = _summaries(release, bought, year_ago)
+    inside = bought.filter(within("issued_on", year_ago, period.end))
     came = collect(inside.group_by("customer").agg(nw.col("amount_cents").sum().alias("came")))
     past = past.join(came, on="customer", how="left").with_columns(pl.col("came").fill_null(0))
-    customers = [now.select("customer", "kind", **dict.fromkeys(FORECAST, pl.lit(0))).clear()]
+    customers = []
     verdicts = []
-    for one in _by_kind(now):
-        kind = pl.lit(one["kind"][0])
-        money, verdict = forecasts.outlook(one, past.filter(pl.col("kind") == kind))
-        customers.append(money.select("customer", kind.alias("kind"), *FORECAST))
-        verdicts.append({"kind": one["kind"][0], **asdict(verdict)})
+    for summary, model in fits:
+        kind = summary["kind"].first()
+        of_kind = past.filter(pl.col("kind") == pl.lit(kind, pl.String))
+        money, verdict = forecasts.outlook(summary, model, of_kind)
+        customers.append(money.with_columns(kind=pl.lit(kind, pl.String)))
+        verdicts.append({"kind": kind, **asdict(verdict)})
     return tabulated(
         release,
         lazy(pl.concat(customers, how="vertical_relaxed")),
         (Dimension("kind"),),
         count_at("forecast", period.end, **narrowed),
-        Believed(pl.DataFrame(verdicts, schema=VERDICTS)),
+        Believed(pl.DataFrame(verdicts, schema=VERDICTS).drop_nulls("kind")),
         measures=[Measure(name, "money") for name in FORECAST],
     )
 
 
-def _summaries(release: Tables, end: date) -> pl.DataFrame:
-    """The purchase summary, in days, of those who may be profiled and bought before `end`, with
-    their kind, in order."""
+def _fit_kinds(release: Tables, end: date) -> list[tuple[pl.DataFrame, forecasts.Model | None]]:
+    """The purchase summary of each kind of customer, and the model of it; of nobody, if there is
+    none. Worked out once for a release."""
+    memory = getattr(release, "memory", {})
+    name = f"purchases before {end}"
+    if name not in memory:
+        bought = _read_purchases(release)
+        summaries = _summaries(release, bought, end)
+        kinds = summaries.partition_by("kind", maintain_order=True) or [summaries]
+        memory[name] = [(one, forecasts.fit(one)) for one in kinds]
+    return memory[name]  # type: ignore[no-any-return]
+
+
+def _summaries(release: Tables, bought: Rows, end: date) -> pl.DataFrame:
+    """The purchase summary, in days, of those who bought before `end`, with their kind, in
+    order."""
     summary = purchase_summary(
-        _purchases(release).filter(nw.col("issued_on") < end).to_native(),
+        bought.filter(nw.col("issued_on") < end).to_native(),
         customer="customer",
         date="issued_on",
         amount="amount_cents",
@@ -109,9 +121,7 @@ def _summaries(release: Tables, end: date) -> pl.DataFrame:
     return collect(lazy(summary).join(kinds, on="customer")).sort("customer")
 
 
-def _purchases(release: Tables) -> Rows:
-    return read_profiled_invoices(release).filter(nw.col("amount_cents") > 0, PURCHASE)
-
-
-def _by_kind(summaries: pl.DataFrame) -> list[pl.DataFrame]:
-    return summaries.partition_by("kind", maintain_order=True)
+def _read_purchases(release: Tables) -> Rows:
+    """What those who may be profiled have bought."""
+    bought = read_profiled_invoices(release).filter(nw.col("amount_cents") > 0, PURCHASE)
+    return read_once(bought, "customer", "issued_on", "amount_cents")

@@ -56,7 +56,9 @@ def read_frame(frame: Any, called: str, *columns: str) -> Any:
 
 
 def collect(frame: Rows) -> pl.DataFrame:
-    """The rows in memory; for small results only."""
+    """The rows in memory, in any order; for small results only."""
+    if frame.implementation.is_polars():
+        return frame.to_native().collect(engine="streaming")  # type: ignore[no-any-return]
     return frame.collect("polars").to_native()  # type: ignore[no-any-return]
 
 
@@ -66,8 +68,7 @@ def read_once(frame: Rows, *columns: str) -> Rows:
     narrow = frame.select(*dict.fromkeys(columns))
     if not narrow.implementation.is_polars():
         return narrow
-    native: pl.LazyFrame = narrow.to_native()
-    return lazy(native.collect(engine="streaming"))
+    return lazy(collect(narrow))
 
 
 def day_number(column: str) -> nw.Expr:

@@ -68,7 +68,7 @@ def test_a_model_needs_fifty_who_bought_again() -> None:
 def test_customers_who_were_not_there_a_year_ago_have_no_part_in_what_came() -> None:
     now = summary(60)
     past = now.head(50).with_columns(came=pl.lit(10))
-    money, verdict = forecast.outlook(now, past)
+    money, verdict = forecast.outlook(now, forecast.fit(now), past)
     assert (money.height, money["came_cents"].sum()) == (120, 500)
     assert verdict.is_short
     assert money["expected_cents"].sum() == 0

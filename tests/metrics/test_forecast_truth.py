@@ -82,10 +82,10 @@ def held_against(world: World, seed: int) -> tuple[Verdict, float, float]:
     past = _summary(bought.filter(pl.col("day") < NOW - DAYS), days=NOW - DAYS)
     came = _money(bought, NOW - DAYS, NOW)
     past = past.join(came, on="customer", how="left").with_columns(pl.col("came").fill_null(0))
-    money, verdict = forecast.outlook(now, past)
-    coming = _money(bought, NOW, NOW + DAYS).join(now, on="customer", how="semi")["came"].sum()
     model = forecast.fit(now)
     assert model is not None
+    money, verdict = forecast.outlook(now, model, past)
+    coming = _money(bought, NOW, NOW + DAYS).join(now, on="customer", how="semi")["came"].sum()
     raw = model.money(now).sum()
     if verdict.is_believed:
         assert money["expected_cents"].sum() == pytest.approx(raw, rel=1e-3)

@@ -1,13 +1,16 @@
 """The CDNOW sample (Fader, Hardie and Lee): what everyone in the field gets from it."""
 
+from dataclasses import astuple
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from genlib.errors import BadInput, UsageError
+from genlib.metrics import models
 from genlib.metrics.customers import fit_bg_nbd, fit_gamma_gamma, purchase_summary
 from genlib.metrics.models import BgNbd, GammaGamma
 
@@ -201,3 +204,18 @@ def test_an_unknown_unit_is_an_error() -> None:
             as_of="2026-01-15",
             unit="fortnight",
         )
+
+
+def test_of_many_histories_a_part_leads_to_the_same_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(1)
+    count = 90_000
+    horizon = draw.integers(300, 1_500, count)
+    dropout = draw.beta(1.2, 3, count)
+    lifetime = np.minimum(draw.exponential(400 / dropout), horizon)
+    frequency = draw.poisson(draw.gamma(1.0, 1 / 200, count) * lifetime)
+    recency = np.where(frequency > 0, np.ceil(lifetime * draw.beta(6, 1, count)), 0)
+    many = pl.DataFrame({"frequency": frequency, "recency": recency, "T": horizon})
+    assert many.n_unique() > 2 * models.MANY
+    quick = fit_bg_nbd(many)
+    monkeypatch.setattr(models, "MANY", count)
+    assert astuple(quick) == pytest.approx(astuple(fit_bg_nbd(many)), rel=1e-4)
