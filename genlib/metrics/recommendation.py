@@ -50,7 +50,11 @@ GROUPS = {"promoter": range(9, 11), "passive": range(7, 9), "detractor": range(7
 GROUPED = (*ATTRIBUTES, "channel", "complained")
 """What those invited are told by."""
 BY_GROUP = Dimension(
-    "group", parents=("outcome",), ladder=({"undelivered": "unscored"},), is_subject=True
+    "group",
+    parents=("outcome",),
+    ladder=({"undelivered": "unscored"},),
+    is_subject=True,
+    sensitive=True,
 )
 """Promoters, passives and detractors, and those who gave no score; then those whom no message
 reached among these."""
@@ -170,7 +174,7 @@ def scores(
     rows where outcome is complete."""
     months = months or months_of(period)
     places = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
-    by = (Dimension("score", parents=("group", "outcome"), is_subject=True),)
+    by = (Dimension("score", parents=("group", "outcome"), is_subject=True, sensitive=True),)
     asked = read_asked(release, period, months)
     population = count_lately("asked", period, months, kind=kind)
     figures = (Share(("score", "group")), Nps(finer=("score",)))

@@ -46,7 +46,7 @@ def likert_items(
     answered = read_items(release, period, months)
     population = count_lately("items", period, months, kind=kind)
     answers = answered.with_columns(answer=nw.col("score"))
-    by = (Dimension("question", total=False), Dimension("answer"))
+    by = (Dimension("question", total=False), Dimension("answer", sensitive=True))
     cells = tabulated(
         release,
         answers,
@@ -91,7 +91,7 @@ def agreement(
     levels = (
         Dimension("wave", total=False, is_page=True),
         Dimension("question", total=False),
-        Dimension("box", is_subject=True),
+        Dimension("box", is_subject=True, sensitive=True),
     )
     agree = Rate("agree_rate", "box", ("agree",))
     word = "agreement" if span == "wave" else f"agreement by {period.unit}"

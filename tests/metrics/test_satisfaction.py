@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from genlib import notice as notices
 from genlib.disclosure import protect, slices
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.slices import take_slice
@@ -695,6 +696,38 @@ def test_small_and_constant_answers_are_protected(
     found = satisfaction.group_tables(tables, OCTOBER, by=columns)
     found |= {name: metric(tables, OCTOBER) for name, metric in METRICS.items()}
     assert set(protect(**found)) == set(found)
+
+
+TOLD_FROM = {"score": {"score", "group", "outcome", "answer", "box"}, "topic": {"topic"}}
+"""What tables tell of the columns that the privacy notice calls sensitive."""
+
+
+def test_what_the_notice_calls_sensitive_is_so_in_every_table() -> None:
+    columns = [one for table in notices.load().columns.values() for one in table.values()]
+    of_notice = {one.name for one in columns if one.sensitivity == "sensitive"}
+    found = [metric(ANSWERED, OCTOBER) for metric in METRICS.values()]
+    told = {column for columns in TOLD_FROM.values() for column in columns}
+    dimensions = [one for cells in found for one in cells.by if told & {*one.columns}]
+    assert of_notice == TOLD_FROM.keys()
+    assert {one.name for one in dimensions} >= {"group", "score", "answer", "box", "topic"}
+    assert all(one.sensitive for one in dimensions)
+
+
+@pytest.mark.parametrize(("others", "is_told"), [(0, False), (5, True)])
+def test_the_score_of_all_who_answered_is_not_told(others: int, is_told: bool) -> None:
+    """Where the 30 who answered in the second wave are all detractors, everybody knows it of each
+    of them; not so where 5 more are promoters."""
+    first = [0] * 20 + [10] * 20
+    second = [0] * 30 + [10] * others
+    days = [JULY] * len(first) + [AUGUST] * len(second)
+    invitations = [(n + 1, 1 + (day == AUGUST), day, True, day) for n, day in enumerate(days)]
+    answers = [(n, invitations[n][1], score) for n, score in enumerate(first + second)]
+    waves = satisfaction.waves(surveyed([JULY, AUGUST], invitations, answers), OCTOBER)
+    frame = protect(waves=waves).waves.frame
+    detractors = frame.filter(
+        pl.col("group") == "detractor", pl.col("wave") == AUGUST.replace(day=1)
+    )
+    assert detractors["people"].to_list() == [30 if is_told else None]
 
 
 INVITATION = st.tuples(
