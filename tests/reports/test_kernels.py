@@ -15,7 +15,7 @@ from planning import settings_in
 
 from genlib.errors import KernelStopped
 from genlib.reports.execute import Kernels
-from genlib.reports.forks import Fork
+from genlib.reports.forks import KernelFork
 from genlib.reports.kernels import ForkServer, environment
 from genlib.settings import PUBLICATION
 
@@ -158,7 +158,8 @@ def test_a_child_of_a_fork_does_not_keep_its_end_from_being_seen(forks):
 
 def test_a_fork_ends_when_nobody_is_there_for_whom_it_works(server, tmp_path):
     """Its run was killed: the connection is closed."""
-    fork = Fork(server.address, ["-f", str(tmp_path / "kernel.json")], os.environ | {"A": "b"})
+    arguments = ["-f", str(tmp_path / "kernel.json")]
+    fork = KernelFork(server.address, arguments, os.environ | {"A": "b"})
     process = psutil.Process(fork.pid)
     del fork
     process.wait(20)
