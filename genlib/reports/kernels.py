@@ -71,18 +71,21 @@ def environment(settings: Settings) -> dict[str, str]:
 class ForkServer:
     """A server for all forks of these settings (`fork_server`), which loads these modules too; it
     ends with this process. What Polars puts aside of a release that memory has no room for lies in
-    the server's own folder: the thread that would tidy it up is in no fork."""
+    the server's own folder: the thread that would tidy it up is in no fork. `threads`: how many of
+    Polars each fork has, which reads that when it is loaded; 0 is as many as there are cores."""
 
-    def __init__(self, settings: Settings, modules: Sequence[str] = ()) -> None:
+    def __init__(self, settings: Settings, modules: Sequence[str] = (), threads: int = 0) -> None:
         self._folder = TemporaryDirectory(prefix=SOCKETS)
         self.address = f"{self._folder.name}/server"
+        polars = {"POLARS_OOC_SPILL_DIR": self._folder.name}
+        polars |= {"POLARS_MAX_THREADS": str(threads)} if threads else {}
         with socket(AF_UNIX) as listener:
             listener.bind(self.address)
             listener.listen()
             number = listener.fileno()
             self._process = Popen(  # noqa: S603 - this very Python
                 [sys.executable, "-m", "genlib.reports.fork_server", str(number), *modules],
-                env=environment(settings) | {"POLARS_OOC_SPILL_DIR": self._folder.name},
+                env=environment(settings) | polars,
                 cwd=ROOT,
                 stdin=PIPE,
                 stdout=DEVNULL,

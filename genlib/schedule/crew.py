@@ -52,15 +52,22 @@ class Crew:
     def call(self, count: int) -> None:
         """Have so many that are free."""
         while len(self._free) < count:
-            self._free.append(Worker(self, self._settings, self._find_server().address))
+            server = self._find_server(count)
+            self._free.append(Worker(self, self._settings, server.address))
 
-    def _find_server(self) -> ForkServer:
-        """The server, or another in the place of one that died."""
+    def _find_server(self, count: int) -> ForkServer:
+        """The server, or another in the place of one that died. As many as are called at first
+        share the cores: threads of one would wait for those of another, and cost more than they
+        bring."""
         if self._server and not self._server.is_alive:
             self._server.close()
             self._server = None
-        server = self._server = self._server or ForkServer(self._settings, LOADS)
+        server = self._server = self._server or self._start_server(count)
         return server
+
+    def _start_server(self, count: int) -> ForkServer:
+        threads = max(1, (os.cpu_count() or 1) // count)
+        return ForkServer(self._settings, LOADS, threads)
 
     def start(self, task: Making, now: dt.datetime) -> Worker:
         """One that makes this report; what died while it was free is not asked."""

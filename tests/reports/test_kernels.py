@@ -117,6 +117,16 @@ def test_two_forks_draw_other_numbers_and_have_a_group_and_limits_of_their_own(f
     assert not set(first) & set(second)
 
 
+def test_a_fork_has_as_many_threads_as_its_server_was_told(tmp_path):
+    settings = settings_in(tmp_path)
+    with (
+        closing(ForkServer(settings, threads=3)) as server,
+        closing(Kernels(settings, server.address)) as made,
+        made.open() as session,
+    ):
+        run_cell(session, "import polars as pl\nassert pl.thread_pool_size() == 3")
+
+
 def test_a_fork_that_died_while_it_waited_is_replaced_by_a_new_one(forks):
     died = find_process(forks)
     died.kill()
