@@ -1,9 +1,10 @@
-"""The process that has loaded what reports load, and of which kernels are forks: none loads it
-again. It holds no data and no secret, and no thread that works for a report: those of Polars and
-of the drawing of charts begin in a kernel.
+"""The process that has loaded what reports load, and of which kernels and those who make reports
+are forks: none loads it again. It holds no data and no secret, and no thread that works for a
+report: those of Polars and of the drawing of charts begin in a fork.
 
-Each connection is a kernel: the fork sends the number of its process, reads what it is to run, and
-ends when the other end is closed, as it is when the run ends in whatever way.
+Each connection is a fork, which sends the number of its process, does what it is told, and ends
+when the other end is closed, as it is when that process ends in whatever way. Nobody but the two
+knows of it: that the server is killed changes nothing.
 
 Example: of three reports each would load for 1.3 s of a core; so they load once.
 """
@@ -11,28 +12,66 @@ Example: of three reports each would load for 1.3 s of a core; so they load once
 from __future__ import annotations
 
 import gc
-import json
 import os
+import pickle
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 from select import select
 from shutil import rmtree
 from socket import socket
 from threading import Thread
+from typing import Any
 
 from genlib.lean import UNUSED
 from genlib.reports.parts import load_for_all
 
 
-def main(listener: socket) -> None:
-    """Load, and serve until stdin is closed; a fork comes back as a kernel."""
+@dataclass
+class Line:
+    """What a fork has to speak with the process that it works for, and the fork's own end when that
+    is gone, whatever it does at the moment."""
+
+    connection: Connection
+    _letters: SimpleQueue[bytes] = field(default_factory=SimpleQueue)
+
+    def __post_init__(self) -> None:
+        os.register_at_fork(after_in_child=self.connection.close)
+        Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                self._letters.put(self.connection.recv_bytes())
+        os.killpg(0, signal.SIGKILL)
+
+    def receive(self) -> Any:
+        """What comes next."""
+        return pickle.loads(self._letters.get())  # noqa: S301 - the folder is this user's alone
+
+    def send(self, message: object) -> None:
+        """Say something."""
+        self.connection.send(message)
+
+
+Act = Callable[..., None]
+"""What a fork does: a module's own function, which takes its line and what was sent along."""
+
+
+def main(listener: socket, modules: Sequence[str]) -> None:
+    """Load, these modules too, and serve until stdin is closed; a fork comes back to work."""
     sys.modules.setdefault(UNUSED, None)  # type: ignore[arg-type] # see genlib.lean
     load_for_all()
+    for module in modules:
+        import_module(module)
     gc.freeze()  # what all forks share is not looked through again
-    become_kernel(fork_for_each(listener))
+    work(fork_for_each(listener))
 
 
 def fork_for_each(listener: socket) -> Connection:
@@ -50,37 +89,37 @@ def fork_for_each(listener: socket) -> Connection:
     sys.exit()
 
 
-def become_kernel(connection: Connection) -> None:
-    """Run a kernel with nothing but the environment and the arguments that are read."""
-    import numpy as np
-    from ipykernel import kernelapp
-
+def work(connection: Connection) -> None:
+    """Do what the other end says, in a group of its own and with the environment that it sends."""
     os.setsid()
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), sys.stdin.fileno())
-    os.register_at_fork(after_in_child=connection.close)
-    connection.send_bytes(str(os.getpid()).encode())
-    order = json.loads(connection.recv_bytes())
-    Thread(target=_end_with_run, args=[connection], daemon=True).start()
+    connection.send(os.getpid())
+    line = Line(connection)
+    act, arguments, environment = line.receive()
     os.environ.clear()
-    os.environ.update(order["environment"])
+    os.environ.update(environment)
+    act(line, *arguments)
+
+
+def become_kernel(line: Line, arguments: Sequence[str]) -> None:
+    """Run a kernel with these arguments."""
+    import numpy as np
+    from ipykernel import kernelapp
+
     np.random.seed()  # else what is drawn without a seed would be the same in all forks
-    sys.argv[1:] = order["arguments"]
+    sys.argv[1:] = arguments
     del sys.path[0]  # the working folder, which IPython puts back
     kernelapp.launch_new_instance()
 
 
 def _bury(number: int, frame: object) -> None:
-    """Nobody here asks how a kernel ended, but what it took is counted."""
+    """Nobody here asks how a fork ended, but what it took is counted."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
-def _end_with_run(connection: Connection) -> None:
-    connection.poll(None)
-    os.killpg(0, signal.SIGKILL)
-
-
 if __name__ == "__main__":
-    main(socket(fileno=int(sys.argv[1])))
+    ours = import_module("genlib.reports.fork_server")  # as messages name it, not as __main__
+    ours.main(socket(fileno=int(sys.argv[1])), sys.argv[2:])

@@ -1,11 +1,12 @@
-"""Kernels that are forks of a server (`fork_server`), as a kernel manager wants them."""
+"""Processes that are forks of a server (`fork_server`): any, and kernels, as a kernel manager wants
+them."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Client
 from subprocess import Popen
 from typing import Any, cast
@@ -13,13 +14,63 @@ from typing import Any, cast
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Unicode
 
+from genlib.reports.fork_server import Act, become_kernel
+
 LAUNCHER = "ipykernel_launcher"
 SECONDS = 60
 """For which a kernel waits for a server that loads."""
 
 
 class Fork:
-    """A kernel of the server, with what a `Popen` has; nobody learns how it ended."""
+    """`act(line, *arguments)` with this environment, in a fork of the server at this address. It is
+    there as long as it holds the other end of its connection: nobody asks the server, which may be
+    gone."""
+
+    pid = 0
+    """The number of its process, once it said so, which it does first."""
+
+    def __init__(
+        self, address: str, environment: Mapping[str, str], act: Act, *arguments: Any
+    ) -> None:
+        """Raises OSError if there is no server."""
+        self._connection = Client(address, "AF_UNIX")
+        self.send((act, arguments, dict(environment)))
+
+    def send(self, message: object) -> None:
+        """Say something. Raises OSError if it has ended."""
+        self._connection.send(message)
+
+    def receive(self, seconds: float) -> Any:
+        """What it says; None if it goes on after so many seconds. Raises EOFError or OSError if it
+        has ended."""
+        if not self._connection.poll(seconds):
+            return None
+        message = self._connection.recv()
+        if self.pid:
+            return message
+        self.pid = int(message)
+        return None
+
+    def has_ended(self, seconds: float = 0) -> bool:
+        """Whether it ends within so many seconds; what it says meanwhile is lost."""
+        with suppress(EOFError, OSError):
+            while self._connection.poll(seconds):
+                self.receive(0)
+            return False
+        return True
+
+    def end(self, seconds: float = 0) -> None:
+        """End it after so many seconds, with what it started; nobody if it has ended: it is buried,
+        and its number may be another's. One that has not begun finds nobody to work for."""
+        if not self.has_ended(seconds) and self.pid:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self.has_ended(SECONDS)
+        self._connection.close()
+
+
+class KernelFork(Fork):
+    """A kernel, with what a `Popen` has; nobody learns how it ended."""
 
     stdin = stdout = stderr = None
 
@@ -27,12 +78,10 @@ class Fork:
         self, address: str, arguments: Sequence[str], environment: Mapping[str, str]
     ) -> None:
         """Raises OSError or EOFError if the server does not answer."""
-        self._connection = Client(address, "AF_UNIX")
-        if not self._connection.poll(SECONDS):
+        super().__init__(address, environment, become_kernel, arguments)
+        self.receive(SECONDS)
+        if not self.pid:
             raise TimeoutError
-        self.pid = int(self._connection.recv_bytes())
-        order = {"arguments": arguments, "environment": environment}
-        self._connection.send_bytes(json.dumps(order).encode())
 
     def poll(self) -> int | None:
         """None as long as it runs."""
@@ -44,8 +93,7 @@ class Fork:
         return 1
 
     def send_signal(self, number: int) -> None:
-        """To it and what it started; to nobody if it has ended: it is buried, and its number
-        may be another's."""
+        """To it and what it started; to nobody if it has ended."""
         if self.poll() is None:
             os.killpg(self.pid, number)
 
@@ -66,7 +114,7 @@ class ForkProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
         arguments = cmd[cmd.index(LAUNCHER) + 1 :]
         try:
-            fork = Fork(self.address, arguments, options["env"])
+            fork = KernelFork(self.address, arguments, options["env"])
         except (OSError, EOFError):
             return await super().launch_kernel(cmd, **options)
         self.process = cast("Popen[bytes]", fork)  # all of it that is asked for
@@ -75,7 +123,7 @@ class ForkProvisioner(LocalProvisioner):
         return self.connection_info
 
     async def send_signal(self, signum: int) -> None:
-        if isinstance(self.process, Fork):
+        if isinstance(self.process, KernelFork):
             self.process.send_signal(signum)
         else:
             await super().send_signal(signum)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from socket import AF_UNIX, socket
 from subprocess import DEVNULL, PIPE, Popen
@@ -68,20 +69,23 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 class ForkServer:
-    """A server for all kernels of these settings (`fork_server`); it ends with this process. What
-    Polars puts aside of a release that memory has no room for lies in the server's own folder: the
-    thread that would tidy it up is in no fork."""
+    """A server for all forks of these settings (`fork_server`), which loads these modules too; it
+    ends with this process. What Polars puts aside of a release that memory has no room for lies in
+    the server's own folder: the thread that would tidy it up is in no fork. `threads`: how many of
+    Polars each fork has, which reads that when it is loaded; 0 is as many as there are cores."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, modules: Sequence[str] = (), threads: int = 0) -> None:
         self._folder = TemporaryDirectory(prefix=SOCKETS)
         self.address = f"{self._folder.name}/server"
+        polars = {"POLARS_OOC_SPILL_DIR": self._folder.name}
+        polars |= {"POLARS_MAX_THREADS": str(threads)} if threads else {}
         with socket(AF_UNIX) as listener:
             listener.bind(self.address)
             listener.listen()
             number = listener.fileno()
             self._process = Popen(  # noqa: S603 - this very Python
-                [sys.executable, "-m", "genlib.reports.fork_server", str(number)],
-                env=environment(settings) | {"POLARS_OOC_SPILL_DIR": self._folder.name},
+                [sys.executable, "-m", "genlib.reports.fork_server", str(number), *modules],
+                env=environment(settings) | polars,
                 cwd=ROOT,
                 stdin=PIPE,
                 stdout=DEVNULL,
@@ -90,8 +94,13 @@ class ForkServer:
                 start_new_session=True,
             )
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is there."""
+        return self._process.poll() is None
+
     def close(self) -> None:
-        """End it; kernels that run go on."""
+        """End it; forks that run go on."""
         self._process.kill()
         self._process.communicate()
         self._folder.cleanup()

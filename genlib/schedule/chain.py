@@ -21,7 +21,7 @@ from genlib.schedule.child import Child
 from genlib.schedule.crew import Crew, Worker
 from genlib.schedule.lateness import find_awaited_since
 from genlib.schedule.outcome import APPROVAL, DONE, LOOK_AGAIN
-from genlib.schedule.plan import Plan, Slot
+from genlib.schedule.plan import Plan, Slot, find_report
 from genlib.schedule.reporting import Making, find_decision
 from genlib.schedule.spreading import read_campaigns
 from genlib.schedule.store import Store, Task, is_free, is_over, is_to_do
@@ -167,7 +167,13 @@ class Chain:
             work.limits[key] = dt.timedelta(minutes=slot.entry.time_limit_minutes) * len(pages)
             wholes = {one.after for one in pages if one.after}
             work.after[key] = wholes | {leaders[key]} if key in leaders else wholes
-        return work.do(list(by_key))
+        return work.do(sorted(by_key, key=lambda key: -self._measure(by_key[key])))
+
+    def _measure(self, slot: Slot) -> int:
+        """How long a report takes, roughly: the longest begins first, and none is left alone at the
+        end. Bytes of its notebook; 0 if there is none, which its own outcome tells."""
+        path = find_report(slot.entry.report, self.plan.folder)
+        return path.stat().st_size if path.is_file() else 0
 
     def _find_start(self, key: str | None) -> dt.datetime | None:
         """When the task was begun that made this one's page with its own; None if none did."""

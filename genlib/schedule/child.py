@@ -16,16 +16,16 @@ from genlib.schedule.outcome import FAILED, Outcome, judge_error
 Act = Callable[..., Outcome]
 
 
+KILLED = Outcome(FAILED, "the process was stopped from outside", error="Killed", may_pass=True)
+
+
 class Child:
     """`act(*arguments)` in a new process; a module's own function, whose arguments travel there."""
 
     def __init__(self, act: Act, *arguments: Any) -> None:
-        self._start(_do, act, arguments)
-
-    def _start(self, target: Callable[..., None], *arguments: Any) -> None:
         context = get_context("spawn")
         self._pipe, other = context.Pipe()
-        self._process = context.Process(target=target, args=(other, *arguments))
+        self._process = context.Process(target=_do, args=(other, act, arguments))
         self._process.start()
         other.close()
 
@@ -36,9 +36,7 @@ class Child:
         try:
             outcome: Outcome = self._pipe.recv()
         except (EOFError, ConnectionError):
-            return Outcome(
-                FAILED, "the process was stopped from outside", error="Killed", may_pass=True
-            )
+            return KILLED
         return outcome
 
     def stop(self) -> None:
@@ -67,11 +65,11 @@ class Here:
 
 
 def _do(pipe: Connection, act: Act, arguments: tuple[Any, ...]) -> None:
-    stand_alone()
+    _stand_alone()
     pipe.send(judge(act, arguments))
 
 
-def stand_alone() -> None:
+def _stand_alone() -> None:
     """A process of its own group, which a terminal's ^C does not reach: its scheduler ends it. If
     that is killed, it ends by itself: the task is soon another's, who must find nobody at it."""
     os.setsid()

@@ -1,8 +1,8 @@
 """Processes that make reports, one after another, and are called before there is one to make.
 
-Each loads what it needs once, and starts the kernel of its first report at once. Kernels are forks
-of a server that has loaded what reports load: while a release is published, a core is free for
-that. A kernel makes one report.
+They and their kernels are forks of a server that has loaded what reports load: while a release is
+published, a core is free for that. Each starts the kernel of its first report at once. A kernel
+makes one report. A crew, and its server, is of one round: the next finds the package as it is then.
 
 Example: of three reports on two cores the first two find a process and a kernel that wait for them;
 the third finds the process that is free first, and a new kernel.
@@ -11,18 +11,34 @@ the third finds the process that is free first, and a new kernel.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from contextlib import closing, suppress
-from multiprocessing.connection import Connection
+from pathlib import Path
 
 from genlib.reports.execute import Kernels
+from genlib.reports.fork_server import Line
+from genlib.reports.forks import Fork
 from genlib.reports.kernels import ForkServer
-from genlib.schedule.child import Child, judge, stand_alone
+from genlib.schedule.child import KILLED, judge
 from genlib.schedule.outcome import Outcome
 from genlib.schedule.reporting import Making, make_report
-from genlib.settings import Settings
+from genlib.settings import Settings, read_environment
 
 SECONDS = 10
 """For which one that has nothing to do may take to end."""
+LOADS = (
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "genlib.present.sheets",
+    "genlib.reports.making",
+    "genlib.reports.run",
+    "nbclient",
+    "papermill.iorw",
+    "papermill.parameterize",
+    "psycopg",
+    "sqlalchemy.dialects.sqlite",
+    "sqlalchemy.orm",
+)
+"""What they load beside what reports do. Kernels have it too: nothing of the register's own."""
 
 
 class Crew:
@@ -36,8 +52,22 @@ class Crew:
     def call(self, count: int) -> None:
         """Have so many that are free."""
         while len(self._free) < count:
-            server = self._server = self._server or ForkServer(self._settings)
+            server = self._find_server(count)
             self._free.append(Worker(self, self._settings, server.address))
+
+    def _find_server(self, count: int) -> ForkServer:
+        """The server, or another in the place of one that died. As many as are called at first
+        share the cores: threads of one would wait for those of another, and cost more than they
+        bring."""
+        if self._server and not self._server.is_alive:
+            self._server.close()
+            self._server = None
+        server = self._server = self._server or self._start_server(count)
+        return server
+
+    def _start_server(self, count: int) -> ForkServer:
+        threads = max(1, (os.cpu_count() or 1) // count)
+        return ForkServer(self._settings, LOADS, threads)
 
     def start(self, task: Making, now: dt.datetime) -> Worker:
         """One that makes this report; what died while it was free is not asked."""
@@ -73,42 +103,44 @@ class Crew:
             self._server.close()
 
 
-class Worker(Child):
+class Worker:
     """A process of a crew."""
 
     def __init__(self, crew: Crew, settings: Settings, server: str) -> None:
         self._crew = crew
         self._is_busy = False
-        self._start(_serve, settings, server)
+        self._fork = Fork(server, read_environment(), _serve, Path.cwd(), settings, server)
 
     def give(self, task: Making, now: dt.datetime) -> None:
         """Let it make a report; if it was killed meanwhile, it says so when it is waited for."""
         self._is_busy = True
         with suppress(OSError):
-            self._pipe.send((task, now))
+            self._fork.send((task, now))
 
     def wait(self, seconds: float) -> Outcome | None:
         """How the report ended; None if it goes on after so many seconds."""
-        outcome = super().wait(seconds)
-        if outcome is not None and outcome.error != "Killed":
+        try:
+            outcome: Outcome | None = self._fork.receive(seconds)
+        except (EOFError, OSError):
+            return KILLED
+        if outcome is not None:
             self._is_busy = False
         return outcome
 
     @property
     def is_alive(self) -> bool:
         """Whether the process is there."""
-        return self._process.is_alive()
+        return not self._fork.has_ended()
 
     @property
-    def pid(self) -> int | None:
-        """The number of the process."""
-        return self._process.pid
+    def pid(self) -> int:
+        """The number of the process, once it has begun."""
+        return self._fork.pid
 
     def stop(self, seconds: float = 0) -> None:
         """End it after so many seconds, if it is at work; else it is free for another report."""
         if self._is_busy:
-            self._process.join(seconds)
-            super().stop()
+            self._fork.end(seconds)
         else:
             self._crew.take_back(self)
 
@@ -116,14 +148,15 @@ class Worker(Child):
         """Tell it that there is nothing more to do."""
         self._is_busy = True
         with suppress(OSError):
-            self._pipe.send(None)
+            self._fork.send(None)
 
 
-def _serve(pipe: Connection, settings: Settings, server: str) -> None:
-    stand_alone()
+def _serve(line: Line, folder: Path, settings: Settings, server: str) -> None:
+    """Make reports in the folder of the scheduler."""
+    os.chdir(folder)
     with closing(Kernels(settings, server)) as kernels:
         with suppress(Exception):  # the report meets the same error, and says so
             kernels.start_ahead()
-        while message := pipe.recv():
+        while message := line.receive():
             task, now = message
-            pipe.send(judge(make_report, (task, settings, now, kernels)))
+            line.send(judge(make_report, (task, settings, now, kernels)))

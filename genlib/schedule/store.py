@@ -119,8 +119,12 @@ class Store:
     def claim(
         self, keys: Collection[str], now: dt.datetime, lease: dt.timedelta = LEASE
     ) -> Claim | None:
-        """The oldest of these tasks that is free, for whoever asks; None if none is."""
-        for key, row in self.read(keys).items():
+        """The oldest of these tasks that is free, for whoever asks; of those that are due together
+        the first that is named; None if none is."""
+        rows = self.read(keys)
+        known = [key for key in keys if key in rows]
+        for key in sorted(known, key=lambda key: rows[key]["due_at"]):
+            row = rows[key]
             if is_free(row, now):
                 claim = Claim(key, secrets.token_hex(16), row["attempts"] + 1)
                 if self._win(claim, now, lease):

@@ -19,6 +19,9 @@ BEATS = 4
 """How many times in a lease a claim is renewed."""
 LOOK = 0.05
 """Seconds for which one task is waited for before the next is looked at."""
+LOOKS = 10
+"""How many times all are looked at before the store is asked again what is free: that may change
+elsewhere. When one has ended here it is asked at once."""
 
 
 class Started(Protocol):
@@ -60,13 +63,16 @@ class Work:
 
     def do(self, keys: list[str]) -> int:
         """Do what is free of these tasks until none is; how many were done here."""
-        count = 0
+        count = looks = 0
         try:
             while True:
-                self._claim_more(keys)
+                if looks % LOOKS == 0:
+                    self._claim_more(keys)
                 if not self._jobs:
                     return count
+                before = len(self._jobs)
                 count += self._look()
+                looks = looks + 1 if len(self._jobs) == before else 0
         finally:
             for job in self._jobs:  # none is left but if this scheduler is stopped
                 job.work.stop()

@@ -15,7 +15,7 @@ from planning import settings_in
 
 from genlib.errors import KernelStopped
 from genlib.reports.execute import Kernels
-from genlib.reports.forks import Fork
+from genlib.reports.forks import KernelFork
 from genlib.reports.kernels import ForkServer, environment
 from genlib.settings import PUBLICATION
 
@@ -117,6 +117,16 @@ def test_two_forks_draw_other_numbers_and_have_a_group_and_limits_of_their_own(f
     assert not set(first) & set(second)
 
 
+def test_a_fork_has_as_many_threads_as_its_server_was_told(tmp_path):
+    settings = settings_in(tmp_path)
+    with (
+        closing(ForkServer(settings, threads=3)) as server,
+        closing(Kernels(settings, server.address)) as made,
+        made.open() as session,
+    ):
+        run_cell(session, "import polars as pl\nassert pl.thread_pool_size() == 3")
+
+
 def test_a_fork_that_died_while_it_waited_is_replaced_by_a_new_one(forks):
     died = find_process(forks)
     died.kill()
@@ -158,7 +168,8 @@ def test_a_child_of_a_fork_does_not_keep_its_end_from_being_seen(forks):
 
 def test_a_fork_ends_when_nobody_is_there_for_whom_it_works(server, tmp_path):
     """Its run was killed: the connection is closed."""
-    fork = Fork(server.address, ["-f", str(tmp_path / "kernel.json")], os.environ | {"A": "b"})
+    arguments = ["-f", str(tmp_path / "kernel.json")]
+    fork = KernelFork(server.address, arguments, os.environ | {"A": "b"})
     process = psutil.Process(fork.pid)
     del fork
     process.wait(20)

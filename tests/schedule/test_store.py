@@ -209,6 +209,10 @@ def test_what_a_scheduler_leaves_undone_waits_as_before(store):
     assert not store.give_back(claim)
 
 
+def test_of_tasks_that_are_due_together_the_one_that_is_named_first_is_claimed_first(store):
+    assert [store.claim(["b", "a"], NOW).key for _ in "ab"] == ["b", "a"]
+
+
 def test_a_process_can_be_stopped_and_one_that_was_killed_may_be_tried_again():
     endless = Child(time.sleep, 600)
     assert endless.wait(0.1) is None
