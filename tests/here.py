@@ -89,4 +89,6 @@ def read(html: str) -> str:
     """What a reader reads: the text of a page without tags, spaces as they come."""
     body = re.sub(r"(?s)<style.*?</style>|<svg.*?</svg>|<code>.*?</code>", "", html)
     text = unescape(re.sub(r"<[^>]+>", " ", body))
-    return re.sub(r"\s+", " ", text.replace("\u00a0", " ").replace("\u2060", ""))
+    for joint in ("\u2060", "\u00ad"):
+        text = text.replace(joint, "")
+    return re.sub(r"\s+", " ", text.replace("\u00a0", " "))

@@ -32,6 +32,7 @@ from genlib.errors import GenlibError, NoSuchName, NoSuchTable, UsageError
 from genlib.metrics.models import BgNbd, GammaGamma
 from genlib.period import Period
 from genlib.present import findings
+from genlib.present.item import Item
 
 SENTINEL = "Hämeenlinnä-900"
 OCTOBER = "2026-10"
@@ -135,7 +136,9 @@ def calls(releases: dict[str, Any]) -> dict[str, Call]:
         "lead": Call(page.lead, (told,), {"period": OCTOBER}),
         "tile": Call(page.tile, (figure,), {"label": "x", "note": "", "trend": None}),
         "row": Call(page.row, (charts.bars(table, **along),), {"spans": (12,)}),
-        "left_out": Call(page.left_out, (shown, release, "x"), {"title": "x", "message": "{n}"}),
+        "left_out": Call(
+            page.left_out, (shown, release, "restricted"), {"title": "x", "message": "{n}"}
+        ),
         "render": Call(page.render, (["x"],), {"title": "x", "language": "fi", "period": ""}),
         "say": Call(findings.say, ("{people} came",), {"people": figure}),
         "first": Call(findings.first, (told,), {}),
@@ -212,6 +215,8 @@ def test_a_wrong_value_is_one_line(calls: dict[str, Call], name: str) -> None:
                 made = call.function(*args, **named)
                 if isinstance(made, Cells):
                     genlib.protect(cells=made)
+                if isinstance(made, Item):
+                    made.html()
             except GenlibError as error:
                 line = NAMED_COLUMN.sub("", str(error))
                 assert "\n" not in line

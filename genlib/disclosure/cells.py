@@ -34,7 +34,8 @@ class Dimension:
     """A grouping column. `total`: the sum over it is shown too. `parents`: columns of coarser
     groups, finest first (municipality has parent region), each shown as a level of its own.
     `sensitive`: group disclosure is checked. `ladder`: its coarser steps, each from the finest
-    codes, which a table takes where groups are too small (see `ladder`). `units`: of
+    codes, which a table takes where groups are too small (see `ladder`), and without which each of
+    these is hidden; of regions and the like, `metrics.ladders.by_attribute` has one. `units`: of
     time, what the codes are at each step ("quarter"). `is_subject`: it is what the table is about,
     and given up last. `is_page`: what the table tells of each of its codes (a month, a survey, a
     campaign) is a page of its own over time (see `pages`).

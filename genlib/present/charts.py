@@ -10,6 +10,7 @@ import polars as pl
 
 from genlib.arguments import check_kind, refuse_others
 from genlib.disclosure.table import ProtectedTable, Shown
+from genlib.errors import UsageError
 from genlib.present import map as finland
 from genlib.present import theme
 from genlib.present.authored import keep_words
@@ -25,6 +26,8 @@ if not TYPE_CHECKING:  # else mypy would take any name for one of this module
     __getattr__ = refuse_others(__name__)
 SINGLE = ("columns", "bars", "line")
 """Marks that compare figures: of one alone they show nothing."""
+FARTHEST = 1e15
+"""Figures lie nearer to zero than this."""
 STAGES = ("eligible", "targeted", "sent", "delivered", "opened", "clicked", "responded", "bought")
 
 
@@ -107,8 +110,9 @@ def dots(
     table.check_columns(*([p] if p else []))
     texts = pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)
     plot = replace(plot, frame=plot.frame.with_columns(texts))
-    reference = reference.value if isinstance(reference, Shown) else reference
-    check_kind("reference of dots", reference, "float | None")
+    reference = _read_reference(reference)
+    if reference is not None:
+        plot = _reach(plot, reference)
     if is_judged(plot.rows, x):
         plot = _colored_by_verdict(plot, judge_groups(plot.rows, y, x))
     elif reference is not None:
@@ -121,6 +125,24 @@ def dots(
         settings={"reference": reference},
         shown=((y,), (x, *ends(table, x))),
     )
+
+
+def _read_reference(reference: float | Shown | None) -> float | None:
+    """A figure or a number that an axis can reach; None if there is none, or it is hidden."""
+    number = reference.value if isinstance(reference, Shown) else reference
+    check_kind("reference of dots", number, "float | None")
+    if number is None:
+        return None
+    if not -FARTHEST < number < FARTHEST:
+        raise UsageError("reference of dots is a number that a chart can show, as its figures are")
+    return float(number)
+
+
+def _reach(plot: Plot, reference: float) -> Plot:
+    """The plot with an axis that takes in the reference, or the line would lie beside it."""
+    line = pl.DataFrame({"low": [reference], "high": [reference]})
+    reached = pl.concat([plot.frame.select("low", "high"), line])
+    return replace(plot, ticks=ticks(reached, plot.words, plot.form))
 
 
 def _judge_reference(plot: Plot, reference: float, p: str) -> pl.Series:
@@ -141,12 +163,14 @@ def _judge_reference(plot: Plot, reference: float, p: str) -> pl.Series:
 
 def _colored_by_verdict(plot: Plot, verdicts: pl.Series) -> Plot:
     """The plot in its own colour where a figure differs for the better, in brick where for the
-    worse, and in grey where it does not differ."""
+    worse, and in grey where it does not differ. Groups that stand together are no exception: the
+    title may name them."""
     rises = plot.options.get("good", "up") == "up"
     better, worse = ("rose", "fell") if rises else ("fell", "rose")
+    is_noticed = pl.col("tone") == tone("amber")
     color = (
         pl.when(verdicts == better)
-        .then("tone")
+        .then(pl.when(is_noticed).then("tone").otherwise(pl.lit(tone(plot.series[""]))))
         .when(verdicts == worse)
         .then(pl.lit(tone("brick")))
         .otherwise(pl.lit(tone("mute")))

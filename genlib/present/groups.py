@@ -11,6 +11,8 @@ from __future__ import annotations
 import polars as pl
 
 UNNAMED = "unknown"
+REST = r"^others($|\+[^+]*$|(\+[^+]+){3,}$)"
+"""Groups that stand together, but for two: these are called by their names."""
 
 
 def is_judged(frame: pl.DataFrame, column: str) -> bool:
@@ -20,10 +22,12 @@ def is_judged(frame: pl.DataFrame, column: str) -> bool:
 
 def judge_groups(rows: pl.DataFrame, by: str, column: str) -> pl.Series:
     """For each row a verdict of `judgement`: rose (above all others), fell (below), steady or
-    unknown, as of those of whom the group is not known."""
+    unknown, as of those of whom the group is not known, and of more than two that stand together:
+    these have no name by which they could be told from the others."""
     low = pl.col(f"{column}_gap_low")
     high = pl.col(f"{column}_gap_high")
-    is_unknown = low.is_null() | (pl.col(by).cast(pl.String) == UNNAMED)
+    code = pl.col(by).cast(pl.String)
+    is_unknown = low.is_null() | (code == UNNAMED) | code.str.contains(REST)
     verdict = (
         pl.when(is_unknown)
         .then(pl.lit("unknown"))

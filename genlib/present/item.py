@@ -150,6 +150,11 @@ def card(words: Words, figure: str, captions: dict[str, str], behind: str = "") 
     return f'<section class="card">{"".join(parts)}</section>'
 
 
+def list_untold(items: Iterable[Item]) -> tuple[Untold, ...]:
+    """What items that must be there cannot tell."""
+    return tuple(one for item in items if not item.is_blank for one in item.untold)
+
+
 def describe_untold(untold: Iterable[Untold], words: Words) -> str:
     """What could not be told, as one list a reason."""
     by_reason: dict[str, list[str]] = {}

@@ -29,6 +29,8 @@ with spare_grammar():
 
 WIDEST, THIN, ASIDE = 84, 32, 0.36
 """The widest column, the least room for one, the part of a picture for names beside it."""
+THICK, BROAD, ABOVE = 18, 24, 11
+"""Heights of a bar and of one with figures in it; how far above it the middle of its name lies."""
 BESIDE = 400
 """From this room on names stand beside their bars."""
 
@@ -117,24 +119,26 @@ class Frame:
             axis=None if self.narrow else axis,
         )
 
-    def behind(self, start: float, end: float, axis: Any = None) -> list[Any]:
-        """Behind rows: hatching where a figure is hidden; where it is narrow the names."""
+    def behind(self, start: float, end: float, axis: Any = None, *, bar: int = THICK) -> list[Any]:
+        """Behind rows: hatching where a figure is hidden; where it is narrow the names, above bars
+        of this height."""
         x = alt.X("start:Q", scale=alt.Scale(domain=[start, end], nice=False), axis=axis)
-        hidden = self._hidden(start=start, end=end).mark_bar(height=18, fill=HATCH)
+        hidden = self._hidden(start=start, end=end).mark_bar(height=THICK, fill=HATCH)
         layers = (
             [hidden.encode(x, alt.X2("end:Q"), self.row(), alt.Description("tip:N"))]
             if self.plot.hidden
             else []
         )
-        return [*layers, *self._name_rows(x, start)] if self.narrow else layers
+        return [*layers, *self._name_rows(x, start, bar)] if self.narrow else layers
 
-    def _name_rows(self, x: alt.X, start: float) -> list[Any]:
+    def _name_rows(self, x: alt.X, start: float, bar: int) -> list[Any]:
         """The names above their rows, from the `start` of the axis on."""
+        above = -(bar / 2 + ABOVE)
         names = self.names
         rows = {"place": list(names), "name": ["\n".join(lines) for lines in names.values()]}
         named = of(pl.DataFrame(rows).with_columns(start=pl.lit(start)))
         return [
-            named.mark_text(align="left", aria=False, **break_lines(-20, 1), **look).encode(
+            named.mark_text(align="left", aria=False, **break_lines(above, 1), **look).encode(
                 x, self.row(), alt.Text("name:N")
             )
             for look in haloed()
@@ -231,7 +235,7 @@ def bars(frame: Frame) -> Any:
     """Bars lying down, each with its name and its figure."""
     greatest = float(frame.plot.frame["value"].max() or 1)  # type: ignore[arg-type]
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, greatest], nice=False))
-    marks = frame.shown.mark_bar(height=18).encode(
+    marks = frame.shown.mark_bar(height=THICK).encode(
         x, frame.row(), alt.Color("tone:N", scale=None), alt.Description("tip:N")
     )
     text = frame.shown.mark_text(align="left", dx=7, aria=False).encode(
@@ -281,7 +285,7 @@ def likert(frame: Frame) -> Any:
     x = alt.X("low:Q", axis=None, scale=alt.Scale(domain=list(shares), nice=False))
     tone = alt.Color("tone:N", scale=None)
     tip = alt.Description("tip:N")
-    marks = frame.shown.mark_bar(height=24).encode(x, alt.X2("high:Q"), frame.row(), tone, tip)
+    marks = frame.shown.mark_bar(height=BROAD).encode(x, alt.X2("high:Q"), frame.row(), tone, tip)
     least = 0.13 if frame.narrow else 0.05
     wide = frame.plot.frame.filter(~pl.col("hidden"), pl.col("share") > least)
     middle = (pl.col("low") + pl.col("high")) / 2
@@ -292,7 +296,9 @@ def likert(frame: Frame) -> Any:
         alt.Text("text:N"),
         alt.Color("ink:N", scale=None),
     )
-    return frame.chart(_upright(0.0), *frame.behind(*shares), marks, text, height=frame.steps(38))
+    return frame.chart(
+        _upright(0.0), *frame.behind(*shares, bar=BROAD), marks, text, height=frame.steps(38)
+    )
 
 
 def regions(frame: Frame) -> Any:
@@ -313,7 +319,7 @@ def haloed() -> list[dict[str, Any]]:
     return [{"stroke": color("paper"), "strokeWidth": 7.0, "strokeJoin": "round"}, {}]
 
 
-def break_lines(dy: int, part: float) -> dict[str, Any]:
+def break_lines(dy: float, part: float) -> dict[str, Any]:
     """Text of several lines: `part` of what it has more than one stands above `dy`."""
     more = "(length(split(datum.name, '\\n')) - 1)"
     return {

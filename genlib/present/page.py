@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from genlib import notice, settings
 from genlib.arguments import check_call, refuse_others
-from genlib.disclosure.table import Protected, ProtectedTable, Shown
+from genlib.disclosure.table import Protected, ProtectedTable
 from genlib.errors import NotProtected, UsageError
 from genlib.present.authored import keep_words, list_figures, list_texts
 from genlib.present.banner import quote
@@ -27,27 +27,39 @@ from genlib.present.conditions import (
     describe_tables,
     round_to_fives,
 )
-from genlib.present.forms import read_figure_form
 from genlib.present.item import (
     NOTHING,
-    SMALL,
     Block,
     Finding,
     Item,
     Untold,
-    caption,
     inside,
     keep_initials,
+    list_untold,
     text,
     together,
 )
-from genlib.present.plot import captions, check_direction, read
 from genlib.present.sections import arrange_page
 from genlib.present.sentences import check_release
 from genlib.present.sheets import make_sheet
-from genlib.present.theme import FULL, HALF, THIRD, color, font_face, style
+from genlib.present.theme import FULL, HALF, THIRD, font_face, style
+from genlib.present.tile import tile, tiles
 from genlib.present.words import Words
 
+__all__ = [
+    "conditions",
+    "describe_making",
+    "drop_files",
+    "lead",
+    "left_out",
+    "method",
+    "paragraph",
+    "readings",
+    "render",
+    "row",
+    "tile",
+    "tiles",
+]
 if not TYPE_CHECKING:  # else mypy would take any name for one of this module
     __getattr__ = refuse_others(__name__)
 
@@ -90,65 +102,6 @@ def _sentences(
     )
 
 
-TREND = ("table", "its column of time", "its column of figures")
-"""What a small line below a tile is drawn of."""
-
-
-@keep_words
-def tile(  # noqa: PLR0913 - what a tile is
-    cell: Shown,
-    *,
-    label: str,
-    note: str = "",
-    good: str = "",
-    trend: tuple[ProtectedTable, str, str] | None = None,
-    optional: bool = False,
-) -> Item:
-    """One figure with its label. `note`: a finding or an English message; `good`: the direction
-    (up, down) that is good news; `trend`: a table with its time and value columns, for the small
-    line below. `optional`: left out where there is no figure."""
-    if not isinstance(cell, Shown):
-        raise NotProtected("tiles take a figure of a ProtectedTable; use table.value(column, ...)")
-    check_direction(good)
-    if trend is not None and not (isinstance(trend, tuple) and len(trend) == len(TREND)):
-        raise UsageError(f"trend is ({', '.join(TREND)})")
-    words = Words(cell.language)
-    form = read_figure_form(cell)
-    figure = words.figure(cell.value, form)
-    tone = getattr(note, "tone", "") if cell.value is not None else ""
-    brief = getattr(note, "brief", "") or captions(words, {"note": note})["note"]
-    if tone == "unknown":
-        brief = ""
-    mood = ""
-    if good and tone in {"up", "down"}:
-        mood = " good" if tone == good else " bad"
-    name = words.translate(label)
-    body = f'<div class="n">{text(figure)}</div><div class="l">{text(name)}</div>'
-    if brief:
-        body += f'<div class="c{mood}">{_strong(brief, tone if good else "")}</div>'
-    line = _spark(*trend) if trend else ""
-    html = f'<div class="tile">{body}{line}</div>'
-    is_nothing = cell.value is None and cell.reason in {None, "empty"}
-    untold = Untold(name, reason=NOTHING if is_nothing else SMALL)
-    return Item(
-        "tile",
-        (cell.table,),
-        words.language,
-        "" if cell.value is None else html,
-        is_blank=optional and is_nothing,
-        untold=(untold,) if cell.value is None else (),
-    )
-
-
-@keep_words
-def tiles(*items: Item) -> Item:
-    """Four to six tiles side by side."""
-    names = together(items, "tile")
-    present = [item.html() for item in items if not item.is_blank and not item.untold]
-    body = f'<div class="tiles n{len(present)}">{"".join(present)}</div>' if present else ""
-    return Item("tiles", names, items[0].language, body, untold=_list_untold(items))
-
-
 @keep_words
 def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     """Up to three charts, tables or texts side by side, on a grid of twelve (`spans` 7, 5; else
@@ -156,7 +109,7 @@ def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     equal parts."""
     names = together(items, "chart", "table", "conditions", "text")
     language = items[0].language
-    untold = _list_untold(items)
+    untold = list_untold(items)
     present = [item for item in items if not item.is_blank and not item.untold]
     if not present:
         return Item("row", names, language, untold=untold)
@@ -175,19 +128,19 @@ def row(*items: Item, spans: Sequence[int] = ()) -> Item:
     return Item("row", names, language, body, untold=untold)
 
 
-def _list_untold(items: Iterable[Item]) -> tuple[Untold, ...]:
-    return tuple(one for item in items if not item.is_blank for one in item.untold)
-
-
 @keep_words
 def left_out(
     tables: Protected | ProtectedTable, release: Any, reason: str, *, title: str, message: str
 ) -> Item:
-    """How many people the release left out for a reason: an English message with {n}, {all} and
-    {share}, from its manifest."""
+    """How many people the release left out for a reason of its manifest: an English message with
+    {n}, {all} and {share}. Where nobody was counted by this reason, none is told: 0 would say that
+    there is nobody."""
     words, names = _words(tables)
     check_release(release)
-    n = release.manifest.left_out.get(reason, 0)
+    n = _count_left_out(words, release.manifest.left_out, reason)
+    if n is None:
+        untold = (Untold(words.translate(title), reason=NOTHING),)
+        return Item("text", names, words.language, untold=untold)
     whole = release.manifest.people
     share = words.figure(round_to_fives(n) / whole if whole else 0, "percent")
     values = {
@@ -198,6 +151,15 @@ def left_out(
     message_text = words.translate(message, **values)
     sentence = message_text[:1].upper() + message_text[1:]
     return _section(words, names, "text", title, f"<p>{text(sentence)}</p>")
+
+
+def _count_left_out(words: Words, left_out: Mapping[str, int], reason: str) -> int | None:
+    """How many were left out for a reason; None if a release of this purpose, or of this notice,
+    counts nobody by it. UsageError for a reason that there is not."""
+    reasons = sorted({*left_out, *words.list_codes("left_out")})
+    if reason not in reasons:
+        raise UsageError(f"there is no such reason to leave people out; see {', '.join(reasons)}")
+    return left_out.get(reason)
 
 
 @keep_words
@@ -331,42 +293,6 @@ def _template() -> Any:
 
     source = files("genlib.present").joinpath("report.html.j2").read_text(encoding="utf-8")
     return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
-
-
-def _strong(sentence: str, tone: str) -> str:
-    """The figure in front made strong, with an arrow for what cannot rest on colour alone."""
-    arrow = {"up": "▲ ", "down": "▼ "}.get(tone, "")
-    sign = "[+−]?" if arrow else "[+−]"
-    figure = re.match(sign + r"\d[\d\u00a0,.]*(?:\u00a0?(?:%[-‑]\w+\.|%|€|pp))?", sentence)
-    if figure:
-        rest = sentence[figure.end() :].strip()
-        return f"<b>{arrow}{text(figure[0].strip())}</b> {caption(rest)}"
-    mark = arrow and f"<b>{arrow}</b>"
-    return f"{mark}{caption(sentence)}"
-
-
-def _spark(table: ProtectedTable, x: str, y: str) -> str:
-    values = read(table, {}, x, y).frame["value"]
-    if values.count() < 3:
-        return ""
-    numbers = [float(value) for value in values.drop_nulls()]
-    low = min(numbers)
-    height = max(numbers) - low or 1.0
-    points: list[str] = []
-    for place, value in enumerate(values):
-        if value is None:
-            continue
-        x_place = 100 * place / (len(values) - 1)
-        y_place = 30 - 26 * (value - low) / height
-        points.append(f"{x_place:.1f},{y_place:.1f}")
-    line = (
-        f'<polyline points="{" ".join(points)}" fill="none" stroke="{color("teal")}" '
-        'stroke-width="2" vector-effect="non-scaling-stroke"/>'
-    )
-    return (
-        '<svg class="spark" viewBox="0 0 100 34" preserveAspectRatio="none" '
-        f'aria-hidden="true">{line}</svg>'
-    )
 
 
 def _words(tables: Protected | ProtectedTable) -> tuple[Words, tuple[str, ...]]:

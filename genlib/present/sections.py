@@ -20,6 +20,9 @@ FEW = 3
 """A page of fewer parts than this needs no contents."""
 _HEADING = re.compile(r"(?s)<h2>(.*?)</h2>")
 _LEAD = 'class="lead"'
+_EMPTY = re.compile(r'<div class="gl-item"[^>]*>\s*</div>')
+"""An item that shows nothing: on paper it would stand between a heading and its chart, and part
+them."""
 
 
 @dataclass
@@ -47,7 +50,7 @@ def _divide_blocks(blocks: Iterable[Block]) -> list[Part]:
     """A part begins at each heading of the second level."""
     parts = [Part()]
     for block in blocks:
-        before, *rest = _HEADING.split(block.html)
+        before, *rest = _HEADING.split(_EMPTY.sub("", block.html))
         parts[-1].blocks.append(before)
         for heading, under in zip(rest[::2], rest[1::2], strict=True):
             parts.append(Part(heading, [under]))

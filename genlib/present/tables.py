@@ -4,9 +4,8 @@ where a cell is hidden."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
@@ -16,8 +15,8 @@ from genlib.errors import UsageError
 from genlib.present.authored import keep_words
 from genlib.present.coarser import describe_groups
 from genlib.present.forms import read_form
+from genlib.present.grid import Grid
 from genlib.present.item import NOTHING, SMALL, ZERO, Item, Untold, card
-from genlib.present.item import text as escape
 from genlib.present.plot import (
     ORDERED,
     Options,
@@ -39,79 +38,6 @@ from genlib.present.words import DASH, Words, sort_key
 if not TYPE_CHECKING:  # else mypy would take any name for one of this module
     __getattr__ = refuse_others(__name__)
 STAR = "\u00a0*"
-MANY = 9
-"""With more columns than this a table is printed smaller, so that none is cut."""
-TOTAL = "border-top:1px solid var(--ink);font-weight:600"
-TELEPHONE = 236
-LETTER_ON_TELEPHONE = 7.6
-GAP_ON_TELEPHONE = 9
-"""In a window of 320 pixels the room for a table, the width of a letter and the space between two
-columns."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table in words: the first column names the rows; those in `left` are words too; `total`:
-    the last row is one."""
-
-    cells: pl.DataFrame
-    heads: dict[str, str]
-    group: str | None = None
-    left: tuple[str, ...] = ()
-    total: bool = False
-
-    def html(self, rows: int | None = None) -> str:
-        """By great_tables, without its style sheet and its ids."""
-        from great_tables import GT, loc, style
-
-        cells = self.cells.head(rows) if rows else self.cells
-        stub, *values = [c for c in cells.columns if c != self.group]
-        heads: dict[str, Any] = {column: self.heads[column] for column in values}
-        numbers = [column for column in values if column not in self.left]
-        grid = GT(cells, rowname_col=stub, groupname_col=self.group)
-        grid = grid.tab_stubhead(self.heads[stub]).cols_label(heads)
-        grid = grid.cols_align("left", list(self.left)).cols_align("right", numbers)
-        if self.total and not rows:
-            last = [cells.height - 1]
-            grid = grid.tab_style(style.css(TOTAL), [loc.body(rows=last), loc.stub(rows=last)])
-        bare = re.sub(
-            r'(?s)<style>.*?</style>| (?:id|headers|data-quarto[\w-]*)="[^"]*"| '
-            r'(?:row|col)span="1"',
-            "",
-            grid.as_raw_html(),
-        )
-        many = " many" * (len(values) > MANY)
-        if self._is_wide():
-            many += " stack"
-            bare = self._with_heads(bare, values)
-        return re.sub(r"<div[^>]*>", f'<div class="scroll{many}" tabindex="0">', bare, count=1)
-
-    def _is_wide(self) -> bool:
-        """Whether a telephone has no room for its columns, figures unbroken: each row is a list
-        there, with the heads in front of the figures."""
-        stub, *values = [column for column in self.cells.columns if column != self.group]
-        widths = [_longest_word([self.heads[stub], *self.cells[stub]])]
-        for column in values:
-            figures = [len(text) for text in self.cells[column].drop_nulls()]
-            widths.append(max([_longest_word([self.heads[column]]), *figures]))
-        room = sum(widths) * LETTER_ON_TELEPHONE + len(values) * GAP_ON_TELEPHONE
-        return room > TELEPHONE
-
-    def _with_heads(self, html: str, columns: Sequence[str]) -> str:
-        """Each figure with the head of its column."""
-        heads = [escape(self.heads[column]) for column in columns]
-
-        def name_figures(row: re.Match[str]) -> str:
-            names = iter(heads)
-            return re.sub(r"<td ", lambda _: f'<td data-head="{next(names, "")}" ', row[0])
-
-        return re.sub(r"(?s)<tr>.*?</tr>", name_figures, html)
-
-
-def _longest_word(texts: Iterable[str | None]) -> int:
-    """Letters of the longest word: words are kept whole, lines are not."""
-    words = [word for text in texts if text for word in text.split(" ")]
-    return max((len(word) for word in words), default=0)
 
 
 @keep_words

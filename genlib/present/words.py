@@ -107,6 +107,11 @@ class Words:
         """Whether there is a word for a code."""
         return bool(self._name(dimension, code))
 
+    def list_codes(self, dimension: str) -> list[str]:
+        """The codes of a dimension for which there are words."""
+        codes = [code for context, code in catalogue(self.language) if context == dimension]
+        return sorted(codes)
+
     def _name(self, dimension: str, code: str) -> str | None:
         return _places(dimension, self.language).get(code) or self._code(dimension, code)
 

@@ -3,8 +3,8 @@ to wait for it.
 
 That is since it was due, or since it was opened again. Nobody waits for a report that is new: one
 that is put down for the first time after it would be late, while none of the same name, parameters
-and language, of an earlier period, was ever put down. It is late only if it is opened again; after
-a gap of the scheduler, one that had come before is.
+and language, of an earlier month (quarter, year: as its own), was ever put down. It is late only if
+it is opened again; after a gap of the scheduler, one that had come before is.
 
 Example: an entry of every month from January is written into the schedule on 3 November. Its ten
 reports of the past wait and are not late; November's, due on 1 December at 06:00, is at 18:00.

@@ -125,8 +125,8 @@ class Slot:
 
     @property
     def series(self) -> str:
-        """What the slots of one report share that differ in their period alone."""
-        return name_slot(self.entry.report, "", self.language, self.parameters)
+        """What the slots of one report share that are of another month each (quarter or year)."""
+        return name_slot(self.entry.report, self.period.unit, self.language, self.parameters)
 
     @property
     def patience(self) -> dt.timedelta:

@@ -30,11 +30,23 @@ SPREADABLE = ("campaign", "region")
 
 @dataclass(frozen=True)
 class Campaign:
-    """Its code, with its first and its last day."""
+    """Its code, with its first and its last day; where these are vague, those of a period of which
+    it has a report, and nothing else is known.
+
+    Example: of a report of the third quarter it is not known whether its campaign is one of July;
+    that of a campaign in July is one of the quarter.
+    """
 
     code: str
     starts_on: dt.date
     ends_on: dt.date
+    is_vague: bool = False
+
+    def is_in(self, period: Period) -> bool:
+        """Whether it has a report of the period, as far as is known."""
+        if self.is_vague:
+            return self.starts_on >= period.start and self.ends_on < period.end
+        return self.starts_on < period.end and self.ends_on >= period.start
 
 
 def list_values(
@@ -45,10 +57,7 @@ def list_values(
         return list(values)
     if name == "region":
         return [region for region in REGIONS if region not in {"all", "unknown"}]
-    codes = [
-        one.code for one in campaigns if one.starts_on < period.end and one.ends_on >= period.start
-    ]
-    return list(dict.fromkeys(codes))
+    return list(dict.fromkeys(one.code for one in campaigns if one.is_in(period)))
 
 
 def read_campaigns(plan: Plan, settings: Settings, rows: Mapping[str, Row]) -> tuple[Campaign, ...]:
@@ -69,7 +78,8 @@ def _find_known(rows: Mapping[str, Row]) -> Iterator[Campaign]:
         code = read_choice(row).get("campaign") if row["kind"] == "report" else None
         if code:
             period = read_period(row["period"])
-            yield Campaign(str(code), period.start, period.end - dt.timedelta(days=1))
+            last_day = period.end - dt.timedelta(days=1)
+            yield Campaign(str(code), period.start, last_day, is_vague=True)
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ import pytest
 
 from genlib.disclosure.cells import Measure
 from genlib.errors import NotProtected, UsageError
-from genlib.present import charts, svg, theme
+from genlib.present import charts, findings, svg, theme
 from genlib.present.item import NOTHING, SMALL, Untold
 from genlib.present.labels import lay_underneath
 
@@ -192,6 +192,40 @@ def test_dots_are_grey_where_chance_may_be_all(campaigns):
     plot = charts.dots(campaigns, x="uplift", y="campaign", reference=0).plot
     tones = dict(plot.frame.filter(~pl.col("hidden")).select("code", "tone").rows())
     assert tones == {"a": theme.color("teal"), "b": theme.color("mute"), "c": theme.color("brick")}
+
+
+def judge_channels(protected, *codes):
+    """Rates of channels of which each lies above all others."""
+    gaps = {"rate": 0.4, "rate_gap_low": 0.05, "rate_gap_high": 0.15}
+    table = protected([{"channel": code, **gaps} for code in codes], "channel")
+    chart = charts.dots(table, x="rate", y="channel")
+    return chart.plot.frame["tone"].to_list(), findings.highest(table, "channel", "rate", "Rate")
+
+
+def test_two_groups_together_are_coloured_if_the_title_names_them(protected):
+    tones, title = judge_channels(protected, "others+call+post")
+    assert "muita korkeampi puhelu ja kirje" in title
+    assert tones == [theme.color("teal")]
+
+
+@pytest.mark.parametrize("code", ["others", "others+call+post+sms"])
+def test_a_rest_without_a_name_is_neither_coloured_nor_named(protected, code):
+    tones, title = judge_channels(protected, code)
+    assert "muita korkeampi" not in title
+    assert tones == [theme.color("mute")]
+
+
+@pytest.mark.parametrize("reference", [-0.8, 0, 2, 500_000])
+def test_the_axis_of_dots_takes_in_the_reference(campaigns, reference):
+    plot = charts.dots(campaigns, x="uplift", y="campaign", reference=reference).plot
+    assert min(plot.ticks) <= reference <= max(plot.ticks)
+    assert min(plot.ticks) <= min(plot.frame["low"].drop_nulls())
+
+
+@pytest.mark.parametrize("reference", [10**30, -(10**400), float("nan"), float("inf")])
+def test_a_reference_that_no_axis_reaches_is_refused(campaigns, reference):
+    with pytest.raises(UsageError, match="reference of dots is a number that a chart can show"):
+        charts.dots(campaigns, x="uplift", y="campaign", reference=reference)
 
 
 def test_intervals_are_taken_by_name(campaigns):

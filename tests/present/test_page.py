@@ -9,10 +9,11 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
+import weasyprint
 
 from genlib.errors import NotProtected, UsageError
 from genlib.present import charts, findings, page, tables
-from genlib.present.item import MIME, Block, Untold
+from genlib.present.item import MIME, NOTHING, Block, Untold
 from genlib.present.theme import style
 from genlib.present.words import Words
 
@@ -222,6 +223,36 @@ def test_so_few_left_out_are_not_counted_and_others_in_fives(items, both, left, 
     assert re.search(f">{said}", told)
 
 
+def tell_left_out(tables, reason):
+    message = "{n} of {all}"
+    return page.left_out(tables, RELEASE, reason, title="Prohibition of research", message=message)
+
+
+def test_who_was_left_out_is_told_by_a_reason_of_the_release(both):
+    told = tell_left_out(both, "restricted")
+    assert "<p>Noin 15 / noin 9\u00a0205</p>" in told.html()
+    assert told.untold == ()
+
+
+def test_by_a_reason_that_the_release_does_not_count_nobody_is_told(both):
+    told = tell_left_out(both, "satisfaction_prohibition")
+    assert (told.html(), told.untold) == ("", (Untold("Tutkimuskielto", reason=NOTHING),))
+
+
+def test_a_misspelt_reason_is_no_zero(both):
+    with pytest.raises(UsageError, match=r"no such reason to leave people out; see .*restricted"):
+        tell_left_out(both, "restrcted")
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"), [("post", "..\u00a0asiakasta"), ("call", "–\u00a0asiakasta")]
+)
+def test_a_tile_without_its_figure_is_listed_with_the_sign_for_one(channels, channel, said):
+    tile = page.tile(channels.value("people", channel=channel), label="customers")
+    assert [one.title for one in tile.untold] == [said]
+    assert f"<li>{said}</li>" in tile.standing()
+
+
 def test_the_conditions_say_until_when_the_data_reach_if_the_feeds_tell(both):
     told = page.conditions(both, RELEASE, parameters={}).html()
     assert "<dt>Tiedot</dt><dd>30.9.2026 saakka</dd>" in told.replace("\u00a0", " ")
@@ -235,6 +266,49 @@ def test_the_page_is_one_file_with_its_type_and_one_style_sheet(html):
     assert html.count("<style") == 1
     assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:" in html
     assert not re.search(r"""(?:src|href)=["'](?!#|data:)|@import|url\((?!data:|#)""", html)
+
+
+def print_texts(html):
+    """The texts of each page of paper, with their right ends, and that of the page's content."""
+    from weasyprint.formatting_structure.boxes import TextBox
+
+    for one in weasyprint.HTML(string=html).render().pages:
+        paper = one._page_box
+        boxes = [box for box in paper.children[0].descendants() if isinstance(box, TextBox)]
+        reach = paper.content_box_x() + paper.width
+        yield [(box.text.strip(), box.position_x + box.width) for box in boxes], reach
+
+
+@pytest.mark.parametrize("between", ["", "<p>Ei ennustetta.</p>"])
+def test_a_heading_is_not_torn_from_its_chart_on_paper(channels, between):
+    """Whatever stands between: an item that shows nothing, or a sentence."""
+    row = page.row(tables.table(channels, by="channel", title="Kanavat"))
+    item = '<div class="gl-item" lang="fi">{}</div>'
+    room = '<div style="height:{}px"></div>'
+    for height in range(660, 900, 40):
+        blocks = [
+            room.format(height),
+            "<h2>Kuka vastaa?</h2><p>NPS kertoo niistä, jotka vastaavat.</p>",
+            item.format(between),
+            item.format(row.html()),
+        ]
+        html = page.render(blocks, title="Kysely", language="fi")
+        texts = [[text for text, _ in one] for one, _ in print_texts(html)]
+        (heading,) = [place for place, one in enumerate(texts) if "Kuka vastaa?" in one]
+        (chart,) = [place for place, one in enumerate(texts) if "Kanavat" in one]
+        assert heading == chart
+
+
+@pytest.mark.parametrize(("columns", "digits"), [(5, 12), (8, 9), (9, 9), (14, 5)])
+def test_no_figure_of_a_table_lies_beside_its_card_on_paper(protected, columns, digits):
+    counts = {f"n{place}": 10**digits - 1 for place in range(columns)}
+    rows = [{"topic": "Suodatinmalliston vaihtuminen"} | counts, {"topic": None} | counts]
+    table = tables.table(protected(rows, "topic"), by="topic", columns=list(counts))
+    html = page.render([page.row(table).html()], title="Taulukko", language="fi")
+    ((texts, reach),) = print_texts(html)
+    written = [end for text, end in texts if text.startswith("9")]
+    assert len(written) == 2 * columns
+    assert max(written) <= reach - 13  # the padding of the card
 
 
 def test_headings_stand_in_order_and_the_title_once(html):

@@ -97,6 +97,17 @@ def test_an_entry_that_began_long_ago_is_new_and_not_late(plan, sqlite_url):
     assert count(describe(store.read(), slots, last))["late"] == 3
 
 
+def test_a_quarterly_entry_is_new_beside_a_monthly_one_of_the_same_report(plan, sqlite_url):
+    store = Store(sqlite_url)
+    monthly = replace(plan.entries[0], starts=dt.date(2026, 1, 15))
+    begin_round(replace(plan, entries=(monthly,)), store, DUE)
+    quarterly = replace(monthly, name="quarterly", every="quarter")
+    both = replace(plan, entries=(monthly, quarterly))
+    slots = begin_round(both, store, DUE + dt.timedelta(hours=1))
+    assert [slot.period.unit for slot in slots].count("quarter") == 3
+    assert find_mails(store) == []
+
+
 def test_what_a_gap_made_late_is_late(plan, sqlite_url):
     store = Store(sqlite_url)
     (october,) = begin_round(plan, store, DUE)

@@ -107,6 +107,23 @@ def test_a_campaign_that_is_put_down_stays_while_the_release_cannot_be_opened(
     assert codes == [None, "C2"]
 
 
+@pytest.mark.usefixtures("small")
+def test_a_report_of_a_quarter_makes_no_campaign_of_its_months_while_a_release_is_away(
+    plan, tmp_path
+):
+    """C2 is one of September and October; of the months before nobody waits for anything."""
+    settings = settings_in(tmp_path)
+    monthly = replace(EVERY_CAMPAIGN, starts=dt.date(2026, 8, 1))
+    quarterly = replace(monthly, name="quarterly", every="quarter")
+    plan = replace(plan, entries=(monthly, quarterly))
+    before = find_slots(plan, settings, {})
+    store = open_store(settings)
+    Chain(plan, settings, store, clock=lambda: DUE).put_down(before)
+    shutil.rmtree(settings.releases)
+    away = find_slots(plan, settings, store.read())
+    assert [slot.key for slot in away] == [slot.key for slot in before]
+
+
 def test_the_campaign_of_a_task_is_found_whatever_its_notebook_is_called(plan, tmp_path):
     settings = settings_in(tmp_path)
     key = name_slot("our {own} letters.ipynb", "2026-10", "fi", {"campaign": "C2"})
