@@ -10,7 +10,6 @@ import stat
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -254,12 +253,6 @@ def test_its_short_form() -> None:
         repr(Release(Path(), MANIFEST))
         == f"Release(customer_analysis {ID}: 3 people, tables profile, customer)"
     )
-
-
-@pytest.mark.spark
-def test_the_same_files_on_spark(places: Settings, spark: Any) -> None:
-    frame = open_release("customer_analysis", spark=spark, settings=places)["profile"]
-    assert sorted(row.customer for row in frame.collect()) == [0, 1]
 
 
 def published(instant: str) -> Release:

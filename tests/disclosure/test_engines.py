@@ -1,4 +1,5 @@
-"""What is published comes from Polars: of other engines' rows there are no sketches."""
+"""What is published comes from Polars: of other engines' rows there are no sketches
+(rows of Spark: `metrics/test_engines.py`)."""
 
 from __future__ import annotations
 
@@ -52,11 +53,3 @@ def test_rows_of_polars_are_published_with_their_sketches(tmp_path: Path) -> Non
 def test_who_works_on_his_own_may_use_any_engine() -> None:
     found = table(nw.from_native(ROWS.to_arrow()), PEOPLE.to_arrow())
     assert genlib.protect(table=found).table.frame["people"].to_list() == [6, 6]
-
-
-@pytest.mark.spark
-@pytest.mark.filterwarnings("default")
-def test_rows_of_spark_are_not_published(spark: Any, tmp_path: Any) -> None:
-    ROWS.write_parquet(tmp_path / "rows.parquet")
-    with pytest.raises(Refused, match="open the release without spark="):
-        publish(tmp_path / "ledger", table(spark.read.parquet(str(tmp_path / "rows.parquet"))))

@@ -1,13 +1,15 @@
 """The same metrics on Spark: what Polars counts, Spark counts, of the same release, wherever the
-session and the machine say that they are."""
+session and the machine say that they are. Whatever needs Spark stands here, for Java starts slowly
+and a file's tests share one."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -16,11 +18,15 @@ from every_metric import find_metrics
 from messages import figured
 from polars.testing import assert_frame_equal
 
+import genlib
+from genlib.disclosure import Dimension, Ledger, tabulate
 from genlib.disclosure.cells import Cells
+from genlib.errors import Refused
 from genlib.metrics import customers, rows
 from genlib.period import Period
 from genlib.register.synthetic import Truth
-from genlib.release import Release
+from genlib.release import Release, open_release
+from genlib.settings import load
 
 OCTOBER = Period.parse("2026-10")
 QUARTER = Period.parse("2026-Q3")
@@ -204,3 +210,35 @@ def test_spark_counts_the_same_days_of_an_unfinished_year(
     year = Period.parse("2026").so_far(date(2026, 9, 14))
     found = make(Release(release.path, release.manifest, spark), year).frame
     assert_frame_equal(make(release, year).frame, found)
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("default")
+def test_a_release_is_opened_on_spark(
+    planted: tuple[Callable[[str], Release], Truth], spark: Any, tmp_path: Path
+) -> None:
+    release = planted[0]("customer_analysis")
+    places = replace(load(tmp_path, {}), home=tmp_path, releases=release.path.parents[1])
+    frame = open_release("customer_analysis", spark=spark, settings=places)["profile"]
+    expected = rows.collect(rows.lazy(release["profile"]))["customer"].sort().to_list()
+    assert len(expected) > 1000
+    assert sorted(row.customer for row in frame.select("customer").collect()) == expected
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("default")
+def test_rows_of_spark_are_not_published(spark: Any, tmp_path: Path) -> None:
+    """Of other engines' rows there are no sketches."""
+    people = pl.DataFrame({"customer": range(6), "region": ["01"] * 6})
+    digits = pl.col("customer").cast(pl.String).str.zfill(26)
+    named = people.select("customer", pseudonym=pl.format("ca1-{}", digits))
+    people.write_parquet(tmp_path / "rows.parquet")
+    table = tabulate(
+        spark.read.parquet(str(tmp_path / "rows.parquet")),
+        person="customer",
+        by=(Dimension("region"),),
+        population="p",
+        release={"customer": named},
+    )
+    with pytest.raises(Refused, match="open the release without spark="):
+        genlib.protect(ledger=Ledger(tmp_path, date(2026, 11, 1), "run"), table=table)

@@ -282,14 +282,21 @@ def take_back(register: Register) -> None:
     undo_run(register, KEY, int(runs["run"].sort()[-1]), read_clock())
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    ("database", "months"),
+    [
+        ("sqlite", MONTHS[::4]),
+        ("postgresql", MONTHS[::4]),
+        pytest.param("sqlite", MONTHS, marks=pytest.mark.slow),
+    ],
+    ids=["sqlite", "postgresql", "sqlite, every month"],
+)
 def test_a_year_of_exports_is_the_same_register_as_one_load_of_the_truth(
-    database: str, request: pytest.FixtureRequest, tmp_path: Path
+    database: str, months: list[dt.datetime], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     tables = truth()
     url = request.getfixturevalue(f"{database}_url")
     register = create_register(url)
-    months = MONTHS if database == "sqlite" else MONTHS[::4]  # what differs there is the writing
     for at, now in enumerate([*months, dt.datetime(2027, 1, 1, tzinfo=dt.UTC)]):
         folder = write_export(tmp_path / f"month{at}", state_of(tables, now))
         if at in KILLED or now.year == 2027:
