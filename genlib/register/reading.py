@@ -181,9 +181,9 @@ def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
             inside = _count_breaks(batch, is_any=bool(form and form.breaks))
             lines = batch.with_columns(row=pl.col("row") + inside.cum_sum() - inside + breaks)
             breaks += int(inside.sum())
-            _refuse_joined(path, lines, seams)
-            filled = lines.filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
-            yield from filled.iter_slices(rows)
+            if form and form.breaks:
+                _refuse_joined(path, lines, seams)
+            yield from drop_blank_rows(lines).iter_slices(rows)
         if form and count != form.records:
             raise BadInput(f"{path.name} has {form.records} rows, but {count} could be read")
 
@@ -215,6 +215,15 @@ def _count_breaks(batch: pl.DataFrame, *, is_any: bool) -> pl.Series:
         return pl.zeros(batch.height, pl.Int64, eager=True)
     breaks = pl.sum_horizontal(pl.exclude("row").str.count_matches("\n", literal=True))
     return batch.select(breaks.cast(pl.Int64)).to_series()
+
+
+def drop_blank_rows(lines: pl.DataFrame) -> pl.DataFrame:
+    """The rows that say anything. Most files have something in each first cell, so nobody looks at
+    all cells of all rows."""
+    has_text = pl.exclude("row").str.strip_chars() != ""
+    firsts = lines.select("row", lines.columns[1]).select(has_text).to_series()
+    is_filled = pl.any_horizontal(has_text)
+    return lines if firsts.fill_null(value=False).all() else lines.filter(is_filled)
 
 
 def _seams(name: str, header: list[str], separator: str) -> dict[str, str]:
