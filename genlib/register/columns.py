@@ -4,9 +4,9 @@
 `index_of` (the blind index of a secret), `digest_of` (a keyed digest of a secret in its row, by
 which a row is compared unopened), `redacted_from` (a comment without identifiers), `guarded` (what
 publishing must know of a person and tell nobody), `range` (its least and greatest value),
-`not_before` (the column whose date it follows), `may_be_future` (a source may know it before it has
-happened; of every other date and instant it cannot be said before it is there, so such a row is
-refused).
+`not_before` (the column whose date it follows), `not_yet` (an empty cell is a no, since its source
+fills it when it happens), `may_be_future` (a source may know it before it has happened; of every
+other date and instant it cannot be said before it is there, so such a row is refused).
 """
 
 from __future__ import annotations
@@ -107,6 +107,11 @@ def blind_index(of: str) -> MappedColumn[bytes | None]:
 def guarded() -> MappedColumn[Any]:
     """What decides whether and how a person may be in a release, and is never in one itself."""
     return mapped_column(info={"guarded": True})
+
+
+def not_yet() -> MappedColumn[bool]:
+    """What a source says when it has happened, and leaves empty until then."""
+    return mapped_column(info={"not_yet": True})
 
 
 def digest(of: str) -> MappedColumn[bytes | None]:

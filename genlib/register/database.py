@@ -171,14 +171,14 @@ class Register:
                 for part in keys.iter_slices(MATCHED_KEYS)
             )
 
-    def read_packed(self, name: str, columns: Sequence[str], numbers: pl.Series) -> pl.Series:
-        """The stored rows whose first key is one of `numbers`, and perhaps some between them, each
-        as one text of `columns` (`packing`)."""
+    def read_packed(self, name: str, columns: Sequence[str], keys: pl.DataFrame) -> pl.Series:
+        """The stored rows of these keys, and perhaps some between them, each as one text of
+        `columns` (`packing`)."""
         schema = frame_schema(name)
         wanted = pl.Schema({column: schema[column] for column in columns})
-        which, values = _name_numbers(self._bulk, numbers)
+        which, values = _name_keys(self._bulk, keys)
         every = f"SELECT {self._bulk.pack(wanted)} FROM {_quoted(name)}"  # noqa: S608
-        query = sa.text(f"{every} WHERE {_quoted(numbers.name)} {which}")
+        query = sa.text(f"{every} WHERE {which}")
         with translated(name), self._session(write=True) as connection:
             return part_rows(connection.scalar(query, values) or "")
 
@@ -201,14 +201,23 @@ class Register:
             yield session
 
 
-def _name_numbers(bulk: Embedded | Server, numbers: pl.Series) -> tuple[str, dict[str, Any]]:
-    """SQL for "is one of these numbers", and its parameters: by the first and the last of them,
-    if few are missing between."""
-    limits: Any = numbers.min(), numbers.max()
-    if limits[1] - limits[0] <= SPREAD * len(numbers):
-        return "BETWEEN :first AND :last", dict(zip(("first", "last"), limits, strict=True))
-    listed = bulk.listed(numbers.to_frame())
-    return f"IN ({listed})", {"keys": json.dumps(numbers.to_frame().rows())}
+def _name_keys(bulk: Embedded | Server, keys: pl.DataFrame) -> tuple[str, dict[str, Any]]:
+    """SQL for "has one of these keys", and its parameters: by the least and the greatest of each,
+    but by every first one if many are missing between."""
+    first, *others = keys.columns
+    limits: dict[str, Any] = {}
+    for at, key in enumerate(keys.columns):
+        limits |= {f"least{at}": keys[key].min(), f"most{at}": keys[key].max()}
+    between = [
+        f"{_quoted(key)} BETWEEN :least{at} AND :most{at}" for at, key in enumerate(keys.columns)
+    ]
+    if limits["most0"] - limits["least0"] > SPREAD * keys.height:
+        numbers = keys.select(first).unique()
+        between[0] = f"{_quoted(first)} IN ({bulk.listed(numbers)})"
+        limits["keys"] = json.dumps(numbers.rows())
+    elif others and limits["least0"] == limits["most0"]:
+        between[0] = f"{_quoted(first)} = :least0"  # so that an index is entered by the next key
+    return " AND ".join(between), limits
 
 
 QUEUE = sa.text(

@@ -23,6 +23,8 @@ import numpy.typing as npt
 from genlib.errors import BadInput
 
 CHUNK = 1 << 20
+PIECE = 3 << 20
+"""Bytes that are read as one frame, so that rows of many cells come fewer at a time."""
 NEWLINE, RETURN, QUOTE, SPACE, TAB = b'\n\r" \t'
 SEPARATORS = ",;\t"
 WESTERN = frozenset("äöåÄÖÅéÉüÜšžŠŽ€–—‘’“”…°§´½\xa0".encode("cp1252"))
@@ -35,14 +37,15 @@ Counts = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Form:
     """What parts the cells of a file, how many cells its header has, how many records (blank lines
-    too) follow the header, in which line the first of them begins, and how many line breaks stand
-    inside cells."""
+    too) follow the header, in which line the first of them begins, how many line breaks stand
+    inside cells, and at which bytes its pieces end (`read_pieces`)."""
 
     separator: str
     width: int
     records: int
     first: int
     breaks: int
+    pieces: tuple[int, ...]
 
 
 def read_form(path: Path) -> Form:
@@ -65,6 +68,18 @@ def _read_form(path: Path, _state: tuple[int, ...]) -> Form:
             raise _wrong_encoding(path, chunk, line) from None
         records.add(np.frombuffer(chunk, np.uint8))
     return records.finish()
+
+
+def read_pieces(path: Path, form: Form) -> Iterator[bytes]:
+    """The file in pieces of whole records, the first with its header: a reader of the whole file
+    reads ahead of whoever asks, and a large file takes more memory than a small one."""
+    with path.open("rb") as file:
+        if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            file.seek(0)
+        begin = 0
+        for end in form.pieces:
+            yield file.read(end - begin)
+            begin = end
 
 
 def seam(fields: list[str], column: int, separator: str) -> str:
@@ -133,6 +148,8 @@ class _Records:
         self.first = 1  # the line below the header
         self.breaks = 0  # line ends inside cells
         self.returns = 0  # carriage returns that are no part of a line end
+        self.bytes = 0  # so far
+        self.ends = [0]  # of pieces of whole records
 
     def add(self, data: Bytes) -> None:
         if not len(data):
@@ -145,10 +162,17 @@ class _Records:
         self._count_returns(data, is_inside)
         below = self.lines + 2 + np.flatnonzero(is_end)
         self._close_records(data, is_inside, _Ends(ends, below))
+        if len(ends):
+            self._end_piece(self.bytes + int(ends[-1]) + 1)
+        self.bytes += len(data)
         self.lines += len(breaks)
         self.breaks += len(breaks) - len(ends)
         self.before = int(data[-1])
         self.inside = bool(is_inside[-1])
+
+    def _end_piece(self, end: int) -> None:
+        if end - self.ends[-1] >= PIECE:
+            self.ends.append(end)
 
     def _find_inside(self, data: Bytes) -> Flags:
         """Whether a quotation is open after each byte. Most pieces have no mark."""
@@ -178,7 +202,8 @@ class _Records:
         if self.is_begun:
             ends = _Ends(np.zeros(1, int), np.array([self.lines + 2]))
             self._close_records(np.array([NEWLINE], np.uint8), np.zeros(1, bool), ends)
-        return Form(self.separator, self.width, self.records - 1, self.first, self.breaks)
+        pieces = tuple(dict.fromkeys([*self.ends[1:], self.bytes]))
+        return Form(self.separator, self.width, self.records - 1, self.first, self.breaks, pieces)
 
     def _check_quotes(self, data: Bytes, is_inside: Flags, breaks: Places) -> None:
         """A quotation fills its cell: it opens at the cell's beginning and closes at its end. A

@@ -22,6 +22,8 @@ UNIT = "\x1f"
 RECORD = "\x1e"
 """Between two rows."""
 NOTHING = "\x01"
+NOWHERE = "\x02"
+"""In no row."""
 
 
 def pack_rows(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
@@ -31,9 +33,20 @@ def pack_rows(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
 
 
 def part_rows(packed: str) -> pl.Series:
-    """The texts of rows that the database handed over together."""
-    whole = pl.Series("packed", [packed] if packed else [], dtype=pl.String)
-    return whole.str.split(RECORD).explode()
+    """The texts of rows that the database handed over together. A reader of CSV parts them at half
+    the price of a split."""
+    if not packed:
+        return pl.Series("packed", dtype=pl.String)
+    rows = pl.read_csv(
+        packed.encode(),
+        has_header=False,
+        new_columns=["packed"],
+        infer_schema=False,
+        separator=NOWHERE,
+        eol_char=RECORD,
+        quote_char=None,
+    )
+    return rows.to_series()
 
 
 def _pack_cell(column: str, kind: pl.DataType) -> pl.Expr:

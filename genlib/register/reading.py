@@ -13,7 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from genlib.errors import BadInput
-from genlib.register.delimited import find_separator, read_form, seam
+from genlib.register.delimited import Form, find_separator, read_form, read_pieces, seam
 from genlib.register.schema import WRITTEN_HERE, Base, plain_columns
 from genlib.register.workbook import find_header, read_workbook
 
@@ -171,21 +171,37 @@ def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
     """
     with _readable(path):
         form = read_form(path) if path.suffix.lower() == ".csv" else None
-        frame = _scan(path)
-        seams = _seams(name, frame.collect_schema().names(), form.separator) if form else {}
+        seams = _seams(name, read_header(path), form.separator) if form else {}
         first = form.first if form else find_first_row(path)
-        numbered = frame.with_row_index("row", first).with_columns(pl.col("row").cast(pl.Int64))
         count = breaks = 0
-        for batch in numbered.collect_batches(chunk_size=rows):
+        for frame in _read_frames(path, form, rows):
+            numbers = pl.int_range(first + count, first + count + pl.len(), dtype=pl.Int64)
+            batch = frame.select(numbers.alias("row"), pl.all())
             count += batch.height
             inside = _count_breaks(batch, is_any=bool(form and form.breaks))
             lines = batch.with_columns(row=pl.col("row") + inside.cum_sum() - inside + breaks)
             breaks += int(inside.sum())
-            _refuse_joined(path, lines, seams)
-            filled = lines.filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
-            yield from filled.iter_slices(rows)
+            if form and form.breaks:
+                _refuse_joined(path, lines, seams)
+            yield from drop_blank_rows(lines).iter_slices(rows)
         if form and count != form.records:
             raise BadInput(f"{path.name} has {form.records} rows, but {count} could be read")
+
+
+def _read_frames(path: Path, form: Form | None, rows: int) -> Iterator[pl.DataFrame]:
+    """The file in frames of text; of a CSV file as many rows as a piece of it has."""
+    if form is None:
+        yield from _scan(path).collect_batches(chunk_size=rows)
+        return
+    names: list[str] = []
+    for piece in read_pieces(path, form):
+        # whatever a piece begins with, it does not become its header
+        header = form.separator.join(map(str, range(len(names)))) + "\n" if names else ""
+        source = header.encode() + piece
+        frame = pl.scan_csv(source, infer_schema=False, separator=form.separator).collect()
+        names = names or frame.columns
+        frame.columns = names
+        yield frame
 
 
 def find_first_row(path: Path) -> int:
@@ -199,6 +215,15 @@ def _count_breaks(batch: pl.DataFrame, *, is_any: bool) -> pl.Series:
         return pl.zeros(batch.height, pl.Int64, eager=True)
     breaks = pl.sum_horizontal(pl.exclude("row").str.count_matches("\n", literal=True))
     return batch.select(breaks.cast(pl.Int64)).to_series()
+
+
+def drop_blank_rows(lines: pl.DataFrame) -> pl.DataFrame:
+    """The rows that say anything. Most files have something in each first cell, so nobody looks at
+    all cells of all rows."""
+    has_text = pl.exclude("row").str.strip_chars() != ""
+    firsts = lines.select("row", lines.columns[1]).select(has_text).to_series()
+    is_filled = pl.any_horizontal(has_text)
+    return lines if firsts.fill_null(value=False).all() else lines.filter(is_filled)
 
 
 def _seams(name: str, header: list[str], separator: str) -> dict[str, str]:

@@ -143,7 +143,8 @@ def examined(  # noqa: PLR0913 - what the rules depend on
     }
     if name == "customer":
         cells |= read_addresses(text)
-    typed = pl.DataFrame([row, *(cell["value"].alias(column) for column, cell in cells.items())])
+    read = pl.DataFrame([row, *(cell["value"].alias(column) for column, cell in cells.items())])
+    typed = read.with_columns(pl.col(_list_not_yet(raw, name)).fill_null(value=False))
     unreadable = [
         cell.select(row=row, column=pl.lit(column), rule="rule").drop_nulls()
         for column, cell in cells.items()
@@ -155,6 +156,12 @@ def examined(  # noqa: PLR0913 - what the rules depend on
     faults_by_rule = [broken, find_contradictions(readable, name)] if is_complete else [broken]
     faults = pl.concat(faults_by_rule).unique(["row", "column"], keep="first", maintain_order=True)
     return typed.join(faults, on="row", how="anti", maintain_order="left"), faults
+
+
+def _list_not_yet(raw: pl.DataFrame, name: str) -> list[str]:
+    """The given columns in which nothing means no."""
+    columns = [column.name for column in plain_columns(name) if column.info.get("not_yet")]
+    return [column for column in columns if column in raw.columns]
 
 
 def _cleaned(column: str, raw: pl.DataFrame) -> pl.Expr:

@@ -28,6 +28,7 @@ from genlib.register.columns import (
     coded,
     digest,
     guarded,
+    not_yet,
     redacted,
 )
 from genlib.register.columns import Base as Base  # noqa: PLC0414 - with all tables, for others
@@ -131,7 +132,7 @@ class CampaignContact(Numbered, Sourced, Base):
     clicked_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
     responded_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
     opted_out_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
-    bounced: Mapped[bool]
+    bounced: Mapped[bool] = not_yet()
 
 
 class Invoice(Numbered, Sourced, Base):
@@ -181,7 +182,7 @@ class SurveyInvitation(Numbered, Sourced, Base):
     customer_id: Mapped[CustomerId | None]
     channel: Mapped[Channel]
     sent_at: Mapped[dt.datetime]
-    delivered: Mapped[bool]
+    delivered: Mapped[bool] = not_yet()
     responded_at: Mapped[dt.datetime | None] = mapped_column(info={"not_before": "sent_at"})
 
 

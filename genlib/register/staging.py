@@ -162,7 +162,7 @@ class Stage(TemporaryTables):
         """`row` and the keys of those that are in the register as they came. rows: as for
         `compare`."""
         chosen = [*self.keys, *self.compared.values()]
-        there = self.register.read_packed(self.name, chosen, rows[self.keys[0]])
+        there = self.register.read_packed(self.name, chosen, rows.select(self.keys))
         packed = rows.select("row", *self.keys, pack_rows(rows, chosen))
         return packed.join(there.to_frame(), on="packed", how="semi", maintain_order="left")
 

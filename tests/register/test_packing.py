@@ -42,7 +42,7 @@ def list_people() -> pl.DataFrame:
 def test_both_databases_pack_a_row_as_a_frame_does(register: Register) -> None:
     people = list_people()
     register.append("customer", people)
-    packed = register.read_packed("customer", COLUMNS, people["id"])
+    packed = register.read_packed("customer", COLUMNS, people.select("id"))
     assert sorted(pack_rows(people, COLUMNS)) == sorted(packed)
 
 
@@ -53,12 +53,31 @@ def test_rows_of_other_numbers_are_not_read_from_end_to_end(
     monkeypatch.setattr(database, "SPREAD", spread)
     people = list_people()
     register.append("customer", people)
-    packed = register.read_packed("customer", ["id"], pl.Series("id", [1, 900]))
+    packed = register.read_packed("customer", ["id"], pl.DataFrame({"id": [1, 900]}))
     assert sorted(packed) == (["1", "3", "900"] if spread else ["1", "900"])
 
 
+@pytest.mark.parametrize(("disclosures", "read"), [([1, 1], ["1", "1"]), ([1, 2], ["1", "1", "2"])])
+def test_of_two_keys_the_second_is_asked_for_too(
+    register: Register, disclosures: list[int], read: list[str]
+) -> None:
+    """A disclosure may be of everybody, and a batch is of some of them."""
+    log = {"recipient": "Posti", "country": "FI", "basis": "contract", "evidence": "1"}
+    what = {"purpose": "communication", "data_categories": "email"}
+    schema = frame_schema("disclosure")
+    at = FIRST["updated_at"]
+    rows = [{"id": number, "disclosed_at": at, **log, **what} for number in (1, 2)]
+    register.append("disclosure", pl.DataFrame(rows, schema=schema))
+    pairs = [(1, 1), (1, 2), (1, 7), (2, 2), (2, 9)]
+    people = pl.DataFrame(pairs, frame_schema("disclosure_customer"), orient="row")
+    register.append("disclosure_customer", people)
+    keys = pl.DataFrame({"disclosure_id": disclosures, "customer_id": [1, 2]})
+    packed = register.read_packed("disclosure_customer", ["disclosure_id"], keys)
+    assert sorted(packed) == read
+
+
 def test_nothing_is_packed_where_no_row_is(register: Register) -> None:
-    assert register.read_packed("customer", ["id"], pl.Series("id", [7])).is_empty()
+    assert register.read_packed("customer", ["id"], pl.DataFrame({"id": [7]})).is_empty()
 
 
 def test_what_is_nothing_is_no_empty_text() -> None:

@@ -286,6 +286,12 @@ def test_a_file_that_its_reader_cuts_short_is_refused(
         read("feedback", tmp_path / "feedback.csv")
 
 
+def cut_small(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Look at files so many bytes at a time, and read as few together."""
+    monkeypatch.setattr("genlib.register.delimited.CHUNK", size)
+    monkeypatch.setattr("genlib.register.delimited.PIECE", size)
+
+
 CELL = st.text(st.sampled_from('a1,;"\n\r\t ä…'), max_size=6)
 
 
@@ -298,7 +304,7 @@ def test_what_is_written_by_the_rules_of_csv_is_read_as_it_was(
     comments: list[list[str]], chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever cells hold, and wherever the pieces of the file are cut."""
-    monkeypatch.setattr("genlib.register.delimited.CHUNK", chunk)
+    cut_small(monkeypatch, chunk)
     rows = [{**FEEDBACK, "topic": topic, "comment": text} for topic, text in comments]
     written = pl.DataFrame([FEEDBACK, *rows])
     written.write_csv(tmp_path / "feedback.csv")
@@ -312,7 +318,7 @@ def test_no_text_makes_rows_vanish(
     text: str, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file is refused, or as many rows are read as it has lines outside quotations."""
-    monkeypatch.setattr("genlib.register.delimited.CHUNK", chunk)
+    cut_small(monkeypatch, chunk)
     path = tmp_path / "survey_answer.csv"
     path.write_text(ANSWERS + text, newline="")
     try:
@@ -575,8 +581,25 @@ def test_a_float_of_four_bytes_tells_no_long_number(tmp_path: Path) -> None:
     assert frame["topic"].str.ends_with("~").to_list() == [True, False, False]
 
 
-def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path) -> None:
+def test_a_large_file_is_never_in_memory_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for rows gets those of a piece; what they hold comes once and in order."""
+    cut_small(monkeypatch, 1_000)
+    path = tmp_path / "list.csv"
+    lines = [f'{number},"a\nb"\n' for number in range(1_000)]
+    path.write_bytes(b"\xef\xbb\xbfid,name\n" + "".join(lines).encode())
+    frames = list(batches("", path, 10_000))
+    assert max(frame.height for frame in frames) < 250
+    assert pl.concat(frames)["id"].to_list() == [str(number) for number in range(1_000)]
+
+
+@pytest.mark.parametrize("size", [8, 20, 1 << 20])
+def test_a_row_is_told_by_the_line_in_which_it_begins(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Blank lines above the header, breaks inside cells - of the header too - and batches."""
+    cut_small(monkeypatch, size)
     path = tmp_path / "list.csv"
     path.write_bytes(b'\n\nid,"na\nme"\n1,"a\nb"\n\n2,c\n3,"d\r\ne\nf"\n4,g\n')
     read_rows = [row for rows in batches("", path, 2) for row in rows.select("row", "id").rows()]

@@ -251,6 +251,37 @@ def test_a_contact_moves_to_its_next_stage_and_never_back(
     assert row["opened_at"] == dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize(
+    ("name", "column"), [("campaign_contact", "bounced"), ("survey_invitation", "delivered")]
+)
+def test_what_a_tool_leaves_empty_until_it_happens_is_a_no_and_takes_nothing_back(
+    register: Register, key: IdentityKey, tmp_path: Path, name: str, column: str
+) -> None:
+    """So says a first file as well, and the same again changes nothing."""
+    stages = ("delivered_at", "opened_at", "responded_at", column)
+    empty = {one: "" if one in stages else cell for one, cell in EVERY[name].items()}
+    said = {**empty, column: "true"}
+
+    def bring(cells: dict[str, str]) -> tuple[int, int, int, bool]:
+        tables = {**in_order("survey_answer"), name: cells}
+        one = refresh(register, key, write(tmp_path / "in", **tables))[name]
+        return one.fresh, one.changed, one.refused, read_table(register, key, name)[column].item()
+
+    assert bring(empty) == (1, 0, 0, False)
+    assert bring(empty) == (0, 0, 0, False)
+    assert bring(said) == (0, 1, 0, True)
+    assert bring(empty) == (0, 0, 0, True)
+
+
+def test_a_load_reads_what_a_tool_leaves_empty_as_a_no(
+    register: Register, key: IdentityKey, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", **{**EVERY, "campaign_contact": {**CONTACT, "bounced": ""}})
+    load(register, folder, key, rejected_to=tmp_path / "rejected")
+    assert read_table(register, key, "campaign_contact")["bounced"].to_list() == [False]
+    assert refresh(register, key, folder)["campaign_contact"].unchanged == 1
+
+
 def test_a_change_that_contradicts_what_is_there_is_refused(
     register: Register, key: IdentityKey, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ import polars as pl
 from genlib.errors import BadInput, UsageError
 from genlib.register.delimited import find_separator
 from genlib.register.feeds.declaration import Layout, TableFeed
-from genlib.register.reading import KINDS, batches, read_header
+from genlib.register.reading import KINDS, batches, drop_blank_rows, read_header
 from genlib.register.workbook import find_header, read_workbook
 
 ROWS = 65_536
@@ -142,8 +142,9 @@ def read_rows(path: Path, layout: Layout) -> Iterator[pl.DataFrame]:
             return
         header = layout.header if layout.header > 1 else find_header(plain, sheet=layout.sheet)
         rows = _read_sheet(plain, layout).with_row_index("row", header + 1)
-        filled = rows.filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
-        yield from filled.with_columns(pl.col("row").cast(pl.Int64)).iter_slices(ROWS)
+        yield from (
+            drop_blank_rows(rows).with_columns(pl.col("row").cast(pl.Int64)).iter_slices(ROWS)
+        )
 
 
 def _is_sheet(path: Path) -> bool:
