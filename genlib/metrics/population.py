@@ -1,10 +1,10 @@
 """Populations: whom a table counts and of what time, what it is called by that, and its cells.
 
-Example: of October 2026, looking back thirteen months, from October 2025 on.
+Example: of October 2026, looking back fourteen months, from September 2025 on.
 
 >>> october = Period.parse("2026-10")
->>> str(count_lately("buyers", october, 13, region="06"))
-'buyers 2025-10-01 2026-11-01 region=06'
+>>> str(count_lately("buyers", october, 14, region="06"))
+'buyers 2025-09-01 2026-11-01 region=06'
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ OVERLAPPING = Measure("people", "people", additive=False)
 """For tables where one person stands in several cells."""
 CUTS = ("region", "kind")
 """What a table may be narrowed by: one slice of all."""
-LOOK_BACK = {1: 13, 3: 27, 12: 48}
-"""Months that a report of a month, a quarter or a year looks back on."""
+LOOK_BACK = {1: 14, 3: 27, 12: 48}
+"""Months that a report of a month, a quarter or a year looks back on. A month's last change is held
+against the twelve before it, which are fourteen months (`judgement.FEWEST_STEPS`)."""
 
 
 @dataclass(frozen=True)

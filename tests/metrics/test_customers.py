@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from messages import figured, people
 from polars.testing import assert_frame_equal
 
+from genlib import judgement
 from genlib.disclosure import slices
 from genlib.disclosure.ladder import make_legible
 from genlib.disclosure.policy import Policy
@@ -183,6 +184,12 @@ def test_what_looks_back_has_no_total_over_time() -> None:
     newest."""
     for cells in (customers.growth(JOINED, OCTOBER), customers.billing(BILLED, OCTOBER)):
         assert cells.frame["month"].null_count() == 0
+
+
+def test_a_months_change_has_as_many_before_it_as_its_swing_needs() -> None:
+    months = customers.growth(JOINED, OCTOBER).frame["month"].n_unique()
+    earlier_changes = months - 2
+    assert earlier_changes >= judgement.FEWEST_STEPS
 
 
 def test_a_month_without_movement_is_a_zero_not_a_gap() -> None:
