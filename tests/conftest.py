@@ -28,6 +28,34 @@ settings.load_profile("genlib")
 wait_for_no_disk()
 
 NUMBERS = count()
+ON_BOTH = {
+    "test_audit",
+    "test_commands",
+    "test_database",
+    "test_erasure",
+    "test_migrations",
+    "test_postgresql",
+    "test_queries",
+    "test_serving",
+    "test_settings",
+    "test_store",
+    "test_writers_at_once",
+    "test_year_of_refreshes",
+}
+"""Files whose tests run on both databases each time."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All other tests that run on both databases run on PostgreSQL with the proofs only: it costs a
+    third of their time, and what differs are transactions, types and addresses, which the files of
+    `ON_BOTH` are about."""
+    for item in items:
+        is_on_postgresql = "postgresql" in item.name.partition("[")[2]
+        if is_on_postgresql and item.path.stem not in ON_BOTH:
+            item.add_marker(pytest.mark.slow)
+
+
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of Linux, in which each makes one of his own
 ENOUGH = 2**31
 """Bytes that are free where many databases shall lie in memory."""
