@@ -34,6 +34,7 @@ ON_BOTH = {
     "test_database",
     "test_erasure",
     "test_migrations",
+    "test_packing",
     "test_postgresql",
     "test_queries",
     "test_serving",

@@ -176,8 +176,9 @@ def _keep_safe_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cel
     safe = _leave_out_codes(cells, pl.concat(unsafe).unique())
     safe = _leave_out_codes(safe, _list_twin_codes(safe, policy, earlier))
     while _leaves_few(safe, policy, earlier):
-        smallest = safe.frame.group_by(cells.apart).agg(pl.col("people").max()).sort("people")
-        safe = _leave_out_codes(safe, smallest[cells.apart].head(1))
+        sizes = safe.frame.group_by(cells.apart).agg(pl.col("people").max())
+        smallest = sizes.sort("people", cells.apart).head(1)
+        safe = _leave_out_codes(safe, smallest[cells.apart])
     return safe
 
 

@@ -205,8 +205,9 @@ def look_up(keys: pl.Series, names: pl.Series, values: pl.Series) -> pl.Series:
     """
     if names.is_empty():
         return values.clear(len(keys))
-    if keys.dtype != names.dtype and keys.dtype.is_integer():
-        keys, names = keys.cast(pl.Int64), names.cast(pl.Int64)
+    if keys.dtype != names.dtype:
+        kind = pl.Int64 if keys.dtype.is_integer() else names.dtype
+        keys, names = keys.cast(kind, strict=False), names.cast(kind)
     last = len(names) - 1
     is_counted = names[0] == 0 and names[-1] == last
     places = keys if is_counted else names.search_sorted(keys)

@@ -218,6 +218,7 @@ def _list_links(table: str, cells: Cells, frame: pl.DataFrame, sensitive: set[st
         if sensitive & set(dimension.columns)
     ]
     links = linked.drop_nulls("parent").join(pl.DataFrame(measures), how="cross")
+    page_steps = [f"_up{place}" for place, one in enumerate(cells.by) if one.is_page]
     step = pl.col("step").cast(pl.String)
     return links.select(
         "measure",
@@ -226,13 +227,16 @@ def _list_links(table: str, cells: Cells, frame: pl.DataFrame, sensitive: set[st
         child="_key",
         over=pl.lit(table) + step,
         sensitive=step.is_in(sensitive_steps),
+        over_pages=step.is_in(page_steps),
     )
 
 
 def _find_relations(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     """The links as variables, each relation once (`relation`), with `kind` of the measure and the
     figures on both sides (those of the parent as `..._parent`). `gap`: how much the children are
-    more than the parent, and the `least` and the `most` of it in a table.
+    more than the parent, and the `least` and the `most` of it in a table. Pages that were told
+    before are not among the children: of a year whose first quarters were told the fourth alone is
+    no sum (see `leftovers`).
 
     Example: 6 had e-mail and 5 a text message, 9 in all: two links of one relation, `gap` 2.
     """
@@ -254,7 +258,9 @@ def _find_relations(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
         least=pl.col("gap").min().over("over", "measure"),
         most=pl.col("gap").max().over("over", "measure"),
     )
-    ordered = ranged.sort(*sums, "variable")
+    is_off = (pl.col("least") != 0) | (pl.col("most") != 0)
+    is_rest = pl.col("over_pages") & is_off & (pl.col("kind") != "people")
+    ordered = ranged.filter(~is_rest).sort(*sums, "variable")
     once = ordered.unique(["variable_parent", "signature", "variable"], maintain_order=True)
     relation = pl.struct("variable_parent", "signature").rank("dense")
     return once.with_columns(relation=relation.cast(pl.Int64))

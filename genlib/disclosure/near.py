@@ -8,8 +8,10 @@ go down by 2, to where enough people had none, and up by 1.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from genlib.disclosure.figures import FIGURE, NOTHING_EARLIER
@@ -44,7 +46,7 @@ def find_twins(figures: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> pl.
     pairs = _join_sides(pl.concat([measured, guesses]), mine, theirs)
     is_same_series = pl.col("series") == pl.col("series_old")
     is_corrected = pl.col("withdrawn_old") & is_same_series
-    return _list_needs(pairs.filter(~is_corrected), policy)
+    return list_needs(pairs.filter(~is_corrected), policy)
 
 
 def find_own_twins(
@@ -61,7 +63,7 @@ def find_own_twins(
     theirs = pl.concat([before, mine.select(*FIGURE, their="our")], how="diagonal")
     measured = _measure_pairs(mine, theirs, policy.min_count)
     is_later = pl.col("our") > pl.col("their")
-    return _list_needs(_join_sides(measured.filter(is_later), mine, theirs), policy)
+    return list_needs(_join_sides(measured.filter(is_later), mine, theirs), policy)
 
 
 def find_twin_rows(figures: pl.DataFrame, earlier: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -78,38 +80,60 @@ def find_twin_rows(figures: pl.DataFrame, earlier: pl.DataFrame, policy: Policy)
 def leave_few(parts: pl.DataFrame, earlier: pl.DataFrame, policy: Policy) -> bool:
     """Whether what a table tells code by code, taken from a whole of an `earlier` table of its
     report, leaves few people. `parts`: its figures, with their `code` and the codes of the `rest`
-    of their cell. The last code is taken, the last two together, and so on up to all.
+    of their cell. The last code is taken, the last two together, and so on up to all; and all but
+    one or two, which may not be in the whole.
 
     Example: all campaigns together had 12 buyers among those held out, and of three campaigns two
     tell 5 each: so the third had 2.
     """
-    together = _add_codes(parts.drop_nulls("sketch"))
-    wholes = earlier.drop_nulls("sketch").unique(["sketch", "numbering"], maintain_order=True)
+    together = add_codes(parts.drop_nulls("sketch"))
+    enough = earlier.filter(pl.col("people") >= policy.min_count)
+    wholes = enough.drop_nulls("sketch").unique(["sketch", "numbering"], maintain_order=True)
     close = find_close(together, wholes.with_row_index("their"), policy.min_count)
     return not close.filter(pl.col("apart") > 0).is_empty()
 
 
-def _add_codes(parts: pl.DataFrame) -> pl.DataFrame:
-    """The sketches of the last code of each cell, of the last two together, and so on.
+def add_codes(parts: pl.DataFrame) -> pl.DataFrame:
+    """The codes of each cell together (see `_add_lines`): `value`, `sketch` and whether `heads`.
 
     >>> from genlib.disclosure.sketch import WIDTH
     >>> sketch = np.ones(WIDTH, WORD).tobytes()
     >>> both = {"rest": ["bought"] * 2, "measure": ["people"] * 2, "numbering": ["c1"] * 2}
+    >>> both |= {"value": [6, 7], "heads": [True] * 2}
     >>> parts = pl.DataFrame(both | {"code": ["autumn", "spring"], "sketch": [sketch] * 2})
-    >>> sums = _add_codes(parts)
-    >>> words(sums["sketch"])[:, 0].tolist()
-    [1, 2]
+    >>> sums = add_codes(pl.concat([parts, parts.with_columns(rest=pl.lit("not"))]))
+    >>> sorted(set(words(sums["sketch"])[:, 0].tolist())), sorted(set(sums["value"]))
+    ([0, 1, 2], [0, 6, 7, 13])
     """
-    cell = ["rest", "measure", "numbering"]
-    ordered = parts.sort(*cell, "code", descending=[False, False, False, True])
-    if ordered.is_empty():
-        return ordered.select("numbering", "sketch").with_row_index("our")
-    lines = words(ordered["sketch"])
-    sums = np.cumsum(lines, axis=0, dtype=WORD)
-    begins = ordered.select(pl.int_range(pl.len()).min().over(cell)).to_series().to_numpy()
-    sums -= sums[begins] - lines[begins]
-    sketches = pl.Series([line.tobytes() for line in sums], dtype=pl.Binary)
-    return ordered.select("numbering", sketch=sketches).with_row_index("our")
+    sums = [parts.select("numbering", "value", "sketch", "heads").clear()]
+    ordered = parts.sort("code", descending=True)
+    for cell in ordered.partition_by("rest", "measure", "numbering", maintain_order=True):
+        lines = _add_lines(words(cell["sketch"]))
+        sketches = pl.Series([line.tobytes() for line in lines], dtype=pl.Binary)
+        values = pl.Series(_add_lines(cell["value"].to_numpy()[:, None])[:, 0])
+        numbering, is_heads = cell["numbering"][0], cell["heads"].all()
+        sums.append(
+            pl.select(
+                numbering=pl.lit(numbering, pl.String),
+                value=values,
+                sketch=sketches,
+                heads=pl.lit(is_heads),
+            )
+        )
+    return pl.concat(sums).with_row_index("our")
+
+
+def _add_lines(lines: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The first line, the first two together and so on, and all but one or two.
+
+    >>> _add_lines(np.array([[1], [2], [4]], WORD))[:, 0].tolist()
+    [1, 3, 7, 6, 4, 2, 5, 1, 3]
+    """
+    sums = np.cumsum(lines, axis=0, dtype=lines.dtype)
+    one, other = np.triu_indices(len(lines))
+    is_pair = (one != other).astype(lines.dtype)
+    left_out = lines[one] + is_pair[:, None] * lines[other]
+    return np.concatenate([sums, sums[-1] - left_out])
 
 
 def number_figures(figures: pl.DataFrame) -> pl.DataFrame:
@@ -132,7 +156,7 @@ def _join_sides(pairs: pl.DataFrame, ours: pl.DataFrame, others: pl.DataFrame) -
     return pairs.join(ours, on="our").join(others, on="their", suffix="_old")
 
 
-def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+def list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """The moves that each figure needs, the farthest of all its pairs.
 
     117 people, beside 120 and beside 115 of before:
@@ -149,7 +173,7 @@ def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     ...         "heads_old": [True, True],
     ...     }
     ... )
-    >>> _list_needs(pairs, Policy(min_count=5)).rows()
+    >>> list_needs(pairs, Policy(min_count=5)).rows()
     [(0, 0, 3, 2)]
     """
     differences = pairs.with_columns(

@@ -159,6 +159,16 @@ def name_series(name: str, cells: Cells) -> str:
     return json.dumps(parts)
 
 
+def read_population(series: str) -> str:
+    """Whom the tables of a series count, of whatever time, as `name_series` names it.
+
+    >>> read_population('["growth", "new", [], ["month"], ["people"], null]')
+    '["new", []]'
+    """
+    _, what, cut, *_ = json.loads(series)
+    return json.dumps([what, cut])
+
+
 def _months(start: date | None, end: date | None) -> int | None:
     return None if start is None or end is None else months_between(start, end)
 

@@ -18,6 +18,7 @@ import polars as pl
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.figures import name_cell
 from genlib.disclosure.ladder import has_ladder, leave_out
+from genlib.disclosure.leftovers import find_leftovers
 from genlib.disclosure.model import Model, build
 from genlib.disclosure.near import find_own_twins, find_twins
 from genlib.disclosure.pages import Page, Past, ToldPage, list_pages
@@ -64,6 +65,15 @@ class _Draft:
     needs: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class _Told:
+    """The `pages` of a report, beside the `past` and all `figures` of it."""
+
+    pages: Mapping[Place, Page]
+    past: Past
+    figures: pl.DataFrame
+
+
 def settle(
     tables: Mapping[str, Cells],
     figures: pl.DataFrame,
@@ -74,17 +84,17 @@ def settle(
     """The tables, with the `figures` that they tell by `table` and `series`, beside what was told
     before this day."""
     pages = _list_places(tables)
-    before = past.list_figures()
+    told = _Told(pages, past, past.list_figures())
     repeated = _find_closed(pages, past, day)
-    draft = _draft_tables(_leave_pages(tables, repeated), figures, before, policy)
+    draft = _draft_tables(_leave_pages(tables, repeated), figures, told, policy)
     late = _find_late(draft, pages, past)
     if late:
         repeated |= late
-        draft = _draft_tables(_leave_pages(tables, repeated), figures, before, policy)
+        draft = _draft_tables(_leave_pages(tables, repeated), figures, told, policy)
     blurred = _find_blurred(draft)
     if blurred:
         legible = {name: leave_out(draft.fresh[name]) for name in blurred}
-        draft = _draft_tables({**draft.fresh, **legible}, figures, before, policy)
+        draft = _draft_tables({**draft.fresh, **legible}, figures, told, policy)
     anew = {place: page for place, page in pages.items() if place not in repeated}
     return Settled(
         fresh=draft.fresh,
@@ -127,14 +137,15 @@ def _find_closed(pages: Mapping[Place, Page], past: Past, day: date) -> dict[Pla
 def _draft_tables(
     fresh: Mapping[str, Cells],
     every: pl.DataFrame,
-    before: pl.DataFrame,
+    told: _Told,
     policy: Policy,
 ) -> _Draft:
-    """The tables that may be told anew, with those of `every` figure that are theirs, beside the
-    figures that were told `before`."""
+    """The tables that may be told anew, with those of `every` figure that are theirs, beside what
+    was told before."""
     model = build(fresh, policy)
     figures = _place_figures(fresh, every, model)
-    twins = find_twins(figures, before, policy)
+    near = find_twins(figures, told.figures, policy)
+    twins = pl.concat([near, find_leftovers(figures, told.pages, told.past, policy)])
     needs = pl.concat([twins, find_own_twins(figures, policy)])
     return _Draft(fresh, model, figures, twins, needs)
 

@@ -214,10 +214,10 @@ def components(size: int, first: Ints, second: Ints) -> Ints:
     """
     label = np.arange(size)
     is_done = False
-    while not is_done:  # everybody takes the lowest label of those beside him
+    while not is_done:  # all of one label take the lowest of those beside any of them
         lowest = label.copy()
-        np.minimum.at(lowest, first, label[second])
-        np.minimum.at(lowest, second, label[first])
+        np.minimum.at(lowest, label[first], label[second])
+        np.minimum.at(lowest, label[second], label[first])
         lowest = lowest[lowest]
         is_done = np.array_equal(lowest, label)
         label = lowest

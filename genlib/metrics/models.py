@@ -277,16 +277,22 @@ def _maximise(
 def _minimise_many(
     likelihood: Any, rate: Any, histories: list[Vector], n: Vector, start: Vector
 ) -> Any:
-    """The optimum of many histories; None of few, and where a part of them has none within."""
+    """The optimum of many histories; None of few, and where the search ends elsewhere: beyond the
+    edges, or before the optimum."""
     step = n.size // MANY
     if step < 2:
         return None
     some = rate(*(column[::step] for column in histories))
     near = _minimise(partial(_look_downhill, some, n[::step]), start, gtol=1e-9)
-    if np.abs(near.x).max() >= EDGE:
+    if not _is_within(near.x):
         return None
     curve = (near.hess_inv + near.hess_inv.T) / 2
-    return _minimise(likelihood, near.x, gtol=1e-7, hess_inv0=curve)
+    optimum = _minimise(likelihood, near.x, gtol=1e-7, hess_inv0=curve)
+    return optimum if optimum.success and _is_within(optimum.x) else None
+
+
+def _is_within(logs: Vector) -> bool:
+    return bool(np.abs(logs).max() < EDGE)
 
 
 def _look_downhill(

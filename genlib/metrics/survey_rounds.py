@@ -109,9 +109,9 @@ def _is_one_survey_a_round(surveys: pl.DataFrame, period: Period) -> bool:
     True
     """
     pairs = surveys.select("round", "wave").unique()
-    opened = collect(lazy(pairs).select(opened=beginning("wave", period.unit)))["opened"]
+    opened = collect(lazy(pairs).select("round", opened=beginning("wave", period.unit)))
     is_paired = pairs.height == pairs["round"].n_unique() == pairs["wave"].n_unique()
-    return is_paired and pairs["round"].equals(opened)
+    return is_paired and opened["round"].equals(opened["opened"])
 
 
 def _last_day(release: Tables, period: Period) -> date:

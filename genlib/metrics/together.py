@@ -9,7 +9,7 @@ buy more held out fewer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, floor, sqrt
 
 import narwhals as nw
 import polars as pl
@@ -19,7 +19,7 @@ from genlib.metrics import intervals
 from genlib.metrics.drawn import read_buyers, read_drawn
 from genlib.metrics.gains import ALARM, chance, has_enough, read_arms
 from genlib.metrics.intervals import interval
-from genlib.metrics.lookup import on_total, with_figures
+from genlib.metrics.lookup import least, on_total, with_figures
 from genlib.metrics.messages import plan
 from genlib.metrics.names import metric
 from genlib.metrics.population import OPTIONAL, count_lately, tabulated
@@ -32,6 +32,8 @@ DRAWN = Measure("drawn")
 MANY = 1_000
 """Customers of both arms that weigh as much as so many: from here on a tenth of a point is no
 single customer."""
+STEPS = (0.001, 0.01, 0.02, 0.05, 0.1)
+"""What a difference may be rounded to, the finest first."""
 
 
 @metric()
@@ -91,32 +93,47 @@ class Together:
     """`uplift` of all campaigns on the total, with its interval: nothing where the arms together
     are too few for one (`gains.has_enough`) or a part of them is hidden.
 
-    The estimate of Mantel and Haenszel, in whole points, or in tenths from `MANY` on: the counts
-    beside it say as much of single customers as it does."""
+    The estimate of Mantel and Haenszel, in whole points, or in tenths from `MANY` on; coarser where
+    the shares held out differ, since then it tells, beside the counts of all, of which campaign the
+    buyers were. A buyer in another campaign moves it by the difference of their shares (`spread`),
+    divided by the `weight`: so many as a figure must stand on may change their campaign unseen."""
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    weight: float = 0
+    spread: float = 0
 
     @classmethod
     def of(cls, strata: pl.DataFrame) -> Together:
         """The figure of these campaigns.
 
         >>> counts = {"n": [40, 10], "buyers": [20, 2], "m": [10, 40], "held_buyers": [2, 4]}
-        >>> Together.of(pl.DataFrame(counts))
-        Together(value=0.2, low=-0.01, high=0.4)
+        >>> together = Together.of(pl.DataFrame(counts))
+        >>> round(together.value, 3), together.weight, together.find_step(10)
+        (0.2, 16.0, None)
         """
         if strata.is_empty():
             return cls()
-        *figures, weight = pool(strata)
-        places = 3 if weight >= MANY else 2
-        return cls(*(round(figure, places) + 0.0 for figure in figures))  # no -0.0
+        shares = (strata["m"] / (strata["n"] + strata["m"])).to_list()
+        return cls(*pool(strata), max(shares) - min(shares))
+
+    def find_step(self, least: int) -> float | None:
+        """What the figure is rounded to; None if that would be more than a tenth."""
+        finest = STEPS if self.weight >= MANY else STEPS[1:]
+        fine_enough = (step for step in finest if step * self.weight >= least * self.spread)
+        return next(fine_enough, None)
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         n, buyers, m, held_buyers = read_arms(frame, "drawn")
         where = on_total("arm", "outcome") & pl.lit(has_enough(n, buyers, m, held_buyers))
         smaller = pl.select(pl.min_horizontal(n, m)).to_series()
-        numbers = (self.value, self.low, self.high)
+        step = self.find_step(least(frame))
+        roundings = ((self.value, round), (self.low, floor), (self.high, ceil))
+        numbers = [
+            None if step is None or number is None else nearest(number / step) * step
+            for number, nearest in roundings
+        ]
         value, *ends = (pl.Series([number], dtype=pl.Float64) for number in numbers)
         return with_figures(frame, where, smaller, interval("uplift", value, ends))
 

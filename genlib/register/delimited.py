@@ -162,7 +162,7 @@ class _Records:
         self._count_returns(data, is_inside)
         below = self.lines + 2 + np.flatnonzero(is_end)
         self._close_records(data, is_inside, _Ends(ends, below))
-        if len(ends):
+        if len(ends) and self.records:  # the first piece has the header
             self._end_piece(self.bytes + int(ends[-1]) + 1)
         self.bytes += len(data)
         self.lines += len(breaks)

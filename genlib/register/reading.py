@@ -221,9 +221,9 @@ def drop_blank_rows(lines: pl.DataFrame) -> pl.DataFrame:
     """The rows that say anything. Most files have something in each first cell, so nobody looks at
     all cells of all rows."""
     has_text = pl.exclude("row").str.strip_chars() != ""
-    firsts = lines.select("row", lines.columns[1]).select(has_text).to_series()
-    is_filled = pl.any_horizontal(has_text)
-    return lines if firsts.fill_null(value=False).all() else lines.filter(is_filled)
+    firsts = lines.select("row", *lines.columns[1:2]).select(has_text.fill_null(value=False))
+    has_all_firsts = firsts.width > 0 and firsts.to_series().all()
+    return lines if has_all_firsts else lines.filter(pl.any_horizontal(has_text))
 
 
 def _seams(name: str, header: list[str], separator: str) -> dict[str, str]:

@@ -92,8 +92,9 @@ def fork_for_each(listener: socket) -> Connection:
 def work(connection: Connection) -> None:
     """Do what the other end says, in a group of its own and with the environment that it sends."""
     os.setsid()
-    with open(os.devnull) as nothing:
+    with open(os.devnull, "r+b", buffering=0) as nothing:
         os.dup2(nothing.fileno(), sys.stdin.fileno())
+        os.dup2(nothing.fileno(), sys.stderr.fileno())  # what the server itself says is seen
     connection.send(os.getpid())
     line = Line(connection)
     act, arguments, environment = line.receive()

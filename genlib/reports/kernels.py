@@ -89,7 +89,6 @@ class ForkServer:
                 cwd=ROOT,
                 stdin=PIPE,
                 stdout=DEVNULL,
-                stderr=DEVNULL,
                 pass_fds=[number],
                 start_new_session=True,
             )

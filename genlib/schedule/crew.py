@@ -48,26 +48,34 @@ class Crew:
         self._settings = settings
         self._free: list[Worker] = []
         self._server: ForkServer | None = None
+        self._most = 1
 
     def call(self, count: int) -> None:
         """Have so many that are free."""
+        self._most = max(self._most, count)
         while len(self._free) < count:
-            server = self._find_server(count)
-            self._free.append(Worker(self, self._settings, server.address))
+            self._free.append(self._call_one())
 
-    def _find_server(self, count: int) -> ForkServer:
-        """The server, or another in the place of one that died. As many as are called at first
-        share the cores: threads of one would wait for those of another, and cost more than they
-        bring."""
-        if self._server and not self._server.is_alive:
+    def _call_one(self) -> Worker:
+        """One of the server, or of another in the place of one that died, or that takes nobody any
+        more since it is about to end."""
+        if self._server and self._server.is_alive:
+            with suppress(OSError):
+                return Worker(self, self._settings, self._server.address)
+        self._end_server()
+        self._server = self._start_server()
+        return Worker(self, self._settings, self._server.address)
+
+    def _start_server(self) -> ForkServer:
+        """As many as are called at once share the cores: threads of one would wait for those of
+        another, and cost more than they bring."""
+        threads = max(1, (os.cpu_count() or 1) // self._most)
+        return ForkServer(self._settings, LOADS, threads)
+
+    def _end_server(self) -> None:
+        if self._server:
             self._server.close()
             self._server = None
-        server = self._server = self._server or self._start_server(count)
-        return server
-
-    def _start_server(self, count: int) -> ForkServer:
-        threads = max(1, (os.cpu_count() or 1) // count)
-        return ForkServer(self._settings, LOADS, threads)
 
     def start(self, task: Making, now: dt.datetime) -> Worker:
         """One that makes this report; what died while it was free is not asked."""
@@ -99,8 +107,7 @@ class Crew:
             worker.dismiss()
         for worker in self._free:
             worker.stop(SECONDS)
-        if self._server:
-            self._server.close()
+        self._end_server()
 
 
 class Worker:

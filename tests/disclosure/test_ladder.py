@@ -253,6 +253,35 @@ def test_what_is_told_code_by_code_leaves_no_few_people_of_an_earlier_whole(
     assert counts_of(shown.apart) == told
 
 
+@pytest.mark.parametrize(
+    ("few", "told"),
+    [(3, ["B", "D"]), (5, ["A", "B", "C", "D"])],
+)
+def test_no_cell_of_codes_leaves_few_people_of_an_earlier_whole(few: int, told: list[str]) -> None:
+    """Of those who did not buy, the first cell, C has enough; of the buyers it may have few. D is
+    not among all together, since it held nobody out."""
+    sizes = {
+        ("A", "bought"): 9,
+        ("B", "bought"): 9,
+        ("C", "bought"): few,
+        ("D", "bought"): 9,
+        **{(code, "a no"): 20 for code in "ABCD"},
+    }
+    places = [place for place, size in sizes.items() for _ in range(size)]
+    rows = [(f"ca1-{number:026d}", *place) for number, place in enumerate(places)]
+    frame = pl.DataFrame(rows, schema=["pseudonym", "code", "outcome"], orient="row")
+    outcome = Dimension("outcome")
+    codes = (Dimension("code", total=False), outcome)
+    whole = frame.filter(pl.col("code") != "D")
+    together = tabulate(whole, person="pseudonym", by=[outcome], population="together")
+    apart = tabulate(frame, person="pseudonym", by=codes, population="drawn")
+    shown = genlib.protect(
+        together=replace(together, recount=None),
+        apart=replace(apart, apart="code", recount=None),
+    )
+    assert shown.apart.frame["code"].unique().sort().to_list() == told
+
+
 @pytest.mark.parametrize(("earlier", "steps"), [(0, {}), (3, {"month": 1}), (5, {})])
 def test_the_last_months_leave_no_few_people_of_an_earlier_whole(
     earlier: int, steps: dict[str, int]

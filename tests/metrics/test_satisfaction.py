@@ -20,6 +20,7 @@ from genlib.disclosure.cells import Cells
 from genlib.disclosure.slices import take_slice
 from genlib.errors import BadInput, UsageError
 from genlib.metrics import satisfaction
+from genlib.metrics.rows import collect
 from genlib.metrics.satisfaction import likert, net_promoter_score
 from genlib.metrics.statistics import estimate_mean
 from genlib.period import Period
@@ -574,6 +575,19 @@ def test_rounds_of_several_surveys_have_a_name_of_their_own() -> None:
     now = Period.parse("2026-Q3")
     rounds = satisfaction.waves(THREE, now, by="round")
     assert rounds.population != satisfaction.waves(THREE, now).population
+
+
+def test_rounds_are_the_same_in_whatever_order_their_rows_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One survey a quarter, which bears its own month."""
+    may = date(2026, 5, 4)
+    tables = surveyed([may, AUGUST], [(1, 1, may, True, None), (2, 2, AUGUST, True, None)], [])
+    monkeypatch.setattr(
+        "genlib.metrics.survey_rounds.collect", lambda frame: collect(frame).reverse()
+    )
+    rounds = satisfaction.survey_rounds(tables, Period.parse("2026-Q3"))
+    assert (rounds.this, rounds.before) == (date(2026, 8, 1), date(2026, 5, 1))
 
 
 @pytest.mark.parametrize(

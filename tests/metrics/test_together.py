@@ -42,10 +42,17 @@ def test_the_figure_is_that_of_mantel_and_haenszel_with_satos_variance() -> None
         )
 
 
-@pytest.mark.parametrize("size", [1, MANY])
-def test_a_figure_of_few_is_told_in_whole_points(size: int) -> None:
-    told = Together.of(strata((40 * size, 13 * size, 40 * size, 8 * size)))
-    assert told.value == (0.12 if size == 1 else 0.125)
+@pytest.mark.parametrize(
+    ("size", "share", "step"),
+    [(1, 40, 0.01), (MANY, 40, 0.001), (1, 30, 0.05), (MANY, 30, 0.001), (1, 10, None)],
+)
+def test_a_figure_is_rounded_until_ten_buyers_may_be_of_either_campaign(
+    size: int, share: int, step: float | None
+) -> None:
+    """Two campaigns of 80, of which one held out 40 and the other so many."""
+    first = (40 * size, 13 * size, 40 * size, 8 * size)
+    second = ((80 - share) * size, 13 * size, share * size, 8 * size)
+    assert Together.of(strata(first, second)).find_step(10) == step
 
 
 def drawn(code: int, first: int, contacted: int, held: int) -> list[dict[str, Any]]:

@@ -179,7 +179,9 @@ def test_tabulate_says_what_the_rows_have(given: dict[str, Any], message: str) -
 
 
 def test_a_measure_is_of_a_kind_that_there_is() -> None:
-    assert said(Measure, "x", TYPO) == "the kind of a measure is one of people, count, money"
+    assert (
+        said(Measure, "x", TYPO) == "the kind of a measure is one of people, count, money, balance"
+    )
 
 
 def test_a_figure_on_a_column_that_is_not_there() -> None:

@@ -606,6 +606,16 @@ def test_a_row_is_told_by_the_line_in_which_it_begins(
     assert read_rows == [(5, "1"), (8, "2"), (9, "3"), (12, "4")]
 
 
+def test_blank_lines_above_a_header_are_no_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_small(monkeypatch, 5)
+    monkeypatch.setattr("genlib.register.delimited.PIECE", 1)
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"\n\nid,name\n1,a\n2,b\n")
+    assert pl.concat(batches("", path, 10)).rows() == [(4, "1", "a"), (5, "2", "b")]
+
+
 def test_a_row_is_told_by_its_number_in_a_sheet_that_begins_lower(tmp_path: Path) -> None:
     path = tmp_path / "list.xlsx"
     with xlsxwriter.Workbook(path) as book_of_one:

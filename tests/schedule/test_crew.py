@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import nbformat
@@ -181,6 +182,20 @@ def test_a_crew_whose_server_was_killed_has_another(task, tmp_path):
         assert wait(first).status == wait(second).status == "refused"
         first.stop()
         second.stop()
+
+
+def test_a_crew_whose_server_takes_nobody_any_more_has_another(task, tmp_path):
+    """It runs still, since it is about to end; the new one's have as many threads."""
+    with closing(Crew(settings_in(tmp_path))) as crew:
+        crew.call(2)
+        threads = find_server(crew).environ()["POLARS_MAX_THREADS"]
+        wait_for_forks(crew, 4)
+        Path(crew._server.address).unlink()
+        workers = [crew.start(task, NOW) for _ in range(3)]
+        assert [wait(worker).status for worker in workers] == ["refused"] * 3
+        assert find_server(crew).environ()["POLARS_MAX_THREADS"] == threads
+        for worker in workers:
+            worker.stop()
 
 
 def test_a_process_ends_with_its_scheduler_though_its_server_was_killed_before(tmp_path):

@@ -68,7 +68,7 @@ def _check_header(path: Path, header: list[str]) -> None:
             f"{path.name}: letters of its header are lost (U+FFFD); export it again as CSV UTF-8"
         )
     named = [name for name in header if name.strip() and not NAMELESS.match(name)]
-    if 2 * len(named) < len(header):
+    if not named or 2 * len(named) < len(header):
         raise BadInput(
             f"{path.name}: {len(named)} of {len(header)} columns have a name in the row of the "
             "header; say with --header which row names them"

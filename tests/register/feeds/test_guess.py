@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from genlib.cli import run
 from genlib.errors import BadInput
@@ -72,6 +73,13 @@ def test_lines_above_the_header_are_passed_over(tmp_path: Path) -> None:
     assert 'key = "Asiakkaan nro"' in text
     layout, form = load_draft(file, text)
     assert (layout.header, form.date) == (3, "d.m.yyyy")
+
+
+def test_a_sheet_of_nothing_has_no_header(tmp_path: Path) -> None:
+    file = tmp_path / "customer.xlsx"
+    xlsxwriter.Workbook(file).close()
+    with pytest.raises(BadInput, match="0 of 0 columns have a name"):
+        draft_feed(file, "customer")
 
 
 def test_a_header_whose_letters_are_lost_is_refused(tmp_path: Path) -> None:
