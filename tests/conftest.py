@@ -33,6 +33,7 @@ ON_BOTH = {
     "test_commands",
     "test_database",
     "test_erasure",
+    "test_intake",
     "test_migrations",
     "test_packing",
     "test_postgresql",

@@ -188,11 +188,8 @@ def _leaves_few(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> bool:
     by = cells.apart or cells.page
     if not by:
         return False
-    codes = cells.frame.select(
-        where=name_cell(cells),
-        rest=name_cell(cells, by),
-        by=pl.col(by).cast(pl.String),
-    )
+    where, rest = name_cell(cells), name_cell(cells, by)
+    codes = cells.frame.select(where=where, rest=rest, by=pl.col(by).cast(pl.String))
     figures = list_figures(cells).drop("code").join(codes.drop_nulls("by"), on="where")
     return leave_few(figures.rename({"by": "code"}), earlier, policy)
 

@@ -38,11 +38,11 @@ def find_leftovers(
     of their time that were told before, or stand beside them, are taken away; or campaigns, or
     surveys, one by one (`near.add_codes`). As `near.find_twins` gives them."""
     enough = figures.filter(pl.col("people") >= policy.min_count)
-    told = [(one.page, one.figures) for one in past.pages]
+    earlier = [(one.page, one.figures) for one in past.pages]
     anew = [(page, enough.filter(table=table, code=code)) for (table, code), page in pages.items()]
-    before = list_parts(told)
+    before = list_parts(earlier)
     every = pl.concat([before, list_parts(anew)])
-    codes = add_codes(list_codes([*told, *anew])).rename({"our": "their"})
+    codes = add_codes(list_codes([*earlier, *anew])).rename({"our": "their"})
     wholes = enough.filter(code="")
     found = [_find_near(wholes, codes, policy)]
     for start, end, mine in _list_windows(enough, pages):
@@ -65,11 +65,11 @@ def _list_windows(
         yield start, end, figures.join(listed, on=MINE, how="semi", maintain_order="left")
 
 
-def list_parts(told: Iterable[tuple[Page, pl.DataFrame]]) -> pl.DataFrame:
+def list_parts(figures_by_page: Iterable[tuple[Page, pl.DataFrame]]) -> pl.DataFrame:
     """The figures of whole months, quarters and years, with whom they count (`of`), and the codes
     of their cells without that of time (`where`)."""
     parts = [pl.DataFrame(schema=PART)]
-    for page, figures in told:
+    for page, figures in figures_by_page:
         if page.start is None or page.end is None or not page.is_closed(page.end):
             continue
         time = page.start.isoformat()
@@ -85,11 +85,11 @@ def list_parts(told: Iterable[tuple[Page, pl.DataFrame]]) -> pl.DataFrame:
     return pl.concat(parts).drop_nulls("sketch")
 
 
-def list_codes(told: Iterable[tuple[Page, pl.DataFrame]]) -> pl.DataFrame:
+def list_codes(figures_by_page: Iterable[tuple[Page, pl.DataFrame]]) -> pl.DataFrame:
     """The figures of single campaigns and surveys, with their `code` and the codes of the `rest` of
     their cell."""
     parts = [pl.DataFrame(schema=CODED)]
-    for page, figures in told:
+    for page, figures in figures_by_page:
         if not page.code:
             continue
         others = pl.col("where").str.split("\x1f").list.set_difference(["", page.code]).list.sort()
@@ -98,8 +98,10 @@ def list_codes(told: Iterable[tuple[Page, pl.DataFrame]]) -> pl.DataFrame:
             rest=pl.concat_str(pl.lit(page.series), others.list.join("\x1f"), separator="\x1f"),
         )
         parts.append(part.select(*CODED))
-    drawn = pl.concat(parts).drop_nulls("sketch")
-    return drawn.unique(["rest", "measure", "numbering", "code"], keep="last", maintain_order=True)
+    sketched = pl.concat(parts).drop_nulls("sketch")
+    return sketched.unique(
+        ["rest", "measure", "numbering", "code"], keep="last", maintain_order=True
+    )
 
 
 def take_apart(parts: pl.DataFrame, start: date, end: date) -> pl.DataFrame:

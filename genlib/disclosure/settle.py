@@ -66,7 +66,7 @@ class _Draft:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Context:
     """The `pages` of a report, beside the `past` and all `figures` of it."""
 
     pages: Mapping[Place, Page]
@@ -84,17 +84,17 @@ def settle(
     """The tables, with the `figures` that they tell by `table` and `series`, beside what was told
     before this day."""
     pages = _list_places(tables)
-    told = _Told(pages, past, past.list_figures())
+    context = _Context(pages, past, past.list_figures())
     repeated = _find_closed(pages, past, day)
-    draft = _draft_tables(_leave_pages(tables, repeated), figures, told, policy)
+    draft = _draft_tables(_leave_pages(tables, repeated), figures, context, policy)
     late = _find_late(draft, pages, past)
     if late:
         repeated |= late
-        draft = _draft_tables(_leave_pages(tables, repeated), figures, told, policy)
+        draft = _draft_tables(_leave_pages(tables, repeated), figures, context, policy)
     blurred = _find_blurred(draft)
     if blurred:
         legible = {name: leave_out(draft.fresh[name]) for name in blurred}
-        draft = _draft_tables({**draft.fresh, **legible}, figures, told, policy)
+        draft = _draft_tables({**draft.fresh, **legible}, figures, context, policy)
     anew = {place: page for place, page in pages.items() if place not in repeated}
     return Settled(
         fresh=draft.fresh,
@@ -137,15 +137,15 @@ def _find_closed(pages: Mapping[Place, Page], past: Past, day: date) -> dict[Pla
 def _draft_tables(
     fresh: Mapping[str, Cells],
     every: pl.DataFrame,
-    told: _Told,
+    context: _Context,
     policy: Policy,
 ) -> _Draft:
     """The tables that may be told anew, with those of `every` figure that are theirs, beside what
     was told before."""
     model = build(fresh, policy)
     figures = _place_figures(fresh, every, model)
-    near = find_twins(figures, told.figures, policy)
-    twins = pl.concat([near, find_leftovers(figures, told.pages, told.past, policy)])
+    near = find_twins(figures, context.figures, policy)
+    twins = pl.concat([near, find_leftovers(figures, context.pages, context.past, policy)])
     needs = pl.concat([twins, find_own_twins(figures, policy)])
     return _Draft(fresh, model, figures, twins, needs)
 
