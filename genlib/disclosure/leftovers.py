@@ -25,6 +25,9 @@ WHOLE = ["of", "where", "measure", "numbering"]
 """What parts of one whole have in common, but for their time."""
 PART = {"of": pl.String, **FIGURE, "start": pl.Date, "end": pl.Date, "months": pl.Int64}
 CODED = {"code": pl.String, "rest": pl.String, **FIGURE}
+SUM = ["numbering", "value", "heads", "sketch", "start", "end"]
+NO_TIME = [pl.lit(None, pl.Date).alias(end) for end in ("start", "end")]
+"""Of campaigns and surveys it is not known."""
 MINE = ["table", "code"]
 
 
@@ -42,23 +45,26 @@ def find_leftovers(
     anew = [(page, enough.filter(table=table, code=code)) for (table, code), page in pages.items()]
     before = list_parts(earlier)
     every = pl.concat([before, list_parts(anew)])
-    codes = add_codes(list_codes([*earlier, *anew])).rename({"our": "their"})
-    wholes = enough.filter(code="")
-    found = [_find_near(wholes, codes, policy)]
+    codes = add_codes(list_codes([*earlier, *anew]))
+    wholes = [enough.filter(code="").with_columns(NO_TIME)]
+    sums = [codes.with_columns(NO_TIME).select(SUM)]
     for start, end, mine in _list_windows(enough, pages):
+        time = {"start": pl.lit(start), "end": pl.lit(end)}
+        wholes.append(mine.with_columns(**time))
         for parts in (before, every):
-            sums = _add_up(take_apart(parts, start, end))
-            found.append(_find_near(mine, sums, policy))
-    return pl.concat(found)
+            inside = take_apart(parts, start, end)
+            if inside.height:
+                sums.append(_add_up(inside).with_columns(**time).select(SUM))
+    return _find_near(pl.concat(wholes), pl.concat(sums), policy)
 
 
 def _list_windows(
     figures: pl.DataFrame, pages: Mapping[tuple[str, str], Page]
 ) -> Iterator[tuple[date, date, pl.DataFrame]]:
-    """Each time of which the report tells, and the figures of it."""
+    """Each time of more than a month of which the report tells, and the figures of it."""
     places: dict[tuple[date, date], list[tuple[str, str]]] = {}
     for place, page in pages.items():
-        if page.start and page.end:
+        if page.start and page.end and months_between(page.start, page.end) > 1:
             places.setdefault((page.start, page.end), []).append(place)
     for (start, end), ours in places.items():
         listed = pl.DataFrame(ours, schema=MINE, orient="row")
@@ -141,12 +147,15 @@ def _add_up(parts: pl.DataFrame) -> pl.DataFrame:
     lines = words(ordered["sketch"])
     added = np.add.reduceat(lines, begins, axis=0, dtype=WORD) if sums.height else lines
     sketches = pl.Series([line.tobytes() for line in added], dtype=pl.Binary)
-    return sums.with_columns(sketch=sketches).with_row_index("their")
+    return sums.with_columns(sketch=sketches)
 
 
-def _find_near(figures: pl.DataFrame, sums: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """The figures that few people part from one of the sums, with the moves that they need."""
-    mine = figures.with_row_index("our")
-    close = find_close(mine, sums, policy.min_count).filter(pl.col("apart") > 0)
-    pairs = close.join(mine, on="our").join(sums, on="their", suffix="_old")
-    return list_needs(pairs, policy)
+def _find_near(wholes: pl.DataFrame, sums: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The figures that few people part from one of the sums of their time, with the moves that
+    they need."""
+    mine = wholes.with_row_index("our")
+    parts = sums.with_row_index("their")
+    close = find_close(mine, parts, policy.min_count).filter(pl.col("apart") > 0)
+    pairs = close.join(mine, on="our").join(parts, on="their", suffix="_old")
+    are_of_one_time = [pl.col(one).eq_missing(pl.col(f"{one}_old")) for one in ("start", "end")]
+    return list_needs(pairs.filter(are_of_one_time), policy)

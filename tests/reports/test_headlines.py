@@ -55,9 +55,9 @@ def find_headlines(settings: Settings) -> set[str]:
 
 
 COMPANIES = [
-    *[pytest.param(300, seed) for seed in (1, 3)],
-    *[pytest.param(300, seed, marks=pytest.mark.slow) for seed in (2, 4, 5, 6, 7)],
-    *[pytest.param(1_000, seed, marks=pytest.mark.slow) for seed in (1, 2, 3, 4, 5)],
+    pytest.param(300, 1),
+    *[pytest.param(300, seed, marks=pytest.mark.slow) for seed in (2, 3, 4, 5)],
+    *[pytest.param(1_000, seed, marks=pytest.mark.slow) for seed in (1, 2)],
 ]
 
 
