@@ -8,7 +8,8 @@ of four that were told in earlier reports: so the fifth had 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -31,27 +32,46 @@ NO_TIME = [pl.lit(None, pl.Date).alias(end) for end in ("start", "end")]
 MINE = ["table", "code"]
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What may be taken from a whole: figures of months, quarters and years (`of_times`), and of
+    single campaigns and surveys (`of_codes`)."""
+
+    of_times: pl.DataFrame
+    of_codes: pl.DataFrame
+
+    @classmethod
+    def of(cls, figures_by_page: Sequence[tuple[Page, pl.DataFrame]]) -> Parts:
+        """The figures of these pages."""
+        return cls(list_parts(figures_by_page), list_codes(figures_by_page))
+
+    @classmethod
+    def of_past(cls, past: Past) -> Parts:
+        """All that was told before."""
+        return cls.of([(one.page, one.figures) for one in past.pages])
+
+
 def find_leftovers(
     figures: pl.DataFrame,
     pages: Mapping[tuple[str, str], Page],
-    past: Past,
+    before: Parts,
     policy: Policy,
 ) -> pl.DataFrame:
     """Those of the figures of a report that leave few people, when all months, quarters and years
     of their time that were told before, or stand beside them, are taken away; or campaigns, or
     surveys, one by one (`near.add_codes`). As `near.find_twins` gives them."""
     enough = figures.filter(pl.col("people") >= policy.min_count)
-    earlier = [(one.page, one.figures) for one in past.pages]
-    anew = [(page, enough.filter(table=table, code=code)) for (table, code), page in pages.items()]
-    before = list_parts(earlier)
-    every = pl.concat([before, list_parts(anew)])
-    codes = add_codes(list_codes([*earlier, *anew]))
+    anew = Parts.of(
+        [(page, enough.filter(table=table, code=code)) for (table, code), page in pages.items()]
+    )
+    every = pl.concat([before.of_times, anew.of_times])
+    codes = add_codes(_take_last(pl.concat([before.of_codes, anew.of_codes])))
     wholes = [enough.filter(code="").with_columns(NO_TIME)]
     sums = [codes.with_columns(NO_TIME).select(SUM)]
     for start, end, mine in _list_windows(enough, pages):
         time = {"start": pl.lit(start), "end": pl.lit(end)}
         wholes.append(mine.with_columns(**time))
-        for parts in (before, every):
+        for parts in (before.of_times, every):
             inside = take_apart(parts, start, end)
             if inside.height:
                 sums.append(_add_up(inside).with_columns(**time).select(SUM))
@@ -79,9 +99,8 @@ def list_parts(figures_by_page: Iterable[tuple[Page, pl.DataFrame]]) -> pl.DataF
         if page.start is None or page.end is None or not page.is_closed(page.end):
             continue
         time = page.start.isoformat()
-        codes = pl.col("where").str.split("\x1f").list.set_difference(["", time]).list.sort()
         part = figures.select(*FIGURE).with_columns(
-            where=codes.list.join("\x1f"),
+            where=_name_others(time),
             of=pl.lit(read_population(page.series)),
             start=page.start,
             end=page.end,
@@ -98,16 +117,30 @@ def list_codes(figures_by_page: Iterable[tuple[Page, pl.DataFrame]]) -> pl.DataF
     for page, figures in figures_by_page:
         if not page.code:
             continue
-        others = pl.col("where").str.split("\x1f").list.set_difference(["", page.code]).list.sort()
+        others = _name_others(page.code)
         part = figures.with_columns(
             code=pl.lit(page.code),
-            rest=pl.concat_str(pl.lit(page.series), others.list.join("\x1f"), separator="\x1f"),
+            rest=pl.concat_str(pl.lit(page.series), others, separator="\x1f"),
         )
         parts.append(part.select(*CODED))
-    sketched = pl.concat(parts).drop_nulls("sketch")
-    return sketched.unique(
-        ["rest", "measure", "numbering", "code"], keep="last", maintain_order=True
-    )
+    return pl.concat(parts).drop_nulls("sketch")
+
+
+def _name_others(code: str) -> pl.Expr:
+    """The codes of a cell but for this one, in order, as one text.
+
+    >>> frame = pl.DataFrame({"where": ["spring\x1fbought\x1f"]})
+    >>> frame.select(_name_others("spring")).item()
+    'bought'
+    """
+    codes = pl.col("where").str.split("\x1f").list.set_difference(["", code])
+    return codes.list.sort().list.join("\x1f")
+
+
+def _take_last(codes: pl.DataFrame) -> pl.DataFrame:
+    """Each campaign and survey as it was told last."""
+    same = ["rest", "measure", "numbering", "code"]
+    return codes.unique(same, keep="last", maintain_order=True)
 
 
 def take_apart(parts: pl.DataFrame, start: date, end: date) -> pl.DataFrame:

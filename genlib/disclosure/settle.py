@@ -18,7 +18,7 @@ import polars as pl
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.figures import name_cell
 from genlib.disclosure.ladder import has_ladder, leave_out
-from genlib.disclosure.leftovers import find_leftovers
+from genlib.disclosure.leftovers import Parts, find_leftovers
 from genlib.disclosure.model import Model, build
 from genlib.disclosure.near import find_own_twins, find_twins
 from genlib.disclosure.pages import Page, Past, ToldPage, list_pages
@@ -67,11 +67,12 @@ class _Draft:
 
 @dataclass(frozen=True)
 class _Context:
-    """The `pages` of a report, beside the `past` and all `figures` of it."""
+    """The `pages` of a report, beside all `figures` that were told before, and the `parts` of
+    wholes among them."""
 
     pages: Mapping[Place, Page]
-    past: Past
     figures: pl.DataFrame
+    parts: Parts
 
 
 def settle(
@@ -84,7 +85,7 @@ def settle(
     """The tables, with the `figures` that they tell by `table` and `series`, beside what was told
     before this day."""
     pages = _list_places(tables)
-    context = _Context(pages, past, past.list_figures())
+    context = _Context(pages, past.list_figures(), Parts.of_past(past))
     repeated = _find_closed(pages, past, day)
     draft = _draft_tables(_leave_pages(tables, repeated), figures, context, policy)
     late = _find_late(draft, pages, past)
@@ -145,7 +146,7 @@ def _draft_tables(
     model = build(fresh, policy)
     figures = _place_figures(fresh, every, model)
     near = find_twins(figures, context.figures, policy)
-    twins = pl.concat([near, find_leftovers(figures, context.pages, context.past, policy)])
+    twins = pl.concat([near, find_leftovers(figures, context.pages, context.parts, policy)])
     needs = pl.concat([twins, find_own_twins(figures, policy)])
     return _Draft(fresh, model, figures, twins, needs)
 

@@ -212,13 +212,8 @@ def components(size: int, first: Ints, second: Ints) -> Ints:
     >>> components(4, np.array([0]), np.array([3])).tolist()
     [0, 1, 2, 0]
     """
-    label = np.arange(size)
-    is_done = False
-    while not is_done:  # all of one label take the lowest of those beside any of them
-        lowest = label.copy()
-        np.minimum.at(lowest, label[first], label[second])
-        np.minimum.at(lowest, label[second], label[first])
-        lowest = lowest[lowest]
-        is_done = np.array_equal(lowest, label)
-        label = lowest
-    return np.unique(label, return_inverse=True)[1]
+    from scipy.sparse.csgraph import connected_components
+
+    graph = make_matrix(first, second, 1, size, size)
+    label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return label
