@@ -198,23 +198,31 @@ def test_a_crew_whose_server_takes_nobody_any_more_has_another(task, tmp_path):
             worker.stop()
 
 
-def test_a_process_ends_with_its_scheduler_though_its_server_was_killed_before(tmp_path):
+@contextmanager
+def start_scheduler(path):
+    """A process with a crew, and the crew's server."""
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    scheduler = subprocess.Popen(
-        [sys.executable, "-c", SCHEDULER, tmp_path],
+    with subprocess.Popen(
+        [sys.executable, "-c", SCHEDULER, path],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": paths},
-    )
-    server = psutil.Process(int(scheduler.stdout.readline()))
-    end = time.monotonic() + 60
-    while len(forks := server.children()) < 2 and time.monotonic() < end:
-        time.sleep(0.1)
-    server.kill()
-    assert psutil.wait_procs(forks, timeout=1)[1] == forks
-    scheduler.kill()
-    scheduler.communicate()
-    assert psutil.wait_procs(forks, timeout=20)[1] == []
+    ) as scheduler:
+        try:
+            yield scheduler, psutil.Process(int(scheduler.stdout.readline()))
+        finally:
+            scheduler.kill()
+
+
+def test_a_process_ends_with_its_scheduler_though_its_server_was_killed_before(tmp_path):
+    with start_scheduler(tmp_path) as (scheduler, server):
+        end = time.monotonic() + 60
+        while len(forks := server.children()) < 2 and time.monotonic() < end:
+            time.sleep(0.1)
+        server.kill()
+        assert psutil.wait_procs(forks, timeout=1)[0] == []
+        scheduler.kill()
+        assert psutil.wait_procs(forks, timeout=20)[1] == []
 
 
 def test_a_crew_that_nobody_needs_starts_no_server(tmp_path):
