@@ -296,6 +296,7 @@ def test_a_reviewer_uses_it_in_jupyterlab(release: Release, small: Small, tmp_pa
         look_through_the_list(page)
         choose_on_both_sides(page)
         assert complained == []
+        page.click(".jp-Notebook .jp-InputPrompt >> nth=0")  # a field for text takes no commands
         page.keyboard.press("Control+s")
         saved = saved_again(tmp_path / "cases.ipynb")
         assert [(cell.source, cell.outputs, cell.execution_count) for cell in saved.cells[:2]] == [
