@@ -45,17 +45,20 @@ ON_BOTH = {
     "test_year_of_refreshes",
 }
 """Files whose tests run on both databases each time."""
+LONGEST = ("tests/test_edges", "tests/schedule/test_year", "tests/disclosure/test_year")
+"""Files that begin first: one that began last would keep one core at work and leave the other."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All other tests that run on both databases run on PostgreSQL with the proofs only: it costs a
     third of their time, and what differs are transactions, types and addresses, which the files of
-    `ON_BOTH` are about."""
+    `ON_BOTH` are about. The longest files begin first."""
     for item in items:
         is_on_postgresql = "postgresql" in item.name.partition("[")[2]
         if is_on_postgresql and item.path.stem not in ON_BOTH:
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of Linux, in which each makes one of his own
