@@ -31,10 +31,10 @@ EVERYBODY = "_all"
 @dataclass(frozen=True)
 class Members:
     """Rows of `person`, the number of the `_cell`, the sums, whole numbers and never null, and the
-    `_company` that somebody stands for (null: for himself). `places`: the cells in the order of
-    their numbers, with the code in each dimension. `is_unique`: nobody has two rows in a cell, nor
-    stands in two parts of any whole. `tells_companies`: the
-    release says who stands for one."""
+    `_company` that somebody stands for (null: for himself); cells and companies in as few bytes as
+    numbers so large need. `places`: the cells in the order of their numbers, with the code in each
+    dimension. `is_unique`: nobody has two rows in a cell, nor stands in two parts of any whole.
+    `tells_companies`: the release says who stands for one."""
 
     rows: pl.DataFrame
     places: pl.DataFrame
@@ -45,7 +45,7 @@ class Members:
 
     def step_down(self, by: Sequence[Dimension], steps: Steps) -> Members:
         """The members of the cells of coarser groups."""
-        numbered = self.places.with_row_index("_fine")
+        numbered = number_cells(self.places, "_fine")
         coarser = step_down(nw.from_native(numbered), by, steps).to_native()
         places = coarser.select(self.places.columns).unique()
         cells = _join_cells(coarser, places).select("_fine", "_cell")
@@ -91,7 +91,7 @@ def gather_members(  # noqa: PLR0913 - what a table is
     contributions = _read_narrow(frame, person, columns, sums, is_unique=is_unique)
     keys = [*columns, EVERYBODY]
     places: pl.DataFrame = contributions.select(keys).unique().collect(engine="streaming")
-    numbered = places.lazy().with_row_index("_cell")
+    numbered = number_cells(places).lazy()
     joined = contributions.join(numbered, on=keys, nulls_equal=True)
     placed: pl.DataFrame = joined.select(person, "_cell", *sums).collect(engine="streaming")
     is_once = is_unique or placed[person].n_unique() == placed.height
@@ -126,12 +126,22 @@ def _join_cells(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     [('06', 1), ('01', 0), ('06', 1)]
     """
     return rows.join(
-        places.with_row_index("_cell"),
+        number_cells(places),
         on=places.columns,
         how="left",
         nulls_equal=True,
         maintain_order="left",
     )
+
+
+def number_cells(places: pl.DataFrame, name: str = "_cell") -> pl.DataFrame:
+    """The places, with the number of each in as few bytes as numbers so large need.
+
+    >>> number_cells(pl.DataFrame({"region": ["06", "01"]})).dtypes
+    [UInt8, String]
+    """
+    numbered = places.with_row_index(name)
+    return numbered.with_columns(numbered[name].shrink_dtype())
 
 
 def _move_rows(rows: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
@@ -176,7 +186,8 @@ def _read_companies(frame: Any, person: str, release: Tables | None) -> pl.DataF
         )
     key = nw.col("customer") if is_number else nw.col("pseudonym")
     named = everybody.select(key.alias("_person"), nw.col(COMPANY).alias("_company"))
-    return collect(named).sort("_person")
+    companies = collect(named).sort("_person")
+    return companies.with_columns(companies["_company"].shrink_dtype())
 
 
 def _add_companies(rows: pl.DataFrame, person: str, companies: pl.DataFrame | None) -> pl.DataFrame:

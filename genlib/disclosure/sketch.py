@@ -35,6 +35,7 @@ import polars as pl
 PLACES, DRAWS = 64, 2
 WORD = np.dtype(np.uint32)
 WIDTH = PLACES * DRAWS
+LAST_PLACE = np.uint64(PLACES - 1)
 SIZE = WIDTH * WORD.itemsize
 SLICE = 1 << 20
 """Rows that are drawn at a time; so many words can be added up in a double without a rest."""
@@ -145,7 +146,7 @@ def _pick_places(mixed: Numbers, draw: int) -> npt.NDArray[np.int64]:
     ([5], [9])
     """
     bits = mixed >> np.uint64(58 - 6 * draw)
-    return bits.astype(np.int64) % PLACES
+    return (bits & LAST_PLACE).astype(np.int64)
 
 
 def _add_words(places: npt.NDArray[np.int64], parts: Words, cells: int) -> Words:

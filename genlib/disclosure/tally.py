@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from genlib.disclosure.cells import CONTRIBUTORS
-from genlib.disclosure.members import Level, Members
+from genlib.disclosure.members import Level, Members, number_cells
 
 
 def count_level(members: Members, level: Level, money: Sequence[str]) -> pl.DataFrame:
@@ -44,7 +44,7 @@ def count_level(members: Members, level: Level, money: Sequence[str]) -> pl.Data
     cells = _count_people(rows, members)
     if members.sums:
         cells = cells.join(_count_sums(rows, members, cells, money), on="_cell")
-    codes = level.wholes.with_row_index("_cell")
+    codes = number_cells(level.wholes)
     return codes.join(cells, on="_cell").drop("_cell")
 
 
