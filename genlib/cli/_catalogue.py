@@ -152,7 +152,9 @@ def prune(
     for run in expired:
         typer.echo(f"{run.id}  {run.slot.folder}  kept until {run.manifest['kept_until']}")
     if not dry_run:
-        carry_out_decisions(settings)
+        decided = carry_out_decisions(settings)
+        if decided:
+            typer.echo(f"{decided} carried out, as second persons decided")
         catalogue.prune(settings.reports, today=today)
         index.write(settings.reports, settings.time_zone, settings.access)
     typer.echo(f"{len(expired)} {'would go' if dry_run else 'removed'}")
