@@ -208,6 +208,7 @@ def _describe(run: Run) -> dict[str, Any]:
 def _tell_missing(visible_runs: list[Run], settings: Settings, *, as_json: bool) -> None:
     """The slots of the schedule that are due and have neither a good run nor one that waits for a
     second person."""
+    from genlib.schedule.plan import tell_key
     from genlib.schedule.reading import load_plan
     from genlib.schedule.serving import read_tasks
     from genlib.schedule.spreading import read_campaigns
@@ -224,6 +225,6 @@ def _tell_missing(visible_runs: list[Run], settings: Settings, *, as_json: bool)
         typer.echo(json.dumps(keys, ensure_ascii=False, indent=1))
         return
     for slot in absent:
-        typer.echo(f"missing  {slot.key}  due {slot.due_at:%Y-%m-%d %H:%M} UTC")
+        typer.echo(f"missing  {tell_key(slot.key)}  due {slot.due_at:%Y-%m-%d %H:%M} UTC")
     if not absent:
         typer.echo("nothing is missing")
