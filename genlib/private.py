@@ -13,6 +13,7 @@ import grp
 import os
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -43,6 +44,8 @@ SHARED = Access(folder=0o2770, file=0o660)
 JOINED = Access(folder=0o2770, file=0o640)
 """Of a folder that a group reads, and to which it adds; what is there stays its owner's to change,
 and who added what is told by the file's owner."""
+GROUPS, OTHERS = 0o060, 0o007
+"""What a mode lets the group do with a file, and everybody else."""
 OWNERS = 0o700
 """What a mode lets the owner do: all that anything has until it belongs to its group."""
 
@@ -83,6 +86,21 @@ def find_access(path: Path) -> Access:
     which only somebody who means it sets up so; else its owner's."""
     nearest = _find_nearest(path)
     return SHARED if _is_shared(nearest) or _is_half_made(nearest) else OWNER
+
+
+def keep_access(path: Path) -> Access:
+    """How a file is made anew that is there: for its group too, if somebody has opened it to that
+    and to nobody else; one that is new, or that others may reach, is its owner's.
+
+    Example: keys.json is 0660 of the group publishers, and stays so when a slot is added.
+    """
+    with suppress(FileNotFoundError, KeyError):
+        status = path.stat()
+        mode = stat.S_IMODE(status.st_mode)
+        if mode & GROUPS and not mode & OTHERS:
+            group = grp.getgrgid(status.st_gid).gr_name
+            return Access(OWNER.folder, OWNER.file | mode & GROUPS, group)
+    return OWNER
 
 
 def _find_nearest(path: Path) -> Path:

@@ -14,7 +14,7 @@ import weasyprint
 from here import without_kernel
 from small import IDENTITY, PURPOSES, Small
 
-from genlib.present.page import render
+from genlib.present.page import describe_making, render
 from genlib.present.words import Words
 from genlib.register.synthetic import synthesise
 from genlib.reports.run import Page, run_pages
@@ -216,6 +216,18 @@ def test_no_page_of_paper_but_the_last_is_half_empty(reports: Any, name: str) ->
     parts = [measure_page(one) for one in weasyprint.HTML(string=html).render().pages]
     assert len(parts) >= 3
     assert min(parts[:-1]) >= 0.5
+
+
+def test_how_a_page_is_made_again_takes_little_paper_and_no_link() -> None:
+    """So it is not alone on a last page; beside a page of paper lies no workbook."""
+    from weasyprint.formatting_structure.boxes import TextBox
+
+    commands = {"Again": "genlib report run regions", "Compare": "genlib report verify RUN"}
+    card = describe_making(Words("en"), commands, {"Kept until": "1.12.2029"}, "tables.xlsx")
+    (paper,) = weasyprint.HTML(string=render([card], title="T", language="en")).render().pages
+    assert measure_page(paper) < 0.16
+    boxes = paper._page_box.children[0].descendants()
+    assert "Excel" not in "".join(box.text for box in boxes if isinstance(box, TextBox))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

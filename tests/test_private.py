@@ -19,6 +19,7 @@ from genlib.private import (
     OWNERS,
     SHARED,
     Access,
+    keep_access,
     make_common,
     make_folder,
     open_lock,
@@ -156,3 +157,21 @@ def test_a_shared_folder_that_was_half_made_is_opened_to_its_group(
     assert mode(shared / "rights") == 0o2700
     assert make_common(shared / inner) == SHARED
     assert mode(shared / "rights") == mode(shared / inner) == 0o2770
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(0o600, 0o600), (0o660, 0o660), (0o640, 0o640), (0o664, 0o600)]
+)
+def test_a_file_that_was_opened_to_a_group_alone_stays_open_to_it(
+    tmp_path: Path, before: int, after: int
+) -> None:
+    path = tmp_path / "keys.json"
+    write_file(path, b"")
+    path.chmod(before)
+    access = keep_access(path)
+    assert access.file == after
+    assert access.group == (path.group() if after != OWNER.file else "")
+
+
+def test_a_new_file_is_its_owner_s(tmp_path: Path) -> None:
+    assert keep_access(tmp_path / "none") == OWNER

@@ -124,6 +124,26 @@ def test_why_is_told_in_full(release: Release) -> None:
     assert (by_reason["consent"]["cure"], by_reason["consent"]["handled"]) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("verdict", "said"), [("refused", ["luvaton"] * 2), ("allowed", ["sallittu"] * 2)]
+)
+def test_a_single_contact_is_told_of_in_the_singular(
+    release: Release, verdict: str, said: list[str]
+) -> None:
+    found = genlib.review(release, verdict=verdict, language="fi")
+    listed = read_page(found)["lists"][0]
+    assert [row[4] for row in read_rows(listed)] == said
+    assert found.to_dict()["vconcat"][4]["encoding"]["color"]["scale"]["domain"][:2] == [
+        "sallittu",
+        "luvaton",
+    ]
+
+
+def test_the_pseudonym_of_a_history_stands_on_a_line_of_its_own(release: Release) -> None:
+    history = genlib.review(release).to_dict()["vconcat"][-1]
+    assert history["title"]["text"]["expr"] == "['All contacts of that person', person.pseudonym]"
+
+
 def test_an_ended_act_is_told_with_its_end(release: Release) -> None:
     case = genlib.review(release, verdict="allowed", campaign="2026-9").cases
     ended = case.with_columns(act_ended_on=pl.date(2026, 8, 31), act_via=pl.lit("web"))

@@ -152,7 +152,9 @@ def prune(
     for run in expired:
         typer.echo(f"{run.id}  {run.slot.folder}  kept until {run.manifest['kept_until']}")
     if not dry_run:
-        carry_out_decisions(settings)
+        decided = carry_out_decisions(settings)
+        if decided:
+            typer.echo(f"{decided} carried out, as second persons decided")
         catalogue.prune(settings.reports, today=today)
         index.write(settings.reports, settings.time_zone, settings.access)
     typer.echo(f"{len(expired)} {'would go' if dry_run else 'removed'}")
@@ -206,6 +208,7 @@ def _describe(run: Run) -> dict[str, Any]:
 def _tell_missing(visible_runs: list[Run], settings: Settings, *, as_json: bool) -> None:
     """The slots of the schedule that are due and have neither a good run nor one that waits for a
     second person."""
+    from genlib.schedule.plan import tell_key
     from genlib.schedule.reading import load_plan
     from genlib.schedule.serving import read_tasks
     from genlib.schedule.spreading import read_campaigns
@@ -222,6 +225,6 @@ def _tell_missing(visible_runs: list[Run], settings: Settings, *, as_json: bool)
         typer.echo(json.dumps(keys, ensure_ascii=False, indent=1))
         return
     for slot in absent:
-        typer.echo(f"missing  {slot.key}  due {slot.due_at:%Y-%m-%d %H:%M} UTC")
+        typer.echo(f"missing  {tell_key(slot.key)}  due {slot.due_at:%Y-%m-%d %H:%M} UTC")
     if not absent:
         typer.echo("nothing is missing")

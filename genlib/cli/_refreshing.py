@@ -120,7 +120,8 @@ def history() -> None:
     Example: genlib register history
     """
     register = open_register(settings.load().register)
-    for line in tell_history(register, read_clock()):
+    lines = list(tell_history(register, read_clock()))
+    for line in lines or ["no feed was refreshed yet; begin with genlib feed new"]:
         typer.echo(line)
 
 

@@ -22,7 +22,8 @@ TWO_WIDTHS = 340
 class Chart(Item):
     """One chart of one protected table, drawn by a `mark` (present.marks) with its `settings`;
     `name` says what it is. `shown` are dimensions and columns of the table behind it, `legend`
-    names and colours; `fixed` is a width, `beside` HTML that stands there."""
+    names and colours; `fixed` is a width, `beside` HTML that stands there, `remark` a sentence for
+    its note."""
 
     plot: Plot
     mark: str
@@ -32,6 +33,7 @@ class Chart(Item):
     legend: Sequence[tuple[str, str]] = ()
     fixed: int | None = None
     beside: str = ""
+    remark: str = ""
 
     def to_dict(
         self,
@@ -71,7 +73,7 @@ class Chart(Item):
                 "Regions without colour: no figure.": has_white,
             },
         )
-        texts = captions(words, plot.options, plot.groups, cut, notes)
+        texts = captions(words, plot.options, self.remark, plot.groups, cut, notes)
         name = f"{words.translate(self.name)}: {texts['title'] or texts['subtitle']}"
         body = keys(self.legend) + self._pictures(width, name)
         return card(words, body, texts, tables.behind(plot, *self.shown))

@@ -110,6 +110,7 @@ def dots(
     table.check_columns(*([p] if p else []))
     texts = pl.Series("text", plot.words.figures(plot.rows[x], plot.form), dtype=pl.String)
     plot = replace(plot, frame=plot.frame.with_columns(texts))
+    line = _tell_line(plot, reference)
     reference = _read_reference(reference)
     if reference is not None:
         plot = _reach(plot, reference)
@@ -124,7 +125,17 @@ def dots(
         mark="dots",
         settings={"reference": reference},
         shown=((y,), (x, *ends(table, x))),
+        remark=line,
     )
+
+
+def _tell_line(plot: Plot, reference: float | Shown | None) -> str:
+    """Where the upright line stands, if a figure of a table says so; one at a number of the
+    author's is for the author to explain."""
+    if not isinstance(reference, Shown) or reference.value is None:
+        return ""
+    figure = plot.words.figure(reference.value, plot.form)
+    return plot.words.translate("The upright line: {figure}.", figure=figure)
 
 
 def _read_reference(reference: float | Shown | None) -> float | None:

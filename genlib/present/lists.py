@@ -14,6 +14,8 @@ from genlib.present.authored import keep_words
 from genlib.present.item import Finding
 from genlib.present.sentences import compose_finding, keep_hyphens, read_words, sort_rows
 
+LEFT_OUT = {"small left out", "left out"}
+"""How the groups of a table were made larger (`coarser`), where some have no row of their own."""
 MOST_NAMES = 5
 """So many names stand in a sentence; one more is named rather than counted."""
 
@@ -52,13 +54,14 @@ def without(
     table: ProtectedTable, by: str, column: str, message: str, *, besides: str = ""
 ) -> Finding:
     """A message with the {names} of what has no figure in the column; nothing if all have one.
-    Of what the column `besides` says is so another sentence speaks (`among`)."""
+    Of what the column `besides` says is so another sentence speaks (`among`). What the table leaves
+    out since few customers are in it has no figure either, and no name."""
     read_words(table)
     table.check_columns(column, *([besides] if besides else []))
     has_none = pl.col(column).is_null()
     if besides:
         has_none &= ~pl.col(besides).fill_null(value=False)
-    return _name_rows(table, by, has_none, message)
+    return _name_rows(table, by, has_none, message, tail=table.coarser.get(by) in LEFT_OUT)
 
 
 @keep_words
@@ -69,8 +72,11 @@ def among(table: ProtectedTable, by: str, column: str, message: str) -> Finding:
     return _name_rows(table, by, pl.col(column), message)
 
 
-def _name_rows(table: ProtectedTable, by: str, chosen: pl.Expr, message: str) -> Finding:
-    """The first names of many, and how many others there are: a list of twenty is not read."""
+def _name_rows(
+    table: ProtectedTable, by: str, chosen: pl.Expr, message: str, *, tail: bool = False
+) -> Finding:
+    """The first names of many, and how many others there are: a list of twenty is not read; with a
+    `tail`, that there are more, which are small."""
     words = read_words(table)
     rows = table.rows(by).filter(chosen).sort(by)
     names = [keep_hyphens(name) for name in words.labels(rows, by)]
@@ -79,4 +85,6 @@ def _name_rows(table: ProtectedTable, by: str, chosen: pl.Expr, message: str) ->
         first_names = ", ".join(names[:MOST_NAMES])
         rest = words.number(len(names) - MOST_NAMES)
         named = words.translate("{names} and {n} others", names=first_names, n=rest)
+    if tail:
+        named = words.translate("{names} and those with few customers", names=named)
     return compose_finding((table,), message if names else "", names=named)

@@ -18,7 +18,7 @@ FULL, HALF, THIRD, PHONE = 990, 466, 291, 310
 PAPER = 0.72
 """For A4 a chart is drawn so much narrower than for a screen: letters of 13 pixels are 8 points or
 more there (tests/reports/test_pdf.py)."""
-HEIGHT, LOW = 240, 190
+HEIGHT, LOW = 240, 155
 """Of upright charts, on a screen and on paper."""
 SHEET = files("genlib.present").joinpath("style.css").read_text(encoding="utf-8")
 LIGHT, DARK = (dict(re.findall(r"--(\w+):(#\w{6})", line)) for line in SHEET.splitlines()[:2])

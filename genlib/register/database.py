@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from genlib.errors import BadInput, Refused, RegisterNotFound, UsageError
-from genlib.private import OWNER, make_home
+from genlib.private import OWNER, keep_access, make_home
 from genlib.register.bulk import UTC_INSTANT, Embedded, Server, explain, reason, translated
 from genlib.register.packing import part_rows
 from genlib.register.roles import make_roles
@@ -277,8 +277,9 @@ def create_register(url: str) -> Register:
     try:
         if register.embedded and file:
             make_home(Path(file).parent)
+            mode = keep_access(Path(file)).file
             descriptor = os.open(file, os.O_CREAT | os.O_RDWR, OWNER.file)
-            os.fchmod(descriptor, OWNER.file)
+            os.fchmod(descriptor, mode)
             os.close(descriptor)
         with begin_writing(register.engine) as connection:
             if sa.inspect(connection).has_table("audit_event"):

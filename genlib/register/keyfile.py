@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from genlib.atomic import replacing
 from genlib.errors import BadInput, UsageError, WrongPassword
-from genlib.private import make_home
+from genlib.private import keep_access, make_home
 from genlib.register.levels import LEAST, LEVELS, MOST, Level, tell_need
 from genlib.register.sealing import NONCE
 
@@ -214,7 +214,10 @@ def read_keys(path: Path) -> KeyFile:
     except FileNotFoundError:
         raise UsageError(f"no key file at {path}; make one with: genlib keys create") from None
     except OSError as error:
-        raise UsageError(f"the key file {path} cannot be read ({error.strerror})") from None
+        raise UsageError(
+            f"the key file {path} cannot be read ({error.strerror}); it is its owner's, who lets a "
+            "group read it by chgrp and chmod 660, in a folder of that group (chmod 2770)"
+        ) from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise BadInput(
             f"{path} is not a key file of this version of genlib, or was damaged; put back a copy "
@@ -237,7 +240,7 @@ def write_keys(keys: KeyFile, when_ready: Callable[[], None] = lambda: None) -> 
         content["former"] = former
     if keys.rotating:
         content["rotating"] = keys.rotating
-    with replacing(keys.path) as file:
+    with replacing(keys.path, keep_access(keys.path)) as file:
         file.write(json.dumps(content, indent=1).encode())
         when_ready()
 

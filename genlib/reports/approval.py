@@ -24,7 +24,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -33,14 +33,15 @@ from genlib.access_log import name_login, read_login
 from genlib.atomic import replacing
 from genlib.clock import read_clock
 from genlib.errors import Refused
-from genlib.private import check_no_link, make_home, open_lock
+from genlib.private import Access, check_no_link, find_access, give, make_home, open_lock
 from genlib.settings import REPOSITORY, Settings
 
 SHIPPED = REPOSITORY / "notebooks" / "approved.sha256"
 """The digests of genlib's own notebooks, a digest and a name on each line; `make digests` writes it
 anew."""
 ACTS = "notebooks.jsonl"
-"""The file of a workbench that keeps who approved which notebook, and who ran it as a draft."""
+"""The file of a workbench that keeps who approved which notebook, and who ran it as a draft, unless
+the setting `approvals` names another."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,16 @@ def read_shipped() -> dict[str, str]:
     return dict(line.split() for line in lines)
 
 
+def find_record(settings: Settings) -> Path:
+    """The file that keeps what was done with notebooks."""
+    return settings.approvals or settings.home / ACTS
+
+
 def read_acts(settings: Settings) -> list[Act]:
     """All that was done with notebooks in this workbench, the oldest first. A line that cannot be
-    read says nothing."""
-    return list(_parse(_read_text(settings)))
+    read says nothing; Refused if this login may not read the file."""
+    with _telling_closed(find_record(settings)):
+        return list(_parse(_read_text(find_record(settings))))
 
 
 def check_second_person(path: Path, digest: str, settings: Settings) -> None:
@@ -127,28 +134,50 @@ def _list_makers(path: Path, digest: str, settings: Settings) -> set[str]:
 def record_act(
     act: Literal["approved", "draft"], name: str, digest: str, settings: Settings
 ) -> Act:
-    """Keep that the user of the settings did this now; once is enough."""
+    """Keep that the user of the settings did this now; once is enough. Refused if this login may
+    not write there."""
     done = Act(act, name, digest, settings.user, read_clock().isoformat(), read_login())
-    home = make_home(settings.home)
-    check_no_link(home / ACTS)
-    with open_lock(home / f".{ACTS}.lock") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        before = _read_text(settings)
+    record = find_record(settings)
+    with _telling_closed(record), _hold(record) as access:
+        before = _read_text(record)
         same = [one for one in _parse(before) if _is_same(one, done)]
         if same:
             return same[0]
-        with replacing(home / ACTS) as file:
+        with replacing(record, access) as file:
             file.write(f"{before}{json.dumps(asdict(done))}\n".encode())
     return done
+
+
+@contextmanager
+def _hold(record: Path) -> Iterator[Access]:
+    """The record, which nobody else writes to meanwhile, and how it is made."""
+    access = find_access(make_home(record.parent))
+    check_no_link(record)
+    lock = record.with_name(f".{record.name}.lock")
+    with open_lock(lock) as handle:
+        give(lock, access.file)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield access
+
+
+@contextmanager
+def _telling_closed(record: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError:
+        raise Refused(
+            f"this login of the machine may not use {record}, which keeps who approved which "
+            "notebook; let the setting approvals name a file in a folder that its group shares "
+            "(chmod 2770), the same for whoever writes, approves and publishes notebooks"
+        ) from None
 
 
 def _is_same(one: Act, other: Act) -> bool:
     return asdict(one) | {"at": ""} == asdict(other) | {"at": ""}
 
 
-def _read_text(settings: Settings) -> str:
-    path = settings.home / ACTS
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+def _read_text(record: Path) -> str:
+    return record.read_text(encoding="utf-8") if record.exists() else ""
 
 
 def _parse(text: str) -> Iterator[Act]:

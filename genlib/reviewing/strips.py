@@ -39,9 +39,9 @@ TIME = "%Y-%m-%dT%H:%M:%SZ"
 CODED = {
     "kind": "kind",
     "channel": "channel",
-    "verdict": "verdict",
+    "verdict": "verdict of one",
     "reason": "why",
-    "then": "stage",
+    "then": "stage of one",
 }
 """Column, and the dimension whose words its codes have."""
 TIPS = ("pseudonym", "campaign", "kind", "channel", "verdict", "reason", "sent", "then")
@@ -223,7 +223,7 @@ def _history(histories: pl.DataFrame, person: Any, words: Words) -> Any:
     dots = table.mark_circle(size=110, opacity=1).encode(
         _when(histories["at"]), lines, _tone(words), tooltip=_tips(words)
     )
-    whose = alt.expr(f"'{words.translate('All contacts of that person')} ' + person.pseudonym")
+    whose = alt.expr(f"['{words.translate('All contacts of that person')}', person.pseudonym]")
     return dots.properties(title=alt.Title(whose), width=WIDTH, height=alt.Step(18))
 
 
@@ -240,7 +240,7 @@ def tell_left_out(review: Review, words: Words) -> str:
 
 
 def _tone(words: Words) -> Any:
-    tones = {words.label("verdict", code): color(tone) for code, tone in TONES.items()}
+    tones = {words.label(CODED["verdict"], code): color(tone) for code, tone in TONES.items()}
     return alt.Color(
         "verdict:N", scale=alt.Scale(domain=list(tones), range=list(tones.values())), title=None
     )

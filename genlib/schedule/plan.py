@@ -147,6 +147,11 @@ def name_slot(
     return f"report {report} {period} {language} {choice}"
 
 
+def tell_key(key: str) -> str:
+    """A key as a person reads it: no parameters are not worth a word."""
+    return key.replace(" {}", "")
+
+
 def read_choice(row: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a report that was put down; the name of a notebook may have any letter."""
     written = row["key"].rpartition(f" {row['period']} {row['language']} ")[2]

@@ -11,7 +11,7 @@ from typing import Any
 from genlib.atomic import replacing
 from genlib.schedule.lateness import is_late
 from genlib.schedule.outcome import APPROVAL, DONE, FAILED, REFUSED, RUNNING
-from genlib.schedule.plan import Slot, find_slot_key
+from genlib.schedule.plan import Slot, find_slot_key, tell_key
 from genlib.settings import Settings
 
 Row = Mapping[str, Any]
@@ -109,4 +109,4 @@ def tell(line: Mapping[str, Any]) -> str:
     where = f", cell {line['cell']}" if line["cell"] else ""
     kind = f", {line['error']}" if line["error"] else ""
     reason = f": {line['reason']}" if line["reason"] else ""
-    return f"{status:8}{since} {line['key']}{where}{kind}{reason}"
+    return f"{status:8}{since} {tell_key(line['key'])}{where}{kind}{reason}"

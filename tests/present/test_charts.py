@@ -222,6 +222,13 @@ def test_the_axis_of_dots_takes_in_the_reference(campaigns, reference):
     assert min(plot.ticks) <= min(plot.frame["low"].drop_nulls())
 
 
+def test_a_line_at_a_figure_of_a_table_is_told_in_words(campaigns):
+    told = charts.dots(campaigns, x="uplift", y="campaign", reference=campaigns.value("uplift"))
+    assert "Pystyviiva: +2,0\u00a0%" in told.html()
+    own = charts.dots(campaigns, x="uplift", y="campaign", reference=0.02)
+    assert "Pystyviiva" not in own.html()
+
+
 @pytest.mark.parametrize("reference", [10**30, -(10**400), float("nan"), float("inf")])
 def test_a_reference_that_no_axis_reaches_is_refused(campaigns, reference):
     with pytest.raises(UsageError, match="reference of dots is a number that a chart can show"):

@@ -420,6 +420,21 @@ def test_what_is_still_counted_is_not_said_to_have_no_figure_as_well(protected):
     )
 
 
+@pytest.mark.parametrize(
+    ("how", "end"),
+    [
+        ("small left out", "pieniä: sähköposti sekä ne, joissa on vähän asiakkaita."),
+        ("together", "pieniä: sähköposti."),
+    ],
+)
+def test_names_of_what_has_no_figure_are_not_all_where_small_groups_are_left_out(
+    protected, how, end
+):
+    row = {"channel": "email", "people": 9, "uplift": None}
+    table = replace(protected([row], "channel"), coarser={"channel": how})
+    assert findings.without(table, "channel", "uplift", MISSING).endswith(end)
+
+
 def test_no_line_ends_after_the_hyphen_that_begins_a_word(protected):
     row = {"campaign": "Takaisin arkeen -paketti", "people": 9, "uplift": None}
     table = protected([row], "campaign")

@@ -33,6 +33,13 @@ def ready() -> None:
     assert [run(["keys", "create"]), run(["register", "create"])] == [0, 0]
 
 
+def test_a_register_that_no_feed_was_refreshed_in_says_so(
+    ready: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["register", "history"]) == 0
+    assert "no feed was refreshed yet" in capsys.readouterr().out
+
+
 def test_with_a_publisher_the_keys_lie_in_two_hands(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -287,6 +287,15 @@ def test_a_new_embedded_register_is_for_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "home/register.sqlite").stat().st_mode) == 0o600
 
 
+def test_a_register_that_was_opened_to_a_group_stays_open_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "register.sqlite"
+    for _ in range(2):
+        create_register(f"sqlite:///{file}").engine.dispose()
+        file.chmod(0o660)
+    create_register(f"sqlite:///{file}")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o660
+
+
 def test_a_register_is_not_made_where_a_folder_stands(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no register can be made"):
         create_register(f"sqlite:///{tmp_path}")

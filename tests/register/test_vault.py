@@ -133,6 +133,13 @@ def test_the_key_file_is_for_its_owner_only_and_holds_no_secret(path: Path) -> N
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_key_file_that_was_opened_to_a_group_stays_open_when_a_slot_is_added(path: Path) -> None:
+    create_keys(path, **ANNA)
+    path.chmod(0o660)
+    add_user(path, **ANNA, new=BERTTA, secrets=["pseudonym"])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+
+
 @pytest.mark.notice("N8.5")
 def test_a_short_password_is_refused(path: Path) -> None:
     with pytest.raises(UsageError, match="at least 8"):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import stat
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 from approving import approve
+from logins import list_groups, run_as_nobody
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import Small
 from workbench import ROOT
@@ -279,6 +284,42 @@ def test_what_was_done_is_kept_in_a_file_of_its_owner_and_once(settings):
     path = settings.home / ACTS
     assert path.stat().st_mode & 0o777 == 0o600
     assert [act.notebook for act in read_acts(settings)].count("x") == 1
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder of a group; needs to be root, who can be anyone."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another login")
+    above = Path(tempfile.mkdtemp())
+    above.chmod(0o711)
+    folder = above / "shared"
+    folder.mkdir()
+    shutil.chown(folder, group=list_groups()[0])
+    folder.chmod(0o2770)
+    yield folder
+    shutil.rmtree(above)
+
+
+def test_a_second_person_approves_under_a_login_of_their_own(settings, shared):
+    settings = replace(settings, approvals=shared / "approvals.jsonl")
+    record_act("draft", "x", "0" * 64, settings)
+    bertta = replace(settings, user="bertta", home=shared / "none")
+    assert run_as_nobody(lambda: record_act("approved", "x", "0" * 64, bertta), shared.group()) == 0
+    assert is_approved("0" * 64, settings)
+    assert read_acts(settings)[1].login == "nobody"
+    assert stat.S_IMODE((shared / "approvals.jsonl").stat().st_mode) == 0o660
+
+
+def test_who_cannot_reach_the_record_is_told_what_to_set(settings, shared):
+    settings = replace(settings, home=shared.parent / "home")
+    record_act("draft", "x", "0" * 64, settings)
+
+    def act() -> None:
+        with pytest.raises(Refused, match="let the setting approvals name"):
+            is_approved("0" * 64, settings)
+
+    assert run_as_nobody(act) == 0
 
 
 def test_a_line_that_cannot_be_read_approves_nothing_and_loses_nothing(tmp_path, settings):

@@ -3,22 +3,22 @@ the page, and by who owns the decision's file."""
 
 from __future__ import annotations
 
-import grp
 import json
 import os
-import pwd
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from catalogued import PAGE, keep_waiting
+from logins import list_groups, run_as_nobody
 from planning import settings_in
 
 from genlib.access_log import read_login
+from genlib.cli import run as command
 from genlib.errors import UsageError
 from genlib.present.banner import take_banner
 from genlib.reports import catalogue
@@ -99,6 +99,15 @@ def test_a_link_to_a_decision_is_none(settings, tmp_path):
     assert read_status(run) == ("waiting", False)
 
 
+def test_pruning_tells_what_it_carried_out(settings, monkeypatch, capsys):
+    decide(keep_waiting(settings.reports, ID))
+    monkeypatch.setenv("GENLIB_HOME", str(settings.home))
+    assert command(["report", "prune"]) == 0
+    assert "1 carried out, as second persons decided" in capsys.readouterr().out
+    assert command(["report", "prune"]) == 0
+    assert "carried out" not in capsys.readouterr().out
+
+
 def test_what_was_changed_since_it_was_decided_stays_where_it_is(settings):
     run = keep_waiting(settings.reports, ID)
     decide(run)
@@ -132,27 +141,9 @@ def common() -> Iterator[Settings]:
         pytest.skip("only root can be another login")
     home = Path(tempfile.mkdtemp())
     home.chmod(0o711)
-    readers, publishers = [one.gr_name for one in grp.getgrall() if one.gr_gid not in {0, 65534}][
-        :2
-    ]
+    readers, publishers = list_groups()[:2]
     yield replace(settings_in(home), groups=f"reports={readers}, waiting={publishers}")
     shutil.rmtree(home)
-
-
-def run_as_nobody(act: Callable[[], object], *groups: str) -> int:
-    """The exit code of what another login does, a member of these groups."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.setgroups([grp.getgrnam(name).gr_gid for name in groups])
-            os.setgid(pwd.getpwnam("nobody").pw_gid)
-            os.setuid(pwd.getpwnam("nobody").pw_uid)
-            act()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.parametrize("status", [GOOD, REFUSED])

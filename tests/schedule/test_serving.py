@@ -68,7 +68,7 @@ def test_what_cannot_be_made_is_said_with_its_reason_and_an_exit_code(
     monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: LATE)
     assert command(["schedule", "due"]) == 5
     assert capsys.readouterr().out == (
-        "late     report customer_analysis 2026-10 fi {}: customer_analysis has not been published "
+        "late     report customer_analysis 2026-10 fi: customer_analysis has not been published "
         "here; do it with: genlib publish customer_analysis\n1 waiting, 1 late\n"
     )
     assert command(["schedule", "status", "--json"]) == 5
