@@ -232,6 +232,17 @@ def test_no_label_is_cut_or_takes_the_room_of_the_marks_however_long(protected, 
         assert read_reach(drawn) >= 60
 
 
+@pytest.mark.parametrize("url", ["https://company.example/a.json", "file:///etc/hostname"])
+def test_drawing_reads_nothing_from_elsewhere(url):
+    with pytest.raises(PermissionError, match=r"not allowed|access denied"):
+        svg.fitted({"mark": "bar", "data": {"url": url}}, 100)
+
+
+def test_drawing_says_nothing_that_a_notebook_would_show(protected, caplog):
+    draw_line(protected, "a").html()
+    assert caplog.records == []
+
+
 def test_dots_are_grey_where_chance_may_be_all(campaigns):
     plot = charts.dots(campaigns, x="uplift", y="campaign", reference=0).plot
     tones = dict(plot.frame.filter(~pl.col("hidden")).select("code", "tone").rows())
