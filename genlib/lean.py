@@ -1,7 +1,7 @@
 """Altair and nbformat without what makes them slow to load: jsonschema beneath both would spend
 more than a second on a grammar of web addresses that nothing here asks for.
 
-Example: the first chart of a kernel takes 0.6 s with it and 1.7 s without.
+Example: a kernel begins 1.1 s sooner with it than without.
 """
 
 from __future__ import annotations

@@ -9,15 +9,22 @@ def run(program):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def test_charts_and_strips_load_without_the_grammar_and_others_still_have_it():
-    for module in ("genlib.present.marks", "genlib.reviewing.strips"):
-        loaded = run(
-            f"import sys, {module}\n"
-            "print('altair' in sys.modules, 'lark' in sys.modules)\n"
-            "import rfc3987_syntax\n"
-            "print(rfc3987_syntax.is_valid_syntax('iri', 'https://company.example/'))"
-        )
-        assert loaded == "True False\nTrue\n"
+def test_strips_load_without_the_grammar_and_others_still_have_it():
+    loaded = run(
+        "import sys, genlib.reviewing.strips\n"
+        "print('altair' in sys.modules, 'lark' in sys.modules)\n"
+        "import rfc3987_syntax\n"
+        "print(rfc3987_syntax.is_valid_syntax('iri', 'https://company.example/'))"
+    )
+    assert loaded == "True False\nTrue\n"
+
+
+def test_a_report_is_made_without_altair():
+    loaded = run(
+        "import sys\nfrom genlib.reports.parts import load_for_all\nload_for_all()\n"
+        "print('altair' in sys.modules)"
+    )
+    assert loaded == "False\n"
 
 
 def test_a_grammar_that_is_there_already_stays():

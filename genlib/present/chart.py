@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from genlib.present import map as finland
-from genlib.present import svg, tables, theme
+from genlib.present import marks, svg, tables, theme
 from genlib.present.item import Item, card, keys
 from genlib.present.plot import Plot, captions, noted
 
@@ -36,25 +36,14 @@ class Chart(Item):
     remark: str = ""
 
     def to_dict(
-        self,
-        width: float = theme.HALF,
-        room: float | None = None,
-        *,
-        height: int = theme.HEIGHT,
-        validate: bool = True,
+        self, width: float = theme.HALF, room: float | None = None, *, height: int = theme.HEIGHT
     ) -> dict[str, Any]:
         """The Vega-Lite specification at a plot width, with room for its labels, and a height if
-        it is upright: nothing but the rows that are drawn. Checking it against Altair's schema
-        takes longer than drawing."""
-        from altair.utils.schemapi import debug_mode
-
-        from genlib.present import marks
-
-        with debug_mode(validate):
-            picture = getattr(marks, self.mark)(
-                marks.Frame(self.plot, width, room or width, height), **self.settings
-            )
-            spec: dict[str, Any] = picture.to_dict(validate=validate)
+        it is upright: nothing but the rows that are drawn."""
+        draw = getattr(marks, self.mark)
+        spec: dict[str, Any] = draw(
+            marks.Frame(self.plot, width, room or width, height), **self.settings
+        )
         return spec
 
     def html(self, width: int = theme.FULL) -> str:
@@ -102,5 +91,5 @@ class Chart(Item):
 
     def _picture(self, room: int, name: str, classes: str, height: int = theme.HEIGHT) -> str:
         key = hashlib.sha256(f"{self.tables} {name} {room} {height}".encode()).hexdigest()[:8]
-        picture = svg.fitted(self.to_dict(0.85 * room, room, height=height, validate=False), room)
+        picture = svg.fitted(self.to_dict(0.85 * room, room, height=height), room)
         return f'<div class="{classes}">{svg.finished(picture, name=name, key=key)}</div>'

@@ -1,5 +1,4 @@
-"""The marks: each function draws a plot as an Altair chart. Imported only when something is drawn,
-for Altair is heavy."""
+"""The marks: each function draws a plot as a specification of Vega-Lite."""
 
 from __future__ import annotations
 
@@ -9,7 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from genlib.lean import spare_grammar
 from genlib.present import map as finland
 from genlib.present.labels import (
     LETTER,
@@ -20,12 +18,10 @@ from genlib.present.labels import (
     raise_lines,
     write_lines,
 )
+from genlib.present.layers import ORDER, TIP, TONE, Spec, draw, end, name, quantity
 from genlib.present.plot import Plot
 from genlib.present.svg import HATCH
 from genlib.present.theme import PHONE, color, vega
-
-with spare_grammar():
-    import altair as alt
 
 WIDEST, THIN, ASIDE = 84, 32, 0.36
 """The widest column, the least room for one, the part of a picture for names beside it."""
@@ -52,29 +48,24 @@ class Frame:
         return self.room <= PHONE or (self.room < BESIDE and is_low)
 
     @property
-    def span(self) -> tuple[float, float]:
-        return min(self.plot.ticks), max(self.plot.ticks)
+    def span(self) -> list[float]:
+        return [min(self.plot.ticks), max(self.plot.ticks)]
 
     @property
-    def shown(self) -> Any:
-        return of(self.plot.frame.filter(~pl.col("hidden")))
+    def shown(self) -> pl.DataFrame:
+        return self.plot.frame.filter(~pl.col("hidden"))
 
-    def color(self) -> alt.Color:
+    def color(self) -> Spec:
         series = self.plot.series
-        return alt.Color(
-            "series:N",
-            scale=alt.Scale(domain=list(series), range=[color(name) for name in series.values()]),
-        )
+        tones = [color(tone) for tone in series.values()]
+        return name("series", scale={"domain": list(series), "range": tones})
 
-    def y(self, column: str = "value", *, axis: bool = True) -> alt.Y:
-        marked = (
-            alt.Axis(values=list(self.plot.ticks), labelExpr=_figures(self.plot.ticks))
-            if axis
-            else None
-        )
-        return alt.Y(f"{column}:Q", axis=marked, scale=alt.Scale(domain=self.span, nice=False))
+    def y(self, column: str = "value", *, axis: bool = True) -> Spec:
+        ticks = self.plot.ticks
+        marked = {"values": list(ticks), "labelExpr": _figures(ticks)} if axis else None
+        return quantity(column, axis=marked, scale={"domain": self.span, "nice": False})
 
-    def x(self, *, points: bool = False) -> alt.X:
+    def x(self, *, points: bool = False) -> Spec:
         places = self.plot.places
         room = self.width / max(1, len(places))
         inner = 1.0 if points else max(0.3, 1 - WIDEST / room)
@@ -87,13 +78,13 @@ class Frame:
         }
         if tilt:
             look["labelOffset"] = raise_lines(lines, tilt)
-        axis = alt.Axis(labelExpr=write_lines(lines), **look)
+        axis = {"labelExpr": write_lines(lines), **look}
         is_thin = self.width < THIN * len(places)
         outer = 0.15 if points else inner / 2
         if is_thin and not points:
             outer = 0.45  # a figure is wider than its column
-        scale = alt.Scale(domain=places, paddingInner=inner, paddingOuter=outer)
-        return alt.X("place:N", sort=places, scale=scale, axis=axis)
+        scale = {"domain": places, "paddingInner": inner, "paddingOuter": outer}
+        return name("place", sort=places, scale=scale, axis=axis)
 
     @property
     def names(self) -> dict[str, list[str]]:
@@ -101,217 +92,183 @@ class Frame:
         room = self.room * (1 if self.narrow else ASIDE)
         return {place: fold_name(place, room) for place in self.plot.places}
 
-    def row(self) -> alt.Y:
+    def row(self) -> Spec:
         places = self.plot.places
         lines = self.names
-        look: dict[str, Any] = {
+        axis = {
+            "labelExpr": write_lines(lines),
+            "labelOffset": raise_lines(lines),
             "labelLimit": 0,
             "labelColor": color("ink"),
             "grid": False,
             "labelLineHeight": LINE,
             "labelPadding": 10,
         }
-        axis = alt.Axis(labelExpr=write_lines(lines), labelOffset=raise_lines(lines), **look)
-        return alt.Y(
-            "place:N",
-            sort=places,
-            scale=alt.Scale(domain=places),
-            axis=None if self.narrow else axis,
-        )
+        shown = None if self.narrow else axis
+        return name("place", sort=places, scale={"domain": places}, axis=shown)
 
-    def behind(self, start: float, end: float, axis: Any = None, *, bar: int = THICK) -> list[Any]:
+    def behind(
+        self, low: float, high: float, axis: Spec | None = None, *, bar: int = THICK
+    ) -> list[Spec]:
         """Behind rows: hatching where a figure is hidden; where it is narrow the names, above bars
         of this height."""
-        x = alt.X("start:Q", scale=alt.Scale(domain=[start, end], nice=False), axis=axis)
-        hidden = self._hidden(start=start, end=end).mark_bar(height=THICK, fill=HATCH)
-        layers = (
-            [hidden.encode(x, alt.X2("end:Q"), self.row(), alt.Description("tip:N"))]
-            if self.plot.hidden
-            else []
-        )
-        return [*layers, *self._name_rows(x, start, bar)] if self.narrow else layers
+        x = quantity("start", scale={"domain": [low, high], "nice": False}, axis=axis)
+        ends = {"x": x, "x2": end("end"), "y": self.row(), "description": TIP}
+        hidden = self._hidden(start=low, end=high)
+        hatched = draw(hidden, "bar", ends, height=THICK, fill=HATCH)
+        layers = [hatched] if self.plot.hidden else []
+        return [*layers, *self._name_rows(x, low, bar)] if self.narrow else layers
 
-    def _name_rows(self, x: alt.X, start: float, bar: int) -> list[Any]:
+    def _name_rows(self, x: Spec, start: float, bar: int) -> list[Spec]:
         """The names above their rows, from the `start` of the axis on."""
         above = -(bar / 2 + ABOVE)
         names = self.names
         rows = {"place": list(names), "name": ["\n".join(lines) for lines in names.values()]}
-        named = of(pl.DataFrame(rows).with_columns(start=pl.lit(start)))
-        return [
-            named.mark_text(align="left", aria=False, **break_lines(above, 1), **look).encode(
-                x, self.row(), alt.Text("name:N")
-            )
-            for look in haloed()
-        ]
+        named = pl.DataFrame(rows).with_columns(start=pl.lit(start))
+        channels = {"x": x, "y": self.row(), "text": name("name")}
+        look: dict[str, Any] = {"align": "left", "aria": False, **break_lines(above, 1)}
+        return [draw(named, "text", channels, **look, **rim) for rim in haloed()]
 
-    def blanks(self, *, points: bool = False) -> list[Any]:
+    def blanks(self, *, points: bool = False) -> list[Spec]:
         """Hatching over the whole height of each place of which something is hidden."""
-        start, end = self.span
-        hidden = self._hidden(start=start, value=end).mark_bar(
-            fill=HATCH, **({"width": 22} if points else {})
-        )
-        return (
-            [
-                hidden.encode(
-                    self.x(points=points), self.y(), alt.Y2("start:Q"), alt.Description("tip:N")
-                )
-            ]
-            if self.plot.hidden
-            else []
-        )
+        if not self.plot.hidden:
+            return []
+        low, high = self.span
+        x, y = self.x(points=points), self.y()
+        channels = {"x": x, "y": y, "y2": end("start"), "description": TIP}
+        width = {"width": 22} if points else {}
+        return [draw(self._hidden(start=low, value=high), "bar", channels, fill=HATCH, **width)]
 
-    def _hidden(self, **ends: float) -> Any:
+    def _hidden(self, **ends: float) -> pl.DataFrame:
         message = self.plot.words.translate("hidden to protect small groups")
         frame = pl.DataFrame({"place": self.plot.hidden}, schema={"place": pl.String})
-        return of(
-            frame.with_columns(
-                tip=pl.col("place") + f": {message}",
-                **{name: pl.lit(end) for name, end in ends.items()},
-            )
-        )
+        columns = [pl.lit(place).alias(column) for column, place in ends.items()]
+        return frame.with_columns(*columns, tip=pl.col("place") + f": {message}")
 
-    def chart(self, *layers: Any, height: Any = None) -> Any:
+    def chart(self, *layers: Spec, height: Any = None) -> Spec:
         corner = 0 if height else 2  # of a tilted name, which Vega does not count
-        # all at once: each method of a chart copies all of it
-        padding = {"left": corner, "right": 2, "top": 6, "bottom": 0}
-        return alt.layer(
-            *layers,
-            width=max(60, round(self.width)),
-            height=height or self.height,
-            padding=padding,
-            config=vega(),
-        )
+        return {
+            "layer": list(layers),
+            "width": max(60, round(self.width)),
+            "height": height or self.height,
+            "padding": {"left": corner, "right": 2, "top": 6, "bottom": 0},
+            "config": vega(),
+        }
 
-    def steps(self, height: int) -> alt.Step:
+    def steps(self, height: int) -> Spec:
         """The height of a row, with the lines of the longest name where names stand above."""
         most = max((len(lines) for lines in self.names.values()), default=1)
-        return alt.Step(height + (18 + LINE * (most - 1)) * self.narrow)
+        return {"step": height + (18 + LINE * (most - 1)) * self.narrow}
 
 
-def columns(frame: Frame, *, side_by_side: bool = False) -> Any:
+def columns(frame: Frame, *, side_by_side: bool = False) -> Spec:
     """Upright columns, stacked or side by side; single ones have their figure above them, or the
     last and the highest if room is short."""
-    beside = [alt.XOffset("series:N", sort=list(frame.plot.series))] if side_by_side else []
     labels, every = _labelled(frame)
-    y = frame.y(axis=not every)
-    marks = frame.shown.mark_bar().encode(
-        frame.x(), y, frame.color(), *beside, alt.Order("order:Q"), alt.Description("tip:N")
-    )
-    rim, text = (
-        of(labels).mark_text(dy=-9, aria=False, **look).encode(frame.x(), y, alt.Text("text:N"))
-        for look in haloed()
-    )
+    place = {"x": frame.x(), "y": frame.y(axis=not every)}
+    seen = {**place, "color": frame.color(), "order": ORDER, "description": TIP}
+    if side_by_side:
+        seen["xOffset"] = name("series", sort=list(frame.plot.series))
+    marks = draw(frame.shown, "bar", seen)
+    written = {**place, "text": name("text")}
+    rim, text = (draw(labels, "text", written, dy=-9, aria=False, **look) for look in haloed())
     return frame.chart(
         *frame.blanks(), rim, marks, text
     )  # a rim in front would bite into the column
 
 
-def line(frame: Frame) -> Any:
+def line(frame: Frame) -> Spec:
     """Lines over time with their interval as a band; each is named at its end."""
     plot = frame.plot
     x = frame.x(points=True)
     y = frame.y()
     tone = frame.color()
     last = plot.frame.filter(~pl.col("hidden")).group_by("series", maintain_order=True).last()
-    band = (
-        of(plot.frame)
-        .mark_area(opacity=0.16, aria=False)
-        .encode(x, frame.y("low"), alt.Y2("high:Q"), tone)
-    )
-    path = of(plot.frame).mark_line(strokeWidth=2.5, aria=False).encode(x, y, tone)
-    points = frame.shown.mark_circle(size=36, opacity=1).encode(
-        x, y, tone, alt.Description("tip:N")
-    )
-    end = of(last).mark_circle(size=90, opacity=1, aria=False).encode(x, y, tone)
-    name = (
-        of(_spread(frame, last))
-        .mark_text(align="left", dx=11, fontWeight=600, aria=False, **break_lines(0, 0.5))
-        .encode(x, frame.y("at"), alt.Text("name:N"))
-    )
-    return frame.chart(*frame.blanks(points=True), band, path, points, end, name)
+    over = {"x": x, "y": frame.y("low"), "y2": end("high"), "color": tone}
+    band = draw(plot.frame, "area", over, opacity=0.16, aria=False)
+    place = {"x": x, "y": y, "color": tone}
+    path = draw(plot.frame, "line", place, strokeWidth=2.5, aria=False)
+    points = draw(frame.shown, "circle", {**place, "description": TIP}, size=36, opacity=1)
+    ends = draw(last, "circle", place, size=90, opacity=1, aria=False)
+    look: dict[str, Any] = {"align": "left", "dx": 11, "fontWeight": 600, "aria": False}
+    written = {"x": x, "y": frame.y("at"), "text": name("name")}
+    names = draw(_spread(frame, last), "text", written, **look, **break_lines(0, 0.5))
+    return frame.chart(*frame.blanks(points=True), band, path, points, ends, names)
 
 
-def bars(frame: Frame) -> Any:
+def bars(frame: Frame) -> Spec:
     """Bars lying down, each with its name and its figure."""
     greatest = float(frame.plot.frame["value"].max() or 1)  # type: ignore[arg-type]
-    x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, greatest], nice=False))
-    marks = frame.shown.mark_bar(height=THICK).encode(
-        x, frame.row(), alt.Color("tone:N", scale=None), alt.Description("tip:N")
-    )
-    text = frame.shown.mark_text(align="left", dx=7, aria=False).encode(
-        x, frame.row(), alt.Text("text:N")
-    )
+    x = quantity("value", axis=None, scale={"domain": [0, greatest], "nice": False})
+    place = {"x": x, "y": frame.row()}
+    marks = draw(frame.shown, "bar", {**place, "color": TONE, "description": TIP}, height=THICK)
+    written = {**place, "text": name("text")}
+    text = draw(frame.shown, "text", written, align="left", dx=7, aria=False)
     return frame.chart(*frame.behind(0.0, greatest), marks, text, height=frame.steps(30))
 
 
-def dots(frame: Frame, *, reference: float | None = None) -> Any:
+def dots(frame: Frame, *, reference: float | None = None) -> Spec:
     """A value with its interval on each row, and the reference as a thin upright line."""
-    axis = alt.Axis(
-        values=list(frame.plot.ticks),
-        labelExpr=_figures(frame.plot.ticks),
-        grid=True,
-        domain=False,
-        labelOverlap=True,
-    )
+    axis = {
+        "values": list(frame.plot.ticks),
+        "labelExpr": _figures(frame.plot.ticks),
+        "grid": True,
+        "domain": False,
+        "labelOverlap": True,
+    }
+    scale = {"domain": frame.span, "nice": False}
     low, value, high = (
-        alt.X(f"{c}:Q", axis=axis, scale=alt.Scale(domain=frame.span, nice=False))
-        for c in ("low", "value", "high")
+        quantity(column, axis=axis, scale=scale) for column in ("low", "value", "high")
     )
-    tone = alt.Color("tone:N", scale=None)
     row = frame.row()
-    span = frame.shown.mark_rule(strokeWidth=2.5, aria=False).encode(
-        low, alt.X2("high:Q"), row, tone
-    )
-    point = frame.shown.mark_circle(size=120, opacity=1).encode(
-        value, row, tone, alt.Description("tip:N")
-    )
+    between = {"x": low, "x2": end("high"), "y": row, "color": TONE}
+    span = draw(frame.shown, "rule", between, strokeWidth=2.5, aria=False)
+    place = {"x": value, "y": row, "color": TONE, "description": TIP}
+    point = draw(frame.shown, "circle", place, size=120, opacity=1)
+    written = {"x": high, "y": row, "text": name("text")}
     text = [
-        frame.shown.mark_text(align="left", dx=9, aria=False, **look).encode(
-            high, row, alt.Text("text:N")
-        )
+        draw(frame.shown, "text", written, align="left", dx=9, aria=False, **look)
         for look in haloed()
     ]
     upright = [] if reference is None else [_upright(reference, axis)]
+    first, last = frame.span
     return frame.chart(
-        *upright, *frame.behind(*frame.span, axis), span, point, *text, height=frame.steps(36)
+        *upright, *frame.behind(first, last, axis), span, point, *text, height=frame.steps(36)
     )
 
 
-def likert(frame: Frame) -> Any:
+def likert(frame: Frame) -> Spec:
     """Shares of the answers to each question, to both sides of the middle answer."""
     low = pl.col("low").min().fill_null(-0.5)
     high = pl.col("high").max().fill_null(0.5)
     shares = frame.plot.frame.select(low, high).row(0)
-    x = alt.X("low:Q", axis=None, scale=alt.Scale(domain=list(shares), nice=False))
-    tone = alt.Color("tone:N", scale=None)
-    tip = alt.Description("tip:N")
-    marks = frame.shown.mark_bar(height=BROAD).encode(x, alt.X2("high:Q"), frame.row(), tone, tip)
+    x = quantity("low", axis=None, scale={"domain": list(shares), "nice": False})
+    row = frame.row()
+    between = {"x": x, "x2": end("high"), "y": row, "color": TONE, "description": TIP}
+    marks = draw(frame.shown, "bar", between, height=BROAD)
     least = 0.13 if frame.narrow else 0.05
-    wide = frame.plot.frame.filter(~pl.col("hidden"), pl.col("share") > least)
     middle = (pl.col("low") + pl.col("high")) / 2
-    named = of(wide.with_columns(middle=middle)).mark_text(aria=False)
-    text = named.encode(
-        alt.X("middle:Q", axis=None),
-        frame.row(),
-        alt.Text("text:N"),
-        alt.Color("ink:N", scale=None),
-    )
+    wide = frame.shown.filter(pl.col("share") > least).with_columns(middle=middle)
+    ink = name("ink", scale=None)
+    written = {"x": quantity("middle", axis=None), "y": row, "text": name("text"), "color": ink}
+    text = draw(wide, "text", written, aria=False)
     return frame.chart(
         _upright(0.0), *frame.behind(*shares, bar=BROAD), marks, text, height=frame.steps(38)
     )
 
 
-def regions(frame: Frame) -> Any:
+def regions(frame: Frame) -> Spec:
     """The map, in a projection that leaves Finland its shape."""
-    data = alt.Data(values=finland.features(frame.plot))  # type: ignore[no-untyped-call]
-    shapes = alt.Chart(data).mark_geoshape(stroke=color("mute"), strokeWidth=0.6)
-    areas = shapes.encode(
-        alt.Color("properties.tone:N", scale=None), alt.Description("properties.tip:N")
-    )
-    return frame.chart(
-        areas.project(type="transverseMercator", rotate=[-27, 0, 0]),
-        height=round(frame.width * 1.85),
-    )
+    areas = {
+        "data": {"values": finland.features(frame.plot)},
+        "mark": {"type": "geoshape", "stroke": color("mute"), "strokeWidth": 0.6},
+        "encoding": {
+            "color": name("properties.tone", scale=None),
+            "description": name("properties.tip"),
+        },
+        "projection": {"type": "transverseMercator", "rotate": [-27, 0, 0]},
+    }
+    return frame.chart(areas, height=round(frame.width * 1.85))
 
 
 def haloed() -> list[dict[str, Any]]:
@@ -327,11 +284,6 @@ def break_lines(dy: float, part: float) -> dict[str, Any]:
         "lineHeight": LINE,
         "dy": {"expr": f"{dy} - {LINE * part} * {more}"},
     }
-
-
-def of(frame: pl.DataFrame) -> Any:
-    """An Altair chart of these rows, in this order."""
-    return alt.Chart(frame.with_columns(order=pl.int_range(pl.len())))
 
 
 def _figures(words: dict[float, str]) -> str:
@@ -373,9 +325,6 @@ def _spread(frame: Frame, last: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _upright(at: float, axis: Any = None) -> Any:
-    return (
-        of(pl.DataFrame({"at": [at]}))
-        .mark_rule(color=color("ink"), aria=False)
-        .encode(alt.X("at:Q", axis=axis))
-    )
+def _upright(at: float, axis: Spec | None = None) -> Spec:
+    place = {"x": quantity("at", axis=axis)}
+    return draw(pl.DataFrame({"at": [at]}), "rule", place, color=color("ink"), aria=False)

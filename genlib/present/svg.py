@@ -3,8 +3,10 @@ hatching where a cell is hidden."""
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import cache
+from importlib import import_module
 from importlib.resources import as_file, files
 from typing import Any
 from xml.etree import ElementTree
@@ -22,7 +24,7 @@ def fitted(spec: dict[str, Any], width: float) -> str:
     # resize: labels move with the marks, so the room for them is measured again
     fit = {"type": "fit-x", "contains": "padding", "resize": True}
     whole = {"width": width, "autosize": fit}
-    svg: str = _renderer().vegalite_to_svg(spec | whole, allowed_base_urls=[])
+    svg: str = _renderer().vegalite_to_svg(spec | whole)
     return svg
 
 
@@ -51,11 +53,14 @@ def finished(svg: str, *, name: str, key: str) -> str:
 
 @cache
 def _renderer() -> Any:
-    import vl_convert
-
+    """What draws, with the type of the page, and without reach for anything but the specification.
+    What it would warn of is nothing that a notebook may show."""
+    logging.getLogger("vl_convert").setLevel(logging.ERROR)
+    library: Any = import_module("vl_convert")  # which has no types
+    library.configure(base_url=False, allowed_base_urls=[])
     with as_file(files("genlib.present").joinpath("font")) as folder:
-        vl_convert.register_font_directory(str(folder))
-    return vl_convert
+        library.register_font_directory(str(folder))
+    return library
 
 
 def _clean(element: ElementTree.Element) -> None:

@@ -74,7 +74,8 @@ def purposes_of(notebook: Mapping[str, Any]) -> list[str]:
     """The purposes of the releases that a notebook opens by name: `open_release("satisfaction")`.
     Of cells that are no plain Python none are known."""
     sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    calls = [node for source in sources for node in _nodes(source) if isinstance(node, ast.Call)]
+    opening = [source for source in sources if "open_release" in source]
+    calls = [node for source in opening for node in _nodes(source) if isinstance(node, ast.Call)]
     opened = [call.args[0] for call in calls if _called(call) == "open_release" and call.args]
     names = [first.value for first in opened if isinstance(first, ast.Constant)]
     return sorted({name for name in names if isinstance(name, str)})

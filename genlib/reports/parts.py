@@ -31,7 +31,6 @@ MORE = (
     "narwhals.stable.v1._namespace",
     "scipy.optimize",
     "sqlite3",
-    "vl_convert",
 )
 """What kernels themselves are made of, and what some reports load."""
 

@@ -18,7 +18,7 @@ REPEATS = 1
 ROUNDS = 4
 CUSTOMERS = {"tiny": 2_000, "small": 20_000, "large": 200_000}
 REPORT = "customer_analysis"
-PARTS = ("altair", "great_tables", "highspy", "polars", "vl_convert")
+PARTS = ("great_tables", "highspy", "polars", "vl_convert")
 
 
 def _settings(folder: Path):

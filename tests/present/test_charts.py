@@ -11,15 +11,23 @@ import pytest
 
 from genlib.disclosure.cells import Measure
 from genlib.errors import NotProtected, UsageError
+from genlib.lean import spare_grammar
 from genlib.present import charts, findings, svg, theme
 from genlib.present.item import NOTHING, SMALL, Untold
 from genlib.present.labels import lay_underneath
 
+with spare_grammar():
+    from altair import LayerChart
+
+
+def list_rows(chart):
+    """All rows that stand in the specification."""
+    return [row for layer in chart.to_dict()["layer"] for row in layer["data"]["values"]]
+
 
 def values(chart, column="value"):
-    """What of a column stands in the data of the specification."""
-    data = chart.to_dict()["datasets"].values()
-    return sorted({row[column] for rows in data for row in rows if row.get(column) is not None})
+    """What of a column stands in the specification."""
+    return sorted({row[column] for row in list_rows(chart) if row.get(column) is not None})
 
 
 @pytest.mark.parametrize("thing", [pl.DataFrame({"month": [1], "people": [2]}), 7, None])
@@ -37,8 +45,7 @@ def test_a_column_that_is_not_there_is_named(channels):
 
 
 def test_a_specification_holds_only_the_rows_that_are_drawn(channels):
-    spec = charts.bars(channels, x="people", y="channel").to_dict()
-    places = {row["place"] for rows in spec["datasets"].values() for row in rows}
+    places = {row["place"] for row in list_rows(charts.bars(channels, x="people", y="channel"))}
     assert places == {"Sähköposti", "Tekstiviesti", "Kirje"}
     assert values(charts.bars(channels, x="people", y="channel")) == [100.0, 900.0]
 
@@ -166,6 +173,43 @@ def draw_columns(protected, name):
     return charts.columns(protected(rows, "topic"), x="topic", y="people")
 
 
+def draw_map(protected, name):
+    rows = [{"region": "01", "people": 9}, {"region": "06", "people": None, "reason": "primary"}]
+    return charts.map(protected(rows, "region"), title=name)
+
+
+@pytest.fixture
+def hidden(protected):
+    """A table of two topics and two months, of which one cell is hidden."""
+    cells = [(m, t, 9, None) for m in ("a", "b") for t in ("x", "y")]
+    cells[-1] = ("b", "y", None, "primary")
+    names = ("month", "topic", "people", "reason")
+    rows = [dict(zip(names, cell, strict=True)) for cell in cells]
+    totals = [{"topic": t, "people": n, "reason": None} for t, n in (("x", 18), ("y", None))]
+    return protected([*rows, *totals], "month", "topic")
+
+
+def list_charts_of_the_hidden(table):
+    """Each way to draw a table of which something is hidden."""
+    by_month = {"x": "month", "y": "people", "color": "topic"}
+    by_topic = {"x": "people", "y": "topic"}
+    return [
+        charts.columns(table, **by_month),
+        charts.columns(table, **by_month, side_by_side=True),
+        charts.line(table, **by_month),
+        charts.bars(table, **by_topic),
+        charts.dots(table, **by_topic, reference=12),
+    ]
+
+
+@pytest.mark.parametrize("room", [theme.PHONE, theme.FULL])
+def test_each_specification_keeps_to_the_schema_of_vega_lite(protected, hidden, room):
+    draws = [draw_bars, draw_dots, draw_likert, draw_line, draw_columns, draw_map]
+    drawn = [draw(protected, "a") for draw in draws]
+    for chart in [*drawn, *list_charts_of_the_hidden(hidden)]:
+        LayerChart.from_dict(chart.to_dict(0.85 * room, room))
+
+
 def read_reach(drawn):
     """Pixels from the leftmost mark that can be pointed at to the right end of the last."""
     marks = re.findall(r'<path aria-label="[^>]*graphics-symbol"[^>]*>', drawn)
@@ -180,12 +224,23 @@ def read_reach(drawn):
 def test_no_label_is_cut_or_takes_the_room_of_the_marks_however_long(protected, draw, room):
     for name in NAMES:
         chart = draw(protected, name)
-        drawn = svg.fitted(chart.to_dict(0.85 * room, room, validate=False), room)
+        drawn = svg.fitted(chart.to_dict(0.85 * room, room), room)
         assert float(re.search(r'width="([\d.]+)"', drawn)[1]) == pytest.approx(room, abs=2)
         assert "…" not in drawn
         text = re.sub("<[^>]+>", "", drawn).replace(" ", "")
         assert (name[:1].upper() + name[1:]).replace(" ", "") in text
         assert read_reach(drawn) >= 60
+
+
+@pytest.mark.parametrize("url", ["https://company.example/a.json", "file:///etc/hostname"])
+def test_drawing_reads_nothing_from_elsewhere(url):
+    with pytest.raises(PermissionError, match=r"not allowed|access denied"):
+        svg.fitted({"mark": "bar", "data": {"url": url}}, 100)
+
+
+def test_drawing_says_nothing_that_a_notebook_would_show(protected, caplog):
+    draw_line(protected, "a").html()
+    assert caplog.records == []
 
 
 def test_dots_are_grey_where_chance_may_be_all(campaigns):
