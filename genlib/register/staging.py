@@ -16,8 +16,9 @@ import polars as pl
 import sqlalchemy as sa
 from polars import col
 
+from genlib.register.changes import THERE
 from genlib.register.database import Register
-from genlib.register.packing import pack_rows
+from genlib.register.packing import write_bytes
 from genlib.register.schema import table
 from genlib.register.store import compared_by
 
@@ -162,9 +163,11 @@ class Stage(TemporaryTables):
         """`row` and the keys of those that are in the register as they came. rows: as for
         `compare`."""
         chosen = [*self.keys, *self.compared.values()]
-        there = self.register.read_packed(self.name, chosen, rows.select(self.keys))
-        packed = rows.select("row", *self.keys, pack_rows(rows, chosen))
-        return packed.join(there.to_frame(), on="packed", how="semi", maintain_order="left")
+        there = self.register.read_range(self.name, chosen, rows.select(self.keys))
+        came = write_bytes(rows.select("row", *chosen))
+        pairs = _lay_beside(came, there, self.keys)
+        is_same = [col(column).eq_missing(col(f"{column}{THERE}")) for column in chosen]
+        return pairs.filter(is_same).select("row", *self.keys)
 
     def update(self, rows: pl.DataFrame) -> None:
         """Give the rows of the register with these numbers the values of the other columns."""
@@ -197,6 +200,18 @@ class Stage(TemporaryTables):
         is_truth = isinstance(there.type, sa.Boolean)
         says_something = came.is_(sa.true()) if is_truth else came.is_not(None)
         return sa.and_(says_something, differs)
+
+
+def _lay_beside(rows: pl.DataFrame, there: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """The rows whose keys are in `there`, with its columns (` there`). Most files are in the order
+    of their numbers, so nobody looks for each."""
+    beside = there.select(pl.all().name.suffix(THERE))
+    if rows.select(keys).equals(there.select(keys)):
+        return pl.concat([rows, beside], how="horizontal")
+    there_keys = [f"{key}{THERE}" for key in keys]
+    return rows.join(
+        beside, left_on=keys, right_on=there_keys, coalesce=False, maintain_order="left"
+    )
 
 
 def find_ranges(numbers: pl.DataFrame) -> pl.DataFrame:
