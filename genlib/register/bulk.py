@@ -250,8 +250,8 @@ class Server:
     def pack(self, wanted: pl.Schema) -> str:
         """SQL that makes one text of each column of a query (`packing`)."""
         cells = [f"CAST({_as_plain(name, kind)} AS text)" for name, kind in wanted.items()]
-        whole = [f"coalesce({cell}, '{NOTHING}') || '{RECORD}'" for cell in cells]
-        return ", ".join(f"string_agg({cell}, '')" for cell in whole)
+        texts = [f"string_agg(coalesce({cell}, '{NOTHING}'), '{RECORD}')" for cell in cells]
+        return ", ".join(f"{text} || '{RECORD}'" for text in texts)
 
     def match(
         self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str
