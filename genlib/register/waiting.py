@@ -16,7 +16,7 @@ from polars import col
 
 from genlib.register.spelling import read_number
 
-MANY = 16_384
+MANY = 4_096
 
 
 class Waiting:
