@@ -8,7 +8,6 @@ time. `compare` answers two rows: 3 differs in `phone`, 5 is new.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -144,10 +143,6 @@ class Stage(TemporaryTables):
     def _batch(self) -> sa.Table:
         return self._make(f"{self.label}_{self.name}", [*self.keys, *self.compared.values()])
 
-    @cached_property
-    def _beside(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(1)
-
     def compare(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`row`, `is_new`, and for each compared column whether it differs; unchanged rows are not
         in the answer. rows: `row`, the keys and the stored columns of `compared`."""
@@ -167,16 +162,12 @@ class Stage(TemporaryTables):
 
     def find_unchanged(self, rows: pl.DataFrame, key: IdentityKey) -> pl.DataFrame:
         """`row` and the keys of those that are in the register as they came. rows: `row`, the keys
-        and the given columns. While the database reads, the secrets that came are digested."""
+        and the given columns."""
         chosen = [*self.keys, *self.compared.values()]
         numbers = rows.select(self.keys)
-        reading = self._beside.submit(self.register.read_range, self.name, chosen, numbers)
-        try:
-            digested = digest_columns(rows, self.name, key).select("row", *chosen)
-            came = write_bytes(digested)
-        finally:
-            wait([reading])
-        pairs = _lay_beside(came, reading.result(), self.keys)
+        there = self.register.read_range(self.name, chosen, numbers)
+        came = write_bytes(digest_columns(rows, self.name, key).select("row", *chosen))
+        pairs = _lay_beside(came, there, self.keys)
         is_same = [col(column).eq_missing(col(f"{column}{THERE}")) for column in chosen]
         return pairs.filter(is_same).select("row", *self.keys)
 
