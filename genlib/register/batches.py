@@ -59,6 +59,12 @@ class Batch:
     codes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CODES))
     payments: Payments = field(default_factory=Payments)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its rows are all that it says."""
+        others = (self.faults, self.candidates, self.questions, self.codes)
+        return self.given is None and all(frame.is_empty() for frame in others)
+
 
 @dataclass(frozen=True)
 class Place:

@@ -24,7 +24,7 @@ import psycopg
 import sqlalchemy as sa
 
 from genlib.errors import BadInput, GenlibError, Refused
-from genlib.register.packing import NOTHING, RECORD, UNIT
+from genlib.register.packing import NOTHING, RECORD
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 STATES = {"23505": "UNIQUE", "23503": "FOREIGN KEY", "23514": "CHECK", "23502": "NOT NULL"}
@@ -106,12 +106,10 @@ class Embedded:
         return f"SELECT {', '.join(values)} FROM json_each(:keys)"  # noqa: S608 - no value is in it
 
     def pack(self, wanted: pl.Schema) -> str:
-        """SQL that makes one text of all rows of a query (`packing`)."""
-        cells = ", ".join(
-            f"ifnull({_as_printed(name, kind)}, '{NOTHING}')" for name, kind in wanted.items()
-        )
-        marks = UNIT.join(["%s"] * len(wanted))
-        return f"group_concat(printf('{marks}', {cells}), '{RECORD}')"
+        """SQL that makes one text of each column of a query (`packing`)."""
+        cells = [_as_printed(name, kind) for name, kind in wanted.items()]
+        texts = [f"group_concat(ifnull({cell}, '{NOTHING}'), '{RECORD}')" for cell in cells]
+        return ", ".join(f"CAST({text} || '{RECORD}' AS BLOB)" for text in texts)
 
     def match(
         self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str
@@ -201,7 +199,7 @@ def _fetched(
 def _as_printed(name: str, kind: Any) -> str:
     """SQL of SQLite for the value of a column, bytes in hexadecimal."""
     column = quote_name(name)
-    return f"nullif(lower(hex({column})), '')" if kind == pl.Binary else column
+    return f"CASE WHEN {column} IS NOT NULL THEN hex({column}) END" if kind == pl.Binary else column
 
 
 def _as_plain(name: str, kind: Any) -> str:
@@ -213,7 +211,8 @@ def _as_plain(name: str, kind: Any) -> str:
         return f"CAST(date_part('epoch', {column}) AS bigint)"
     if kind == pl.Boolean:
         return f"CAST({column} AS integer)"
-    return f"encode({column}, 'hex')" if kind == pl.Binary else column
+    hexadecimal = f"upper(encode({column}, 'hex') COLLATE \"C\")"
+    return hexadecimal if kind == pl.Binary else column
 
 
 def _matched(session: sa.Connection, query: str, stored: pl.Schema, keys: str) -> pl.DataFrame:
@@ -249,13 +248,10 @@ class Server:
         return f"SELECT {', '.join(values)} FROM {elements}"  # noqa: S608 - no value is in it
 
     def pack(self, wanted: pl.Schema) -> str:
-        """SQL that makes one text of all rows of a query (`packing`)."""
-        cells = (
-            f"coalesce(CAST({_as_plain(name, kind)} AS text), '{NOTHING}')"
-            for name, kind in wanted.items()
-        )
-        row = f" || '{UNIT}' || ".join(cells)
-        return f"string_agg({row}, '{RECORD}')"
+        """SQL that makes one text of each column of a query (`packing`)."""
+        cells = [f"CAST({_as_plain(name, kind)} AS text)" for name, kind in wanted.items()]
+        texts = [f"string_agg(coalesce({cell}, '{NOTHING}'), '{RECORD}')" for cell in cells]
+        return ", ".join(f"{text} || '{RECORD}'" for text in texts)
 
     def match(
         self, session: sa.Connection, query: str, wanted: pl.Schema, keys: str

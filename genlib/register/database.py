@@ -15,10 +15,10 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from genlib.errors import BadInput, Refused, RegisterNotFound, UsageError
+from genlib.errors import BadInput, GenlibError, Refused, RegisterNotFound, UsageError
 from genlib.private import OWNER, keep_access, make_home
 from genlib.register.bulk import UTC_INSTANT, Embedded, Server, explain, reason, translated
-from genlib.register.packing import part_rows
+from genlib.register.packing import part_columns
 from genlib.register.roles import make_roles
 from genlib.register.schema import Base, table
 from genlib.register.version import check_version, keep_version
@@ -171,16 +171,20 @@ class Register:
                 for part in keys.iter_slices(MATCHED_KEYS)
             )
 
-    def read_packed(self, name: str, columns: Sequence[str], keys: pl.DataFrame) -> pl.Series:
-        """The stored rows of these keys, and perhaps some between them, each as one text of
-        `columns` (`packing`)."""
+    def read_range(self, name: str, columns: Sequence[str], keys: pl.DataFrame) -> pl.DataFrame:
+        """These columns of the stored rows of these keys, and perhaps of some between them. For
+        batches of many rows, without fractions; bytes are in hexadecimal."""
         schema = frame_schema(name)
         wanted = pl.Schema({column: schema[column] for column in columns})
         which, values = _name_keys(self._bulk, keys)
         every = f"SELECT {self._bulk.pack(wanted)} FROM {_quoted(name)}"  # noqa: S608
         query = sa.text(f"{every} WHERE {which}")
         with translated(name), self._session(write=True) as connection:
-            return part_rows(connection.scalar(query, values) or "")
+            texts = connection.execute(query, values).one()
+        try:
+            return part_columns(texts, wanted)
+        except pl.exceptions.PolarsError:  # which quotes what it cannot read
+            raise GenlibError(f"table {name}: a stored value is none of its column") from None
 
     @contextmanager
     def _shared(self, session: AbstractContextManager[Any]) -> Iterator[Any]:

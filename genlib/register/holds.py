@@ -36,7 +36,7 @@ from genlib.register import audit
 from genlib.register.database import Register, frame_schema
 from genlib.register.digests import IDENTIFIERS, digest_codes, digest_identifiers
 from genlib.register.schema import table
-from genlib.register.spelling import clean_text
+from genlib.register.spelling import clean_text, read_number
 from genlib.register.vault import IdentityKey
 
 OWNERS = {"customer": "id", "permission": "customer_id", "campaign_contact": "customer_id"}
@@ -91,8 +91,8 @@ def find_refused(raw: pl.DataFrame, faults: pl.DataFrame, name: str) -> pl.DataF
     named = raw.join(first, on="row", how="semi", maintain_order="left")
     numbers = named.select(
         "row",
-        customer_id=_read_number(OWNERS[name]),
-        refused_id=_read_number("id"),
+        customer_id=read_number(OWNERS[name]),
+        refused_id=read_number("id"),
         hides_rows=pl.any_horizontal(cells.fill_null(value=False)),
     )
     refused = first.join(numbers, on="row", maintain_order="left")
@@ -111,7 +111,7 @@ def find_opting_out(contacts: pl.DataFrame) -> pl.DataFrame:
 def digest_refused(raw: pl.DataFrame, refused: pl.DataFrame, key: IdentityKey) -> pl.DataFrame:
     """By what else the refused rows of `customer` in a batch are known: the columns `HELD` of their
     hold, identifier and digest."""
-    numbered = raw.with_columns(refused_id=_read_number("id"))
+    numbered = raw.with_columns(refused_id=read_number("id"))
     rows = numbered.join(refused, on="refused_id", how="semi", nulls_equal=True)
     absent = [name for name in (*IDENTIFIERS, "personal_id") if name not in raw.columns]
     whole = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
@@ -278,11 +278,6 @@ def move_holds(connection: sa.Connection, moved: pl.DataFrame) -> None:
     connection.execute(rows.delete().where(is_his_row), moved.select("before").to_dicts())
     change = rows.update().where(rows.c.customer_id == before)
     connection.execute(change.values(customer_id=sa.bindparam("now")), moved.to_dicts())
-
-
-def _read_number(name: str) -> pl.Expr:
-    text = clean_text(col(name)).str.replace(r"\.0+$", "")
-    return text.cast(pl.Int64, strict=False)
 
 
 def _read_holds(connection: sa.Connection, name: str = "") -> pl.DataFrame:

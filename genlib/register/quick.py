@@ -18,7 +18,6 @@ import polars as pl
 from polars import col
 
 from genlib.register.bulk import UTC_INSTANT
-from genlib.register.packing import NOTHING
 from genlib.register.store import plain_schema
 
 INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
@@ -63,5 +62,4 @@ def _read(column: str, kind: Any) -> pl.Expr:
         plain = text.str.strip_suffix("Z")
         instant = plain.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
         return pl.when(text.str.contains(INSTANT)).then(instant.dt.replace_time_zone("UTC"))
-    # packed it would be nothing
-    return pl.when(text != NOTHING).then(text)
+    return text

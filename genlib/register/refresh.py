@@ -26,6 +26,7 @@ from genlib.register.database import Register
 from genlib.register.expiry import PastRows
 from genlib.register.outcome import Outcome
 from genlib.register.secret_digests import fill_digests
+from genlib.register.staging import read_in_order
 from genlib.register.taking import Taking
 from genlib.register.vault import IdentityKey
 from genlib.settings import TIME_ZONE
@@ -112,6 +113,7 @@ class Refresh:
             self.years_kept,
             self.past,
         )
+        read_in_order(connection)
         fill_digests(place, source.table)
         taking = Taking(place, source, key, refused)
         refused.write(HEADER)

@@ -35,6 +35,12 @@ def clean_text(text: pl.Expr) -> pl.Expr:
     return visible.str.normalize("NFC").str.strip_chars()
 
 
+def read_number(name: str) -> pl.Expr:
+    """The whole number of a column of texts, however it is written; else nothing."""
+    text = clean_text(pl.col(name)).str.replace(r"\.0+$", "")
+    return text.cast(pl.Int64, strict=False)
+
+
 def fold_name(text: pl.Expr) -> pl.Expr:
     """The name in capitals, in compatible letters and with single spaces."""
     visible = clean_text(text).str.normalize("NFKC").str.to_uppercase()

@@ -31,9 +31,10 @@ from genlib.register.rules import examined
 from genlib.register.schema import plain_columns
 from genlib.register.source_keys import find_named_elsewhere, is_of_source
 from genlib.register.spelling import UNREADABLE
-from genlib.register.staging import Seen, Stage
+from genlib.register.staging import Seen, Stage, list_changes
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
 from genlib.register.tombstones import RULE, list_certain, part_erased, read_ids
+from genlib.register.waiting import MANY, Waiting
 
 CODE_RULES = ("unknown_code", "unknown_country")
 FEW = 0.1
@@ -43,9 +44,9 @@ FEW = 0.1
 class Taking:
     """The table of a source on its way into the register. `refused`: where faults are written;
     `speaking`: customers of the taken rows that tell of a consent, a prohibition or an opting out;
-    `refused_ids`: numbers of the rows that came and were refused;
-    `is_mostly_unchanged`: rows are worth a look whether they are in the register already; `now`:
-    the instant of the refresh, and `spoken` of when the source speaks, with the company's day."""
+    `refused_ids`: numbers of the rows that came and were refused; `is_mostly_unchanged`: rows are
+    worth a look whether they are in the register already; `now`: the instant of the refresh, and
+    `spoken` of when the source speaks, with the company's day."""
 
     def __init__(self, place: Place, source: Source, run: runs.RunKey, refused: BinaryIO) -> None:
         self.place = place
@@ -64,9 +65,12 @@ class Taking:
         self.seen = Seen(place.register, place.connection, self.name)
         self.stages: dict[tuple[str, ...], Stage] = {}
         self.stage = self._choose_stage(source.given)
+        self.waiting = Waiting(self.stage.keys)
 
     def take_batch(self, whole_batch: Batch) -> None:
-        """Take the good rows of a batch, and tell the others."""
+        """Take the good rows of a batch, and tell the others; rows that differ may wait."""
+        if not whole_batch.is_plain or self.waiting.is_met_by(whole_batch.rows):
+            self._take_waiting()
         batch = self._part_erased(whole_batch)
         self.stage = self._choose_stage(self.source.given if batch.given is None else batch.given)
         self.outcome.read += batch.rows.height
@@ -76,8 +80,18 @@ class Taking:
         whole = unfaulted if batch.given else self._pass_unchanged(unfaulted)
         if whole.is_empty() and batch.faults.is_empty() and batch.codes.is_empty():
             self.outcome.unchanged += batch.rows.height
+        elif batch.is_plain:
+            self.outcome.unchanged += batch.rows.height - whole.height
+            if self.waiting.add(whole) >= MANY:
+                self._take_waiting()
         else:
             self._take_whole(batch, whole)
+
+    def _take_waiting(self) -> None:
+        """Take the good rows of those that wait."""
+        rows = self.waiting.take()
+        if rows is not None:
+            self._take_whole(Batch(rows), rows)
 
     def _take_whole(self, batch: Batch, whole: pl.DataFrame) -> None:
         """Take the good rows of `whole`, which are those of a batch that are worth a look."""
@@ -119,6 +133,7 @@ class Taking:
         faults = pl.concat([tombstone_faults, named.join(tombstone_faults, on="row", how="anti")])
         if faults.is_empty():
             return batch
+        self._take_waiting()  # so that faults are told in their order
         rows = others.join(named, on="row", how="anti", maintain_order="left")
         erased = batch.rows.join(faults, on="row", how="semi")
         numbers = read_ids(erased)
@@ -143,8 +158,7 @@ class Taking:
         plain = read_plainly(rows, self.name, self.stage.given, self.stage.keys)
         if plain.is_empty():
             return rows
-        digested = digest_columns(plain, self.name, self.place.key)
-        there = self.stage.find_unchanged(digested)
+        there = self.stage.find_unchanged(plain, self.place.key)
         repeats = self.seen.find_seen(there)
         unchanged = there.join(repeats, on="row", how="anti")
         self.is_mostly_unchanged = unchanged.height >= FEW * rows.height
@@ -154,6 +168,7 @@ class Taking:
 
     def finish(self, *, is_whole: bool, may_be_fewer: bool) -> None:
         """The whole file is in: what follows from it for people, and what did not come."""
+        self._take_waiting()
         register, connection = self.place.register, self.place.connection
         if self.watch:
             if self.watch.close():
@@ -259,7 +274,7 @@ class Taking:
         came = rows.join(differing, on="row", how="semi", maintain_order="left")
         stored = self.stage.read_stored(came)
         pairs = self._pair(came, stored)
-        changes = _list_changes(differing)
+        changes = list_changes(differing)
         faults = judge_changes(self.place.register, self.name, pairs, changes, self.spoken)
         good = pairs.join(faults, on="row", how="anti", maintain_order="left")
         changes = changes.join(good, on="row", how="semi")
@@ -383,11 +398,3 @@ class Taking:
         pairs = refused.join(owners, left_on="refused_id", right_on="id")
         moved = pairs.filter(col("owner").ne_missing(col("customer_id")))
         return moved.with_columns(customer_id="owner").select(refused.columns)
-
-
-def _list_changes(differing: pl.DataFrame) -> pl.DataFrame:
-    """row, column: what differs in each row."""
-    long = differing.drop("is_new").unpivot(
-        index="row", variable_name="column", value_name="differs"
-    )
-    return long.filter(col("differs").cast(pl.Boolean)).select("row", "column")

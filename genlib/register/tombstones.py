@@ -35,7 +35,7 @@ from genlib.register.contradictions import FAULTS
 from genlib.register.database import Register
 from genlib.register.digests import IDENTIFIERS, digest_codes, digest_identifiers
 from genlib.register.schema import OF_THE_REGISTER, table
-from genlib.register.spelling import clean_text
+from genlib.register.spelling import clean_text, read_number
 from genlib.register.store import opened
 from genlib.register.vault import IdentityKey
 
@@ -59,7 +59,7 @@ def part_erased(
     stones = read_tombstones(register).with_columns(erased_on=day)
     if stones.is_empty():
         return rows, nobody
-    numbered = rows.with_columns(number=_read_number(owner))
+    numbered = rows.with_columns(number=read_number(owner))
     if name == "customer":
         erased = _find_people(register, key, numbered, stones)
     else:
@@ -77,7 +77,7 @@ def read_ids(rows: pl.DataFrame) -> pl.DataFrame:
     """row, id of rows that came as text."""
     if "id" not in rows.columns:
         return pl.DataFrame(schema={"row": pl.Int64, "id": pl.Int64})
-    return rows.select("row", id=_read_number("id")).drop_nulls()
+    return rows.select("row", id=read_number("id")).drop_nulls()
 
 
 def tell_erased(name: str, count: int) -> list[str]:
@@ -134,7 +134,7 @@ def find_contacts(register: Register, key: IdentityKey, named: pl.DataFrame) -> 
     stones = read_tombstones(register).filter(identifier="contact")
     if stones.is_empty():
         return pl.DataFrame(schema=FAULTS)
-    numbered = named.select("row", number=_read_number("text")).drop_nulls("number")
+    numbered = named.select("row", number=read_number("text")).drop_nulls("number")
     digests = digest_contacts(key, numbered["number"].unique())
     erased = numbered.join(digests.join(stones, on=MARK, how="semi"), on="number", how="semi")
     return erased.select("row", column=pl.lit("customer_id"), rule=pl.lit(RULE)).cast(FAULTS)
@@ -230,8 +230,3 @@ def _digest_owners(key: IdentityKey, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _is_later(joined: pl.Expr) -> pl.Expr:
     return (joined > col("erased_on")).fill_null(value=False)
-
-
-def _read_number(name: str) -> pl.Expr:
-    text = clean_text(col(name)).str.replace(r"\.0+$", "")
-    return text.cast(pl.Int64, strict=False)

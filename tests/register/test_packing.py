@@ -1,4 +1,4 @@
-"""Rows as one text each, the same on both databases as in a frame."""
+"""Columns as one text each are read as they were written, from both databases."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from polars import col
+from polars.testing import assert_frame_equal
 
+from genlib.errors import GenlibError
 from genlib.register import database
-from genlib.register.bulk import UTC_INSTANT
 from genlib.register.database import Register, frame_schema
-from genlib.register.packing import NOTHING, UNIT, pack_rows
-from genlib.register.staging import Seen, find_ranges
+from genlib.register.packing import part_columns, write_bytes
+from genlib.register.staging import Seen, Stage, find_ranges
+from genlib.register.store import digest_columns
+from genlib.register.vault import IdentityKey
 
 FIRST = {
     "id": 1,
@@ -39,11 +43,11 @@ def list_people() -> pl.DataFrame:
     return pl.DataFrame([FIRST, SECOND, THIRD], schema=schema)
 
 
-def test_both_databases_pack_a_row_as_a_frame_does(register: Register) -> None:
+def test_both_databases_give_a_range_as_it_was_written(register: Register) -> None:
     people = list_people()
     register.append("customer", people)
-    packed = register.read_packed("customer", COLUMNS, people.select("id"))
-    assert sorted(pack_rows(people, COLUMNS)) == sorted(packed)
+    read = register.read_range("customer", COLUMNS, people.select("id"))
+    assert_frame_equal(write_bytes(people.select(COLUMNS)), read.sort("id"))
 
 
 @pytest.mark.parametrize("spread", [0, 1000])
@@ -53,13 +57,13 @@ def test_rows_of_other_numbers_are_not_read_from_end_to_end(
     monkeypatch.setattr(database, "SPREAD", spread)
     people = list_people()
     register.append("customer", people)
-    packed = register.read_packed("customer", ["id"], pl.DataFrame({"id": [1, 900]}))
-    assert sorted(packed) == (["1", "3", "900"] if spread else ["1", "900"])
+    read = register.read_range("customer", ["id"], pl.DataFrame({"id": [1, 900]}))
+    assert sorted(read["id"]) == ([1, 3, 900] if spread else [1, 900])
 
 
-@pytest.mark.parametrize(("disclosures", "read"), [([1, 1], ["1", "1"]), ([1, 2], ["1", "1", "2"])])
+@pytest.mark.parametrize(("disclosures", "read"), [([1, 1], [1, 1]), ([1, 2], [1, 1, 2])])
 def test_of_two_keys_the_second_is_asked_for_too(
-    register: Register, disclosures: list[int], read: list[str]
+    register: Register, disclosures: list[int], read: list[int]
 ) -> None:
     """A disclosure may be of everybody, and a batch is of some of them."""
     log = {"recipient": "Posti", "country": "FI", "basis": "contract", "evidence": "1"}
@@ -72,20 +76,56 @@ def test_of_two_keys_the_second_is_asked_for_too(
     people = pl.DataFrame(pairs, frame_schema("disclosure_customer"), orient="row")
     register.append("disclosure_customer", people)
     keys = pl.DataFrame({"disclosure_id": disclosures, "customer_id": [1, 2]})
-    packed = register.read_packed("disclosure_customer", ["disclosure_id"], keys)
-    assert sorted(packed) == read
+    there = register.read_range("disclosure_customer", ["disclosure_id"], keys)
+    assert sorted(there["disclosure_id"]) == read
 
 
-def test_nothing_is_packed_where_no_row_is(register: Register) -> None:
-    assert register.read_packed("customer", ["id"], pl.DataFrame({"id": [7]})).is_empty()
+def test_where_no_row_is_the_range_is_empty(register: Register) -> None:
+    read = register.read_range("customer", COLUMNS, pl.DataFrame({"id": [7]}))
+    assert_frame_equal(write_bytes(list_people().select(COLUMNS).clear()), read)
 
 
-def test_what_is_nothing_is_no_empty_text() -> None:
-    rows = pl.DataFrame({"text": ["", None], "at": pl.Series([None, None], dtype=UTC_INSTANT)})
-    assert pack_rows(rows, ["text", "at"]).to_list() == [
-        f"{UNIT}{NOTHING}",
-        f"{NOTHING}{UNIT}{NOTHING}",
-    ]
+def test_a_value_that_is_none_of_its_column_is_not_told(register: Register) -> None:
+    register.append("customer", list_people())
+    if not register.embedded:
+        return
+    with register.writing() as connection:
+        connection.execute(sa.text("UPDATE customer SET birth_year = 'Sentinel' WHERE id = 3"))
+    with pytest.raises(GenlibError, match="table customer: a stored value is none of its column"):
+        register.read_range("customer", ["id", "birth_year"], pl.DataFrame({"id": [1, 3]}))
+
+
+def test_columns_of_different_lengths_are_no_frame() -> None:
+    with pytest.raises(pl.exceptions.ShapeError):
+        part_columns(
+            [b"1\x1e2\x1e", b"1\x1e"], pl.Schema({"id": pl.Int64, "customer_id": pl.Int64})
+        )
+
+
+def list_same(register: Register, key: IdentityKey, rows: pl.DataFrame) -> list[int]:
+    came = rows.select("id", "language", "left_on", family_name="postal_code", row=col("id") + 1)
+    with register.writing() as connection:
+        stage = Stage(register, connection, "customer", tuple(came.columns[:-1]))
+        return stage.find_unchanged(came, key)["row"].to_list()
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1], [1, 2], [1]])
+def test_rows_are_unchanged_in_whatever_order_they_come(
+    register: Register, key: IdentityKey, order: list[int]
+) -> None:
+    people = list_people().with_columns(postal_code=pl.format("{}", "id"))
+    plain = people.select("id", family_name="postal_code")
+    digests = digest_columns(plain, "customer", key)["family_name_digest"]
+    register.append("customer", people.with_columns(digests))
+    came = people[order]
+    others = came.with_columns(
+        language=pl.when(id=3).then(pl.lit("sv")).otherwise("language"),
+        postal_code=pl.when(id=900).then(pl.lit("Other")).otherwise("postal_code"),
+    )
+    new = pl.concat([others, others[:1].with_columns(id=pl.lit(4, pl.Int64))])
+    assert list_same(register, key, came) == (came["id"] + 1).to_list()
+    assert list_same(register, key, others) == [2] * (0 in order)
+    assert list_same(register, key, new) == [2] * (0 in order)
 
 
 def test_numbers_that_follow_one_another_are_one_range() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -97,6 +98,46 @@ def test_an_unchanged_row_may_come_again_in_a_later_batch(
     folder = write(tmp_path / "in", invoice=[*invoices, invoices[0], invoices[2]])
     outcome = refresh(register, key, folder, is_whole=True)["invoice"]
     assert (outcome.unchanged, outcome.refused, outcome.missing) == (5, 0, 0)
+
+
+def test_rows_of_many_batches_are_examined_together(
+    register: Register, key: IdentityKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genlib.register.batches.ROWS", 2)
+    invoices = [{**INVOICE, "id": str(number)} for number in range(1, 10)]
+    refresh(register, key, write(tmp_path / "in", customer=WRITTEN, invoice=invoices))
+    for number in (0, 3, 7):
+        invoices[number]["amount_cents"] = "1"
+    invoices[8]["amount_cents"] = "one"
+    heights = []
+
+    def examine_rows(raw: pl.DataFrame, *args: Any, **rules: Any) -> tuple[pl.DataFrame, ...]:
+        heights.append(raw.height)
+        return examined(raw, *args, **rules)
+
+    monkeypatch.setattr(taking, "examined", examine_rows)
+    outcome = refresh(register, key, write(tmp_path / "in", invoice=invoices))["invoice"]
+    assert heights == [4]
+    assert (outcome.read, outcome.unchanged, outcome.changed, outcome.refused) == (9, 5, 3, 1)
+    assert read_rejected(tmp_path / "in", "invoice") == [(10, "amount_cents", "not_an_integer")]
+
+
+@pytest.mark.parametrize("written", ["1", "01", "1.0", " 1"])
+def test_a_row_that_waits_is_taken_before_the_next_of_its_number(
+    register: Register,
+    key: IdentityKey,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: str,
+) -> None:
+    monkeypatch.setattr("genlib.register.batches.ROWS", 2)
+    invoices = [{**INVOICE, "id": str(number)} for number in range(1, 6)]
+    refresh(register, key, write(tmp_path / "in", customer=CUSTOMER, invoice=invoices))
+    changed = {**INVOICE, "id": written, "amount_cents": "1"}
+    folder = write(tmp_path / "in", invoice=[changed, *invoices[1:], invoices[0]])
+    outcome = refresh(register, key, folder)["invoice"]
+    assert (outcome.changed, outcome.rules, outcome.unchanged) == (1, {"duplicate": 1}, 4)
+    assert read_rejected(tmp_path / "in", "invoice") == [(7, "id", "duplicate")]
 
 
 CELLS = {

@@ -21,6 +21,7 @@ from genlib.register.database import Register, create_register
 from genlib.register.store import opened, plain_schema
 from genlib.register.synthetic import AS_OF, Truth, collect, synthesise, write_csv
 from genlib.register.synthetic.chance import business_ids, references
+from genlib.register.synthetic.people import _emails
 from genlib.register.vault import IdentityKey
 
 Frames = dict[str, pl.DataFrame]
@@ -92,6 +93,15 @@ def test_identifiers_belong_to_nobody(tables: Frames, column: str, artificial: s
     values = tables["customer"][column].drop_nulls()
     assert values.str.contains(artificial).all()
     assert values.is_unique().all()
+
+
+@pytest.mark.parametrize(
+    ("given_names", "address"),
+    [("Md. Robert", "md.testinen7@posti.example"), ("Ж", "testinen7@posti.example")],
+)
+def test_an_address_has_single_points_between_words(given_names: str, address: str) -> None:
+    person = pl.DataFrame({"id": [7], "given_names": [given_names], "family_name": ["Testinen"]})
+    assert _emails(person, ["posti"]).to_list() == [address]
 
 
 def test_business_ids_are_far_above_those_in_use(tables: Frames) -> None:

@@ -259,4 +259,5 @@ def _emails(frame: pl.DataFrame, provider: Any) -> pl.Series:
     plain = name.str.replace_many({"ä": "a", "ö": "o", "å": "a", "é": "e"}).str.replace_all(
         r"[^a-z.]", ""
     )
-    return frame.select(pl.format("{}{}@{}.example", plain, "id", pl.Series(provider))).to_series()
+    local = plain.str.replace_all(r"\.+", ".").str.strip_chars(".")
+    return frame.select(pl.format("{}{}@{}.example", local, "id", pl.Series(provider))).to_series()
