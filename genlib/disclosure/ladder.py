@@ -30,7 +30,8 @@ import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Rows, Step
 from genlib.disclosure.figures import NOTHING_EARLIER, list_figures, name_cell
-from genlib.disclosure.near import find_twin_rows, leave_few
+from genlib.disclosure.leftovers import add_codes, list_parts
+from genlib.disclosure.near import find_twins
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.rules import judge, read_contributions
 from genlib.disclosure.slices import SLICE
@@ -150,8 +151,8 @@ def make_legible(
     is_slice = SLICE in cells.dimensions
     if not (is_slice or cells.is_optional):
         return cells
-    twins = find_twin_rows(list_figures(cells), earlier, policy)
-    untold = count_unsafe(cells, policy) + twins.height
+    twins = _find_twins(cells, policy, earlier)["figure"].n_unique()
+    untold = count_unsafe(cells, policy) + twins
     most = 0 if is_slice else MOST_UNSAFE * cells.frame.height
     return leave_out(cells) if untold > most else cells
 
@@ -163,7 +164,7 @@ def has_ladder(cells: Cells) -> bool:
 
 def _keep_safe_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cells:
     """The cells of the codes none of which is unsafe, nor a near twin of one of another code or of
-    an earlier table.
+    an earlier table; and which together leave no few people of an earlier whole.
 
     Example: of the answers to three questions one was given by 3 people; the question is left out,
     and the other two are told.
@@ -175,23 +176,36 @@ def _keep_safe_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cel
     ]
     safe = _leave_out_codes(cells, pl.concat(unsafe).unique())
     safe = _leave_out_codes(safe, _list_twin_codes(safe, policy, earlier))
-    while _leaves_few(safe, policy, earlier):
-        sizes = safe.frame.group_by(cells.apart).agg(pl.col("people").max())
-        smallest = sizes.sort("people", cells.apart).head(1)
-        safe = _leave_out_codes(safe, smallest[cells.apart])
+    while not _find_twins(safe, policy, earlier).is_empty():
+        safe = _leave_out_one(safe, policy, earlier)
     return safe
 
 
-def _leaves_few(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> bool:
-    """Whether its codes that are told one by one, taken together from an earlier whole, leave few
-    people (`near.leave_few`)."""
+def _leave_out_one(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cells:
+    """Without the smallest code after which few people are left no more; if there is none, without
+    the smallest."""
+    sizes = cells.frame.group_by(cells.apart).agg(pl.col("people").max())
+    codes = sizes.sort("people", cells.apart)[cells.apart]
+    without = [_leave_out_codes(cells, codes[[place]]) for place in range(len(codes))]
+    helped = (one for one in without if _find_twins(one, policy, earlier).is_empty())
+    return next(helped, without[0])
+
+
+def _find_twins(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> pl.DataFrame:
+    """The figures of a table, and the sums of what it tells code by code (see `leftovers`), that
+    are near twins of one before them, in it or in an earlier table.
+
+    Example: an earlier table tells 120 who were asked, this one 118 of them who answered: the 118
+    are a near twin. All campaigns together had 12 buyers, and two of three had 5 each, so the third
+    had 2: the 10 are a near twin.
+    """
+    figures = list_figures(cells)
     by = cells.apart or cells.page
-    if not by:
-        return False
-    where, rest = name_cell(cells), name_cell(cells, by)
-    codes = cells.frame.select(where=where, rest=rest, by=pl.col(by).cast(pl.String))
-    figures = list_figures(cells).drop("code").join(codes.drop_nulls("by"), on="where")
-    return leave_few(figures.rename({"by": "code"}), earlier, policy)
+    if by:
+        codes = cells.frame.select(where=name_cell(cells), part=pl.col(by).cast(pl.String))
+        parts = figures.join(codes.drop_nulls(), on="where").with_columns(of=pl.lit(""), end=None)
+        figures = pl.concat([figures, add_codes(list_parts(parts))], how="diagonal")
+    return find_twins(figures.with_row_index("figure"), earlier, policy)
 
 
 def _leave_out_codes(cells: Cells, codes: pl.Series) -> Cells:
@@ -205,7 +219,8 @@ def _list_twin_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> pl.
     """The codes of which a figure is a near twin of one of another code, or table, before it."""
     codes = cells.frame.select(where=name_cell(cells), apart=cells.apart)
     figures = list_figures(cells).join(codes, on="where", maintain_order="left")
-    return find_twin_rows(figures, earlier, policy)["apart"].unique()
+    numbered = figures.with_row_index("figure")
+    return numbered.join(find_twins(numbered, earlier, policy), on="figure")["apart"].unique()
 
 
 def _take_steps(
@@ -231,8 +246,7 @@ def _take_steps(
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
         if is_empty or count_unsafe(coarser, policy):
             continue
-        is_near = not find_twin_rows(list_figures(coarser), earlier, policy).is_empty()
-        if not (is_near or _leaves_few(coarser, policy, earlier)):
+        if _find_twins(coarser, policy, earlier).is_empty():
             return _leave_out_if_blank(coarser)
     return leave_out(cells)
 

@@ -42,7 +42,7 @@ import polars as pl
 from genlib import notice, settings
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.deriving import derive_figures
-from genlib.disclosure.figures import NOTHING_EARLIER, list_figures
+from genlib.disclosure.figures import FIGURE, NOTHING_EARLIER, list_figures
 from genlib.disclosure.ladder import describe_steps, make_legible
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.manifest import manifest
@@ -188,13 +188,13 @@ def _make_all_legible(
     steps at which it does not tell the 118.
     """
     legible: dict[str, Cells] = {}
-    earlier = NOTHING_EARLIER.with_columns(table=pl.lit(""), series=pl.lit(""))
+    earlier = NOTHING_EARLIER.with_columns(table=pl.lit(""))
     for name, cells in tables.items():
         floor = beside.past.find_steps(name_series(name, cells), beside.day)
         table = take_slice(make_legible(cells, ruling, floor, earlier))
         series = pl.lit(name_series(name, table))
         figures = list_figures(table).with_columns(table=pl.lit(name), series=series)
-        earlier = pl.concat([earlier, figures])
+        earlier = pl.concat([earlier, figures], how="diagonal")
         legible[name] = table
     return legible, earlier
 
@@ -309,7 +309,7 @@ def _list_pages(
             day=beside.day,
             run=beside.run,
             content=rows.write_ipc(None).getvalue(),
-            figures=figures_told.filter(table=name, code=code),
+            figures=figures_told.filter(table=name, code=code).select(FIGURE.keys()),
             coarser=table.coarser,
         )
         pages[name].append(page_told)
