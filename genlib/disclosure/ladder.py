@@ -18,22 +18,21 @@ table takes the first step: A and B together 6, C 30, D 64.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from math import prod
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import narwhals as nw
 import polars as pl
 
+from genlib.disclosure.apart import keep_safe_codes
 from genlib.disclosure.cells import Cells, Dimension, Rows, Step
-from genlib.disclosure.figures import NOTHING_EARLIER, list_figures, name_cell
-from genlib.disclosure.leftovers import add_codes, list_parts
-from genlib.disclosure.near import find_twins
+from genlib.disclosure.faults import count_unsafe, find_near
+from genlib.disclosure.figures import NOTHING_EARLIER
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.rules import judge, read_contributions
 from genlib.disclosure.slices import SLICE
 
 Steps = Mapping[str, int]
@@ -147,11 +146,11 @@ def make_legible(
     if has_ladder(cells) and cells.recount:
         return _take_steps(cells, cells.recount, policy, floor, earlier)
     if cells.apart:
-        return _keep_safe_codes(cells, policy, earlier)
+        return keep_safe_codes(cells, policy, earlier)
     is_slice = SLICE in cells.dimensions
     if not (is_slice or cells.is_optional):
         return cells
-    twins = _find_twins(cells, policy, earlier)["figure"].n_unique()
+    twins = find_near(cells, policy, earlier)["figure"].n_unique()
     untold = count_unsafe(cells, policy) + twins
     most = 0 if is_slice else MOST_UNSAFE * cells.frame.height
     return leave_out(cells) if untold > most else cells
@@ -160,67 +159,6 @@ def make_legible(
 def has_ladder(cells: Cells) -> bool:
     """Whether a table may take coarser groups; else it is wanted at its level."""
     return any(dimension.ladder or dimension.is_subject for dimension in cells.by)
-
-
-def _keep_safe_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cells:
-    """The cells of the codes none of which is unsafe, nor a near twin of one of another code or of
-    an earlier table; and which together leave no few people of an earlier whole.
-
-    Example: of the answers to three questions one was given by 3 people; the question is left out,
-    and the other two are told.
-    """
-    there = cells.frame.filter(pl.col("people") > 0)
-    unsafe = [
-        there.filter(pl.lit(judgements["reason"]).is_not_null())[cells.apart]
-        for judgements in _judge_measures(cells, policy)
-    ]
-    safe = _leave_out_codes(cells, pl.concat(unsafe).unique())
-    safe = _leave_out_codes(safe, _list_twin_codes(safe, policy, earlier))
-    while not _find_twins(safe, policy, earlier).is_empty():
-        safe = _leave_out_one(safe, policy, earlier)
-    return safe
-
-
-def _leave_out_one(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cells:
-    """Without the smallest code after which few people are left no more; if there is none, without
-    the smallest."""
-    sizes = cells.frame.group_by(cells.apart).agg(pl.col("people").max())
-    codes = sizes.sort("people", cells.apart)[cells.apart]
-    without = [_leave_out_codes(cells, codes[[place]]) for place in range(len(codes))]
-    helped = (one for one in without if _find_twins(one, policy, earlier).is_empty())
-    return next(helped, without[0])
-
-
-def _find_twins(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> pl.DataFrame:
-    """The figures of a table, and the sums of what it tells code by code (see `leftovers`), that
-    are near twins of one before them, in it or in an earlier table.
-
-    Example: an earlier table tells 120 who were asked, this one 118 of them who answered: the 118
-    are a near twin. All campaigns together had 12 buyers, and two of three had 5 each, so the third
-    had 2: the 10 are a near twin.
-    """
-    figures = list_figures(cells)
-    by = cells.apart or cells.page
-    if by:
-        codes = cells.frame.select(where=name_cell(cells), part=pl.col(by).cast(pl.String))
-        parts = figures.join(codes.drop_nulls(), on="where").with_columns(of=pl.lit(""), end=None)
-        figures = pl.concat([figures, add_codes(list_parts(parts))], how="diagonal")
-    return find_twins(figures.with_row_index("figure"), earlier, policy)
-
-
-def _leave_out_codes(cells: Cells, codes: pl.Series) -> Cells:
-    if codes.is_empty():
-        return cells
-    is_left = ~pl.col(cells.apart).is_in(codes.implode())
-    return replace(cells, frame=cells.frame.filter(is_left), left_out="some")
-
-
-def _list_twin_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> pl.Series:
-    """The codes of which a figure is a near twin of one of another code, or table, before it."""
-    codes = cells.frame.select(where=name_cell(cells), apart=cells.apart)
-    figures = list_figures(cells).join(codes, on="where", maintain_order="left")
-    numbered = figures.with_row_index("figure")
-    return numbered.join(find_twins(numbered, earlier, policy), on="figure")["apart"].unique()
 
 
 def _take_steps(
@@ -236,19 +174,45 @@ def _take_steps(
     Example: of 30, 20 and 9 who answered in three regions the 30 are three fewer than the customers
     that an earlier table tells of the first. With the 9 they are 39, which no other figure is near.
     """
+    codes = {one.name: cells.frame[one.name].drop_nulls().unique() for one in cells.by}
+    tried: set[str] = set()
     for steps in list_steps(cells):
         is_above_floor = any(steps.get(name, 0) < least for name, least in floor.items())
-        if is_above_floor:
+        groups = _name_groups(cells.by, steps, codes)
+        if is_above_floor or groups in tried:
             continue
+        tried.add(groups)
         coarser = cells
         if steps:
             coarser = replace(recount(steps), recount=recount, steps=steps)
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
         if is_empty or count_unsafe(coarser, policy):
             continue
-        if _find_twins(coarser, policy, earlier).is_empty():
+        if find_near(coarser, policy, earlier).is_empty():
             return _leave_out_if_blank(coarser)
     return leave_out(cells)
+
+
+def _name_groups(by: Sequence[Dimension], steps: Steps, codes: Mapping[str, Iterable[Any]]) -> str:
+    """What becomes of the codes that there are at these steps: the same for steps that join no
+    others.
+
+    Nobody had a text message, so a step that joins these with post is none:
+
+    >>> channels = Dimension("channel", ladder=join_smallest(["sms", "post", "call", "email"]))
+    >>> codes = {"channel": ["post", "call", "email"]}
+    >>> names = [_name_groups([channels], {"channel": step}, codes) for step in range(3)]
+    >>> names[0] == names[1], names[1] == names[2]
+    (True, False)
+    """
+    groups: list[Any] = [dropped_columns(by, steps), list_units(by, steps)]
+    for dimension in by:
+        step = _find_step(dimension, steps)
+        joined: dict[Any, list[str]] = {}
+        for code in codes[dimension.name]:
+            joined.setdefault(step.get(code, code), []).append(str(code))
+        groups.append(sorted(map(sorted, joined.values())))
+    return str(groups)
 
 
 def _leave_out_if_blank(cells: Cells) -> Cells:
@@ -396,17 +360,3 @@ def _count_codes(cells: Cells, dimension: Dimension) -> list[int]:
     for column in dimension.parents:
         counts.append(codes[column].drop_nulls().n_unique())
     return [*(count + 1 for count in counts), 1]
-
-
-def count_unsafe(cells: Cells, policy: Policy) -> int:
-    """How many figures may not be told by the rules of the policy."""
-    return sum(figures["reason"].count() for figures in _judge_measures(cells, policy))
-
-
-def _judge_measures(cells: Cells, policy: Policy) -> Iterator[pl.DataFrame]:
-    """The cells of each measure, with the `reason` of those that are unsafe."""
-    there = cells.frame.filter(pl.col("people") > 0)
-    for measure in cells.measures:
-        contributions = read_contributions(measure, there.columns)
-        figures = there.select(kind=pl.lit(measure.kind), **contributions)
-        yield judge(figures, policy)

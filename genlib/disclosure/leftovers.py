@@ -12,7 +12,7 @@ of four that were told in earlier reports: so the fifth had 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,12 +21,14 @@ import numpy.typing as npt
 import polars as pl
 
 from genlib.disclosure.figures import FIGURE
-from genlib.disclosure.sketch import WORD, words
+from genlib.disclosure.sketch import words
 
 WHOLE = ["of", "rest", "measure", "numbering"]
 """What the parts of one whole have in common."""
 SUM = ["measure", "numbering", "kind", "value", "people", "heads", "sketch"]
 """What is known of a sum of figures."""
+Lines = npt.NDArray[Any]
+"""Words of sketches, or numbers, a row a figure."""
 NO_SUMS = pl.DataFrame(schema={name: FIGURE[name] for name in SUM})
 
 
@@ -73,28 +75,13 @@ def add_windows(parts: pl.DataFrame, windows: Sequence[tuple[date, date]]) -> pl
     contained = both.filter(does_contain, pl.col("row") != pl.col("row_larger"))
     largest = inside.filter(~pl.col("row").is_in(contained["row"].implode()))
     smallest = inside.filter(~pl.col("row").is_in(contained["row_larger"].implode()))
-    return pl.concat([_add_up(largest, by), _add_up(smallest, by)])
-
-
-def _add_up(parts: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """The parts that have these columns in common together."""
-    ordered = parts.sort(by)
-    sums = ordered.group_by(by, maintain_order=True).agg(
-        pl.col("kind").first(),
-        pl.col("value", "people").sum(),
-        pl.col("heads").all(),
-        size=pl.len(),
-    )
-    begins = (sums["size"].cum_sum() - sums["size"]).to_numpy()
-    lines = words(ordered["sketch"])
-    added = np.add.reduceat(lines, begins, axis=0, dtype=WORD) if sums.height else lines
-    return sums.with_columns(sketch=_pack(added)).select(SUM)
+    return pl.concat([_add_up(some.sort(by), by, _add_all) for some in (largest, smallest)])
 
 
 def add_codes(parts: pl.DataFrame) -> pl.DataFrame:
     """What was told code by code, added up (see `_add_lines`), of each cell.
 
-    >>> from genlib.disclosure.sketch import WIDTH
+    >>> from genlib.disclosure.sketch import WIDTH, WORD
     >>> part = {"of": "sent", "measure": "people", "numbering": "c1", "kind": "people"}
     >>> part |= {"people": 6, "heads": True, "sketch": np.ones(WIDTH, WORD).tobytes()}
     >>> both = {"rest": ["bought"] * 2, "value": [6, 7], "part": ["autumn", "spring"]}
@@ -102,26 +89,35 @@ def add_codes(parts: pl.DataFrame) -> pl.DataFrame:
     >>> sorted(set(words(sums["sketch"])[:, 0].tolist())), sorted(set(sums["value"]))
     ([0, 1, 2], [0, 6, 7, 13])
     """
-    sums = [NO_SUMS]
-    ordered = parts.sort("part", descending=True)
-    for cell in ordered.partition_by(WHOLE, maintain_order=True):
-        value, people = _add_lines(cell.select("value", "people").to_numpy()).T
-        added = pl.DataFrame({"value": value, "people": people})
-        same = cell.select("measure", "numbering", "kind", pl.col("heads").all()).head(1)
-        sketch = _pack(_add_lines(words(cell["sketch"])))
-        sums.append(added.join(same, how="cross").with_columns(sketch=sketch).select(SUM))
-    return pl.concat(sums)
+    return _add_up(
+        parts.sort("part", descending=True).sort(WHOLE, maintain_order=True), WHOLE, _add_lines
+    )
 
 
-def _pack(lines: npt.NDArray[Any]) -> pl.Series:
-    """Rows of words as sketches."""
-    return pl.Series([line.tobytes() for line in lines], dtype=pl.Binary)
+def _add_up(parts: pl.DataFrame, by: Sequence[str], add: Callable[[Lines], Lines]) -> pl.DataFrame:
+    """Sums of the parts that have these columns in common, which are in order."""
+    if parts.is_empty():
+        return NO_SUMS
+    groups = parts.group_by(by, maintain_order=True)
+    wholes = groups.agg(pl.col("kind").first(), pl.col("heads").all(), size=pl.len())
+    ends = wholes["size"].cum_sum().to_numpy()[:-1]
+    numbers = [add(some) for some in np.split(parts.select("value", "people").to_numpy(), ends)]
+    lines = [add(some) for some in np.split(words(parts["sketch"]), ends)]
+    value, people = np.concatenate(numbers).T
+    sketch = pl.Series([line.tobytes() for line in np.concatenate(lines)], dtype=pl.Binary)
+    sums = wholes[np.repeat(np.arange(len(lines)), [len(some) for some in lines])]
+    return sums.with_columns(value=value, people=people, sketch=sketch).select(SUM)
 
 
-def _add_lines(lines: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _add_all(lines: Lines) -> Lines:
+    """All lines together."""
+    return np.add.reduce(lines, keepdims=True, dtype=lines.dtype)
+
+
+def _add_lines(lines: Lines) -> Lines:
     """The first line, the first two together and so on, and all but one or two.
 
-    >>> _add_lines(np.array([[1], [2], [4]], WORD))[:, 0].tolist()
+    >>> _add_lines(np.array([[1], [2], [4]]))[:, 0].tolist()
     [1, 3, 7, 6, 4, 2, 5, 1, 3]
     """
     sums = np.cumsum(lines, axis=0, dtype=lines.dtype)

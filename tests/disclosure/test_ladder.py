@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import genlib
 from genlib.disclosure import Cells, Dimension, Policy, ProtectedTable, tabulate
+from genlib.disclosure.faults import count_unsafe
 from genlib.disclosure.figures import list_figures
-from genlib.disclosure.ladder import count_unsafe, join, join_smallest, make_legible
+from genlib.disclosure.ladder import join, join_smallest, make_legible
 from genlib.metrics.figures import Rate
 
 SIZES = {"A": 2, "B": 4, "C": 30, "D": 64}
