@@ -162,7 +162,10 @@ def _protect(
     legible, figures = _make_all_legible(tables, beside, ruling)
     settled = settle(legible, figures, beside.past, beside.day, ruling)
     answer = _answer(settled, is_published=bool(beside.run))
-    measured = {name: _join_pages(name, cells, answer) for name, cells in settled.fresh.items()}
+    seen = pl.Series(answer.pattern.seen())
+    measured = {
+        name: _join_pages(name, cells, answer, seen) for name, cells in settled.fresh.items()
+    }
     bare = {
         name: _make_table(name, measured[name], answer, ruling, language) for name in settled.fresh
     }
@@ -266,15 +269,14 @@ def _make_table(
     )
 
 
-def _join_pages(name: str, cells: Cells, answer: Answer) -> pl.DataFrame:
+def _join_pages(name: str, cells: Cells, answer: Answer, seen: pl.Series) -> pl.DataFrame:
     """The measures of a table by cell, with `reason`: of its pages of now, and of those that are
-    repeated."""
+    repeated. `seen`: the variables that are shown or follow from what is."""
     frame = answer.settled.model.frames[name].with_columns(reason=answer.look_up("reason"))
-    seen = pl.lit(pl.Series(answer.pattern.seen()))
     values: dict[str, Any] = {"people": pl.lit(None, pl.Int64)}
     for measure in cells.measures:
         variable = answer.look_up(measure.name)
-        is_shown = pl.col("reason").is_null() | seen.gather(variable)
+        is_shown = pl.col("reason").is_null() | pl.lit(seen).gather(variable)
         values[measure.name] = pl.when(is_shown).then(measure.name)
     fresh = frame.select(*cells.dimensions, **values, reason="reason")
     old = [page.frame for (table, _), page in answer.settled.repeated.items() if table == name]
