@@ -38,7 +38,9 @@ FIGURE: dict[str, Any] = {
 }
 """What is kept of a figure that was told: the cell it stands in, who brought how much to it, and by
 which numbers these were drawn: those of another purpose, key or epoch are other people."""
-NOTHING_EARLIER = pl.DataFrame(schema={"code": pl.String, **FIGURE})
+TELLER: dict[str, Any] = {"series": pl.String, "withdrawn": pl.Boolean}
+"""What is known of the page that a figure stands on."""
+NOTHING_EARLIER = pl.DataFrame(schema={"code": pl.String, **FIGURE, **TELLER})
 """The figures of no table at all."""
 
 

@@ -18,21 +18,21 @@ table takes the first step: A and B together 6, C 30, D 64.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from math import prod
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import narwhals as nw
 import polars as pl
 
+from genlib.disclosure.apart import keep_safe_codes
 from genlib.disclosure.cells import Cells, Dimension, Rows, Step
-from genlib.disclosure.figures import NOTHING_EARLIER, list_figures, name_cell
-from genlib.disclosure.near import find_twin_rows, leave_few
+from genlib.disclosure.faults import count_unsafe, find_near
+from genlib.disclosure.figures import NOTHING_EARLIER
 from genlib.disclosure.policy import Policy
-from genlib.disclosure.rules import judge, read_contributions
 from genlib.disclosure.slices import SLICE
 
 Steps = Mapping[str, int]
@@ -146,12 +146,12 @@ def make_legible(
     if has_ladder(cells) and cells.recount:
         return _take_steps(cells, cells.recount, policy, floor, earlier)
     if cells.apart:
-        return _keep_safe_codes(cells, policy, earlier)
+        return keep_safe_codes(cells, policy, earlier)
     is_slice = SLICE in cells.dimensions
     if not (is_slice or cells.is_optional):
         return cells
-    twins = find_twin_rows(list_figures(cells), earlier, policy)
-    untold = count_unsafe(cells, policy) + twins.height
+    twins = find_near(cells, policy, earlier)["figure"].n_unique()
+    untold = count_unsafe(cells, policy) + twins
     most = 0 if is_slice else MOST_UNSAFE * cells.frame.height
     return leave_out(cells) if untold > most else cells
 
@@ -159,53 +159,6 @@ def make_legible(
 def has_ladder(cells: Cells) -> bool:
     """Whether a table may take coarser groups; else it is wanted at its level."""
     return any(dimension.ladder or dimension.is_subject for dimension in cells.by)
-
-
-def _keep_safe_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cells:
-    """The cells of the codes none of which is unsafe, nor a near twin of one of another code or of
-    an earlier table.
-
-    Example: of the answers to three questions one was given by 3 people; the question is left out,
-    and the other two are told.
-    """
-    there = cells.frame.filter(pl.col("people") > 0)
-    unsafe = [
-        there.filter(pl.lit(judgements["reason"]).is_not_null())[cells.apart]
-        for judgements in _judge_measures(cells, policy)
-    ]
-    safe = _leave_out_codes(cells, pl.concat(unsafe).unique())
-    safe = _leave_out_codes(safe, _list_twin_codes(safe, policy, earlier))
-    while _leaves_few(safe, policy, earlier):
-        sizes = safe.frame.group_by(cells.apart).agg(pl.col("people").max())
-        smallest = sizes.sort("people", cells.apart).head(1)
-        safe = _leave_out_codes(safe, smallest[cells.apart])
-    return safe
-
-
-def _leaves_few(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> bool:
-    """Whether its codes that are told one by one, taken together from an earlier whole, leave few
-    people (`near.leave_few`)."""
-    by = cells.apart or cells.page
-    if not by:
-        return False
-    where, rest = name_cell(cells), name_cell(cells, by)
-    codes = cells.frame.select(where=where, rest=rest, by=pl.col(by).cast(pl.String))
-    figures = list_figures(cells).drop("code").join(codes.drop_nulls("by"), on="where")
-    return leave_few(figures.rename({"by": "code"}), earlier, policy)
-
-
-def _leave_out_codes(cells: Cells, codes: pl.Series) -> Cells:
-    if codes.is_empty():
-        return cells
-    is_left = ~pl.col(cells.apart).is_in(codes.implode())
-    return replace(cells, frame=cells.frame.filter(is_left), left_out="some")
-
-
-def _list_twin_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> pl.Series:
-    """The codes of which a figure is a near twin of one of another code, or table, before it."""
-    codes = cells.frame.select(where=name_cell(cells), apart=cells.apart)
-    figures = list_figures(cells).join(codes, on="where", maintain_order="left")
-    return find_twin_rows(figures, earlier, policy)["apart"].unique()
 
 
 def _take_steps(
@@ -221,20 +174,45 @@ def _take_steps(
     Example: of 30, 20 and 9 who answered in three regions the 30 are three fewer than the customers
     that an earlier table tells of the first. With the 9 they are 39, which no other figure is near.
     """
+    codes = {one.name: cells.frame[one.name].drop_nulls().unique() for one in cells.by}
+    tried: set[str] = set()
     for steps in list_steps(cells):
         is_above_floor = any(steps.get(name, 0) < least for name, least in floor.items())
-        if is_above_floor:
+        groups = _name_groups(cells.by, steps, codes)
+        if is_above_floor or groups in tried:
             continue
+        tried.add(groups)
         coarser = cells
         if steps:
             coarser = replace(recount(steps), recount=recount, steps=steps)
         is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
         if is_empty or count_unsafe(coarser, policy):
             continue
-        is_near = not find_twin_rows(list_figures(coarser), earlier, policy).is_empty()
-        if not (is_near or _leaves_few(coarser, policy, earlier)):
+        if find_near(coarser, policy, earlier).is_empty():
             return _leave_out_if_blank(coarser)
     return leave_out(cells)
+
+
+def _name_groups(by: Sequence[Dimension], steps: Steps, codes: Mapping[str, Iterable[Any]]) -> str:
+    """What becomes of the codes that there are at these steps: the same for steps that join no
+    others.
+
+    Nobody had a text message, so a step that joins these with post is none:
+
+    >>> channels = Dimension("channel", ladder=join_smallest(["sms", "post", "call", "email"]))
+    >>> codes = {"channel": ["post", "call", "email"]}
+    >>> names = [_name_groups([channels], {"channel": step}, codes) for step in range(3)]
+    >>> names[0] == names[1], names[1] == names[2]
+    (True, False)
+    """
+    groups: list[Any] = [dropped_columns(by, steps), list_units(by, steps)]
+    for dimension in by:
+        step = _find_step(dimension, steps)
+        joined: dict[Any, list[str]] = {}
+        for code in codes[dimension.name]:
+            joined.setdefault(step.get(code, code), []).append(str(code))
+        groups.append(sorted(map(sorted, joined.values())))
+    return str(groups)
 
 
 def _leave_out_if_blank(cells: Cells) -> Cells:
@@ -382,17 +360,3 @@ def _count_codes(cells: Cells, dimension: Dimension) -> list[int]:
     for column in dimension.parents:
         counts.append(codes[column].drop_nulls().n_unique())
     return [*(count + 1 for count in counts), 1]
-
-
-def count_unsafe(cells: Cells, policy: Policy) -> int:
-    """How many figures may not be told by the rules of the policy."""
-    return sum(figures["reason"].count() for figures in _judge_measures(cells, policy))
-
-
-def _judge_measures(cells: Cells, policy: Policy) -> Iterator[pl.DataFrame]:
-    """The cells of each measure, with the `reason` of those that are unsafe."""
-    there = cells.frame.filter(pl.col("people") > 0)
-    for measure in cells.measures:
-        contributions = read_contributions(measure, there.columns)
-        figures = there.select(kind=pl.lit(measure.kind), **contributions)
-        yield judge(figures, policy)

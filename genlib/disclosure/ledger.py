@@ -45,7 +45,7 @@ import polars as pl
 
 from genlib.atomic import replacing
 from genlib.disclosure.figures import FIGURE
-from genlib.disclosure.near import find_twins, number_figures
+from genlib.disclosure.near import find_twins, guess_twins
 from genlib.disclosure.pages import Page, Past, ToldPage
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.sketch import SIZE
@@ -232,8 +232,11 @@ def _check_apart(tables: Collection[ProtectedTable], past: Past, policy: Policy)
 
 def _count_twins(pages: Iterable[ToldPage], others: Iterable[ToldPage], policy: Policy) -> int:
     """How many figures of the pages are near twins of one of the others."""
-    figures = number_figures(Past(pages).list_figures())
-    return find_twins(figures, Past(others).list_figures(), policy).height
+    figures = Past(pages).list_figures().with_row_index("figure")
+    told = Past(others).list_figures()
+    near = find_twins(figures, told, policy).filter(~pl.col("is_own"))
+    together = pl.concat([near, guess_twins(figures, told, policy)])
+    return together["figure"].n_unique()
 
 
 def _name_tellers(pages: Sequence[ToldPage], past: Past, policy: Policy) -> str:

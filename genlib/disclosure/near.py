@@ -8,155 +8,87 @@ go down by 2, to where enough people had none, and up by 1.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genlib.disclosure.figures import FIGURE, NOTHING_EARLIER
+from genlib.disclosure.figures import NOTHING_EARLIER, TELLER
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.rules import owe
 from genlib.disclosure.sketch import PLACES, WORD, people_in, words
 
 PAIRS = 50_000
 """So many pairs are compared at a time."""
+SAME = ["sketch", "numbering", "kind", "heads"]
+"""What figures have in common to which the same people brought the same."""
 TWIN = pl.Schema(
     {
         "figure": pl.UInt32,
-        "variable": pl.Int64,
+        "is_own": pl.Boolean,
         "up": pl.Int64,
         "down": pl.Int64,
     }
 )
 
 
-def find_twins(figures: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Those of the figures of a report that are near twins of one that was told before: `figure`,
-    `variable`, and the moves `up` and `down` that it needs so that nobody can tell the difference.
+def find_twins(figures: pl.DataFrame, told: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Those of the figures (the number of each is its `figure`) that are near twins of one that was
+    `told` before, or of an earlier one of themselves (`is_own`), and the moves `up` and `down` that
+    each needs so that nobody can tell the difference. A figure of fewer people than the threshold
+    is hidden in any case, and the very same people are no difference.
 
-    Who is in figures without a sketch is not known; such a one is held against the figures of its
-    own cell at other times only, and nearly as many people count as a small change. One that was
-    withdrawn does not stand against the same cell told anew.
-    """
-    mine = figures.with_row_index("our")
-    theirs = past.with_row_index("their")
-    measured = _measure_pairs(mine, theirs, policy.min_count)
-    guesses = _guess_pairs(mine, theirs, policy.min_count)
-    pairs = _join_sides(pl.concat([measured, guesses]), mine, theirs)
-    is_same_series = pl.col("series") == pl.col("series_old")
-    is_corrected = pl.col("withdrawn_old") & is_same_series
-    return list_needs(pairs.filter(~is_corrected), policy)
-
-
-def find_own_twins(
-    figures: pl.DataFrame, policy: Policy, earlier: pl.DataFrame = NOTHING_EARLIER
-) -> pl.DataFrame:
-    """Those that are near twins of one of an `earlier` table, or place, of the same report.
-
-    Example: 120 were asked and 118 of them answered; the 118 stand in a later table, so it is they
+    Example: 120 were asked and 118 of them answered; the 118 are the later figure, so it is they
     that must stay unsure.
     """
-    first = figures.unique("variable", keep="first", maintain_order=True)
-    mine = first.with_row_index("our", offset=earlier.height)
-    before = earlier.select(*FIGURE).with_row_index("their")
-    theirs = pl.concat([before, mine.select(*FIGURE, their="our")], how="diagonal")
-    measured = _measure_pairs(mine, theirs, policy.min_count)
+    together = pl.concat([NOTHING_EARLIER, told, figures], how="diagonal_relaxed")
+    every = together.with_row_index("row")
+    ours = every.slice(told.height)
+    enough = ours.filter(pl.col("people") >= policy.min_count)
+    close = find_close(enough, every, policy.min_count)
+    if close.is_empty():
+        return TWIN.to_frame()
+    firsts = ours.filter(pl.struct(SAME).is_first_distinct())["row"].implode()
+    is_own = pl.col("their") >= told.height
     is_later = pl.col("our") > pl.col("their")
-    return list_needs(_join_sides(measured.filter(is_later), mine, theirs), policy)
+    are_firsts = pl.col("our").is_in(firsts) & pl.col("their").is_in(firsts)
+    pairs = close.with_columns(is_own=is_own).filter(~is_own | (is_later & are_firsts))
+    sides = every.select("row", "figure", "kind", "value", "heads", *TELLER)
+    both = pairs.join(sides, left_on="our", right_on="row")
+    both = both.join(sides, left_on="their", right_on="row", suffix="_old")
+    is_same_series = pl.col("series").eq_missing(pl.col("series_old"))
+    is_corrected = pl.col("withdrawn_old") & is_same_series
+    return _list_needs(both.filter(~is_corrected.fill_null(False)), policy)
 
 
-def find_twin_rows(figures: pl.DataFrame, earlier: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """The figures of one table that are near twins of one before them, in it or in an `earlier`
-    table of its report.
+def guess_twins(figures: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Those of the figures that are near twins of the same cell in the `past`, where nobody knows
+    who they are of, or they were drawn by other numbers: as many people part them, it is taken, as
+    one has more than the other.
 
-    Example: an earlier table tells 120 who were asked, this one 118 of them who answered: the 118
-    are a near twin.
+    117 people now and 120 before, drawn by other pseudonyms, are 3 apart:
+
+    >>> cell = {"series": "s", "where": "01", "measure": "people", "kind": "people"}
+    >>> cell |= {"sketch": b"", "numbering": "a", "heads": True, "withdrawn": False}
+    >>> now = pl.DataFrame([{"figure": 0, "value": 117, "people": 117} | cell])
+    >>> before = pl.DataFrame([{"value": 120, "people": 120} | cell])
+    >>> guess_twins(now, before.with_columns(numbering=pl.lit("b")), Policy()).rows()
+    [(0, False, 1, 2)]
+    >>> guess_twins(now, before, Policy()).rows()
+    []
     """
-    ours = number_figures(figures)
-    return ours.join(find_own_twins(ours, policy, earlier), on="figure", how="semi")
+    both = figures.join(past, on=["series", "where", "measure"], suffix="_old")
+    is_renumbered = pl.col("numbering").ne_missing(pl.col("numbering_old"))
+    is_undrawn = pl.col("sketch").is_null() | pl.col("sketch_old").is_null()
+    change = pl.col("value") - pl.col("value_old")
+    change_of_people = pl.col("people") - pl.col("people_old")
+    people = pl.when(kind="people").then(change).otherwise(change_of_people).abs()
+    is_near = (change != 0) & (people < policy.min_count)
+    near = both.filter(is_undrawn | is_renumbered, is_near, ~pl.col("withdrawn_old"))
+    return _list_needs(near.with_columns(apart=people.clip(1), is_own=False), policy)
 
 
-def leave_few(parts: pl.DataFrame, earlier: pl.DataFrame, policy: Policy) -> bool:
-    """Whether what a table tells code by code, taken from a whole of an `earlier` table of its
-    report, leaves few people. `parts`: its figures, with their `code` and the codes of the `rest`
-    of their cell. The last code is taken, the last two together, and so on up to all; and all but
-    one or two, which may not be in the whole.
-
-    Example: all campaigns together had 12 buyers among those held out, and of three campaigns two
-    tell 5 each: so the third had 2.
-    """
-    together = add_codes(parts.drop_nulls("sketch"))
-    enough = earlier.filter(pl.col("people") >= policy.min_count)
-    wholes = enough.drop_nulls("sketch").unique(["sketch", "numbering"], maintain_order=True)
-    close = find_close(together, wholes.with_row_index("their"), policy.min_count)
-    return not close.filter(pl.col("apart") > 0).is_empty()
-
-
-def add_codes(parts: pl.DataFrame) -> pl.DataFrame:
-    """The codes of each cell together (see `_add_lines`): `value`, `sketch` and whether `heads`.
-
-    >>> from genlib.disclosure.sketch import WIDTH
-    >>> sketch = np.ones(WIDTH, WORD).tobytes()
-    >>> both = {"rest": ["bought"] * 2, "measure": ["people"] * 2, "numbering": ["c1"] * 2}
-    >>> both |= {"value": [6, 7], "heads": [True] * 2}
-    >>> parts = pl.DataFrame(both | {"code": ["autumn", "spring"], "sketch": [sketch] * 2})
-    >>> sums = add_codes(pl.concat([parts, parts.with_columns(rest=pl.lit("not"))]))
-    >>> sorted(set(words(sums["sketch"])[:, 0].tolist())), sorted(set(sums["value"]))
-    ([0, 1, 2], [0, 6, 7, 13])
-    """
-    sums = [parts.select("numbering", "value", "sketch", "heads").clear()]
-    ordered = parts.sort("code", descending=True)
-    for cell in ordered.partition_by("rest", "measure", "numbering", maintain_order=True):
-        lines = _add_lines(words(cell["sketch"]))
-        sketches = pl.Series([line.tobytes() for line in lines], dtype=pl.Binary)
-        values = pl.Series(_add_lines(cell["value"].to_numpy()[:, None])[:, 0])
-        numbering, is_heads = cell["numbering"][0], cell["heads"].all()
-        sums.append(
-            pl.select(
-                numbering=pl.lit(numbering, pl.String),
-                value=values,
-                sketch=sketches,
-                heads=pl.lit(is_heads),
-            )
-        )
-    return pl.concat(sums).with_row_index("our")
-
-
-def _add_lines(lines: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The first line, the first two together and so on, and all but one or two.
-
-    >>> _add_lines(np.array([[1], [2], [4]], WORD))[:, 0].tolist()
-    [1, 3, 7, 6, 4, 2, 5, 1, 3]
-    """
-    sums = np.cumsum(lines, axis=0, dtype=lines.dtype)
-    one, other = np.triu_indices(len(lines))
-    is_pair = (one != other).astype(lines.dtype)
-    left_out = lines[one] + is_pair[:, None] * lines[other]
-    return np.concatenate([sums, sums[-1] - left_out])
-
-
-def number_figures(figures: pl.DataFrame) -> pl.DataFrame:
-    """Figures outside a model, each a variable of its own.
-
-    >>> number_figures(pl.DataFrame({"value": [120, 118]})).rows()
-    [(0, 120, 0), (1, 118, 1)]
-    """
-    return figures.with_row_index("figure").with_columns(variable=pl.col("figure"))
-
-
-def _join_sides(pairs: pl.DataFrame, ours: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Pairs with the columns of both figures side by side.
-
-    >>> pairs = pl.DataFrame({"our": [0], "their": [1]})
-    >>> ours = pl.DataFrame({"our": [0], "value": [118]})
-    >>> _join_sides(pairs, ours, pl.DataFrame({"their": [1], "value": [120]})).rows()
-    [(0, 1, 118, 120)]
-    """
-    return pairs.join(ours, on="our").join(others, on="their", suffix="_old")
-
-
-def list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+def _list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """The moves that each figure needs, the farthest of all its pairs.
 
     117 people, beside 120 and beside 115 of before:
@@ -164,7 +96,7 @@ def list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     >>> pairs = pl.DataFrame(
     ...     {
     ...         "figure": [0, 0],
-    ...         "variable": [0, 0],
+    ...         "is_own": [False, False],
     ...         "kind": ["people", "people"],
     ...         "value": [117, 117],
     ...         "value_old": [120, 115],
@@ -173,56 +105,16 @@ def list_needs(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     ...         "heads_old": [True, True],
     ...     }
     ... )
-    >>> list_needs(pairs, Policy(min_count=5)).rows()
-    [(0, 0, 3, 2)]
+    >>> _list_needs(pairs, Policy(min_count=5)).rows()
+    [(0, False, 3, 2)]
     """
     differences = pairs.with_columns(
         difference=pl.col("value") - pl.col("value_old"),
         heads=pl.col("heads") & pl.col("heads_old"),
     )
     moves = move_apart(differences, policy)
-    by_figure = moves.group_by("figure", "variable")
-    needs = by_figure.agg(pl.col("up", "down").max())
-    return needs.sort("figure").cast(TWIN)
-
-
-def _measure_pairs(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """Pairs of figures (`our`, `their`) that so few people part, and how many (`apart`); those of
-    the very same people are none. A figure of fewer people is hidden in any case.
-
-    Example: where 120 were asked and 118 of them answered, 2 people part the figures.
-    """
-    mine = ours.filter(pl.col("people") >= threshold)
-    by_group = others.group_by("sketch", "numbering", maintain_order=True)
-    groups = by_group.agg("their").with_row_index("same")
-    close = find_close(mine, groups, threshold)
-    pairs = close.filter(pl.col("apart") > 0).join(groups, on="same")
-    return pairs.explode("their").select("our", "their", "apart")
-
-
-def _guess_pairs(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """Pairs of figures of one cell at two times, of which nobody knows who they are of: as many
-    people part them, it is taken, as one has more than the other.
-
-    117 people now and 120 before, drawn by other pseudonyms, are 3 apart:
-
-    >>> cell = {"series": "s", "where": "01", "measure": "people", "kind": "people"}
-    >>> cell |= {"sketch": b"", "numbering": "a"}
-    >>> now = pl.DataFrame([{"our": 0, "value": 117, "people": 117} | cell])
-    >>> before = pl.DataFrame([{"their": 0, "value": 120, "people": 120} | cell])
-    >>> _guess_pairs(now, before.with_columns(numbering=pl.lit("b")), 5).rows()
-    [(0, 0, 3)]
-    >>> _guess_pairs(now, before, 5).rows()
-    []
-    """
-    both = ours.join(others, on=["series", "where", "measure"], suffix="_old")
-    is_renumbered = pl.col("numbering").ne_missing(pl.col("numbering_old"))
-    is_undrawn = pl.col("sketch").is_null() | pl.col("sketch_old").is_null()
-    change = pl.col("value") - pl.col("value_old")
-    change_of_people = pl.col("people") - pl.col("people_old")
-    people = pl.when(kind="people").then(change).otherwise(change_of_people).abs()
-    near = both.filter(is_undrawn | is_renumbered, change != 0, people < threshold)
-    return near.select("our", "their", apart=people.clip(1))
+    needs = moves.group_by("figure", "is_own").agg(pl.col("up", "down").max())
+    return needs.sort("figure", "is_own").cast(TWIN)
 
 
 def move_apart(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -268,48 +160,52 @@ def move_apart(pairs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 
 def find_close(ours: pl.DataFrame, others: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """Pairs of the first columns of two frames with a `sketch`, that fewer than so many people
-    part, and how many do (`apart`). Only people who were drawn by the same `numbering` are
-    compared.
+    """Pairs of rows (`our`, `their`, by their first column) of two frames with a `sketch`, that
+    fewer than so many people part, and how many do (`apart`): those of the very same people are
+    none. Only people who were drawn by the same `numbering` are compared.
 
     Such figures agree in one of so many bands of places, whichever way they differ: with a
     threshold of 5 the places are cut into 5 bands, and 4 people cannot touch all of them.
     """
-    our = ours.columns[0]
-    their = others.columns[0]
-    mine = _cut_bands(ours, threshold)
-    theirs = _cut_bands(others, threshold)
-    alike = mine.join(theirs, on=["numbering", "band", "words"], nulls_equal=True)
-    pairs = alike.select(our, their).unique().sort(our, their)
-    pairs = pairs.join(ours.select(our, "sketch"), on=our, maintain_order="left")
-    pairs = pairs.join(others.select(their, "sketch"), on=their, maintain_order="left")
-    apart = _count_apart(pairs)
-    return pairs.select(our, their, apart=apart).filter(pl.col("apart") < threshold)
+    mine = _seal_bands(ours, threshold).rename({ours.columns[0]: "our"})
+    theirs = _seal_bands(others, threshold).rename({others.columns[0]: "their"})
+    alike = mine.join(theirs, on="seal").select("our", "their").unique().sort("our", "their")
+    pairs = _look_up(_look_up(alike, "our", ours), "their", others).collect()
+    apart = pl.Series(_count_apart(pairs))
+    counted = pairs.select("our", "their", apart=apart)
+    return counted.filter(pl.col("apart").is_between(1, threshold - 1))
 
 
-def _cut_bands(figures: pl.DataFrame, count: int) -> pl.DataFrame:
-    """The first places of each sketch in so many bands, a row each.
+def _look_up(pairs: pl.LazyFrame, name: str, figures: pl.DataFrame) -> pl.LazyFrame:
+    """Pairs, with the sketches of one side."""
+    sketches = figures.lazy().select(pl.col(figures.columns[0]).alias(name), "sketch")
+    return pairs.join(sketches, on=name, maintain_order="left")
 
-    The 64 places of a sketch are 256 bytes, and half of them are 128:
+
+def _seal_bands(figures: pl.DataFrame, count: int) -> pl.LazyFrame:
+    """The places of the first draw of each sketch in so many bands, a row each: a `seal` of what is
+    in it. Two bands may have one seal by chance, so what agrees is compared.
 
     >>> sketch = bytes(range(256)) * 2
-    >>> figures = pl.DataFrame({"our": [7], "numbering": ["c1"], "sketch": [sketch]})
-    >>> _cut_bands(figures, 2).select("our", pl.col("words").bin.size()).rows()
-    [(7, 128), (7, 128)]
+    >>> figures = pl.DataFrame({"our": [7, 8], "numbering": ["c1"] * 2, "sketch": [sketch, None]})
+    >>> seals = _seal_bands(figures, 2).collect()
+    >>> seals["our"].to_list(), seals["seal"].n_unique()
+    ([7, 7], 2)
     """
     number = figures.columns[0]
     ends = [PLACES * band // count * WORD.itemsize for band in range(count + 1)]
-    bands = {
-        f"{start}": pl.col("sketch").bin.slice(start, end - start) for start, end in pairwise(ends)
-    }
-    cut = figures.drop_nulls("sketch").select(number, "numbering", **bands)
-    return cut.unpivot(index=[number, "numbering"], variable_name="band", value_name="words")
+    seals = {}
+    for start, end in pairwise(ends):
+        band = pl.col("sketch").bin.slice(start, end - start)
+        seals[f"{start}"] = band.hash(start) ^ pl.col("numbering").hash(start)
+    sealed = figures.lazy().drop_nulls("sketch").select(number, **seals)
+    return sealed.unpivot(index=number, value_name="seal").drop("variable")
 
 
-def _count_apart(pairs: pl.DataFrame) -> pl.Series:
+def _count_apart(pairs: pl.DataFrame) -> npt.NDArray[np.int64]:
     """How many people part each pair of sketches."""
     counts = [np.zeros(0, np.int64)]
     for part in pairs.iter_slices(PAIRS):
         difference = words(part["sketch"]) - words(part["sketch_right"])
         counts.append(people_in(difference))
-    return pl.Series(np.concatenate(counts))
+    return np.concatenate(counts)

@@ -17,18 +17,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from genlib.disclosure.cells import Cells
-from genlib.disclosure.figures import FIGURE
+from genlib.disclosure.figures import FIGURE, TELLER
 from genlib.disclosure.ladder import Steps, list_units
 from genlib.disclosure.slices import SLICE
 from genlib.period import UNITS, Period, months_between
 
-TELLER = {"series": pl.String, "withdrawn": pl.Boolean}
-"""What is known of the page that a figure stands on."""
+PLACE: dict[str, Any] = {
+    "of": pl.String,
+    "part": pl.String,
+    "start": pl.Date,
+    "end": pl.Date,
+}
+"""Whom a page counts, and of which part of a whole it tells (see `leftovers`)."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,27 @@ class Page:
         around = [Period.around(self.start, unit) for unit in UNITS]
         ends = [period.end for period in around if period.start == self.start]
         return self.end in ends
+
+    @property
+    def window(self) -> tuple[date, date] | None:
+        """The time that it tells of, if that is more than a month."""
+        if self.start is None or self.end is None or months_between(self.start, self.end) <= 1:
+            return None
+        return self.start, self.end
+
+    def name_part(self) -> tuple[str, str, date | None, date | None]:
+        """Whom it counts, of whatever time, and of which part of them it tells: of the survey or
+        campaign of a code, or of the month, quarter or year that begins on a day; of none "".
+
+        >>> october = Page('["new", "joined", []]', "{}", "", date(2026, 10, 1), date(2026, 11, 1))
+        >>> october.name_part()[:2]
+        ('["joined", []]', '2026-10-01')
+        """
+        _, what, cut, *_ = json.loads(self.series)
+        of = json.dumps([what, cut])
+        if self.start and self.end and self.is_closed(self.end):
+            return of, self.start.isoformat(), self.start, self.end
+        return of, self.code, None, None
 
     def overlaps(self, other: Page) -> bool:
         """Whether both tell of the same, and of some of the same time; what has no beginning tells
@@ -121,18 +148,12 @@ class Past:
         return steps
 
     def list_figures(self) -> pl.DataFrame:
-        """All that was told: `series`, whether it is `withdrawn`, and the columns of `FIGURE`."""
-        listed = [pl.DataFrame(schema=FIGURE), *(one.figures.select(*FIGURE) for one in self.pages)]
+        """All that was told: the columns of `FIGURE`, of `TELLER` and of `PLACE`."""
+        figures = [pl.DataFrame(schema=FIGURE), *(one.figures for one in self.pages)]
         sizes = [one.figures.height for one in self.pages]
-        tellers = pl.DataFrame(
-            {
-                "series": [one.page.series for one in self.pages],
-                "withdrawn": [one.is_withdrawn for one in self.pages],
-            },
-            schema=TELLER,
-        )
-        tellers_of_figures = tellers[np.repeat(np.arange(len(sizes)), sizes)]
-        return pl.concat(listed).hstack(tellers_of_figures)
+        tellers = [(one.page.series, one.is_withdrawn, *one.page.name_part()) for one in self.pages]
+        by_page = pl.DataFrame(tellers, schema={**TELLER, **PLACE}, orient="row")
+        return pl.concat(figures).hstack(by_page[np.repeat(np.arange(len(sizes)), sizes)])
 
 
 def name_series(name: str, cells: Cells) -> str:
@@ -157,16 +178,6 @@ def name_series(name: str, cells: Cells) -> str:
         None if cells.page else _months(population.start, population.end),
     ]
     return json.dumps(parts)
-
-
-def read_population(series: str) -> str:
-    """Whom the tables of a series count, of whatever time, as `name_series` names it.
-
-    >>> read_population('["growth", "new", [], ["month"], ["people"], null]')
-    '["new", []]'
-    """
-    _, what, cut, *_ = json.loads(series)
-    return json.dumps([what, cut])
 
 
 def _months(start: date | None, end: date | None) -> int | None:

@@ -42,7 +42,7 @@ import polars as pl
 from genlib import notice, settings
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.deriving import derive_figures
-from genlib.disclosure.figures import NOTHING_EARLIER, list_figures
+from genlib.disclosure.figures import FIGURE, NOTHING_EARLIER, list_figures
 from genlib.disclosure.ladder import describe_steps, make_legible
 from genlib.disclosure.ledger import Ledger
 from genlib.disclosure.manifest import manifest
@@ -162,7 +162,10 @@ def _protect(
     legible, figures = _make_all_legible(tables, beside, ruling)
     settled = settle(legible, figures, beside.past, beside.day, ruling)
     answer = _answer(settled, is_published=bool(beside.run))
-    measured = {name: _join_pages(name, cells, answer) for name, cells in settled.fresh.items()}
+    seen = pl.Series(answer.pattern.seen())
+    measured = {
+        name: _join_pages(name, cells, answer, seen) for name, cells in settled.fresh.items()
+    }
     bare = {
         name: _make_table(name, measured[name], answer, ruling, language) for name in settled.fresh
     }
@@ -188,13 +191,13 @@ def _make_all_legible(
     steps at which it does not tell the 118.
     """
     legible: dict[str, Cells] = {}
-    earlier = NOTHING_EARLIER.with_columns(table=pl.lit(""), series=pl.lit(""))
+    earlier = NOTHING_EARLIER.with_columns(table=pl.lit(""))
     for name, cells in tables.items():
         floor = beside.past.find_steps(name_series(name, cells), beside.day)
         table = take_slice(make_legible(cells, ruling, floor, earlier))
         series = pl.lit(name_series(name, table))
         figures = list_figures(table).with_columns(table=pl.lit(name), series=series)
-        earlier = pl.concat([earlier, figures])
+        earlier = pl.concat([earlier, figures], how="diagonal")
         legible[name] = table
     return legible, earlier
 
@@ -266,15 +269,14 @@ def _make_table(
     )
 
 
-def _join_pages(name: str, cells: Cells, answer: Answer) -> pl.DataFrame:
+def _join_pages(name: str, cells: Cells, answer: Answer, seen: pl.Series) -> pl.DataFrame:
     """The measures of a table by cell, with `reason`: of its pages of now, and of those that are
-    repeated."""
+    repeated. `seen`: the variables that are shown or follow from what is."""
     frame = answer.settled.model.frames[name].with_columns(reason=answer.look_up("reason"))
-    seen = pl.lit(pl.Series(answer.pattern.seen()))
     values: dict[str, Any] = {"people": pl.lit(None, pl.Int64)}
     for measure in cells.measures:
         variable = answer.look_up(measure.name)
-        is_shown = pl.col("reason").is_null() | seen.gather(variable)
+        is_shown = pl.col("reason").is_null() | pl.lit(seen).gather(variable)
         values[measure.name] = pl.when(is_shown).then(measure.name)
     fresh = frame.select(*cells.dimensions, **values, reason="reason")
     old = [page.frame for (table, _), page in answer.settled.repeated.items() if table == name]
@@ -309,7 +311,7 @@ def _list_pages(
             day=beside.day,
             run=beside.run,
             content=rows.write_ipc(None).getvalue(),
-            figures=figures_told.filter(table=name, code=code),
+            figures=figures_told.filter(table=name, code=code).select(FIGURE.keys()),
             coarser=table.coarser,
         )
         pages[name].append(page_told)

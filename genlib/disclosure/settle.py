@@ -8,7 +8,7 @@ unsure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -18,10 +18,10 @@ import polars as pl
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.figures import name_cell
 from genlib.disclosure.ladder import has_ladder, leave_out
-from genlib.disclosure.leftovers import Parts, find_leftovers
+from genlib.disclosure.leftovers import add_codes, add_windows, list_parts
 from genlib.disclosure.model import Model, build
-from genlib.disclosure.near import find_own_twins, find_twins
-from genlib.disclosure.pages import Page, Past, ToldPage, list_pages
+from genlib.disclosure.near import find_twins, guess_twins
+from genlib.disclosure.pages import PLACE, Page, Past, ToldPage, list_pages
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.system import System
 
@@ -53,28 +53,6 @@ class Settled:
         return {code: page.day for (table, code), page in self.late.items() if table == name}
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """Tables that may be told anew, their model and figures, and what near twins need: those of
-    what was told `before`, and those among the figures themselves (`needs`: all)."""
-
-    fresh: Mapping[str, Cells]
-    model: Model
-    figures: pl.DataFrame
-    twins: pl.DataFrame
-    needs: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class _Context:
-    """The `pages` of a report, beside all `figures` that were told before, and the `parts` of
-    wholes among them."""
-
-    pages: Mapping[Place, Page]
-    figures: pl.DataFrame
-    parts: Parts
-
-
 def settle(
     tables: Mapping[str, Cells],
     figures: pl.DataFrame,
@@ -85,28 +63,35 @@ def settle(
     """The tables, with the `figures` that they tell by `table` and `series`, beside what was told
     before this day."""
     pages = _list_places(tables)
-    context = _Context(pages, past.list_figures(), Parts.of_past(past))
+    before = past.list_figures()
     repeated = _find_closed(pages, past, day)
-    draft = _draft_tables(_leave_pages(tables, repeated), figures, context, policy)
-    late = _find_late(draft, pages, past)
+    anew = _leave_figures(_place_figures(figures, pages), repeated)
+    twins = _find_twins(anew, before, pages.values(), policy)
+    late = _find_late(anew, twins, pages, past)
     if late:
         repeated |= late
-        draft = _draft_tables(_leave_pages(tables, repeated), figures, context, policy)
-    blurred = _find_blurred(draft)
+        anew = _leave_figures(anew, late)
+        twins = _find_twins(anew, before, pages.values(), policy)
+    fresh = _leave_pages(tables, repeated)
+    blurred = _find_blurred(anew, twins, fresh)
     if blurred:
-        legible = {name: leave_out(draft.fresh[name]) for name in blurred}
-        draft = _draft_tables({**draft.fresh, **legible}, figures, context, policy)
-    anew = {place: page for place, page in pages.items() if place not in repeated}
+        fresh |= {name: leave_out(fresh[name]) for name in blurred}
+        anew = anew.filter(~pl.col("table").is_in(blurred))
+        twins = _find_twins(anew, before, pages.values(), policy)
+    model = build(fresh, policy)
+    shown = _find_variables(anew, fresh, model)
+    needs = shown.join(twins, on="figure", maintain_order="left")
+    left = {place: page for place, page in pages.items() if place not in repeated}
     return Settled(
-        fresh=draft.fresh,
-        pages=anew,
+        fresh=fresh,
+        pages=left,
         repeated=repeated,
         late=late,
-        corrected=sum(past.is_withdrawn(page) for page in anew.values()),
-        model=draft.model,
-        figures=draft.figures,
-        system=_add_needs(draft.model.system, draft.needs),
-        reason=_add_reason(draft),
+        corrected=sum(past.is_withdrawn(page) for page in left.values()),
+        model=model,
+        figures=shown,
+        system=_add_needs(model.system, needs),
+        reason=_add_reason(model.reason, needs),
     )
 
 
@@ -135,29 +120,44 @@ def _find_closed(pages: Mapping[Place, Page], past: Past, day: date) -> dict[Pla
     return closed
 
 
-def _draft_tables(
-    fresh: Mapping[str, Cells],
-    every: pl.DataFrame,
-    context: _Context,
-    policy: Policy,
-) -> _Draft:
-    """The tables that may be told anew, with those of `every` figure that are theirs, beside what
-    was told before."""
-    model = build(fresh, policy)
-    figures = _place_figures(fresh, every, model)
-    near = find_twins(figures, context.figures, policy)
-    twins = pl.concat([near, find_leftovers(figures, context.pages, context.parts, policy)])
-    needs = pl.concat([twins, find_own_twins(figures, policy)])
-    return _Draft(fresh, model, figures, twins, needs)
+def _place_figures(figures: pl.DataFrame, pages: Mapping[Place, Page]) -> pl.DataFrame:
+    """The figures, numbered by `figure`, each with what its page tells of (see `PLACE`)."""
+    parts = [(*place, *page.name_part()) for place, page in pages.items()]
+    schema = {"table": pl.String, "code": pl.String, **PLACE}
+    by_page = pl.DataFrame(parts, schema=schema, orient="row")
+    placed = figures.join(by_page, on=["table", "code"], how="left", maintain_order="left")
+    return placed.with_row_index("figure")
 
 
-def _find_blurred(draft: _Draft) -> list[str]:
+def _leave_figures(figures: pl.DataFrame, repeated: Mapping[Place, ToldPage]) -> pl.DataFrame:
+    """The figures without those of pages that are repeated."""
+    places = pl.DataFrame([*repeated], schema={"table": pl.String, "code": pl.String}, orient="row")
+    return figures.join(places, on=["table", "code"], how="anti", maintain_order="left")
+
+
+def _find_twins(
+    figures: pl.DataFrame, before: pl.DataFrame, pages: Iterable[Page], policy: Policy
+) -> pl.DataFrame:
+    """Those of the figures that are near twins: of one that was told before, of another of them, or
+    of the sum of the parts of a whole that were told and are to be told (see `leftovers`)."""
+    enough = figures.filter(pl.col("people") >= policy.min_count)
+    parts = list_parts(pl.concat([before, enough.select(before.columns)]))
+    windows = {page.window for page in pages if page.window}
+    sums = [add_windows(parts, sorted(windows)), add_codes(parts.filter(pl.col("end").is_null()))]
+    told = pl.concat([before, *sums], how="diagonal_relaxed")
+    near = [find_twins(figures, told, policy), guess_twins(figures, before, policy)]
+    return pl.concat(near)
+
+
+def _find_blurred(
+    figures: pl.DataFrame, twins: pl.DataFrame, fresh: Mapping[str, Cells]
+) -> list[str]:
     """The tables with ladders of which more than a third of the figures are near twins of others:
     what they could tell is not worth reading."""
-    is_near = pl.col("figure").is_in(draft.needs["figure"].implode())
-    parts = draft.figures.group_by("table").agg(near=is_near.mean())
+    is_near = pl.col("figure").is_in(twins["figure"].implode())
+    parts = figures.group_by("table").agg(near=is_near.mean())
     blurred = parts.filter(pl.col("near") > MOST_BLURRED)["table"]
-    return [name for name, cells in draft.fresh.items() if name in blurred and has_ladder(cells)]
+    return [name for name, cells in fresh.items() if name in blurred and has_ladder(cells)]
 
 
 def _leave_pages(
@@ -186,9 +186,10 @@ def _leave_pages(
     return fresh
 
 
-def _place_figures(fresh: Mapping[str, Cells], every: pl.DataFrame, model: Model) -> pl.DataFrame:
-    """Those of `every` figure that stand in these tables, numbered by `figure` in their order, with
-    the `variable` and the `cell` of the model.
+def _find_variables(
+    figures: pl.DataFrame, fresh: Mapping[str, Cells], model: Model
+) -> pl.DataFrame:
+    """The figures of these tables, with the `variable` and the `cell` of the model.
 
     Example: the 40 of Uusimaa are variable 7 in the table by region and in that by age.
     """
@@ -199,19 +200,20 @@ def _place_figures(fresh: Mapping[str, Cells], every: pl.DataFrame, model: Model
         for name, cells in fresh.items()
     ]
     variables = model.figures.select("_label", "measure", "variable", cell="_cell")
-    labelled = every.join(pl.concat(labels), on=["table", "where"], maintain_order="left")
-    placed = labelled.join(variables, on=["_label", "measure"], maintain_order="left")
-    numbered = placed.drop("_label").with_columns(withdrawn=False)
-    return numbered.with_row_index("figure")
+    labelled = figures.join(pl.concat(labels), on=["table", "where"], maintain_order="left")
+    found = labelled.join(variables, on=["_label", "measure"], maintain_order="left")
+    return found.drop("_label")
 
 
-def _find_late(draft: _Draft, pages: Mapping[Place, Page], past: Past) -> dict[Place, ToldPage]:
+def _find_late(
+    figures: pl.DataFrame, twins: pl.DataFrame, pages: Mapping[Place, Page], past: Past
+) -> dict[Place, ToldPage]:
     """The pages with a near twin whose kind was told before, as it was told last.
 
     Example: the customers by region of 1 November are three more than those of 1 October in one
     region: the table of October is told again.
     """
-    near = draft.figures.join(draft.twins, on="figure", how="semi")
+    near = figures.join(twins.filter(~pl.col("is_own")), on="figure", how="semi")
     late = {}
     for place in near.select("table", "code").unique(maintain_order=True).rows():
         last = past.find_last(pages[place])
@@ -241,14 +243,13 @@ def _add_needs(system: System, needs: pl.DataFrame) -> System:
     return system.needing(variables[is_move], moves[is_move])
 
 
-def _add_reason(draft: _Draft) -> list[str]:
+def _add_reason(reasons: list[str], needs: pl.DataFrame) -> list[str]:
     """Why each cell may not be told: for itself, or `time`, for its near twins.
 
-    Example: of cells "primary", "" and "", where the first two have a near twin, "primary", "time"
-    and "".
+    Of three cells the first two have a near twin:
+
+    >>> _add_reason(["primary", "", ""], pl.DataFrame({"cell": [0, 1]}))
+    ['primary', 'time', '']
     """
-    near = draft.figures.join(draft.needs, on="figure", how="semi")
-    reasons = list(draft.model.reason)
-    for cell in near["cell"]:
-        reasons[cell] = reasons[cell] or "time"
-    return reasons
+    near = set(needs["cell"])
+    return [reason or ("time" if cell in near else "") for cell, reason in enumerate(reasons)]

@@ -77,8 +77,8 @@ class Sketches:
     are_known: npt.NDArray[np.bool_]
 
     def add_up(self, cells: pl.Series, wholes: int) -> Sketches:
-        """The sketches of so many wholes. `cells`: in which of them each part lies; nobody stands
-        in two parts of one.
+        """The sketches of so many wholes. `cells`: in which of them each part lies, one at least in
+        each; nobody stands in two parts of one.
 
         One person each in three cells, of which the first two are one whole:
 
@@ -91,10 +91,11 @@ class Sketches:
         [2, 1]
         """
         places = cells.to_numpy()
+        order = np.argsort(places, kind="stable")
+        begins = np.searchsorted(places[order], np.arange(wholes))
         lines = {}
         for name, parts in self.lines.items():
-            lines[name] = np.zeros((wholes, WIDTH), WORD)
-            np.add.at(lines[name], places, parts)
+            lines[name] = np.add.reduceat(parts[order], begins, axis=0, dtype=WORD)
         are_known = np.ones(wholes, np.bool_)
         are_known[places[~self.are_known]] = False
         return Sketches(lines, are_known)

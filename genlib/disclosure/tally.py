@@ -53,15 +53,18 @@ def _count_people(rows: pl.DataFrame, members: Members) -> pl.DataFrame:
 
     Example: two consumers and four contact persons of one company: 6 people, 3 contributors.
     """
-    people = pl.len() if members.is_unique else pl.col(members.person).n_unique()
-    cells = rows.group_by("_cell").agg(people=people)
-    of_companies = rows.filter(pl.col("_company").is_not_null()).group_by("_cell")
-    contacts = of_companies.agg(contacts=people, companies=pl.col("_company").n_unique())
-    counted = cells.join(contacts, on="_cell", how="left").with_columns(
-        pl.exclude("_cell").cast(pl.Int64).fill_null(0)
-    )
-    contributors = pl.col("people") - pl.col("contacts") + pl.col("companies")
-    return counted.select("_cell", "people", contributors.alias(CONTRIBUTORS))
+    is_contact = pl.col("_company").is_not_null()
+    person = pl.col(members.person)
+    people = pl.len()
+    contacts = is_contact.sum()
+    if not members.is_unique:
+        people = person.n_unique()
+        contacts = person.filter(is_contact).n_unique()
+    companies = pl.col("_company").drop_nulls().n_unique()
+    counts = rows.group_by("_cell").agg(people=people, more=contacts - companies)
+    numbers = counts.cast({"people": pl.Int64, "more": pl.Int64})
+    contributors = pl.col("people") - pl.col("more")
+    return numbers.select("_cell", "people", contributors.alias(CONTRIBUTORS))
 
 
 def _count_sums(

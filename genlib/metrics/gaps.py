@@ -68,8 +68,10 @@ def with_gaps(  # noqa: PLR0913 - what groups are compared by
     parts = judged.partition_by(elsewhere) if elsewhere else [judged]
     for part in parts:
         groups = _beside_others(part, among, columns, least(frame))
-        group = [groups[column] / groups["_effect"] for column in columns]
-        others = [groups[f"{column}_others"] / groups["_other_effect"] for column in columns]
+        of_group = [pl.col(column) / pl.col("_effect") for column in columns]
+        of_others = [pl.col(f"{column}_others") / pl.col("_other_effect") for column in columns]
+        group = list(groups.select(of_group).to_numpy().T)
+        others = list(groups.select(of_others).to_numpy().T)
         gap_and_ends = gap(group, others, judgement.level_among(groups.height))
         values = dict(zip(_ends(name), gap_and_ends, strict=True))
         gaps_of_part = groups.select(keys).with_columns(**values)

@@ -78,7 +78,7 @@ def _cells(folder: Path, report: str, period: str) -> dict[str, Any]:
     exec(parameters, scope)  # noqa: S102 - our own notebook
     scope["period"] = period
     for source in sources:
-        exec(source.partition("shown = genlib.protect")[0], scope)  # noqa: S102
+        exec(source.partition("figures = genlib.protect")[0], scope)  # noqa: S102
         if "genlib.protect(" in source:
             break
     return scope["cells"]

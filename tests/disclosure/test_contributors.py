@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 import genlib
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure
 from genlib.disclosure.figures import NOTHING_EARLIER, list_figures
-from genlib.disclosure.near import find_twin_rows
+from genlib.disclosure.near import find_twins
 from genlib.disclosure.policy import Policy
 from genlib.errors import UsageError
 
@@ -99,8 +99,12 @@ def test_figures_that_one_company_parts_are_near_twins() -> None:
     rows: Rows = [(n, group, 1) for n in range(20) for group in ("a", "b") if group == "a" or n > 5]
     apart = count_cells(rows, {})
     together = count_cells(rows, dict.fromkeys(range(6), COMPANY))
-    assert find_twin_rows(list_figures(apart), NOTHING_EARLIER, Policy()).is_empty()
-    assert not find_twin_rows(list_figures(together), NOTHING_EARLIER, Policy()).is_empty()
+    assert find_twins(
+        list_figures(apart).with_row_index("figure"), NOTHING_EARLIER, Policy()
+    ).is_empty()
+    assert not find_twins(
+        list_figures(together).with_row_index("figure"), NOTHING_EARLIER, Policy()
+    ).is_empty()
 
 
 def test_a_pseudonym_stands_for_its_company_too() -> None:

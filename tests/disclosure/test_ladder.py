@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import genlib
 from genlib.disclosure import Cells, Dimension, Policy, ProtectedTable, tabulate
+from genlib.disclosure.faults import count_unsafe
 from genlib.disclosure.figures import list_figures
-from genlib.disclosure.ladder import count_unsafe, join, join_smallest, make_legible
+from genlib.disclosure.ladder import join, join_smallest, make_legible
 from genlib.metrics.figures import Rate
 
 SIZES = {"A": 2, "B": 4, "C": 30, "D": 64}
@@ -254,18 +255,22 @@ def test_what_is_told_code_by_code_leaves_no_few_people_of_an_earlier_whole(
 
 
 @pytest.mark.parametrize(
-    ("few", "told"),
-    [(3, ["B", "D"]), (5, ["A", "B", "C", "D"])],
+    ("few", "of_others", "told"),
+    [(3, 20, ["B", "D"]), (3, 6, ["B", "D"]), (5, 20, ["A", "B", "C", "D"])],
 )
-def test_no_cell_of_codes_leaves_few_people_of_an_earlier_whole(few: int, told: list[str]) -> None:
+def test_no_cell_of_codes_leaves_few_people_of_an_earlier_whole(
+    few: int, of_others: int, told: list[str]
+) -> None:
     """Of those who did not buy, the first cell, C has enough; of the buyers it may have few. D is
-    not among all together, since it held nobody out."""
+    not among all together, since it held nobody out; without it few are left all the same, so it
+    is told though it is the smallest."""
     sizes = {
         ("A", "bought"): 9,
         ("B", "bought"): 9,
         ("C", "bought"): few,
         ("D", "bought"): 9,
-        **{(code, "a no"): 20 for code in "ABCD"},
+        **{(code, "a no"): 20 for code in "ABC"},
+        ("D", "a no"): of_others,
     }
     places = [place for place, size in sizes.items() for _ in range(size)]
     rows = [(f"ca1-{number:026d}", *place) for number, place in enumerate(places)]

@@ -143,3 +143,28 @@ def test_the_campaigns_of_earlier_reports_leave_no_few_people_of_all(
     shown = publish_campaigns(tmp_path, {**buyers, "D": last, "E": 9}, "E", "2026-04")
     value = shown.together.value("contacts", outcome="bought").value
     assert value == (36 + last if is_told else 27)
+
+
+@pytest.mark.parametrize(("fewer", "is_told"), [(0, True), (2, False), (5, True)])
+def test_the_sum_of_months_is_held_against_figures_of_any_time(
+    tmp_path: Path, fewer: int, is_told: bool
+) -> None:
+    """Three months told thirty refused; all refused but two, of no time, would tell of the two."""
+    refused = dict.fromkeys(MONTHS[:3], 10)
+    publish(tmp_path, refused, "2026-02", "2026-03")
+    quarter = Population("allowed", date(2026, 1, 1), date(2026, 4, 1))
+    of_quarter = contacts(refused, "2026-01", "2026-03")
+    is_refused = pl.col("verdict") == "refused"
+    told = {
+        "allowed": (of_quarter.filter(~is_refused), quarter),
+        "refused": (of_quarter.filter(is_refused).head(30 - fewer), Population("ever refused")),
+    }
+    tables = {
+        name: tabulate(
+            rows, person="pseudonym", by=[VERDICT], measures=[EVENTS], population=population
+        )
+        for name, (rows, population) in told.items()
+    }
+    shown = genlib.protect(ledger=Ledger(tmp_path, date(2026, 4, 2), "later"), **tables)
+    value = shown.refused.value("contacts", verdict="refused").value
+    assert (value is not None) == is_told
