@@ -52,8 +52,10 @@ def genlib(folder: Path, size: str, *, languages: tuple[str, ...]) -> Callable[[
         begun = time.perf_counter()
         chain.do()
         minutes = (time.perf_counter() - begun) / 60
-        done = [row for row in store.read().values() if row["status"] == "done"]
-        return {"note": f"{len(done) / minutes:.0f} pages a minute"}
+        pages = [row["status"] for row in store.read().values()]
+        if pages != ["done"] * len(REPORTS) * len(languages):
+            raise RuntimeError(f"not all pages were made: {pages}")
+        return {"note": f"{len(pages) / minutes:.0f} pages a minute"}
 
     return work
 
