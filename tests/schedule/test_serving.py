@@ -22,6 +22,7 @@ from workbench import ROOT
 
 from genlib.cli import run as command
 from genlib.schedule.outcome import DONE, REFUSED, Outcome
+from genlib.schedule.plan import tell_key
 from genlib.schedule.serving import open_store, serve
 from genlib.schedule.store import Task
 from genlib.settings import load
@@ -176,9 +177,10 @@ def test_what_was_taken_back_is_withdrawn_and_made_again(settings, capsys, monke
     capsys.readouterr()
     assert command(["schedule", "status"]) == 0
     assert capsys.readouterr().out == (
-        f"done     {keys['en']}\n"
-        f"withdrawn {keys['fi']}: taken back; made anew after genlib schedule again customers\n"
-        f"withdrawn {keys['sv']}: taken back; the schedule does not ask for it\n"
+        f"done     {tell_key(keys['en'])}\n"
+        f"withdrawn {tell_key(keys['fi'])}: taken back; made anew after "
+        "genlib schedule again customers\n"
+        f"withdrawn {tell_key(keys['sv'])}: taken back; the schedule does not ask for it\n"
         "1 done, 2 withdrawn\n"
     )
     assert command(["schedule", "again", "customers"]) == 0
