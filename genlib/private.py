@@ -15,7 +15,6 @@ import shutil
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -90,14 +89,16 @@ def find_access(path: Path) -> Access:
 
 def keep_access(path: Path) -> Access:
     """How a file is made anew that is there: for its group too, if somebody has opened it to that
-    and to nobody else; one that is new, or that others may reach, is its owner's.
+    and to nobody else; one that is new, that others may reach, or that is of a group to which this
+    user may give nothing, is its owner's.
 
     Example: keys.json is 0660 of the group publishers, and stays so when a slot is added.
     """
     with suppress(FileNotFoundError, KeyError):
         status = path.stat()
         mode = stat.S_IMODE(status.st_mode)
-        if mode & GROUPS and not mode & OTHERS:
+        is_given = os.geteuid() == 0 or status.st_gid in {os.getegid(), *os.getgroups()}
+        if is_given and mode & GROUPS and not mode & OTHERS:
             group = grp.getgrgid(status.st_gid).gr_name
             return Access(OWNER.folder, OWNER.file | mode & GROUPS, group)
     return OWNER
@@ -143,7 +144,11 @@ def write_file(path: Path, content: bytes | memoryview, access: Access = OWNER) 
 def open_lock(path: Path) -> BinaryIO:
     """The file that a lock is held on, made if it is not there. Refused if it is a link."""
     check_no_link(path)
-    return open(path, "ab", opener=partial(os.open, mode=OWNER.file))
+    return open(path, "ab", opener=_open_no_link)
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, OWNER.file)
 
 
 def remove(path: Path) -> None:

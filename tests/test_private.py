@@ -173,5 +173,18 @@ def test_a_file_that_was_opened_to_a_group_alone_stays_open_to_it(
     assert access.group == (path.group() if after != OWNER.file else "")
 
 
+def test_a_file_of_a_group_that_is_not_its_owner_s_is_made_anew_for_the_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who owns the key file could add no slot to it any more."""
+    path = tmp_path / "keys.json"
+    write_file(path, b"")
+    path.chmod(0o640)
+    monkeypatch.setattr(os, "geteuid", lambda: 1)
+    monkeypatch.setattr(os, "getegid", lambda: path.stat().st_gid + 1)
+    monkeypatch.setattr(os, "getgroups", list)
+    assert keep_access(path) == OWNER
+
+
 def test_a_new_file_is_its_owner_s(tmp_path: Path) -> None:
     assert keep_access(tmp_path / "none") == OWNER

@@ -87,7 +87,8 @@ class Place:
 class Source(Protocol):
     """What a feed gives for one table: `given` are the columns that it tells, and it speaks of
     `as_of`. `source`: the system whose keys its rows have, blank for the register's own numbers;
-    `spread`: how many numbers each row of the file has."""
+    `spread`: how many numbers each row of the file has; `meets_people`: whether its rows are looked
+    for among the customers whom earlier rows told, so that none of these may wait."""
 
     @property
     def feed(self) -> str: ...
@@ -95,6 +96,8 @@ class Source(Protocol):
     def source(self) -> str: ...
     @property
     def spread(self) -> int: ...
+    @property
+    def meets_people(self) -> bool: ...
     @property
     def table(self) -> str: ...
     @property
@@ -117,6 +120,7 @@ class OwnFile:
     feed: str = OWN_FEED
     source: str = ""
     spread: int = 1
+    meets_people: bool = False
 
     def read(self, place: Place, run: RunKey) -> Iterator[Batch]:
         """Its rows; those whose number belongs to a row of another source are refused."""

@@ -126,9 +126,8 @@ def _hold(home: Path) -> Iterator[Access]:
     """The journal, which nobody else writes to meanwhile, and how its files are made."""
     folder = locate(home).parent
     access = make_common(folder)
-    lock = folder / ".lock"
-    with open_lock(lock) as file:
-        give(lock, access.file)
+    with open_lock(folder / ".lock") as file:
+        give(file.fileno(), access.file)
         fcntl.flock(file, fcntl.LOCK_EX)
         yield access
 

@@ -82,7 +82,7 @@ class Taking:
             self.outcome.unchanged += batch.rows.height
         elif batch.is_plain:
             self.outcome.unchanged += batch.rows.height - whole.height
-            if self.waiting.add(whole) >= MANY:
+            if self.waiting.add(whole) >= MANY or self.source.meets_people:
                 self._take_waiting()
         else:
             self._take_whole(batch, whole)

@@ -2,7 +2,8 @@
 
 To begin the rules costs as much as to read thousands of rows by them, and of most batches a few
 rows differ from the register. So these wait until there are many; but not when a row of the same
-number comes, since of two rows of one number the first counts.
+number comes, since of two rows of one number the first counts; and not of a source whose next rows
+are looked for among the customers of these (`feeds.joining`).
 
 Example: of ten batches of 20,000 customers 200 rows differ each; all 2,000 are looked at once.
 """

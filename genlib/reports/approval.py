@@ -10,8 +10,10 @@ digests stand in `notebooks/approved.sha256`.
 
 Not promised: that the second person read it; that a maker who works under another's login of the
 machine and another's name is found out, or one whose notebook lies in another's file and who never
-ran it; that whoever may write to the workbench, and so to its record of approvals, does not; or
-that what the notebook imports and reads from elsewhere stays as it was.
+ran it; that whoever may write to the record of approvals - the workbench's owner, or with the
+setting `approvals` everybody in its group, makers too - writes none by hand; or that what the
+notebook imports and reads from elsewhere stays as it was. The audit trail has every approval that
+the command made.
 
 Example: aino writes a notebook and runs it: a draft. bertta approves it. From then on it publishes,
 whoever runs it, until somebody edits it.
@@ -22,7 +24,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import shlex
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -100,9 +104,11 @@ def find_record(settings: Settings) -> Path:
 
 def read_acts(settings: Settings) -> list[Act]:
     """All that was done with notebooks in this workbench, the oldest first. A line that cannot be
-    read says nothing; Refused if this login may not read the file."""
-    with _telling_closed(find_record(settings)):
-        return list(_parse(_read_text(find_record(settings))))
+    read says nothing; Refused if this login may not read the file, or everybody may write to it."""
+    record = find_record(settings)
+    with _telling_closed(record):
+        _check_not_open(settings)
+        return list(_parse(_read_text(record)))
 
 
 def check_second_person(path: Path, digest: str, settings: Settings) -> None:
@@ -122,9 +128,12 @@ def check_second_person(path: Path, digest: str, settings: Settings) -> None:
 
 def _list_makers(path: Path, digest: str, settings: Settings) -> set[str]:
     """Names and logins of whoever owns the file, or has run the notebook as a draft: these cells,
-    or others under its name."""
+    or others under its name, also before the setting `approvals` named another record."""
     makers = _read_owner(path)
-    for act in read_acts(settings):
+    earlier: list[Act] = []
+    with suppress(PermissionError):  # of another login's workbench
+        earlier += _parse(_read_text(settings.home / ACTS))
+    for act in [*read_acts(settings), *earlier]:
         is_of_it = act.digest == digest or act.notebook == path.stem
         if act.act == "draft" and is_of_it:
             makers |= {act.user, act.login}
@@ -139,6 +148,7 @@ def record_act(
     done = Act(act, name, digest, settings.user, read_clock().isoformat(), read_login())
     record = find_record(settings)
     with _telling_closed(record), _hold(record) as access:
+        _check_not_open(settings)
         before = _read_text(record)
         same = [one for one in _parse(before) if _is_same(one, done)]
         if same:
@@ -152,10 +162,8 @@ def record_act(
 def _hold(record: Path) -> Iterator[Access]:
     """The record, which nobody else writes to meanwhile, and how it is made."""
     access = find_access(make_home(record.parent))
-    check_no_link(record)
-    lock = record.with_name(f".{record.name}.lock")
-    with open_lock(lock) as handle:
-        give(lock, access.file)
+    with open_lock(record.with_name(f".{record.name}.lock")) as handle:
+        give(handle.fileno(), access.file)
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield access
 
@@ -176,8 +184,28 @@ def _is_same(one: Act, other: Act) -> bool:
     return asdict(one) | {"at": ""} == asdict(other) | {"at": ""}
 
 
+def _check_not_open(settings: Settings) -> None:
+    """Refused if everybody may write to the record that the settings name, or put another in its
+    place."""
+    record = settings.approvals
+    for place in (record.parent, record) if record else ():
+        if place.exists() and stat.S_IMODE(place.stat().st_mode) & stat.S_IWOTH:
+            raise Refused(
+                f"everybody may write to {place}, so what stands in the setting approvals proves "
+                "nothing; take that away (chmod o-w), and look through what is there"
+            )
+
+
 def _read_text(record: Path) -> str:
-    return record.read_text(encoding="utf-8") if record.exists() else ""
+    """What the record says. Never through a link: whoever put it there while this process waited
+    for the lock would have another file copied to where the group reads it."""
+    check_no_link(record)
+    try:
+        descriptor = os.open(record, os.O_RDONLY | os.O_NOFOLLOW)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    with open(descriptor, encoding="utf-8") as file:
+        return file.read()
 
 
 def _parse(text: str) -> Iterator[Act]:

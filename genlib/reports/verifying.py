@@ -22,7 +22,7 @@ from genlib.present.banner import take_banner
 from genlib.present.words import Words
 from genlib.private import make_folder
 from genlib.release import open_release
-from genlib.reports.approval import ACTS, digest_notebook
+from genlib.reports.approval import ACTS, digest_notebook, find_record
 from genlib.reports.catalogue import GOOD, WAITING, Run
 from genlib.reports.making import TABLES
 from genlib.reports.run import Page, find_notebook, open_notebook, run_pages
@@ -86,11 +86,11 @@ def _set_up(folder: Path, run: Run, settings: Settings) -> Settings:
     (shelf / "current").write_text(cited["id"], encoding="utf-8")
     begun = datetime.fromisoformat(run.manifest["started_at"])
     Ledger.of(settings).copy_before(run.figures, begun, make_folder(home / "ledger"))
-    acts = settings.home / ACTS
+    acts = find_record(settings)
     if acts.exists():
-        shutil.copy(acts, home)
-    user = run.manifest["user"]
-    return replace(settings, home=home, releases=releases, reports=folder / "reports", user=user)
+        shutil.copy(acts, home / ACTS)
+    own = replace(settings, home=home, releases=releases, reports=folder / "reports")
+    return replace(own, approvals=None, user=run.manifest["user"])
 
 
 def _read(run: Run) -> Files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -9,7 +10,9 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small import Small
 from workbench import ROOT
 
+from genlib import private
 from genlib.access_log import read_login
 from genlib.cli import run as command
 from genlib.disclosure import Ledger
@@ -320,6 +324,71 @@ def test_who_cannot_reach_the_record_is_told_what_to_set(settings, shared):
             is_approved("0" * 64, settings)
 
     assert run_as_nobody(act) == 0
+
+
+def test_nothing_is_read_through_a_link_that_somebody_put_there_meanwhile(settings, tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o2770)
+    record = folder / "approvals.jsonl"
+    secret = tmp_path / "secret"
+    secret.write_text("nobody else reads this")
+    settings = replace(settings, approvals=record)
+    record_act("draft", "x", "0" * 64, settings)
+    with open(folder / ".approvals.jsonl.lock", "ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with ThreadPoolExecutor(1) as other:
+            waits = other.submit(record_act, "draft", "y", "1" * 64, settings)
+            time.sleep(0.3)
+            record.unlink()
+            record.symlink_to(secret)
+            fcntl.flock(held, fcntl.LOCK_UN)
+    with pytest.raises(Refused, match="symbolic link"):
+        waits.result()
+    assert record.is_symlink()
+
+
+def test_a_lock_that_became_a_link_opens_nothing_to_a_group(settings, tmp_path, monkeypatch):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o2770)
+    secret = tmp_path / "secret"
+    secret.write_text("")
+    secret.chmod(0o600)
+
+    def give(target: Path | int, mode: int, group: str = "") -> None:
+        lock = folder / ".approvals.jsonl.lock"
+        lock.unlink()
+        lock.symlink_to(secret)
+        private.give(target, mode, group)
+
+    monkeypatch.setattr(approval, "give", give)
+    record_act("draft", "x", "0" * 64, replace(settings, approvals=folder / "approvals.jsonl"))
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_record_that_everybody_may_write_to_approves_nothing(settings, tmp_path, is_folder):
+    settings = replace(settings, approvals=tmp_path / "shared" / "approvals.jsonl")
+    record_act("approved", "x", "0" * 64, settings)
+    assert is_approved("0" * 64, settings)
+    open_to_all = settings.approvals.parent if is_folder else settings.approvals
+    open_to_all.chmod(0o2777 if is_folder else 0o666)
+    with pytest.raises(Refused, match="everybody may write"):
+        is_approved("0" * 64, settings)
+    with pytest.raises(Refused, match="everybody may write"):
+        record_act("approved", "y", "1" * 64, settings)
+
+
+def test_who_ran_a_draft_before_there_was_a_common_record_is_its_maker_still(
+    settings, tmp_path, monkeypatch
+):
+    settings = replace(settings, home=tmp_path / "home", user="aino")
+    log_in(monkeypatch, "aino.m")
+    record_act("draft", "x", "0" * 64, settings)
+    settings = replace(settings, approvals=tmp_path / "shared" / "approvals.jsonl")
+    with pytest.raises(Refused, match="a second person"):
+        check_second_person(tmp_path / "none.ipynb", "0" * 64, settings)
 
 
 def test_a_line_that_cannot_be_read_approves_nothing_and_loses_nothing(tmp_path, settings):

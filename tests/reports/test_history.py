@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import re
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from genlib import notice
 from genlib.errors import UsageError
 from genlib.present.words import Words
 from genlib.reports import catalogue
+from genlib.reports.approval import ACTS
 from genlib.reports.catalogue import Slot
 from genlib.reports.history import (
     compare_runs,
@@ -33,7 +34,7 @@ from genlib.reports.history import (
 )
 from genlib.reports.making import TABLES
 from genlib.reports.run import Page, find_notebook, name_notebook, run_pages
-from genlib.reports.verifying import verify_run
+from genlib.reports.verifying import _set_up, verify_run
 
 EN = Words("en")
 BEFORE = {
@@ -225,6 +226,15 @@ def test_a_workbook_that_was_changed_is_found(months, home, book):
     path.write_bytes(content + b"\0")
     assert verify_run(months[1], planning.settings_in(home), book) == [TABLES]
     path.write_bytes(content)
+
+
+def test_a_report_made_again_leaves_no_mark_in_a_common_record_of_approvals(months, home, tmp_path):
+    record = tmp_path / "approvals.jsonl"
+    record.write_text("{}\n")
+    settings = replace(planning.settings_in(home), approvals=record)
+    own = _set_up(tmp_path / "again", months[1], settings)
+    assert own.approvals is None
+    assert (own.home / ACTS).read_text() == "{}\n"
 
 
 def test_a_report_made_again_says_what_had_changed_then(months, home, book):

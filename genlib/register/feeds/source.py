@@ -84,6 +84,11 @@ class FeedTable:
         """How many numbers a row of the file has: one, or one an answer."""
         return SPREAD if self.table_feed.answers else 1
 
+    @property
+    def meets_people(self) -> bool:
+        """Whether a key may be of a customer of an earlier row (`joining`)."""
+        return bool(self.table_feed.match)
+
     def read(self, place: Place, run: RunKey) -> Iterator[Batch]:
         """Its rows in the register's own form."""
         for raw in self.rows.read():

@@ -136,6 +136,39 @@ def test_two_keys_of_a_source_are_not_one_customer(
     assert work.register.count("customer") == 1
 
 
+@pytest.fixture
+def single_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of one row."""
+    monkeypatch.setattr("genlib.register.feeds.files.ROWS", 1)
+
+
+def test_a_new_customer_of_an_earlier_batch_is_met(
+    work: Refresh, tmp_path: Path, single_rows: None
+) -> None:
+    outcome = take(work, tmp_path / "in", OTHER, {**OTHER, "no": "S-9", "name": "Sama"})
+    assert (outcome.fresh, outcome.rules) == (1, {"several_found": 1})
+    assert read_held(work) == [2]
+    assert work.register.count("customer") == 2
+
+
+def test_a_key_of_an_earlier_batch_is_not_moved_to_somebody_else(
+    work: Refresh, tmp_path: Path, single_rows: None
+) -> None:
+    outcome = take(work, tmp_path / "in", {**ROW, "mail": "uusi@firma.example"}, ROW)
+    assert (outcome.fresh, outcome.joined, outcome.rules) == (1, 0, {"duplicate": 1})
+    assert read_people(work)[0] == (1, "Kuuralehto", "aino@firma.example", "+358491234567")
+    assert take(work, tmp_path / "in", {**ROW, "mail": "uusi@firma.example"}).unchanged == 1
+
+
+def test_whom_an_earlier_batch_held_back_is_free_when_the_key_is_of_a_customer(
+    work: Refresh, tmp_path: Path, single_rows: None
+) -> None:
+    refused = {**ROW, "mail": "uusi@firma.example", "since": "x"}
+    outcome = take(work, tmp_path / "in", refused, ROW)
+    assert (outcome.joined, outcome.rules) == (1, {"not_a_date": 1})
+    assert read_held(work) == []
+
+
 def test_who_is_dead_is_nobody_whom_a_key_joins(work: Refresh, tmp_path: Path) -> None:
     dead = {**CUSTOMER, "deceased_on": "2026-10-01"}
     refresh(work.register, work.key, write(tmp_path / "own", customer=dead))
