@@ -33,7 +33,8 @@ NO_SUMS = pl.DataFrame(schema={name: FIGURE[name] for name in SUM})
 
 
 def list_parts(figures: pl.DataFrame) -> pl.DataFrame:
-    """The figures of parts, as they were told last, with the codes of the `rest` of their cell.
+    """The figures of parts, as they were told last, with the codes of the `rest` of their cell: of
+    a part of time in any order, for tables of other dimensions tell of it too; else in place.
 
     `part`: the code by which the cell is a part of a whole, "" if it is none; `of`: whom it counts;
     `start` and `end` of a part of time.
@@ -41,13 +42,31 @@ def list_parts(figures: pl.DataFrame) -> pl.DataFrame:
     >>> figure = {name: None for name in FIGURE} | {"where": "spring\x1fbought\x1f", "sketch": b""}
     >>> figures = pl.DataFrame(figure | {"of": "contacts", "part": "spring", "end": None})
     >>> list_parts(figures)["rest"].to_list()
-    ['bought']
+    ['bought\\x1f']
     """
     parts = figures.filter(pl.col("part") != "").drop_nulls("sketch")
     codes = pl.col("where").str.split("\x1f").list
-    rest = codes.set_difference(pl.concat_list(pl.lit(""), "part")).list.sort()
-    named = parts.with_columns(rest=rest.list.join("\x1f"))
+    of_time = codes.set_difference(pl.concat_list(pl.lit(""), "part")).list.sort().list.join("\x1f")
+    is_of_time = pl.col("end").is_not_null()
+    named = parts.with_columns(rest=pl.when(is_of_time).then(of_time).otherwise(_name_others()))
     return named.unique([*WHOLE, "part", "end"], keep="last", maintain_order=True)
+
+
+def _name_others() -> pl.Expr:
+    """The codes of a cell but for that of its part, each in its place.
+
+    >>> where = {"where": ["yes\x1fspring\x1fno", "no\x1fspring\x1fyes"]}
+    >>> pl.DataFrame(where).with_columns(part=pl.lit("spring")).select(_name_others()).rows()
+    [('yes\\x1fno',), ('no\\x1fyes',)]
+    """
+    framed = pl.concat_str(pl.lit("\x1f"), "where", pl.lit("\x1f"))
+    part = pl.concat_str(pl.lit("\x1f"), "part", pl.lit("\x1f"))
+    place = framed.str.find(part, literal=True)
+    letters = framed.cast(pl.Binary).bin
+    before = letters.slice(0, place)
+    after = letters.slice(place + part.str.len_bytes() - 1)
+    others = pl.concat_str(before.cast(pl.String), after.cast(pl.String))
+    return others.str.slice(1).str.strip_suffix("\x1f")
 
 
 def add_windows(parts: pl.DataFrame, windows: Sequence[tuple[date, date]]) -> pl.DataFrame:

@@ -48,11 +48,13 @@ def find_twins(figures: pl.DataFrame, told: pl.DataFrame, policy: Policy) -> pl.
     close = find_close(enough, every, policy.min_count)
     if close.is_empty():
         return TWIN.to_frame()
-    firsts = ours.filter(pl.struct(SAME).is_first_distinct())["row"].implode()
+    # the same figure wherever it stands is as early as where it stands first
+    firsts = ours.select("row", first=pl.col("row").min().over(SAME))
+    placed = close.join(firsts, left_on="our", right_on="row", how="left")
+    placed = placed.join(firsts, left_on="their", right_on="row", how="left", suffix="_old")
     is_own = pl.col("their") >= told.height
-    is_later = pl.col("our") > pl.col("their")
-    are_firsts = pl.col("our").is_in(firsts) & pl.col("their").is_in(firsts)
-    pairs = close.with_columns(is_own=is_own).filter(~is_own | (is_later & are_firsts))
+    is_later = pl.col("first") > pl.col("first_old")
+    pairs = placed.with_columns(is_own=is_own).filter(~is_own | is_later)
     sides = every.select("row", "figure", "kind", "value", "heads", *TELLER)
     both = pairs.join(sides, left_on="our", right_on="row")
     both = both.join(sides, left_on="their", right_on="row", suffix="_old")

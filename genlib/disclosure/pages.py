@@ -70,8 +70,9 @@ class Page:
         return self.start, self.end
 
     def name_part(self) -> tuple[str, str, date | None, date | None]:
-        """Whom it counts, of whatever time, and of which part of them it tells: of the survey or
-        campaign of a code, or of the month, quarter or year that begins on a day; of none "".
+        """Whom it counts, of whatever time, and of which part of them it tells: of the month,
+        quarter or year that begins on a day, or of the survey or campaign of a code (of one series,
+        for codes of other tables may be spelt alike and mean something else); of none "".
 
         >>> october = Page('["new", "joined", []]', "{}", "", date(2026, 10, 1), date(2026, 11, 1))
         >>> october.name_part()[:2]
@@ -81,7 +82,7 @@ class Page:
         of = json.dumps([what, cut])
         if self.start and self.end and self.is_closed(self.end):
             return of, self.start.isoformat(), self.start, self.end
-        return of, self.code, None, None
+        return self.series, self.code, None, None
 
     def overlaps(self, other: Page) -> bool:
         """Whether both tell of the same, and of some of the same time; what has no beginning tells

@@ -139,12 +139,17 @@ def _find_twins(
     figures: pl.DataFrame, before: pl.DataFrame, pages: Iterable[Page], policy: Policy
 ) -> pl.DataFrame:
     """Those of the figures that are near twins: of one that was told before, of another of them, or
-    of the sum of the parts of a whole that were told and are to be told (see `leftovers`)."""
+    of the sum of the parts of a whole that were told, and of those with what is to be told (see
+    `leftovers`): a part that is told anew may yet be hidden, and what it was before is known."""
     enough = figures.filter(pl.col("people") >= policy.min_count)
-    parts = list_parts(pl.concat([before, enough.select(before.columns)]))
-    windows = {page.window for page in pages if page.window}
-    sums = [add_windows(parts, sorted(windows)), add_codes(parts.filter(pl.col("end").is_null()))]
-    told = pl.concat([before, *sums], how="diagonal_relaxed")
+    windows = sorted({page.window for page in pages if page.window})
+    sums = []
+    for told_by_then in (before, pl.concat([before, enough.select(before.columns)])):
+        parts = list_parts(told_by_then)
+        sums.append(add_windows(parts, windows))
+        sums.append(add_codes(parts.filter(pl.col("end").is_null())))
+    every_sum = pl.concat(sums).unique(maintain_order=True)
+    told = pl.concat([before, every_sum], how="diagonal_relaxed")
     near = [find_twins(figures, told, policy), guess_twins(figures, before, policy)]
     return pl.concat(near)
 

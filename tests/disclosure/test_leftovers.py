@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import genlib
-from genlib.disclosure import Dimension, Ledger, Measure, Population, Protected, tabulate
+from genlib.disclosure import Cells, Dimension, Ledger, Measure, Population, Protected, tabulate
 from genlib.disclosure.cells import Step
 from genlib.disclosure.members import look_up
 from genlib.disclosure.system import components
@@ -168,3 +168,84 @@ def test_the_sum_of_months_is_held_against_figures_of_any_time(
     shown = genlib.protect(ledger=Ledger(tmp_path, date(2026, 4, 2), "later"), **tables)
     value = shown.refused.value("contacts", verdict="refused").value
     assert (value is not None) == is_told
+
+
+def list_answers(counts: dict[str, int]) -> pl.DataFrame:
+    """Sixty people of each campaign: so many bought, and other thirty opened its message."""
+    rows = [
+        (
+            f"ca1-{code}{n:025d}",
+            code,
+            *("no" if n >= count else "yes", "no" if n < 30 else "yes"),
+            1,
+        )
+        for code, count in counts.items()
+        for n in range(60)
+    ]
+    schema = ["pseudonym", "campaign", "bought", "opened", "contacts"]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def count_answers(frame: pl.DataFrame, *by: str, population: str = "sent") -> Cells:
+    dimensions = [Dimension(name, total=False, is_page=name == "campaign") for name in by]
+    return tabulate(
+        frame,
+        person="pseudonym",
+        by=dimensions,
+        measures=[EVENTS],
+        population=Population(population),
+    )
+
+
+def test_codes_of_another_table_that_are_spelt_alike_hide_no_leftovers(tmp_path: Path) -> None:
+    """Three campaigns told 27 buyers, and who opened them by the same two words; of 29 buyers of
+    four campaigns two are left."""
+    draws = list_answers({"A": 9, "B": 9, "C": 9, "D": 2})
+    told = draws.filter(pl.col("campaign") != "D")
+    buyers = count_answers(told, "campaign", "bought")
+    openers = count_answers(told, "campaign", "opened")
+    ledger = Ledger(tmp_path, date(2026, 4, 1), "first")
+    genlib.protect(ledger=ledger, buyers=buyers, openers=openers)
+    together = count_answers(draws, "bought", population="together")
+    shown = genlib.protect(ledger=Ledger(tmp_path, date(2026, 5, 1), "later"), together=together)
+    assert shown.together.value("contacts", bought="yes").value is None
+
+
+def test_cells_of_two_dimensions_of_equal_codes_are_added_up_apart() -> None:
+    """Three of four campaigns tell 9 each who did not open and yet bought, of 29; and others who
+    opened and did not buy."""
+    draws = list_answers({"A": 9, "B": 9, "C": 9, "D": 2})
+    more = draws.with_columns(
+        pl.col("pseudonym") + "x",
+        bought=pl.lit("no"),
+        opened=pl.lit("yes"),
+    )
+    every = pl.concat([draws, more.head(180)])
+    by = ("opened", "bought")
+    together = count_answers(every, *by, population="together")
+    each = count_answers(every.filter(pl.col("campaign") != "D"), "campaign", *by)
+    shown = genlib.protect(together=together, each=replace(each, apart="campaign"))
+    assert shown.together.value("contacts", opened="no", bought="yes").value == 29
+    assert shown.each.frame["campaign"].n_unique() == 2
+
+
+def test_a_month_that_is_told_anew_and_hidden_is_known_as_it_was(tmp_path: Path) -> None:
+    """Ten refused in each month were told; two of October were erased, and another table hides its
+    eight: the 118 of the year would tell of the two."""
+    refused = dict.fromkeys(MONTHS, 10)
+    every = contacts(refused, "2026-01", "2026-12")
+    is_erased = (pl.col("month") == date(2026, 10, 1)) & (pl.col("verdict") == "refused")
+    is_erased &= pl.col("pseudonym").str.slice(-1).is_in(["0", "1"])
+    left = every.filter(~is_erased)
+    year = Population("contacts", date(2026, 1, 1), date(2027, 1, 1))
+    month = Dimension("month", total=False, is_page=True)
+
+    def count(frame: pl.DataFrame, *by: Dimension) -> Cells:
+        return tabulate(frame, person="pseudonym", by=by, measures=[EVENTS], population=year)
+
+    first = Ledger(tmp_path, date(2027, 1, 1), "first")
+    genlib.protect(ledger=first, months=count(every, month, VERDICT))
+    later = Ledger(tmp_path, date(2027, 1, 15), "later")
+    again = count(left.filter(pl.col("month") > date(2026, 1, 1)), month, VERDICT)
+    shown = genlib.protect(ledger=later, again=again, whole=count(left, VERDICT))
+    assert "refused" not in shown.whole.frame.drop_nulls("contacts")["verdict"]

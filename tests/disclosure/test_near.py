@@ -247,3 +247,17 @@ def test_an_attacker_with_the_report_finds_no_small_difference(tmp_path_factory,
             assert high - low >= T - len(mine ^ yours)
             assert low < len(mine) - len(yours)
             assert high > len(mine) - len(yours)
+
+
+def test_a_near_twin_is_one_wherever_it_stands() -> None:
+    """Two of 120 who were asked did not answer; that 118 answered stands in two tables."""
+
+    def count(people: int, population: str) -> Cells:
+        rows = pl.DataFrame({"pseudonym": [f"ca1-{n:026d}" for n in range(people)], "kind": "a"})
+        by = [Dimension("kind", total=False)]
+        return tabulate(rows, person="pseudonym", by=by, population=population)
+
+    asked, answered, scored = count(120, "asked"), count(118, "answered"), count(118, "scored")
+    shown = genlib.protect(asked=asked, answered=answered, scored=scored)
+    values = [shown[name].frame["people"].item() for name in ("asked", "answered", "scored")]
+    assert values == [120, None, None]
