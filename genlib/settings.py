@@ -70,10 +70,10 @@ class Settings:
     """Who opened which release when; else access.jsonl in the home. Better a file that its users
     can only append to."""
     approvals: Path | None = None
-    """Who ran which notebook as a draft, and who approved it; else notebooks.jsonl in the home,
-    which one login reaches. Better a file in a folder that its group shares (setgid, 2770): whoever
-    writes notebooks, whoever approves them and the schedule, each with a login of their own. Any of
-    them could write an approval by hand."""
+    """Who approved which notebook; else notebooks.jsonl in the home, which one login reaches.
+    Better a file in a folder of a group (setgid, 2770): those who approve and the schedule, each
+    with a login of their own. Any of them could write an approval by hand, so who only writes
+    notebooks is not in it."""
     password_file: Path | None = None
     time_zone: str = TIME_ZONE
     """The company's: it decides which day and month an instant belongs to, in every release and

@@ -10,13 +10,14 @@ digests stand in `notebooks/approved.sha256`.
 
 Not promised: that the second person read it; that a maker who works under another's login of the
 machine and another's name is found out, or one whose notebook lies in another's file and who never
-ran it; that whoever may write to the record of approvals - the workbench's owner, or with the
-setting `approvals` everybody in its group, makers too - writes none by hand; or that what the
-notebook imports and reads from elsewhere stays as it was. The audit trail has every approval that
-the command made.
+ran it in this workbench; that whoever may write to the record of approvals - the workbench's owner,
+or with the setting `approvals` those of its group, who may approve - writes none by hand; or that
+what the notebook imports and reads from elsewhere stays as it was. The audit trail has every
+approval that the command made.
 
 Example: aino writes a notebook and runs it: a draft. bertta approves it. From then on it publishes,
-whoever runs it, until somebody edits it.
+whoever runs it that may read the record, until somebody edits it. aino is not in the record's
+group: what she runs herself stays a draft.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def digest_notebook(notebook: Mapping[str, Any]) -> str:
 
 
 def is_approved(digest: str, settings: Settings) -> bool:
-    """Whether a notebook of this digest may publish."""
+    """Whether a notebook of this digest may publish; not for a login that may not read the record
+    of approvals."""
     approved = {act.digest for act in read_acts(settings) if act.act == "approved"}
     return digest in approved or digest in read_shipped()
 
@@ -98,17 +100,25 @@ def read_shipped() -> dict[str, str]:
 
 
 def find_record(settings: Settings) -> Path:
-    """The file that keeps what was done with notebooks."""
+    """The file that keeps who approved which notebook."""
     return settings.approvals or settings.home / ACTS
 
 
 def read_acts(settings: Settings) -> list[Act]:
-    """All that was done with notebooks in this workbench, the oldest first. A line that cannot be
-    read says nothing; Refused if this login may not read the file, or everybody may write to it."""
+    """All that was done with notebooks: the drafts of this workbench, and what was approved, the
+    oldest first. A line that cannot be read says nothing, nor does a file that this login may not
+    read. Refused if everybody may write to the record that the settings name."""
+    _check_not_open(settings)
     record = find_record(settings)
-    with _telling_closed(record):
-        _check_not_open(settings)
+    acts = [act for act in _read_all(record) if act.act == "approved"]
+    drafts = [act for act in _read_all(settings.home / ACTS) if act.act == "draft"]
+    return sorted(drafts + acts, key=lambda act: act.at)
+
+
+def _read_all(record: Path) -> list[Act]:
+    with suppress(PermissionError):
         return list(_parse(_read_text(record)))
+    return []
 
 
 def check_second_person(path: Path, digest: str, settings: Settings) -> None:
@@ -128,12 +138,9 @@ def check_second_person(path: Path, digest: str, settings: Settings) -> None:
 
 def _list_makers(path: Path, digest: str, settings: Settings) -> set[str]:
     """Names and logins of whoever owns the file, or has run the notebook as a draft: these cells,
-    or others under its name, also before the setting `approvals` named another record."""
+    or others under its name."""
     makers = _read_owner(path)
-    earlier: list[Act] = []
-    with suppress(PermissionError):  # of another login's workbench
-        earlier += _parse(_read_text(settings.home / ACTS))
-    for act in [*read_acts(settings), *earlier]:
+    for act in read_acts(settings):
         is_of_it = act.digest == digest or act.notebook == path.stem
         if act.act == "draft" and is_of_it:
             makers |= {act.user, act.login}
@@ -143,10 +150,11 @@ def _list_makers(path: Path, digest: str, settings: Settings) -> set[str]:
 def record_act(
     act: Literal["approved", "draft"], name: str, digest: str, settings: Settings
 ) -> Act:
-    """Keep that the user of the settings did this now; once is enough. Refused if this login may
-    not write there."""
+    """Keep that the user of the settings did this now; once is enough. A draft is kept in its
+    maker's workbench: makers need not write where approvals are. Refused if this login may not
+    write there."""
     done = Act(act, name, digest, settings.user, read_clock().isoformat(), read_login())
-    record = find_record(settings)
+    record = find_record(settings) if act == "approved" else settings.home / ACTS
     with _telling_closed(record), _hold(record) as access:
         _check_not_open(settings)
         before = _read_text(record)
@@ -174,9 +182,9 @@ def _telling_closed(record: Path) -> Iterator[None]:
         yield
     except PermissionError:
         raise Refused(
-            f"this login of the machine may not use {record}, which keeps who approved which "
-            "notebook; let the setting approvals name a file in a folder that its group shares "
-            "(chmod 2770), the same for whoever writes, approves and publishes notebooks"
+            f"this login of the machine may not write to {record}, which keeps what was done with "
+            "notebooks; let the setting approvals name a file in a folder of the group of those "
+            "who approve (chmod 2770), to which the login that publishes belongs"
         ) from None
 
 
@@ -189,11 +197,18 @@ def _check_not_open(settings: Settings) -> None:
     place."""
     record = settings.approvals
     for place in (record.parent, record) if record else ():
-        if place.exists() and stat.S_IMODE(place.stat().st_mode) & stat.S_IWOTH:
+        if _is_open(place):
             raise Refused(
                 f"everybody may write to {place}, so what stands in the setting approvals proves "
                 "nothing; take that away (chmod o-w), and look through what is there"
             )
+
+
+def _is_open(place: Path) -> bool:
+    """Whether everybody may write there; not where this login may not even look."""
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+        return bool(place.stat().st_mode & stat.S_IWOTH)
+    return False
 
 
 def _read_text(record: Path) -> str:

@@ -311,19 +311,34 @@ def test_a_second_person_approves_under_a_login_of_their_own(settings, shared):
     bertta = replace(settings, user="bertta", home=shared / "none")
     assert run_as_nobody(lambda: record_act("approved", "x", "0" * 64, bertta), shared.group()) == 0
     assert is_approved("0" * 64, settings)
-    assert read_acts(settings)[1].login == "nobody"
+    approvals = [act for act in read_acts(settings) if act.act == "approved"]
+    assert [act.login for act in approvals] == ["nobody"]
     assert stat.S_IMODE((shared / "approvals.jsonl").stat().st_mode) == 0o660
 
 
-def test_who_cannot_reach_the_record_is_told_what_to_set(settings, shared):
-    settings = replace(settings, home=shared.parent / "home")
-    record_act("draft", "x", "0" * 64, settings)
+def test_who_only_writes_notebooks_can_neither_read_nor_write_the_record(settings, shared):
+    settings = replace(settings, approvals=shared / "approvals.jsonl")
+    record_act("approved", "x", "0" * 64, settings)
+    home = shared.parent / "home"
+    home.mkdir()
+    home.chmod(0o777)
+    maker = replace(settings, user="aino", home=home)
 
     def act() -> None:
+        record_act("draft", "x", "0" * 64, maker)
+        assert not is_approved("0" * 64, maker)
         with pytest.raises(Refused, match="let the setting approvals name"):
-            is_approved("0" * 64, settings)
+            record_act("approved", "x", "0" * 64, maker)
 
     assert run_as_nobody(act) == 0
+    assert is_approved("0" * 64, settings)
+
+
+def test_an_approval_that_a_maker_writes_into_his_own_workbench_is_none(settings, tmp_path):
+    settings = replace(settings, home=tmp_path / "home")
+    record_act("approved", "x", "0" * 64, settings)
+    assert is_approved("0" * 64, settings)
+    assert not is_approved("0" * 64, replace(settings, approvals=tmp_path / "shared" / "record"))
 
 
 def test_nothing_is_read_through_a_link_that_somebody_put_there_meanwhile(settings, tmp_path):
@@ -334,11 +349,11 @@ def test_nothing_is_read_through_a_link_that_somebody_put_there_meanwhile(settin
     secret = tmp_path / "secret"
     secret.write_text("nobody else reads this")
     settings = replace(settings, approvals=record)
-    record_act("draft", "x", "0" * 64, settings)
+    record_act("approved", "x", "0" * 64, settings)
     with open(folder / ".approvals.jsonl.lock", "ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with ThreadPoolExecutor(1) as other:
-            waits = other.submit(record_act, "draft", "y", "1" * 64, settings)
+            waits = other.submit(record_act, "approved", "y", "1" * 64, settings)
             time.sleep(0.3)
             record.unlink()
             record.symlink_to(secret)
@@ -363,7 +378,7 @@ def test_a_lock_that_became_a_link_opens_nothing_to_a_group(settings, tmp_path, 
         private.give(target, mode, group)
 
     monkeypatch.setattr(approval, "give", give)
-    record_act("draft", "x", "0" * 64, replace(settings, approvals=folder / "approvals.jsonl"))
+    record_act("approved", "x", "0" * 64, replace(settings, approvals=folder / "approvals.jsonl"))
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
