@@ -42,7 +42,6 @@ ON_BOTH = {
     "test_settings",
     "test_store",
     "test_writers_at_once",
-    "test_year_of_refreshes",
 }
 """Files whose tests run on both databases each time."""
 LONGEST = ("tests/test_edges", "tests/schedule/test_year", "tests/disclosure/test_year")
