@@ -23,8 +23,9 @@ def count_combinations(past: Any) -> tuple[int, int]:
     pages = [page.figures.filter(pl.col("kind") == "people") for page in past.pages]
     figures = pl.concat(pages).drop_nulls("sketch").unique("sketch", maintain_order=True).tail(MOST)
     lines = words(figures["sketch"])
-    close = find_close(figures.with_row_index("one"), figures.with_row_index("other"), FEW)
-    pairs = close.filter(pl.col("one") < pl.col("other"), pl.col("apart") > 0).height
+    numbered = figures.with_row_index("figure")
+    close = find_close(numbered, numbered, FEW)
+    pairs = close.filter(pl.col("our") < pl.col("their")).height
     return pairs, sum(_count_threes(lines, sign) for sign in (1, -1))
 
 
