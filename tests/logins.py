@@ -5,7 +5,24 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+@contextmanager
+def make_passage() -> Iterator[Path]:
+    """A folder through which others may go; the test is skipped without root, who can be anyone."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another login")
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
 
 
 def run_as_nobody(act: Callable[[], object], *groups: str) -> int:

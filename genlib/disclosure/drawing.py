@@ -8,14 +8,14 @@ his pseudonym, all four by their company's number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from genlib.disclosure.cells import Tables
 from genlib.disclosure.members import COMPANY, Level, Members, customers_of, look_up
-from genlib.disclosure.sketch import SLICE, Sketches, draw_sketches, numbers
+from genlib.disclosure.sketch import Sketches, draw_sketches, numbers
 
 ONE = pl.lit(1, pl.Int8).alias("people")
 """What everybody brings to his cell."""
@@ -69,11 +69,9 @@ def _draw_rows(
     names: pl.DataFrame,
     cells: int,
 ) -> Sketches:
-    """The sketches of what everybody brought to each cell, by his number; of so many rows at a time
-    that their numbers take little room."""
-    slices = [rows] if rows.height <= SLICE else rows.iter_slices(SLICE)
-    drawn = (draw_sketches(_add_numbers(some, members.person, names), cells) for some in slices)
-    return reduce(Sketches.add, drawn)
+    """The sketches of what everybody brought to each cell, by his number."""
+    add_numbers = partial(_add_numbers, person=members.person, names=names)
+    return draw_sketches(rows, cells, add_numbers)
 
 
 def knows_pseudonyms(person: str, customers: Any) -> bool:

@@ -26,6 +26,7 @@ Example: of a figure of persons 1, 2 and 3 and one of 1, 2 and 4 two people make
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,8 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 Words = npt.NDArray[np.uint32]
 Numbers = npt.NDArray[np.uint64]
+Numbering = Callable[[pl.DataFrame], pl.DataFrame]
+"""What puts the `_number` of each person in his place."""
 
 
 def numbers(pseudonyms: pl.Series) -> pl.Series:
@@ -100,24 +103,6 @@ class Sketches:
         are_known[places[~self.are_known]] = False
         return Sketches(lines, are_known)
 
-    def add(self, others: Sketches) -> Sketches:
-        """The sketches of the same cells with the rows of both.
-
-        >>> rows = pl.DataFrame(
-        ...     {"_cell": [0, 0, 1], "_number": [1, 2, None], "people": [1, 1, 1]},
-        ...     schema_overrides={"_number": pl.UInt64},
-        ... )
-        >>> one, two, three = (draw_sketches(row, 2) for row in rows.iter_slices(1))
-        >>> together = one.add(two).add(three)
-        >>> whole = draw_sketches(rows, 2)
-        >>> bool((together.lines["people"] == whole.lines["people"]).all())
-        True
-        >>> together.are_known.tolist()
-        [True, False]
-        """
-        lines = {name: mine + others.lines[name] for name, mine in self.lines.items()}
-        return Sketches(lines, self.are_known & others.are_known)
-
     def pack(self) -> dict[str, pl.Series]:
         """The sketches as bytes; null where somebody is not known.
 
@@ -136,13 +121,16 @@ class Sketches:
         return pl.select(pl.when(known).then(sketches)).to_series()
 
 
-def draw_sketches(rows: pl.DataFrame, cells: int) -> Sketches:
+def draw_sketches(rows: pl.DataFrame, cells: int, add_numbers: Numbering | None = None) -> Sketches:
     """The sketches of so many cells, from rows of the number of a `_cell`, the `_number` of a
-    person (null: not known), and what he brought to each sum."""
-    names = [name for name in rows.columns if name not in {"_cell", "_number"}]
+    person (null: not known), and what he brought to each sum. `add_numbers` makes such rows of
+    others, a slice at a time, so that the numbers take little room."""
+    number = add_numbers or pl.DataFrame.clone
+    names = [name for name in number(rows.clear()).columns if name not in {"_cell", "_number"}]
     lines = {name: np.zeros(cells * WIDTH, WORD) for name in names}
     are_known = np.ones(cells, np.bool_)
-    for part in rows.iter_slices(SLICE):
+    for some in rows.iter_slices(SLICE):
+        part = number(some)
         strangers = part.filter(pl.col("_number").is_null())
         are_known[strangers["_cell"].to_numpy()] = False
         mixed = _mix(part["_number"].fill_null(0).to_numpy())

@@ -4,17 +4,14 @@ the page, and by who owns the decision's file."""
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from catalogued import PAGE, keep_waiting
-from logins import list_groups, run_as_nobody
+from logins import list_groups, make_passage, run_as_nobody
 from planning import settings_in
 
 from genlib.access_log import read_login
@@ -136,14 +133,10 @@ def test_one_decides(settings):
 
 @pytest.fixture
 def common() -> Iterator[Settings]:
-    """The workbench of one login, with groups of others; needs to be root, who can be anyone."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can be another login")
-    home = Path(tempfile.mkdtemp())
-    home.chmod(0o711)
-    readers, publishers = list_groups()[:2]
-    yield replace(settings_in(home), groups=f"reports={readers}, waiting={publishers}")
-    shutil.rmtree(home)
+    """The workbench of one login, with groups of others."""
+    with make_passage() as home:
+        readers, publishers = list_groups()[:2]
+        yield replace(settings_in(home), groups=f"reports={readers}, waiting={publishers}")
 
 
 @pytest.mark.parametrize("status", [GOOD, REFUSED])
