@@ -16,9 +16,9 @@ from small import IDENTITY, PURPOSES, Small
 
 from genlib.present.page import describe_making, render
 from genlib.present.words import Words
-from genlib.register.synthetic import synthesise
 from genlib.reports.run import Page, run_pages
 from genlib.settings import load
+from genlib.synthetic import synthesise
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

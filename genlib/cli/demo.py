@@ -20,12 +20,12 @@ from genlib.publish.writer import publish
 from genlib.register.database import Register, create_register
 from genlib.register.fingerprints import check_keyless
 from genlib.register.key_use import open_identity, open_pseudonym
-from genlib.register.synthetic import AS_OF, synthesise
 from genlib.register.vault import create_keys
 from genlib.release import read_manifest
 from genlib.reports import catalogue
 from genlib.reports.run import run_report
 from genlib.settings import Settings, load
+from genlib.synthetic import AS_OF, synthesise
 
 REPORTS = {
     "customer_analysis": "customer_analysis",

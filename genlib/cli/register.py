@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from genlib import notice, settings
+from genlib import notice, settings, synthetic
 from genlib.cli import _logins, _refreshing
 from genlib.cli._telling import PasswordFile, open_identity, telling
 from genlib.errors import UsageError
-from genlib.register import holds, intake, journal, synthetic
+from genlib.register import holds, intake, journal
 from genlib.register.database import create_register, open_register
 from genlib.register.schema import Base
 from genlib.reports.identifying import masked

@@ -24,8 +24,8 @@ NOW = datetime(2026, 11, 1, 4, tzinfo=UTC)
 def drawn(path: Path, customers: int) -> Any:
     """A synthetic register."""
     from genlib.register.database import create_register
-    from genlib.register.synthetic import synthesise
     from genlib.register.vault import IdentityKey
+    from genlib.synthetic import synthesise
 
     register = create_register(f"sqlite:///{path}")
     synthesise(register, IdentityKey(bytes(32)), customers=customers, seed=1)

@@ -21,8 +21,8 @@ from genlib.register.database import create_register, open_register
 from genlib.register.refresh import Refresh
 from genlib.register.schema import Base
 from genlib.register.store import compared_by, digest_columns, plain_schema, sealed
-from genlib.register.synthetic import draw
 from genlib.register.vault import IdentityKey
+from genlib.synthetic import draw
 
 REPEATS = 1
 CUSTOMERS = {"tiny": 2_000, "small": 50_000, "large": 1_000_000}

@@ -23,7 +23,7 @@ from genlib.period import Period
 from genlib.publish.writer import publish
 from genlib.register.database import create_register
 from genlib.register.store import sealed
-from genlib.register.synthetic import collect
+from genlib.synthetic import collect
 
 Frames = dict[str, pl.DataFrame]
 Reports = tuple[tuple[str, dict[str, str]], ...]

@@ -10,8 +10,8 @@ from small import IDENTITY, KEY, NOW, PURPOSES, ZONE
 from genlib import notice as notices
 from genlib.publish.writer import publish
 from genlib.register.database import create_register
-from genlib.register.synthetic import Truth, synthesise
 from genlib.release import Release
+from genlib.synthetic import Truth, synthesise
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,9 @@ from genlib.disclosure.cells import Cells
 from genlib.errors import Refused
 from genlib.metrics import customers, rows
 from genlib.period import Period
-from genlib.register.synthetic import Truth
 from genlib.release import Release, open_release
 from genlib.settings import load
+from genlib.synthetic import Truth
 
 OCTOBER = Period.parse("2026-10")
 QUARTER = Period.parse("2026-Q3")

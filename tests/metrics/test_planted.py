@@ -14,8 +14,8 @@ from genlib.disclosure.cells import Cells
 from genlib.errors import PeriodNotCovered
 from genlib.metrics import campaigns, contacts, customers, satisfaction
 from genlib.period import Period
-from genlib.register.synthetic import Truth
 from genlib.release import Release
+from genlib.synthetic import Truth
 
 Planted = tuple[Callable[[str], Release], Truth]
 OCTOBER = Period.parse("2026-10")

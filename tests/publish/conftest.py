@@ -11,8 +11,8 @@ from small import IDENTITY, KEY, NOW, PURPOSES, ZONE, Small
 from genlib import notice as notices
 from genlib.publish.writer import publish
 from genlib.register.database import Register, create_register
-from genlib.register.synthetic import synthesise
 from genlib.release import Release
+from genlib.synthetic import synthesise
 
 
 @pytest.fixture

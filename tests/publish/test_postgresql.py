@@ -11,7 +11,7 @@ from small import IDENTITY, KEY, NOW, PURPOSES, ZONE
 from genlib import notice
 from genlib.publish.writer import publish
 from genlib.register.database import Register, create_register
-from genlib.register.synthetic import synthesise
+from genlib.synthetic import synthesise
 
 
 @pytest.fixture

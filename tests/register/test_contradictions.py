@@ -13,8 +13,8 @@ from genlib.register.intake import Loaded, load
 from genlib.register.rules import examined
 from genlib.register.schema import WRITTEN_HERE, Base
 from genlib.register.store import opened, plain_schema
-from genlib.register.synthetic import synthesise
 from genlib.register.vault import IdentityKey
+from genlib.synthetic import synthesise
 
 CLOCK = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 

@@ -21,7 +21,6 @@ from genlib.register.fingerprints import check_key, check_notice, keep_key, keep
 from genlib.register.recipients import Recipient
 from genlib.register.schema import table
 from genlib.register.store import plain_schema, sealed
-from genlib.register.synthetic import synthesise
 from genlib.register.vault import (
     IdentityKey,
     Key,
@@ -32,6 +31,7 @@ from genlib.register.vault import (
 )
 from genlib.register.version import VERSION
 from genlib.settings import REPOSITORY
+from genlib.synthetic import synthesise
 
 NOW = dt.datetime(2026, 11, 1, 4, tzinfo=dt.UTC)
 IDENTITY = IdentityKey(bytes(range(32)))

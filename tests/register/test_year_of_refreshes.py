@@ -20,9 +20,9 @@ from genlib.register.database import Register, create_register
 from genlib.register.feeds.source import read_feed
 from genlib.register.intake import load
 from genlib.register.refresh import Refresh
-from genlib.register.synthetic import collect
 from genlib.register.undo import undo_run
 from genlib.register.vault import IdentityKey
+from genlib.synthetic import collect
 
 KEY = IdentityKey(bytes(range(32)))
 MONTHS = [dt.datetime(2025, 11, 1, tzinfo=dt.UTC)] + [

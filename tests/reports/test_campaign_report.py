@@ -26,13 +26,13 @@ from genlib.metrics import intervals
 from genlib.present.words import Words
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
-from genlib.register.synthetic import Truth, collect, synthesise
 from genlib.register.vault import PseudonymKey
 from genlib.release import Release
 from genlib.reports import prose
 from genlib.reports import run as kernels
 from genlib.reports.catalogue import Run
 from genlib.settings import Settings, load
+from genlib.synthetic import Truth, collect, synthesise
 
 NOTEBOOK = ROOT / "notebooks" / "campaign_history.ipynb"
 BIG, NAME = "2026-10-SUODATIN", "Suodattimen vaihtomuistutus"

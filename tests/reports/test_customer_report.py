@@ -24,9 +24,9 @@ from genlib.metrics import customers
 from genlib.present.words import Words
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
-from genlib.register.synthetic import synthesise
 from genlib.release import open_release
 from genlib.settings import Settings, load
+from genlib.synthetic import synthesise
 
 NOTEBOOK = ROOT / "notebooks" / "customer_analysis.ipynb"
 FI = Words("fi")

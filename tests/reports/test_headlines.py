@@ -11,8 +11,8 @@ import pytest
 from disclosure.year import released
 from here import read, run_report
 
-from genlib.register.synthetic import collect
 from genlib.settings import Settings, load
+from genlib.synthetic import collect
 
 HEADLINES = {
     "customer_analysis": {

@@ -27,9 +27,9 @@ from genlib.metrics.satisfaction import Balanced
 from genlib.publish.writer import publish
 from genlib.register.database import create_register, open_register
 from genlib.register.schema import Base
-from genlib.register.synthetic import synthesise
 from genlib.register.vault import PseudonymKey
 from genlib.settings import Settings, load
+from genlib.synthetic import synthesise
 
 NOTEBOOK = ROOT / "notebooks" / "satisfaction_survey.ipynb"
 TABLES = ("customer", "survey", "survey_question", "survey_invitation", "survey_answer")

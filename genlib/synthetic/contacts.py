@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genlib.register.synthetic.chance import DAY, NEVER, Ints, Mask, Rng, number, stacked, those
-from genlib.register.synthetic.commerce import FILTER, LINES, Purchases
-from genlib.register.synthetic.people import People
-from genlib.register.synthetic.wills import MARKETING, Wills
-from genlib.register.synthetic.world import END, PLANTED, story
+from genlib.synthetic.chance import DAY, NEVER, Ints, Mask, Rng, number, stacked, those
+from genlib.synthetic.commerce import FILTER, LINES, Purchases
+from genlib.synthetic.people import People
+from genlib.synthetic.wills import MARKETING, Wills
+from genlib.synthetic.world import END, PLANTED, story
 
 RULED = (*MARKETING, "MR")
 AUDIENCES = {"filter": ("device", "filter"), "device": ("device", "service"), "rental": ("rental",)}

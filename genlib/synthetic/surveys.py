@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genlib.register.synthetic.chance import (
+from genlib.synthetic.chance import (
     DAY,
     NEVER,
     Ints,
@@ -25,10 +25,10 @@ from genlib.register.synthetic.chance import (
     those,
     whole,
 )
-from genlib.register.synthetic.commerce import COMPLAINT, ENQUIRY, Dealings
-from genlib.register.synthetic.people import People
-from genlib.register.synthetic.wills import Wills
-from genlib.register.synthetic.world import AGE_BANDS, END, PLANTED, questions, story, words
+from genlib.synthetic.commerce import COMPLAINT, ENQUIRY, Dealings
+from genlib.synthetic.people import People
+from genlib.synthetic.wills import Wills
+from genlib.synthetic.world import AGE_BANDS, END, PLANTED, questions, story, words
 
 DRIVERS = {"product": 0.45, "delivery": 0.15, "service": 0.75, "value": 0.3}
 """What the recommendation follows from, and how much."""

@@ -19,13 +19,13 @@ import polars as pl
 from genlib.register import audit, fingerprints
 from genlib.register.database import Register
 from genlib.register.store import plain_schema, sealed
-from genlib.register.synthetic import commerce, surveys
-from genlib.register.synthetic.chance import NEVER, number, stacked
-from genlib.register.synthetic.contacts import contacts
-from genlib.register.synthetic.people import Issued, People, companies, people
-from genlib.register.synthetic.wills import permissions, wills
-from genlib.register.synthetic.world import AS_OF, PLANTED, Planted, Truth, shared, story
 from genlib.register.vault import IdentityKey
+from genlib.synthetic import commerce, surveys
+from genlib.synthetic.chance import NEVER, number, stacked
+from genlib.synthetic.contacts import contacts
+from genlib.synthetic.people import Issued, People, companies, people
+from genlib.synthetic.wills import permissions, wills
+from genlib.synthetic.world import AS_OF, PLANTED, Planted, Truth, shared, story
 
 __all__ = ["AS_OF", "Planted", "Truth", "collect", "draw", "synthesise", "write_csv"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genlib.register.synthetic.chance import (
+from genlib.synthetic.chance import (
     DAY,
     NEVER,
     Ints,
@@ -23,7 +23,7 @@ from genlib.register.synthetic.chance import (
     where,
     whole,
 )
-from genlib.register.synthetic.world import (
+from genlib.synthetic.world import (
     AGE_BANDS,
     AS_OF,
     END,

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genlib.register.synthetic.chance import Reals, number
+from genlib.synthetic.chance import Reals, number
 
-DATA = Path(__file__).resolve().parents[3] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 AS_OF = date(2026, 11, 1)
 START = number(date(2018, 1, 1))
 END = number(AS_OF)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from genlib.register.synthetic.chance import DAY, NEVER, Ints, Mask, office_hours, pick, text
-from genlib.register.synthetic.people import People
-from genlib.register.synthetic.world import END
+from genlib.synthetic.chance import DAY, NEVER, Ints, Mask, office_hours, pick, text
+from genlib.synthetic.people import People
+from genlib.synthetic.world import END
 
 SCOPES = ("mobile", "email", "phone", "post", "email", "market_research", "marketing_use")
 MOBILE, EMAIL, NO_PHONE, NO_POST, NO_EMAIL, NO_RESEARCH, NO_MARKETING = range(7)

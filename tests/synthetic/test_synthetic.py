@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 from polars import col
 from polars.testing import assert_frame_equal
 
+from genlib import synthetic
 from genlib.permission.verdicts import verdicts
-from genlib.register import identifiers, synthetic
+from genlib.register import identifiers
 from genlib.register.database import Register, create_register
 from genlib.register.store import opened, plain_schema
-from genlib.register.synthetic import AS_OF, Truth, collect, synthesise, write_csv
-from genlib.register.synthetic.chance import business_ids, references
-from genlib.register.synthetic.people import _emails
 from genlib.register.vault import IdentityKey
+from genlib.synthetic import AS_OF, Truth, collect, synthesise, write_csv
+from genlib.synthetic.chance import business_ids, references
+from genlib.synthetic.people import _emails
 
 Frames = dict[str, pl.DataFrame]
 

@@ -10,8 +10,8 @@ import pytest
 from polars import col
 
 from genlib.metrics.customers import fit_bg_nbd, purchase_summary
-from genlib.register.synthetic import AS_OF, Truth, collect
-from genlib.register.synthetic.world import AGE_BANDS
+from genlib.synthetic import AS_OF, Truth, collect
+from genlib.synthetic.world import AGE_BANDS
 
 Frames = dict[str, pl.DataFrame]
 BIG = "2026-10-SUODATIN"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from genlib.register.synthetic.chance import (
+from genlib.synthetic.chance import (
     DAY,
     NEVER,
     Ints,
@@ -18,8 +18,8 @@ from genlib.register.synthetic.chance import (
     those,
     whole,
 )
-from genlib.register.synthetic.people import People
-from genlib.register.synthetic.world import END, PLANTED, START, season
+from genlib.synthetic.people import People
+from genlib.synthetic.world import END, PLANTED, START, season
 
 LINES = ("device", "filter", "service", "rental")
 DEVICE, FILTER, SERVICE, RENTAL = range(4)
