@@ -4,7 +4,9 @@ again."""
 import os
 import re
 import stat
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -12,6 +14,7 @@ from approving import approve
 from catalogued import keep_waiting
 from nbformat.v4 import new_code_cell, new_notebook
 from planning import settings_in
+from sentences import cells_of
 
 import genlib
 import genlib.cli.demo
@@ -105,6 +108,17 @@ def test_a_page_that_waits_for_a_second_person_is_there_already(tmp_path):
     (release / "current").write_text("2026-11")
     run = keep_waiting(settings.reports, "2026-11-01T040000Z-5f2c91")
     assert genlib.cli.demo._fresh("campaign_history", "fi", settings) == run.html
+
+
+def test_the_tour_shows_something_on_the_smallest_register(home):
+    """Its cells before those that run a report."""
+    assert run(["demo", "--customers", "300"]) == 0
+    book: dict[str, Any] = {}
+    for kind, source in takewhile(lambda cell: "## Run a report" not in cell[1], cells_of("tour")):
+        if kind == "code":
+            exec(source, book)  # noqa: S102 - as a person who runs the notebook
+    shown = book["shown"]
+    assert shown.places.value("people").value == shown.ages.value("people").value
 
 
 @pytest.mark.usefixtures("umask")
