@@ -18,6 +18,7 @@ from genlib.errors import UsageError
 from genlib.notice import LANGUAGES, Notice
 from genlib.notice.values import Category, Controller, Paper, Retention, Term
 from genlib.notice.wording import check_wording, translate
+from genlib.present.theme import font_face, style
 from genlib.present.words import Words
 
 YEARS = {
@@ -62,11 +63,15 @@ def write_page(text: str, language: str) -> str:
     render = mistune.create_markdown(escape=True, plugins=["table"])
     title = html.escape(text.partition("\n")[0].removeprefix("# "))
     body = str(render(text)).replace("<th>", '<th scope="col">')
+    body = body.replace("<table>", '<div class="card"><div class="scroll" tabindex="0">\n<table>')
+    body = body.replace("</table>", "</table>\n</div></div>")
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_read_text('page.css')}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{title}</title>\n"
+        f"<style>{font_face()}{style()}{_read_text('page.css')}</style>\n</head>\n"
+        f'<body class="genlib">\n<main>\n{body}</main>\n</body>\n</html>\n'
     )
 
 

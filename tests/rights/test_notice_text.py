@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from lab import CHROMIUM
+from opening import find_faults
 
 from genlib import notice
 from genlib.cli import run
@@ -248,3 +250,14 @@ def test_the_command_writes_a_page_or_markdown(
 def test_another_language_is_wrong_usage(terms: Notice) -> None:
     with pytest.raises(UsageError, match="language is one of en, fi, sv"):
         write_notice(terms, "de")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("write", [write_notice, write_record])
+def test_a_page_is_whole_and_breaks_no_rule_of_wcag(
+    terms: Notice, tmp_path: Path, write: Callable[[Notice, str], str]
+) -> None:
+    html = tmp_path / "page.html"
+    html.write_text(write_page(write(terms, "fi"), "fi"), encoding="utf-8")
+    assert find_faults(html) == []
