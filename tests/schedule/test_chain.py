@@ -326,6 +326,7 @@ def test_a_report_waits_for_a_second_person_and_is_mailed_once_when_it_is_let_ou
     assert made["reason"].startswith("waiting for approval: a second person reads it")
     (run,) = catalogue.runs(four_eyes.reports)
     assert (run.id, run.status) == (made["run"], "waiting")
+    assert f"genlib report allow {run.id} --digest DIGITS" in made["reason"]
     assert postbox.letters == []
     told = Ledger.of(four_eyes).published(run.figures)  # the second person reads them
     assert told
