@@ -21,6 +21,7 @@ import genlib.cli.demo
 from genlib.cli import run
 from genlib.register.database import create_register
 from genlib.register.vault import create_keys
+from genlib.reports import catalogue
 from genlib.settings import load
 
 SHOW = """\
@@ -107,7 +108,27 @@ def test_a_page_that_waits_for_a_second_person_is_there_already(tmp_path):
     release.mkdir(parents=True)
     (release / "current").write_text("2026-11")
     run = keep_waiting(settings.reports, "2026-11-01T040000Z-5f2c91")
-    assert genlib.cli.demo._fresh("campaign_history", "fi", settings) == run.html
+    assert genlib.cli.demo._fresh("campaign_history", "fi", settings) == run
+
+
+@pytest.mark.usefixtures("home")
+def test_what_waits_for_a_second_person_is_told_with_the_command_that_lets_it_out(
+    tmp_path, monkeypatch, capfd
+):
+    terms = genlib.notice.DEFAULT.read_text(encoding="utf-8")
+    notice = tmp_path / "notice.toml"
+    notice.write_text(terms.replace("four_eyes = false", "four_eyes = true"), encoding="utf-8")
+    monkeypatch.setenv("GENLIB_NOTICE", str(notice))
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path))
+    for book in genlib.cli.demo.REPORTS.values():
+        approve(Path(book), load())
+    for _ in range(2):
+        assert run(["demo", "--customers", "300"]) == 0
+        said = capfd.readouterr().out
+        allowed = re.findall(r"^waits .*genlib report allow (\S+) --digest DIGITS;", said, re.M)
+        waiting = [one.id for one in catalogue.runs(tmp_path / "reports")]
+        assert sorted(allowed) == sorted(waiting)
+        assert len(waiting) == len(genlib.cli.demo.REPORTS)
 
 
 def test_the_tour_shows_something_on_the_smallest_register(home):

@@ -24,6 +24,7 @@ from genlib.register.vault import create_keys
 from genlib.release import read_manifest
 from genlib.reports import catalogue
 from genlib.reports.run import run_report
+from genlib.reports.second_person import ask_to_read
 from genlib.settings import Settings, load
 from genlib.synthetic import AS_OF, synthesise
 
@@ -72,12 +73,13 @@ def demo(
             for purpose, report in REPORTS.items()
             if not there[purpose]
         }
-        for purpose, html in there.items():
-            typer.echo(
-                f"report      {html} (there already)"
-                if html
-                else f"report      {futures[purpose].result().html}"
-            )
+        runs = []
+        for purpose, run in there.items():
+            runs.append(run or futures[purpose].result())
+            typer.echo(f"report      {runs[-1].html}{' (there already)' if run else ''}")
+    for run in runs:
+        if run.status == catalogue.WAITING:
+            typer.echo(f"waits       {run.slot.report}: {ask_to_read(run.id)}")
     typer.echo(f"look here   {settings.reports / 'index.html'}")
 
 
@@ -145,9 +147,9 @@ def _release(purpose: str, register: Register, settings: Settings, password: str
         typer.echo(f"release     {purpose} {release.release_id}, {release.people:,} people")
 
 
-def _fresh(purpose: str, language: str, settings: Settings) -> Path | None:
-    """The newest page of the purpose's report with default parameters, good or waiting for a second
-    person, if it is younger than its release and than the program."""
+def _fresh(purpose: str, language: str, settings: Settings) -> catalogue.Run | None:
+    """The newest run of the purpose's report with default parameters, good or waiting for a second
+    person, if its page is younger than its release and than the program."""
     name = Path(REPORTS[purpose]).stem
     slots = [
         run
@@ -161,8 +163,5 @@ def _fresh(purpose: str, language: str, settings: Settings) -> Path | None:
         *ROOT.glob("notebooks/*.ipynb"),
         *ROOT.glob("genlib/**/*.p[yo]"),
     ]
-    return (
-        html
-        if html and html.stat().st_mtime > max(source.stat().st_mtime for source in sources)
-        else None
-    )
+    newest = max(source.stat().st_mtime for source in sources)
+    return slots[0] if html and html.stat().st_mtime > newest else None

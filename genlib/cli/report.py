@@ -96,11 +96,9 @@ def _say_run(result: Run, name: str) -> None:
     if result.pdf:
         typer.echo(result.pdf)
     if result.status == WAITING:
-        typer.echo(
-            "it waits, and nobody is shown it, until a second person has read it and run: genlib "
-            f"report allow {result.id} --digest DIGITS, with the digits at the head of the page",
-            err=True,
-        )
+        from genlib.reports.second_person import ask_to_read
+
+        typer.echo(f"it waits, and nobody is shown it: {ask_to_read(result.id)}", err=True)
     if result.status == DRAFT:
         typer.echo(
             "a draft: marked on every page, in no index and no ledger, and for you alone. It "

@@ -37,7 +37,7 @@ from typing import Any, Literal
 from genlib.access_log import name_login, read_login
 from genlib.atomic import replacing
 from genlib.clock import read_clock
-from genlib.errors import Refused
+from genlib.errors import Refused, UsageError
 from genlib.private import Access, check_no_link, find_access, give, make_home, open_lock
 from genlib.settings import REPOSITORY, Settings
 
@@ -47,6 +47,7 @@ anew."""
 ACTS = "notebooks.jsonl"
 """The file of a workbench that keeps who approved which notebook, and who ran it as a draft, unless
 the setting `approvals` names another."""
+CURE = "let the setting approvals name a file in a folder, such as approvals.jsonl"
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,10 @@ def _telling_closed(record: Path) -> Iterator[None]:
             "notebooks; let the setting approvals name a file in a folder of the group of those "
             "who approve (chmod 2770), to which the login that publishes belongs"
         ) from None
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(
+            f"the setting approvals names {record}, which lies in what is no folder; {CURE}"
+        ) from None
 
 
 def _is_same(one: Act, other: Act) -> bool:
@@ -213,8 +218,11 @@ def _is_open(place: Path) -> bool:
 
 def _read_text(record: Path) -> str:
     """What the record says. Never through a link: whoever put it there while this process waited
-    for the lock would have another file copied to where the group reads it."""
+    for the lock would have another file copied to where the group reads it. UsageError if it is a
+    folder."""
     check_no_link(record)
+    if record.is_dir():
+        raise UsageError(f"{record} is a folder, and approvals are kept in a file; {CURE}")
     try:
         descriptor = os.open(record, os.O_RDONLY | os.O_NOFOLLOW)
     except (FileNotFoundError, NotADirectoryError):

@@ -19,7 +19,7 @@ from genlib.present.words import Words
 from genlib.reports import catalogue as runs_of
 from genlib.reports.catalogue import Run
 from genlib.reports.form import MARKS, NAMED, frame_page
-from genlib.reports.index import MESSAGES, name_report
+from genlib.reports.index import MESSAGES, list_titles, name_report
 from genlib.settings import Settings
 
 ROWS = 8
@@ -36,7 +36,7 @@ class Catalogue(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if report and report not in reports:
             raise UsageError(f"no run of that report; there are {', '.join(reports) or 'none'}")
         self.words, self.every, self.zone = words, every, ZoneInfo(settings.time_zone)
-        names = {run.slot.report: name_report(run, words) for run in reversed(every)}
+        names = list_titles(every, words)
         titles = [(names[one], one) for one in reports]
         self.report = self._make_field(
             widgets.Dropdown,

@@ -25,6 +25,9 @@ from genlib.reports.kernels import ROOT, SOCKETS, environment, make_kernel_class
 from genlib.settings import PUBLICATION, Settings
 
 _SYSTEM = re.compile(r"\[Errno (\d{1,3})\]")
+SECONDS = 60
+"""For which a kernel that has run a cell may take to bring what the cell showed: on a busy machine
+it takes longer than the 4 of nbclient."""
 
 
 Progress = Callable[[int, int], None]
@@ -135,6 +138,7 @@ def _start_kernel(variables: dict[str, str], server: str, line: str) -> Iterator
             kernel_manager_class=make_kernel_class(surroundings, sockets, server),
             extra_arguments=[f"--IPKernelApp.exec_lines={bar}"],
             timeout=None,
+            iopub_timeout=SECONDS,
             raise_on_iopub_timeout=True,
             shutdown_kernel="immediate",  # it has nothing to tidy up
         )
@@ -186,7 +190,11 @@ def _watch_kernel() -> Iterator[None]:
         yield
     except ReportFailed:
         raise
-    except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
+    except CellTimeoutError:
+        raise KernelStopped(
+            f"what a cell showed was not brought within {SECONDS} seconds; the machine is too busy"
+        ) from None
+    except (DeadKernelError, RuntimeError) as error:
         raise KernelStopped(
             f"the kernel stopped ({type(error).__name__}); is there memory enough?"
         ) from None

@@ -46,7 +46,7 @@ def to_html(
         for block in _blocks(cell, place, outputs[number], words)
     ]
     blocks.append(Block(making))
-    title = words.translate(prose.title(notebook))
+    title = words.translate(prose.title(notebook, language))
     html = page.render(blocks, title=title, language=language, period=period)
     if loading := _LOADS.search(html):
         raise ReportFailed(
@@ -121,6 +121,8 @@ def _find_evidence(outputs: Shown) -> Mapping[str, Any]:
 
 def _blocks(cell: Mapping[str, Any], place: int, items: list[Passed], words: Words) -> list[Block]:
     if cell["cell_type"] == "markdown":
+        if not prose.is_for(cell, words.language):
+            return []
         text = prose.translated("".join(cell["source"]), words.translate)
         return [Block(prose.html(text, cell=place))]
     return [Block(item.html, _read_untold(item)) for item in items]
@@ -132,9 +134,10 @@ def _read_untold(item: Passed) -> tuple[Untold, ...]:
 
 def _copy_cell(cell: Mapping[str, Any], outputs: list[dict[str, Any]]) -> Any:
     source = mask_pseudonyms("".join(cell["source"]))
-    if cell["cell_type"] != "code":
-        return nbformat.v4.new_markdown_cell(source, id=cell["id"])
     tags = {"tags": list(cell["metadata"].get("tags", []))}
+    if cell["cell_type"] != "code":
+        metadata = tags if tags["tags"] else {}
+        return nbformat.v4.new_markdown_cell(source, id=cell["id"], metadata=metadata)
     nodes = [nbformat.from_dict(output) for output in outputs]
     return nbformat.v4.new_code_cell(source, id=cell["id"], metadata=tags, outputs=nodes)
 

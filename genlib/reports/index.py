@@ -46,6 +46,9 @@ MESSAGES = {
     "sv": "Swedish",
     "en": "English",
 }
+CHOICES = "Parameters"
+HEADS = ("Period", CHOICES, "Made", "Language", "Files")
+"""The columns of a report's table; that of CHOICES only if one of its rows has any."""
 SCRIPT = """\
 const box = document.getElementById('search'), pick = document.getElementById('pick');
 const none = document.getElementById('nothing');
@@ -119,12 +122,13 @@ def render(reports: Path, runs: list[Run], time_zone: str, language: str = "fi")
 def _group(reports: Path, runs: list[Run], words: Words, here: ZoneInfo) -> list[dict[str, Any]]:
     """The reports by title, each with its rows, the newest period first."""
     good = catalogue.newest(runs, "good")
-    titles = {run.slot.report: name_report(run, words) for run in good}
+    titles = list_titles(good, words)
     groups = []
     for report in sorted(titles, key=lambda name: titles[name]):
         runs_of_report = [run for run in good if run.slot.report == report]
         rows = _make_rows(reports, runs_of_report, words, here)
-        groups.append({"report": report, "title": titles[report], "rows": rows})
+        heads = [head for head in HEADS if head != CHOICES or any(row.choices for row in rows)]
+        groups.append({"report": report, "title": titles[report], "rows": rows, "heads": heads})
     return groups
 
 
@@ -132,6 +136,12 @@ def name_report(run: Run, words: Words) -> str:
     """The title of a run's report: genlib's own word for it, or the heading of its notebook."""
     report = run.slot.report
     return words.translate(MESSAGES.get(report) or run.manifest.get("title") or report)
+
+
+def list_titles(runs: Iterable[Run], words: Words) -> dict[str, str]:
+    """The title of each report: of its newest run in the language, or of its newest."""
+    rising = sorted(runs, key=lambda run: (run.slot.language == words.language, run.id))
+    return {run.slot.report: name_report(run, words) for run in rising}
 
 
 def _make_rows(reports: Path, runs: Iterable[Run], words: Words, here: ZoneInfo) -> list[Row]:
@@ -152,7 +162,7 @@ def _make_row(reports: Path, runs: Sequence[Run], words: Words, here: ZoneInfo) 
         f"{words.label('parameter', what)}: {words.label(what, value)}"
         for what, value in first.manifest.get("chosen", {}).items()
     )
-    texts = (name_report(first, words), period, first.slot.period, choices)
+    texts = (period, first.slot.period, choices)
     row = Row(period, choices, f"{words.date(at)} {at:%H.%M}", " ".join(texts).lower())
     order = {language: place for place, language in enumerate(PAGES)}
     for run in sorted(runs, key=lambda run: order.get(run.slot.language, len(order))):
@@ -208,8 +218,7 @@ def _tell_cell(run: Run, words: Words) -> str:
 
 def _list_late(reports: Path, runs: list[Run], words: Words) -> list[dict[str, Any]]:
     """What a schedule says is late, or refused, or failed without a run."""
-    public = [run for run in reversed(runs) if run.status not in DRAFTS]
-    titles = {run.slot.report: name_report(run, words) for run in public}
+    titles = list_titles([run for run in runs if run.status not in DRAFTS], words)
     return [
         _make_trouble(
             "late" if task["late"] else task["status"],

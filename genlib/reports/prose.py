@@ -9,6 +9,7 @@ from typing import Any
 
 import mistune
 
+from genlib.disclosure.table import LANGUAGES
 from genlib.errors import CellFailed
 
 _LEAD = re.compile(r"\s*(?:#{1,6} |[-*+] |\d+\. |> )?")
@@ -17,11 +18,24 @@ _STARTS = re.compile(r"\s*(?:#{1,6} |[-*+] |\d+\. |> |\|)")
 
 def messages(notebook: Mapping[str, Any]) -> list[str]:
     """Every English paragraph of the notebook's markdown, as the translation catalogues must know
-    it."""
+    it; none of cells for one language alone."""
     sources = (
-        "".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"
+        "".join(cell["source"])
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "markdown" and not _list_languages(cell)
     )
     return [text for source in sources for _, text in paragraphs(source) if text]
+
+
+def is_for(cell: Mapping[str, Any], language: str) -> bool:
+    """Whether a cell of text stands in the page of a language: tagged `fi`, `sv` or `en` it stands
+    in those alone."""
+    languages = _list_languages(cell)
+    return not languages or language in languages
+
+
+def _list_languages(cell: Mapping[str, Any]) -> set[str]:
+    return {*cell.get("metadata", {}).get("tags", [])} & {*LANGUAGES}
 
 
 def paragraphs(source: str) -> Iterator[tuple[str, str]]:
@@ -63,13 +77,18 @@ def html(source: str, *, cell: int) -> str:
     return text
 
 
-def title(notebook: Mapping[str, Any]) -> str:
-    """The first heading, or an empty text."""
-    sources = (
-        "".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"
-    )
+def title(notebook: Mapping[str, Any], language: str) -> str:
+    """The first heading of the page in a language; the first of all if it has none, or an empty
+    text."""
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    in_order = sorted(cells, key=lambda cell: not is_for(cell, language))
     return next(
-        (text for source in sources for lead, text in paragraphs(source) if lead.startswith("#")),
+        (
+            text
+            for cell in in_order
+            for lead, text in paragraphs("".join(cell["source"]))
+            if lead.startswith("#")
+        ),
         "",
     )
 

@@ -151,7 +151,7 @@ def _prepare(plain: Order, page: Page, name: str) -> Order:
     about = {"parameters": values, "chosen": choice, **_about(slot, settings, page.keep_months)}
     about |= {"notebook_digest": digest_notebook(plain.notebook)}
     about |= {"order": page.order} if page.order else {}
-    about |= {"title": mask_pseudonyms(prose.title(plain.notebook))}
+    about |= {"title": mask_pseudonyms(prose.title(plain.notebook, slot.language))}
     about |= {"notebook_path": name} if name.endswith(".ipynb") else {}
     about |= {"command": page.command or write_command(name, values, choice)}
     about |= {} if page.since_last is None else {"since_last": page.since_last}

@@ -71,6 +71,15 @@ def mark_page(
     return {**files, PAGE: page.encode()}
 
 
+def ask_to_read(run_id: str) -> str:
+    """What to say of a run that waits."""
+    return (
+        f"a second person reads it (genlib report open {run_id}) and lets it out, with the digits "
+        f"at the head of the page: genlib report allow {run_id} --digest DIGITS; or refuses it: "
+        f"genlib report refuse {run_id} --reason WHY"
+    )
+
+
 def digest_files(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> str:
     """The SHA-256 of the files of a run, without a banner, and of what is known of it."""
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

@@ -157,7 +157,7 @@ class Chain:
         led = {key: [one for one in slots if leaders.get(one.key) == key] for key in by_key}
 
         def start(key: str) -> Worker:
-            since = self._find_start(leaders.get(key))
+            since = self._find_start(key, leaders.get(key))
             task = Making(by_key[key], tuple(led[key]), self.plan.folder, since)
             return crew.start(task, self.clock())
 
@@ -175,10 +175,12 @@ class Chain:
         path = find_report(slot.entry.report, self.plan.folder)
         return path.stat().st_size if path.is_file() else 0
 
-    def _find_start(self, key: str | None) -> dt.datetime | None:
-        """When the task was begun that made this one's page with its own; None if none did."""
-        row = self.store.read([key]).get(key) if key else None
-        return row["started_at"] if row else None
+    def _find_start(self, key: str, leader: str | None) -> dt.datetime | None:
+        """When the task was begun that made this one's page with its own; None if none did, or if
+        the page is tried anew."""
+        rows = self.store.read([key, leader or key])
+        is_first = rows[key]["attempts"] == 1
+        return rows[leader]["started_at"] if leader and is_first else None
 
     def _start_step(self, key: str) -> Child:
         return Child(*find_task(key, self.plan, self.settings, self.clock()))

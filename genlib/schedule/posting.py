@@ -286,7 +286,7 @@ def _find_title(slot: Slot, plan: Plan, settings: Settings) -> str:
     with suppress(GenlibError):
         notebook = open_notebook(find_report(slot.entry.report, plan.folder))
         if is_approved(digest_notebook(notebook), settings):
-            return mask_pseudonyms(prose.title(notebook))
+            return mask_pseudonyms(prose.title(notebook, slot.language))
     return ""
 
 

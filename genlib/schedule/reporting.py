@@ -20,7 +20,7 @@ from genlib.reports.catalogue import Run
 from genlib.reports.execute import Kernels
 from genlib.reports.parameters import parameters_of, purposes_of
 from genlib.reports.run import Page, name_notebook, open_notebook, run_pages
-from genlib.reports.second_person import carry_out_decisions
+from genlib.reports.second_person import ask_to_read, carry_out_decisions
 from genlib.schedule.outcome import (
     APPROVAL,
     DONE,
@@ -108,11 +108,7 @@ def _is_forgotten(run_id: str, settings: Settings) -> bool:
 
 def _judge_run(run: Run) -> Outcome:
     if run.status == catalogue.WAITING:
-        reason = (
-            "waiting for approval: a second person reads it (genlib report open "
-            f"{run.id}) and lets it out with genlib report allow, or refuses it"
-        )
-        return Outcome(APPROVAL, reason, run.id)
+        return Outcome(APPROVAL, f"waiting for approval: {ask_to_read(run.id)}", run.id)
     if run.status == catalogue.REFUSED:
         why = run.manifest["refused"]["reason"]
         return Outcome(REFUSED, f"a second person did not let it out: {why}", run.id)

@@ -110,9 +110,7 @@ def open_again(entry: str, plan: Plan, settings: Settings, store: Store) -> int:
     ours = [slot for slot in slots if slot.entry.name == entry and not slot.is_missed]
     keys = status.find_entries(everything, ours)
     rows = [everything[key] for key, name in keys.items() if name == entry]
-    open_rows = [
-        row for row in rows if row["status"] in status.BAD or status.is_withdrawn(row, taken_back)
-    ]
+    open_rows = [row for row in rows if status.can_be_made_again(row, taken_back)]
     return sum(store.reopen(row, read_clock()) for row in open_rows)
 
 

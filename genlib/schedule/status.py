@@ -10,7 +10,7 @@ from typing import Any
 
 from genlib.atomic import replacing
 from genlib.schedule.lateness import is_late
-from genlib.schedule.outcome import APPROVAL, DONE, FAILED, REFUSED, RUNNING
+from genlib.schedule.outcome import APPROVAL, DONE, FAILED, REFUSED, RUNNING, WAITING
 from genlib.schedule.plan import Slot, find_slot_key, tell_key
 from genlib.settings import Settings
 
@@ -29,8 +29,9 @@ def describe(
     taken_back: Set[str] = frozenset(),
 ) -> list[dict[str, Any]]:
     """A line a task, the oldest first: status, reason, cell, error, run and times; late of a report
-    that should be there. `taken_back`: the runs that somebody forgot or withdrew. What was never
-    made and is not in the schedule any more is left out, for nothing can be done about it."""
+    that should be there. One whose last try failed has failed, though it is tried again.
+    `taken_back`: the runs that somebody forgot or withdrew. What was never made and is not in the
+    schedule any more is left out, for nothing can be done about it."""
     late = {slot.key for slot in slots if slot.key in rows and is_late(slot, rows[slot.key], now)}
     asked = {slot.key for slot in slots if not slot.is_missed}
     entries = find_entries(rows, slots)
@@ -65,13 +66,26 @@ def is_withdrawn(row: Row, taken_back: Set[str]) -> bool:
     return row["status"] == DONE and row["run"] in taken_back
 
 
+def can_be_made_again(row: Row, taken_back: Set[str]) -> bool:
+    """Whether a person may let a task be tried anew: it was refused, failed or was taken back."""
+    return row["status"] in BAD or is_failing(row) or is_withdrawn(row, taken_back)
+
+
 def _describe_row(row: Row, entry: str, *, late: bool) -> dict[str, Any]:
     plain = ("key", "kind", "period", "language", "status", "reason", "cell", "error")
     more = ("run", "attempts")
     times = ("due_at", "started_at", "finished_at", "not_before")
     description = {name: row[name] for name in (*plain, *more)}
     description |= {name: row[name].isoformat() if row[name] else None for name in times}
+    if is_failing(row):
+        description["status"] = FAILED
+        description["reason"] = f"{row['reason']}; again after {row['not_before']:%H:%M} UTC"
     return description | {"entry": entry, "late": late}
+
+
+def is_failing(row: Row) -> bool:
+    """Whether the last try of a report failed, and another is to come."""
+    return bool(row["kind"] == "report" and row["status"] == WAITING and row["error"])
 
 
 def count(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:

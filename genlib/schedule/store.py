@@ -163,7 +163,8 @@ class Store:
     def reopen(self, row: Mapping[str, Any], now: dt.datetime) -> bool:
         """Let a task that is over be done again, as if it had never been tried; False if somebody
         else did so meanwhile."""
-        return self._open(row, reason="", not_before=now, attempts=0, awaited_since=now)
+        fresh = {"reason": "", "error": None, "cell": None, "attempts": 0}
+        return self._open(row, **fresh, not_before=now, awaited_since=now)
 
     def retry(self, row: Mapping[str, Any]) -> bool:
         """Let a task that failed be tried once more; False if somebody else did so meanwhile."""
@@ -180,7 +181,7 @@ class Store:
     def tell(self, key: str, reason: str) -> None:
         """Keep why a task waits."""
         waiting = TASK.update().where(TASK.c.key == key, TASK.c.status == WAITING)
-        self._run(waiting.values(reason=reason))
+        self._run(waiting.values(reason=reason, error=None, cell=None))
 
     def refuse(self, key: str, reason: str, now: dt.datetime) -> bool:
         """Close a task that waits, for a reason."""

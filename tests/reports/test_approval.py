@@ -389,6 +389,18 @@ def test_a_record_that_everybody_may_write_to_approves_nothing(settings, tmp_pat
         record_act("approved", "y", "1" * 64, settings)
 
 
+def test_a_record_that_is_a_folder_is_one_line_with_the_cure(home, book, monkeypatch, capsys):
+    log_in(monkeypatch, "bertta.k")
+    for place, what in ((home, "is a folder"), (book / "approvals", "is no folder")):
+        monkeypatch.setenv("GENLIB_APPROVALS", str(place))
+        assert asked(home, monkeypatch, "bertta", "approve", book) == 2
+        said = capsys.readouterr().err
+        assert what in said
+        assert said.endswith("name a file in a folder, such as approvals.jsonl\n")
+    monkeypatch.setenv("GENLIB_APPROVALS", str(home))
+    assert asked(home, monkeypatch, "bertta", "approvals") == 2
+
+
 def test_who_ran_a_draft_before_there_was_a_common_record_is_its_maker_still(
     settings, tmp_path, monkeypatch
 ):

@@ -149,6 +149,29 @@ def test_a_report_of_ones_own_is_called_by_its_title(tmp_path):
     assert "good.ipynb" not in page
 
 
+def test_a_report_is_called_by_its_title_in_the_language_of_the_page(tmp_path):
+    titles = {"sv": "Betalning", "fi": "Maksut", "en": "Payments"}
+    for language, title in titles.items():
+        entitle(keep(tmp_path, "2026-1", "good", report="own", language=language), title)
+    entitle(keep(tmp_path, "2026-2", "good", report="own", period="2026-11"), "Maksutapa")
+    runs = catalogue.runs(tmp_path)
+    heads = {
+        one: re.search("<h2>(.*)</h2>", index.render(tmp_path, runs, ZONE, one)) for one in titles
+    }
+    assert {one: head[1] for one, head in heads.items()} == titles | {"fi": "Maksutapa"}
+    assert 'data-text="maksutapa marraskuu' in index.render(tmp_path, runs, ZONE, "fi")
+
+
+def test_a_column_that_no_row_fills_is_not_there(tmp_path):
+    keep(tmp_path, "2026-1", "good")
+    keep(tmp_path, "2026-2", "good", report="satisfaction_survey")
+    assert "Rajaukset" not in index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
+    keep(tmp_path, "2026-3", "good", slug="region-01")
+    page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE)
+    assert page.count('<th scope="col">Rajaukset') == 1
+    assert page.count('<td data-head="Rajaukset">') == len(["with a choice", "without"])
+
+
 def test_the_heading_of_a_draft_is_nothing_for_readers(tmp_path):
     run = keep(tmp_path, "2026-1", catalogue.DRAFT, report="customer")
     entitle(run, "Kuuralehdet")

@@ -26,6 +26,14 @@ assert not left
 assert "great_tables" in sys.modules
 assert os.environ["{PUBLICATION}"] == "2026-11-02 run"
 """
+SLOW = """
+import time
+kernel = get_ipython().kernel
+publish = kernel._publish_status
+kernel._publish_status = lambda *told: (time.sleep(6), publish(*told))
+print("shown")
+"""
+"""All that the cell shows is brought six seconds after the word that it has run."""
 LEFT_BEHIND = """
 import os, time
 if os.fork():
@@ -55,6 +63,12 @@ def test_a_kernel_that_died_while_it_waited_is_replaced_by_a_new_one(kernels):
     process.wait()
     with kernels.open() as session:
         session.run(new_notebook(cells=[new_code_cell("1 + 1")]))
+
+
+def test_a_kernel_of_a_busy_machine_has_time_to_bring_what_a_cell_showed(kernels):
+    with kernels.open() as session:
+        notebook = session.run(new_notebook(cells=[new_code_cell(SLOW)]))
+    assert notebook.cells[0].outputs[0]["text"] == "shown\n"
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import nbformat
 import polars as pl
 import pytest
 from here import read, run_report
+from nbformat.v4 import new_markdown_cell
 from sentences import code_of
 from small import Small
 from workbench import ROOT
@@ -99,6 +101,25 @@ def test_a_copy_with_another_figure_is_a_draft(settings, tmp_path):
     copy = tmp_path / "mine.ipynb"
     copy.write_text(text.replace("cents_per_person", "cents_each"), encoding="utf-8")
     assert run_report(copy, settings=replace(settings, user="cecilia")).status == "draft"
+
+
+def test_text_for_one_language_stands_in_the_report_of_that_language_alone(settings, tmp_path):
+    book = nbformat.read(ROOT / "notebooks/own_report.ipynb", as_version=4)
+    texts = {"fi": "# Maksutapa", "sv": "# Betalning"}
+    tagged = [new_markdown_cell(text, metadata={"tags": [one]}) for one, text in texts.items()]
+    book.cells[:1] = [*tagged, new_markdown_cell("Kuuralehdet")]
+    nbformat.write(book, tmp_path / "mine.ipynb")
+    for language, text in texts.items():
+        parameters = {"language": language}
+        run = run_report(tmp_path / "mine.ipynb", parameters=parameters, settings=settings)
+        said = run.html.read_text(encoding="utf-8")
+        titles = [one for one in texts.values() if one[2:] in said.partition("<main")[0]]
+        assert titles == [text]
+        assert [one for one in texts.values() if one[2:] in said] == [text]
+        assert run.manifest["title"] == text[2:]
+        assert "Kuuralehdet" in said
+        kept = nbformat.read(run.notebook, as_version=4)
+        assert [cell.metadata.get("tags") for cell in kept.cells[:3]] == [["fi"], ["sv"], None]
 
 
 def test_it_is_short_enough_for_a_quarter_of_an_hour():

@@ -43,8 +43,21 @@ def test_title_is_the_first_heading():
         {"cell_type": "markdown", "source": "text"},
         {"cell_type": "markdown", "source": ["# One\n", "# Two"]},
     ]
-    assert prose.title({"cells": cells}) == "One"
+    assert prose.title({"cells": cells}, "fi") == "One"
     assert prose.messages({"cells": cells}) == ["text", "One", "Two"]
+
+
+def test_text_for_one_language_is_in_no_other_and_needs_no_translation():
+    cells = [
+        {"cell_type": "markdown", "source": "# Maksut", "metadata": {"tags": ["fi"]}},
+        {"cell_type": "markdown", "source": "# Payments", "metadata": {"tags": ["en", "x"]}},
+        {"cell_type": "markdown", "source": "All", "metadata": {"tags": ["x"]}},
+    ]
+    shown = [[prose.is_for(cell, language) for cell in cells] for language in ("fi", "en", "sv")]
+    assert shown == [[True, False, True], [False, True, True], [False, False, True]]
+    titles = [prose.title({"cells": cells}, language) for language in ("fi", "en", "sv")]
+    assert titles == ["Maksut", "Payments", "Maksut"]
+    assert prose.messages({"cells": cells}) == ["All"]
 
 
 def test_raw_html_is_shown_as_text():

@@ -326,6 +326,7 @@ def test_a_report_waits_for_a_second_person_and_is_mailed_once_when_it_is_let_ou
     assert made["reason"].startswith("waiting for approval: a second person reads it")
     (run,) = catalogue.runs(four_eyes.reports)
     assert (run.id, run.status) == (made["run"], "waiting")
+    assert f"genlib report allow {run.id} --digest DIGITS" in made["reason"]
     assert postbox.letters == []
     told = Ledger.of(four_eyes).published(run.figures)  # the second person reads them
     assert told
@@ -430,3 +431,21 @@ def test_a_report_of_ones_own_is_mailed_under_its_title(plan, settings, postbox)
         "Kuuralehdet, lokakuu\u00a02026",
         "my own, lokakuu\u00a02026",
     ]
+
+
+def test_a_page_that_failed_among_others_is_tried_anew(settings, tmp_path, monkeypatch):
+    tries = []
+
+    def start(crew, task, now):
+        tries.append((task.slot.language, task.since is not None))
+        failed = Outcome("failed", "the kernel stopped", error="KernelStopped", may_pass=True)
+        outcome = failed if task.slot.language == "sv" else Outcome("done")
+        return Here(lambda: outcome)
+
+    monkeypatch.setattr(chain, "Crew", CrewHere)
+    monkeypatch.setattr(CrewHere, "start", start)
+    entry = replace(ENTRY, languages=("fi", "sv"), refresh=(), publish=())
+    plan = Plan((entry,), {}, None, tmp_path)
+    instants = iter(DUE + HOUR * number for number in range(1000))
+    Chain(plan, settings, open_store(settings), lambda: next(instants), capacity=1).do()
+    assert tries == [("fi", False), ("sv", True), *[("sv", False)] * 4]

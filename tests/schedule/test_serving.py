@@ -21,7 +21,7 @@ from planning import settings_in
 from workbench import ROOT
 
 from genlib.cli import run as command
-from genlib.schedule.outcome import DONE, REFUSED, Outcome
+from genlib.schedule.outcome import DONE, FAILED, REFUSED, Outcome, put_off
 from genlib.schedule.plan import tell_key
 from genlib.schedule.serving import open_store, serve
 from genlib.schedule.store import Task
@@ -92,6 +92,44 @@ def refuse(store, key, entry="customers"):
     """A report that was put down and refused."""
     store.add([Task(key, "report", entry, DUE)])
     store.finish(store.claim([key], DUE), Outcome(REFUSED, "why"), DUE)
+
+
+@pytest.fixture
+def failing(settings, capsys, monkeypatch):
+    """The tasks, of which one failed once and is tried again in a minute."""
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
+    write(settings, "2026-11-01")
+    store = open_store(settings)
+    key = KEY.format("2026-10")
+    store.add([Task(key, "report", "customers", DUE, "2026-10", "fi")])
+    why = "customer_analysis: the kernel stopped"
+    outcome = Outcome(FAILED, why, error="KernelStopped", may_pass=True)
+    store.finish(store.claim([key], DUE), put_off(outcome, 1, DUE), DUE)
+    return store
+
+
+def test_what_failed_and_is_tried_again_is_said_with_its_reason_and_an_exit_code(failing, capsys):
+    assert command(["schedule", "due"]) == 5
+    assert capsys.readouterr().out == (
+        "failed   report customer_analysis 2026-10 fi, KernelStopped: customer_analysis: the "
+        "kernel stopped; tried 1 times of 5; again after 04:01 UTC\n1 failed\n"
+    )
+
+
+def test_what_failed_and_waits_for_something_else_now_is_said_to_wait(failing, capsys):
+    failing.tell(KEY.format("2026-10"), "the files of shop are of 2026-10-30")
+    assert command(["schedule", "status"]) == 0
+    assert capsys.readouterr().out == (
+        "waiting  report customer_analysis 2026-10 fi: the files of shop are of 2026-10-30\n"
+        "1 waiting\n"
+    )
+
+
+def test_again_does_not_let_what_failed_wait_for_its_next_try(failing, capsys):
+    assert command(["schedule", "again", "customers"]) == 0
+    assert capsys.readouterr().out == "1 will be made again\n"
+    (row,) = failing.read().values()
+    assert (row["attempts"], row["error"], row["not_before"]) == (0, None, DUE)
 
 
 def test_again_opens_what_was_refused_of_an_entry(settings, capsys, monkeypatch):
@@ -223,7 +261,7 @@ def test_a_scheduler_that_is_told_to_stop_leaves_its_report_to_the_next(
     with scheduler_at_work(order, settings, tmp_path) as scheduler:
         scheduler.send_signal(signal.SIGTERM)
         assert scheduler.wait(60) == code
-    (row,) = open_store(settings).read().values()
+    *_, row = open_store(settings).read().values()  # those of earlier months are not caught up
     assert (row["status"], row["attempts"]) == ("waiting", 0)
     assert json.loads((settings.reports / "status.json").read_text())["reports"]["waiting"] == 1
 
