@@ -40,6 +40,11 @@ NOT_FED = {*WRITTEN_HERE, "subject_request"}
 """Tables that the register and its officers write themselves."""
 
 
+def find_parents(name: str) -> dict[str, str]:
+    """The columns of a table that name a row of another → that other."""
+    return {key.parent.name: key.column.table.name for key in table(name).foreign_keys}
+
+
 @dataclass(frozen=True)
 class Reference:
     """How a row names a row of another table: by the `column` that holds the source's key of it,
@@ -119,6 +124,7 @@ class TableFeed:
         if not self.key:
             yield f"table {self.table}: key names the columns by which the source knows a row"
         yield from self._column_faults()
+        yield from self._number_faults()
         yield from self._reference_faults()
         yield from self._joining_faults()
         if self.open_amount and not {"paid_on", "amount_cents"} <= {*self.columns}:
@@ -149,6 +155,20 @@ class TableFeed:
             if strange:
                 yield f"table {self.table}: {name} is one of {', '.join(sorted(codes))}"
 
+    def _number_faults(self) -> Iterator[str]:
+        """A source's own numbers are never the register's: they are keys."""
+        for name, parent in find_parents(self.table).items():
+            if name in self.columns:
+                yield (
+                    f"table {self.table}: {name} names a row of {parent}; write under "
+                    "[table.references] the column that names it in the source"
+                )
+        if "id" in self.columns and self.table != "campaign_contact":
+            yield (
+                f"table {self.table}: id is the register's own number; key names the columns by "
+                "which the source knows a row"
+            )
+
     def _joining_faults(self) -> Iterator[str]:
         if (self.match or self.master) and self.table != "customer":
             yield f"table {self.table}: match and master are of customers"
@@ -161,9 +181,7 @@ class TableFeed:
             yield "master; say with match how a customer is found"
 
     def _reference_faults(self) -> Iterator[str]:
-        pointing = {
-            key.parent.name: key.column.table.name for key in table(self.table).foreign_keys
-        }
+        pointing = find_parents(self.table)
         for name, reference in self.references.items():
             if name not in pointing and name != "customer_id":
                 yield f"table {self.table}: {name} names no row of another table"
