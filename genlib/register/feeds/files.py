@@ -18,7 +18,7 @@ import polars as pl
 from genlib.errors import BadInput, UsageError
 from genlib.register.delimited import find_separator
 from genlib.register.feeds.declaration import Layout, TableFeed
-from genlib.register.reading import KINDS, batches, drop_blank_rows, read_header
+from genlib.register.reading import KINDS, batches, drop_blank_rows, read_header, readable
 from genlib.register.workbook import find_header, read_workbook
 
 ROWS = 65_536
@@ -140,8 +140,7 @@ def read_rows(path: Path, layout: Layout) -> Iterator[pl.DataFrame]:
         if not _is_sheet(plain):
             yield from batches("", plain, ROWS)
             return
-        header = layout.header if layout.header > 1 else find_header(plain, sheet=layout.sheet)
-        rows = _read_sheet(plain, layout).with_row_index("row", header + 1)
+        rows = _read_sheet(plain, layout).with_row_index("row", _find_header(plain, layout) + 1)
         yield from (
             drop_blank_rows(rows).with_columns(pl.col("row").cast(pl.Int64)).iter_slices(ROWS)
         )
@@ -152,7 +151,13 @@ def _is_sheet(path: Path) -> bool:
 
 
 def _read_sheet(path: Path, layout: Layout) -> pl.DataFrame:
-    return read_workbook(path, sheet=layout.sheet, header=layout.header)
+    with readable(path):
+        return read_workbook(path, sheet=layout.sheet, header=layout.header)
+
+
+def _find_header(path: Path, layout: Layout) -> int:
+    """The number of the row that names the columns of a sheet."""
+    return layout.header if layout.header > 1 else find_header(path, sheet=layout.sheet)
 
 
 @contextmanager

@@ -231,6 +231,13 @@ def test_a_title_merged_above_the_header_loses_nothing(
             read_rows(tmp_path, text)
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "parquet"])
+def test_a_file_that_is_no_workbook_is_told_by_its_name_alone(tmp_path: Path, kind: str) -> None:
+    (tmp_path / f"bills.{kind}").write_bytes(b"Kuuralehto;1.10.2026;12,50")
+    with pytest.raises(BadInput, match=rf"^bills\.{kind} cannot be read as {kind} \(\w+\)$"):
+        read_rows(tmp_path, INVOICES)
+
+
 def test_a_parquet_file_is_read_by_the_types_of_its_columns(tmp_path: Path) -> None:
     contact = {"Campaign": "A", "Email": "a@b.example", "Sent": SENT, "Bounced": True}
     pl.DataFrame([contact]).write_parquet(tmp_path / "contacts.parquet")
