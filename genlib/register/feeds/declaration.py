@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from genlib.errors import BadInput
@@ -121,6 +122,10 @@ class TableFeed:
             return
         if bool(self.query) == bool(self.file):
             yield f"table {self.table}: name a file pattern or a query, one of the two"
+        if PurePath(self.file).is_absolute() or {"..", "**"} & {*PurePath(self.file).parts}:
+            yield f"table {self.table}: file is a pattern of names in one folder, no path"
+        if "" in (*self.key, *self.columns.values(), *self.answers.values()):
+            yield f"table {self.table}: a column of the source has no name"
         if not self.key:
             yield f"table {self.table}: key names the columns by which the source knows a row"
         yield from self._column_faults()
@@ -148,11 +153,16 @@ class TableFeed:
             f"table {self.table}: nothing says {name}; name its column, or a constant"
             for name in missing
         )
-        for name in self.values.keys() & ours_by_name.keys():
-            kind: Any = ours_by_name[name].type
-            codes = set(getattr(kind, "enums", self.values[name].values()))
-            strange = set(self.values[name].values()) - codes
-            if strange:
+        yield from self._code_faults(ours_by_name)
+
+    def _code_faults(self, ours_by_name: Mapping[str, Any]) -> Iterator[str]:
+        """What the feed translates into, or says of all rows, and is no code of the register."""
+        said = {name: {*codes.values()} for name, codes in self.values.items()}
+        for name, text in self.constants.items():
+            said[name] = said.get(name, set()) | {text}
+        for name in [name for name in said if name in ours_by_name]:
+            codes = getattr(ours_by_name[name].type, "enums", said[name])
+            if not said[name] <= {*codes}:
                 yield f"table {self.table}: {name} is one of {', '.join(sorted(codes))}"
 
     def _number_faults(self) -> Iterator[str]:

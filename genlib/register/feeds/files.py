@@ -7,6 +7,7 @@ into a folder that only its owner reads; it is gone when the file has been read.
 from __future__ import annotations
 
 import codecs
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,12 @@ from genlib.errors import BadInput, UsageError
 from genlib.register.delimited import find_separator
 from genlib.register.feeds.declaration import Layout, TableFeed
 from genlib.register.reading import KINDS, batches, drop_blank_rows, read_header, readable
-from genlib.register.workbook import find_header, read_workbook
+from genlib.register.workbook import find_header, read_names, read_workbook
 
 ROWS = 65_536
 CHUNK = 1 << 20
+DOUBLE = re.compile(r"_duplicated_\d+$")
+"""What the reader of CSV writes behind a name that stands in the header again."""
 
 
 def find_file(folder: Path, feed: TableFeed) -> Path:
@@ -97,6 +100,13 @@ def read_columns(path: Path, layout: Layout | None = None) -> list[str]:
         return _read_sheet(plain, form).columns if _is_sheet(plain) else read_header(plain)
 
 
+def _read_names(path: Path, layout: Layout) -> list[str]:
+    """The names of a file's columns as they are written, those that stand there twice too."""
+    if _is_sheet(path):
+        return read_names(path, sheet=layout.sheet, header=layout.header)
+    return [DOUBLE.sub("", name) for name in read_columns(path, layout)]
+
+
 @dataclass(frozen=True)
 class FileRows:
     """The rows of a file that a feed says to be a table."""
@@ -126,6 +136,13 @@ class FileRows:
             raise BadInput(
                 f"table {self.table_feed.table}: the file lacks column {', '.join(missing)}; mend "
                 "the feed or the export"
+            )
+        names = _read_names(self.path, layout)
+        twice = [column for column in wanted if names.count(column) > 1]
+        if twice:
+            raise BadInput(
+                f"table {self.table_feed.table}: the file has column {', '.join(twice)} twice, and "
+                "nobody knows which is meant; rename one in the export"
             )
 
     def read(self, columns: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
