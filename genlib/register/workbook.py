@@ -83,7 +83,9 @@ def _load_sheet(
         raise BadInput(f"{path.name} has no sheet of the name that the feed says")
     above = header - 1
     place: Any = {"header_row": above} if is_named else {"header_row": None, "skip_rows": above}
-    sheets = [book.load_sheet(one, n_rows=rows, dtypes="string", **place) for one in names]
+    sheets: list[fastexcel.ExcelSheet] = [
+        book.load_sheet(one, n_rows=rows, dtypes="string", **place) for one in names
+    ]
     filled = [sheet for sheet in sheets if sheet.width] or sheets[:1]
     if len(filled) > 1:
         raise BadInput(f"{path.name} has {len(filled)} filled sheets; leave the one that counts")
