@@ -100,7 +100,7 @@ def check_columns(name: str, path: Path) -> None:
     What stands in a header may be a person if the header is broken, so unknown columns are told by
     number unless half of the names or more are known.
     """
-    with _readable(path):
+    with readable(path):
         if path.suffix.lower() == ".csv":
             read_form(path)
         header = _scan(path).collect_schema().names()
@@ -158,7 +158,7 @@ def _refuse_euros(path: Path, columns: list[str]) -> None:
 
 def read_header(path: Path) -> list[str]:
     """The names of the columns of a file."""
-    with _readable(path):
+    with readable(path):
         return _scan(path).collect_schema().names()
 
 
@@ -169,7 +169,7 @@ def batches(name: str, path: Path, rows: int) -> Iterator[pl.DataFrame]:
 
     BadInput at the end if not every record of the file came, so read in a transaction.
     """
-    with _readable(path):
+    with readable(path):
         form = read_form(path) if path.suffix.lower() == ".csv" else None
         seams = _seams(name, read_header(path), form.separator) if form else {}
         first = form.first if form else find_first_row(path)
@@ -287,7 +287,7 @@ def _as_text(column: str, kind: pl.DataType) -> pl.Expr:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Readers quote the cell that they fell over; only the file may be named."""
     try:
         yield
@@ -295,7 +295,5 @@ def _readable(path: Path) -> Iterator[None]:
         raise
     except Exception as error:  # each kind of file has a reader, and each reader errors, of its own
         kind = type(error).__name__
-        raise BadInput(
-            f"{path.name} cannot be read as {path.suffix[1:]} in UTF-8 with as many cells in each "
-            f"row ({kind})"
-        ) from None
+        cells = " in UTF-8 with as many cells in each row" if path.suffix.lower() == ".csv" else ""
+        raise BadInput(f"{path.name} cannot be read as {path.suffix[1:]}{cells} ({kind})") from None

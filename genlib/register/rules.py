@@ -205,11 +205,13 @@ def _refuse_cell(column: str, kind: Any) -> pl.Expr:
         return pl.when(text == UNREADABLE).then(pl.lit("unreadable"))
     if kind != pl.String:
         return pl.lit(None, pl.String)
-    is_broken = text.str.contains(LINE_BREAK) & pl.lit(column not in FREE_TEXT)
+    is_free = pl.lit(column in FREE_TEXT)
+    is_broken = text.str.contains(LINE_BREAK) & ~is_free
+    has_lost_letter = text.str.contains(UNREADABLE, literal=True) & ~is_free
     return (
         pl.when(text.is_in(ERROR_WORDS))
         .then(pl.lit("error_of_a_spreadsheet"))
-        .when(text == UNREADABLE)
+        .when((text == UNREADABLE) | has_lost_letter)
         .then(pl.lit("unreadable"))
         .when(is_broken)
         .then(pl.lit("line_break"))

@@ -16,6 +16,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fastexcel
 import polars as pl
@@ -64,17 +65,26 @@ def find_header(path: Path, *, sheet: str = "") -> int:
     return below_second - below_found + 2
 
 
+def read_names(path: Path, *, sheet: str = "", header: int = 1) -> list[str]:
+    """What stands in the header row, as it is written: a name may stand there twice."""
+    row = _load_sheet(path, sheet, header, rows=1, is_named=False).to_polars()
+    return [name or "" for name in row.row(0)] if row.height else []
+
+
 def _load_sheet(
-    path: Path, name: str, header: int, rows: int | None = None
+    path: Path, name: str, header: int, rows: int | None = None, *, is_named: bool = True
 ) -> fastexcel.ExcelSheet:
-    """The sheet of this name, else the one that is filled; of `rows` only the first."""
+    """The sheet of this name, else the one that is filled; of `rows` only the first. `is_named`:
+    its header row names the columns, and is no row itself."""
     logging.getLogger("fastexcel").setLevel(logging.ERROR)
     book = fastexcel.read_excel(path)
     names = [one for one in book.sheet_names if name in {"", one}]
     if not names:
         raise BadInput(f"{path.name} has no sheet of the name that the feed says")
-    sheets = [
-        book.load_sheet(one, header_row=header - 1, n_rows=rows, dtypes="string") for one in names
+    above = header - 1
+    place: Any = {"header_row": above} if is_named else {"header_row": None, "skip_rows": above}
+    sheets: list[fastexcel.ExcelSheet] = [
+        book.load_sheet(one, n_rows=rows, dtypes="string", **place) for one in names
     ]
     filled = [sheet for sheet in sheets if sheet.width] or sheets[:1]
     if len(filled) > 1:

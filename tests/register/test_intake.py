@@ -209,6 +209,7 @@ def test_a_good_row_has_no_fault_and_comes_back_normalised() -> None:
         ("updated_at", "2026-01-01T08:00:00", "not_an_instant"),
         ("updated_at", "2026-01-01", "not_an_instant"),
         ("family_name", "Kuura\x00lehto", "control_character"),
+        ("family_name", "Kes\ufffdpuro", "unreadable"),
     ],
 )
 def test_a_fault_is_told_by_column_and_rule(column: str, value: str, rule: str) -> None:

@@ -150,7 +150,7 @@ def write_export(folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
             _write_file, folder / f"{name}.csv"
         )
         references = [column for column in PARENTS if column in frame.columns]
-        own = [c for c in frame.columns if c not in {"id", *references}]
+        own = [c for c in frame.columns if c not in {"id", "company_id", *references}]
         feed += f'[[table]]\ntable = "{name}"\nfile = "{name}.csv"\nkey = "tool id"\n'
         feed += "[table.columns]\n" + "".join(f'{c} = "tool {c}"\n' for c in own)
         if references:

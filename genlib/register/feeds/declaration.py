@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from genlib.errors import BadInput
@@ -38,6 +39,11 @@ SEPARATORS = ("", ",", ";", "\t")
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
 NOT_FED = {*WRITTEN_HERE, "subject_request"}
 """Tables that the register and its officers write themselves."""
+
+
+def find_parents(name: str) -> dict[str, str]:
+    """The columns of a table that name a row of another → that other."""
+    return {key.parent.name: key.column.table.name for key in table(name).foreign_keys}
 
 
 @dataclass(frozen=True)
@@ -116,9 +122,14 @@ class TableFeed:
             return
         if bool(self.query) == bool(self.file):
             yield f"table {self.table}: name a file pattern or a query, one of the two"
+        if PurePath(self.file).is_absolute() or {"..", "**"} & {*PurePath(self.file).parts}:
+            yield f"table {self.table}: file is a pattern of names in one folder, no path"
+        if "" in (*self.key, *self.columns.values(), *self.answers.values()):
+            yield f"table {self.table}: a column of the source has no name"
         if not self.key:
             yield f"table {self.table}: key names the columns by which the source knows a row"
         yield from self._column_faults()
+        yield from self._number_faults()
         yield from self._reference_faults()
         yield from self._joining_faults()
         if self.open_amount and not {"paid_on", "amount_cents"} <= {*self.columns}:
@@ -142,12 +153,31 @@ class TableFeed:
             f"table {self.table}: nothing says {name}; name its column, or a constant"
             for name in missing
         )
-        for name in self.values.keys() & ours_by_name.keys():
-            kind: Any = ours_by_name[name].type
-            codes = set(getattr(kind, "enums", self.values[name].values()))
-            strange = set(self.values[name].values()) - codes
-            if strange:
+        yield from self._code_faults(ours_by_name)
+
+    def _code_faults(self, ours_by_name: Mapping[str, Any]) -> Iterator[str]:
+        """What the feed translates into, or says of all rows, and is no code of the register."""
+        said = {name: {*codes.values()} for name, codes in self.values.items()}
+        for name, text in self.constants.items():
+            said[name] = said.get(name, set()) | {text}
+        for name in [name for name in said if name in ours_by_name]:
+            codes = getattr(ours_by_name[name].type, "enums", said[name])
+            if not said[name] <= {*codes}:
                 yield f"table {self.table}: {name} is one of {', '.join(sorted(codes))}"
+
+    def _number_faults(self) -> Iterator[str]:
+        """A source's own numbers are never the register's: they are keys."""
+        for name, parent in find_parents(self.table).items():
+            if name in self.columns:
+                yield (
+                    f"table {self.table}: {name} names a row of {parent}; write under "
+                    "[table.references] the column that names it in the source"
+                )
+        if "id" in self.columns and self.table != "campaign_contact":
+            yield (
+                f"table {self.table}: id is the register's own number; key names the columns by "
+                "which the source knows a row"
+            )
 
     def _joining_faults(self) -> Iterator[str]:
         if (self.match or self.master) and self.table != "customer":
@@ -161,9 +191,7 @@ class TableFeed:
             yield "master; say with match how a customer is found"
 
     def _reference_faults(self) -> Iterator[str]:
-        pointing = {
-            key.parent.name: key.column.table.name for key in table(self.table).foreign_keys
-        }
+        pointing = find_parents(self.table)
         for name, reference in self.references.items():
             if name not in pointing and name != "customer_id":
                 yield f"table {self.table}: {name} names no row of another table"

@@ -7,6 +7,7 @@ into a folder that only its owner reads; it is gone when the file has been read.
 from __future__ import annotations
 
 import codecs
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,11 +19,13 @@ import polars as pl
 from genlib.errors import BadInput, UsageError
 from genlib.register.delimited import find_separator
 from genlib.register.feeds.declaration import Layout, TableFeed
-from genlib.register.reading import KINDS, batches, drop_blank_rows, read_header
-from genlib.register.workbook import find_header, read_workbook
+from genlib.register.reading import KINDS, batches, drop_blank_rows, read_header, readable
+from genlib.register.workbook import find_header, read_names, read_workbook
 
 ROWS = 65_536
 CHUNK = 1 << 20
+DOUBLE = re.compile(r"_duplicated_\d+$")
+"""What the reader of CSV writes behind a name that stands in the header again."""
 
 
 def find_file(folder: Path, feed: TableFeed) -> Path:
@@ -97,6 +100,13 @@ def read_columns(path: Path, layout: Layout | None = None) -> list[str]:
         return _read_sheet(plain, form).columns if _is_sheet(plain) else read_header(plain)
 
 
+def _read_names(path: Path, layout: Layout) -> list[str]:
+    """The names of a file's columns as they are written, those that stand there twice too."""
+    if _is_sheet(path):
+        return read_names(path, sheet=layout.sheet, header=layout.header)
+    return [DOUBLE.sub("", name) for name in read_columns(path, layout)]
+
+
 @dataclass(frozen=True)
 class FileRows:
     """The rows of a file that a feed says to be a table."""
@@ -127,6 +137,13 @@ class FileRows:
                 f"table {self.table_feed.table}: the file lacks column {', '.join(missing)}; mend "
                 "the feed or the export"
             )
+        names = _read_names(self.path, layout)
+        twice = [column for column in wanted if names.count(column) > 1]
+        if twice:
+            raise BadInput(
+                f"table {self.table_feed.table}: the file has column {', '.join(twice)} twice, and "
+                "nobody knows which is meant; rename one in the export"
+            )
 
     def read(self, columns: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
         """The file, or some of its columns, in frames of text, with `row` as in `batches`."""
@@ -140,8 +157,7 @@ def read_rows(path: Path, layout: Layout) -> Iterator[pl.DataFrame]:
         if not _is_sheet(plain):
             yield from batches("", plain, ROWS)
             return
-        header = layout.header if layout.header > 1 else find_header(plain, sheet=layout.sheet)
-        rows = _read_sheet(plain, layout).with_row_index("row", header + 1)
+        rows = _read_sheet(plain, layout).with_row_index("row", _find_header(plain, layout) + 1)
         yield from (
             drop_blank_rows(rows).with_columns(pl.col("row").cast(pl.Int64)).iter_slices(ROWS)
         )
@@ -152,7 +168,13 @@ def _is_sheet(path: Path) -> bool:
 
 
 def _read_sheet(path: Path, layout: Layout) -> pl.DataFrame:
-    return read_workbook(path, sheet=layout.sheet, header=layout.header)
+    with readable(path):
+        return read_workbook(path, sheet=layout.sheet, header=layout.header)
+
+
+def _find_header(path: Path, layout: Layout) -> int:
+    """The number of the row that names the columns of a sheet."""
+    return layout.header if layout.header > 1 else find_header(path, sheet=layout.sheet)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from genlib.errors import BadInput
-from genlib.register.feeds.declaration import NOT_FED, Layout
+from genlib.register.feeds.declaration import NOT_FED, Layout, find_parents
 from genlib.register.feeds.files import find_encoding, is_typed, read_columns, read_rows
 from genlib.register.feeds.guess_format import guess_format
 from genlib.register.schema import Base, plain_columns
@@ -23,6 +23,9 @@ from genlib.register.spelling import UNREADABLE
 NAMELESS = re.compile(r"__UNNAMED__|_duplicated_")
 """What readers call a column whose header is blank."""
 LETTERS = "not UTF-8: look whether the letters below are right"
+KEY_ASKED = '# key = ["…"]  # needed: the columns that together name a row in the source'
+ASKED = "needed: here, or in [table.constants]"
+NAMED = "needed: the column that names that row in the source"
 
 
 def draft_feed(path: Path, table: str = "", header_row: int = 1) -> str:
@@ -34,32 +37,51 @@ def draft_feed(path: Path, table: str = "", header_row: int = 1) -> str:
     name = table or _guess_table(header)
     if name in NOT_FED or name not in Base.metadata.tables:
         raise BadInput("no feed gives this table; see the tables of genlib register info")
-    columns = [column.name for column in plain_columns(name) if column.name != "id"]
-    sources = {column: column for column in columns if column in header}
-    needed = [c.name for c in plain_columns(name) if not c.nullable and c.name not in sources]
-    missing = [column for column in needed if column != "id"]
-    others = [column for column in header if column not in sources and column != "id"]
-    key = "id" if "id" in header else header[0]
-    assignments = [f"{column} = {_quote(source)}" for column, source in sources.items()]
-    asked = [f'# {column} = "…"  # needed: here, or in [table.constants]' for column in missing]
-    left = [f"# … = {_quote(column)}" for column in others if column != key]
+    rows = next(read_rows(path, layout), pl.DataFrame()).select(pl.exclude("row"))
+    key = _find_key(header, rows)
     lines = [
         "# A first draft: read each line, and finish those that begin with #.",
         'source = "NAME_OF_THE_SYSTEM"',
         *_write_layout(layout),
-        *_write_format(path, layout),
+        *_write_format(rows, is_typed=is_typed(path)),
         "",
         "[[table]]",
         f'table = "{name}"',
         f"file = {_quote(path.name)}",
-        f"key = {_quote(key)}",
-        "[table.columns]",
-        *assignments,
-        *asked,
-        *left,
+        f"key = {_quote(key)}" if key else KEY_ASKED,
+        *_write_columns(name, header, key),
         "",
     ]
     return "\n".join(lines)
+
+
+def _find_key(header: list[str], rows: pl.DataFrame) -> str:
+    """The column that names each row: `id`, or the first if it never says the same twice."""
+    first = "id" if "id" in header else header[0]
+    texts = rows[first] if first in rows.columns else pl.Series(dtype=pl.String)
+    return first if texts.is_unique().all() else ""
+
+
+def _write_columns(name: str, header: list[str], key: str) -> list[str]:
+    """The sections of the columns and of the references: what the header names is taken, what is
+    needed and what else the file has stands there as a comment."""
+    parents = find_parents(name)
+    ours = [column for column in plain_columns(name) if column.name != "id"]
+    named = [column.name for column in ours if column.name in header]
+    needed = [c.name for c in ours if not c.nullable and c.name not in header]
+    others = [column for column in header if column not in {"id", key, *named}]
+    assignments = [f"{column} = {_quote(column)}" for column in named if column not in parents]
+    asked = [f'# {column} = "…"  # {ASKED}' for column in needed if column not in parents]
+    references = [f"{column} = {_quote(column)}" for column in named if column in parents]
+    asked_references = [f'# {column} = "…"  # {NAMED}' for column in needed if column in parents]
+    pointing = [*references, *asked_references]
+    return [
+        "[table.columns]",
+        *assignments,
+        *asked,
+        *[f"# … = {_quote(column)}" for column in others],
+        *(["[table.references]", *pointing] if pointing else []),
+    ]
 
 
 def _check_header(path: Path, header: list[str]) -> None:
@@ -86,10 +108,9 @@ def _write_layout(layout: Layout) -> list[str]:
     return ["", "[layout]", *lines] if lines else []
 
 
-def _write_format(path: Path, layout: Layout) -> list[str]:
+def _write_format(rows: pl.DataFrame, *, is_typed: bool) -> list[str]:
     """The section of how the cells are written, by the first rows of the file."""
-    rows = next(read_rows(path, layout), pl.DataFrame())
-    settings = guess_format(rows.select(pl.exclude("row")), is_typed=is_typed(path))
+    settings = guess_format(rows, is_typed=is_typed)
     lines = [f"{setting} = {value}" for setting, value in settings.items()]
     return ["", "[format]", *lines] if lines else []
 

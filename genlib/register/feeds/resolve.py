@@ -16,7 +16,7 @@ from polars import col
 
 from genlib.register.batches import CANDIDATES, CODES, QUESTIONS, Batch, Place
 from genlib.register.contradictions import FAULTS
-from genlib.register.feeds.declaration import Feed, Reference, TableFeed
+from genlib.register.feeds.declaration import Feed, Reference, TableFeed, find_parents
 from genlib.register.feeds.formats import read_code
 from genlib.register.feeds.joining import find_joining
 from genlib.register.feeds.translate import KEY, TARGET
@@ -248,5 +248,4 @@ def _take_part(batch: Batch, rows: pl.DataFrame) -> Batch:
 
 def _parent(name: str, column: str) -> str:
     """The table whose row a column names."""
-    parents = {key.parent.name: key.column.table.name for key in table(name).foreign_keys}
-    return parents.get(column, "customer")
+    return find_parents(name).get(column, "customer")

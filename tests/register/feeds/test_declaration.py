@@ -79,6 +79,15 @@ def test_a_feed_is_read(tmp_path: Path) -> None:
         ('customer_id = "Customer no"', 'customer_id = { by = "email" }', "a reference needs its"),
         ('key = "Invoice no"', 'key = "N"\nmatch = ["email"]', "match and master are of customers"),
         ('key = "Invoice no"', 'key = "N"\nmatch = "email"', "match is a list of names"),
+        ('issued_on = "Date"', 'issued_on = "Date"\nid = "No"', "id is the register's own number"),
+        (
+            'source = "SERVICE_USE"',
+            'source = "SHOP"',
+            "table invoice: source is one of ADDR",
+        ),
+        ('file = "invoices*.csv"', 'file = "/in/*.csv"', "file is a pattern of names in one fol"),
+        ('file = "invoices*.csv"', 'file = "../*.csv"', "file is a pattern of names in one fol"),
+        ('issued_on = "Date"', 'issued_on = ""', "a column of the source has no name"),
         ("[[table]]", "[table]", "write each table of the source as"),
         ('key = "Invoice no"', "key = ]", "is not TOML"),
     ],
@@ -89,6 +98,14 @@ def test_a_fault_has_its_line_and_its_cure(
     path = write(tmp_path, GOOD.replace(old, new))
     with pytest.raises(BadInput, match=message):
         load_feed(path)
+
+
+def test_the_number_of_another_row_is_never_the_registers_own(tmp_path: Path) -> None:
+    columns = '[table.columns]\ncustomer_id = "Customer no"'
+    moved = GOOD.replace('customer_id = "Customer no"\n', "").replace("[table.columns]", columns)
+    [fault] = find_faults(write(tmp_path, moved))
+    said = "line 9: table invoice: customer_id names a row of customer; write under"
+    assert f"shop.toml {said} [table.references]" in fault
 
 
 def test_every_fault_of_a_feed_is_told_at_once_and_the_columns_that_there_are(

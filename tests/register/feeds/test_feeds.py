@@ -8,7 +8,17 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from next_state import CAMPAIGN, CUSTOMER, NOW, QUESTION, SURVEY, read_table, refresh, write
+from next_state import (
+    CAMPAIGN,
+    CONTACT,
+    CUSTOMER,
+    NOW,
+    QUESTION,
+    SURVEY,
+    read_table,
+    refresh,
+    write,
+)
 from polars import col
 
 from genlib.errors import BadInput, Refused
@@ -438,6 +448,23 @@ def test_a_file_of_a_later_stage_only_moves_the_contacts_that_are_known(
     assert take_openings(work, people, opted).columns == {"opted_out_at": 1}
     assert work.register.count("suppression") == 1
     assert take(work, "mailing_results", people)["campaign_contact"].unchanged == 1
+
+
+PLANNED = OPENINGS.replace("[table.columns]", '[table.columns]\nid = "Contact"\nsent_at = "Sent"')
+RESULT = {**OPENED, "Sent": "2026-10-05 09:00:00"}
+
+
+def test_results_by_the_number_of_a_contact_list_reach_the_contact_that_it_planned(
+    work: Refresh, people: Path
+) -> None:
+    planned = {**CONTACT, "id": "7", "sent_at": ""}
+    refresh(work.register, work.key, write(people / "plan", campaign_contact=planned))
+    write_list(people, "opened", {**RESULT, "Contact": "7"}, {**RESULT, "Contact": "8"})
+    (people / "planned.toml").write_text(PLANNED)
+    [outcome] = work.run(read_feed(people / "planned.toml", people, NOW), ["campaign_contact"])
+    assert (outcome.columns, outcome.fresh) == ({"sent_at": 1, "opened_at": 1}, 0)
+    assert outcome.rules == {"unknown_campaign_contact": 1}
+    assert read_stages(work) == [(1, 6, 7, None)]
 
 
 def test_a_later_stage_before_the_sending_is_refused(work: Refresh, people: Path) -> None:

@@ -63,6 +63,26 @@ def test_a_draft_says_how_its_cells_are_written_and_tells_none(tmp_path: Path) -
     assert (form.true, form.false) == (("kyllä",), ("ei",))
 
 
+def test_what_names_another_row_is_drafted_as_a_reference(tmp_path: Path) -> None:
+    """A source's number of a customer is never the register's own."""
+    file = write_text(tmp_path, "id;customer_id;due_on\n1;17;2026-10-01\n")
+    _, references = draft_feed(file, "invoice").split("[table.references]\n")
+    assert references == 'customer_id = "customer_id"\n'
+    asked = draft_feed(write_text(tmp_path, "id;due_on\n1;2026-10-01\n"), "invoice")
+    named = '[table.references]\n# customer_id = "…"  # needed: the column that names that row in'
+    assert named in asked
+
+
+@pytest.mark.parametrize(
+    ("rows", "key"),
+    [("A;1\nB;1\n", 'key = "code"'), ("A;1\nA;2\n", '# key = ["…"]  # needed: the columns that')],
+)
+def test_the_first_column_is_the_key_unless_it_says_the_same_twice(
+    tmp_path: Path, rows: str, key: str
+) -> None:
+    assert f"\n{key}" in draft_feed(write_text(tmp_path, f"code;name\n{rows}"), "campaign")
+
+
 def test_lines_above_the_header_are_passed_over(tmp_path: Path) -> None:
     file = write_text(tmp_path, f"Asiakasluettelo 1.10.2026;;;;;\n;;;;;\n{TEXT}")
     with pytest.raises(BadInput, match=r"1 of 6 columns have a name .*; say with --header which"):

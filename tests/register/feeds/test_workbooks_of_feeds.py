@@ -231,6 +231,30 @@ def test_a_title_merged_above_the_header_loses_nothing(
             read_rows(tmp_path, text)
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "parquet"])
+def test_a_file_that_is_no_workbook_is_told_by_its_name_alone(tmp_path: Path, kind: str) -> None:
+    (tmp_path / f"bills.{kind}").write_bytes(b"Kuuralehto;1.10.2026;12,50")
+    with pytest.raises(BadInput, match=rf"^bills\.{kind} cannot be read as {kind} \(\w+\)$"):
+        read_rows(tmp_path, INVOICES)
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize("above", [0, 2])
+def test_a_column_that_stands_twice_in_the_header_is_not_guessed(
+    tmp_path: Path, kind: str, above: int
+) -> None:
+    text = INVOICES.replace("[[table]]", f"[layout]\nheader = {above + 1}\n[[table]]")
+    rows = [["Title"]] * above + [["Bill", "Day", "Sum", "Sum"], ["B-1", "2.10.2026", "1", "2"]]
+    if kind == "xlsx":
+        write_sheets(tmp_path / "bills.xlsx", {"Bills": rows})
+    else:
+        lines = "".join(";".join(row) + "\n" for row in rows)
+        (tmp_path / "bills.csv").write_text(lines)
+    (tmp_path / "feed.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match="the file has column Sum twice, and nobody knows which"):
+        read_feed(tmp_path / "feed.toml", tmp_path)
+
+
 def test_a_parquet_file_is_read_by_the_types_of_its_columns(tmp_path: Path) -> None:
     contact = {"Campaign": "A", "Email": "a@b.example", "Sent": SENT, "Bounced": True}
     pl.DataFrame([contact]).write_parquet(tmp_path / "contacts.parquet")
