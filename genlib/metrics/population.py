@@ -71,15 +71,6 @@ def lately(column: str, period: Period, months: int) -> nw.Expr:
     return within(column, period.back(months), period.end)
 
 
-def since(period: Period, months: int) -> date:
-    """The first day of the last `months` months, counted back from the end of the period.
-
-    >>> since(Period.parse("2026-10"), 12)
-    datetime.date(2025, 11, 1)
-    """
-    return period.back(months)
-
-
 def stepwise(column: str, period: Period, months: int) -> nw.Expr:
     """Within the steps (months, quarters or years, as the period is) of the last `months` months;
     of a period that is not over, the same days of each step, so that like is held against like.
