@@ -11,7 +11,7 @@ together are null.
 >>> frame = pl.DataFrame({"group": ["promoter", "detractor", None], "people": [6, None, 20]})
 >>> frame.select(at(frame, "people", {"group": "promoter"})).to_series().to_list()
 [6, 6, 6]
->>> both = over(frame, "people", "group", ("promoter", "detractor"))
+>>> both = at(frame, "people", {"group": ("promoter", "detractor")})
 >>> frame.select(both).to_series().to_list()
 [None, None, None]
 """
@@ -78,18 +78,6 @@ def _list_codes(value: Any) -> tuple[Any, ...]:
 def _stands(dimension: str, value: Any) -> pl.Expr:
     code = pl.col(dimension)
     return code.is_null() if value is None else code.is_in(_list_codes(value))
-
-
-def over(
-    frame: pl.DataFrame,
-    column: str,
-    dimension: str,
-    values: tuple[Any, ...],
-    finer: tuple[str, ...] = (),
-) -> pl.Expr:
-    """The sum of `column` over some values of a dimension (none named: its total); null if one of
-    them is hidden."""
-    return at(frame, column, {**dict.fromkeys(finer), dimension: values or None})
 
 
 def on_total(*columns: str) -> pl.Expr:

@@ -16,7 +16,7 @@ from genlib.disclosure.units import DECIMAL, PERCENT, name_interval
 from genlib.metrics import intervals
 from genlib.metrics.gaps import nps_gap, share_gap, with_gaps
 from genlib.metrics.intervals import interval
-from genlib.metrics.lookup import at, least, on_total, over, with_figures
+from genlib.metrics.lookup import at, least, on_total, with_figures
 
 
 @check_class
@@ -99,7 +99,8 @@ class Rate:
         return self._with_gaps(rated, (part, base), (effect, other_effect))
 
     def _count(self, frame: pl.DataFrame, values: tuple[Any, ...]) -> pl.Series:
-        count = over(frame, self.of, self.dimension, values, self.finer)
+        where = {**dict.fromkeys(self.finer), self.dimension: values or None}
+        count = at(frame, self.of, where)
         return frame.select(count).to_series()
 
     def read_units(self, _: Mapping[str, str]) -> dict[str, str]:
