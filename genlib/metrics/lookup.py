@@ -121,8 +121,8 @@ def least(frame: pl.DataFrame) -> int:
 
 
 def attach_columns(dimension: str, columns: pl.DataFrame) -> Figure:
-    """Columns that are known beside the cells: words, what the books say, or figures of a model
-    over many people.
+    """Columns that are known beside the codes of a dimension (null: its total): words, what the
+    books say, or figures of a model over many people.
 
     >>> costs = pl.DataFrame({"campaign": ["spring"], "cost_cents": [90_000]})
     >>> frame = pl.DataFrame({"campaign": ["spring", "autumn"], "people": [40, 30]})
@@ -130,12 +130,13 @@ def attach_columns(dimension: str, columns: pl.DataFrame) -> Figure:
     [90000, None]
     """
 
-    def joined(frame: pl.DataFrame) -> pl.DataFrame:
+    def attach(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.join(
             columns.cast({dimension: frame.schema[dimension]}),
             on=dimension,
             how="left",
+            nulls_equal=True,
             maintain_order="left",
         )
 
-    return joined
+    return attach

@@ -16,7 +16,7 @@ from genlib.disclosure.units import DECIMAL, PERCENT, name_interval
 from genlib.metrics import intervals
 from genlib.metrics.gaps import nps_gap, share_gap, with_gaps
 from genlib.metrics.intervals import interval
-from genlib.metrics.lookup import at, least, on_total, with_figures
+from genlib.metrics.lookup import at, attach_columns, least, on_total, with_figures
 
 
 @check_class
@@ -87,7 +87,8 @@ class Rate:
             figures = interval(self.name, part / base, intervals.wilson(part, base))
             rated = with_figures(frame, where, base, figures)
             return self._with_gaps(rated, (part, base))
-        clusters = _beside(frame, self.clusters)
+        by = self.clusters.columns[0]
+        clusters = attach_columns(by, self.clusters)(frame.select(by))
         effect = clusters["effect"]
         ends = intervals.wilson(part / effect, base / effect)
         figures = interval(self.name, part / base, ends)
@@ -117,19 +118,6 @@ class Rate:
         if not self.among:
             return rated
         return with_gaps(rated, self.name, self.among, counts, share_gap, effects=effects)
-
-
-def _beside(frame: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
-    """What is known of the first column's values, for each row."""
-    by = clusters.columns[0]
-    columns = clusters.cast({by: frame.schema[by]})
-    return frame.select(by).join(
-        columns,
-        on=by,
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    )
 
 
 @check_class
