@@ -23,7 +23,7 @@ from genlib.disclosure.ladder import Steps, dropped_columns, step_down
 from genlib.disclosure.population import Population, narrow_to
 from genlib.disclosure.slices import LEAST_PEOPLE, OTHERS, SLICE, name_slices
 from genlib.errors import Refused, UsageError
-from genlib.metrics.rows import Rows, collect, rows, within
+from genlib.metrics.rows import Rows, beginning, collect, rows, within
 from genlib.period import Period, months_between
 from genlib.release import Release
 
@@ -85,6 +85,13 @@ def stepwise(column: str, period: Period, months: int) -> nw.Expr:
     whole_months = months_between(period.start, period.end)
     is_early = (month == whole_months) & (day.dt.day() < period.end.day)
     return inside & ((month < whole_months) | is_early)
+
+
+def place_in_steps(found: Rows, column: str, period: Period, months: int) -> Rows:
+    """The rows with a day in the steps of the last months, and the first day of the step of each in
+    a column called by the unit."""
+    inside = found.filter(stepwise(column, period, months))
+    return inside.with_columns(beginning(column, period.unit).alias(period.unit))
 
 
 def steps_since(period: Period, months: int) -> date:
