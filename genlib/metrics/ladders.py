@@ -149,6 +149,16 @@ def by_number(column: str, *, most: int, least: int = 1) -> Dimension:
     return Dimension(column, ladder=tuple(steps))
 
 
+def list_bands(most: int, least: int = 1) -> dict[str, int]:
+    """The codes of `by_number`, the highest first, each with the least that it counts.
+
+    >>> list_bands(5, 3)
+    {'5+': 5, '4': 4, '3': 3}
+    """
+    numbers = range(most - 1, least - 1, -1)
+    return {f"{most}+": most} | {str(number): number for number in numbers}
+
+
 def at_least(frame: pl.DataFrame, column: str, least: int) -> tuple[str, ...]:
     """The codes of a table that count so many or more, whatever its steps.
 

@@ -14,7 +14,7 @@ import polars as pl
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
 from genlib.disclosure.counting import with_rates
 from genlib.errors import UsageError
-from genlib.metrics.ladders import at_least, by_channel, by_number
+from genlib.metrics.ladders import at_least, by_channel, by_number, list_bands
 from genlib.metrics.lookup import at, on_total, with_figures
 from genlib.metrics.messages import CONTACTS, OUTCOMES, message_rates, outcome, read_sent
 from genlib.metrics.names import metric
@@ -96,13 +96,17 @@ def _contacts_each(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _frequency(contacts: Rows, period: Period, days: int) -> Rows:
     """Everybody who was contacted, with the number of contacts in the last days."""
-    recent = contacts.filter(_in_last(days, period))
-    sizes = recent.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
+    sizes = _count_by_person(contacts.filter(_in_last(days, period)))
     everyone = contacts.select("customer").unique()
     counted = everyone.join(sizes, on="customer", how="left")
     counted = counted.with_columns(n=nw.col("n").fill_null(0))
-    band = banded(nw.col("n"), _bands(0))
+    band = banded(nw.col("n"), list_bands(MOST, 0))
     return counted.select("customer", days=nw.lit(days), contacts=band, messages="n")
+
+
+def _count_by_person(contacts: Rows) -> Rows:
+    """How many contacts each customer had, in `n`."""
+    return contacts.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
 
 
 def _in_last(days: int, period: Period) -> nw.Expr:
@@ -139,9 +143,8 @@ def dose(release: Tables, period: Period, what: str) -> Cells:
     """Messages delivered in the last 90 days, by how many their receiver got and whether it was
     `responded` to or the receiver `opted out` after it; `<what>_rate` of messages."""
     delivered = outcome(_lately(release, period), what)
-    sizes = delivered.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
-    delivered = delivered.join(sizes, on="customer")
-    banded_messages = delivered.with_columns(dose=banded(nw.col("n"), _bands(1)))
+    delivered = delivered.join(_count_by_person(delivered), on="customer")
+    banded_messages = delivered.with_columns(dose=banded(nw.col("n"), list_bands(MOST)))
     delivered = read_once(banded_messages, "customer", "dose", "outcome", "contacts")
     by = (by_number("dose", most=MOST), Dimension("outcome", is_subject=True))
     population = count_at("delivered in 90 days", period.end)
@@ -151,15 +154,3 @@ def dose(release: Tables, period: Period, what: str) -> Cells:
         delivered,
         lambda messages: message_rates(messages, "dose", "outcome", what)[1:],
     )
-
-
-def _bands(least: int) -> dict[str, int]:
-    """Numbers from `least` on, and so many or more, each with the least that it counts.
-
-    >>> _bands(3)
-    {'5+': 5, '4': 4, '3': 3}
-    """
-    bands = {f"{MOST}+": MOST}
-    for number in range(MOST - 1, least - 1, -1):
-        bands[str(number)] = number
-    return bands
