@@ -108,9 +108,8 @@ def nps_by(
     """Everyone invited in the period (of a month, in the last twelve), by `age_band`, `region`,
     `language`, `kind`, `channel` or `complained` (a complaint in the 90 days before), and by group
     within outcome; `nps` and `response_rate` with intervals."""
-    months = months or months_of(period)
-    asked = read_asked(release, period, months)
-    return _groups_by(release, asked, by, count_lately("asked", period, months, kind=kind))
+    asked, population = _ask(release, period, months, kind)
+    return _groups_by(release, asked, by, population)
 
 
 @metric(by=GROUPED)
@@ -119,10 +118,16 @@ def group_tables(
 ) -> dict[str, Cells]:
     """`nps_by` for several dimensions, given by the names of their tables; whom it asks is counted
     once."""
-    months = months_of(period)
-    asked = lazy(collect(read_asked(release, period, months)))
-    population = count_lately("asked", period, months, kind=kind)
-    return {name: _groups_by(release, asked, column, population) for name, column in by.items()}
+    asked, population = _ask(release, period, None, kind)
+    once = lazy(collect(asked))
+    return {name: _groups_by(release, once, column, population) for name, column in by.items()}
+
+
+def _ask(release: Tables, period: Period, months: int | None, kind: str) -> tuple[Rows, Population]:
+    """Everyone invited in the period (of a month, in the last twelve), and whom that is."""
+    length = months or months_of(period)
+    population = count_lately("asked", period, length, kind=kind)
+    return read_asked(release, period, length), population
 
 
 def _groups_by(release: Tables, asked: Rows, by: str, population: Population) -> Cells:
@@ -151,14 +156,13 @@ def standing(
 ) -> Cells:
     """The people of `nps_by` by outcome, with the `balance` of those who gave a score: so their
     `nps` is told where there are too few promoters or detractors to tell these."""
-    months = months or months_of(period)
-    asked = read_asked(release, period, months)
+    asked, population = _ask(release, period, months, kind)
     sides = {1: nw.col("group") == "promoter", -1: nw.col("group") == "detractor"}
     return tabulated(
         release,
         asked.with_columns(balance=case(sides, 0)),
         (Dimension("outcome", is_subject=True),),
-        count_lately("asked", period, months, kind=kind),
+        population,
         Rate("response_rate", "outcome", SCORED),
         balanced_nps,
         measures=(PEOPLE, BALANCE),
@@ -172,11 +176,9 @@ def scores(
 ) -> Cells:
     """The people of `nps_by` by score (-1: none given): `share` of those who gave one; take the
     rows where outcome is complete."""
-    months = months or months_of(period)
     places = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome"), is_subject=True, sensitive=True),)
-    asked = read_asked(release, period, months)
-    population = count_lately("asked", period, months, kind=kind)
+    asked, population = _ask(release, period, months, kind)
     figures = (Share(("score", "group")), Nps(finer=("score",)))
     cells = tabulated(release, asked, by, population, *figures, person="person")
     schema = ["score", "group", "outcome"]
