@@ -29,7 +29,7 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, T
 from genlib.disclosure.population import Population
 from genlib.metrics import intervals
 from genlib.metrics.intervals import interval
-from genlib.metrics.invitations import ATTRIBUTES, read_asked, read_invited, take_latest
+from genlib.metrics.invitations import ATTRIBUTES, read_asked
 from genlib.metrics.ladders import by_attribute
 from genlib.metrics.lookup import at, least, on_total
 from genlib.metrics.names import metric
@@ -37,12 +37,10 @@ from genlib.metrics.population import complete, count_lately, tabulated
 from genlib.metrics.rates import Nps, Rate, Share, balanced_nps
 from genlib.metrics.rows import Rows, case, collect, lazy
 from genlib.metrics.survey_rounds import (
+    BY_WAVE,
     LOOK_BACK,
     SPANS,
-    attach_open_days,
-    choose_span,
-    place_invitations,
-    read_spans,
+    read_rounds,
 )
 from genlib.period import Period
 
@@ -76,17 +74,14 @@ def waves(
     """Everyone invited in each wave (month in which the survey opened), by group within outcome;
     `nps`, `response_rate`, `of_reached` and `open_days` on the wave. By `round`: in each month,
     quarter or year, as the period is, all its surveys together."""
-    spans = read_spans(release, period)
-    span = choose_span(spans, by)
-    invited = place_invitations(read_invited(release, period, months), period, span)
-    word = "wave" if span == "wave" else period.unit
+    invited, word, open_days = read_rounds(release, period, by, months)
     return _scores_by(
         release,
-        take_latest(invited, "wave"),
-        Dimension("wave", total=False, is_page=True),
+        invited,
+        BY_WAVE,
         count_lately(f"invited by {word}", period, months, kind=kind),
         Rate("of_reached", "outcome", SCORED, besides=UNREACHED, finer=("group",)),
-        attach_open_days(spans, span),
+        open_days,
     )
 
 
