@@ -14,7 +14,7 @@ import polars as pl
 from genlib.arguments import check_class
 from genlib.disclosure.units import DECIMAL, PERCENT, name_interval
 from genlib.metrics import intervals
-from genlib.metrics.gaps import nps_gap, share_gap, with_gaps
+from genlib.metrics.gaps import share_gap, with_gaps
 from genlib.metrics.intervals import interval
 from genlib.metrics.lookup import at, attach_columns, least, on_total, with_figures
 
@@ -170,7 +170,9 @@ class Nps:
         scored = with_figures(frame, on_total("group", "outcome", *self.finer), n, figures)
         if not self.among:
             return scored
-        scored = with_gaps(scored, "nps", self.among, (promoters, detractors, n), nps_gap)
+        scored = with_gaps(
+            scored, "nps", self.among, (promoters, detractors, n), intervals.nps_difference
+        )
         return with_gaps(scored, "detractors", self.among, (detractors, n), share_gap)
 
 
