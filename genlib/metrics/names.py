@@ -16,7 +16,7 @@ from narwhals.exceptions import ColumnNotFoundError
 from genlib.arguments import check_kinds
 from genlib.disclosure.cells import Tables
 from genlib.errors import UsageError
-from genlib.metrics.population import check_covered
+from genlib.metrics.population import CUTS, check_covered
 from genlib.metrics.rows import check_release, collect, rows
 from genlib.period import Period, read_period
 
@@ -31,7 +31,7 @@ USUAL: Mapping[str, Sequence[str]] = {
     "comparison": COMPARISONS,
 }
 """What these may be in every metric that says nothing else of them."""
-NARROWED = ("region", "kind")
+NARROWED = CUTS
 """What `**narrowed` may hold."""
 
 SPANS = {"months": (1, 1200), "days": (0, 3660)}
