@@ -22,9 +22,8 @@ def keep_safe_codes(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> Cell
     Example: of the answers to three questions one was given by 3 people; the question is left out,
     and the other two are told.
     """
-    there = cells.frame.filter(pl.col("people") > 0)
     unsafe = [
-        there.filter(pl.lit(judgements["reason"]).is_not_null())[cells.apart]
+        cells.occupied.filter(pl.lit(judgements["reason"]).is_not_null())[cells.apart]
         for judgements in judge_measures(cells, policy)
     ]
     safe = _leave_out_codes(cells, pl.concat(unsafe))

@@ -146,6 +146,11 @@ class Cells:
         """The dimension of whose codes each is a page of its own, or ""."""
         return next((dimension.name for dimension in self.by if dimension.is_page), "")
 
+    @property
+    def occupied(self) -> pl.DataFrame:
+        """The cells that anybody is in."""
+        return self.frame.filter(pl.col("people") > 0)
+
     @cached_property
     def sketched(self) -> pl.DataFrame:
         """The frame, with the sketch of each measure (`_sketch_<name>`), and `_numbering`."""

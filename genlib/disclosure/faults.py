@@ -25,7 +25,7 @@ def count_unsafe(cells: Cells, policy: Policy) -> int:
 
 def judge_measures(cells: Cells, policy: Policy) -> Iterator[pl.DataFrame]:
     """The cells of each measure, with the `reason` of those that are unsafe."""
-    there = cells.frame.filter(pl.col("people") > 0)
+    there = cells.occupied
     for measure in cells.measures:
         contributions = read_contributions(measure, there.columns)
         figures = there.select(kind=pl.lit(measure.kind), **contributions)

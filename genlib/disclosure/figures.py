@@ -73,8 +73,8 @@ def list_figures(cells: Cells) -> pl.DataFrame:
     return figures.select("code", *FIGURE)
 
 
-def name_cell(cells: Cells, besides: str = "") -> pl.Expr:
-    """The codes of a cell as one text; without that of one dimension.
+def name_cell(cells: Cells) -> pl.Expr:
+    """The codes of a cell as one text.
 
     >>> from genlib.disclosure.cells import Dimension
     >>> frame = pl.DataFrame({"region": ["01", None], "people": [40, 70]})
@@ -82,6 +82,5 @@ def name_cell(cells: Cells, besides: str = "") -> pl.Expr:
     >>> frame.select(name_cell(cells)).to_series().to_list()
     ['01', '']
     """
-    named = [column for column in cells.dimensions if column != besides]
-    codes = [pl.col(column).cast(pl.String).fill_null("") for column in named]
+    codes = [pl.col(column).cast(pl.String).fill_null("") for column in cells.dimensions]
     return pl.concat_str(codes, separator="\x1f") if codes else pl.lit("")

@@ -141,7 +141,7 @@ def make_legible(
     twin of the figures of `earlier` tables; of what has no steps no row, if it may be left out, and
     else the cells as they are: door 2 hides what is unsafe. A table none of whose dimensions has a
     ladder is wanted at its level."""
-    if cells.frame.filter(pl.col("people") > 0).is_empty():
+    if cells.occupied.is_empty():
         return cells
     if has_ladder(cells) and cells.recount:
         return _take_steps(cells, cells.recount, policy, floor, earlier)
@@ -185,8 +185,7 @@ def _take_steps(
         coarser = cells
         if steps:
             coarser = replace(recount(steps), recount=recount, steps=steps)
-        is_empty = coarser.frame.filter(pl.col("people") > 0).is_empty()
-        if is_empty or count_unsafe(coarser, policy):
+        if coarser.occupied.is_empty() or count_unsafe(coarser, policy):
             continue
         if find_near(coarser, policy, earlier).is_empty():
             return _leave_out_if_blank(coarser)

@@ -30,7 +30,7 @@ def manifest(
     variable of each measure of a `_cell`."""
     return {
         "policy": asdict(policy),
-        "pattern": pattern.structure(pattern.seen()),
+        "pattern": pattern.manifest(),
         "tables": {
             name: _list_places(table, frames[name], cells) for name, table in tables.items()
         },

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from genlib.metrics.lookup import attach_columns
+
 
 @dataclass(frozen=True)
 class Believed:
@@ -24,7 +26,7 @@ class Believed:
             pl.lit(None, pl.String).alias("kind"), pl.col("has_past", "_believed").all()
         )
         judged = pl.concat([kinds, together], how="diagonal")
-        rows = frame.join(judged, on="kind", how="left", nulls_equal=True, maintain_order="left")
+        rows = attach_columns("kind", judged)(frame)
         return rows.with_columns(
             forecast_cents=pl.when("has_past").then("forecast_cents"),
             expected_cents=pl.when("_believed").then("expected_cents"),

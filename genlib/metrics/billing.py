@@ -17,10 +17,10 @@ from genlib.metrics.population import (
     OVERLAPPING,
     Narrowed,
     count_stepwise,
-    stepwise,
+    place_in_steps,
     tabulated,
 )
-from genlib.metrics.rows import Rows, beginning, rows
+from genlib.metrics.rows import Rows, rows
 from genlib.period import Period
 
 
@@ -56,6 +56,5 @@ def _billed(
 ) -> tuple[Rows, Dimension, Population]:
     """The invoices of the steps of a period, the steps, and whose they are."""
     length = months or LOOK_BACK[period.length]
-    inside = rows(release, "invoice").filter(stepwise("issued_on", period, length))
-    dated = inside.with_columns(beginning("issued_on", period.unit).alias(period.unit))
+    dated = place_in_steps(rows(release, "invoice"), "issued_on", period, length)
     return dated, by_time(period, length), count_stepwise("payers", period, length, **narrowed)

@@ -11,7 +11,7 @@ import polars as pl
 from genlib.disclosure.cells import Figure
 from genlib.metrics import intervals
 from genlib.metrics.intervals import interval
-from genlib.metrics.lookup import dimensions, on_total, over, with_figures
+from genlib.metrics.lookup import at, dimensions, on_total, with_figures
 from genlib.period import Period
 
 Figures = tuple[Figure, ...]
@@ -108,7 +108,7 @@ class Stock:
 
     def _steps(self, frame: pl.DataFrame) -> pl.DataFrame:
         """One row a step, with how many moved in it, by column."""
-        moved = {name: over(frame, "people", "movement", (name,)) for name in MOVEMENTS}
+        moved = {name: at(frame, "people", {"movement": name}) for name in MOVEMENTS}
         is_step = on_total("movement") & pl.col(self.by).is_not_null()
         return frame.with_columns(**moved).filter(is_step).sort(self.by)
 

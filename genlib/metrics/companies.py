@@ -10,7 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
-from genlib.metrics.lookup import over, with_figures
+from genlib.metrics.lookup import at, with_figures
 from genlib.metrics.names import metric
 from genlib.metrics.population import MONEY, count_lately, lately, read_customers, tabulated
 from genlib.metrics.rates import Rate, Share
@@ -86,7 +86,7 @@ def divide_money(frame: pl.DataFrame) -> pl.DataFrame:
     """
     standings = frame["standing"]
     codes = tuple(code for code in BILLED if code in standings)
-    on_total = over(frame, "people", "standing", codes)
+    on_total = at(frame, "people", {"standing": codes or None})
     of_one = pl.when(standings.is_in(BILLED)).then("people")
     either = pl.when(standings.is_null()).then(on_total).otherwise(of_one)
     base = frame.select(either).to_series()

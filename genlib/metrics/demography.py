@@ -15,7 +15,7 @@ from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
 from genlib.disclosure.slices import OTHERS, SLICE
 from genlib.metrics import intervals
 from genlib.metrics.buyers import read_cut
-from genlib.metrics.figures import Share, share_gap, with_gaps
+from genlib.metrics.figures import Share, attach_columns, share_gap, with_gaps
 from genlib.metrics.intervals import interval
 from genlib.metrics.ladders import by_age_band, by_place, read_inhabitants
 from genlib.metrics.names import metric
@@ -74,10 +74,7 @@ def _active(
 
 
 def _rate_inhabitants(frame: pl.DataFrame, *, place: str, region: str) -> pl.DataFrame:
-    sizes = _inhabitants(place, region)
-    places = frame.select(place).join(
-        sizes, on=place, how="left", nulls_equal=True, maintain_order="left"
-    )
+    places = attach_columns(place, _inhabitants(place, region))(frame.select(place))
     people = frame["people"]
     inhabitants = places["n"]
     ends = intervals.wilson(people, inhabitants)

@@ -9,7 +9,7 @@ import narwhals as nw
 from genlib.arguments import check_class
 from genlib.disclosure.cells import Tables
 from genlib.disclosure.population import Population
-from genlib.metrics.population import check_covered, count_over, since
+from genlib.metrics.population import count_over
 from genlib.metrics.rows import Rows, case, collect, day_number, rows, within
 from genlib.period import Period
 
@@ -55,9 +55,8 @@ def read_drawn(release: Tables, period: Period, campaign: str, months: int | Non
 
     Contacts that were never sent, bounced or not allowed are among them: their like is in the
     holdout too. What was allowed is told by `lawfulness`."""
-    check_covered(release, period)
     campaigns = rows(release, "campaign").select("campaign", "code", "starts_on")
-    start = since(period, months) if months else period.start
+    start = period.back(months) if months else period.start
     is_chosen = nw.col("code") == campaign
     if campaign == "all":
         is_chosen = within("starts_on", start, period.end)

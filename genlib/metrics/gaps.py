@@ -4,18 +4,24 @@ Of 40 in a hundred in one region and 30 in a hundred in all others the gap is 10
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import polars as pl
 
 from genlib import judgement
+from genlib.disclosure.units import name_interval
 from genlib.metrics import intervals
 from genlib.metrics.lookup import dimensions, least, on_total
 
-Gap = Callable[[Sequence[Any], Sequence[Any], float], tuple[Any, Any, Any]]
-"""The difference of two groups of people, given by their counts, with the ends of its interval at a
-level."""
+
+class Gap(Protocol):
+    """The difference of two groups of people, given by their counts, with the ends of its interval
+    at a level."""
+
+    def __call__(
+        self, counts: Sequence[Any], other_counts: Sequence[Any], /, *, level: float
+    ) -> tuple[Any, Any, Any]: ...
 
 
 def with_gaps(  # noqa: PLR0913 - what groups are compared by
@@ -63,7 +69,8 @@ def with_gaps(  # noqa: PLR0913 - what groups are compared by
     keys = dimensions(frame)
     elsewhere = [key for key in keys if key != among]
     judged = counted.filter(pl.col(name).is_not_null() | on_total(among))
-    schema = {key: frame.schema[key] for key in keys} | dict.fromkeys(_ends(name), pl.Float64)
+    names = name_interval(f"{name}_gap")
+    schema = {key: frame.schema[key] for key in keys} | dict.fromkeys(names, pl.Float64)
     gaps = [pl.DataFrame(schema=schema)]
     parts = judged.partition_by(elsewhere) if elsewhere else [judged]
     for part in parts:
@@ -72,8 +79,8 @@ def with_gaps(  # noqa: PLR0913 - what groups are compared by
         of_others = [pl.col(f"{column}_others") / pl.col("_other_effect") for column in columns]
         group = list(groups.select(of_group).to_numpy().T)
         others = list(groups.select(of_others).to_numpy().T)
-        gap_and_ends = gap(group, others, judgement.level_among(groups.height))
-        values = dict(zip(_ends(name), gap_and_ends, strict=True))
+        gap_and_ends = gap(group, others, level=judgement.level_among(groups.height))
+        values = dict(zip(names, gap_and_ends, strict=True))
         gaps_of_part = groups.select(keys).with_columns(**values)
         gaps.append(gaps_of_part.cast(schema))  # type: ignore[arg-type]
     return frame.join(
@@ -83,10 +90,6 @@ def with_gaps(  # noqa: PLR0913 - what groups are compared by
         nulls_equal=True,
         maintain_order="left",
     )
-
-
-def _ends(name: str) -> list[str]:
-    return [f"{name}_gap", f"{name}_gap_low", f"{name}_gap_high"]
 
 
 def _beside_others(part: pl.DataFrame, among: str, columns: list[str], fewest: int) -> pl.DataFrame:
@@ -106,22 +109,15 @@ def _beside_others(part: pl.DataFrame, among: str, columns: list[str], fewest: i
     return counted.filter(people >= fewest, other_people >= fewest)
 
 
-def share_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple[Any, Any, Any]:
+def share_gap(
+    counts: Sequence[Any], others: Sequence[Any], *, level: float
+) -> tuple[Any, Any, Any]:
     """The difference of two shares, each (part, whole), by Newcombe's method 10.
 
-    >>> [round(number, 2) for number in share_gap((40, 100), (30, 100), 0.95)]
+    >>> [round(number, 2) for number in share_gap((40, 100), (30, 100), level=0.95)]
     [0.1, -0.03, 0.23]
     """
     part, whole = counts
     other_part, other_whole = others
     ends = intervals.newcombe(part, whole, other_part, other_whole, level=level)
     return part / whole - other_part / other_whole, *ends
-
-
-def nps_gap(counts: Sequence[Any], others: Sequence[Any], level: float) -> tuple[Any, Any, Any]:
-    """The difference of two net promoter scores, each (promoters, detractors, answers).
-
-    >>> [round(number, 2) for number in nps_gap((50, 20, 100), (40, 30, 100), 0.95)]
-    [0.2, -0.02, 0.42]
-    """
-    return intervals.nps_difference(counts, others, level=level)

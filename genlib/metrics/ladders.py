@@ -58,28 +58,15 @@ def _wholes(steps: Sequence[Period], unit: str) -> Step:
     return wholes
 
 
+@cache
 def by_place(place: str) -> Dimension:
     """Regions, those with the fewest inhabitants together first; or municipalities, those with few
     inhabitants together in each region."""
-    ladder = _regions() if place == "region" else _municipalities()
-    codes = _list_regions() if place == "region" else ()
-    return Dimension(place, ladder=ladder, codes=tuple(sorted(codes)))
-
-
-@cache
-def _regions() -> tuple[Step, ...]:
-    return join_smallest(_list_regions())
-
-
-def _list_regions() -> list[str]:
-    """The codes that there are, the fewest inhabitants first."""
-    return ["unknown", "abroad", *read_inhabitants("region")["region"]]
-
-
-@cache
-def _municipalities() -> tuple[Step, ...]:
+    if place == "region":
+        codes = ["unknown", "abroad", *read_inhabitants("region")["region"]]
+        return Dimension(place, ladder=join_smallest(codes), codes=tuple(sorted(codes)))
     sizes = read_inhabitants("municipality", "region")
-    return tuple(_join_small(sizes, least) for least in TOWNS)
+    return Dimension(place, ladder=tuple(_join_small(sizes, least) for least in TOWNS))
 
 
 def _join_small(sizes: pl.DataFrame, least: int) -> Step:
@@ -160,6 +147,16 @@ def by_number(column: str, *, most: int, least: int = 1) -> Dimension:
         parts = [*map(str, range(lowest, most)), f"{most}+"]
         steps.append(dict.fromkeys(parts, f"{lowest}+"))
     return Dimension(column, ladder=tuple(steps))
+
+
+def list_bands(most: int, least: int = 1) -> dict[str, int]:
+    """The codes of `by_number`, the highest first, each with the least that it counts.
+
+    >>> list_bands(5, 3)
+    {'5+': 5, '4': 4, '3': 3}
+    """
+    numbers = range(most - 1, least - 1, -1)
+    return {f"{most}+": most} | {str(number): number for number in numbers}
 
 
 def at_least(frame: pl.DataFrame, column: str, least: int) -> tuple[str, ...]:

@@ -28,10 +28,10 @@ from genlib.metrics.population import (
     count_over,
     count_stepwise,
     lately,
-    stepwise,
+    place_in_steps,
     tabulated,
 )
-from genlib.metrics.rows import Rows, beginning, case, collect, read_once
+from genlib.metrics.rows import Rows, case, collect, read_once
 from genlib.period import Period
 
 
@@ -41,11 +41,10 @@ def timeline(
 ) -> Cells:
     """Contacts by month (quarter or year, as the period is) and channel; `change` since the step
     before."""
-    contacts, population = _dated(release, period, campaign, months)
-    by = (by_time(period, months or LOOK_BACK[period.length]), by_channel())
-    cells = tabulated(
-        release, contacts, by, population, *changes("contacts", period), measures=CONTACTS
-    )
+    contacts, steps, population = _dated(release, period, campaign, months)
+    by = (steps, by_channel())
+    changed = changes("contacts", period)
+    cells = tabulated(release, contacts, by, population, *changed, measures=CONTACTS)
     return complete(cells, pl.DataFrame({period.unit: [period.start]}))
 
 
@@ -56,12 +55,12 @@ def lawfulness(
     """Contacts by month (quarter or year) and verdict as of the instant each was sent, those
     refused by their `ground`: no consent, against a prohibition, another, or `undivided`.
     `refused_rate` of contacts, its interval by person."""
-    dated_contacts, population = _dated(release, period, campaign, months)
+    dated_contacts, steps, population = _dated(release, period, campaign, months)
     unit = period.unit
     sent_contacts = read_once(dated_contacts, "customer", unit, "ground", "verdict", "contacts")
     undivided = dict.fromkeys(("consent", "prohibition", "other ground"), "undivided")
     verdict = Dimension("ground", parents=("verdict",), ladder=(undivided,), is_subject=True)
-    by = (by_time(period, months or LOOK_BACK[period.length]), verdict)
+    by = (steps, verdict)
 
     counted = tabulated(release, sent_contacts, by, population, measures=CONTACTS)
     cells = with_rates(
@@ -77,12 +76,13 @@ def lawfulness(
 
 def _dated(
     release: Tables, period: Period, campaign: str, months: int | None
-) -> tuple[Rows, Population]:
+) -> tuple[Rows, Dimension, Population]:
+    """The contacts of the steps of a period, the steps, and whose they are."""
     length = months or LOOK_BACK[period.length]
     every = read_sent(release, None, campaign=campaign)
-    contacts = every.filter(stepwise("sent_on", period, length))
-    dated = contacts.with_columns(beginning("sent_on", period.unit).alias(period.unit))
-    return dated, count_stepwise("contacts", period, length, campaign=campaign)
+    contacts = place_in_steps(every, "sent_on", period, length)
+    population = count_stepwise("contacts", period, length, campaign=campaign)
+    return contacts, by_time(period, length), population
 
 
 @metric()

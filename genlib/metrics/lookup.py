@@ -11,7 +11,7 @@ together are null.
 >>> frame = pl.DataFrame({"group": ["promoter", "detractor", None], "people": [6, None, 20]})
 >>> frame.select(at(frame, "people", {"group": "promoter"})).to_series().to_list()
 [6, 6, 6]
->>> both = over(frame, "people", "group", ("promoter", "detractor"))
+>>> both = at(frame, "people", {"group": ("promoter", "detractor")})
 >>> frame.select(both).to_series().to_list()
 [None, None, None]
 """
@@ -80,18 +80,6 @@ def _stands(dimension: str, value: Any) -> pl.Expr:
     return code.is_null() if value is None else code.is_in(_list_codes(value))
 
 
-def over(
-    frame: pl.DataFrame,
-    column: str,
-    dimension: str,
-    values: tuple[Any, ...],
-    finer: tuple[str, ...] = (),
-) -> pl.Expr:
-    """The sum of `column` over some values of a dimension (none named: its total); null if one of
-    them is hidden."""
-    return at(frame, column, {**dict.fromkeys(finer), dimension: values or None})
-
-
 def on_total(*columns: str) -> pl.Expr:
     """Rows that are totals over these dimensions.
 
@@ -133,8 +121,8 @@ def least(frame: pl.DataFrame) -> int:
 
 
 def attach_columns(dimension: str, columns: pl.DataFrame) -> Figure:
-    """Columns that are known beside the cells: words, what the books say, or figures of a model
-    over many people.
+    """Columns that are known beside the codes of a dimension (null: its total): words, what the
+    books say, or figures of a model over many people.
 
     >>> costs = pl.DataFrame({"campaign": ["spring"], "cost_cents": [90_000]})
     >>> frame = pl.DataFrame({"campaign": ["spring", "autumn"], "people": [40, 30]})
@@ -142,12 +130,13 @@ def attach_columns(dimension: str, columns: pl.DataFrame) -> Figure:
     [90000, None]
     """
 
-    def joined(frame: pl.DataFrame) -> pl.DataFrame:
+    def attach(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.join(
             columns.cast({dimension: frame.schema[dimension]}),
             on=dimension,
             how="left",
+            nulls_equal=True,
             maintain_order="left",
         )
 
-    return joined
+    return attach

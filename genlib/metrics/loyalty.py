@@ -12,7 +12,7 @@ import polars as pl
 from genlib.disclosure.cells import Cells, Dimension, Tables
 from genlib.metrics.buyers import SPENT, read_buyers, share_of_money
 from genlib.metrics.figures import Rate, Share
-from genlib.metrics.ladders import at_least, by_number
+from genlib.metrics.ladders import at_least, by_number, list_bands
 from genlib.metrics.names import metric
 from genlib.metrics.population import (
     OPTIONAL,
@@ -26,6 +26,9 @@ from genlib.metrics.purchases import PURCHASE, read_profiled_invoices
 from genlib.metrics.rows import banded, beginning
 from genlib.period import Period
 
+MOST = 5
+"""So many purchases, or more, are one band."""
+
 
 @metric()
 def repeat(
@@ -33,9 +36,8 @@ def repeat(
 ) -> Cells:
     """Those who may be profiled, by the number of days on which they bought; `repeat_rate` on the
     total: bought on two or more. Rental is left out: its bills are no purchases."""
-    bands = {"5+": 5, "4": 4, "3": 3, "2": 2, "1": 1}
     buyers = read_buyers(release, period, months, PURCHASE, **narrowed).with_columns(
-        purchases=banded(nw.col("days"), bands)
+        purchases=banded(nw.col("days"), list_bands(MOST))
     )
     figures = (
         Share(("purchases",)),
@@ -44,7 +46,7 @@ def repeat(
     )
     population = count_lately("purchasers", period, months, **narrowed)
     return tabulated(
-        release, buyers, (by_number("purchases", most=5),), population, *figures, measures=SPENT
+        release, buyers, (by_number("purchases", most=MOST),), population, *figures, measures=SPENT
     )
 
 

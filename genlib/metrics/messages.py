@@ -11,7 +11,7 @@ from genlib.disclosure.ladder import join_smallest
 from genlib.errors import UsageError
 from genlib.metrics.clusters import design_effects, effects_among
 from genlib.metrics.ladders import by_campaign, by_channel
-from genlib.metrics.lookup import attach_columns, on_total, over
+from genlib.metrics.lookup import at, attach_columns, on_total
 from genlib.metrics.names import check_campaign
 from genlib.metrics.rates import Rate
 from genlib.metrics.rows import Rows, case, collect, rows, within
@@ -118,7 +118,7 @@ def message_rates(
     name = value.replace(" ", "_")
 
     def count_contacts(frame: pl.DataFrame) -> pl.DataFrame:
-        count = over(frame, "contacts", dimension, (value,), finer)
+        count = at(frame, "contacts", {**dict.fromkeys(finer), dimension: value})
         return frame.with_columns(pl.when(on_total(dimension, *finer)).then(count).alias(name))
 
     is_part = nw.col(dimension) == value

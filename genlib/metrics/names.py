@@ -16,7 +16,7 @@ from narwhals.exceptions import ColumnNotFoundError
 from genlib.arguments import check_kinds
 from genlib.disclosure.cells import Tables
 from genlib.errors import UsageError
-from genlib.metrics.population import check_covered
+from genlib.metrics.population import CUTS, check_covered
 from genlib.metrics.rows import check_release, collect, rows
 from genlib.period import Period, read_period
 
@@ -31,7 +31,7 @@ USUAL: Mapping[str, Sequence[str]] = {
     "comparison": COMPARISONS,
 }
 """What these may be in every metric that says nothing else of them."""
-NARROWED = ("region", "kind")
+NARROWED = CUTS
 """What `**narrowed` may hold."""
 
 SPANS = {"months": (1, 1200), "days": (0, 3660)}
@@ -55,23 +55,23 @@ def metric(**choices: Sequence[str]) -> Callable[[Asked[P, Found]], Named[P, Fou
         @wraps(function)
         def ask(*args: Any, **kwargs: Any) -> Found:
             asked = _bind(name_of_metric, described, args, kwargs)
-            check_release(asked["release"])
-            release, span = asked["release"], read_period(asked["period"])
+            release, period = asked.pop("release"), asked.pop("period")
+            check_release(release)
+            span = read_period(period)
             check_kinds(name_of_metric, described, asked)
             _check_spans(asked)
+            narrowed = asked.pop("narrowed", {})
+            named = asked | narrowed
             allowed = {**USUAL, **choices}
-            named = asked | asked.get("narrowed", {})
             for name, value in named.items():
                 values = value.values() if isinstance(value, Mapping) else [value]
                 for one in values:
                     check_name(name, one, allowed)
-            check_campaign(release, asked.get("campaign", "all"))
+            check_campaign(release, named.get("campaign", "all"))
             check_covered(release, span)
-            others = {**kwargs, **_name_positions(described, args)}
-            del others["release"], others["period"]
             count = cast("Callable[..., Found]", function)
             try:
-                return count(release, span, **others)
+                return count(release, span, **named)
             except ColumnNotFoundError:
                 raise UsageError(
                     f"{name_of_metric} counts by a column that this release does not have: open "
@@ -120,11 +120,6 @@ def _check_spans(asked: Mapping[str, Any]) -> None:
         count = asked.get(name)
         if count is not None and not least <= count <= most:
             raise UsageError(f"{name} is a whole number from {least} to {most}")
-
-
-def _name_positions(described: Signature, args: Sequence[Any]) -> dict[str, Any]:
-    """The arguments that were given by their position, by name."""
-    return dict(zip(described.parameters, args, strict=False))
 
 
 def _bind(

@@ -23,7 +23,7 @@ from genlib.disclosure.ladder import Steps, dropped_columns, step_down
 from genlib.disclosure.population import Population, narrow_to
 from genlib.disclosure.slices import LEAST_PEOPLE, OTHERS, SLICE, name_slices
 from genlib.errors import Refused, UsageError
-from genlib.metrics.rows import Rows, collect, rows, within
+from genlib.metrics.rows import Rows, beginning, collect, rows, within
 from genlib.period import Period, months_between
 from genlib.release import Release
 
@@ -71,15 +71,6 @@ def lately(column: str, period: Period, months: int) -> nw.Expr:
     return within(column, period.back(months), period.end)
 
 
-def since(period: Period, months: int) -> date:
-    """The first day of the last `months` months, counted back from the end of the period.
-
-    >>> since(Period.parse("2026-10"), 12)
-    datetime.date(2025, 11, 1)
-    """
-    return period.back(months)
-
-
 def stepwise(column: str, period: Period, months: int) -> nw.Expr:
     """Within the steps (months, quarters or years, as the period is) of the last `months` months;
     of a period that is not over, the same days of each step, so that like is held against like.
@@ -94,6 +85,13 @@ def stepwise(column: str, period: Period, months: int) -> nw.Expr:
     whole_months = months_between(period.start, period.end)
     is_early = (month == whole_months) & (day.dt.day() < period.end.day)
     return inside & ((month < whole_months) | is_early)
+
+
+def place_in_steps(found: Rows, column: str, period: Period, months: int) -> Rows:
+    """The rows with a day in the steps of the last months, and the first day of the step of each in
+    a column called by the unit."""
+    inside = found.filter(stepwise(column, period, months))
+    return inside.with_columns(beginning(column, period.unit).alias(period.unit))
 
 
 def steps_since(period: Period, months: int) -> date:

@@ -14,11 +14,11 @@ import polars as pl
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
 from genlib.disclosure.counting import with_rates
 from genlib.errors import UsageError
-from genlib.metrics.ladders import at_least, by_channel, by_number
+from genlib.metrics.ladders import at_least, by_channel, by_number, list_bands
 from genlib.metrics.lookup import at, on_total, with_figures
 from genlib.metrics.messages import CONTACTS, OUTCOMES, message_rates, outcome, read_sent
 from genlib.metrics.names import metric
-from genlib.metrics.population import check_covered, complete, count_at, tabulated
+from genlib.metrics.population import complete, count_at, tabulated
 from genlib.metrics.rates import Rate, Share
 from genlib.metrics.rows import Rows, banded, read_once, within
 from genlib.period import Period
@@ -32,17 +32,17 @@ MOST = 5
 
 
 @metric()
-def pressure(release: Tables, period: Period, *, campaign: str = "all", cap: int = 3) -> Cells:
+def pressure(release: Tables, period: Period, *, cap: int = 3) -> Cells:
     """Those contacted in the last 90 days of the period, by the number of contacts in its last 7,
     30 and 90 days, and the `messages` that they got; `contacts_each` of those who got any;
     `over_rate`: the part with more than `cap` (1 to 4),
-    where the bands can tell. Of one campaign: those it contacted."""
+    where the bands can tell."""
     if cap not in CAPS:
         raise UsageError("the cap of contacts is 1, 2, 3 or 4")
-    contacts = read_once(_lately(release, period, campaign), "customer", "sent_on")
+    contacts = read_once(_lately(release, period), "customer", "sent_on")
     people = nw.concat([_frequency(contacts, period, days) for days in SPANS])
     by = (Dimension("days", total=False), by_number("contacts", most=MOST, least=0))
-    population = count_at("contacted", period.end, campaign=campaign)
+    population = count_at("contacted", period.end)
     figures = (Share(("contacts",)), partial(_over, cap=cap), _contacts_each)
     measures = (PEOPLE, Measure("messages", "count"))
     return tabulated(release, people, by, population, *figures, measures=measures)
@@ -96,13 +96,17 @@ def _contacts_each(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _frequency(contacts: Rows, period: Period, days: int) -> Rows:
     """Everybody who was contacted, with the number of contacts in the last days."""
-    recent = contacts.filter(_in_last(days, period))
-    sizes = recent.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
+    sizes = _count_by_person(contacts.filter(_in_last(days, period)))
     everyone = contacts.select("customer").unique()
     counted = everyone.join(sizes, on="customer", how="left")
     counted = counted.with_columns(n=nw.col("n").fill_null(0))
-    band = banded(nw.col("n"), _bands(0))
+    band = banded(nw.col("n"), list_bands(MOST, 0))
     return counted.select("customer", days=nw.lit(days), contacts=band, messages="n")
+
+
+def _count_by_person(contacts: Rows) -> Rows:
+    """How many contacts each customer had, in `n`."""
+    return contacts.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
 
 
 def _in_last(days: int, period: Period) -> nw.Expr:
@@ -110,21 +114,15 @@ def _in_last(days: int, period: Period) -> nw.Expr:
     return within("sent_on", period.end - timedelta(days=days), period.end)
 
 
-def _lately(release: Tables, period: Period, campaign: str = "all") -> Rows:
-    """Contacts of the last 90 days of the period; of the people of one campaign, also those of
-    others."""
-    check_covered(release, period)
-    contacts = read_sent(release, None).filter(_in_last(max(SPANS), period))
-    if campaign == "all":
-        return contacts
-    people = read_sent(release, None, campaign=campaign).select("customer").unique()
-    return contacts.join(people, on="customer", how="semi")
+def _lately(release: Tables, period: Period) -> Rows:
+    """Contacts of the last 90 days of the period."""
+    return read_sent(release, None).filter(_in_last(max(SPANS), period))
 
 
 @metric()
-def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all") -> Cells:
+def pressure_by_channel(release: Tables, period: Period) -> Cells:
     """Contacts of the last 7, 30 and 90 days by channel."""
-    lately = _lately(release, period, campaign)
+    lately = _lately(release, period)
     sent = read_once(lately, "customer", "channel", "contacts", "sent_on")
     spans = []
     for days in SPANS:
@@ -133,7 +131,7 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
     contacts = nw.concat(spans)
     longer = ({7: None}, {7: None, 30: None})
     by = (Dimension("days", total=False, ladder=longer), by_channel())
-    population = count_at("contacts by days", period.end, campaign=campaign)
+    population = count_at("contacts by days", period.end)
     share = Share(("channel",), of="contacts")
     cells = tabulated(release, contacts, by, population, share, measures=CONTACTS)
     schema = {"days": cells.frame.schema["days"]}
@@ -141,31 +139,18 @@ def pressure_by_channel(release: Tables, period: Period, *, campaign: str = "all
 
 
 @metric(what=OUTCOMES)
-def dose(release: Tables, period: Period, what: str, *, campaign: str = "all") -> Cells:
+def dose(release: Tables, period: Period, what: str) -> Cells:
     """Messages delivered in the last 90 days, by how many their receiver got and whether it was
     `responded` to or the receiver `opted out` after it; `<what>_rate` of messages."""
-    delivered = outcome(_lately(release, period, campaign), what)
-    sizes = delivered.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
-    delivered = delivered.join(sizes, on="customer")
-    banded_messages = delivered.with_columns(dose=banded(nw.col("n"), _bands(1)))
+    delivered = outcome(_lately(release, period), what)
+    delivered = delivered.join(_count_by_person(delivered), on="customer")
+    banded_messages = delivered.with_columns(dose=banded(nw.col("n"), list_bands(MOST)))
     delivered = read_once(banded_messages, "customer", "dose", "outcome", "contacts")
     by = (by_number("dose", most=MOST), Dimension("outcome", is_subject=True))
-    population = count_at("delivered in 90 days", period.end, campaign=campaign)
+    population = count_at("delivered in 90 days", period.end)
     cells = tabulated(release, delivered, by, population, measures=CONTACTS)
     return with_rates(
         cells,
         delivered,
         lambda messages: message_rates(messages, "dose", "outcome", what)[1:],
     )
-
-
-def _bands(least: int) -> dict[str, int]:
-    """Numbers from `least` on, and so many or more, each with the least that it counts.
-
-    >>> _bands(3)
-    {'5+': 5, '4': 4, '3': 3}
-    """
-    bands = {f"{MOST}+": MOST}
-    for number in range(MOST - 1, least - 1, -1):
-        bands[str(number)] = number
-    return bands

@@ -5,7 +5,7 @@ Of 8 buyers among 40 people asked the rate is 20 %, from 10 to 35 by Wilson's in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,9 @@ import polars as pl
 from genlib.arguments import check_class
 from genlib.disclosure.units import DECIMAL, PERCENT, name_interval
 from genlib.metrics import intervals
-from genlib.metrics.gaps import nps_gap, share_gap, with_gaps
+from genlib.metrics.gaps import share_gap, with_gaps
 from genlib.metrics.intervals import interval
-from genlib.metrics.lookup import at, least, on_total, over, with_figures
+from genlib.metrics.lookup import at, attach_columns, least, on_total, with_figures
 
 
 @check_class
@@ -82,24 +82,35 @@ class Rate:
         base = self._count(frame, self.base)
         if self.besides:
             base -= self._count(frame, self.besides)
-        where = on_total(self.dimension, *self.finer)
-        if self.clusters is None:
-            figures = interval(self.name, part / base, intervals.wilson(part, base))
-            rated = with_figures(frame, where, base, figures)
-            return self._with_gaps(rated, (part, base))
-        clusters = _beside(frame, self.clusters)
-        effect = clusters["effect"]
+        people, effects = self._find_effects(frame, base)
+        effect = effects[0] if effects else 1
         ends = intervals.wilson(part / effect, base / effect)
         figures = interval(self.name, part / base, ends)
-        rated = with_figures(frame, where, clusters["persons"], figures)
+        rated = with_figures(frame, on_total(self.dimension, *self.finer), people, figures)
         if not self.among:
             return rated
-        enough = pl.col("other_persons") >= least(frame)
-        other_effect = clusters.select(pl.when(enough).then("other_effect")).to_series()
-        return self._with_gaps(rated, (part, base), (effect, other_effect))
+        counts = (part, base)
+        return with_gaps(rated, self.name, self.among, counts, share_gap, effects=effects)
+
+    def _find_effects(
+        self, frame: pl.DataFrame, base: pl.Series
+    ) -> tuple[pl.Series, tuple[pl.Series, ...]]:
+        """The people that the rate stands on; and where they may stand in several of the events,
+        the design effect of each row, and that of all its others."""
+        if self.clusters is None:
+            return base, ()
+        by = self.clusters.columns[0]
+        clusters = attach_columns(by, self.clusters)(frame.select(by))
+        effects = ["effect"]
+        if self.among:
+            effects.append("other_effect")
+            enough = pl.col("other_persons") >= least(frame)
+            clusters = clusters.with_columns(other_effect=pl.when(enough).then("other_effect"))
+        return clusters["persons"], tuple(clusters[effects])
 
     def _count(self, frame: pl.DataFrame, values: tuple[Any, ...]) -> pl.Series:
-        count = over(frame, self.of, self.dimension, values, self.finer)
+        where = {**dict.fromkeys(self.finer), self.dimension: values or None}
+        count = at(frame, self.of, where)
         return frame.select(count).to_series()
 
     def read_units(self, _: Mapping[str, str]) -> dict[str, str]:
@@ -109,26 +120,6 @@ class Rate:
     def read_codes(self) -> tuple[str, tuple[Any, ...]]:
         """What is counted of what."""
         return self.dimension, (*self.part, *self.base, *self.besides)
-
-    def _with_gaps(
-        self, rated: pl.DataFrame, counts: Sequence[pl.Series], effects: Sequence[pl.Series] = ()
-    ) -> pl.DataFrame:
-        if not self.among:
-            return rated
-        return with_gaps(rated, self.name, self.among, counts, share_gap, effects=effects)
-
-
-def _beside(frame: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
-    """What is known of the first column's values, for each row."""
-    by = clusters.columns[0]
-    columns = clusters.cast({by: frame.schema[by]})
-    return frame.select(by).join(
-        columns,
-        on=by,
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    )
 
 
 @check_class
@@ -181,7 +172,9 @@ class Nps:
         scored = with_figures(frame, on_total("group", "outcome", *self.finer), n, figures)
         if not self.among:
             return scored
-        scored = with_gaps(scored, "nps", self.among, (promoters, detractors, n), nps_gap)
+        scored = with_gaps(
+            scored, "nps", self.among, (promoters, detractors, n), intervals.nps_difference
+        )
         return with_gaps(scored, "detractors", self.among, (detractors, n), share_gap)
 
 

@@ -29,7 +29,7 @@ from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Figure, Measure, T
 from genlib.disclosure.population import Population
 from genlib.metrics import intervals
 from genlib.metrics.intervals import interval
-from genlib.metrics.invitations import ATTRIBUTES, read_asked, read_invited, take_latest
+from genlib.metrics.invitations import ATTRIBUTES, read_asked
 from genlib.metrics.ladders import by_attribute
 from genlib.metrics.lookup import at, least, on_total
 from genlib.metrics.names import metric
@@ -37,12 +37,10 @@ from genlib.metrics.population import complete, count_lately, tabulated
 from genlib.metrics.rates import Nps, Rate, Share, balanced_nps
 from genlib.metrics.rows import Rows, case, collect, lazy
 from genlib.metrics.survey_rounds import (
+    BY_WAVE,
     LOOK_BACK,
     SPANS,
-    attach_open_days,
-    choose_span,
-    place_invitations,
-    read_spans,
+    read_rounds,
 )
 from genlib.period import Period
 
@@ -76,17 +74,14 @@ def waves(
     """Everyone invited in each wave (month in which the survey opened), by group within outcome;
     `nps`, `response_rate`, `of_reached` and `open_days` on the wave. By `round`: in each month,
     quarter or year, as the period is, all its surveys together."""
-    spans = read_spans(release, period)
-    span = choose_span(spans, by)
-    invited = place_invitations(read_invited(release, period, months), period, span)
-    word = "wave" if span == "wave" else period.unit
+    invited, word, open_days = read_rounds(release, period, by, months)
     return _scores_by(
         release,
-        take_latest(invited, "wave"),
-        Dimension("wave", total=False, is_page=True),
+        invited,
+        BY_WAVE,
         count_lately(f"invited by {word}", period, months, kind=kind),
         Rate("of_reached", "outcome", SCORED, besides=UNREACHED, finer=("group",)),
-        attach_open_days(spans, span),
+        open_days,
     )
 
 
@@ -108,9 +103,8 @@ def nps_by(
     """Everyone invited in the period (of a month, in the last twelve), by `age_band`, `region`,
     `language`, `kind`, `channel` or `complained` (a complaint in the 90 days before), and by group
     within outcome; `nps` and `response_rate` with intervals."""
-    months = months or months_of(period)
-    asked = read_asked(release, period, months)
-    return _groups_by(release, asked, by, count_lately("asked", period, months, kind=kind))
+    asked, population = _ask(release, period, months, kind)
+    return _groups_by(release, asked, by, population)
 
 
 @metric(by=GROUPED)
@@ -119,10 +113,16 @@ def group_tables(
 ) -> dict[str, Cells]:
     """`nps_by` for several dimensions, given by the names of their tables; whom it asks is counted
     once."""
-    months = months_of(period)
-    asked = lazy(collect(read_asked(release, period, months)))
-    population = count_lately("asked", period, months, kind=kind)
-    return {name: _groups_by(release, asked, column, population) for name, column in by.items()}
+    asked, population = _ask(release, period, None, kind)
+    once = lazy(collect(asked))
+    return {name: _groups_by(release, once, column, population) for name, column in by.items()}
+
+
+def _ask(release: Tables, period: Period, months: int | None, kind: str) -> tuple[Rows, Population]:
+    """Everyone invited in the period (of a month, in the last twelve), and whom that is."""
+    length = months or months_of(period)
+    population = count_lately("asked", period, length, kind=kind)
+    return read_asked(release, period, length), population
 
 
 def _groups_by(release: Tables, asked: Rows, by: str, population: Population) -> Cells:
@@ -151,14 +151,13 @@ def standing(
 ) -> Cells:
     """The people of `nps_by` by outcome, with the `balance` of those who gave a score: so their
     `nps` is told where there are too few promoters or detractors to tell these."""
-    months = months or months_of(period)
-    asked = read_asked(release, period, months)
+    asked, population = _ask(release, period, months, kind)
     sides = {1: nw.col("group") == "promoter", -1: nw.col("group") == "detractor"}
     return tabulated(
         release,
         asked.with_columns(balance=case(sides, 0)),
         (Dimension("outcome", is_subject=True),),
-        count_lately("asked", period, months, kind=kind),
+        population,
         Rate("response_rate", "outcome", SCORED),
         balanced_nps,
         measures=(PEOPLE, BALANCE),
@@ -172,11 +171,9 @@ def scores(
 ) -> Cells:
     """The people of `nps_by` by score (-1: none given): `share` of those who gave one; take the
     rows where outcome is complete."""
-    months = months or months_of(period)
     places = [(score, group, "complete") for group, values in GROUPS.items() for score in values]
     by = (Dimension("score", parents=("group", "outcome"), is_subject=True, sensitive=True),)
-    asked = read_asked(release, period, months)
-    population = count_lately("asked", period, months, kind=kind)
+    asked, population = _ask(release, period, months, kind)
     figures = (Share(("score", "group")), Nps(finer=("score",)))
     cells = tabulated(release, asked, by, population, *figures, person="person")
     schema = ["score", "group", "outcome"]

@@ -13,10 +13,8 @@ from genlib.metrics.invitations import (
     EFFORT,
     LIKERT,
     attach_texts,
-    read_invited,
     read_items,
     read_valid,
-    take_latest,
 )
 from genlib.metrics.names import metric
 from genlib.metrics.population import Form, complete, count_lately, tabulated
@@ -24,10 +22,11 @@ from genlib.metrics.rates import Rate, Share
 from genlib.metrics.recommendation import months_of, waves
 from genlib.metrics.rows import Rows, rows
 from genlib.metrics.survey_rounds import (
+    BY_WAVE,
     LOOK_BACK,
     SPANS,
     choose_span,
-    place_invitations,
+    read_rounds,
     read_spans,
 )
 from genlib.period import Period
@@ -73,10 +72,9 @@ def agreement(
     """Who agrees with each question in each wave (or round, as in `waves`), of those who gave a
     score, whether or not they answered it: 4 or 5 of 5, of the effort 5 to 7 of 7. `agree_rate`
     with Wilson's interval."""
-    span = choose_span(read_spans(release, period), by)
-    invited = place_invitations(read_invited(release, period, months), period, span)
-    latest = take_latest(invited, "wave").filter(nw.col("outcome") == "complete")
-    asked = latest.select("invitation", "person", "wave", "survey").join(
+    invited, word, _ = read_rounds(release, period, by, months)
+    scored = invited.filter(nw.col("outcome") == "complete")
+    asked = scored.select("invitation", "person", "wave", "survey").join(
         _statements(release), on="survey"
     )
     agreed = nw.concat(
@@ -89,17 +87,17 @@ def agreement(
     counted = asked.join(boxes, on=["invitation", "question"], how="left")
     counted = counted.with_columns(nw.col("box").fill_null("other"))
     levels = (
-        Dimension("wave", total=False, is_page=True),
+        BY_WAVE,
         Dimension("question", total=False),
         Dimension("box", is_subject=True, sensitive=True),
     )
     agree = Rate("agree_rate", "box", ("agree",))
-    word = "agreement" if span == "wave" else f"agreement by {period.unit}"
+    what = "agreement" if word == "wave" else f"agreement by {word}"
     return tabulated(
         release,
         counted,
         levels,
-        count_lately(word, period, months, kind=kind),
+        count_lately(what, period, months, kind=kind),
         agree,
         attach_texts(release),
         person="person",

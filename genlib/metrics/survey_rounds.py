@@ -9,8 +9,8 @@ from datetime import date
 
 import polars as pl
 
-from genlib.disclosure.cells import Figure, Tables
-from genlib.metrics.invitations import read_invitations
+from genlib.disclosure.cells import Dimension, Figure, Tables
+from genlib.metrics.invitations import read_invitations, read_invited, take_latest
 from genlib.metrics.lookup import attach_columns
 from genlib.metrics.names import metric
 from genlib.metrics.population import lately
@@ -20,6 +20,7 @@ from genlib.period import Period
 SPANS = ("wave", "round")
 NEVER = date(2001, 1, 1)
 """A month of which no table has a row."""
+BY_WAVE = Dimension("wave", total=False, is_page=True)
 LOOK_BACK = 24
 """Months of surveys that are told side by side."""
 
@@ -133,14 +134,21 @@ def choose_span(spans: pl.DataFrame, by: str) -> str:
     return "wave" if is_same else "round"
 
 
-def place_invitations(invited: Rows, period: Period, span: str) -> Rows:
-    """Invitations with `wave` as the table shows it."""
-    if span == "wave":
-        return invited
-    return invited.with_columns(wave=beginning("sent_on", period.unit))
+def read_rounds(release: Tables, period: Period, by: str, months: int) -> tuple[Rows, str, Figure]:
+    """The latest invitation of each person in each wave or round, as the table shows it in `wave`;
+    what one of these is called, wave or month, quarter or year; and the figure of its
+    `open_days`."""
+    spans = read_spans(release, period)
+    span = choose_span(spans, by)
+    invited = read_invited(release, period, months)
+    word = "wave"
+    if span == "round":
+        invited = invited.with_columns(wave=beginning("sent_on", period.unit))
+        word = period.unit
+    return take_latest(invited, "wave"), word, _attach_open_days(spans, span)
 
 
-def attach_open_days(spans: pl.DataFrame, span: str) -> Figure:
+def _attach_open_days(spans: pl.DataFrame, span: str) -> Figure:
     """`open_days` of a survey that is still open."""
     places = spans.select("open_days", wave=span)
     return attach_columns("wave", places.group_by("wave").agg(pl.col("open_days").min()))
