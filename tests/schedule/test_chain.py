@@ -269,7 +269,7 @@ def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
         ("2026-09", "refused"),
         ("2026-10", "waiting"),
     ]
-    assert "only the last 1 periods are caught up" in rows[next(iter(rows))]["reason"]
+    assert "only the last period is caught up" in rows[next(iter(rows))]["reason"]
     assert sorted(subject for _, subject in subjects(postbox)) == [
         "Asiakastyytyväisyys, elokuu\u00a02026",
         "Asiakastyytyväisyys, lokakuu\u00a02026",
