@@ -41,6 +41,10 @@ class NotProtected(Refused):
     """Something that did not come through `genlib.protect` was about to be shown."""
 
 
+class TooFewCustomers(Refused):
+    """Too few customers are of this region or kind for a report of their own: take one of all."""
+
+
 class BadInput(GenlibError):
     """Input that cannot be taken as it is; nothing of it was kept by halves; exit code 4."""
 

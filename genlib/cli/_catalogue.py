@@ -54,6 +54,8 @@ def list_runs(
 
     Example: genlib report list --failed
     """
+    if failed and missing:
+        raise UsageError("give either --failed or --missing: what is missing did not fail")
     settings = load()
     visible_runs = [run for run in runs(settings.reports) if _is_for(run, settings)]
     if missing:

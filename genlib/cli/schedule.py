@@ -137,8 +137,9 @@ def status(
 def again(
     entry: Annotated[str, typer.Argument(help="The name of an entry of the schedule.")],
 ) -> None:
-    """Let what was refused, failed or taken back of an entry be made again, at the next round: the
-    notebook was mended or approved, the disk has room, the data were corrected.
+    """Let what was refused, failed or taken back of an entry, or waits for its next try, be made
+    again at the next round, with what is refreshed and published for it: the notebook was mended or
+    approved, the disk has room, the data were corrected.
 
     Level: analyst, by the operating system.
 

@@ -22,7 +22,7 @@ from genlib.disclosure.counting import tabulate
 from genlib.disclosure.ladder import Steps, dropped_columns, step_down
 from genlib.disclosure.population import Population, narrow_to
 from genlib.disclosure.slices import LEAST_PEOPLE, OTHERS, SLICE, name_slices
-from genlib.errors import Refused, UsageError
+from genlib.errors import TooFewCustomers, UsageError
 from genlib.metrics.rows import Rows, beginning, collect, rows, within
 from genlib.period import Period, months_between
 from genlib.release import Release
@@ -107,7 +107,8 @@ def with_slices(
     tables: Tables, persons: Rows, cut: Sequence[tuple[str, str]], person: str = "customer"
 ) -> Rows:
     """The rows with the slice that each person stands in (see `slices`); as they are, if nothing is
-    cut. Whose value is not known stands with the others. Refused if too few have the value."""
+    cut. Whose value is not known stands with the others. Raises TooFewCustomers if too few have
+    the value."""
     if not cut or SLICE in persons.collect_schema().names():
         return persons
     name, value = _check_one_cut(cut)
@@ -117,7 +118,7 @@ def with_slices(
     sizes = contributors.group_by("code").agg(nw.len().cast(nw.Int64).alias("n"))
     codes = name_slices(collect(sizes), value)
     if not codes:
-        raise Refused(
+        raise TooFewCustomers(
             f"this {name} has fewer than {LEAST_PEOPLE} customers in the release, too few for a "
             "report of their own: take a report of all"
         )

@@ -256,9 +256,9 @@ def open_notebook(path: Path) -> Any:
     try:
         return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     except FileNotFoundError:
-        raise UsageError(
-            f"no report of that name; there are {', '.join(report_names()) or 'none'}"
-        ) from None
+        is_ours = path == find_notebook(path.stem)
+        what = "report of that name" if is_ours else f"notebook {path.name} at that place"
+        raise UsageError(f"no {what}; there are {', '.join(report_names()) or 'none'}") from None
     except (
         OSError,
         ValueError,

@@ -92,9 +92,10 @@ class Chain:
         for slot in slots:
             if slot.is_missed:
                 limit = slot.entry.catch_up
+                last = f"the last {limit} periods are" if limit > 1 else "the last period is"
                 reason = (
-                    f"missed: only the last {limit} periods are caught up (catch_up); make it by "
-                    "hand with genlib report run"
+                    f"missed: only {last} caught up (catch_up); make it by hand with genlib report "
+                    "run"
                 )
                 self.store.refuse(slot.key, reason, self.clock())
 

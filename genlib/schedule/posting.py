@@ -248,7 +248,10 @@ def send_news(
     assert plan.delivery is not None  # noqa: S101 - post began with it
     delivery = plan.delivery
     words = Words(slot.language)
-    named = ", ".join(words.label(name, value) for name, value in slot.parameters.items())
+    named = ", ".join(
+        f"{words.label('parameter', name)}: {words.label(name, value)}"
+        for name, value in slot.parameters.items()
+    )
     report = PurePath(slot.entry.report).name.removesuffix(".ipynb")
     reason = row["reason"] or row["status"]
     run = find_run(row["run"], settings) if kind == MADE else None

@@ -11,7 +11,7 @@ from typing import Any
 
 from genlib import notice
 from genlib.disclosure.ledger import Ledger
-from genlib.errors import ReleaseNotFound, ReportFailed
+from genlib.errors import Refused, ReleaseNotFound, ReportFailed, TooFewCustomers
 from genlib.register import key_use
 from genlib.release import read_manifest
 from genlib.reports import catalogue
@@ -35,6 +35,8 @@ from genlib.schedule.plan import Slot, find_report
 from genlib.settings import Settings
 
 Row = Mapping[str, Any]
+REFUSALS = {kind.__name__ for kind in (Refused, TooFewCustomers)}
+"""Of a cell: a policy says no, and the notebook is in order."""
 
 
 @dataclass(frozen=True)
@@ -157,4 +159,5 @@ def _tell_failure(run: Run, error: ReportFailed | None = None) -> Outcome:
     cell = run.manifest["failed_cell"]
     kind = run.manifest["error"]
     reason = str(error) if error else f"failed with {kind}"
-    return Outcome(FAILED, reason, run.id, cell, kind, may_pass=cell is None)
+    status = REFUSED if kind in REFUSALS else FAILED
+    return Outcome(status, reason, run.id, cell, kind, may_pass=cell is None)

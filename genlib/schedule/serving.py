@@ -101,17 +101,20 @@ def count_reports(number: int) -> str:
 
 
 def open_again(entry: str, plan: Plan, settings: Settings, store: Store) -> int:
-    """Let what was refused, failed or taken back of an entry be made again, under whatever name it
-    was put down; how many. What the schedule does not ask for any more, or catch up, stays as it
-    is, for nobody would make it."""
+    """Let what was refused, failed or taken back of an entry, or waits for its next try, be made
+    again, under whatever name it was put down, with what is refreshed and published for it; how
+    many. What the schedule does not ask for any more, or catch up, stays as it is, for nobody would
+    make it."""
     taken_back = list_taken_back(settings)
     everything = store.read()
     slots = find_slots(plan, settings, everything)
     ours = [slot for slot in slots if slot.entry.name == entry and not slot.is_missed]
     keys = status.find_entries(everything, ours)
-    rows = [everything[key] for key, name in keys.items() if name == entry]
-    open_rows = [row for row in rows if status.can_be_made_again(row, taken_back)]
-    return sum(store.reopen(row, read_clock()) for row in open_rows)
+    rows = [everything[key] for key in keys]
+    now = read_clock()
+    over = [row for row in rows if status.can_be_made_again(row, taken_back)]
+    opened = sum(store.reopen(row, now) for row in over)
+    return opened + sum(store.hasten(row, now) for row in rows if status.is_put_off(row))
 
 
 def list_taken_back(settings: Settings) -> set[str]:

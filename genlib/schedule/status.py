@@ -55,10 +55,14 @@ def find_entries(rows: Mapping[str, Row], slots: Sequence[Slot]) -> dict[str, st
     """The keys of the tasks that the schedule asks for as it is now, each with the name of its
     entry; of a source or a release, which belong to none, with none."""
     names = {slot.key: slot.entry.name for slot in reversed(slots)}
-    steps = {f"refresh {name}" for slot in slots for name in slot.entry.refresh}
-    steps |= {f"publish {name}" for slot in slots for name in slot.entry.publish}
-    entries = dict.fromkeys(rows.keys() & steps, "")
+    entries = dict.fromkeys(rows.keys() & find_steps(slots), "")
     return entries | {key: names[find_slot_key(key)] for key in rows if find_slot_key(key) in names}
+
+
+def find_steps(slots: Sequence[Slot]) -> set[str]:
+    """The keys of what is refreshed and published for these slots."""
+    steps = {f"refresh {name}" for slot in slots for name in slot.entry.refresh}
+    return steps | {f"publish {name}" for slot in slots for name in slot.entry.publish}
 
 
 def is_withdrawn(row: Row, taken_back: Set[str]) -> bool:
@@ -67,8 +71,14 @@ def is_withdrawn(row: Row, taken_back: Set[str]) -> bool:
 
 
 def can_be_made_again(row: Row, taken_back: Set[str]) -> bool:
-    """Whether a person may let a task be tried anew: it was refused, failed or was taken back."""
-    return row["status"] in BAD or is_failing(row) or is_withdrawn(row, taken_back)
+    """Whether a task is over and a person may let it be done anew: it was refused, failed or was
+    taken back."""
+    return row["status"] in BAD or is_withdrawn(row, taken_back)
+
+
+def is_put_off(row: Row) -> bool:
+    """Whether a task waits for its next try."""
+    return bool(row["status"] == WAITING and row["not_before"])
 
 
 def _describe_row(row: Row, entry: str, *, late: bool) -> dict[str, Any]:
@@ -77,13 +87,13 @@ def _describe_row(row: Row, entry: str, *, late: bool) -> dict[str, Any]:
     times = ("due_at", "started_at", "finished_at", "not_before")
     description = {name: row[name] for name in (*plain, *more)}
     description |= {name: row[name].isoformat() if row[name] else None for name in times}
-    if is_failing(row):
+    if _is_failing(row):
         description["status"] = FAILED
         description["reason"] = f"{row['reason']}; again after {row['not_before']:%H:%M} UTC"
     return description | {"entry": entry, "late": late}
 
 
-def is_failing(row: Row) -> bool:
+def _is_failing(row: Row) -> bool:
     """Whether the last try of a report failed, and another is to come."""
     return bool(row["kind"] == "report" and row["status"] == WAITING and row["error"])
 

@@ -170,6 +170,11 @@ class Store:
         """Let a task that failed be tried once more; False if somebody else did so meanwhile."""
         return self._open(row)
 
+    def hasten(self, row: Mapping[str, Any], now: dt.datetime) -> bool:
+        """Let the next try of a task that waits for it be now."""
+        waiting = TASK.update().where(TASK.c.key == row["key"], TASK.c.status == WAITING)
+        return self._run(waiting.values(not_before=now))
+
     def drop(self, keys: Collection[str]) -> None:
         """Strike those of these tasks that nobody has begun."""
         if not keys:

@@ -14,7 +14,7 @@ import genlib
 from genlib.disclosure import Dimension, Protected, ProtectedTable
 from genlib.disclosure.ladder import join_smallest
 from genlib.disclosure.population import Population, narrow_to
-from genlib.errors import Refused, UsageError
+from genlib.errors import TooFewCustomers, UsageError
 from genlib.metrics.population import tabulated
 from genlib.metrics.rows import lazy
 
@@ -87,7 +87,7 @@ def test_large_values_are_told_in_finer_groups_than_small_ones() -> None:
 
 def test_a_value_of_few_customers_is_not_told_by_itself() -> None:
     customers = register(1, 200, 300, 80, 49)
-    with pytest.raises(Refused, match="this region has fewer than 50 customers"):
+    with pytest.raises(TooFewCustomers, match="this region has fewer than 50 customers"):
         by_age(customers, region="07")
 
 

@@ -269,7 +269,7 @@ def test_what_is_late_is_said_once_and_what_was_missed_is_refused_with_a_word(
         ("2026-09", "refused"),
         ("2026-10", "waiting"),
     ]
-    assert "only the last 1 periods are caught up" in rows[next(iter(rows))]["reason"]
+    assert "only the last period is caught up" in rows[next(iter(rows))]["reason"]
     assert sorted(subject for _, subject in subjects(postbox)) == [
         "Asiakastyytyväisyys, elokuu\u00a02026",
         "Asiakastyytyväisyys, lokakuu\u00a02026",
@@ -449,3 +449,23 @@ def test_a_page_that_failed_among_others_is_tried_anew(settings, tmp_path, monke
     instants = iter(DUE + HOUR * number for number in range(1000))
     Chain(plan, settings, open_store(settings), lambda: next(instants), capacity=1).do()
     assert tries == [("fi", False), ("sv", True), *[("sv", False)] * 4]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_part_of_too_few_customers_is_refused_and_says_why(settings, tmp_path):
+    sources = [
+        'period: str = "2026-10"\nregion: str = "all"\nlanguage: str = "fi"',
+        "from genlib.errors import TooFewCustomers",
+        'if region != "all":\n    raise TooFewCustomers("7919 of them")',
+    ]
+    cells = [new_code_cell(source) for source in sources]
+    cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "own.ipynb")
+    approve(tmp_path / "own.ipynb", settings)
+    fields = {"refresh": (), "publish": (), "recipients": {}, "each": {"region": ("06",)}}
+    entry = replace(ENTRY, report="own.ipynb", on_failure=(), **fields)
+    whole, part = do(Plan((entry,), {}, None, tmp_path), settings, DUE).values()
+    assert whole["status"] == "done"
+    assert (part["status"], part["cell"], part["error"]) == ("refused", 3, "TooFewCustomers")
+    assert "Too few customers are of this region" in part["reason"]
+    assert "7919" not in part["reason"]

@@ -129,7 +129,23 @@ def test_again_does_not_let_what_failed_wait_for_its_next_try(failing, capsys):
     assert command(["schedule", "again", "customers"]) == 0
     assert capsys.readouterr().out == "1 will be made again\n"
     (row,) = failing.read().values()
-    assert (row["attempts"], row["error"], row["not_before"]) == (0, None, DUE)
+    assert (row["attempts"], row["not_before"]) == (1, DUE)
+
+
+def test_again_opens_what_is_published_for_an_entry_too(settings, capsys, monkeypatch):
+    """The password was not found, and is there now; else it would be looked for in an hour."""
+    monkeypatch.setattr("genlib.schedule.serving.read_clock", lambda: DUE)
+    write(settings, "2026-11-01")
+    text = settings.schedule.read_text(encoding="utf-8")
+    settings.schedule.write_text(text + 'publish = ["customer_analysis"]\n', encoding="utf-8")
+    store = open_store(settings)
+    for key in ("publish customer_analysis", "publish satisfaction"):
+        store.add([Task(key, "publish", "", DUE)])
+        store.finish(store.claim([key], DUE), Outcome(REFUSED, "no password"), DUE)
+    assert command(["schedule", "again", "customers"]) == 0
+    assert capsys.readouterr().out == "1 will be made again\n"
+    states = {key: row["status"] for key, row in store.read().items()}
+    assert states == {"publish customer_analysis": "waiting", "publish satisfaction": REFUSED}
 
 
 def test_again_opens_what_was_refused_of_an_entry(settings, capsys, monkeypatch):
