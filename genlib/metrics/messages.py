@@ -14,7 +14,7 @@ from genlib.metrics.ladders import by_campaign, by_channel
 from genlib.metrics.lookup import at, attach_columns, on_total
 from genlib.metrics.names import check_campaign
 from genlib.metrics.rates import Rate
-from genlib.metrics.rows import Rows, case, collect, rows, within
+from genlib.metrics.rows import Rows, case, collect, list_by_size, rows, within
 from genlib.period import Period
 
 CONTACTS = (Measure("contacts", "count"),)
@@ -140,8 +140,7 @@ def by_what(contacts: Rows, what: str, *, total: bool = True) -> Dimension:
     """Channels, or campaigns from the one with the fewest contacts on."""
     if what == "channel":
         return by_channel(total=total)
-    sizes = collect(contacts.group_by("campaign").agg(nw.len().alias("n"))).sort("n", "campaign")
-    return by_campaign(sizes["campaign"].to_list(), total=total)
+    return by_campaign(list_by_size(contacts, "campaign"), total=total)
 
 
 def outcome(contacts: Rows, what: str) -> Rows:

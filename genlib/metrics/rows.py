@@ -71,6 +71,21 @@ def read_once(frame: Rows, *columns: str) -> Rows:
     return lazy(collect(narrow))
 
 
+def count_by(frame: Rows, *columns: str) -> Rows:
+    """How many rows there are (`n`) of each value of these columns."""
+    return frame.group_by(*columns).agg(nw.len().cast(nw.Int64).alias("n"))
+
+
+def list_by_size(frame: Rows, column: str) -> list[str]:
+    """The codes of a column, from the one with the fewest rows on.
+
+    >>> list_by_size(lazy(pl.DataFrame({"topic": ["bill", "bill", "advice"]})), "topic")
+    ['advice', 'bill']
+    """
+    sizes = collect(count_by(frame, column)).sort("n", column)
+    return sizes[column].to_list()
+
+
 def day_number(column: str) -> nw.Expr:
     """Days since 1970-01-01 as a whole number (Spark has no durations): the days of the years
     before, and those of its own."""
