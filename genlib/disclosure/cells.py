@@ -3,7 +3,7 @@ protect them, and no rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -100,6 +100,11 @@ NOBODY_SAID = Population("")
 """Of a table by itself: it has no cell in common with another."""
 
 
+def list_columns(by: Sequence[Dimension]) -> list[str]:
+    """The columns of these dimensions, each with its coarser groups."""
+    return [column for dimension in by for column in dimension.columns]
+
+
 @dataclass(frozen=True)
 class Cells:
     """All cells of one table, margins included.
@@ -139,7 +144,7 @@ class Cells:
 
     @property
     def dimensions(self) -> list[str]:
-        return [column for dimension in self.by for column in dimension.columns]
+        return list_columns(self.by)
 
     @property
     def page(self) -> str:

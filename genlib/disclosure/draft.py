@@ -32,6 +32,7 @@ relation 6 + 5 - 9 - 2 = 0. Two are too few, so they must be free to rise by 3 a
 ...         "gap": [2, 2],
 ...         "least": [2, 2],
 ...         "most": [2, 2],
+...         "is_exact": [False, False],
 ...         "kind": ["people", "people"],
 ...         "virtual_parent": [False, False],
 ...     }
@@ -83,7 +84,7 @@ class Draft:
         Example: 6 by e-mail, 5 by text message, 9 in all. The sum is 2 over, which is a variable;
         and 9 - 6 = 3 and 9 - 5 = 4 are variables, for no part is larger than the whole.
         """
-        is_exact = (pl.col("least") == 0) & (pl.col("most") == 0)
+        is_exact = pl.col("is_exact")
         is_overlapping = ~is_exact & (pl.col("kind") == "people") & ~pl.col("virtual_parent")
         exceeds = pl.col("least") >= 0
         falls_short = pl.col("most") <= 0

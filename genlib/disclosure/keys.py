@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from genlib.disclosure.cells import Cells, Dimension, Measure
+from genlib.disclosure.cells import Cells, Dimension, Measure, list_columns
 from genlib.disclosure.population import Population
 
 HEAD, END = "\x1e", "\x1f"
@@ -63,7 +63,7 @@ def add_margins(
     >>> margins.rows()
     [('01', 9, False, False), ('02', 7, False, False), (None, 16, False, True)]
     """
-    columns = [column for dimension in by for column in dimension.columns]
+    columns = list_columns(by)
     sums = [measure.name for measure in measures]
     frame = frame.with_columns(_virtual=False)
     for dimension in by:

@@ -63,6 +63,16 @@ def join(codes: Iterable[str]) -> Step:
     return dict.fromkeys(parts, name)
 
 
+def split_joined(code: str) -> list[str]:
+    """The codes that a step put together (see `join`); none, of a code that is one by itself.
+
+    >>> split_joined("others+post+sms"), split_joined("email")
+    (['post', 'sms'], [])
+    """
+    first, *parts = code.split("+")
+    return parts if first == TOGETHER else []
+
+
 def step_down(rows: Rows, by: Sequence[Dimension], steps: Steps) -> Rows:
     """The rows with the codes of these steps.
 

@@ -234,9 +234,9 @@ def _list_links(table: str, cells: Cells, frame: pl.DataFrame, sensitive: set[st
 def _find_relations(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     """The links as variables, each relation once (`relation`), with `kind` of the measure and the
     figures on both sides (those of the parent as `..._parent`). `gap`: how much the children are
-    more than the parent, and the `least` and the `most` of it in a table. Pages that were told
-    before are not among the children: of a year whose first quarters were told the fourth alone is
-    no sum (see `leftovers`).
+    more than the parent, and the `least` and the `most` of it in a table (`is_exact`: it is none).
+    Pages that were told before are not among the children: of a year whose first quarters were told
+    the fourth alone is no sum (see `leftovers`).
 
     Example: 6 had e-mail and 5 a text message, 9 in all: two links of one relation, `gap` 2.
     """
@@ -258,9 +258,9 @@ def _find_relations(links: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
         least=pl.col("gap").min().over("over", "measure"),
         most=pl.col("gap").max().over("over", "measure"),
     )
-    is_off = (pl.col("least") != 0) | (pl.col("most") != 0)
-    is_rest = pl.col("over_pages") & is_off & (pl.col("kind") != "people")
-    ordered = ranged.filter(~is_rest).sort(*sums, "variable")
+    judged = ranged.with_columns(is_exact=(pl.col("least") == 0) & (pl.col("most") == 0))
+    is_rest = pl.col("over_pages") & ~pl.col("is_exact") & (pl.col("kind") != "people")
+    ordered = judged.filter(~is_rest).sort(*sums, "variable")
     once = ordered.unique(["variable_parent", "signature", "variable"], maintain_order=True)
     relation = pl.struct("variable_parent", "signature").rank("dense")
     return once.with_columns(relation=relation.cast(pl.Int64))

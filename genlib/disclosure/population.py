@@ -36,6 +36,10 @@ class Population:
         return " ".join([self.what, *days, *(f"{name}={value}" for name, value in self.cut)])
 
 
-def narrow_to(cut: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The values that narrow to something, in the order of their names."""
-    return tuple(sorted((name, value) for name, value in cut.items() if value != "all"))
+def narrow_to(cut: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """The values that narrow to something, in the order of their names; "all" does not.
+
+    >>> narrow_to({"region": "06", "kind": "all"})
+    (('region', '06'),)
+    """
+    return tuple(sorted((name, str(value)) for name, value in cut.items() if value != "all"))

@@ -32,7 +32,7 @@ from typing import Any
 import polars as pl
 
 from genlib.arguments import check_call
-from genlib.disclosure.cells import Dimension, Measure, show_frame
+from genlib.disclosure.cells import Dimension, Measure, list_columns, show_frame
 from genlib.disclosure.codes import list_absent
 from genlib.disclosure.pages import ToldPage
 from genlib.disclosure.pattern import Pattern
@@ -99,7 +99,7 @@ class ProtectedTable:
 
     @property
     def dimensions(self) -> list[str]:
-        return [column for dimension in self.by for column in dimension.columns]
+        return list_columns(self.by)
 
     def find_dimension(self, column: str) -> Dimension | None:
         """The dimension that a column belongs to, if it is one."""

@@ -37,19 +37,10 @@ def read_buyers(
         nw.col("issued_on").max().alias("last"),
     )
     money = recent.group_by("customer").agg(nw.col("amount_cents").sum())
-    cut = read_cut(narrowed)
+    cut = narrow_to(narrowed)
     buyers = with_slices(release, history.join(money, on="customer"), cut)
     among = nw.col(SLICE) if cut else nw.lit("all")
     return buyers.with_columns(among.alias("_among"), last_day=day_number("last"))
-
-
-def read_cut(narrowed: Narrowed) -> tuple[tuple[str, str], ...]:
-    """What the table is narrowed to; "all" is nothing.
-
-    >>> read_cut({"region": "06", "kind": "all"})
-    (('region', '06'),)
-    """
-    return narrow_to({name: str(value) for name, value in narrowed.items()})
 
 
 def _score(column: str, classes: int = 5) -> nw.Expr:

@@ -12,9 +12,9 @@ import narwhals as nw
 import polars as pl
 
 from genlib.disclosure.cells import Cells, Dimension, Figure, Tables
+from genlib.disclosure.population import narrow_to
 from genlib.disclosure.slices import OTHERS, SLICE
 from genlib.metrics import intervals
-from genlib.metrics.buyers import read_cut
 from genlib.metrics.figures import Share, attach_columns, share_gap, with_gaps
 from genlib.metrics.intervals import interval
 from genlib.metrics.ladders import by_age_band, by_place, read_inhabitants
@@ -65,7 +65,7 @@ def _active(
     *figures: Figure,
     **narrowed: Unpack[Narrowed],
 ) -> Cells:
-    customers = with_slices(release, active(release, period, months=months), read_cut(narrowed))
+    customers = with_slices(release, active(release, period, months=months), narrow_to(narrowed))
     if "municipality" in by[0].columns:  # of regions that are not told, no towns are counted
         towns = case({OTHERS: nw.col(SLICE) == OTHERS}, nw.col("municipality"))
         customers = customers.with_columns(municipality=towns)

@@ -12,7 +12,7 @@ from genlib.metrics.names import metric
 from genlib.metrics.population import count_lately, lately, tabulated
 from genlib.metrics.rates import Share
 from genlib.metrics.recommendation import months_of
-from genlib.metrics.rows import collect, rows
+from genlib.metrics.rows import list_by_size, rows
 from genlib.period import Period
 
 
@@ -25,8 +25,7 @@ def topics(
     months = months or months_of(period)
     feedback = rows(release, "feedback").filter(lately("received_on", period, months))
     messages = feedback.with_columns(nw.col("topic").fill_null("unknown"), feedback=nw.lit(1))
-    sizes = collect(messages.group_by("topic").agg(nw.len().alias("n"))).sort("n", "topic")
-    ladder = join_smallest(sizes["topic"].to_list())
+    ladder = join_smallest(list_by_size(messages, "topic"))
     by = (Dimension("topic", ladder=ladder, sensitive=True),)
     population = count_lately("feedback", period, months, kind=kind)
     share = Share(("topic",), of="feedback")

@@ -170,11 +170,6 @@ def at_least(frame: pl.DataFrame, column: str, least: int) -> tuple[str, ...]:
     return counting or (f"{least}+",)
 
 
-def by_campaign(codes_by_size: Sequence[str], *, total: bool = True) -> Dimension:
-    """Campaigns; then the smallest by their plan together."""
-    return Dimension("campaign", total=total, ladder=join_smallest(codes_by_size))
-
-
 def _bands(step: Mapping[str, Iterable[str]]) -> Step:
     """The coarser band of each fine one.
 

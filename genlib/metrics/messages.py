@@ -10,11 +10,11 @@ from genlib.disclosure.cells import Dimension, Figure, Measure, Tables
 from genlib.disclosure.ladder import join_smallest
 from genlib.errors import UsageError
 from genlib.metrics.clusters import design_effects, effects_among
-from genlib.metrics.ladders import by_campaign, by_channel
+from genlib.metrics.ladders import by_channel
 from genlib.metrics.lookup import at, attach_columns, on_total
 from genlib.metrics.names import check_campaign
 from genlib.metrics.rates import Rate
-from genlib.metrics.rows import Rows, case, collect, rows, within
+from genlib.metrics.rows import Rows, case, collect, list_by_size, rows, within
 from genlib.period import Period
 
 CONTACTS = (Measure("contacts", "count"),)
@@ -137,11 +137,11 @@ def message_rates(
 
 
 def by_what(contacts: Rows, what: str, *, total: bool = True) -> Dimension:
-    """Channels, or campaigns from the one with the fewest contacts on."""
+    """Channels; or campaigns, then those with the fewest contacts together."""
     if what == "channel":
         return by_channel(total=total)
-    sizes = collect(contacts.group_by("campaign").agg(nw.len().alias("n"))).sort("n", "campaign")
-    return by_campaign(sizes["campaign"].to_list(), total=total)
+    ladder = join_smallest(list_by_size(contacts, "campaign"))
+    return Dimension("campaign", total=total, ladder=ladder)
 
 
 def outcome(contacts: Rows, what: str) -> Rows:

@@ -23,7 +23,7 @@ from genlib.disclosure.ladder import Steps, dropped_columns, step_down
 from genlib.disclosure.population import Population, narrow_to
 from genlib.disclosure.slices import LEAST_PEOPLE, OTHERS, SLICE, name_slices
 from genlib.errors import TooFewCustomers, UsageError
-from genlib.metrics.rows import Rows, beginning, collect, rows, within
+from genlib.metrics.rows import Rows, beginning, collect, count_by, rows, within
 from genlib.period import Period, months_between
 from genlib.release import Release
 
@@ -115,8 +115,7 @@ def with_slices(
     number = nw.col("customer").cast(nw.Int64)
     customers = read_customers(tables).with_columns(code=name)
     contributors = customers.select("code", who=nw.coalesce("company", number)).unique()
-    sizes = contributors.group_by("code").agg(nw.len().cast(nw.Int64).alias("n"))
-    codes = name_slices(collect(sizes), value)
+    codes = name_slices(collect(count_by(contributors, "code")), value)
     if not codes:
         raise TooFewCustomers(
             f"this {name} has fewer than {LEAST_PEOPLE} customers in the release, too few for a "

@@ -20,7 +20,7 @@ from genlib.metrics.messages import CONTACTS, OUTCOMES, message_rates, outcome, 
 from genlib.metrics.names import metric
 from genlib.metrics.population import complete, count_at, tabulated
 from genlib.metrics.rates import Rate, Share
-from genlib.metrics.rows import Rows, banded, read_once, within
+from genlib.metrics.rows import Rows, banded, count_by, read_once, within
 from genlib.period import Period
 
 CAPS = range(1, 5)
@@ -96,17 +96,12 @@ def _contacts_each(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _frequency(contacts: Rows, period: Period, days: int) -> Rows:
     """Everybody who was contacted, with the number of contacts in the last days."""
-    sizes = _count_by_person(contacts.filter(_in_last(days, period)))
+    sizes = count_by(contacts.filter(_in_last(days, period)), "customer")
     everyone = contacts.select("customer").unique()
     counted = everyone.join(sizes, on="customer", how="left")
     counted = counted.with_columns(n=nw.col("n").fill_null(0))
     band = banded(nw.col("n"), list_bands(MOST, 0))
     return counted.select("customer", days=nw.lit(days), contacts=band, messages="n")
-
-
-def _count_by_person(contacts: Rows) -> Rows:
-    """How many contacts each customer had, in `n`."""
-    return contacts.group_by("customer").agg(nw.len().cast(nw.Int64).alias("n"))
 
 
 def _in_last(days: int, period: Period) -> nw.Expr:
@@ -143,7 +138,7 @@ def dose(release: Tables, period: Period, what: str) -> Cells:
     """Messages delivered in the last 90 days, by how many their receiver got and whether it was
     `responded` to or the receiver `opted out` after it; `<what>_rate` of messages."""
     delivered = outcome(_lately(release, period), what)
-    delivered = delivered.join(_count_by_person(delivered), on="customer")
+    delivered = delivered.join(count_by(delivered, "customer"), on="customer")
     banded_messages = delivered.with_columns(dose=banded(nw.col("n"), list_bands(MOST)))
     delivered = read_once(banded_messages, "customer", "dose", "outcome", "contacts")
     by = (by_number("dose", most=MOST), Dimension("outcome", is_subject=True))

@@ -8,12 +8,14 @@ from datetime import date
 from typing import Any
 
 import narwhals as nw
-import polars as pl
 
+from genlib.disclosure import members
 from genlib.disclosure.cells import Tables
 from genlib.errors import NoSuchTable, UsageError
 
 Rows = nw.LazyFrame[Any]
+collect = members.collect
+"""The rows in memory, in any order; for small results only."""
 
 
 def check_release(release: object) -> None:
@@ -55,13 +57,6 @@ def read_frame(frame: Any, called: str, *columns: str) -> Any:
     return native
 
 
-def collect(frame: Rows) -> pl.DataFrame:
-    """The rows in memory, in any order; for small results only."""
-    if frame.implementation.is_polars():
-        return frame.to_native().collect(engine="streaming")  # type: ignore[no-any-return]
-    return frame.collect("polars").to_native()  # type: ignore[no-any-return]
-
-
 def read_once(frame: Rows, *columns: str) -> Rows:
     """The rows with these columns alone, in memory if they are of Polars: what several figures
     stand on is read and joined once, and again only in other engines."""
@@ -69,6 +64,22 @@ def read_once(frame: Rows, *columns: str) -> Rows:
     if not narrow.implementation.is_polars():
         return narrow
     return lazy(collect(narrow))
+
+
+def count_by(frame: Rows, *columns: str) -> Rows:
+    """How many rows there are (`n`) of each value of these columns."""
+    return frame.group_by(*columns).agg(nw.len().cast(nw.Int64).alias("n"))
+
+
+def list_by_size(frame: Rows, column: str) -> list[str]:
+    """The codes of a column, from the one with the fewest rows on.
+
+    >>> import polars as pl
+    >>> list_by_size(lazy(pl.DataFrame({"topic": ["bill", "bill", "advice"]})), "topic")
+    ['advice', 'bill']
+    """
+    sizes = collect(count_by(frame, column)).sort("n", column)
+    return sizes[column].to_list()
 
 
 def day_number(column: str) -> nw.Expr:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from genlib.disclosure.ladder import split_joined
 from genlib.metrics import intervals
 from genlib.metrics.gaps import share_gap, with_gaps
 from genlib.metrics.intervals import interval
@@ -66,7 +67,7 @@ class Reached:
         if not self.unknown:
             return is_unknown
         for code in frame[self.among].drop_nulls().unique().to_list():
-            parts = code.removeprefix("others+").split("+")
+            parts = split_joined(code) or [code]
             stages = [set(self.unknown.get(part, ())) for part in parts]
             is_stage = pl.col("stage").is_in(set.intersection(*stages))
             is_unknown |= (pl.col(self.among) == code) & is_stage

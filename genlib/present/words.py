@@ -18,6 +18,7 @@ from babel.dates import format_date, get_month_names
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from genlib.disclosure.ladder import split_joined
 from genlib.disclosure.table import check_language
 from genlib.errors import UsageError
 from genlib.period import Period
@@ -95,8 +96,9 @@ class Words:
             return self.translate("total")
         if dimension == "period":
             return self.period(code)
-        if str(code).startswith("others+"):
-            return self._together(dimension, str(code).split("+")[1:])
+        joined = split_joined(str(code))
+        if joined:
+            return self._together(dimension, joined)
         if isinstance(code, datetime.date):
             return self._span(dimension, code)
         written = str(code).lower() if isinstance(code, bool) else str(code)
