@@ -45,7 +45,8 @@ def find_near(cells: Cells, policy: Policy, earlier: pl.DataFrame) -> pl.DataFra
     if by:
         codes = cells.frame.select(where=name_cell(cells), part=pl.col(by).cast(pl.String))
         figures = figures.join(codes, on="where", how="left", maintain_order="left")
-        parts = figures.with_columns(of=pl.lit(""), end=None)
-        figures = pl.concat([figures, add_codes(list_parts(parts))], how="diagonal")
+        parts = figures.with_columns(of=pl.lit(""), end=None, figure=None)
+        sums = add_codes(list_parts(parts)).drop("figure")
+        figures = pl.concat([figures, sums], how="diagonal")
     numbered = figures.with_row_index("figure")
     return numbered.join(find_twins(numbered, earlier, policy), on="figure")

@@ -25,11 +25,13 @@ from genlib.disclosure.sketch import words
 
 WHOLE = ["of", "rest", "measure", "numbering"]
 """What the parts of one whole have in common."""
-SUM = ["measure", "numbering", "kind", "value", "people", "heads", "sketch"]
-"""What is known of a sum of figures."""
+SLICE = ["whole", "where", "measure", "numbering"]
+"""What the slices of one whole have in common."""
+SUM = ["measure", "numbering", "kind", "value", "people", "heads", "sketch", "figure"]
+"""What is known of a sum of figures, and the numbers of those of them that are to be told."""
 Lines = npt.NDArray[Any]
 """Words of sketches, or numbers, a row a figure."""
-NO_SUMS = pl.DataFrame(schema={name: FIGURE[name] for name in SUM})
+NO_SUMS = pl.DataFrame(schema={name: FIGURE.get(name, pl.List(pl.UInt32)) for name in SUM})
 
 
 def list_parts(figures: pl.DataFrame) -> pl.DataFrame:
@@ -76,7 +78,7 @@ def add_windows(parts: pl.DataFrame, windows: Sequence[tuple[date, date]]) -> pl
     Of a year the second quarter and July; and June and July:
 
     >>> part = {"of": "contacts", "rest": "refused", "measure": "contacts", "numbering": "c1"}
-    >>> part |= {"kind": "count", "people": 10, "heads": True, "sketch": bytes(512)}
+    >>> part |= {"kind": "count", "people": 10, "heads": True, "sketch": bytes(512), "figure": 0}
     >>> times = {"value": [10, 30, 8], "start": [date(2026, month, 1) for month in (6, 4, 7)]}
     >>> times |= {"end": [date(2026, month, 1) for month in (7, 7, 8)]}
     >>> year = (date(2026, 1, 1), date(2027, 1, 1))
@@ -102,7 +104,7 @@ def add_codes(parts: pl.DataFrame) -> pl.DataFrame:
 
     >>> from genlib.disclosure.sketch import WIDTH, WORD
     >>> part = {"of": "sent", "measure": "people", "numbering": "c1", "kind": "people"}
-    >>> part |= {"people": 6, "heads": True, "sketch": np.ones(WIDTH, WORD).tobytes()}
+    >>> part |= {"people": 6, "heads": True, "sketch": np.ones(WIDTH, WORD).tobytes(), "figure": 0}
     >>> both = {"rest": ["bought"] * 2, "value": [6, 7], "part": ["autumn", "spring"]}
     >>> sums = add_codes(pl.DataFrame(part | both))
     >>> sorted(set(words(sums["sketch"])[:, 0].tolist())), sorted(set(sums["value"]))
@@ -113,12 +115,46 @@ def add_codes(parts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def add_slices(figures: pl.DataFrame) -> pl.DataFrame:
+    """What was told in reports that were narrowed, each to another value, added up: of the same
+    time, quarter and year.
+
+    Of two campaigns of October:
+
+    >>> figure = {"whole": "steps", "where": "bought", "measure": "people", "numbering": "c1"}
+    >>> figure |= {"kind": "people", "people": 9, "heads": True, "sketch": bytes(512)}
+    >>> figure |= {"slice_start": date(2026, 10, 1), "slice_end": date(2026, 11, 1), "figure": None}
+    >>> both = {"slice": ["autumn", "spring"], "value": [9, 8]}
+    >>> add_slices(pl.DataFrame(figure | both))["value"].to_list()
+    [17]
+    """
+    told = figures.filter(pl.col("whole") != "").drop_nulls("sketch")
+    slices = told.unique(
+        [*SLICE, "slice", "slice_start", "slice_end"], keep="last", maintain_order=True
+    )
+    windows = [slices]
+    for unit in ("1q", "1y"):
+        start = pl.col("slice_start").dt.truncate(unit)
+        wider = slices.with_columns(slice_start=start, slice_end=start.dt.offset_by(unit))
+        windows.append(wider.filter(slices["slice_end"] <= wider["slice_end"]))
+    by = [*SLICE, "slice_start", "slice_end"]
+    within = pl.concat(windows).unique([*by, "slice", "sketch"], maintain_order=True)
+    several = within.filter(pl.len().over(by) > 1)
+    sums = _add_up(several.sort(by, nulls_last=True), by, _add_all)
+    return sums.unique("sketch", maintain_order=True)
+
+
 def _add_up(parts: pl.DataFrame, by: Sequence[str], add: Callable[[Lines], Lines]) -> pl.DataFrame:
     """Sums of the parts that have these columns in common, which are in order."""
     if parts.is_empty():
         return NO_SUMS
     groups = parts.group_by(by, maintain_order=True)
-    wholes = groups.agg(pl.col("kind").first(), pl.col("heads").all(), size=pl.len())
+    wholes = groups.agg(
+        pl.col("kind").first(),
+        pl.col("heads").all(),
+        pl.col("figure").cast(pl.UInt32).drop_nulls(),
+        size=pl.len(),
+    )
     ends = wholes["size"].cum_sum().to_numpy()[:-1]
     numbers = [add(some) for some in np.split(parts.select("value", "people").to_numpy(), ends)]
     lines = [add(some) for some in np.split(words(parts["sketch"]), ends)]

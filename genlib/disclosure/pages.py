@@ -33,8 +33,13 @@ PLACE: dict[str, Any] = {
     "part": pl.String,
     "start": pl.Date,
     "end": pl.Date,
+    "whole": pl.String,
+    "slice": pl.String,
+    "slice_start": pl.Date,
+    "slice_end": pl.Date,
 }
-"""Whom a page counts, and of which part of a whole it tells (see `leftovers`)."""
+"""Whom a page counts, and of which part and of which slice of a whole it tells (see
+`leftovers`)."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,23 @@ class Page:
         if self.start and self.end and self.is_closed(self.end):
             return of, self.start.isoformat(), self.start, self.end
         return self.series, self.code, None, None
+
+    def name_slice(self) -> tuple[str, str, date | None, date | None]:
+        """Of which whole it tells a slice, which value that has, and of what time; "" if the report
+        is not narrowed.
+
+        >>> spring = Page('["steps", "drawn", [["campaign", "spring"]], [], [], 1]', "{}")
+        >>> spring.name_slice()[:2]
+        ('["steps", "drawn", ["campaign"], [], [], 1]', 'spring')
+        """
+        name, what, cut, *others = json.loads(self.series)
+        whole = json.dumps([name, what, [column for column, _ in cut], *others])
+        values = " ".join(value for _, value in cut)
+        return whole if cut else "", values, self.start, self.end
+
+    def place(self) -> tuple[Any, ...]:
+        """The columns of `PLACE`."""
+        return *self.name_part(), *self.name_slice()
 
     def overlaps(self, other: Page) -> bool:
         """Whether both tell of the same, and of some of the same time; what has no beginning tells
@@ -152,7 +174,7 @@ class Past:
         """All that was told: the columns of `FIGURE`, of `TELLER` and of `PLACE`."""
         figures = [pl.DataFrame(schema=FIGURE), *(one.figures for one in self.pages)]
         sizes = [one.figures.height for one in self.pages]
-        tellers = [(one.page.series, one.is_withdrawn, *one.page.name_part()) for one in self.pages]
+        tellers = [(one.page.series, one.is_withdrawn, *one.page.place()) for one in self.pages]
         by_page = pl.DataFrame(tellers, schema={**TELLER, **PLACE}, orient="row")
         return pl.concat(figures).hstack(by_page[np.repeat(np.arange(len(sizes)), sizes)])
 

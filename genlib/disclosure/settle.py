@@ -8,7 +8,7 @@ unsure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -18,7 +18,7 @@ import polars as pl
 from genlib.disclosure.cells import Cells
 from genlib.disclosure.figures import name_cell
 from genlib.disclosure.ladder import has_ladder, leave_out
-from genlib.disclosure.leftovers import add_codes, add_windows, list_parts
+from genlib.disclosure.leftovers import add_codes, add_slices, add_windows, list_parts
 from genlib.disclosure.model import Model, build
 from genlib.disclosure.near import find_twins, guess_twins
 from genlib.disclosure.pages import PLACE, Page, Past, ToldPage, list_pages
@@ -65,19 +65,20 @@ def settle(
     pages = _list_places(tables)
     before = past.list_figures()
     repeated = _find_closed(pages, past, day)
+    windows = _list_windows(pages, repeated, past)
     anew = _leave_figures(_place_figures(figures, pages), repeated)
-    twins = _find_twins(anew, before, pages.values(), policy)
+    twins = _find_twins(anew, before, windows, policy)
     late = _find_late(anew, twins, pages, past)
     if late:
         repeated |= late
         anew = _leave_figures(anew, late)
-        twins = _find_twins(anew, before, pages.values(), policy)
+        twins = _find_twins(anew, before, windows, policy)
     fresh = _leave_pages(tables, repeated)
     blurred = _find_blurred(anew, twins, fresh)
     if blurred:
         fresh |= {name: leave_out(fresh[name]) for name in blurred}
         anew = anew.filter(~pl.col("table").is_in(blurred))
-        twins = _find_twins(anew, before, pages.values(), policy)
+        twins = _find_twins(anew, before, windows, policy)
     model = build(fresh, policy)
     shown = _find_variables(anew, fresh, model)
     needs = shown.join(twins, on="figure", maintain_order="left")
@@ -122,7 +123,7 @@ def _find_closed(pages: Mapping[Place, Page], past: Past, day: date) -> dict[Pla
 
 def _place_figures(figures: pl.DataFrame, pages: Mapping[Place, Page]) -> pl.DataFrame:
     """The figures, numbered by `figure`, each with what its page tells of (see `PLACE`)."""
-    parts = [(*place, *page.name_part()) for place, page in pages.items()]
+    parts = [(*place, *page.place()) for place, page in pages.items()]
     schema = {"table": pl.String, "code": pl.String, **PLACE}
     by_page = pl.DataFrame(parts, schema=schema, orient="row")
     placed = figures.join(by_page, on=["table", "code"], how="left", maintain_order="left")
@@ -135,23 +136,54 @@ def _leave_figures(figures: pl.DataFrame, repeated: Mapping[Place, ToldPage]) ->
     return figures.join(places, on=["table", "code"], how="anti", maintain_order="left")
 
 
+def _list_windows(
+    pages: Mapping[Place, Page], repeated: Mapping[Place, ToldPage], past: Past
+) -> list[tuple[date, date]]:
+    """The times of more than a month that the pages tell of, and those that were told before and of
+    which a page tells a part for the first time.
+
+    Example: the last quarter was told on 1 January. A report of October alone, made later, tells a
+    part of it.
+    """
+    fresh = [page for place, page in pages.items() if place not in repeated]
+    times = {page.name_part()[2:] for page in fresh}
+    windows = {page.window for page in pages.values() if page.window}
+    for window in {one.page.window for one in past.pages if one.page.window}:
+        start, end = window
+        if any(first and last and start <= first and last <= end for first, last in times):
+            windows.add(window)
+    return sorted(windows)
+
+
 def _find_twins(
-    figures: pl.DataFrame, before: pl.DataFrame, pages: Iterable[Page], policy: Policy
+    figures: pl.DataFrame,
+    before: pl.DataFrame,
+    windows: Sequence[tuple[date, date]],
+    policy: Policy,
 ) -> pl.DataFrame:
     """Those of the figures that are near twins: of one that was told before, of another of them, or
     of the sum of the parts of a whole that were told, and of those with what is to be told (see
-    `leftovers`): a part that is told anew may yet be hidden, and what it was before is known."""
+    `leftovers`): a part that is told anew may yet be hidden, and what it was before is known. Of a
+    whole that was told before, the parts that are new must stay unsure."""
     enough = figures.filter(pl.col("people") >= policy.min_count)
-    windows = sorted({page.window for page in pages if page.window})
-    sums = []
-    for told_by_then in (before, pl.concat([before, enough.select(before.columns)])):
-        parts = list_parts(told_by_then)
-        sums.append(add_windows(parts, windows))
-        sums.append(add_codes(parts.filter(pl.col("end").is_null())))
-    every_sum = pl.concat(sums).unique(maintain_order=True)
-    told = pl.concat([before, every_sum], how="diagonal_relaxed")
-    near = [find_twins(figures, told, policy), guess_twins(figures, before, policy)]
+    told = before.with_columns(figure=pl.lit(None, pl.UInt32))
+    sums_before = _add_parts(told, windows)
+    sums = _add_parts(pl.concat([told, enough.select(told.columns)]), windows)
+    every_sum = pl.concat([sums_before, sums]).drop("figure").unique(maintain_order=True)
+    fresh_sums = sums.join(sums_before, on="sketch", how="anti").explode("figure")
+    near = [
+        find_twins(figures, pl.concat([before, every_sum], how="diagonal_relaxed"), policy),
+        find_twins(fresh_sums.drop_nulls("figure"), before, policy),
+        guess_twins(figures, before, policy),
+    ]
     return pl.concat(near)
+
+
+def _add_parts(told: pl.DataFrame, windows: Sequence[tuple[date, date]]) -> pl.DataFrame:
+    """The sums of the parts of wholes that were told (see `leftovers`)."""
+    parts = list_parts(told)
+    by_code = parts.filter(pl.col("end").is_null())
+    return pl.concat([add_windows(parts, windows), add_codes(by_code), add_slices(told)])
 
 
 def _find_blurred(
