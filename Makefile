@@ -12,6 +12,8 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint 
 AT_TEST = GENLIB_HOME=$(CURDIR)/build/workbench
 # a file's tests share what was made for them, so they stay together
 SPREAD = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# nbval, which only notebooks need, loads a grammar of web addresses: a second in each process
+PLAIN = -p no:nbval
 SIZE ?= small
 
 .PHONY: reports lab test proofs check digests bench clean
@@ -23,12 +25,12 @@ lab: .venv/run
 	JUPYTER_CONFIG_PATH=$(CURDIR)/.jupyter $(BIN)/jupyter lab notebooks
 
 test: .venv/dev
-	$(BIN)/pytest -m "not slow" $(SPREAD) tests
+	$(BIN)/pytest -m "not slow" $(PLAIN) $(SPREAD) tests
 	$(AT_TEST) $(BIN)/genlib demo
 	$(AT_TEST) $(BIN)/pytest --nbval-lax --nbval-current-env $(SPREAD) notebooks
 
 proofs: .venv/dev
-	$(BIN)/pytest -m slow $(SPREAD) tests
+	$(BIN)/pytest -m slow $(PLAIN) $(SPREAD) tests
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

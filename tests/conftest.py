@@ -3,6 +3,7 @@ a wheel."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -63,6 +64,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if is_on_postgresql and item.path.stem not in ON_BOTH:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests are made of stays till the end: none of it is searched for what may
+    go."""
+    gc.freeze()
 
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of Linux, in which each makes one of his own

@@ -1,9 +1,10 @@
-"""Empty registers to copy, for making one anew costs a test more than most of them do; and SQLite
-that waits for no disk, for nothing in a test must outlive the machine."""
+"""Empty registers to copy, for making one anew costs a test more than most of them do; and files
+that wait for no disk, for nothing in a test must outlive the machine."""
 
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import sqlite3
 from functools import cache
@@ -36,7 +37,9 @@ def copy_empty_register(folder: Path) -> str:
 
 
 def wait_for_no_disk() -> None:
-    """Whatever SQLAlchemy opens of SQLite in this process hands over to the system and goes on."""
+    """Whatever this process writes, and SQLAlchemy's SQLite in it, it hands over to the system and
+    goes on."""
+    os.fsync = lambda descriptor: None
 
     @sa.event.listens_for(sa.Engine, "connect")
     def set_pragma(connection: Any, _record: Any) -> None:

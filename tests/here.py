@@ -16,15 +16,18 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from nbclient.exceptions import CellExecutionError
-from nbformat.v4 import new_output
 from traitlets.config import Config
 
+from genlib.lean import spare_grammar
 from genlib.reports import run
 from genlib.reports.catalogue import Run
 from genlib.reports.execute import ROOT, Kernels, Session
 from genlib.reports.kernels import environment
 from genlib.settings import PUBLICATION
+
+with spare_grammar():
+    from nbclient.exceptions import CellExecutionError
+    from nbformat.v4 import new_output
 
 NO_HISTORY = Config({"HistoryManager": {"enabled": False}})
 

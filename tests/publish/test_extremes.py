@@ -13,7 +13,7 @@ from small import IDENTITY, KEY, NOW, PURPOSES, ZONE
 
 from genlib import notice as notices
 from genlib.publish.writer import publish
-from genlib.register.database import Register, create_register
+from genlib.register.database import Register, create_register, open_register
 from genlib.register.intake import Summary, load
 from genlib.settings import REPOSITORY
 
@@ -95,13 +95,25 @@ def load_rows(register: Register, folder: Path, tables: dict[str, list[dict[str,
     return load(register, folder, IDENTITY, rejected_to=target, at=LAST_INSTANT, time_zone="UTC")
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sample register and the anchor of its audit trail, to be copied."""
+    folder = tmp_path_factory.mktemp("loaded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENLIB_HOME", str(folder / "home"))
+        register = create_register(f"sqlite:///{folder}/register.sqlite")
+        sample = shutil.copytree(REPOSITORY / "data/sample", folder / "sample")
+        assert load(register, sample, IDENTITY, rejected_to=folder / "rejected").rejected == 0
+        register.engine.dispose()
+    return folder
+
+
 @pytest.fixture
-def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Register]:
+def register(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Register]:
     """The sample register."""
+    shutil.copytree(loaded, tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
-    register = create_register(f"sqlite:///{tmp_path}/register.sqlite")
-    sample = shutil.copytree(REPOSITORY / "data/sample", tmp_path / "sample")
-    assert load(register, sample, IDENTITY, rejected_to=tmp_path / "rejected").rejected == 0
+    register = open_register(f"sqlite:///{tmp_path}/register.sqlite")
     yield register
     register.engine.dispose()
 
