@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from empty import copy_empty_register, wait_for_no_disk
+from empty import copy_empty_register, wait_for_no_disk, wrap_at_little_cost
 from here import without_kernel
 from hypothesis import settings
 from workbench import ROOT, Bench
@@ -30,6 +30,7 @@ from genlib.reports import run
 settings.register_profile("genlib", deadline=None)
 settings.load_profile("genlib")
 wait_for_no_disk()
+wrap_at_little_cost()
 
 NUMBERS = count()
 LATEST = date(2026, 11, 30)

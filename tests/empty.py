@@ -1,5 +1,6 @@
 """Empty registers to copy, for making one anew costs a test more than most of them do; and files
-that wait for no disk, for nothing in a test must outlive the machine."""
+that wait for no disk, and keys that are wrapped at little cost, for nothing in a test must outlive
+the machine or withstand a thief."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from genlib.register import vault
 from genlib.register.database import create_register
 
 
@@ -45,3 +47,9 @@ def wait_for_no_disk() -> None:
     def set_pragma(connection: Any, _record: Any) -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("PRAGMA synchronous=OFF")
+
+
+def wrap_at_little_cost() -> None:
+    """Keys that this process makes are opened at once by whoever opens them: a key file tells the
+    cost of each secret, by default a sixth of a second of all cores."""
+    vault.COST = {"time": 1, "memory_kib": 64, "lanes": 1}

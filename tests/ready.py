@@ -63,13 +63,14 @@ def _leave(code: int) -> None:
 
 
 if __name__ == "__main__":
-    from empty import wait_for_no_disk
+    from empty import wait_for_no_disk, wrap_at_little_cost
 
     from genlib.cli import GROUPS
 
     for name in (*HEAVY, *(f"genlib.cli.{group}" for group in GROUPS)):
         import_module(name)
     wait_for_no_disk()
+    wrap_at_little_cost()
     gc.freeze()
     for line in sys.stdin:
         print(run(json.loads(line)), flush=True)

@@ -21,7 +21,6 @@ SAMPLE = REPOSITORY / "data" / "sample"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "password").write_text("anna's own words")
     (tmp_path / "other").write_text("bertta's own words")
-    monkeypatch.setattr("genlib.register.vault.COST", {"time": 1, "memory_kib": 64, "lanes": 1})
     monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("GENLIB_USER", "anna")
     monkeypatch.setenv("GENLIB_PASSWORD_FILE", str(tmp_path / "password"))

@@ -224,7 +224,6 @@ def bench(
 ) -> Iterator[Path]:
     """A workbench with keys and a register of twenty on either database; gives the key file."""
     (tmp_path / "password").write_text("anna's own words")
-    monkeypatch.setattr("genlib.register.vault.COST", {"time": 1, "memory_kib": 64, "lanes": 1})
     monkeypatch.setenv("GENLIB_REGISTER", url)
     monkeypatch.setenv("GENLIB_USER", "anna")
     monkeypatch.setenv("GENLIB_PASSWORD_FILE", str(tmp_path / "password"))

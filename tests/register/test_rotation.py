@@ -34,11 +34,6 @@ NOW = dt.datetime(2026, 11, 24, 10, tzinfo=dt.UTC)
 SEALED = [one.name for one in Base.metadata.sorted_tables if rotation.find_secrets(one.name)]
 
 
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vault, "COST", {"time": 1, "memory_kib": 64, "lanes": 1})
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A key file with the secrets of the tests: anna holds both, bertta is a publisher."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -12,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
+from workbench import ROOT
 
 from genlib.errors import BadInput, GenlibError, Refused, UsageError, WrongPassword
-from genlib.register import vault
 from genlib.register.sealing import derive_key, hash_texts
 from genlib.register.vault import (
     IdentityKey,
@@ -33,14 +36,25 @@ BERTTA = ("bertta", "bertta's own words")
 KEY = IdentityKey(bytes(range(32)))
 
 
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vault, "COST", {"time": 1, "memory_kib": 64, "lanes": 1})
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "keys.json"
+
+
+def test_keys_of_a_command_are_wrapped_at_the_cost_of_rfc_9106(tmp_path: Path) -> None:
+    """In a process of its own: those of the tests are wrapped at little cost (`empty`)."""
+    (tmp_path / "password").write_text(ANNA["password"])
+    given = {
+        "GENLIB_HOME": str(tmp_path),
+        "GENLIB_USER": "anna",
+        "GENLIB_PASSWORD_FILE": str(tmp_path / "password"),
+    }
+    command = [sys.executable, "-m", "genlib.cli", "keys", "create"]
+    subprocess.run(command, env={**os.environ, **given}, cwd=ROOT, check=True)
+    slots = json.loads((tmp_path / "keys.json").read_text())["slots"]
+    second_choice = {"time": 3, "memory_kib": 64 * 1024, "lanes": 4}
+    assert [slot["cost"] for slot in slots] == [second_choice] * len(slots)
+    assert len(open_pseudonym(tmp_path / "keys.json", **ANNA).secret) == 32
 
 
 def test_secrets_open_with_the_password_and_differ(path: Path) -> None:
@@ -397,9 +411,7 @@ JSON = st.recursive(
 def genuine(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The text of a key file."""
     path = tmp_path_factory.mktemp("genuine") / "keys.json"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vault, "COST", {"time": 1, "memory_kib": 64, "lanes": 1})
-        create_keys(path, **ANNA)
+    create_keys(path, **ANNA)
     return path.read_text()
 
 

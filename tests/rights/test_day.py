@@ -26,7 +26,6 @@ CLOCKS = ("_erasing", "publish", "audience")
 PURPOSE = "customer_analysis"
 PARTLY, WHOLE = 14, 213
 ERASED = [PARTLY, WHOLE]
-QUICK = {"time": 1, "memory_kib": 64, "lanes": 1}
 """Of opening a key: some fifty are opened."""
 BELONGING = ("register.sqlite", "register.sqlite.audit")
 LIST = (
@@ -78,11 +77,6 @@ def day(
         monkeypatch.setenv(name, value)
     for module in CLOCKS:
         monkeypatch.setattr(f"genlib.cli.{module}.read_clock", lambda: day.now)
-    monkeypatch.setattr("genlib.register.vault.COST", QUICK)
-    new = day.bench.home / "new"
-    new.write_text("another horse battery")
-    day.say("keys password --new-password-file", str(new))
-    new.rename(day.bench.home / "password")
     return day
 
 
