@@ -30,6 +30,9 @@ from genlib.disclosure.tally import count_level
 from genlib.errors import UsageError
 from genlib.period import Period
 
+TOO_WIDE = (nw.UInt64, nw.UInt128, nw.Int128)
+"""Types of whole numbers of which a sum may be too great for a figure."""
+
 
 @check_call
 def tabulate(  # noqa: PLR0913 - what a table is
@@ -227,8 +230,8 @@ def _check_columns(
     rows: Rows, person: str, columns: Sequence[str], sums: Sequence[str], population: Population
 ) -> None:
     """UsageError for what has no rows, for a person, a dimension or a measure that the rows do not
-    have, for one that is named twice, for a dimension of fractions, of which no two are alike, and
-    for a measure in fractions, which would be cut row by row."""
+    have, for one that is named twice, for pseudonyms that are no texts, for a dimension that is not
+    of codes, and for a measure in fractions, which would be cut row by row."""
     frame = nw.from_native(rows, pass_through=True)
     if not isinstance(frame, nw.DataFrame | nw.LazyFrame):
         raise UsageError(
@@ -243,18 +246,31 @@ def _check_columns(
         raise UsageError(
             f"the rows have no column {', '.join(missing)}; they have {', '.join(schema)}"
         )
+    if person == "pseudonym" and schema[person] != nw.String:
+        raise UsageError(f"person pseudonym is {schema[person]}, and pseudonyms are texts")
     for column in columns:
-        if schema[column].is_float():
-            raise UsageError(
-                f"dimension {column} of {population} is {schema[column]}, and groups are of codes: "
-                f'cut it into bands first, as pl.col("{column}").cut(...) does'
-            )
+        _check_codes(column, schema[column], population)
     for name in sums:
         _check_whole(name, schema[name], population)
 
 
+def _check_codes(column: str, kind: Any, population: Population) -> None:
+    """UsageError for a dimension of fractions, of which no two are alike, of lists or of bytes."""
+    if not (kind.is_float() or kind.is_nested() or kind == nw.Binary):
+        return
+    cure = ""
+    if kind.is_float():
+        cure = f': cut it into bands first, as pl.col("{column}").cut(...) does'
+    raise UsageError(f"dimension {column} of {population} is {kind}, and groups are of codes{cure}")
+
+
 def _check_whole(name: str, kind: Any, population: Population) -> None:
     """UsageError for a measure that is not in whole numbers."""
+    if kind in TOO_WIDE:
+        raise UsageError(
+            f"measure {name} of {population} is {kind}, and sums are of numbers of 64 bits with a "
+            "sign: cast it to Int64 first"
+        )
     if kind.is_integer() or kind == nw.Boolean:
         return
     cure = ""

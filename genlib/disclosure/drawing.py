@@ -16,6 +16,7 @@ import polars as pl
 from genlib.disclosure.cells import Tables
 from genlib.disclosure.members import COMPANY, Level, Members, customers_of, look_up
 from genlib.disclosure.sketch import Sketches, draw_sketches, numbers
+from genlib.errors import UsageError
 
 ONE = pl.lit(1, pl.Int8).alias("people")
 """What everybody brings to his cell."""
@@ -107,7 +108,7 @@ def _read_domain(pseudonyms: pl.Series) -> str:
     >>> _read_domain(pl.Series(["c1-000000000001"])), _read_domain(pl.Series(dtype=pl.String))
     ('c1', '')
     """
-    return "".join(pseudonyms.head(1)).partition("-")[0]
+    return "".join(pseudonyms.drop_nulls().head(1)).partition("-")[0]
 
 
 def _number_customers(person: str, release: Tables | None) -> tuple[pl.DataFrame, str]:
@@ -141,8 +142,7 @@ def _work_out_numbers(customers: pl.LazyFrame, column: str) -> tuple[pl.DataFram
     names = customers.select(name for name in wanted if name in schema).collect()
     number = numbers(names["pseudonym"])
     if COMPANY in names.columns:
-        company = pl.col(COMPANY).cast(pl.UInt64)
-        number = names.select(pl.coalesce(company, number)).to_series()
+        number = _read_companies(names[COMPANY]).fill_null(number)
     numbered = names.select(pl.col(column).alias("_person"), _number=number)
     return numbered.sort("_person"), _read_domain(names["pseudonym"])
 
@@ -158,8 +158,21 @@ def _add_numbers(rows: pl.DataFrame, person: str, names: pl.DataFrame) -> pl.Dat
     [(1, 11), (1, None)]
     """
     if person == COMPANY:
-        return rows.select(pl.exclude(person), _number=pl.col(person).cast(pl.UInt64))
+        return rows.select(pl.exclude(person), _number=_read_companies(rows[person]))
     number = look_up(rows[person], names["_person"], names["_number"])
     if person == "pseudonym":
         number = number.fill_null(numbers(rows[person]))
     return rows.drop(person).with_columns(_number=number)
+
+
+def _read_companies(companies: pl.Series) -> pl.Series:
+    """The numbers of companies as those of contributors; UsageError, without a value, for what is
+    none.
+
+    >>> _read_companies(pl.Series([7, None])).to_list()
+    [7, None]
+    """
+    is_number = companies.dtype.is_integer() or companies.dtype == pl.Null
+    if not is_number or (companies < 0).any():
+        raise UsageError("column company holds what numbers no company: they are whole, from 0 on")
+    return companies.cast(pl.UInt64)

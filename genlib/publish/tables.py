@@ -11,6 +11,7 @@ from operator import or_
 
 import polars as pl
 
+from genlib.errors import Refused
 from genlib.permission import Judge, reach
 from genlib.publish.coarsen import Released, coarse
 from genlib.publish.people import APART, Source
@@ -97,13 +98,23 @@ def _numbered(
     go. A null key stays null."""
     for key in keys:
         if key.name not in numbers:
-            batch = batch.with_columns(pl.col(key.source).cast(pl.UInt32).alias(key.name))
+            batch = batch.with_columns(_narrow(batch[key.source]).alias(key.name))
             continue
         batch = batch.join(
             numbers[key.name], left_on=key.source, right_on="id", how="left", maintain_order="left"
         )
         batch = batch.filter(pl.col(key.source).is_null() | pl.col(key.name).is_not_null())
     return batch
+
+
+def _narrow(numbers: pl.Series) -> pl.Series:
+    """The numbers in the four bytes of a release; Refused, without a number, if one has more."""
+    narrow = numbers.cast(pl.UInt32, strict=False)
+    if narrow.null_count() > numbers.null_count():
+        raise Refused(
+            f"a number in {numbers.name} is below 0 or above {2**32 - 1}; none is released"
+        )
+    return narrow
 
 
 def _promise(source: Source) -> Callable[[pl.DataFrame], pl.DataFrame]:

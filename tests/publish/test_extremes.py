@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from small import IDENTITY, KEY, NOW, PURPOSES, ZONE
 
 from genlib import notice as notices
+from genlib.errors import GenlibError
 from genlib.publish.writer import publish
 from genlib.register.database import Register, create_register, open_register
 from genlib.register.intake import Summary, load
@@ -162,3 +164,38 @@ def test_rows_beyond_a_limit_are_refused(
     [outcome] = load_rows(register, tmp_path / "in", {table: [row]}).tables
     assert outcome.loaded == 0
     assert outcome.rules["out_of_range"] == 1
+
+
+WIDE = r"^a number in id is below 0 or above 4294967295; none is released$"
+NONE_OF_ITS_COLUMN = r"^table (?:customer|campaign): a stored value is none of its column$"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "change", "said"),
+    [
+        ("campaign_history", "campaign SET id = 7771234567890", WIDE),
+        ("campaign_history", "campaign SET id = -7771234", WIDE),
+        ("campaign_history", "campaign SET holdout_share = 'Sentinel'", NONE_OF_ITS_COLUMN),
+        ("customer_analysis", "customer SET company_id = -7771234", r"missing nor negative$"),
+        ("customer_analysis", "customer SET birth_year = 'Sentinel'", NONE_OF_ITS_COLUMN),
+        ("customer_analysis", "customer SET left_on = 7771234567", NONE_OF_ITS_COLUMN),
+    ],
+)
+def test_what_another_program_wrote_into_the_register_is_refused_and_not_told(
+    purpose: str, change: str, said: str, register: Register, tmp_path: Path
+) -> None:
+    path = register.engine.url.database
+    assert path is not None
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE {change} WHERE id = 1")
+    with pytest.raises(GenlibError, match=said):
+        publish(
+            purpose,
+            register,
+            KEY,
+            notice=notices.load(),
+            releases=tmp_path / "out",
+            common=tmp_path,
+            now=NOW,
+            time_zone=ZONE,
+        )

@@ -93,6 +93,10 @@ def test_a_value_that_is_none_of_its_column_is_not_told(register: Register) -> N
         connection.execute(sa.text("UPDATE customer SET birth_year = 'Sentinel' WHERE id = 3"))
     with pytest.raises(GenlibError, match="table customer: a stored value is none of its column"):
         register.read_range("customer", ["id", "birth_year"], pl.DataFrame({"id": [1, 3]}))
+    with pytest.raises(GenlibError, match=r"is none of its column$"):
+        list(register.scan("customer", ["birth_year"]))
+    with pytest.raises(GenlibError, match=r"is none of its column$"):
+        register.matching("customer", pl.DataFrame({"id": [3]}))
 
 
 def test_columns_of_different_lengths_are_no_frame() -> None:

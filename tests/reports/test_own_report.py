@@ -256,6 +256,31 @@ def test_a_dimension_of_fractions_is_refused_with_what_to_do(settings):
         genlib.tabulate(ROWS, person="customer", by=[Dimension("euros")], population="x")
 
 
+STRANGE = {
+    "company": [-7771234, "Sentinel", float("nan"), b"Sentinel", [7771234]],
+    "pseudonym": [-7771234, 7.5, b"Sentinel", [7771234]],
+    "late": [2**64 - 1, "Sentinel", 7.5, [7771234]],
+    "branch": [b"Sentinel", [7771234], 7.5],
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [(column, value) for column in STRANGE for value in STRANGE[column]]
+)
+def test_a_column_of_anything_is_taken_or_refused_without_a_value(settings, column, value):
+    """Polars quotes what it cannot read."""
+    rows = ROWS.with_columns(pl.Series(column, [value] * ROWS.height))
+    person = column if column in {"company", "pseudonym"} else "customer"
+    measures = [Measure("people", "people"), Measure("late")]
+    with pytest.raises(UsageError, match=rf"{column} ") as refused:
+        genlib.protect(
+            strange=genlib.tabulate(
+                rows, person=person, by=[Dimension("branch")], measures=measures, population="x"
+            )
+        )
+    assert not re.search(r"777|Sentinel|\n", str(refused.value))
+
+
 def test_a_measure_of_text_is_not_told_to_be_rounded(settings):
     measures = [Measure("branch")]
     with pytest.raises(UsageError, match=r"sums are of whole numbers$"):
