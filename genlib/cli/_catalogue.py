@@ -106,6 +106,8 @@ def open_report(
         there = f"there is one in {' and '.join(others)}: --language {others[0]}" if others else ""
         listed = "genlib report list shows what there is"
         raise UsageError(f"there is no such good run; {there or listed}")
+    if run.html is None and run.status == GOOD:
+        raise ReportFailed(f"the page of run {run.id} is not there any more: {run.folder}")
     page = run.html or run.notebook
     typer.echo(page)
     if sys.stdout.isatty():

@@ -158,10 +158,7 @@ def _make_row(reports: Path, runs: Sequence[Run], words: Words, here: ZoneInfo) 
     finished_at = max(datetime.fromisoformat(run.manifest["finished_at"]) for run in runs)
     at = finished_at.astimezone(here)
     period = _name_period(first.slot.period, words)
-    choices = ", ".join(
-        f"{words.label('parameter', what)}: {words.label(what, value)}"
-        for what, value in first.manifest.get("chosen", {}).items()
-    )
+    choices = _describe_choices(first.manifest.get("chosen", {}), words)
     texts = (period, first.slot.period, choices)
     row = Row(period, choices, f"{words.date(at)} {at:%H.%M}", " ".join(texts).lower())
     order = {language: place for place, language in enumerate(PAGES)}
@@ -174,13 +171,26 @@ def _make_row(reports: Path, runs: Sequence[Run], words: Words, here: ZoneInfo) 
     return row
 
 
+def _describe_choices(choices: Mapping[str, Any], words: Words) -> str:
+    return ", ".join(
+        f"{words.label('parameter', what)}: {words.label(what, value)}"
+        for what, value in choices.items()
+    )
+
+
+def _name_part(title: str, choices: Mapping[str, Any], words: Words) -> str:
+    """The title of a report, with what it was narrowed to."""
+    return f"{title}, {_describe_choices(choices, words)}" if choices else title
+
+
 def _list_failed(reports: Path, runs: list[Run], words: Words) -> list[dict[str, Any]]:
-    """The runs that failed after their slot's last good one."""
+    """The newest run of each slot that failed after its last good one."""
     last = {run.slot: run.id for run in catalogue.newest(runs, "good")}
+    newest = {run.id for run in catalogue.newest(runs, "failed")}
     return [
         _make_trouble(
             "failed",
-            name_report(run, words),
+            _name_part(name_report(run, words), run.manifest.get("chosen", {}), words),
             run.slot.period,
             run.slot.language,
             words,
@@ -188,7 +198,7 @@ def _list_failed(reports: Path, runs: list[Run], words: Words) -> list[dict[str,
             links=_link(reports, run.notebook, words.translate("Notebook")),
         )
         for run in runs
-        if run.status == "failed" and run.id > last.get(run.slot, "")
+        if run.id in newest and run.id > last.get(run.slot, "")
     ]
 
 
@@ -199,7 +209,7 @@ def _list_held(runs: list[Run], words: Words) -> list[dict[str, Any]]:
     return [
         _make_trouble(
             HELD[run.status],
-            name_report(run, words),
+            _name_part(name_report(run, words), run.manifest.get("chosen", {}), words),
             run.slot.period,
             run.slot.language,
             words,
@@ -265,9 +275,13 @@ def _make_trouble(  # noqa: PLR0913 - the columns of a row
 
 def _name_task(task: Mapping[str, Any], titles: Mapping[str, str], words: Words) -> str:
     """The title of what a schedule ordered, by name or by the path of a notebook."""
-    ordered = task["key"].removeprefix("report ").partition(f" {task['period']} ")[0]
+    middle = f" {task['period']} {task['language']} "
+    ordered, _, choices = task["key"].removeprefix("report ").rpartition(middle)
     report = PurePath(ordered).name.removesuffix(".ipynb")
-    return titles.get(report) or words.translate(MESSAGES.get(report, report))
+    title = titles.get(report) or words.translate(MESSAGES.get(report, report))
+    with suppress(ValueError):  # of a file that somebody wrote
+        return _name_part(title, json.loads(choices), words)
+    return title
 
 
 def _name_period(period: str, words: Words) -> str:

@@ -26,6 +26,7 @@ from genlib.reports.approval import ACTS, digest_notebook, find_record
 from genlib.reports.catalogue import GOOD, WAITING, Run
 from genlib.reports.making import TABLES
 from genlib.reports.run import Page, find_notebook, open_notebook, run_pages
+from genlib.reports.second_person import PAGE
 from genlib.settings import Settings
 
 AUDIT = "disclosure.json"
@@ -36,13 +37,14 @@ def verify_run(run: Run, settings: Settings, notebook: Path | None = None) -> li
     """The files of a run that came out otherwise when it was made again; none if it stands.
 
     UsageError for a run that failed, was refused or cites no release, Refused if the notebook was
-    changed since; `notebook` names the one of that day.
+    changed since, ReportFailed if a file of the run is gone; `notebook` names the one of that day.
     """
     if run.status not in {GOOD, WAITING} or "release" not in run.manifest:
         raise UsageError(
             "only a good run, or one that waits for a second person, can be verified, and only if "
             "it cites its release"
         )
+    _check_whole(run)
     path = notebook or _find_notebook(run)
     if digest_notebook(open_notebook(path)) != run.manifest["notebook_digest"]:
         raise Refused(
@@ -61,6 +63,18 @@ def verify_run(run: Run, settings: Settings, notebook: Path | None = None) -> li
         before = _read(run)
         after = _read(again)
     return [name for name in before if before[name] != after.get(name)]
+
+
+def _check_whole(run: Run) -> None:
+    """ReportFailed if a file of the run was taken away."""
+    files = [run.folder / name for name in (PAGE, AUDIT)] + [run.notebook]
+    gone = [file.name for file in files if not file.is_file()]
+    if gone:
+        raise ReportFailed(
+            f"{', '.join(gone)} of this run is not there any more, so nothing can be compared; "
+            "take the run back with genlib report forget, or withdraw if it was shown, and make it "
+            "again"
+        )
 
 
 def _find_notebook(run: Run) -> Path:
@@ -97,11 +111,11 @@ def _read(run: Run) -> Files:
     """What a run holds, without the day until which it is kept and without a banner."""
     last_day = date.fromisoformat(run.manifest["kept_until"])
     day = Words(run.slot.language).date(last_day)
-    text = (run.folder / "report.html").read_text(encoding="utf-8")
+    text = (run.folder / PAGE).read_text(encoding="utf-8")
     page = take_banner(text).replace(day, "")
     cells = json.loads(run.notebook.read_text(encoding="utf-8").replace(day, ""))["cells"]
     without_id = [{name: part for name, part in cell.items() if name != "id"} for cell in cells]
     audit = (run.folder / AUDIT).read_bytes()
-    files = {"report.html": page, "report.ipynb": without_id, AUDIT: audit}
+    files = {PAGE: page, "report.ipynb": without_id, AUDIT: audit}
     tables = run.folder / TABLES
     return files | {TABLES: tables.read_bytes()} if tables.exists() else files

@@ -162,3 +162,24 @@ def test_a_hold_needs_its_reason(home):
     keep(home / "reports", "2026-1", "good")
     assert command(["report", "hold", "2026-1"]) == 2
     assert command(["report", "hold", "nobody", "--end"]) == 2
+
+
+def test_a_page_that_was_taken_away_is_missed_in_one_line(home, capsys):
+    run = keep(load().reports, "2026-11-01T040000Z-5f2c91", catalogue.GOOD)
+    manifest = run.folder / "manifest.json"
+    manifest.write_text(json.dumps({**run.manifest, "release": {}}), encoding="utf-8")
+    run.html.unlink()
+    assert command(["report", "open", "campaign_history"]) == 5
+    assert f"the page of run {run.id} is not there any more" in capsys.readouterr().err
+    assert command(["report", "verify", run.id]) == 5
+    assert "report.html, disclosure.json of this run is not there" in capsys.readouterr().err
+
+
+def test_what_is_missing_did_not_fail(home, capsys):
+    assert command(["report", "list", "--failed", "--missing"]) == 2
+    assert "give either --failed or --missing" in capsys.readouterr().err
+
+
+def test_a_notebook_that_is_not_at_its_place_is_named_as_one(home, capsys):
+    assert command(["report", "run", str(home / "none.ipynb")]) == 2
+    assert "no notebook none.ipynb at that place" in capsys.readouterr().err

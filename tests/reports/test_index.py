@@ -47,6 +47,22 @@ def test_a_failed_run_is_listed_until_its_slot_is_good_again(tmp_path):
     assert not [link for link in links(index.write(tmp_path, ZONE)) if "2026-2" in link]
 
 
+def test_of_a_part_that_failed_twice_the_newest_run_is_listed_with_what_it_was_narrowed_to(
+    tmp_path,
+):
+    for run_id in ("2026-1", "2026-2"):
+        keep(tmp_path, run_id, "failed", slug="region-01")
+    page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE, "en")
+    assert re.findall("</span> ([^<]+)</th>", page) == ["Campaign history, region: Uusimaa"]
+    assert "/2026-2/" in page
+    status = {"kind": "report", "period": "2026-11", "language": "fi", "run": None, "late": True}
+    key = 'report customer_analysis 2026-11 fi {"region": "06"}'
+    tasks = [status | {"key": key, "status": "waiting", "reason": "old"}]
+    (tmp_path / "status.json").write_text(json.dumps({"tasks": tasks}), encoding="utf-8")
+    page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE, "en")
+    assert "</span> Customer analysis, region: Pirkanmaa</th>" in page
+
+
 def test_an_empty_catalogue_has_a_page(tmp_path):
     assert index.write(tmp_path / "reports", ZONE).exists()
 
