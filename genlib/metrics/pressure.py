@@ -13,6 +13,7 @@ import polars as pl
 
 from genlib.disclosure.cells import PEOPLE, Cells, Dimension, Measure, Tables
 from genlib.disclosure.counting import with_rates
+from genlib.disclosure.units import name_interval
 from genlib.errors import UsageError
 from genlib.metrics.ladders import at_least, by_channel, by_number, list_bands
 from genlib.metrics.lookup import at, on_total, with_figures
@@ -65,7 +66,7 @@ def _over(frame: pl.DataFrame, *, cap: int) -> pl.DataFrame:
     wide_bands = [f"{n}+" for n in range(1, cap + 1)]
     unclear = frame.filter(pl.col("contacts").is_in(wide_bands))["days"]
     is_clear = ~pl.col("days").is_in(unclear.implode())
-    columns = ("over_rate", "over_rate_low", "over_rate_high")
+    columns = name_interval("over_rate")
     return rated.with_columns(pl.when(is_clear).then(column).alias(column) for column in columns)
 
 
