@@ -63,6 +63,23 @@ def find_twins(figures: pl.DataFrame, told: pl.DataFrame, policy: Policy) -> pl.
     return _list_needs(both.filter(~is_corrected.fill_null(False)), policy)
 
 
+def find_rests(sums: pl.DataFrame, told: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The figures that are parts of a near twin of one that was `told` before (a list in `figure`,
+    of each of the sums), and the moves that each needs: the sum moves as they do.
+
+    Example: 20 were told of all; 18 is the sum of 9 that were told of a part, and of 9 that are to
+    be told of another, which must stay unsure.
+    """
+    parts = pl.col("figure").explode().unique()
+    distinct = sums.group_by([*SAME, "value"], maintain_order=True).agg(parts)
+    numbered = distinct.with_row_index("row")
+    before = told.unique(SAME, maintain_order=True).with_row_index("row")
+    close = find_close(numbered, before, policy.min_count)
+    pairs = close.join(numbered, left_on="our", right_on="row")
+    both = pairs.join(before, left_on="their", right_on="row", suffix="_old")
+    return _list_needs(both.explode("figure").with_columns(is_own=False), policy)
+
+
 def guess_twins(figures: pl.DataFrame, past: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """Those of the figures that are near twins of the same cell in the `past`, where nobody knows
     who they are of, or they were drawn by other numbers: as many people part them, it is taken, as

@@ -20,7 +20,7 @@ from genlib.disclosure.figures import name_cell
 from genlib.disclosure.ladder import has_ladder, leave_out
 from genlib.disclosure.leftovers import add_codes, add_slices, add_windows, list_parts
 from genlib.disclosure.model import Model, build
-from genlib.disclosure.near import find_twins, guess_twins
+from genlib.disclosure.near import find_rests, find_twins, guess_twins
 from genlib.disclosure.pages import PLACE, Page, Past, ToldPage, list_pages
 from genlib.disclosure.policy import Policy
 from genlib.disclosure.system import System
@@ -170,10 +170,10 @@ def _find_twins(
     sums_before = _add_parts(told, windows)
     sums = _add_parts(pl.concat([told, enough.select(told.columns)]), windows)
     every_sum = pl.concat([sums_before, sums]).drop("figure").unique(maintain_order=True)
-    fresh_sums = sums.join(sums_before, on="sketch", how="anti").explode("figure")
+    fresh_sums = sums.join(sums_before, on="sketch", how="anti")
     near = [
         find_twins(figures, pl.concat([before, every_sum], how="diagonal_relaxed"), policy),
-        find_twins(fresh_sums.drop_nulls("figure"), before, policy),
+        find_rests(fresh_sums, before, policy),
         guess_twins(figures, before, policy),
     ]
     return pl.concat(near)
