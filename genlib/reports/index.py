@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from genlib.errors import TooFewCustomers
 from genlib.present.theme import font_face, style
 from genlib.present.words import Words
 from genlib.private import OWNER, Access, make_folder
@@ -31,6 +32,8 @@ STATUS = "status.json"
 TROUBLES = ("refused", "failed")
 DRAFTS = {catalogue.DRAFT, catalogue.FAILED_DRAFT}
 """For one person alone: readers see nothing of them."""
+TOO_FEW = TooFewCustomers.__name__
+"""The error of a part of which there can be no report; nothing is wrong with the notebook."""
 HELD = {catalogue.WAITING: "waiting for a second person", catalogue.REFUSED: "refused"}
 """What is said of a run that has not gone out."""
 WHY_HELD = {
@@ -189,7 +192,7 @@ def _list_failed(reports: Path, runs: list[Run], words: Words) -> list[dict[str,
     newest = {run.id for run in catalogue.newest(runs, "failed")}
     return [
         _make_trouble(
-            "failed",
+            "refused" if run.manifest.get("error") == TOO_FEW else "failed",
             _name_part(name_report(run, words), run.manifest.get("chosen", {}), words),
             run.slot.period,
             run.slot.language,
@@ -222,6 +225,8 @@ def _list_held(runs: list[Run], words: Words) -> list[dict[str, Any]]:
 
 
 def _tell_cell(run: Run, words: Words) -> str:
+    if run.manifest.get("error") == TOO_FEW:
+        return words.translate("Too few customers for a report of their own.")
     cell = run.manifest.get("failed_cell")
     return words.translate("stopped in cell {cell}", cell=cell) if cell else ""
 

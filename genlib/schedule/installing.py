@@ -31,7 +31,7 @@ WorkingDirectory={folder}
 # the password of the service's own slots of the keys, for refresh and publish
 LoadCredential=genlib-password:/etc/genlib/password
 ExecStart={command} schedule due
-# 3: something was refused, 5: something failed; both are in the status and have been mailed
+# 3: something was refused, 5: something failed; both are in the status, and mailed to on_failure
 SuccessExitStatus=3 5
 """
 TIMER = """\

@@ -63,6 +63,27 @@ def test_of_a_part_that_failed_twice_the_newest_run_is_listed_with_what_it_was_n
     assert "</span> Customer analysis, region: Pirkanmaa</th>" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [
+        ("fi", "Asiakkaita on liian vähän omaan raporttiin."),
+        ("sv", "Kunderna är för få för en egen rapport."),
+        ("en", "Too few customers for a report of their own."),
+    ],
+)
+def test_a_part_of_too_few_customers_is_refused_and_no_failure(tmp_path, language, why):
+    run = keep(tmp_path, "2026-1", "failed", slug="region-01")
+    manifest = {**run.manifest, "error": "TooFewCustomers"}
+    (run.folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    page = index.render(tmp_path, catalogue.runs(tmp_path), ZONE, language)
+    said = " ".join(re.sub("<[^>]+>", " ", page).split())
+    assert (
+        f"{Words(language).translate('refused')} {Words(language).translate('Campaign history')}"
+        in said
+    )
+    assert why in said
+
+
 def test_an_empty_catalogue_has_a_page(tmp_path):
     assert index.write(tmp_path / "reports", ZONE).exists()
 
