@@ -17,7 +17,15 @@ import sqlalchemy as sa
 
 from genlib.errors import BadInput, GenlibError, Refused, RegisterNotFound, UsageError
 from genlib.private import OWNER, keep_access, make_home
-from genlib.register.bulk import UTC_INSTANT, Embedded, Server, explain, reason, translated
+from genlib.register.bulk import (
+    UTC_INSTANT,
+    Embedded,
+    Server,
+    explain,
+    reading_cells,
+    reason,
+    translated,
+)
 from genlib.register.packing import part_columns
 from genlib.register.roles import make_roles
 from genlib.register.schema import Base, table
@@ -116,7 +124,7 @@ class Register:
         texts = ", ".join(map(_quoted, wanted))
         query = f"SELECT {texts} FROM {_quoted(name)}{order}"  # noqa: S608 - the schema's names
         empty = True
-        with translated(name), _reading_cells(name), self._session(write=False) as session:
+        with translated(name), reading_cells(name), self._session(write=False) as session:
             for frame in self._bulk.read(session, query, wanted, rows):
                 empty = False
                 yield frame.select(chosen)
@@ -165,7 +173,7 @@ class Register:
         columns = ", ".join(map(_quoted, schema))
         every = f"SELECT {columns} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
         query = f"{every} WHERE ({wanted}) IN ({listed})"
-        with translated(name), _reading_cells(name), self._session(write=True) as connection:
+        with translated(name), reading_cells(name), self._session(write=True) as connection:
             return pl.concat(
                 self._bulk.match(connection, query, schema, json.dumps(part.rows()))
                 for part in keys.iter_slices(MATCHED_KEYS)
@@ -181,7 +189,7 @@ class Register:
         query = sa.text(f"{every} WHERE {which}")
         with translated(name), self._session(write=True) as connection:
             texts = connection.execute(query, values).one()
-        with _reading_cells(name):
+        with reading_cells(name):
             return part_columns(texts, wanted)
 
     @contextmanager
@@ -201,15 +209,6 @@ class Register:
         fresh = begin_writing(self.engine) if write else self._bulk.reading()
         with nullcontext(self._open) if self._open is not None else fresh as session:
             yield session
-
-
-@contextmanager
-def _reading_cells(name: str) -> Iterator[None]:
-    """Polars quotes what it cannot read; only the table may be named."""
-    try:
-        yield
-    except pl.exceptions.PolarsError:
-        raise GenlibError(f"table {name}: a stored value is none of its column") from None
 
 
 def _name_keys(bulk: Embedded | Server, keys: pl.DataFrame) -> tuple[str, dict[str, Any]]:
