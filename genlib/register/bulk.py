@@ -307,6 +307,15 @@ def translated(name: str) -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def reading_cells(name: str) -> Iterator[None]:
+    """Polars quotes what it cannot read; only the table may be named."""
+    try:
+        yield
+    except pl.exceptions.PolarsError:
+        raise GenlibError(f"table {name}: a stored value is none of its column") from None
+
+
 def explain(error: BaseException) -> GenlibError | None:
     """What a server's refusal or its going away means to whoever asked; nothing for other
     errors."""

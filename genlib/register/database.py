@@ -15,9 +15,18 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from genlib.errors import BadInput, GenlibError, Refused, RegisterNotFound, UsageError
+from genlib.errors import BadInput, Refused, RegisterNotFound, UsageError
 from genlib.private import OWNER, keep_access, make_home
-from genlib.register.bulk import UTC_INSTANT, Embedded, Server, explain, reason, translated
+from genlib.register.bulk import (
+    UTC_INSTANT,
+    Embedded,
+    Server,
+    explain,
+    quote_name,
+    reading_cells,
+    reason,
+    translated,
+)
 from genlib.register.packing import part_columns
 from genlib.register.roles import make_roles
 from genlib.register.schema import Base, table
@@ -111,12 +120,12 @@ class Register:
         if unknown := {*chosen, *sorting} - schema.keys():
             raise UsageError(f"table {name} has no column {', '.join(sorted(unknown))}")
         wanted = pl.Schema({column: schema[column] for column in dict.fromkeys(chosen + sorting)})
-        order = f" WHERE {_quoted(filled)} IS NOT NULL" if filled else ""
-        order += f" ORDER BY {_quoted(ordered_by)}" if ordered_by else ""
-        texts = ", ".join(map(_quoted, wanted))
-        query = f"SELECT {texts} FROM {_quoted(name)}{order}"  # noqa: S608 - the schema's names
+        order = f" WHERE {quote_name(filled)} IS NOT NULL" if filled else ""
+        order += f" ORDER BY {quote_name(ordered_by)}" if ordered_by else ""
+        texts = ", ".join(map(quote_name, wanted))
+        query = f"SELECT {texts} FROM {quote_name(name)}{order}"  # noqa: S608 - the schema's names
         empty = True
-        with translated(name), _reading_cells(name), self._session(write=False) as session:
+        with translated(name), reading_cells(name), self._session(write=False) as session:
             for frame in self._bulk.read(session, query, wanted, rows):
                 empty = False
                 yield frame.select(chosen)
@@ -146,9 +155,9 @@ class Register:
         holds."""
         if not keys.height:
             return keys
-        wanted = ", ".join(map(_quoted, keys.columns))
+        wanted = ", ".join(map(quote_name, keys.columns))
         listed = self._bulk.listed(keys)
-        every = f"SELECT {wanted} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
+        every = f"SELECT {wanted} FROM {quote_name(name)}"  # noqa: S608 - the schema's names
         query = f"{every} WHERE ({wanted}) IN ({listed})"
         with translated(name), self._session(write=True) as connection:
             matches = connection.execute(sa.text(query), {"keys": json.dumps(keys.rows())}).all()
@@ -160,12 +169,12 @@ class Register:
         schema = frame_schema(name)
         if not keys.height:
             return pl.DataFrame(schema=schema)
-        wanted = ", ".join(map(_quoted, keys.columns))
+        wanted = ", ".join(map(quote_name, keys.columns))
         listed = self._bulk.listed(keys)
-        columns = ", ".join(map(_quoted, schema))
-        every = f"SELECT {columns} FROM {_quoted(name)}"  # noqa: S608 - the schema's names
+        columns = ", ".join(map(quote_name, schema))
+        every = f"SELECT {columns} FROM {quote_name(name)}"  # noqa: S608 - the schema's names
         query = f"{every} WHERE ({wanted}) IN ({listed})"
-        with translated(name), _reading_cells(name), self._session(write=True) as connection:
+        with translated(name), reading_cells(name), self._session(write=True) as connection:
             return pl.concat(
                 self._bulk.match(connection, query, schema, json.dumps(part.rows()))
                 for part in keys.iter_slices(MATCHED_KEYS)
@@ -177,12 +186,10 @@ class Register:
         schema = frame_schema(name)
         wanted = pl.Schema({column: schema[column] for column in columns})
         which, values = _name_keys(self._bulk, keys)
-        every = f"SELECT {self._bulk.pack(wanted)} FROM {_quoted(name)}"  # noqa: S608
+        every = f"SELECT {self._bulk.pack(wanted)} FROM {quote_name(name)}"  # noqa: S608
         query = sa.text(f"{every} WHERE {which}")
-        with translated(name), self._session(write=True) as connection:
-            texts = connection.execute(query, values).one()
-        with _reading_cells(name):
-            return part_columns(texts, wanted)
+        with translated(name), reading_cells(name), self._session(write=True) as connection:
+            return part_columns(connection.execute(query, values).one(), wanted)
 
     @contextmanager
     def _shared(self, session: AbstractContextManager[Any]) -> Iterator[Any]:
@@ -203,15 +210,6 @@ class Register:
             yield session
 
 
-@contextmanager
-def _reading_cells(name: str) -> Iterator[None]:
-    """Polars quotes what it cannot read; only the table may be named."""
-    try:
-        yield
-    except pl.exceptions.PolarsError:
-        raise GenlibError(f"table {name}: a stored value is none of its column") from None
-
-
 def _name_keys(bulk: Embedded | Server, keys: pl.DataFrame) -> tuple[str, dict[str, Any]]:
     """SQL for "has one of these keys", and its parameters: by the least and the greatest of each,
     but by every first one if many are missing between."""
@@ -220,14 +218,14 @@ def _name_keys(bulk: Embedded | Server, keys: pl.DataFrame) -> tuple[str, dict[s
     for at, key in enumerate(keys.columns):
         limits |= {f"least{at}": keys[key].min(), f"most{at}": keys[key].max()}
     between = [
-        f"{_quoted(key)} BETWEEN :least{at} AND :most{at}" for at, key in enumerate(keys.columns)
+        f"{quote_name(key)} BETWEEN :least{at} AND :most{at}" for at, key in enumerate(keys.columns)
     ]
     if limits["most0"] - limits["least0"] > SPREAD * keys.height:
         numbers = keys.select(first).unique()
-        between[0] = f"{_quoted(first)} IN ({bulk.listed(numbers)})"
+        between[0] = f"{quote_name(first)} IN ({bulk.listed(numbers)})"
         limits["keys"] = json.dumps(numbers.rows())
     elif others and limits["least0"] == limits["most0"]:
-        between[0] = f"{_quoted(first)} = :least0"  # so that an index is entered by the next key
+        between[0] = f"{quote_name(first)} = :least0"  # so that an index is entered by the next key
     return " AND ".join(between), limits
 
 
@@ -251,10 +249,6 @@ def begin_writing(engine: sa.Engine, *, without_keys: bool = False) -> Iterator[
             if connection.dialect.name == "postgresql":
                 connection.execute(QUEUE, {"patience": f"{BUSY_SECONDS}s"})
             yield connection
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
 
 
 def open_register(url: str) -> Register:
