@@ -70,6 +70,12 @@ def list_runs(
             json.dumps([_describe(run) for run in listed_runs], ensure_ascii=False, indent=1)
         )
         return
+    for folder in catalogue.find_damaged(settings.reports):
+        typer.echo(
+            f"{folder}: manifest.json cannot be read, so this run is in no list; put it back from "
+            "a backup, or remove the folder",
+            err=True,
+        )
     for run in listed_runs:
         cell = run.manifest.get("failed_cell")
         where = f"  cell {cell}, {run.manifest.get('error')}" if cell else ""

@@ -34,6 +34,7 @@ WAITING, REFUSED = "waiting", "refused"
 """What the status of a run is that a second person has yet to let out, or refused."""
 
 MANIFEST = "manifest.json"
+MANIFESTS = f"**/[!.]*/{MANIFEST}"
 HOLD = "hold.json"
 """In the folder of a run: who keeps it beyond its time, and why."""
 DECISION = "decision.json"
@@ -166,10 +167,24 @@ def runs(reports: Path) -> list[Run]:
     """All runs, the newest first, with the drafts of whoever asks; what a crash left behind is not
     among them, nor what has no readable manifest."""
     readable: list[Run] = []
-    for path in reports.glob("**/[!.]*/manifest.json"):
+    for path in reports.glob(MANIFESTS):
         with suppress(OSError, ValueError, KeyError, TypeError):
             readable.append(read_run(path))
     return sorted(readable, key=lambda run: run.id, reverse=True)
+
+
+def find_damaged(reports: Path) -> list[Path]:
+    """The folders of runs whose manifest this login may read and nobody can make sense of: no list
+    has them."""
+    damaged = []
+    for path in sorted(reports.glob(MANIFESTS)):
+        try:
+            read_run(path)
+        except OSError:
+            continue
+        except (ValueError, KeyError, TypeError):
+            damaged.append(path.parent)
+    return damaged
 
 
 def newest(all_runs: list[Run], status: str) -> list[Run]:

@@ -183,3 +183,13 @@ def test_what_is_missing_did_not_fail(home, capsys):
 def test_a_notebook_that_is_not_at_its_place_is_named_as_one(home, capsys):
     assert command(["report", "run", str(home / "none.ipynb")]) == 2
     assert "no notebook none.ipynb at that place" in capsys.readouterr().err
+
+
+def test_a_run_whose_manifest_was_cut_is_told_and_the_last_good_one_stays(home, capsys):
+    keep(load().reports, "2026-1", "good")
+    cut = keep(load().reports, "2026-2", "good")
+    (cut.folder / "manifest.json").write_text('{"run_id": "2026-2"')
+    assert command(["report", "list"]) == 0
+    listed = capsys.readouterr()
+    assert "2026-1" in listed.out
+    assert f"{cut.folder}: manifest.json cannot be read" in listed.err
