@@ -88,6 +88,7 @@ TORN = r"""() => [...document.querySelectorAll('.tile .l')].flatMap(label => {
   }).filter(([, lines]) => lines > 1).map(([word]) => word);
 })"""
 A4 = 657
+MOST_TILES = 8
 TWO_MEGABYTES = 2_000_000
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -197,6 +198,36 @@ def test_a_long_word_stays_within_its_tile_on_a_phone(
     spill = "() => [...document.querySelectorAll('.tile')].map(t => t.scrollWidth - t.clientWidth)"
     assert page.evaluate(spill) == [0, 0]
     assert page.evaluate(TORN) == []
+
+
+@pytest.mark.parametrize("width", [1160, 600, 390])
+def test_tiles_leave_no_hole_at_any_number(browser: Any, tmp_path: Path, width: int) -> None:
+    """Of each row the last ends where the first row ends."""
+    file = tmp_path / "tiles.html"
+    file.write_text(render(make_tiles(), title="T", language="fi"), encoding="utf-8")
+    page = _open(browser, file, width).page
+    ends = """() => [...document.querySelectorAll('.tiles')].map(box => {
+      const whole = box.getBoundingClientRect();
+      const last = box.lastElementChild.getBoundingClientRect();
+      return Math.round(whole.right - last.right);
+    })"""
+    assert page.evaluate(ends) == [0] * MOST_TILES
+
+
+def test_tiles_leave_no_hole_on_paper() -> None:
+    html = render(make_tiles(), title="T", language="fi")
+    for paper in weasyprint.HTML(string=html).render().pages:
+        boxes = [box for box in paper._page_box.descendants() if box.element is not None]
+        for tiles in (box for box in boxes if "tiles" in box.element.get("class", "")):
+            last = tiles.children[-1]
+            end = last.position_x + last.border_width()
+            assert end == pytest.approx(tiles.position_x + tiles.width, abs=1)
+
+
+def make_tiles() -> list[str]:
+    """Tiles of one, of two, and so on."""
+    tile = '<div class="tile"><div class="n">24,5 %</div><div class="l">vastasi</div></div>'
+    return [f'<div class="tiles n{n}">{tile * n}</div>' for n in range(1, MOST_TILES + 1)]
 
 
 def measure_page(one: Any) -> float:
