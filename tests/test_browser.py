@@ -15,6 +15,7 @@ from here import without_kernel
 from small import IDENTITY, PURPOSES, Small
 
 from genlib.present.page import describe_making, render
+from genlib.present.tile import arrange_tiles
 from genlib.present.words import Words
 from genlib.reports.run import Page, run_pages
 from genlib.settings import load
@@ -208,7 +209,7 @@ def test_tiles_leave_no_hole_at_any_number(browser: Any, tmp_path: Path, width: 
     page = _open(browser, file, width).page
     ends = """() => [...document.querySelectorAll('.tiles')].map(box => {
       const whole = box.getBoundingClientRect();
-      const last = box.lastElementChild.getBoundingClientRect();
+      const last = [...box.querySelectorAll('.tile')].at(-1).getBoundingClientRect();
       return Math.round(whole.right - last.right);
     })"""
     assert page.evaluate(ends) == [0] * MOST_TILES
@@ -216,18 +217,21 @@ def test_tiles_leave_no_hole_at_any_number(browser: Any, tmp_path: Path, width: 
 
 def test_tiles_leave_no_hole_on_paper() -> None:
     html = render(make_tiles(), title="T", language="fi")
+    seen = 0
     for paper in weasyprint.HTML(string=html).render().pages:
         boxes = [box for box in paper._page_box.descendants() if box.element is not None]
-        for tiles in (box for box in boxes if "tiles" in box.element.get("class", "")):
-            last = tiles.children[-1]
+        for line in (box for box in boxes if "line" in box.element.get("class", "")):
+            last = line.children[-1]
             end = last.position_x + last.border_width()
-            assert end == pytest.approx(tiles.position_x + tiles.width, abs=1)
+            assert end == pytest.approx(line.position_x + line.width, abs=1)
+            seen += 1
+    assert seen == 1 + 1 + 1 + 1 + 2 + 2 + 2 + 2
 
 
 def make_tiles() -> list[str]:
     """Tiles of one, of two, and so on."""
     tile = '<div class="tile"><div class="n">24,5 %</div><div class="l">vastasi</div></div>'
-    return [f'<div class="tiles n{n}">{tile * n}</div>' for n in range(1, MOST_TILES + 1)]
+    return [arrange_tiles([tile] * n) for n in range(1, MOST_TILES + 1)]
 
 
 def measure_page(one: Any) -> float:
