@@ -15,6 +15,7 @@ from here import without_kernel
 from small import IDENTITY, PURPOSES, Small
 
 from genlib.present.page import describe_making, render
+from genlib.present.tile import arrange_tiles
 from genlib.present.words import Words
 from genlib.reports.run import Page, run_pages
 from genlib.settings import load
@@ -88,6 +89,7 @@ TORN = r"""() => [...document.querySelectorAll('.tile .l')].flatMap(label => {
   }).filter(([, lines]) => lines > 1).map(([word]) => word);
 })"""
 A4 = 657
+MOST_TILES = 8
 TWO_MEGABYTES = 2_000_000
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -197,6 +199,39 @@ def test_a_long_word_stays_within_its_tile_on_a_phone(
     spill = "() => [...document.querySelectorAll('.tile')].map(t => t.scrollWidth - t.clientWidth)"
     assert page.evaluate(spill) == [0, 0]
     assert page.evaluate(TORN) == []
+
+
+@pytest.mark.parametrize("width", [1160, 600, 390])
+def test_tiles_leave_no_hole_at_any_number(browser: Any, tmp_path: Path, width: int) -> None:
+    """Of each row the last ends where the first row ends."""
+    file = tmp_path / "tiles.html"
+    file.write_text(render(make_tiles(), title="T", language="fi"), encoding="utf-8")
+    page = _open(browser, file, width).page
+    ends = """() => [...document.querySelectorAll('.tiles')].map(box => {
+      const whole = box.getBoundingClientRect();
+      const last = [...box.querySelectorAll('.tile')].at(-1).getBoundingClientRect();
+      return Math.round(whole.right - last.right);
+    })"""
+    assert page.evaluate(ends) == [0] * MOST_TILES
+
+
+def test_tiles_leave_no_hole_on_paper() -> None:
+    html = render(make_tiles(), title="T", language="fi")
+    seen = 0
+    for paper in weasyprint.HTML(string=html).render().pages:
+        boxes = [box for box in paper._page_box.descendants() if box.element is not None]
+        for line in (box for box in boxes if "line" in box.element.get("class", "")):
+            last = line.children[-1]
+            end = last.position_x + last.border_width()
+            assert end == pytest.approx(line.position_x + line.width, abs=1)
+            seen += 1
+    assert seen == 1 + 1 + 1 + 1 + 2 + 2 + 2 + 2
+
+
+def make_tiles() -> list[str]:
+    """Tiles of one, of two, and so on."""
+    tile = '<div class="tile"><div class="n">24,5 %</div><div class="l">vastasi</div></div>'
+    return [arrange_tiles([tile] * n) for n in range(1, MOST_TILES + 1)]
 
 
 def measure_page(one: Any) -> float:

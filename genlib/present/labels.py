@@ -15,9 +15,9 @@ from typing import Any
 LETTER, CAPITAL, LINE, LEAST = 6.7, 9.0, 15, 14
 """Mean width of a letter and of a capital at 13 px, height of a line of names, fewest letters of a
 line."""
-MANY = 14
+MANY = 8
 """With more rows than this names stand beside them also where it is narrow, but for telephones: a
-picture with names above would be a page high."""
+picture with names above would be most of a page high."""
 STEEP = 0.45
 """Tilted names reach over this part of a picture at the most; longer ones stand upright."""
 

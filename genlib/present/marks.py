@@ -27,8 +27,10 @@ WIDEST, THIN, ASIDE = 84, 32, 0.36
 """The widest column, the least room for one, the part of a picture for names beside it."""
 THICK, BROAD, ABOVE = 18, 24, 11
 """Heights of a bar and of one with figures in it; how far above it the middle of its name lies."""
-BESIDE = 400
-"""From this room on names stand beside their bars."""
+BESIDE, SHORT = 400, 0.22
+"""From this room on names stand beside their bars, and in less if all take no more of it."""
+APART = 6
+"""Between two names of several lines."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Frame:
     @property
     def narrow(self) -> bool:
         """Names stand above their bars instead of beside them."""
+        longest = max(map(len, self.plot.places), default=0)
+        if longest * LETTER <= SHORT * self.room:
+            return False
         is_low = len(self.plot.places) <= MANY
         return self.room <= PHONE or (self.room < BESIDE and is_low)
 
@@ -156,9 +161,11 @@ class Frame:
         }
 
     def steps(self, height: int) -> Spec:
-        """The height of a row, with the lines of the longest name where names stand above."""
+        """The height of a row, with the lines of its longest name."""
         most = max((len(lines) for lines in self.names.values()), default=1)
-        return {"step": height + (18 + LINE * (most - 1)) * self.narrow}
+        if self.narrow:
+            return {"step": height + 18 + LINE * (most - 1)}
+        return {"step": max(height, LINE * most + APART)}
 
 
 def columns(frame: Frame, *, side_by_side: bool = False) -> Spec:
@@ -233,7 +240,7 @@ def dots(frame: Frame, *, reference: float | None = None) -> Spec:
     upright = [] if reference is None else [_upright(reference, axis)]
     first, last = frame.span
     return frame.chart(
-        *upright, *frame.behind(first, last, axis), span, point, *text, height=frame.steps(36)
+        *upright, *frame.behind(first, last, axis), span, point, *text, height=frame.steps(32)
     )
 
 

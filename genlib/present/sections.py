@@ -1,9 +1,10 @@
-"""The parts of a page: each heading with what stands under it, the contents at the top, and at the
-end of each part one list of what it could not tell.
+"""The parts of a page: each heading with what stands under it, the contents at the top, and before
+the conditions one list of what the page could not tell.
 
 Example: of the blocks "<h2>Who answers</h2>", a row with one chart and a row of which two charts
-had groups too small, one part is made: the heading, the chart, and "Not told, because the groups
-are too small: NPS by age; NPS by region".
+had groups too small, a part of the heading and the chart is made, and before the conditions stands
+"What cannot be told. Not told, because the groups are too small: Who answers · NPS by age · NPS by
+region". Had no chart been left, the heading would stand in that list alone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from genlib.present.item import Block, Untold, describe_untold
+from genlib.present.item import Block, Untold, caption
 from genlib.present.item import text as escape
 from genlib.present.words import Words
 
@@ -20,6 +21,8 @@ FEW = 3
 """A page of fewer parts than this needs no contents."""
 _HEADING = re.compile(r"(?s)<h2>(.*?)</h2>")
 _LEAD = 'class="lead"'
+_ITEM = 'class="gl-item"'
+_CONDITIONS = 'class="card conditions"'
 _EMPTY = re.compile(r'<div class="gl-item"[^>]*>\s*</div>')
 """An item that shows nothing: on paper it would stand between a heading and its chart, and part
 them."""
@@ -33,17 +36,25 @@ class Part:
     blocks: list[str] = field(default_factory=list)
     untold: list[Untold] = field(default_factory=list)
 
+    @property
+    def has_something_to_tell(self) -> bool:
+        """Whether any of its items is shown, or all is words that need none."""
+        return not self.untold or any(_ITEM in block for block in self.blocks)
+
 
 def arrange_page(blocks: Iterable[Block], words: Words) -> list[str]:
-    """The blocks of a page as its parts, with the contents behind the lead sentence."""
-    opening, *parts = _divide_blocks(blocks)
+    """The blocks of a page as its parts, with the contents behind the lead sentence. A part that
+    can tell nothing is left to the list of what cannot be told."""
+    opening, *divided = _divide_blocks(blocks)
+    parts = [part for part in divided if part.has_something_to_tell]
+    if untold := _gather_untold([opening, *divided], words):
+        parts.insert(_find_conditions(parts), untold)
     contents = _list_contents(parts, words)
     place = next((n for n, one in enumerate(opening.blocks, 1) if _LEAD in one), 0)
     before = opening.blocks[:place]
     behind = opening.blocks[place:]
-    untold = describe_untold(opening.untold, words)
-    written = [_write_part(number, part, words) for number, part in enumerate(parts, 1)]
-    return [*before, contents, *behind, untold, *written]
+    written = [_write_part(number, part) for number, part in enumerate(parts, 1)]
+    return [*before, contents, *behind, *written]
 
 
 def _divide_blocks(blocks: Iterable[Block]) -> list[Part]:
@@ -58,6 +69,38 @@ def _divide_blocks(blocks: Iterable[Block]) -> list[Part]:
     return parts
 
 
+def _find_conditions(parts: list[Part]) -> int:
+    """The place of the part with the conditions, or the end."""
+    places = (n for n, part in enumerate(parts) if any(_CONDITIONS in one for one in part.blocks))
+    return next(places, len(parts))
+
+
+def _gather_untold(parts: list[Part], words: Words) -> Part | None:
+    """A part of its own: a list for each reason, with a line for each part that it concerns."""
+    reasons = dict.fromkeys(one.reason for part in parts for one in part.untold)
+    lists = [
+        f'<div class="untold"><p>{escape(words.translate(reason))}</p>'
+        f"<ul>{_list_reason(parts, reason, words)}</ul></div>"
+        for reason in reasons
+    ]
+    return Part(escape(words.translate("What cannot be told")), lists) if lists else None
+
+
+def _list_reason(parts: list[Part], reason: str, words: Words) -> str:
+    lines = []
+    for part in parts:
+        titles = dict.fromkeys(one.title for one in part.untold if one.reason == reason)
+        spans = "".join(f" <span>{caption(_begin(title))}</span>" for title in titles)
+        name = part.heading or escape(words.translate("Key figures"))
+        lines += [f"<li>{name}{spans}</li>"] if titles else []
+    return "".join(lines)
+
+
+def _begin(title: str) -> str:
+    """The title of a line, as a sentence begins."""
+    return title[:1].upper() + title[1:]
+
+
 def _list_contents(parts: list[Part], words: Words) -> str:
     if len(parts) < FEW:
         return ""
@@ -70,9 +113,8 @@ def _list_contents(parts: list[Part], words: Words) -> str:
     return f'<nav class="contents" aria-label="{name}"><p>{name}</p><ol>{listed}</ol></nav>'
 
 
-def _write_part(number: int, part: Part, words: Words) -> str:
+def _write_part(number: int, part: Part) -> str:
     name = f"part-{number}"
     heading = f'<h2 id="{name}">{part.heading}</h2>'
     body = "".join(part.blocks)
-    untold = describe_untold(part.untold, words)
-    return f'<section class="part" aria-labelledby="{name}">{heading}{body}{untold}</section>'
+    return f'<section class="part" aria-labelledby="{name}">{heading}{body}</section>'

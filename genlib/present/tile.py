@@ -15,6 +15,8 @@ from genlib.present.words import DASH, Words
 
 TREND = ("table", "its column of time", "its column of figures")
 """What a small line below a tile is drawn of."""
+THREES = (3, 5, 6)
+"""So many tiles stand in lines of three; `style.css` says the same."""
 
 
 @keep_words
@@ -75,8 +77,18 @@ def tiles(*items: Item) -> Item:
     """Four to six tiles side by side."""
     names = together(items, "tile")
     present = [item.html() for item in items if not item.is_blank and not item.untold]
-    body = f'<div class="tiles n{len(present)}">{"".join(present)}</div>' if present else ""
+    body = arrange_tiles(present) if present else ""
     return Item("tiles", names, items[0].language, body, untold=list_untold(items))
+
+
+def arrange_tiles(present: list[str]) -> str:
+    """Tiles in lines of four, or of three where the last line is fuller so. A screen makes lines of
+    its own; either way the last fills its line."""
+    most = 3 if len(present) in THREES else 4
+    starts = range(0, len(present), most)
+    lines = [present[start : start + most] for start in starts]
+    written = [f'<div class="line l{len(line)}">{"".join(line)}</div>' for line in lines]
+    return f'<div class="tiles n{len(present)}">{"".join(written)}</div>'
 
 
 def _strong(sentence: str, tone: str) -> str:

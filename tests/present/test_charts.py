@@ -127,12 +127,22 @@ def test_a_whole_row_is_drawn_for_paper_so_that_its_letters_are_large_there(mont
 
 
 def test_names_of_many_rows_stand_beside_them_on_paper(protected):
-    rows = [{"topic": f"aihe {n}", "people": n} for n in range(1, 20)]
+    rows = [{"topic": f"palautteen aihe {n}", "people": n} for n in range(1, 10)]
     table = protected(rows, "topic")
     chart = charts.dots(table, x="people", y="topic")
     paper = round(theme.PAPER * theme.HALF)
-    assert chart.to_dict(0.85 * paper, paper)["height"] == {"step": 36}
-    assert chart.to_dict(0.85 * theme.PHONE, theme.PHONE)["height"] == {"step": 54}
+    assert chart.to_dict(0.85 * paper, paper)["height"] == {"step": 32}
+    assert chart.to_dict(0.85 * theme.PHONE, theme.PHONE)["height"] == {"step": 50}
+
+
+def test_short_names_of_few_rows_stand_beside_them_also_where_it_is_narrow(protected):
+    """A chart of ages is a third lower so, on paper and on a telephone."""
+    steps = []
+    for topic in ("Laite", "Laitteen toimitus"):
+        table = protected([{"topic": f"{topic} {n}", "people": n} for n in (8, 9)], "topic")
+        chart = charts.dots(table, x="people", y="topic")
+        steps.append(chart.to_dict(0.85 * theme.PHONE, theme.PHONE)["height"]["step"])
+    assert steps == [32, 50]
 
 
 def test_each_line_of_a_name_is_a_text_in_the_middle_of_its_place(protected):

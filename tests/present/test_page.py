@@ -14,7 +14,6 @@ import weasyprint
 from genlib.errors import NotProtected, UsageError
 from genlib.present import charts, findings, page, tables
 from genlib.present.item import MIME, NOTHING, Block, Untold
-from genlib.present.theme import style
 from genlib.present.words import Words
 
 MANIFEST = SimpleNamespace(
@@ -134,13 +133,49 @@ def test_a_row_shows_what_is_not_optional_and_says_that_there_is_nothing(channel
         assert row.facts["untold"]
 
 
-def test_what_could_not_be_told_stands_once_at_the_end_of_its_part():
-    untold = (Untold("Indeksi iän mukaan"),)
-    blocks = [Block("<h2>Kuka vastaa</h2>"), Block("<i>A</i>", untold), Block("<i>B</i>", untold)]
-    made = page.render([*blocks, "<h2>Muuta</h2>"], title="T", language="fi")
-    part = made[made.index('id="part-1"') : made.index('id="part-2"')]
-    assert part.count("Indeksi iän mukaan") == 1
-    assert part.index("<i>B</i>") < part.index("Ei kerrota, koska ryhmät ovat liian pieniä")
+SHOWN = '<div class="gl-item"><i>chart</i></div>'
+AGE = (Untold("indeksi iän mukaan"),)
+REGION = (Untold("indeksi maakunnittain", "asteikolla 1–5"),)
+NONE_CAME = (Untold("palautteet", reason=NOTHING),)
+
+
+def read_parts(*blocks):
+    """Heading and HTML of each part of a page."""
+    made = page.render([*blocks], title="T", language="fi")
+    _, *parts = re.split(r'<h2 id="part-\d">', made)
+    return dict(part.split("</h2>", 1) for part in parts)
+
+
+def test_what_cannot_be_told_stands_once_before_the_conditions():
+    """Not part by part: the page leads with what it can tell."""
+    parts = read_parts(
+        Block("<h2>Kuka vastaa</h2>"),
+        Block(SHOWN, AGE),
+        Block("", AGE + REGION),
+        Block("<h2>Palaute</h2>"),
+        Block(SHOWN, NONE_CAME),
+        Block('<h2>Näin luet</h2><section class="card conditions"></section>'),
+    )
+    assert list(parts) == ["Kuka vastaa", "Palaute", "Mitä ei voida kertoa", "Näin luet"]
+    small, nothing = parts["Mitä ei voida kertoa"].split('<div class="untold">')[1:]
+    assert "<p>Ei kerrota, koska ryhmät ovat liian pieniä</p>" in small
+    lines = "<span>Indeksi iän mukaan</span> <span>Indeksi maakunnittain</span>"
+    assert f"<li>Kuka vastaa {lines}</li></ul>" in small
+    assert "<li>Palaute <span>Palautteet</span></li></ul>" in nothing
+    assert "ei kerrota" not in "".join(list(parts.values())[:2]).lower()
+
+
+def test_a_part_that_can_tell_nothing_is_left_to_that_list():
+    words = "<h2>Yritykset</h2><p>Yritys lasketaan kerran.</p>"
+    parts = read_parts(Block(words), Block('<div class="gl-item"></div>', AGE), "<h2>Muuta</h2>")
+    assert list(parts) == ["Muuta", "Mitä ei voida kertoa"]
+    assert "<li>Yritykset <span>Indeksi iän mukaan</span></li>" in parts["Mitä ei voida kertoa"]
+
+
+def test_a_figure_that_a_page_cannot_begin_with_is_one_of_its_key_figures():
+    parts = read_parts(Block(SHOWN, AGE))
+    line = "<li>Tunnusluvut <span>Indeksi iän mukaan</span></li>"
+    assert line in parts["Mitä ei voida kertoa"]
 
 
 @pytest.mark.parametrize(
@@ -371,7 +406,3 @@ def test_no_line_of_a_tile_ends_inside_a_range(channels):
     shown = channels.value("people", channel="email")
     tile = page.tile(shown, label="customers", note="95 % 17,1–40,9 %")
     assert "17,1\u2060–\u206040,9" in tile.html()
-
-
-def test_two_tiles_fill_a_line_of_paper():
-    assert ".tiles.n2{grid-template-columns:repeat(2" in style().partition("@media print")[2]

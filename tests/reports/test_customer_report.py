@@ -198,7 +198,7 @@ def test_a_narrowed_report_leads_with_its_own_customers(companies: str, register
     companies_only = register["customer"].filter(pl.col("kind") == "company_contact")
     count = active.join(companies_only, left_on="customer_id", right_on="id", how="semi")
     number = EN.number(count["customer_id"].n_unique())
-    assert f"It had {number} active customers" in lead
+    assert f"There were {number} active customers" in lead
     assert "The number of customers" not in lead
 
 
