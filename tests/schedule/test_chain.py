@@ -200,7 +200,7 @@ def test_a_parameter_that_cannot_be_is_refused_with_why_and_again_when_asked(
     (refused,) = do(plan, settings, DUE).values()
     assert refused["status"] == "refused"
     assert "comparison is one of previous, year_ago" in refused["reason"]
-    told = ("data@company.example", "Asiakastyytyväisyys, lokakuu\u00a02026, sideways")
+    told = ("data@company.example", "Asiakastyytyväisyys, lokakuu\u00a02026, vertailu: sideways")
     assert subjects(postbox) == [told]
     store = open_store(settings)
     slots = find_due_slots(plan, DUE, settings.time_zone)
