@@ -13,8 +13,8 @@ from typing import BinaryIO
 import polars as pl
 from polars import col
 
-from genlib.register import expiry, holds, runs, suppression
-from genlib.register.batches import FOUND_OTHERWISE, Batch, Place, Source
+from genlib.register import expiry, runs, suppression
+from genlib.register.batches import Batch, Place, Source
 from genlib.register.change_rules import (
     BEFORE,
     count_closed_months,
@@ -27,40 +27,37 @@ from genlib.register.intake import SPEAKING, count_shared, refuse_doubles, refus
 from genlib.register.missing import check_not_empty, check_not_shrunk, count_undecided
 from genlib.register.outcome import Outcome
 from genlib.register.quick import read_plainly
+from genlib.register.refusals import Refusals
 from genlib.register.rules import examined
 from genlib.register.schema import plain_columns
 from genlib.register.source_keys import find_named_elsewhere, is_of_source
-from genlib.register.spelling import UNREADABLE
 from genlib.register.staging import Seen, Stage, list_changes
 from genlib.register.store import digest_columns, seal_columns, sealed, stored_columns
 from genlib.register.tombstones import RULE, list_certain, part_erased, read_ids
 from genlib.register.waiting import MANY, Waiting
 
-CODE_RULES = ("unknown_code", "unknown_country")
 FEW = 0.1
 """Below this share of unchanged rows it costs more to look for them than to examine every row."""
 
 
 class Taking:
-    """The table of a source on its way into the register. `refused`: where faults are written;
-    `speaking`: customers of the taken rows that tell of a consent, a prohibition or an opting out;
-    `refused_ids`: numbers of the rows that came and were refused; `is_mostly_unchanged`: rows are
-    worth a look whether they are in the register already; `now`: the instant of the refresh, and
-    `spoken` of when the source speaks, with the company's day."""
+    """The table of a source on its way into the register. `refused`: the file of the
+    refused rows; `speaking`: customers of the taken rows that tell of a consent, a prohibition or
+    an opting out; `is_mostly_unchanged`: rows are worth a look whether they are in the register
+    already; `now`: the instant of the refresh, and `spoken` of when the source speaks, with the
+    company's day."""
 
     def __init__(self, place: Place, source: Source, run: runs.RunKey, refused: BinaryIO) -> None:
         self.place = place
         self.source = source
         self.name = source.table
         self.run = run
-        self.refused = refused
         self.outcome = Outcome(source.feed, source.table, run.run)
+        self.refusals = Refusals(place, source, run, refused, self.outcome)
         self.speaking = pl.Series(dtype=pl.Int64)
-        self.refused_ids = pl.Series(dtype=pl.Int64)
         self.is_mostly_unchanged = True
         self.now = place.tell_now(run.at)
         self.spoken = place.tell_now(run.as_of)
-        self.watch = holds.Watch.of(place.connection, self.name, run.at)
         self.terms = expiry.read_terms(place.connection, place.years_kept, run.at, place.time_zone)
         self.seen = Seen(place.register, place.connection, self.name)
         self.stages: dict[tuple[str, ...], Stage] = {}
@@ -111,10 +108,11 @@ class Taking:
         every = pl.concat([batch.faults, faults, taking_faults, repeat_faults])
         over = expiry.note_past(past, self.name, typed, every)
         erased = expiry.note_past(past, self.name, typed, every, RULE)
-        self._tell_faults(batch, every)
-        self._tell_codes(batch, faults)
-        self._hold_back(batch, [taken, over, erased], every)
-        self._note_refused(batch, every)
+        self.refusals.tell(batch, every)
+        self.refusals.tell_codes(batch, faults)
+        self.refusals.hold_back(batch, [taken, over, erased], every)
+        if self.seen.keys == ["id"]:
+            self.refusals.note_ids(batch, every)
         refused = every["row"].n_unique()
         self.outcome.refused += refused
         self.outcome.past += over.height
@@ -140,7 +138,7 @@ class Taking:
         expiry.note_past(place.past, self.name, numbers, list_certain(faults), RULE)
         if self.seen.keys == ["id"]:
             self.seen.find_seen(numbers.unique("id"))
-        self._tell_faults(batch, faults)
+        self.refusals.tell(batch, faults)
         self.outcome.read += faults.height
         self.outcome.refused += faults.height
         self.outcome.erased += faults.height
@@ -169,14 +167,10 @@ class Taking:
     def finish(self, *, is_whole: bool, may_be_fewer: bool) -> None:
         """The whole file is in: what follows from it for people, and what did not come."""
         self._take_waiting()
-        register, connection = self.place.register, self.place.connection
-        if self.watch:
-            if self.watch.close():
-                runs.keep_end_of_holds(register, connection, self.run)
-            self.outcome.held_back = len(self.watch.people)
+        self.refusals.close()
         if self.name in SPEAKING:
             self._bring_list_up()
-        if self.name == "customer" and (shared := count_shared(connection)):
+        if self.name == "customer" and (shared := count_shared(self.place.connection)):
             self.outcome.decisions.append(
                 f"customer: duplicate_personal_id {shared}: so many customers have the personal "
                 "identity code of another; they are one person to contact lists"
@@ -190,7 +184,7 @@ class Taking:
         register, connection = self.place.register, self.place.connection
         of_source = is_of_source(self.source.source, self.name)
         check_not_empty(connection, self.run, of_source, self.outcome.read)
-        refused = self.refused_ids.unique().to_frame("id")
+        refused = self.refusals.ids.unique().to_frame("id")
         self.seen.find_seen(refused.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)))
         missing = self.seen.find_missing(of_source)
         if not may_be_fewer:
@@ -332,69 +326,7 @@ class Taking:
         if owner in taken.columns:
             self.outcome.add_customers(taken[owner])
 
-    def _note_refused(self, batch: Batch, faults: pl.DataFrame) -> None:
-        if self.seen.keys == ["id"]:
-            refused = batch.rows.join(faults, on="row", how="semi")
-            self.refused_ids = self.refused_ids.append(read_ids(refused)["id"])
-
     def _note_speaking(self, rows: pl.DataFrame) -> None:
         if self.name in SPEAKING:
             acts = rows.drop_nulls(SPEAKING[self.name])
             self.speaking = self.speaking.append(acts["customer_id"]).unique()
-
-    def _tell_faults(self, batch: Batch, faults: pl.DataFrame) -> None:
-        """Write faults by the rows of the file; of wide answers also of which question."""
-        listed = faults.filter(col("rule") != expiry.RULE)
-        asked = listed.join(batch.questions, on="row", how="left", maintain_order="left")
-        of_question = pl.format("{} of {}", "column", "question")
-        rows = asked.select(
-            col("row") // self.source.spread, pl.coalesce(of_question, "column"), "rule"
-        )
-        rows.sort("row", maintain_order=True).write_csv(self.refused, include_header=False)
-        self.outcome.rules.update(faults["rule"].to_list())
-
-    def _tell_codes(self, batch: Batch, faults: pl.DataFrame) -> None:
-        """Count the codes that nobody translates: of the feed, and of the register's own."""
-        cells = faults.filter(col("rule").is_in(CODE_RULES)).select("row", "column")
-        texts = [
-            batch.rows.join(cells.filter(column=column), on="row").select(
-                "row", "column", code=column
-            )
-            for column in cells["column"].unique(maintain_order=True)
-        ]
-        unknown = pl.concat([batch.codes, *texts]).filter(col("code") != UNREADABLE)
-        self.outcome.codes.add(unknown.with_columns(col("row") // self.source.spread))
-
-    def _hold_back(self, batch: Batch, clear: list[pl.DataFrame], faults: pl.DataFrame) -> None:
-        """Whom the refused rows hold back: whom they name, the owner before, and whom they may
-        mean. clear: rows that were taken, or refused for their age alone."""
-        if not self.watch:
-            return
-        # an older row holds back as a changed one does: only if it speaks of more than harmless
-        speaking = faults.filter(~col("rule").is_in([expiry.RULE, RULE]))
-        causes = speaking.with_columns(col("rule").replace("older", "changed"))
-        is_found_otherwise = col("rule").is_in(FOUND_OTHERWISE)
-        others = causes.filter(is_found_otherwise)
-        unnamed = causes.join(others, on="row", how="anti", maintain_order="left")
-        refused = holds.find_refused(batch.rows, unnamed, self.name)
-        numbers = batch.rows.select("row", refused_id=col("id").cast(pl.Int64, strict=False))
-        meant = causes.unique("row", keep="first", maintain_order=True)
-        candidates = meant.join(batch.candidates, on="row").join(numbers, on="row")
-        every = pl.concat([refused, candidates.select(refused.columns), self._find_owners(refused)])
-        holds_of_batch = every.unique(maintain_order=True)
-        identified = None
-        if self.name == "customer":
-            identified = holds.digest_refused(batch.rows, holds_of_batch, self.place.key)
-        numbers_of_clear = pl.concat([rows["id"] for rows in clear])
-        self.watch.note(numbers_of_clear, holds_of_batch, identified)
-
-    def _find_owners(self, refused: pl.DataFrame) -> pl.DataFrame:
-        """The holds again, of the customers that the refused rows have in the register: a row that
-        changed its customer holds back both."""
-        if self.name == "customer" or refused.is_empty():
-            return refused.clear()
-        numbers = refused.select(id="refused_id").drop_nulls().unique()
-        owners = self.place.register.matching(self.name, numbers).select("id", owner="customer_id")
-        pairs = refused.join(owners, left_on="refused_id", right_on="id")
-        moved = pairs.filter(col("owner").ne_missing(col("customer_id")))
-        return moved.with_columns(customer_id="owner").select(refused.columns)
