@@ -129,7 +129,7 @@ def add_slices(figures: pl.DataFrame) -> pl.DataFrame:
     [17]
     """
     told = figures.filter(pl.col("whole") != "").drop_nulls("sketch")
-    slices = told.unique(
+    slices = pl.concat([told, _fix_others(told)]).unique(
         [*SLICE, "slice", "slice_start", "slice_end"], keep="last", maintain_order=True
     )
     windows = [slices]
@@ -142,6 +142,23 @@ def add_slices(figures: pl.DataFrame) -> pl.DataFrame:
     several = within.filter(pl.len().over(by) > 1)
     sums = _add_up(several.sort(by, nulls_last=True), by, _add_all)
     return sums.unique("sketch", maintain_order=True)
+
+
+def _fix_others(slices: pl.DataFrame) -> pl.DataFrame:
+    """The slices of several values, once for each of these: as slices of a whole that the other
+    values are fixed in.
+
+    >>> slices = pl.DataFrame({"whole": "active", "slice": "consumer\\x1f01"})
+    >>> _fix_others(slices)["whole"].to_list()
+    ['active\\x1f\\x1f*\\x1f01', 'active\\x1fconsumer\\x1f*\\x1f']
+    """
+    codes = pl.col("slice").str.split("\x1f").list
+    several = slices.filter(codes.len() > 1)
+    one_each = several.with_columns(_place=pl.int_ranges(codes.len())).explode("_place")
+    before = codes.head(pl.col("_place")).list.join("\x1f")
+    after = codes.slice(pl.col("_place") + 1).list.join("\x1f")
+    fixed = pl.concat_str("whole", before, pl.lit("*"), after, separator="\x1f")
+    return one_each.with_columns(whole=fixed).drop("_place")
 
 
 def _add_up(parts: pl.DataFrame, by: Sequence[str], add: Callable[[Lines], Lines]) -> pl.DataFrame:

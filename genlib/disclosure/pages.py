@@ -99,7 +99,7 @@ class Page:
         """
         name, what, cut, *others = json.loads(self.series)
         whole = json.dumps([name, what, [column for column, _ in cut], *others])
-        values = " ".join(value for _, value in cut)
+        values = "\x1f".join(value for _, value in cut)
         return whole if cut else "", values, self.start, self.end
 
     def place(self) -> tuple[Any, ...]:

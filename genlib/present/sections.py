@@ -38,8 +38,9 @@ class Part:
 
     @property
     def has_something_to_tell(self) -> bool:
-        """Whether any of its items is shown, or all is words that need none."""
-        return not self.untold or any(_ITEM in block for block in self.blocks)
+        """Whether any of its items is shown, or the conditions, or all is words that need none."""
+        html = "".join(self.blocks)
+        return not self.untold or _ITEM in html or _CONDITIONS in html
 
 
 def arrange_page(blocks: Iterable[Block], words: Words) -> list[str]:
