@@ -180,8 +180,10 @@ class Chain:
         """When the task was begun that made this one's page with its own; None if none did, or if
         the page is tried anew."""
         rows = self.store.read([key, leader or key])
-        is_first = rows[key]["attempts"] == 1
-        return rows[leader]["started_at"] if leader and is_first else None
+        if leader not in rows or key not in rows or rows[key]["attempts"] > 1:
+            return None
+        started_at: dt.datetime | None = rows[leader]["started_at"]
+        return started_at
 
     def _start_step(self, key: str) -> Child:
         return Child(*find_task(key, self.plan, self.settings, self.clock()))

@@ -89,7 +89,8 @@ def _describe_row(row: Row, entry: str, *, late: bool) -> dict[str, Any]:
     description |= {name: row[name].isoformat() if row[name] else None for name in times}
     if _is_failing(row):
         description["status"] = FAILED
-        description["reason"] = f"{row['reason']}; again after {row['not_before']:%H:%M} UTC"
+        again = f"after {row['not_before']:%H:%M} UTC" if row["not_before"] else "at the next round"
+        description["reason"] = f"{row['reason']}; again {again}"
     return description | {"entry": entry, "late": late}
 
 

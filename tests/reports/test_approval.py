@@ -217,7 +217,7 @@ def test_the_notebooks_of_genlib_are_approved_as_they_are():
 def test_a_notebook_of_genlib_that_was_edited_is_a_draft(settings, tmp_path):
     text = (ROOT / "notebooks/customer_analysis.ipynb").read_text(encoding="utf-8")
     path = tmp_path / "customer_analysis.ipynb"
-    path.write_text(text.replace("Customers of 100,000", "Clients of 100,000"))
+    path.write_text(text.replace("Customers per 100,000", "Clients per 100,000"))
     made = run_report(path, parameters={"period": "2026-10"}, settings=settings)
     assert made.status == "draft"
 
