@@ -2,8 +2,9 @@
 the months in it, or of all together the campaigns or surveys, told one by one. Their sums are
 figures that nobody shows and anybody can reckon: no figure may be a near twin of one (see `near`).
 
-Of time all that was told is taken, of campaigns and surveys the last, the last two together and so
-on up to all, and all but one or two, which may not be in the whole; not every choice of them.
+Of time all that was told is taken, of narrowed reports all of the same month, quarter and year, of
+campaigns and surveys the last, the last two together and so on up to all, and all but one or two,
+which may not be in the whole; not every choice of them, nor wholes together with slices.
 
 Example: of twelve months 112 contacts were refused, and 10 in each of the first eleven, which were
 told as they came. The twelfth, never told, had 2. All campaigns of a year had 38 buyers, and 9 each

@@ -17,6 +17,7 @@ PROMISES = (
 )
 NOT_PROMISED = (
     "Not promised: sums of three and more figures of reports of different releases, figures of "
-    "people without a pseudonym (who came and went, who answered anonymously) beside others, and "
-    "what outsiders know beforehand."
+    "people without a pseudonym (who came and went, who answered anonymously) beside others, "
+    "figures of pseudonyms of another key beside those told before, and what outsiders know "
+    "beforehand."
 )

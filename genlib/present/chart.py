@@ -59,7 +59,7 @@ class Chart(Item):
             words,
             {
                 "Hatched: hidden to protect small groups; its size says nothing.": has_hatch,
-                "Regions without colour: no figure.": has_white,
+                "Regions without colour have no figure of their own.": has_white,
             },
         )
         texts = captions(words, plot.options, self.remark, plot.groups, cut, notes)

@@ -391,7 +391,7 @@ def test_a_map_of_which_only_the_rest_has_no_figure_says_nothing_of_hatching(pro
     html = charts.map(table, value="people").html(theme.THIRD)
     assert 'fill="url(#hatch-' not in html
     assert "Vinoviivoitus" not in html
-    assert "Maakunnat ilman väriä: ei tietoa" in html
+    assert "Maakunnilla ilman väriä ei ole omaa lukua" in html
 
 
 def test_a_series_that_has_no_colour_gets_none_of_another(protected):
@@ -545,7 +545,7 @@ def test_the_map_says_what_has_no_colour_and_has_no_two_classes_that_read_alike(
     )
     chart = charts.map(table, value="per_100_000")
     assert [name for name, _ in chart.legend] == ["alle 0,3", "vähintään 0,3"]
-    assert "Maakunnat ilman väriä: ei tietoa." in chart.html(theme.THIRD)
+    assert "Maakunnilla ilman väriä ei ole omaa lukua." in chart.html(theme.THIRD)
 
 
 def test_a_subtitle_that_only_repeats_the_title_is_left_out(channels):
