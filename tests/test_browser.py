@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,6 +11,8 @@ from typing import Any
 import pytest
 import weasyprint
 from here import without_kernel
+from lab import CHROMIUM
+from opening import WCAG, WIDER
 from small import IDENTITY, PURPOSES, Small
 
 from genlib.present.page import describe_making, render
@@ -21,9 +22,6 @@ from genlib.reports.run import Page, run_pages
 from genlib.settings import load
 from genlib.synthetic import synthesise
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 REPORTS = ("customer_analysis", "satisfaction_survey", "campaign_history")
 LANGUAGES = ("fi", "en")
 pytestmark = [
@@ -91,8 +89,6 @@ TORN = r"""() => [...document.querySelectorAll('.tile .l')].flatMap(label => {
 A4 = 657
 MOST_TILES = 8
 TWO_MEGABYTES = 2_000_000
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 UNNAMED = (
     "() => [...document.querySelectorAll('.chart svg')].filter(s => "
     "!(s.getAttribute('aria-label') || '').trim()).length"

@@ -57,7 +57,8 @@ def list_runs(
     if failed and missing:
         raise UsageError("give either --failed or --missing: what is missing did not fail")
     settings = load()
-    visible_runs = [run for run in runs(settings.reports) if _is_for(run, settings)]
+    readable, damaged = catalogue.read_runs(settings.reports)
+    visible_runs = [run for run in readable if _is_for(run, settings)]
     if missing:
         _tell_missing(visible_runs, settings, as_json=as_json)
         return
@@ -70,7 +71,7 @@ def list_runs(
             json.dumps([_describe(run) for run in listed_runs], ensure_ascii=False, indent=1)
         )
         return
-    for folder in catalogue.find_damaged(settings.reports):
+    for folder in damaged:
         typer.echo(
             f"{folder}: manifest.json cannot be read, so this run is in no list; put it back from "
             "a backup, or remove the folder",

@@ -166,25 +166,22 @@ def write_manifest(manifest: Mapping[str, Any]) -> bytes:
 def runs(reports: Path) -> list[Run]:
     """All runs, the newest first, with the drafts of whoever asks; what a crash left behind is not
     among them, nor what has no readable manifest."""
+    return read_runs(reports)[0]
+
+
+def read_runs(reports: Path) -> tuple[list[Run], list[Path]]:
+    """The runs (see `runs`); and the folders of those whose manifest this login may read and nobody
+    can make sense of, by path."""
     readable: list[Run] = []
+    damaged: list[Path] = []
     for path in reports.glob(MANIFESTS):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            readable.append(read_run(path))
-    return sorted(readable, key=lambda run: run.id, reverse=True)
-
-
-def find_damaged(reports: Path) -> list[Path]:
-    """The folders of runs whose manifest this login may read and nobody can make sense of: no list
-    has them."""
-    damaged = []
-    for path in sorted(reports.glob(MANIFESTS)):
         try:
-            read_run(path)
+            readable.append(read_run(path))
         except OSError:
             continue
         except (ValueError, KeyError, TypeError):
             damaged.append(path.parent)
-    return damaged
+    return sorted(readable, key=lambda run: run.id, reverse=True), sorted(damaged)
 
 
 def newest(all_runs: list[Run], status: str) -> list[Run]:

@@ -17,6 +17,7 @@ from genlib.errors import GenlibError
 from genlib.publish.writer import publish
 from genlib.register.database import Register, create_register, open_register
 from genlib.register.intake import Summary, load
+from genlib.release import Manifest
 from genlib.settings import REPOSITORY
 
 GREATEST, GREATEST_RELEASED = str(2**53), str(2**32 - 1)
@@ -126,16 +127,7 @@ def test_rows_at_every_limit_are_taken_and_every_release_is_made(
     summary = load_rows(register, tmp_path / "in", EXTREME)
     assert [(one.table, one.rules) for one in summary.tables if one.rejected] == []
     for purpose in PURPOSES:
-        made = publish(
-            purpose,
-            register,
-            KEY,
-            notice=notices.load(),
-            releases=tmp_path / "out",
-            common=tmp_path,
-            now=NOW,
-            time_zone=ZONE,
-        )
+        made = publish_into(tmp_path, purpose, register)
         assert made.people > 0
 
 
@@ -189,13 +181,17 @@ def test_what_another_program_wrote_into_the_register_is_refused_and_not_told(
     with sqlite3.connect(path) as connection:
         connection.execute(f"UPDATE {change} WHERE id = 1")
     with pytest.raises(GenlibError, match=said):
-        publish(
-            purpose,
-            register,
-            KEY,
-            notice=notices.load(),
-            releases=tmp_path / "out",
-            common=tmp_path,
-            now=NOW,
-            time_zone=ZONE,
-        )
+        publish_into(tmp_path, purpose, register)
+
+
+def publish_into(folder: Path, purpose: str, register: Register) -> Manifest:
+    return publish(
+        purpose,
+        register,
+        KEY,
+        notice=notices.load(),
+        releases=folder / "out",
+        common=folder,
+        now=NOW,
+        time_zone=ZONE,
+    )

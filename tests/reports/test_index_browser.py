@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from catalogued import keep, keep_waiting
+from lab import CHROMIUM
+from opening import WIDER
 from small import ZONE
 
 from genlib.reports import index
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
-WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SEEN = """() => [...document.querySelectorAll('section[data-report] tbody tr')]
   .filter(row => row.getClientRects().length).map(row => row.querySelector('th').textContent)"""
 
